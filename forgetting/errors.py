@@ -1,0 +1,13 @@
+"""The exceptions of the library. A message names the rule that was broken, the value that came and the remedy."""
+
+
+class ForgettingError(Exception):
+    """Base of every error that the library raises on purpose."""
+
+
+class DataError(ForgettingError):
+    """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs."""
+
+
+class RecipeError(ForgettingError):
+    """A setting is unknown, out of its bounds, or does not fit the others."""

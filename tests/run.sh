@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what the tests need into .venv, finds or installs Chromium, then lints and tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+[ -x .venv/bin/python ] || python3 -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+
+find_chromium() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome || true
+}
+export CHROMIUM="${CHROMIUM:-$(find_chromium)}"
+if [ -z "$CHROMIUM" ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium || true
+    CHROMIUM="$(find_chromium)"
+fi
+# Without Debian's package the browser that Playwright downloads is used (CHROMIUM stays empty).
+[ -n "$CHROMIUM" ] || .venv/bin/python -m playwright install --with-deps chromium
+
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/python -m pytest "$@"
