@@ -1,0 +1,126 @@
+"""Which text encoding bytes are in; refusal of bytes that are not text."""
+
+import codecs
+import io
+
+from charset_normalizer import from_bytes
+
+from forgetting.errors import DataError
+
+# Told by their NUL bytes before; by chance any even number of bytes looks like one of them.
+WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
+SAMPLE_BYTES = 64 * 1024
+MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
+MIN_FOREIGN_SHARE = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# The files people upload by mistake, by how they begin.
+SIGNATURES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document (such as .xls)"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+)
+
+
+def encoding_of(data: bytes) -> str:
+    """The name of Python's codec that decodes all of `data` strictly.
+
+    UTF-8 and UTF-16 are recognized by trying. Anything else is Windows-1252, unless a sample of the lines that
+    are not plain ASCII is mostly foreign letters and charset-normalizer finds Windows-1252 implausible: a few
+    accents tell it nothing, and its relatives' letters look as good to it as the right ones.
+
+    Raises DataError where `data` are not text, or not in one encoding throughout.
+    """
+    _refuse_known_binary(data)
+    encoding = _marked_encoding(data) or _utf16_without_mark(data)
+    if encoding:
+        return _check_decodes(data, encoding)
+    if b"\0" in data:
+        raise _binary_error("a binary file (it holds NUL bytes)")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse_damaged_utf8(data, error)
+        return _check_decodes(data, _likely_encoding(data))
+    return "utf-8"
+
+
+def _marked_encoding(data: bytes) -> str | None:
+    return next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), None)
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """In UTF-16 of a Latin script every other byte is NUL; which one tells the byte order."""
+    sample = data[:SAMPLE_BYTES]
+    if len(sample) < 4:
+        return None
+    even, odd = (sample[start::2].count(0) / len(sample[start::2]) for start in (0, 1))
+    if odd > 0.5 and even < 0.01:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.5 and odd < 0.01 else None
+
+
+def _likely_encoding(data: bytes) -> str:
+    lines = (line[:SAMPLE_BYTES] for line in io.BytesIO(data) if not line.isascii())
+    sample = b""
+    while len(sample) < SAMPLE_BYTES and (line := next(lines, b"")):
+        sample += line
+    foreign = sum(byte >= 0x80 for byte in sample)
+    letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80)
+    if foreign < MIN_FOREIGN or foreign < MIN_FOREIGN_SHARE * (foreign + letters):
+        return "cp1252"
+    matches = from_bytes(sample, cp_exclusion=WIDE)
+    plausible = {name for match in matches for name in match.could_be_from_charset}
+    return matches.best().encoding if matches and "cp1252" not in plausible else "cp1252"
+
+
+def _check_decodes(data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(encoding)
+    except UnicodeError as error:
+        raise DataError(
+            f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
+            f"({error}). Save it again as UTF-8."
+        ) from error
+    if "\0" in text:
+        raise _binary_error("a binary file (it holds NUL characters)")
+    return encoding
+
+
+def _refuse_damaged_utf8(data: bytes, error: UnicodeDecodeError) -> None:
+    """Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled."""
+    text = data.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    if good > bad:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"A text file must be in one encoding; this one is UTF-8 but for byte 0x{data[error.start]:02X} "
+            f"in line {line}. Correct that line, or save the file again as UTF-8."
+        ) from error
+
+
+def _refuse_known_binary(data: bytes) -> None:
+    start = data[:64].lstrip().lower()
+    for signature, what in SIGNATURES:
+        if start.startswith(signature.lower()):
+            raise _binary_error(what)
+
+
+def _binary_error(what: str) -> DataError:
+    return DataError(
+        f"A table must be CSV, TSV, JSON lines or Parquet; this is {what}. Save the table as CSV UTF-8 first."
+    )

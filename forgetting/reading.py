@@ -1,0 +1,202 @@
+"""Tables of strings from any file, and reviews from two of their columns.
+
+Two steps, so that a person can look at a table and choose its columns before reviews are made of it. How
+bytes become a table is in `unpacking.py`, `encodings.py` and `formats.py`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from forgetting.errors import DataError
+from forgetting.formats import parse, shorten
+from forgetting.reviews import Report, Reviews, filter_reviews
+from forgetting.unpacking import MAX_BYTES, Source, read_source, unpack
+
+# (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
+KNOWN_COLUMNS = (("Review_content", "Type_of_wine"), ("description", "variety"))
+NAME_COLUMNS = ("Review_name", "title", "name")
+WORD = re.compile(r"[^\W\d_]{2,}")  # of letters only: neither prices nor dates are prose
+MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
+JUDGED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
+LISTED = 20  # columns that a message names
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A file as rows and columns of text.
+
+    frame: all values as written; a missing one is "". source: the file's name.
+    sha256: of the bytes as given (of the archive where it came packed), as 64 hexadecimal digits.
+    encoding, delimiter: None where the format has none (Parquet; JSON lines).
+    """
+
+    frame: pd.DataFrame
+    sha256: str
+    source: str
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.frame.columns)
+
+    @cached_property
+    def likely_text(self) -> str | None:
+        """The column that holds the texts: a known one, else that of the longest texts, else None."""
+        return _likely_text(self.frame)
+
+    @cached_property
+    def likely_label(self) -> str | None:
+        """The column that holds the labels: a known one, else that of the fewest values, else None."""
+        return _likely_label(self.frame, self.likely_text)
+
+    @cached_property
+    def likely_name(self) -> str | None:
+        """The column that names the reviews: Review_name, title or name, in any case, else None."""
+        names = {column.casefold(): column for column in reversed(self.columns)}
+        return next((names[name.casefold()] for name in NAME_COLUMNS if name.casefold() in names), None)
+
+    def reviews(self, text: str | None = None, label: str | None = None) -> Reviews:
+        """The rows as reviews, from the columns `text` and `label` or the likely ones; empty rows left out.
+
+        Raises DataError where a column is unknown or cannot be told, both are the same, or none has content.
+        """
+        text, label = self._choose(text, label)
+        name = self.likely_name
+        report = Report(self.source, text, label, name, len(self.frame), self.encoding, self.delimiter)
+        names = None if name is None else tuple(self.frame[name])
+        reviews = Reviews(tuple(self.frame[text]), tuple(self.frame[label]), names, self.sha256, report)
+        reviews = reviews.take(_filled(reviews.texts, "text", text), "empty text")
+        return reviews.take(_filled(reviews.labels, "label", label), "empty label")
+
+    def _choose(self, text: str | None, label: str | None) -> tuple[str, str]:
+        for column in (text, label):
+            if column is not None and column not in self.columns:
+                raise DataError(
+                    f"{self.source}: A chosen column must be in the table; {column!r} is not. "
+                    f"Choose one of {_listed(self.columns)}."
+                )
+        text = text or _likely_text(self.frame, label)
+        if text is None:
+            raise DataError(self._no_text())
+        label = label or _likely_label(self.frame, text)
+        if label is None:
+            raise DataError(self._no_label(text))
+        if text == label:
+            raise DataError(
+                f"{self.source}: Text and label must be two columns; {text!r} was chosen for both. "
+                f"Choose one of {_listed(self.columns)} for the other."
+            )
+        return text, label
+
+    def _no_text(self) -> str:
+        return (
+            f"{self.source}: A text column must hold {MIN_WORDS} words or more on average; none of "
+            f"{_listed(self.columns)} does. Choose the text column yourself, or upload a file that has one."
+        )
+
+    def _no_label(self, text: str) -> str:
+        others = [column for column in self.columns if column != text]
+        found = f"none of {_listed(others)} does" if others else f"the table has the column {text!r} alone"
+        return (
+            f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
+            f"{found}. Choose the label column yourself, or upload a file that has one."
+        )
+
+
+def read_table(source: Source, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Table:
+    """Read CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
+
+    source: a path, bytes, or an open binary file. name: what to call it, else the file's name.
+    max_bytes: limit for the file, and again for what it expands to.
+
+    Raises DataError, naming the rule, the value and the remedy, where the file cannot be read as a table.
+    """
+    data, found = read_source(source, max_bytes)
+    name = name or found
+    try:
+        frame, encoding, delimiter = parse(unpack(data, max_bytes), max_bytes)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    return Table(frame, sha256(data).hexdigest(), name, encoding, delimiter)
+
+
+def read_reviews(
+    source: Source,
+    text: str | None = None,
+    label: str | None = None,
+    *,
+    name: str | None = None,
+    drop_duplicates: bool = False,
+    min_reviews: int = 1,
+    max_classes: int = 0,
+    max_reviews: int = 0,
+    seed: int = 0,
+    max_bytes: int = MAX_BYTES,
+) -> Reviews:
+    """Read a file, make reviews of two of its columns, and filter them: the three steps in one.
+
+    See `read_table` for source, name and max_bytes, `Table.reviews` for text and label, `filter_reviews` for
+    the rest; raises DataError as they do.
+    """
+    return filter_reviews(
+        read_table(source, name=name, max_bytes=max_bytes).reviews(text, label),
+        drop_duplicates=drop_duplicates,
+        min_reviews=min_reviews,
+        max_classes=max_classes,
+        max_reviews=max_reviews,
+        seed=seed,
+    )
+
+
+def _known_columns(frame: pd.DataFrame) -> tuple[str | None, str | None]:
+    pairs = (pair for pair in KNOWN_COLUMNS if set(pair) <= set(frame.columns))
+    return next(pairs, (None, None))
+
+
+def _likely_text(frame: pd.DataFrame, label: str | None = None) -> str | None:
+    known, _ = _known_columns(frame)
+    if known is not None and known != label:
+        return known
+    sample = frame.iloc[:: max(1, len(frame) // JUDGED_ROWS)].drop(columns=[label] if label else [])
+    prose = [column for column in sample if np.mean([*map(_words, sample[column])]) >= MIN_WORDS]
+    return max(prose, key=lambda column: sample[column].str.len().mean(), default=None)
+
+
+def _likely_label(frame: pd.DataFrame, text: str | None) -> str | None:
+    _, known = _known_columns(frame)
+    if known is not None and known != text:
+        return known
+    found = {}
+    for column in frame.columns.drop(text, errors="ignore"):
+        values = frame.loc[frame[column].str.strip() != "", column]
+        if 2 <= values.nunique() <= len(values) / 2:
+            # A country is a likelier label than a number of points.
+            found[column] = (bool(values.str.fullmatch(r"[\d.,+-]+").all()), values.nunique())
+    return min(found, key=found.get, default=None)
+
+
+def _words(text: str) -> int:
+    return len(WORD.findall(text))
+
+
+def _filled(values: tuple[str, ...], what: str, column: str) -> np.ndarray:
+    rows = [row for row, value in enumerate(values) if value.strip()]
+    if not rows:
+        raise DataError(
+            f"A {what} column must hold some {what}; all {len(values):,} values of {column!r} are empty. "
+            f"Choose another {what} column."
+        )
+    return np.array(rows, dtype=int)
+
+
+def _listed(columns: Iterable[str]) -> str:
+    columns = list(columns)
+    listed = ", ".join(repr(shorten(column)) for column in columns[:LISTED])
+    return listed if len(columns) <= LISTED else f"{listed} and {len(columns) - LISTED:,} more"
