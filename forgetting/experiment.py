@@ -1,0 +1,260 @@
+"""Recipe and reviews to result: the whole path in pure functions, each cacheable by its inputs."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+
+from forgetting.errors import DataError, RecipeError
+from forgetting.features import Split, make_split
+from forgetting.metrics import (
+    Baselines,
+    Ratio,
+    Scores,
+    agreement,
+    baselines,
+    divergence,
+    forgetting_ratio,
+    score,
+)
+from forgetting.models import LayerRow, TextClassifier, layer_table
+from forgetting.randomization import Randomization, randomize
+from forgetting.recipe import Recipe
+from forgetting.reviews import Reviews, filter_reviews
+from forgetting.training import Epoch, Trainer
+
+Progress = Callable[[int, int], None]
+LOGITS_LIMIT = 50_000_000  # reviews × classes of all logits: 200 MB as float32
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model as training left it, finished or not. It is never changed: whoever trains it on copies it.
+
+    initial: the state dict from before training. history: the epochs that were actually trained. state: of the
+    Trainer. training_logits: of the last step's own forward pass, where the protocol asks for it.
+    """
+
+    model: TextClassifier
+    initial: dict[str, torch.Tensor]
+    history: tuple[Epoch, ...]
+    state: str
+    seconds: float
+    training_logits: torch.Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A model's logits (reviews, classes) and scores on both parts, by part name."""
+
+    logits: dict[str, torch.Tensor]
+    scores: dict[str, Scores]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Before and after. forgetting, agreement and divergence are by part name; see `metrics`."""
+
+    original: Outcome
+    randomized: Outcome
+    model: TextClassifier
+    forgetting: dict[str, Ratio]
+    agreement: dict[str, Ratio]
+    divergence: dict[str, Ratio]
+    history: tuple[Epoch, ...] = ()  # of the randomized model, which the published protocol trains
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What running a recipe on reviews gives; `to_dict` has all of it as plain values."""
+
+    recipe: Recipe
+    data: dict[str, int | str]
+    layers: tuple[LayerRow, ...]
+    trained: Trained
+    comparison: Comparison
+    baselines: Baselines
+
+    @property
+    def parameters(self) -> int:
+        return sum(layer.parameters for layer in self.layers)
+
+    def to_dict(self) -> dict:
+        """Plain values, ready for JSON: a missing figure is null with its reason beside it."""
+        comparison = self.comparison
+        return plain(
+            {
+                "recipe": self.recipe.to_dict(),
+                "recipe_hash": self.recipe.hash,
+                "data": self.data,
+                "parameters": self.parameters,
+                "layers": {layer.name: layer.parameters for layer in self.layers},
+                "epochs": len(self.trained.history),
+                "state": self.trained.state,
+                "original": comparison.original.scores,
+                "randomized": comparison.randomized.scores,
+                "baselines": self.baselines,
+                "forgetting": comparison.forgetting,
+                "agreement": comparison.agreement,
+                "divergence": comparison.divergence,
+            }
+        )
+
+
+def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -> Result:
+    """Select, split, train, randomize and compare, as the recipe says.
+
+    reviews: read from the recipe's file with its columns; its filters are applied here, and applying them twice
+    changes nothing. progress: called with the epochs trained so far and those to train.
+
+    Raises DataError where the reviews do not fit the recipe, RecipeError where the recipe does not fit the model.
+    """
+    split = prepare(recipe, reviews)
+    recipe.randomization.chosen(build(recipe, split))  # a wrong layer is said before the training, not after
+    trained = train(recipe, split, progress=progress)
+    data = {
+        "rows": len(split.training) + len(split.validation),
+        "words": len(split.words),
+        "classes": len(split.classes),
+        "sha256": reviews.sha256,
+    }
+    return Result(
+        recipe=recipe,
+        data=data,
+        layers=layer_table(trained.model),
+        trained=trained,
+        comparison=compare(recipe, split, trained),
+        baselines=baselines(split, recipe.training.objective),
+    )
+
+
+def prepare(recipe: Recipe, reviews: Reviews) -> Split:
+    """The split that a recipe makes of reviews.
+
+    Raises RecipeError where the reviews are not of the file that the recipe names, DataError where they are too few
+    or their classes too many.
+    """
+    split = make_split(select(recipe, reviews), recipe.split)
+    size = (len(split.training) + len(split.validation)) * len(split.classes)
+    if size > LOGITS_LIMIT:
+        raise DataError(
+            f"{len(split.training) + len(split.validation):,} reviews of {len(split.classes):,} classes need "
+            f"{size:,} logits; the limit is {LOGITS_LIMIT:,}. Keep fewer classes or fewer reviews."
+        )
+    return split
+
+
+def select(recipe: Recipe, reviews: Reviews) -> Reviews:
+    """The reviews that a recipe keeps, labelled as its protocol says."""
+    data = recipe.data
+    if data.sha256 and data.sha256 != reviews.sha256:
+        raise RecipeError(
+            f"The recipe is for {data.file or data.source!r} with SHA-256 {data.sha256}; these reviews are of "
+            f"{reviews.report.source!r} with {reviews.sha256}. Use that file, or clear data.sha256."
+        )
+    if recipe.protocol == "published" and not data.label:
+        reviews = reviews.by_name()
+    return filter_reviews(
+        reviews,
+        drop_duplicates=data.drop_duplicates,
+        min_reviews=data.min_reviews,
+        max_classes=data.max_classes,
+        max_reviews=data.max_reviews,
+        seed=data.seed,
+    )
+
+
+def build(recipe: Recipe, split: Split) -> TextClassifier:
+    """The untrained model of a recipe."""
+    model = recipe.model
+    return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
+
+
+def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = None, *, epochs: int = 0) -> Trainer:
+    """A Trainer for the recipe's untrained model, or for a copy of `model`; epochs: other than the recipe's."""
+    training = replace(recipe.training, epochs=epochs) if epochs else recipe.training
+    learner = build(recipe, split) if model is None else copy.deepcopy(model)
+    return Trainer(learner, split, training, seed=recipe.seed)
+
+
+def train(recipe: Recipe, split: Split, *, progress: Progress | None = None) -> Trained:
+    """Train the recipe's model to the end."""
+    return _finish(make_trainer(recipe, split), progress)
+
+
+def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
+    """A Trainer's model as it stands, copied, so that training on does not change it."""
+    model = copy.deepcopy(trainer.model)
+    return Trained(model, initial, tuple(trainer.history), trainer.state, trainer.seconds, trainer.training_logits)
+
+
+def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A copy of a model's state dict."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
+    initial = state_of(trainer.model)
+    while trainer.epochs_left:
+        trainer.advance(seconds=0.2 if progress else math.inf)
+        if progress:
+            progress(len(trainer.history), trainer.training.epochs)
+    return snapshot(trainer, initial)
+
+
+def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | None = None) -> Comparison:
+    """The original against the randomized model. original: its outcome, where it is known already."""
+    original = original or assess(recipe, split, trained)
+    randomized = published_second(recipe, split) if recipe.protocol == "published" else _randomized(recipe, trained)
+    outcome = assess(recipe, split, randomized)
+    chance = 1 / len(split.classes)
+    pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
+    return Comparison(
+        original=original,
+        randomized=outcome,
+        model=randomized.model,
+        forgetting={
+            name: forgetting_ratio(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
+            for name in split.parts
+        },
+        agreement={name: agreement(*pair) for name, pair in pairs.items()},
+        divergence={name: divergence(*pair) for name, pair in pairs.items()},
+        history=randomized.history,
+    )
+
+
+def _randomized(recipe: Recipe, trained: Trained) -> Trained:
+    model = randomize(trained.model, recipe.randomization, initial=trained.initial)
+    return Trained(model, trained.initial, (), trained.state, 0.0)
+
+
+def published_second(recipe: Recipe, split: Split) -> Trained:
+    """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was."""
+    drawn = randomize(build(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
+    return _finish(make_trainer(recipe, split, drawn))
+
+
+@torch.no_grad()
+def assess(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
+    """A model's logits and scores on both parts. Training figures are the last step's own where so recorded."""
+    logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
+    if trained.training_logits is not None:
+        logits["training"] = trained.training_logits
+    objective = recipe.training.objective
+    return Outcome(logits, {name: score(logits[name], part.targets, objective) for name, part in split.parts.items()})
+
+
+def plain(value: object) -> object:
+    """Dataclasses, tuples and arrays as dicts and lists; numbers that are not finite as None."""
+    if hasattr(value, "__dataclass_fields__"):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,122 @@
+"""The classifier: TF-IDF rows → fc1 → ReLU → dropout → fc2 (→ ReLU → dropout → fc3 …) → logits.
+
+How it is trained is `training.py`; how a layer is randomized is `randomization.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.errors import RecipeError
+from forgetting.randomness import generator, initialize
+from forgetting.settings import Settings, setting
+from forgetting.sparse import SparseLinear, SparseMatrix
+
+
+@dataclass(frozen=True)
+class Architecture(Settings):
+    """hidden: widths of the hidden layers. dropout: of their activations while training, see TextClassifier."""
+
+    group: ClassVar[str] = "model"
+    hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
+    dropout: float = setting(0.5, low=0.0, high=0.95)
+
+
+class TextClassifier(nn.Module):
+    """A multilayer perceptron on words.
+
+    words: number of TF-IDF features. classes: number of logits. hidden: widths of the hidden layers, one at least.
+    dropout: probability, in [0, 1), with which a hidden activation is dropped while training.
+    seed: of the initial weights, drawn by `nn.Linear`'s own initializer, a stream for each layer.
+
+    The layers are called fc1, fc2 … and `state_dict` has the names and shapes of `nn.Linear`:
+    `fc1.weight` is (hidden, words). In memory fc1's weight is laid out word by word, as sparse products want it.
+
+    Raises RecipeError where a size or the dropout is out of its bounds.
+    """
+
+    def __init__(self, words: int, classes: int, hidden: Sequence[int] = (64,), dropout: float = 0.5, *, seed: int = 0):
+        super().__init__()
+        sizes = (words, *hidden, classes)
+        if len(sizes) < 3 or min(sizes) < 1:
+            raise RecipeError(f"Words, hidden widths and classes must be at least 1; got {sizes}.")
+        if not 0 <= dropout < 1:
+            raise RecipeError(f"dropout must be at least 0 and below 1; got {dropout}.")
+        self.dropout = dropout
+        for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
+            layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+            initialize(layer, generator(seed, "initial", f"fc{number}"))
+            self.add_module(f"fc{number}", layer)
+        self.fc1.weight.data = self.fc1.weight.data.t().contiguous().t()
+
+    def forward(
+        self, inputs: torch.Tensor | SparseMatrix, *, dropout_source: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Logits (rows, classes) of `inputs` (rows, words).
+
+        Dropout acts only where a generator for its masks is given: it is a part of the call, not a mode of the model.
+        """
+        first, *others = self.children()
+        values = _first_layer(first, inputs)  # (rows, hidden)
+        for layer in others:
+            values = functional.relu(values)
+            if dropout_source is not None and self.dropout:
+                kept = torch.rand(values.shape, generator=dropout_source) >= self.dropout
+                values = values * kept / (1 - self.dropout)
+            values = layer(values)
+        return values  # (rows, classes)
+
+
+def _first_layer(layer: nn.Linear, inputs: torch.Tensor | SparseMatrix) -> torch.Tensor:
+    if isinstance(inputs, SparseMatrix):
+        return SparseLinear.apply(inputs, layer.weight) + layer.bias
+    return layer(inputs)
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A line of the layer table: the layer's name and kind, the shape of each own parameter, and their count."""
+
+    name: str
+    kind: str
+    shapes: dict[str, tuple[int, ...]]
+    parameters: int
+
+
+def own_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The layers of a model: its modules that own parameters, by qualified name, in the order of the model.
+
+    A module used in several places is one layer, under its first name. A parameter that several modules share
+    belongs to the first of them; a module left with none of its own is no layer.
+    """
+    return {name: module for name, module in model.named_modules() if own_parameters(model, module)}
+
+
+def own_parameters(model: nn.Module, layer: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that belong to `layer` itself, by their names in it; see `own_layers` for shared ones."""
+    owners: dict[int, nn.Module] = {}
+    for module in model.modules():
+        for parameter in module.parameters(recurse=False):
+            owners.setdefault(id(parameter), module)
+    own = layer.named_parameters(recurse=False)
+    return {name: parameter for name, parameter in own if owners.get(id(parameter)) is layer}
+
+
+def layer_table(model: nn.Module) -> tuple[LayerRow, ...]:
+    """The layers of any model with the shapes and number of their parameters."""
+    rows = []
+    for name, layer in own_layers(model).items():
+        shapes = {key: tuple(value.shape) for key, value in own_parameters(model, layer).items()}
+        count = sum(value.numel() for value in own_parameters(model, layer).values())
+        rows.append(LayerRow(name, type(layer).__name__, shapes, count))
+    return tuple(rows)
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of parameters of a model, shared ones counted once."""
+    return sum(row.parameters for row in layer_table(model))

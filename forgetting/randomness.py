@@ -1,0 +1,53 @@
+"""Owned randomness: every draw of the library comes from a generator made here from a seed and a purpose.
+
+torch's and numpy's global random states are neither read nor moved, so two people's work in one process cannot
+disturb each other.
+"""
+
+import hashlib
+import json
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+def generator(seed: int, *purpose: str | int) -> torch.Generator:
+    """A generator on the CPU, of its own stream for each seed and purpose ("dropout", "fc1" …)."""
+    digest = hashlib.sha256(json.dumps([seed, *purpose]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def pin_threads(count: int = 1) -> None:
+    """Fix how many threads torch uses in this process; entry points call it first of all, the library never does.
+
+    Sums of large dense products depend on that number, so the same recipe gives the same bits only at the same one.
+    With one, results do not depend on how many cores a machine has, and several people share the cores fairly.
+    """
+    torch.set_num_threads(count)
+
+
+class OwnedDraws(TorchDispatchMode):
+    """Within it, this thread's random draws on the CPU that name no generator of their own use `source`.
+
+    torch's layer initializers (`reset_parameters`) take no generator and would move the global state.
+    """
+
+    def __init__(self, source: torch.Generator):
+        super().__init__()
+        self.source = source
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if any(argument.name == "generator" for argument in function._schema.arguments):
+            kwargs["generator"] = self.source
+        return function(*args, **kwargs)
+
+
+def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:
+    """Draw the layer's parameters anew, in place, with the layer's own initializer.
+
+    Raises AttributeError where the layer has none.
+    """
+    reset = getattr(layer, "reset_parameters", None) or layer._reset_parameters
+    with OwnedDraws(source):
+        reset()

@@ -1,0 +1,78 @@
+"""A sparse matrix whose product with a layer's weights is quick, forward and backward.
+
+A row of TF-IDF is a weighted bag of words, so the product is torch's `embedding_bag` sum: measured at 2.5 to 3 times
+the speed of torch's CSR product, and each row is summed by one thread, so the result does not depend on how many
+there are. The gradient is the same product with the transposed matrix, which is made once and kept.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True, eq=False)
+class SparseMatrix:
+    """Compressed sparse rows as tensors.
+
+    offsets (rows + 1,) and columns (stored,): int32; values (stored,): float32; shape: (rows, columns).
+    """
+
+    offsets: torch.Tensor
+    columns: torch.Tensor
+    values: torch.Tensor
+    shape: tuple[int, int]
+
+    @classmethod
+    def from_scipy(cls, matrix: scipy.sparse.csr_matrix) -> "SparseMatrix":
+        """Copy a scipy CSR matrix; its values become float32."""
+        arrays = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float32))
+        return cls(*map(torch.from_numpy, arrays), matrix.shape)
+
+    def to_scipy(self) -> scipy.sparse.csr_matrix:
+        """The same matrix for scipy and scikit-learn; the arrays are shared."""
+        arrays = (self.values.numpy(), self.columns.numpy(), self.offsets.numpy())
+        return scipy.sparse.csr_matrix(arrays, shape=self.shape)
+
+    @cached_property
+    def transposed(self) -> "SparseMatrix":
+        return SparseMatrix.from_scipy(self.to_scipy().T.tocsr())
+
+    def rows(self, indices: torch.Tensor) -> "SparseMatrix":
+        """The rows at `indices`, in that order."""
+        return SparseMatrix.from_scipy(self.to_scipy()[indices.numpy()])
+
+    def thinned(self, probability: float, source: torch.Generator) -> "SparseMatrix":
+        """Drop each stored value with `probability`, in [0, 1), and scale the kept ones by 1 / (1 − probability).
+
+        With words as columns this is word dropout, done anew each time it is called.
+        """
+        kept = torch.rand(self.values.shape, generator=source) >= probability
+        return SparseMatrix(self.offsets, self.columns, self.values * kept / (1 - probability), self.shape)
+
+    def times(self, right: torch.Tensor) -> torch.Tensor:
+        """The product with `right` (columns, width), as (rows, width). Quickest where `right` is contiguous."""
+        return functional.embedding_bag(
+            self.columns,
+            right,
+            self.offsets,
+            mode="sum",
+            per_sample_weights=self.values,
+            include_last_offset=True,
+        )
+
+
+class SparseLinear(torch.autograd.Function):
+    """matrix (rows, inputs) times weight (outputs, inputs) transposed, differentiable in the weight alone."""
+
+    @staticmethod
+    def forward(ctx, matrix: SparseMatrix, weight: torch.Tensor) -> torch.Tensor:
+        ctx.matrix = matrix
+        return matrix.times(weight.t())  # (rows, outputs)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
+        return None, ctx.matrix.transposed.times(gradient.contiguous()).t()  # (outputs, inputs)
