@@ -4,12 +4,12 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
-from forgetting.datasets import Reviews, load_sample, read_reviews
+from forgetting.datasets import Reviews, fetch_wine_reviews, load_sample, read_reviews
 from forgetting.errors import ForgettingError, RecipeError
 from forgetting.experiment import Progress, Result, plain, run
 from forgetting.metrics import Scores
@@ -43,8 +43,8 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
     recipe = _recipe(recipe_file, protocol, options)
     reviews = _reviews(data, recipe)
     if data:
-        for name, value in (("source", "file"), ("file", data.name), ("sha256", reviews.sha256)):
-            recipe = recipe.with_value(f"data.{name}", value)
+        named = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
+        recipe = Recipe.from_dict({"data": named}, recipe)
     with _progress("Training", quiet=as_json) as progress:
         result = run(recipe, reviews, progress=progress)
     click.echo(_json(result.to_dict()) if as_json else _table(result))
@@ -79,13 +79,11 @@ def _recipe(recipe_file: Path | None, protocol: str | None, options: dict) -> Re
     if "seed" in given and recipe.protocol != "published":
         randomizing["seed"] = given["seed"]
     changes = {
-        **{f"randomization.{name}": value for name, value in randomizing.items()},
-        **{f"data.{name}": given[name] for name in ("text", "label") if name in given},
+        "randomization": randomizing,
+        "data": {name: given[name] for name in ("text", "label") if name in given},
         **({"seed": given["seed"]} if "seed" in given else {}),
     }
-    for name, value in changes.items():
-        recipe = recipe.with_value(name, value)
-    return recipe
+    return Recipe.from_dict(changes, recipe)
 
 
 def _read_recipe(recipe_file: Path | None) -> dict:
@@ -95,14 +93,15 @@ def _read_recipe(recipe_file: Path | None) -> dict:
         values = json.loads(recipe_file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
-    return Recipe.from_dict(values).to_dict()
+    Recipe.from_dict(values)
+    return values
 
 
 def _reviews(data: Path | None, recipe: Recipe) -> Reviews:
     if data is None and recipe.data.source == "file":
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
     if data is None:
-        return load_sample()
+        return fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
     return read_reviews(data, text=recipe.data.text or None, label=recipe.data.label or None)
 
 
@@ -112,11 +111,13 @@ def _progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
     if quiet:
         yield None
         return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+    with ExitStack() as shown:
+        bars = []  # made when there is progress, so that a refusal before it is one line
 
         def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
+            if not bars:
+                bars.append(shown.enter_context(click.progressbar(length=total, label=label, file=sys.stderr)))
+            bars[0].update(done - bars[0].pos)
 
         yield progress
 

@@ -47,8 +47,17 @@ def download_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = 
     A file that is there already is used again if its SHA-256 is right, else downloaded anew, in at most
     `timeout` seconds. Raises DataError where it cannot be had; a half-written file is never left.
     """
+    return fetch_file(url, _cached_path(cache), sha256=SHA256, size=SIZE, timeout=timeout)
+
+
+def is_downloaded(*, cache: str | os.PathLike | None = None) -> bool:
+    """Whether the original file is in the cache folder already, whole and unchanged."""
+    return _is_right(_cached_path(cache), SHA256)
+
+
+def _cached_path(cache: str | os.PathLike | None) -> Path:
     folder = user_cache_path("learning-to-forget") if cache is None else Path(cache)
-    return fetch_file(url, folder / "wine_review.csv", sha256=SHA256, size=SIZE, timeout=timeout)
+    return folder / "wine_review.csv"
 
 
 def fetch_file(url: str, path: Path, *, sha256: str, size: int, timeout: float) -> Path:

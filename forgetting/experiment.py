@@ -34,14 +34,15 @@ LOGITS_LIMIT = 50_000_000  # reviews × classes of all logits: 200 MB as float32
 class Trained:
     """A model as training left it, finished or not. It is never changed: whoever trains it on copies it.
 
-    initial: the state dict from before training. history: the epochs that were actually trained. state: of the
-    Trainer. training_logits: of the last step's own forward pass, where the protocol asks for it.
+    initial: the state dict from before training. history: the epochs that were actually trained. state, steps,
+    seconds: of the Trainer. training_logits: of the last step's own forward pass, where the protocol asks for it.
     """
 
     model: TextClassifier
     initial: dict[str, torch.Tensor]
     history: tuple[Epoch, ...]
     state: str
+    steps: int
     seconds: float
     training_logits: torch.Tensor | None = None
 
@@ -113,7 +114,6 @@ def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -
     Raises DataError where the reviews do not fit the recipe, RecipeError where the recipe does not fit the model.
     """
     split = prepare(recipe, reviews)
-    recipe.randomization.chosen(build(recipe, split))  # a wrong layer is said before the training, not after
     trained = train(recipe, split, progress=progress)
     data = {
         "rows": len(split.training) + len(split.validation),
@@ -187,8 +187,17 @@ def train(recipe: Recipe, split: Split, *, progress: Progress | None = None) -> 
 
 def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
     """A Trainer's model as it stands, copied, so that training on does not change it."""
-    model = copy.deepcopy(trainer.model)
-    return Trained(model, initial, tuple(trainer.history), trainer.state, trainer.seconds, trainer.training_logits)
+    with trainer.lock:
+        model = copy.deepcopy(trainer.model)
+        return Trained(
+            model,
+            initial,
+            tuple(trainer.history),
+            trainer.state,
+            trainer.steps,
+            trainer.seconds,
+            trainer.training_logits,
+        )
 
 
 def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -228,7 +237,7 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
 
 def _randomized(recipe: Recipe, trained: Trained) -> Trained:
     model = randomize(trained.model, recipe.randomization, initial=trained.initial)
-    return Trained(model, trained.initial, (), trained.state, 0.0)
+    return Trained(model, trained.initial, (), trained.state, 0, 0.0)
 
 
 def published_second(recipe: Recipe, split: Split) -> Trained:

@@ -40,7 +40,7 @@ class Part:
     """The training or the validation part.
 
     inputs: (reviews, words), TF-IDF rows of length 1 (0 where a review has no known word).
-    targets: (reviews,) int64 class numbers. rows: (reviews,) positions in the Reviews it came from.
+    targets: (reviews,) int64 class numbers. rows: (reviews,) positions in the split's reviews.
     """
 
     inputs: SparseMatrix
@@ -53,12 +53,13 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Both parts, the words (columns of the inputs) and the classes (in alphabetical order)."""
+    """Both parts, the words (columns of the inputs), the classes (in alphabetical order), and the reviews split."""
 
     training: Part
     validation: Part
     words: tuple[str, ...]
     classes: tuple[str, ...]
+    reviews: Reviews
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -90,13 +91,18 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
         Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows)
         for matrix, rows in ((fitted, training), (held_out, validation))
     ]
-    return Split(*parts, tuple(vectorizer.get_feature_names_out()), tuple(classes))
+    return Split(*parts, tuple(vectorizer.get_feature_names_out()), tuple(classes), reviews)
 
 
 def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the training and of the validation part, by scikit-learn's `train_test_split`."""
     if splitting.stratify:
         _check_stratified(reviews, splitting)
+    if np.ceil(len(reviews) * splitting.validation) >= len(reviews):
+        raise DataError(
+            f"The training part needs at least one review; a validation share of {splitting.validation:g} leaves "
+            f"none of {len(reviews)}. Lower the share or keep more reviews."
+        )
     training, validation = train_test_split(
         np.arange(len(reviews)),
         test_size=splitting.validation,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, top_k_accuracy_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.svm import LinearSVC
 from torch import nn
 
@@ -68,13 +68,16 @@ def score(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores
     accuracy = float(accuracy_score(truth, guess))
     top_k, missing = None, {}
     if classes > TOP_K:
-        labels = np.arange(classes)
-        top_k = float(top_k_accuracy_score(truth, logits.numpy(), k=TOP_K, labels=labels))
+        best = logits.argsort(dim=1, descending=True, stable=True)[:, :TOP_K]  # of equal logits the first, as argmax
+        top_k = (best == targets[:, None]).any(dim=1).double().mean().item()
     else:
         missing["top_k_accuracy"] = f"with {classes} classes, the true one is always among the best {TOP_K}"
+    loss = loss_of(logits, targets, objective).item()
+    if not math.isfinite(loss):
+        loss, missing["loss"] = None, "the loss is too large to be computed"
     return Scores(
         reviews=reviews,
-        loss=loss_of(logits, targets, objective).item(),
+        loss=loss,
         accuracy=accuracy,
         interval=wilson(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
@@ -141,7 +144,9 @@ def baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Ba
     guesses = {name: np.full(len(part), majority) for name, part in split.parts.items()}
     truths = {name: part.targets.numpy() for name, part in split.parts.items()}
     size, missing, svc = len(split.training) * classes, {}, None
-    if size <= svc_limit:
+    if len(torch.unique(split.training.targets)) < 2:
+        missing["linear_svc"] = "left out: the training part has reviews of one class only"
+    elif size <= svc_limit:
         svc = _linear_svc(split)
     else:
         missing["linear_svc"] = f"left out: {size:,} training reviews × classes exceed the limit of {svc_limit:,}"
@@ -167,9 +172,9 @@ def _chance_loss(classes: int, objective: str) -> float:
 
 
 def _linear_svc(split: Split) -> dict[str, float]:
-    """The primal solver draws no random numbers; liblinear's dual one has a global random state."""
+    """The primal solver draws no random numbers, where liblinear's dual one has a state for the whole process."""
     training = split.training
-    fitted = LinearSVC(dual=False).fit(training.inputs.to_scipy(), training.targets.numpy())
+    fitted = LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy())
     return {
         name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy())) for name, part in split.parts.items()
     }

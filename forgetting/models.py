@@ -26,6 +26,11 @@ class Architecture(Settings):
     hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
     dropout: float = setting(0.5, low=0.0, high=0.95)
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
+        return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
+
 
 class TextClassifier(nn.Module):
     """A multilayer perceptron on words.

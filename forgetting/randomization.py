@@ -37,20 +37,24 @@ class Randomization(Settings):
     seed: int = setting(0, low=0, high=2**32 - 1)
     scale: float = setting(1.0, low=0.0, high=1_000.0)
 
-    def chosen(self, model: nn.Module) -> tuple[str, ...]:
-        """The names of the chosen layers, in the order of the model.
+    def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of a model's layers, given by name in its order, are chosen.
 
-        Raises RecipeError for a name that is no layer of the model, and for the unit "word" with any but the first.
+        Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.
         """
-        known = tuple(own_layers(model))
-        everything = self.layers == (ALL,)
-        names = known if everything else tuple(name for name in known if name in self.layers)
-        for name in () if everything else self.layers:
-            if name not in known:
-                raise RecipeError(f"The model has no layer {name!r} with parameters of its own. Its layers: {known}.")
+        if self.layers == (ALL,):
+            names = known
+        else:
+            names = tuple(name for name in known if name in self.layers)
+            unknown = [name for name in self.layers if name not in known]
+            if unknown:
+                raise RecipeError(
+                    "randomization.layers must be layers with parameters of their own, or 'all' alone; "
+                    f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
+                )
         if self.unit == "word" and any(name != known[0] for name in names):
             raise RecipeError(
-                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {list(names)}. "
+                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {', '.join(names)}. "
                 "Choose the first layer alone, or the unit 'weight' or 'neuron'."
             )
         return names
@@ -122,7 +126,7 @@ def _neuron_axis(layer: nn.Module, key: str) -> int:
 
 def _word_axis(layer: nn.Module, key: str) -> int:  # noqa: ARG001 - one signature for all units
     """Inputs lie along a weight's second axis, but for embeddings, which hold a row a word."""
-    return 0 if isinstance(layer, nn.Embedding | nn.EmbeddingBag) else 1
+    return 0 if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or getattr(layer, "transposed", False) else 1
 
 
 UNITS: dict[str, Callable[[nn.Module, str], int | None]] = {
@@ -155,7 +159,7 @@ def randomize(
 
     Raises RecipeError where a layer is unknown or the scheme or unit does not fit it.
     """
-    names = randomization.chosen(model)
+    names = randomization.among(tuple(own_layers(model)))
     randomized = copy.deepcopy(model)
     layers = own_layers(randomized)
     for name in names:
@@ -168,7 +172,7 @@ def mask(model: nn.Module, randomization: Randomization) -> dict[str, torch.Tens
     """The units under the mask, as sorted positions in each chosen layer: what a dose touches."""
     layers = own_layers(model)
     chosen = {}
-    for name in randomization.chosen(model):
+    for name in randomization.among(tuple(own_layers(model))):
         units = _units(name, layers[name], own_parameters(model, layers[name]), randomization.unit)
         chosen[name] = _path(name, len(units), randomization).sort().values
     return chosen

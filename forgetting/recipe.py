@@ -41,7 +41,8 @@ class Recipe(Settings):
     protocol: "modern", or "published": labels are the reviews' names, and the randomized model is a fresh one drawn
     from N(0, 1) and then trained as the original was. seed: of initial weights and of training.
 
-    Raises RecipeError where the published protocol is asked for anything but other data or another seed.
+    Raises RecipeError where the published protocol is asked for anything but other data or another seed, and where
+    the randomization is of layers that the model will not have.
     """
 
     protocol: str = setting("modern", choices=("modern", "published"))
@@ -54,6 +55,7 @@ class Recipe(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        self.randomization.among(self.model.layers)
         if self.protocol == "published":
             _check_published(self)
 

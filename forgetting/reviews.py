@@ -114,16 +114,20 @@ def filter_reviews(
         for row, key in enumerate(zip(reviews.texts, reviews.labels, strict=True)):
             first.setdefault(key, row)
         reviews = reviews.take(np.fromiter(first.values(), int, len(first)), "duplicate of an earlier review")
-    if min_reviews > 1:
-        frequent = {label for label, count in reviews.counts.items() if count >= min_reviews}
-        reviews = _keep_labels(reviews, frequent, f"class has fewer than {min_reviews} reviews")
+    reviews = _keep_frequent(reviews, min_reviews)
     if max_classes:
         largest = set(list(reviews.counts)[:max_classes])
         reviews = _keep_labels(reviews, largest, f"class is not among the {max_classes} most frequent")
     if max_reviews and len(reviews) > max_reviews:
         rows = np.random.default_rng(seed).choice(len(reviews), max_reviews, replace=False)
         reviews = reviews.take(np.sort(rows), f"not in the random sample of {max_reviews} reviews")
+        reviews = _keep_frequent(reviews, min_reviews)  # the sample may have made classes rare
     return _check_learnable(reviews)
+
+
+def _keep_frequent(reviews: Reviews, least: int) -> Reviews:
+    frequent = {label for label, count in reviews.counts.items() if count >= least}
+    return _keep_labels(reviews, frequent, f"class has fewer than {least} reviews")
 
 
 def _keep_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:

@@ -127,7 +127,7 @@ def show(value: Any) -> str:
         return str(int(value))
     if isinstance(value, tuple):
         return ",".join(map(str, value))
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _converted(default: Any, value: Any) -> Any:
@@ -140,7 +140,12 @@ def _converted(default: Any, value: Any) -> Any:
     if isinstance(default, str):
         return value if isinstance(value, str) else None
     kind = Integral if isinstance(default, int) else Real
-    return type(default)(value) if isinstance(value, kind) else None
+    if not isinstance(value, kind):
+        return None
+    try:
+        return type(default)(value) + type(default)(0)  # + 0.0 makes −0.0, which is equal to 0.0, the same text
+    except OverflowError:  # a whole number beyond any float
+        return None
 
 
 def _tuple(default: tuple, value: list | tuple) -> tuple | None:

@@ -92,7 +92,8 @@ class Trainer:
 
     `history` holds an Epoch a finished epoch and is only read by others. `state` is "ready", "running", "finished",
     or "diverged" once a loss is not a number or infinite: training then stops and nothing more is recorded.
-    Several callers may hold one Trainer: a second one waits, or is turned away with `wait=False`.
+    Several callers may hold one Trainer: a second one waits, or is turned away with `wait=False`. Who holds `lock` sees
+    the model between two steps.
     """
 
     def __init__(self, model: nn.Module, split: Split, training: Training, *, seed: int = 0):
@@ -111,7 +112,7 @@ class Trainer:
         self._optimizer = torch.optim.Adam(
             model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     @property
     def epochs_left(self) -> int:
@@ -119,16 +120,16 @@ class Trainer:
 
     def step(self) -> None:
         """One optimizer step; with full batches that is one epoch. Does nothing once training has ended."""
-        with self._lock:
+        with self.lock:
             self._step()
 
     def advance(self, seconds: float = math.inf, *, epochs: float = math.inf, wait: bool = True) -> bool:
         """Train for about `seconds`, or to the end of `epochs` more epochs, whichever comes first.
 
-        Stops after the step that crosses the time. Returns whether this call trained: with `wait=False` it returns
-        False at once while another caller trains.
+        Stops after the step that crosses the time. With `wait=False` it returns False at once while another caller
+        trains; else True.
         """
-        if not self._lock.acquire(blocking=wait):
+        if not self.lock.acquire(blocking=wait):
             return False
         try:
             until, last = time.perf_counter() + seconds, len(self.history) + epochs
@@ -138,7 +139,7 @@ class Trainer:
                     break
             return True
         finally:
-            self._lock.release()
+            self.lock.release()
 
     def _step(self) -> None:
         if not self.epochs_left:
@@ -184,7 +185,7 @@ class Trainer:
         training, validation = self.split.training, self.split.validation
         objective = self.training.objective
         if self.training.own_pass:
-            self.training_logits = own_logits
+            self.training_logits = own_logits if batch is None else None
             targets = training.targets if batch is None else training.targets[batch]
         else:
             own_logits, targets = self.model(training.inputs), training.targets

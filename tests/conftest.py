@@ -3,7 +3,17 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+
+from forgetting.datasets import Report, Reviews, read_reviews
+from forgetting.features import Split, Splitting, make_split
+from forgetting.randomness import pin_threads
+
+pin_threads()
+STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
+SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +24,42 @@ def wine_reviews_path() -> Path:
     if not path.is_file():
         pytest.skip(f"the original data file is not at {path}; set WINE_REVIEWS to its path")
     return path
+
+
+@pytest.fixture(scope="session")
+def wine_reviews(wine_reviews_path) -> Reviews:
+    """The reviews of the original file."""
+    return read_reviews(wine_reviews_path)
+
+
+@pytest.fixture(scope="session")
+def small_reviews() -> Reviews:
+    """54 short reviews of three styles (24, 18 and 12), each with two words of its style and three shared ones.
+
+    Nine of the 45 names occur twice.
+    """
+    texts, labels = [], []
+    for (style, own), count in zip(STYLES.items(), (12, 24, 18), strict=True):
+        words = own.split()
+        for number in range(count):
+            shared = [SHARED[(number * step) % 8] for step in (1, 3, 5)]
+            texts.append(" ".join([words[number % 4], words[(number // 4) % 4], *shared]))
+            labels.append(style)
+    names = tuple(f"wine {row % 45}" for row in range(len(texts)))
+    return Reviews(tuple(texts), tuple(labels), names, "5" * 64, Report("by hand", "text", "label", "name", len(texts)))
+
+
+@pytest.fixture(scope="session")
+def small_split(small_reviews) -> Split:
+    """A stratified quarter held out: 40 and 14 reviews, 20 words, 3 classes."""
+    return make_split(small_reviews, Splitting(validation=0.25))
+
+
+@pytest.fixture
+def global_state_kept():
+    """The test must leave torch's and numpy's global random states as they were."""
+    torch_before, numpy_before = torch.random.get_rng_state(), np.random.get_state()  # noqa: NPY002
+    yield
+    assert torch.equal(torch_before, torch.random.get_rng_state())
+    for before, after in zip(numpy_before, np.random.get_state(), strict=True):  # noqa: NPY002
+        np.testing.assert_array_equal(before, after)

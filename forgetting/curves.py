@@ -1,0 +1,117 @@
+"""Training histories and counts as Altair charts, which a page updates in place while they stream."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forgetting.palette import BASELINE, ORIGINAL
+from forgetting.training import Epoch
+
+HEIGHT = 300
+MOST_POINTS = 300  # of a curve; a long history is thinned, its first and last epochs kept
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A history to draw, with its name and colour."""
+
+    name: str
+    history: Sequence[Epoch]
+    colour: str = ORIGINAL
+
+
+def history_chart(
+    curves: Sequence[Curve], figure: str, baselines: Mapping[str, float], *, epochs: int, title: str
+) -> alt.LayerChart:
+    """One figure of the history, "loss" or "accuracy", by epoch: validation thick, training thin.
+
+    baselines: dashed grey lines by name. epochs: the length of the axis, so that it stands still while curves grow.
+    """
+    data = pd.DataFrame(
+        [
+            {"epoch": row.epoch, "part": part, "model": curve.name, "value": getattr(getattr(row, part), figure)}
+            for curve in curves
+            for row in _thinned(curve.history)
+            for part in ("training", "validation")
+        ],
+        columns=["epoch", "part", "model", "value"],
+    )
+    form = ".1%" if figure == "accuracy" else ".4f"
+    axis = alt.Axis(format="%") if figure == "accuracy" else alt.Axis()
+    scale = alt.Scale(domain=[0, 1]) if figure == "accuracy" else alt.Scale(zero=True, nice=True)
+    base = alt.Chart(data).encode(
+        x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False)),
+        y=alt.Y("value:Q", title=title, scale=scale, axis=axis),
+        color=alt.Color(
+            "model:N",
+            title=None,
+            scale=alt.Scale(domain=[curve.name for curve in curves], range=[curve.colour for curve in curves]),
+            legend=alt.Legend(orient="top") if len(curves) > 1 else None,
+        ),
+        strokeWidth=alt.StrokeWidth(
+            "part:O",
+            title=None,
+            sort=["training", "validation"],
+            scale=alt.Scale(domain=["training", "validation"], range=[1.2, 3.2]),
+            legend=alt.Legend(orient="top" if len(curves) == 1 else "bottom", symbolType="stroke"),
+        ),
+    )
+    tooltip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("part:N"),
+        alt.Tooltip("epoch:Q"),
+        alt.Tooltip("value:Q", title=title, format=form),
+    ]
+    points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
+    return alt.layer(*_rules(baselines, form), base.mark_line(), points).properties(height=HEIGHT)
+
+
+def _rules(baselines: Mapping[str, float], form: str) -> list[alt.Chart]:
+    lines = pd.DataFrame({"name": list(baselines), "value": list(baselines.values())}, columns=["name", "value"])
+    base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
+    rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
+    place = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
+    return [rule, base.mark_text(color=BASELINE, fontSize=11, **place).encode(text="name:N", x=alt.value("width"))]
+
+
+def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:
+    if len(history) <= MOST_POINTS:
+        return history
+    kept = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
+    return [history[row] for row in kept]
+
+
+def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
+    """Reviews of each class, most frequent on top; of many classes the largest."""
+    data = pd.DataFrame({"class": list(counts), "reviews": list(counts.values())}).head(most)
+    data["share"] = data["reviews"] / max(sum(counts.values()), 1)
+    return (
+        alt.Chart(data)
+        .mark_bar(color=ORIGINAL)
+        .encode(
+            x=alt.X("reviews:Q", title="reviews"),
+            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
+            tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
+        )
+        .properties(height=70 + 24 * len(data))
+    )
+
+
+def lengths_chart(words: np.ndarray) -> alt.Chart:
+    """How long the texts are, in words."""
+    counts, edges = np.histogram(words, bins=min(30, max(int(np.ptp(words)), 1)))
+    data = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "reviews": counts})
+    return (
+        alt.Chart(data)
+        .mark_bar(color=ORIGINAL)
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="words in a text"),
+            x2="to:Q",
+            y=alt.Y("reviews:Q", title="reviews"),
+            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "reviews:Q"],
+        )
+        .properties(height=240)
+    )
