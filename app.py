@@ -1,0 +1,38 @@
+"""Overview: the question, the answer at once, the steps of the work, and the published table."""
+
+import streamlit as st
+
+from forgetting.dashboard import dose, panels, work
+from forgetting.dashboard.frame import frame, link, need_model
+from forgetting.dashboard.reproduction import published_table
+
+frame("overview")
+st.markdown(
+    "### When a network's layers are randomized, what does it forget?\n"
+    "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
+    "an accuracy counts only beside what a guess would reach."
+)
+learned = need_model(at_once=True)
+comparison, baselines = work.comparison(learned), work.baselines_of(learned)
+
+controls, answer = st.columns([1, 3], gap="medium")
+with controls:
+    dose.dose_controls(learned)
+    st.caption(panels.about(learned))
+with answer:
+    panels.headline(learned, comparison, baselines)
+    panels.accuracy_and_loss(learned, comparison, baselines)
+
+st.markdown("#### The steps of the work")
+steps = {
+    "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
+    "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
+    "forget": ("Forget", "Choose layers, dose and scheme; see which classes and reviews go, and relearn them."),
+}
+for column, (page, (title, sentence)) in zip(st.columns(3), steps.items(), strict=True):
+    with column.container(border=True, height="stretch"):
+        link(page, title)
+        st.caption(sentence)
+
+st.markdown("#### The published table, and what it hides")
+published_table()

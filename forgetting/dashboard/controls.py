@@ -1,0 +1,81 @@
+"""Controls that write the recipe. Each shows its setting's value and bounds, from the one table of the settings.
+
+A control's key is filled from the recipe when it is missing; the control itself gets no value. Controls outside a
+form write the recipe when they change; those of a form when it is sent, all or none.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from forgetting.dashboard.session import PREFIX, assign, control_value, session, with_values
+from forgetting.errors import RecipeError
+from forgetting.recipe import Recipe
+from forgetting.settings import parse
+
+LEAVES = Recipe.leaves()
+
+
+def seeded(name: str, value: Any = None) -> str:
+    """The key of the control of a setting, holding `value`, or the recipe's where there is none yet."""
+    key = PREFIX + name
+    if key not in st.session_state:
+        st.session_state[key] = control_value(name) if value is None else value
+    return key
+
+
+def bound(name: str) -> dict:
+    """The arguments that tie a control to a setting."""
+    return {"key": seeded(name), "on_change": _changed, "args": (name,)}
+
+
+def _changed(name: str) -> None:
+    if PREFIX + name in st.session_state:  # else it was dropped by a run that was overtaken
+        assign({name: st.session_state[PREFIX + name]})
+
+
+def choice(name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options) -> None:
+    """A select box of a setting's choices."""
+    tie = {"key": seeded(name)} if form else bound(name)
+    st.selectbox(
+        label,
+        LEAVES[name].metadata["choices"],
+        format_func=lambda value: (titles or {}).get(value, value),
+        **tie,
+        **options,
+    )
+
+
+def number(name: str, label: str, *, form: bool = False, step: float | None = None, **options) -> None:
+    """A number field with a setting's bounds."""
+    item = LEAVES[name]
+    kind = type(item.default)
+    tie = {"key": seeded(name)} if form else bound(name)
+    bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
+    st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
+
+
+def switch(name: str, label: str, *, form: bool = False, **options) -> None:
+    """A check box of a setting."""
+    st.checkbox(label, **({"key": seeded(name)} if form else bound(name)), **options)
+
+
+def widths(name: str, label: str, **options) -> None:
+    """A text field for a list of whole numbers, in a form."""
+    st.text_input(label, key=seeded(name), **options)
+
+
+def send(names: Sequence[str], also: dict[str, Any] | None = None) -> None:
+    """Write the controls of a form into the recipe, and what else goes with them, all or none."""
+    values = {name: st.session_state[PREFIX + name] for name in names} | (also or {})
+    values |= {name: parse(LEAVES[name], text) for name, text in values.items() if _is_list(name, text)}
+    mine = session()
+    try:
+        mine.recipe, mine.touched = with_values(mine.recipe, values), True
+    except RecipeError as error:
+        mine.notices.append(str(error))  # the fields keep what was typed
+
+
+def _is_list(name: str, value: Any) -> bool:
+    return isinstance(LEAVES[name].default, tuple) and isinstance(value, str)

@@ -1,0 +1,160 @@
+"""The parts of the Data page: source, columns, filters, and the data check."""
+
+import pandas as pd
+import streamlit as st
+
+from forgetting.checks import DataCheck
+from forgetting.curves import classes_chart, lengths_chart
+from forgetting.dashboard import work
+from forgetting.dashboard.controls import bound, number, seeded, switch
+from forgetting.dashboard.frame import download_button
+from forgetting.dashboard.session import PREFIX, assign, session
+from forgetting.dashboard.text import literal
+from forgetting.datasets import Reviews, Table
+from forgetting.errors import ForgettingError
+from forgetting.findings import percent
+
+SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
+FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
+COLUMNS = {"data.text": "", "data.label": ""}  # of another file, the likely ones
+
+
+def source() -> None:
+    """Sample, original or upload."""
+    st.segmented_control(
+        "Reviews from",
+        list(SOURCES),
+        format_func=SOURCES.get,
+        required=True,
+        key=seeded("data.source"),
+        on_change=_source_changed,
+    )
+    chosen = session().recipe.data.source
+    if chosen == "sample":
+        st.caption("Synthetic: 1,218 reviews of 11 styles, written by a grammar for this project. No wine is real.")
+    elif chosen == "original":
+        st.caption("309 reviews of a wine blog, which the published results were computed on.")
+        if not work.original_at_hand():
+            download_button()
+    else:
+        _upload()
+
+
+def _source_changed() -> None:
+    chosen, upload = st.session_state[PREFIX + "data.source"], session().upload
+    named = chosen == "file" and upload is not None
+    file = {"data.file": upload.source if named else "", "data.sha256": upload.sha256 if named else ""}
+    assign({"data.source": chosen, **file, **COLUMNS})
+
+
+def _upload() -> None:
+    mine = session()
+    uploaded = st.file_uploader(
+        "A file of reviews",
+        type=FORMATS,
+        key="upload",
+        on_change=_uploaded,
+        help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
+    )
+    if mine.upload and not uploaded:
+        st.caption(literal(f"In use: {mine.upload.source} ({len(mine.upload.frame):,} rows)"))
+
+
+def _uploaded() -> None:
+    """Read a new file. One that cannot be read is refused with the reason, and the one before stays."""
+    mine, uploaded = session(), st.session_state.upload
+    if uploaded is None:
+        return
+    try:
+        mine.upload = work.read_table(uploaded.getvalue(), uploaded.name)
+    except ForgettingError as error:
+        mine.notices.append(f"{uploaded.name}: {error}")
+        return
+    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **COLUMNS})
+
+
+def columns(table: Table) -> None:
+    """Which column holds the texts, and which the labels."""
+    published = session().recipe.protocol == "published"
+    likely = {"data.text": table.likely_text, "data.label": table.likely_name if published else table.likely_label}
+    names = list(table.columns)
+    with st.container(horizontal=True):
+        for name, title in (("data.text", "Column of the texts"), ("data.label", "Column of the labels")):
+            value = session().recipe.value(name) or likely[name]
+            if session().recipe.value(name) and value not in names:
+                st.warning(literal(f"The file has no column {value!r}; choose another."))
+                value = likely[name]
+            key = seeded(name, value if value in names else names[0])
+            st.selectbox(title, names, key=key, on_change=_column_changed, args=(name, likely[name]))
+
+
+def _column_changed(name: str, likely: str | None) -> None:
+    """The likely column is written as none, so that it stays likely for another file."""
+    chosen = st.session_state[PREFIX + name]
+    assign({name: "" if chosen == likely else chosen})
+
+
+def filters() -> None:
+    """Which reviews are kept."""
+    switch("data.drop_duplicates", "Drop exact duplicates")
+    left, right = st.columns(2)
+    with left:
+        number("data.min_reviews", "Reviews a class needs")
+        number("data.max_reviews", "Reviews at most (0: all)", step=100)
+    with right:
+        number("data.max_classes", "Classes at most (0: all)")
+        st.number_input("Seed of the sample", 0, 2**32 - 1, step=1, **bound("data.seed"))
+
+
+def data_check(table: Table) -> None:
+    """What is in the file and what is kept of it."""
+    check, reviews = work.check(), work.reviews()
+    kept = sum(check.classes.values())
+    largest, count = next(iter(check.classes.items()))
+    st.text(
+        f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(check.classes)} classes. Always naming the "
+        f"largest, {largest}, is right for {percent(count / kept)} of them; a uniform guess for "
+        f"{percent(1 / len(check.classes))}."
+    )
+    _figures(check)
+    names = ["Classes", "Lengths", "First rows", "Left out"]
+    classes, lengths, rows, dropped = st.tabs(names, key="data_view", on_change="rerun")
+    if classes.open:
+        classes.altair_chart(classes_chart(check.classes), key="classes", alt="Reviews of each class")
+        if len(check.classes) > 30:
+            classes.caption(f"The 30 largest of {len(check.classes)} classes are drawn.")
+    if lengths.open:
+        lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
+        lengths.text(f"{check.shortest_text} to {check.longest_text} words, median {check.median_text:g}.")
+    if rows.open:
+        frame = table.frame.head(20).map(lambda value: str(value)[:300])
+        rows.dataframe(frame, hide_index=True, height=330, alt="The first rows of the file")
+    if dropped.open:
+        with dropped:
+            _left_out(check, reviews)
+
+
+def _figures(check: DataCheck) -> None:
+    cells = (
+        ("Duplicates", f"{check.duplicates:,}", "Kept reviews that repeat an earlier text and label"),
+        ("Conflicting texts", f"{check.conflicts:,}", "Texts that occur under more than one label"),
+        ("Classes of one review", f"{len(check.single_classes):,}", "They cannot be both learnt and tested"),
+        (
+            "Never in training",
+            percent(check.unseen, 1) if check.unseen is not None else "no split",
+            "Share of the validation reviews whose label never occurs in training: no model can get them right",
+        ),
+    )
+    with st.grid(4, min_column_width=130):
+        for label, value, meaning in cells:
+            st.metric(label, value, help=meaning)
+
+
+def _left_out(check: DataCheck, reviews: Reviews) -> None:
+    table = pd.DataFrame({"why": list(check.dropped), "rows": list(check.dropped.values())})
+    if table.empty:
+        st.text("Nothing is left out.")
+    else:
+        st.dataframe(table, hide_index=True, width="content", alt="Rows that were left out, and why")
+    how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
+    st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")

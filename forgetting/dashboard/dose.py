@@ -1,0 +1,110 @@
+"""The controls of the dose: which layers, how much of them, how. Shared by the Overview and the Forget page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from forgetting.charts import network_chart
+from forgetting.dashboard import work
+from forgetting.dashboard.controls import bound, choice, number, seeded
+from forgetting.dashboard.session import PREFIX, Learned, assign, session
+from forgetting.models import layer_table
+from forgetting.randomization import ALL
+
+SCHEMES = {
+    "normal": "normal – N(0, 1), the published",
+    "reinit": "reinit – the layer's own initializer",
+    "rewind": "rewind – back to before training",
+    "permute": "permute – shuffle among themselves",
+    "zero": "zero",
+    "noise": "noise – add N(0, s·std)",
+}
+UNITS = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
+
+
+def dose_controls(learned: Learned) -> None:
+    """Layers, fraction, and the two buttons: what the first screen needs."""
+    layers = learned.recipe.model.layers
+    key = seeded("randomization.layers")
+    st.session_state[key] = [name for name in st.session_state[key] if name in layers]
+    st.pills(
+        "Layers to randomize",
+        layers,
+        selection_mode="multi",
+        key=key,
+        on_change=_layers_picked,
+        args=(layers,),
+    )
+    with st.container(horizontal=True):
+        st.button("All layers", on_click=_choose, args=(layers, layers))
+        st.button("Restore", on_click=_choose, args=((), layers))
+    st.slider("Fraction randomized", 0.0, 1.0, step=0.01, format="percent", **bound("randomization.fraction"))
+
+
+def network(learned: Learned) -> None:
+    """The picture of the network: a click on a layer chooses it, or takes it out again."""
+    layers = learned.recipe.model.layers
+    randomization = work.fitting(learned)
+    figure = network_chart(
+        layer_table(learned.trained.model),
+        randomization.among(layers),
+        randomization.fraction,
+        (len(learned.split.words), len(learned.split.classes)),
+    )
+    st.plotly_chart(
+        figure,
+        key="network",
+        on_select=lambda: _layer_clicked(layers),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt="The layers of the network, filled with the share of their weights that is randomized",
+    )
+
+
+def scheme_controls(learned: Learned) -> None:
+    """Scheme, unit and seed."""
+    layers = learned.recipe.model.layers
+    choice("randomization.scheme", "Scheme", titles=SCHEMES)
+    if session().recipe.randomization.scheme == "noise":
+        number("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
+    st.selectbox(
+        "Unit",
+        list(UNITS),
+        format_func=UNITS.get,
+        key=seeded("randomization.unit"),
+        on_change=_unit_picked,
+        args=(layers,),
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number("randomization.seed", "Seed")
+        st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
+
+
+def _layers_picked(layers: tuple[str, ...]) -> None:
+    _choose(st.session_state[PREFIX + "randomization.layers"], layers)
+
+
+def _layer_clicked(layers: tuple[str, ...]) -> None:
+    points = st.session_state.network.selection.points
+    if points:
+        name = points[0]["customdata"]
+        name = name[0] if isinstance(name, list) else name
+        chosen = session().recipe.randomization.among(layers)
+        _choose([*chosen, name] if name not in chosen else [other for other in chosen if other != name], layers)
+
+
+def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
+    """Randomize these layers; all of them are written "all", so that a deeper model keeps meaning all."""
+    chosen = tuple(name for name in layers if name in names)
+    assign({"randomization.layers": (ALL,) if chosen == layers else chosen})
+
+
+def _unit_picked(layers: tuple[str, ...]) -> None:
+    """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
+    unit = st.session_state[PREFIX + "randomization.unit"]
+    chosen = session().recipe.randomization.among(layers)
+    assign({"randomization.unit": unit, **({"randomization.layers": layers[:1]} if unit == "word" and chosen else {})})
+
+
+def _reroll() -> None:
+    assign({"randomization.seed": (session().recipe.randomization.seed + 1) % 2**32})

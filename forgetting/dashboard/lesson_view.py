@@ -1,0 +1,110 @@
+"""The lesson on the Train page: its buttons, and the fragment that plays it."""
+
+import streamlit as st
+
+from forgetting.curves import Curve
+from forgetting.dashboard import playing, work
+from forgetting.dashboard.session import Learned, Lesson, session
+from forgetting.errors import ForgettingError
+from forgetting.findings import percent
+from forgetting.metrics import Baselines
+from forgetting.training import Epoch
+
+
+def lesson_buttons() -> None:
+    """Play or pause, one step, reset, and the switch for full speed."""
+    mine = session()
+    fresh = mine.lesson is None or work.outdated(mine.lesson)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if mine.playing:
+            st.button("Pause", icon=":material/pause:", type="primary", on_click=_pause)
+        else:
+            ended = not fresh and not mine.lesson.trainer.epochs_left
+            label = "Play again" if ended else "Play"
+            st.button(label, icon=":material/play_arrow:", type="primary", on_click=_play)
+        st.button("One step", icon=":material/skip_next:", on_click=_step, help="One update of the weights")
+        st.button("Reset", icon=":material/restart_alt:", on_click=_reset)
+        st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
+    if mine.lesson and work.outdated(mine.lesson):
+        st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
+
+
+def lesson_view() -> None:
+    """Advance the lesson where it plays, and draw it; for a fragment that runs every `playing.EVERY` seconds."""
+    mine = session()
+    if mine.playing and mine.lesson:
+        playing.play(mine.lesson, full_speed=st.session_state.full_speed)
+        if not mine.lesson.trainer.epochs_left:
+            mine.playing = False
+            work.keep_progress()
+            _draw(mine.lesson)
+            st.rerun()
+    shown = mine.lesson or work.find_learned()
+    if shown is None:
+        st.info("Press Play to train the classifier with these settings.", icon=":material/play_arrow:")
+        return
+    _draw(shown)
+
+
+def _draw(shown: Lesson | Learned) -> None:
+    run = shown.trainer if isinstance(shown, Lesson) else shown.trained
+    baselines, epochs = work.baselines_of(shown), shown.recipe.training.epochs
+    _figures(run.history, baselines, epochs, run.seconds)
+    playing.curves([Curve("original", run.history)], baselines, epochs=epochs, key="lesson")
+    if run.state == "diverged":
+        st.error(
+            f"Training diverged after {len(run.history)} epochs: the loss is no finite number any more. "
+            "Lower the learning rate, and play again."
+        )
+
+
+def _figures(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
+    last = history[-1] if history else None
+    chance, guess = f"chance {percent(baselines.chance)}", f"uniform guess {baselines.chance_loss:.2f}"
+    cells = (
+        ("Epoch", f"{len(history)} / {epochs}", f"{seconds:.1f} s of training"),
+        ("Validation accuracy", percent(last.validation.accuracy) if last else "–", chance),
+        ("Training accuracy", percent(last.training.accuracy) if last else "–", chance),
+        ("Validation loss", f"{last.validation.loss:.3f}" if last else "–", guess),
+    )
+    with st.grid(4, min_column_width=140):
+        for label, value, baseline in cells:
+            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off")
+
+
+def _begin() -> bool:
+    """Make sure that there is a lesson with the recipe's settings; what stands in the way becomes a notice."""
+    mine = session()
+    try:
+        mine.lesson = work.start_lesson()
+    except ForgettingError as error:
+        mine.notices.append(str(error))
+        return False
+    return True
+
+
+def _ready() -> bool:
+    mine = session()
+    usable = mine.lesson and not work.outdated(mine.lesson) and mine.lesson.trainer.epochs_left
+    return bool(usable) or _begin()
+
+
+def _play() -> None:
+    session().playing = _ready()
+
+
+def _pause() -> None:
+    session().playing = False
+    work.keep_progress()
+
+
+def _step() -> None:
+    session().playing = False
+    if _ready():
+        session().lesson.trainer.step()
+        work.keep_progress()
+
+
+def _reset() -> None:
+    session().playing = False
+    _begin()

@@ -1,0 +1,76 @@
+"""Train the randomized model again, and lay its curves over the original's: the published second run."""
+
+import streamlit as st
+
+from forgetting.curves import Curve
+from forgetting.dashboard import playing
+from forgetting.dashboard.session import Learned, Relearning, session
+from forgetting.experiment import Comparison, make_trainer
+from forgetting.findings import percent
+from forgetting.metrics import Baselines
+from forgetting.palette import RELEARNED
+from forgetting.training import Epoch
+
+
+def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+    """Choose how long, relearn, and compare; in the published protocol the second run is there already."""
+    if comparison.history:
+        _draw(learned, comparison.history, baselines, len(comparison.history))
+        return
+    mine = session()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = st.number_input(
+            "Epochs to relearn", 1, 2_000, value=learned.recipe.training.epochs, key="relearn_epochs", width=160
+        )
+        st.button(
+            "Relearn",
+            icon=":material/replay:",
+            type="primary",
+            on_click=_start,
+            args=(learned, comparison, int(epochs)),
+        )
+        if mine.relearn_playing:
+            st.button("Stop", icon=":material/stop:", on_click=_stop)
+    if mine.relearning and mine.relearning.comparison is not comparison:
+        mine.relearning, mine.relearn_playing = None, False
+    every = playing.EVERY if mine.relearn_playing else None
+    st.fragment(run_every=every)(_view)(learned, baselines, int(epochs))
+
+
+def _start(learned: Learned, comparison: Comparison, epochs: int) -> None:
+    mine = session()
+    trainer = make_trainer(learned.recipe, learned.split, comparison.model, epochs=epochs)
+    mine.relearning = Relearning(comparison, trainer)
+    mine.relearn_playing = True
+
+
+def _stop() -> None:
+    session().relearn_playing = False
+
+
+def _view(learned: Learned, baselines: Baselines, epochs: int) -> None:
+    mine = session()
+    if mine.relearn_playing and mine.relearning:
+        playing.play(mine.relearning, full_speed=False)
+        if not mine.relearning.trainer.epochs_left:
+            mine.relearn_playing = False
+            st.rerun()
+    trainer = mine.relearning.trainer if mine.relearning else None
+    _draw(learned, trainer.history if trainer else [], baselines, trainer.training.epochs if trainer else epochs)
+
+
+def _draw(learned: Learned, history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int) -> None:
+    original = learned.trained.history
+    st.text(_sentence(original, history, baselines))
+    drawn = [Curve("original", original), Curve("relearned", history, RELEARNED)]
+    playing.curves(drawn, baselines, epochs=max(epochs, len(original)), key="relearn")
+
+
+def _sentence(original: tuple[Epoch, ...], history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines) -> str:
+    if not history or not original:
+        return "Relearn trains the randomized model again, with the settings that the original was trained with."
+    before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
+    return (
+        f"After {len(history)} epochs of relearning validation accuracy is {percent(after)}; the original reached "
+        f"{percent(before)} in {len(original)} epochs, where chance is {percent(baselines.chance)}."
+    )

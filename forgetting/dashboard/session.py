@@ -1,0 +1,165 @@
+"""What one visitor has: a recipe that the address bar mirrors, an uploaded file, a lesson under way, a trained model.
+
+Nothing here draws. The rules of the address: the session's recipe is decoded from it on the first run, and again on
+Back and Forward; every change of a control goes into the recipe first, and from there into the address.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import streamlit as st
+import torch
+
+from forgetting import address
+from forgetting.datasets import Table
+from forgetting.errors import RecipeError
+from forgetting.experiment import Comparison, Trained
+from forgetting.features import Split
+from forgetting.published import Rerun
+from forgetting.recipe import MODERN, Recipe
+from forgetting.settings import show
+from forgetting.training import Trainer
+
+PREFIX = "setting:"  # of the keys of controls that write the recipe
+LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
+
+
+@dataclass
+class Lesson:
+    """A training under way: what it was started with, and where it stands. kept: steps when it was last kept."""
+
+    recipe: Recipe
+    split: Split
+    sha256: str
+    trainer: Trainer
+    initial: dict[str, torch.Tensor]
+    kept: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A trained model with the recipe, the split and the SHA-256 of the data that it was trained with."""
+
+    recipe: Recipe
+    split: Split
+    trained: Trained
+    sha256: str
+
+
+@dataclass
+class Relearning:
+    """The randomized model of a comparison, under way to learn again."""
+
+    comparison: Comparison
+    trainer: Trainer
+
+
+@dataclass
+class Session:
+    """One visitor's state.
+
+    page, written: the page of the last run, and the parameters last written to the address. touched: a control has
+    changed the recipe since. notices: sentences to show once. playing, relearn_playing: the lesson or the relearning
+    advances. reruns, reruns_wanted: of the published table, those done and how many there are to be.
+    """
+
+    recipe: Recipe = MODERN
+    page: str = ""
+    written: dict[str, str] = field(default_factory=dict)
+    touched: bool = False
+    notices: list[str] = field(default_factory=list)
+    upload: Table | None = None
+    lesson: Lesson | None = None
+    learned: Learned | None = None
+    playing: bool = False
+    relearning: Relearning | None = None
+    relearn_playing: bool = False
+    reruns: list[Rerun] = field(default_factory=list)
+    reruns_wanted: int = 0
+
+
+def session() -> Session:
+    """The visitor's session, made on the first run."""
+    if "session" not in st.session_state:
+        st.session_state.session = Session()
+    return st.session_state.session
+
+
+def follow_address(page: str) -> None:
+    """Take the recipe from the address where that is what the visitor asked for: a cold link, Back or Forward."""
+    mine, parameters = session(), st.query_params.to_dict()
+    first = not mine.page
+    moved = parameters != mine.written and not mine.touched and page == mine.page
+    if first or moved:
+        mine.recipe, sentences = address.decode(parameters)
+        mine.notices += sentences
+        forget_controls()
+    if page != mine.page:
+        mine.playing = mine.relearn_playing = False
+        mine.reruns_wanted = len(mine.reruns)
+    mine.page = page
+
+
+def write_address() -> None:
+    """Put what differs from the defaults into the address, where it is not there yet."""
+    mine = session()
+    parameters = address.encode(mine.recipe)
+    if parameters != st.query_params.to_dict():
+        st.query_params.from_dict(parameters)
+    mine.written, mine.touched = parameters, False
+
+
+def forget_controls() -> None:
+    """Drop the controls' own values, so that they are filled from the recipe when they are drawn next.
+
+    Only for the start of a run: a callback sets them instead (`show_recipe`), as the run that would fill them may be
+    overtaken by the next key press, whose callback then finds its value missing.
+    """
+    for key in _controls():
+        del st.session_state[key]
+
+
+def show_recipe() -> None:
+    """Set every control that there is to the recipe's value."""
+    for key in _controls():
+        name = key.removeprefix(PREFIX)
+        if name in LIKELY and not session().recipe.value(name):
+            del st.session_state[key]  # the likely column is known only once the file is read
+        else:
+            st.session_state[key] = control_value(name)
+
+
+def control_value(name: str) -> object:
+    """What the control of a setting holds: the recipe's value, names as a list and numbers as a text."""
+    recipe = session().recipe
+    if name == "randomization.layers":
+        return list(recipe.randomization.among(recipe.model.layers))
+    value = recipe.value(name)
+    return show(value) if isinstance(value, tuple) else value
+
+
+def _controls() -> list[str]:
+    return [key for key in st.session_state if str(key).startswith(PREFIX)]
+
+
+def assign(values: dict[str, object]) -> None:
+    """Replace settings of the recipe by their dotted names, all or none; the controls follow.
+
+    What does not fit is refused with a sentence, and the recipe stays.
+    """
+    mine = session()
+    try:
+        mine.recipe, mine.touched = with_values(mine.recipe, values), True
+    except RecipeError as error:
+        mine.notices.append(str(error))
+    show_recipe()
+
+
+def with_values(recipe: Recipe, values: dict[str, object]) -> Recipe:
+    """A recipe with several settings changed at once, so that those which fit only together are accepted."""
+    groups: dict[str, dict] = {}
+    for name, value in values.items():
+        group, _, leaf = name.rpartition(".")
+        groups.setdefault(group, {})[leaf] = value
+    changes = groups.pop("", {})
+    changes |= {group: replace(getattr(recipe, group), **leaves) for group, leaves in groups.items()}
+    return replace(recipe, **changes)

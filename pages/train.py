@@ -1,0 +1,40 @@
+"""Train: the settings, the classifier learning live, and its layers."""
+
+import pandas as pd
+import streamlit as st
+
+from forgetting.dashboard import playing, work
+from forgetting.dashboard.frame import frame, need_data
+from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view
+from forgetting.dashboard.session import session
+from forgetting.dashboard.training_form import presets, training_form
+from forgetting.models import layer_table
+
+frame("train")
+st.markdown("### Train\nWatch the classifier learn. What counts is how far the thick line is from the dashed ones.")
+need_data()
+
+form, lesson = st.columns([1, 2.6], gap="medium")
+with form:
+    presets()
+    training_form()
+with lesson:
+    lesson_buttons()
+    st.fragment(run_every=playing.EVERY if session().playing else None)(lesson_view)()
+
+learned = work.find_learned()
+if learned:
+    st.markdown("#### Layers")
+    rows = layer_table(learned.trained.model)
+    total = sum(row.parameters for row in rows)
+    st.text(f"{total:,} parameters, {100 * rows[0].parameters / total:.0f} % of them in {rows[0].name}.")
+    table = pd.DataFrame(
+        {
+            "layer": [row.name for row in rows],
+            "kind": [row.kind for row in rows],
+            "weight": [" × ".join(map(str, row.shapes["weight"])) for row in rows],
+            "bias": [row.shapes["bias"][0] for row in rows],
+            "parameters": [row.parameters for row in rows],
+        }
+    )
+    st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
