@@ -66,15 +66,26 @@ def history_chart(
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
-    return alt.layer(*_rules(baselines, form), base.mark_line(), points).properties(height=HEIGHT)
+    return alt.layer(*_rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
 
 
-def _rules(baselines: Mapping[str, float], form: str) -> list[alt.Chart]:
-    lines = pd.DataFrame({"name": list(baselines), "value": list(baselines.values())}, columns=["name", "value"])
+def _rules(baselines: Mapping[str, float], form: str, gap: float) -> list[alt.Chart]:
+    """Dashed lines with their names; gap: the least distance of two names, in units of the axis."""
+    values = list(baselines.values())
+    lines = pd.DataFrame({"name": list(baselines), "value": values, "place": _apart(values, gap)})
     base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
     rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
     place = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
-    return [rule, base.mark_text(color=BASELINE, fontSize=11, **place).encode(text="name:N", x=alt.value("width"))]
+    texts = alt.Chart(lines).mark_text(color=BASELINE, fontSize=11, **place)
+    return [rule, texts.encode(y="place:Q", text="name:N", x=alt.value("width"))]
+
+
+def _apart(values: Sequence[float], gap: float) -> list[float]:
+    """The values, each moved up as far as it takes to be `gap` above the one below it."""
+    places, last = dict.fromkeys(range(len(values)), 0.0), -np.inf
+    for index in np.argsort(values, kind="stable"):
+        places[index] = last = max(values[index], last + gap)
+    return list(places.values())
 
 
 def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:

@@ -9,8 +9,21 @@ from forgetting.randomization import Randomization
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """A share in [0, 1] for people: "58 %"; "missing" for None."""
-    return "missing" if share is None else f"{100 * share:.{digits}f} %"
+    """A share in [0, 1] for people: "58 %", "99.7 %"; "missing" for None.
+
+    Next to 0 and 1 it has a decimal more, so that nothing which differs from them is shown as them.
+    """
+    if share is None:
+        return "missing"
+    near = 0 < share < 0.01 or 0.99 < share < 1
+    return f"{100 * share:.{max(digits, int(near))}f} %"
+
+
+def number(value: float | None) -> str:
+    """A loss or a score for people: two decimals, four where it is small; "missing" for None."""
+    if value is None:
+        return "missing"
+    return f"{value:.4f}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
 
 
 def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from forgetting.dashboard import playing, work
 from forgetting.dashboard.frame import frame, need_data
-from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view
+from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice
 from forgetting.dashboard.session import session
 from forgetting.dashboard.training_form import presets, training_form
 from forgetting.models import layer_table
@@ -21,6 +21,7 @@ with form:
 with lesson:
     lesson_buttons()
     st.fragment(run_every=playing.EVERY if session().playing else None)(lesson_view)()
+    outdated_notice()
 
 learned = work.find_learned()
 if learned:

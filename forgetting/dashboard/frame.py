@@ -1,5 +1,7 @@
 """What every page opens with: title, navigation in the order of the work, notices, and what is missing."""
 
+import warnings
+
 import streamlit as st
 
 from forgetting.dashboard import work
@@ -30,7 +32,7 @@ def frame(page: str) -> None:
     """Open a page: configure it, follow the address, draw the navigation, and show what there is to say."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR)
-    _pin_threads_once()
+    _prepare_process()
     follow_address(page)
     write_address()
     if page != "train":
@@ -52,8 +54,10 @@ def link(page: str, label: str | None = None, icon: str | None = None) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _pin_threads_once() -> None:
+def _prepare_process() -> None:
+    """Once for the process: one thread for torch, and quiet where scikit-learn suspects a regression of names."""
     pin_threads()
+    warnings.filterwarnings("ignore", message="The number of unique classes is greater")
 
 
 def _done() -> dict[str, bool]:

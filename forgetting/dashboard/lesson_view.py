@@ -6,7 +6,7 @@ from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
 from forgetting.dashboard.session import Learned, Lesson, session
 from forgetting.errors import ForgettingError
-from forgetting.findings import percent
+from forgetting.findings import number, percent
 from forgetting.metrics import Baselines
 from forgetting.training import Epoch
 
@@ -16,16 +16,19 @@ def lesson_buttons() -> None:
     mine = session()
     fresh = mine.lesson is None or work.outdated(mine.lesson)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if mine.playing:
-            st.button("Pause", icon=":material/pause:", type="primary", on_click=_pause)
-        else:
-            ended = not fresh and not mine.lesson.trainer.epochs_left
-            label = "Play again" if ended else "Play"
-            st.button(label, icon=":material/play_arrow:", type="primary", on_click=_play)
+        ended = not fresh and not mine.lesson.trainer.epochs_left
+        label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
+        toggle = _pause if mine.playing else _play
+        st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play")
         st.button("One step", icon=":material/skip_next:", on_click=_step, help="One update of the weights")
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset)
         st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
-    if mine.lesson and work.outdated(mine.lesson):
+
+
+def outdated_notice() -> None:
+    """Say that the curves are of other settings; below them, so that they do not move when it comes and goes."""
+    lesson = session().lesson
+    if lesson and work.outdated(lesson):
         st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
 
 
@@ -60,7 +63,7 @@ def _draw(shown: Lesson | Learned) -> None:
 
 def _figures(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
     last = history[-1] if history else None
-    chance, guess = f"chance {percent(baselines.chance)}", f"uniform guess {baselines.chance_loss:.2f}"
+    chance, guess = f"chance {percent(baselines.chance)}", f"uniform guess {number(baselines.chance_loss)}"
     cells = (
         ("Epoch", f"{len(history)} / {epochs}", f"{seconds:.1f} s of training"),
         ("Validation accuracy", percent(last.validation.accuracy) if last else "–", chance),

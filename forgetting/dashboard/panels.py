@@ -1,5 +1,7 @@
 """What a comparison shows: the finding in words, four figures with their baselines, and a group of charts each."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 import torch
@@ -9,7 +11,7 @@ from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned
 from forgetting.dashboard.text import literal
 from forgetting.experiment import Comparison
-from forgetting.findings import percent
+from forgetting.findings import number, percent
 from forgetting.metrics import Baselines, probabilities
 from forgetting.models import layer_table
 
@@ -35,8 +37,8 @@ def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
         )
         _metric(
             "Validation loss",
-            _change(before.loss, after.loss, "{:.2f}".format),
-            f"uniform guess {baselines.chance_loss:.2f}",
+            _change(before.loss, after.loss, number),
+            f"uniform guess {number(baselines.chance_loss)}",
             help=f"The objective's loss ({learned.recipe.training.objective}), before → after.",
         )
         _metric(
@@ -47,8 +49,8 @@ def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
         )
         _metric(
             "Macro-F1",
-            _change(before.macro_f1, after.macro_f1, "{:.2f}".format),
-            f"largest class {baselines.majority_macro_f1['validation']:.2f}",
+            _change(before.macro_f1, after.macro_f1, number),
+            f"largest class {number(baselines.majority_macro_f1['validation'])}",
             help="Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
         )
 
@@ -57,8 +59,8 @@ def _metric(label: str, value: str, baseline: str, *, help: str) -> None:  # noq
     st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=help)
 
 
-def _change(before: float | None, after: float | None, show) -> str:
-    first, second = ("missing" if value is None else show(value) for value in (before, after))
+def _change(before: float | None, after: float | None, show: Callable[[float | None], str]) -> str:
+    first, second = show(before), show(after)
     return f"{first.removesuffix(' %')} → {second}" if second.endswith(" %") else f"{first} → {second}"
 
 

@@ -9,10 +9,10 @@ from forgetting.curves import Curve, history_chart
 from forgetting.dashboard.session import Lesson
 from forgetting.metrics import Baselines
 
-EVERY = 0.25  # seconds between two runs of the fragment while it plays
+EVERY = 0.2  # seconds between two runs of the fragment while it plays
 SLICE = 0.3  # seconds of training in a run, at the most
-SINGLE = 5  # first epochs that are shown one by one
-FRAMES = 10  # runs for the others, where they are quick
+SINGLE = 4  # first epochs that are shown one by one
+FRAMES = 8  # runs for the others, where they are quick
 
 
 def play(lesson: Lesson, *, full_speed: bool) -> None:

@@ -7,7 +7,7 @@ from forgetting.dashboard import work
 from forgetting.dashboard.frame import download_button
 from forgetting.dashboard.session import session
 from forgetting.findings import percent
-from forgetting.published import FIGURES, MODELS, PUBLISHED_TABLE, rerun, summarize
+from forgetting.published import FIGURES, MODELS, PUBLISHED_TABLE, Rerun, rerun, summarize
 
 NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
 
@@ -20,7 +20,7 @@ def published_table() -> None:
         "of the reviews × names matrix that match. A model that always answers “no” matches 99.7 % of them."
     )
     if not work.original_at_hand():
-        st.dataframe(_table([]), hide_index=True, width="content", alt="The published table")
+        _draw([])
         st.caption("To re-run it, the original file is needed: 609 kB from the published repository.")
         download_button("Download the original file to reproduce the table")
         return
@@ -51,7 +51,20 @@ def _view() -> None:
             st.rerun()
     if mine.reruns:
         st.text(_sentence())
-    st.dataframe(_table(mine.reruns), hide_index=True, width="content", alt="The published table beside re-runs")
+    _draw(mine.reruns)
+
+
+def _draw(reruns: list[Rerun]) -> None:
+    table = _table(reruns)
+    numbers = {name: st.column_config.TextColumn(alignment="right") for name in ("published", "median", "min", "max")}
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="content",
+        height="content",
+        column_config=numbers,
+        alt="The published table beside re-runs and what a trivial model reaches",
+    )
 
 
 def _sentence() -> str:
@@ -65,22 +78,26 @@ def _sentence() -> str:
     )
 
 
-def _table(reruns: list) -> pd.DataFrame:
+def _table(reruns: list[Rerun]) -> pd.DataFrame:
     summary = summarize(reruns) if reruns else None
     keys = [*FIGURES, ("training", "accuracy"), ("validation", "accuracy")]
     rows = []
     for model in MODELS:
         for part, figure in keys:
             row = {"model": model, "figure": f"{part} {NAMES[figure]}"}
-            row["published"] = PUBLISHED_TABLE[model].get((part, figure))
+            row["published"] = _figure(PUBLISHED_TABLE[model].get((part, figure)))
             if summary:
-                row |= {name: summary[model][part][figure][name] for name in ("median", "min", "max")}
+                row |= {name: _figure(summary[model][part][figure][name]) for name in ("median", "min", "max")}
                 row["in range of 120 seeds"] = {True: "yes", False: "no", None: "not published"}[
                     summary[model][part][figure].get("within")
                 ]
             row["trivial"] = _trivial(figure)
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _trivial(figure: str) -> str:
