@@ -21,46 +21,6 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Randomization(Settings):
-    """What to randomize, how much, and how.
-
-    layers: qualified names; ("all",) for every layer, () for none. fraction: the dose, in [0, 1]: round(fraction·n)
-    of each chosen layer's n units are randomized. scheme: a key of SCHEMES. unit: a key of UNITS. seed: of the
-    choice of units and of their new values. scale: of the scheme "noise", in standard deviations of the layer.
-    """
-
-    group: ClassVar[str] = "randomization"
-    layers: tuple[str, ...] = setting((ALL,), most=1_000)
-    fraction: float = setting(1.0, low=0.0, high=1.0)
-    scheme: str = setting("normal", choices=("normal", "reinit", "rewind", "permute", "zero", "noise"))
-    unit: str = setting("weight", choices=("weight", "neuron", "word"))
-    seed: int = setting(0, low=0, high=2**32 - 1)
-    scale: float = setting(1.0, low=0.0, high=1_000.0)
-
-    def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Which of a model's layers, given by name in its order, are chosen.
-
-        Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.
-        """
-        if self.layers == (ALL,):
-            names = known
-        else:
-            names = tuple(name for name in known if name in self.layers)
-            unknown = [name for name in self.layers if name not in known]
-            if unknown:
-                raise RecipeError(
-                    "randomization.layers must be layers with parameters of their own, or 'all' alone; "
-                    f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
-                )
-        if self.unit == "word" and any(name != known[0] for name in names):
-            raise RecipeError(
-                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {', '.join(names)}. "
-                "Choose the first layer alone, or the unit 'weight' or 'neuron'."
-            )
-        return names
-
-
-@dataclass(frozen=True)
 class Draws:
     """What a scheme may use: the layer's units as (n, values of a unit), the rows chosen of them, in the order of
     the path, a source of randomness, and ways to the layer's units as they were or would be initialized."""
@@ -80,7 +40,7 @@ def _gaussian(draws: Draws) -> torch.Tensor:
 
 
 def _normal(draws: Draws) -> torch.Tensor:
-    """N(0, 1), as the published experiment draws every parameter."""
+    """N(0, 1), the published one."""
     return _gaussian(draws)
 
 
@@ -90,12 +50,12 @@ def _reinit(draws: Draws) -> torch.Tensor:
 
 
 def _rewind(draws: Draws) -> torch.Tensor:
-    """Back to the recorded initial weights."""
+    """Back to before training."""
     return draws.initial()[draws.chosen]
 
 
 def _permute(draws: Draws) -> torch.Tensor:
-    """Shuffle the chosen units among themselves.
+    """Shuffled among themselves.
 
     Inside-out Fisher–Yates (Knuth, The Art of Computer Programming 2, 3.4.2): the i-th unit of the path swaps with
     one drawn from the first i, so the shuffle of a larger dose begins as that of a smaller one did.
@@ -109,12 +69,12 @@ def _permute(draws: Draws) -> torch.Tensor:
 
 
 def _zero(draws: Draws) -> torch.Tensor:
-    """Zero."""
+    """Set to zero."""
     return torch.zeros_like(draws.units[draws.chosen])
 
 
 def _noise(draws: Draws) -> torch.Tensor:
-    """Add N(0, scale · the standard deviation of the layer's parameters)."""
+    """Plus N(0, scale · standard deviation of the layer)."""
     spread = draws.scale * draws.units.std(correction=0)
     return draws.units[draws.chosen] + spread * _gaussian(draws)
 
@@ -143,6 +103,46 @@ SCHEMES: dict[str, Callable[[Draws], torch.Tensor]] = {
     "zero": _zero,
     "noise": _noise,
 }
+
+
+@dataclass(frozen=True)
+class Randomization(Settings):
+    """What to randomize, how much, and how.
+
+    layers: qualified names; ("all",) for every layer, () for none. fraction: the dose, in [0, 1]: round(fraction·n)
+    of each chosen layer's n units are randomized. scheme: a key of SCHEMES. unit: a key of UNITS. seed: of the
+    choice of units and of their new values. scale: of the scheme "noise", in standard deviations of the layer.
+    """
+
+    group: ClassVar[str] = "randomization"
+    layers: tuple[str, ...] = setting((ALL,), most=1_000)
+    fraction: float = setting(1.0, low=0.0, high=1.0)
+    scheme: str = setting("normal", choices=tuple(SCHEMES))
+    unit: str = setting("weight", choices=tuple(UNITS))
+    seed: int = setting(0, low=0, high=2**32 - 1)
+    scale: float = setting(1.0, low=0.0, high=1_000.0)
+
+    def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of a model's layers, given by name in its order, are chosen.
+
+        Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.
+        """
+        if self.layers == (ALL,):
+            names = known
+        else:
+            names = tuple(name for name in known if name in self.layers)
+            unknown = [name for name in self.layers if name not in known]
+            if unknown:
+                raise RecipeError(
+                    "randomization.layers must be layers with parameters of their own, or 'all' alone; "
+                    f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
+                )
+        if self.unit == "word" and any(name != known[0] for name in names):
+            raise RecipeError(
+                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {', '.join(names)}. "
+                "Choose the first layer alone, or the unit 'weight' or 'neuron'."
+            )
+        return names
 
 
 def randomize(

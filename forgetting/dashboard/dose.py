@@ -9,17 +9,10 @@ from forgetting.dashboard import work
 from forgetting.dashboard.controls import bound, choice, number, seeded
 from forgetting.dashboard.session import PREFIX, Learned, assign, session
 from forgetting.models import layer_table
-from forgetting.randomization import ALL
+from forgetting.randomization import ALL, SCHEMES, UNITS
 
-SCHEMES = {
-    "normal": "normal – N(0, 1), the published",
-    "reinit": "reinit – the layer's own initializer",
-    "rewind": "rewind – back to before training",
-    "permute": "permute – shuffle among themselves",
-    "zero": "zero",
-    "noise": "noise – add N(0, s·std)",
-}
-UNITS = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
+TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for name, function in SCHEMES.items()}
+UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
 
 
 def dose_controls(learned: Learned) -> None:
@@ -64,13 +57,13 @@ def network(learned: Learned) -> None:
 def scheme_controls(learned: Learned) -> None:
     """Scheme, unit and seed."""
     layers = learned.recipe.model.layers
-    choice("randomization.scheme", "Scheme", titles=SCHEMES)
+    choice("randomization.scheme", "Scheme", titles=TITLES)
     if session().recipe.randomization.scheme == "noise":
         number("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
     st.selectbox(
         "Unit",
         list(UNITS),
-        format_func=UNITS.get,
+        format_func=lambda unit: UNIT_TITLES.get(unit, unit),
         key=seeded("randomization.unit"),
         on_change=_unit_picked,
         args=(layers,),
