@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.dashboard import dose, panels, work
 from forgetting.dashboard.frame import frame, link, need_model
 from forgetting.dashboard.reproduction import published_table
+from forgetting.dashboard.session import session
 
 frame("overview")
 st.markdown(
@@ -12,7 +13,7 @@ st.markdown(
     "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
     "an accuracy counts only beside what a guess would reach."
 )
-learned = need_model(at_once=True)
+learned = need_model(at_once=session().recipe.data.source == "sample")
 comparison, baselines = work.comparison(learned), work.baselines_of(learned)
 
 controls, answer = st.columns([1, 3], gap="medium")

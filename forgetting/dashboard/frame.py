@@ -5,7 +5,7 @@ import warnings
 import streamlit as st
 
 from forgetting.dashboard import work
-from forgetting.dashboard.session import Learned, Lesson, follow_address, session, write_address
+from forgetting.dashboard.session import Learned, Lesson, follow_address, session, source_name, write_address
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
 from forgetting.findings import percent
@@ -79,8 +79,7 @@ def _done() -> dict[str, bool]:
 def _status() -> None:
     """What the session works on, small, under the navigation."""
     recipe, learned = session().recipe, session().learned
-    names = {"sample": "synthetic sample", "original": "original file", "file": recipe.data.file or "a file"}
-    st.caption(f"**Reviews**  \n{literal(names[recipe.data.source])}")
+    st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
     if learned is None:
         st.caption("**Model**  \nnot trained yet")
         return

@@ -8,7 +8,7 @@ import torch
 
 from forgetting import charts, findings
 from forgetting.dashboard import work
-from forgetting.dashboard.session import Learned
+from forgetting.dashboard.session import Learned, source_name
 from forgetting.dashboard.text import literal
 from forgetting.experiment import Comparison
 from forgetting.findings import number, percent
@@ -90,10 +90,9 @@ def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Basel
 
 def about(learned: Learned) -> str:
     """What was trained on what, in a line that Markdown leaves alone."""
-    source = "synthetic sample" if learned.recipe.data.source == "sample" else learned.split.reviews.report.source
     epochs = f"{len(learned.trained.history)} of {learned.recipe.training.epochs} epochs"
     reviews = f"{len(learned.split.reviews):,} reviews, {len(learned.split.classes)} classes"
-    return literal(f"{source}: {reviews}. Trained {epochs}.")
+    return literal(f"{source_name(learned.recipe)}: {reviews}. Trained {epochs}.")
 
 
 def recalls(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:

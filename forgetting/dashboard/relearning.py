@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.curves import Curve
-from forgetting.dashboard import playing
+from forgetting.dashboard import playing, work
 from forgetting.dashboard.session import Learned, Relearning, session
 from forgetting.experiment import Comparison, make_trainer
 from forgetting.findings import percent
@@ -31,7 +31,7 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
         )
         if mine.relearn_playing:
             st.button("Stop", icon=":material/stop:", on_click=_stop)
-    if mine.relearning and mine.relearning.comparison is not comparison:
+    if mine.relearning and mine.relearning.of != work.comparison_key(learned):
         mine.relearning, mine.relearn_playing = None, False
     every = playing.EVERY if mine.relearn_playing else None
     st.fragment(run_every=every)(_view)(learned, baselines, int(epochs))
@@ -40,7 +40,7 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
 def _start(learned: Learned, comparison: Comparison, epochs: int) -> None:
     mine = session()
     trainer = make_trainer(learned.recipe, learned.split, comparison.model, epochs=epochs)
-    mine.relearning = Relearning(comparison, trainer)
+    mine.relearning = Relearning(work.comparison_key(learned), trainer)
     mine.relearn_playing = True
 
 

@@ -12,7 +12,7 @@ import torch
 from forgetting import address
 from forgetting.datasets import Table
 from forgetting.errors import RecipeError
-from forgetting.experiment import Comparison, Trained
+from forgetting.experiment import Trained
 from forgetting.features import Split
 from forgetting.published import Rerun
 from forgetting.recipe import MODERN, Recipe
@@ -47,9 +47,9 @@ class Learned:
 
 @dataclass
 class Relearning:
-    """The randomized model of a comparison, under way to learn again."""
+    """A randomized model under way to learn again. of: what it was made of, see `work.comparison_key`."""
 
-    comparison: Comparison
+    of: str
     trainer: Trainer
 
 
@@ -82,6 +82,13 @@ def session() -> Session:
     if "session" not in st.session_state:
         st.session_state.session = Session()
     return st.session_state.session
+
+
+def source_name(recipe: Recipe) -> str:
+    """What the visitor calls the reviews of a recipe: an upload by its file's name."""
+    return {"sample": "synthetic sample", "original": "original file"}.get(
+        recipe.data.source, recipe.data.file or "a file"
+    )
 
 
 def follow_address(page: str) -> None:

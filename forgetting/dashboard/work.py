@@ -88,9 +88,8 @@ def table() -> Table:
 
 def reviews() -> Reviews:
     """The reviews of the session's recipe, before its filters."""
-    data, current = session().recipe.data, table()
-    found = _reviews(current.sha256, data.text, data.label, current)
-    return replace(found, report=replace(found.report, source=current.source))
+    data, current = session().recipe.data, replace(table(), source="upload")  # a name is not shared
+    return _reviews(current.sha256, data.text, data.label, current)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -187,7 +186,8 @@ def keep(lesson: Lesson) -> None:
     learned = Learned(lesson.recipe, lesson.split, snapshot(lesson.trainer, lesson.initial), lesson.sha256)
     session().learned, lesson.kept = learned, lesson.trainer.steps
     if learned.trained.state == "finished":
-        store().put(_trained_key(lesson.recipe, lesson.sha256), learned)
+        nameless = replace(lesson.recipe, data=replace(lesson.recipe.data, source="file", file=""))
+        store().put(_trained_key(lesson.recipe, lesson.sha256), replace(learned, recipe=nameless))
 
 
 def keep_progress() -> None:
@@ -202,7 +202,8 @@ def find_learned() -> Learned | None:
     mine = session()
     if outdated(mine.learned):
         with suppress(DataError):  # without the data there is no other model to find
-            mine.learned = store().get(_trained_key(mine.recipe, table().sha256)) or mine.learned
+            if known := store().get(_trained_key(mine.recipe, table().sha256)):
+                mine.learned = replace(known, recipe=mine.recipe)
     return mine.learned
 
 
@@ -228,12 +229,17 @@ def fitting(learned: Learned) -> Randomization:
 
 def comparison(learned: Learned) -> Comparison:
     """Before and after for the session's randomization of a model."""
-    recipe = (
-        learned.recipe
-        if learned.recipe.protocol == "published"
-        else replace(learned.recipe, randomization=fitting(learned))
-    )
-    return _comparison(_model_key(learned), recipe.randomization.to_dict(), recipe, learned)
+    return _comparison(comparison_key(learned), _compared(learned), learned)
+
+
+def comparison_key(learned: Learned) -> str:
+    """What a comparison depends on: the model and the randomization."""
+    return f"{_model_key(learned)}:{_compared(learned).randomization}"
+
+
+def _compared(learned: Learned) -> Recipe:
+    published = learned.recipe.protocol == "published"
+    return learned.recipe if published else replace(learned.recipe, randomization=fitting(learned))
 
 
 def _model_key(learned: Learned) -> str:
@@ -241,12 +247,13 @@ def _model_key(learned: Learned) -> str:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _comparison(model: str, randomization: dict, _recipe: Recipe, _learned: Learned) -> Comparison:  # noqa: ARG001
-    return compare(_recipe, _learned.split, _learned.trained, _outcome(model, _recipe, _learned))
+def _comparison(key: str, _recipe: Recipe, _learned: Learned) -> Comparison:  # noqa: ARG001 - the key
+    original = _outcome(_model_key(_learned), _recipe, _learned)
+    return compare(_recipe, _learned.split, _learned.trained, original)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _outcome(model: str, _recipe: Recipe, _learned: Learned) -> Outcome:  # noqa: ARG001 - the key
+def _outcome(key: str, _recipe: Recipe, _learned: Learned) -> Outcome:  # noqa: ARG001 - the key
     return assess(_recipe, _learned.split, _learned.trained)
 
 
