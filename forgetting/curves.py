@@ -49,7 +49,10 @@ def history_chart(
             "model:N",
             title=None,
             scale=alt.Scale(domain=[curve.name for curve in curves], range=[curve.colour for curve in curves]),
-            legend=alt.Legend(orient="top") if len(curves) > 1 else None,
+            # The invisible points of the tooltips would make the symbols of the legend invisible too.
+            legend=alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3)
+            if len(curves) > 1
+            else None,
         ),
         strokeWidth=alt.StrokeWidth(
             "part:O",

@@ -1,11 +1,14 @@
 """What the figures say, as sentences. Each names the baseline of every accuracy in it."""
 
+from collections.abc import Sequence
+
 import torch
 
 from forgetting.experiment import Comparison
 from forgetting.metrics import Baselines
 from forgetting.models import own_layers
 from forgetting.randomization import Randomization
+from forgetting.training import Epoch
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -48,6 +51,22 @@ def cost(comparison: Comparison, baselines: Baselines, randomization: Randomizat
     return (
         f"Randomizing {target_of(randomization, layers)} {change} {abs(points):.0f} points of validation accuracy: "
         f"{percent(before.accuracy)} → {percent(after.accuracy)}, where {trivial}."
+    )
+
+
+def learning(history: Sequence[Epoch], baselines: Baselines) -> str:
+    """How far training has come on the validation part, beside what others reach there."""
+    chance, majority = percent(baselines.chance), percent(baselines.majority["validation"])
+    trivial = f"chance is {chance}, the largest class {majority}"
+    if baselines.linear_svc:
+        trivial += f", and LinearSVC reaches {percent(baselines.linear_svc['validation'])}"
+    if not history:
+        return f"Nothing is learnt yet: {trivial}."
+    last = history[-1]
+    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
+    return (
+        f"After {epochs} {percent(last.validation.accuracy)} of the validation reviews are named right "
+        f"({percent(last.training.accuracy)} in training), where {trivial}."
     )
 
 

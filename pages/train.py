@@ -11,7 +11,7 @@ from forgetting.dashboard.training_form import presets, training_form
 from forgetting.models import layer_table
 
 frame("train")
-st.markdown("### Train\nWatch the classifier learn. What counts is how far the thick line is from the dashed ones.")
+st.markdown("### Train")
 need_data()
 
 form, lesson = st.columns([1, 2.6], gap="medium")

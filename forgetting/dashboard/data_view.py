@@ -124,8 +124,8 @@ def data_check(table: Table) -> None:
         if len(check.classes) > 30:
             classes.caption(f"The 30 largest of {len(check.classes)} classes are drawn.")
     if lengths.open:
-        lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
         lengths.text(f"{check.shortest_text} to {check.longest_text} words, median {check.median_text:g}.")
+        lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
     if rows.open:
         frame = table.frame.head(20).map(lambda value: str(value)[:300])
         rows.dataframe(frame, hide_index=True, height=330, alt="The first rows of the file")

@@ -6,7 +6,7 @@ from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
 from forgetting.dashboard.session import Learned, Lesson, session
 from forgetting.errors import ForgettingError
-from forgetting.findings import number, percent
+from forgetting.findings import learning, number, percent
 from forgetting.metrics import Baselines
 from forgetting.training import Epoch
 
@@ -52,6 +52,7 @@ def lesson_view() -> None:
 def _draw(shown: Lesson | Learned) -> None:
     run = shown.trainer if isinstance(shown, Lesson) else shown.trained
     baselines, epochs = work.baselines_of(shown), shown.recipe.training.epochs
+    st.text(learning(run.history, baselines))
     _figures(run.history, baselines, epochs, run.seconds)
     playing.curves([Curve("original", run.history)], baselines, epochs=epochs, key="lesson")
     if run.state == "diverged":
