@@ -53,6 +53,8 @@ def training_form() -> None:
         st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
     fixed = {"form": True, "disabled": published}
     with st.form("training", border=True, height=470):
+        # On top, so that it is in view however long the form is.
+        st.form_submit_button("Apply", on_click=_send, width="stretch")
         choice("training.objective", "Objective", **fixed)
         left, right = st.columns(2)
         with left:
@@ -75,7 +77,6 @@ def training_form() -> None:
             number("seed", "Seed of weights, training", form=True)
             switch("split.sublinear", "Sublinear TF", **fixed)
             switch("split.stratify", "Stratify", **fixed)
-        st.form_submit_button("Apply", type="primary", on_click=_send, width="stretch")
 
 
 def _send() -> None:
