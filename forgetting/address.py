@@ -26,7 +26,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
     recipe = PROTOCOLS.get(parameters.get(PROTOCOL, "modern"))
     if recipe is None:
         recipe = PROTOCOLS["modern"]
-        sentences.append(f"The address asks for the unknown protocol {parameters[PROTOCOL]!r}; modern is used.")
+        sentences.append(f"The address asks for the unknown protocol {parameters[PROTOCOL][:80]!r}; modern is used.")
     pending = {name: text for name, text in parameters.items() if name != PROTOCOL}
     for name in [name for name in pending if name not in leaves]:
         sentences.append(f"The address holds the unknown setting {name[:80]!r}; it is ignored.")

@@ -199,7 +199,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
     rows = _largest(counts)[::-1]
-    names = [_short(classes[row]) for row in rows]
+    names = _labels(classes, rows)
     figure = go.Figure()
     for row, name in zip(rows, names, strict=True):
         figure.add_scatter(
@@ -228,7 +228,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
         font={"size": 11, "color": BASELINE},
     )  # fmt: skip
     figure.update_xaxes(title="recall on validation", tickformat=".0%", range=[-0.03, 1.03])
-    figure.update_yaxes(automargin=True)
+    figure.update_yaxes(automargin=True, type="category")  # a name may look like a number or a date
     _framed(figure, height=max(HEIGHT, 70 + 24 * len(rows)), right=20, top=34)
     return _keyed(figure, side="right")
 
@@ -237,7 +237,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
     """Confusion on the validation part, before and after: share of a true class's reviews by predicted class."""
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     rows = _largest(outcomes[0].confusion.sum(axis=1))
-    names = [_short(classes[row]) for row in rows]
+    names = _labels(classes, rows)
     figure = make_subplots(
         cols=2, subplot_titles=("original", "randomized"), shared_yaxes=True, horizontal_spacing=0.03
     )
@@ -259,8 +259,8 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
             row=1,
             col=column,
         )
-    figure.update_xaxes(title="predicted class", tickangle=-45, automargin=True)
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(title="predicted class", tickangle=-45, automargin=True, type="category")
+    figure.update_yaxes(autorange="reversed", automargin=True, type="category")
     figure.update_yaxes(title="true class", col=1)
     return _framed(figure, height=180 + 24 * len(rows), right=10, top=34)
 
@@ -302,6 +302,18 @@ def _flat(model: torch.nn.Module, layer: str) -> np.ndarray:
 def _largest(counts: np.ndarray) -> np.ndarray:
     """Class numbers by falling count, as many as can be read; equal counts in their order."""
     return np.argsort(-counts, kind="stable")[:MOST_CLASSES]
+
+
+def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
+    """Names for the axis: cut short, and numbered where cutting has made them equal, as an axis would merge them."""
+    labels: list[str] = []
+    for row in rows:
+        short, number = _short(classes[row]), 2
+        label = short
+        while label in labels:
+            label, number = f"{short} ({number})", number + 1
+        labels.append(label)
+    return labels
 
 
 def _short(text: str, most: int = 28) -> str:

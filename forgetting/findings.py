@@ -1,5 +1,6 @@
 """What the figures say, as sentences. Each names the baseline of every accuracy in it."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -14,19 +15,20 @@ from forgetting.training import Epoch
 def percent(share: float | None, digits: int = 0) -> str:
     """A share in [0, 1] for people: "58 %", "99.7 %"; "missing" for None.
 
-    Next to 0 and 1 it has a decimal more, so that nothing which differs from them is shown as them.
+    Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them.
     """
     if share is None:
         return "missing"
-    near = 0 < share < 0.01 or 0.99 < share < 1
-    return f"{100 * share:.{max(digits, int(near))}f} %"
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        digits = max(digits, math.ceil(-math.log10(100 * min(share, 1 - share))), 1)
+    return f"{100 * share:.{digits}f} %"
 
 
 def number(value: float | None) -> str:
-    """A loss or a score for people: two decimals, four where it is small; "missing" for None."""
+    """A loss or a score for people: two decimals, two digits where it is small; "missing" for None."""
     if value is None:
         return "missing"
-    return f"{value:.4f}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
+    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
 
 
 def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:

@@ -67,7 +67,7 @@ class Table:
 
         Raises DataError where a column is unknown or cannot be told, both are the same, or none has content.
         """
-        text, label = self._choose(text, label)
+        text, label = self.columns_of(text, label)
         name = self.likely_name
         report = Report(self.source, text, label, name, len(self.frame), self.encoding, self.delimiter)
         names = None if name is None else tuple(self.frame[name])
@@ -75,7 +75,11 @@ class Table:
         reviews = reviews.take(_filled(reviews.texts, "text", text), "empty text")
         return reviews.take(_filled(reviews.labels, "label", label), "empty label")
 
-    def _choose(self, text: str | None, label: str | None) -> tuple[str, str]:
+    def columns_of(self, text: str | None = None, label: str | None = None) -> tuple[str, str]:
+        """The text and the label column that `reviews` would read: those given, else the likely ones beside them.
+
+        Raises DataError where one is unknown, cannot be told, or is both.
+        """
         for column in (text, label):
             if column is not None and column not in self.columns:
                 raise DataError(

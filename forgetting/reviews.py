@@ -127,7 +127,7 @@ def filter_reviews(
 
 def _keep_frequent(reviews: Reviews, least: int) -> Reviews:
     frequent = {label for label, count in reviews.counts.items() if count >= least}
-    return _keep_labels(reviews, frequent, f"class has fewer than {least} reviews")
+    return _keep_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
 
 
 def _keep_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
@@ -137,14 +137,15 @@ def _keep_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
 
 def _check_learnable(reviews: Reviews) -> Reviews:
     column = reviews.report.label
+    dropped = "; ".join(f"{each.rows:,} because: {each.reason}" for each in reviews.report.dropped) or "nothing"
     if len(reviews.counts) < 2:
         raise DataError(
             f"A classifier needs at least 2 classes; {len(reviews.counts)} remained in column {column!r} "
-            f"({len(reviews)} reviews). Choose another label column or keep more classes."
+            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or keep more classes."
         )
     if max(reviews.counts.values()) < 2:
         raise DataError(
             f"A class needs at least 2 reviews to be learnt and tested; each of the {len(reviews.counts)} "
-            f"classes in column {column!r} has 1. Choose another label column or drop fewer reviews."
+            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or keep more."
         )
     return reviews

@@ -16,6 +16,15 @@ STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke
 SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_folder(tmp_path_factory) -> Path:
+    """The user's cache folder is neither read nor written: tests have one of their own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def wine_reviews_path() -> Path:
     """The original data file, which is not part of the project; tests that need it skip where it is absent."""

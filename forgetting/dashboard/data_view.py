@@ -75,23 +75,40 @@ def _uploaded() -> None:
 
 def columns(table: Table) -> None:
     """Which column holds the texts, and which the labels."""
-    published = session().recipe.protocol == "published"
-    likely = {"data.text": table.likely_text, "data.label": table.likely_name if published else table.likely_label}
-    names = list(table.columns)
+    data = session().recipe.data
+    read = _columns_read(table, data.text, data.label)
+    likely = (_columns_read(table, "", data.label)[0], _columns_read(table, data.text, "")[1])
     with st.container(horizontal=True):
-        for name, title in (("data.text", "Column of the texts"), ("data.label", "Column of the labels")):
-            value = session().recipe.value(name) or likely[name]
-            if session().recipe.value(name) and value not in names:
-                st.warning(literal(f"The file has no column {value!r}; choose another."))
-                value = likely[name]
-            key = seeded(name, value if value in names else names[0])
-            st.selectbox(title, names, key=key, on_change=_column_changed, args=(name, likely[name]))
+        titles = ("Column of the texts", "Column of the labels")
+        for name, title, column, alone in zip(COLUMNS, titles, read, likely, strict=True):
+            key = PREFIX + name
+            st.session_state[key] = column  # one choice may change what is likely for the other
+            st.selectbox(
+                title,
+                list(table.columns),
+                index=None,
+                placeholder="Choose a column",
+                key=key,
+                on_change=_column_changed,
+                args=(name, alone),
+            )
+
+
+def _columns_read(table: Table, text: str, label: str) -> tuple[str | None, str | None]:
+    """The columns that are read where these are chosen, "" for none; None for one that has to be chosen."""
+    text, label = (column if column in table.columns else None for column in (text, label))
+    if session().recipe.protocol == "published" and label is None:
+        label = table.likely_name
+    try:
+        return table.columns_of(text, label)
+    except ForgettingError:
+        return text or table.likely_text, label
 
 
 def _column_changed(name: str, likely: str | None) -> None:
     """The likely column is written as none, so that it stays likely for another file."""
     chosen = st.session_state[PREFIX + name]
-    assign({name: "" if chosen == likely else chosen})
+    assign({name: "" if chosen in (None, likely) else chosen})
 
 
 def filters() -> None:

@@ -1,0 +1,163 @@
+"""The app in Chromium: how long until it can be used, and what a move of the slider on the Forget page costs.
+
+Baseline: the limits that the app is built to, printed beside each figure.
+"""
+
+import argparse
+import http.client
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from common import ROOT, original_file, print_table
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WATCH = Path(__file__).with_name("watch.js").read_text()
+
+
+@contextmanager
+def server() -> Iterator[tuple[int, float]]:
+    """The app on a free port, and when its command was started; stopped in the end whatever happens."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not healthy(port):
+            if process.poll() is not None or time.perf_counter() - started > 60:
+                raise RuntimeError("The app did not start; run `streamlit run app.py` to see why.")
+            time.sleep(0.02)
+        yield port, started
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("localhost", port, timeout=1)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def slider(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Fraction randomized")
+
+
+def settle(page: Page) -> None:
+    """Until the page is drawn, which must not count."""
+    page.wait_for_timeout(2_000)
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+
+
+def wait_for_charts(page: Page) -> None:
+    """Until the slider and the charts of accuracy and loss can be seen."""
+    slider(page).wait_for()
+    for name in ("Accuracy before and after", "Loss before and after"):
+        page.get_by_role("figure", name=name).locator(".js-plotly-plot .bars path").first.wait_for()
+
+
+def visit(browser: Browser, port: int) -> Page:
+    """A new visitor, once the Overview can be used."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(60_000)
+    page.goto(f"http://localhost:{port}/")
+    wait_for_charts(page)
+    return page
+
+
+def open_forget(page: Page, path: Path | None) -> None:
+    """The Forget page with a model of the file, uploaded and trained; of the sample where there is none."""
+    sidebar = page.get_by_test_id("stSidebar")
+    if path:
+        sidebar.get_by_role("link", name="Data").click()
+        page.get_by_role("radio", name="Upload").click()
+        page.locator("input[type=file]").set_input_files(path)
+        sidebar.get_by_text(path.name).wait_for()
+    sidebar.get_by_role("link", name="Forget").click()
+    page.get_by_role("heading", name="Forget", level=3).wait_for()
+    if path:
+        train = page.get_by_role("button", name=re.compile("Train (with the defaults|these settings)"))
+        train.wait_for()
+        settle(page)
+        train.click()
+        train.wait_for(state="hidden")
+    wait_for_charts(page)
+    settle(page)
+
+
+def move(page: Page, times: int) -> tuple[list[float], dict[str, float]]:
+    """Milliseconds from each key press to the last change of the main area, and what was seen meanwhile."""
+    slider(page).press("End")
+    settle(page)
+    page.evaluate(WATCH)
+    taken = []
+    for _ in range(times):
+        slider(page).press("ArrowLeft")
+        page.wait_for_function("watch.isQuiet()")
+        assert page.evaluate("watch.changed > watch.pressed"), "the slider did not move"
+        taken.append(page.evaluate("watch.changed - watch.pressed"))
+    return taken, page.evaluate("watch")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--moves", type=int, default=15)
+    moves, path = parser.parse_args().moves, original_file()
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        with server() as (port, started):
+            times = [time.perf_counter() - started]
+            page = visit(browser, port)
+            times.append(time.perf_counter() - started)
+            opened = time.perf_counter()
+            visit(browser, port)
+            times.append(time.perf_counter() - opened)
+            open_forget(page, path)
+            taken, seen = move(page, moves)
+        browser.close()
+    data = "original file" if path else "sample"
+    print(f"\n{moves} moves of the slider on the Forget page ({data}), {len(seen['charts'])} Plotly charts on it.")
+    print("Baseline: the limits in the last column.\n")
+    rows = (
+        ("command to health check", f"{times[0]:.2f} s", ""),
+        ("command to usable overview, first visitor", f"{times[1]:.2f} s", ""),
+        ("opening to usable overview, second visitor", f"{times[2]:.2f} s", "3 s"),
+        ("slider: key press to last change, median", f"{median(taken):.0f} ms", "500 ms"),
+        ("slider: key press to last change, longest", f"{max(taken):.0f} ms", "500 ms"),
+        ("longest time a chart was without marks", f"{seen['blank']:.0f} ms", "150 ms"),
+        ("longest frame", f"{seen['frame']:.0f} ms", ""),
+        ("layout shift, sum", f"{seen['shift']:.4f}", "0"),
+        ("lowest opacity of an element", f"{seen['opacity']:.2f}", "1"),
+    )
+    print_table(("measured", "value", "limit"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The real app on a free port, and one Chromium, for all browser tests."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from driver import App, Server
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PROJECTOR = {"width": 1280, "height": 720}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Server:
+    """The app as a user starts it, with a cache folder of its own."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    options = {"server.port": port, "server.headless": "true", "server.fileWatcherType": "none"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    log = folder / "log.txt"
+    with log.open("wb") as output:
+        environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
+            yield Server(f"http://localhost:{port}", log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if urllib.request.urlopen(url, timeout=2).read() == b"ok":
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"The app did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: that of the environment variable CHROMIUM, else of the system, else Playwright's own."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path or None, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def warm(server, browser) -> None:
+    """The default model is trained, as it is for everyone after the first visitor."""
+    context = browser.new_context()
+    App(context, server.address).open()
+    context.close()
+
+
+@pytest.fixture
+def visit(server, browser, warm):  # noqa: ARG001
+    """A function that gives a new visitor on a page; at the end nothing must have gone wrong on any of theirs."""
+    apps = []
+    past = len(server.log.read_text())
+
+    def new(path: str | None = "", *, checked: bool = True, **options) -> App:
+        context = browser.new_context(**{"viewport": PROJECTOR, "reduced_motion": "reduce"} | options)
+        app = App(context, server.address)
+        if checked:
+            apps.append(app)
+        if path is not None:
+            app.open(path)
+        return app
+
+    yield new
+    try:
+        for app in apps:
+            app.check()
+        assert "Traceback" not in server.log.read_text()[past:], server.log.read_text()[past:]
+    finally:
+        for context in browser.contexts:
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def reviews_file(tmp_path_factory) -> Path:
+    """The original file where it is at hand, else a small file of one's own."""
+    beside = ROOT.parent / "shared" / "data" / "wine_review.csv"
+    path = Path(os.environ.get("WINE_REVIEWS", beside))
+    if path.is_file():
+        return path
+    path = tmp_path_factory.mktemp("upload") / "reviews.csv"
+    words = {"red": "cherry plum leather smoke", "white": "lemon apple slate pear", "port": "fig raisin walnut toffee"}
+    rows = [
+        f"wine {row},{words[style]} with note{row % 11} and glass{row % 7} to the end,{style}"
+        for row in range(240)
+        for style in [list(words)[row % 3]]
+    ]
+    path.write_text("\n".join(["Review_name,Review_content,Type_of_wine", *rows]) + "\n")
+    return path

@@ -1,0 +1,160 @@
+"""What a visitor does in the app, and what they can see; nothing of a test's expectations but that nothing breaks."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from playwright.sync_api import BrowserContext, Locator, Page
+
+PATHS = {"overview": "", "data": "data", "train": "train", "forget": "forget"}
+PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link
+STILL = """quiet => new Promise((done, fail) => {
+    const end = performance.now() + 40000
+    let since = null
+    const look = () => {
+        const app = document.querySelector('[data-testid="stApp"]')
+        const still = app && app.dataset.testScriptState === 'notRunning'
+            && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
+        since = still ? since ?? performance.now() : null
+        if (since !== null && performance.now() - since >= quiet) done(true)
+        else if (performance.now() > end) fail(new Error('the script is still running'))
+        else setTimeout(look, 20)
+    }
+    look()
+})"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the app runs, and the file that its output goes to."""
+
+    address: str
+    log: Path
+
+
+class App:
+    """One visitor with a window of their own."""
+
+    def __init__(self, context: BrowserContext, address: str):
+        self.address, self.context = address, context
+        self.page: Page = context.new_page()
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.set_default_timeout(20_000)
+
+    def _heard(self, message) -> None:
+        place = message.location.get("url", "")
+        if message.type == "error" and not ("404" in message.text and place.endswith(PROBES)):
+            self.errors.append(f"{message.text} ({place})")
+
+    def open(self, path: str = "", **parameters: str) -> None:
+        """Follow a cold link."""
+        query = "?" + urlencode(parameters) if parameters else ""
+        self.page.goto(f"{self.address}/{path}{query}")
+        self.settle()
+
+    def settle(self, quiet: int = 300) -> None:
+        """Wait until the script has stood still for so many milliseconds."""
+        self.page.wait_for_selector('[data-testid="stSidebarContent"]', state="attached")
+        self.page.evaluate(STILL, quiet)
+
+    def go(self, title: str) -> None:
+        """Follow a link of the navigation."""
+        self.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
+        self.page.wait_for_url(re.compile(f"/{PATHS[title.lower()]}([?].*)?$"))
+        self.page.wait_for_function("title => document.title.startsWith(title)", arg=title)
+        self.settle()
+
+    def press(self, label: str) -> None:
+        self.button(label).click()
+        self.settle()
+
+    def button(self, label: str) -> Locator:
+        return self.page.get_by_test_id("stMain").get_by_role("button", name=label, exact=True)
+
+    def pill(self, name: str) -> Locator:
+        return self.page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True)
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+        self.settle()
+
+    def slide(self, keys: str, times: int = 1) -> None:
+        """Press a key on the slider of the fraction, as fast as it goes."""
+        self.page.get_by_test_id("stSlider").locator("input").focus()
+        for _ in range(times):
+            self.page.keyboard.press(keys)
+        self.settle(600)
+
+    def upload(self, path: Path | None = None, *, name: str = "", content: bytes = b"") -> None:
+        """Give the uploader a file, and wait until it is taken into the address or refused in an alert."""
+        files = str(path) if path else {"name": name, "mimeType": "text/csv", "buffer": content}
+        self.page.locator('[data-testid="stFileUploader"] input[type="file"]').set_input_files(files)
+        self.page.wait_for_function(
+            """name => new URLSearchParams(location.search).get('data.file') === name
+                || [...document.querySelectorAll('[data-testid="stAlert"]')].some(
+                    box => box.innerText.includes(name))""",
+            arg=path.name if path else name,
+        )
+        self.settle(600)
+
+    def choose_source(self, title: str) -> None:
+        self.page.get_by_test_id("stButtonGroup").get_by_text(title, exact=True).click()
+        self.settle()
+
+    def figures(self) -> dict[str, str]:
+        """The figures on the page by their labels."""
+        return self.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
+                metric.querySelector('[data-testid="stMetricLabel"] p').innerText,
+                metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]))"""
+        )
+
+    def wait_for_figures(self, other_than: dict[str, str]) -> dict[str, str]:
+        """The figures once they are others than those given."""
+        for _ in range(100):
+            found = self.figures()
+            if found and found != other_than:
+                self.settle()
+                return self.figures()
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the figures stayed {other_than}")
+
+    def bars(self, key: str) -> list[list[float]]:
+        """The heights of the bars that a Plotly chart holds."""
+        return self.page.evaluate(
+            """key => document.querySelector(`.st-key-${key} .js-plotly-plot`).data
+                .filter(trace => trace.type === 'bar').map(trace => [...trace.y])""",
+            key,
+        )
+
+    def parameters(self) -> dict[str, str]:
+        """The parameters in the address bar."""
+        return dict(parse_qsl(urlsplit(self.page.url).query, keep_blank_values=True))
+
+    def sentences(self) -> str:
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    def alerts(self) -> str:
+        return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts())
+
+    def picture(self, path: Path) -> None:
+        """Take a picture of the window, fonts and charts drawn, and the mouse away from them."""
+        self.page.mouse.move(2, 2)
+        self.page.evaluate("document.fonts.ready")
+        self.page.wait_for_timeout(500)
+        self.page.screenshot(path=path)
+
+    def check(self) -> None:
+        """No traceback, nothing broken on screen, no error in the console, and no request to another host."""
+        text = self.page.locator("body").inner_text()
+        assert "Traceback" not in text, text
+        assert "Oh no" not in text, text
+        assert not self.page.get_by_test_id("stException").count(), text
+        assert self.errors == []
+        hosts = {urlsplit(url).netloc for url in self.requests if not url.startswith(("data:", "blob:"))}
+        assert hosts <= {urlsplit(self.address).netloc}

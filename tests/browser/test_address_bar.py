@@ -1,0 +1,86 @@
+"""The address bar holds the experiment: reload, Back and Forward, copied and impossible links."""
+
+import pytest
+
+
+@pytest.fixture
+def trained(visit):
+    return visit("forget")
+
+
+def test_reload_keeps_the_recipe_and_the_figures(trained):
+    trained.slide("Home")
+    trained.slide("ArrowRight", times=25)
+    trained.pill("fc2").click()
+    trained.settle()
+    before, address = trained.figures(), trained.page.url
+    trained.page.reload()
+    trained.settle()
+    assert trained.page.url == address
+    assert trained.figures() == before
+    assert trained.page.get_by_test_id("stSliderThumbValue").inner_text() == "25%"
+    assert trained.pill("fc2").get_attribute("aria-pressed") == "false"
+
+
+def test_back_and_forward_go_through_the_experiments(trained):
+    states = [(trained.parameters(), trained.figures())]
+    for name in ("fc1", "fc2"):
+        trained.pill(name).click()
+        trained.wait_for_figures(states[-1][1])
+        states.append((trained.parameters(), trained.figures()))
+    assert len({str(state) for state in states}) == 3
+    for parameters, figures in (states[1], states[0]):
+        trained.page.go_back()
+        trained.settle(600)
+        assert (trained.parameters(), trained.figures()) == (parameters, figures)
+    for parameters, figures in states[1:]:
+        trained.page.go_forward()
+        trained.settle(600)
+        assert (trained.parameters(), trained.figures()) == (parameters, figures)
+
+
+def test_back_between_pages_shows_the_page_that_was(trained):
+    trained.pill("fc1").click()
+    trained.settle()
+    trained.go("Data")
+    trained.page.go_back()
+    trained.page.wait_for_function("document.title.startsWith('Forget')")
+    trained.settle(600)
+    assert trained.parameters() == {"randomization.layers": "fc2"}
+    assert trained.pill("fc1").get_attribute("aria-pressed") == "false"
+
+
+def test_a_copied_link_gives_another_visitor_the_same_figures(visit, trained):
+    trained.pill("fc2").click()
+    trained.settle()
+    trained.slide("PageDown")
+    trained.page.get_by_test_id("stSelectbox").filter(has_text="Scheme").locator("input").click()
+    trained.page.get_by_role("option", name="noise").click()
+    trained.settle()
+    assert trained.parameters()["randomization.scheme"] == "noise"
+    other = visit(trained.page.url.removeprefix(trained.address + "/"))
+    assert other.figures() == trained.figures()
+    assert other.bars("loss") == trained.bars("loss")
+    assert other.parameters() == trained.parameters()
+
+
+def test_restored_layers_stay_restored_in_a_copied_link(visit, trained):
+    trained.press("Restore")
+    other = visit(trained.page.url.removeprefix(trained.address + "/"))
+    assert "Nothing is randomized" in other.sentences()
+
+
+@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+def test_impossible_values_get_a_sentence_and_the_defaults(visit, path):
+    app = visit(path + "?randomization.fraction=7&training.epochs=soon&nonsense=1&randomization.seed=3")
+    for name in ("randomization.fraction", "training.epochs", "nonsense"):
+        assert name in app.alerts()
+    assert app.parameters() == {"randomization.seed": "3"}
+
+
+def test_the_links_of_the_navigation_carry_the_experiment(trained):
+    trained.pill("fc1").click()
+    trained.settle()
+    for title in ("Data", "Train", "Overview", "Forget"):
+        trained.go(title)
+        assert trained.parameters() == {"randomization.layers": "fc2"}

@@ -1,0 +1,198 @@
+"""The main job in a real browser: upload, train, randomize, compare, restore, relearn."""
+
+import re
+
+import pytest
+
+RECORD = """() => {
+    window.seen = {epochs: [], curves: []}
+    window.record = setInterval(() => {
+        const value = document.querySelector('[data-testid="stMetricValue"]')?.innerText.trim()
+        if (value && window.seen.epochs.at(-1) !== value) window.seen.epochs.push(value)
+        const lines = [...document.querySelectorAll('[data-testid="stVegaLiteChart"] .mark-line path')]
+        const picture = lines.map(line => line.getAttribute('d')).join()
+        if (picture && window.seen.curves.at(-1) !== picture) window.seen.curves.push(picture)
+    }, 20)
+}"""
+
+
+@pytest.fixture
+def trained(visit):
+    """A visitor on the Forget page, with the default model trained."""
+    return visit("forget")
+
+
+@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+def test_a_cold_link_to_every_page(visit, path):
+    app = visit(path)
+    assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == 4
+    assert app.page.title().endswith("· Learning to Forget")
+    assert app.sentences().strip()
+
+
+def test_upload_train_forget_and_restore(visit, reviews_file):
+    app = visit("data")
+    app.choose_source("Upload")
+    app.upload(reviews_file)
+    boxes = app.page.get_by_test_id("stSelectbox")
+    assert "Review_content" in boxes.nth(0).inner_text() + boxes.nth(0).locator("input").input_value()
+    assert "Type_of_wine" in boxes.nth(1).inner_text() + boxes.nth(1).locator("input").input_value()
+    assert "reviews are kept" in app.sentences()
+    assert app.parameters()["data.file"] == reviews_file.name
+
+    app.go("Train")
+    # Until the new reviews are trained on, no curve of others may stand there as if it were theirs.
+    assert "Press Play" in app.sentences() or "out of date" in app.sentences()
+    app.press("One step")
+    assert app.figures()["Epoch"] == "1 / 100"
+    app.page.evaluate(RECORD)
+    app.button("Play").click()
+    app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=20_000)
+    app.button("Pause").click()
+    app.settle(600)
+    stands = app.figures()["Epoch"]
+    app.page.wait_for_timeout(700)
+    assert app.figures()["Epoch"] == stands
+    app.press("One step")
+    assert int(app.figures()["Epoch"].split()[0]) == int(stands.split()[0]) + 1
+    app.button("Play").click()
+    app.button("Play again").wait_for(timeout=40_000)
+    app.settle()
+    seen = app.page.evaluate("() => (clearInterval(window.record), window.seen)")
+    epochs = [int(text.split(" / ")[0]) for text in seen["epochs"]]
+    assert epochs == sorted(epochs)
+    assert len(set(epochs)) >= 10
+    assert epochs[:4] == [1, 2, 3, 4]
+    assert epochs[-1] == 100
+    assert len(seen["curves"]) >= 8
+
+    app.go("Forget")
+    app.press("Restore")
+    original = app.figures()
+    charts = app.bars("accuracy"), app.bars("loss")
+    assert "Nothing is randomized" in app.sentences()
+    app.pill("fc1").click()
+    first = app.wait_for_figures(original)
+    app.press("All layers")
+    everything = app.wait_for_figures(first)
+    assert everything != original
+    app.press("Restore")
+    assert app.wait_for_figures(everything) == original
+    assert (app.bars("accuracy"), app.bars("loss")) == charts
+
+
+def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
+    trained.slide("Home")
+    trained.slide("ArrowRight", times=37)
+    assert trained.parameters() == {"randomization.fraction": "0.37"}
+    assert "Randomizing 37 % of all layers" in trained.sentences()
+    fresh = visit("forget?randomization.fraction=0.37")
+    assert fresh.figures() == trained.figures()
+    assert fresh.bars("accuracy") == trained.bars("accuracy")
+
+
+def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained):
+    for _ in range(4):
+        trained.page.get_by_test_id("stSlider").locator("input").focus()
+        for key in ("ArrowLeft",) * 9 + ("ArrowRight",) * 4:
+            trained.page.keyboard.press(key)
+        trained.page.wait_for_timeout(120)
+    trained.settle(800)
+    share = int(trained.page.get_by_test_id("stSliderThumbValue").inner_text().rstrip("%"))
+    assert share == 80
+    assert trained.parameters() == {"randomization.fraction": "0.8"}
+    assert "Randomizing 80 % of all layers" in trained.sentences()
+
+
+def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
+    trained.slide("Home")
+    trained.slide("ArrowRight", times=40)
+    assert trained.bars("network") == [[0.4, 0.4], [0.6, 0.6]]
+    for chosen, layer in (([0.0, 0.4], "fc1"), ([0.4, 0.4], "fc1"), ([0.4, 0.0], "fc2")):
+        before, colours = trained.figures(), _colours(trained)
+        _click_layer(trained, layer)
+        assert trained.wait_for_figures(before)
+        assert trained.bars("network")[0] == chosen
+        assert _colours(trained) != colours
+        pressed = [trained.pill(name).get_attribute("aria-pressed") == "true" for name in ("fc1", "fc2")]
+        assert pressed == [dose > 0 for dose in chosen]
+    before = trained.figures()
+    trained.pill("fc2").click()
+    trained.wait_for_figures(before)
+    assert trained.bars("network")[0] == [0.4, 0.4]
+    assert trained.parameters() == {"randomization.fraction": "0.4"}
+
+
+def _click_layer(app, name: str) -> None:
+    label = app.page.locator(".st-key-network .annotation").filter(has_text=name).bounding_box()
+    app.page.mouse.click(label["x"] + label["width"] / 2, label["y"] + label["height"] / 2 - 25)
+
+
+def _colours(app) -> list:
+    """Where the vessels are filled, and with what."""
+    return app.page.evaluate(
+        """() => [...document.querySelectorAll('.st-key-network .point path')].map(
+            path => [path.getAttribute('d'), getComputedStyle(path).fill, getComputedStyle(path).opacity])"""
+    )
+
+
+VIEWS = {
+    "Classes": ("loses most", ".js-plotly-plot"),
+    "Confusion": ("Jensen–Shannon", ".js-plotly-plot"),
+    "Weights": ("Standard deviation", ".js-plotly-plot"),
+    "Reviews": ("change their predicted class", '[data-testid="stDataFrame"]'),
+    "Relearn": ("trains the randomized model again", '[data-testid="stVegaLiteChart"] svg'),
+    "Accuracy and loss": ("Randomizing", ".js-plotly-plot"),
+}
+
+
+def test_every_tab_shows_its_sentence_and_its_chart(trained):
+    trained.slide("Home")
+    trained.slide("ArrowRight", times=40)
+    for name, (sentence, chart) in VIEWS.items():
+        trained.tab(name)
+        assert sentence in trained.sentences()
+        panel = trained.page.get_by_role("tabpanel").locator("visible=true")
+        panel.locator(chart).first.wait_for()
+        box = panel.locator(chart).first.bounding_box()
+        assert box["width"] > 200
+        assert box["height"] > 150
+
+
+def test_relearning_plays_to_its_end(trained):
+    trained.slide("Home")
+    trained.slide("ArrowRight", times=40)
+    trained.tab("Relearn")
+    field = trained.page.get_by_label("Epochs to relearn")
+    field.fill("20")
+    field.press("Enter")
+    trained.settle()
+    trained.button("Relearn").click()
+    trained.page.get_by_text(re.compile("After 20 epochs of relearning")).wait_for()
+    trained.settle()
+    assert "chance is 9 %" in trained.sentences()
+    assert not trained.button("Stop").count()
+
+
+def test_leaving_the_page_stops_the_lesson(visit):
+    app = visit("train?training.epochs=1500")
+    app.button("Play").click()
+    app.page.wait_for_function("parseInt(document.querySelector('[data-testid=\"stMetricValue\"]')?.innerText) > 2")
+    app.go("Data")
+    app.go("Train")
+    stands = app.figures()["Epoch"]
+    assert 2 < int(stands.split()[0]) < 1500
+    assert app.button("Play").is_visible()
+    app.page.wait_for_timeout(1_000)
+    assert app.figures()["Epoch"] == stands
+
+
+def test_full_speed_is_faster_than_watching(visit):
+    app = visit("train?seed=11")
+    app.page.get_by_text("Full speed").click()
+    app.settle()
+    app.page.evaluate(RECORD)
+    app.button("Play").click()
+    app.button("Play again").wait_for()
+    assert len(app.page.evaluate("window.seen.epochs")) < 10
+    assert app.figures()["Epoch"] == "100 / 100"

@@ -1,0 +1,112 @@
+"""Dark theme, a phone, a projector, and nothing that jumps or goes blank while the slider moves."""
+
+import pytest
+
+PHONE = {"width": 390, "height": 844}
+DRAWN = """key => {
+    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`)
+    return Boolean(plot && plot.getClientRects().length && plot.querySelector('.bars .point path'))
+}"""
+WATCH = """() => {
+    window.watched = {shift: 0, shifts: [], blank: 0, faded: 0}
+    new PerformanceObserver(list => list.getEntries().forEach(entry => {
+        window.watched.shift += entry.value
+        window.watched.shifts.push(entry.sources.map(source => source.node?.className ?? source.node?.nodeName))
+    })).observe({type: 'layout-shift', buffered: false})
+    const since = {}
+    const look = now => {
+        for (const key of ['accuracy', 'loss']) {
+            const box = document.querySelector(`.st-key-${key}`)
+            const path = box?.querySelector('.js-plotly-plot .bars .point path')
+            since[key] = path && path.getClientRects().length ? null : since[key] ?? now
+            if (since[key] !== null) window.watched.blank = Math.max(window.watched.blank, now - since[key])
+            if (box && Number(getComputedStyle(box).opacity) < 1) window.watched.faded += 0.5
+        }
+        window.watching = requestAnimationFrame(look)
+    }
+    look(performance.now())
+}"""
+COLOURS = """element => {
+    const found = document.querySelector(element)
+    return [getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor,
+        getComputedStyle(found).color]
+}"""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a CSS colour, as the Web Content Accessibility Guidelines define it."""
+    channels = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+def test_the_dark_theme_is_dark_and_readable(visit, path):
+    app = visit(path, color_scheme="dark")
+    for element in ('[data-testid="stMain"] p', '[data-testid="stMain"] h3', '[data-testid="stSidebar"] p'):
+        background, text = app.page.evaluate(COLOURS, element)
+        assert luminance(background) < 0.05
+        assert contrast(background, text) > 4.5, element
+    for colour in app.page.evaluate(
+        """() => [...document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .ytick text')].map(
+            text => getComputedStyle(text).fill)"""
+    ):
+        assert contrast(app.page.evaluate(COLOURS, "body")[0], colour) > 3
+
+
+@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+def test_a_phone_does_not_scroll_sideways(visit, path):
+    app = visit(path, viewport=PHONE, has_touch=True, is_mobile=True)
+    wide = app.page.evaluate(
+        """() => [...document.querySelectorAll('html, body, [data-testid="stMain"], [data-testid="stApp"]')].map(
+            element => [element.tagName, element.scrollWidth, element.clientWidth])"""
+    )
+    assert all(width <= room for _, width, room in wide), wide
+    assert app.page.evaluate("innerWidth") == PHONE["width"]
+
+
+def test_the_first_screen_of_the_overview_fits_a_projector(visit):
+    app = visit()
+    main = app.page.get_by_test_id("stMain")
+    found = {
+        "slider": main.get_by_test_id("stSlider"),
+        "pills": main.get_by_test_id("stButtonGroup"),
+        "accuracy": main.locator(".st-key-accuracy .js-plotly-plot"),
+        "loss": main.locator(".st-key-loss .js-plotly-plot"),
+        **{f"figure {index}": main.get_by_test_id("stMetric").nth(index) for index in range(4)},
+    }
+    for name, element in found.items():
+        box = element.bounding_box()
+        assert box["y"] >= 0, name
+        assert box["y"] + box["height"] <= 720, (name, box)
+        assert box["x"] + box["width"] <= 1280, (name, box)
+    assert app.page.evaluate(DRAWN, "accuracy")
+    assert app.page.evaluate(DRAWN, "loss")
+
+
+@pytest.mark.parametrize("path", ["", "forget"])
+def test_nothing_jumps_or_goes_blank_while_the_slider_moves(visit, path, record_property, capsys):
+    app = visit(path + "?randomization.fraction=0.3")
+    app.settle(800)
+    app.page.evaluate(WATCH)
+    app.page.get_by_test_id("stSlider").locator("input").focus()
+    for _ in range(12):
+        app.page.keyboard.press("ArrowRight")
+        app.page.wait_for_timeout(150)
+    app.settle(600)
+    watched = app.page.evaluate("() => (cancelAnimationFrame(window.watching), window.watched)")
+    for name in ("blank", "shift", "faded"):
+        record_property(name, watched[name])
+    with capsys.disabled():
+        print(
+            f" [{path or 'overview'}: blank at most {watched['blank']:.0f} ms, shift {watched['shift']:.4f}, "
+            f"faded for {watched['faded']:.0f} frames]",
+            end="",
+        )
+    assert watched["shift"] == 0, watched
+    assert watched["blank"] < 400  # 150 ms on a machine that is not busy with other tests

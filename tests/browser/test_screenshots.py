@@ -1,0 +1,84 @@
+"""The pictures of the README. They are taken only where one is missing, or where WRITE_SCREENSHOTS=1 asks for it."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "screenshots"
+FORTY = "forget?randomization.layers=fc1&randomization.fraction=0.4"
+PHONE = {"width": 390, "height": 844}
+
+
+def wanted(name: str) -> Path:
+    """The path of a picture that is to be taken now; the test is left out where none is."""
+    path = FOLDER / f"{name}.png"
+    if path.exists() and os.environ.get("WRITE_SCREENSHOTS") != "1":
+        pytest.skip(f"{path.name} is there; WRITE_SCREENSHOTS=1 takes it anew")
+    FOLDER.mkdir(exist_ok=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "link"), [("overview", "?randomization.layers=fc1&randomization.fraction=0.4"), ("forget", FORTY)]
+)
+def test_pictures_of_pages(visit, name, link):
+    path = wanted(name)
+    visit(link).picture(path)
+
+
+def test_picture_of_the_data(visit):
+    path = wanted("data")
+    visit("data").picture(path)
+
+
+def test_picture_of_training(visit):
+    path = wanted("train")
+    app = visit("train?seed=1")
+    app.button("Play").click()
+    app.page.wait_for_function("parseInt(document.querySelector('[data-testid=\"stMetricValue\"]')?.innerText) > 35")
+    app.button("Pause").click()
+    app.settle()
+    app.picture(path)
+
+
+@pytest.mark.parametrize("name", ["classes", "relearn"])
+def test_pictures_of_views(visit, name):
+    path = wanted(name)
+    app = visit(FORTY)
+    app.tab(name.capitalize())
+    if name == "relearn":
+        app.button("Relearn").click()
+        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=30_000)
+        app.settle()
+    app.picture(path)
+
+
+def test_picture_of_the_dark_theme(visit):
+    path = wanted("overview-dark")
+    visit("?randomization.layers=fc1&randomization.fraction=0.4", color_scheme="dark").picture(path)
+
+
+def test_picture_of_a_phone(visit):
+    path = wanted("forget-phone")
+    visit(FORTY, viewport=PHONE, has_touch=True, is_mobile=True).picture(path)
+
+
+def test_picture_of_the_published_table(visit, wine_reviews_path):
+    path = wanted("published")
+    app = visit("data?data.source=file")
+    app.upload(wine_reviews_path)
+    app.go("Overview")
+    if app.button("Train these settings (100 epochs)").count():
+        app.press("Train these settings (100 epochs)")
+        app.page.get_by_test_id("stMetric").first.wait_for()
+    field = app.page.get_by_label("Seeds")
+    field.fill("5")
+    field.press("Enter")
+    app.settle()
+    app.button("Reproduce the table").click()
+    app.page.get_by_text(re.compile("Over 5 seeds")).wait_for(timeout=40_000)
+    app.settle()
+    app.page.get_by_text("The published table, and what it hides").evaluate("element => element.scrollIntoView()")
+    app.picture(path)

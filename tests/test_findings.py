@@ -1,0 +1,176 @@
+"""Sentences against comparisons made by hand: the right numbers, and the baseline of each accuracy beside it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from forgetting import findings
+from forgetting.experiment import Comparison, Outcome
+from forgetting.findings import number, percent, target_of
+from forgetting.metrics import NOT_FINITE, Baselines, Ratio, Scores
+from forgetting.randomization import Randomization
+
+LAYERS = ("fc1", "fc2")
+HALF = Randomization(("fc1",), 0.4)
+BASELINES = Baselines(
+    chance=0.25,
+    chance_loss=1.386,
+    majority={"training": 0.5, "validation": 0.375},
+    majority_macro_f1={"training": 0.2, "validation": 0.15},
+    all_no=0.9966,
+    linear_svc=None,
+)
+
+
+def scores(accuracy: float | None, bitwise: float = 0.9, recall: list | None = None) -> Scores:
+    missing = {"accuracy": NOT_FINITE} if accuracy is None else {}
+    found = None if recall is None else np.array(recall)
+    return Scores(40, accuracy=accuracy, bitwise_accuracy=bitwise, recall=found, missing=missing)
+
+
+def comparison(before: Scores, after: Scores, same: Ratio = Ratio(0.5), apart: Ratio = Ratio(0.25)) -> Comparison:  # noqa: B008
+    other = scores(1.0)
+    outcomes = [Outcome({}, {"training": other, "validation": score}) for score in (before, after)]
+    ratios = {"training": Ratio(0.0), "validation": Ratio(0.0)}
+    return Comparison(*outcomes, None, ratios, {"validation": same}, {"validation": apart})
+
+
+def cost(before: float | None, after: float | None, randomization: Randomization = HALF) -> str:
+    return findings.cost(comparison(scores(before), scores(after)), BASELINES, randomization, LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.584, "58 %"), (0.005, "0.5 %"), (0.996, "99.6 %"), (None, "missing")],
+)
+def test_percent(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize("share", [1e-2, 1e-3, 4e-4, 1e-5, 1 - 1e-3, 1 - 4e-4, 1 - 1e-5])
+@pytest.mark.parametrize("digits", [0, 1])
+def test_a_percentage_next_to_none_or_all_is_not_shown_as_that(share, digits):
+    assert float(percent(share, digits).split()[0]) not in (0, 100)
+
+
+def test_percent_with_a_decimal():
+    assert percent(0.9966, 1) == "99.7 %"
+    assert percent(0.5, 1) == "50.0 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0.00"), (0.0312, "0.03"), (0.0031, "0.0031"), (12.345, "12.35"), (None, "missing")]
+)
+def test_number(value, text):
+    assert number(value) == text
+
+
+def test_a_number_next_to_zero_is_not_shown_as_zero():
+    assert float(number(2e-5)) != 0
+
+
+@pytest.mark.parametrize(
+    ("randomization", "text"),
+    [
+        (Randomization(("fc1",), 0.4), "40 % of fc1"),
+        (Randomization(("fc2", "fc1"), 1.0), "100 % of all layers"),
+        (Randomization(("all",), 0.05), "5 % of all layers"),
+        (Randomization(("fc2",), 0.005), "0.5 % of fc2"),
+    ],
+)
+def test_what_is_randomized_in_words(randomization, text):
+    assert target_of(randomization, LAYERS) == text
+
+
+def test_several_of_more_layers_are_listed():
+    assert target_of(Randomization(("fc3", "fc1"), 0.5), ("fc1", "fc2", "fc3")) == "50 % of fc1, fc3"
+
+
+def test_the_cost_in_points_with_both_baselines():
+    assert cost(0.82, 0.51) == (
+        "Randomizing 40 % of fc1 costs 31 points of validation accuracy: 82 % → 51 %, where a uniform guess reaches "
+        "25 %, always naming the largest class 38 %."
+    )
+
+
+def test_a_gain_is_called_a_gain():
+    sentence = cost(0.25, 0.35)
+    assert "adds 10 points" in sentence
+    assert "25 % → 35 %" in sentence
+    assert "costs" not in sentence
+
+
+@pytest.mark.parametrize(
+    "randomization", [Randomization(("fc1",), 0.0), Randomization((), 1.0), Randomization(("all",), 0.0)]
+)
+def test_where_nothing_is_randomized_that_is_said(randomization):
+    sentence = cost(0.82, 0.82, randomization)
+    assert sentence.startswith("Nothing is randomized: validation accuracy 82 %")
+    assert "25 %" in sentence
+    assert "38 %" in sentence
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0.5), (0.5, None), (None, None)])
+def test_a_missing_accuracy_is_said_with_its_reason(before, after):
+    assert cost(before, after) == f"There is no accuracy to compare: {NOT_FINITE}."
+
+
+def test_the_published_figures_beside_what_they_hide():
+    made = comparison(scores(0.0, bitwise=0.908), scores(0.016, bitwise=0.5088))
+    sentence = findings.published(made, BASELINES)
+    for part in ("90.8 % to 50.9 %", "“no” reaches 99.7 %", "0.0 % of the reviews before", "1.6 % after", "25.0 %"):
+        assert part in sentence
+
+
+def test_published_figures_that_are_missing_are_called_missing():
+    made = comparison(scores(0.0, bitwise=0.908), Scores(40, missing={"accuracy": NOT_FINITE}))
+    assert "90.8 % to missing" in findings.published(made, BASELINES)
+
+
+def recalls(before: list | None, after: list | None, classes: tuple = ("ale", "port", "rye")) -> str:
+    return findings.recalls(comparison(scores(0.5, recall=before), scores(0.5, recall=after)), classes)
+
+
+def test_the_class_that_loses_most_and_those_never_found_again():
+    assert recalls([0.9, 0.5, 0.0], [0.2, 0.0, 0.4]) == (
+        "ale loses most, 70 points of recall; 1 of the 2 classes that were found before are never found any more."
+    )
+
+
+def test_where_no_class_loses_recall_that_is_said():
+    assert recalls([0.9, 0.5, 0.0], [0.9, 0.6, 0.0]) == (
+        "No class loses recall: all 2 that were found before still are."
+    )
+
+
+def test_a_class_without_a_review_in_the_part_is_not_the_worst():
+    assert recalls([float("nan"), 0.5, 0.4], [float("nan"), 0.4, 0.0]).startswith("rye loses most, 40 points")
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, [0.0, 0.0, 0.0]), ([0.0, 0.0, 0.0], None)])
+def test_missing_recalls_are_said(before, after):
+    assert recalls(before, after) == "There is no recall to compare: the model's outputs are not finite numbers."
+
+
+def test_agreement():
+    sentence = findings.agreement(comparison(scores(0.5), scores(0.5)))
+    assert "the same class for 50 %" in sentence
+    assert "0.25 apart" in sentence
+
+
+def test_agreement_that_is_missing():
+    missing = Ratio(None, NOT_FINITE)
+    sentence = findings.agreement(comparison(scores(0.5), scores(None), missing, missing))
+    assert sentence == f"The two models cannot be compared: {NOT_FINITE}."
+
+
+def test_spreads_of_the_layers():
+    first, second = (nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}) for _ in range(2))
+    with torch.no_grad():
+        for model, weight in ((first, 1.0), (second, 3.0)):
+            model["a"].weight.fill_(weight)
+            model["a"].bias.fill_(-weight)
+            model["b"].weight.fill_(0.5)
+            model["b"].bias.fill_(-0.5)
+    assert findings.spreads(first, second) == "Standard deviation of the weights: a 1 → 3, b unchanged at 0.5."
