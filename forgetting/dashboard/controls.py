@@ -1,7 +1,9 @@
 """Controls that write the recipe. Each shows its setting's value and bounds, from the one table of the settings.
 
-A control's key is filled from the recipe when it is missing; the control itself gets no value. Controls outside a
-form write the recipe when they change; those of a form when it is sent, all or none.
+A control's key is filled from the recipe when it is missing, and that value is also the control's default: Streamlit
+sends a value that was set in the session state only once, and drops it where the run is overtaken before it arrives,
+so that a slider without a default would show its minimum. Controls outside a form write the recipe when they change;
+those of a form when it is sent, all or none.
 """
 
 from collections.abc import Sequence
@@ -26,8 +28,15 @@ def seeded(name: str, value: Any = None) -> str:
 
 
 def bound(name: str) -> dict:
-    """The arguments that tie a control to a setting."""
-    return {"key": seeded(name), "on_change": _changed, "args": (name,)}
+    """The arguments that tie a control with a value to a setting."""
+    key = seeded(name)
+    return {"value": st.session_state[key], "key": key, "on_change": _changed, "args": (name,)}
+
+
+def held(name: str) -> dict:
+    """The arguments of such a control in a form."""
+    key = seeded(name)
+    return {"value": st.session_state[key], "key": key}
 
 
 def _changed(name: str) -> None:
@@ -37,10 +46,11 @@ def _changed(name: str) -> None:
 
 def choice(name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options) -> None:
     """A select box of a setting's choices."""
-    tie = {"key": seeded(name)} if form else bound(name)
+    tie, choices = held(name) if form else bound(name), LEAVES[name].metadata["choices"]
     st.selectbox(
         label,
-        LEAVES[name].metadata["choices"],
+        choices,
+        index=choices.index(tie.pop("value")),
         format_func=lambda value: (titles or {}).get(value, value),
         **tie,
         **options,
@@ -51,19 +61,19 @@ def number(name: str, label: str, *, form: bool = False, step: float | None = No
     """A number field with a setting's bounds."""
     item = LEAVES[name]
     kind = type(item.default)
-    tie = {"key": seeded(name)} if form else bound(name)
+    tie = held(name) if form else bound(name)
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
 
 
 def switch(name: str, label: str, *, form: bool = False, **options) -> None:
     """A check box of a setting."""
-    st.checkbox(label, **({"key": seeded(name)} if form else bound(name)), **options)
+    st.checkbox(label, **(held(name) if form else bound(name)), **options)
 
 
 def widths(name: str, label: str, **options) -> None:
     """A text field for a list of whole numbers, in a form."""
-    st.text_input(label, key=seeded(name), **options)
+    st.text_input(label, **held(name), **options)
 
 
 def send(names: Sequence[str], also: dict[str, Any] | None = None) -> None:

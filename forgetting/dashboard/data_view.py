@@ -21,12 +21,14 @@ COLUMNS = {"data.text": "", "data.label": ""}  # of another file, the likely one
 
 def source() -> None:
     """Sample, original or upload."""
+    key = seeded("data.source")
     st.segmented_control(
         "Reviews from",
         list(SOURCES),
+        default=st.session_state[key],
         format_func=SOURCES.get,
         required=True,
-        key=seeded("data.source"),
+        key=key,
         on_change=_source_changed,
     )
     chosen = session().recipe.data.source
@@ -86,7 +88,7 @@ def columns(table: Table) -> None:
             st.selectbox(
                 title,
                 list(table.columns),
-                index=None,
+                index=None if column is None else table.columns.index(column),
                 placeholder="Choose a column",
                 key=key,
                 on_change=_column_changed,

@@ -19,11 +19,12 @@ def dose_controls(learned: Learned) -> None:
     """Layers, fraction, and the two buttons: what the first screen needs."""
     layers = learned.recipe.model.layers
     key = seeded("randomization.layers")
-    st.session_state[key] = [name for name in st.session_state[key] if name in layers]
+    chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
     st.pills(
         "Layers to randomize",
         layers,
         selection_mode="multi",
+        default=chosen,
         key=key,
         on_change=_layers_picked,
         args=(layers,),
@@ -60,11 +61,13 @@ def scheme_controls(learned: Learned) -> None:
     choice("randomization.scheme", "Scheme", titles=TITLES)
     if session().recipe.randomization.scheme == "noise":
         number("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
+    unit = seeded("randomization.unit")
     st.selectbox(
         "Unit",
         list(UNITS),
+        index=list(UNITS).index(st.session_state[unit]),
         format_func=lambda unit: UNIT_TITLES.get(unit, unit),
-        key=seeded("randomization.unit"),
+        key=unit,
         on_change=_unit_picked,
         args=(layers,),
     )

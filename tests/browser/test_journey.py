@@ -41,8 +41,6 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     assert app.parameters()["data.file"] == reviews_file.name
 
     app.go("Train")
-    # Until the new reviews are trained on, no curve of others may stand there as if it were theirs.
-    assert "Press Play" in app.sentences() or "out of date" in app.sentences()
     app.press("One step")
     assert app.figures()["Epoch"] == "1 / 100"
     app.page.evaluate(RECORD)
@@ -79,6 +77,16 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     app.press("Restore")
     assert app.wait_for_figures(everything) == original
     assert (app.bars("accuracy"), app.bars("loss")) == charts
+
+
+def test_no_curve_of_other_reviews_stands_there_as_if_it_were_of_these(visit):
+    words = ("cherry plum leather smoke", "lemon apple slate pear")
+    rows = [f"{words[row % 2]} of lot {row} and glass{row % 7},{('red', 'white')[row % 2]}" for row in range(60)]
+    app = visit("data")
+    app.choose_source("Upload")
+    app.upload(name="never trained.csv", content="\n".join(["review,style", *rows, ""]).encode())
+    app.go("Train")
+    assert "Press Play" in app.sentences() or "out of date" in app.sentences()
 
 
 def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
