@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.dashboard import dose, panels, work
-from forgetting.dashboard.frame import frame, link, need_model
+from forgetting.dashboard.frame import frame, link, offer_model
 from forgetting.dashboard.reproduction import published_table
 from forgetting.dashboard.session import session
 
@@ -13,16 +13,16 @@ st.markdown(
     "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
     "an accuracy counts only beside what a guess would reach."
 )
-learned = need_model(at_once=session().recipe.data.source == "sample")
-comparison, baselines = work.comparison(learned), work.baselines_of(learned)
-
-controls, answer = st.columns([1, 3], gap="medium")
-with controls:
-    dose.dose_controls(learned)
-    st.caption(panels.about(learned))
-with answer:
-    panels.headline(learned, comparison, baselines)
-    panels.accuracy_and_loss(learned, comparison, baselines)
+learned = offer_model(at_once=session().recipe.data.source == "sample")
+if learned:
+    comparison, baselines = work.comparison(learned), work.baselines_of(learned)
+    controls, answer = st.columns([1, 3], gap="medium")
+    with controls:
+        dose.dose_controls(learned)
+        st.caption(panels.about(learned))
+    with answer:
+        panels.headline(learned, comparison, baselines)
+        panels.accuracy_and_loss(learned, comparison, baselines)
 
 st.markdown("#### The steps of the work")
 steps = {

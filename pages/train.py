@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from forgetting.dashboard import playing, work
+from forgetting.dashboard import playing
 from forgetting.dashboard.frame import frame, need_data
-from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice
-from forgetting.dashboard.session import session
+from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice, shown_run
+from forgetting.dashboard.session import Lesson, session
 from forgetting.dashboard.training_form import presets, training_form
 from forgetting.models import layer_table
 
@@ -23,10 +23,10 @@ with lesson:
     st.fragment(run_every=playing.EVERY if session().playing else None)(lesson_view)()
     outdated_notice()
 
-learned = work.find_learned()
-if learned:
+shown = shown_run()
+if shown:
     st.markdown("#### Layers")
-    rows = layer_table(learned.trained.model)
+    rows = layer_table(shown.trainer.model if isinstance(shown, Lesson) else shown.trained.model)
     total = sum(row.parameters for row in rows)
     st.text(f"{total:,} parameters, {100 * rows[0].parameters / total:.0f} % of them in {rows[0].name}.")
     table = pd.DataFrame(

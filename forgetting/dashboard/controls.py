@@ -39,9 +39,13 @@ def held(name: str) -> dict:
     return {"value": st.session_state[key], "key": key}
 
 
+def picked(name: str) -> Any:
+    """What a control holds in a callback; the recipe's value where a run that was overtaken has dropped it."""
+    return st.session_state.get(PREFIX + name, control_value(name))
+
+
 def _changed(name: str) -> None:
-    if PREFIX + name in st.session_state:  # else it was dropped by a run that was overtaken
-        assign({name: st.session_state[PREFIX + name]})
+    assign({name: picked(name)})
 
 
 def choice(name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options) -> None:

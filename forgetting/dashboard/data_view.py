@@ -6,7 +6,7 @@ import streamlit as st
 from forgetting.checks import DataCheck
 from forgetting.curves import classes_chart, lengths_chart
 from forgetting.dashboard import work
-from forgetting.dashboard.controls import bound, number, seeded, switch
+from forgetting.dashboard.controls import bound, number, picked, seeded, switch
 from forgetting.dashboard.frame import download_button
 from forgetting.dashboard.session import PREFIX, assign, session
 from forgetting.dashboard.text import literal
@@ -43,7 +43,7 @@ def source() -> None:
 
 
 def _source_changed() -> None:
-    chosen, upload = st.session_state[PREFIX + "data.source"], session().upload
+    chosen, upload = picked("data.source"), session().upload
     named = chosen == "file" and upload is not None
     file = {"data.file": upload.source if named else "", "data.sha256": upload.sha256 if named else ""}
     assign({"data.source": chosen, **file, **COLUMNS})
@@ -70,7 +70,7 @@ def _uploaded() -> None:
     try:
         mine.upload = work.read_table(uploaded.getvalue(), uploaded.name)
     except ForgettingError as error:
-        mine.notices.append(f"{uploaded.name}: {error}")
+        mine.notices.append(str(error))
         return
     assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **COLUMNS})
 
@@ -109,7 +109,7 @@ def _columns_read(table: Table, text: str, label: str) -> tuple[str | None, str 
 
 def _column_changed(name: str, likely: str | None) -> None:
     """The likely column is written as none, so that it stays likely for another file."""
-    chosen = st.session_state[PREFIX + name]
+    chosen = picked(name)
     assign({name: "" if chosen in (None, likely) else chosen})
 
 

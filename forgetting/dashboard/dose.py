@@ -6,8 +6,8 @@ import streamlit as st
 
 from forgetting.charts import network_chart
 from forgetting.dashboard import work
-from forgetting.dashboard.controls import bound, choice, number, seeded
-from forgetting.dashboard.session import PREFIX, Learned, assign, session
+from forgetting.dashboard.controls import bound, choice, number, picked, seeded
+from forgetting.dashboard.session import Learned, assign, session
 from forgetting.models import layer_table
 from forgetting.randomization import ALL, SCHEMES, UNITS
 
@@ -77,7 +77,7 @@ def scheme_controls(learned: Learned) -> None:
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:
-    _choose(st.session_state[PREFIX + "randomization.layers"], layers)
+    _choose(picked("randomization.layers"), layers)
 
 
 def _layer_clicked(layers: tuple[str, ...]) -> None:
@@ -97,7 +97,7 @@ def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
 
 def _unit_picked(layers: tuple[str, ...]) -> None:
     """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
-    unit = st.session_state[PREFIX + "randomization.unit"]
+    unit = picked("randomization.unit")
     chosen = session().recipe.randomization.among(layers)
     assign({"randomization.unit": unit, **({"randomization.layers": layers[:1]} if unit == "word" and chosen else {})})
 

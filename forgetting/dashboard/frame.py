@@ -50,7 +50,7 @@ def frame(page: str) -> None:
 def link(page: str, label: str | None = None, icon: str | None = None) -> None:
     """A link to a page that carries the experiment along."""
     path, title, own = PAGES[page]
-    st.page_link(path, label=label or title, icon=icon or own, query_params=session().written)
+    st.page_link(path, label=label or title, icon=icon or own, query_params=session().addresses[-1])
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,6 +95,12 @@ def _status() -> None:
 
 def need_data() -> None:
     """Stop with what is missing, and a button that gets it, where the session's reviews cannot be had."""
+    if not _offer_data():
+        st.stop()
+
+
+def _offer_data() -> bool:
+    """Whether the session's reviews can be had; if not, say what is missing."""
     try:
         work.reviews()
     except ForgettingError as error:
@@ -102,7 +108,8 @@ def need_data() -> None:
         if session().recipe.data.source == "original" and not work.original_at_hand():
             download_button()
         link("data", "Choose reviews on the Data page")
-        st.stop()
+        return False
+    return True
 
 
 def download_button(label: str = "Download the original file") -> None:
@@ -117,17 +124,21 @@ def download_button(label: str = "Download the original file") -> None:
         st.rerun()
 
 
-def need_model(*, at_once: bool = False) -> Learned:
-    """The model to work with. Where there is none, stop with a button that trains it; with at_once, train it now.
+def need_model() -> Learned:
+    """The model to work with; where there is none, stop with what is missing."""
+    return offer_model() or st.stop()
+
+
+def offer_model(*, at_once: bool = False) -> Learned | None:
+    """The model to work with. Where there is none, a button that trains it; with at_once, it is trained now.
 
     One that is out of date is given with a warning and a button.
     """
     learned = work.find_learned()
     if learned is None:
-        need_data()
-        if at_once or _train_button("No model is trained for this recipe yet."):
+        if _offer_data() and (at_once or _train_button("No model is trained for this recipe yet.")):
             _train_now()
-        st.stop()
+        return None
     if work.outdated(learned) and _train_button("This model is out of date: the recipe has changed since."):
         _train_now()
     if not learned.trained.history:

@@ -25,6 +25,12 @@ def lesson_buttons() -> None:
         st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
 
 
+def shown_run() -> Lesson | Learned | None:
+    """What there is to draw: the lesson, else a model that fits the recipe."""
+    learned = work.find_learned()
+    return session().lesson or (None if work.outdated(learned) else learned)
+
+
 def outdated_notice() -> None:
     """Say that the curves are of other settings; below them, so that they do not move when it comes and goes."""
     lesson = session().lesson
@@ -42,7 +48,7 @@ def lesson_view() -> None:
             work.keep_progress()
             _draw(mine.lesson)
             st.rerun()
-    shown = mine.lesson or work.find_learned()
+    shown = shown_run()
     if shown is None:
         st.info("Press Play to train the classifier with these settings.", icon=":material/play_arrow:")
         return

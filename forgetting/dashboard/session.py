@@ -4,6 +4,8 @@ Nothing here draws. The rules of the address: the session's recipe is decoded fr
 Back and Forward; every change of a control goes into the recipe first, and from there into the address.
 """
 
+import math
+import time
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -20,6 +22,7 @@ from forgetting.settings import show
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
+LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
 LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
 
 
@@ -57,14 +60,16 @@ class Relearning:
 class Session:
     """One visitor's state.
 
-    page, written: the page of the last run, and the parameters last written to the address. touched: a control has
-    changed the recipe since. notices: sentences to show once. playing, relearn_playing: the lesson or the relearning
-    advances. reruns, reruns_wanted: of the published table, those done and how many there are to be.
+    page: of the last run. addresses: the one that the browser last had, and those written since, on their way to it;
+    written_at: when the last was. touched: a control has changed the recipe since then. notices: sentences to show
+    once. playing, relearn_playing: the lesson or the relearning advances. reruns, reruns_wanted: of the published
+    table, those done and how many there are to be.
     """
 
     recipe: Recipe = MODERN
     page: str = ""
-    written: dict[str, str] = field(default_factory=dict)
+    addresses: list[dict[str, str]] = field(default_factory=list)
+    written_at: float = -math.inf
     touched: bool = False
     notices: list[str] = field(default_factory=list)
     upload: Table | None = None
@@ -95,8 +100,11 @@ def follow_address(page: str) -> None:
     """Take the recipe from the address where that is what the visitor asked for: a cold link, Back or Forward."""
     mine, parameters = session(), st.query_params.to_dict()
     first = not mine.page
-    moved = parameters != mine.written and not mine.touched and page == mine.page
-    if first or moved:
+    # Shortly after a change the browser may still send an address that it had before: that is no Back.
+    late = parameters in mine.addresses and time.monotonic() - mine.written_at < LATE
+    moved = parameters != mine.addresses[-1] and not late if mine.addresses else False
+    mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
+    if first or (moved and not mine.touched and page == mine.page):
         mine.recipe, sentences = address.decode(parameters)
         mine.notices += sentences
         forget_controls()
@@ -107,12 +115,13 @@ def follow_address(page: str) -> None:
 
 
 def write_address() -> None:
-    """Put what differs from the defaults into the address, where it is not there yet."""
-    mine = session()
-    parameters = address.encode(mine.recipe)
-    if parameters != st.query_params.to_dict():
+    """Put what differs from the defaults into the address, where it is not there or on its way already."""
+    mine, parameters = session(), address.encode(session().recipe)
+    if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
         st.query_params.from_dict(parameters)
-    mine.written, mine.touched = parameters, False
+        mine.addresses.append(parameters)
+        mine.written_at = time.monotonic()
+    mine.touched = False
 
 
 def forget_controls() -> None:
@@ -126,12 +135,12 @@ def forget_controls() -> None:
 
 
 def show_recipe() -> None:
-    """Set every control that there is to the recipe's value."""
+    """Set the controls that differ from the recipe to its value; the others may hold newer key presses by now."""
     for key in _controls():
         name = key.removeprefix(PREFIX)
         if name in LIKELY and not session().recipe.value(name):
             del st.session_state[key]  # the likely column is known only once the file is read
-        else:
+        elif st.session_state[key] != control_value(name):
             st.session_state[key] = control_value(name)
 
 

@@ -38,12 +38,12 @@ from forgetting.recipe import Recipe
 
 def read_table(data: bytes, name: str) -> Table:
     """An uploaded file as a table. The same bytes are read once for all; the name stays the visitor's own."""
-    return replace(_read_table(data), source=name)
+    return replace(_read_table(data, name), source=name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={bytes: lambda data: sha256(data).hexdigest()})
-def _read_table(data: bytes) -> Table:
-    return datasets.read_table(data, name="upload")
+def _read_table(data: bytes, _name: str) -> Table:
+    return datasets.read_table(data, name=_name)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -88,8 +88,9 @@ def table() -> Table:
 
 def reviews() -> Reviews:
     """The reviews of the session's recipe, before its filters."""
-    data, current = session().recipe.data, replace(table(), source="upload")  # a name is not shared
-    return _reviews(current.sha256, data.text, data.label, current)
+    data, current = session().recipe.data, table()
+    found = _reviews(current.sha256, data.text, data.label, current)
+    return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
+from forgetting.dashboard.text import JOINER
+
 PATHS = {"overview": "", "data": "data", "train": "train", "forget": "forget"}
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link
 STILL = """quiet => new Promise((done, fail) => {
@@ -97,7 +99,7 @@ class App:
         self.page.wait_for_function(
             """name => new URLSearchParams(location.search).get('data.file') === name
                 || [...document.querySelectorAll('[data-testid="stAlert"]')].some(
-                    box => box.innerText.includes(name))""",
+                    box => box.innerText.replaceAll('\\u2060', '').includes(name))""",
             arg=path.name if path else name,
         )
         self.settle(600)
@@ -137,10 +139,10 @@ class App:
         return dict(parse_qsl(urlsplit(self.page.url).query, keep_blank_values=True))
 
     def sentences(self) -> str:
-        return self.page.get_by_test_id("stMain").inner_text()
+        return self.page.get_by_test_id("stMain").inner_text().replace(JOINER, "")
 
     def alerts(self) -> str:
-        return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts())
+        return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts()).replace(JOINER, "")
 
     def picture(self, path: Path) -> None:
         """Take a picture of the window, fonts and charts drawn, and the mouse away from them."""

@@ -29,6 +29,7 @@ def test_back_and_forward_go_through_the_experiments(trained):
         trained.wait_for_figures(states[-1][1])
         states.append((trained.parameters(), trained.figures()))
     assert len({str(state) for state in states}) == 3
+    trained.settle(1100)  # for a second after a change an older address may be a late one
     for parameters, figures in (states[1], states[0]):
         trained.page.go_back()
         trained.settle(600)
