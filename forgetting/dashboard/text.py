@@ -3,15 +3,15 @@
 import re
 
 JOINER = "\u2060"  # takes no room, and keeps what stands on both sides of it from being read together
+# What is read even from escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
+READ_TOGETHER = re.compile(r"(?i)(ww(?=w)|[:@&]|[-=<>~+!/.](?=[-=<>~+!/.]))")
+SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&@/^])")
 
 
 def literal(text: str) -> str:
     """Text for a place that reads Markdown, with every sign of Markdown made a plain one.
 
-    Addresses, icons, arrows and dashes are found after the signs are read, so those are broken by a joiner. Where
-    there is a choice, `st.text` is the better place.
+    Where there is a choice, `st.text` is the better place.
     """
-    line = " ".join(text.split())
-    line = re.sub("(?i)(ww)(w)", rf"\1{JOINER}\2", line)
-    escaped = re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&@/^])", r"\\\1", line)
-    return re.sub(r"(\\[:.@\-=&/<>])", rf"\1{JOINER}", escaped)
+    apart = READ_TOGETHER.sub(rf"\1{JOINER}", " ".join(text.split()))
+    return SIGNS.sub(r"\\\1", apart)
