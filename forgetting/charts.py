@@ -181,18 +181,16 @@ def network_chart(
             name=title,
         )
     for index, layer in enumerate(layers):
-        dose = f"{100 * doses[index]:.0f} %"
-        figure.add_annotation(
-            x=index, y=0.5, text=f"<b>{layer.name}</b><br>{dose}", showarrow=False, font={"color": "white", "size": 13}
-        )
-    _framed(figure, height=170, right=10, top=6)
+        text = f"<b>{layer.name}</b> {percent(doses[index])}"
+        figure.add_annotation(x=index, y=1, yanchor="bottom", text=text, showarrow=False, font={"size": 13})
+    _framed(figure, height=170, right=10, top=26)
     figure.update_layout(barmode="stack", clickmode="event+select")
     labels = [f"{layer.parameters:,} weights" for layer in layers]
     figure.update_xaxes(
-        tickvals=list(range(len(names))), ticktext=labels, range=[-0.85, len(names) - 0.15], showgrid=False
+        tickvals=list(range(len(names))), ticktext=labels, range=[-0.95, len(names) - 0.05], showgrid=False
     )
     figure.update_yaxes(visible=False, range=[0, 1.0], fixedrange=True)
-    for place, text in ((-0.63, f"{ends[0]:,}<br>words →"), (len(names) - 0.37, f"→ {ends[1]:,}<br>classes")):
+    for place, text in ((-0.7, f"{ends[0]:,}<br>words →"), (len(names) - 0.3, f"→ {ends[1]:,}<br>classes")):
         figure.add_annotation(x=place, y=0.5, text=text, showarrow=False, font={"size": 11, "color": BASELINE})
     return figure
 
