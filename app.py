@@ -6,6 +6,7 @@ from forgetting.dashboard import dose, panels, work
 from forgetting.dashboard.frame import frame, link, offer_model
 from forgetting.dashboard.reproduction import published_table
 from forgetting.dashboard.session import session
+from forgetting.recipe import MODERN
 
 frame("overview")
 st.markdown(
@@ -13,12 +14,13 @@ st.markdown(
     "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
     "an accuracy counts only beside what a guess would reach."
 )
-learned = offer_model(at_once=session().recipe.data.source == "sample")
+learned = offer_model(at_once=session().recipe.until_trained() == MODERN.until_trained())
 if learned:
     comparison, baselines = work.comparison(learned), work.baselines_of(learned)
     controls, answer = st.columns([1, 3], gap="medium")
     with controls:
-        dose.dose_controls(learned)
+        if dose.can_choose(learned):
+            dose.dose_controls(learned)
         st.caption(panels.about(learned))
     with answer:
         panels.headline(learned, comparison, baselines)

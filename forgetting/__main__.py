@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from forgetting.datasets import Reviews, fetch_wine_reviews, load_sample, read_reviews
+from forgetting.downloads import SHA256
 from forgetting.errors import ForgettingError, RecipeError
 from forgetting.experiment import Progress, Result, plain, run
 from forgetting.metrics import Scores
@@ -59,6 +60,7 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     reviews = read_reviews(data)
     with _progress("Seeds", quiet=as_json) as progress:
         summary = summarize(reproduce(reviews, seeds, progress=progress))
+    summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == SHA256}
     click.echo(_json(summary) if as_json else _published_table(summary))
 
 
@@ -175,7 +177,10 @@ def _published_table(summary: dict) -> str:
     best = max(part["bitwise_accuracy"]["max"] for model in MODELS for part in summary[model].values())
     place = "above" if summary["always_no"] > best else "not above"
     always_no = f"Always answering no: bitwise accuracy {summary['always_no']:.4f}, {place} the best of these re-runs."
-    return "\n".join([*lines, "", always_no])
+    other = (
+        "" if summary["data"]["original_file"] else "\nThis is not the original file: the published table is not of it."
+    )
+    return "\n".join([*lines, "", always_no]) + other
 
 
 def main() -> None:

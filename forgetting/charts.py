@@ -43,13 +43,13 @@ def bitwise_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
     return figure
 
 
-def loss_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
+def loss_chart(comparison: Comparison, baselines: Baselines, unit: str = "nats a review") -> go.Figure:
     """The objective's loss, before and after, beside that of a uniform guess."""
     lines = {"uniform guess": (dict.fromkeys(PARTS, baselines.chance_loss), "dash")}
     figure = _before_after(comparison, "loss", ".3f", lines)
     outcomes = (comparison.original, comparison.randomized)
     losses = [outcome.scores[part].loss or 0 for outcome in outcomes for part in PARTS]
-    figure.update_yaxes(title="loss (nats a review)", range=[0, 1.18 * max(*losses, baselines.chance_loss)])
+    figure.update_yaxes(title=f"loss ({unit})", range=[0, 1.18 * max(*losses, baselines.chance_loss)])
     return figure
 
 

@@ -217,7 +217,10 @@ def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
 def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | None = None) -> Comparison:
     """The original against the randomized model. original: its outcome, where it is known already."""
     original = original or assess(recipe, split, trained)
-    randomized = published_second(recipe, split) if recipe.protocol == "published" else _randomized(recipe, trained)
+    if recipe.protocol == "published":
+        randomized = published_second(recipe, split, epochs=len(trained.history))
+    else:
+        randomized = _randomized(recipe, trained)
     outcome = assess(recipe, split, randomized)
     chance = 1 / len(split.classes)
     pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
@@ -240,17 +243,20 @@ def _randomized(recipe: Recipe, trained: Trained) -> Trained:
     return Trained(model, trained.initial, (), trained.state, 0, 0.0)
 
 
-def published_second(recipe: Recipe, split: Split) -> Trained:
-    """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was."""
+def published_second(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
+    """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was.
+
+    epochs: as many as the original was trained, where those are not all.
+    """
     drawn = randomize(build(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
-    return _finish(make_trainer(recipe, split, drawn))
+    return _finish(make_trainer(recipe, split, drawn, epochs=epochs))
 
 
 @torch.no_grad()
 def assess(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
-    """A model's logits and scores on both parts. Training figures are the last step's own where so recorded."""
+    """A model's logits and scores on both parts. Published training figures are the last step's own."""
     logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
-    if trained.training_logits is not None:
+    if recipe.protocol == "published" and trained.training_logits is not None:
         logits["training"] = trained.training_logits
     objective = recipe.training.objective
     return Outcome(logits, {name: score(logits[name], part.targets, objective) for name, part in split.parts.items()})

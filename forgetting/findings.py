@@ -28,6 +28,8 @@ def number(value: float | None) -> str:
     """A loss or a score for people: two decimals, two digits where it is small; "missing" for None."""
     if value is None:
         return "missing"
+    if abs(value) >= 1e5:
+        return f"{value:.3g}"
     return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
 
 
@@ -35,7 +37,8 @@ def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1 and fc2"."""
     chosen = randomization.among(layers)
     names = "all layers" if len(chosen) == len(layers) > 1 else ", ".join(chosen)
-    return f"{percent(randomization.fraction)} of {names}"
+    whole = round(100 * randomization.fraction, 6) % 1 == 0
+    return f"{percent(randomization.fraction, 0 if whole else 1)} of {names}"
 
 
 def cost(comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]) -> str:
@@ -75,8 +78,11 @@ def learning(history: Sequence[Epoch], baselines: Baselines) -> str:
 def published(comparison: Comparison, baselines: Baselines) -> str:
     """What the published protocol shows, and what it hides."""
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    if before.bitwise_accuracy is None or after.bitwise_accuracy is None:
+        return f"There is no accuracy to compare: {before.missing.get('accuracy') or after.missing['accuracy']}."
+    verb = "falls" if after.bitwise_accuracy < before.bitwise_accuracy else "goes"
     return (
-        f"By the published measure validation accuracy falls from {percent(before.bitwise_accuracy, 1)} to "
+        f"By the published measure validation accuracy {verb} from {percent(before.bitwise_accuracy, 1)} to "
         f"{percent(after.bitwise_accuracy, 1)}; always answering “no” reaches {percent(baselines.all_no, 1)}. "
         f"The right name is the best guess for {percent(before.accuracy, 1)} of the reviews before and "
         f"{percent(after.accuracy, 1)} after, where chance is {percent(baselines.chance, 1)}."
@@ -92,6 +98,8 @@ def recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
     worst = max(losses, key=losses.get)
     gone = sum(a == 0 and b > 0 for b, a in zip(before, after, strict=True))
     found = sum(b > 0 for b in before)
+    if not found:
+        return "No class was found before, so none has recall to lose."
     if losses[worst] <= 0:
         return f"No class loses recall: all {found} that were found before still are."
     return (

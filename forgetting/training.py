@@ -18,6 +18,8 @@ from forgetting.features import Split
 from forgetting.randomness import generator
 from forgetting.settings import Settings, setting
 
+OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # with the unit of the loss
+
 
 @dataclass(frozen=True)
 class Training(Settings):
@@ -35,7 +37,7 @@ class Training(Settings):
     """
 
     group: ClassVar[str] = "training"
-    objective: str = setting("cross_entropy", choices=("cross_entropy", "bitwise"))
+    objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
     epochs: int = setting(100, low=1, high=2_000)
     learning_rate: float = setting(0.01, low=1e-6, high=10.0)
     batch_size: int = setting(0, low=0, high=1_000_000)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.dashboard import work
-from forgetting.dashboard.data_view import columns, data_check, filters, source
+from forgetting.dashboard.data_view import columns, data_check, filters, first_rows, source
 from forgetting.dashboard.frame import frame
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
@@ -16,6 +16,7 @@ st.markdown(
 settings, contents = st.columns([1, 2], gap="medium")
 with settings:
     source()
+table = None
 try:
     table = work.table()
     with settings:
@@ -25,3 +26,6 @@ try:
         data_check(table)
 except ForgettingError as error:
     contents.error(literal(str(error)), icon=":material/table_view:")
+    if table:  # to choose other columns one has to see them
+        with contents:
+            first_rows(table)

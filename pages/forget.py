@@ -11,16 +11,10 @@ from forgetting.errors import ForgettingError
 frame("forget")
 st.markdown("### Forget")
 learned = need_model()
-published = learned.recipe.protocol == "published"
 
 controls, answer = st.columns([1, 2.6], gap="medium")
 with controls:
-    if published:
-        st.info(
-            "In the published protocol the randomized model is a fresh one, drawn from N(0, 1) and then trained as the "
-            "original was. There are no layers or doses to choose: take the modern preset on the Train page for that."
-        )
-    else:
+    if dose.can_choose(learned):
         dose.network(learned)
         dose.dose_controls(learned)
         dose.scheme_controls(learned)

@@ -123,9 +123,14 @@ def test_the_published_figures_beside_what_they_hide():
         assert part in sentence
 
 
-def test_published_figures_that_are_missing_are_called_missing():
+def test_published_figures_that_are_missing_are_said_with_their_reason():
     made = comparison(scores(0.0, bitwise=0.908), Scores(40, missing={"accuracy": NOT_FINITE}))
-    assert "90.8 % to missing" in findings.published(made, BASELINES)
+    assert findings.published(made, BASELINES) == f"There is no accuracy to compare: {NOT_FINITE}."
+
+
+def test_a_published_accuracy_that_rises_does_not_fall():
+    made = comparison(scores(0.0, bitwise=0.486), scores(0.0, bitwise=0.513))
+    assert "accuracy goes from 48.6 % to 51.3 %" in findings.published(made, BASELINES)
 
 
 def recalls(before: list | None, after: list | None, classes: tuple = ("ale", "port", "rye")) -> str:

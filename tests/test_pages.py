@@ -462,12 +462,55 @@ def test_presets_take_a_protocols_settings_and_keep_the_data():
 
 
 def test_a_setting_that_diverges_says_so():
-    test = app("train", **{"training.learning_rate": "10", "training.epochs": "200", "training.weight_decay": "0"})
-    test.session_state["full_speed"] = True
+    test = app("train", **QUICK)
+    press(test, "One step")
+    test.session_state.session.lesson.trainer.model.fc1.weight.data.fill_(float("nan"))
     press(test, "Play")
-    for _ in range(12):
-        run(test)
-    assert figures(test)["Epoch"]
+    assert figures(test)["Epoch"] == "1 / 6"
+    assert "Training diverged after 1 epochs" in said(test)
+    go(test, "forget")
+    assert "Training diverged" in said(test)
+    assert "There is no accuracy to compare" in said(test)
+
+
+def test_a_model_that_is_half_trained_can_be_finished():
+    test = app("train", **QUICK, seed="9")
+    press(test, "One step")
+    go(test, "forget")
+    assert "This model is trained 1 of 6 epochs." in said(test)
+    press(test, "Finish training")
+    assert "trained 6 of 6 epochs" in said(test)
+
+
+def test_settings_that_are_applied_while_it_plays_stop_it():
+    test = app("train", **{"training.epochs": "60"})
+    press(test, "Play")
+    test.number_input(key=setting("seed")).set_value(7)
+    press(test, "Apply")
+    done = figures(test)["Epoch"]
+    assert figures(run(test))["Epoch"] == done
+    assert "these curves are out of date" in said(test)
+
+
+def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
+    test = forget()
+    mine = test.session_state.session
+    mine.recipe = mine.recipe.with_value("model.hidden", (64, 32)).with_value("randomization.layers", ("fc3",))
+    run(test)
+    test.selectbox(key=setting("randomization.unit")).set_value("neuron")
+    run(test)
+    test.get_by_key(setting("randomization.layers")).set_value(["fc1", "fc2"])
+    run(test)
+    assert mine.recipe.randomization.among(mine.recipe.model.layers) == ("fc1", "fc2", "fc3")
+
+
+def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_reviews_path):
+    shutil.copy(wine_reviews_path, _cached())
+    test = app("train", protocol="published")
+    press(test, "One step")
+    go(test, "forget")
+    test.session_state["view"] = "Relearn"
+    assert "After 1 epochs of relearning" in said(run(test))
 
 
 def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_path):
@@ -531,12 +574,12 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
     test = app()
     test.number_input(key="seeds").set_value(2)
-    run(test)
     press(test, "Reproduce the table")
     for _ in range(3):
         run(test)
     table = next(found.value for found in test.dataframe if "median" in found.value)
-    assert "Over 2 seeds: 8 of the 8 published figures" in said(test)
+    assert "8 of the 8 published figures lie in the committed ranges of 120 seeds" in said(test)
+    assert "the largest of the 2 re-runs here" in said(test)
     assert "chance is 0.3 %" in said(test)
     assert set(table["in range of 120 seeds"]) == {"yes", "not published"}
 
@@ -555,7 +598,6 @@ def test_relearning_draws_its_curve_and_names_chance():
     test.session_state["view"] = "Relearn"
     run(test)
     test.number_input(key="relearn_epochs").set_value(5)
-    run(test)
     press(test, "Relearn")
     for _ in range(8):
         run(test)

@@ -82,7 +82,7 @@ def widths(name: str, label: str, **options) -> None:
 
 def send(names: Sequence[str], also: dict[str, Any] | None = None) -> None:
     """Write the controls of a form into the recipe, and what else goes with them, all or none."""
-    values = {name: st.session_state[PREFIX + name] for name in names} | (also or {})
+    values = {name: picked(name) for name in names} | (also or {})
     values |= {name: parse(LEAVES[name], text) for name, text in values.items() if _is_list(name, text)}
     mine = session()
     try:

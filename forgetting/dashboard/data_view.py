@@ -58,7 +58,7 @@ def _upload() -> None:
         on_change=_uploaded,
         help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
     )
-    if mine.upload and not uploaded:
+    if mine.upload and (not uploaded or uploaded.name != mine.upload.source):
         st.caption(literal(f"In use: {mine.upload.source} ({len(mine.upload.frame):,} rows)"))
 
 
@@ -146,27 +146,43 @@ def data_check(table: Table) -> None:
         lengths.text(f"{check.shortest_text} to {check.longest_text} words, median {check.median_text:g}.")
         lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
     if rows.open:
-        frame = table.frame.head(20).map(lambda value: str(value)[:300])
-        rows.dataframe(frame, hide_index=True, height=330, alt="The first rows of the file")
+        with rows:
+            first_rows(table)
     if dropped.open:
         with dropped:
             _left_out(check, reviews)
 
 
+def first_rows(table: Table) -> None:
+    """A preview of the file, its values cut short."""
+    frame = table.frame.head(20).map(lambda value: str(value)[:300])
+    st.dataframe(frame, hide_index=True, height=330, alt="The first rows of the file")
+
+
 def _figures(check: DataCheck) -> None:
+    """What is in the file, before the filters, and what of it is kept."""
+    file = work.file_check()
+    empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
     cells = (
-        ("Duplicates", f"{check.duplicates:,}", "Kept reviews that repeat an earlier text and label"),
-        ("Conflicting texts", f"{check.conflicts:,}", "Texts that occur under more than one label"),
-        ("Classes of one review", f"{len(check.single_classes):,}", "They cannot be both learnt and tested"),
+        ("Duplicates", file.duplicates, f"{check.duplicates:,} kept", "Reviews that repeat an earlier text and label"),
+        ("Conflicting", file.conflicts, f"{check.conflicts:,} kept", "Texts that occur under more than one label"),
+        ("Empty", empty, "0 kept", "Rows without a text or a label"),
+        (
+            "Single-review classes",
+            len(file.single_classes),
+            f"{len(check.single_classes):,} kept",
+            "Classes with one review cannot be both learnt and tested",
+        ),
         (
             "Never in training",
             percent(check.unseen, 1) if check.unseen is not None else "no split",
+            "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",
         ),
     )
-    with st.grid(4, min_column_width=130):
-        for label, value, meaning in cells:
-            st.metric(label, value, help=meaning)
+    with st.grid(5, min_column_width=105):
+        for label, value, kept, meaning in cells:
+            st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=meaning)
 
 
 def _left_out(check: DataCheck, reviews: Reviews) -> None:

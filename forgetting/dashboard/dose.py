@@ -7,12 +7,23 @@ import streamlit as st
 from forgetting.charts import network_chart
 from forgetting.dashboard import work
 from forgetting.dashboard.controls import bound, choice, number, picked, seeded
-from forgetting.dashboard.session import Learned, assign, session
+from forgetting.dashboard.session import Learned, assign, control_value, session
 from forgetting.models import layer_table
 from forgetting.randomization import ALL, SCHEMES, UNITS
 
 TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for name, function in SCHEMES.items()}
 UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
+
+
+def can_choose(learned: Learned) -> bool:
+    """Whether there is a dose to choose; in the published protocol there is none, and it is said why."""
+    if "published" not in (learned.recipe.protocol, session().recipe.protocol):
+        return True
+    st.info(
+        "In the published protocol the randomized model is a fresh one, drawn from N(0, 1) and then trained as the "
+        "original was. There are no layers or doses to choose: take the modern preset on the Train page for that."
+    )
+    return False
 
 
 def dose_controls(learned: Learned) -> None:
@@ -85,20 +96,25 @@ def _layer_clicked(layers: tuple[str, ...]) -> None:
     if points:
         name = points[0]["customdata"]
         name = name[0] if isinstance(name, list) else name
-        chosen = session().recipe.randomization.among(layers)
+        chosen = control_value("randomization.layers")
         _choose([*chosen, name] if name not in chosen else [other for other in chosen if other != name], layers)
 
 
 def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
-    """Randomize these layers; all of them are written "all", so that a deeper model keeps meaning all."""
-    chosen = tuple(name for name in layers if name in names)
-    assign({"randomization.layers": (ALL,) if chosen == layers else chosen})
+    """Randomize these of the layers on show; all of the recipe's are written "all", as a deeper model's would be.
+
+    The recipe may have layers that a model which is out of date does not show: those stay as they are chosen.
+    """
+    own = session().recipe.model.layers
+    hidden = [name for name in control_value("randomization.layers") if name not in layers] if names else []
+    chosen = tuple(name for name in own if name in names or name in hidden)
+    assign({"randomization.layers": (ALL,) if chosen == own else chosen})
 
 
 def _unit_picked(layers: tuple[str, ...]) -> None:
     """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
     unit = picked("randomization.unit")
-    chosen = session().recipe.randomization.among(layers)
+    chosen = control_value("randomization.layers")
     assign({"randomization.unit": unit, **({"randomization.layers": layers[:1]} if unit == "word" and chosen else {})})
 
 

@@ -11,6 +11,7 @@ from forgetting.errors import DataError, ForgettingError
 from forgetting.findings import percent
 from forgetting.palette import ORIGINAL, RANDOMIZED
 from forgetting.randomness import pin_threads
+from forgetting.recipe import MODERN
 
 PAGES = {
     "overview": ("app.py", "Overview", ":material/wine_bar:"),
@@ -141,13 +142,28 @@ def offer_model(*, at_once: bool = False) -> Learned | None:
         return None
     if work.outdated(learned) and _train_button("This model is out of date: the recipe has changed since."):
         _train_now()
-    if not learned.trained.history:
-        st.info("The model has no finished epoch yet: it is as it was drawn. Play it on the Train page.")
+    elif learned.trained.state == "diverged":
+        st.error("Training diverged: the loss is no finite number any more. Lower the learning rate and train again.")
+    elif learned.trained.state != "finished":
+        _offer_to_finish(learned)
     return learned
 
 
+def _offer_to_finish(learned: Learned) -> None:
+    """Say how far a model is trained, with a button that trains it to the end where its lesson is at hand."""
+    done, total = len(learned.trained.history), learned.recipe.training.epochs
+    drawn = "" if learned.trained.steps else ": it is as it was drawn"
+    lesson = session().lesson
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"This model is trained {done} of {total} epochs{drawn}.", icon=":material/model_training:")
+        if lesson and not work.outdated(lesson) and st.button("Finish training", icon=":material/play_arrow:"):
+            _play_to_end(lesson)
+            work.keep(lesson)
+            st.rerun()
+
+
 def _train_button(sentence: str) -> bool:
-    default = session().recipe.until_trained() == type(session().recipe)().until_trained()
+    default = session().recipe.until_trained() == MODERN.until_trained()
     epochs = session().recipe.training.epochs
     label = "Train with the defaults" if default else f"Train these settings ({epochs} epochs)"
     with st.container(horizontal=True, vertical_alignment="center"):

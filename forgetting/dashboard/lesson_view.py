@@ -15,6 +15,7 @@ def lesson_buttons() -> None:
     """Play or pause, one step, reset, and the switch for full speed."""
     mine = session()
     fresh = mine.lesson is None or work.outdated(mine.lesson)
+    mine.playing = mine.playing and not fresh  # what has become out of date does not play on
     with st.container(horizontal=True, vertical_alignment="center"):
         ended = not fresh and not mine.lesson.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
@@ -42,7 +43,7 @@ def lesson_view() -> None:
     """Advance the lesson where it plays, and draw it; for a fragment that runs every `playing.EVERY` seconds."""
     mine = session()
     if mine.playing and mine.lesson:
-        playing.play(mine.lesson, full_speed=st.session_state.full_speed)
+        playing.play(mine.lesson.trainer, full_speed=st.session_state.get("full_speed", False))
         if not mine.lesson.trainer.epochs_left:
             mine.playing = False
             work.keep_progress()
@@ -60,7 +61,13 @@ def _draw(shown: Lesson | Learned) -> None:
     baselines, epochs = work.baselines_of(shown), shown.recipe.training.epochs
     st.text(learning(run.history, baselines))
     _figures(run.history, baselines, epochs, run.seconds)
-    playing.curves([Curve("original", run.history)], baselines, epochs=epochs, key="lesson")
+    playing.curves(
+        [Curve("original", run.history)],
+        baselines,
+        objective=shown.recipe.training.objective,
+        epochs=epochs,
+        key="lesson",
+    )
     if run.state == "diverged":
         st.error(
             f"Training diverged after {len(run.history)} epochs: the loss is no finite number any more. "

@@ -12,8 +12,9 @@ from forgetting.dashboard.session import Learned, source_name
 from forgetting.dashboard.text import literal
 from forgetting.experiment import Comparison
 from forgetting.findings import number, percent
-from forgetting.metrics import Baselines, probabilities
+from forgetting.metrics import Baselines, Scores, probabilities
 from forgetting.models import layer_table
+from forgetting.training import OBJECTIVES
 
 PLOTLY = {"displayModeBar": False}
 
@@ -33,13 +34,15 @@ def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
             "Validation accuracy",
             _change(before.accuracy, after.accuracy, percent),
             f"chance {chance}",
-            help=f"Top-1, before → after. A guess reaches {chance}, always naming the largest class {majority}.",
+            help=_why(before, after, "accuracy")
+            + f"Top-1, before → after. A guess reaches {chance}, always naming the largest class {majority}.",
         )
         _metric(
             "Validation loss",
             _change(before.loss, after.loss, number),
             f"uniform guess {number(baselines.chance_loss)}",
-            help=f"The objective's loss ({learned.recipe.training.objective}), before → after.",
+            help=_why(before, after, "loss")
+            + f"The objective's loss ({learned.recipe.training.objective}), before → after.",
         )
         _metric(
             "Forgetting",
@@ -51,8 +54,15 @@ def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
             "Macro-F1",
             _change(before.macro_f1, after.macro_f1, number),
             f"largest class {number(baselines.majority_macro_f1['validation'])}",
-            help="Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
+            help=_why(before, after, "macro_f1")
+            + "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
         )
+
+
+def _why(before: Scores, after: Scores, figure: str) -> str:
+    """Why a figure is missing, as the beginning of a sentence; "" where it is not."""
+    reason = before.missing.get(figure) or after.missing.get(figure)
+    return f"Missing: {reason}. " if reason else ""
 
 
 def _metric(label: str, value: str, baseline: str, *, help: str) -> None:  # noqa: A002 - Streamlit's own word
@@ -76,11 +86,13 @@ def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Basel
         alt="Accuracy before and after, training and validation, with baselines",
     )
     right.plotly_chart(
-        charts.loss_chart(comparison, baselines),
+        charts.loss_chart(comparison, baselines, OBJECTIVES[learned.recipe.training.objective]),
         key="loss",
         config=PLOTLY,
         alt="Loss before and after, training and validation, with that of a uniform guess",
     )
+    if "linear_svc" in baselines.missing:
+        st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
     if published:
         st.caption(
             "The accuracy drawn here is the published, bitwise one: the share of the elements of the reviews × classes "

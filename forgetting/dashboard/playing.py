@@ -6,8 +6,8 @@ A page calls `play` from one fragment with `run_every`; pause, another page or a
 import streamlit as st
 
 from forgetting.curves import Curve, history_chart
-from forgetting.dashboard.session import Lesson
 from forgetting.metrics import Baselines
+from forgetting.training import OBJECTIVES, Trainer
 
 EVERY = 0.2  # seconds between two runs of the fragment while it plays
 SLICE = 0.3  # seconds of training in a run, at the most
@@ -15,19 +15,23 @@ SINGLE = 4  # first epochs that are shown one by one
 FRAMES = 8  # runs for the others, where they are quick
 
 
-def play(lesson: Lesson, *, full_speed: bool) -> None:
+def play(trainer: Trainer, *, full_speed: bool) -> None:
     """Train one slice: an epoch for the first few, then an equal share of the rest, or all that SLICE allows."""
-    done, total = len(lesson.trainer.history), lesson.trainer.training.epochs
+    done, total = len(trainer.history), trainer.training.epochs
     share = 1 if done < SINGLE else -(-(total - SINGLE) // FRAMES)
-    lesson.trainer.advance(SLICE, epochs=total if full_speed else share, wait=False)
+    trainer.advance(SLICE, epochs=total if full_speed else share, wait=False)
 
 
-def curves(drawn: list[Curve], baselines: Baselines, *, epochs: int, key: str) -> None:
+def curves(drawn: list[Curve], baselines: Baselines, *, objective: str, epochs: int, key: str) -> None:
     """Loss and accuracy by epoch, side by side, with their baselines; updated in place while they grow."""
     left, right = st.columns(2)
     left.altair_chart(
         history_chart(
-            drawn, "loss", {"uniform guess": baselines.chance_loss}, epochs=epochs, title="loss (nats a review)"
+            drawn,
+            "loss",
+            {"uniform guess": baselines.chance_loss},
+            epochs=epochs,
+            title=f"loss ({OBJECTIVES[objective]})",
         ),
         key=f"{key}_loss",
         alt="Loss by epoch, training and validation, with that of a uniform guess",

@@ -27,7 +27,7 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
             icon=":material/replay:",
             type="primary",
             on_click=_start,
-            args=(learned, comparison, int(epochs)),
+            args=(learned, comparison),
         )
         if mine.relearn_playing:
             st.button("Stop", icon=":material/stop:", on_click=_stop)
@@ -37,9 +37,9 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
     st.fragment(run_every=every)(_view)(learned, baselines, int(epochs))
 
 
-def _start(learned: Learned, comparison: Comparison, epochs: int) -> None:
-    mine = session()
-    trainer = make_trainer(learned.recipe, learned.split, comparison.model, epochs=epochs)
+def _start(learned: Learned, comparison: Comparison) -> None:
+    mine, epochs = session(), st.session_state.get("relearn_epochs", learned.recipe.training.epochs)
+    trainer = make_trainer(learned.recipe, learned.split, comparison.model, epochs=int(epochs))
     mine.relearning = Relearning(work.comparison_key(learned), trainer)
     mine.relearn_playing = True
 
@@ -51,19 +51,22 @@ def _stop() -> None:
 def _view(learned: Learned, baselines: Baselines, epochs: int) -> None:
     mine = session()
     if mine.relearn_playing and mine.relearning:
-        playing.play(mine.relearning, full_speed=False)
+        playing.play(mine.relearning.trainer, full_speed=False)
         if not mine.relearning.trainer.epochs_left:
             mine.relearn_playing = False
             st.rerun()
     trainer = mine.relearning.trainer if mine.relearning else None
     _draw(learned, trainer.history if trainer else [], baselines, trainer.training.epochs if trainer else epochs)
+    if trainer and trainer.state == "diverged":
+        st.error("Relearning diverged: the loss is no finite number any more. Randomize less, or train more gently.")
 
 
 def _draw(learned: Learned, history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int) -> None:
     original = learned.trained.history
     st.text(_sentence(original, history, baselines))
     drawn = [Curve("original", original), Curve("relearned", history, RELEARNED)]
-    playing.curves(drawn, baselines, epochs=max(epochs, len(original)), key="relearn")
+    objective = learned.recipe.training.objective
+    playing.curves(drawn, baselines, objective=objective, epochs=max(epochs, len(original)), key="relearn")
 
 
 def _sentence(original: tuple[Epoch, ...], history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines) -> str:

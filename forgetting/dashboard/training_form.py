@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from forgetting.dashboard.controls import choice, number, send, switch, widths
-from forgetting.dashboard.session import PREFIX, session, show_recipe
+from forgetting.dashboard.controls import choice, number, picked, send, switch, widths
+from forgetting.dashboard.session import session, show_recipe
 from forgetting.models import Architecture
+from forgetting.randomization import ALL, Randomization
 from forgetting.recipe import PROTOCOLS
 
 NAMES = (
@@ -30,7 +31,7 @@ NAMES = (
 
 
 def presets() -> None:
-    """Buttons that take a protocol's settings; data source and columns stay."""
+    """Buttons that take a protocol's own settings; the file, its columns and the randomization stay where they can."""
     protocol = session().recipe.protocol
     with st.container(horizontal=True):
         for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
@@ -41,8 +42,12 @@ def presets() -> None:
 def _take(protocol: str) -> None:
     """A protocol's own settings on the same file. Labels are its own: wine types, or the reviews' names."""
     mine, ready = session(), PROTOCOLS[protocol]
-    same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", "text")}
+    before = mine.recipe.randomization
+    columns = ("text", "label") if protocol == mine.recipe.protocol else ("text",)
+    same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", *columns)}
     mine.recipe, mine.touched = replace(ready, data=replace(ready.data, **same)), True
+    if protocol == "modern":
+        mine.recipe = replace(mine.recipe, randomization=_cut(before, ready.model.layers))
     show_recipe()
 
 
@@ -84,12 +89,13 @@ def _send() -> None:
     if session().recipe.protocol == "published":
         send(["seed"])
         return
-    send(NAMES, also=_layers_that_stay(st.session_state[PREFIX + "model.hidden"]))
+    hidden = min(picked("model.hidden").count(",") + 1, 4)
+    names = Architecture(hidden=(1,) * hidden).layers
+    send(NAMES, also={"randomization.layers": _cut(session().recipe.randomization, names).layers})
 
 
-def _layers_that_stay(hidden: str) -> dict[str, tuple[str, ...]]:
-    randomization = session().recipe.randomization
-    chosen = randomization.layers
-    most = hidden.count(",") + 2
-    names = Architecture(hidden=(1,) * min(most - 1, 4)).layers
-    return {} if chosen == ("all",) else {"randomization.layers": tuple(name for name in chosen if name in names)}
+def _cut(randomization: Randomization, names: tuple[str, ...]) -> Randomization:
+    """A randomization of those of its layers that a model of these has."""
+    if randomization.layers == (ALL,):
+        return randomization
+    return replace(randomization, layers=tuple(name for name in randomization.layers if name in names))

@@ -135,12 +135,24 @@ def check() -> DataCheck:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _check(key: str, _recipe: Recipe, _reviews: Reviews) -> DataCheck:  # noqa: ARG001 - the key
-    kept = select(_recipe, _reviews)
+def _check(key: str, _recipe: Recipe, _reviews: Reviews) -> DataCheck:
     try:
-        return check_data(kept, validation=prepare(_recipe, _reviews).validation.rows)
+        parts = _split(key, _recipe, _reviews)
+        return check_data(parts.reviews, validation=parts.validation.rows)
     except DataError:
-        return check_data(kept)
+        return check_data(select(_recipe, _reviews))
+
+
+def file_check() -> DataCheck:
+    """The data check of all reviews of the file, before the recipe's filters."""
+    data, found = session().recipe.data, reviews()
+    published = session().recipe.protocol == "published" and not data.label
+    return _file_check(found.sha256, data.text, data.label, published, found.by_name() if published else found)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _file_check(sha256: str, text: str, label: str, named: bool, _reviews: Reviews) -> DataCheck:  # noqa: ARG001
+    return check_data(_reviews)
 
 
 def _trained_key(recipe: Recipe, digest: str) -> str:
@@ -258,9 +270,9 @@ def _outcome(key: str, _recipe: Recipe, _learned: Learned) -> Outcome:  # noqa: 
     return assess(_recipe, _learned.split, _learned.trained)
 
 
-def baselines_of(work: Learned | Lesson) -> Baselines:
+def baselines_of(run: Learned | Lesson) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
-    return _baselines(_split_key(work.recipe, work.sha256), work.recipe.training.objective, work.split)
+    return _baselines(_split_key(run.recipe, run.sha256), run.recipe.training.objective, run.split)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
