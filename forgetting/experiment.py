@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
+from safetensors.torch import save
 
 from forgetting.errors import DataError, RecipeError
 from forgetting.features import Split, make_split
@@ -198,6 +199,12 @@ def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
             trainer.seconds,
             trainer.training_logits,
         )
+
+
+def checkpoint(recipe: Recipe, trained: Trained) -> bytes:
+    """A model as a safetensors file, which holds numbers alone; its metadata has the recipe and the epochs trained."""
+    state = {name: value.contiguous() for name, value in trained.model.state_dict().items()}
+    return save(state, {"recipe": recipe.to_json(), "epochs": str(len(trained.history))})
 
 
 def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -33,6 +33,11 @@ def number(value: float | None) -> str:
     return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
 
 
+def counted_epochs(count: int) -> str:
+    """ "1 epoch", "2 epochs"."""
+    return "1 epoch" if count == 1 else f"{count} epochs"
+
+
 def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1 and fc2"."""
     chosen = randomization.among(layers)
@@ -68,10 +73,9 @@ def learning(history: Sequence[Epoch], baselines: Baselines) -> str:
     if not history:
         return f"Nothing is learnt yet: {trivial}."
     last = history[-1]
-    epochs = "1 epoch" if last.epoch == 1 else f"{last.epoch} epochs"
     return (
-        f"After {epochs} {percent(last.validation.accuracy)} of the validation reviews are named right "
-        f"({percent(last.training.accuracy)} in training), where {trivial}."
+        f"After {counted_epochs(last.epoch)} {percent(last.validation.accuracy)} of the validation reviews are named "
+        f"right ({percent(last.training.accuracy)} in training), where {trivial}."
     )
 
 

@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from forgetting.dashboard import playing
+from forgetting.dashboard import playing, work
 from forgetting.dashboard.frame import frame, need_data
 from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice, shown_run
 from forgetting.dashboard.session import Lesson, session
 from forgetting.dashboard.training_form import presets, training_form
+from forgetting.experiment import checkpoint
 from forgetting.models import layer_table
 
 frame("train")
@@ -39,3 +40,13 @@ if shown:
         }
     )
     st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
+    work.keep_progress()
+    learned = work.find_learned()
+    if not work.outdated(learned):
+        st.download_button(
+            "Download the model (safetensors)",
+            lambda: checkpoint(learned.recipe, learned.trained),
+            file_name="model.safetensors",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -467,7 +467,7 @@ def test_a_setting_that_diverges_says_so():
     test.session_state.session.lesson.trainer.model.fc1.weight.data.fill_(float("nan"))
     press(test, "Play")
     assert figures(test)["Epoch"] == "1 / 6"
-    assert "Training diverged after 1 epochs" in said(test)
+    assert "Training diverged after 1 epoch:" in said(test)
     go(test, "forget")
     assert "Training diverged" in said(test)
     assert "There is no accuracy to compare" in said(test)
@@ -510,7 +510,7 @@ def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_r
     press(test, "One step")
     go(test, "forget")
     test.session_state["view"] = "Relearn"
-    assert "After 1 epochs of relearning" in said(run(test))
+    assert "After 1 epoch of relearning" in said(run(test))
 
 
 def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_path):

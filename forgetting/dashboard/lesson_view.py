@@ -6,7 +6,7 @@ from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
 from forgetting.dashboard.session import Learned, Lesson, session
 from forgetting.errors import ForgettingError
-from forgetting.findings import learning, number, percent
+from forgetting.findings import counted_epochs, learning, number, percent
 from forgetting.metrics import Baselines
 from forgetting.training import Epoch
 
@@ -70,7 +70,7 @@ def _draw(shown: Lesson | Learned) -> None:
     )
     if run.state == "diverged":
         st.error(
-            f"Training diverged after {len(run.history)} epochs: the loss is no finite number any more. "
+            f"Training diverged after {counted_epochs(len(run.history))}: the loss is no finite number any more. "
             "Lower the learning rate, and play again."
         )
 

@@ -6,7 +6,7 @@ from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
 from forgetting.dashboard.session import Learned, Relearning, session
 from forgetting.experiment import Comparison, make_trainer
-from forgetting.findings import percent
+from forgetting.findings import counted_epochs, percent
 from forgetting.metrics import Baselines
 from forgetting.palette import RELEARNED
 from forgetting.training import Epoch
@@ -74,6 +74,6 @@ def _sentence(original: tuple[Epoch, ...], history: list[Epoch] | tuple[Epoch, .
         return "Relearn trains the randomized model again, with the settings that the original was trained with."
     before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
     return (
-        f"After {len(history)} epochs of relearning validation accuracy is {percent(after)}; the original reached "
-        f"{percent(before)} in {len(original)} epochs, where chance is {percent(baselines.chance)}."
+        f"After {counted_epochs(len(history))} of relearning validation accuracy is {percent(after)}; the original "
+        f"reached {percent(before)} in {counted_epochs(len(original))}, where chance is {percent(baselines.chance)}."
     )
