@@ -9,6 +9,7 @@ from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdat
 from forgetting.dashboard.session import Lesson, session
 from forgetting.dashboard.training_form import presets, training_form
 from forgetting.experiment import checkpoint
+from forgetting.findings import percent
 from forgetting.models import layer_table
 
 frame("train")
@@ -29,7 +30,7 @@ if shown:
     st.markdown("#### Layers")
     rows = layer_table(shown.trainer.model if isinstance(shown, Lesson) else shown.trained.model)
     total = sum(row.parameters for row in rows)
-    st.text(f"{total:,} parameters, {100 * rows[0].parameters / total:.0f} % of them in {rows[0].name}.")
+    st.text(f"{total:,} parameters, {percent(rows[0].parameters / total)} of them in {rows[0].name}.")
     table = pd.DataFrame(
         {
             "layer": [row.name for row in rows],

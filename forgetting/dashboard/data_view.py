@@ -168,13 +168,13 @@ def _figures(check: DataCheck) -> None:
         ("Conflicting", file.conflicts, f"{check.conflicts:,} kept", "Texts that occur under more than one label"),
         ("Empty", empty, "0 kept", "Rows without a text or a label"),
         (
-            "Single-review classes",
+            "Lone classes",
             len(file.single_classes),
             f"{len(check.single_classes):,} kept",
             "Classes with one review cannot be both learnt and tested",
         ),
         (
-            "Never in training",
+            "Unseen labels",
             percent(check.unseen, 1) if check.unseen is not None else "no split",
             "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",

@@ -133,7 +133,9 @@ def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
 
 def _click_layer(app, name: str) -> None:
     label = app.page.locator(".st-key-network .annotation").filter(has_text=name).bounding_box()
-    app.page.mouse.click(label["x"] + label["width"] / 2, label["y"] + label["height"] / 2 - 25)
+    app.page.mouse.click(
+        label["x"] + label["width"] / 2, label["y"] + label["height"] / 2 + 45
+    )  # the label stands above its vessel
 
 
 def _colours(app) -> list:
