@@ -85,8 +85,9 @@ class Result:
         return sum(layer.parameters for layer in self.layers)
 
     def to_dict(self) -> dict:
-        """Plain values, ready for JSON: a missing figure is null with its reason beside it."""
+        """Plain values, ready for JSON: a missing figure is null, and its reason stands in the `missing` beside it."""
         comparison = self.comparison
+        ratios = {name: getattr(comparison, name) for name in ("forgetting", "agreement", "divergence")}
         return plain(
             {
                 "recipe": self.recipe.to_dict(),
@@ -99,9 +100,13 @@ class Result:
                 "original": comparison.original.scores,
                 "randomized": comparison.randomized.scores,
                 "baselines": self.baselines,
-                "forgetting": comparison.forgetting,
-                "agreement": comparison.agreement,
-                "divergence": comparison.divergence,
+                **{name: {part: ratio.value for part, ratio in parts.items()} for name, parts in ratios.items()},
+                "missing": {
+                    f"{name}.{part}": ratio.missing
+                    for name, parts in ratios.items()
+                    for part, ratio in parts.items()
+                    if ratio.missing
+                },
             }
         )
 

@@ -296,3 +296,19 @@ def test_a_checkpoint_holds_the_weights_and_the_recipe(small_reviews):
     assert all(torch.equal(weights[name], value) for name, value in result.trained.model.state_dict().items())
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     assert Recipe.from_json(header["__metadata__"]["recipe"]) == result.recipe
+
+
+def test_ratios_are_numbers_and_a_missing_one_has_its_reason(small_reviews):
+    values = run(QUICK, small_reviews).to_dict()
+    for part in ("training", "validation"):
+        before, after = (values[model][part]["accuracy"] for model in ("original", "randomized"))
+        chance = values["baselines"]["chance"]
+        assert before > chance
+        assert values["forgetting"][part] == pytest.approx((before - after) / (before - chance))
+    assert values["missing"] == {}
+    untrained = replace(QUICK, training=replace(QUICK.training, epochs=1, learning_rate=1e-6), seed=1)
+    values = run(untrained, small_reviews).to_dict()
+    for part in ("training", "validation"):
+        if values["original"][part]["accuracy"] <= values["baselines"]["chance"]:
+            assert values["forgetting"][part] is None
+            assert "is not above chance" in values["missing"][f"forgetting.{part}"]
