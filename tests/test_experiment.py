@@ -306,9 +306,9 @@ def test_ratios_are_numbers_and_a_missing_one_has_its_reason(small_reviews):
         assert before > chance
         assert values["forgetting"][part] == pytest.approx((before - after) / (before - chance))
     assert values["missing"] == {}
-    untrained = replace(QUICK, training=replace(QUICK.training, epochs=1, learning_rate=1e-6), seed=1)
+    untrained = replace(QUICK, training=replace(QUICK.training, epochs=1, learning_rate=1e-6), seed=3)
     values = run(untrained, small_reviews).to_dict()
     for part in ("training", "validation"):
-        if values["original"][part]["accuracy"] <= values["baselines"]["chance"]:
-            assert values["forgetting"][part] is None
-            assert "is not above chance" in values["missing"][f"forgetting.{part}"]
+        assert values["original"][part]["accuracy"] < values["baselines"]["chance"]
+        assert values["forgetting"][part] is None
+        assert "is not above chance" in values["missing"][f"forgetting.{part}"]
