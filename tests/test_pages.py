@@ -495,8 +495,10 @@ def test_settings_that_are_applied_while_it_plays_stop_it():
 def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
     test = forget()
     mine = test.session_state.session
+    go(test, "train")
     mine.recipe = mine.recipe.with_value("model.hidden", (64, 32)).with_value("randomization.layers", ("fc3",))
-    run(test)
+    mine.touched = True
+    go(test, "forget")
     test.selectbox(key=setting("randomization.unit")).set_value("neuron")
     run(test)
     test.get_by_key(setting("randomization.layers")).set_value(["fc1", "fc2"])
@@ -603,3 +605,17 @@ def test_relearning_draws_its_curve_and_names_chance():
         run(test)
     assert "After 5 epochs of relearning validation accuracy is" in said(test)
     assert "chance is 9 %" in said(test)
+
+
+@pytest.mark.parametrize("other", ["pills", "button"])
+def test_two_controls_that_change_in_one_moment_both_count(other):
+    test = forget()
+    test.slider(key=setting("randomization.fraction")).set_value(0.25)
+    if other == "pills":
+        test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
+    else:
+        button(test, "Restore").click()
+    run(test)
+    layers = "fc1" if other == "pills" else ""
+    assert test.query_params == {"randomization.fraction": "0.25", "randomization.layers": layers}
+    assert test.slider(key=setting("randomization.fraction")).value == 0.25

@@ -6,6 +6,7 @@ Back and Forward; every change of a control goes into the recipe first, and from
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -22,6 +23,7 @@ from forgetting.settings import show
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
+LEAVES = frozenset(Recipe.leaves())
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
 LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
 
@@ -134,10 +136,15 @@ def forget_controls() -> None:
         del st.session_state[key]
 
 
-def show_recipe() -> None:
-    """Set the controls that differ from the recipe to its value; the others may hold newer key presses by now."""
+def show_recipe(names: Iterable[str] = LEAVES) -> None:
+    """Set the controls of these settings that differ from the recipe to its value.
+
+    Only of these: another control may have changed in the same moment, and its callback is still to come.
+    """
     for key in _controls():
         name = key.removeprefix(PREFIX)
+        if name not in names:
+            continue
         if name in LIKELY and not session().recipe.value(name):
             del st.session_state[key]  # the likely column is known only once the file is read
         elif st.session_state[key] != control_value(name):
@@ -167,7 +174,7 @@ def assign(values: dict[str, object]) -> None:
         mine.recipe, mine.touched = with_values(mine.recipe, values), True
     except RecipeError as error:
         mine.notices.append(str(error))
-    show_recipe()
+    show_recipe(values)
 
 
 def with_values(recipe: Recipe, values: dict[str, object]) -> Recipe:
