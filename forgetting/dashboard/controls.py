@@ -11,12 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from forgetting.dashboard.session import PREFIX, assign, control_value, session, with_values
+from forgetting.dashboard.session import LEAVES, PREFIX, assign, control_value, session, with_values
 from forgetting.errors import RecipeError
-from forgetting.recipe import Recipe
 from forgetting.settings import parse
-
-LEAVES = Recipe.leaves()
 
 
 def seeded(name: str, value: Any = None) -> str:

@@ -7,7 +7,7 @@ Back and Forward; every change of a control goes into the recipe first, and from
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import streamlit as st
 import torch
@@ -23,7 +23,7 @@ from forgetting.settings import show
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
-LEAVES = frozenset(Recipe.leaves())
+LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
 LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
 
@@ -179,10 +179,8 @@ def assign(values: dict[str, object]) -> None:
 
 def with_values(recipe: Recipe, values: dict[str, object]) -> Recipe:
     """A recipe with several settings changed at once, so that those which fit only together are accepted."""
-    groups: dict[str, dict] = {}
+    nested: dict = {}
     for name, value in values.items():
         group, _, leaf = name.rpartition(".")
-        groups.setdefault(group, {})[leaf] = value
-    changes = groups.pop("", {})
-    changes |= {group: replace(getattr(recipe, group), **leaves) for group, leaves in groups.items()}
-    return replace(recipe, **changes)
+        (nested.setdefault(group, {}) if group else nested)[leaf] = value
+    return Recipe.from_dict(nested, recipe)
