@@ -232,7 +232,7 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
     if recipe.protocol == "published":
         randomized = published_second(recipe, split, epochs=len(trained.history))
     else:
-        randomized = _randomized(recipe, trained)
+        randomized = _randomized(recipe, split, trained)
     outcome = assess(recipe, split, randomized)
     chance = 1 / len(split.classes)
     pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
@@ -250,8 +250,8 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
     )
 
 
-def _randomized(recipe: Recipe, trained: Trained) -> Trained:
-    model = randomize(trained.model, recipe.randomization, initial=trained.initial)
+def _randomized(recipe: Recipe, split: Split, trained: Trained) -> Trained:
+    model = randomize(trained.model, recipe.randomization, initial=trained.initial, vocabulary=split.words)
     return Trained(model, trained.initial, (), trained.state, 0, 0.0)
 
 

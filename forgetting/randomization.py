@@ -5,78 +5,23 @@ larger one (`permute` nests its positions only). Each layer draws from streams o
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 
 from forgetting.errors import RecipeError
 from forgetting.models import own_layers, own_parameters
 from forgetting.randomness import generator, initialize
+from forgetting.schemes import MOVING, SCHEMES, Draws, Shuffle
 from forgetting.settings import Settings, setting
 
 ALL = "all"
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What a scheme may use: the layer's units as (n, values of a unit), the rows chosen of them, in the order of
-    the path, a source of randomness, and ways to the layer's units as they were or would be initialized."""
-
-    units: torch.Tensor
-    chosen: torch.Tensor
-    source: torch.Generator
-    scale: float
-    fresh: Callable[[], torch.Tensor]
-    initial: Callable[[], torch.Tensor]
-
-
-def _gaussian(draws: Draws) -> torch.Tensor:
-    """N(0, 1) for every unit, chosen or not, so that a larger dose finds the same values."""
-    everything = torch.randn(draws.units.shape, generator=draws.source, dtype=draws.units.dtype)
-    return everything[draws.chosen]
-
-
-def _normal(draws: Draws) -> torch.Tensor:
-    """N(0, 1), the published one."""
-    return _gaussian(draws)
-
-
-def _reinit(draws: Draws) -> torch.Tensor:
-    """A fresh draw from the layer's own initializer."""
-    return draws.fresh()[draws.chosen]
-
-
-def _rewind(draws: Draws) -> torch.Tensor:
-    """Back to before training."""
-    return draws.initial()[draws.chosen]
-
-
-def _permute(draws: Draws) -> torch.Tensor:
-    """Shuffled among themselves.
-
-    Inside-out Fisher–Yates (Knuth, The Art of Computer Programming 2, 3.4.2): the i-th unit of the path swaps with
-    one drawn from the first i, so the shuffle of a larger dose begins as that of a smaller one did.
-    """
-    uniform = torch.rand(len(draws.units), generator=draws.source, dtype=torch.float64)[: len(draws.chosen)]
-    partners = (uniform * torch.arange(1, len(uniform) + 1)).long().tolist()
-    order = list(range(len(partners)))
-    for position, partner in enumerate(partners):
-        order[position], order[partner] = order[partner], order[position]
-    return draws.units[draws.chosen[order]]
-
-
-def _zero(draws: Draws) -> torch.Tensor:
-    """Set to zero."""
-    return torch.zeros_like(draws.units[draws.chosen])
-
-
-def _noise(draws: Draws) -> torch.Tensor:
-    """Plus N(0, scale · standard deviation of the layer)."""
-    spread = draws.scale * draws.units.std(correction=0)
-    return draws.units[draws.chosen] + spread * _gaussian(draws)
+STRIDES = 33  # doses at which the distance of a scheme whose values move is measured
 
 
 def _neuron_axis(layer: nn.Module, key: str) -> int:
@@ -95,15 +40,6 @@ UNITS: dict[str, Callable[[nn.Module, str], int | None]] = {
     "word": _word_axis,
 }
 
-SCHEMES: dict[str, Callable[[Draws], torch.Tensor]] = {
-    "normal": _normal,
-    "reinit": _reinit,
-    "rewind": _rewind,
-    "permute": _permute,
-    "zero": _zero,
-    "noise": _noise,
-}
-
 
 @dataclass(frozen=True)
 class Randomization(Settings):
@@ -112,6 +48,9 @@ class Randomization(Settings):
     layers: qualified names; ("all",) for every layer, () for none. fraction: the dose, in [0, 1]: round(fraction·n)
     of each chosen layer's n units are randomized. scheme: a key of SCHEMES. unit: a key of UNITS. seed: of the
     choice of units and of their new values. scale: of the scheme "noise", in standard deviations of the layer.
+    words: with the unit "word", the words to choose from, of which round(fraction·number) are randomized; () for all.
+
+    Raises RecipeError where words are named with another unit.
     """
 
     group: ClassVar[str] = "randomization"
@@ -121,6 +60,15 @@ class Randomization(Settings):
     unit: str = setting("weight", choices=tuple(UNITS))
     seed: int = setting(0, low=0, high=2**32 - 1)
     scale: float = setting(1.0, low=0.0, high=1_000.0)
+    words: tuple[str, ...] = setting((), most=10_000)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.words and self.unit != "word":
+            raise RecipeError(
+                f"randomization.words ({', '.join(self.words[:3])} …) can be named with the unit 'word' alone; got "
+                f"{self.unit!r}. Choose that unit and the first layer, or name no words."
+            )
 
     def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """Which of a model's layers, given by name in its order, are chosen.
@@ -150,60 +98,156 @@ def randomize(
     randomization: Randomization,
     *,
     initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    vocabulary: Sequence[str] = (),
 ) -> nn.Module:
     """A copy of `model` in which the chosen units are randomized; `model` itself stays as it is.
 
     initial: the model, or its state dict, as it was before training; the scheme "rewind" goes back to it.
+    vocabulary: the words that the first layer's columns belong to, where the randomization names words.
     A frozen parameter is randomized and stays frozen, buffers are left alone, and a parameter that several modules
     share is randomized with the layer it belongs to (see `own_layers`).
 
-    Raises RecipeError where a layer is unknown or the scheme or unit does not fit it.
+    Raises RecipeError where a layer or word is unknown, or the scheme or unit does not fit it.
     """
-    names = randomization.among(tuple(own_layers(model)))
     randomized = copy.deepcopy(model)
-    layers = own_layers(randomized)
-    for name in names:
-        parameters = own_parameters(randomized, layers[name])
-        _randomize_layer(name, layers[name], parameters, randomization, initial)
+    for path in paths(randomized, randomization, initial=initial, vocabulary=vocabulary).values():
+        path.write(next(path.walk([path.count(randomization.fraction)])))
     return randomized
 
 
-def mask(model: nn.Module, randomization: Randomization) -> dict[str, torch.Tensor]:
+def mask(model: nn.Module, randomization: Randomization, *, vocabulary: Sequence[str] = ()) -> dict[str, torch.Tensor]:
     """The units under the mask, as sorted positions in each chosen layer: what a dose touches."""
+    found = paths(model, randomization, vocabulary=vocabulary)
+    return {name: path.order[: path.count(randomization.fraction)].sort().values for name, path in found.items()}
+
+
+def paths(
+    model: nn.Module,
+    randomization: Randomization,
+    *,
+    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    vocabulary: Sequence[str] = (),
+) -> dict[str, "Path"]:
+    """The path of each chosen layer, by name, whatever the randomization's own dose; see `randomize`."""
     layers = own_layers(model)
-    chosen = {}
-    for name in randomization.among(tuple(own_layers(model))):
-        units = _units(name, layers[name], own_parameters(model, layers[name]), randomization.unit)
-        chosen[name] = _path(name, len(units), randomization).sort().values
-    return chosen
+    return {
+        name: _path(name, layers[name], own_parameters(model, layers[name]), randomization, initial, vocabulary)
+        for name in randomization.among(tuple(layers))
+    }
 
 
-def _path(name: str, count: int, randomization: Randomization) -> torch.Tensor:
-    """The first round(fraction·count) of a random order of units that is the layer's own for its seed."""
-    source = generator(randomization.seed, "randomize", name, "order")
-    return torch.randperm(count, generator=source)[: round(randomization.fraction * count)]
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The way of one layer from its original units, at dose 0, to all of them randomized, at dose 1.
+
+    units: (n, values of a unit), the original. order: the units in which a dose is counted, in the order in which
+    it reaches them. parameters: of the layer, by name.
+    """
+
+    layer: nn.Module
+    parameters: dict[str, nn.Parameter]
+    unit: str
+    scheme: str
+    units: torch.Tensor
+    order: torch.Tensor
+    draws: Callable[[torch.Tensor], Draws]
+
+    def count(self, fraction: float) -> int:
+        """Units under the mask at a dose."""
+        return round(fraction * len(self.order))
+
+    def values(self, count: int) -> torch.Tensor:
+        """New values (count, values of a unit) of the first `count` units of the order."""
+        return SCHEMES[self.scheme](self.draws(self.order[:count])).to(self.units.dtype)
+
+    def walk(self, counts: Sequence[int]) -> Iterator[torch.Tensor]:
+        """The layer's units (n, values of a unit) at each of these rising counts.
+
+        It is one tensor, changed in place from step to step: each unit is written once on the whole way, but where
+        a scheme's values move.
+        """
+        units, done = self.units.clone(), 0
+        moving = self.scheme in MOVING
+        values = None if moving else self.values(max(counts, default=0))
+        for count in counts:
+            start = 0 if moving else done
+            units[self.order[start:count]] = self.values(count) if moving else values[start:count]
+            done = count
+            yield units
+
+    def reaching(self, changes: Sequence[float]) -> list[int | None]:
+        """The least counts at which the layer is so far from its original, in the L2 norm; None where it never is.
+
+        Where a scheme's values move, distances are measured at STRIDES doses and the count lies between two of them.
+        """
+        if self.scheme in MOVING:
+            counts = np.unique(np.linspace(0, len(self.order), STRIDES).round().astype(int))
+            squares = np.array([_squares(units - self.units).sum().item() for units in self.walk(counts.tolist())])
+            squares = np.maximum.accumulate(squares)
+        else:
+            steps = _squares(self.values(len(self.order)) - self.units[self.order]).cumsum(0)
+            counts, squares = np.arange(len(self.order) + 1), np.concatenate([[0.0], steps.numpy()])
+        wanted = np.square(changes) * (1 - 1e-6)  # sums are rounded
+        found = np.ceil(np.interp(wanted, *_rising(squares, counts)))
+        return [int(count) if want <= squares[-1] else None for want, count in zip(wanted, found, strict=True)]
+
+    def write(self, units: torch.Tensor) -> None:
+        """Put units into the layer's parameters, in place."""
+        _write(self.layer, self.parameters, self.unit, units)
 
 
-def _randomize_layer(
+def _squares(change: torch.Tensor) -> torch.Tensor:
+    """The square of each unit's change: (n, values of a unit) → (n,)."""
+    return change.double().square().sum(1)
+
+
+def _rising(squares: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of equal squares the first alone, as that is the least count."""
+    first = np.concatenate([[True], np.diff(squares) > 0])
+    return squares[first], counts[first]
+
+
+def _path(
     name: str,
     layer: nn.Module,
     parameters: dict[str, nn.Parameter],
     randomization: Randomization,
     initial: nn.Module | Mapping[str, torch.Tensor] | None,
-) -> None:
-    unit = randomization.unit
+    vocabulary: Sequence[str],
+) -> Path:
+    unit, seed, scheme = randomization.unit, randomization.seed, randomization.scheme
     units = _units(name, layer, parameters, unit)
-    chosen = _path(name, len(units), randomization)
-    draws = Draws(
-        units=units,
-        chosen=chosen,
-        source=generator(randomization.seed, "randomize", name, randomization.scheme),
-        scale=randomization.scale,
-        fresh=lambda: _units(name, layer, _fresh(name, layer, parameters, randomization.seed), unit),
-        initial=lambda: _units(name, layer, _initial(name, parameters, initial), unit),
-    )
-    values = SCHEMES[randomization.scheme](draws)
-    _write(layer, parameters, unit, units.index_copy(0, chosen, values.to(units.dtype)))
+    order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
+    if randomization.words:
+        order = order[torch.isin(order, _columns(randomization.words, vocabulary))]
+
+    def source() -> torch.Generator:
+        return generator(seed, "randomize", name, scheme)
+
+    shuffle = cache(lambda: Shuffle(len(units), source()))
+    shared = {
+        "gaussian": cache(lambda: torch.randn(units.shape, generator=source(), dtype=units.dtype)),
+        "shuffled": lambda count: shuffle()(count),
+        "fresh": cache(lambda: _units(name, layer, _fresh(name, layer, parameters, seed), unit)),
+        "initial": cache(lambda: _units(name, layer, _initial(name, parameters, initial), unit)),
+    }
+
+    def draws(chosen: torch.Tensor) -> Draws:
+        return Draws(units, chosen, source(), randomization.scale, **shared)
+
+    return Path(layer, parameters, unit, scheme, units, order, draws)
+
+
+def _columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
+    """Positions of words in the vocabulary."""
+    known = {word: column for column, word in enumerate(vocabulary)}
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise RecipeError(
+            f"randomization.words must be words that the model knows; it has no {unknown[0]!r} among its "
+            f"{len(known):,}. Words of fewer than min_df training reviews are left out: choose others, or lower min_df."
+        )
+    return torch.tensor([known[word] for word in words])
 
 
 def _fresh(name: str, layer: nn.Module, parameters: dict[str, nn.Parameter], seed: int) -> dict[str, torch.Tensor]:
@@ -259,9 +303,12 @@ def _write(layer: nn.Module, parameters: dict[str, nn.Parameter], unit: str, uni
     """Put units back into the parameters they came from; the inverse of `_units`."""
     keys = _parts(parameters, unit)
     axes = [UNITS[unit](layer, key) for key in keys]
-    shapes = [_rows(parameters[key].detach(), axis).shape for key, axis in zip(keys, axes, strict=True)]
-    dim = 0 if unit == "weight" else 1
-    pieces = units.split([shape[dim] for shape in shapes], dim=dim)
+    # Single weights lie one below the other; what belongs to a neuron or a word, side by side.
+    sizes = [
+        parameters[key].numel() if axis is None else parameters[key].numel() // len(units)
+        for key, axis in zip(keys, axes, strict=True)
+    ]
+    pieces = units.split(sizes, dim=0 if unit == "weight" else 1)
     for key, axis, piece in zip(keys, axes, pieces, strict=True):
         target = parameters[key].data
         moved = target if axis is None else target.movedim(axis, 0)

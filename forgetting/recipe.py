@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from forgetting.errors import RecipeError
 from forgetting.features import Splitting
 from forgetting.models import Architecture
+from forgetting.plan import Sweep
 from forgetting.randomization import Randomization
 from forgetting.settings import Settings, setting
 from forgetting.training import Training
@@ -36,7 +37,7 @@ class Selection(Settings):
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """All settings of an experiment.
+    """All settings of an experiment: how a model is trained and randomized, and the plan of its sweep.
 
     protocol: "modern", or "published": labels are the reviews' names, and the randomized model is a fresh one drawn
     from N(0, 1) and then trained as the original was. seed: of initial weights and of training.
@@ -51,6 +52,7 @@ class Recipe(Settings):
     model: Architecture = field(default=Architecture())
     training: Training = field(default=Training())
     randomization: Randomization = field(default=Randomization())
+    sweep: Sweep = field(default=Sweep())
     seed: int = setting(0, low=0, high=2**32 - 1)
 
     def __post_init__(self):
@@ -88,8 +90,8 @@ class Recipe(Settings):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def until_trained(self) -> Self:
-        """The same recipe without its randomization: what determines the trained model."""
-        return replace(self, randomization=Randomization())
+        """The same recipe without its randomization and sweep: what determines the trained model."""
+        return replace(self, randomization=Randomization(), sweep=Sweep())
 
 
 _PUBLISHED_SETTINGS = {

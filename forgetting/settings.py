@@ -17,7 +17,8 @@ def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, cho
     """A field with a default that also fixes its type.
 
     low, high: bounds of a number, or of each number in a tuple, both allowed.
-    choices: the values allowed; none given allows any of the type. most: items that a tuple holds at the most.
+    choices: the values allowed, of each item in a tuple; none given allows any of the type.
+    most: items that a tuple holds at the most.
     """
     return field(default=default, metadata={"low": low, "high": high, "choices": choices, "most": most})
 
@@ -97,14 +98,16 @@ def rule(item: Field) -> str:
     """What a field accepts, in words."""
     low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
     if choices:
-        return "one of " + ", ".join(map(str, choices))
+        kind = "a list of any of " if isinstance(item.default, tuple) else "one of "
+        return kind + ", ".join(map(str, choices))
     if isinstance(item.default, bool):
         return "true or false"
     if isinstance(item.default, str):
         return "a text"
     bounds = f" from {show(low)} to {show(high)}" if math.isfinite(high) else f" of at least {show(low)}"
     if isinstance(item.default, tuple):
-        kind = "names" if _names(item.default) else f"whole numbers{bounds}"
+        numbers = "whole numbers" if _kind(item.default) is int else "numbers"
+        kind = "names" if _names(item.default) else f"{numbers}{bounds}"
         return f"a list of at most {item.metadata['most']} {kind}"
     return ("a whole number" if isinstance(item.default, int) else "a number") + bounds
 
@@ -115,7 +118,7 @@ def parse(item: Field, text: str) -> Any:
         return {"1": True, "0": False}.get(text, text)
     if isinstance(item.default, tuple):
         parts = text.split(",") if text else ()
-        return tuple(part if _names(item.default) else _number(int, part) for part in parts)
+        return tuple(part if _names(item.default) else _number(_kind(item.default), part) for part in parts)
     if isinstance(item.default, int | float):
         return _number(type(item.default), text)
     return text
@@ -126,7 +129,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ",".join(map(show, value))
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
@@ -152,23 +155,25 @@ def _tuple(default: tuple, value: list | tuple) -> tuple | None:
     """A tuple of names may be empty (none of them); one of numbers may not."""
     if _names(default):
         return tuple(value) if all(isinstance(item, str) for item in value) else None
-    whole = all(isinstance(item, Integral) and not isinstance(item, bool) for item in value)
-    return tuple(map(int, value)) if value and whole else None
+    converted = tuple(_converted(default[0], item) for item in value)
+    return converted if value and None not in converted else None
 
 
 def _names(default: tuple) -> bool:
-    return isinstance(default[0], str)
+    return _kind(default) is str
+
+
+def _kind(default: tuple) -> type:
+    """Of a tuple's items; an empty default is one of names."""
+    return type(default[0]) if default else str
 
 
 def _allowed(item: Field, value: Any) -> bool:
+    if isinstance(value, tuple):
+        return len(value) <= item.metadata["most"] and all(_allowed(item, part) for part in value)
     if item.metadata["choices"]:
         return value in item.metadata["choices"]
-    if isinstance(value, str | bool):
-        return True
-    if isinstance(value, tuple) and len(value) > item.metadata["most"]:
-        return False
-    numbers = value if isinstance(value, tuple) else (value,)
-    return all(isinstance(number, str) or item.metadata["low"] <= number <= item.metadata["high"] for number in numbers)
+    return isinstance(value, str | bool) or item.metadata["low"] <= value <= item.metadata["high"]
 
 
 def _number(kind: type, text: str) -> Any:

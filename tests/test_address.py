@@ -5,42 +5,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import LEAVES, modern_recipes, values_of
 
 from forgetting.address import decode, encode
 from forgetting.models import Architecture
 from forgetting.recipe import MODERN, PROTOCOLS, PUBLISHED, Recipe
-
-LEAVES = Recipe.leaves()
-
-
-def values_of(name: str) -> st.SearchStrategy:
-    """Allowed values of a setting that is free of the others."""
-    item = LEAVES[name]
-    low, high, choices, most = (item.metadata[key] for key in ("low", "high", "choices", "most"))
-    if choices:
-        return st.sampled_from(choices)
-    if isinstance(item.default, bool):
-        return st.booleans()
-    if isinstance(item.default, str):
-        return st.text(max_size=20)
-    if isinstance(item.default, tuple):
-        return st.lists(st.integers(low, high), min_size=1, max_size=most).map(tuple)
-    if isinstance(item.default, int):
-        return st.integers(low, high)
-    return st.floats(low, high, allow_nan=False)
-
-
-@st.composite
-def modern_recipes(draw) -> Recipe:
-    """Valid recipes of the modern protocol with any number of settings changed."""
-    names = [name for name in LEAVES if name not in ("protocol", "randomization.layers", "randomization.unit")]
-    recipe = MODERN
-    for name in draw(st.lists(st.sampled_from(names), unique=True)):
-        recipe = recipe.with_value(name, draw(values_of(name)))
-    known = recipe.model.layers
-    layers = draw(st.one_of(st.just(("all",)), st.lists(st.sampled_from(known), unique=True).map(tuple)))
-    unit = draw(st.sampled_from(["weight", "neuron", *(["word"] if layers in ((), ("fc1",)) else [])]))
-    return replace(recipe, randomization=replace(recipe.randomization, layers=layers, unit=unit))
 
 
 @st.composite
@@ -48,7 +17,7 @@ def published_recipes(draw) -> Recipe:
     recipe = PUBLISHED
     for name in ("data.source", "data.file", "data.text", "data.label", "data.min_reviews", "seed"):
         if draw(st.booleans()):
-            recipe = recipe.with_value(name, draw(values_of(name)))
+            recipe = recipe.with_value(name, draw(values_of(LEAVES[name])))
     return recipe
 
 
