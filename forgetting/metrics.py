@@ -1,26 +1,26 @@
 """How good a model's predictions are, beside what a trivial model reaches.
 
-Functions of logits and class numbers; scikit-learn and scipy compute what they can. A figure that cannot be computed
-is None, and its reason stands in `missing`: never a plausible number.
+What is computed of logits is in `figures`, for any number of models at once. A figure that cannot be computed is
+None, and its reason stands in `missing`: never a plausible number.
 """
 
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 import numpy as np
 import torch
-from scipy.spatial.distance import jensenshannon
-from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.svm import LinearSVC
 from torch import nn
 
+from forgetting import figures
 from forgetting.features import Part, Split
 from forgetting.training import loss_of
 
 TOP_K = 3
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
 NOT_FINITE = "the model's outputs are not finite numbers"
+LOSS_TOO_LARGE = "the loss is too large to be computed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,32 +61,36 @@ def score(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores
     """
     reviews, classes = logits.shape
     if not torch.isfinite(logits).all():
-        figures = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
-        return Scores(reviews, missing=dict.fromkeys((*figures, "confusion"), NOT_FINITE))
-    truth, guess = targets.numpy(), logits.argmax(dim=1).numpy()
-    confusion = confusion_matrix(truth, guess, labels=np.arange(classes))
-    accuracy = float(accuracy_score(truth, guess))
+        names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
+        return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
+    guesses = logits.argmax(dim=1)
+    confusion = figures.named(targets * classes + guesses, classes**2).long().reshape(classes, classes).numpy()
+    accuracy = figures.accuracy(guesses, targets).item()
     top_k, missing = None, {}
     if classes > TOP_K:
-        best = logits.argsort(dim=1, descending=True, stable=True)[:, :TOP_K]  # of equal logits the first, as argmax
-        top_k = (best == targets[:, None]).any(dim=1).double().mean().item()
+        top_k = figures.top_k_accuracy(logits, targets, TOP_K).item()
     else:
-        missing["top_k_accuracy"] = f"with {classes} classes, the true one is always among the best {TOP_K}"
+        missing["top_k_accuracy"] = no_top_k(classes)
     loss = loss_of(logits, targets, objective).item()
     if not math.isfinite(loss):
-        loss, missing["loss"] = None, "the loss is too large to be computed"
+        loss, missing["loss"] = None, LOSS_TOO_LARGE
     return Scores(
         reviews=reviews,
         loss=loss,
         accuracy=accuracy,
         interval=wilson(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
-        macro_f1=float(f1_score(truth, guess, average="macro", zero_division=0)),
-        bitwise_accuracy=bitwise_accuracy(probabilities(logits, objective), targets),
+        macro_f1=figures.macro_f1(guesses, targets, classes).item(),
+        bitwise_accuracy=figures.bitwise_accuracy(probabilities(logits, objective), targets).item(),
         recall=_recall(confusion),
         confusion=confusion,
         missing=missing,
     )
+
+
+def no_top_k(classes: int) -> str:
+    """Why there is no top-k accuracy."""
+    return f"with {classes} classes, the true one is always among the best {TOP_K}"
 
 
 @torch.no_grad()
@@ -97,17 +101,11 @@ def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
 
 def wilson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a share (Wilson 1927, JASA 22, 209–212), in [0, 1]."""
-    interval = binomtest(hits, trials).proportion_ci(level, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def bitwise_accuracy(likelihoods: torch.Tensor, targets: torch.Tensor) -> float:
-    """Share of elements of (reviews, classes) that match the one-hot rows once thresholded at 0.5.
-
-    Always answering "no" scores 1 − 1 / classes, so with many classes nearly everything scores well.
-    """
-    one_hot = nn.functional.one_hot(targets, likelihoods.shape[1]).bool()
-    return ((likelihoods >= 0.5) == one_hot).double().mean().item()
+    z, share = NormalDist().inv_cdf((1 + level) / 2), hits / trials
+    middle = share + z**2 / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    low, high = ((middle + side * half) / (1 + z**2 / trials) for side in (-1, 1))
+    return max(low, 0.0) if hits else 0.0, min(high, 1.0) if hits < trials else 1.0
 
 
 def _recall(confusion: np.ndarray) -> np.ndarray:
@@ -141,8 +139,8 @@ def baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Ba
     """
     classes = len(split.classes)
     majority = int(torch.bincount(split.training.targets).argmax())
-    guesses = {name: np.full(len(part), majority) for name, part in split.parts.items()}
-    truths = {name: part.targets.numpy() for name, part in split.parts.items()}
+    guesses = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}
+    truths = {name: part.targets for name, part in split.parts.items()}
     size, missing, svc = len(split.training) * classes, {}, None
     if len(torch.unique(split.training.targets)) < 2:
         missing["linear_svc"] = "left out: the training part has reviews of one class only"
@@ -153,10 +151,8 @@ def baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Ba
     return Baselines(
         chance=1 / classes,
         chance_loss=_chance_loss(classes, objective),
-        majority={name: float((truths[name] == majority).mean()) for name in truths},
-        majority_macro_f1={
-            name: float(f1_score(truths[name], guesses[name], average="macro", zero_division=0)) for name in truths
-        },
+        majority={name: figures.accuracy(guesses[name], truths[name]).item() for name in truths},
+        majority_macro_f1={name: figures.macro_f1(guesses[name], truths[name], classes).item() for name in truths},
         all_no=1 - 1 / classes,
         linear_svc=svc,
         missing=missing,
@@ -207,16 +203,11 @@ def agreement(first: torch.Tensor, second: torch.Tensor) -> Ratio:
     """Share of reviews for which two models' logits (reviews, classes) name the same class, in [0, 1]."""
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Ratio(None, NOT_FINITE)
-    return Ratio((first.argmax(dim=1) == second.argmax(dim=1)).double().mean().item())
+    return Ratio(figures.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
 
 
 def divergence(first: torch.Tensor, second: torch.Tensor) -> Ratio:
-    """Mean Jensen–Shannon divergence, base 2, of two models' softmax predictions, in [0, 1].
-
-    With m = (p + q) / 2 it is (KL(p‖m) + KL(q‖m)) / 2 (Lin 1991, IEEE Trans. Inf. Theory 37, 145–151).
-    """
+    """Mean Jensen–Shannon divergence, base 2, of two models' softmax predictions, in [0, 1]; see `figures`."""
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Ratio(None, NOT_FINITE)
-    likelihoods = [logits.double().softmax(dim=1).numpy() for logits in (first, second)]
-    distances = jensenshannon(*likelihoods, base=2, axis=1)  # scipy gives the square root
-    return Ratio(float(np.mean(np.nan_to_num(distances) ** 2)))
+    return Ratio(figures.divergence(*(figures.likelihoods(logits.double()) for logits in (first, second))).item())

@@ -13,11 +13,11 @@ from hypothesis.extra.numpy import arrays
 from sklearn.svm import LinearSVC
 
 from forgetting.features import Splitting, make_split
+from forgetting.figures import bitwise_accuracy
 from forgetting.metrics import (
     NOT_FINITE,
     agreement,
     baselines,
-    bitwise_accuracy,
     divergence,
     evaluate,
     forgetting_ratio,
