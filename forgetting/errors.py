@@ -11,3 +11,7 @@ class DataError(ForgettingError):
 
 class RecipeError(ForgettingError):
     """A setting is unknown, out of its bounds, or does not fit the others."""
+
+
+class WorkersError(ForgettingError):
+    """The processes that were to share the work cannot be had, or were lost."""

@@ -67,7 +67,7 @@ class TextClassifier(nn.Module):
         Dropout acts only where a generator for its masks is given: it is a part of the call, not a mode of the model.
         """
         first, *others = self.children()
-        values = _first_layer(first, inputs)  # (rows, hidden)
+        values = first_layer(first, inputs)  # (rows, hidden)
         for layer in others:
             values = functional.relu(values)
             if dropout_source is not None and self.dropout:
@@ -77,7 +77,8 @@ class TextClassifier(nn.Module):
         return values  # (rows, classes)
 
 
-def _first_layer(layer: nn.Linear, inputs: torch.Tensor | SparseMatrix) -> torch.Tensor:
+def first_layer(layer: nn.Linear, inputs: torch.Tensor | SparseMatrix) -> torch.Tensor:
+    """What the first layer makes of inputs (rows, words), sparse or not: (rows, hidden)."""
     if isinstance(inputs, SparseMatrix):
         return SparseLinear.apply(inputs, layer.weight) + layer.bias
     return layer(inputs)
