@@ -32,6 +32,17 @@ def _up(known: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [known[:count] for count in range(1, len(known) + 1)]
 
 
+def _named(item: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The layers of a set such as "fc1+fc2"."""
+    names = tuple(item.split(JOINED))
+    if not set(names) <= set(known):
+        raise RecipeError(
+            f"sweep.layers must be sets of the model's layers ({', '.join(known)}), joined by {JOINED!r}, or one of "
+            f"{', '.join(FAMILIES)}; got {item[:80]!r}."
+        )
+    return names
+
+
 FAMILIES = {"each": _each, ALL: _all, "down": _down, "up": _up}  # of layer sets, by name
 
 
@@ -44,7 +55,7 @@ class Sweep(Settings):
     `Randomization`. seeds: how many replicates, of the seeds `seed`, `seed` + 1 …
     retrain: each replicate has a model of its own, trained from the replicate's seed on the same split.
     match: what a dose is a share of: "dose" of a layer's units, or "change" of the norm of its weights, so that units
-    are randomized until ‖ΔW‖₂ is that share of ‖W‖₂. scale: of the scheme "noise".
+    are randomized until ‖ΔW‖₂ is that share of ‖W‖₂. scale: of the scheme "noise". words: see `Randomization`.
 
     Raises RecipeError where one of them is empty, or the seeds run out of range.
     """
@@ -52,13 +63,14 @@ class Sweep(Settings):
     group: ClassVar[str] = "sweep"
     layers: tuple[str, ...] = setting(("each", ALL), most=1_000)
     doses: tuple[float, ...] = setting(tuple(step / 20 for step in range(21)), low=0.0, high=1.0, most=1_001)
-    schemes: tuple[str, ...] = setting(("reinit",), choices=tuple(SCHEMES), most=len(SCHEMES))
+    schemes: tuple[str, ...] = setting(("reinit", "normal"), choices=tuple(SCHEMES), most=len(SCHEMES))
     units: tuple[str, ...] = setting(("weight",), choices=tuple(UNITS), most=len(UNITS))
     seeds: int = setting(10, low=1, high=10_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
     retrain: bool = setting(False)
     match: str = setting("dose", choices=("dose", "change"))
     scale: float = setting(1.0, low=0.0, high=1_000.0)
+    words: tuple[str, ...] = setting((), most=10_000)
 
     def __post_init__(self):
         super().__post_init__()
@@ -73,6 +85,13 @@ class Sweep(Settings):
             kept = tuple(dict.fromkeys(getattr(self, name)))
             object.__setattr__(self, name, tuple(sorted(kept)) if name == "doses" else kept)
 
+        for unit in self.units:
+            self.randomization(self.schemes[0], unit, self.seed)
+
+    def randomization(self, scheme: str, unit: str, seed: int) -> Randomization:
+        """A replicate's, of all layers at dose 1."""
+        return Randomization(scheme=scheme, unit=unit, seed=seed, scale=self.scale, words=self.words)
+
     @property
     def replicates(self) -> range:
         """The seeds."""
@@ -85,7 +104,7 @@ class Sweep(Settings):
         """
         found: dict[tuple[str, ...], None] = {}
         for item in self.layers:
-            named = FAMILIES[item](known) if item in FAMILIES else [tuple(item.split(JOINED))]
+            named = FAMILIES[item](known) if item in FAMILIES else [_named(item, known)]
             for names in named:
                 for unit in self.units:
                     found[Randomization(layers=names, unit=unit).among(known)] = None

@@ -66,8 +66,8 @@ class Randomization(Settings):
         super().__post_init__()
         if self.words and self.unit != "word":
             raise RecipeError(
-                f"randomization.words ({', '.join(self.words[:3])} …) can be named with the unit 'word' alone; got "
-                f"{self.unit!r}. Choose that unit and the first layer, or name no words."
+                f"Words ({', '.join(self.words[:3])}{' …' if len(self.words) > 3 else ''}) can be named with the unit "
+                f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or name no words."
             )
 
     def among(self, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def rule(item: Field) -> str:
     bounds = f" from {show(low)} to {show(high)}" if math.isfinite(high) else f" of at least {show(low)}"
     if isinstance(item.default, tuple):
         numbers = "whole numbers" if _kind(item.default) is int else "numbers"
-        kind = "names" if _names(item.default) else f"{numbers}{bounds}"
+        kind = "names" if is_names(item.default) else f"{numbers}{bounds}"
         return f"a list of at most {item.metadata['most']} {kind}"
     return ("a whole number" if isinstance(item.default, int) else "a number") + bounds
 
@@ -118,7 +118,7 @@ def parse(item: Field, text: str) -> Any:
         return {"1": True, "0": False}.get(text, text)
     if isinstance(item.default, tuple):
         parts = text.split(",") if text else ()
-        return tuple(part if _names(item.default) else _number(_kind(item.default), part) for part in parts)
+        return tuple(part if is_names(item.default) else _number(_kind(item.default), part) for part in parts)
     if isinstance(item.default, int | float):
         return _number(type(item.default), text)
     return text
@@ -136,7 +136,7 @@ def show(value: Any) -> str:
 def _converted(default: Any, value: Any) -> Any:
     """`value` in the type of `default`, or None where it is of another kind."""
     if isinstance(default, tuple):
-        value = (value,) if isinstance(value, str) and _names(default) else value
+        value = (value,) if isinstance(value, str) and is_names(default) else value
         return _tuple(default, value) if isinstance(value, list | tuple) else None
     if isinstance(default, bool) or isinstance(value, bool):
         return value if type(default) is type(value) else None
@@ -153,13 +153,14 @@ def _converted(default: Any, value: Any) -> Any:
 
 def _tuple(default: tuple, value: list | tuple) -> tuple | None:
     """A tuple of names may be empty (none of them); one of numbers may not."""
-    if _names(default):
+    if is_names(default):
         return tuple(value) if all(isinstance(item, str) for item in value) else None
     converted = tuple(_converted(default[0], item) for item in value)
     return converted if value and None not in converted else None
 
 
-def _names(default: tuple) -> bool:
+def is_names(default: tuple) -> bool:
+    """Whether a tuple setting with this default holds names, not numbers."""
     return _kind(default) is str
 
 

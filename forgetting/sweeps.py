@@ -1,14 +1,13 @@
 """Sweeps: how a model's figures fall with the dose, for many layer sets, schemes, units and seeds, as tidy rows.
 
 `sweep` yields the rows as they are ready and returns them as a `SweepResult`. The logits come from `variants`, the
-figures from `figures`; this module measures in chunks that fit the memory it is given, and hands out replicates.
+figures from `measuring`; this module works in chunks that fit the memory it is given, and hands out replicates.
 """
 
 import io
 import json
-import math
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,73 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from forgetting import figures, workers
+from forgetting import workers
 from forgetting.errors import RecipeError
 from forgetting.experiment import Progress, make_trainer, plain, state_of
 from forgetting.features import Split
-from forgetting.metrics import (
-    LOSS_TOO_LARGE,
-    NOT_FINITE,
-    TOP_K,
-    baselines,
-    forgetting_ratio,
-    no_top_k,
-    probabilities,
-    wilson,
-)
+from forgetting.measuring import FIGURES, PARTS, Measuring, Row
+from forgetting.metrics import baselines
 from forgetting.models import TextClassifier, parameter_count
-from forgetting.plan import JOINED, Sweep
-from forgetting.randomization import Randomization
+from forgetting.plan import Sweep
 from forgetting.recipe import MODERN, Recipe
 from forgetting.reviews import Report, Reviews
 from forgetting.variants import Variant, variants
 
 MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
 TEMPORARIES = 14  # arrays of the logits' size that measuring holds at once
-PARTS = ("training", "validation")
-FIGURES = {
-    "loss": "of the objective",
-    "calibrated_loss": "the least that any temperature gives, see `figures.calibrated`",
-    "temperature": "that gives it",
-    "accuracy": "top-1, in [0, 1]",
-    "accuracy_low": "of its 95 % Wilson interval over reviews",
-    "accuracy_high": "of its 95 % Wilson interval over reviews",
-    "accuracy_before": "of the original model",
-    "majority": "accuracy of always naming the training part's most frequent class",
-    "forgetting": "(before − after) / (before − chance)",
-    "top_k_accuracy": f"the true class is among the best {TOP_K}",
-    "macro_f1": "mean F1 over classes",
-    "bitwise_accuracy": "the published one",
-    "entropy": "mean of a prediction's entropy, in nats",
-    "most_predicted_share": "share of reviews given the most predicted class; 1 is collapse",
-    "agreement": "share of reviews given the same class as by the original",
-    "divergence": "mean Jensen–Shannon divergence from the original, base 2",
-}
-TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the temperature"
-TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than saying the same everywhere"
-NOT_REACHED = "dose 1 does not move the weights as far as {level:g} of their norm"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One variant. layers: the set, joined by "+". level: the plan's dose. dose and changes: see `Variant`.
-
-    training, validation: the FIGURES by name, None where missing. missing: the reason of each None, by the column
-    "validation_loss" and so on.
-    """
-
-    layers: str
-    level: float
-    dose: float | None
-    scheme: str
-    unit: str
-    seed: int
-    change: float | None
-    relative_change: float | None
-    chance: float
-    training: dict[str, float | None]
-    validation: dict[str, float | None]
-    missing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +46,9 @@ class SweepResult:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame([_flat(row) for row in self.rows], columns=COLUMNS)
+        table = pd.DataFrame([_flat(row) for row in self.rows], columns=COLUMNS)
+        numbers = [name for name in COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
+        return table.astype(dict.fromkeys(numbers, float))
 
     def to_bytes(self, kind: str) -> bytes:
         """As "csv", "parquet" or "json". CSV has the recipe's hash in each line, the others the recipe itself."""
@@ -223,20 +171,25 @@ def _subject(
     memory: int,
 ) -> Subject:
     """Checked, so that what does not fit is refused before anything is computed."""
-    if recipe.protocol == "published":
-        raise RecipeError(
-            "A sweep randomizes layers of one trained model; in the published protocol the randomized model is a fresh "
-            "one that is trained again. Use the modern protocol."
-        )
     known = tuple(name for name, _ in model.named_children())
+    check_plan(recipe, plan, known)
     if "rewind" in plan.schemes and initial is None and not plan.retrain:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
-    plan.count(known)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
     majority = baselines(split, recipe.training.objective, svc_limit=0).majority
     subject = Subject(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
     _chunk(subject)
     return subject
+
+
+def check_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
+    """Raise RecipeError where a plan does not fit a recipe's protocol, or a model that has the `known` layers."""
+    if recipe.protocol == "published":
+        raise RecipeError(
+            "A sweep randomizes layers of one trained model; in the published protocol the randomized model is a fresh "
+            "one that is trained again. Use the modern protocol."
+        )
+    plan.count(known)
 
 
 def _replicates(plan: Sweep) -> list[Replicate]:
@@ -260,10 +213,10 @@ def _slices(subject: Subject, task: Replicate) -> Iterator[list[Row]]:
             trainer.advance(0.2)
             yield []
         model = trainer.model
-    measuring = _Measuring(subject, model)
+    measuring = Measuring(model, subject.split, subject.recipe.training.objective, subject.majority)
     most = _chunk(subject)
     for scheme, unit in task.kinds:
-        randomization = Randomization(scheme=scheme, unit=unit, seed=task.seed, scale=subject.plan.scale)
+        randomization = subject.plan.randomization(scheme, unit, task.seed)
         inputs = {name: part.inputs for name, part in subject.split.parts.items()}
         waiting: list[Variant] = []
         for variant in variants(
@@ -273,6 +226,7 @@ def _slices(subject: Subject, task: Replicate) -> Iterator[list[Row]]:
             subject.plan.doses,
             randomization,
             initial=initial,
+            vocabulary=subject.split.words,
             match=subject.plan.match,
         ):
             waiting.append(variant)
@@ -298,118 +252,3 @@ def _chunk(subject: Subject) -> int:
             "words (split.max_words), reviews (data.max_reviews) or classes, or allow more memory."
         )
     return min(fits, 128)
-
-
-class _Measuring:
-    """The figures of variants beside those of one original model."""
-
-    def __init__(self, subject: Subject, model: TextClassifier):
-        self.split, self.objective = subject.split, subject.recipe.training.objective
-        self.majority = subject.majority
-        self.chance = 1 / len(self.split.classes)
-        with torch.no_grad():
-            logits = {name: model(part.inputs) for name, part in self.split.parts.items()}
-        self.original = {name: _Original(values) for name, values in logits.items()}
-        self.before = {
-            name: figures.accuracy(self.original[name].guesses, part.targets).item()
-            for name, part in self.split.parts.items()
-        }
-
-    def rows(self, chunk: list[Variant], randomization: Randomization) -> list[Row]:
-        reached = [variant for variant in chunk if variant.logits is not None]
-        measured = {name: self._part(name, reached) for name in PARTS}
-        places = {id(variant): place for place, variant in enumerate(reached)}
-        rows = []
-        for variant in chunk:
-            about = {
-                "layers": JOINED.join(variant.layers),
-                "level": variant.level,
-                "dose": variant.dose,
-                "scheme": randomization.scheme,
-                "unit": randomization.unit,
-                "seed": randomization.seed,
-                "change": variant.change,
-                "relative_change": variant.relative_change,
-                "chance": self.chance,
-            }
-            if variant.logits is None:
-                reason = NOT_REACHED.format(level=variant.level)
-                empty = {name: self._known(name) for name in PARTS}
-                rows.append(Row(**about, **empty, missing={"dose": reason}))
-                continue
-            found = {name: measured[name][places[id(variant)]] for name in PARTS}
-            missing = {f"{name}_{figure}": why for name in PARTS for figure, why in found[name][1].items()}
-            rows.append(Row(**about, **{name: found[name][0] for name in PARTS}, missing=missing))
-        return rows
-
-    def _known(self, name: str) -> dict[str, float | None]:
-        """What is known of a part without a variant."""
-        return dict.fromkeys(FIGURES) | {"accuracy_before": self.before[name], "majority": self.majority[name]}
-
-    def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
-        """Figures and the reasons of missing ones, for each variant."""
-        if not chunk:
-            return []
-        targets, classes = self.split.parts[name].targets, len(self.split.classes)
-        logits = torch.stack([variant.logits[name] for variant in chunk])  # (variants, reviews, classes)
-        finite = torch.isfinite(logits).flatten(1).all(1)
-        logits[~finite] = 0
-        columns = self._columns(logits, targets, self.original[name])
-        reviews, hits = len(targets), (columns["accuracy"] * len(targets)).round().int().tolist()
-        lists = {figure: values.tolist() for figure, values in columns.items()}
-        found = []
-        for place, whole in enumerate(finite.tolist()):
-            if not whole:
-                names = [figure for figure in FIGURES if figure not in ("accuracy_before", "majority")]
-                found.append((self._known(name), dict.fromkeys(names, NOT_FINITE)))
-                continue
-            values = self._known(name) | {figure: column[place] for figure, column in lists.items()}
-            values["accuracy_low"], values["accuracy_high"] = wilson(hits[place], reviews)
-            ratio = forgetting_ratio(self.before[name], values["accuracy"], self.chance)
-            values["forgetting"] = ratio.value
-            missing = {"forgetting": ratio.missing} if ratio.missing else {}
-            found.append((values, missing | _unfit(values, classes)))
-        return found
-
-    def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
-        """One number a variant for each figure that is computed for all at once."""
-        classes = logits.shape[-1]
-        guesses = logits.argmax(-1)
-        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `figures`
-        softmax = figures.likelihoods(strided)
-        chances = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
-        temperature, calibrated = figures.calibrated(strided, targets, self.objective)
-        return {
-            "loss": figures.loss(strided, targets, self.objective),
-            "calibrated_loss": calibrated,
-            "temperature": temperature,
-            "accuracy": figures.accuracy(guesses, targets),
-            "top_k_accuracy": figures.top_k_accuracy(strided, targets, TOP_K),
-            "macro_f1": figures.macro_f1(guesses, targets, classes),
-            "bitwise_accuracy": figures.bitwise_accuracy(chances, targets),
-            "entropy": figures.entropy(softmax),
-            "most_predicted_share": figures.named(guesses, classes).amax(-1) / len(targets),
-            "agreement": figures.agreement(guesses, original.guesses),
-            "divergence": figures.divergence(softmax, original.softmax),
-        }
-
-
-class _Original:
-    """What variants are compared with, on one part."""
-
-    def __init__(self, logits: torch.Tensor):
-        self.guesses = logits.argmax(-1)
-        self.softmax = figures.likelihoods(logits)
-
-
-def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
-    """Make figures None that say nothing, and give the reasons."""
-    reasons = {}
-    if not math.isfinite(values["loss"]):
-        reasons["loss"] = LOSS_TOO_LARGE
-    if not 0 < values["temperature"] < math.inf:
-        reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
-    if classes <= TOP_K:
-        reasons["top_k_accuracy"] = no_top_k(classes)
-    values.update(dict.fromkeys(reasons))
-    return reasons

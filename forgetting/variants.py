@@ -54,16 +54,18 @@ def variants(
     randomization: Randomization,
     *,
     initial: Mapping[str, torch.Tensor] | None = None,
+    vocabulary: Sequence[str] = (),
     match: str = "dose",
 ) -> Iterator[Variant]:
     """Every layer set at every level, level by level, the levels rising.
 
-    inputs: (reviews, words) by part. randomization: scheme, unit, seed and scale; its layers and dose do not count.
-    match: see `Sweep`. Each variant is that of `randomize`, bit for bit.
+    inputs: (reviews, words) by part. randomization: scheme, unit, seed, scale and words; its layers and dose do not
+    count. initial, vocabulary: see `randomize`. match: see `Sweep`. Each variant is that of `randomize`, bit for bit.
     """
     randomized = copy.deepcopy(model)
     names = [name for name, _ in model.named_children()]
-    found = paths(randomized, randomization.with_value("layers", _used(sets, names)), initial=initial)
+    chosen = randomization.with_value("layers", _used(sets, names))
+    found = paths(randomized, chosen, initial=initial, vocabulary=vocabulary)
     layers = {name: _on_its_way(path, levels, match) for name, path in found.items()}
     walks = {
         name: layer.path.walk([count for count in layer.counts if count is not None]) for name, layer in layers.items()

@@ -39,9 +39,20 @@ def spread(
     Raises RecipeError for an impossible `jobs`, and WorkersError where the workers cannot be had or are lost; what
     was yielded before stays valid.
     """
+    _check_jobs(jobs)
+    return _on_dask(function, shared, tasks, dask) if dask else _on_this_machine(function, shared, tasks, jobs)
+
+
+def check(*, jobs: int = 1, dask: str = "") -> None:
+    """Raise what `spread` would: for a wrong number of jobs, or a scheduler that does not answer or has no workers."""
+    _check_jobs(jobs)
+    if dask:
+        _connect(dask).close(timeout=2)
+
+
+def _check_jobs(jobs: int) -> None:
     if jobs == 0 or jobs < -1:
         raise RecipeError(f"jobs must be the number of processes, or -1 for one a core; got {jobs}.")
-    return _on_dask(function, shared, tasks, dask) if dask else _on_this_machine(function, shared, tasks, jobs)
 
 
 def _run(function: Callable, shared: np.ndarray | str, task: Any, threads: int) -> Any:

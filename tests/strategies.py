@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from forgetting.recipe import MODERN, Recipe
 
 LEAVES = Recipe.leaves()
-TOGETHER = ("protocol", "randomization.layers", "randomization.unit", "randomization.words", "sweep.seed")
+TOGETHER = (
+    "protocol",
+    "randomization.layers",
+    "randomization.unit",
+    "randomization.words",
+    "sweep.seed",
+    "sweep.words",
+)
 
 
 def values_of(item: Field) -> st.SearchStrategy:
