@@ -1,6 +1,7 @@
-"""The command line: `python -m forgetting run …` and `python -m forgetting reproduce …`."""
+"""The command line: `python -m forgetting run …`, `… sweep …` and `… reproduce …`."""
 
 import json
+import logging
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,16 +10,20 @@ from pathlib import Path
 
 import click
 
+from forgetting import tables, workers
 from forgetting.datasets import Reviews, fetch_wine_reviews, load_sample, read_reviews
 from forgetting.downloads import SHA256
 from forgetting.errors import ForgettingError, RecipeError
-from forgetting.experiment import Progress, Result, plain, run
-from forgetting.metrics import Scores
-from forgetting.published import MODELS, reproduce, summarize
+from forgetting.experiment import Progress, plain, prepare, run, train
+from forgetting.metrics import baselines
+from forgetting.plan import FAMILIES, JOINED
+from forgetting.published import reproduce, summarize
 from forgetting.randomization import SCHEMES, UNITS
 from forgetting.randomness import pin_threads
 from forgetting.recipe import PROTOCOLS, Recipe
+from forgetting.sweeps import MEMORY, SweepResult, check_plan, sweep
 
+KINDS = (".csv", ".parquet", ".json")
 DATA = click.Path(path_type=Path)
 
 
@@ -43,12 +48,68 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
     """Train, randomize, and compare before and after."""
     recipe = _recipe(recipe_file, protocol, options)
     reviews = _reviews(data, recipe)
-    if data:
-        named = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
-        recipe = Recipe.from_dict({"data": named}, recipe)
+    recipe = _of_file(recipe, data, reviews)
     with _progress("Training", quiet=as_json) as progress:
         result = run(recipe, reviews, progress=progress)
-    click.echo(_json(result.to_dict()) if as_json else _table(result))
+    click.echo(_json(result.to_dict()) if as_json else tables.run_table(result))
+
+
+@cli.command("sweep")
+@click.option("--data", type=DATA, help="File of reviews; without it the synthetic sample.")
+@click.option("--text", help="Column of the texts; without it the likely one.")
+@click.option("--label", help="Column of the labels; without it the likely one.")
+@click.option("--recipe", "recipe_file", type=DATA, help="Recipe as JSON, with its plan; the options change it.")
+@click.option(
+    "--layers",
+    multiple=True,
+    help=f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]",
+)
+@click.option("--schemes", multiple=True, help=f"Of {', '.join(SCHEMES)}; may be repeated, or joined by commas.")
+@click.option("--units", multiple=True, help=f"Of {', '.join(UNITS)}; may be repeated, or joined by commas.  [weight]")
+@click.option("--doses", help="How many, evenly from 0 to 1, or a list of shares such as 0,0.1,0.5.  [21]")
+@click.option("--seeds", type=int, help="Replicates.  [10]")
+@click.option("--match", help="Doses are of units (dose), or of ‖ΔW‖ by ‖W‖ (change).  [dose]")
+@click.option("--retrain", is_flag=True, help="Train a model of its own for each seed.")
+@click.option("--seed", type=int, help="Of initial weights and training; the replicates' seeds follow from it.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
+@click.option("--dask", default="", help="Address of a Dask scheduler, whose workers are used instead.")
+@click.option("--memory", type=int, default=MEMORY // 2**20, show_default=True, help="MiB for variants, a process.")
+@click.option("--out", type=DATA, required=True, help="File for the rows: .csv, .parquet or .json.")
+def sweep_command(
+    data: Path | None, recipe_file: Path | None, out: Path, jobs: int, dask: str, memory: int, **options
+) -> None:
+    """Randomize layer sets at many doses and seeds, and write a row for each variant."""
+    _check_out(out)
+    recipe = _recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
+    recipe = _with_plan(recipe, options)
+    check_plan(recipe, recipe.sweep, recipe.model.layers)
+    workers.check(jobs=jobs, dask=dask)
+    reviews = _reviews(data, recipe)
+    recipe = _of_file(recipe, data, reviews)
+    split = prepare(recipe, reviews)
+    with _progress("Training") as progress:
+        trained = train(recipe, split, progress=progress)
+    rows = []
+    try:
+        with _progress("Variants") as progress:
+            for row in sweep(
+                trained.model,
+                split,
+                recipe.sweep,
+                recipe=recipe,
+                initial=trained.initial,
+                progress=progress,
+                jobs=jobs,
+                dask=dask,
+                memory=memory * 2**20,
+            ):
+                rows.append(row)
+    finally:  # what was done is kept, also where workers are lost or the user stops
+        if rows:
+            SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256).write(out)
+    base = baselines(split, recipe.training.objective)
+    click.echo(tables.sweep_table(SweepResult(recipe.sweep, tuple(rows), recipe), base))
+    click.echo(f"{len(rows):,} rows in {out}")
 
 
 @cli.command("reproduce")
@@ -61,7 +122,54 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     with _progress("Seeds", quiet=as_json) as progress:
         summary = summarize(reproduce(reviews, seeds, progress=progress))
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == SHA256}
-    click.echo(_json(summary) if as_json else _published_table(summary))
+    click.echo(_json(summary) if as_json else tables.published_table(summary))
+
+
+def _of_file(recipe: Recipe, data: Path | None, reviews: Reviews) -> Recipe:
+    """The recipe with the name and the SHA-256 of the file that was given, if any."""
+    if not data:
+        return recipe
+    named = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
+    return Recipe.from_dict({"data": named}, recipe)
+
+
+def _check_out(out: Path) -> None:
+    """Refused before anything is computed, so that no work is lost for a wrong name."""
+    if out.suffix.lower() not in KINDS:
+        raise RecipeError(f"--out must end with {', '.join(KINDS)}; got {out.name!r}. Choose one of these formats.")
+    if not out.absolute().parent.is_dir():
+        raise RecipeError(f"--out must be in a folder that exists; there is no {str(out.parent)!r}. Make it first.")
+
+
+def _with_plan(recipe: Recipe, options: dict) -> Recipe:
+    """The recipe with the plan that the options change."""
+    plan: dict = {}
+    if options["layers"]:
+        plan["layers"] = [names.replace(",", JOINED) for names in options["layers"]]
+    for name in ("schemes", "units"):
+        if options[name]:
+            plan[name] = [item for names in options[name] for item in names.split(",") if item]
+    if options["doses"] is not None:
+        plan["doses"] = _doses(options["doses"])
+    plan |= {name: options[name] for name in ("seeds", "seed", "match") if options[name] is not None}
+    if options["retrain"]:
+        plan["retrain"] = True
+    return Recipe.from_dict({"sweep": plan}, recipe)
+
+
+def _doses(text: str) -> list:
+    """A whole number of doses, evenly from 0 to 1, or a list of them; what is neither is left to the plan to refuse."""
+    if text.isdecimal():
+        count = int(text)
+        if not 2 <= count <= 1_001:
+            raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of shares; got {text}.")
+        return [step / (count - 1) for step in range(count)]
+    try:
+        return [float(part) for part in text.split(",") if part]
+    except ValueError:
+        raise RecipeError(
+            f"--doses must be a whole number, or shares from 0 to 1 such as 0,0.1,0.5; got {text!r}."
+        ) from None
 
 
 def _recipe(recipe_file: Path | None, protocol: str | None, options: dict) -> Recipe:
@@ -108,7 +216,7 @@ def _reviews(data: Path | None, recipe: Recipe) -> Reviews:
 
 
 @contextmanager
-def _progress(label: str, *, quiet: bool) -> Iterator[Progress | None]:
+def _progress(label: str, *, quiet: bool = False) -> Iterator[Progress | None]:
     """A progress bar on standard error, so that the output can be piped; None where it is to be quiet."""
     if quiet:
         yield None
@@ -128,66 +236,12 @@ def _json(values: dict) -> str:
     return json.dumps(plain(values), allow_nan=False)
 
 
-def _table(result: Result) -> str:
-    base, comparison = result.baselines, result.comparison
-    objective = result.recipe.training.objective
-    lines = [
-        "{rows} reviews, {words} words, {classes} classes".format(**result.data),
-        f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})",
-        "",
-        f"{'':22}{'original':>12}{'randomized':>12}   baseline",
-    ]
-    for part in ("training", "validation"):
-        before, after = (outcome.scores[part] for outcome in (comparison.original, comparison.randomized))
-        rows = {
-            "loss": f"uniform guess {base.chance_loss:.4f} ({objective})",
-            "accuracy": f"chance {base.chance:.4f}, majority class {base.majority[part]:.4f}{_svc(result, part)}",
-            "macro_f1": f"majority class {base.majority_macro_f1[part]:.4f}",
-            "bitwise_accuracy": f"always no {base.all_no:.4f}",
-        }
-        for name, baseline in rows.items():
-            title = f"{part} {name}".replace("_", " ").replace("macro f1", "macro-F1")
-            lines.append(f"{title:27}{_figure(before, name):>7}{_figure(after, name):>12}   {baseline}")
-        ratio = comparison.forgetting[part]
-        lines.append(f"{part + ' forgetting':34}{ratio.missing or format(ratio.value, '12.4f')}")
-    return "\n".join(lines)
-
-
-def _svc(result: Result, part: str) -> str:
-    svc = result.baselines.linear_svc
-    return f", LinearSVC {svc[part]:.4f}" if svc else f", LinearSVC {result.baselines.missing['linear_svc']}"
-
-
-def _figure(scores: Scores, name: str) -> str:
-    value = getattr(scores, name)
-    return "missing" if value is None else f"{value:.4f}"
-
-
-def _published_table(summary: dict) -> str:
-    lines = [f"{'':41}{'published':>10}{'median':>10}{'min':>10}{'max':>10}  published in the range of 120 seeds"]
-    for model in MODELS:
-        for part, figures in summary[model].items():
-            for name, spread in figures.items():
-                published = summary["published"][model][part].get(name)
-                known = f"{published:10.4f}" if published is not None else f"{'–':>10}"
-                values = "".join(f"{spread[key]:10.4f}" for key in ("median", "min", "max"))
-                within = {True: "  yes", False: "  no", None: "  not published"}[spread.get("within")]
-                title = f"{model} {part} {'top-1 accuracy' if name == 'accuracy' else name}".replace("_", " ")
-                lines.append(f"{title:41}{known}{values}{within}")
-    best = max(part["bitwise_accuracy"]["max"] for model in MODELS for part in summary[model].values())
-    place = "above" if summary["always_no"] > best else "not above"
-    always_no = f"Always answering no: bitwise accuracy {summary['always_no']:.4f}, {place} the best of these re-runs."
-    other = (
-        "" if summary["data"]["original_file"] else "\nThis is not the original file: the published table is not of it."
-    )
-    return "\n".join([*lines, "", always_no]) + other
-
-
 def main() -> None:
     """Entry point: bad input ends with exit status 2 and one line on standard error."""
     pin_threads()
     # Where nearly every review is its own class, as in the published protocol, scikit-learn suspects a regression.
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it becomes one line
     try:
         cli.main(prog_name="python -m forgetting", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
