@@ -69,16 +69,21 @@ def history_chart(
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
-    return alt.layer(*_rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
+    return alt.layer(*rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
 
 
-def _rules(baselines: Mapping[str, float], form: str, gap: float) -> list[alt.Chart]:
-    """Dashed lines with their names; gap: the least distance of two names, in units of the axis."""
+def rules(baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False) -> list[alt.Chart]:
+    """Dashed lines with their names; gap: the least distance of two names, in units of the axis.
+
+    margin: the names stand to the right of the plot, whose padding must hold them, instead of on the lines.
+    """
     values = list(baselines.values())
     lines = pd.DataFrame({"name": list(baselines), "value": values, "place": _apart(values, gap)})
     base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
     rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
     place = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
+    if margin:
+        place = {"align": "left", "baseline": "middle", "dx": 5}
     texts = alt.Chart(lines).mark_text(color=BASELINE, fontSize=11, **place)
     return [rule, texts.encode(y="place:Q", text="name:N", x=alt.value("width"))]
 

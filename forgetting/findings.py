@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
+import pandas as pd
 import torch
 
+from forgetting.dose_response import HalfWay, LayerRobustness
 from forgetting.experiment import Comparison
 from forgetting.metrics import Baselines
 from forgetting.models import own_layers
@@ -41,6 +43,10 @@ def counted_epochs(count: int) -> str:
 def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1 and fc2"."""
     chosen = randomization.among(layers)
+    if randomization.words:
+        listed = ", ".join(randomization.words[:3]) + (" …" if len(randomization.words) > 3 else "")
+        some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"
+        return f"{percent(randomization.fraction)} of {some} ({listed})"
     names = "all layers" if len(chosen) == len(layers) > 1 else ", ".join(chosen)
     whole = round(100 * randomization.fraction, 6) % 1 == 0
     return f"{percent(randomization.fraction, 0 if whole else 1)} of {names}"
@@ -135,3 +141,80 @@ def spreads(original: torch.nn.Module, randomized: torch.nn.Module) -> str:
 def _spread(model: torch.nn.Module, layer: str) -> float:
     parameters = model.get_submodule(layer).parameters(recurse=False)
     return torch.cat([parameter.detach().flatten() for parameter in parameters]).std(correction=0).item()
+
+
+def duration(seconds: float) -> str:
+    """An estimate for people: "about 3 s", "about 2 min"."""
+    if seconds < 1:
+        return "under 1 s"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: float) -> str:
+    """At which dose each layer set is half-way down to chance."""
+    trivial = f"chance is {percent(baselines.chance)}, the largest class {percent(baselines.majority['validation'])}"
+    several = len({(half.scheme, half.unit) for half in halves}) > 1
+    parts = []
+    for half in halves[:6]:
+        name = f"{half.layers} by {half.scheme}" if several else half.layers
+        if half.dose is None:
+            parts.append(f"never for {name}")
+        else:
+            span = f" ({percent(half.low)} to {percent(half.high)})" if half.low and half.high else ""
+            parts.append(f"{percent(half.dose)} of {name}{span}")
+    more = f", and {len(halves) - 6} more below" if len(halves) > 6 else ""
+    return (
+        f"Validation accuracy is {percent(before)}, where {trivial}. Half-way down to chance: {', '.join(parts)}{more}."
+    )
+
+
+def heat(curves: pd.DataFrame, baselines: Baselines, before: float) -> str:
+    """Which layer set loses most at which dose, and which least at the largest."""
+    last = curves[curves["level"] == curves["level"].max()].sort_values("median")
+    weakest, strongest = last.iloc[0], last.iloc[-1]
+    dose = percent(curves["level"].max())
+    return (
+        f"At {dose} validation accuracy is {percent(weakest['median'])} with {weakest['layers']} randomized and "
+        f"{percent(strongest['median'])} with {strongest['layers']}; before it was {percent(before)}, chance is "
+        f"{percent(baselines.chance)}, the largest class {percent(baselines.majority['validation'])}."
+    )
+
+
+def cascades(steps: pd.DataFrame, baselines: Baselines) -> str:
+    """What the first step of each cascade costs."""
+    parts = []
+    for name, rows in steps.groupby("cascade", sort=False):
+        first = rows[rows["step"] == 1].iloc[0]
+        parts.append(f"{name}, {first['layers']} alone leaves {percent(first['median'])}")
+    before = steps.loc[steps["step"] == 0, "median"].iloc[0]
+    return (
+        f"From {percent(before)}: {'; '.join(parts)}. Chance is {percent(baselines.chance)}, the largest class "
+        f"{percent(baselines.majority['validation'])}."
+    )
+
+
+def matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines) -> str:
+    """What each scheme leaves at the largest change that all of them reach."""
+    reached = curves.groupby("level")["scheme"].nunique()
+    common = reached[reached == curves["scheme"].nunique()].index.max()
+    at = curves[curves["level"] == common].sort_values("median")
+    listed = ", ".join(f"{row.scheme} {percent(row.median)} (dose {percent(row.dose)})" for row in at.itertuples())
+    before = rows["validation_accuracy_before"].median()
+    return (
+        f"With the weights moved by {percent(common)} of their norm, validation accuracy is: {listed}. Before it was "
+        f"{percent(before)}, chance is {percent(baselines.chance)}, the largest class "
+        f"{percent(baselines.majority['validation'])}."
+    )
+
+
+def robust(rows: Sequence[LayerRobustness]) -> str:
+    """Which layers are critical, and which robust."""
+    parts = []
+    for row in rows:
+        if row.reinitialized is None:
+            parts.append(f"{row.layer}: there is no accuracy above chance that it could lose")
+            continue
+        left = percent(row.accuracies[0])
+        parts.append(f"{row.layer} is {row.verdict} (set back to before training it leaves {left})")
+    before, chance = rows[0].accuracy_before, rows[0].chance
+    return f"{'; '.join(parts)}. Validation accuracy before is {percent(before)}, chance {percent(chance)}."

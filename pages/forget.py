@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.dashboard import dose, panels, work
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.relearning import relearning
+from forgetting.dashboard.responses import own_dose
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
 
@@ -29,6 +30,7 @@ with answer:
     panels.headline(learned, comparison, baselines)
     views = {
         "Accuracy and loss": lambda: panels.accuracy_and_loss(learned, comparison, baselines),
+        "Dose": lambda: own_dose(learned, comparison, baselines),
         "Classes": lambda: panels.recalls(learned, comparison, baselines),
         "Confusion": lambda: panels.confusion(learned, comparison),
         "Weights": lambda: panels.weights(learned, comparison),

@@ -14,7 +14,13 @@ from forgetting.dashboard import work
 from forgetting.dashboard.text import JOINER, literal
 
 APP = str(Path(__file__).parents[1] / "app.py")
-PAGES = {"overview": "app.py", "data": "pages/data.py", "train": "pages/train.py", "forget": "pages/forget.py"}
+PAGES = {
+    "overview": "app.py",
+    "data": "pages/data.py",
+    "train": "pages/train.py",
+    "forget": "pages/forget.py",
+    "layers": "pages/layers.py",
+}
 QUICK = {"training.epochs": "6"}
 HOSTILE = "![x](http://127.0.0.1:9/x) **bold** <img src=http://127.0.0.1:9/y> :red[hot] $a$ `code` # [l](http://a.b)"
 UNESCAPED = re.compile(r"(?<!\\)(?:!\[x|\*\*bold|<img|:red\[|\$a|`code|\[l\]|\[l\\\])")
@@ -109,7 +115,7 @@ def uploading(page_file: str = "", name: str = "mine.csv", **parameters: str) ->
 def test_every_page_runs_as_a_cold_link(page):
     test = app(page)
     assert len(test.page_link) >= len(PAGES)
-    assert [link.value for link in test.page_link][-4:] == ["Overview", "Data", "Train", "Forget"]
+    assert [link.value for link in test.page_link][-5:] == ["Overview", "Data", "Train", "Forget", "Layers"]
 
 
 def test_pages_run_one_after_the_other_and_back():

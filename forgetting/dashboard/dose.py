@@ -8,6 +8,7 @@ from forgetting.charts import network_chart
 from forgetting.dashboard import work
 from forgetting.dashboard.controls import bound, choice, number, picked, seeded
 from forgetting.dashboard.session import Learned, assign, control_value, session
+from forgetting.dashboard.text import literal
 from forgetting.models import layer_table
 from forgetting.randomization import ALL, SCHEMES, UNITS
 
@@ -82,9 +83,24 @@ def scheme_controls(learned: Learned) -> None:
         on_change=_unit_picked,
         args=(layers,),
     )
+    _words(learned)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number("randomization.seed", "Seed")
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
+
+
+def _words(learned: Learned) -> None:
+    """The words that are picked on the Layers page, and a button that takes all words again."""
+    words, known = session().recipe.randomization.words, work.fitting(learned).words
+    if words:
+        listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
+        unknown = f"; {len(words) - len(known)} are none of this model's" if len(known) < len(words) else ""
+        st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
+        st.button("All words", on_click=_all_words)
+
+
+def _all_words() -> None:
+    assign({"randomization.words": ()})
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:
@@ -115,7 +131,8 @@ def _unit_picked(layers: tuple[str, ...]) -> None:
     """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
     unit = picked("randomization.unit")
     chosen = control_value("randomization.layers")
-    assign({"randomization.unit": unit, **({"randomization.layers": layers[:1]} if unit == "word" and chosen else {})})
+    values = {"randomization.unit": unit, "randomization.words": ()}
+    assign(values | ({"randomization.layers": layers[:1]} if unit == "word" and chosen else {}))
 
 
 def _reroll() -> None:

@@ -18,6 +18,7 @@ PAGES = {
     "data": ("pages/data.py", "Data", ":material/table_view:"),
     "train": ("pages/train.py", "Train", ":material/model_training:"),
     "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
+    "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
 }
 SIDEBAR = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
@@ -74,6 +75,7 @@ def _done() -> dict[str, bool]:
         "data": data,
         "train": learned,
         "forget": learned and bool(randomization.layers and randomization.fraction),
+        "layers": learned and any(study.rows and not study.left for study in session().studies.values()),
     }
 
 

@@ -6,7 +6,7 @@ Back and Forward; every change of a control goes into the recipe first, and from
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -17,9 +17,11 @@ from forgetting.datasets import Table
 from forgetting.errors import RecipeError
 from forgetting.experiment import Trained
 from forgetting.features import Split
+from forgetting.plan import Sweep
 from forgetting.published import Rerun
 from forgetting.recipe import MODERN, Recipe
-from forgetting.settings import show
+from forgetting.settings import is_names, show
+from forgetting.sweeps import Row
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
@@ -59,13 +61,31 @@ class Relearning:
 
 
 @dataclass
+class Study:
+    """A sweep under way or ended. of: model and plan, see `work.study_key`. slices: what is still to come, if any."""
+
+    of: str
+    plan: Sweep
+    total: int
+    slices: Iterator[list[Row]] | None
+    rows: list[Row] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def left(self) -> bool:
+        """Whether there is more to do: neither done nor stopped for good."""
+        return self.slices is not None and len(self.rows) < self.total
+
+
+@dataclass
 class Session:
     """One visitor's state.
 
     page: of the last run. addresses: the one that the browser last had, and those written since, on their way to it;
     written_at: when the last was. touched: a control has changed the recipe since then. notices: sentences to show
     once. playing, relearn_playing: the lesson or the relearning advances. reruns, reruns_wanted: of the published
-    table, those done and how many there are to be.
+    table, those done and how many there are to be. studies: by what their doses match; studying: the one that
+    advances, if any.
     """
 
     recipe: Recipe = MODERN
@@ -82,6 +102,8 @@ class Session:
     relearn_playing: bool = False
     reruns: list[Rerun] = field(default_factory=list)
     reruns_wanted: int = 0
+    studies: dict[str, Study] = field(default_factory=dict)
+    studying: str = ""
 
 
 def session() -> Session:
@@ -112,6 +134,7 @@ def follow_address(page: str) -> None:
         forget_controls()
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
+        mine.studying = ""
         mine.reruns_wanted = len(mine.reruns)
     mine.page = page
 
@@ -157,7 +180,9 @@ def control_value(name: str) -> object:
     if name == "randomization.layers":
         return list(recipe.randomization.among(recipe.model.layers))
     value = recipe.value(name)
-    return show(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return list(value) if is_names(LEAVES[name].default) else show(value)
+    return value
 
 
 def _controls() -> list[str]:

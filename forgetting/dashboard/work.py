@@ -233,8 +233,12 @@ def outdated(learned: Learned | Lesson | None) -> bool:
 
 
 def fitting(learned: Learned) -> Randomization:
-    """The session's randomization, of those of its layers that a model has: one out of date may have fewer."""
+    """The session's randomization, of those layers and words that a model has: one out of date may have fewer."""
     randomization, known = session().recipe.randomization, learned.recipe.model.layers
+    if randomization.words:
+        vocabulary = set(learned.split.words)
+        words = tuple(word for word in randomization.words if word in vocabulary)
+        return replace(randomization, words=words) if words else replace(randomization, words=(), layers=())
     if randomization.layers == (ALL,):
         return randomization
     return replace(randomization, layers=tuple(name for name in randomization.layers if name in known))
@@ -247,7 +251,7 @@ def comparison(learned: Learned) -> Comparison:
 
 def comparison_key(learned: Learned) -> str:
     """What a comparison depends on: the model and the randomization."""
-    return f"{_model_key(learned)}:{_compared(learned).randomization}"
+    return f"{model_key(learned)}:{_compared(learned).randomization}"
 
 
 def _compared(learned: Learned) -> Recipe:
@@ -255,13 +259,14 @@ def _compared(learned: Learned) -> Recipe:
     return learned.recipe if published else replace(learned.recipe, randomization=fitting(learned))
 
 
-def _model_key(learned: Learned) -> str:
+def model_key(learned: Learned) -> str:
+    """What tells a model, as far as it is trained, from all others."""
     return f"{_trained_key(learned.recipe, learned.sha256)}:{learned.trained.steps}"
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _comparison(key: str, _recipe: Recipe, _learned: Learned) -> Comparison:  # noqa: ARG001 - the key
-    original = _outcome(_model_key(_learned), _recipe, _learned)
+    original = _outcome(model_key(_learned), _recipe, _learned)
     return compare(_recipe, _learned.split, _learned.trained, original)
 
 

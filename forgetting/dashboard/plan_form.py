@@ -1,0 +1,114 @@
+"""The plan of a study: its controls, how long it will take, and the buttons that start and stop it."""
+
+from itertools import combinations
+
+import streamlit as st
+
+from forgetting.dashboard import studies
+from forgetting.dashboard.controls import number, picked, seeded, switch
+from forgetting.dashboard.dose import TITLES, UNIT_TITLES
+from forgetting.dashboard.session import Learned, assign, session
+from forgetting.dashboard.text import literal
+from forgetting.errors import ForgettingError
+from forgetting.findings import duration
+from forgetting.plan import FAMILIES, JOINED
+from forgetting.randomization import UNITS
+from forgetting.schemes import SCHEMES
+
+FAMILY_TITLES = {
+    "each": "each layer alone",
+    "all": "all layers",
+    "down": "top-down cascade",
+    "up": "bottom-up cascade",
+}
+MOST_SETS = 31  # of layers, offered by name
+
+
+def plan_controls(learned: Learned) -> None:
+    """What to vary. Each control writes the plan into the recipe, and so into the address."""
+    _several("sweep.layers", "Layer sets", _layer_sets(learned), lambda item: FAMILY_TITLES.get(item, item))
+    _several("sweep.schemes", "Schemes", list(SCHEMES), lambda item: TITLES[item].split(" – ")[0])
+    _several("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
+    left, right = st.columns(2)
+    with left:
+        _doses()
+    with right:
+        number("sweep.seeds", "Seeds")
+    if "noise" in session().recipe.sweep.schemes:
+        number("sweep.scale", "Noise s, in standard deviations of the layer", step=0.1)
+    with st.expander("More"):
+        number("sweep.seed", "First seed")
+        switch("sweep.retrain", "Retrain for each seed", help="The bands then also hold the luck of training.")
+
+
+def _layer_sets(learned: Learned) -> list[str]:
+    """Families, every subset of the layers while these are few, and what the recipe names besides."""
+    known = learned.recipe.model.layers
+    subsets = [JOINED.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
+    return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_SETS], *session().recipe.sweep.layers]))
+
+
+def _several(name: str, label: str, options: list[str], title) -> None:
+    """A list of names."""
+    key = seeded(name)
+    st.multiselect(
+        label,
+        options,
+        default=list(st.session_state[key]),
+        key=key,
+        format_func=lambda item: literal(title(item)),
+        on_change=_changed,
+        args=(name,),
+    )
+
+
+def _changed(name: str) -> None:
+    assign({name: tuple(picked(name))})
+
+
+def _doses() -> None:
+    """How many doses, evenly from 0 to 1; a link may hold others, which stay until the number is changed."""
+    doses = session().recipe.sweep.doses
+    st.number_input(
+        "Doses from 0 to 1",
+        2,
+        201,
+        value=min(max(len(doses), 2), 201),
+        key="sweep_doses",
+        on_change=_doses_changed,
+        help="Evenly spaced, both ends included. Of equal ‖ΔW‖ they are shares of the norm of the weights.",
+    )
+
+
+def _doses_changed() -> None:
+    count = int(st.session_state.get("sweep_doses", 21))
+    assign({"sweep.doses": tuple(step / (count - 1) for step in range(count))})
+
+
+def study_buttons(learned: Learned, match: str) -> None:
+    """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
+    mine, plan = session(), studies.plan_for(match)
+    study = mine.studies.get(match)
+    try:
+        total, seconds = plan.count(learned.recipe.model.layers), studies.study_seconds(learned, plan)
+    except ForgettingError as error:
+        st.error(literal(str(error)))
+        return
+    fresh = study is None or study.of != studies.study_key(learned, plan)
+    if fresh and seconds <= studies.AT_ONCE:
+        studies.start(learned, match)
+        study, fresh = mine.studies[match], False
+    st.caption(f"{total:,} variants, {duration(seconds)}")
+    with st.container(horizontal=True):
+        if mine.studying == match:
+            st.button("Stop", icon=":material/stop:", on_click=studies.stop)
+        elif not fresh and study.left:
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=studies.resume, args=(match,))
+        kind = "primary" if fresh else "secondary"
+        st.button("Start" if fresh else "Start anew", type=kind, on_click=_start, args=(learned, match))
+    if study is not None and fresh:
+        st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
+
+
+def _start(learned: Learned, match: str) -> None:
+    studies.start(learned, match)

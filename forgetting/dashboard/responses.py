@@ -1,0 +1,240 @@
+"""What a study shows: curves, heat map, cascades, schemes at equal change, half-way doses, and files to keep."""
+
+from collections.abc import Callable
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from forgetting import findings, response_charts
+from forgetting.dashboard import studies, work
+from forgetting.dashboard.frame import PAGES
+from forgetting.dashboard.session import Learned, Study, assign, session
+from forgetting.dashboard.text import literal
+from forgetting.dose_response import cascades, curves, half_way
+from forgetting.errors import ForgettingError
+from forgetting.experiment import Comparison
+from forgetting.metrics import Baselines
+from forgetting.plan import JOINED
+from forgetting.randomization import ALL
+from forgetting.response_charts import PICK, Shown, shown
+from forgetting.training import OBJECTIVES
+
+VIEWS = {
+    "accuracy": ("accuracy",),
+    "loss, raw and calibrated": ("loss", "calibrated_loss"),
+    "collapse": ("most_predicted_share", "entropy"),
+    "forgetting, macro-F1": ("forgetting", "macro_f1"),
+    "beside the original": ("agreement", "divergence"),
+}
+Draw = Callable[[Learned, Study, Baselines], None]
+
+
+def study_view(learned: Learned, baselines: Baselines, match: str, draw: Draw) -> None:
+    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds."""
+    mine = session()
+    study = mine.studies.get(match)
+    if study is None:
+        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
+        return
+    ended = mine.studying == match and studies.advance(match)
+    if study.rows:
+        draw(learned, study, baselines)
+    _how_far(study, running=mine.studying == match)
+    if ended:
+        st.rerun()
+
+
+def _how_far(study: Study, *, running: bool) -> None:
+    done, total = len(study.rows), study.total
+    if running:
+        st.progress(done / total, text=f"{done:,} of {total:,} variants")
+    elif done < total:
+        st.caption(f"Stopped: {done:,} of {total:,} variants are done and kept.")
+    else:
+        st.caption(f"{total:,} variants in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
+
+
+def curves_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+    """Dose–response curves of the layer sets, for one scheme and unit."""
+    frame = studies.result(learned, study).frame
+    left, right = st.columns([1, 1])
+    with left:
+        view = st.selectbox("Figure", list(VIEWS), key="curves_figure", persist_state="session")
+    with right:
+        rows = _one_kind(frame, "curves")
+    st.text(findings.half_way_doses(half_way(rows), baselines, rows["validation_accuracy_before"].median()))
+    _charts(learned, study, rows, baselines, VIEWS[view], by="layers", key="curves")
+
+
+def matched_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+    """Schemes side by side at equal change of the weights, for one layer set."""
+    frame = studies.result(learned, study).frame
+    sets = list(dict.fromkeys(frame["layers"]))
+    left, right = st.columns([1, 1])
+    view = left.selectbox("Figure", list(VIEWS), key="matched_figure", persist_state="session")
+    names = right.pills("Layers", sets, default=sets[0], required=True, key="matched_layers", persist_state="session")
+    rows = frame[frame["layers"] == (names or sets[0])]
+    rows = rows[rows["unit"] == rows["unit"].iloc[0]]
+    st.text(findings.matched(curves(rows), rows, baselines))
+    _charts(learned, study, rows, baselines, VIEWS[view], by="scheme", key="matched")
+
+
+def _one_kind(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows of one scheme and unit, with pills to choose where there are several."""
+    kinds = list(dict.fromkeys(zip(frame["scheme"], frame["unit"], strict=True)))
+    several_units = len({unit for _, unit in kinds}) > 1
+    titles = {f"{scheme}, {unit}" if several_units else scheme: (scheme, unit) for scheme, unit in kinds}
+    first = next(iter(titles))
+    title = st.pills("Scheme", list(titles), default=first, required=True, key=f"{key}_kind", persist_state="session")
+    scheme, unit = titles.get(title, titles[first])
+    return frame[(frame["scheme"] == scheme) & (frame["unit"] == unit)]
+
+
+def _charts(
+    learned: Learned,
+    study: Study,
+    rows: pd.DataFrame,
+    baselines: Baselines,
+    names: tuple[str, ...],
+    *,
+    by: str,
+    key: str,
+) -> None:
+    """A chart for each figure, side by side; a click on a point opens its state on the Forget page."""
+    unit = OBJECTIVES[learned.recipe.training.objective]
+    match, drawn = study.plan.match, {}
+    for column, name in zip(st.columns(len(names)), names, strict=True):
+        style = shown(name, baselines, unit)
+        chart = response_charts.dose_chart(curves(rows, f"validation_{name}"), style, by=by, match=match)
+        drawn[name] = chart
+        event = column.altair_chart(
+            chart,
+            key=f"{key}_{name}",
+            on_select="rerun",
+            selection_mode=PICK,
+            alt=f"{style.title} by dose: median and 5–95 % band over seeds, with baselines",
+        )
+        _open_picked(learned, study, event)
+    st.caption("Click a point to open that state on the Forget page: the seed whose figure is nearest to the median.")
+    downloads(learned, study, drawn, key)
+
+
+def _open_picked(learned: Learned, study: Study, event: dict) -> None:
+    """Make what was clicked the session's randomization, and go to the Forget page."""
+    picked = event["selection"].get(PICK) or []
+    if not picked:
+        return
+    point = picked[0]
+    if study.plan.match == "change" and JOINED in point["layers"]:
+        st.info("At equal ‖ΔW‖ each layer has a dose of its own, which the Forget page's one dose cannot show.")
+        return
+    names, known = tuple(point["layers"].split(JOINED)), learned.recipe.model.layers
+    values = {
+        "randomization.layers": (ALL,) if names == known else names,
+        "randomization.fraction": float(point["seed_dose"]),
+        "randomization.scheme": point["scheme"],
+        "randomization.unit": point["unit"],
+        "randomization.seed": int(point["seed"]),
+        "randomization.scale": study.plan.scale,
+        "randomization.words": study.plan.words,
+    }
+    if study.plan.retrain:
+        values["seed"] = int(point["seed"])
+    assign(values)
+    st.switch_page(PAGES["forget"][0])
+
+
+def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+    """Where the Forget page's own dose stands on the curve of its layers, scheme and unit."""
+    chosen = work.fitting(learned)
+    if learned.recipe.protocol == "published" or not chosen.among(learned.recipe.model.layers):
+        st.info("Choose layers to see how accuracy falls with the dose.")
+        return
+    try:
+        frame = studies.own_curve(learned).frame
+    except ForgettingError as error:
+        st.error(literal(str(error)))
+        return
+    now, figure = comparison.randomized.scores["validation"].accuracy, "validation_accuracy"
+    halves = half_way(frame)
+    st.text(findings.half_way_doses(halves, baselines, frame["validation_accuracy_before"].median()))
+    own = frame[frame["seed"] == chosen.seed]
+    st.altair_chart(
+        response_charts.own_dose_chart(
+            curves(frame), own, _style(learned, baselines), dose=chosen.fraction, value=now, figure=figure
+        ),
+        key="own_dose",
+        alt="Validation accuracy by dose for the chosen layers and scheme, with the dose as it stands",
+    )
+    st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the dose as it stands.")
+
+
+def heat_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+    """Accuracy of every layer set at every dose."""
+    rows = _one_kind(studies.result(learned, study).frame, "heat")
+    table, before = curves(rows), rows["validation_accuracy_before"].median()
+    style = _style(learned, baselines)
+    st.text(findings.heat(table, baselines, before))
+    chart = response_charts.heat_chart(
+        table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
+    )
+    st.altair_chart(chart, key="heat", alt="Median validation accuracy by layer set and dose, from chance to original")
+    downloads(learned, study, {"heat map": chart}, "heat")
+
+
+def cascade_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+    """Layers randomized one after another, from the top and from the bottom."""
+    rows = _one_kind(studies.result(learned, study).frame, "cascade")
+    levels = sorted(rows["level"].unique())
+    level = st.select_slider(
+        "Dose of each layer", levels, value=levels[-1], key="cascade_dose", format_func=findings.percent
+    )
+    steps = cascades(rows[rows["level"] == level], learned.recipe.model.layers)
+    if steps.empty:
+        st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
+        return
+    st.text(findings.cascades(steps, baselines))
+    chart = response_charts.cascade_chart(steps, _style(learned, baselines))
+    st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
+    downloads(learned, study, {"cascades": chart}, "cascade")
+
+
+def half_way_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+    """A forest plot of the half-way doses, and their table."""
+    frame = studies.result(learned, study).frame
+    halves = half_way(frame)
+    st.text(findings.half_way_doses(halves, baselines, frame["validation_accuracy_before"].median()))
+    chart = response_charts.half_way_chart(halves, study.plan.match)
+    st.altair_chart(chart, key="half_way", alt="Half-way dose of each layer set and scheme with its 95 % interval")
+    downloads(learned, study, {"half-way doses": chart}, "half_way")
+    with st.expander("As a table"):
+        shares = {name: st.column_config.NumberColumn(format="percent") for name in ("dose", "low", "high")}
+        st.dataframe(pd.DataFrame(halves), hide_index=True, column_config=shares, alt="Half-way doses")
+    st.caption(
+        "Half-way (D50): where the median over seeds has lost half of the accuracy above chance. Interval: 95 %, "
+        "bootstrap over seeds; it tells of the draw, not of the choice of reviews."
+    )
+
+
+def _style(learned: Learned, baselines: Baselines) -> Shown:
+    return shown("accuracy", baselines, OBJECTIVES[learned.recipe.training.objective])
+
+
+def downloads(learned: Learned, study: Study, drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
+    """The rows and the charts as files, made when they are asked for."""
+    result = studies.result(learned, study)
+    with st.popover("Download", icon=":material/download:"):
+        with st.container(horizontal=True):
+            for kind in ("csv", "parquet"):
+                _file(f"Rows, {kind.upper()}", lambda kind=kind: result.to_bytes(kind), f"sweep.{kind}", key)
+        for name, chart in drawn.items():
+            with st.container(horizontal=True):
+                for kind in ("png", "svg", "html"):
+                    file = f"{name.replace(' ', '-')}.{kind}"
+                    title = f"{name.replace('_', ' ')}, {kind.upper()}"
+                    _file(title, lambda chart=chart, kind=kind: response_charts.picture(chart, kind), file, key)
+
+
+def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
+    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore")

@@ -1,0 +1,141 @@
+"""Studies: sweeps that a page advances in slices, and what else it asks of many variants of a model.
+
+Results that are quick are cached by the model and the plan; a study belongs to its session, and goes on where it was
+left.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import streamlit as st
+
+from forgetting.dashboard import work
+from forgetting.dashboard.session import Learned, Study, session
+from forgetting.dose_response import LayerRobustness, robustness
+from forgetting.errors import ForgettingError
+from forgetting.plan import JOINED, Sweep
+from forgetting.sweeps import Row, SweepResult, sweep_slices
+
+EVERY = 0.2  # seconds between two runs of the fragment while a study advances
+SLICE = 0.2  # seconds of work in a run
+PILOT = 0.6  # seconds that one seed may take to be tried whole, for an estimate
+AT_ONCE = 10.0  # seconds up to which a study starts by itself
+
+
+def plan_for(match: str) -> Sweep:
+    """The session's plan, its doses matched as asked."""
+    return replace(session().recipe.sweep, match=match)
+
+
+def start(learned: Learned, match: str) -> None:
+    """Begin a study of the session's plan; what stands in the way becomes a notice."""
+    mine, plan = session(), plan_for(match)
+    try:
+        total = plan.count(learned.recipe.model.layers)
+        mine.studies[match] = Study(study_key(learned, plan), plan, total, study_slices(learned, plan))
+        mine.studying = match
+    except ForgettingError as error:
+        mine.notices.append(str(error))
+
+
+def stop() -> None:
+    """Stop, and keep what is done; going on is possible while the plan is the same."""
+    session().studying = ""
+
+
+def resume(match: str) -> None:
+    """Go on where a study was stopped."""
+    session().studying = match
+
+
+def advance(match: str) -> bool:
+    """A slice of a study under way; returns whether it has just ended. An error ends it and is kept as a notice."""
+    mine = session()
+    study = mine.studies[match]
+    started = time.perf_counter()
+    try:
+        while time.perf_counter() - started < SLICE:
+            rows = next(study.slices, None)
+            if rows is None:
+                break
+            study.rows += rows
+    except ForgettingError as error:
+        mine.notices.append(str(error))
+        study.slices = None
+    study.seconds += time.perf_counter() - started
+    if study.left:
+        return False
+    study.slices, mine.studying = None, ""
+    return True
+
+
+def result(learned: Learned, study: Study) -> SweepResult:
+    """What a study has found so far."""
+    return SweepResult(study.plan, tuple(study.rows), learned.recipe, learned.sha256)
+
+
+def study_key(learned: Learned, plan: Sweep) -> str:
+    """What a sweep depends on: the model and the plan."""
+    return f"{work.model_key(learned)}:{plan}"
+
+
+def study_slices(learned: Learned, plan: Sweep) -> Iterator[list[Row]]:
+    """The rows of a plan in slices, to be taken one by one. Raises RecipeError where it does not fit the model."""
+    trained, recipe = learned.trained, learned.recipe
+    return sweep_slices(trained.model, learned.split, plan, recipe=recipe, initial=trained.initial)
+
+
+def study_seconds(learned: Learned, plan: Sweep) -> float:
+    """About how long a plan will take, from a small part of it that is run now. Raises RecipeError as it would."""
+    known = learned.recipe.model.layers
+    training = learned.trained.seconds * plan.seeds if plan.retrain else 0.0
+    one = replace(plan, seeds=1, retrain=False)
+    few = replace(one, doses=(plan.doses[0], plan.doses[-1]))
+    seconds = _pilot_seconds(study_key(learned, few), learned, few) * plan.count(known) / few.count(known)
+    if seconds / plan.seeds < PILOT:  # what does not grow with the doses is a large part of a quick run
+        seconds = _pilot_seconds(study_key(learned, one), learned, one) * plan.seeds
+    return training + seconds
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _pilot_seconds(key: str, _learned: Learned, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
+    taken = []
+    while len(taken) < 2 and sum(taken) < PILOT:  # the first run of a process is slow
+        started = time.perf_counter()
+        for _ in study_slices(_learned, _pilot):
+            pass
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def own_curve(learned: Learned) -> SweepResult:
+    """The dose curve of the session's randomization: its layers, scheme and unit, over ten seeds from its own."""
+    chosen = work.fitting(learned)
+    names = chosen.among(learned.recipe.model.layers)
+    plan = Sweep(
+        layers=(JOINED.join(names),),
+        schemes=(chosen.scheme,),
+        units=(chosen.unit,),
+        seed=min(chosen.seed, 2**32 - 10),
+        scale=chosen.scale,
+        words=chosen.words,
+    )
+    return _result(study_key(learned, plan), learned, plan)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _result(key: str, _learned: Learned, _plan: Sweep) -> SweepResult:  # noqa: ARG001 - the key
+    rows = tuple(row for rows in study_slices(_learned, _plan) for row in rows)
+    return SweepResult(_plan, rows, _learned.recipe, _learned.sha256)
+
+
+def robustness_of(learned: Learned, seeds: int) -> tuple[LayerRobustness, ...]:
+    """How robust each layer of a model is, over so many seeds."""
+    return _robustness(f"{work.model_key(learned)}:{seeds}", learned, seeds)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _robustness(key: str, _learned: Learned, _seeds: int) -> tuple[LayerRobustness, ...]:  # noqa: ARG001 - the key
+    trained = _learned.trained
+    return robustness(trained.model, _learned.split, trained.initial, seeds=_seeds, recipe=_learned.recipe)
