@@ -150,7 +150,7 @@ def heat_chart(curves: pd.DataFrame, style: Shown, *, worst: float, best: float,
     """Layer set by level, coloured by the median: burgundy as the original (`best`), faint where trivial (`worst`)."""
     base = alt.Chart(curves).encode(
         x=alt.X("level:O", title=AXES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)),
-        y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
     )
     colour = alt.Color(
         "median:Q",
@@ -177,16 +177,10 @@ def cascade_chart(steps: pd.DataFrame, style: Shown) -> alt.LayerChart:
 
     steps: columns cascade, step (how many layers), layers, and those of `dose_response.curves`.
     """
-    most = int(steps["step"].max())
     axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(steps).encode(
-        x=alt.X(
-            "step:Q",
-            title="layers randomized",
-            axis=alt.Axis(values=list(range(most + 1)), format="d", labelOverlap=False),
-            scale=alt.Scale(domain=[0, most]),
-        ),
+        x=alt.X("step:O", title="layers randomized", axis=alt.Axis(labelAngle=0)),
         color=_coloured(steps, "cascade"),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
@@ -216,7 +210,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     )
     title = "half-way dose (D50) with its 95 % interval" if match == "dose" else "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval"
     base = alt.Chart(table).encode(
-        y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=220)),
         color=_coloured(table, "scheme"),
         tooltip=[
             alt.Tooltip("curve:N"),
@@ -257,7 +251,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
         ]
     )
     base = alt.Chart(table).encode(
-        y=alt.Y("layer:N", title=None, sort=None),
+        y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),
         color=_coloured(table, "how", symbol="square"),
         tooltip=[
@@ -287,7 +281,9 @@ def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
         .mark_bar(color=ORIGINAL)
         .encode(
             x=alt.X("influence:Q", title=title),
-            y=alt.Y("word:N", title=None, sort=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
+            y=alt.Y(
+                "word:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=180, labelOverlap=False)
+            ),
             tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
         )
         .properties(height=60 + 18 * len(table))

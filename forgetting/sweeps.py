@@ -26,10 +26,13 @@ from forgetting.models import TextClassifier, parameter_count
 from forgetting.plan import Sweep
 from forgetting.recipe import MODERN, Recipe
 from forgetting.reviews import Report, Reviews
+from forgetting.schemes import MOVING
 from forgetting.variants import Variant, variants
 
 MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
-TEMPORARIES = 14  # arrays of the logits' size that measuring holds at once
+CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
+TEMPORARIES = 16  # arrays of the logits' size that measuring holds at once
+SLACK = 1.4  # what the allocator keeps besides
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,13 +245,15 @@ def _chunk(subject: Subject) -> int:
     reviews = sum(map(len, subject.split.parts.values()))
     classes, weights = len(subject.split.classes), parameter_count(subject.model)
     widths = sum(layer.out_features for layer in list(subject.model.children())[:-1])
-    kept = 60 * weights + 4 * reviews * widths * (len(subject.sets) + 2)  # paths and their draws; hidden activations
-    each = 4 * reviews * classes * TEMPORARIES
-    fits = int((subject.memory - kept) // each)
-    if fits < 1:
+    paths = (140 if MOVING.intersection(subject.plan.schemes) else 60) * weights  # units, their order, draws
+    values = 4 * reviews * (widths * (len(subject.sets) + 2) + classes * (len(subject.sets) + 6))
+    kept, logits = paths + values, 4 * reviews * classes
+    least = SLACK * (kept + TEMPORARIES * logits)
+    if least > subject.memory:
         raise RecipeError(
-            f"One variant of this model needs about {(kept + each) / 2**20:,.0f} MiB ({weights:,} weights, {reviews:,} "
-            f"reviews of {classes:,} classes); the memory allowed is {subject.memory / 2**20:,.0f} MiB. Keep fewer "
-            "words (split.max_words), reviews (data.max_reviews) or classes, or allow more memory."
+            f"One variant of this model needs about {least / 2**20:,.0f} MiB ({weights:,} weights, {reviews:,} reviews "
+            f"of {classes:,} classes); the memory allowed is {subject.memory / 2**20:,.0f} MiB. Keep fewer words "
+            "(split.max_words), reviews (data.max_reviews) or classes, or allow more memory."
         )
-    return min(fits, 128)
+    fits = int((subject.memory / SLACK - kept) // (TEMPORARIES * logits))
+    return max(1, min(fits, CHUNK // logits))

@@ -30,7 +30,8 @@ opened = next((name for name, tab in tabs.items() if tab.open), "Curves")
 match, view = views[opened]
 with plan:
     plan_controls(learned)
-    study_buttons(learned, match or "dose")
+    if match:
+        study_buttons(learned, match)
     st.caption(panels.about(learned))
 with tabs[opened]:
     if match:

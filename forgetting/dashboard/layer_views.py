@@ -55,7 +55,7 @@ def words_view(learned: Learned, baselines: Baselines) -> None:
     classes = learned.split.classes
     left, right = st.columns([1, 1.6], gap="medium")
     with left:
-        name = st.selectbox("Class", classes, key="words_class", persist_state="session", format_func=literal)
+        name = st.selectbox("Class", classes, key="words_class", persist_state="session")
         try:
             found = most_influential(learned.trained.model, learned.split, classes.index(name), MOST_WORDS)
         except ForgettingError as error:
@@ -93,7 +93,6 @@ def _word_picker(learned: Learned, found: dict[str, float]) -> None:
         key=key,
         on_change=_picked,
         accept_new_options=len(words) > MOST_OFFERED,
-        format_func=literal,
         placeholder="Search words",
     )
 

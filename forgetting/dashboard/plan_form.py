@@ -1,5 +1,6 @@
 """The plan of a study: its controls, how long it will take, and the buttons that start and stop it."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import streamlit as st
@@ -48,7 +49,7 @@ def _layer_sets(learned: Learned) -> list[str]:
     return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_SETS], *session().recipe.sweep.layers]))
 
 
-def _several(name: str, label: str, options: list[str], title) -> None:
+def _several(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
     """A list of names."""
     key = seeded(name)
     st.multiselect(
@@ -56,7 +57,7 @@ def _several(name: str, label: str, options: list[str], title) -> None:
         options,
         default=list(st.session_state[key]),
         key=key,
-        format_func=lambda item: literal(title(item)),
+        format_func=title,
         on_change=_changed,
         args=(name,),
     )
