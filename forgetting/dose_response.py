@@ -128,10 +128,12 @@ def half_way(frame: pd.DataFrame, part: str = "validation") -> tuple[HalfWay, ..
     """
     found = []
     for (layers, scheme, unit), rows in frame.groupby(KIND, sort=False, observed=True):
-        table = rows.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
+        counts = rows.groupby("seed")["level"].transform("size")
+        whole = rows[counts == counts.max()]  # a seed that was stopped half-way has no whole curve
+        table = whole.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
         table = table.dropna(axis=1)
         values, levels = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
-        found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(rows["seed"].unique())))
+        found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table)))
     return tuple(found)
 
 

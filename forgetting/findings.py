@@ -193,12 +193,15 @@ def cascades(steps: pd.DataFrame, baselines: Baselines) -> str:
     )
 
 
-def matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines) -> str:
-    """What each scheme leaves at the largest change that all of them reach."""
-    reached = curves.groupby("level")["scheme"].nunique()
-    common = reached[reached == curves["scheme"].nunique()].index.max()
+def matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines, by: str = "scheme") -> str:
+    """What each scheme, or layer set, leaves at the largest change that all of them reach."""
+    reached = curves.groupby("level")[by].nunique()
+    common = reached[reached == curves[by].nunique()].index.max()
     at = curves[curves["level"] == common].sort_values("median")
-    listed = ", ".join(f"{row.scheme} {percent(row.median)} (dose {percent(row.dose)})" for row in at.itertuples())
+    listed = ", ".join(
+        f"{name} {percent(median)} (dose {percent(dose)})"
+        for name, median, dose in zip(at[by], at["median"], at["dose"], strict=True)
+    )
     before = rows["validation_accuracy_before"].median()
     return (
         f"With the weights moved by {percent(common)} of their norm, validation accuracy is: {listed}. Before it was "

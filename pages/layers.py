@@ -21,7 +21,7 @@ views = {
     "Heat map": ("dose", responses.heat_view),
     "Cascades": ("dose", responses.cascade_view),
     "Half-way dose": ("dose", responses.half_way_view),
-    "Equal ‖ΔW‖": ("change", responses.matched_view),
+    "Equal ‖ΔW‖": ("change", responses.curves_view),
     "Robustness": (None, robustness_view),
     "Words": (None, words_view),
 }
@@ -35,7 +35,8 @@ with plan:
     st.caption(panels.about(learned))
 with tabs[opened]:
     if match:
-        every = studies.EVERY if session().studying == match else None
+        study = session().studies.get(match)
+        every = studies.EVERY if study and study.running else None
         st.fragment(run_every=every)(responses.study_view)(learned, baselines, match, view)
     else:
         view(learned, baselines)

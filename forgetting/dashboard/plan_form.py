@@ -96,13 +96,13 @@ def study_buttons(learned: Learned, match: str) -> None:
         st.error(literal(str(error)))
         return
     fresh = study is None or study.of != studies.study_key(learned, plan)
-    if fresh and seconds <= studies.AT_ONCE:
+    if fresh and studies.quick(learned, plan):
         studies.start(learned, match)
         study, fresh = mine.studies[match], False
     st.caption(f"{total:,} variants, {duration(seconds)}")
     with st.container(horizontal=True):
-        if mine.studying == match:
-            st.button("Stop", icon=":material/stop:", on_click=studies.stop)
+        if study and study.running:
+            st.button("Stop", icon=":material/stop:", on_click=studies.stop, args=(match,))
         elif not fresh and study.left:
             st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=studies.resume, args=(match,))
         kind = "primary" if fresh else "secondary"

@@ -27,27 +27,27 @@ VIEWS = {
     "forgetting, macro-F1": ("forgetting", "macro_f1"),
     "beside the original": ("agreement", "divergence"),
 }
+SIDES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
 Draw = Callable[[Learned, Study, Baselines], None]
 
 
 def study_view(learned: Learned, baselines: Baselines, match: str, draw: Draw) -> None:
     """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds."""
-    mine = session()
-    study = mine.studies.get(match)
+    study = session().studies.get(match)
     if study is None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
-    ended = mine.studying == match and studies.advance(match)
+    ended = study.running and studies.advance(match)
     if study.rows:
         draw(learned, study, baselines)
-    _how_far(study, running=mine.studying == match)
+    _how_far(study)
     if ended:
         st.rerun()
 
 
-def _how_far(study: Study, *, running: bool) -> None:
+def _how_far(study: Study) -> None:
     done, total = len(study.rows), study.total
-    if running:
+    if study.running:
         st.progress(done / total, text=f"{done:,} of {total:,} variants")
     elif done < total:
         st.caption(f"Stopped: {done:,} of {total:,} variants are done and kept.")
@@ -56,39 +56,39 @@ def _how_far(study: Study, *, running: bool) -> None:
 
 
 def curves_view(learned: Learned, study: Study, baselines: Baselines) -> None:
-    """Dose–response curves of the layer sets, for one scheme and unit."""
-    frame = studies.result(learned, study).frame
-    left, right = st.columns([1, 1])
-    with left:
-        view = st.selectbox("Figure", list(VIEWS), key="curves_figure", persist_state="session")
+    """Curves of the layer sets for one scheme, or of the schemes for one layer set, by dose or by equal change."""
+    frame, match = studies.result(learned, study).frame, study.plan.match
+    key = f"curves_{match}"
+    left, middle, right = st.columns([1.1, 1, 1.4])
+    view = left.selectbox("Figure", list(VIEWS), key=f"{key}_figure", persist_state="session")
+    beside = middle.segmented_control(
+        "Side by side",
+        list(SIDES),
+        default=next(iter(SIDES)) if match == "dose" else "schemes",
+        required=True,
+        key=f"{key}_beside",
+        persist_state="session",
+    )
+    by, fixed = SIDES[beside or "schemes"]
     with right:
-        rows = _one_kind(frame, "curves")
-    st.text(findings.half_way_doses(half_way(rows), baselines, rows["validation_accuracy_before"].median()))
-    _charts(learned, study, rows, baselines, VIEWS[view], by="layers", key="curves")
+        rows = _one_of(frame, fixed, f"{key}_{fixed}")
+    if match == "dose":
+        st.text(findings.half_way_doses(half_way(rows), baselines, rows["validation_accuracy_before"].median()))
+    else:
+        st.text(findings.matched(curves(rows), rows, baselines, by))
+    _charts(learned, study, rows, baselines, VIEWS[view], by=by, key=key)
 
 
-def matched_view(learned: Learned, study: Study, baselines: Baselines) -> None:
-    """Schemes side by side at equal change of the weights, for one layer set."""
-    frame = studies.result(learned, study).frame
-    sets = list(dict.fromkeys(frame["layers"]))
-    left, right = st.columns([1, 1])
-    view = left.selectbox("Figure", list(VIEWS), key="matched_figure", persist_state="session")
-    names = right.pills("Layers", sets, default=sets[0], required=True, key="matched_layers", persist_state="session")
-    rows = frame[frame["layers"] == (names or sets[0])]
-    rows = rows[rows["unit"] == rows["unit"].iloc[0]]
-    st.text(findings.matched(curves(rows), rows, baselines))
-    _charts(learned, study, rows, baselines, VIEWS[view], by="scheme", key="matched")
-
-
-def _one_kind(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    """The rows of one scheme and unit, with pills to choose where there are several."""
-    kinds = list(dict.fromkeys(zip(frame["scheme"], frame["unit"], strict=True)))
+def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
+    """The rows of one scheme or layer set, and of one unit, with pills to choose where there are several."""
+    kinds = list(dict.fromkeys(zip(frame[column], frame["unit"], strict=True)))
     several_units = len({unit for _, unit in kinds}) > 1
-    titles = {f"{scheme}, {unit}" if several_units else scheme: (scheme, unit) for scheme, unit in kinds}
+    titles = {f"{name}, {unit}" if several_units else name: (name, unit) for name, unit in kinds}
     first = next(iter(titles))
-    title = st.pills("Scheme", list(titles), default=first, required=True, key=f"{key}_kind", persist_state="session")
-    scheme, unit = titles.get(title, titles[first])
-    return frame[(frame["scheme"] == scheme) & (frame["unit"] == unit)]
+    label = "Scheme" if column == "scheme" else "Layers"
+    title = st.pills(label, list(titles), default=first, required=True, key=key, persist_state="session")
+    name, unit = titles.get(title, titles[first])
+    return frame[(frame[column] == name) & (frame["unit"] == unit)]
 
 
 def _charts(
@@ -172,7 +172,7 @@ def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
 
 def heat_view(learned: Learned, study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every dose."""
-    rows = _one_kind(studies.result(learned, study).frame, "heat")
+    rows = _one_of(studies.result(learned, study).frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
     style = _style(learned, baselines)
     st.text(findings.heat(table, baselines, before))
@@ -185,7 +185,7 @@ def heat_view(learned: Learned, study: Study, baselines: Baselines) -> None:
 
 def cascade_view(learned: Learned, study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
-    rows = _one_kind(studies.result(learned, study).frame, "cascade")
+    rows = _one_of(studies.result(learned, study).frame, "scheme", "cascade_scheme")
     levels = sorted(rows["level"].unique())
     level = st.select_slider(
         "Dose of each layer", levels, value=levels[-1], key="cascade_dose", format_func=findings.percent

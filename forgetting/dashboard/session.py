@@ -62,7 +62,10 @@ class Relearning:
 
 @dataclass
 class Study:
-    """A sweep under way or ended. of: model and plan, see `work.study_key`. slices: what is still to come, if any."""
+    """A sweep under way or ended. of: model and plan, see `studies`. slices: what is still to come, if any.
+
+    running: it advances while the page shows it.
+    """
 
     of: str
     plan: Sweep
@@ -70,6 +73,7 @@ class Study:
     slices: Iterator[list[Row]] | None
     rows: list[Row] = field(default_factory=list)
     seconds: float = 0.0
+    running: bool = False
 
     @property
     def left(self) -> bool:
@@ -84,8 +88,7 @@ class Session:
     page: of the last run. addresses: the one that the browser last had, and those written since, on their way to it;
     written_at: when the last was. touched: a control has changed the recipe since then. notices: sentences to show
     once. playing, relearn_playing: the lesson or the relearning advances. reruns, reruns_wanted: of the published
-    table, those done and how many there are to be. studies: by what their doses match; studying: the one that
-    advances, if any.
+    table, those done and how many there are to be. studies: by what their doses match.
     """
 
     recipe: Recipe = MODERN
@@ -103,7 +106,6 @@ class Session:
     reruns: list[Rerun] = field(default_factory=list)
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
-    studying: str = ""
 
 
 def session() -> Session:
@@ -134,7 +136,8 @@ def follow_address(page: str) -> None:
         forget_controls()
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
-        mine.studying = ""
+        for study in mine.studies.values():
+            study.running = False
         mine.reruns_wanted = len(mine.reruns)
     mine.page = page
 

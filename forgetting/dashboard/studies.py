@@ -20,7 +20,7 @@ from forgetting.sweeps import Row, SweepResult, sweep_slices
 EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 SLICE = 0.2  # seconds of work in a run
 PILOT = 0.6  # seconds that one seed may take to be tried whole, for an estimate
-AT_ONCE = 10.0  # seconds up to which a study starts by itself
+AT_ONCE = 5_000_000  # variants × reviews up to which a study starts by itself: some seconds
 
 
 def plan_for(match: str) -> Sweep:
@@ -33,20 +33,25 @@ def start(learned: Learned, match: str) -> None:
     mine, plan = session(), plan_for(match)
     try:
         total = plan.count(learned.recipe.model.layers)
-        mine.studies[match] = Study(study_key(learned, plan), plan, total, study_slices(learned, plan))
-        mine.studying = match
+        mine.studies[match] = Study(study_key(learned, plan), plan, total, study_slices(learned, plan), running=True)
     except ForgettingError as error:
         mine.notices.append(str(error))
 
 
-def stop() -> None:
+def quick(learned: Learned, plan: Sweep) -> bool:
+    """Whether a plan is small enough to start by itself, however busy the machine is."""
+    reviews = len(learned.split.training) + len(learned.split.validation)
+    return not plan.retrain and plan.count(learned.recipe.model.layers) * reviews <= AT_ONCE
+
+
+def stop(match: str) -> None:
     """Stop, and keep what is done; going on is possible while the plan is the same."""
-    session().studying = ""
+    session().studies[match].running = False
 
 
 def resume(match: str) -> None:
     """Go on where a study was stopped."""
-    session().studying = match
+    session().studies[match].running = True
 
 
 def advance(match: str) -> bool:
@@ -66,7 +71,7 @@ def advance(match: str) -> bool:
     study.seconds += time.perf_counter() - started
     if study.left:
         return False
-    study.slices, mine.studying = None, ""
+    study.slices, study.running = None, False
     return True
 
 
