@@ -32,7 +32,7 @@ from forgetting.variants import Variant, variants
 MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
 CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
 TEMPORARIES = 16  # arrays of the logits' size that measuring holds at once
-SLACK = 1.4  # what the allocator keeps besides
+SLACK = 1.3  # what the allocator keeps besides
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,7 +245,7 @@ def _chunk(subject: Subject) -> int:
     reviews = sum(map(len, subject.split.parts.values()))
     classes, weights = len(subject.split.classes), parameter_count(subject.model)
     widths = sum(layer.out_features for layer in list(subject.model.children())[:-1])
-    paths = (140 if MOVING.intersection(subject.plan.schemes) else 60) * weights  # units, their order, draws
+    paths = (100 if MOVING.intersection(subject.plan.schemes) else 40) * weights  # units, their order, draws
     values = 4 * reviews * (widths * (len(subject.sets) + 2) + classes * (len(subject.sets) + 6))
     kept, logits = paths + values, 4 * reviews * classes
     least = SLACK * (kept + TEMPORARIES * logits)

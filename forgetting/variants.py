@@ -132,13 +132,12 @@ def _logits(
     """Logits (reviews, classes) for each choice of layers; `unchanged` keeps what no dose touches."""
     modules = [list(original.children()), list(randomized.children())]
     known: dict[Prefix, torch.Tensor] = {}
-
-    def values(prefix: Prefix) -> torch.Tensor:
-        kept = known if any(prefix) else unchanged
-        if prefix not in kept:
-            layer = modules[prefix[-1]][len(prefix) - 1]
-            before = prefix[:-1]
-            kept[prefix] = layer(functional.relu(values(before))) if before else first_layer(layer, inputs)
-        return kept[prefix]
-
-    return [values(tuple(choice)) for choice in wanted]
+    for choice in wanted:
+        for depth in range(1, len(choice) + 1):
+            prefix = tuple(choice[:depth])
+            kept = known if any(prefix) else unchanged
+            if prefix not in kept:
+                layer, before = modules[prefix[-1]][depth - 1], prefix[:-1]
+                values = (known if any(before) else unchanged)[before] if before else None
+                kept[prefix] = first_layer(layer, inputs) if values is None else layer(functional.relu(values))
+    return [(known if any(choice) else unchanged)[tuple(choice)] for choice in wanted]

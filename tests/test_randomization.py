@@ -13,7 +13,7 @@ from torch import nn
 
 from forgetting.errors import RecipeError
 from forgetting.models import TextClassifier
-from forgetting.randomization import SCHEMES, UNITS, Randomization, mask, randomize
+from forgetting.randomization import SCHEMES, UNITS, Randomization, mask, paths, randomize
 
 
 class Tied(nn.Module):
@@ -388,3 +388,169 @@ def test_refuses_values_out_of_bounds(name, value):
     message = str(error.value)
     assert message.startswith(f"randomization.{name} must be ")
     assert f"; got {value!r}. The default is " in message
+
+
+# A path, and walking it.
+
+
+def way(name, layer, scheme, unit, seed, **others):
+    """The path of a layer in a copy of a model, with that copy."""
+    model = copy.deepcopy(made(name))
+    found = paths(model, Randomization((layer,), 0.0, scheme, unit, seed, **others), initial=made(name, 1))
+    return model, found[layer]
+
+
+@st.composite
+def ways(draw):
+    name = draw(st.sampled_from(["classifier", "convolutional", "tied parameters", "half", "one layer"]))
+    layer = draw(st.sampled_from(list(MODELS[name][1])))
+    units = ["weight", "neuron", *(["word"] if (name, layer) == ("classifier", "fc1") else [])]
+    return name, layer, draw(SCHEME), draw(st.sampled_from(units)), draw(SEED)
+
+
+DOSES = st.lists(FRACTION, min_size=1, max_size=5).map(sorted)
+
+
+@prove
+@given(ways(), DOSES, st.booleans())
+def test_walking_gives_at_each_dose_what_randomize_gives_alone(which, doses, twice):
+    name, layer, scheme, unit, seed = which
+    walked, path = way(*which)
+    doses = sorted(doses * 2) if twice else doses
+    for dose, found in zip(doses, path.walk([path.count(dose) for dose in doses]), strict=True):
+        path.write(found)
+        assert everything(walked) == everything(do(name, Randomization((layer,), dose, scheme, unit, seed)))
+
+
+@prove
+@given(ways(), st.data())
+def test_a_step_of_a_walk_touches_the_first_of_the_order_alone(which, data):
+    _, path = way(*which)
+    counts = sorted(data.draw(st.lists(st.integers(0, len(path.order)), min_size=1, max_size=4)))
+    assert sorted(path.order.tolist()) == list(range(len(path.units)))
+    original = path.units.clone()
+    for count, found in zip(counts, path.walk(counts), strict=True):
+        rest = path.order[count:]
+        assert bits(found[rest]) == bits(original[rest])
+        if count == 0:
+            assert bits(found) == bits(original)
+        if which[2] in ("normal", "noise") and which[0] != "half":
+            assert (found != original).any(dim=1).sum() == count  # no draw equals what it replaces
+    assert bits(path.units) == bits(original)
+
+
+def naive_distances(path):
+    """How far the layer is from its original at each count, each walked to on its own."""
+    original = path.units.double().numpy()
+    steps = (next(path.walk([count])).double().numpy() for count in range(len(path.order) + 1))
+    return np.array([np.linalg.norm(step - original) for step in steps])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from([scheme for scheme in SCHEMES if scheme != "permute"]),
+    st.sampled_from(["weight", "neuron", "word"]),
+    SEED,
+    st.lists(st.one_of(st.just(0.0), st.floats(1e-9, 1.1)), min_size=1, max_size=6).map(sorted),
+)
+def test_the_least_count_that_reaches_a_change(scheme, unit, seed, shares):
+    _, path = way("classifier", "fc1", scheme, unit, seed)
+    distances = naive_distances(path)
+    changes = [share * distances[-1] for share in shares]
+    for change, count in zip(changes, path.reaching(changes), strict=True):
+        if count is None:
+            assert change > distances[-1] * (1 - 2e-6)
+            continue
+        assert distances[count] >= change * (1 - 2e-6)
+        assert count == 0 or distances[count - 1] < change
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_least_count_where_many_units_do_not_change(seed):
+    # BUG: Path.reaching interpolates between the first counts of equal distances, so where units between do not change
+    # (zeros set to zero, words that training never touched rewound) the count found does not move the layer so far.
+    model = copy.deepcopy(made("classifier"))
+    with torch.no_grad():
+        model.fc1.weight[:, ::2] = 0
+        model.fc1.weight[:, 1::4] = 0
+    path = paths(model, Randomization(("fc1",), 0.0, "zero", seed=seed))["fc1"]
+    distances = naive_distances(path)
+    changes = distances[-1] * np.linspace(0.005, 0.995, 100)
+    assert path.reaching(changes) == [int(np.argmax(distances >= change)) for change in changes]
+
+
+def test_a_change_that_nothing_makes_is_not_reached():
+    model = copy.deepcopy(made("classifier"))
+    with torch.no_grad():
+        model.fc1.weight.zero_()
+        model.fc1.bias.zero_()
+    assert paths(model, Randomization(("fc1",), 0.0, "zero"))["fc1"].reaching([0.0, 1e-9]) == [0, None]
+
+
+@pytest.mark.parametrize("unit", ["weight", "neuron"])
+@pytest.mark.parametrize("seed", range(3))
+def test_permuting_reaches_a_change_within_a_few_percent(unit, seed):
+    model = TextClassifier(300, 4, (400,), seed=seed)
+    path = paths(model, Randomization(("fc1",), 0.0, "permute", unit, seed))["fc1"]
+    original = path.units.double()
+    end = torch.linalg.vector_norm(next(path.walk([len(path.order)])).double() - original).item()
+    changes = [share * end for share in (0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.2)]
+    counts = path.reaching(changes)
+    assert (counts[0], counts[-1]) == (0, None)
+    assert counts[1:-1] == sorted(counts[1:-1])
+    for change, count in zip(changes[1:-1], counts[1:-1], strict=True):
+        reached = torch.linalg.vector_norm(next(path.walk([count])).double() - original).item()
+        assert reached == pytest.approx(change, rel=0.05)
+
+
+# Words by name.
+
+WORDS = tuple(f"word {number}" for number in range(12))
+
+
+@prove
+@given(SCHEME, FRACTION, SEED, st.lists(st.sampled_from(WORDS), unique=True, min_size=1), st.data())
+def test_of_named_words_a_share_changes_and_nothing_else(scheme, fraction, seed, words, data):
+    model = made("classifier")
+    randomization = Randomization(("fc1",), fraction, scheme, "word", seed, words=words)
+    randomized = randomize(model, randomization, initial=made("classifier", 1), vocabulary=WORDS)
+    positions = mask(model, randomization, vocabulary=WORDS)["fc1"].tolist()
+    assert positions == sorted(set(positions))
+    assert len(positions) == round(fraction * len(words))
+    assert {WORDS[position] for position in positions} <= set(words)
+    changed = {
+        number for number in range(12) if bits(model.fc1.weight[:, number]) != bits(randomized.fc1.weight[:, number])
+    }
+    if scheme == "permute":
+        assert changed <= set(positions)
+    else:
+        assert changed == set(positions)
+    others = [name for name in model.state_dict() if name != "fc1.weight"]
+    assert [everything(model)[name] for name in others] == [everything(randomized)[name] for name in others]
+    shuffled = Randomization(("fc1",), fraction, scheme, "word", seed, words=data.draw(st.permutations(words)))
+    again = randomize(model, shuffled, initial=made("classifier", 1), vocabulary=WORDS)
+    assert everything(again) == everything(randomized)
+
+
+@prove
+@given(SCHEME, SEED)
+def test_all_words_named_are_all_words(scheme, seed):
+    model, initial = made("classifier"), made("classifier", 1)
+    plain = Randomization(("fc1",), 0.5, scheme, "word", seed)
+    named = Randomization(("fc1",), 0.5, scheme, "word", seed, words=WORDS)
+    one, other = (randomize(model, each, initial=initial, vocabulary=WORDS) for each in (plain, named))
+    assert everything(one) == everything(other)
+
+
+@pytest.mark.parametrize("vocabulary", [WORDS, ()])
+def test_refuses_a_word_that_the_model_does_not_know(vocabulary):
+    randomization = Randomization(("fc1",), unit="word", words=("word 1", "ghost") if vocabulary else ("ghost",))
+    for act in (randomize, mask):
+        with pytest.raises(RecipeError, match=rf"has no 'ghost' among its {len(vocabulary)}\..* choose others"):
+            act(made("classifier"), randomization, vocabulary=vocabulary)
+
+
+@pytest.mark.parametrize("unit", ["weight", "neuron"])
+def test_refuses_words_with_another_unit(unit):
+    with pytest.raises(RecipeError, match=rf"words \(cherry .* with the unit 'word' alone; got '{unit}'. Choose that"):
+        Randomization(("fc1",), unit=unit, words=("cherry",))
