@@ -19,26 +19,10 @@ from forgetting.models import own_layers, own_parameters
 from forgetting.randomness import generator, initialize
 from forgetting.schemes import MOVING, SCHEMES, Draws, Shuffle
 from forgetting.settings import Settings, setting
+from forgetting.units import UNITS, units_of, write_units
 
 ALL = "all"
 STRIDES = 33  # doses at which the distance of a scheme whose values move is measured
-
-
-def _neuron_axis(layer: nn.Module, key: str) -> int:
-    """Outputs lie along a parameter's first axis, but for transposed convolutions."""
-    return 1 if getattr(layer, "transposed", False) and key == "weight" else 0
-
-
-def _word_axis(layer: nn.Module, key: str) -> int:  # noqa: ARG001 - one signature for all units
-    """Inputs lie along a weight's second axis, but for embeddings, which hold a row a word."""
-    return 0 if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or getattr(layer, "transposed", False) else 1
-
-
-UNITS: dict[str, Callable[[nn.Module, str], int | None]] = {
-    "weight": lambda layer, key: None,  # noqa: ARG005
-    "neuron": _neuron_axis,
-    "word": _word_axis,
-}
 
 
 @dataclass(frozen=True)
@@ -193,7 +177,7 @@ class Path:
 
     def write(self, units: torch.Tensor) -> None:
         """Put units into the layer's parameters, in place."""
-        _write(self.layer, self.parameters, self.unit, units)
+        write_units(self.layer, self.parameters, self.unit, units)
 
 
 def _squares(change: torch.Tensor) -> torch.Tensor:
@@ -216,7 +200,7 @@ def _path(
     vocabulary: Sequence[str],
 ) -> Path:
     unit, seed, scheme = randomization.unit, randomization.seed, randomization.scheme
-    units = _units(name, layer, parameters, unit)
+    units = units_of(name, layer, parameters, unit)
     order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
     if randomization.words:
         order = order[torch.isin(order, _columns(randomization.words, vocabulary))]
@@ -228,8 +212,8 @@ def _path(
     shared = {
         "gaussian": cache(lambda: torch.randn(units.shape, generator=source(), dtype=units.dtype)),
         "shuffled": lambda count: shuffle()(count),
-        "fresh": cache(lambda: _units(name, layer, _fresh(name, layer, parameters, seed), unit)),
-        "initial": cache(lambda: _units(name, layer, _initial(name, parameters, initial), unit)),
+        "fresh": cache(lambda: units_of(name, layer, _fresh(name, layer, parameters, seed), unit)),
+        "initial": cache(lambda: units_of(name, layer, _initial(name, parameters, initial), unit)),
     }
 
     def draws(chosen: torch.Tensor) -> Draws:
@@ -281,45 +265,3 @@ def _initial(
             )
         recorded[key] = state[full]
     return recorded
-
-
-def _units(name: str, layer: nn.Module, parameters: Mapping[str, torch.Tensor], unit: str) -> torch.Tensor:
-    """The layer's units as rows (n, values of a unit), on the CPU, parameter after parameter."""
-    kinds = {key: value.dtype for key, value in parameters.items() if not value.is_floating_point()}
-    if kinds:
-        raise RecipeError(f"Only floating-point parameters can be randomized; layer {name!r} has {kinds}.")
-    shapes = {key: tuple(value.shape) for key, value in parameters.items()}
-    try:
-        rows = [_rows(parameters[key].detach().cpu(), UNITS[unit](layer, key)) for key in _parts(parameters, unit)]
-        return torch.cat(rows, dim=0 if unit == "weight" else 1)
-    except (RuntimeError, IndexError, KeyError) as error:
-        raise RecipeError(
-            f"Unit {unit!r} does not fit layer {name!r} ({type(layer).__name__}) with parameters {shapes}: "
-            "its rows are not of one number. Choose the unit 'weight'."
-        ) from error
-
-
-def _write(layer: nn.Module, parameters: dict[str, nn.Parameter], unit: str, units: torch.Tensor) -> None:
-    """Put units back into the parameters they came from; the inverse of `_units`."""
-    keys = _parts(parameters, unit)
-    axes = [UNITS[unit](layer, key) for key in keys]
-    # Single weights lie one below the other; what belongs to a neuron or a word, side by side.
-    sizes = [
-        parameters[key].numel() if axis is None else parameters[key].numel() // len(units)
-        for key, axis in zip(keys, axes, strict=True)
-    ]
-    pieces = units.split(sizes, dim=0 if unit == "weight" else 1)
-    for key, axis, piece in zip(keys, axes, pieces, strict=True):
-        target = parameters[key].data
-        moved = target if axis is None else target.movedim(axis, 0)
-        moved.copy_(piece.reshape(moved.shape))
-
-
-def _parts(parameters: Mapping[str, torch.Tensor], unit: str) -> list[str]:
-    """The parameters of a layer that a unit spans: a word has weights alone, and no bias."""
-    return ["weight"] if unit == "word" else list(parameters)
-
-
-def _rows(values: torch.Tensor, axis: int | None) -> torch.Tensor:
-    """`values` with a row for each unit along `axis`, or for each single value where there is none."""
-    return values.reshape(-1, 1) if axis is None else values.movedim(axis, 0).reshape(values.shape[axis], -1)
