@@ -92,10 +92,17 @@ def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataF
     for name, share in (("low", BAND[0]), ("median", 0.5), ("high", BAND[1])):
         found[name] = groups[figure].quantile(share)
     found[["dose", "relative_change"]] = groups[["dose", "relative_change"]].median()
-    typical = known.assign(away=(known[figure] - groups[figure].transform("median")).abs())
+    # Rounded, as of two seeds that are equally near to their median neither is nearer.
+    typical = known.assign(away=(known[figure] - groups[figure].transform("median")).abs().round(9))
     typical = typical.sort_values(["away", "seed"], kind="stable").drop_duplicates(keys).set_index(keys)
     found[["seed", "seed_dose"]] = typical[["seed", "dose"]]
-    return found.reset_index()[[*keys, *SUMMARY]]
+    table = found.reset_index()[[*keys, *SUMMARY]]
+    for name in (
+        "layers",
+        "scheme",
+    ):  # with all that the rows have, so that a colour is the same with or without others
+        table[name] = pd.Categorical(table[name], list(dict.fromkeys(frame[name])))
+    return table
 
 
 def cascades(frame: pd.DataFrame, known: tuple[str, ...], figure: str = "validation_accuracy") -> pd.DataFrame:
@@ -131,7 +138,7 @@ def half_way(frame: pd.DataFrame, part: str = "validation") -> tuple[HalfWay, ..
         counts = rows.groupby("seed")["level"].transform("size")
         whole = rows[counts == counts.max()]  # a seed that was stopped half-way has no whole curve
         table = whole.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
-        table = table.dropna(axis=1)
+        table = table.dropna(axis=0, how="all").dropna(axis=1)
         values, levels = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
         found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table)))
     return tuple(found)
@@ -145,7 +152,8 @@ def _half_way(values: np.ndarray, levels: np.ndarray) -> dict:
     middle = np.median(values, axis=0)
     dose = _crossing(middle[None], levels)[0]
     if not np.isfinite(dose):
-        reason = f"accuracy never gets half-way to chance: at the most {100 * max(middle.max(), 0):.0f} % of the way"
+        share = min(round(100 * max(middle.max(), 0)), 49)
+        reason = f"accuracy never gets half-way to chance: at the most {share} % of the way"
         return {"dose": None, "low": None, "high": None, "missing": reason}
     if len(values) < 2:
         return {"dose": float(dose), "low": None, "high": None, "missing": "an interval needs at least 2 seeds"}

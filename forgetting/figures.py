@@ -10,7 +10,7 @@ import math
 import torch
 from torch.nn import functional
 
-MOST_SCALE = 1_000.0  # of the search for a temperature, in standard deviations of the logits
+MOST_SCALE = 1e9  # of the search for a temperature, by the standard deviation of the logits
 ROUNDS = 60  # of that search, at the most; five to ten are usual
 GAIN = 1e-8  # nats: the search ends with the step that takes less than that off the loss
 
@@ -95,11 +95,14 @@ def calibrated(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> t
     right, as the loss then falls for ever with T. Between these the loss is convex in 1 / T, and Newton's method,
     kept between bounds, finds its least.
     """
+    right, shape = _all_right(logits, targets, objective), logits.shape
+    if objective == "cross_entropy":  # which sees differences of a review's logits alone
+        logits = logits - logits.amax(-1, keepdim=True)
     spread = logits.std((-2, -1), correction=0, keepdim=True)
     unit = torch.where(spread > 0, spread, 1.0)
     scaled, own = logits / unit, _own(logits, targets) / unit
-    right = _all_right(logits, targets, objective)
-    scale = _best_scale(scaled.flatten(0, -3), own.flatten(0, -3), ~right.flatten(), objective).reshape(unit.shape)
+    flat = scaled.reshape(-1, *shape[-2:]), own.reshape(-1, shape[-2], 1)
+    scale = _best_scale(*flat, ~right.flatten(), objective).reshape(unit.shape)
     temperature = (unit / scale)[..., 0, 0].double()
     return torch.where(right, 0, temperature), torch.where(right, 0, _loss(scaled * scale, own * scale, objective))
 
@@ -130,7 +133,8 @@ def _best_scale(logits: torch.Tensor, own: torch.Tensor, wanted: torch.Tensor, o
         high[going] = torch.where(slope < 0, high[going], here)
         newton = here - slope / curvature
         inside = (newton >= low[going]) & (newton <= high[going])
-        scale[going] = torch.where(inside, newton, (low[going] + high[going]) / 2)
+        middle = torch.where(low[going] > 0, (low[going] * high[going]).sqrt(), high[going] / 2)
+        scale[going] = torch.where(inside, newton, middle)
         gain = torch.where(inside, slope.square() / (2 * curvature), torch.inf)  # what the step takes off the loss
         going = going[(gain > GAIN).flatten()]
     return scale
@@ -154,7 +158,7 @@ def _mean(values: torch.Tensor) -> torch.Tensor:
 def _loss(logits: torch.Tensor, own: torch.Tensor, objective: str) -> torch.Tensor:
     if objective == "cross_entropy":
         most = logits.amax(-1, keepdim=True)
-        return ((logits - most).exp().sum(-1, keepdim=True).log() + most - own).double().mean((-2, -1))
+        return ((logits - most).exp().sum(-1, keepdim=True).log() + (most - own)).double().mean((-2, -1))
     return functional.softplus(logits).double().mean((-2, -1)) - own.double().mean((-2, -1)) / logits.shape[-1]
 
 

@@ -45,6 +45,8 @@ FIGURES = {
 }
 TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the temperature"
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than saying the same everywhere"
+WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
+WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
 NOT_REACHED = "dose 1 does not move the weights as far as {level:g} of their norm"
 
 
@@ -78,70 +80,75 @@ class Measuring:
 
     def __init__(self, model: TextClassifier, split: Split, objective: str, majority: dict[str, float]):
         self.split, self.objective, self.majority = split, objective, majority
-        self.chance = 1 / len(self.split.classes)
+        self.chance = 1 / len(split.classes)
         with torch.no_grad():
-            logits = {name: model(part.inputs) for name, part in self.split.parts.items()}
-        self.original = {name: _Original(values) for name, values in logits.items()}
-        self.before = {
-            name: figures.accuracy(self.original[name].guesses, part.targets).item()
-            for name, part in self.split.parts.items()
-        }
+            self.original = {name: _Original(model(part.inputs), part.targets) for name, part in split.parts.items()}
 
     def rows(self, chunk: list[Variant], randomization: Randomization) -> list[Row]:
+        """A row for each variant. randomization: theirs, but for layers and dose."""
         reached = [variant for variant in chunk if variant.logits is not None]
-        measured = {name: self._part(name, reached) for name in PARTS}
-        places = {id(variant): place for place, variant in enumerate(reached)}
-        rows = []
-        for variant in chunk:
-            about = {
-                "layers": JOINED.join(variant.layers),
-                "level": variant.level,
-                "dose": variant.dose,
-                "scheme": randomization.scheme,
-                "unit": randomization.unit,
-                "seed": randomization.seed,
-                "change": variant.change,
-                "relative_change": variant.relative_change,
-                "chance": self.chance,
-            }
-            if variant.logits is None:
-                reason = NOT_REACHED.format(level=variant.level)
-                empty = {name: self._known(name) for name in PARTS}
-                rows.append(Row(**about, **empty, missing={"dose": reason}))
-                continue
-            found = {name: measured[name][places[id(variant)]] for name in PARTS}
-            missing = {f"{name}_{figure}": why for name in PARTS for figure, why in found[name][1].items()}
-            rows.append(Row(**about, **{name: found[name][0] for name in PARTS}, missing=missing))
-        return rows
+        measured = zip(*(self._part(name, reached) for name in PARTS), strict=True)
+        return [self._row(variant, randomization, next(measured) if variant.logits else None) for variant in chunk]
+
+    def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> Row:
+        """measured: of both parts, figures and the reasons of missing ones; None where the variant was not reached."""
+        missing = _missing_distances(variant)
+        parts = {name: self._known(name) for name in PARTS}
+        for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
+            parts[name] |= values
+            missing |= {f"{name}_{figure}": reason for figure, reason in reasons.items()}
+        return Row(
+            layers=JOINED.join(variant.layers),
+            level=variant.level,
+            dose=variant.dose,
+            scheme=randomization.scheme,
+            unit=randomization.unit,
+            seed=randomization.seed,
+            change=variant.change,
+            relative_change=variant.relative_change,
+            chance=self.chance,
+            **parts,
+            missing=missing,
+        )
 
     def _known(self, name: str) -> dict[str, float | None]:
         """What is known of a part without a variant."""
-        return dict.fromkeys(FIGURES) | {"accuracy_before": self.before[name], "majority": self.majority[name]}
+        return dict.fromkeys(FIGURES) | {
+            "accuracy_before": self.original[name].accuracy,
+            "majority": self.majority[name],
+        }
 
     def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
         """Figures and the reasons of missing ones, for each variant."""
         if not chunk:
             return []
-        targets, classes = self.split.parts[name].targets, len(self.split.classes)
+        targets, original = self.split.parts[name].targets, self.original[name]
         logits = torch.stack([variant.logits[name] for variant in chunk])  # (variants, reviews, classes)
         finite = torch.isfinite(logits).flatten(1).all(1)
         logits[~finite] = 0
-        columns = self._columns(logits, targets, self.original[name])
-        reviews, hits = len(targets), (columns["accuracy"] * len(targets)).round().int().tolist()
-        lists = {figure: values.tolist() for figure, values in columns.items()}
+        columns = {figure: values.tolist() for figure, values in self._columns(logits, targets, original).items()}
         found = []
         for place, whole in enumerate(finite.tolist()):
-            if not whole:
-                names = [figure for figure in FIGURES if figure not in ("accuracy_before", "majority")]
-                found.append((self._known(name), dict.fromkeys(names, NOT_FINITE)))
-                continue
-            values = self._known(name) | {figure: column[place] for figure, column in lists.items()}
-            values["accuracy_low"], values["accuracy_high"] = wilson(hits[place], reviews)
-            ratio = forgetting_ratio(self.before[name], values["accuracy"], self.chance)
-            values["forgetting"] = ratio.value
-            missing = {"forgetting": ratio.missing} if ratio.missing else {}
-            found.append((values, missing | _unfit(values, classes)))
+            if whole:
+                found.append(self._one({figure: values[place] for figure, values in columns.items()}, original))
+            else:
+                names = [figure for figure in FIGURES if figure != "majority"]
+                reasons = dict.fromkeys(names, NOT_FINITE)
+                if original.accuracy is not None:
+                    del reasons["accuracy_before"]
+                found.append(({}, reasons))
         return found
+
+    def _one(self, values: dict[str, float | None], original: "_Original") -> tuple[dict, dict[str, str]]:
+        """A variant's figures of a part with those that follow from them, and the reasons of missing ones."""
+        reviews, accuracy = len(original.guesses), values["accuracy"]
+        values["accuracy_low"], values["accuracy_high"] = wilson(round(accuracy * reviews), reviews)
+        ratio = forgetting_ratio(original.accuracy, accuracy, self.chance)
+        values["forgetting"] = ratio.value
+        reasons = _unfit(values, len(self.split.classes)) | ({"forgetting": ratio.missing} if ratio.missing else {})
+        if original.accuracy is None:
+            reasons |= dict.fromkeys(("accuracy_before", "agreement", "divergence"), NOT_FINITE)
+        return values | dict.fromkeys(reasons), reasons
 
     def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
         """One number a variant for each figure that is computed for all at once."""
@@ -167,15 +174,16 @@ class Measuring:
 
 
 class _Original:
-    """What variants are compared with, on one part."""
+    """What variants are compared with, on one part. accuracy: None where the outputs are not finite."""
 
-    def __init__(self, logits: torch.Tensor):
-        self.guesses = logits.argmax(-1)
-        self.softmax = figures.likelihoods(logits)
+    def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
+        self.guesses, self.softmax = logits.argmax(-1), figures.likelihoods(logits)
+        finite = bool(torch.isfinite(logits).all())
+        self.accuracy = figures.accuracy(self.guesses, targets).item() if finite else None
 
 
 def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
-    """Make figures None that say nothing, and give the reasons."""
+    """The reasons of figures that say nothing."""
     reasons = {}
     if not math.isfinite(values["loss"]):
         reasons["loss"] = LOSS_TOO_LARGE
@@ -183,5 +191,13 @@ def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
         reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
     if classes <= TOP_K:
         reasons["top_k_accuracy"] = no_top_k(classes)
-    values.update(dict.fromkeys(reasons))
     return reasons
+
+
+def _missing_distances(variant: Variant) -> dict[str, str]:
+    if variant.dose is None:
+        reason = NOT_REACHED.format(level=variant.level)
+        return dict.fromkeys(("dose", "change", "relative_change"), reason)
+    if variant.change is None:
+        return dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)
+    return {} if variant.relative_change is not None else {"relative_change": WEIGHTS_ZERO}

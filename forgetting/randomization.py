@@ -164,15 +164,17 @@ class Path:
 
         Where a scheme's values move, distances are measured at STRIDES doses and the count lies between two of them.
         """
+        wanted = np.square(changes) * (1 - 1e-6)  # sums are rounded
         if self.scheme in MOVING:
             counts = np.unique(np.linspace(0, len(self.order), STRIDES).round().astype(int))
             squares = np.array([_squares(units - self.units).sum().item() for units in self.walk(counts.tolist())])
             squares = np.maximum.accumulate(squares)
+            first = np.concatenate([[True], np.diff(squares) > 0])
+            found = np.ceil(np.interp(wanted, squares[first], counts[first]))
         else:
             steps = _squares(self.values(len(self.order)) - self.units[self.order]).cumsum(0)
-            counts, squares = np.arange(len(self.order) + 1), np.concatenate([[0.0], steps.numpy()])
-        wanted = np.square(changes) * (1 - 1e-6)  # sums are rounded
-        found = np.ceil(np.interp(wanted, *_rising(squares, counts)))
+            squares = np.concatenate([[0.0], steps.numpy()])
+            found = np.searchsorted(squares, wanted)
         return [int(count) if want <= squares[-1] else None for want, count in zip(wanted, found, strict=True)]
 
     def write(self, units: torch.Tensor) -> None:
@@ -183,12 +185,6 @@ class Path:
 def _squares(change: torch.Tensor) -> torch.Tensor:
     """The square of each unit's change: (n, values of a unit) → (n,)."""
     return change.double().square().sum(1)
-
-
-def _rising(squares: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of equal squares the first alone, as that is the least count."""
-    first = np.concatenate([[True], np.diff(squares) > 0])
-    return squares[first], counts[first]
 
 
 def _path(

@@ -4,8 +4,9 @@ A point of a curve can be picked: the parameter PICK then names the replicate ne
 """
 
 import io
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -116,7 +117,7 @@ def _lines(style: Shown) -> list[alt.Chart]:
 
 def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke") -> alt.Color:
     """A colour for each of the values in the order of the plan, the same one whatever else is shown."""
-    names = list(dict.fromkeys(curves[by]))
+    names = _series(curves, by)
     colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
     legend = alt.Legend(orient="top", symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
@@ -124,7 +125,13 @@ def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke") -> alt.Colo
 
 def _shaped(curves: pd.DataFrame, by: str) -> alt.Shape:
     """A shape for each as well, for whoever cannot tell the colours apart."""
-    return alt.Shape(f"{by}:N", scale=alt.Scale(domain=list(dict.fromkeys(curves[by]))), title=None)
+    return alt.Shape(f"{by}:N", scale=alt.Scale(domain=_series(curves, by)), title=None)
+
+
+def _series(curves: pd.DataFrame, by: str) -> list[str]:
+    """The names in the order of the plan, those too that have nothing to draw."""
+    column = curves[by]
+    return list(column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else dict.fromkeys(column))
 
 
 def _told(style: Shown, match: str) -> list[alt.Tooltip]:
@@ -299,4 +306,22 @@ def picture(chart: alt.TopLevelMixin, kind: str) -> bytes:
         return kept.getvalue()
     text = io.StringIO()
     sized.save(text, format=kind, **({"inline": True} if kind == "html" else {}))
-    return text.getvalue().encode()
+    page = text.getvalue()
+    if kind == "html":  # where the chart's data stand in a script, which a "</script>" in them would end
+        for found in set(_texts(sized.to_dict())):
+            page = page.replace(json.dumps(found)[1:-1], json.dumps(found)[1:-1].replace("<", "\\u003c"))
+    return page.encode()
+
+
+def _texts(spec: object) -> Iterator[str]:
+    """All texts of a chart that hold a sign of HTML."""
+    if isinstance(spec, str):
+        if "<" in spec:
+            yield spec
+    elif isinstance(spec, dict):
+        for key, value in spec.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from _texts(value)

@@ -136,13 +136,13 @@ def sweep(
     Raises RecipeError before the first row where the plan does not fit the model, or not the memory, and
     `WorkersError` where no worker can be had or is left; the rows that were yielded stay valid.
     """
-    found = []
+    found, total = [], plan.count(tuple(name for name, _ in model.named_children()))
     for rows in sweep_slices(model, split, plan, recipe=recipe, initial=initial, jobs=jobs, dask=dask, memory=memory):
         for row in rows:
             found.append(row)
             yield row
         if progress and rows:
-            progress(len(found), plan.count(recipe.model.layers))
+            progress(len(found), total)
     return SweepResult(plan, tuple(found), recipe, split.reviews.sha256)
 
 

@@ -7,6 +7,7 @@ one dose fit the processor's cache and those of twenty do not.
 """
 
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +25,8 @@ Prefix = tuple[bool, ...]  # of each of the first layers, whether it is randomiz
 class Variant:
     """layers: the set. level: the dose of the plan. dose: share of the set's units that are randomized.
 
-    change: ‖ΔW‖₂ over the set's weights, and relative_change, that by ‖W‖₂. logits: (reviews, classes) by part.
-    dose and what follows are None where no dose takes the weights as far as was asked for.
+    change: ‖ΔW‖₂ over the set's weights, and relative_change, that by ‖W‖₂, None where they are not finite or all 0.
+    logits: (reviews, classes) by part. dose and logits are None where no dose takes the weights as far as was asked.
     """
 
     layers: tuple[str, ...]
@@ -77,7 +78,7 @@ def variants(
         for name in reached:
             path = layers[name].path
             units = next(walks[name])
-            changes[name] = torch.linalg.vector_norm(units - path.units).item()
+            changes[name] = torch.linalg.vector_norm(units - path.units).item() if layers[name].counts[index] else 0.0
             path.write(units)
         possible = [names for names in sets if reached.issuperset(names)]
         logits = {
@@ -106,6 +107,8 @@ def _on_its_way(path: Path, levels: Sequence[float], match: str) -> _Layer:
     size = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
     if match == "dose":
         return _Layer(path, [path.count(level) for level in levels], size)
+    if not math.isfinite(size):
+        return _Layer(path, [None if level else 0 for level in levels], size)
     return _Layer(path, path.reaching([level * size for level in levels]), size)
 
 
@@ -116,10 +119,12 @@ def _share(chosen: tuple[str, ...], layers: Mapping[str, _Layer], index: int) ->
 
 def _distance(
     chosen: tuple[str, ...], layers: Mapping[str, _Layer], changes: Mapping[str, float]
-) -> tuple[float, float | None]:
+) -> tuple[float | None, float | None]:
     change = sum(changes[name] ** 2 for name in chosen) ** 0.5
     size = sum(layers[name].size ** 2 for name in chosen) ** 0.5
-    return change, (change / size if size else None)
+    if not math.isfinite(change):
+        return None, None
+    return change, (change / size if size and math.isfinite(size) else None)
 
 
 def _logits(

@@ -181,9 +181,13 @@ def _connect(address: str) -> Any:
     except ImportError as error:
         raise WorkersError(f"Dask is not installed, which an address of a scheduler needs: {INSTALL}.") from error
     address = _checked(address)
-    try:
+
+    def connect() -> tuple[Any, int]:
         client = Client(address, timeout=CONNECT, set_as_default=False)
-        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        return client, len(client.scheduler_info(n_workers=-1)["workers"])
+
+    try:
+        client, workers = _within(2 * CONNECT, connect)
     except Exception as error:  # a wrong address raises whatever it leads to: OSError, ValueError, even MemoryError
         raise WorkersError(
             f"There must be a Dask scheduler at the address; none answered at {address!r} within {CONNECT} s "
@@ -193,6 +197,29 @@ def _connect(address: str) -> Any:
         client.close(timeout=2)
         raise WorkersError(f"The Dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
     return client
+
+
+def _within(seconds: float, function: Callable[[], Any]) -> Any:
+    """What the function returns or raises; TimeoutError where it takes longer, and it is left to itself then.
+
+    Dask's client waits for ever for a greeting from whatever accepts its connection and says nothing.
+    """
+    results: queue.SimpleQueue = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            results.put((function(), None))
+        except BaseException as error:  # for whoever waits
+            results.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = results.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds} s") from None
+    if error:
+        raise error
+    return value
 
 
 def _checked(address: str) -> str:
