@@ -97,11 +97,8 @@ def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataF
     typical = typical.sort_values(["away", "seed"], kind="stable").drop_duplicates(keys).set_index(keys)
     found[["seed", "seed_dose"]] = typical[["seed", "dose"]]
     table = found.reset_index()[[*keys, *SUMMARY]]
-    for name in (
-        "layers",
-        "scheme",
-    ):  # with all that the rows have, so that a colour is the same with or without others
-        table[name] = pd.Categorical(table[name], list(dict.fromkeys(frame[name])))
+    # All that the rows have, so that a colour is the same with and without the others.
+    table.attrs["series"] = {name: list(dict.fromkeys(frame[name])) for name in ("layers", "scheme")}
     return table
 
 
@@ -140,7 +137,9 @@ def half_way(frame: pd.DataFrame, part: str = "validation") -> tuple[HalfWay, ..
         table = whole.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
         table = table.dropna(axis=0, how="all").dropna(axis=1)
         values, levels = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
-        found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table)))
+        found.append(
+            HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table) or whole["seed"].nunique())
+        )
     return tuple(found)
 
 

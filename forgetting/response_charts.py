@@ -6,7 +6,7 @@ A point of a curve can be picked: the parameter PICK then names the replicate ne
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -130,8 +130,7 @@ def _shaped(curves: pd.DataFrame, by: str) -> alt.Shape:
 
 def _series(curves: pd.DataFrame, by: str) -> list[str]:
     """The names in the order of the plan, those too that have nothing to draw."""
-    column = curves[by]
-    return list(column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else dict.fromkeys(column))
+    return curves.attrs.get("series", {}).get(by) or list(dict.fromkeys(curves[by]))
 
 
 def _told(style: Shown, match: str) -> list[alt.Tooltip]:
@@ -307,21 +306,8 @@ def picture(chart: alt.TopLevelMixin, kind: str) -> bytes:
     text = io.StringIO()
     sized.save(text, format=kind, **({"inline": True} if kind == "html" else {}))
     page = text.getvalue()
-    if kind == "html":  # where the chart's data stand in a script, which a "</script>" in them would end
-        for found in set(_texts(sized.to_dict())):
-            page = page.replace(json.dumps(found)[1:-1], json.dumps(found)[1:-1].replace("<", "\\u003c"))
+    if kind == "html":  # the chart's data stand in a script, which a "</script>" in them would end
+        start = page.rindex('{"config"')
+        spec, end = json.JSONDecoder().raw_decode(page, start)
+        page = page[:start] + json.dumps(spec).replace("<", "\\u003c") + page[end:]
     return page.encode()
-
-
-def _texts(spec: object) -> Iterator[str]:
-    """All texts of a chart that hold a sign of HTML."""
-    if isinstance(spec, str):
-        if "<" in spec:
-            yield spec
-    elif isinstance(spec, dict):
-        for key, value in spec.items():
-            yield from _texts(key)
-            yield from _texts(value)
-    elif isinstance(spec, list):
-        for value in spec:
-            yield from _texts(value)
