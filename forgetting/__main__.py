@@ -21,7 +21,7 @@ from forgetting.published import reproduce, summarize
 from forgetting.randomization import SCHEMES, UNITS
 from forgetting.randomness import pin_threads
 from forgetting.recipe import PROTOCOLS, Recipe
-from forgetting.sweeps import MEMORY, SweepResult, check_plan, sweep
+from forgetting.sweeps import MEMORY, SweepResult, check_plan, check_sweep, sweep
 
 KINDS = (".csv", ".parquet", ".json")
 DATA = click.Path(path_type=Path)
@@ -87,6 +87,7 @@ def sweep_command(
     reviews = _reviews(data, recipe)
     recipe = _of_file(recipe, data, reviews)
     split = prepare(recipe, reviews)
+    check_sweep(recipe, split, memory=memory * 2**20)
     with _progress("Training") as progress:
         trained = train(recipe, split, progress=progress)
     rows = []
@@ -137,6 +138,8 @@ def _check_out(out: Path) -> None:
     """Refused before anything is computed, so that no work is lost for a wrong name."""
     if out.suffix.lower() not in KINDS:
         raise RecipeError(f"--out must end with {', '.join(KINDS)}; got {out.name!r}. Choose one of these formats.")
+    if out.is_dir():
+        raise RecipeError(f"--out must be a file; {out.name!r} is a folder. Give another name.")
     if not out.absolute().parent.is_dir():
         raise RecipeError(f"--out must be in a folder that exists; there is no {str(out.parent)!r}. Make it first.")
 

@@ -39,8 +39,8 @@ class Spread:
 class HalfWay:
     """The dose at which a curve is half-way down from the original accuracy to chance.
 
-    dose: None, with the reason in `missing`, where it never is. low, high: its interval, each None where the curves of
-    too many resamples never get there. seeds: of which it is.
+    dose: None, with the reason in `missing`, where it never is, or was before the smallest dose. low, high: its
+    interval, each None where too many resamples are half-way outside the doses. seeds: of which it is.
     """
 
     layers: str
@@ -137,9 +137,7 @@ def half_way(frame: pd.DataFrame, part: str = "validation") -> tuple[HalfWay, ..
         table = whole.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
         table = table.dropna(axis=0, how="all").dropna(axis=1)
         values, levels = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
-        found.append(
-            HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table) or whole["seed"].nunique())
-        )
+        found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table)))
     return tuple(found)
 
 
@@ -150,6 +148,9 @@ def _half_way(values: np.ndarray, levels: np.ndarray) -> dict:
         return {"dose": None, "low": None, "high": None, "missing": reason}
     middle = np.median(values, axis=0)
     dose = _crossing(middle[None], levels)[0]
+    if dose == -np.inf:
+        reason = f"accuracy is more than half-way to chance at the smallest dose already, {levels[0]:g}"
+        return {"dose": None, "low": None, "high": None, "missing": reason}
     if not np.isfinite(dose):
         share = min(round(100 * max(middle.max(), 0)), 49)
         reason = f"accuracy never gets half-way to chance: at the most {share} % of the way"
@@ -160,7 +161,8 @@ def _half_way(values: np.ndarray, levels: np.ndarray) -> dict:
     crossings = np.sort(_crossing(np.median(values[draws], axis=1), levels))
     ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     low, high = (crossings[min(int(end * RESAMPLES), RESAMPLES - 1)] for end in ends)
-    missing = "" if np.isfinite(high) else "the interval is open: too many resamples of the seeds never get half-way"
+    whole = np.isfinite(low) and np.isfinite(high)
+    missing = "" if whole else "the interval is open: too many resamples of the seeds are half-way outside the doses"
     return {
         "dose": float(dose),
         "low": float(low) if np.isfinite(low) else None,
@@ -170,7 +172,7 @@ def _half_way(values: np.ndarray, levels: np.ndarray) -> dict:
 
 
 def _crossing(paths: np.ndarray, levels: np.ndarray, half: float = 0.5) -> np.ndarray:
-    """Where each path (paths, levels) first reaches `half`, inf where it never does."""
+    """Where each path (paths, levels) first reaches `half`: inf where it never does, −inf where it begins past it."""
     above = paths >= half
     first = above.argmax(axis=1)
     rows = np.arange(len(paths))
@@ -178,7 +180,8 @@ def _crossing(paths: np.ndarray, levels: np.ndarray, half: float = 0.5) -> np.nd
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(first > 0, (half - before) / (after - before), 1.0)
     start = levels[np.maximum(first - 1, 0)]
-    return np.where(above.any(axis=1), start + share * (levels[first] - start), np.inf)
+    found = np.where(above.any(axis=1), start + share * (levels[first] - start), np.inf)
+    return np.where((paths[:, 0] > half) & (levels[0] > 0), -np.inf, found)
 
 
 def robustness(

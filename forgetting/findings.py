@@ -143,6 +143,10 @@ def _spread(model: torch.nn.Module, layer: str) -> float:
     return torch.cat([parameter.detach().flatten() for parameter in parameters]).std(correction=0).item()
 
 
+NOTHING_TO_SHOW = "There is no accuracy to show: no dose reaches that change, or the outputs are not finite numbers."
+SIDE = {"scheme": "scheme", "layers": "layer set"}
+
+
 def duration(seconds: float) -> str:
     """An estimate for people: "about 3 s", "about 2 min"."""
     if seconds < 1:
@@ -153,12 +157,13 @@ def duration(seconds: float) -> str:
 def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: float) -> str:
     """At which dose each layer set is half-way down to chance."""
     trivial = f"chance is {percent(baselines.chance)}, the largest class {percent(baselines.majority['validation'])}"
-    several = len({(half.scheme, half.unit) for half in halves}) > 1
+    schemes, units = ({getattr(half, name) for half in halves} for name in ("scheme", "unit"))
     parts = []
     for half in halves[:6]:
-        name = f"{half.layers} by {half.scheme}" if several else half.layers
+        name = half.layers + (f" by {half.scheme}" if len(schemes) > 1 else "")
+        name += f" ({half.unit}s)" if len(units) > 1 else ""
         if half.dose is None:
-            parts.append(f"never for {name}")
+            parts.append(f"{'below the smallest dose' if 'smallest' in half.missing else 'never'} for {name}")
         else:
             span = f" ({percent(half.low)} to {percent(half.high)})" if half.low and half.high else ""
             parts.append(f"{percent(half.dose)} of {name}{span}")
@@ -169,7 +174,9 @@ def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: floa
 
 
 def heat(curves: pd.DataFrame, baselines: Baselines, before: float) -> str:
-    """Which layer set loses most at which dose, and which least at the largest."""
+    """Which layer set loses most at the largest dose, and which least."""
+    if curves.empty:
+        return NOTHING_TO_SHOW
     last = curves[curves["level"] == curves["level"].max()].sort_values("median")
     weakest, strongest = last.iloc[0], last.iloc[-1]
     dose = percent(curves["level"].max())
@@ -195,8 +202,14 @@ def cascades(steps: pd.DataFrame, baselines: Baselines) -> str:
 
 def matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines, by: str = "scheme") -> str:
     """What each scheme, or layer set, leaves at the largest change that all of them reach."""
+    if curves.empty:
+        return NOTHING_TO_SHOW
     reached = curves.groupby("level")[by].nunique()
-    common = reached[reached == curves[by].nunique()].index.max()
+    named = curves.attrs.get("series", {}).get(by) or curves[by].unique()
+    everywhere = reached[reached == len(named)]
+    if everywhere.empty:
+        return f"There is no change of the weights that each {SIDE[by]} reaches at a dose of the plan."
+    common = everywhere.index.max()
     at = curves[curves["level"] == common].sort_values("median")
     listed = ", ".join(
         f"{name} {percent(median)} (dose {percent(dose)})"

@@ -199,7 +199,7 @@ def _path(
     units = units_of(name, layer, parameters, unit)
     order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
     if randomization.words:
-        order = order[torch.isin(order, _columns(randomization.words, vocabulary))]
+        order = order[torch.isin(order, columns_of(randomization.words, vocabulary))]
 
     def source() -> torch.Generator:
         return generator(seed, "randomize", name, scheme)
@@ -218,8 +218,8 @@ def _path(
     return Path(layer, parameters, unit, scheme, units, order, draws)
 
 
-def _columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
-    """Positions of words in the vocabulary."""
+def columns_of(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
+    """Positions of words in the vocabulary. Raises RecipeError for one that is not in it."""
     known = {word: column for column, word in enumerate(vocabulary)}
     unknown = [word for word in words if word not in known]
     if unknown:

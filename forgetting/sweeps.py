@@ -18,12 +18,13 @@ import torch
 
 from forgetting import workers
 from forgetting.errors import RecipeError
-from forgetting.experiment import Progress, make_trainer, plain, state_of
+from forgetting.experiment import Progress, build, make_trainer, plain, state_of
 from forgetting.features import Split
 from forgetting.measuring import FIGURES, PARTS, Measuring, Row
 from forgetting.metrics import baselines
 from forgetting.models import TextClassifier, parameter_count
 from forgetting.plan import Sweep
+from forgetting.randomization import columns_of
 from forgetting.recipe import MODERN, Recipe
 from forgetting.reviews import Report, Reviews
 from forgetting.schemes import MOVING
@@ -178,6 +179,8 @@ def _subject(
     check_plan(recipe, plan, known)
     if "rewind" in plan.schemes and initial is None and not plan.retrain:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
+    if plan.words:
+        columns_of(plan.words, split.words)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
     majority = baselines(split, recipe.training.objective, svc_limit=0).majority
     subject = Subject(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
@@ -193,6 +196,12 @@ def check_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
             "one that is trained again. Use the modern protocol."
         )
     plan.count(known)
+
+
+def check_sweep(recipe: Recipe, split: Split, *, memory: int = MEMORY) -> None:
+    """Raise, before anything is trained, what a sweep of the recipe's plan would raise before its first row."""
+    model = build(recipe, split)
+    _subject(model, split, recipe.sweep, recipe, state_of(model), memory)
 
 
 def _replicates(plan: Sweep) -> list[Replicate]:

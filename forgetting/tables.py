@@ -49,16 +49,18 @@ def sweep_table(result: SweepResult, base: Baselines) -> str:
     svc = f", LinearSVC {base.linear_svc['validation']:.4f}" if base.linear_svc else ""
     majority = base.majority["validation"]
     what = "half-way dose" if result.plan.match == "dose" else "half-way change"
+    halves = half_way(frame)
+    width = max(16, *(len(half.layers) + 2 for half in halves)) if halves else 16
     lines = [
         f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}",
         "",
-        f"{'layers':16}{'scheme':10}{'unit':10}{what:>16}   95 % interval over {result.plan.seeds} seeds",
+        f"{'layers':{width}}{'scheme':10}{'unit':10}{what:>16}   95 % interval over {result.plan.seeds} seeds",
     ]
-    for half in half_way(frame):
+    for half in halves:
         ends = [f"{end:.4f}" if end is not None else "open" for end in (half.low, half.high)]
-        known = half.dose is not None
-        shown = f"{half.dose:16.4f}   {' to '.join(ends)}" if known else f"{'never':>16}   {half.missing}"
-        lines.append(f"{half.layers:16}{half.scheme:10}{half.unit:10}{shown}")
+        interval = half.missing if ends == ["open", "open"] else " to ".join(ends)
+        shown = f"{half.dose:16.4f}   {interval}" if half.dose is not None else f"{'never':>16}   {half.missing}"
+        lines.append(f"{half.layers:{width}}{half.scheme:10}{half.unit:10}{shown}")
     return "\n".join(lines)
 
 

@@ -12,13 +12,14 @@ from forgetting.errors import ForgettingError
 from forgetting.metrics import Baselines
 from forgetting.words import most_influential
 
+MOST_SEEDS = 100  # of the robustness table, which is computed at once
 MOST_WORDS = 20  # drawn of a class
 MOST_OFFERED = 6_000  # words in the list to search; of more, the most influential are offered and any can be typed
 
 
 def robustness_view(learned: Learned, baselines: Baselines) -> None:
     """Each layer set back to before training and drawn anew, with a verdict in plain words."""
-    rows = studies.robustness_of(learned, session().recipe.sweep.seeds)
+    rows = studies.robustness_of(learned, min(session().recipe.sweep.seeds, MOST_SEEDS))
     st.text(findings.robust(rows))
     st.altair_chart(
         response_charts.robustness_chart(rows), key="robustness", alt="Forgetting of each layer set back and drawn anew"

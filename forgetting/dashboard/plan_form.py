@@ -30,6 +30,8 @@ def plan_controls(learned: Learned) -> None:
     _several("sweep.layers", "Layer sets", _layer_sets(learned), lambda item: FAMILY_TITLES.get(item, item))
     _several("sweep.schemes", "Schemes", list(SCHEMES), lambda item: TITLES[item].split(" – ")[0])
     _several("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
+    if words := session().recipe.sweep.words:
+        st.caption(literal(f"Only these words: {', '.join(words[:8])}{' …' if len(words) > 8 else ''}"))
     left, right = st.columns(2)
     with left:
         _doses()
@@ -64,7 +66,9 @@ def _several(name: str, label: str, options: list[str], title: Callable[[str], s
 
 
 def _changed(name: str) -> None:
-    assign({name: tuple(picked(name))})
+    # A study of words is asked for by a link; it ends with the unit that it is of.
+    words = {"sweep.words": ()} if name == "sweep.units" else {}
+    assign({name: tuple(picked(name)), **words})
 
 
 def _doses() -> None:
