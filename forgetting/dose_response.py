@@ -61,12 +61,12 @@ class LayerRobustness:
     rerandomized: the same with a fresh draw of its initializer, over seeds (re-randomization). accuracies: the two
     validation accuracies, medians. distance: ‖θ_t − θ_0‖₂ of the layer; initial_norm: ‖θ_0‖₂. verdict: of
     `reinitialized`: "critical" from CRITICAL, "robust" up to ROBUST, else "in between".
-    Figures are None where forgetting is undefined.
+    Figures are None where forgetting is undefined, or the outputs are not finite.
     """
 
     layer: str
     parameters: int
-    accuracy_before: float
+    accuracy_before: float | None
     chance: float
     reinitialized: float | None
     rerandomized: Spread | None
@@ -237,7 +237,7 @@ def _robustness(
     return LayerRobustness(
         layer=name,
         parameters=len(now),
-        accuracy_before=float(own["before"].iloc[0]),
+        accuracy_before=own["before"].iloc[0],
         chance=float(own["chance"].iloc[0]),
         reinitialized=reinitialized,
         rerandomized=Spread(float(anew.median()), *map(float, anew.quantile(BAND))) if len(anew) else None,

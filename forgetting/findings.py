@@ -169,7 +169,8 @@ def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: floa
             parts.append(f"{percent(half.dose)} of {name}{span}")
     more = f", and {len(halves) - 6} more below" if len(halves) > 6 else ""
     return (
-        f"Validation accuracy is {percent(before)}, where {trivial}. Half-way down to chance: {', '.join(parts)}{more}."
+        f"Validation accuracy is {percent(None if math.isnan(before) else before)}, where {trivial}. Half-way down to "
+        f"chance: {', '.join(parts)}{more}."
     )
 
 

@@ -47,7 +47,7 @@ def shown(figure: str, base: Baselines, unit: str) -> Shown:
         "top_k_accuracy": Shown("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
         "forgetting": Shown("forgetting", ".2f", False, {"intact": 0.0, "at chance": 1.0}),
         "loss": Shown(f"loss ({unit})", ".3f", False, guess),
-        "calibrated_loss": Shown("calibrated loss (nats)", ".3f", False, guess),
+        "calibrated_loss": Shown(f"calibrated loss ({unit})", ".3f", False, guess),
         "entropy": Shown("entropy (nats)", ".3f", False, {"uniform": -math.log(base.chance)}),
         "most_predicted_share": Shown("most predicted class, share", ".1%", True, {"largest class": majority}),
         "agreement": Shown("agreement with the original", ".1%", True, {"chance": base.chance}),

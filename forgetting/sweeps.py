@@ -73,8 +73,20 @@ class SweepResult:
         raise RecipeError(f"A sweep is written as csv, parquet or json; got {kind!r}. Choose one of them.")
 
     def write(self, path: str | Path) -> None:
-        """Write to a file, in the format of its ending."""
-        Path(path).write_bytes(self.to_bytes(Path(path).suffix.removeprefix(".").lower()))
+        """Write to a file, in the format of its ending; what is there is replaced only by the whole of it.
+
+        Raises RecipeError for another ending, or where it cannot be written.
+        """
+        path = Path(path)
+        data, part = self.to_bytes(path.suffix.removeprefix(".").lower()), path.with_name(path.name + ".part")
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise RecipeError(
+                f"{path} cannot be written: {error.strerror}. Choose another place or make room."
+            ) from error
 
 
 COLUMNS = [

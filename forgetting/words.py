@@ -37,6 +37,7 @@ def influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
 
 
 def most_influential(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
-    """The words that speak most for a class, with their influence, the strongest first."""
+    """The words that speak most for a class, with their influence, the strongest first; none that does not."""
     values, columns = influence(model, split, number).topk(min(most, len(split.words)))
-    return {split.words[column]: value for column, value in zip(columns.tolist(), values.tolist(), strict=True)}
+    found = zip(columns.tolist(), values.tolist(), strict=True)
+    return {split.words[column]: value for column, value in found if value > 0}

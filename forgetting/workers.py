@@ -97,10 +97,11 @@ def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str
             if error:
                 raise _failed(error, address)
             yield value
-        client.unregister_worker_plugin(key)
     finally:
         if parallel:
             parallel._aborting = True  # joblib's own word for "stop waiting"; there is no public one
+            with suppress(Exception):  # the scheduler may be gone
+                _within(2, lambda: client.unregister_worker_plugin(key))
         client.close(timeout=2)
 
 

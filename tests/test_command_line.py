@@ -5,16 +5,20 @@ import hashlib
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from forgetting.__main__ import main
 from forgetting.datasets import SAMPLE, read_reviews
-from forgetting.errors import DataError
-from forgetting.experiment import run
+from forgetting.errors import DataError, WorkersError
+from forgetting.experiment import prepare, run, train
 from forgetting.randomization import Randomization
 from forgetting.recipe import MODERN, PUBLISHED, Recipe
+from forgetting.sweeps import sweep as library_sweep
 
 FIGURES = {"loss", "accuracy", "bitwise_accuracy", "macro_f1"}
 PARTS = {"training", "validation"}
@@ -260,3 +264,378 @@ def test_help_is_on_standard_output(call):
         status, out, err = call(*arguments)
         assert (status, err) == (0, "")
         assert "Usage: python -m forgetting" in out
+
+
+# Sweeps.
+
+QUICK = ("sweep", "--data", "wine.csv", "--recipe", "quick.json")
+SMALL = ("--layers", "fc1", "--doses", "0,1", "--schemes", "zero", "--seeds", "1")
+PLAN = {
+    "layers": ["fc2", "all"],
+    "doses": [0.25, 1.0],
+    "schemes": ["noise"],
+    "units": ["neuron"],
+    "seeds": 2,
+    "seed": 9,
+}
+
+
+@pytest.fixture(scope="module")
+def own(folder) -> Path:
+    """The folder with what sweeps need besides."""
+    deep = {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}}
+    for name, values in {
+        "plan.json": {"training": {"epochs": 5}, "sweep": PLAN},
+        "deep.json": deep,
+        "published.json": {"protocol": "published"},
+        "ghost.json": {"training": {"epochs": 5}, "sweep": {"layers": ["fc1"], "units": ["word"], "words": ["ghost"]}},
+        "empty-plan.json": {"sweep": {"layers": []}},
+    }.items():
+        (folder / name).write_text(json.dumps(values))
+    (folder / "folder.csv").mkdir()
+    return folder
+
+
+@pytest.fixture
+def rows(call, own):
+    """The rows of a sweep that is written as CSV, and what is shown."""
+
+    def called(*arguments):
+        (own / "rows.csv").unlink(missing_ok=True)
+        status, out, err = call(*arguments, "--out", "rows.csv")
+        assert status == 0, err
+        assert "Traceback" not in err
+        return pd.read_csv(own / "rows.csv", dtype={"recipe_hash": str, "data_sha256": str}), out
+
+    return called
+
+
+def levels(table: pd.DataFrame) -> list[float]:
+    return sorted(set(table["level"]))
+
+
+def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(rows):
+    table, out = rows(*QUICK, "--seeds", "1")
+    assert list(dict.fromkeys(table["layers"])) == ["fc1", "fc2", "fc1+fc2"]
+    assert levels(table) == [step / 20 for step in range(21)]
+    assert set(table["scheme"]) == {"reinit", "normal"}
+    assert set(table["unit"]) == {"weight"}
+    assert len(table) == 3 * 21 * 2
+    assert "126 rows in rows.csv" in out
+
+
+def test_rows_are_those_of_the_library_in_every_format(call, own):
+    digest = hashlib.sha256((own / "wine.csv").read_bytes()).hexdigest()
+    changes = {
+        "training": {"epochs": 5},
+        "data": {"source": "file", "file": "wine.csv", "sha256": digest},
+        "sweep": {"layers": ["fc1", "fc1+fc2"], "doses": [0.0, 0.5, 1.0], "schemes": ["zero", "permute"], "seeds": 2},
+    }
+    recipe = Recipe.from_dict(changes)
+    split = prepare(recipe, read_reviews(own / "wine.csv"))
+    done = train(recipe, split)
+    expected = list(library_sweep(done.model, split, recipe.sweep, recipe=recipe))
+    tables = {}
+    for ending in ("csv", "parquet", "json", "CSV"):
+        options = (
+            "--layers",
+            "fc1",
+            "--layers",
+            "fc1,fc2",
+            "--doses",
+            "3",
+            "--schemes",
+            "zero",
+            "--schemes",
+            "permute",
+        )
+        status, _, err = call(*QUICK, *options, "--seeds", "2", "--out", f"format.{ending}")
+        assert status == 0, err
+        tables[ending] = own / f"format.{ending}"
+    assert tables["CSV"].read_bytes() == tables["csv"].read_bytes()
+    read = {
+        "csv": pd.read_csv(tables["csv"]),
+        "parquet": pd.read_parquet(tables["parquet"]),
+        "json": pd.DataFrame(json.loads(tables["json"].read_text(), parse_constant=pytest.fail)["rows"]),
+    }
+    for table in read.values():
+        assert len(table) == len(expected) == 24
+        for line, row in zip(table.to_dict("records"), expected, strict=True):
+            assert [line[name] for name in ("layers", "scheme", "unit", "seed", "level", "dose")] == [
+                *(row.layers, row.scheme, row.unit, row.seed, row.level, row.dose)
+            ]
+            for part in PARTS:
+                for figure, value in getattr(row, part).items():
+                    found = line[f"{part}_{figure}"]
+                    assert pd.isna(found) if value is None else found == value, figure
+    assert set(read["csv"]["recipe_hash"]) == {recipe.hash}
+    assert set(read["csv"]["data_sha256"]) == {digest}
+    about = pq.read_schema(tables["parquet"]).metadata
+    assert Recipe.from_json(about[b"recipe"].decode()) == recipe
+    assert about[b"data_sha256"].decode() == digest
+    assert Recipe.from_dict(json.loads(tables["json"].read_text())["recipe"]) == recipe
+
+
+@pytest.mark.parametrize(
+    ("options", "layers"),
+    [
+        (("--layers", "fc2"), ["fc2"]),
+        (("--layers", "fc2", "--layers", "fc1"), ["fc2", "fc1"]),
+        (("--layers", "fc2,fc1"), ["fc1+fc2"]),
+        (("--layers", "fc1+fc2"), ["fc1+fc2"]),
+        (("--layers", "all", "--layers", "fc1,fc2", "--layers", "fc2"), ["fc1+fc2", "fc2"]),
+        (("--layers", "each"), ["fc1", "fc2"]),
+        (("--layers", "down"), ["fc2", "fc1+fc2"]),
+        (("--layers", "up", "--layers", "down"), ["fc1", "fc1+fc2", "fc2"]),
+    ],
+)
+def test_layer_sets(rows, options, layers):
+    table, out = rows(*QUICK, *options, "--doses", "0,1", "--schemes", "zero", "--seeds", "1")
+    assert list(dict.fromkeys(table["layers"])) == layers
+    assert len(table) == 2 * len(layers)
+    assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
+
+
+@pytest.mark.parametrize(
+    ("doses", "expected"),
+    [
+        ("2", [0.0, 1.0]),
+        ("5", [0.0, 0.25, 0.5, 0.75, 1.0]),
+        ("0,0.1,0.5", [0.0, 0.1, 0.5]),
+        ("0.5,0,0.1,0.5", [0.0, 0.1, 0.5]),
+        ("0.75", [0.75]),
+        ("1.0", [1.0]),
+        ("0,1", [0.0, 1.0]),
+        ("1e-3, 1", [0.001, 1.0]),
+    ],
+)
+def test_doses(rows, doses, expected):
+    table, _ = rows(*QUICK, "--layers", "fc2", "--schemes", "zero", "--seeds", "1", "--doses", doses)
+    assert levels(table) == expected
+
+
+def test_schemes_units_and_seeds(rows):
+    options = ("--schemes", "zero,noise", "--schemes", "permute", "--units", "weight,neuron", "--seeds", "3")
+    table, _ = rows(*QUICK, "--layers", "fc2", "--doses", "0.5,1", *options, "--seed", "70")
+    assert list(dict.fromkeys(table["scheme"])) == ["zero", "noise", "permute"]
+    assert list(dict.fromkeys(table["unit"])) == ["weight", "neuron"]
+    assert list(dict.fromkeys(table["seed"])) == [70, 71, 72]
+    assert len(table) == 2 * 3 * 2 * 3
+
+
+def test_a_seed_is_of_training_too(rows):
+    plain, _ = rows(*QUICK, *SMALL)
+    seeded, _ = rows(*QUICK, *SMALL, "--seed", "5")
+    loss = "training_loss"
+    assert plain.loc[plain["level"] == 0, loss].tolist() != seeded.loc[seeded["level"] == 0, loss].tolist()
+
+
+def test_words_of_the_first_layer(rows):
+    table, _ = rows(*QUICK, "--layers", "fc1", "--units", "word", "--doses", "0,1", "--schemes", "zero", "--seeds", "1")
+    assert set(table["unit"]) == {"word"}
+
+
+def test_rewinding_needs_nothing_more(rows):
+    table, _ = rows(*QUICK, "--layers", "all", "--doses", "0,1", "--schemes", "rewind", "--seeds", "1")
+    assert table["scheme"].tolist() == ["rewind"] * 2
+
+
+def test_equal_change(rows):
+    table, out = rows(
+        *QUICK, "--layers", "fc1", "--doses", "0,0.5", "--schemes", "zero", "--seeds", "2", "--match", "change"
+    )
+    moved = table[table["level"] == 0.5]
+    assert (moved["relative_change"] >= 0.5 * (1 - 1e-6)).all()
+    assert (moved["relative_change"] < 0.55).all()
+    assert (moved["dose"] > 0.01).all()
+    assert "half-way change" in out
+
+
+def test_retraining_gives_each_seed_a_model_of_its_own(rows):
+    options = ("--layers", "fc2", "--doses", "0,1", "--schemes", "zero", "--seeds", "3")
+    one, _ = rows(*QUICK, *options)
+    own_models, _ = rows(*QUICK, *options, "--retrain")
+    losses = [table.loc[table["level"] == 0, "training_loss"].nunique() for table in (one, own_models)]
+    assert losses == [1, 3]
+    assert len(one) == len(own_models) == 6
+
+
+def test_two_jobs_give_the_same_file(call, own):
+    options = ("--layers", "each", "--doses", "3", "--schemes", "zero,normal", "--seeds", "2")
+    for jobs in ("1", "2"):
+        status, out, err = call(*QUICK, *options, "--jobs", jobs, "--out", f"jobs {jobs}.csv")
+        assert status == 0, err
+        assert "24 rows" in out
+    assert (own / "jobs 1.csv").read_bytes() == (own / "jobs 2.csv").read_bytes()
+
+
+def test_a_recipe_has_its_plan_and_options_change_it(rows):
+    arguments = ("sweep", "--data", "wine.csv", "--recipe", "plan.json")
+    table, _ = rows(*arguments)
+    assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1+fc2"]
+    assert levels(table) == [0.25, 1.0]
+    assert (set(table["scheme"]), set(table["unit"]), set(table["seed"])) == ({"noise"}, {"neuron"}, {9, 10})
+    changed, _ = rows(*arguments, "--doses", "0.5", "--layers", "fc1")
+    assert (set(changed["layers"]), levels(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
+    assert set(changed["recipe_hash"]) != set(table["recipe_hash"])
+
+
+def test_the_hash_is_of_the_recipe_that_was_carried_out(rows, own):
+    table, _ = rows("sweep", "--data", "wine.csv", "--recipe", "plan.json", "--seed", "4")
+    digest = hashlib.sha256((own / "wine.csv").read_bytes()).hexdigest()
+    recipe = Recipe.from_dict(
+        {
+            "training": {"epochs": 5},
+            "sweep": PLAN | {"seed": 4},
+            "seed": 4,
+            "randomization": {"seed": 4},
+            "data": {"source": "file", "file": "wine.csv", "sha256": digest},
+        }
+    )
+    assert set(table["recipe_hash"]) == {recipe.hash}
+    assert set(table["data_sha256"]) == {digest}
+
+
+def test_the_layers_are_those_of_the_recipes_model(rows):
+    table, _ = rows("sweep", "--data", "wine.csv", "--recipe", "deep.json", "--layers", "up", "--doses", "1.0",
+                    "--schemes", "zero", "--seeds", "1")  # fmt: skip
+    assert table["layers"].tolist() == ["fc1", "fc1+fc2", "fc1+fc2+fc3"]
+
+
+def test_the_table_of_a_sweep_names_what_trivial_models_reach(rows):
+    table, out = rows(*QUICK, *SMALL)
+    first, _, head, *_ = out.split("\n")
+    majority = table["validation_majority"].iloc[0]
+    before = table["validation_accuracy_before"].iloc[0]
+    assert first.startswith(
+        f"Validation accuracy {before:.4f}; chance 0.3333, majority class {majority:.4f}, LinearSVC "
+    )
+    assert head.split() == ["layers", "scheme", "unit", "half-way", "dose", "95", "%", "interval", "over", "1", "seeds"]
+    assert out.endswith("2 rows in rows.csv\n")
+
+
+def test_a_sweep_of_the_sample(rows):
+    table, _ = rows("sweep", "--recipe", "quick.json", *SMALL)
+    assert set(table["data_sha256"]) == {hashlib.sha256(SAMPLE.read_bytes()).hexdigest()}
+
+
+BAD_SWEEPS = {
+    "unknown layer": ("--layers", "fc9"),
+    "unknown layer in a set": ("--layers", "fc1,fc9"),
+    "set that ends with a comma": ("--layers", "fc1,"),
+    "empty layer": ("--layers", ""),
+    "unknown scheme": ("--schemes", "shuffle"),
+    "no scheme": ("--schemes", ","),
+    "unknown unit": ("--units", "row"),
+    "words of all layers": ("--units", "word"),
+    "dose above 1": ("--doses", "0,1.5"),
+    "dose below 0": ("--doses", "-0.1,1"),
+    "dose that is no number": ("--doses", "nan"),
+    "dose without end": ("--doses", "0,inf"),
+    "doses in words": ("--doses", "many"),
+    "no doses": ("--doses", ""),
+    "doses that are commas": ("--doses", ",,"),
+    "one dose": ("--doses", "1"),
+    "0 doses": ("--doses", "0"),
+    "too many doses": ("--doses", "1002"),
+    "no seeds": ("--seeds", "0"),
+    "seeds that are no number": ("--seeds", "ten"),
+    "too many variants": ("--seeds", "10000"),
+    "negative seed": ("--seed", "-1"),
+    "seeds that run out of range": ("--seed", str(2**32 - 1)),
+    "unknown match": ("--match", "norm"),
+    "0 jobs": ("--jobs", "0"),
+    "-2 jobs": ("--jobs", "-2"),
+    "malformed address": ("--dask", "nonsense"),
+    "address without a port": ("--dask", "tcp://127.0.0.1"),
+    "address with too large a port": ("--dask", "tcp://127.0.0.1:99999"),
+    "published protocol": ("--recipe", "published.json"),
+    "recipe with an empty plan": ("--recipe", "empty-plan.json"),
+    "missing recipe": ("--recipe", "nowhere.json"),
+    "unknown column": ("--label", "grape"),
+    "missing file": ("--data", "nowhere.csv"),
+    "ending that is none of the formats": ("--out", "rows.xlsx"),
+    "no ending": ("--out", "rows"),
+    "missing folder": ("--out", "nowhere/rows.csv"),
+    "folder as file": ("--out", "folder.csv"),
+    "unknown option": ("--dose", "0.5"),
+    "too little memory": ("--memory", "0"),
+    "negative memory": ("--memory", "-1"),
+    "unknown word": ("--recipe", "ghost.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_SWEEPS)
+def test_a_bad_sweep_is_refused_before_training_in_one_line(call, own, monkeypatch, name):
+    trainings = []
+    monkeypatch.setattr("forgetting.__main__.train", lambda *args, **rest: trainings.append(1) or train(*args, **rest))
+    before = {path: path.read_bytes() for path in own.iterdir() if path.is_file()}
+    status, out, err = call(*QUICK, "--out", "never.csv", *BAD_SWEEPS[name])
+    assert (status, out) == (2, "")
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    assert len(err) > 20
+    assert {path: path.read_bytes() for path in own.iterdir() if path.is_file()} == before
+    assert not trainings
+
+
+def test_a_file_is_required(call):
+    status, out, err = call(*QUICK)
+    assert (status, out) == (2, "")
+    assert err == "Error: Missing option '--out'.\n"
+
+
+def stopping(error: BaseException, count: int):
+    """A sweep that ends with an error after so many rows."""
+
+    def swept(*arguments, **options):
+        yield from islice(library_sweep(*arguments, **options), count)
+        raise error
+
+    return swept
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, ending):
+    options = ("--layers", "each", "--doses", "0,0.5,1", "--schemes", "zero", "--seeds", "2", "--out")
+    path = own / f"lost.{ending}"
+    assert call(*QUICK, *options, path.name)[0] == 0
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": lambda file: pd.DataFrame(json.loads(
+        file.read_text())["rows"])}[ending]  # fmt: skip
+    whole = read(path)
+    monkeypatch.setattr("forgetting.__main__.sweep", stopping(WorkersError("No worker is left."), 5))
+    status, out, err = call(*QUICK, *options, path.name)
+    assert (status, out) == (2, "")
+    assert err.endswith("Error: No worker is left.\n")
+    assert "Traceback" not in err
+    pd.testing.assert_frame_equal(read(path), whole[:5], check_dtype=False)
+
+
+def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):
+    monkeypatch.setattr("forgetting.__main__.sweep", stopping(KeyboardInterrupt(), 3))
+    status, _, err = call(*QUICK, "--layers", "fc1", "--out", "stopped.csv")
+    assert status == 130
+    assert "Traceback" not in err
+    assert len(pd.read_csv(own / "stopped.csv")) == 3
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch, ending):
+    path = own / f"kept.{ending}"
+    path.write_text("what was here")
+    with monkeypatch.context() as patch:
+        patch.setattr("forgetting.__main__.sweep", stopping(WorkersError("No worker can be had."), 0))
+        assert call(*QUICK, *SMALL, "--out", path.name)[0] == 2
+    assert path.read_text() == "what was here"
+    assert call(*QUICK, *SMALL, "--jobs", "0", "--out", path.name)[0] == 2
+    assert path.read_text() == "what was here"
+    assert call(*QUICK, *SMALL, "--out", path.name)[0] == 0
+    assert b"what was here" not in path.read_bytes()
+
+
+def test_help_of_a_sweep(call):
+    status, out, err = call("sweep", "--help")
+    assert (status, err) == (0, "")
+    for option in ("--layers", "--doses", "--schemes", "--units", "--seeds", "--match", "--retrain", "--jobs", "--dask",
+                   "--memory", "--out"):  # fmt: skip
+        assert option in out

@@ -1,11 +1,13 @@
 """Sentences against comparisons made by hand: the right numbers, and the baseline of each accuracy beside it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from forgetting import findings
+from forgetting.dose_response import HalfWay, LayerRobustness, Spread
 from forgetting.experiment import Comparison, Outcome
 from forgetting.findings import number, percent, target_of
 from forgetting.metrics import NOT_FINITE, Baselines, Ratio, Scores
@@ -179,3 +181,176 @@ def test_spreads_of_the_layers():
             model["b"].weight.fill_(0.5)
             model["b"].bias.fill_(-0.5)
     assert findings.spreads(first, second) == "Standard deviation of the weights: a 1 → 3, b unchanged at 0.5."
+
+
+# Responses.
+
+TRIVIAL = "chance is 25 %, the largest class 38 %"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "under 1 s"),
+        (0.9, "under 1 s"),
+        (1.0, "about 1 s"),
+        (3.4, "about 3 s"),
+        (89.0, "about 89 s"),
+        (100.0, "about 2 min"),
+        (3_600.0, "about 60 min"),
+    ],
+)
+def test_durations(seconds, text):
+    assert findings.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("cherry",), "40 % of the word (cherry)"),
+        (("cherry", "plum"), "40 % of 2 words (cherry, plum)"),
+        (("cherry", "plum", "smoke"), "40 % of 3 words (cherry, plum, smoke)"),
+        (("cherry", "plum", "smoke", "oak", "fig"), "40 % of 5 words (cherry, plum, smoke …)"),
+    ],
+)
+def test_named_words_are_what_is_randomized(words, text):
+    assert target_of(Randomization(("fc1",), 0.4, unit="word", words=words), LAYERS) == text
+
+
+def test_the_cost_of_named_words():
+    chosen = Randomization(("fc1",), 1.0, unit="word", words=("cherry", "plum"))
+    assert cost(0.82, 0.51, chosen) == (
+        "Randomizing 100 % of 2 words (cherry, plum) costs 31 points of validation accuracy: 82 % → 51 %, where a "
+        "uniform guess reaches 25 %, always naming the largest class 38 %."
+    )
+
+
+def half(layers="fc1", dose=0.4, low=0.3, high=0.5, scheme="zero", unit="weight") -> HalfWay:
+    return HalfWay(layers, scheme, unit, dose, low, high, 10, "" if dose is not None else "never")
+
+
+def test_half_way_doses_in_words():
+    halves = [half(), half("fc2", None, None, None), half("fc1+fc2", 0.125, None, None), half("all", 0.2, 0.1, None)]
+    assert findings.half_way_doses(halves, BASELINES, 0.9) == (
+        f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: 40 % of fc1 (30 % to 50 %), never for "
+        "fc2, 12 % of fc1+fc2, 20 % of all."
+    )
+
+
+def test_where_all_are_never_half_way_that_is_said():
+    sentence = findings.half_way_doses([half(dose=None, low=None, high=None)], BASELINES, 0.9)
+    assert sentence == f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: never for fc1."
+
+
+def test_several_schemes_are_named():
+    sentence = findings.half_way_doses([half(), half(scheme="normal", dose=0.2)], BASELINES, 0.9)
+    assert "40 % of fc1 by zero (30 % to 50 %), 20 % of fc1 by normal" in sentence
+
+
+def test_several_units_are_told_apart():
+    sentence = findings.half_way_doses([half(), half(unit="neuron", dose=0.2)], BASELINES, 0.9)
+    assert "neuron" in sentence
+
+
+@pytest.mark.parametrize(("count", "more"), [(6, None), (7, 1), (40, 34)])
+def test_of_many_curves_six_are_named(count, more):
+    halves = [half(f"fc{number}", number / 100) for number in range(1, count + 1)]
+    sentence = findings.half_way_doses(halves, BASELINES, 0.9)
+    assert "6 % of fc6" in sentence
+    assert "fc7" not in sentence
+    assert sentence.endswith(f"(30 % to 50 %), and {more} more below." if more else "6 % of fc6 (30 % to 50 %).")
+    assert TRIVIAL in sentence
+
+
+def curve_of(rows: list[tuple], keys=("layers", "level", "median")) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(keys))
+
+
+def test_a_heat_map_in_words():
+    table = curve_of([("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4)])
+    assert findings.heat(table, BASELINES, 0.9) == (
+        "At 80 % validation accuracy is 30 % with fc2 randomized and 60 % with fc1; before it was 90 %, chance is "
+        "25 %, the largest class 38 %."
+    )
+
+
+def test_where_there_is_no_accuracy_that_is_said():
+    table = curve_of([]).astype({"level": float, "median": float})
+    for sentence in (
+        findings.heat(table, BASELINES, 0.9),
+        findings.matched(
+            table.assign(scheme="zero", dose=0.0), pd.DataFrame({"validation_accuracy_before": []}), BASELINES
+        ),
+    ):
+        assert sentence.startswith("There is no accuracy to show: ")
+        assert "nan" not in sentence
+
+
+def test_cascades_in_words():
+    steps = pd.DataFrame(
+        {
+            "cascade": ["top-down"] * 3 + ["bottom-up"] * 3,
+            "step": [0, 1, 2] * 2,
+            "layers": ["none", "fc2", "fc1+fc2", "none", "fc1", "fc1+fc2"],
+            "median": [0.9, 0.6, 0.3, 0.9, 0.4, 0.3],
+        }
+    )
+    assert findings.cascades(steps, BASELINES) == (
+        "From 90 %: top-down, fc2 alone leaves 60 %; bottom-up, fc1 alone leaves 40 %. Chance is 25 %, the largest "
+        "class 38 %."
+    )
+    assert findings.cascades(steps[3:], BASELINES) == (
+        "From 90 %: bottom-up, fc1 alone leaves 40 %. Chance is 25 %, the largest class 38 %."
+    )
+
+
+def matched_rows() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of two schemes, one goes on to a larger change than the other."""
+    reached = [("zero", 0.0), ("noise", 0.0), ("zero", 0.5), ("noise", 0.5), ("noise", 1.0)]
+    table = pd.DataFrame(
+        {
+            "layers": "fc1",
+            "scheme": [scheme for scheme, _ in reached],
+            "level": [level for _, level in reached],
+            "median": [0.9, 0.9, 0.7, 0.4, 0.1],
+            "dose": [0.0, 0.0, 0.3, 0.2, 0.6],
+        }
+    )
+    return table, pd.DataFrame({"validation_accuracy_before": [0.9] * 5})
+
+
+def test_schemes_are_compared_at_the_largest_change_that_all_reach():
+    assert findings.matched(*matched_rows(), BASELINES) == (
+        "With the weights moved by 50 % of their norm, validation accuracy is: noise 40 % (dose 20 %), zero 70 % (dose "
+        "30 %). Before it was 90 %, chance is 25 %, the largest class 38 %."
+    )
+
+
+def test_layer_sets_are_compared_in_the_same_way():
+    table, rows = matched_rows()
+    table = table.assign(layers=table["scheme"].map({"zero": "fc1", "noise": "fc2"}), scheme="normal")
+    sentence = findings.matched(table, rows, BASELINES, by="layers")
+    assert "validation accuracy is: fc2 40 % (dose 20 %), fc1 70 % (dose 30 %)." in sentence
+    assert "by 50 %" in sentence
+    assert "chance is 25 %, the largest class 38 %" in sentence
+
+
+def robustness(layer: str, forgetting: float | None, accuracy: float | None, verdict: str) -> LayerRobustness:
+    anew = None if forgetting is None else Spread(0.5, 0.4, 0.6)
+    return LayerRobustness(layer, 10, 0.9, 0.25, forgetting, anew, (accuracy, accuracy), 1.0, 1.0, verdict)
+
+
+def test_robustness_in_words():
+    rows = [robustness("fc1", 0.8, 0.38, "critical"), robustness("fc2", 0.3, 0.7, "in between")]
+    rows.append(robustness("fc3", 0.0, 0.9, "robust"))
+    assert findings.robust(rows) == (
+        "fc1 is critical (set back to before training it leaves 38 %); fc2 is in between (set back to before training "
+        "it leaves 70 %); fc3 is robust (set back to before training it leaves 90 %). Validation accuracy before is "
+        "90 %, chance 25 %."
+    )
+
+
+def test_robustness_that_is_undefined_is_said_so():
+    assert findings.robust([robustness("fc1", None, 0.2, "undefined")]) == (
+        "fc1: there is no accuracy above chance that it could lose. Validation accuracy before is 90 %, chance 25 %."
+    )
