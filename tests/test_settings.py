@@ -204,3 +204,57 @@ def test_numbers_are_shown_shortly():
 
 def test_errors_have_one_base():
     assert issubclass(RecipeError, ForgettingError)
+
+
+@dataclass(frozen=True)
+class Lists(Settings):
+    group: ClassVar[str] = "lists"
+    words: tuple[str, ...] = setting((), most=3)
+    shares: tuple[float, ...] = setting((0.0, 1.0), low=0.0, high=1.0, most=3)
+    kinds: tuple[str, ...] = setting(("a",), choices=("a", "b"), most=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("words", (), ()),
+        ("words", "one", ("one",)),
+        ("words", ["one", "two", "one"], ("one", "two", "one")),
+        ("shares", [1, 0], (1.0, 0.0)),
+        ("shares", (0.25, np.float32(0.5)), (0.25, 0.5)),
+        ("shares", [-0.0], (0.0,)),
+        ("kinds", "b", ("b",)),
+        ("kinds", [], ()),
+    ],
+)
+def test_lists_of_names_of_numbers_and_of_choices(name, value, found):
+    made = Lists().with_value(name, value)
+    assert made.value(name) == found
+    assert [type(item) for item in made.value(name)] == [type(item) for item in found]
+    assert show(made.value(name)) == ",".join(map(show, found))
+    assert Lists.from_dict(made.to_dict()) == made
+    assert parse(Lists.leaves()[name], show(found)) in (found, tuple(map(str, found)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule_in_words"),
+    [
+        ("words", ["a"] * 4, "a list of at most 3 names"),
+        ("words", [1.0], "a list of at most 3 names"),
+        ("words", None, "a list of at most 3 names"),
+        *(
+            ("shares", value, "a list of at most 3 numbers from 0 to 1")
+            for value in ((), [1.0000001], [-1e-9], [float("nan")], [0.5, None], [True], ["0.5"], [0, 0, 0, 0], 0.5)
+        ),
+        ("kinds", ["a", "c"], "a list of any of a, b"),
+        ("kinds", ["a", "b", "a"], "a list of any of a, b"),
+    ],
+)
+def test_lists_that_are_refused(name, value, rule_in_words):
+    with pytest.raises(RecipeError, match=rf"^lists\.{name} must be {rule_in_words}; got .* The default is \["):
+        Lists().with_value(name, value)
+
+
+def test_of_a_list_of_numbers_each_is_parsed():
+    assert parse(Lists.leaves()["shares"], "0.25,1") == (0.25, 1.0)
+    assert parse(Lists.leaves()["shares"], "0.25,x") == (0.25, "x")

@@ -133,7 +133,7 @@ def test_the_most_influential_are_sorted_and_speak_for_the_class(small_split, mo
     assert all(isinstance(value, float) for value in found.values())
 
 
-def test_by_default_there_are_twenty(small_split):
+def test_by_default_there_are_twenty():
     split, model = split_of(np.eye(60), [0] * 60), TextClassifier(60, 2)
     with torch.no_grad():
         model.fc1.weight.fill_(1)
