@@ -6,7 +6,7 @@ from forgetting.experiment import Result, run
 from forgetting.models import TextClassifier, layer_table
 from forgetting.randomization import Randomization, randomize
 from forgetting.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.sweeps import Sweep, SweepResult, sweep
+from forgetting.sweeps import Sweep, SweepResult, run_sweep, sweep
 from forgetting.training import Trainer, Training
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "randomize",
     "read_reviews",
     "run",
+    "run_sweep",
     "sweep",
 ]

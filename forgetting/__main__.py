@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -90,7 +91,8 @@ def sweep_command(
     check_sweep(recipe, split, memory=memory * 2**20)
     with _progress("Training") as progress:
         trained = train(recipe, split, progress=progress)
-    rows = []
+    rows, planned = [], recipe.sweep.count(recipe.model.layers)
+    epochs = None if recipe.sweep.retrain else len(trained.history)
     try:
         with _progress("Variants") as progress:
             for row in sweep(
@@ -107,7 +109,7 @@ def sweep_command(
                 rows.append(row)
     finally:  # what was done is kept, also where workers are lost or the user stops
         if rows:
-            SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256).write(out)
+            SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256, epochs, planned).write(out)
     base = baselines(split, recipe.training.objective)
     click.echo(tables.sweep_table(SweepResult(recipe.sweep, tuple(rows), recipe), base))
     click.echo(f"{len(rows):,} rows in {out}")
@@ -142,6 +144,10 @@ def _check_out(out: Path) -> None:
         raise RecipeError(f"--out must be a file; {out.name!r} is a folder. Give another name.")
     if not out.absolute().parent.is_dir():
         raise RecipeError(f"--out must be in a folder that exists; there is no {str(out.parent)!r}. Make it first.")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise RecipeError(
+            f"--out must be in a folder that can be written to; {str(out.parent)!r} cannot. Choose another."
+        )
 
 
 def _with_plan(recipe: Recipe, options: dict) -> Recipe:

@@ -5,7 +5,8 @@ training, where replicates are trained anew) matters, not how much the reviews d
 each row.
 """
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +40,10 @@ class Spread:
 class HalfWay:
     """The dose at which a curve is half-way down from the original accuracy to chance.
 
-    dose: None, with the reason in `missing`, where it never is, or was before the smallest dose. low, high: its
-    interval, each None where too many resamples are half-way outside the doses. seeds: of which it is.
+    kind: "found", or why there is none: "never" up to the largest dose measured, `until`; "before" the smallest;
+    "unmeasured", not yet and the plan goes on; "undefined". dose: None, with the reason in `missing`, unless found.
+    low, high: its interval, each None, for open, where too many resamples are half-way outside the doses.
+    seeds: of which it is.
     """
 
     layers: str
@@ -51,16 +54,20 @@ class HalfWay:
     high: float | None
     seeds: int
     missing: str = ""
+    kind: str = "found"
+    until: float = 1.0
 
 
 @dataclass(frozen=True)
 class LayerRobustness:
     """How a layer takes being set back and being drawn anew, after Zhang, Bengio & Singer (arXiv 1902.01996).
 
-    reinitialized: forgetting on validation with the layer's weights from before training (re-initialization).
-    rerandomized: the same with a fresh draw of its initializer, over seeds (re-randomization). accuracies: the two
-    validation accuracies, medians. distance: ‖θ_t − θ_0‖₂ of the layer; initial_norm: ‖θ_0‖₂. verdict: of
-    `reinitialized`: "critical" from CRITICAL, "robust" up to ROBUST, else "in between".
+    reinitialized: forgetting on validation with the layer's weights from before training, the paper's
+    re-initialization and our scheme "rewind"; interval: that of the 95 % Wilson interval of its accuracy over reviews.
+    rerandomized: the same with a fresh draw of its initializer, over seeds: re-randomization, our scheme "reinit".
+    accuracies: the two validation accuracies, medians. distance: ‖θ_t − θ_0‖₂ of the layer; initial_norm: ‖θ_0‖₂.
+    verdict: "critical" where forgetting is at least CRITICAL, "robust" up to ROBUST, else "in between", bounds of our
+    own; of both ends of the interval where they differ.
     Figures are None where forgetting is undefined, or the outputs are not finite.
     """
 
@@ -74,6 +81,7 @@ class LayerRobustness:
     distance: float
     initial_norm: float
     verdict: str
+    interval: tuple[float, float] | None = None
 
 
 def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataFrame:
@@ -122,53 +130,58 @@ def cascades(frame: pd.DataFrame, known: tuple[str, ...], figure: str = "validat
     )
 
 
-def half_way(frame: pd.DataFrame, part: str = "validation") -> tuple[HalfWay, ...]:
-    """The half-way dose (D50) of each curve, with a 95 % interval over seeds.
+def half_way(
+    frame: pd.DataFrame, part: str = "validation", *, levels: Sequence[float] = (), resamples: int = RESAMPLES
+) -> tuple[HalfWay, ...]:
+    """The half-way dose (D50) of each curve, with an approximate 95 % interval over seeds.
 
     D50 is where the median over seeds of `forgetting` first reaches 1/2, between two levels by a straight line; the
-    name is that of the median effective dose of pharmacology. The interval is the percentile bootstrap over seeds
-    (Efron 1979, Annals of Statistics 7, 1–26): RESAMPLES sets of as many seeds, drawn with replacement from a
-    generator of its own. Of levels matched by change it is the relative change that is half-way.
+    name is that of the median effective dose of pharmacology. The median is over the seeds that have the figure, as
+    in `curves`. The interval is the percentile bootstrap over seeds (Efron & Tibshirani 1993, An Introduction to the
+    Bootstrap, chapter 13): sets of as many seeds, drawn with replacement from a generator of its own; of few seeds it
+    is too narrow. Of levels matched by change it is the relative change that is half-way.
+    levels: of the plan, where the rows may be of a part of it. resamples: 0 for no interval.
     """
     found = []
     for (layers, scheme, unit), rows in frame.groupby(KIND, sort=False, observed=True):
-        counts = rows.groupby("seed")["level"].transform("size")
-        whole = rows[counts == counts.max()]  # a seed that was stopped half-way has no whole curve
-        table = whole.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
-        table = table.dropna(axis=0, how="all").dropna(axis=1)
-        values, levels = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
-        found.append(HalfWay(layers, scheme, unit, **_half_way(values, levels), seeds=len(table)))
+        table = rows.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
+        table = table.dropna(axis=0, how="all").dropna(axis=1, how="all")
+        values, measured = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
+        more = len(rows["level"].unique()) < len(set(levels))
+        kind = _half_way(values, measured, resamples, more=more)
+        found.append(HalfWay(layers, scheme, unit, **kind, seeds=len(table)))
     return tuple(found)
 
 
-def _half_way(values: np.ndarray, levels: np.ndarray) -> dict:
-    """values: forgetting (seeds, levels)."""
+def _half_way(values: np.ndarray, levels: np.ndarray, resamples: int, *, more: bool) -> dict:
+    """values: forgetting (seeds, levels), NaN where a seed has none. more: the plan goes on beyond the levels."""
+    none = {"dose": None, "low": None, "high": None, "until": float(levels[-1]) if len(levels) else 0.0}
     if not values.size:
         reason = "forgetting is undefined: accuracy before is not above chance, or the outputs are not finite"
-        return {"dose": None, "low": None, "high": None, "missing": reason}
-    middle = np.median(values, axis=0)
+        return none | {"missing": reason, "kind": "undefined"}
+    middle = np.nanmedian(values, axis=0)
     dose = _crossing(middle[None], levels)[0]
     if dose == -np.inf:
         reason = f"accuracy is more than half-way to chance at the smallest dose already, {levels[0]:g}"
-        return {"dose": None, "low": None, "high": None, "missing": reason}
-    if not np.isfinite(dose):
+        return none | {"missing": reason, "kind": "before"}
+    if dose == np.inf:
         share = min(round(100 * max(middle.max(), 0)), 49)
-        reason = f"accuracy never gets half-way to chance: at the most {share} % of the way"
-        return {"dose": None, "low": None, "high": None, "missing": reason}
-    if len(values) < 2:
-        return {"dose": float(dose), "low": None, "high": None, "missing": "an interval needs at least 2 seeds"}
-    draws = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
-    crossings = np.sort(_crossing(np.median(values[draws], axis=1), levels))
-    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    low, high = (crossings[min(int(end * RESAMPLES), RESAMPLES - 1)] for end in ends)
+        reason = f"accuracy does not get half-way to chance up to {levels[-1]:g}: at the most {share} % of the way"
+        if more:
+            reason = f"it is not measured beyond {levels[-1]:g} yet"
+        return none | {"missing": reason, "kind": "unmeasured" if more else "never"}
+    known = none | {"dose": float(dose)}
+    if len(values) < 2 or not resamples:
+        return known | {"missing": "an interval needs at least 2 seeds" if len(values) < 2 else "no interval asked for"}
+    draws = np.random.default_rng(0).integers(len(values), size=(resamples, len(values)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a level that none of the drawn seeds has
+        crossings = np.sort(_crossing(np.nanmedian(values[draws], axis=1), levels))
+    low, high = (crossings[min(int(end * resamples), resamples - 1)] for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     whole = np.isfinite(low) and np.isfinite(high)
     missing = "" if whole else "the interval is open: too many resamples of the seeds are half-way outside the doses"
-    return {
-        "dose": float(dose),
-        "low": float(low) if np.isfinite(low) else None,
-        "high": float(high) if np.isfinite(high) else None,
-        "missing": missing,
-    }
+    ends = {name: float(end) if np.isfinite(end) else None for name, end in (("low", low), ("high", high))}
+    return known | ends | {"missing": missing}
 
 
 def _crossing(paths: np.ndarray, levels: np.ndarray, half: float = 0.5) -> np.ndarray:
@@ -217,6 +230,8 @@ def _rows(
             "scheme": row.scheme,
             "forgetting": row.validation["forgetting"],
             "accuracy": row.validation["accuracy"],
+            "low": row.validation["accuracy_low"],
+            "high": row.validation["accuracy_high"],
             "before": row.validation["accuracy_before"],
             "chance": row.chance,
         }
@@ -233,6 +248,7 @@ def _robustness(
     by_scheme = {scheme: own[own["scheme"] == scheme] for scheme in ("rewind", "reinit")}
     back, anew = (by_scheme[scheme]["forgetting"].dropna().astype(float) for scheme in ("rewind", "reinit"))
     reinitialized = float(back.median()) if len(back) else None
+    interval = _interval(by_scheme["rewind"].iloc[0]) if reinitialized is not None else None
     accuracies = [by_scheme[scheme]["accuracy"].astype(float).median() for scheme in ("rewind", "reinit")]
     return LayerRobustness(
         layer=name,
@@ -244,13 +260,23 @@ def _robustness(
         accuracies=tuple(None if np.isnan(value) else float(value) for value in accuracies),
         distance=torch.linalg.vector_norm(now - then).item(),
         initial_norm=torch.linalg.vector_norm(then).item(),
-        verdict=_verdict(reinitialized),
+        verdict=_verdict(interval),
+        interval=interval,
     )
 
 
-def _verdict(forgetting: float | None) -> str:
-    if forgetting is None:
+def _interval(row: pd.Series) -> tuple[float, float]:
+    """The forgetting of both ends of an accuracy's interval: the higher accuracy is the lower forgetting."""
+    return tuple(float((row["before"] - row[end]) / (row["before"] - row["chance"])) for end in ("high", "low"))
+
+
+def _verdict(interval: tuple[float, float] | None) -> str:
+    if interval is None:
         return "undefined"
-    if forgetting >= CRITICAL:
-        return "critical"
-    return "robust" if forgetting <= ROBUST else "in between"
+    first, last = (
+        "critical" if forgetting >= CRITICAL else "robust" if forgetting <= ROBUST else "in between"
+        for forgetting in interval
+    )
+    if (first, last) == ("robust", "critical"):
+        return "undecided"
+    return first if first == last else f"{first} or {last}"

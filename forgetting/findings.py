@@ -144,6 +144,12 @@ def _spread(model: torch.nn.Module, layer: str) -> float:
 
 
 NOTHING_TO_SHOW = "There is no accuracy to show: no dose reaches that change, or the outputs are not finite numbers."
+WITHOUT = {  # what stands for a half-way dose that there is not, by its kind
+    "never": "not up to {until}",
+    "before": "before the smallest dose",
+    "unmeasured": "not measured yet",
+    "undefined": "undefined",
+}
 SIDE = {"scheme": "scheme", "layers": "layer set"}
 
 
@@ -163,15 +169,21 @@ def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: floa
         name = half.layers + (f" by {half.scheme}" if len(schemes) > 1 else "")
         name += f" ({half.unit}s)" if len(units) > 1 else ""
         if half.dose is None:
-            parts.append(f"{'below the smallest dose' if 'smallest' in half.missing else 'never'} for {name}")
+            parts.append(f"{WITHOUT[half.kind].format(until=percent(half.until))} for {name}")
         else:
-            span = f" ({percent(half.low)} to {percent(half.high)})" if half.low and half.high else ""
-            parts.append(f"{percent(half.dose)} of {name}{span}")
+            parts.append(f"{percent(half.dose)} of {name}" + (f" ({interval(half)})" if interval(half) else ""))
     more = f", and {len(halves) - 6} more below" if len(halves) > 6 else ""
     return (
         f"Validation accuracy is {percent(None if math.isnan(before) else before)}, where {trivial}. Half-way down to "
         f"chance: {', '.join(parts)}{more}."
     )
+
+
+def interval(half: HalfWay) -> str:
+    """ "73 % to 84 %", an open end said so; "" where there is no interval."""
+    if half.low is None and half.high is None:
+        return ""
+    return " to ".join("open" if end is None else percent(end) for end in (half.low, half.high))
 
 
 def heat(curves: pd.DataFrame, baselines: Baselines, before: float) -> str:
@@ -180,10 +192,10 @@ def heat(curves: pd.DataFrame, baselines: Baselines, before: float) -> str:
         return NOTHING_TO_SHOW
     last = curves[curves["level"] == curves["level"].max()].sort_values("median")
     weakest, strongest = last.iloc[0], last.iloc[-1]
-    dose = percent(curves["level"].max())
+    other = "" if len(last) == 1 else f" and {percent(strongest['median'])} with {strongest['layers']}"
     return (
-        f"At {dose} validation accuracy is {percent(weakest['median'])} with {weakest['layers']} randomized and "
-        f"{percent(strongest['median'])} with {strongest['layers']}; before it was {percent(before)}, chance is "
+        f"At a dose of {percent(curves['level'].max())} validation accuracy is {percent(weakest['median'])} with "
+        f"{weakest['layers']} randomized{other}; before it was {percent(before)}, chance is "
         f"{percent(baselines.chance)}, the largest class {percent(baselines.majority['validation'])}."
     )
 
@@ -224,14 +236,21 @@ def matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines, by: 
     )
 
 
-def robust(rows: Sequence[LayerRobustness]) -> str:
+def robust(rows: Sequence[LayerRobustness], baselines: Baselines) -> str:
     """Which layers are critical, and which robust."""
     parts = []
     for row in rows:
         if row.reinitialized is None:
             parts.append(f"{row.layer}: there is no accuracy above chance that it could lose")
             continue
-        left = percent(row.accuracies[0])
-        parts.append(f"{row.layer} is {row.verdict} (set back to before training it leaves {left})")
-    before, chance = rows[0].accuracy_before, rows[0].chance
-    return f"{'; '.join(parts)}. Validation accuracy before is {percent(before)}, chance {percent(chance)}."
+        back, anew = (percent(accuracy) for accuracy in row.accuracies)
+        parts.append(f"{row.layer} is {row.verdict} (set back to before training it leaves {back}, drawn anew {anew})")
+    before, chance, majority = (
+        percent(rows[0].accuracy_before),
+        percent(rows[0].chance),
+        baselines.majority["validation"],
+    )
+    return (
+        f"{'; '.join(parts)}. Validation accuracy before is {before}, chance {chance}, the largest class "
+        f"{percent(majority)}."
+    )

@@ -93,6 +93,9 @@ class Measuring:
     def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> Row:
         """measured: of both parts, figures and the reasons of missing ones; None where the variant was not reached."""
         missing = _missing_distances(variant)
+        if measured is None:
+            figures_of_none = [name for name in FIGURES if name not in ("accuracy_before", "majority")]
+            missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in figures_of_none}
         parts = {name: self._known(name) for name in PARTS}
         for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
             parts[name] |= values

@@ -14,6 +14,7 @@ import pandas as pd
 
 from forgetting.curves import HEIGHT, rules
 from forgetting.dose_response import HalfWay, LayerRobustness
+from forgetting.findings import WITHOUT, interval, percent
 from forgetting.metrics import Baselines
 from forgetting.palette import BASELINE, ORIGINAL, RANDOMIZED, SERIES
 
@@ -56,11 +57,18 @@ def shown(figure: str, base: Baselines, unit: str) -> Shown:
 
 
 def dose_chart(
-    curves: pd.DataFrame, style: Shown, *, by: str = "layers", match: str = "dose", pick: bool = True
+    curves: pd.DataFrame,
+    style: Shown,
+    *,
+    by: str = "layers",
+    match: str = "dose",
+    pick: bool = True,
+    narrow: bool = False,
 ) -> alt.LayerChart:
     """Median over seeds by level, with its 5–95 % band, a colour a layer set or a scheme.
 
     curves: of `dose_response.curves`. by: the column that colours. match: what the levels are of, see `Sweep`.
+    narrow: the names of the baselines stand on their lines, and take no room beside the plot.
     """
     axis = alt.Axis(format="%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
@@ -75,7 +83,8 @@ def dose_chart(
     )
     if pick:
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
-    return alt.layer(*_lines(style), band, line, points).properties(height=HEIGHT, padding=MARGIN)
+    padding = {**MARGIN, "right": 5} if narrow else MARGIN  # Streamlit adds to its sides, so no plain number
+    return alt.layer(*_lines(style, narrow), band, line, points).properties(height=HEIGHT, padding=padding)
 
 
 def own_dose_chart(
@@ -109,10 +118,10 @@ def own_dose_chart(
     return alt.layer(*shown_layers).properties(height=HEIGHT, padding=MARGIN)
 
 
-def _lines(style: Shown) -> list[alt.Chart]:
-    """The baselines, their names in the right margin."""
+def _lines(style: Shown, narrow: bool = False) -> list[alt.Chart]:
+    """The baselines, their names in the right margin, or on the lines where it is narrow."""
     top = 1.0 if style.share else max(style.baselines.values(), default=1.0) or 1.0
-    return rules(style.baselines, style.form, gap=0.075 * top, margin=True)
+    return rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
 
 
 def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke") -> alt.Color:
@@ -198,6 +207,13 @@ def cascade_chart(steps: pd.DataFrame, style: Shown) -> alt.LayerChart:
     return alt.layer(*_lines(style), band, line, points).properties(height=HEIGHT, padding=MARGIN)
 
 
+def _drawn(half: HalfWay, end: float | None, outermost: float) -> float | None:
+    """Where an interval is drawn to: to the end of the doses where it is open, nowhere where there is none."""
+    if end is None and (half.low is not None or half.high is not None):
+        return outermost
+    return end
+
+
 def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerChart:
     """A forest plot: the half-way dose of each curve with its interval; "never" where there is none."""
     table = pd.DataFrame(
@@ -206,10 +222,11 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
                 "curve": f"{half.layers} · {half.scheme}" + ("" if half.unit == "weight" else f" · {half.unit}"),
                 "scheme": half.scheme,
                 "dose": half.dose,
-                "low": half.low if half.low is not None else half.dose,
-                "high": 1.0 if half.high is None and half.low is not None else (half.high or half.dose),
+                "low": _drawn(half, half.low, 0.0),
+                "high": _drawn(half, half.high, half.until),
+                "interval": interval(half),
                 "told": half.missing or f"{half.seeds} seeds",
-                "never": None if half.dose is not None else "never half-way",
+                "never": None if half.dose is not None else WITHOUT[half.kind].format(until=percent(half.until)),
             }
             for half in halves
         ]
@@ -221,8 +238,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         tooltip=[
             alt.Tooltip("curve:N"),
             alt.Tooltip("dose:Q", title="half-way", format=".2%"),
-            alt.Tooltip("low:Q", format=".2%"),
-            alt.Tooltip("high:Q", format=".2%"),
+            alt.Tooltip("interval:N", title="95 % interval"),
             alt.Tooltip("told:N", title="of"),
         ],
     )
@@ -244,7 +260,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
             {"layer": row.layer, "how": how, "forgetting": value, "low": low, "high": high, "verdict": row.verdict}
             for row in rows
             for how, value, low, high in (
-                ("set back to before training", row.reinitialized, row.reinitialized, row.reinitialized),
+                ("set back to before training", row.reinitialized, *(row.interval or (None, None))),
                 (
                     "drawn anew",
                     *(
@@ -264,8 +280,8 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
             alt.Tooltip("layer:N"),
             alt.Tooltip("how:N", title="weights"),
             alt.Tooltip("forgetting:Q", format=".2f"),
-            alt.Tooltip("low:Q", title="5 % of seeds", format=".2f"),
-            alt.Tooltip("high:Q", title="95 % of seeds", format=".2f"),
+            alt.Tooltip("low:Q", title="from", format=".2f"),
+            alt.Tooltip("high:Q", title="to", format=".2f"),
             alt.Tooltip("verdict:N"),
         ],
     )

@@ -40,6 +40,8 @@ SLACK = 1.3  # what the allocator keeps besides
 class SweepResult:
     """The rows of a sweep, finished or stopped, with the plan and the recipe that they are of.
 
+    epochs: that the model was trained, None where that is not known or replicates are trained anew. planned: rows of
+    the whole plan; fewer are there where the sweep was stopped.
     frame: a line a row, figures as "training_accuracy" …, NaN where missing, with all reasons in "missing".
     """
 
@@ -47,6 +49,8 @@ class SweepResult:
     rows: tuple[Row, ...]
     recipe: Recipe = MODERN
     sha256: str = ""
+    epochs: int | None = None
+    planned: int | None = None
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -56,19 +60,19 @@ class SweepResult:
 
     def to_bytes(self, kind: str) -> bytes:
         """As "csv", "parquet" or "json". CSV has the recipe's hash in each line, the others the recipe itself."""
-        recipe = replace(self.recipe, sweep=self.plan)
-        table = self.frame.assign(recipe_hash=recipe.hash, data_sha256=self.sha256)
+        recipe = replace(self.recipe.until_trained(), sweep=self.plan)
+        about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
         if kind == "csv":
+            table = self.frame.assign(recipe_hash=recipe.hash, **about)
             return table.to_csv(index=False, lineterminator="\n").encode()
-        about = {"recipe": recipe.to_json(), "data_sha256": self.sha256}
         if kind == "parquet":
-            plain_table = pa.Table.from_pandas(self.frame, preserve_index=False)
+            table = pa.Table.from_pandas(self.frame, preserve_index=False)
+            texts = {"recipe": recipe.to_json(), **{name: str(value) for name, value in about.items()}}
             kept = io.BytesIO()
-            pq.write_table(plain_table.replace_schema_metadata({**(plain_table.schema.metadata or {}), **about}), kept)
+            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), kept)
             return kept.getvalue()
         if kind == "json":
-            rows = self.frame.to_dict("records")
-            values = {"recipe": recipe.to_dict(), "data_sha256": self.sha256, "rows": rows}
+            values = {"recipe": recipe.to_dict(), **about, "rows": self.frame.to_dict("records")}
             return json.dumps(plain(values), allow_nan=False).encode()
         raise RecipeError(f"A sweep is written as csv, parquet or json; got {kind!r}. Choose one of them.")
 
@@ -156,7 +160,17 @@ def sweep(
             yield row
         if progress and rows:
             progress(len(found), total)
-    return SweepResult(plan, tuple(found), recipe, split.reviews.sha256)
+    return SweepResult(plan, tuple(found), recipe, split.reviews.sha256, planned=total)
+
+
+def run_sweep(model: TextClassifier, split: Split, plan: Sweep = MODERN.sweep, **options) -> SweepResult:
+    """A whole sweep at once; options: those of `sweep`."""
+    rows = sweep(model, split, plan, **options)
+    while True:
+        try:
+            next(rows)
+        except StopIteration as done:
+            return done.value
 
 
 def sweep_slices(

@@ -59,7 +59,7 @@ def sweep_table(result: SweepResult, base: Baselines) -> str:
     for half in halves:
         ends = [f"{end:.4f}" if end is not None else "open" for end in (half.low, half.high)]
         interval = half.missing if ends == ["open", "open"] else " to ".join(ends)
-        shown = f"{half.dose:16.4f}   {interval}" if half.dose is not None else f"{'never':>16}   {half.missing}"
+        shown = f"{half.dose:16.4f}   {interval}" if half.dose is not None else f"{'none':>16}   {half.missing}"
         lines.append(f"{half.layers:{width}}{half.scheme:10}{half.unit:10}{shown}")
     return "\n".join(lines)
 

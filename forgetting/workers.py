@@ -3,6 +3,7 @@
 What all tasks share is sent once to each worker. The results come in the order of the tasks, whoever computed them.
 """
 
+import asyncio
 import hashlib
 import pickle
 import queue
@@ -184,6 +185,8 @@ def _connect(address: str) -> Any:
     address = _checked(address)
 
     def connect() -> tuple[Any, int]:
+        # Tried without a client first: one whose start fails is never closed, and may block all others when collected.
+        asyncio.run(_greeted(address))
         client = Client(address, timeout=CONNECT, set_as_default=False)
         return client, len(client.scheduler_info(n_workers=-1)["workers"])
 
@@ -198,6 +201,14 @@ def _connect(address: str) -> Any:
         client.close(timeout=2)
         raise WorkersError(f"The Dask scheduler at {address} has no workers. Start some with `dask worker {address}`.")
     return client
+
+
+async def _greeted(address: str) -> None:
+    """Open a connection to a scheduler and close it again. Raises whatever a wrong address leads to."""
+    from distributed.comm import connect
+
+    connection = await asyncio.wait_for(connect(address, timeout=CONNECT), CONNECT)
+    await connection.close()
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
@@ -228,7 +239,7 @@ def _checked(address: str) -> str:
     whole = address if "://" in address else f"tcp://{address}"
     try:
         parts = urlsplit(whole)
-        if parts.hostname and parts.port:
+        if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port:
             return whole
     except ValueError:  # a port that is no number, or too large
         pass
@@ -242,7 +253,8 @@ class _Watch:
     """Looks whether work can still go on, and gives it up where it cannot."""
 
     def __init__(self, client: Any, address: str):
-        self.client, self.address, self.alive = client, address, time.monotonic()
+        self.client, self.address = client, address
+        self.lost_since: float | None = None  # when the first of the looks in a row found no worker
 
     def look(self) -> None:
         for state in list(self.client.futures.values()):
@@ -252,8 +264,10 @@ class _Watch:
                     "they need this project, the same versions of its requirements, and enough memory."
                 )
         if self._workers():
-            self.alive = time.monotonic()
-        elif time.monotonic() - self.alive > LOST:
+            self.lost_since = None
+            return
+        self.lost_since = self.lost_since or time.monotonic()
+        if time.monotonic() - self.lost_since > LOST:
             raise WorkersError(
                 f"No worker of the Dask scheduler at {self.address} has been left for {LOST} s. The rows so far are "
                 "kept; start workers and run the rest again."

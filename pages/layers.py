@@ -13,7 +13,6 @@ st.markdown("### Layers\nWhich layer holds the memory, and how sure are we?")
 learned = need_model()
 if not dose.can_choose(learned):
     st.stop()
-baselines = work.baselines_of(learned)
 
 plan, answer = st.columns([1, 2.6], gap="medium")
 views = {
@@ -37,6 +36,6 @@ with tabs[opened]:
     if match:
         study = session().studies.get(match)
         every = studies.EVERY if study and study.running else None
-        st.fragment(run_every=every)(responses.study_view)(learned, baselines, match, view)
+        st.fragment(run_every=every)(responses.study_view)(match, view)
     else:
-        view(learned, baselines)
+        view(learned, work.baselines_of(learned))

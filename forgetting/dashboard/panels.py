@@ -22,10 +22,10 @@ PLOTLY = {"displayModeBar": False}
 def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
     """The finding as a sentence, and the four figures of the validation part, before → after."""
     if learned.recipe.protocol == "published":
-        st.markdown(findings.published(comparison, baselines))
+        st.markdown(literal(findings.published(comparison, baselines)))
     else:
         layers = learned.recipe.model.layers
-        st.markdown(findings.cost(comparison, baselines, work.fitting(learned), layers))
+        st.markdown(literal(findings.cost(comparison, baselines, work.fitting(learned), layers)))
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     ratio = comparison.forgetting["validation"]
     chance, majority = percent(baselines.chance), percent(baselines.majority["validation"])

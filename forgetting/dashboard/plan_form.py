@@ -8,10 +8,10 @@ import streamlit as st
 from forgetting.dashboard import studies
 from forgetting.dashboard.controls import number, picked, seeded, switch
 from forgetting.dashboard.dose import TITLES, UNIT_TITLES
-from forgetting.dashboard.session import Learned, assign, session
+from forgetting.dashboard.session import LEAVES, Learned, assign, session
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
-from forgetting.findings import duration
+from forgetting.findings import duration, percent
 from forgetting.plan import FAMILIES, JOINED
 from forgetting.randomization import UNITS
 from forgetting.schemes import SCHEMES
@@ -73,47 +73,50 @@ def _changed(name: str) -> None:
 
 def _doses() -> None:
     """How many doses, evenly from 0 to 1; a link may hold others, which stay until the number is changed."""
-    doses = session().recipe.sweep.doses
+    key, doses = seeded("sweep.doses"), session().recipe.sweep.doses
     st.number_input(
         "Doses from 0 to 1",
-        2,
-        201,
-        value=min(max(len(doses), 2), 201),
-        key="sweep_doses",
+        1,
+        LEAVES["sweep.doses"].metadata["most"],
+        value=st.session_state[key],
+        key=key,
         on_change=_doses_changed,
         help="Evenly spaced, both ends included. Of equal ‖ΔW‖ they are shares of the norm of the weights.",
     )
+    if doses != _even(len(doses)):
+        st.caption(f"These are {', '.join(map(percent, doses[:5]))}{' …' if len(doses) > 5 else ''}")
+
+
+def _even(count: int) -> tuple[float, ...]:
+    """So many doses from 0 to 1; of one alone, 1."""
+    return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
 
 
 def _doses_changed() -> None:
-    count = int(st.session_state.get("sweep_doses", 21))
-    assign({"sweep.doses": tuple(step / (count - 1) for step in range(count))})
+    assign({"sweep.doses": _even(int(picked("sweep.doses")))})
 
 
 def study_buttons(learned: Learned, match: str) -> None:
     """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
     mine, plan = session(), studies.plan_for(match)
-    study = mine.studies.get(match)
+    study, total = mine.studies.get(match), 0
+    fresh = study is None or study.of != studies.study_key(learned, plan)
     try:
-        total, seconds = plan.count(learned.recipe.model.layers), studies.study_seconds(learned, plan)
+        total, quick = plan.count(learned.recipe.model.layers), studies.quick(learned, plan)
+        if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
+            studies.start(learned, match)
+            study, fresh = mine.studies[match], False
+        st.caption(f"{total:,} variants" + ("" if quick else f", {duration(studies.study_seconds(learned, plan))}"))
     except ForgettingError as error:
         st.error(literal(str(error)))
-        return
-    fresh = study is None or study.of != studies.study_key(learned, plan)
-    if fresh and studies.quick(learned, plan):
-        studies.start(learned, match)
-        study, fresh = mine.studies[match], False
-    st.caption(f"{total:,} variants, {duration(seconds)}")
     with st.container(horizontal=True):
         if study and study.running:
             st.button("Stop", icon=":material/stop:", on_click=studies.stop, args=(match,))
         elif not fresh and study.left:
             st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=studies.resume, args=(match,))
-        kind = "primary" if fresh else "secondary"
-        st.button("Start" if fresh else "Start anew", type=kind, on_click=_start, args=(learned, match))
+        if total:
+            kind = "primary" if fresh else "secondary"
+            label = "Start" if fresh else "Start anew"
+            st.button(label, type=kind, on_click=studies.start, args=(learned, match))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
-
-
-def _start(learned: Learned, match: str) -> None:
-    studies.start(learned, match)

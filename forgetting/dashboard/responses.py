@@ -8,10 +8,11 @@ import streamlit as st
 
 from forgetting import findings, response_charts
 from forgetting.dashboard import studies, work
+from forgetting.dashboard.dose import can_choose
 from forgetting.dashboard.frame import PAGES
 from forgetting.dashboard.session import Learned, Study, assign, session
 from forgetting.dashboard.text import literal
-from forgetting.dose_response import cascades, curves, half_way
+from forgetting.dose_response import RESAMPLES, HalfWay, cascades, curves, half_way
 from forgetting.errors import ForgettingError
 from forgetting.experiment import Comparison
 from forgetting.metrics import Baselines
@@ -28,18 +29,21 @@ VIEWS = {
     "beside the original": ("agreement", "divergence"),
 }
 SIDES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
-Draw = Callable[[Learned, Study, Baselines], None]
+Draw = Callable[[Study, Baselines], None]
 
 
-def study_view(learned: Learned, baselines: Baselines, match: str, draw: Draw) -> None:
-    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds."""
+def study_view(match: str, draw: Draw) -> None:
+    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds.
+
+    It is drawn beside the baselines of its own model, which may not be the session's any more.
+    """
     study = session().studies.get(match)
     if study is None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
     ended = study.running and studies.advance(match)
     if study.rows:
-        draw(learned, study, baselines)
+        draw(study, work.baselines_of(study.learned))
     _how_far(study)
     if ended:
         st.rerun()
@@ -55,9 +59,9 @@ def _how_far(study: Study) -> None:
         st.caption(f"{total:,} variants in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
 
 
-def curves_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+def curves_view(study: Study, baselines: Baselines) -> None:
     """Curves of the layer sets for one scheme, or of the schemes for one layer set, by dose or by equal change."""
-    frame, match = studies.result(learned, study).frame, study.plan.match
+    frame, match = study.result.frame, study.plan.match
     key = f"curves_{match}"
     left, middle, right = st.columns([1.1, 1, 1.4])
     view = left.selectbox("Figure", list(VIEWS), key=f"{key}_figure", persist_state="session")
@@ -73,10 +77,15 @@ def curves_view(learned: Learned, study: Study, baselines: Baselines) -> None:
     with right:
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
     if match == "dose":
-        st.text(findings.half_way_doses(half_way(rows), baselines, rows["validation_accuracy_before"].median()))
+        st.text(findings.half_way_doses(_halves(study, rows), baselines, rows["validation_accuracy_before"].median()))
     else:
         st.text(findings.matched(curves(rows), rows, baselines, by))
-    _charts(learned, study, rows, baselines, VIEWS[view], by=by, key=key)
+    _charts(study, rows, baselines, VIEWS[view], by=by, key=key)
+
+
+def _halves(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
+    """Half-way doses of rows; their intervals once the study does not advance any more."""
+    return half_way(rows, levels=study.plan.doses, resamples=0 if study.running else RESAMPLES)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
@@ -92,7 +101,6 @@ def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
 
 
 def _charts(
-    learned: Learned,
     study: Study,
     rows: pd.DataFrame,
     baselines: Baselines,
@@ -102,11 +110,13 @@ def _charts(
     key: str,
 ) -> None:
     """A chart for each figure, side by side; a click on a point opens its state on the Forget page."""
-    unit = OBJECTIVES[learned.recipe.training.objective]
+    unit = OBJECTIVES[study.learned.recipe.training.objective]
     match, drawn = study.plan.match, {}
     for column, name in zip(st.columns(len(names)), names, strict=True):
         style = shown(name, baselines, unit)
-        chart = response_charts.dose_chart(curves(rows, f"validation_{name}"), style, by=by, match=match)
+        chart = response_charts.dose_chart(
+            curves(rows, f"validation_{name}"), style, by=by, match=match, narrow=len(names) > 1
+        )
         drawn[name] = chart
         event = column.altair_chart(
             chart,
@@ -115,12 +125,12 @@ def _charts(
             selection_mode=PICK,
             alt=f"{style.title} by dose: median and 5–95 % band over seeds, with baselines",
         )
-        _open_picked(learned, study, event)
+        _open_picked(study, event)
     st.caption("Click a point to open that state on the Forget page: the seed whose figure is nearest to the median.")
-    downloads(learned, study, drawn, key)
+    downloads(_rows_of(study), drawn, key)
 
 
-def _open_picked(learned: Learned, study: Study, event: dict) -> None:
+def _open_picked(study: Study, event: dict) -> None:
     """Make what was clicked the session's randomization, and go to the Forget page."""
     picked = event["selection"].get(PICK) or []
     if not picked:
@@ -129,7 +139,7 @@ def _open_picked(learned: Learned, study: Study, event: dict) -> None:
     if study.plan.match == "change" and JOINED in point["layers"]:
         st.info("At equal ‖ΔW‖ each layer has a dose of its own, which the Forget page's one dose cannot show.")
         return
-    names, known = tuple(point["layers"].split(JOINED)), learned.recipe.model.layers
+    names, known = tuple(point["layers"].split(JOINED)), study.learned.recipe.model.layers
     values = {
         "randomization.layers": (ALL,) if names == known else names,
         "randomization.fraction": float(point["seed_dose"]),
@@ -148,7 +158,9 @@ def _open_picked(learned: Learned, study: Study, event: dict) -> None:
 def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
     """Where the Forget page's own dose stands on the curve of its layers, scheme and unit."""
     chosen = work.fitting(learned)
-    if learned.recipe.protocol == "published" or not chosen.among(learned.recipe.model.layers):
+    if not can_choose(learned):
+        return
+    if not chosen.among(learned.recipe.model.layers):
         st.info("Choose layers to see how accuracy falls with the dose.")
         return
     try:
@@ -170,44 +182,44 @@ def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
     st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the dose as it stands.")
 
 
-def heat_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+def heat_view(study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every dose."""
-    rows = _one_of(studies.result(learned, study).frame, "scheme", "heat_scheme")
+    rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
-    style = _style(learned, baselines)
+    style = _style(study.learned, baselines)
     st.text(findings.heat(table, baselines, before))
     chart = response_charts.heat_chart(
         table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
     )
     st.altair_chart(chart, key="heat", alt="Median validation accuracy by layer set and dose, from chance to original")
-    downloads(learned, study, {"heat map": chart}, "heat")
+    downloads(_rows_of(study), {"heat map": chart}, "heat")
 
 
-def cascade_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+def cascade_view(study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
-    rows = _one_of(studies.result(learned, study).frame, "scheme", "cascade_scheme")
+    rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
     levels = sorted(rows["level"].unique())
     level = st.select_slider(
         "Dose of each layer", levels, value=levels[-1], key="cascade_dose", format_func=findings.percent
     )
-    steps = cascades(rows[rows["level"] == level], learned.recipe.model.layers)
+    steps = cascades(rows[rows["level"] == level], study.learned.recipe.model.layers)
     if steps.empty:
         st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
         return
     st.text(findings.cascades(steps, baselines))
-    chart = response_charts.cascade_chart(steps, _style(learned, baselines))
+    chart = response_charts.cascade_chart(steps, _style(study.learned, baselines))
     st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
-    downloads(learned, study, {"cascades": chart}, "cascade")
+    downloads(_rows_of(study), {"cascades": chart}, "cascade")
 
 
-def half_way_view(learned: Learned, study: Study, baselines: Baselines) -> None:
+def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
-    frame = studies.result(learned, study).frame
-    halves = half_way(frame)
+    frame = study.result.frame
+    halves = _halves(study, frame)
     st.text(findings.half_way_doses(halves, baselines, frame["validation_accuracy_before"].median()))
     chart = response_charts.half_way_chart(halves, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way dose of each layer set and scheme with its 95 % interval")
-    downloads(learned, study, {"half-way doses": chart}, "half_way")
+    downloads(_rows_of(study), {"half-way doses": chart}, "half_way")
     with st.expander("As a table"):
         shares = {name: st.column_config.NumberColumn(format="percent") for name in ("dose", "low", "high")}
         st.dataframe(pd.DataFrame(halves), hide_index=True, column_config=shares, alt="Half-way doses")
@@ -221,13 +233,17 @@ def _style(learned: Learned, baselines: Baselines) -> Shown:
     return shown("accuracy", baselines, OBJECTIVES[learned.recipe.training.objective])
 
 
-def downloads(learned: Learned, study: Study, drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
-    """The rows and the charts as files, made when they are asked for."""
-    result = studies.result(learned, study)
+def _rows_of(study: Study) -> dict[str, Callable[[], bytes]]:
+    """The study's rows as files, by their names."""
+    return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
+
+
+def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
+    """Tables and charts as files, made when they are asked for."""
     with st.popover("Download", icon=":material/download:"):
         with st.container(horizontal=True):
-            for kind in ("csv", "parquet"):
-                _file(f"Rows, {kind.upper()}", lambda kind=kind: result.to_bytes(kind), f"sweep.{kind}", key)
+            for file, make in tables.items():
+                _file(f"Rows, {file.rpartition('.')[2].upper()}", make, file, key)
         for name, chart in drawn.items():
             with st.container(horizontal=True):
                 for kind in ("png", "svg", "html"):

@@ -21,7 +21,7 @@ from forgetting.plan import Sweep
 from forgetting.published import Rerun
 from forgetting.recipe import MODERN, Recipe
 from forgetting.settings import is_names, show
-from forgetting.sweeps import Row
+from forgetting.sweeps import Row, SweepResult
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
@@ -64,16 +64,30 @@ class Relearning:
 class Study:
     """A sweep under way or ended. of: model and plan, see `studies`. slices: what is still to come, if any.
 
-    running: it advances while the page shows it.
+    learned: the model that it is of, which may be the session's no more. running: it advances while the page shows it.
     """
 
     of: str
+    learned: Learned
     plan: Sweep
     total: int
     slices: Iterator[list[Row]] | None
     rows: list[Row] = field(default_factory=list)
     seconds: float = 0.0
     running: bool = False
+    quick: bool = False  # it started by itself, and may be replaced by another such
+    known: tuple[int, SweepResult] | None = None  # how many rows the last result was made of, and that
+
+    @property
+    def result(self) -> SweepResult:
+        """What it has found so far."""
+        if self.known is None or self.known[0] != len(self.rows):
+            trained, recipe = self.learned.trained, self.learned.recipe
+            found = SweepResult(
+                self.plan, tuple(self.rows), recipe, self.learned.sha256, len(trained.history), self.total
+            )
+            self.known = (len(self.rows), found)
+        return self.known[1]
 
     @property
     def left(self) -> bool:
@@ -178,8 +192,10 @@ def show_recipe(names: Iterable[str] = LEAVES) -> None:
 
 
 def control_value(name: str) -> object:
-    """What the control of a setting holds: the recipe's value, names as a list and numbers as a text."""
+    """What the control of a setting holds: the recipe's value, names as a list, numbers as a text, doses as a count."""
     recipe = session().recipe
+    if name == "sweep.doses":
+        return len(recipe.sweep.doses)
     if name == "randomization.layers":
         return list(recipe.randomization.among(recipe.model.layers))
     value = recipe.value(name)

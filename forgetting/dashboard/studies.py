@@ -15,7 +15,7 @@ from forgetting.dashboard.session import Learned, Study, session
 from forgetting.dose_response import LayerRobustness, robustness
 from forgetting.errors import ForgettingError
 from forgetting.plan import JOINED, Sweep
-from forgetting.sweeps import Row, SweepResult, sweep_slices
+from forgetting.sweeps import Row, SweepResult, run_sweep, sweep_slices
 
 EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 SLICE = 0.2  # seconds of work in a run
@@ -33,7 +33,10 @@ def start(learned: Learned, match: str) -> None:
     mine, plan = session(), plan_for(match)
     try:
         total = plan.count(learned.recipe.model.layers)
-        mine.studies[match] = Study(study_key(learned, plan), plan, total, study_slices(learned, plan), running=True)
+        slices = study_slices(learned, plan)
+        mine.studies[match] = Study(
+            study_key(learned, plan), learned, plan, total, slices, running=True, quick=quick(learned, plan)
+        )
     except ForgettingError as error:
         mine.notices.append(str(error))
 
@@ -60,13 +63,17 @@ def advance(match: str) -> bool:
     study = mine.studies[match]
     started = time.perf_counter()
     try:
-        while time.perf_counter() - started < SLICE:
+        while time.perf_counter() - started < SLICE and study.slices is not None:
             rows = next(study.slices, None)
             if rows is None:
-                break
-            study.rows += rows
+                study.slices = None
+            else:
+                study.rows += rows
     except ForgettingError as error:
         mine.notices.append(str(error))
+        study.slices = None
+    except MemoryError:
+        mine.notices.append("The study needs more memory than there is. What is done is kept; plan a smaller one.")
         study.slices = None
     study.seconds += time.perf_counter() - started
     if study.left:
@@ -75,13 +82,10 @@ def advance(match: str) -> bool:
     return True
 
 
-def result(learned: Learned, study: Study) -> SweepResult:
-    """What a study has found so far."""
-    return SweepResult(study.plan, tuple(study.rows), learned.recipe, learned.sha256)
-
-
 def study_key(learned: Learned, plan: Sweep) -> str:
-    """What a sweep depends on: the model and the plan."""
+    """What a sweep depends on: the plan, and the model or, where each replicate has its own, how they are trained."""
+    if plan.retrain:
+        return f"{work.model_key(replace(learned, recipe=replace(learned.recipe, seed=0)))}:{plan}"
     return f"{work.model_key(learned)}:{plan}"
 
 
@@ -94,7 +98,9 @@ def study_slices(learned: Learned, plan: Sweep) -> Iterator[list[Row]]:
 def study_seconds(learned: Learned, plan: Sweep) -> float:
     """About how long a plan will take, from a small part of it that is run now. Raises RecipeError as it would."""
     known = learned.recipe.model.layers
-    training = learned.trained.seconds * plan.seeds if plan.retrain else 0.0
+    epochs = max(len(learned.trained.history), 1)
+    whole = learned.trained.seconds / epochs * learned.recipe.training.epochs
+    training = whole * plan.seeds if plan.retrain else 0.0
     one = replace(plan, seeds=1, retrain=False)
     few = replace(one, doses=(plan.doses[0], plan.doses[-1]))
     seconds = _pilot_seconds(study_key(learned, few), learned, few) * plan.count(known) / few.count(known)
@@ -131,8 +137,8 @@ def own_curve(learned: Learned) -> SweepResult:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _result(key: str, _learned: Learned, _plan: Sweep) -> SweepResult:  # noqa: ARG001 - the key
-    rows = tuple(row for rows in study_slices(_learned, _plan) for row in rows)
-    return SweepResult(_plan, rows, _learned.recipe, _learned.sha256)
+    trained, recipe = _learned.trained, _learned.recipe
+    return run_sweep(trained.model, _learned.split, _plan, recipe=recipe, initial=trained.initial)
 
 
 def robustness_of(learned: Learned, seeds: int) -> tuple[LayerRobustness, ...]:
