@@ -243,7 +243,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         ],
     )
     x = alt.X("dose:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    interval = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     never = base.mark_text(align="right", dx=-4, fontSize=12, color=BASELINE).encode(
         x=alt.value("width"), text="never:N", color=alt.value(BASELINE)

@@ -98,14 +98,12 @@ def _doses_changed() -> None:
 
 def study_buttons(learned: Learned, match: str) -> None:
     """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
-    mine, plan = session(), studies.plan_for(match)
-    study, total = mine.studies.get(match), 0
+    plan, study, total = studies.plan_for(match), session().studies.get(match), 0
     fresh = study is None or study.of != studies.study_key(learned, plan)
     try:
         total, quick = plan.count(learned.recipe.model.layers), studies.quick(learned, plan)
         if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
-            studies.start(learned, match)
-            study, fresh = mine.studies[match], False
+            study, fresh = studies.begin(learned, match), False
         st.caption(f"{total:,} variants" + ("" if quick else f", {duration(studies.study_seconds(learned, plan))}"))
     except ForgettingError as error:
         st.error(literal(str(error)))

@@ -28,17 +28,21 @@ def plan_for(match: str) -> Sweep:
     return replace(session().recipe.sweep, match=match)
 
 
+def begin(learned: Learned, match: str) -> Study:
+    """A study of the session's plan, under way. Raises RecipeError where the plan does not fit."""
+    plan = plan_for(match)
+    total, small = plan.count(learned.recipe.model.layers), quick(learned, plan)
+    slices, key = study_slices(learned, plan), study_key(learned, plan)
+    session().studies[match] = Study(key, learned, plan, total, slices, running=True, quick=small)
+    return session().studies[match]
+
+
 def start(learned: Learned, match: str) -> None:
-    """Begin a study of the session's plan; what stands in the way becomes a notice."""
-    mine, plan = session(), plan_for(match)
+    """The same for a button; what stands in the way becomes a notice."""
     try:
-        total = plan.count(learned.recipe.model.layers)
-        slices = study_slices(learned, plan)
-        mine.studies[match] = Study(
-            study_key(learned, plan), learned, plan, total, slices, running=True, quick=quick(learned, plan)
-        )
+        begin(learned, match)
     except ForgettingError as error:
-        mine.notices.append(str(error))
+        session().notices.append(str(error))
 
 
 def quick(learned: Learned, plan: Sweep) -> bool:

@@ -45,7 +45,7 @@ def contrast(first: str, second: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+@pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])
 def test_the_dark_theme_is_dark_and_readable(visit, path):
     app = visit(path, color_scheme="dark")
     for element in ('[data-testid="stMain"] p', '[data-testid="stMain"] h3', '[data-testid="stSidebar"] p'):
@@ -59,7 +59,7 @@ def test_the_dark_theme_is_dark_and_readable(visit, path):
         assert contrast(app.page.evaluate(COLOURS, "body")[0], colour) > 3
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+@pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])
 def test_a_phone_does_not_scroll_sideways(visit, path):
     app = visit(path, viewport=PHONE, has_touch=True, is_mobile=True)
     wide = app.page.evaluate(

@@ -28,6 +28,31 @@ def test_pictures_of_pages(visit, name, link):
     visit(link).picture(path)
 
 
+@pytest.mark.parametrize("name", ["layers", "layers-heat", "layers-matched", "layers-words", "layers-dark"])
+def test_pictures_of_layers(visit, name):
+    path = wanted(name)
+    views = {"layers-heat": "Heat map", "layers-matched": "Equal ‖ΔW‖", "layers-words": "Words"}
+    link = "layers?sweep.schemes=reinit,normal,permute,zero&sweep.seeds=5" if name == "layers-matched" else "layers"
+    app = visit(link, color_scheme="dark" if name == "layers-dark" else "light")
+    if name in views:
+        app.tab(views[name])
+    if name == "layers-words":
+        app.press("Forget the ten strongest")
+    else:
+        app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.settle(600)
+    app.picture(path)
+
+
+def test_picture_of_the_dose(visit):
+    path = wanted("forget-dose")
+    app = visit(FORTY)
+    app.tab("Dose")
+    app.page.locator('[data-testid="stVegaLiteChart"] svg g.mark-line path').first.wait_for(state="attached")
+    app.settle(600)
+    app.picture(path)
+
+
 def test_picture_of_the_data(visit):
     path = wanted("data")
     visit("data").picture(path)
