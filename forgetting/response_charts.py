@@ -248,7 +248,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     never = base.mark_text(align="right", dx=-4, fontSize=12, color=BASELINE).encode(
         x=alt.value("width"), text="never:N", color=alt.value(BASELINE)
     )
-    return alt.layer(interval, point, never.transform_filter("isValid(datum.never)")).properties(
+    return alt.layer(span, point, never.transform_filter("isValid(datum.never)")).properties(
         height=130 + 26 * len(table)
     )
 
