@@ -74,7 +74,7 @@ def dose_chart(
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(curves).encode(
         x=alt.X("level:Q", title=AXES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=_coloured(curves, by),
+        color=_coloured(curves, by, columns=3 if narrow else 5),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
@@ -124,11 +124,11 @@ def _lines(style: Shown, narrow: bool = False) -> list[alt.Chart]:
     return rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
 
 
-def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke") -> alt.Color:
+def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
     """A colour for each of the values in the order of the plan, the same one whatever else is shown."""
     names = _series(curves, by)
     colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
-    legend = alt.Legend(orient="top", symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
+    legend = alt.Legend(orient="top", columns=columns, symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from itertools import islice
@@ -370,10 +371,16 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
                     assert pd.isna(found) if value is None else found == value, figure
     assert set(read["csv"]["recipe_hash"]) == {recipe.hash}
     assert set(read["csv"]["data_sha256"]) == {digest}
+    assert set(read["csv"]["epochs_trained"]) == {len(done.history)}
+    assert set(read["csv"]["rows_planned"]) == {24}
     about = pq.read_schema(tables["parquet"]).metadata
     assert Recipe.from_json(about[b"recipe"].decode()) == recipe
     assert about[b"data_sha256"].decode() == digest
-    assert Recipe.from_dict(json.loads(tables["json"].read_text())["recipe"]) == recipe
+    assert (int(about[b"epochs_trained"]), int(about[b"rows_planned"])) == (len(done.history), 24)
+    written = json.loads(tables["json"].read_text())
+    assert Recipe.from_dict(written["recipe"]) == recipe
+    assert (written["data_sha256"], written["epochs_trained"]) == (digest, len(done.history))
+    assert written["rows_planned"] == 24
 
 
 @pytest.mark.parametrize(
@@ -458,6 +465,8 @@ def test_retraining_gives_each_seed_a_model_of_its_own(rows):
     losses = [table.loc[table["level"] == 0, "training_loss"].nunique() for table in (one, own_models)]
     assert losses == [1, 3]
     assert len(one) == len(own_models) == 6
+    assert set(one["epochs_trained"]) == {5}
+    assert own_models["epochs_trained"].isna().all()  # each replicate is trained as long as it takes
 
 
 def test_two_jobs_give_the_same_file(call, own):
@@ -488,12 +497,19 @@ def test_the_hash_is_of_the_recipe_that_was_carried_out(rows, own):
             "training": {"epochs": 5},
             "sweep": PLAN | {"seed": 4},
             "seed": 4,
-            "randomization": {"seed": 4},
             "data": {"source": "file", "file": "wine.csv", "sha256": digest},
         }
     )
     assert set(table["recipe_hash"]) == {recipe.hash}
     assert set(table["data_sha256"]) == {digest}
+
+
+def test_a_recipes_own_randomization_is_of_no_row(rows, own):
+    values = {"training": {"epochs": 5}, "sweep": PLAN}
+    (own / "chosen.json").write_text(json.dumps(values | {"randomization": {"layers": ["fc1"], "fraction": 0.3}}))
+    plain, _ = rows("sweep", "--data", "wine.csv", "--recipe", "plan.json")
+    chosen, _ = rows("sweep", "--data", "wine.csv", "--recipe", "chosen.json")
+    pd.testing.assert_frame_equal(plain, chosen)
 
 
 def test_the_layers_are_those_of_the_recipes_model(rows):
@@ -579,6 +595,18 @@ def test_a_bad_sweep_is_refused_before_training_in_one_line(call, own, monkeypat
     assert not trainings
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_is_refused_before_training(call, own, monkeypatch):
+    monkeypatch.setattr("forgetting.__main__.train", lambda *_args, **_rest: pytest.fail("trained"))
+    (own / "closed").mkdir()
+    (own / "closed").chmod(0o500)
+    status, out, err = call(*QUICK, *SMALL, "--out", "closed/rows.csv")
+    (own / "closed").chmod(0o700)
+    assert (status, out) == (2, "")
+    assert err == "Error: --out must be in a folder that can be written to; 'closed' cannot. Choose another.\n"
+    assert list((own / "closed").iterdir()) == []
+
+
 def test_a_file_is_required(call):
     status, out, err = call(*QUICK)
     assert (status, out) == (2, "")
@@ -609,6 +637,12 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
     assert err.endswith("Error: No worker is left.\n")
     assert "Traceback" not in err
     pd.testing.assert_frame_equal(read(path), whole[:5], check_dtype=False)
+    about = {
+        "csv": lambda: pd.read_csv(path).iloc[0],
+        "parquet": lambda: {key.decode(): value for key, value in pq.read_schema(path).metadata.items()},
+        "json": lambda: json.loads(path.read_text()),
+    }[ending]()
+    assert (int(about["epochs_trained"]), int(about["rows_planned"])) == (5, len(whole)) == (5, 12)
 
 
 def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):

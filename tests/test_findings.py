@@ -226,20 +226,55 @@ def test_the_cost_of_named_words():
 
 
 def half(layers="fc1", dose=0.4, low=0.3, high=0.5, scheme="zero", unit="weight") -> HalfWay:
-    return HalfWay(layers, scheme, unit, dose, low, high, 10, "" if dose is not None else "never")
+    return HalfWay(layers, scheme, unit, dose, low, high, 10)
+
+
+def without(layers: str, kind: str, until: float = 1.0) -> HalfWay:
+    return HalfWay(layers, "zero", "weight", None, None, None, 10, "a reason", kind, until)
 
 
 def test_half_way_doses_in_words():
-    halves = [half(), half("fc2", None, None, None), half("fc1+fc2", 0.125, None, None), half("all", 0.2, 0.1, None)]
+    halves = [half(), without("fc2", "never"), half("fc1+fc2", 0.125, None, None), half("all", 0.2, 0.1, None)]
     assert findings.half_way_doses(halves, BASELINES, 0.9) == (
-        f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: 40 % of fc1 (30 % to 50 %), never for "
-        "fc2, 12 % of fc1+fc2, 20 % of all."
+        f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: 40 % of fc1 (30 % to 50 %), not up to "
+        "100 % for fc2, 12 % of fc1+fc2, 20 % of all (10 % to open)."
     )
 
 
-def test_where_all_are_never_half_way_that_is_said():
-    sentence = findings.half_way_doses([half(dose=None, low=None, high=None)], BASELINES, 0.9)
-    assert sentence == f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: never for fc1."
+@pytest.mark.parametrize(
+    ("kind", "until", "text"),
+    [
+        ("never", 1.0, "not up to 100 %"),
+        ("never", 0.4, "not up to 40 %"),
+        ("before", 1.0, "before the smallest dose"),
+        ("unmeasured", 0.4, "not measured yet"),
+        ("undefined", 1.0, "undefined"),
+    ],
+)
+def test_where_there_is_no_half_way_dose_it_is_said_why(kind, until, text):
+    sentence = findings.half_way_doses([without("fc1", kind, until)], BASELINES, 0.9)
+    assert sentence == f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: {text} for fc1."
+
+
+def test_an_accuracy_that_there_is_not_is_missing():
+    sentence = findings.half_way_doses([without("fc1", "undefined")], BASELINES, float("nan"))
+    assert sentence.startswith(f"Validation accuracy is missing, where {TRIVIAL}. ")
+    assert "nan" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.3, 0.5, "30 % to 50 %"),
+        (0.0, 1.0, "0 % to 100 %"),
+        (0.3, None, "30 % to open"),
+        (None, 0.5, "open to 50 %"),
+        (0.0, None, "0 % to open"),
+        (None, None, ""),
+    ],
+)
+def test_intervals_in_words(low, high, text):
+    assert findings.interval(half(low=low, high=high)) == text
 
 
 def test_several_schemes_are_named():
@@ -269,8 +304,16 @@ def curve_of(rows: list[tuple], keys=("layers", "level", "median")) -> pd.DataFr
 def test_a_heat_map_in_words():
     table = curve_of([("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4)])
     assert findings.heat(table, BASELINES, 0.9) == (
-        "At 80 % validation accuracy is 30 % with fc2 randomized and 60 % with fc1; before it was 90 %, chance is "
-        "25 %, the largest class 38 %."
+        "At a dose of 80 % validation accuracy is 30 % with fc2 randomized and 60 % with fc1; before it was 90 %, "
+        "chance is 25 %, the largest class 38 %."
+    )
+
+
+def test_a_heat_map_of_one_set_names_it_once():
+    table = curve_of([("fc1", 0.0, 0.9), ("fc1", 0.8, 0.6)])
+    assert findings.heat(table, BASELINES, 0.9) == (
+        "At a dose of 80 % validation accuracy is 60 % with fc1 randomized; before it was 90 %, chance is 25 %, the "
+        "largest class 38 %."
     )
 
 
@@ -335,22 +378,45 @@ def test_layer_sets_are_compared_in_the_same_way():
     assert "chance is 25 %, the largest class 38 %" in sentence
 
 
-def robustness(layer: str, forgetting: float | None, accuracy: float | None, verdict: str) -> LayerRobustness:
-    anew = None if forgetting is None else Spread(0.5, 0.4, 0.6)
-    return LayerRobustness(layer, 10, 0.9, 0.25, forgetting, anew, (accuracy, accuracy), 1.0, 1.0, verdict)
+@pytest.mark.parametrize(("by", "side"), [("scheme", "scheme"), ("layers", "layer set")])
+def test_where_no_change_is_reached_by_all_that_is_said(by, side):
+    table, rows = matched_rows()
+    table = table.rename(columns={"scheme": by, "layers": "scheme"} if by == "layers" else {})
+    apart = table.iloc[[2, 4]].reset_index(drop=True)  # zero at 0.5, noise at 1
+    sentence = findings.matched(apart, rows, BASELINES, by)
+    assert sentence == f"There is no change of the weights that each {side} reaches at a dose of the plan."
+
+
+def test_a_scheme_that_reaches_nothing_is_one_of_all():
+    table, rows = matched_rows()
+    table.attrs["series"] = {"scheme": ["zero", "noise", "permute"]}
+    assert findings.matched(table, rows, BASELINES).startswith("There is no change of the weights that each scheme ")
+    table.attrs["series"] = {"scheme": ["zero", "noise"]}
+    assert findings.matched(table, rows, BASELINES).startswith("With the weights moved by 50 % of their norm, ")
+
+
+def robustness(layer: str, forgetting: float | None, accuracies: tuple, verdict: str, before=0.9) -> LayerRobustness:
+    anew, interval = (Spread(0.5, 0.4, 0.6), (forgetting - 0.1, forgetting + 0.1)) if forgetting else (None, None)
+    return LayerRobustness(layer, 10, before, 0.25, forgetting, anew, accuracies, 1.0, 1.0, verdict, interval)
 
 
 def test_robustness_in_words():
-    rows = [robustness("fc1", 0.8, 0.38, "critical"), robustness("fc2", 0.3, 0.7, "in between")]
-    rows.append(robustness("fc3", 0.0, 0.9, "robust"))
-    assert findings.robust(rows) == (
-        "fc1 is critical (set back to before training it leaves 38 %); fc2 is in between (set back to before training "
-        "it leaves 70 %); fc3 is robust (set back to before training it leaves 90 %). Validation accuracy before is "
-        "90 %, chance 25 %."
+    rows = [robustness("fc1", 0.8, (0.38, 0.36), "critical"), robustness("fc2", 0.3, (0.7, 0.65), "undecided")]
+    rows.append(robustness("fc3", 0.1, (0.84, 0.825), "robust or in between"))
+    assert findings.robust(rows, BASELINES) == (
+        "fc1 is critical (set back to before training it leaves 38 %, drawn anew 36 %); fc2 is undecided (set back to "
+        "before training it leaves 70 %, drawn anew 65 %); fc3 is robust or in between (set back to before training it "
+        "leaves 84 %, drawn anew 82 %). Validation accuracy before is 90 %, chance 25 %, the largest class 38 %."
     )
 
 
 def test_robustness_that_is_undefined_is_said_so():
-    assert findings.robust([robustness("fc1", None, 0.2, "undefined")]) == (
-        "fc1: there is no accuracy above chance that it could lose. Validation accuracy before is 90 %, chance 25 %."
+    rows = [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)]
+    assert findings.robust(rows, BASELINES) == (
+        "fc1: there is no accuracy above chance that it could lose. Validation accuracy before is 20 %, chance 25 %, "
+        "the largest class 38 %."
+    )
+    none = [robustness("fc1", None, (None, None), "undefined", before=None)]
+    assert "Validation accuracy before is missing, chance 25 %, the largest class 38 %." in findings.robust(
+        none, BASELINES
     )

@@ -75,13 +75,20 @@ def rows_of(sets=SETS, schemes=("zero",), levels=(0.0, 0.25, 1.0), seeds=4) -> p
 TABLE = curves(rows_of())
 HALVES = (
     HalfWay("fc1", "zero", "weight", 0.5, 0.25, 0.75, 4),
-    HalfWay("fc2", "zero", "weight", 0.5, 0.25, None, 4, "the interval is open"),
+    HalfWay("fc2", "zero", "weight", 0.5, 0.25, None, 4, "the interval is open", until=0.875),
+    HalfWay("fc1+fc2", "zero", "weight", 0.5, None, 0.75, 4, "the interval is open"),
     HalfWay("fc1", "normal", "weight", 0.125, None, None, 1, "an interval needs at least 2 seeds"),
-    HalfWay("fc1", "zero", "neuron", None, None, None, 4, "accuracy never gets half-way"),
+    HalfWay("fc1", "zero", "neuron", None, None, None, 4, "accuracy does not get half-way", "never"),
 )
+LABELS = {  # of what has no half-way dose, by its kind
+    "never": "not up to 40 %",
+    "before": "before the smallest dose",
+    "unmeasured": "not measured yet",
+    "undefined": "undefined",
+}
 ROBUST = (
-    LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Spread(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical"),
-    LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Spread(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust"),
+    LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Spread(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.5, 0.75)),
+    LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Spread(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust", (-0.5, 0.0)),
 )
 INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 
@@ -97,6 +104,7 @@ CHARTS = {
     "dose, schemes by change": lambda: dose_chart(
         curves(rows_of(("fc1",), ("zero", "noise"))), STYLE, by="scheme", match="change"
     ),
+    "dose, narrow": lambda: dose_chart(TABLE, STYLE, narrow=True),
     "own dose": own_chart,
     "heat": lambda: heat_chart(TABLE, STYLE, worst=0.125, best=0.9),
     "cascade": lambda: cascade_chart(cascades(rows_of(levels=(1.0,)), ("fc1", "fc2")), STYLE),
@@ -107,6 +115,7 @@ CHARTS = {
 TITLES = {  # of the axes, which must be in the picture
     "dose": ["dose (share of units randomized)", "validation accuracy"],
     "dose, schemes by change": ["‖ΔW‖₂ / ‖W‖₂ (change of the weights by their norm)", "validation accuracy"],
+    "dose, narrow": ["dose (share of units randomized)", "validation accuracy"],
     "own dose": ["dose (share of units randomized)", "validation accuracy"],
     "heat": ["dose (share of units randomized)"],
     "cascade": ["layers randomized", "validation accuracy"],
@@ -117,10 +126,11 @@ TITLES = {  # of the axes, which must be in the picture
 BESIDE = {  # other texts that must be read in the picture
     "dose": ["chance", "largest class", "LinearSVC", "fc1", "fc2", "fc1+fc2"],
     "dose, schemes by change": ["chance", "largest class", "LinearSVC", "zero", "noise"],
+    "dose, narrow": ["chance", "largest class", "LinearSVC", "fc1", "fc2", "fc1+fc2"],
     "own dose": ["chance", "largest class", "LinearSVC"],
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
-    "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "never half-way"],
+    "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "not up to 100 %"],
     "robustness": ["fc1", "fc2", "set back to before training", "drawn anew", "intact", "at chance"],
     "words": list(INFLUENCE),
 }
@@ -171,6 +181,18 @@ def test_every_figure_is_shown_with_its_baselines(figure):
     assert text["encoding"]["text"]["field"] == "name"
     assert text["encoding"]["x"] == {"value": "width"}  # in the margin
     assert text["mark"]["align"] == "left"
+
+
+def test_a_narrow_chart_has_the_names_on_the_lines_and_no_room_beside():
+    wide, narrow = (dose_chart(TABLE, STYLE, narrow=narrow) for narrow in (False, True))
+    (text,) = marks(narrow, "text")
+    assert [row["name"] for row in data_of(narrow, text)] == list(STYLE.baselines)
+    assert (text["mark"]["align"], text["mark"]["baseline"]) == ("right", "bottom")  # within the plot, above the line
+    assert wide.to_dict()["padding"]["right"] >= 60
+    assert narrow.to_dict()["padding"]["right"] <= 10
+    for kind in ("line", "area", "point", "rule"):
+        ((first,), (second,)) = (marks(chart, kind) for chart in (wide, narrow))
+        assert data_of(wide, first) == data_of(narrow, second)
 
 
 def test_without_linear_svc_there_is_no_line_for_it():
@@ -355,25 +377,40 @@ def test_one_cascade_alone():
 # Forest plots.
 
 
-def test_a_forest_plot_says_never_where_there_is_none():
+def test_a_forest_plot_holds_the_doses_and_their_intervals():
     chart = half_way_chart(HALVES)
     (point,) = marks(chart, "point")
     rows = {row["curve"]: row for row in data_of(chart, point)}
-    assert list(rows) == ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron"]
-    assert [row["never"] for row in rows.values()] == [None, None, None, "never half-way"]
-    assert [row["dose"] for row in rows.values()] == [0.5, 0.5, 0.125, None]
-    # An interval; one whose upper end is open, which is drawn to the end; none; none.
+    assert list(rows) == ["fc1 · zero", "fc2 · zero", "fc1+fc2 · zero", "fc1 · normal", "fc1 · zero · neuron"]
+    assert [row["never"] for row in rows.values()] == [None, None, None, None, "not up to 100 %"]
+    assert [row["dose"] for row in rows.values()] == [0.5, 0.5, 0.5, 0.125, None]
+    # An interval; one whose upper end is open, drawn to the last dose; one whose lower end is, drawn to 0; none; none.
     ends = [(row["low"], row["high"]) for row in rows.values()]
-    assert ends == [(0.25, 0.75), (0.25, 1.0), (0.125, 0.125), (None, None)]
+    assert ends == [(0.25, 0.75), (0.25, 0.875), (0.0, 0.75), (None, None), (None, None)]
+    (span,) = marks(chart, "rule")
+    assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("low", "high")
+    told = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
+    assert told == ["25 % to 75 %", "25 % to open", "open to 75 %", "", ""]
+    assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "told"]
     assert rows["fc1 · zero"]["told"] == "4 seeds"
     assert [row["told"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]
     assert point["encoding"]["color"]["scale"]["domain"] == ["zero", "normal"]
 
 
 def test_only_those_without_are_never_in_the_picture():
-    assert texts_of(picture(half_way_chart(HALVES), "svg")).count("never half-way") == 1
-    assert "never half-way" not in texts_of(picture(half_way_chart(HALVES[:3]), "svg"))
-    assert texts_of(picture(half_way_chart(HALVES[3:]), "svg")).count("never half-way") == 1
+    never = "not up to 100 %"
+    assert texts_of(picture(half_way_chart(HALVES), "svg")).count(never) == 1
+    assert never not in texts_of(picture(half_way_chart(HALVES[:4]), "svg"))
+    assert texts_of(picture(half_way_chart(HALVES[4:]), "svg")).count(never) == 1
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_in_place_of_a_dose_stands_why_there_is_none(kind):
+    none = HalfWay("fc9", "zero", "weight", None, None, None, 4, "a reason", kind, 0.4)
+    chart = half_way_chart([*HALVES, none])
+    assert texts_of(picture(chart, "svg")).count(LABELS[kind]) == 1
+    row = data_of(chart, marks(chart, "point")[0])[-1]
+    assert (row["never"], row["told"], row["dose"]) == (LABELS[kind], "a reason", None)
 
 
 @pytest.mark.parametrize(("match", "words"), [("dose", "D50"), ("change", "‖ΔW‖₂ / ‖W‖₂")])
@@ -391,15 +428,18 @@ def test_robustness_holds_both_ways_of_each_layer():
     back, anew = "set back to before training", "drawn anew"
     found = [tuple(row[name] for name in ("layer", "how", "forgetting", "low", "high")) for row in data_of(chart, bar)]
     assert found == [
-        ("fc1", back, 0.6, 0.6, 0.6),
+        ("fc1", back, 0.6, 0.5, 0.75),
         ("fc1", anew, 0.8, 0.7, 1.5),
-        ("fc2", back, -0.3, -0.3, -0.3),
+        ("fc2", back, -0.3, -0.5, 0.0),
         ("fc2", anew, 0.1, -0.1, 0.2),
     ]
     assert bar["encoding"]["color"]["scale"]["domain"] == [back, anew]
     low, high = bar["encoding"]["x"]["scale"]["domain"]
-    assert low <= -0.3
+    assert low <= -0.5
     assert high >= 1.5
+    span = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "low")
+    assert span["encoding"]["x2"]["field"] == "high"
+    assert data_of(chart, span) == data_of(chart, bar)
     lines = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "at")
     assert data_of(chart, lines) == [{"at": 0.0, "name": "intact"}, {"at": 1.0, "name": "at chance"}]
 

@@ -27,7 +27,7 @@ from forgetting.plan import Sweep
 from forgetting.randomization import Randomization, randomize
 from forgetting.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.schemes import SCHEMES
-from forgetting.sweeps import COLUMNS, FIGURES, PARTS, Row, SweepResult, sweep, sweep_slices
+from forgetting.sweeps import COLUMNS, FIGURES, PARTS, Row, SweepResult, run_sweep, sweep, sweep_slices
 from forgetting.training import Training
 
 HIDDEN = [(5,), (4, 3), (4, 3, 3)]
@@ -113,10 +113,13 @@ def check_reasons(row):
     for name, figure in product(PARTS, FIGURES):
         value = getattr(row, name)[figure]
         assert value is None or (isinstance(value, float) and math.isfinite(value)), (name, figure, value)
-        if row.dose is not None:
-            assert (value is None) == bool(row.missing.get(f"{name}_{figure}")), (name, figure)
-    for value in (row.change, row.relative_change, row.chance, row.level):
-        assert value is None or math.isfinite(value)
+        assert (value is None) == bool(row.missing.get(f"{name}_{figure}")), (name, figure)
+    for name in ("dose", "change", "relative_change"):
+        value = getattr(row, name)
+        assert value is None or math.isfinite(value), name
+        assert (value is None) == bool(row.missing.get(name)), name
+    assert math.isfinite(row.chance)
+    assert math.isfinite(row.level)
 
 
 @st.composite
@@ -204,6 +207,8 @@ def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
     for row in rows[2:]:
         assert (row.change, row.relative_change) == (None, None)
         assert f"as far as {row.level:g} of their norm" in row.missing["dose"]
+        assert set(row.missing.values()) == {row.missing["dose"]}
+        check_reasons(row)
         for name in PARTS:
             figures_found = getattr(row, name)
             assert figures_found["accuracy_before"] == pytest.approx(before[name])
@@ -452,7 +457,14 @@ def result(small_split) -> SweepResult:
     """Rows with missing figures of each kind: not reached, useless, with few classes."""
     recipe, done = trained(small_split)
     plan = Sweep(("each",), (0.0, 0.5, 1.0), ("noise", "zero"), seeds=2, scale=0.5, match="change")
-    return whole(sweep(done.model, small_split, plan, recipe=recipe))[1]
+    found = whole(sweep(done.model, small_split, plan, recipe=recipe))[1]
+    return replace(found, epochs=len(done.history))
+
+
+def about(result) -> Recipe:
+    """The recipe that is written: the one of the trained model, with the plan."""
+    assert result.recipe.randomization == Randomization()
+    return replace(result.recipe, sweep=result.plan)
 
 
 def values(row: Row) -> dict:
@@ -477,7 +489,43 @@ def check_table(table, result):
 
 def test_the_result_is_of_its_plan_and_data(result, small_split):
     assert (result.recipe, result.sha256) == (recipe_of((5,)), small_split.reviews.sha256)
+    assert (result.epochs, result.planned) == (12, 2 * 2 * 3 * 2) == (12, len(result.rows))
     assert {row.dose is None for row in result.rows} == {True, False}
+
+
+def test_a_whole_sweep_at_once_is_its_result(small_split):
+    recipe, done = trained(small_split)
+    plan, calls = Sweep(("each",), (0.0, 1.0), ("zero", "rewind"), seeds=2), []
+    options = {"recipe": recipe, "initial": done.initial}
+    rows, expected = whole(sweep(done.model, small_split, plan, **options))
+    found = run_sweep(done.model, small_split, plan, **options, progress=lambda *call: calls.append(call))
+    assert isinstance(found, SweepResult)
+    assert found.rows == tuple(rows)
+    for name in ("plan", "recipe", "sha256", "epochs", "planned"):
+        assert getattr(found, name) == getattr(expected, name), name
+    assert (found.plan, found.recipe, found.planned, found.epochs) == (plan, recipe, 16, None)
+    assert calls[-1] == (16, 16)
+    with pytest.raises(RecipeError, match="'rewind' needs the weights"):
+        run_sweep(done.model, small_split, plan, recipe=recipe)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+def test_what_is_written_is_of_the_training_and_the_plan_alone(result, kind):
+    """The Forget page's own choice is of no row, so it changes no hash."""
+    chosen = replace(result.recipe, randomization=Randomization(("fc1",), 0.3, "zero"), sweep=Sweep(seeds=3))
+    assert replace(result, recipe=chosen).to_bytes(kind) == result.to_bytes(kind)
+    assert replace(result, recipe=replace(chosen, seed=chosen.seed + 1)).to_bytes(kind) != result.to_bytes(kind)
+    assert replace(result, plan=replace(result.plan, seed=5)).to_bytes(kind) != result.to_bytes(kind)
+
+
+def test_a_stopped_sweep_tells_how_many_rows_were_planned(result):
+    part = replace(result, rows=result.rows[:5], epochs=None)
+    table = pd.read_csv(io.BytesIO(part.to_bytes("csv")))
+    assert (len(table), set(table["rows_planned"])) == (5, {24})
+    assert table["epochs_trained"].isna().all()
+    read = json.loads(part.to_bytes("json"))
+    assert (len(read["rows"]), read["rows_planned"], read["epochs_trained"]) == (5, 24, None)
+    assert pq.read_schema(io.BytesIO(part.to_bytes("parquet"))).metadata[b"rows_planned"] == b"24"
 
 
 def test_columns_by_hand(result):
@@ -513,10 +561,10 @@ def test_csv_reads_back(result):
     content = result.to_bytes("csv")
     table = pd.read_csv(io.BytesIO(content), dtype={"data_sha256": str})
     check_table(table, result)
-    recipe = replace(result.recipe, sweep=result.plan)
-    assert set(table["recipe_hash"]) == {recipe.hash}
+    assert set(table["recipe_hash"]) == {about(result).hash}
     assert set(table["data_sha256"]) == {result.sha256}
-    assert list(table.columns) == [*COLUMNS, "recipe_hash", "data_sha256"]
+    assert (set(table["epochs_trained"]), set(table["rows_planned"])) == ({12}, {24})
+    assert list(table.columns) == [*COLUMNS, "recipe_hash", "data_sha256", "epochs_trained", "rows_planned"]
     assert b"\r" not in content
     assert content.count(b"\n") == len(result.rows) + 1
 
@@ -526,17 +574,17 @@ def test_parquet_reads_back_with_its_recipe(result):
     table = pd.read_parquet(io.BytesIO(content))
     check_table(table, result)
     pd.testing.assert_frame_equal(table, result.frame)
-    about = pq.read_schema(io.BytesIO(content)).metadata
-    again = Recipe.from_json(about[b"recipe"].decode())
-    assert again == replace(result.recipe, sweep=result.plan)
-    assert about[b"data_sha256"].decode() == result.sha256
+    texts = pq.read_schema(io.BytesIO(content)).metadata
+    assert Recipe.from_json(texts[b"recipe"].decode()) == about(result)
+    assert texts[b"data_sha256"].decode() == result.sha256
+    assert (texts[b"epochs_trained"], texts[b"rows_planned"]) == (b"12", b"24")
 
 
 def test_json_reads_back_with_its_recipe(result):
     content = result.to_bytes("json")
     read = json.loads(content, parse_constant=pytest.fail)  # NaN and Infinity are no JSON
-    assert Recipe.from_dict(read["recipe"]) == replace(result.recipe, sweep=result.plan)
-    assert read["data_sha256"] == result.sha256
+    assert Recipe.from_dict(read["recipe"]) == about(result)
+    assert (read["data_sha256"], read["epochs_trained"], read["rows_planned"]) == (result.sha256, 12, 24)
     for line, row in zip(read["rows"], result.rows, strict=True):
         assert {name: line[name] for name in values(row)} == values(row)
         assert all(f"{name}: {reason}" in line["missing"] for name, reason in row.missing.items())

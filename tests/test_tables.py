@@ -26,13 +26,15 @@ def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: 
     return Row(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, figures, figures)
 
 
-def result(paths: dict, seeds: int = 2, scheme: str = "zero", unit: str = "weight", **plan) -> SweepResult:
-    """paths: forgetting at LEVELS, by layer set, for each seed or the same for all."""
+def result(
+    paths: dict, seeds: int = 2, scheme: str = "zero", unit: str = "weight", levels: tuple = LEVELS, **plan
+) -> SweepResult:
+    """paths: forgetting at the levels, by layer set, for each seed or the same for all."""
     rows = [
         row(layers, seed, level, value, scheme, unit)
         for layers, path in paths.items()
         for seed in range(seeds)
-        for level, value in zip(LEVELS, path[seed] if isinstance(path[0], list) else path, strict=True)
+        for level, value in zip(levels, path[seed] if isinstance(path[0], list) else path, strict=True)
     ]
     return SweepResult(Sweep(seeds=seeds, **plan), tuple(rows))
 
@@ -55,11 +57,14 @@ def test_the_table_by_hand():
     assert head == ["layers", "scheme", "unit", "half-way dose", "95 % interval over 2 seeds"]
     assert rows == [
         ["fc1", "zero", "weight", "0.5000", "0.5000 to 0.5000"],
-        ["fc2", "zero", "weight", "never", "accuracy never gets half-way to chance: at the most 25 % of the way"],
+        [
+            *("fc2", "zero", "weight", "none"),
+            "accuracy does not get half-way to chance up to 1: at the most 25 % of the way",
+        ],
         # Both seeds twice, or the mean of them: 0.5 / 1, 0.5 / 0.625 and 0.5 / 0.8125 of the first step.
         ["fc1+fc2", "zero", "weight", "0.3077", "0.2500 to 0.4000"],
         [
-            *("fc3", "zero", "weight", "never"),
+            *("fc3", "zero", "weight", "none"),
             "forgetting is undefined: accuracy before is not above chance, or the outputs are not finite",
         ],
     ]
@@ -70,11 +75,25 @@ def test_an_open_end_is_said():
     assert found == ["fc1", "zero", "weight", "0.2500", "0.2500 to open"]
 
 
-def test_of_one_seed_there_is_no_interval():
+def test_a_lower_end_that_is_open_is_said():
+    paths = {"fc1": [[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]]}
+    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    assert found == ["fc1", "zero", "weight", "0.6000", "open to 0.6000"]
+
+
+def test_in_place_of_an_interval_stands_the_reason():
     (*_, found) = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))
-    assert found[:4] == ["fc1", "zero", "weight", "0.2500"]
-    assert "open" not in found[4]
-    assert "at least 2 seeds" in found[4]
+    assert found == ["fc1", "zero", "weight", "0.2500", "an interval needs at least 2 seeds"]
+    paths = {"fc1": [[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]]}
+    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    assert found[:4] == ["fc1", "zero", "weight", "0.6000"]
+    assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the doses"]
+
+
+def test_half_way_before_the_smallest_dose_is_none():
+    (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, levels=(0.2, 1.0)))
+    assert found[:4] == ["fc1", "zero", "weight", "none"]
+    assert found[4:] == ["accuracy is more than half-way to chance at the smallest dose already, 0.2"]
 
 
 def test_at_equal_change_it_is_the_change_that_is_half_way():

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from forgetting import findings, response_charts
+from forgetting import address, findings, response_charts
 from forgetting.dashboard import studies, work
 from forgetting.dashboard.dose import can_choose
 from forgetting.dashboard.frame import PAGES
@@ -152,7 +152,7 @@ def _open_picked(study: Study, event: dict) -> None:
     if study.plan.retrain:
         values["seed"] = int(point["seed"])
     assign(values)
-    st.switch_page(PAGES["forget"][0])
+    st.switch_page(PAGES["forget"][0], query_params=address.encode(session().recipe))
 
 
 def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
