@@ -19,7 +19,7 @@ def percent(share: float | None, digits: int = 0) -> str:
 
     Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them.
     """
-    if share is None:
+    if share is None or math.isnan(share):
         return "missing"
     if 0 < share < 0.01 or 0.99 < share < 1:
         digits = max(digits, math.ceil(-math.log10(100 * min(share, 1 - share))), 1)
@@ -174,8 +174,7 @@ def half_way_doses(halves: Sequence[HalfWay], baselines: Baselines, before: floa
             parts.append(f"{percent(half.dose)} of {name}" + (f" ({interval(half)})" if interval(half) else ""))
     more = f", and {len(halves) - 6} more below" if len(halves) > 6 else ""
     return (
-        f"Validation accuracy is {percent(None if math.isnan(before) else before)}, where {trivial}. Half-way down to "
-        f"chance: {', '.join(parts)}{more}."
+        f"Validation accuracy is {percent(before)}, where {trivial}. Half-way down to chance: {', '.join(parts)}{more}."
     )
 
 

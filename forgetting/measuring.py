@@ -47,7 +47,7 @@ TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the te
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than saying the same everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
 WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
-NOT_REACHED = "dose 1 does not move the weights as far as {level:g} of their norm"
+NOT_REACHED = "no dose moves the weights as far as {level:g} of their norm, or they are not finite numbers"
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Measuring:
         if measured is None:
             figures_of_none = [name for name in FIGURES if name not in ("accuracy_before", "majority")]
             missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in figures_of_none}
+        missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
         parts = {name: self._known(name) for name in PARTS}
         for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
             parts[name] |= values

@@ -67,7 +67,10 @@ class SweepResult:
             return table.to_csv(index=False, lineterminator="\n").encode()
         if kind == "parquet":
             table = pa.Table.from_pandas(self.frame, preserve_index=False)
-            texts = {"recipe": recipe.to_json(), **{name: str(value) for name, value in about.items()}}
+            texts = {
+                "recipe": recipe.to_json(),
+                **{name: str(value) for name, value in about.items() if value is not None},
+            }
             kept = io.BytesIO()
             pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), kept)
             return kept.getvalue()

@@ -1,0 +1,398 @@
+"""The Layers page in a real browser: curves, a click that opens a state, long studies, files, words."""
+
+import io
+import re
+
+import pandas as pd
+import pytest
+
+CHART = ".st-key-curves_dose_accuracy"
+DRAWN = '[data-testid="stVegaLiteChart"]:visible'
+MARKS = f"{CHART} svg g.mark-symbol.role-mark path"
+SMALL = "sweep.doses=0,0.5,1&sweep.seeds=1"
+LONG = "layers?training.epochs=6&sweep.retrain=1&sweep.seeds=200&sweep.doses=0,0.5,1"
+PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) variants")
+WATCH = """selector => {
+    window.watched = {frames: 0, empty: 0, longest: 0, shown: false}
+    let since = null
+    const look = now => {
+        const marks = [...document.querySelectorAll(selector)]
+        const drawn = marks.some(mark => mark.getClientRects().length && mark.checkVisibility())
+        window.watched.shown ||= drawn
+        if (window.watched.shown) {
+            window.watched.frames += 1
+            window.watched.empty += !drawn
+            since = drawn ? null : since ?? now
+            if (since !== null) window.watched.longest = Math.max(window.watched.longest, now - since)
+        }
+        window.watching = requestAnimationFrame(look)
+    }
+    look(performance.now())
+}"""
+LABELS = """chart => {
+    const box = chart.getBoundingClientRect()
+    const isSeen = text => text.textContent && text.getAttribute('opacity') !== '0'
+    return [...chart.querySelectorAll('svg text')].filter(isSeen).map(text => {
+        const own = text.getBoundingClientRect()
+        return [text.textContent, own.left - box.left, own.top - box.top, own.right - box.left, own.bottom - box.top,
+            box.width, box.height, text.closest('.role-axis-label, .role-mark, .role-legend')?.className.baseVal ?? '']
+    })
+}"""
+
+
+def train(app, label: str = "") -> None:
+    """Train the model of the link where no visitor has done so before."""
+    button = app.page.get_by_test_id("stMain").locator(".st-key-train_now button")
+    if button.count():
+        assert label in button.inner_text()
+        button.click()
+        button.wait_for(state="detached", timeout=60_000)
+    app.settle()
+
+
+def ended(app) -> None:
+    """Wait until the study is over."""
+    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.settle()
+
+
+def pick_option(app, label: str, option: str) -> None:
+    app.page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
+    app.page.get_by_role("option", name=option, exact=True).click()
+    app.settle()
+
+
+def search(app, label: str, text: str) -> None:
+    """Pick the option that a search in a list of several finds."""
+    box = app.page.get_by_test_id("stMultiSelect").filter(has_text=label).locator("input")
+    box.click()
+    box.fill(text)
+    app.page.get_by_role("option", name=text, exact=True).click()
+    app.page.keyboard.press("Escape")
+    app.settle()
+
+
+def point(app, **wanted: str):
+    """The mark of the curves whose description has these values."""
+    marks = app.page.locator(MARKS)
+    for place in range(marks.count()):
+        told = marks.nth(place).get_attribute("aria-label")
+        if all(f"; {name}: {value};" in told for name, value in wanted.items()):
+            return marks.nth(place)
+    raise AssertionError(f"no mark is of {wanted}")
+
+
+def hover(app, mark) -> dict[str, str]:
+    """What the tooltip of a mark says."""
+    box = mark.bounding_box()
+    app.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tooltip = app.page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    return {
+        row.locator("td").nth(0).inner_text().strip(): row.locator("td").nth(1).inner_text().strip()
+        for row in tooltip.locator("tr").all()
+    }
+
+
+def progress(app) -> int:
+    """Variants that are done, by the sentence under the chart."""
+    app.page.get_by_text(PROGRESS).first.wait_for()
+    return int(PROGRESS.search(app.sentences())[1].replace(",", ""))
+
+
+def test_a_cold_link_trains_and_draws_the_curves(visit):
+    app = visit(f"layers?training.epochs=4&{SMALL}")
+    train(app, "Train these settings (4 epochs)")
+    ended(app)
+    assert "chance is 9 %" in app.sentences()
+    assert app.page.locator(MARKS).count() >= 9
+
+
+def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
+    app = visit(f"layers?{SMALL}&sweep.seed=5")
+    ended(app)
+    told = hover(app, point(app, layers="fc2", dose="50%"))
+    assert {name: told[name] for name in ("layers", "scheme", "unit", "dose", "seeds")} == {
+        "layers": "fc2",
+        "scheme": "reinit",
+        "unit": "weight",
+        "dose": "50%",
+        "seeds": "1",
+    }
+    assert told["seed nearest to the median"] == "5"
+    point(app, layers="fc2", dose="50%").click()
+    app.page.wait_for_url(re.compile("/forget[?]"))
+    app.settle(600)
+    assert app.parameters() == {
+        "randomization.layers": "fc2",
+        "randomization.fraction": "0.5",
+        "randomization.scheme": "reinit",
+        "randomization.seed": "5",
+        "sweep.doses": "0,0.5,1",
+        "sweep.seeds": "1",
+        "sweep.seed": "5",
+    }
+    after = app.figures()["Validation accuracy"].split(" → ")[1]
+    assert after == f"{float(told['validation accuracy, median'].rstrip('%')):.0f} %"
+    app.go("Layers")
+    app.settle(600)
+    assert app.page.title().startswith("Layers"), "the click of before is taken again"
+    assert app.parameters()["sweep.seed"] == "5"
+
+
+def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
+    app = visit(f"layers?{SMALL}")
+    ended(app)
+    point(app, layers="fc2", dose="50%").click()
+    app.page.wait_for_url(re.compile("/forget[?]"))
+    app.settle(1200)
+    for _ in range(2):
+        app.page.go_back()
+        app.settle(1200)
+        assert app.parameters().get("sweep.seeds") == "1"
+
+
+VIEWS = {
+    "Heat map": "g.mark-rect.role-mark path",
+    "Cascades": "g.mark-symbol.role-mark path",
+    "Half-way dose": "g.mark-symbol.role-mark path",
+    "Equal ‖ΔW‖": "g.mark-symbol.role-mark path",
+    "Robustness": "g.mark-rect.role-mark path",
+    "Words": "g.mark-rect.role-mark path",
+    "Curves": "g.mark-symbol.role-mark path",
+}
+
+
+def test_every_tab_is_drawn_with_all_of_its_words_in_sight(visit):
+    app = visit("layers?sweep.doses=0,0.25,0.5,0.75,1&sweep.seeds=2", color_scheme="dark")
+    ended(app)
+    wrong = {}
+    for name, marks in VIEWS.items():
+        app.tab(name)
+        if name not in ("Robustness", "Words"):
+            ended(app)
+        chart = app.page.locator(f"{DRAWN}:has({marks})")
+        chart.wait_for()
+        wrong[name] = misplaced(chart.evaluate(LABELS))
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def misplaced(labels: list) -> list[str]:
+    """Labels of a chart that are cut off by its edge, and labels of its axes that lie on one another."""
+    cut = [
+        f"{text!r} is cut off"
+        for text, left, top, right, bottom, width, height, _ in labels
+        if left < -1 or top < -1 or right > width + 1 or bottom > height + 1
+    ]
+    axes = [label for label in labels if "axis-label" in label[7]]
+    over = [
+        f"{one[0]!r} lies on {two[0]!r}"
+        for place, one in enumerate(axes)
+        for two in axes[place + 1 :]
+        if min(one[3], two[3]) - max(one[1], two[1]) > 1 and min(one[4], two[4]) - max(one[2], two[2]) > 3
+    ]
+    return cut + over
+
+
+FIGURES = ("loss, raw and calibrated", "collapse", "forgetting, macro-F1", "beside the original", "accuracy")
+
+
+def test_every_figure_has_room_for_its_curves_and_words(visit):
+    app = visit("layers?sweep.doses=0,0.25,0.5,0.75,1&sweep.seeds=2")
+    ended(app)
+    wrong = {}
+    for figure in FIGURES:
+        pick_option(app, "Figure", figure)
+        for chart in app.page.locator(DRAWN).all():
+            chart.locator("svg g.mark-symbol path").first.wait_for(state="attached")
+            room = chart.evaluate(
+                """chart => [chart.querySelector('svg g.mark-line').getBoundingClientRect().width,
+                    chart.getBoundingClientRect().width]"""
+            )
+            found = misplaced(chart.evaluate(LABELS))
+            if room[0] < 0.5 * room[1]:
+                found.append(f"the curves take {room[0]:.0f} of {room[1]:.0f} pixels")
+            if found:
+                wrong.setdefault(figure, []).extend(found)
+    assert wrong == {}
+
+
+def test_the_legend_of_many_layer_sets_is_in_sight(visit):
+    app = visit("layers?model.hidden=16,8,8&training.epochs=3&sweep.layers=each,down,up&sweep.doses=0,1&sweep.seeds=1")
+    train(app)
+    ended(app)
+    labels = app.page.locator(f"{CHART} [data-testid=stVegaLiteChart]").evaluate(LABELS)
+    assert misplaced(labels) == []
+    texts = [label[0] for label in labels]
+    assert not [text for text in texts if text.endswith("…")]
+    assert "fc1+fc2+fc3+fc4" in texts
+
+
+def test_a_long_study_advances_stops_and_goes_on_without_a_blank_chart(visit, capsys):
+    app = visit(LONG)
+    train(app)
+    assert "Press Start to run this plan." in app.sentences()
+    app.page.evaluate(WATCH, MARKS)
+    app.button("Start").click()
+    app.page.wait_for_function("window.watched.shown", timeout=40_000)
+    seen = [progress(app)]
+    while len(seen) < 4:
+        app.page.wait_for_timeout(100)
+        if (now := progress(app)) != seen[-1]:
+            seen.append(now)
+    assert seen == sorted(seen)
+    app.button("Stop").click()
+    app.page.get_by_text(re.compile("variants are done and kept")).wait_for()
+    app.settle(600)
+    watched = app.page.evaluate("() => (cancelAnimationFrame(window.watching), window.watched)")
+    with capsys.disabled():
+        print(f" [{watched['empty']} of {watched['frames']} frames without marks]", end="")
+    assert watched["longest"] == 0, watched
+    done = progress(app)
+    assert seen[-1] <= done < 3_600
+    app.page.wait_for_timeout(600)
+    assert progress(app) == done
+    app.go("Data")
+    app.go("Layers")
+    assert progress(app) == done
+    assert app.page.locator(MARKS).count()
+    app.button("Go on").click()
+    app.button("Stop").wait_for()
+    app.page.wait_for_function(
+        """done => Number((document.body.innerText.match(/([\\d,]+) of 3,600 variants/) || ['', '0'])[1]
+            .replace(',', '')) > done""",
+        arg=done,
+    )
+    app.button("Stop").click()
+    app.settle(600)
+    assert progress(app) > done
+
+
+def test_the_chart_stays_when_its_study_ends(visit, capsys):
+    app = visit(LONG.replace("seeds=200", "seeds=6"))
+    train(app)
+    app.page.evaluate(WATCH, MARKS)
+    app.button("Start").click()
+    ended(app)
+    app.settle(600)
+    watched = app.page.evaluate("() => (cancelAnimationFrame(window.watching), window.watched)")
+    with capsys.disabled():
+        print(f" [{watched['empty']} of {watched['frames']} frames without marks]", end="")
+    assert watched["shown"]
+    assert watched["longest"] == 0, watched
+
+
+def test_files_hold_the_rows_and_the_charts(visit):
+    app = visit("layers?sweep.doses=0,0.5,1&sweep.seeds=2")
+    ended(app)
+    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button").first.click()
+    body = app.page.get_by_test_id("stPopoverBody")
+    files = {}
+    for label in ("Rows, CSV", "Rows, PARQUET", "accuracy, PNG", "accuracy, SVG", "accuracy, HTML"):
+        with app.page.expect_download(timeout=60_000) as download:
+            body.get_by_role("button", name=label).click()
+        files[label] = (download.value.suggested_filename, download.value.path().read_bytes())
+    assert [name for name, _ in files.values()] == [
+        "sweep.csv",
+        "sweep.parquet",
+        "accuracy.png",
+        "accuracy.svg",
+        "accuracy.html",
+    ]
+    csv = pd.read_csv(io.BytesIO(files["Rows, CSV"][1]))
+    parquet = pd.read_parquet(io.BytesIO(files["Rows, PARQUET"][1]))
+    assert len(csv) == len(parquet) == 3 * 3 * 2 * 2
+    assert csv["validation_accuracy"].tolist() == pytest.approx(parquet["validation_accuracy"].tolist(), rel=1e-12)
+    assert files["accuracy, PNG"][1].startswith(b"\x89PNG")
+    assert b"<svg" in files["accuracy, SVG"][1][:500]
+    page = files["accuracy, HTML"][1].decode()
+    assert "<html" in page.lower()
+    assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=.?https?:", page)
+
+
+def test_reload_and_back_keep_the_plan(visit):
+    app = visit(f"layers?{SMALL}")
+    ended(app)
+    field = app.page.get_by_role("spinbutton", name="Seeds")
+    field.fill("2")
+    field.press("Enter")
+    app.page.wait_for_function("location.search.includes('sweep.seeds=2')")
+    ended(app)
+    doses = app.page.get_by_role("spinbutton", name="Doses from 0 to 1")
+    doses.fill("5")
+    doses.press("Enter")
+    app.page.wait_for_function("location.search.includes('0.25')")
+    ended(app)
+    address, sentence = app.page.url, app.page.get_by_test_id("stText").first.inner_text()
+    app.page.reload()
+    ended(app)
+    assert app.page.url == address
+    assert doses.input_value() == "5"
+    assert app.page.get_by_test_id("stText").first.inner_text() == sentence
+    app.settle(1100)
+    app.page.go_back()
+    app.settle(1100)
+    assert app.parameters() == {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
+    assert field.input_value() == "2"
+    assert doses.input_value() == "3"
+
+
+def test_the_curves_lie_within_a_projectors_first_screen(visit):
+    app = visit(f"layers?{SMALL}")
+    ended(app)
+    for name in (f"{CHART} svg", '[role="tab"]', '[data-testid="stMultiSelect"]'):
+        box = app.page.locator(name).first.bounding_box()
+        assert box["y"] >= 0, name
+        assert box["y"] + box["height"] <= 720, (name, box)
+        assert box["x"] + box["width"] <= 1280, (name, box)
+
+
+def test_words_are_searched_picked_and_forgotten(visit):
+    app = visit(f"layers?{SMALL}")
+    ended(app)
+    app.tab("Words")
+    search(app, "Words to forget", "cherry")
+    assert app.parameters()["randomization.words"] == "cherry"
+    assert "the word (cherry)" in app.sentences()
+    app.press("Forget the ten strongest")
+    app.page.locator(".st-key-recall .js-plotly-plot .trace").first.wait_for(state="attached")
+    words = app.parameters()["randomization.words"].split(",")
+    assert len(words) == 10
+    assert "change their predicted class" in app.sentences()
+    table = app.page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    assert table.bounding_box()["height"] > 150
+    app.go("Forget")
+    assert f"Only these words: {', '.join(words[:8])}" in app.sentences()
+    app.press("All words")
+    assert "randomization.words" not in app.parameters()
+
+
+def test_classes_and_words_from_a_file_are_shown_as_text(visit):
+    names = ("![x](http://127.0.0.1:9/x) **b** $a$", "<img src=http://127.0.0.1:9/y>", ":red[c] `d` www.example.org")
+    words = ("__cherry__ plum leather smoke", "_lemon_ apple slate pear", "fig raisin walnut toffee")
+    rows = [
+        f'"{words[row % 3]} and then note{row % 13} glass{row % 7} palate nose finish, at a length that any review'
+        f' has which is no name of a class","{names[row % 3]}"'
+        for row in range(120)
+    ]
+    app = visit("data?data.source=file&training.epochs=20")
+    app.upload(name="mine.csv", content="\n".join(["review,style", *rows, ""]).encode())
+    app.go("Layers")
+    train(app)
+    app.tab("Words")
+    box = app.page.get_by_test_id("stSelectbox").filter(has_text="Class").locator("input")
+    box.click()
+    options = [text.strip() for text in app.page.get_by_role("option").all_inner_texts()]
+    assert options == sorted(names)
+    app.page.keyboard.press("Escape")
+    app.settle()
+    search(app, "Words to forget", "__cherry__")
+    search(app, "Words to forget", "_lemon_")
+    main = app.page.get_by_test_id("stMain")
+    assert "2 words (__cherry__, _lemon_)" in app.sentences()
+    ticks = app.page.locator(".st-key-recall .ytick").all_text_contents()
+    assert any(tick.startswith("![x](http") for tick in ticks)
+    assert main.locator("img, a[href*='127.0.0.1'], a[href*='example.org']").count() == 0
+    app.go("Forget")
+    assert "2 words (__cherry__, _lemon_)" in app.sentences()
