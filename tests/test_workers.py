@@ -364,8 +364,6 @@ class Silent:
 
 @pytest.mark.parametrize("lost", [None, {}], ids=["no answer", "no workers"])
 def test_one_look_that_fails_after_a_pause_is_no_loss(monkeypatch, lost):
-
-    # (workers importing while the plugin is registered; rows left for a while), the first slow answer ends the sweep.
     clock, client = [0.0], Silent()
     monkeypatch.setattr(workers.time, "monotonic", lambda: clock[0])
     watch = workers._Watch(client, "tcp://127.0.0.1:8786")
@@ -471,9 +469,6 @@ print(len(list(spread(echo, None, range(3), dask=right))))
 
 
 def test_a_scheduler_is_found_after_a_wrong_address(one_cluster):
-
-    # __del__ waits for the lock (LoopRunner._lock) that the other's start holds, for ever: no Client of the process can
-    # start or close any more. Asking the address without a Client first (distributed.comm.connect) would leave none.
     cluster = one_cluster.have_workers(1)
     done = subprocess.run(
         [sys.executable, "-c", AFTER_A_WRONG_ADDRESS, "http://x:1", cluster.address],
