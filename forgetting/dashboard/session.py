@@ -5,6 +5,7 @@ Back and Forward; every change of a control goes into the recipe first, and from
 """
 
 import math
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class Study:
     seconds: float = 0.0
     running: bool = False
     quick: bool = False  # it started by itself, and may be replaced by another such
+    lock: threading.Lock = field(default_factory=threading.Lock)  # a run that is overtaken may still be at work
     known: tuple[int, SweepResult] | None = None  # how many rows the last result was made of, and that
 
     @property

@@ -63,8 +63,17 @@ def resume(match: str) -> None:
 
 def advance(match: str) -> bool:
     """A slice of a study under way; returns whether it has just ended. An error ends it and is kept as a notice."""
+    study = session().studies[match]
+    if not study.lock.acquire(blocking=False):
+        return False
+    try:
+        return _advance(study)
+    finally:
+        study.lock.release()
+
+
+def _advance(study: Study) -> bool:
     mine = session()
-    study = mine.studies[match]
     started = time.perf_counter()
     try:
         while time.perf_counter() - started < SLICE and study.slices is not None:

@@ -108,7 +108,7 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained
     trained.settle(800)
     share = int(trained.page.get_by_test_id("stSliderThumbValue").inner_text().rstrip("%"))
     assert share == 80
-    assert trained.parameters() == {"randomization.fraction": "0.8"}
+    trained.page.wait_for_function("() => location.search === '?randomization.fraction=0.8'", timeout=10_000)
     assert "Randomizing 80 % of all layers" in trained.sentences()
 
 
