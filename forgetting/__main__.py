@@ -17,7 +17,7 @@ from forgetting.downloads import SHA256
 from forgetting.errors import ForgettingError, RecipeError
 from forgetting.experiment import Progress, plain, prepare, run, train
 from forgetting.metrics import baselines
-from forgetting.plan import FAMILIES, JOINED
+from forgetting.plan import FAMILIES, JOINED, even_doses
 from forgetting.published import reproduce, summarize
 from forgetting.randomization import SCHEMES, UNITS
 from forgetting.randomness import pin_threads
@@ -109,9 +109,9 @@ def sweep_command(
                 rows.append(row)
     finally:  # what was done is kept, also where workers are lost or the user stops
         if rows:
-            SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256, epochs, planned).write(out)
-    base = baselines(split, recipe.training.objective)
-    click.echo(tables.sweep_table(SweepResult(recipe.sweep, tuple(rows), recipe), base))
+            result = SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256, epochs, planned)
+            result.write(out)
+    click.echo(tables.sweep_table(result, baselines(split, recipe.training.objective)))
     click.echo(f"{len(rows):,} rows in {out}")
 
 
@@ -172,7 +172,7 @@ def _doses(text: str) -> list:
         count = int(text)
         if not 2 <= count <= 1_001:
             raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of shares; got {text}.")
-        return [step / (count - 1) for step in range(count)]
+        return list(even_doses(count))
     try:
         return [float(part) for part in text.split(",") if part]
     except ValueError:

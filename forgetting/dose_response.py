@@ -17,7 +17,7 @@ from forgetting.features import Split
 from forgetting.models import TextClassifier, own_layers, own_parameters
 from forgetting.plan import FAMILIES, JOINED, Sweep
 from forgetting.recipe import MODERN, Recipe
-from forgetting.sweeps import sweep
+from forgetting.sweeps import run_sweep
 
 KIND = ["layers", "scheme", "unit"]  # what tells one curve from another
 BAND = (0.05, 0.95)
@@ -214,29 +214,11 @@ def robustness(
     frames = []
     for scheme, count in schemes.items():
         plan = Sweep(layers=("each",), doses=(1.0,), schemes=(scheme,), seeds=count, seed=seed)
-        frames.append(pd.DataFrame(_rows(model, split, plan, initial, recipe)))
+        frames.append(run_sweep(model, split, plan, initial=initial, recipe=recipe).frame)
     rows = pd.concat(frames)
     return tuple(
         _robustness(name, own_parameters(model, layer), initial, rows) for name, layer in own_layers(model).items()
     )
-
-
-def _rows(
-    model: TextClassifier, split: Split, plan: Sweep, initial: Mapping[str, torch.Tensor], recipe: Recipe
-) -> list[dict]:
-    return [
-        {
-            "layer": row.layers,
-            "scheme": row.scheme,
-            "forgetting": row.validation["forgetting"],
-            "accuracy": row.validation["accuracy"],
-            "low": row.validation["accuracy_low"],
-            "high": row.validation["accuracy_high"],
-            "before": row.validation["accuracy_before"],
-            "chance": row.chance,
-        }
-        for row in sweep(model, split, plan, initial=initial, recipe=recipe)
-    ]
 
 
 def _robustness(
@@ -244,16 +226,17 @@ def _robustness(
 ) -> LayerRobustness:
     now = torch.cat([value.detach().double().flatten() for value in parameters.values()])
     then = torch.cat([initial[f"{name}.{key}"].double().flatten() for key in parameters])
-    own = rows[rows["layer"] == name]
+    own = rows[rows["layers"] == name]
+    before = float(own["validation_accuracy_before"].iloc[0])
     by_scheme = {scheme: own[own["scheme"] == scheme] for scheme in ("rewind", "reinit")}
-    back, anew = (by_scheme[scheme]["forgetting"].dropna().astype(float) for scheme in ("rewind", "reinit"))
+    back, anew = (by_scheme[scheme]["validation_forgetting"].dropna() for scheme in ("rewind", "reinit"))
     reinitialized = float(back.median()) if len(back) else None
     interval = _interval(by_scheme["rewind"].iloc[0]) if reinitialized is not None else None
-    accuracies = [by_scheme[scheme]["accuracy"].astype(float).median() for scheme in ("rewind", "reinit")]
+    accuracies = [by_scheme[scheme]["validation_accuracy"].median() for scheme in ("rewind", "reinit")]
     return LayerRobustness(
         layer=name,
         parameters=len(now),
-        accuracy_before=own["before"].iloc[0],
+        accuracy_before=None if np.isnan(before) else before,
         chance=float(own["chance"].iloc[0]),
         reinitialized=reinitialized,
         rerandomized=Spread(float(anew.median()), *map(float, anew.quantile(BAND))) if len(anew) else None,
@@ -267,7 +250,9 @@ def _robustness(
 
 def _interval(row: pd.Series) -> tuple[float, float]:
     """The forgetting of both ends of an accuracy's interval: the higher accuracy is the lower forgetting."""
-    return tuple(float((row["before"] - row[end]) / (row["before"] - row["chance"])) for end in ("high", "low"))
+    before = row["validation_accuracy_before"]
+    ends = (row["validation_accuracy_high"], row["validation_accuracy_low"])
+    return tuple(float((before - end) / (before - row["chance"])) for end in ends)
 
 
 def _verdict(interval: tuple[float, float] | None) -> str:

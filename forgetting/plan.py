@@ -12,6 +12,11 @@ JOINED = "+"  # between the layers of a set: "fc1+fc2"
 MOST_VARIANTS = 200_000
 
 
+def even_doses(count: int) -> tuple[float, ...]:
+    """So many doses, evenly from 0 to 1, both included; of one alone, 1."""
+    return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
+
+
 def _each(known: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Each layer alone."""
     return [(name,) for name in known]
@@ -62,7 +67,7 @@ class Sweep(Settings):
 
     group: ClassVar[str] = "sweep"
     layers: tuple[str, ...] = setting(("each", ALL), most=1_000)
-    doses: tuple[float, ...] = setting(tuple(step / 20 for step in range(21)), low=0.0, high=1.0, most=1_001)
+    doses: tuple[float, ...] = setting(even_doses(21), low=0.0, high=1.0, most=1_001)
     schemes: tuple[str, ...] = setting(("reinit", "normal"), choices=tuple(SCHEMES), most=len(SCHEMES))
     units: tuple[str, ...] = setting(("weight",), choices=tuple(UNITS), most=len(UNITS))
     seeds: int = setting(10, low=1, high=10_000)
@@ -84,7 +89,6 @@ class Sweep(Settings):
         for name in ("doses", "schemes", "units"):
             kept = tuple(dict.fromkeys(getattr(self, name)))
             object.__setattr__(self, name, tuple(sorted(kept)) if name == "doses" else kept)
-
         for unit in self.units:
             self.randomization(self.schemes[0], unit, self.seed)
 

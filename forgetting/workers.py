@@ -9,7 +9,7 @@ import pickle
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -91,8 +91,7 @@ def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str
         with joblib.parallel_config(backend=_never_here(client)):
             parallel = joblib.Parallel(return_as="generator", batch_size=1)
         # A thread waits for the results, as joblib would wait for ever where no worker is left.
-        results: queue.SimpleQueue = queue.SimpleQueue()
-        threading.Thread(target=_collect, args=(parallel, calls, results), daemon=True).start()
+        results = _in_thread(lambda: parallel(calls))
         for _ in calls:
             value, error = _next(results, watch)
             if error:
@@ -169,12 +168,19 @@ def _failed(error: BaseException, address: str) -> BaseException:
     )
 
 
-def _collect(parallel: joblib.Parallel, calls: list, results: queue.SimpleQueue) -> None:
-    try:
-        for value in parallel(calls):
-            results.put((value, None))
-    except BaseException as error:  # for whoever waits for the results
-        results.put((None, error))
+def _in_thread(values: Callable[[], Iterable[Any]]) -> queue.SimpleQueue:
+    """The values, made in a thread of their own, as (value, None) each; an error that ends it as (None, error)."""
+    results: queue.SimpleQueue = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            for value in values():
+                results.put((value, None))
+        except BaseException as error:  # for whoever waits for the results
+            results.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    return results
 
 
 def _connect(address: str) -> Any:
@@ -216,15 +222,7 @@ def _within(seconds: float, function: Callable[[], Any]) -> Any:
 
     Dask's client waits for ever for a greeting from whatever accepts its connection and says nothing.
     """
-    results: queue.SimpleQueue = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            results.put((function(), None))
-        except BaseException as error:  # for whoever waits
-            results.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
+    results = _in_thread(lambda: [function()])
     try:
         value, error = results.get(timeout=seconds)
     except queue.Empty:

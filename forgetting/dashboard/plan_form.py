@@ -12,7 +12,7 @@ from forgetting.dashboard.session import LEAVES, Learned, assign, session
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
 from forgetting.findings import duration, percent
-from forgetting.plan import FAMILIES, JOINED
+from forgetting.plan import FAMILIES, JOINED, even_doses
 from forgetting.randomization import UNITS
 from forgetting.schemes import SCHEMES
 
@@ -83,17 +83,12 @@ def _doses() -> None:
         on_change=_doses_changed,
         help="Evenly spaced, both ends included. Of equal ‖ΔW‖ they are shares of the norm of the weights.",
     )
-    if doses != _even(len(doses)):
+    if doses != even_doses(len(doses)):
         st.caption(f"These are {', '.join(map(percent, doses[:5]))}{' …' if len(doses) > 5 else ''}")
 
 
-def _even(count: int) -> tuple[float, ...]:
-    """So many doses from 0 to 1; of one alone, 1."""
-    return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
-
-
 def _doses_changed() -> None:
-    assign({"sweep.doses": _even(int(picked("sweep.doses")))})
+    assign({"sweep.doses": even_doses(int(picked("sweep.doses")))})
 
 
 def study_buttons(learned: Learned, match: str) -> None:
