@@ -31,8 +31,9 @@ steps = {
     "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
     "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
     "forget": ("Forget", "Choose layers, dose and scheme; see which classes and reviews go, and relearn them."),
+    "layers": ("Layers", "Ask which layer holds the memory: dose–response curves over many seeds, with their bands."),
 }
-for column, (page, (title, sentence)) in zip(st.columns(3), steps.items(), strict=True):
+for column, (page, (title, sentence)) in zip(st.columns(4), steps.items(), strict=True):
     with column.container(border=True, height="stretch"):
         link(page, title)
         st.caption(sentence)

@@ -99,7 +99,9 @@ def study_buttons(learned: Learned, match: str) -> None:
         total, quick = plan.count(learned.recipe.model.layers), studies.quick(learned, plan)
         if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
             study, fresh = studies.begin(learned, match), False
-        st.caption(f"{total:,} variants" + ("" if quick else f", {duration(studies.study_seconds(learned, plan))}"))
+        # A quick plan is not tried first: that would take a good part of what it estimates.
+        time = "a few seconds" if quick else duration(studies.study_seconds(learned, plan))
+        st.caption(f"{total:,} variants, {time}")
     except ForgettingError as error:
         st.error(literal(str(error)))
     with st.container(horizontal=True):
