@@ -25,6 +25,11 @@ STILL = """quiet => new Promise((done, fail) => {
     }
     look()
 })"""
+AGREED = """() => {
+    const shown = document.querySelector('[data-testid="stSliderThumbValue"]')
+    const held = new URLSearchParams(location.search).get('randomization.fraction') ?? '1'
+    return shown && parseInt(shown.innerText) === Math.round(100 * Number(held))
+}"""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,15 @@ class App:
         self.page.get_by_test_id("stSlider").locator("input").focus()
         for _ in range(times):
             self.page.keyboard.press(keys)
+        self.agree()
         self.settle(600)
+
+    def agree(self) -> None:
+        """Wait until the address holds what the slider of the fraction shows.
+
+        Runs that are overtaken leave the address behind, and on a busy machine the last of them comes late.
+        """
+        self.page.wait_for_function(AGREED, timeout=20_000)
 
     def upload(self, path: Path | None = None, *, name: str = "", content: bytes = b"") -> None:
         """Give the uploader a file, and wait until it is taken into the address or refused in an alert."""

@@ -105,10 +105,11 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained
         for key in ("ArrowLeft",) * 9 + ("ArrowRight",) * 4:
             trained.page.keyboard.press(key)
         trained.page.wait_for_timeout(120)
+    trained.agree()
     trained.settle(800)
     share = int(trained.page.get_by_test_id("stSliderThumbValue").inner_text().rstrip("%"))
     assert share == 80
-    trained.page.wait_for_function("() => location.search === '?randomization.fraction=0.8'", timeout=10_000)
+    assert trained.parameters() == {"randomization.fraction": "0.8"}
     assert "Randomizing 80 % of all layers" in trained.sentences()
 
 
