@@ -1,4 +1,6 @@
-"""The plan of a sweep: which layer sets, doses, schemes, units and seeds. How it is carried out is `sweeps.py`."""
+"""The plans of studies: what a sweep varies, and what is relearned. How they are carried out is `sweeps.py` and
+`relearning.py`.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -137,3 +139,38 @@ class Sweep(Settings):
                 f"Reduce the {largest} first."
             )
         return total
+
+
+@dataclass(frozen=True)
+class Relearning(Settings):
+    """How soon randomized models learn again what they knew.
+
+    share: of the original validation accuracy that is to be reached. epochs: after which it counts as never reached.
+    layers, doses, schemes: of the variants whose savings are measured, see `Sweep`. seeds: replicates, of the seeds
+    `seed`, `seed` + 1 …, of the randomization and of the training after it.
+
+    Raises RecipeError where one of them is empty, or the seeds run out of range.
+    """
+
+    group: ClassVar[str] = "relearning"
+    share: float = setting(0.95, low=0.01, high=1.0)
+    epochs: int = setting(100, low=1, high=2_000)
+    layers: tuple[str, ...] = setting(("each", ALL), most=1_000)
+    doses: tuple[float, ...] = setting(even_doses(6), low=0.0, high=1.0, most=1_001)
+    schemes: tuple[str, ...] = setting(("reinit", "normal"), choices=tuple(SCHEMES), most=len(SCHEMES))
+    seeds: int = setting(5, low=1, high=1_000)
+    seed: int = setting(0, low=0, high=2**32 - 1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        try:
+            plan = self.sweep
+        except RecipeError as error:
+            raise RecipeError(str(error).replace("sweep.", "relearning.")) from error
+        for name in ("doses", "schemes"):
+            object.__setattr__(self, name, getattr(plan, name))
+
+    @property
+    def sweep(self) -> Sweep:
+        """The variants, as the plan of a sweep."""
+        return Sweep(layers=self.layers, doses=self.doses, schemes=self.schemes, seeds=self.seeds, seed=self.seed)

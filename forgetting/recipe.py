@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Self
 
 from forgetting.errors import RecipeError
 from forgetting.features import Splitting
+from forgetting.forget_set import Forget
+from forgetting.methods import Unlearning
 from forgetting.models import Architecture
-from forgetting.plan import Sweep
+from forgetting.plan import Relearning, Sweep
 from forgetting.randomization import Randomization
 from forgetting.settings import Settings, setting
 from forgetting.training import Training
@@ -37,7 +39,7 @@ class Selection(Settings):
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """All settings of an experiment: how a model is trained and randomized, and the plan of its sweep.
+    """All settings of an experiment: how a model is trained and randomized, and the plans of its studies.
 
     protocol: "modern", or "published": labels are the reviews' names, and the randomized model is a fresh one drawn
     from N(0, 1) and then trained as the original was. seed: of initial weights and of training.
@@ -53,6 +55,9 @@ class Recipe(Settings):
     training: Training = field(default=Training())
     randomization: Randomization = field(default=Randomization())
     sweep: Sweep = field(default=Sweep())
+    relearning: Relearning = field(default=Relearning())
+    forget: Forget = field(default=Forget())
+    unlearning: Unlearning = field(default=Unlearning())
     seed: int = setting(0, low=0, high=2**32 - 1)
 
     def __post_init__(self):
@@ -90,8 +95,9 @@ class Recipe(Settings):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def until_trained(self) -> Self:
-        """The same recipe without its randomization and sweep: what determines the trained model."""
-        return replace(self, randomization=Randomization(), sweep=Sweep())
+        """The same recipe without what is done to the trained model: what determines that model."""
+        later = ("randomization", "sweep", "relearning", "forget", "unlearning")
+        return replace(self, **{name: type(getattr(self, name))() for name in later})
 
 
 _PUBLISHED_SETTINGS = {

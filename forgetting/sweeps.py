@@ -4,22 +4,19 @@
 figures from `measuring`; this module works in chunks that fit the memory it is given, and hands out replicates.
 """
 
-import io
-import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
 from forgetting import workers
 from forgetting.errors import RecipeError
-from forgetting.experiment import Progress, build, make_trainer, plain, state_of
+from forgetting.experiment import Progress, build, make_trainer, state_of
 from forgetting.features import Split
+from forgetting.files import ending, table_bytes, write_whole
 from forgetting.measuring import FIGURES, PARTS, Measuring, Row
 from forgetting.metrics import baselines
 from forgetting.models import TextClassifier, parameter_count
@@ -59,41 +56,17 @@ class SweepResult:
         return table.astype(dict.fromkeys(numbers, float))
 
     def to_bytes(self, kind: str) -> bytes:
-        """As "csv", "parquet" or "json". CSV has the recipe's hash in each line, the others the recipe itself."""
+        """As "csv", "parquet" or "json", see `table_bytes`."""
         recipe = replace(self.recipe.until_trained(), sweep=self.plan)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
-        if kind == "csv":
-            table = self.frame.assign(recipe_hash=recipe.hash, **about)
-            return table.to_csv(index=False, lineterminator="\n").encode()
-        if kind == "parquet":
-            table = pa.Table.from_pandas(self.frame, preserve_index=False)
-            texts = {
-                "recipe": recipe.to_json(),
-                **{name: str(value) for name, value in about.items() if value is not None},
-            }
-            kept = io.BytesIO()
-            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), kept)
-            return kept.getvalue()
-        if kind == "json":
-            values = {"recipe": recipe.to_dict(), **about, "rows": self.frame.to_dict("records")}
-            return json.dumps(plain(values), allow_nan=False).encode()
-        raise RecipeError(f"A sweep is written as csv, parquet or json; got {kind!r}. Choose one of them.")
+        return table_bytes(self.frame, kind, recipe, about)
 
     def write(self, path: str | Path) -> None:
         """Write to a file, in the format of its ending; what is there is replaced only by the whole of it.
 
         Raises RecipeError for another ending, or where it cannot be written.
         """
-        path = Path(path)
-        data, part = self.to_bytes(path.suffix.removeprefix(".").lower()), path.with_name(path.name + ".part")
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise RecipeError(
-                f"{path} cannot be written: {error.strerror}. Choose another place or make room."
-            ) from error
+        write_whole(path, self.to_bytes(ending(path)))
 
 
 COLUMNS = [

@@ -91,6 +91,7 @@ class Trainer:
 
     model: trained in place; it takes the part's inputs, and a generator for its dropout where it has any (see
     `TextClassifier.forward`). seed: of dropout, word dropout and the order of reviews, each of its own stream.
+    watched: measure each epoch; without it there is no history, and the model learns the same.
 
     `history` holds an Epoch a finished epoch and is only read by others. `state` is "ready", "running", "finished",
     or "diverged" once a loss is not a number or infinite: training then stops and nothing more is recorded.
@@ -98,11 +99,13 @@ class Trainer:
     the model between two steps.
     """
 
-    def __init__(self, model: nn.Module, split: Split, training: Training, *, seed: int = 0):
+    def __init__(self, model: nn.Module, split: Split, training: Training, *, seed: int = 0, watched: bool = True):
         self.model = model
         self.split = split
         self.training = training
+        self.watched = watched
         self.history: list[Epoch] = []
+        self.epochs = 0  # finished
         self.state = "ready"
         self.steps = 0
         self.seconds = 0.0
@@ -118,7 +121,7 @@ class Trainer:
 
     @property
     def epochs_left(self) -> int:
-        return 0 if self.state in ("finished", "diverged") else self.training.epochs - len(self.history)
+        return 0 if self.state in ("finished", "diverged") else self.training.epochs - self.epochs
 
     def step(self) -> None:
         """One optimizer step; with full batches that is one epoch. Does nothing once training has ended."""
@@ -134,8 +137,8 @@ class Trainer:
         if not self.lock.acquire(blocking=wait):
             return False
         try:
-            until, last = time.perf_counter() + seconds, len(self.history) + epochs
-            while self.epochs_left and len(self.history) < last:
+            until, last = time.perf_counter() + seconds, self.epochs + epochs
+            while self.epochs_left and self.epochs < last:
                 self._step()
                 if time.perf_counter() >= until:
                     break
@@ -152,13 +155,15 @@ class Trainer:
         batch = self._batches.pop()
         logits, loss = self._learn(batch)
         self.steps += 1
-        measures = None if self._batches else self._measure(logits, batch)
+        measures = () if self._batches or not self.watched else self._measure(logits, batch)
         self.seconds += time.perf_counter() - started
-        if not all(map(math.isfinite, (loss, *(measure.loss for measure in measures or ())))):
+        if not all(map(math.isfinite, (loss, *(measure.loss for measure in measures)))):
             self.state = "diverged"
-        elif measures:
-            self.history.append(Epoch(len(self.history) + 1, *measures, self.seconds))
-            self.state = "finished" if len(self.history) == self.training.epochs else "running"
+        elif not self._batches:
+            self.epochs += 1
+            if measures:
+                self.history.append(Epoch(self.epochs, *measures, self.seconds))
+            self.state = "finished" if self.epochs == self.training.epochs else "running"
 
     def _shuffled(self) -> list[torch.Tensor | None]:
         size, reviews = self.training.batch_size, len(self.split.training)

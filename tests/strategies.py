@@ -12,9 +12,12 @@ TOGETHER = (
     "randomization.layers",
     "randomization.unit",
     "randomization.words",
+    "relearning.seed",
     "sweep.seed",
     "sweep.words",
+    "unlearning.seed",
 )
+NAMED = ("forget.reviews", "relearning.layers", "sweep.layers", "unlearning.methods")  # without commas, one at least
 
 
 def values_of(item: Field) -> st.SearchStrategy:
@@ -44,7 +47,7 @@ def modern_recipes(draw) -> Recipe:
     """Valid recipes of the modern protocol with any number of settings changed."""
     recipe = MODERN
     for name in draw(st.lists(st.sampled_from([name for name in LEAVES if name not in TOGETHER]), unique=True)):
-        value = draw(names().filter(bool) if name == "sweep.layers" else values_of(LEAVES[name]))
+        value = draw(names().filter(bool) if name in NAMED else values_of(LEAVES[name]))
         recipe = recipe.with_value(name, value)
     known = recipe.model.layers
     layers = draw(st.one_of(st.just(("all",)), st.lists(st.sampled_from(known), unique=True).map(tuple)))

@@ -1,0 +1,57 @@
+"""Tables of results as files that say what they are of: CSV, Parquet or JSON, with the recipe."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from forgetting.errors import RecipeError
+from forgetting.experiment import plain
+from forgetting.recipe import Recipe
+
+KINDS = ("csv", "parquet", "json")
+
+
+def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[str, object]) -> bytes:
+    """A tidy table as "csv", "parquet" or "json". CSV has the recipe's hash in each line, the others the recipe itself.
+
+    about: what else is to be known of all rows, such as "data_sha256"; None where something is not known.
+
+    Raises RecipeError for another kind.
+    """
+    if kind == "csv":
+        return frame.assign(recipe_hash=recipe.hash, **about).to_csv(index=False, lineterminator="\n").encode()
+    if kind == "parquet":
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        texts = {"recipe": recipe.to_json(), **{name: str(value) for name, value in about.items() if value is not None}}
+        kept = io.BytesIO()
+        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), kept)
+        return kept.getvalue()
+    if kind == "json":
+        values = {"recipe": recipe.to_dict(), **about, "rows": frame.to_dict("records")}
+        return json.dumps(plain(values), allow_nan=False).encode()
+    raise RecipeError(f"A table is written as csv, parquet or json; got {kind!r}. Choose one of them.")
+
+
+def ending(path: str | Path) -> str:
+    """The kind that a file's name asks for."""
+    return Path(path).suffix.removeprefix(".").lower()
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file; what is there is replaced only by the whole of it.
+
+    Raises RecipeError where it cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RecipeError(f"{path} cannot be written: {error.strerror}. Choose another place or make room.") from error

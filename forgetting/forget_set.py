@@ -1,0 +1,129 @@
+"""What is to be forgotten: a class, chosen reviews, or a random share, and the sets that follow from it.
+
+The vectorizer, the split and the class numbers stay as they are: the retain set is a part of the same training part,
+with the same columns. So the words of the forgotten reviews stay known as words, though not what they were said of.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from forgetting.errors import DataError, RecipeError
+from forgetting.features import Part, Split
+from forgetting.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class Forget(Settings):
+    """Which training reviews are to be forgotten.
+
+    by: a "class", chosen "reviews", or a random "share". label: the class. reviews: their keys, see `review_key`.
+    share: of the training part's different texts, drawn from `seed`.
+    """
+
+    group: ClassVar[str] = "forget"
+    by: str = setting("share", choices=("class", "reviews", "share"))
+    label: str = setting("")
+    reviews: tuple[str, ...] = setting((), most=10_000)
+    share: float = setting(0.1, low=0.0, high=1.0)
+    seed: int = setting(0, low=0, high=2**32 - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class ForgetSets:
+    """The reviews by what becomes of them.
+
+    forget, retain: the two parts of the training part. unseen: the validation reviews that forgotten ones can be
+    compared with: of the same classes, and of texts that were not in training. retained: the split with the retain
+    set as its training part.
+    """
+
+    forget: Part
+    retain: Part
+    unseen: Part
+    retained: Split
+
+
+def review_key(text: str) -> str:
+    """What names a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def forget_sets(split: Split, forget: Forget) -> ForgetSets:
+    """The sets of a split. Copies of a chosen text are forgotten with it: a copy would teach it again.
+
+    Raises RecipeError where a class or a review is not in the training part, and DataError where the forget set is
+    empty or leaves nothing.
+    """
+    keys = np.array([review_key(split.reviews.texts[row]) for row in split.training.rows])
+    chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
+    if not chosen.any():
+        raise DataError(
+            f"There must be something to forget; {_told(forget)} is none of {len(chosen):,} training reviews. "
+            f"{REMEDIES[forget.by]}"
+        )
+    if chosen.all():
+        raise DataError(
+            f"Something must be left to learn from; {_told(forget)} is all of {len(chosen):,} training reviews. "
+            "Forget fewer."
+        )
+    whole, validation = split.training, split.validation
+    lost, kept = (np.flatnonzero(side) for side in (chosen, ~chosen))
+    classes = torch.isin(validation.targets, whole.targets[torch.from_numpy(lost)]).numpy()
+    known = set(keys)
+    new = np.array([review_key(split.reviews.texts[row]) not in known for row in validation.rows])
+    retain = part_at(whole, kept)
+    return ForgetSets(
+        forget=part_at(whole, lost),
+        retain=retain,
+        unseen=part_at(validation, np.flatnonzero(classes & new)),
+        retained=replace(split, training=retain),
+    )
+
+
+def part_at(part: Part, places: np.ndarray) -> Part:
+    """The reviews of a part at these places."""
+    indices = torch.from_numpy(places)
+    return Part(part.inputs.rows(indices), part.targets[indices], part.rows[places])
+
+
+def _class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001 - one signature
+    if forget.label not in split.classes:
+        names = ", ".join(map(repr, split.classes[:12])) + (" …" if len(split.classes) > 12 else "")
+        raise RecipeError(f"forget.label must be one of the classes ({names}); got {forget.label[:80]!r}.")
+    return (split.training.targets == split.classes.index(forget.label)).numpy()
+
+
+def _reviews(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
+    unknown = [key for key in forget.reviews if key not in set(keys)]
+    if unknown:
+        raise RecipeError(
+            f"forget.reviews must be keys of training reviews (see `review_key`); {unknown[0][:80]!r} is none. "
+            "Only what was learnt can be forgotten: choose reviews of the training part."
+        )
+    return np.isin(keys, forget.reviews)
+
+
+def _share(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
+    different = np.unique(keys)
+    count = round(forget.share * len(different))
+    return np.isin(keys, np.random.default_rng(forget.seed).choice(different, count, replace=False))
+
+
+CHOICES = {"class": _class, "reviews": _reviews, "share": _share}
+REMEDIES = {
+    "class": "Choose a class that the training part has.",
+    "reviews": "Choose at least one.",
+    "share": "Raise forget.share.",
+}
+
+
+def _told(forget: Forget) -> str:
+    return {
+        "class": f"class {forget.label[:80]!r}",
+        "reviews": f"the list of {len(forget.reviews)} reviews",
+        "share": f"a share of {forget.share:g}",
+    }[forget.by]

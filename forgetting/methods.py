@@ -1,0 +1,211 @@
+"""What an unlearning method is: a function of a Task, in the table METHODS, with the settings of all of them.
+
+The methods themselves are in `unlearners.py`; how well they do is measured by `unlearning.py`.
+"""
+
+import copy
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from forgetting.errors import RecipeError
+from forgetting.features import Part, Split
+from forgetting.models import TextClassifier
+from forgetting.randomization import ALL, Randomization
+from forgetting.schemes import SCHEMES
+from forgetting.settings import Settings, setting
+from forgetting.training import Trainer, Training
+
+SLICE = 0.2  # seconds of training between two points at which a method may be left
+Run = Generator[None, None, nn.Module]
+REFERENCE = "retrain"
+OWN = "FORGETTING_METHODS"  # environment variable that names files or modules with methods of one's own
+
+
+@dataclass(frozen=True)
+class Unlearning(Settings):
+    """Which methods are compared, over how many seeds, and the methods' own settings.
+
+    methods: keys of METHODS. seeds: replicates, of the seeds `seed`, `seed` + 1 …, each with an original model, a
+    retrained one and methods of its own. epochs, learning_rate: of whatever trains the original model on.
+    k: layers, counted from the last, that EU-k and CF-k train. layers, fraction, scheme: what "randomize_and_repair"
+    randomizes, see `Randomization`. ascent_rate, clip, tolerance: of gradient ascent: length of a step, the most that
+    the gradient's norm may be, and how much retain accuracy may be lost. selection, dampening: of selective synaptic
+    dampening, its α and λ. scrub_alpha, scrub_gamma, scrub_epochs: of SCRUB: the weights of staying near the original
+    and of the retain set's loss, and the first epochs in which it moves away on the forget set.
+    relearn_epochs: within which a model must learn the forget set again for the anamnesis index; 0 leaves it out.
+
+    Raises RecipeError where no method is named, or the seeds run out of range.
+    """
+
+    group: ClassVar[str] = "unlearning"
+    methods: tuple[str, ...] = setting(
+        (
+            "original",
+            "retrain",
+            "randomize_and_repair",
+            "eu_k",
+            "cf_k",
+            "fine_tune",
+            "gradient_ascent",
+            "random_labels",
+            "dampening",
+            "scrub",
+        ),
+        most=100,
+    )
+    seeds: int = setting(3, low=1, high=1_000)
+    seed: int = setting(0, low=0, high=2**32 - 1)
+    epochs: int = setting(20, low=1, high=2_000)
+    learning_rate: float = setting(0.01, low=1e-6, high=10.0)
+    k: int = setting(1, low=1, high=100)
+    layers: tuple[str, ...] = setting((ALL,), most=1_000)
+    fraction: float = setting(0.5, low=0.0, high=1.0)
+    scheme: str = setting("reinit", choices=tuple(SCHEMES))
+    ascent_rate: float = setting(0.3, low=1e-6, high=1_000.0)
+    clip: float = setting(1.0, low=1e-6, high=1e6)
+    tolerance: float = setting(0.05, low=0.0, high=1.0)
+    selection: float = setting(2.0, low=0.0, high=1e6)
+    dampening: float = setting(1.0, low=0.0, high=1e6)
+    scrub_alpha: float = setting(1.0, low=0.0, high=1e3)
+    scrub_gamma: float = setting(1.0, low=0.0, high=1e3)
+    scrub_epochs: int = setting(2, low=0, high=2_000)
+    relearn_epochs: int = setting(100, low=0, high=2_000)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.methods:
+            raise RecipeError("unlearning.methods must name at least one; got none. Choose some.")
+        object.__setattr__(self, "methods", tuple(dict.fromkeys(self.methods)))
+        if self.seed + self.seeds > 2**32:
+            raise RecipeError(
+                f"unlearning.seed + unlearning.seeds must be at most {2**32:,}; got {self.seed:,} + {self.seeds:,}. "
+                "Lower one."
+            )
+
+    @property
+    def replicates(self) -> range:
+        """The seeds."""
+        return range(self.seed, self.seed + self.seeds)
+
+    def check(self, known: tuple[str, ...]) -> None:
+        """Raise RecipeError where a method is unknown, or a setting does not fit a model with these layers."""
+        for name in self.methods:
+            if name not in METHODS:
+                raise RecipeError(
+                    f"unlearning.methods must be of {', '.join(METHODS)}; got {name[:80]!r}. A method of your own is "
+                    f"found where the environment variable {OWN} names its file."
+                )
+        if self.k > len(known):
+            raise RecipeError(
+                f"unlearning.k must be at most the number of layers, {len(known)} ({', '.join(known)}); got {self.k}."
+            )
+        self.randomization(0).among(known)
+
+    def randomization(self, seed: int) -> Randomization:
+        """What "randomize_and_repair" does first."""
+        return Randomization(layers=self.layers, fraction=self.fraction, scheme=self.scheme, seed=seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method is given.
+
+    original: the trained model, which the method leaves as it is. initial: its state dict from before training.
+    split: everything as it was. retained: the same split with the retain set as its training part. forget: the
+    forget set. training: how the original was trained. settings: of all methods. seed: of whatever the method draws.
+    """
+
+    original: TextClassifier
+    initial: Mapping[str, torch.Tensor]
+    split: Split
+    retained: Split
+    forget: Part
+    training: Training
+    settings: Unlearning
+    seed: int
+
+    def copy(self) -> TextClassifier:
+        """The original, to be changed."""
+        return copy.deepcopy(self.original)
+
+    def fresh(self) -> TextClassifier:
+        """An untrained model of the original's shape, drawn from the task's seed."""
+        *hidden, last = self.original.children()
+        return TextClassifier(
+            len(self.split.words),
+            last.out_features,
+            [layer.out_features for layer in hidden],
+            self.original.dropout,
+            seed=self.seed,
+        )
+
+    def fit(self, model: TextClassifier, split: Split, **changes: float) -> Run:
+        """Train `model`, in place, on a split's training part, as the original was but for the changes."""
+        trainer = Trainer(model, split, replace(self.training, **changes), seed=self.seed, watched=False)
+        while trainer.epochs_left:
+            trainer.advance(SLICE)
+            yield
+        return model
+
+    def tune(self, model: TextClassifier, split: Split) -> Run:
+        """The same with the epochs and the learning rate of methods that train the original on."""
+        return self.fit(model, split, epochs=self.settings.epochs, learning_rate=self.settings.learning_rate)
+
+
+Method = Callable[[Task], nn.Module | Run]
+METHODS: dict[str, Method] = {}
+
+
+def method(function: Method) -> Method:
+    """Put a function into METHODS, under its own name.
+
+    It takes a Task and returns the unlearned model, a new one. It may instead be a generator that yields wherever it
+    can be left and taken up again, and returns the model: `model = yield from task.tune(task.copy(), task.retained)`.
+    The first line of its docstring is what a page shows.
+
+    Raises RecipeError where another function has that name, or the docstring is missing.
+    """
+    name = function.__name__
+    known = METHODS.get(name)
+    if known and (known.__module__, known.__qualname__) != (function.__module__, function.__qualname__):
+        raise RecipeError(f"There is an unlearning method {name!r} already: give yours another name.")
+    if not (function.__doc__ or "").strip():
+        raise RecipeError(f"The unlearning method {name!r} needs a docstring: its first line says what it does.")
+    METHODS[name] = function
+    return function
+
+
+def title(name: str) -> str:
+    """What a method does, in a line."""
+    return METHODS[name].__doc__.strip().splitlines()[0].rstrip(".")
+
+
+def load_own(names: str | None = None) -> None:
+    """Import the files or modules with methods of one's own, by default those that the environment names.
+
+    names: paths of Python files or names of modules, separated by the path separator of the system (":").
+
+    Raises RecipeError where one cannot be imported.
+    """
+    for name in filter(None, (os.environ.get(OWN, "") if names is None else names).split(os.pathsep)):
+        try:
+            if name.endswith(".py"):
+                spec = importlib.util.spec_from_file_location(f"forgetting_own_{Path(name).stem}", name)
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
+            else:
+                importlib.import_module(name)
+        except RecipeError:
+            raise
+        except Exception as error:  # whatever a file of someone else's may raise
+            raise RecipeError(
+                f"{OWN} must name Python files or modules that can be imported; {name!r} cannot: "
+                f"{type(error).__name__}: {error}."
+            ) from error
