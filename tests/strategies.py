@@ -17,7 +17,13 @@ TOGETHER = (
     "sweep.words",
     "unlearning.seed",
 )
-NAMED = ("forget.reviews", "relearning.layers", "sweep.layers", "unlearning.methods")  # without commas, one at least
+NAMED = (  # without commas, one at least
+    "forget.reviews",
+    "relearning.layers",
+    "sweep.layers",
+    "unlearning.layers",
+    "unlearning.methods",
+)
 
 
 def values_of(item: Field) -> st.SearchStrategy:
