@@ -1,4 +1,4 @@
-"""The command line: `python -m forgetting run …`, `… sweep …` and `… reproduce …`."""
+"""The command line: `python -m forgetting run …`, `… sweep …`, `… relearn …`, `… unlearn …`, `… reproduce …`."""
 
 import logging
 import sys
@@ -21,17 +21,25 @@ from forgetting.commands import (
     out_option,
     progress_bar,
 )
-from forgetting.datasets import read_reviews
+from forgetting.datasets import Reviews, read_reviews
 from forgetting.downloads import SHA256
-from forgetting.errors import ForgettingError
-from forgetting.experiment import prepare, run, train
+from forgetting.errors import ForgettingError, RecipeError
+from forgetting.experiment import Trained, prepare, run, train
+from forgetting.features import Split
+from forgetting.forget_set import forget_sets
+from forgetting.methods import METHODS, load_own
 from forgetting.metrics import baselines
 from forgetting.plan import FAMILIES, JOINED
 from forgetting.published import reproduce, summarize
 from forgetting.randomization import SCHEMES, UNITS
 from forgetting.randomness import pin_threads
 from forgetting.recipe import PROTOCOLS, Recipe
+from forgetting.relearned import RelearningResult
+from forgetting.relearning import check_relearning, saving_slices
 from forgetting.sweeps import MEMORY, SweepResult, check_plan, check_sweep, sweep
+from forgetting.unlearning import Unlearner, check_unlearning
+
+LAYER_SETS = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,11 +68,7 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
 
 @cli.command("sweep")
 @inputs
-@click.option(
-    "--layers",
-    multiple=True,
-    help=f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]",
-)
+@click.option("--layers", multiple=True, help=LAYER_SETS)
 @click.option("--schemes", multiple=True, help=f"Of {', '.join(SCHEMES)}; may be repeated, or joined by commas.")
 @click.option("--units", multiple=True, help=f"Of {', '.join(UNITS)}; may be repeated, or joined by commas.  [weight]")
 @click.option("--doses", help="How many, evenly from 0 to 1, or a list of shares such as 0,0.1,0.5.  [21]")
@@ -115,6 +119,76 @@ def sweep_command(
     click.echo(f"{len(rows):,} rows in {out}")
 
 
+@cli.command("relearn")
+@inputs
+@click.option("--layers", multiple=True, help=LAYER_SETS)
+@click.option("--schemes", multiple=True, help=f"Of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]")
+@click.option("--doses", help="How many, evenly from 0 to 1, or a list of shares such as 0,0.1,0.5.  [6]")
+@click.option("--seeds", type=int, help="Replicates.  [5]")
+@click.option("--share", type=float, help="Of the original validation accuracy that is to be reached.  [0.95]")
+@click.option("--epochs", type=int, help="After which it counts as never reached.  [100]")
+@click.option("--seed", type=int, help="Of initial weights and training; the replicates' seeds start from it.")
+@out_option
+def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
+    """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
+    check_out(out)
+    recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
+    plan = _variants(options) | {name: options[name] for name in ("share", "epochs") if options[name] is not None}
+    recipe = Recipe.from_dict({"relearning": plan}, recipe)
+    check_relearning(recipe)
+    recipe, reviews, split, trained = _trained(recipe, data)
+    rows, planned = [], recipe.relearning.sweep.count(recipe.model.layers)
+    try:
+        with progress_bar("Variants") as progress:
+            for found in saving_slices(trained, split, recipe):
+                rows += found
+                progress(len(rows), planned)
+    finally:  # what was done is kept, also where the user stops
+        if rows:
+            result = RelearningResult(recipe, (), tuple(rows), reviews.sha256, len(trained.history), planned)
+            result.write(out)
+    click.echo(tables.relearning_table(result, baselines(split, recipe.training.objective)))
+    click.echo(f"{len(rows):,} rows in {out}")
+
+
+@cli.command("unlearn")
+@inputs
+@click.option("--forget-class", help="Forget all training reviews of this class.")
+@click.option("--forget-share", type=float, help="Forget a random share of the training reviews.  [0.1]")
+@click.option(
+    "--forget-reviews", multiple=True, help="Forget reviews by their keys; may be repeated, or joined by ','."
+)
+@click.option("--methods", "names", multiple=True, help=f"Of {', '.join(METHODS)}, joined by commas.  [all]")
+@click.option("--seeds", type=int, help="Replicates, each with an original and a retrained model.  [5]")
+@click.option("--epochs", type=int, help="Of methods that train the original on.  [20]")
+@click.option("--k", type=int, help="Last layers that EU-k and CF-k train.  [1]")
+@click.option("--seed", type=int, help="Of initial weights and training; the replicates' seeds start from it.")
+@out_option
+def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
+    """Forget a class, reviews or a share by several methods, and compare each with exact retraining."""
+    check_out(out)
+    recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
+    recipe = _with_unlearning(recipe, options)
+    check_unlearning(recipe, recipe.unlearning)
+    reviews = load_reviews(data, recipe)
+    recipe = of_file(recipe, data, reviews)
+    split = prepare(recipe, reviews)
+    forget_sets(split, recipe.forget)
+    with progress_bar("Training") as progress:
+        trained = train(recipe, split, progress=progress)
+    unlearner = Unlearner(trained, split, recipe)
+    try:
+        with progress_bar("Methods × seeds") as progress:
+            for rows in unlearner.slices():
+                if rows:
+                    progress(len(unlearner.found), len(unlearner.planned))
+    finally:  # what was done is kept, also where the user stops
+        if unlearner.found:
+            unlearner.result.write(out)
+    click.echo(tables.unlearning_table(unlearner.result))
+    click.echo(f"{len(unlearner.found):,} rows in {out}")
+
+
 @cli.command("reproduce")
 @click.option("--data", type=FILE, required=True, help="The original file of wine reviews.")
 @click.option("--seeds", type=int, required=True, help="How many seeds to run.")
@@ -128,20 +202,54 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     click.echo(as_json_text(summary) if as_json else tables.published_table(summary))
 
 
-def _with_plan(recipe: Recipe, options: dict) -> Recipe:
-    """The recipe with the plan that the options change."""
+def _variants(options: dict) -> dict:
+    """What the options of a sweep and of relearning have in common."""
     plan: dict = {}
     if options["layers"]:
         plan["layers"] = [names.replace(",", JOINED) for names in options["layers"]]
     for name in ("schemes", "units"):
-        if options[name]:
+        if options.get(name):
             plan[name] = listed(options[name])
     if options["doses"] is not None:
         plan["doses"] = dose_list(options["doses"])
-    plan |= {name: options[name] for name in ("seeds", "seed", "match") if options[name] is not None}
-    if options["retrain"]:
-        plan["retrain"] = True
-    return Recipe.from_dict({"sweep": plan}, recipe)
+    return plan | {name: options[name] for name in ("seeds", "seed") if options[name] is not None}
+
+
+def _with_plan(recipe: Recipe, options: dict) -> Recipe:
+    """The recipe with the plan of a sweep that the options change."""
+    plan = _variants(options) | ({"match": options["match"]} if options["match"] is not None else {})
+    return Recipe.from_dict({"sweep": plan | ({"retrain": True} if options["retrain"] else {})}, recipe)
+
+
+def _trained(recipe: Recipe, data: Path | None) -> tuple[Recipe, Reviews, Split, Trained]:
+    """The recipe with its file, the reviews, their split, and the model that is trained on it."""
+    reviews = load_reviews(data, recipe)
+    recipe = of_file(recipe, data, reviews)
+    split = prepare(recipe, reviews)
+    with progress_bar("Training") as progress:
+        return recipe, reviews, split, train(recipe, split, progress=progress)
+
+
+def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
+    """The recipe with what the options say is to be forgotten, and by which methods."""
+    given = {
+        "class": ("label", options["forget_class"]),
+        "share": ("share", options["forget_share"]),
+        "reviews": ("reviews", listed(options["forget_reviews"]) or None),
+    }
+    chosen = {by: value for by, value in given.items() if value[1] is not None}
+    if len(chosen) > 1:
+        raise RecipeError(
+            f"Only one of --forget-class, --forget-share and --forget-reviews can be used; got {len(chosen)}. "
+            "Leave out the others."
+        )
+    forget = {}
+    for by, (name, value) in chosen.items():
+        forget = {"by": by, name: value}
+    plan = {name: options[name] for name in ("seeds", "seed", "epochs", "k") if options[name] is not None}
+    if options["names"]:
+        plan["methods"] = listed(options["names"])
+    return Recipe.from_dict({"forget": forget, "unlearning": plan}, recipe)
 
 
 def main() -> None:
@@ -151,6 +259,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it becomes one line
     try:
+        load_own()
         cli.main(prog_name="python -m forgetting", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

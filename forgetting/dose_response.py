@@ -95,10 +95,7 @@ def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataF
     keys = [*KIND, "level"]
     if known.empty:
         return pd.DataFrame(columns=[*keys, *SUMMARY])
-    groups = known.groupby(keys, sort=False, observed=True)
-    found = groups.size().to_frame("seeds")  # in the order of the rows
-    for name, share in (("low", BAND[0]), ("median", 0.5), ("high", BAND[1])):
-        found[name] = groups[figure].quantile(share)
+    groups, found = known.groupby(keys, sort=False, observed=True), bands(known, figure, keys)
     found[["dose", "relative_change"]] = groups[["dose", "relative_change"]].median()
     # Rounded, as of two seeds that are equally near to their median neither is nearer.
     typical = known.assign(away=(known[figure] - groups[figure].transform("median")).abs().round(9))
@@ -108,6 +105,18 @@ def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataF
     # All that the rows have, so that a colour is the same with and without the others.
     table.attrs["series"] = {name: list(dict.fromkeys(frame[name])) for name in ("layers", "scheme")}
     return table
+
+
+def bands(frame: pd.DataFrame, figure: str, by: Sequence[str]) -> pd.DataFrame:
+    """Median and 5–95 % band of a column in each group, and in "seeds" how many have it; NaN where none has.
+
+    Groups are in the order of the rows.
+    """
+    groups = frame.groupby(list(by), sort=False, observed=True)[figure]
+    found = groups.count().to_frame("seeds")
+    for name, share in (("low", BAND[0]), ("median", 0.5), ("high", BAND[1])):
+        found[name] = groups.quantile(share)
+    return found
 
 
 def cascades(frame: pd.DataFrame, known: tuple[str, ...], figure: str = "validation_accuracy") -> pd.DataFrame:

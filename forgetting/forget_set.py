@@ -15,6 +15,8 @@ from forgetting.errors import DataError, RecipeError
 from forgetting.features import Part, Split
 from forgetting.settings import Settings, setting
 
+TEXT = 400  # characters of a review that are shown
+
 
 @dataclass(frozen=True)
 class Forget(Settings):
@@ -53,7 +55,7 @@ def review_key(text: str) -> str:
 
 
 def forget_sets(split: Split, forget: Forget) -> ForgetSets:
-    """The sets of a split. Copies of a chosen text are forgotten with it: a copy would teach it again.
+    """The sets of a split. Copies of a chosen review, or of one in a share, go with it: a copy would teach it again.
 
     Raises RecipeError where a class or a review is not in the training part, and DataError where the forget set is
     empty or leaves nothing.
@@ -73,7 +75,7 @@ def forget_sets(split: Split, forget: Forget) -> ForgetSets:
     whole, validation = split.training, split.validation
     lost, kept = (np.flatnonzero(side) for side in (chosen, ~chosen))
     classes = torch.isin(validation.targets, whole.targets[torch.from_numpy(lost)]).numpy()
-    known = set(keys)
+    known = set(keys.tolist())
     new = np.array([review_key(split.reviews.texts[row]) not in known for row in validation.rows])
     retain = part_at(whole, kept)
     return ForgetSets(
@@ -92,13 +94,16 @@ def part_at(part: Part, places: np.ndarray) -> Part:
 
 def _class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001 - one signature
     if forget.label not in split.classes:
-        names = ", ".join(map(repr, split.classes[:12])) + (" …" if len(split.classes) > 12 else "")
-        raise RecipeError(f"forget.label must be one of the classes ({names}); got {forget.label[:80]!r}.")
+        names = ", ".join(repr(name[:40]) for name in split.classes[:12]) + (" …" if len(split.classes) > 12 else "")
+        raise RecipeError(
+            f"forget.label must be one of the classes ({names}); got {forget.label[:80]!r}. Choose one of them."
+        )
     return (split.training.targets == split.classes.index(forget.label)).numpy()
 
 
 def _reviews(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
-    unknown = [key for key in forget.reviews if key not in set(keys)]
+    known = set(keys.tolist())
+    unknown = [key for key in forget.reviews if key not in known]
     if unknown:
         raise RecipeError(
             f"forget.reviews must be keys of training reviews (see `review_key`); {unknown[0][:80]!r} is none. "

@@ -4,9 +4,11 @@ The methods themselves are in `unlearners.py`; how well they do is measured by `
 """
 
 import copy
+import hashlib
 import importlib
 import importlib.util
 import os
+import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +41,7 @@ class Unlearning(Settings):
     randomizes, see `Randomization`. ascent_rate, clip, tolerance: of gradient ascent: length of a step, the most that
     the gradient's norm may be, and how much retain accuracy may be lost. selection, dampening: of selective synaptic
     dampening, its α and λ. scrub_alpha, scrub_gamma, scrub_epochs: of SCRUB: the weights of staying near the original
-    and of the retain set's loss, and the first epochs in which it moves away on the forget set.
+    and of the retain set's loss, and the number of epochs in which it moves away on the forget set.
     relearn_epochs: within which a model must learn the forget set again for the anamnesis index; 0 leaves it out.
 
     Raises RecipeError where no method is named, or the seeds run out of range.
@@ -61,7 +63,7 @@ class Unlearning(Settings):
         ),
         most=100,
     )
-    seeds: int = setting(3, low=1, high=1_000)
+    seeds: int = setting(5, low=1, high=1_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
     epochs: int = setting(20, low=1, high=2_000)
     learning_rate: float = setting(0.01, low=1e-6, high=10.0)
@@ -76,7 +78,7 @@ class Unlearning(Settings):
     dampening: float = setting(1.0, low=0.0, high=1e6)
     scrub_alpha: float = setting(1.0, low=0.0, high=1e3)
     scrub_gamma: float = setting(1.0, low=0.0, high=1e3)
-    scrub_epochs: int = setting(2, low=0, high=2_000)
+    scrub_epochs: int = setting(1, low=0, high=2_000)
     relearn_epochs: int = setting(100, low=0, high=2_000)
 
     def __post_init__(self):
@@ -105,9 +107,13 @@ class Unlearning(Settings):
                 )
         if self.k > len(known):
             raise RecipeError(
-                f"unlearning.k must be at most the number of layers, {len(known)} ({', '.join(known)}); got {self.k}."
+                f"unlearning.k must be at most the number of layers, {len(known)} ({', '.join(known)}); got {self.k}. "
+                "Lower it."
             )
-        self.randomization(0).among(known)
+        try:
+            self.randomization(0).among(known)
+        except RecipeError as error:
+            raise RecipeError(str(error).replace("randomization.", "unlearning.")) from error
 
     def randomization(self, seed: int) -> Randomization:
         """What "randomize_and_repair" does first."""
@@ -193,19 +199,32 @@ def load_own(names: str | None = None) -> None:
 
     names: paths of Python files or names of modules, separated by the path separator of the system (":").
 
-    Raises RecipeError where one cannot be imported.
+    Raises RecipeError where one cannot be imported; METHODS is then as it was.
     """
-    for name in filter(None, (os.environ.get(OWN, "") if names is None else names).split(os.pathsep)):
+    listed = (os.environ.get(OWN, "") if names is None else names).split(os.pathsep)
+    before = dict(METHODS)
+    for name in filter(None, map(str.strip, listed)):
         try:
             if name.endswith(".py"):
-                spec = importlib.util.spec_from_file_location(f"forgetting_own_{Path(name).stem}", name)
-                spec.loader.exec_module(importlib.util.module_from_spec(spec))
+                _run_file(Path(name).expanduser())
             else:
                 importlib.import_module(name)
-        except RecipeError:
-            raise
-        except Exception as error:  # whatever a file of someone else's may raise
+        except (Exception, SystemExit) as error:  # whatever a file of someone else's may raise
+            METHODS.clear()
+            METHODS.update(before)
             raise RecipeError(
                 f"{OWN} must name Python files or modules that can be imported; {name!r} cannot: "
-                f"{type(error).__name__}: {error}."
+                f"{type(error).__name__}: {error}. Mend it or leave it out."
             ) from error
+
+
+def _run_file(path: Path) -> None:
+    """Import a file as a module of its own, whatever others are called."""
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    spec = importlib.util.spec_from_file_location(f"forgetting_own_{digest}", path)
+    sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise

@@ -99,6 +99,13 @@ def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
     return score(model(part.inputs), part.targets, objective)
 
 
+@torch.no_grad()
+def top_1(model: nn.Module, part: Part) -> float:
+    """Accuracy of a model on a part, without dropout; NaN where outputs are not finite, which is above nothing."""
+    logits = model(part.inputs)
+    return figures.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan
+
+
 def wilson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a share (Wilson 1927, JASA 22, 209–212), in [0, 1]."""
     z, share = NormalDist().inv_cdf((1 + level) / 2), hits / trials

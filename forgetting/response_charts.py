@@ -74,12 +74,12 @@ def dose_chart(
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(curves).encode(
         x=alt.X("level:Q", title=AXES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=_coloured(curves, by, columns=3 if narrow else 5),
+        color=coloured(curves, by, columns=3 if narrow else 5),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
     points = base.mark_point(size=45, filled=True, opacity=1, cursor="pointer" if pick else "default").encode(
-        y="median:Q", shape=_shaped(curves, by), tooltip=_told(style, match)
+        y="median:Q", shape=shaped(curves, by), tooltip=_told(style, match)
     )
     if pick:
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
@@ -124,7 +124,7 @@ def _lines(style: Shown, narrow: bool = False) -> list[alt.Chart]:
     return rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
 
 
-def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
+def coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
     """A colour for each of the values in the order of the plan, the same one whatever else is shown."""
     names = _series(curves, by)
     colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
@@ -132,7 +132,7 @@ def _coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: in
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 
-def _shaped(curves: pd.DataFrame, by: str) -> alt.Shape:
+def shaped(curves: pd.DataFrame, by: str) -> alt.Shape:
     """A shape for each as well, for whoever cannot tell the colours apart."""
     return alt.Shape(f"{by}:N", scale=alt.Scale(domain=_series(curves, by)), title=None)
 
@@ -196,13 +196,13 @@ def cascade_chart(steps: pd.DataFrame, style: Shown) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(steps).encode(
         x=alt.X("step:O", title="layers randomized", axis=alt.Axis(labelAngle=0)),
-        color=_coloured(steps, "cascade"),
+        color=coloured(steps, "cascade"),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
     tooltip = [alt.Tooltip("cascade:N"), *_told(style, "dose")]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
-        y="median:Q", shape=_shaped(steps, "cascade"), tooltip=tooltip
+        y="median:Q", shape=shaped(steps, "cascade"), tooltip=tooltip
     )
     return alt.layer(*_lines(style), band, line, points).properties(height=HEIGHT, padding=MARGIN)
 
@@ -234,7 +234,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     title = "half-way dose (D50) with its 95 % interval" if match == "dose" else "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval"
     base = alt.Chart(table).encode(
         y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=220)),
-        color=_coloured(table, "scheme"),
+        color=coloured(table, "scheme"),
         tooltip=[
             alt.Tooltip("curve:N"),
             alt.Tooltip("dose:Q", title="half-way", format=".2%"),
@@ -275,7 +275,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),
-        color=_coloured(table, "how", symbol="square"),
+        color=coloured(table, "how", symbol="square"),
         tooltip=[
             alt.Tooltip("layer:N"),
             alt.Tooltip("how:N", title="weights"),

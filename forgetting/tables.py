@@ -1,10 +1,16 @@
 """Results as plain text, for the command line."""
 
+import math
+
+import pandas as pd
+
 from forgetting.dose_response import half_way
 from forgetting.experiment import Result
 from forgetting.metrics import Baselines, Scores
 from forgetting.published import MODELS
+from forgetting.relearned import RelearningResult, saving_curves
 from forgetting.sweeps import SweepResult
+from forgetting.unlearned import UnlearningResult
 
 
 def run_table(result: Result) -> str:
@@ -62,6 +68,61 @@ def sweep_table(result: SweepResult, base: Baselines) -> str:
         shown = f"{half.dose:16.4f}   {interval}" if half.dose is not None else f"{'none':>16}   {half.missing}"
         lines.append(f"{half.layers:{width}}{half.scheme:10}{half.unit:10}{shown}")
     return "\n".join(lines)
+
+
+def relearning_table(result: RelearningResult, base: Baselines) -> str:
+    """Accuracy right after randomizing, savings and verdict of each variant."""
+    frame, curves = result.frame, saving_curves(result.frame)
+    first, width = frame.iloc[0], max(16, *(len(name) + 2 for name in curves["layers"]))
+    lines = [
+        f"Validation accuracy {first['accuracy_before']:.4f}; chance {base.chance:.4f}, majority class "
+        f"{base.majority['validation']:.4f}. To be reached: {first['target']:.4f}",
+        "",
+        f"{'layers':{width}}{'scheme':10}{'dose':>6}{'accuracy after':>16}{'savings':>10}   verdict over seeds",
+    ]
+    for row in curves.itertuples():
+        saved = "none" if math.isnan(row.median) else f"{row.median:.3f}"
+        after = "missing" if math.isnan(row.accuracy) else f"{row.accuracy:.4f}"
+        counts = {"already there": row.already_there, "never reached": row.never, "diverged": row.diverged}
+        told = "".join(f"; {count} {name}" for name, count in counts.items() if count)
+        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:6.3g}"
+        lines.append(f"{variant}{after:>16}{saved:>10}   {row.verdict}{told}")
+    return "\n".join(lines)
+
+
+UNLEARNING = {  # columns of the table, by figure
+    "forget_accuracy": "forget",
+    "retain_accuracy": "retain",
+    "validation_accuracy": "validation",
+    "tow": "ToW",
+    "attack_auc": "attack AUC",
+    "anamnesis": "AIN",
+    "seconds_ratio": "time ratio",
+}
+
+
+def unlearning_table(result: UnlearningResult) -> str:
+    """Each method's figures, with the gap to exact retraining; medians over seeds."""
+    gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
+    lines = [
+        "{forget:,} reviews to forget, {retain:,} to retain, {validation:,} for validation, {unseen:,} of them "
+        "unseen and comparable".format(**counts),
+        "Each figure is followed by its gap to exact retraining with another seed. The row retrain is that floor.",
+        "",
+        f"{'method':24}" + "".join(f"{title:>18}" for title in UNLEARNING.values()),
+    ]
+    for method in dict.fromkeys(row.method for row in result.rows):
+        cells = "".join(f"{_with_gap(gaps.loc[(method, figure)]):>18}" for figure in UNLEARNING)
+        lines.append(f"{method:24}{cells}" + ("   over-forgets" if result.over_forgets(method) else ""))
+    base = "".join(f"{result.majority[name]:>18.4f}" for name in result.majority)
+    lines += [f"{'largest class':24}{base}", f"{'chance':24}" + f"{result.chance:>18.4f}" * 3]
+    missing = gaps[gaps["missing"] != ""]["missing"].groupby(level="figure").first()
+    lines += [f"{UNLEARNING[figure]}: {missing[figure]}" for figure in UNLEARNING if figure in missing]
+    return "\n".join(lines)
+
+
+def _with_gap(line: pd.Series) -> str:
+    return "missing" if math.isnan(line["value"]) else f"{line['value']:.3f} ({line['gap']:+.3f})"
 
 
 def published_table(summary: dict) -> str:

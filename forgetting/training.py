@@ -91,7 +91,8 @@ class Trainer:
 
     model: trained in place; it takes the part's inputs, and a generator for its dropout where it has any (see
     `TextClassifier.forward`). seed: of dropout, word dropout and the order of reviews, each of its own stream.
-    watched: measure each epoch; without it there is no history, and the model learns the same.
+    watched: measure each epoch. Without it there is no history, the model learns the same, and that its weights are no
+    numbers any more is noticed with the next step's loss.
 
     `history` holds an Epoch a finished epoch and is only read by others. `state` is "ready", "running", "finished",
     or "diverged" once a loss is not a number or infinite: training then stops and nothing more is recorded.

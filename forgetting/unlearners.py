@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from forgetting.features import Part
 from forgetting.methods import Run, Task, method
+from forgetting.metrics import top_1
 from forgetting.models import TextClassifier, first_layer
 from forgetting.randomization import randomize
 from forgetting.randomness import generator
@@ -95,7 +96,7 @@ def gradient_ascent(task: Task) -> Run:
     model, objective = task.copy(), task.training.objective
     parameters = list(model.parameters())
     limit = _uniform_loss(model, forget, objective)
-    least = _accuracy(model, retain) - settings.tolerance
+    least = top_1(model, retain) - settings.tolerance
     for _ in range(settings.epochs):
         loss = loss_of(model(forget.inputs), forget.targets, objective)
         if not loss.item() < limit:
@@ -106,7 +107,7 @@ def gradient_ascent(task: Task) -> Run:
         with torch.no_grad():
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter += settings.ascent_rate * min(1.0, settings.clip / norm if norm else 1.0) * gradient
-            if not _accuracy(model, retain) >= least:
+            if not top_1(model, retain) >= least:
                 for parameter, known in zip(parameters, before, strict=True):
                     parameter.copy_(known)
                 break
@@ -138,7 +139,7 @@ def dampening(task: Task) -> nn.Module:
     2308.07707: with I_D and I_F the diagonals of the Fisher information on the training part and on the forget set, a
     weight with I_F > α·I_D becomes itself times min(λ·I_D / I_F, 1). α is `selection`, λ is `dampening`. As the forget
     set is in the training part, I_F / I_D is at most the ratio of their sizes: of a tenth of the reviews, the paper's
-    α of 10 selects nothing, so the default here is lower.
+    α of 10 selects nothing, so the default here is 2, which selects nothing of half of them.
     """
     settings, model = task.settings, task.copy()
     whole, lost = (fisher(model, part, task.training.objective) for part in (task.split.training, task.forget))
@@ -155,8 +156,10 @@ def scrub(task: Task) -> Run:
     """SCRUB: away from the original's answers on the forget set, near them on the retain set, in turns.
 
     Kurmanji et al. 2023, "Towards Unbounded Machine Unlearning", arXiv 2302.09880. With d the Kullback–Leibler
-    divergence of the model's prediction from the original's, an epoch of raising the mean d over the forget set (in
-    the first `scrub_epochs`) is followed by one of lowering α·d + γ·loss over the retain set. Adam, as in training.
+    divergence of the model's prediction from the original's, an epoch of raising the mean d over the forget set, of
+    which there are `scrub_epochs`, is followed by one of lowering α·d + γ·loss over the retain set. Adam, batches,
+    weight decay, dropout and label smoothing are those of training. The first epoch is of the retain set alone: where
+    both models are equal, d has no slope to climb, and Adam would follow the rounding.
     """
     settings, training = task.settings, task.training
     model, retain, forget = task.copy(), task.retained.training, task.forget
@@ -164,26 +167,30 @@ def scrub(task: Task) -> Run:
         model.parameters(), lr=settings.learning_rate, weight_decay=training.weight_decay, fused=True
     )
     order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
+    with torch.no_grad():
+        taught = {id(part): task.original(part.inputs) for part in (retain, forget)}
 
-    def steps(part: Part, loss: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]) -> Run:
-        size = training.batch_size or len(part)
-        for batch in torch.randperm(len(part), generator=order).split(size):
-            inputs, targets = part.inputs.rows(batch), part.targets[batch]
-            with torch.no_grad():
-                teacher = task.original(inputs)
+    def away(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+        return -_apart(logits, teacher, training.objective)
+
+    def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        loss = loss_of(logits, targets, training.objective, training.label_smoothing)
+        return settings.scrub_alpha * _apart(logits, teacher, training.objective) + settings.scrub_gamma * loss
+
+    def epoch(part: Part, goal: Callable[..., torch.Tensor]) -> Run:
+        size, everything = training.batch_size or len(part), torch.arange(len(part))
+        batches = torch.randperm(len(part), generator=order).split(size) if size < len(part) else [everything]
+        for batch in batches:
+            inputs = part.inputs if batch is everything else part.inputs.rows(batch)
             optimizer.zero_grad()
-            loss(model(inputs, dropout_source=dropout), teacher, targets).backward()
+            goal(model(inputs, dropout_source=dropout), taught[id(part)][batch], part.targets[batch]).backward()
             optimizer.step()
             yield
 
-    def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        own = loss_of(logits, targets, training.objective)
-        return settings.scrub_alpha * _apart(logits, teacher, training.objective) + settings.scrub_gamma * own
-
-    for epoch in range(settings.epochs):
-        if epoch < settings.scrub_epochs:
-            yield from steps(forget, lambda logits, teacher, _: -_apart(logits, teacher, training.objective))
-        yield from steps(retain, near)
+    for number in range(settings.epochs):
+        if 0 < number <= settings.scrub_epochs:
+            yield from epoch(forget, away)
+        yield from epoch(retain, near)
     return model
 
 
@@ -193,11 +200,10 @@ def fisher(model: TextClassifier, part: Part, objective: str) -> dict[str, torch
     By parameter name, float64. A layer's gradient for one review is the outer product of δ, the gradient by the
     layer's output, and its input a; so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
     """
-    inputs, outputs, values = [], [], part.inputs
+    inputs, outputs = [], []
     for layer in model.children():
-        inputs.append(values)
-        outputs.append(layer(values) if outputs else first_layer(layer, values))
-        values = functional.relu(outputs[-1])
+        inputs.append(functional.relu(outputs[-1]) if outputs else part.inputs)
+        outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, part.inputs))
     deltas = torch.autograd.grad(loss_of(outputs[-1], part.targets, objective) * len(part), outputs)
     found = {}
     for (name, _), given, delta in zip(model.named_children(), inputs, deltas, strict=True):
@@ -211,30 +217,26 @@ def fisher(model: TextClassifier, part: Part, objective: str) -> dict[str, torch
 
 
 def _apart(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:
-    """Mean over reviews of KL(teacher ‖ model), of softmax predictions, or summed over the sigmoids."""
+    """Mean over reviews of KL(teacher ‖ model), of softmax predictions, where bitwise averaged over classes."""
     if objective == "cross_entropy":
         own, other = logits.log_softmax(1), teacher.log_softmax(1)
         return functional.kl_div(own, other, reduction="batchmean", log_target=True)
     sides = [(functional.logsigmoid(sign * logits), functional.logsigmoid(sign * teacher)) for sign in (1, -1)]
-    return sum(functional.kl_div(*side, reduction="batchmean", log_target=True) for side in sides)
+    apart = sum(functional.kl_div(*side, reduction="batchmean", log_target=True) for side in sides)
+    return apart / logits.shape[1]
 
 
 @contextmanager
 def _frozen(*layers: nn.Module) -> Iterator[None]:
     """Within it these layers' parameters are not trained."""
-    parameters = [parameter for layer in layers for parameter in layer.parameters()]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    yield
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-
-
-@torch.no_grad()
-def _accuracy(model: nn.Module, part: Part) -> float:
-    """Top-1; of outputs that are not finite, none."""
-    logits = model(part.inputs)
-    return (logits.argmax(1) == part.targets).double().mean().item() if torch.isfinite(logits).all() else math.nan
+    before = [(parameter, parameter.requires_grad) for layer in layers for parameter in layer.parameters()]
+    try:
+        for parameter, _ in before:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter, learns in before:
+            parameter.requires_grad_(learns)
 
 
 def _uniform_loss(model: nn.Module, part: Part, objective: str) -> float:

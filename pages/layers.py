@@ -5,8 +5,9 @@ import streamlit as st
 from forgetting.dashboard import dose, panels, responses, studies, work
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.layer_views import robustness_view, words_view
-from forgetting.dashboard.plan_form import plan_controls, study_buttons
+from forgetting.dashboard.plan_form import plan_controls
 from forgetting.dashboard.session import session
+from forgetting.dashboard.study_panel import study_buttons, study_view
 
 frame("layers")
 st.markdown("### Layers\nWhich layer holds the memory, and how sure are we?")
@@ -36,6 +37,6 @@ with tabs[opened]:
     if match:
         study = session().studies.get(match)
         every = studies.EVERY if study and study.running else None
-        st.fragment(run_every=every)(responses.study_view)(match, view)
+        st.fragment(run_every=every)(study_view)(match, view)
     else:
         view(learned, work.baselines_of(learned))

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import MARKS, QUICK, app, button, figures, go, no_network, press, run, said, setting, uploading  # noqa: F401
 
 from forgetting.address import decode
-from forgetting.dashboard import panels, responses, studies
+from forgetting.dashboard import panels, responses, studies, sweep_studies
 from forgetting.dashboard.session import Session, Study
 from forgetting.dose_response import curves
 from forgetting.findings import percent
@@ -79,7 +79,7 @@ def drawn(test: AppTest):
 @pytest.fixture
 def slow(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
-    monkeypatch.setattr(studies, "AT_ONCE", 0)
+    monkeypatch.setattr(sweep_studies, "AT_ONCE", 0)
     monkeypatch.setattr(studies, "SLICE", 0.001)
 
 
@@ -332,7 +332,7 @@ def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
     assert 0 < len(study(test).rows) < 36
     press(test, "Go on")
     finished(test)
-    monkeypatch.setattr(studies, "AT_ONCE", 10**9)
+    monkeypatch.setattr(sweep_studies, "AT_ONCE", 10**9)
     assert study(test).rows == study(layers(**SMALL)).rows
 
 
@@ -608,7 +608,7 @@ def test_the_dose_of_forget_follows_words_and_the_last_seed():
 def test_robustness_of_many_seeds_is_refused_or_done_in_slices(monkeypatch):
     """One blocking call with all of the plan's seeds holds the page for minutes at 10,000 seeds."""
     asked = []
-    monkeypatch.setattr(studies, "robustness_of", lambda _, seeds: asked.append(seeds) or st.stop())
+    monkeypatch.setattr(sweep_studies, "robustness_of", lambda _, seeds: asked.append(seeds) or st.stop())
     test = layers("Robustness", **{"sweep.seeds": "10000"})
     assert not test.exception
     assert not asked or max(asked) <= 100

@@ -19,7 +19,10 @@ PAGES = {
     "train": ("pages/train.py", "Train", ":material/model_training:"),
     "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
     "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
+    "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
+    "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
 }
+STUDIES = {"layers": ("dose", "change"), "relearn": ("courses", "savings"), "unlearn": ("unlearning",)}  # by page
 SIDEBAR = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
 FAVICON = (
@@ -75,8 +78,14 @@ def _done() -> dict[str, bool]:
         "data": data,
         "train": learned,
         "forget": learned and bool(randomization.layers and randomization.fraction),
-        "layers": learned and any(study.rows and not study.left for study in session().studies.values()),
+        **{page: learned and _studied(kinds) for page, kinds in STUDIES.items()},
     }
+
+
+def _studied(kinds: tuple[str, ...]) -> bool:
+    """Whether a study of one of these kinds has come to its end."""
+    studies = (session().studies.get(kind) for kind in kinds)
+    return any(study and study.rows and not study.left for study in studies)
 
 
 def _status() -> None:

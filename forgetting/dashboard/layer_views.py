@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from forgetting import findings, response_charts
-from forgetting.dashboard import panels, studies, work
+from forgetting.dashboard import panels, sweep_studies, work
 from forgetting.dashboard.controls import choice, picked, seeded
 from forgetting.dashboard.dose import TITLES
-from forgetting.dashboard.responses import downloads
 from forgetting.dashboard.session import Learned, assign, session
+from forgetting.dashboard.study_panel import downloads
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
 from forgetting.metrics import Baselines
@@ -22,7 +22,7 @@ MOST_OFFERED = 6_000  # words in the list to search; of more, the most influenti
 def robustness_view(learned: Learned, baselines: Baselines) -> None:
     """Each layer set back to before training and drawn anew, with a verdict in plain words."""
     try:
-        rows = studies.robustness_of(learned, min(session().recipe.sweep.seeds, MOST_SEEDS))
+        rows = sweep_studies.robustness_of(learned, min(session().recipe.sweep.seeds, MOST_SEEDS))
     except ForgettingError as error:
         st.error(literal(str(error)))
         return

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from forgetting import address, findings, response_charts
-from forgetting.dashboard import studies, work
+from forgetting.dashboard import sweep_studies, work
 from forgetting.dashboard.dose import can_choose
 from forgetting.dashboard.frame import PAGES
 from forgetting.dashboard.session import Learned, Study, assign, session
+from forgetting.dashboard.study_panel import downloads
 from forgetting.dashboard.text import literal
 from forgetting.dose_response import RESAMPLES, HalfWay, cascades, curves, half_way
 from forgetting.errors import ForgettingError
@@ -29,34 +29,6 @@ VIEWS = {
     "beside the original": ("agreement", "divergence"),
 }
 SIDES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
-Draw = Callable[[Study, Baselines], None]
-
-
-def study_view(match: str, draw: Draw) -> None:
-    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds.
-
-    It is drawn beside the baselines of its own model, which may not be the session's any more.
-    """
-    study = session().studies.get(match)
-    if study is None:
-        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
-        return
-    ended = study.running and studies.advance(match)
-    if study.rows:
-        draw(study, work.baselines_of(study.learned))
-    _how_far(study)
-    if ended:
-        st.rerun()
-
-
-def _how_far(study: Study) -> None:
-    done, total = len(study.rows), study.total
-    if study.running:
-        st.progress(done / total, text=f"{done:,} of {total:,} variants")
-    elif done < total:
-        st.caption(f"Stopped: {done:,} of {total:,} variants are done and kept.")
-    else:
-        st.caption(f"{total:,} variants in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
 
 
 def curves_view(study: Study, baselines: Baselines) -> None:
@@ -164,7 +136,7 @@ def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
         st.info("Choose layers to see how accuracy falls with the dose.")
         return
     try:
-        frame = studies.own_curve(learned).frame
+        frame = sweep_studies.own_curve(learned).frame
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
@@ -236,21 +208,3 @@ def _style(learned: Learned, baselines: Baselines) -> Shown:
 def _rows_of(study: Study) -> dict[str, Callable[[], bytes]]:
     """The study's rows as files, by their names."""
     return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
-
-
-def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
-    """Tables and charts as files, made when they are asked for."""
-    with st.popover("Download", icon=":material/download:"):
-        with st.container(horizontal=True):
-            for file, make in tables.items():
-                _file(f"Rows, {file.rpartition('.')[2].upper()}", make, file, key)
-        for name, chart in drawn.items():
-            with st.container(horizontal=True):
-                for kind in ("png", "svg", "html"):
-                    file = f"{name.replace(' ', '-')}.{kind}"
-                    title = f"{name.replace('_', ' ')}, {kind.upper()}"
-                    _file(title, lambda chart=chart, kind=kind: response_charts.picture(chart, kind), file, key)
-
-
-def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
-    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore")

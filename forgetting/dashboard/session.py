@@ -7,8 +7,9 @@ Back and Forward; every change of a control goes into the recipe first, and from
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 import torch
@@ -18,11 +19,9 @@ from forgetting.datasets import Table
 from forgetting.errors import RecipeError
 from forgetting.experiment import Trained
 from forgetting.features import Split
-from forgetting.plan import Sweep
 from forgetting.published import Rerun
 from forgetting.recipe import MODERN, Recipe
-from forgetting.settings import is_names, show
-from forgetting.sweeps import Row, SweepResult
+from forgetting.settings import Settings, is_names, show
 from forgetting.training import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
@@ -63,32 +62,33 @@ class Relearning:
 
 @dataclass
 class Study:
-    """A sweep under way or ended. of: model and plan, see `studies`. slices: what is still to come, if any.
+    """Work of many parts that a page advances in slices, under way or ended.
 
-    learned: the model that it is of, which may be the session's no more. running: it advances while the page shows it.
+    of: what it depends on, see `studies`. learned: the model that it is of, which may be the session's no more.
+    plan: its settings. total: parts that are planned. slices: lists of the parts still to come, if any. conclude:
+    makes a result of the parts found so far. running: it advances while the page shows it. kept: what a later study
+    of another plan can go on from.
     """
 
     of: str
     learned: Learned
-    plan: Sweep
+    plan: Settings
     total: int
-    slices: Iterator[list[Row]] | None
-    rows: list[Row] = field(default_factory=list)
+    slices: Iterator[list] | None
+    conclude: Callable[[tuple], Any]
+    rows: list = field(default_factory=list)
+    kept: Any = None
     seconds: float = 0.0
-    running: bool = False
+    running: bool = True
     quick: bool = False  # it started by itself, and may be replaced by another such
     lock: threading.Lock = field(default_factory=threading.Lock)  # a run that is overtaken may still be at work
-    known: tuple[int, SweepResult] | None = None  # how many rows the last result was made of, and that
+    known: tuple[int, Any] | None = None  # how many rows the last result was made of, and that
 
     @property
-    def result(self) -> SweepResult:
+    def result(self) -> Any:
         """What it has found so far."""
         if self.known is None or self.known[0] != len(self.rows):
-            trained, recipe = self.learned.trained, self.learned.recipe
-            found = SweepResult(
-                self.plan, tuple(self.rows), recipe, self.learned.sha256, len(trained.history), self.total
-            )
-            self.known = (len(self.rows), found)
+            self.known = (len(self.rows), self.conclude(tuple(self.rows)))
         return self.known[1]
 
     @property
@@ -104,7 +104,7 @@ class Session:
     page: of the last run. addresses: the one that the browser last had, and those written since, on their way to it;
     written_at: when the last was. touched: a control has changed the recipe since then. notices: sentences to show
     once. playing, relearn_playing: the lesson or the relearning advances. reruns, reruns_wanted: of the published
-    table, those done and how many there are to be. studies: by what their doses match.
+    table, those done and how many there are to be. studies: by the name of their kind.
     """
 
     recipe: Recipe = MODERN
@@ -196,8 +196,8 @@ def show_recipe(names: Iterable[str] = LEAVES) -> None:
 def control_value(name: str) -> object:
     """What the control of a setting holds: the recipe's value, names as a list, numbers as a text, doses as a count."""
     recipe = session().recipe
-    if name == "sweep.doses":
-        return len(recipe.sweep.doses)
+    if name.endswith(".doses"):
+        return len(recipe.value(name))
     if name == "randomization.layers":
         return list(recipe.randomization.among(recipe.model.layers))
     value = recipe.value(name)

@@ -1,69 +1,81 @@
-"""Studies: sweeps that a page advances in slices, and what else it asks of many variants of a model.
+"""Studies: work of many parts that a page advances in slices, by kind, and leaves or takes up again.
 
-Results that are quick are cached by the model and the plan; a study belongs to its session, and goes on where it was
-left.
+A study belongs to its session. What the kinds are is told by `sweep_studies`, `relearn_studies` and `unlearn_studies`.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import streamlit as st
-
-from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
-from forgetting.dose_response import LayerRobustness, robustness
 from forgetting.errors import ForgettingError
-from forgetting.plan import JOINED, Sweep
-from forgetting.sweeps import Row, SweepResult, run_sweep, sweep_slices
 
 EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 SLICE = 0.2  # seconds of work in a run
-PILOT = 0.6  # seconds that one seed may take to be tried whole, for an estimate
-AT_ONCE = 5_000_000  # variants × reviews up to which a study starts by itself: some seconds
+AT_ONCE = 4_000_000  # epochs × reviews up to which a study that trains models starts by itself: some ten seconds
 
 
-def plan_for(match: str) -> Sweep:
-    """The session's plan, its doses matched as asked."""
-    return replace(session().recipe.sweep, match=match)
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of study is, each a function of a model and, for the rest, of the session's recipe.
+
+    part: what its parts are called. key: what it depends on. total: how many parts it has. begin: a study that is
+    under way. quick: whether it is short enough to start by itself. seconds: about how long it will take.
+
+    All raise ForgettingError where the recipe does not fit the model.
+    """
+
+    part: str
+    key: Callable[[Learned], str]
+    total: Callable[[Learned], int]
+    begin: Callable[[Learned], Study]
+    quick: Callable[[Learned], bool]
+    seconds: Callable[[Learned], float]
 
 
-def begin(learned: Learned, match: str) -> Study:
-    """A study of the session's plan, under way. Raises RecipeError where the plan does not fit."""
-    plan = plan_for(match)
-    total, small = plan.count(learned.recipe.model.layers), quick(learned, plan)
-    slices, key = study_slices(learned, plan), study_key(learned, plan)
-    session().studies[match] = Study(key, learned, plan, total, slices, running=True, quick=small)
-    return session().studies[match]
+KINDS: dict[str, Kind] = {}
 
 
-def start(learned: Learned, match: str) -> None:
+def quick_training(learned: Learned, epochs: int) -> bool:
+    """Whether so many epochs of a model's training are short enough to start by themselves."""
+    return epochs * len(learned.split.training) <= AT_ONCE
+
+
+def training_seconds(learned: Learned, epochs: int) -> float:
+    """About how long so many epochs of a model's training take."""
+    return learned.trained.seconds / max(len(learned.trained.history), 1) * epochs
+
+
+def begin(learned: Learned, name: str) -> Study:
+    """A study of that kind, as the session's recipe plans it, under way."""
+    kind = KINDS[name]
+    study = kind.begin(learned)
+    study.quick = kind.quick(learned)
+    session().studies[name] = study
+    return study
+
+
+def start(learned: Learned, name: str) -> None:
     """The same for a button; what stands in the way becomes a notice."""
     try:
-        begin(learned, match)
+        begin(learned, name)
     except ForgettingError as error:
         session().notices.append(str(error))
 
 
-def quick(learned: Learned, plan: Sweep) -> bool:
-    """Whether a plan is small enough to start by itself, however busy the machine is."""
-    reviews = len(learned.split.training) + len(learned.split.validation)
-    return not plan.retrain and plan.count(learned.recipe.model.layers) * reviews <= AT_ONCE
-
-
-def stop(match: str) -> None:
+def stop(name: str) -> None:
     """Stop, and keep what is done; going on is possible while the plan is the same."""
-    session().studies[match].running = False
+    session().studies[name].running = False
 
 
-def resume(match: str) -> None:
+def resume(name: str) -> None:
     """Go on where a study was stopped."""
-    session().studies[match].running = True
+    session().studies[name].running = True
 
 
-def advance(match: str) -> bool:
+def advance(name: str) -> bool:
     """A slice of a study under way; returns whether it has just ended. An error ends it and is kept as a notice."""
-    study = session().studies[match]
+    study = session().studies[name]
     if not study.lock.acquire(blocking=False):
         return False
     try:
@@ -93,73 +105,3 @@ def _advance(study: Study) -> bool:
         return False
     study.slices, study.running = None, False
     return True
-
-
-def study_key(learned: Learned, plan: Sweep) -> str:
-    """What a sweep depends on: the plan, and the model or, where each replicate has its own, how they are trained."""
-    if plan.retrain:
-        return f"{work.model_key(replace(learned, recipe=replace(learned.recipe, seed=0)))}:{plan}"
-    return f"{work.model_key(learned)}:{plan}"
-
-
-def study_slices(learned: Learned, plan: Sweep) -> Iterator[list[Row]]:
-    """The rows of a plan in slices, to be taken one by one. Raises RecipeError where it does not fit the model."""
-    trained, recipe = learned.trained, learned.recipe
-    return sweep_slices(trained.model, learned.split, plan, recipe=recipe, initial=trained.initial)
-
-
-def study_seconds(learned: Learned, plan: Sweep) -> float:
-    """About how long a plan will take, from a small part of it that is run now. Raises RecipeError as it would."""
-    known = learned.recipe.model.layers
-    epochs = max(len(learned.trained.history), 1)
-    whole = learned.trained.seconds / epochs * learned.recipe.training.epochs
-    training = whole * plan.seeds if plan.retrain else 0.0
-    one = replace(plan, seeds=1, retrain=False)
-    few = replace(one, doses=(plan.doses[0], plan.doses[-1]))
-    seconds = _pilot_seconds(study_key(learned, few), learned, few) * plan.count(known) / few.count(known)
-    if seconds / plan.seeds < PILOT:  # what does not grow with the doses is a large part of a quick run
-        seconds = _pilot_seconds(study_key(learned, one), learned, one) * plan.seeds
-    return training + seconds
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _pilot_seconds(key: str, _learned: Learned, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
-    taken = []
-    while len(taken) < 2 and sum(taken) < PILOT:  # the first run of a process is slow
-        started = time.perf_counter()
-        for _ in study_slices(_learned, _pilot):
-            pass
-        taken.append(time.perf_counter() - started)
-    return min(taken)
-
-
-def own_curve(learned: Learned) -> SweepResult:
-    """The dose curve of the session's randomization: its layers, scheme and unit, over ten seeds from its own."""
-    chosen = work.fitting(learned)
-    names = chosen.among(learned.recipe.model.layers)
-    plan = Sweep(
-        layers=(JOINED.join(names),),
-        schemes=(chosen.scheme,),
-        units=(chosen.unit,),
-        seed=min(chosen.seed, 2**32 - 10),
-        scale=chosen.scale,
-        words=chosen.words,
-    )
-    return _result(study_key(learned, plan), learned, plan)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _result(key: str, _learned: Learned, _plan: Sweep) -> SweepResult:  # noqa: ARG001 - the key
-    trained, recipe = _learned.trained, _learned.recipe
-    return run_sweep(trained.model, _learned.split, _plan, recipe=recipe, initial=trained.initial)
-
-
-def robustness_of(learned: Learned, seeds: int) -> tuple[LayerRobustness, ...]:
-    """How robust each layer of a model is, over so many seeds."""
-    return _robustness(f"{work.model_key(learned)}:{seeds}", learned, seeds)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _robustness(key: str, _learned: Learned, _seeds: int) -> tuple[LayerRobustness, ...]:  # noqa: ARG001 - the key
-    trained = _learned.trained
-    return robustness(trained.model, _learned.split, trained.initial, seeds=_seeds, recipe=_learned.recipe)

@@ -31,6 +31,7 @@ from forgetting.experiment import (
     state_of,
 )
 from forgetting.features import Split
+from forgetting.forget_set import Forget, ForgetSets, forget_sets
 from forgetting.metrics import Baselines, baselines
 from forgetting.randomization import ALL, Randomization
 from forgetting.recipe import Recipe
@@ -273,6 +274,17 @@ def _comparison(key: str, _recipe: Recipe, _learned: Learned) -> Comparison:  # 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _outcome(key: str, _recipe: Recipe, _learned: Learned) -> Outcome:  # noqa: ARG001 - the key
     return assess(_recipe, _learned.split, _learned.trained)
+
+
+def forget_sets_of(learned: Learned) -> ForgetSets:
+    """The session's forget set among a model's reviews. Raises ForgettingError where there can be none."""
+    forget = session().recipe.forget
+    return _forget_sets(f"{_split_key(learned.recipe, learned.sha256)}:{forget}", learned.split, forget)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _forget_sets(key: str, _split: Split, _forget: Forget) -> ForgetSets:  # noqa: ARG001 - the key
+    return forget_sets(_split, _forget)
 
 
 def baselines_of(run: Learned | Lesson) -> Baselines:

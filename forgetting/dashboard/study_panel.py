@@ -1,0 +1,86 @@
+"""What every study shows: how long it takes, start and stop, how far it is, and files to keep."""
+
+from collections.abc import Callable
+
+import altair as alt
+import streamlit as st
+
+from forgetting import response_charts
+from forgetting.dashboard import studies, work
+from forgetting.dashboard.session import Learned, Study, session
+from forgetting.dashboard.text import literal
+from forgetting.errors import ForgettingError
+from forgetting.findings import duration
+from forgetting.metrics import Baselines
+
+Draw = Callable[[Study, Baselines], None]
+
+
+def study_buttons(learned: Learned, name: str) -> None:
+    """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
+    kind, study, total = studies.KINDS[name], session().studies.get(name), 0
+    fresh = study is None or study.of != kind.key(learned)
+    try:
+        total, quick = kind.total(learned), kind.quick(learned)
+        if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
+            study, fresh = studies.begin(learned, name), False
+        # A quick plan is not tried first: that would take a good part of what it estimates.
+        time = "a few seconds" if quick else duration(kind.seconds(learned))
+        st.caption(f"{total:,} {kind.part}, {time}")
+    except ForgettingError as error:
+        st.error(literal(str(error)))
+    with st.container(horizontal=True):
+        if study and study.running:
+            st.button("Stop", icon=":material/stop:", on_click=studies.stop, args=(name,))
+        elif not fresh and study.left:
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=studies.resume, args=(name,))
+        if total:
+            label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
+            st.button(label, type=look, on_click=studies.start, args=(learned, name))
+    if study is not None and fresh:
+        st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
+
+
+def study_view(name: str, draw: Draw) -> None:
+    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds.
+
+    It is drawn beside the baselines of its own model, which may not be the session's any more.
+    """
+    study = session().studies.get(name)
+    if study is None:
+        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
+        return
+    ended = study.running and studies.advance(name)
+    if study.rows:
+        draw(study, work.baselines_of(study.learned))
+    _how_far(study, studies.KINDS[name].part)
+    if ended:
+        st.rerun()
+
+
+def _how_far(study: Study, part: str) -> None:
+    done, total = len(study.rows), study.total
+    if study.running:
+        st.progress(done / total, text=f"{done:,} of {total:,} {part}")
+    elif done < total:
+        st.caption(f"Stopped: {done:,} of {total:,} {part} are done and kept.")
+    else:
+        st.caption(f"{total:,} {part} in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
+
+
+def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
+    """Tables and charts as files, made when they are asked for."""
+    with st.popover("Download", icon=":material/download:"):
+        with st.container(horizontal=True):
+            for file, make in tables.items():
+                _file(f"Rows, {file.rpartition('.')[2].upper()}", make, file, key)
+        for name, chart in drawn.items():
+            with st.container(horizontal=True):
+                for kind in ("png", "svg", "html"):
+                    file = f"{name.replace(' ', '-')}.{kind}"
+                    title = f"{name.replace('_', ' ')}, {kind.upper()}"
+                    _file(title, lambda chart=chart, kind=kind: response_charts.picture(chart, kind), file, key)
+
+
+def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
+    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore")

@@ -1,0 +1,73 @@
+"""Studies of unlearning: methods on seeds, of which only those are run that were not run before."""
+
+from dataclasses import replace
+
+from forgetting.dashboard import work
+from forgetting.dashboard.session import Learned, Study, session
+from forgetting.dashboard.studies import KINDS, Kind, quick_training, training_seconds
+from forgetting.recipe import Recipe
+from forgetting.unlearning import Unlearner, check_unlearning
+
+FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
+RELEARNING = 10  # epochs that a model takes, about, to know the forget set again
+NAME = "unlearning"
+
+
+def _recipe(learned: Learned) -> Recipe:
+    """That of the model, with what the session wants to forget."""
+    mine = session().recipe
+    return replace(learned.recipe, forget=mine.forget, unlearning=mine.unlearning)
+
+
+def _key(learned: Learned) -> str:
+    return f"{_base(learned)}:{session().recipe.unlearning}"
+
+
+def _base(learned: Learned) -> str:
+    """What a comparison's original and retrained models depend on."""
+    return f"{work.model_key(learned)}:{session().recipe.forget}"
+
+
+def _begin(learned: Learned) -> Study:
+    """Going on from the study before, where that was of the same model and forget set and of another plan."""
+    recipe, before = _recipe(learned), session().studies.get(NAME)
+    if before and before.of != _key(learned) and before.of.startswith(f"{_base(learned)}:"):
+        unlearner = before.kept
+        unlearner.change(recipe.unlearning)
+    else:
+        unlearner = Unlearner(learned.trained, learned.split, recipe)
+    return Study(
+        of=_key(learned),
+        learned=learned,
+        plan=recipe.unlearning,
+        total=len(unlearner.planned),
+        slices=unlearner.slices(),
+        conclude=lambda _: unlearner.result,
+        rows=list(unlearner.found),
+        kept=unlearner,
+    )
+
+
+def _total(learned: Learned) -> int:
+    recipe = _recipe(learned)
+    check_unlearning(recipe, recipe.unlearning)
+    work.forget_sets_of(learned)
+    return len(recipe.unlearning.methods) * recipe.unlearning.seeds
+
+
+def _epochs(learned: Learned) -> int:
+    """Of training, about, that the plan takes beyond what is done."""
+    plan, whole = session().recipe.unlearning, learned.recipe.training.epochs
+    again = min(RELEARNING, plan.relearn_epochs)
+    methods = sum((whole if name in FULL else plan.epochs) + again for name in plan.methods)
+    return plan.seeds * (2 * whole + methods)
+
+
+KINDS[NAME] = Kind(
+    part="models",
+    key=_key,
+    total=_total,
+    begin=_begin,
+    quick=lambda learned: quick_training(learned, _epochs(learned)),
+    seconds=lambda learned: training_seconds(learned, _epochs(learned)),
+)

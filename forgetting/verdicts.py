@@ -1,0 +1,114 @@
+"""Is it really gone? The answers of relearning and unlearning as sentences, with the baseline of every accuracy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from forgetting.findings import number, percent
+from forgetting.methods import REFERENCE
+from forgetting.metrics import Baselines
+from forgetting.relearned import Memory, remembers
+from forgetting.relearning import Course
+from forgetting.unlearned import UnlearningResult
+
+WORDS = {
+    "remembers": "It still remembers",
+    "gone": "No memory can be shown",
+    "too few seeds": "Too few seeds to tell",
+    "undefined": "It cannot be told",
+}
+
+
+def memory_of(courses: Sequence[Course], outcomes: pd.DataFrame) -> Memory:
+    """The verdict over the seeds of the randomized courses."""
+    rows = outcomes[outcomes["model"] == "randomized"]
+    scratch = {course.seed for course in courses if course.model == "scratch" and course.reached.steps}
+    failed = sum(
+        course.model == "randomized" and course.reached.steps is None and course.seed in scratch
+        for course in courses
+        if not course.goal.missing
+    )
+    return remembers(rows["savings"], failed=failed)
+
+
+def relearned(courses: Sequence[Course], outcomes: pd.DataFrame, target: str, baselines: Baselines) -> str:
+    """Whether a randomized model still remembers. target: what was randomized, in words."""
+    goal = courses[0].goal
+    after = [course.points[0].validation.accuracy for course in courses if course.model == "randomized"]
+    if not after:
+        return "The first model from scratch is being trained."
+    memory = memory_of(courses, outcomes)
+    trivial = f"chance {percent(baselines.chance)}, largest class {percent(baselines.majority['validation'])}"
+    said = f"After randomizing {target} validation accuracy is {percent(float(np.median(after)))} ({trivial}). "
+    if goal.missing:
+        return said + f"Savings are undefined: {goal.missing}."
+    own, scratch = (_steps(courses, name) for name in ("randomized", "scratch"))
+    said += f"To {percent(goal.target)} it takes {own}, a model from scratch {scratch}"
+    if memory.median is not None:
+        said += f": savings {number(memory.median)} ({number(memory.low)} to {number(memory.high)})"
+    return f"{said}. {WORDS[memory.verdict]}{_how_sure(memory)}."
+
+
+def _steps(courses: Sequence[Course], name: str) -> str:
+    """How many steps these models take, in words."""
+    reached = [course.reached for course in courses if course.model == name]
+    known = [each.steps for each in reached if each.steps is not None]
+    lost = len(reached) - len(known)
+    told = f"{np.median(known):g} steps" if known else f"more than {max(each.limit for each in reached):,} steps"
+    return told + (f" ({lost} of {len(reached)} seeds never get there)" if lost and known else "")
+
+
+def _how_sure(memory: Memory) -> str:
+    if memory.verdict in ("remembers", "gone"):
+        return f" (sign test over {memory.seeds} seeds, p = {memory.p:.2g})"
+    return f": {memory.seeds} with savings, and 5 are needed" if memory.verdict == "too few seeds" else ""
+
+
+def saved(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:
+    """What savings are left at the largest dose, where accuracy alone would say that all is forgotten."""
+    last = curves[curves["dose"] == curves["dose"].max()]
+    parts = []
+    for row in last.head(6).itertuples():
+        left = "none defined" if np.isnan(row.median) else f"savings {number(row.median)}"
+        parts.append(f"{row.layers} by {row.scheme} {percent(row.accuracy)}, {left}")
+    more = f", and {len(last) - 6} more" if len(last) > 6 else ""
+    before, majority = frame["accuracy_before"].iloc[0], baselines.majority["validation"]
+    largest = percent(curves["dose"].max())
+    return (
+        f"Right after a dose of {largest} validation accuracy is: {'; '.join(parts)}{more}. "
+        f"Before it was {percent(before)}, chance is {percent(baselines.chance)}, the largest class "
+        f"{percent(majority)}."
+    )
+
+
+def unlearned(result: UnlearningResult) -> str:
+    """What exact retraining leaves, which methods come near to it, and which forget too much or remember."""
+    gaps = result.gaps.set_index(["method", "figure"])
+    frame, counts = result.frame, result.reviews
+    left = percent(frame.drop_duplicates("seed")["retrained_forget_accuracy"].median())
+    said = (
+        f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten. After "
+        f"exact retraining {left} of them are named right (chance {percent(result.chance)}, largest class "
+        f"{percent(result.majority['forget'])})"
+    )
+    methods = [name for name in dict.fromkeys(frame["method"]) if name not in (REFERENCE, "original")]
+    scores = {name: gaps.loc[(name, "tow")]["value"] for name in methods}
+    scores = {name: value for name, value in scores.items() if not np.isnan(value)}
+    if scores:
+        best = max(scores, key=scores.get)
+        floor = gaps.loc[(REFERENCE, "tow")]["value"] if (REFERENCE, "tow") in gaps.index else np.nan
+        beside = "" if np.isnan(floor) else f"; another retraining has {floor:.2f}"
+        said += f". Nearest to it in accuracy is {best} (ToW {scores[best]:.2f}{beside})"
+    over = [name for name in methods if result.over_forgets(name)]
+    kept = [name for name in methods if _relearns_at_once(gaps, name)]
+    if over:
+        said += f". Over-forgetting, which can be told as well: {', '.join(over)}"
+    if kept:
+        said += f". Learn it again in less than half of the steps, so still hold it: {', '.join(kept)}"
+    return said + "."
+
+
+def _relearns_at_once(gaps: pd.DataFrame, method: str) -> bool:
+    line = gaps.loc[(method, "anamnesis")]
+    return bool(line["value"] < 0.5)

@@ -1,0 +1,42 @@
+"""Relearn: a model at chance may still remember. Train the randomized one again, and count the steps."""
+
+import streamlit as st
+
+from forgetting.dashboard import dose, panels, studies
+from forgetting.dashboard.controls import number
+from forgetting.dashboard.frame import frame, need_model
+from forgetting.dashboard.plan_form import doses, variants
+from forgetting.dashboard.relearn_views import courses_view, savings_view
+from forgetting.dashboard.session import session
+from forgetting.dashboard.study_panel import study_buttons, study_view
+
+frame("relearn")
+st.markdown("### Relearn\nA model at chance may still remember: does it learn again sooner than one that never knew?")
+learned = need_model()
+if not dose.can_choose(learned):
+    st.stop()
+
+plan, answer = st.columns([1, 2.6], gap="medium")
+views = {"This randomization": ("courses", courses_view), "Savings by dose": ("savings", savings_view)}
+tabs = dict(zip(views, answer.tabs(list(views), key="relearn_view", on_change="rerun"), strict=True))
+opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
+kind, view = views[opened]
+with plan:
+    if kind == "courses":
+        dose.dose_controls(learned)
+        dose.scheme_controls(learned)
+    else:
+        variants(learned, "relearning")
+        doses("relearning.doses")
+    left, right = st.columns(2)
+    with left:
+        number("relearning.seeds", "Seeds")
+    with right:
+        number("relearning.epochs", "Epochs at most")
+    number("relearning.share", "Share of the original accuracy to reach", step=0.05)
+    study_buttons(learned, kind)
+    st.caption(panels.about(learned))
+with tabs[opened]:
+    study = session().studies.get(kind)
+    every = studies.EVERY if study and study.running else None
+    st.fragment(run_every=every)(study_view)(kind, view)

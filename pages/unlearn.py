@@ -1,0 +1,40 @@
+"""Unlearn: choose what to forget, and compare methods with a model that never saw it."""
+
+import streamlit as st
+
+from forgetting.dashboard import panels, studies, unlearn_studies
+from forgetting.dashboard.dose import can_choose
+from forgetting.dashboard.forget_form import forget_controls, forget_set_view, method_controls
+from forgetting.dashboard.frame import frame, need_model
+from forgetting.dashboard.session import session
+from forgetting.dashboard.study_panel import study_buttons, study_view
+from forgetting.dashboard.unlearn_views import attack_view, comparison_view, reviews_view, trade_off_view
+
+frame("unlearn")
+st.markdown("### Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
+learned = need_model()
+if not can_choose(learned):
+    st.stop()
+
+plan, answer = st.columns([1, 3.2], gap="medium")
+views = {
+    "Comparison": comparison_view,
+    "Trade-off": trade_off_view,
+    "Attack": attack_view,
+    "Reviews": reviews_view,
+    "Forget set": None,
+}
+tabs = dict(zip(views, answer.tabs(list(views), key="unlearn_view", on_change="rerun"), strict=True))
+opened = next((name for name, tab in tabs.items() if tab.open), "Comparison")
+with plan:
+    forget_controls(learned)
+    method_controls(learned)
+    study_buttons(learned, unlearn_studies.NAME)
+    st.caption(panels.about(learned))
+with tabs[opened]:
+    if views[opened]:
+        study = session().studies.get(unlearn_studies.NAME)
+        every = studies.EVERY if study and study.running else None
+        st.fragment(run_every=every)(study_view)(unlearn_studies.NAME, views[opened])
+    else:
+        forget_set_view(learned)
