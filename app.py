@@ -32,11 +32,14 @@ steps = {
     "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
     "forget": ("Forget", "Choose layers, dose and scheme; see which classes and reviews go, and relearn them."),
     "layers": ("Layers", "Ask which layer holds the memory: dose–response curves over many seeds, with their bands."),
+    "relearn": ("Relearn", "A model at chance may still remember: train it again, and count the steps that it saves."),
+    "unlearn": ("Unlearn", "Forget a class, a share or single reviews, and compare with a model that never saw them."),
 }
-for column, (page, (title, sentence)) in zip(st.columns(4), steps.items(), strict=True):
-    with column.container(border=True, height="stretch"):
-        link(page, title)
-        st.caption(sentence)
+with st.grid(3, min_column_width=220):
+    for page, (title, sentence) in steps.items():
+        with st.container(border=True, height="stretch"):
+            link(page, title)
+            st.caption(sentence)
 
 st.markdown("#### The published table, and what it hides")
 published_table()

@@ -54,7 +54,8 @@ class Row:
     figures: FIGURES by name, None where missing. retrained: OF_BOTH of the retrained model. intervals: of both models,
     by (figure, whose), whose being "own" or "retrained". missing: the reason of each None, by the figure's name, with
     "retrained_" before it where it is the retrained model's. over_forgets: whether the forget set is known less than
-    after retraining, None where that cannot be told; see `_over_forgets`.
+    after retraining, None where that cannot be told; see `_over_forgets`. remembers: whether the attack tells it as
+    learnt, beyond what it does after retraining; see `_remembers`.
     forgotten: (forget reviews,) probability of the true class, by whose: "original", "own", "retrained".
     losses: −ln of the probability of the true class, by whose ("own", "retrained") and set ("forget", "retain",
     "unseen"). confidence: (forget reviews,) of the logit of that probability, by whose.
@@ -67,6 +68,7 @@ class Row:
     intervals: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     over_forgets: bool | None = None
+    remembers: bool | None = None
     forgotten: dict[str, np.ndarray] = field(default_factory=dict)
     losses: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
@@ -175,6 +177,7 @@ def compare(
         },
         missing=missing,
         over_forgets=_over_forgets(own, reference),
+        remembers=_remembers(own, reference),
         forgotten={whose: np.exp(-model.losses["forget"]) for whose, model in models.items()},
         losses={whose: _kept(model.losses) for whose, model in (("own", own), ("retrained", reference))},
         confidence={whose: privacy.confidence(model.losses["forget"]) for whose, model in models.items()},
@@ -226,6 +229,12 @@ def _over_forgets(own: Measured, reference: Measured) -> bool | None:
     if accuracy is None or known is None:
         return None
     return accuracy[1] < known or (area is not None and expected is not None and area[1] < min(0.5, expected))
+
+
+def _remembers(own: Measured, reference: Measured) -> bool | None:
+    """Whether the attack's area lies above 0.5 and above that of the retrained model with its whole 95 % interval."""
+    area, expected = own.intervals.get("attack_auc"), reference.figures["attack_auc"]
+    return None if area is None or expected is None else area[0] > max(0.5, expected)
 
 
 def _not_reached(reached: Reached) -> str:

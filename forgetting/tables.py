@@ -113,7 +113,8 @@ def unlearning_table(result: UnlearningResult) -> str:
     ]
     for method in dict.fromkeys(row.method for row in result.rows):
         cells = "".join(f"{_with_gap(gaps.loc[(method, figure)]):>18}" for figure in UNLEARNING)
-        lines.append(f"{method:24}{cells}" + ("   over-forgets" if result.over_forgets(method) else ""))
+        told = {"   remembered": result.remembers(method), "   over-forgets": result.over_forgets(method)}
+        lines.append(f"{method:24}{cells}" + "".join(name for name, holds in told.items() if holds))
     base = "".join(f"{result.majority[name]:>18.4f}" for name in result.majority)
     lines += [f"{'largest class':24}{base}", f"{'chance':24}" + f"{result.chance:>18.4f}" * 3]
     missing = gaps[gaps["missing"] != ""]["missing"].groupby(level="figure").first()

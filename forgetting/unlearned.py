@@ -67,7 +67,7 @@ class UnlearningResult:
         over-forgets, and the reasons of what is missing.
         """
         table = pd.DataFrame([self._flat(row) for row in self.rows], columns=self._columns())
-        texts = ("method", "seed", "over_forgets", "missing")
+        texts = ("method", "seed", "over_forgets", "remembers", "missing")
         return table.astype({name: float for name in table.columns if name not in texts})
 
     def _columns(self) -> list[str]:
@@ -77,11 +77,12 @@ class UnlearningResult:
             *(f"{name}_{end}" for name in intervals for end in ("low", "high")),
             *(f"retrained_{name}" for name in OF_BOTH),
             *(f"gap_{name}" for name in FIGURES),
-            *("over_forgets", "chance", *(f"{name}_majority" for name in SETS), "missing"),
+            *("over_forgets", "remembers", "chance", *(f"{name}_majority" for name in SETS), "missing"),
         ]
 
     def _flat(self, row: Row) -> dict:
-        values = {"method": row.method, "seed": row.seed, "over_forgets": row.over_forgets, "chance": self.chance}
+        values = {name: getattr(row, name) for name in ("method", "seed", "over_forgets", "remembers")}
+        values |= {"chance": self.chance}
         values |= row.figures | {f"{name}_majority": share for name, share in self.majority.items()}
         values |= {f"retrained_{name}": value for name, value in row.retrained.items()}
         values |= {f"gap_{name}": row.gap(name) for name in FIGURES}
@@ -121,8 +122,11 @@ class UnlearningResult:
 
     def over_forgets(self, method: str) -> bool | None:
         """Whether a method over-forgets with more than half of its seeds; None where that cannot be told."""
-        found = [row.over_forgets for row in self.rows if row.method == method and row.over_forgets is not None]
-        return sum(found) > len(found) / 2 if found else None
+        return _most([row.over_forgets for row in self.rows if row.method == method])
+
+    def remembers(self, method: str) -> bool | None:
+        """Whether the attack tells the forget set as learnt, in the same way."""
+        return _most([row.remembers for row in self.rows if row.method == method])
 
     @cached_property
     def indistinguishable(self) -> dict[str, Indistinguishability]:
@@ -187,3 +191,9 @@ def _spread(values: list[float]) -> tuple[float, float, float]:
     if not values:
         return (np.nan,) * 3
     return float(np.median(values)), *map(float, np.quantile(values, BAND))
+
+
+def _most(votes: list[bool | None]) -> bool | None:
+    """Whether more than half are true, of those that are not None."""
+    known = [vote for vote in votes if vote is not None]
+    return sum(known) > len(known) / 2 if known else None

@@ -79,6 +79,16 @@ class Unlearner:
         return [(seed, name) for seed in self.settings.replicates for name in self.settings.methods]
 
     @property
+    def staged(self) -> tuple[int, ...]:
+        """The seeds that have their original and retrained models."""
+        return tuple(self._stages)
+
+    def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
+        """Seed and method of each row that other settings would ask for and that is not done."""
+        kept = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
+        return [(seed, name) for seed in settings.replicates for name in settings.methods if (seed, name) not in kept]
+
+    @property
     def found(self) -> tuple[Row, ...]:
         """The rows that are asked for, as far as they are done, in the order of the plan."""
         return tuple(self.rows[key] for key in self.planned if key in self.rows)

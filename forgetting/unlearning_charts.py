@@ -26,7 +26,7 @@ COLUMNS = {  # of the chart of gaps: figure, its title in two lines
     "attack_auc": "attack\nAUC",
     "anamnesis": "relearning\nAIN",
 }
-ROW = 31  # pixels of a method
+ROW, HEAD = 36, 72  # pixels of a method, and of the titles
 HALF = 0.46  # of a column's width that the largest gap takes
 LEAST = 0.05  # a gap that takes all of it, where all are smaller
 BINS = 40  # of the histograms of losses
@@ -81,7 +81,7 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
         texts,
         titles.encode(x=x, y=alt.value(-30), text="title:N"),
         scales.encode(x=x, y=alt.value(-4), text="scale:N"),
-    ).properties(height=ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
+    ).properties(height=HEAD + ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
 
 def _cells(result: UnlearningResult) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         "method:N",
         title=None,
         scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(orient="right", symbolOpacity=1),
+        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90),
     )
     shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_shapes(names)))
     axes = {

@@ -12,11 +12,11 @@ from forgetting.relearned import Memory, remembers
 from forgetting.relearning import Course
 from forgetting.unlearned import UnlearningResult
 
-WORDS = {
-    "remembers": "It still remembers",
-    "gone": "No memory can be shown",
-    "too few seeds": "Too few seeds to tell",
-    "undefined": "It cannot be told",
+WORDS = {  # of a verdict, short and as a sentence
+    "remembers": ("remembers", "It still remembers"),
+    "gone": ("no memory shown", "No memory can be shown"),
+    "too few seeds": ("too few seeds", "Too few seeds to tell"),
+    "undefined": ("cannot be told", "It cannot be told"),
 }
 
 
@@ -46,8 +46,8 @@ def relearned(courses: Sequence[Course], outcomes: pd.DataFrame, target: str, ba
     own, scratch = (_steps(courses, name) for name in ("randomized", "scratch"))
     said += f"To {percent(goal.target)} it takes {own}, a model from scratch {scratch}"
     if memory.median is not None:
-        said += f": savings {number(memory.median)} ({number(memory.low)} to {number(memory.high)})"
-    return f"{said}. {WORDS[memory.verdict]}{_how_sure(memory)}."
+        said += f": savings {_signed(memory.median)} ({_signed(memory.low)} to {_signed(memory.high)})"
+    return f"{said}. {WORDS[memory.verdict][1]}{_how_sure(memory)}."
 
 
 def _steps(courses: Sequence[Course], name: str) -> str:
@@ -57,6 +57,10 @@ def _steps(courses: Sequence[Course], name: str) -> str:
     lost = len(reached) - len(known)
     told = f"{np.median(known):g} steps" if known else f"more than {max(each.limit for each in reached):,} steps"
     return told + (f" ({lost} of {len(reached)} seeds never get there)" if lost and known else "")
+
+
+def _signed(value: float) -> str:
+    return number(value).replace("-", "−")
 
 
 def _how_sure(memory: Memory) -> str:
@@ -70,45 +74,48 @@ def saved(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> st
     last = curves[curves["dose"] == curves["dose"].max()]
     parts = []
     for row in last.head(6).itertuples():
-        left = "none defined" if np.isnan(row.median) else f"savings {number(row.median)}"
-        parts.append(f"{row.layers} by {row.scheme} {percent(row.accuracy)}, {left}")
+        left = "without savings" if np.isnan(row.median) else f"savings {_signed(row.median)}"
+        parts.append(f"{row.layers} {percent(row.accuracy)}, {left} ({WORDS[row.verdict][0]})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     before, majority = frame["accuracy_before"].iloc[0], baselines.majority["validation"]
     largest = percent(curves["dose"].max())
     return (
-        f"Right after a dose of {largest} validation accuracy is: {'; '.join(parts)}{more}. "
+        f"Right after a dose of {largest} ({last['scheme'].iloc[0]}) validation accuracy is: {'; '.join(parts)}{more}. "
         f"Before it was {percent(before)}, chance is {percent(baselines.chance)}, the largest class "
         f"{percent(majority)}."
     )
 
 
 def unlearned(result: UnlearningResult) -> str:
-    """What exact retraining leaves, which methods come near to it, and which forget too much or remember."""
-    gaps = result.gaps.set_index(["method", "figure"])
-    frame, counts = result.frame, result.reviews
-    left = percent(frame.drop_duplicates("seed")["retrained_forget_accuracy"].median())
-    said = (
-        f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten. After "
-        f"exact retraining {left} of them are named right (chance {percent(result.chance)}, largest class "
-        f"{percent(result.majority['forget'])})"
-    )
-    methods = [name for name in dict.fromkeys(frame["method"]) if name not in (REFERENCE, "original")]
+    """What exact retraining leaves; which method comes near to it, and which remember or forget too much. By lines."""
+    gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
+    methods = [name for name in gaps.index.unique("method") if name not in (REFERENCE, "original")]
+    left = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
+    lines = [
+        f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
+        f"exact retraining {percent(left)} of them are named right (chance {percent(result.chance)}, largest class "
+        f"{percent(result.majority['forget'])}).",
+        _nearest(gaps, methods),
+    ]
+    found = {
+        "Told by their loss, so remembered": [name for name in methods if result.remembers(name)],
+        "Forgotten too much, so told as well": [name for name in methods if result.over_forgets(name)],
+        "Known again in less than half of the steps": [name for name in methods if _soon(gaps, name)],
+    }
+    lines += [f"{what}: {', '.join(names)}." for what, names in found.items() if names]
+    return "\n".join(filter(None, lines))
+
+
+def _nearest(gaps: pd.DataFrame, methods: Sequence[str]) -> str:
+    """The method with the highest ToW, beside that of another retraining; "" where none has one."""
     scores = {name: gaps.loc[(name, "tow")]["value"] for name in methods}
-    scores = {name: value for name, value in scores.items() if not np.isnan(value)}
-    if scores:
-        best = max(scores, key=scores.get)
-        floor = gaps.loc[(REFERENCE, "tow")]["value"] if (REFERENCE, "tow") in gaps.index else np.nan
-        beside = "" if np.isnan(floor) else f"; another retraining has {floor:.2f}"
-        said += f". Nearest to it in accuracy is {best} (ToW {scores[best]:.2f}{beside})"
-    over = [name for name in methods if result.over_forgets(name)]
-    kept = [name for name in methods if _relearns_at_once(gaps, name)]
-    if over:
-        said += f". Over-forgetting, which can be told as well: {', '.join(over)}"
-    if kept:
-        said += f". Learn it again in less than half of the steps, so still hold it: {', '.join(kept)}"
-    return said + "."
+    best = max((name for name in methods if not np.isnan(scores[name])), key=scores.get, default=None)
+    if best is None:
+        return ""
+    known = (REFERENCE, "tow") in gaps.index and not np.isnan(gaps.loc[(REFERENCE, "tow")]["value"])
+    beside = f"; another retraining has {gaps.loc[(REFERENCE, 'tow')]['value']:.2f}" if known else ""
+    return f"Nearest to it in accuracy: {best} (ToW {scores[best]:.2f}{beside})."
 
 
-def _relearns_at_once(gaps: pd.DataFrame, method: str) -> bool:
-    line = gaps.loc[(method, "anamnesis")]
-    return bool(line["value"] < 0.5)
+def _soon(gaps: pd.DataFrame, method: str) -> bool:
+    return bool(gaps.loc[(method, "anamnesis")]["value"] < 0.5)

@@ -19,6 +19,7 @@ with controls:
         dose.network(learned)
         dose.dose_controls(learned)
         dose.scheme_controls(learned)
+        dose.seed_control()
     st.caption(panels.about(learned))
 with answer:
     try:

@@ -33,7 +33,9 @@ with plan:
         number("relearning.seeds", "Seeds")
     with right:
         number("relearning.epochs", "Epochs at most")
-    number("relearning.share", "Share of the original accuracy to reach", step=0.05)
+    with st.expander("More"):
+        number("relearning.share", "Share of the original accuracy to reach", step=0.05)
+        number("relearning.seed", "First seed")
     study_buttons(learned, kind)
     st.caption(panels.about(learned))
 with tabs[opened]:

@@ -20,6 +20,8 @@ PAGES = {
     "train": "pages/train.py",
     "forget": "pages/forget.py",
     "layers": "pages/layers.py",
+    "relearn": "pages/relearn.py",
+    "unlearn": "pages/unlearn.py",
 }
 QUICK = {"training.epochs": "6"}
 HOSTILE = "![x](http://127.0.0.1:9/x) **bold** <img src=http://127.0.0.1:9/y> :red[hot] $a$ `code` # [l](http://a.b)"
@@ -115,7 +117,8 @@ def uploading(page_file: str = "", name: str = "mine.csv", **parameters: str) ->
 def test_every_page_runs_as_a_cold_link(page):
     test = app(page)
     assert len(test.page_link) >= len(PAGES)
-    assert [link.value for link in test.page_link][-5:] == ["Overview", "Data", "Train", "Forget", "Layers"]
+    titles = ["Overview", "Data", "Train", "Forget", "Layers", "Relearn", "Unlearn"]
+    assert [link.value for link in test.page_link][-len(titles) :] == titles
 
 
 def test_pages_run_one_after_the_other_and_back():

@@ -68,7 +68,7 @@ def network(learned: Learned) -> None:
 
 
 def scheme_controls(learned: Learned) -> None:
-    """Scheme, unit and seed."""
+    """Scheme and unit."""
     layers = learned.recipe.model.layers
     choice("randomization.scheme", "Scheme", titles=TITLES)
     if session().recipe.randomization.scheme == "noise":
@@ -84,6 +84,10 @@ def scheme_controls(learned: Learned) -> None:
         args=(layers,),
     )
     _words(learned)
+
+
+def seed_control() -> None:
+    """The seed of the draws, and the next one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number("randomization.seed", "Seed")
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")

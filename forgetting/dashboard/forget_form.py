@@ -12,7 +12,7 @@ from forgetting.errors import ForgettingError
 from forgetting.forget_set import TEXT, review_key
 from forgetting.methods import METHODS, title
 
-WAYS = {"share": "A share", "class": "A class", "reviews": "Reviews"}
+WAYS = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST = 500  # reviews listed at once
 METHOD_SETTINGS = {  # of the methods' own: label, step
     "epochs": ("Epochs of repair and tuning", None),
@@ -104,7 +104,13 @@ def forget_set_view(learned: Learned) -> None:
         f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.unseen):,} validation "
         "reviews are comparable and were never seen."
     )
-    st.dataframe(table.head(MOST), hide_index=True, height=420, alt="The reviews that are to be forgotten")
+    st.dataframe(
+        table.head(MOST),
+        hide_index=True,
+        height=420,
+        column_config={"type": st.column_config.TextColumn("class")},
+        alt="The reviews that are to be forgotten",
+    )
     _say_cut(len(table))
 
 

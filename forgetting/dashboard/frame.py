@@ -9,6 +9,7 @@ from forgetting.dashboard.session import Learned, Lesson, follow_address, sessio
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
 from forgetting.findings import percent
+from forgetting.methods import load_own
 from forgetting.palette import ORIGINAL, RANDOMIZED
 from forgetting.randomness import pin_threads
 from forgetting.recipe import MODERN
@@ -37,7 +38,7 @@ def frame(page: str) -> None:
     """Open a page: configure it, follow the address, draw the navigation, and show what there is to say."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR)
-    _prepare_process()
+    broken = _prepare_process()
     follow_address(page)
     write_address()
     if page != "train":
@@ -47,6 +48,8 @@ def frame(page: str) -> None:
         for name, done in _done().items():
             link(name, icon=DONE if done else None)
         _status()
+    if broken:
+        st.error(literal(broken))
     for sentence in session().notices:
         st.warning(literal(sentence), icon=":material/link_off:")
     session().notices.clear()
@@ -59,10 +62,18 @@ def link(page: str, label: str | None = None, icon: str | None = None) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _prepare_process() -> None:
-    """Once for the process: one thread for torch, and quiet where scikit-learn suspects a regression of names."""
+def _prepare_process() -> str:
+    """Once for the process: one thread for torch, quiet where scikit-learn suspects a regression, and own methods.
+
+    Returns why methods of one's own could not be loaded, "" where nothing is wrong.
+    """
     pin_threads()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+    try:
+        load_own()
+    except ForgettingError as error:
+        return str(error)
+    return ""
 
 
 def _done() -> dict[str, bool]:

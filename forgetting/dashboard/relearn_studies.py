@@ -5,7 +5,7 @@ from math import inf
 
 from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
-from forgetting.dashboard.studies import KINDS, Kind, quick_training, training_seconds
+from forgetting.dashboard.studies import Kind, quick_training, training_seconds
 from forgetting.plan import Relearning
 from forgetting.recipe import Recipe
 from forgetting.relearned import RelearningResult
@@ -73,7 +73,7 @@ def _courses_epochs() -> int:
     return RUNS * plan.seeds * plan.epochs
 
 
-KINDS["courses"] = Kind(
+COURSES = Kind(
     part="runs",
     key=_courses_key,
     total=lambda learned: check_relearning(_recipe(learned)) or RUNS * session().recipe.relearning.seeds,
@@ -81,7 +81,7 @@ KINDS["courses"] = Kind(
     quick=lambda learned: quick_training(learned, _courses_epochs()),
     seconds=lambda learned: training_seconds(learned, _courses_epochs()),
 )
-KINDS["savings"] = Kind(
+SAVINGS = Kind(
     part="variants",
     key=_savings_key,
     total=_variants,
@@ -89,3 +89,4 @@ KINDS["savings"] = Kind(
     quick=lambda learned: quick_training(learned, _savings_epochs(learned)),
     seconds=lambda learned: training_seconds(learned, _savings_epochs(learned)),
 )
+KINDS = {"courses": COURSES, "savings": SAVINGS}

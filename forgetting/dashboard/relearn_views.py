@@ -27,7 +27,8 @@ def courses_view(study: Study, baselines: Baselines) -> None:
     st.caption(
         f"Target: {percent(study.plan.share)} of the original's validation accuracy, {percent(goal.accuracy_before)}. "
         "Savings: 1 − steps to relearn / steps from scratch (Ebbinghaus); 1 never lost, 0 gone, below 0 slower than "
-        "from scratch. All are trained with the original's own settings; a step is an update of the weights."
+        "from scratch. All are trained with the original's own settings; a step is an update of the weights. N(0, 1) "
+        "also makes the weights larger, which hinders training whatever is remembered; “reinit” does not."
     )
     files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"relearning": chart}, "courses")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
+from forgetting.dashboard.frame import link
 from forgetting.dashboard.session import Learned, Relearning, session
 from forgetting.experiment import Comparison, make_trainer
 from forgetting.findings import counted_epochs, percent
@@ -33,6 +34,7 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
             st.button("Stop", icon=":material/stop:", on_click=_stop)
     if mine.relearning and mine.relearning.of != work.comparison_key(learned):
         mine.relearning, mine.relearn_playing = None, False
+    link("relearn", "Is it really gone? Compare with a model from scratch, over seeds, on the Relearn page")
     every = playing.EVERY if mine.relearn_playing else None
     st.fragment(run_every=every)(_view)(learned, baselines, int(epochs))
 

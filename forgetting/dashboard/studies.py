@@ -1,6 +1,6 @@
 """Studies: work of many parts that a page advances in slices, by kind, and leaves or takes up again.
 
-A study belongs to its session. What the kinds are is told by `sweep_studies`, `relearn_studies` and `unlearn_studies`.
+A study belongs to its session. What the kinds are is told by `kinds`.
 """
 
 import time
@@ -20,7 +20,8 @@ class Kind:
     """What a kind of study is, each a function of a model and, for the rest, of the session's recipe.
 
     part: what its parts are called. key: what it depends on. total: how many parts it has. begin: a study that is
-    under way. quick: whether it is short enough to start by itself. seconds: about how long it will take.
+    under way. quick: whether it is short enough to start by itself. seconds: about how long it will take; tried: by
+    trying a part of it, which takes a while.
 
     All raise ForgettingError where the recipe does not fit the model.
     """
@@ -31,9 +32,7 @@ class Kind:
     begin: Callable[[Learned], Study]
     quick: Callable[[Learned], bool]
     seconds: Callable[[Learned], float]
-
-
-KINDS: dict[str, Kind] = {}
+    tried: bool = False
 
 
 def quick_training(learned: Learned, epochs: int) -> bool:
@@ -44,23 +43,6 @@ def quick_training(learned: Learned, epochs: int) -> bool:
 def training_seconds(learned: Learned, epochs: int) -> float:
     """About how long so many epochs of a model's training take."""
     return learned.trained.seconds / max(len(learned.trained.history), 1) * epochs
-
-
-def begin(learned: Learned, name: str) -> Study:
-    """A study of that kind, as the session's recipe plans it, under way."""
-    kind = KINDS[name]
-    study = kind.begin(learned)
-    study.quick = kind.quick(learned)
-    session().studies[name] = study
-    return study
-
-
-def start(learned: Learned, name: str) -> None:
-    """The same for a button; what stands in the way becomes a notice."""
-    try:
-        begin(learned, name)
-    except ForgettingError as error:
-        session().notices.append(str(error))
 
 
 def stop(name: str) -> None:

@@ -6,7 +6,7 @@ import altair as alt
 import streamlit as st
 
 from forgetting import response_charts
-from forgetting.dashboard import studies, work
+from forgetting.dashboard import kinds, studies, work
 from forgetting.dashboard.session import Learned, Study, session
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
@@ -18,14 +18,14 @@ Draw = Callable[[Study, Baselines], None]
 
 def study_buttons(learned: Learned, name: str) -> None:
     """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
-    kind, study, total = studies.KINDS[name], session().studies.get(name), 0
+    kind, study, total = kinds.KINDS[name], session().studies.get(name), 0
     fresh = study is None or study.of != kind.key(learned)
     try:
         total, quick = kind.total(learned), kind.quick(learned)
         if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
-            study, fresh = studies.begin(learned, name), False
+            study, fresh = kinds.begin(learned, name), False
         # A quick plan is not tried first: that would take a good part of what it estimates.
-        time = "a few seconds" if quick else duration(kind.seconds(learned))
+        time = "a few seconds" if quick and kind.tried else duration(kind.seconds(learned))
         st.caption(f"{total:,} {kind.part}, {time}")
     except ForgettingError as error:
         st.error(literal(str(error)))
@@ -36,7 +36,7 @@ def study_buttons(learned: Learned, name: str) -> None:
             st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=studies.resume, args=(name,))
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
-            st.button(label, type=look, on_click=studies.start, args=(learned, name))
+            st.button(label, type=look, on_click=kinds.start, args=(learned, name))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
 
@@ -53,7 +53,7 @@ def study_view(name: str, draw: Draw) -> None:
     ended = study.running and studies.advance(name)
     if study.rows:
         draw(study, work.baselines_of(study.learned))
-    _how_far(study, studies.KINDS[name].part)
+    _how_far(study, kinds.KINDS[name].part)
     if ended:
         st.rerun()
 

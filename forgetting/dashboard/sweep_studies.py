@@ -12,7 +12,7 @@ import streamlit as st
 
 from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
-from forgetting.dashboard.studies import KINDS, Kind
+from forgetting.dashboard.studies import Kind
 from forgetting.dose_response import LayerRobustness, robustness
 from forgetting.plan import JOINED, Sweep
 from forgetting.sweeps import Row, SweepResult, run_sweep, sweep_slices
@@ -116,12 +116,16 @@ def _robustness(key: str, _learned: Learned, _seeds: int) -> tuple[LayerRobustne
     return robustness(trained.model, _learned.split, trained.initial, seeds=_seeds, recipe=_learned.recipe)
 
 
-for _match in ("dose", "change"):
-    KINDS[_match] = Kind(
+def _kind(match: str) -> Kind:
+    return Kind(
         part="variants",
-        key=lambda learned, match=_match: study_key(learned, plan_for(match)),
-        total=partial(_total, _match),
-        begin=partial(_begin, _match),
-        quick=partial(_quick, _match),
-        seconds=lambda learned, match=_match: study_seconds(learned, plan_for(match)),
+        key=lambda learned: study_key(learned, plan_for(match)),
+        total=partial(_total, match),
+        begin=partial(_begin, match),
+        quick=partial(_quick, match),
+        seconds=lambda learned: study_seconds(learned, plan_for(match)),
+        tried=True,
     )
+
+
+KINDS = {match: _kind(match) for match in ("dose", "change")}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
-from forgetting.dashboard.studies import KINDS, Kind, quick_training, training_seconds
+from forgetting.dashboard.studies import Kind, quick_training, training_seconds
 from forgetting.recipe import Recipe
 from forgetting.unlearning import Unlearner, check_unlearning
 
@@ -30,9 +30,8 @@ def _base(learned: Learned) -> str:
 
 def _begin(learned: Learned) -> Study:
     """Going on from the study before, where that was of the same model and forget set and of another plan."""
-    recipe, before = _recipe(learned), session().studies.get(NAME)
-    if before and before.of != _key(learned) and before.of.startswith(f"{_base(learned)}:"):
-        unlearner = before.kept
+    recipe, unlearner = _recipe(learned), _before(learned)
+    if unlearner:
         unlearner.change(recipe.unlearning)
     else:
         unlearner = Unlearner(learned.trained, learned.split, recipe)
@@ -58,12 +57,21 @@ def _total(learned: Learned) -> int:
 def _epochs(learned: Learned) -> int:
     """Of training, about, that the plan takes beyond what is done."""
     plan, whole = session().recipe.unlearning, learned.recipe.training.epochs
-    again = min(RELEARNING, plan.relearn_epochs)
-    methods = sum((whole if name in FULL else plan.epochs) + again for name in plan.methods)
-    return plan.seeds * (2 * whole + methods)
+    before, again = _before(learned), min(RELEARNING, plan.relearn_epochs)
+    missing = before.missing(plan) if before else [(seed, name) for seed in plan.replicates for name in plan.methods]
+    staged = before.staged if before else ()
+    methods = sum((whole if name in FULL else plan.epochs) + again for _, name in missing)
+    return 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
 
 
-KINDS[NAME] = Kind(
+def _before(learned: Learned) -> Unlearner | None:
+    """What a study of another plan left to go on from, of the same model and forget set."""
+    study = session().studies.get(NAME)
+    known = study and study.of != _key(learned) and study.of.startswith(f"{_base(learned)}:")
+    return study.kept if known else None
+
+
+UNLEARNING = Kind(
     part="models",
     key=_key,
     total=_total,
@@ -71,3 +79,4 @@ KINDS[NAME] = Kind(
     quick=lambda learned: quick_training(learned, _epochs(learned)),
     seconds=lambda learned: training_seconds(learned, _epochs(learned)),
 )
+KINDS = {NAME: UNLEARNING}

@@ -1,5 +1,7 @@
 """What the Unlearn page shows: methods beside exact retraining, the trade-off, the attacks, and single reviews."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -134,22 +136,27 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         f"Median probability of the true class of a forgotten review: {before} originally, {after} after {method}, "
         f"{aim} after exact retraining; a uniform guess is {percent(result.chance)}."
     )
-    share = {"format": "percent", "min_value": 0.0, "max_value": 1.0, "width": "small"}
+    share, likely = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
+    shown = table.assign(**{name: 100 * table[name] for name in likely}, epsilon=table["epsilon"].map(_epsilon))
     st.dataframe(
-        table,
+        shown[["class", *likely, "gap", "epsilon", "review", "key"]],
         hide_index=True,
         height=430,
         column_config={
-            "key": st.column_config.TextColumn(width="small"),
-            **{name: st.column_config.ProgressColumn(**share) for name in ("original", "unlearned", "retrained")},
-            "gap": st.column_config.NumberColumn(format="%+.2f", width="small", help="unlearned − retrained"),
-            "epsilon": st.column_config.NumberColumn("ε", format="%.2f", width="small"),
+            "class": st.column_config.TextColumn(width=130),
+            **{name: st.column_config.ProgressColumn(width=100, **share) for name in likely},
+            "gap": st.column_config.NumberColumn(format="%+.2f", width=60, help="unlearned − retrained"),
+            "epsilon": st.column_config.TextColumn("ε", width=50),
             "review": st.column_config.TextColumn(width="large"),
         },
         alt="Forgotten reviews with the probability of their class: original, unlearned, retrained",
     )
     files = {"forgotten.csv": lambda: table.to_csv(index=False).encode()}
     downloads(files, {}, "forgotten")
+
+
+def _epsilon(value: float) -> str | None:
+    return None if pd.isna(value) else f"{value:.2f}" if math.isfinite(value) else "∞"
 
 
 def _one_method(result: UnlearningResult, key: str) -> str:

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from forgetting.dashboard.text import JOINER
 
-PATHS = {"overview": "", "data": "data", "train": "train", "forget": "forget", "layers": "layers"}
+PATHS = {"overview": ""} | {page: page for page in ("data", "train", "forget", "layers", "relearn", "unlearn")}
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link
 STILL = """quiet => new Promise((done, fail) => {
     const end = performance.now() + 40000
