@@ -26,7 +26,7 @@ from forgetting.downloads import SHA256
 from forgetting.errors import ForgettingError, RecipeError
 from forgetting.experiment import Trained, prepare, run, train
 from forgetting.features import Split
-from forgetting.forget_set import forget_sets
+from forgetting.forget_set import Forget, forget_sets
 from forgetting.methods import METHODS, load_own
 from forgetting.metrics import baselines
 from forgetting.plan import FAMILIES, JOINED
@@ -158,7 +158,7 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
 @click.option(
     "--forget-reviews", multiple=True, help="Forget reviews by their keys; may be repeated, or joined by ','."
 )
-@click.option("--methods", "names", multiple=True, help=f"Of {', '.join(METHODS)}, joined by commas.  [all]")
+@click.option("--methods", "names", multiple=True, help="Joined by commas.")
 @click.option("--seeds", type=int, help="Replicates, each with an original and a retrained model.  [5]")
 @click.option("--epochs", type=int, help="Of methods that train the original on.  [20]")
 @click.option("--k", type=int, help="Last layers that EU-k and CF-k train.  [1]")
@@ -235,7 +235,7 @@ def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
     given = {
         "class": ("label", options["forget_class"]),
         "share": ("share", options["forget_share"]),
-        "reviews": ("reviews", listed(options["forget_reviews"]) or None),
+        "reviews": ("reviews", listed(options["forget_reviews"]) if options["forget_reviews"] else None),
     }
     chosen = {by: value for by, value in given.items() if value[1] is not None}
     if len(chosen) > 1:
@@ -245,11 +245,17 @@ def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
         )
     forget = {}
     for by, (name, value) in chosen.items():
-        forget = {"by": by, name: value}
+        forget = Forget().to_dict() | {"by": by, name: value, "seed": recipe.forget.seed}
     plan = {name: options[name] for name in ("seeds", "seed", "epochs", "k") if options[name] is not None}
     if options["names"]:
         plan["methods"] = listed(options["names"])
     return Recipe.from_dict({"forget": forget, "unlearning": plan}, recipe)
+
+
+def _name_methods() -> None:
+    """List all methods in the help, those of one's own too, which are known only now."""
+    option = next(option for option in unlearn_command.params if option.name == "names")
+    option.help = f"Of {', '.join(METHODS)}, joined by commas.  [all built in]"
 
 
 def main() -> None:
@@ -260,6 +266,7 @@ def main() -> None:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it becomes one line
     try:
         load_own()
+        _name_methods()
         cli.main(prog_name="python -m forgetting", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

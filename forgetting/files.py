@@ -2,7 +2,9 @@
 
 import io
 import json
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -48,10 +50,12 @@ def write_whole(path: str | Path, data: bytes) -> None:
     Raises RecipeError where it cannot be written.
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise RecipeError(f"{path} cannot be written: {error.strerror}. Choose another place or make room.") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -64,12 +64,12 @@ def forget_sets(split: Split, forget: Forget) -> ForgetSets:
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
     if not chosen.any():
         raise DataError(
-            f"There must be something to forget; {_told(forget)} is none of {len(chosen):,} training reviews. "
+            f"There must be something to forget; {told(forget)} is none of {len(chosen):,} training reviews. "
             f"{REMEDIES[forget.by]}"
         )
     if chosen.all():
         raise DataError(
-            f"Something must be left to learn from; {_told(forget)} is all of {len(chosen):,} training reviews. "
+            f"Something must be left to learn from; {told(forget)} is all of {len(chosen):,} training reviews. "
             "Forget fewer."
         )
     whole, validation = split.training, split.validation
@@ -126,7 +126,8 @@ REMEDIES = {
 }
 
 
-def _told(forget: Forget) -> str:
+def told(forget: Forget) -> str:
+    """What is to be forgotten, in words."""
     return {
         "class": f"class {forget.label[:80]!r}",
         "reviews": f"the list of {len(forget.reviews)} reviews",

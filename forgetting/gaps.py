@@ -95,9 +95,9 @@ class Measured:
 
 @torch.no_grad()
 def measure(model: nn.Module, sets: ForgetSets, objective: str) -> Measured:
-    """The figures of one model on the sets."""
+    """The figures of one model on the sets. Raises ValueError where its outputs are not (reviews, classes)."""
     parts = {"forget": sets.forget, "retain": sets.retain, "validation": sets.retained.validation}
-    logits = {name: model(part.inputs) for name, part in parts.items()}
+    logits = {name: _checked(model(part.inputs), part, len(sets.retained.classes)) for name, part in parts.items()}
     losses = {name: _losses(logits[name], part, objective) for name, part in parts.items()}
     losses["unseen"] = losses["validation"][np.isin(parts["validation"].rows, sets.unseen.rows)]
     found: tuple[dict, dict, dict] = ({}, {}, {})
@@ -106,6 +106,12 @@ def measure(model: nn.Module, sets: ForgetSets, objective: str) -> Measured:
     for name, attack in ATTACKS.items():
         _add_attack(name, attack(losses["forget"], losses["unseen"]), *found)
     return Measured(*found, logits, losses)
+
+
+def _checked(logits: torch.Tensor, part: Part, classes: int) -> torch.Tensor:
+    if logits.shape != (len(part), classes):
+        raise ValueError(f"its outputs are {tuple(logits.shape)} for {len(part)} reviews of {classes} classes")
+    return logits
 
 
 def _add_accuracy(
@@ -185,13 +191,16 @@ def compare(
 
 
 def _kept(losses: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "unseen")}
+    with np.errstate(over="ignore"):  # a loss beyond float32 is as good as infinite
+        return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "unseen")}
 
 
 def failed(reason: str, reference: Measured, *, method: str, seed: int, seconds: float) -> Row:
     """The row of a method that gave no model that can be used."""
     retrained = dict.fromkeys(OF_BOTH) | reference.figures | {"seconds": seconds}
-    return Row(method, seed, dict.fromkeys(FIGURES), retrained, missing=dict.fromkeys(FIGURES, reason))
+    reasons = reference.missing | {"relearn_steps": "not tried, as the method gave no model"}
+    missing = dict.fromkeys(FIGURES, reason) | {f"retrained_{name}": told for name, told in reasons.items()}
+    return Row(method, seed, dict.fromkeys(FIGURES), retrained, missing=missing)
 
 
 def _likeness(own: Measured, reference: Measured) -> tuple[dict[str, float | None], dict[str, str]]:
@@ -221,20 +230,20 @@ def _anamnesis(own: Reached | str, reference: Reached | str) -> tuple[dict[str, 
 def _over_forgets(own: Measured, reference: Measured) -> bool | None:
     """Whether the forget set stands out as known less than after retraining, beyond what so few reviews can show.
 
-    Either its accuracy's 95 % interval lies below the retrained model's accuracy, or the whole interval of the
-    attack's area lies below 0.5 and below that of the retrained model: what is forgotten too well can be told as well.
+    Either the 95 % interval of its accuracy lies below that of the retrained model, or that of the attack's area lies
+    below it and below 0.5: what is forgotten too well can be told as well.
     """
-    accuracy, area = own.intervals.get("forget_accuracy"), own.intervals.get("attack_auc")
-    known, expected = (reference.figures[name] for name in ("forget_accuracy", "attack_auc"))
-    if accuracy is None or known is None:
+    ends = [model.intervals.get("forget_accuracy") for model in (own, reference)]
+    if None in ends:
         return None
-    return accuracy[1] < known or (area is not None and expected is not None and area[1] < min(0.5, expected))
+    areas = [model.intervals.get("attack_auc") for model in (own, reference)]
+    return ends[0][1] < ends[1][0] or (None not in areas and areas[0][1] < min(0.5, areas[1][0]))
 
 
 def _remembers(own: Measured, reference: Measured) -> bool | None:
-    """Whether the attack's area lies above 0.5 and above that of the retrained model with its whole 95 % interval."""
-    area, expected = own.intervals.get("attack_auc"), reference.figures["attack_auc"]
-    return None if area is None or expected is None else area[0] > max(0.5, expected)
+    """Whether the 95 % interval of the attack's area lies above that of the retrained model, and above 0.5."""
+    areas = [model.intervals.get("attack_auc") for model in (own, reference)]
+    return None if None in areas else areas[0][0] > max(0.5, areas[1][1])
 
 
 def _not_reached(reached: Reached) -> str:

@@ -61,9 +61,9 @@ class RelearningResult:
 
     def to_bytes(self, kind: str) -> bytes:
         """The rows, or the courses' curves where there are none, as "csv", "parquet" or "json", see `table_bytes`."""
-        done = replace(
-            self.recipe.until_trained(), relearning=self.recipe.relearning, randomization=self.recipe.randomization
-        )
+        done = replace(self.recipe.until_trained(), relearning=self.recipe.relearning)
+        if not self.rows:  # the rows have randomizations of their own
+            done = replace(done, randomization=self.recipe.randomization)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
         return table_bytes(self.frame if self.rows else self.curves, kind, done, about)
 

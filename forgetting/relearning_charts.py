@@ -50,11 +50,11 @@ def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: in
 def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     """Savings by dose for each layer set: median over seeds and 5–95 % band, between gone and never lost.
 
-    curves: of `relearning.saving_curves`, of one scheme. Doses at which no seed has savings are left out.
+    curves: of `relearning.saving_curves`, of one scheme. At a dose at which no seed has savings the line is broken.
     """
-    known = curves.dropna(subset=["median"])
+    known = curves.copy()
     known.attrs = {"series": {"layers": list(dict.fromkeys(curves["layers"]))}}
-    least = min(-0.1, known["low"].min(skipna=True)) if len(known) else -0.1
+    least = min(-0.1, known["low"].min(skipna=True)) if known["low"].notna().any() else -0.1
     base = alt.Chart(known).encode(
         x=alt.X(
             "dose:Q",

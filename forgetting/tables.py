@@ -6,6 +6,7 @@ import pandas as pd
 
 from forgetting.dose_response import half_way
 from forgetting.experiment import Result
+from forgetting.forget_set import told
 from forgetting.metrics import Baselines, Scores
 from forgetting.published import MODELS
 from forgetting.relearned import RelearningResult, saving_curves
@@ -78,16 +79,17 @@ def relearning_table(result: RelearningResult, base: Baselines) -> str:
         f"Validation accuracy {first['accuracy_before']:.4f}; chance {base.chance:.4f}, majority class "
         f"{base.majority['validation']:.4f}. To be reached: {first['target']:.4f}",
         "",
-        f"{'layers':{width}}{'scheme':10}{'dose':>6}{'accuracy after':>16}{'savings':>10}   verdict over seeds",
+        f"{'layers':{width}}{'scheme':10}{'dose':>10}{'accuracy after':>16}{'savings':>10}   verdict over seeds",
     ]
     for row in curves.itertuples():
         saved = "none" if math.isnan(row.median) else f"{row.median:.3f}"
         after = "missing" if math.isnan(row.accuracy) else f"{row.accuracy:.4f}"
         counts = {"already there": row.already_there, "never reached": row.never, "diverged": row.diverged}
         told = "".join(f"; {count} {name}" for name, count in counts.items() if count)
-        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:6.3g}"
+        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}"
         lines.append(f"{variant}{after:>16}{saved:>10}   {row.verdict}{told}")
-    return "\n".join(lines)
+    reasons = dict.fromkeys(row.missing["savings"] for row in result.rows if "savings" in row.missing)
+    return "\n".join([*lines, *(f"no savings: {' '.join(reason.split())}" for reason in reasons)])
 
 
 UNLEARNING = {  # columns of the table, by figure
@@ -99,31 +101,49 @@ UNLEARNING = {  # columns of the table, by figure
     "anamnesis": "AIN",
     "seconds_ratio": "time ratio",
 }
+NO_GAP = ("seconds_ratio",)  # nearer to retraining is not better
 
 
 def unlearning_table(result: UnlearningResult) -> str:
     """Each method's figures, with the gap to exact retraining; medians over seeds."""
     gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
+    methods = list(gaps.index.unique("method"))
+    first = max(14, *(len(name) + 2 for name in methods)) if methods else 14
     lines = [
-        "{forget:,} reviews to forget, {retain:,} to retain, {validation:,} for validation, {unseen:,} of them "
-        "unseen and comparable".format(**counts),
-        "Each figure is followed by its gap to exact retraining with another seed. The row retrain is that floor.",
+        f"{counts['forget']:,} reviews to forget ({told(result.recipe.forget)}), {counts['retain']:,} to retain, "
+        f"{counts['validation']:,} for validation, {counts['unseen']:,} of them unseen and comparable",
+        "In brackets: the gap to exact retraining with another seed. The row retrain tells how large it is by luck.",
         "",
-        f"{'method':24}" + "".join(f"{title:>18}" for title in UNLEARNING.values()),
+        f"{'method':{first}}" + "".join(f"{title:>16}" for title in UNLEARNING.values()),
     ]
-    for method in dict.fromkeys(row.method for row in result.rows):
-        cells = "".join(f"{_with_gap(gaps.loc[(method, figure)]):>18}" for figure in UNLEARNING)
-        told = {"   remembered": result.remembers(method), "   over-forgets": result.over_forgets(method)}
-        lines.append(f"{method:24}{cells}" + "".join(name for name, holds in told.items() if holds))
-    base = "".join(f"{result.majority[name]:>18.4f}" for name in result.majority)
-    lines += [f"{'largest class':24}{base}", f"{'chance':24}" + f"{result.chance:>18.4f}" * 3]
-    missing = gaps[gaps["missing"] != ""]["missing"].groupby(level="figure").first()
-    lines += [f"{UNLEARNING[figure]}: {missing[figure]}" for figure in UNLEARNING if figure in missing]
-    return "\n".join(lines)
+    for method in methods:
+        cells = "".join(f"{_with_gap(figure, gaps.loc[(method, figure)]):>16}" for figure in UNLEARNING)
+        known = {"   remembered": result.remembers(method), "   over-forgets": result.over_forgets(method)}
+        lines.append(f"{method:{first}}{cells}" + "".join(name for name, holds in known.items() if holds))
+    base = "".join(f"{result.majority[name]:>16.3f}" for name in result.majority)
+    lines += [
+        f"{'largest class':{first}}{base}",
+        f"{'chance':{first}}" + f"{result.chance:>16.3f}" * 3 + f"{'':16}{0.5:>16.3f}",
+    ]
+    return "\n".join([*lines, *_reasons(result)])
 
 
-def _with_gap(line: pd.Series) -> str:
-    return "missing" if math.isnan(line["value"]) else f"{line['value']:.3f} ({line['gap']:+.3f})"
+def _with_gap(figure: str, line: pd.Series) -> str:
+    if math.isnan(line["value"]):
+        return "missing"
+    if figure in NO_GAP or math.isnan(line["gap"]):
+        return f"{line['value']:.3f}"
+    return f"{line['value']:.3f} ({line['gap']:+.3f})"
+
+
+def _reasons(result: UnlearningResult) -> list[str]:
+    """Why figures of the table are missing: a line a reason, with the methods and figures that it is of."""
+    rows = result.gaps[result.gaps["figure"].isin(UNLEARNING) & (result.gaps["missing"] != "")]
+    lines = []
+    for reason, own in rows.groupby("missing", sort=False):
+        methods, figures = (", ".join(dict.fromkeys(own[name])) for name in ("method", "figure"))
+        lines.append(f"missing for {methods} ({figures.replace('_', ' ')}): {' '.join(reason.split())}")
+    return lines
 
 
 def published_table(summary: dict) -> str:

@@ -4,7 +4,7 @@ Bands hold 5–95 % of the seeds: they tell how much the luck of training matter
 each accuracy and the attack have intervals of their own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class UnlearningResult:
 
         Columns: method, figure; value, low, high: median and 5–95 % band; retrained: median of exact retraining, NaN
         where the figure is of a pair; gap, gap_low, gap_high: the same of the gap; seeds: that have the figure;
-        missing: the most frequent reason where none has it.
+        missing: the most frequent reason where none has it, or none has a gap.
         """
         lines = []
         for method in dict.fromkeys(row.method for row in self.rows):
@@ -111,13 +111,15 @@ class UnlearningResult:
         gaps = [gap for row in rows if (gap := row.gap(figure)) is not None]
         retrained = [value for row in rows if (value := row.retrained.get(figure)) is not None]
         reasons = [reason for row in rows if (reason := row.missing.get(figure))]
+        if not gaps and not reasons:
+            reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{figure}"))]
         value, low, high = _spread(values)
         gap, gap_low, gap_high = _spread(gaps)
         return {
             **{"method": method, "figure": figure, "value": value, "low": low, "high": high},
             "retrained": float(np.median(retrained)) if retrained else np.nan,
             **{"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "seeds": len(values)},
-            "missing": "" if values or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
+            "missing": "" if gaps or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
         }
 
     def over_forgets(self, method: str) -> bool | None:
@@ -176,7 +178,9 @@ class UnlearningResult:
         """The frame as "csv", "parquet" or "json", see `table_bytes`."""
         about = {"data_sha256": self.sets.retained.reviews.sha256, "epochs_trained": self.epochs}
         about |= {f"{name}_reviews": count for name, count in self.reviews.items()} | {"rows_planned": self.planned}
-        return table_bytes(self.frame, kind, self.recipe, about)
+        recipe = self.recipe
+        done = replace(recipe.until_trained(), forget=recipe.forget, unlearning=recipe.unlearning)
+        return table_bytes(self.frame, kind, done, about)
 
     def write(self, path: str | Path) -> None:
         """Write the frame to a file, in the format of its ending; what is there is replaced only by the whole of it.

@@ -20,6 +20,7 @@ from forgetting.features import Split
 from forgetting.forget_set import forget_sets
 from forgetting.gaps import Measured, Row, compare, failed, measure
 from forgetting.methods import METHODS, REFERENCE, SLICE, Task, Unlearning
+from forgetting.metrics import NOT_FINITE
 from forgetting.randomness import other
 from forgetting.recipe import Recipe
 from forgetting.relearning import Reached, reach
@@ -58,6 +59,12 @@ class Unlearner:
         check_unlearning(recipe, recipe.unlearning)
         if not trained.history:
             raise RecipeError("There must be something to unlearn; the model is not trained yet. Train it first.")
+        widths = tuple(layer.out_features for layer in list(trained.model.children())[:-1])
+        if widths != recipe.model.hidden:
+            raise RecipeError(
+                f"The recipe must be that of the model; its hidden widths are {recipe.model.hidden}, the model's "
+                f"{widths}. Give the recipe that the model was trained by."
+            )
         self.trained, self.split = trained, split
         self.recipe = replace(recipe, training=replace(recipe.training, epochs=len(trained.history)))
         self.sets = forget_sets(split, recipe.forget)
@@ -101,13 +108,17 @@ class Unlearner:
 
     def slices(self) -> Iterator[list[Row]]:
         """Do what is planned and not done; a list with each row that is ready, empty ones in between."""
+        begun = _of_methods(self.settings)
         for seed, name in self.planned:
             if (seed, name) in self.rows:
                 continue
             if seed not in self._stages:
                 self._stages[seed] = yield from self._stage(seed)
-            self.rows[seed, name] = yield from self._row(seed, name)
-            yield [self.rows[seed, name]]
+            row = yield from self._row(seed, name)
+            if _of_methods(self.settings) != begun:  # changed meanwhile: the row is of settings that are no more
+                return
+            self.rows[seed, name] = row
+            yield [row]
 
     def _stage(self, seed: int) -> Sliced:
         original = self.trained
@@ -140,21 +151,26 @@ class Unlearner:
         stage, limit = self._stages[seed], self.settings.relearn_epochs
         known = stage.before.figures["forget_accuracy"]
         if not limit or not known:
-            return (NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
+            return (NOT_FINITE if known is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
         if (seed, limit) not in self._relearned:
             self._relearned[seed, limit] = yield from self._reach(stage.retrained, known, seed)
-        return (yield from self._reach(model, known, seed)), self._relearned[seed, limit]
+        try:
+            own = yield from self._reach(model, known, seed)
+        except Exception as error:  # a method's model of its own kind
+            own = f"the method's model cannot be trained again: {type(error).__name__}: {error}"
+        return own, self._relearned[seed, limit]
 
     def _reach(self, model: nn.Module, known: float, seed: int) -> Sliced:
         """Train a copy on all reviews again, at the original's own learning rate, until it knows the forget set."""
         training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
-        trainer = Trainer(copy.deepcopy(model), self.split, training, seed=other(seed), watched=False)
+        learner = copy.deepcopy(model).requires_grad_(True)
+        trainer = Trainer(learner, self.split, training, seed=other(seed), watched=False)
         return (yield from _paused(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
 
     def _task(self, original: Trained, seed: int) -> Task:
         return Task(
             original=copy.deepcopy(original.model),  # so that a method that changes it spoils nothing
-            initial=original.initial,
+            initial=copy.deepcopy(original.initial),
             split=self.split,
             retained=self.sets.retained,
             forget=self.sets.forget,
@@ -210,11 +226,12 @@ def _run(method: Any, task: Task) -> Sliced:
                 seconds += time.perf_counter() - started
                 yield []
                 started = time.perf_counter()
-    except Exception as error:  # of a method of one's own: the others go on
+    except (Exception, SystemExit) as error:  # of a method of one's own: the others go on
         return None, 0.0, f"the method failed: {type(error).__name__}: {error}"
     if not isinstance(model, nn.Module):
         return None, 0.0, f"a method must return a model; this one returned a {type(model).__name__}"
-    return model, seconds + time.perf_counter() - started, ""
+    seconds += time.perf_counter() - started
+    return model.eval(), seconds, ""  # one of its own kind may have dropout that is a mode
 
 
 def _paused(work: Generator) -> Sliced:

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.curves import HEIGHT
+from forgetting.curves import HEIGHT, rules
 from forgetting.findings import number, percent
 from forgetting.methods import REFERENCE
 from forgetting.palette import BASELINE, ORIGINAL, RANDOMIZED, RELEARNED, SERIES
@@ -38,6 +38,10 @@ SETS = {
 }
 
 
+READABLE = "replace(datum.label, /_/g, ' ')"  # of a method's name
+WIDE = "width > 400"  # pixels of the plot from which there is room for the values, and for titles that lie
+
+
 def gap_chart(result: UnlearningResult) -> alt.LayerChart:
     """A table of methods × figures: the value, and a bar for its gap to exact retraining, with its band over seeds.
 
@@ -58,28 +62,33 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
         alt.Tooltip("missing:N"),
     ]
     base = alt.Chart(cells).encode(y=y, tooltip=told)
+    known = base.transform_filter("isValid(datum.gap)")
     floor = (
         alt.Chart(heads)
-        .mark_rect(color=RELEARNED, opacity=0.22)
+        .mark_rect(color=RELEARNED, opacity=0.3)
         .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2="floor_high:Q")
     )
-    zero = base.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)
+    zero = known.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)
     bars = base.mark_bar(height=8, yOffset=7).encode(x=x, x2="end:Q", color=alt.Color("colour:N", scale=None))
     spans = base.mark_rule(strokeWidth=1.5, color=BASELINE, yOffset=7).encode(
         x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
     )
-    texts = base.mark_text(fontSize=11, dy=-7).encode(x=x, text="told:N", color=alt.value(BASELINE))
-    titles = alt.Chart(heads).mark_text(
-        fontSize=11, fontWeight="bold", baseline="bottom", color=BASELINE, lineBreak="\n"
-    )
-    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE)
+    shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
+    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="told:N", color=alt.value(BASELINE))
+    lying = {
+        "lineBreak": "\n",
+        "angle": alt.ExprRef(f"{WIDE} ? 0 : 300"),
+        "align": alt.ExprRef(f"{WIDE} ? 'center' : 'left'"),
+    }
+    titles = alt.Chart(heads).mark_text(fontSize=11, fontWeight="bold", baseline="bottom", color=BASELINE, **lying)
+    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE, opacity=shown)
     return alt.layer(
         floor,
         bars,
         spans,
         zero,
         texts,
-        titles.encode(x=x, y=alt.value(-30), text="title:N"),
+        titles.encode(x=x, y=alt.value(alt.ExprRef(f"{WIDE} ? -30 : -4")), text="title:N"),
         scales.encode(x=x, y=alt.value(-4), text="scale:N"),
     ).properties(height=HEAD + ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
@@ -114,13 +123,19 @@ def _heads(result: UnlearningResult) -> pd.DataFrame:
         low = high = np.nan
         if (REFERENCE, figure) in gaps.index:
             low, high = (gaps.loc[(REFERENCE, figure)][name] / steps[figure] for name in ("gap_low", "gap_high"))
-        ends = {"floor_low": place + 0.5 + max(low, -1) * HALF, "floor_high": place + 0.5 + min(high, 1) * HALF}
-        lines.append({"middle": place + 0.5, "title": title, "scale": f"± {_told(figure, steps[figure])}", **ends})
+        # No gap at all is always within it, however few the seeds are.
+        ends = {
+            "floor_low": place + 0.5 + np.clip(low, -1, 0) * HALF,
+            "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF,
+        }
+        lines.append(
+            {"middle": place + 0.5, "title": title, "scale": f"± {_signed(figure, steps[figure])[1:]}", **ends}
+        )
     return pd.DataFrame(lines)
 
 
 def _steps(result: UnlearningResult) -> dict[str, float]:
-    """The gap that fills a column: the largest of its medians, a third at the least of the largest end of a band."""
+    """The gap that fills a column: the largest of its medians; ends of bands beyond it are cut at the column's side."""
     table = result.gaps
     found = {}
     for figure in COLUMNS:
@@ -144,7 +159,7 @@ def _signed(figure: str, gap: float) -> str:
 
 
 def _method_axis() -> alt.Axis:
-    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr="replace(datum.label, /_/g, ' ')")
+    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr=READABLE)
 
 
 def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.LayerChart:
@@ -166,7 +181,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         "method:N",
         title=None,
         scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90),
+        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=READABLE),
     )
     shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_shapes(names)))
     axes = {
@@ -186,11 +201,15 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     medians = alt.Chart(middles).mark_point(size=190, filled=True, opacity=1, stroke="white", strokeWidth=1)
     star = middles[middles["method"] == "exact retraining"]
     cross = alt.Chart(star).mark_rule(color=RELEARNED, strokeDash=[3, 3], opacity=0.8)
+    trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
+    aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return alt.layer(
+        *rules(trivial, ".1%", gap=0.06),
         cross.encode(y="y:Q"),
         cross.encode(x="x:Q"),
         seeds.encode(**axes, color=colour, shape=shape, tooltip=[*told, alt.Tooltip("seed:Q")]),
         medians.encode(**axes, color=colour, shape=shape, tooltip=told),
+        aim.encode(**axes, color=colour, shape=shape, tooltip=told),  # last, so that nothing hides it
     ).properties(height=HEIGHT + 80)
 
 
@@ -213,16 +232,19 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
     edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), BINS + 1)
     tables = []
     for name, (title, _) in SETS.items():
-        values = losses[name][np.isfinite(losses[name])]
+        values = losses[name][np.isfinite(losses[name])].astype(float)  # in float32 the last edge would be passed
         counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
         shares = counts / max(len(values), 1)
         tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
     titles, colours = zip(*SETS.values(), strict=True)
     base = alt.Chart(pd.concat(tables)).encode(
         x=alt.X(
-            "loss:Q", title="loss (−ln p of the true class)", scale=alt.Scale(type="log"), axis=alt.Axis(format="~g")
+            "loss:Q",
+            title="loss (−ln p of the true class)",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(format="~g"),
         ),
-        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%")),
+        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%"), stack=None),
         color=alt.Color(
             "set:N",
             title=None,

@@ -35,9 +35,11 @@ def memory_of(courses: Sequence[Course], outcomes: pd.DataFrame) -> Memory:
 def relearned(courses: Sequence[Course], outcomes: pd.DataFrame, target: str, baselines: Baselines) -> str:
     """Whether a randomized model still remembers. target: what was randomized, in words."""
     goal = courses[0].goal
-    after = [course.points[0].validation.accuracy for course in courses if course.model == "randomized"]
+    after = [
+        course.points[0].validation.accuracy for course in courses if course.model == "randomized" and course.points
+    ]
     if not after:
-        return "The first model from scratch is being trained."
+        return "No randomized model is there to compare yet, or its outputs are not finite numbers."
     memory = memory_of(courses, outcomes)
     trivial = f"chance {percent(baselines.chance)}, largest class {percent(baselines.majority['validation'])}"
     said = f"After randomizing {target} validation accuracy is {percent(float(np.median(after)))} ({trivial}). "
@@ -55,6 +57,8 @@ def _steps(courses: Sequence[Course], name: str) -> str:
     reached = [course.reached for course in courses if course.model == name]
     known = [each.steps for each in reached if each.steps is not None]
     lost = len(reached) - len(known)
+    if not known and all(each.kind == "diverged" for each in reached):
+        return "for ever, as training diverges"
     told = f"{np.median(known):g} steps" if known else f"more than {max(each.limit for each in reached):,} steps"
     return told + (f" ({lost} of {len(reached)} seeds never get there)" if lost and known else "")
 
@@ -66,7 +70,7 @@ def _signed(value: float) -> str:
 def _how_sure(memory: Memory) -> str:
     if memory.verdict in ("remembers", "gone"):
         return f" (sign test over {memory.seeds} seeds, p = {memory.p:.2g})"
-    return f": {memory.seeds} with savings, and 5 are needed" if memory.verdict == "too few seeds" else ""
+    return f": {memory.seeds} seeds, and 5 are needed" if memory.verdict == "too few seeds" else ""
 
 
 def saved(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:
@@ -91,9 +95,10 @@ def unlearned(result: UnlearningResult) -> str:
     gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
     methods = [name for name in gaps.index.unique("method") if name not in (REFERENCE, "original")]
     left = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
+    named = f"{percent(left)} of them are named right" if not np.isnan(left) else "it is not known how many are right"
     lines = [
         f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
-        f"exact retraining {percent(left)} of them are named right (chance {percent(result.chance)}, largest class "
+        f"exact retraining {named} (chance {percent(result.chance)}, largest class "
         f"{percent(result.majority['forget'])}).",
         _nearest(gaps, methods),
     ]

@@ -4,11 +4,17 @@ import re
 
 import pytest
 
+from forgetting import gaps
+from forgetting.forget_set import Forget, forget_sets
 from forgetting.measuring import FIGURES, Row
 from forgetting.metrics import Baselines
 from forgetting.plan import Sweep
+from forgetting.recipe import MODERN
+from forgetting.relearned import RelearningResult
+from forgetting.relearning import SavingRow
 from forgetting.sweeps import SweepResult
-from forgetting.tables import sweep_table
+from forgetting.tables import relearning_table, sweep_table, unlearning_table
+from forgetting.unlearned import UnlearningResult
 
 BASE = Baselines(
     chance=0.25,
@@ -112,3 +118,147 @@ def test_linear_svc_stands_beside_where_it_is_known():
 def test_columns_stay_apart(layers):
     text = sweep_table(result({layers: [0.0, 0.5, 1.0]}, scheme="reinit", unit="neuron"), BASE).split("\n")[-1]
     assert text.split()[:4] == [layers, "reinit", "neuron", "0.5000"]
+
+
+# Relearning.
+
+
+def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | None = 20, **changes) -> SavingRow:
+    """Savings 1 − steps / scratch, worked out here; a reason where there are none."""
+    saved = None if steps is None or scratch is None else 1 - steps / scratch
+    values = {
+        **{"layers": "fc1", "scheme": "reinit", "dose": 0.5, "seed": seed, "accuracy_before": 0.875, "accuracy": 0.25},
+        **{"chance": 0.25, "majority": 0.375, "target": 0.75, "steps": steps, "outcome": kind},
+        **{"scratch_steps": scratch, "scratch_outcome": "reached" if scratch else "never", "savings": saved},
+        **{"epochs": 50, "missing": {} if saved is not None else {"savings": "a reason for it"}},
+    }
+    return SavingRow(**values | changes)
+
+
+def relearned_lines(rows: list[SavingRow]) -> list[list[str]]:
+    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+    return [re.split(r" {2,}", line.strip()) for line in text.split("\n")]
+
+
+def test_the_table_of_relearning_by_hand():
+    rows = [
+        *(saving(seed, steps) for seed, steps in enumerate([2, 4, 6, 8, 10])),  # savings 0.9 to 0.5: five above 0
+        *(saving(seed, steps, layers="fc1+fc2", dose=1.0) for seed, steps in enumerate([15, 18, 22, 25, 30])),
+        *(saving(seed, 0, "already there", dose=0.0, accuracy=0.875) for seed in range(2)),
+        *(saving(seed, None, "never", scheme="normal", accuracy=0.125 * (seed + 1)) for seed in range(5)),
+        saving(0, None, "diverged", scheme="noise", accuracy=None),
+    ]
+    first, empty, head, *found = relearned_lines(rows)
+    assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750. To be reached: 0.7500"]
+    assert empty == [""]
+    assert head == ["layers", "scheme", "dose", "accuracy after", "savings", "verdict over seeds"]
+    assert [line[:6] for line in found[:5]] == [
+        ["fc1", "reinit", "0.5", "0.2500", "0.700", "remembers"],
+        ["fc1+fc2", "reinit", "1", "0.2500", "-0.100", "gone"],
+        ["fc1", "reinit", "0", "0.8750", "1.000", "too few seeds; 2 already there"],
+        ["fc1", "normal", "0.5", "0.3750", "none", "gone; 5 never reached"],
+        ["fc1", "noise", "0.5", "missing", "none", "too few seeds; 1 diverged"],
+    ]
+
+
+def test_why_no_seed_has_savings_is_said():
+    """Rule 5 of the design: a figure that is missing is missing with its reason."""
+    reason = "the model from scratch does not reach the target within 50 steps"
+    rows = [saving(seed, 5, scratch=None, missing={"savings": reason}) for seed in range(5)]
+    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+    assert "none" in text
+    assert reason in " ".join(text.split())
+
+
+@pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
+@pytest.mark.parametrize("dose", [1.0, 1 / 3, 1e-5])
+def test_columns_of_relearning_stay_apart(layers, dose):
+    lines = relearning_table(
+        RelearningResult(MODERN, rows=(saving(0, 5, layers=layers, scheme="permute", dose=dose),)), BASE
+    ).split("\n")
+    assert lines[-1].split()[:5] == [layers, "permute", f"{dose:.3g}", "0.2500", "0.750"]
+    assert lines[-2].index("savings") + 7 == lines[-1].index("0.750") + 5  # aligned on the right
+
+
+# Unlearning. Of the small split 9 ports, 18 reds and 13 whites are in training, 3, 6 and 5 in validation.
+
+OF_RETRAINED = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "validation_accuracy": 0.75, "attack_auc": 0.5}
+
+
+def unlearned(
+    method: str, seed: int = 0, over: bool | None = False, missing: dict | None = None, **figures
+) -> gaps.Row:
+    values = dict.fromkeys(gaps.FIGURES) | dict.fromkeys(gaps.FIGURES, 0.25) | figures
+    retrained = dict.fromkeys(gaps.OF_BOTH, 0.25) | OF_RETRAINED
+    return gaps.Row(method, seed, values, retrained, missing=missing or {}, over_forgets=over)
+
+
+def unlearned_result(small_split, rows) -> UnlearningResult:
+    sets = forget_sets(small_split, Forget(by="class", label="port"))
+    return UnlearningResult(MODERN, sets, tuple(rows), 5, len(rows))
+
+
+def test_the_table_of_unlearning_by_hand(small_split):
+    rows = [
+        unlearned("original", forget_accuracy=1.0, retain_accuracy=1.0, validation_accuracy=0.875, tow=0.5,
+                  attack_auc=0.75, anamnesis=0.125, seconds_ratio=0.0625),
+        unlearned("eu_k", 0, True, forget_accuracy=0.0),
+        unlearned("eu_k", 1, True, forget_accuracy=0.25),
+        unlearned("eu_k", 2, False, forget_accuracy=0.375),
+        unlearned("cf_k", anamnesis=None, missing={"anamnesis": "left out by hand"}),
+    ]  # fmt: skip
+    text = unlearning_table(unlearned_result(small_split, rows))
+    lines = text.split("\n")
+    assert lines[0].startswith("9 reviews to forget (a share of 0.1), 31 to retain, 14 for validation, ")
+    head = next(line for line in lines if line.startswith("method"))
+    assert re.split(r" {2,}", head) == [
+        "method", "forget", "retain", "validation", "ToW", "attack AUC", "AIN", "time ratio",
+    ]  # fmt: skip
+    by_name = {line.split()[0]: re.split(r" {2,}", line) for line in lines if line}
+    assert by_name["original"] == [
+        *("original", "1.000 (+0.500)", "1.000 (+0.000)", "0.875 (+0.125)", "0.500 (-0.500)"),
+        *("0.750 (+0.250)", "0.125 (-0.875)", "0.062"),
+    ]
+    assert by_name["eu_k"][:2] == ["eu_k", "0.250 (-0.250)"]
+    assert by_name["eu_k"][-1] == "over-forgets"  # two of three seeds
+    assert by_name["cf_k"][-2:] == ["missing", "0.250"]
+    assert by_name["largest"] == ["largest class", "0.000", f"{18 / 31:.3f}", f"{6 / 14:.3f}"]
+    assert by_name["chance"] == ["chance", "0.333", "0.333", "0.333", "0.500"]
+    assert "missing for cf_k (anamnesis): left out by hand" in lines
+    assert text.count("left out by hand") == 1
+
+
+def test_a_gap_that_is_missing_is_no_number(small_split):
+    """The retrained model may have no figure where the method's has one."""
+    row = unlearned("scrub", forget_accuracy=0.5)
+    row.retrained["forget_accuracy"] = None
+    text = unlearning_table(unlearned_result(small_split, [row]))
+    assert "nan" not in text
+    assert "0.500" in text
+
+
+@pytest.mark.parametrize("name", ["scrub", "a_method_of_my_own_with_a_long_name", "x" * 24])
+def test_columns_of_unlearning_stay_under_their_titles(small_split, name):
+    lines = unlearning_table(unlearned_result(small_split, [unlearned("original"), unlearned(name)])).split("\n")
+    head, own = (next(line for line in lines if line.startswith(start)) for start in ("method", name))
+    assert head.index("forget") + 6 == own.index(")") + 1
+    assert own.split()[0] == name
+
+
+def failing(small_split) -> str:
+    """The table where two methods have no index, each for a reason of its own."""
+    rows = [
+        unlearned("mine", **dict.fromkeys(gaps.FIGURES), missing=dict.fromkeys(gaps.FIGURES, "mine\nfailed")),
+        unlearned("cf_k", anamnesis=None, missing={"anamnesis": "never reached by hand"}),
+    ]
+    return unlearning_table(unlearned_result(small_split, rows))
+
+
+def test_a_reason_stays_on_its_line(small_split):
+    assert "mine failed" in failing(small_split)
+
+
+def test_each_method_has_its_own_reason(small_split):
+    text = " ".join(failing(small_split).split())
+    assert "mine failed" in text
+    assert "never reached by hand" in text
