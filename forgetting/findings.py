@@ -43,6 +43,8 @@ def counted_epochs(count: int) -> str:
 def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1 and fc2"."""
     chosen = randomization.among(layers)
+    if not chosen:
+        return "nothing"
     if randomization.words:
         listed = ", ".join(randomization.words[:3]) + (" …" if len(randomization.words) > 3 else "")
         some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"

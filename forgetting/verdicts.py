@@ -70,7 +70,7 @@ def _signed(value: float) -> str:
 def _how_sure(memory: Memory) -> str:
     if memory.verdict in ("remembers", "gone"):
         return f" (sign test over {memory.seeds} seeds, p = {memory.p:.2g})"
-    return f": {memory.seeds} seeds, and 5 are needed" if memory.verdict == "too few seeds" else ""
+    return f": {memory.seeds} of the 5 seeds needed" if memory.verdict == "too few seeds" else ""
 
 
 def saved(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:

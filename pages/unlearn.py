@@ -3,7 +3,6 @@
 import streamlit as st
 
 from forgetting.dashboard import panels, studies, unlearn_studies
-from forgetting.dashboard.dose import can_choose
 from forgetting.dashboard.forget_form import forget_controls, forget_set_view, method_controls
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.session import session
@@ -13,7 +12,11 @@ from forgetting.dashboard.unlearn_views import attack_view, comparison_view, rev
 frame("unlearn")
 st.markdown("### Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
 learned = need_model()
-if not can_choose(learned):
+if "published" in (learned.recipe.protocol, session().recipe.protocol):
+    st.info(
+        "In the published protocol each name is a class of its own, so a model that never saw a review has no "
+        "class for it, and there is nothing to compare. Take the modern preset on the Train page."
+    )
     st.stop()
 
 plan, answer = st.columns([1, 3.2], gap="medium")

@@ -97,7 +97,7 @@ def test_medians_and_bands_over_seeds():
 
 
 def test_too_few_seeds():
-    assert told([at(5)] * 2, [at(20)] * 2).endswith("Too few seeds to tell: 2 seeds, and 5 are needed.")
+    assert told([at(5)] * 2, [at(20)] * 2).endswith("Too few seeds to tell: 2 of the 5 seeds needed.")
 
 
 def test_too_few_seeds_of_which_some_have_no_savings():

@@ -1,5 +1,6 @@
 """What is to be forgotten, and by which methods: the controls of the Unlearn page."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +12,7 @@ from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
 from forgetting.forget_set import TEXT, review_key
 from forgetting.methods import METHODS, title
+from forgetting.randomization import ALL
 
 WAYS = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST = 500  # reviews listed at once
@@ -81,12 +83,17 @@ def method_controls(learned: Learned) -> None:
         for name, (label, step) in METHOD_SETTINGS.items():
             number(f"unlearning.{name}", label, step=step)
         choice("unlearning.scheme", "Scheme of randomize_and_repair")
-        several("unlearning.layers", "Layers of randomize_and_repair", ["all", *learned.recipe.model.layers], str)
+        several("unlearning.layers", "Layers of randomize_and_repair", _layers(learned), str)
         number("unlearning.seed", "First seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:
                 st.caption(literal(f"{name}: {title(name)}."))
+
+
+def _layers(learned: Learned) -> list[str]:
+    """All, each, and what the recipe names besides."""
+    return list(dict.fromkeys([ALL, *learned.recipe.model.layers, *session().recipe.unlearning.layers]))
 
 
 def forget_set_view(learned: Learned) -> None:
@@ -105,7 +112,7 @@ def forget_set_view(learned: Learned) -> None:
         "reviews are comparable and were never seen."
     )
     st.dataframe(
-        table.head(MOST),
+        table.head(MOST).drop(columns="row"),
         hide_index=True,
         height=420,
         column_config={"type": st.column_config.TextColumn("class")},
@@ -120,7 +127,8 @@ def _ticking(learned: Learned) -> None:
     table = _listed(learned, learned.split.training.rows).drop_duplicates("key")
     wanted = search.strip().casefold()
     if wanted:
-        found = [wanted in f"{row.review} {row.type}".casefold() for row in table.itertuples()]
+        texts = learned.split.reviews.texts
+        found = [wanted in f"{texts[row.row]} {row.type}".casefold() for row in table.itertuples()]
         table = table[found]
     table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
     shown = table.head(MOST).set_index("key")
@@ -153,13 +161,14 @@ def _ticked(key: str, keys: tuple[str, ...]) -> None:
     assign({"forget.reviews": tuple(chosen)})
 
 
-def _listed(learned: Learned, rows) -> pd.DataFrame:
+def _listed(learned: Learned, rows: np.ndarray) -> pd.DataFrame:
     reviews = learned.split.reviews
     return pd.DataFrame(
         {
             "key": [review_key(reviews.texts[row]) for row in rows],
             "type": [reviews.labels[row] for row in rows],
             "review": [reviews.texts[row][:TEXT] for row in rows],
+            "row": rows,
         }
     )
 

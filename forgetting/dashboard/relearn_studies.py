@@ -7,6 +7,7 @@ from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
 from forgetting.dashboard.studies import Kind, quick_training, training_seconds
 from forgetting.plan import Relearning
+from forgetting.randomization import ALL
 from forgetting.recipe import Recipe
 from forgetting.relearned import RelearningResult
 from forgetting.relearning import check_relearning, course_slices, saving_slices
@@ -19,12 +20,23 @@ def _recipe(learned: Learned) -> Recipe:
     return replace(learned.recipe, randomization=work.fitting(learned), relearning=session().recipe.relearning)
 
 
+def _courses_recipe(learned: Learned) -> Recipe:
+    """The same without the variants of the savings, which the courses do not depend on."""
+    recipe = _recipe(learned)
+    return replace(recipe, relearning=replace(recipe.relearning, layers=(ALL,), doses=(1.0,), schemes=("reinit",)))
+
+
+def _courses_total(learned: Learned) -> int:
+    check_relearning(_courses_recipe(learned))
+    return RUNS * session().recipe.relearning.seeds
+
+
 def _courses(learned: Learned) -> Study:
-    recipe, trained = _recipe(learned), learned.trained
+    recipe, trained, asked = _courses_recipe(learned), learned.trained, _recipe(learned)
     total = RUNS * recipe.relearning.seeds
 
     def conclude(courses: tuple) -> RelearningResult:
-        return RelearningResult(recipe, courses, (), learned.sha256, len(trained.history), total)
+        return RelearningResult(asked, courses, (), learned.sha256, len(trained.history), total)
 
     slices = course_slices(trained, learned.split, recipe)
     return Study(_courses_key(learned), learned, recipe.relearning, total, slices, conclude)
@@ -76,7 +88,7 @@ def _courses_epochs() -> int:
 COURSES = Kind(
     part="runs",
     key=_courses_key,
-    total=lambda learned: check_relearning(_recipe(learned)) or RUNS * session().recipe.relearning.seeds,
+    total=_courses_total,
     begin=_courses,
     quick=lambda learned: quick_training(learned, _courses_epochs()),
     seconds=lambda learned: training_seconds(learned, _courses_epochs()),

@@ -1,6 +1,7 @@
 """What the Unlearn page shows: methods beside exact retraining, the trade-off, the attacks, and single reviews."""
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +9,7 @@ import streamlit as st
 from forgetting import unlearning_charts, verdicts
 from forgetting.dashboard.session import Study
 from forgetting.dashboard.study_panel import downloads
+from forgetting.dashboard.text import literal
 from forgetting.findings import number, percent
 from forgetting.gaps import FIGURES, IDEAL
 from forgetting.methods import REFERENCE
@@ -51,7 +53,7 @@ def _table(result: UnlearningResult) -> pd.DataFrame:
     return pd.DataFrame(lines).rename(columns=lambda name: name.replace("_", " "))
 
 
-def _cell(row) -> str:
+def _cell(row: Any) -> str:
     if pd.isna(row.value):
         return f"missing: {row.missing}"
     shown = percent if row.figure in SHARES else number
@@ -68,7 +70,7 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     across = st.segmented_control(
         "Against", ["retain", "validation"], default="retain", required=True, key="across", persist_state="session"
     )
-    frame = result.frame
+    frame = result.frame.drop_duplicates("seed")
     st.text(
         f"Retraining leaves {percent(frame['retrained_forget_accuracy'].median())} of the forget set named right; "
         f"chance is {percent(result.chance)}, the largest class {percent(result.majority['forget'])}: the star is "
@@ -98,7 +100,7 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     left, right = st.columns(2)
     for column, whose, name in ((left, "own", method), (right, "retrained", "exact retraining")):
         if losses := result.losses(method, whose):
-            column.markdown(f"**{name}**")
+            column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
     st.dataframe(_indistinguishable(result), hide_index=True, alt="Forgetting score of each method")
@@ -151,6 +153,8 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         },
         alt="Forgotten reviews with the probability of their class: original, unlearned, retrained",
     )
+    if reason := result.indistinguishable[method].missing:
+        st.caption(literal(f"There is no ε: {reason}."))
     files = {"forgotten.csv": lambda: table.to_csv(index=False).encode()}
     downloads(files, {}, "forgotten")
 

@@ -1,0 +1,447 @@
+"""The Relearn and Unlearn pages in a real browser: rows that stream in, ticks, methods, links, looks and files."""
+
+import io
+import re
+
+import pandas as pd
+import pytest
+from test_layers import DRAWN, LABELS, WATCH, misplaced, search, train
+
+from forgetting.address import decode
+from forgetting.datasets import load_sample
+from forgetting.experiment import prepare
+from forgetting.forget_set import review_key
+
+QUICK = "unlearning.seeds=2&unlearning.methods=retrain,fine_tune&unlearning.epochs=2&unlearning.relearn_epochs=3"
+UNLEARN = f"unlearn?training.epochs=6&{QUICK}"
+RELEARN = "relearn?training.epochs=6&relearning.epochs=6&relearning.seeds=2&relearning.doses=0,0.5,1"
+MANY = (
+    "unlearn?training.epochs=6&unlearning.seeds=60&unlearning.epochs=80&unlearning.methods=retrain,fine_tune,original"
+)
+LONG = "relearn?training.epochs=6&relearning.seeds=200&relearning.epochs=60"
+CHART = '[data-testid="stMain"] [data-testid="stVegaLiteChart"] svg'
+GAPS, LINES = (f"{CHART} g.mark-{kind}.role-mark path" for kind in ("rect", "line"))
+ENDED = re.compile(r"(?:models|runs|variants) in [\d.]+ s; bands")
+PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) (?:models|runs|variants)")
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+SIZES = {"projector": {}, "phone": PHONE, "dark projector": {"color_scheme": "dark"}}
+TABS = {
+    "unlearn": {"Comparison": 1, "Trade-off": 1, "Attack": 3, "Reviews": 0, "Forget set": 0},
+    "relearn": {"This randomization": 1, "Savings by dose": 1},
+}
+SIDEWAYS = """() => [...document.querySelectorAll('html, body, [data-testid="stMain"], [data-testid="stApp"]')]
+    .filter(element => element.scrollWidth > element.clientWidth)
+    .map(element => [element.tagName, element.dataset.testid, element.scrollWidth, element.clientWidth])"""
+CLIPPED = """() => {
+    // Controls and sentences that are cut off, or that reach out of the column that they stand in.
+    const kinds = ['stButton', 'stButtonGroup', 'stSlider', 'stNumberInput', 'stMultiSelect', 'stSelectbox',
+        'stTextInput', 'stText', 'stCaptionContainer', 'stAlert', 'stVegaLiteChart', 'stDataFrame', 'stPopover']
+    const found = []
+    for (const kind of kinds)
+        for (const element of document.querySelectorAll(`[data-testid="stMain"] [data-testid="${kind}"]`)) {
+            const box = element.getBoundingClientRect()
+            if (!box.width || !box.height || !element.checkVisibility()) continue
+            if (box.left < -1 || box.right > innerWidth + 1)
+                found.push([kind, element.innerText.slice(0, 60), box.left, box.right, innerWidth])
+            for (const part of element.querySelectorAll('button, label p, input'))
+                if (part.getBoundingClientRect().right > innerWidth + 1)
+                    found.push([kind, part.innerText || part.value, part.getBoundingClientRect().right, innerWidth])
+            if (kind === 'stText' && element.scrollWidth > element.clientWidth + 1)
+                found.push([kind, element.innerText.slice(0, 60), element.scrollWidth, element.clientWidth])
+        }
+    return found
+}"""
+TABS_SEEN = """() => [...document.querySelectorAll('[role=tab]')].map(tab => {
+    const list = tab.closest('[role=tablist]')
+    return [tab.innerText, tab.getBoundingClientRect().right <= innerWidth + 1 || list.scrollWidth > list.clientWidth]
+})"""
+SHIFTS = """() => {
+    window.moved = {shift: 0, shifts: []}
+    new PerformanceObserver(list => list.getEntries().forEach(entry => {
+        window.moved.shift += entry.value
+        window.moved.shifts.push([entry.value, entry.sources.map(
+            source => [source.node?.dataset?.testid ?? source.node?.className ?? source.node?.nodeName,
+                source.previousRect.y, source.currentRect.y, source.previousRect.height, source.currentRect.height])])
+    })).observe({type: 'layout-shift', buffered: false})
+}"""
+
+
+def ended(app) -> None:
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=120_000)
+    app.settle()
+
+
+def done(app) -> tuple[int, int]:
+    """Parts that are done, and all of them, by the sentence under the chart."""
+    app.page.get_by_text(PROGRESS).locator("visible=true").first.wait_for(timeout=60_000)
+    found = PROGRESS.search(app.sentences())
+    return tuple(int(part.replace(",", "")) for part in found.groups())
+
+
+def marks(app) -> int:
+    """Marks with a size in the first chart in sight."""
+    return app.page.locator(DRAWN).first.evaluate(
+        """chart => [...chart.querySelectorAll('svg g.role-mark path, svg g.role-mark line')].filter(
+            mark => mark.getBoundingClientRect().width + mark.getBoundingClientRect().height > 0).length"""
+    )
+
+
+def number(app, label: str):
+    return app.page.get_by_role("spinbutton", name=label, exact=True)
+
+
+def fill(app, label: str, value: str) -> None:
+    field = number(app, label)
+    field.fill(value)
+    field.press("Enter")
+    app.settle(600)
+
+
+def box_of(app) -> dict:
+    """Where the table of reviews is, once it is in sight."""
+    table = app.page.get_by_test_id("stDataFrame").locator("visible=true").first
+    table.scroll_into_view_if_needed()
+    return table.bounding_box()
+
+
+def tick(app, row: int, box: dict) -> None:
+    """Click on the box in a row of the table of reviews, which is a canvas."""
+    app.page.mouse.click(box["x"] + 60, box["y"] + 34 + 33 * row + 16)
+
+
+@pytest.mark.parametrize("path", ["relearn", "unlearn"])
+def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(visit, path):
+    """The model of the defaults is the server's already; a seed of one's own is what nobody trained yet."""
+    app = visit(f"{path}?seed={5150 + len(TABS[path])}&unlearning.seeds=2&relearning.seeds=3")
+    app.page.locator(".st-key-train_now button").click()
+    app.page.wait_for_function(
+        """() => document.querySelector('[data-testid="stVegaLiteChart"] svg g.role-mark path')
+            && document.querySelector('[data-testid="stProgress"]')""",
+        timeout=60_000,
+    )
+    first, total = done(app)
+    assert 0 < first < total, "the chart is drawn before the end"
+    app.button("Stop").click()
+    app.page.get_by_text("are done and kept").wait_for()
+    app.settle(600)
+    stopped = done(app)[0]
+    app.page.wait_for_timeout(700)
+    assert done(app)[0] == stopped >= first
+    assert marks(app) > 0
+    app.button("Go on").click()
+    ended(app)
+    assert app.button("Start anew").count() == 1
+    assert app.button("Stop").count() == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", TABS)
+def test_every_tab_is_whole_on_every_screen(visit, path, size):
+    app, wrong = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path], **SIZES[size]), {}
+    train(app)
+    ended(app)
+    for tab, charts in TABS[path].items():
+        app.tab(tab)
+        if tab == "Savings by dose":
+            ended(app)
+        app.settle(600)
+        found = [*app.page.evaluate(SIDEWAYS), *app.page.evaluate(CLIPPED)]
+        found += [name for name, seen in app.page.evaluate(TABS_SEEN) if not seen]
+        shown = app.page.locator(DRAWN)
+        if shown.count() != charts:
+            found.append(f"{shown.count()} charts, not {charts}")
+        for place in range(shown.count()):
+            chart = shown.nth(place)
+            chart.locator("svg g.role-mark path, svg g.role-mark line").first.wait_for(state="attached")
+            found += misplaced(chart.evaluate(LABELS))
+        if not charts and not app.page.get_by_test_id("stDataFrame").locator("visible=true").count():
+            found.append("no table")
+        if found:
+            wrong[tab] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("path", TABS)
+def test_the_first_chart_and_start_lie_within_a_projectors_first_screen(visit, path):
+    app = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path])
+    train(app)
+    ended(app)
+    for name, element in {
+        "chart": app.page.locator(f"{DRAWN} svg").first,
+        "tabs": app.page.get_by_role("tab").last,
+        "button": app.button("Start anew"),
+    }.items():
+        box = element.bounding_box()
+        assert box["y"] >= 0, name
+        assert box["y"] + box["height"] <= 720, (name, box)
+        assert box["x"] + box["width"] <= 1280, (name, box)
+
+
+def test_two_reviews_are_ticked_and_forgotten(visit):
+    app = visit(UNLEARN)
+    train(app)
+    ended(app)
+    app.page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Reviews").or_(app.pill("Reviews")).first.click()
+    app.settle(600)
+    assert "There must be something to forget" in app.alerts()
+    app.tab("Forget set")
+    field = app.page.get_by_placeholder("a word, or a class")
+    field.fill("walnut")
+    field.press("Enter")
+    app.settle(600)
+    recipe, _ = decode({"training.epochs": "6"})
+    parts = prepare(recipe, load_sample())
+    texts = dict.fromkeys(parts.reviews.texts[row] for row in parts.training.rows)
+    wanted = [text for text in texts if "walnut" in text.casefold()]
+    assert f"{len(wanted)} reviews found, 0 ticked in all." in app.sentences()
+    tick(app, 0, box_of(app))
+    app.page.wait_for_function("location.search.includes('forget.reviews')")
+    app.settle(800)
+    tick(app, 2, box_of(app))
+    app.page.wait_for_function("/forget.reviews=[0-9a-f]+(,|%2C)/.test(location.search)")
+    app.settle(600)
+    keys = [review_key(wanted[0]), review_key(wanted[2])]
+    assert app.parameters()["forget.reviews"].split(",") == keys
+    assert "2 ticked in all" in app.sentences()
+    app.tab("Comparison")
+    ended(app)
+    assert "2 of 964 training reviews are to be forgotten" in app.sentences()
+    app.tab("Reviews")
+    app.page.get_by_text("Median probability of the true class").wait_for()
+    app.page.reload()
+    app.page.get_by_text("2 ticked.").first.wait_for()
+    assert app.parameters()["forget.reviews"].split(",") == keys
+    app.press("Untick all")
+    app.page.wait_for_function("!location.search.includes('forget.reviews')")
+
+
+def test_reviews_that_are_ticked_in_a_hurry_are_all_taken(visit):
+    app = visit(f"{UNLEARN}&forget.by=reviews")
+    train(app)
+    app.tab("Forget set")
+    app.settle(800)
+    box = box_of(app)
+    for row in range(3):
+        tick(app, row, box)
+        app.page.wait_for_timeout(120)
+    app.settle(1200)
+    assert len(app.parameters().get("forget.reviews", "").split(",")) == 3
+
+
+def test_a_method_is_added_and_only_that_is_run(visit):
+    app = visit(UNLEARN)
+    train(app)
+    ended(app)
+    before = app.page.get_by_test_id("stText").first.inner_text().split("Nearest")[0]
+    search(app, "Methods", "random_labels")
+    app.page.wait_for_function("location.search.includes('random_labels')")
+    app.page.get_by_text("6 models in").wait_for(timeout=60_000)
+    app.settle()
+    texts = app.page.locator(f"{CHART} text").all_text_contents()
+    assert "random labels" in texts
+    assert app.parameters()["unlearning.methods"] == "retrain,fine_tune,random_labels"
+    assert before in app.sentences(), "what retraining leaves has changed"
+    app.settle(1100)
+    app.page.go_back()
+    app.page.get_by_text("4 models in").wait_for(timeout=60_000)
+    assert app.parameters()["unlearning.methods"] == "retrain,fine_tune"
+
+
+@pytest.mark.parametrize("path", TABS)
+def test_reload_and_back_keep_the_plan(visit, path):
+    app = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path])
+    train(app)
+    ended(app)
+    fill(app, "Seeds", "3")
+    group = {"unlearn": "unlearning", "relearn": "relearning"}[path]
+    app.page.wait_for_function("text => location.search.includes(text)", arg=f"{group}.seeds=3")
+    app.page.get_by_text({"unlearn": "6 models in", "relearn": "9 runs in"}[path]).wait_for(timeout=60_000)
+    app.settle()
+    address, sentence = app.page.url, app.page.get_by_test_id("stText").first.inner_text()
+    app.page.reload()
+    ended(app)
+    assert app.page.url == address
+    assert app.page.get_by_test_id("stText").first.inner_text() == sentence
+    assert number(app, "Seeds").input_value() == "3"
+    app.settle(1200)
+    app.page.go_back()
+    app.settle(1200)
+    assert app.parameters()[f"{group}.seeds"] == "2"
+    assert number(app, "Seeds").input_value() == "2"
+
+
+def test_small_numbers_of_a_link_are_shown_as_they_are(visit):
+    link = {
+        "Learning rate of these": ("unlearning.learning_rate", "0.00125"),
+        "Fraction randomized before repair": ("unlearning.fraction", "0.375"),
+        "Gradient ascent: retain accuracy that may go": ("unlearning.tolerance", "0.005"),
+        "Dampening: λ": ("unlearning.dampening", "0.125"),
+    }
+    app = visit(UNLEARN + "".join(f"&{name}={value}" for name, value in link.values()))
+    train(app)
+    app.page.get_by_text("Settings of the methods").click()
+    app.settle(600)
+    shown = {label: number(app, label).input_value() for label in link}
+    assert {label: float(value) for label, value in shown.items()} == {
+        label: float(value) for label, (_, value) in link.items()
+    }
+
+
+def test_the_default_learning_rate_and_a_step_of_it_can_be_told(visit):
+    app = visit(UNLEARN)
+    train(app)
+    app.page.get_by_text("Settings of the methods").click()
+    app.settle(600)
+    field = number(app, "Learning rate of these")
+    field.focus()
+    field.press("ArrowUp")
+    field.press("Enter")
+    app.page.wait_for_function("location.search.includes('learning_rate')")
+    app.settle()
+    assert float(field.input_value()) == float(app.parameters()["unlearning.learning_rate"]) == 0.011
+
+
+@pytest.mark.parametrize(("link", "selector"), [(MANY, GAPS), (LONG, LINES)], ids=["unlearn", "relearn"])
+def test_a_chart_that_streams_is_updated_in_place(visit, link, selector, capsys):
+    app = visit(link)
+    train(app)
+    app.page.evaluate(WATCH, selector)
+    if app.button("Start").count():
+        app.button("Start").click()
+    app.page.wait_for_function("window.watched.shown", timeout=60_000)
+    app.page.evaluate(SHIFTS)
+    seen = [done(app)[0]]
+    while len(seen) < 4:
+        app.page.wait_for_timeout(100)
+        if (now := done(app)[0]) != seen[-1]:
+            seen.append(now)
+    assert seen == sorted(seen)
+    watched = app.page.evaluate("() => (cancelAnimationFrame(window.watching), window.watched)")
+    moved = app.page.evaluate("window.moved")
+    with capsys.disabled():
+        print(f" [{watched}, {moved['shift']:.4f}]", end="")
+    assert watched["longest"] < 150, watched
+    app.button("Stop").click()
+    app.page.get_by_text("are done and kept").wait_for()
+    kept = done(app)[0]
+    app.go("Data")
+    app.go(app_title(link))
+    assert done(app)[0] >= kept
+    assert marks(app) > 0
+
+
+def app_title(link: str) -> str:
+    return link.split("?")[0].title()
+
+
+def test_nothing_jumps_once_every_method_is_drawn(visit):
+    """Rows of further seeds change numbers, but not the height of what stands around the chart."""
+    app = visit(MANY)
+    train(app)
+    if app.button("Start").count():
+        app.button("Start").click()
+    app.page.locator(GAPS).first.wait_for()
+    app.page.wait_for_timeout(4_000)
+    app.page.evaluate(SHIFTS)
+    app.page.wait_for_timeout(3_000)
+    moved = app.page.evaluate("window.moved")
+    app.button("Stop").click()
+    app.settle()
+    assert moved["shift"] < 0.01, moved["shifts"][:3]
+
+
+def test_the_progress_keeps_step_with_the_figures(visit):
+    app = visit(MANY)
+    train(app)
+    app.button("Start").click()
+    app.page.locator(GAPS).first.wait_for()
+    first, figures = done(app)[0], app.page.locator(CHART).first.text_content()
+    app.page.wait_for_timeout(6_000)
+    now, drawn = done(app)[0], app.page.locator(CHART).first.text_content()
+    app.button("Stop").click()
+    app.settle(600)
+    assert drawn != figures, "the figures stand still"
+    assert now > first, f"the progress said {now} when {done(app)[0]} were done, {first} at the start"
+
+
+FILES = {
+    "unlearn": ("Rows, CSV", "Rows, PARQUET", "gaps, PNG", "gaps, SVG", "gaps, HTML"),
+    "relearn": ("Rows, CSV", "Rows, PARQUET", "relearning, PNG", "relearning, SVG", "relearning, HTML"),
+}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_files_hold_the_rows_and_the_chart(visit, path):
+    app, files = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path]), {}
+    train(app)
+    ended(app)
+    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button").first.click()
+    body = app.page.get_by_test_id("stPopoverBody")
+    for label in FILES[path]:
+        with app.page.expect_download(timeout=60_000) as download:
+            body.get_by_role("button", name=label).click()
+        files[label.split(", ")[1]] = download.value.path().read_bytes()
+    csv, parquet = pd.read_csv(io.BytesIO(files["CSV"])), pd.read_parquet(io.BytesIO(files["PARQUET"]))
+    assert csv["validation_accuracy"].tolist() == pytest.approx(parquet["validation_accuracy"].tolist())
+    assert len(csv) == len(parquet) == {"unlearn": 4, "relearn": 6 * 7}[path]
+    assert files["PNG"].startswith(b"\x89PNG")
+    assert b"<svg" in files["SVG"][:500]
+    assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=.?https?:", files["HTML"].decode())
+
+
+def test_the_other_tab_of_relearn_is_drawn_for_each_scheme(visit):
+    app = visit(RELEARN)
+    train(app)
+    app.tab("Savings by dose")
+    ended(app)
+    assert "(reinit)" in app.sentences()
+    app.page.get_by_test_id("stButtonGroup").locator("visible=true").get_by_text("normal", exact=True).click()
+    app.settle(600)
+    assert "(normal)" in app.sentences()
+    assert app.page.locator(DRAWN).first.locator("svg g.mark-symbol path").count() > 0
+
+
+def test_hostile_classes_and_reviews_are_shown_as_text(visit):
+    names = ("![x](http://127.0.0.1:9/x) **b** $a$ 🍷", "<img src=http://127.0.0.1:9/y>", ":red[c] " + "z" * 200)
+    words = ("__cherry__ plum leather smoke", "_lemon_ apple slate pear", "fig raisin walnut toffee")
+    rows = [
+        f'"{words[row % 3]} note{row % 13} glass{row % 7} <img src=http://127.0.0.1:9/t> $x$ palate nose finish, at a'
+        f' length that any review has which is no name of a class, however long such a name may be {"and on " * 30}"'
+        f',"{names[row % 3]}"'
+        for row in range(120)
+    ]
+    app = visit(f"data?data.source=file&training.epochs=20&{QUICK}&forget.by=class&forget.label={names[1]}")
+    app.upload(name="mine.csv", content="\n".join(["review,style", *rows, ""]).encode())
+    app.go("Unlearn")
+    train(app)
+    ended(app)
+    main = app.page.get_by_test_id("stMain")
+    for tab in TABS["unlearn"]:
+        app.tab(tab)
+        assert main.locator("img, .katex, a[href*='127.0.0.1']").count() == 0, tab
+        assert app.page.evaluate(SIDEWAYS) == [], tab
+        assert app.page.evaluate(CLIPPED) == [], tab
+    box = app.page.get_by_test_id("stSelectbox").filter(has_text="Class").locator("input")
+    box.click()
+    options = [text.strip() for text in app.page.get_by_role("option").all_inner_texts()]
+    assert options == sorted(names)
+    app.page.keyboard.press("Escape")
+    app.go("Relearn")
+    ended(app)
+    assert main.locator("img, .katex").count() == 0
+
+
+def test_what_cannot_be_forgotten_is_told_and_mended(visit):
+    app = visit(f"{UNLEARN}&forget.share=1")
+    train(app)
+    assert "Something must be left to learn from" in app.alerts()
+    app.page.get_by_test_id("stSlider").locator("input").focus()
+    app.page.keyboard.press("Home")
+    app.settle(800)
+    assert "There must be something to forget" in app.alerts()
+    for _ in range(5):
+        app.page.keyboard.press("ArrowRight")
+        app.page.wait_for_timeout(60)
+    ended(app)
+    assert app.alerts() == ""
+    assert app.parameters()["forget.share"] == "0.05"
