@@ -8,7 +8,7 @@ from forgetting.palette import ORIGINAL, RELEARNED, SERIES
 from forgetting.response_charts import MARGIN, coloured, shaped
 
 MODELS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES[1]}  # with their colours
-NAMES = {"continued": "original, trained on", "randomized": "randomized, relearning", "scratch": "from scratch"}
+NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
 MOST_EPOCHS = 200  # points of a band; of longer courses they are thinned
 
 

@@ -32,7 +32,7 @@ LEAST = 0.05  # a gap that takes all of it, where all are smaller
 BINS = 40  # of the histograms of losses
 MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p, beyond which all is drawn as that
 SETS = {
-    "retain": ("retained (members)", ORIGINAL),
+    "retain": ("retained", ORIGINAL),
     "forget": ("forgotten", RANDOMIZED),
     "unseen": ("unseen", SERIES[2]),
 }
@@ -285,4 +285,5 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     )
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
-    return alt.layer(line, span, point, name).properties(height=60 + 26 * max(len(table), 1))
+    room = {"left": 5, "right": 5, "top": 22, "bottom": 5}  # for the name above the plot
+    return alt.layer(line, span, point, name).properties(height=80 + 26 * max(len(table), 1), padding=room)

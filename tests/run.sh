@@ -19,4 +19,9 @@ fi
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
-.venv/bin/python -m pytest "$@"
+if [ $# -gt 0 ]; then
+    exec .venv/bin/python -m pytest "$@"
+fi
+# Two processes for what needs no browser; the browser has the machine to itself, as its tests look at the clock.
+.venv/bin/python -m pytest -m "not browser" -n 2 --dist loadfile
+.venv/bin/python -m pytest -m browser

@@ -160,7 +160,7 @@ def test_the_courses_chart_holds_the_librarys_bands():
     bands, shown = course_bands(result.curves), drawn(test)
     for column in ("epoch", "steps", "seeds", "low", "median", "high"):
         assert shown[column].tolist() == bands[column].tolist(), column
-    assert set(shown["model"]) == {"from scratch", "randomized, relearning", "original, trained on"}
+    assert set(shown["model"]) == {"from scratch", "relearned", "original"}
     rules = "\n".join(str(table.to_dict("list")) for table in tables(test) if "median" not in table)
     goal = result.courses[0].goal
     for value in (base.chance, base.majority["validation"], goal.target):
@@ -172,7 +172,7 @@ def test_each_seed_is_listed_with_its_steps_and_savings():
     _, result, _ = expected(**SMALL)
     table = test.dataframe[0].value
     assert table["seed"].tolist() == [0, 1]
-    for model, name in (("scratch", "from scratch"), ("randomized", "randomized, relearning")):
+    for model, name in (("scratch", "from scratch"), ("randomized", "relearned")):
         for course in (course for course in result.courses if course.model == model):
             told = table.loc[table["seed"] == course.seed, name].item()
             steps = course.reached.steps
@@ -233,7 +233,7 @@ def test_nothing_randomized_is_already_there(how):
     test = relearn(**SMALL, **link)
     randomized = [course for course in study(test).rows if course.model == "randomized"]
     assert [course.reached.kind for course in randomized] == ["already there"] * 2
-    assert test.dataframe[0].value["randomized, relearning"].tolist() == ["already there"] * 2
+    assert test.dataframe[0].value["relearned"].tolist() == ["already there"] * 2
     _, result, _ = expected(**SMALL, **link)
     values = result.outcomes.query("model == 'randomized'")["savings"]
     told = test.dataframe[0].value["savings"].tolist()
@@ -261,7 +261,7 @@ def test_normal_weights_never_get_there_and_it_is_said():
     assert "No memory can be shown" in sentence(test) or "Too few seeds" in sentence(test)
     assert sentence(test) == headline(*expected(**link))
     assert "N(0, 1) also makes the weights larger" in said(test)
-    assert set(test.dataframe[0].value["randomized, relearning"]) == {"never"}
+    assert set(test.dataframe[0].value["relearned"]) == {"never"}
     assert "nan" not in said(test)
 
 

@@ -14,7 +14,7 @@ from forgetting.relearned import RelearningResult, course_bands, saving_curves
 from forgetting.relearning_charts import MOST_EPOCHS, course_chart, savings_chart
 from forgetting.response_charts import picture
 
-NAMES = {"scratch": "from scratch", "randomized": "randomized, relearning", "continued": "original, trained on"}
+NAMES = {"scratch": "from scratch", "randomized": "relearned", "continued": "original"}
 BASELINES = {"chance": 0.125, "largest class": 0.25, "original": 0.875}
 SETS = ("fc2", "fc1", "fc1+fc2")  # in the order of a plan, which is not that of the alphabet
 
@@ -128,8 +128,8 @@ def test_each_kind_of_model_keeps_its_colour(models):
     (line,) = marks(chart_of_courses(courses(models=models)), "line")
     scale = line["encoding"]["color"]["scale"]
     assert dict(zip(scale["domain"], scale["range"], strict=True)) == {
-        "original, trained on": ORIGINAL,
-        "randomized, relearning": RELEARNED,
+        "original": ORIGINAL,
+        "relearned": RELEARNED,
         "from scratch": SERIES[1],
     }
 

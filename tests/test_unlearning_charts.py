@@ -363,7 +363,7 @@ def shares_of(losses: dict) -> dict[str, list[tuple[float, float]]]:
     return found
 
 
-NAMES = {"retain": "retained (members)", "forget": "forgotten", "unseen": "unseen"}
+NAMES = {"retain": "retained", "forget": "forgotten", "unseen": "unseen"}
 
 
 def test_losses_are_counted_in_even_steps_of_their_logarithm():
@@ -412,7 +412,7 @@ def test_members_are_burgundy_and_forgotten_ones_blue():
     scale = line["encoding"]["color"]["scale"]
     colours = dict(zip(scale["domain"], scale["range"], strict=True))
     assert list(colours) == list(NAMES.values())
-    assert (colours["retained (members)"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
+    assert (colours["retained"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
     assert colours["unseen"] not in (ORIGINAL, RANDOMIZED, RELEARNED)
     assert line["encoding"]["x"]["scale"]["type"] == "log"
 

@@ -63,6 +63,8 @@ def number(name: str, label: str, *, form: bool = False, step: float | None = No
     item = LEAVES[name]
     kind = type(item.default)
     tie = held(name) if form else bound(name)
+    if kind is float:
+        options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
 

@@ -61,7 +61,7 @@ def _cell(row: Any) -> str:
     if pd.isna(row.gap) or row.figure in IDEAL:
         return value
     gap = f"{100 * row.gap:+.1f} points" if row.figure in SHARES else f"{row.gap:+.2f}"
-    return f"{value} ({gap})"
+    return f"{value} ({gap})".replace("(-", "(−")
 
 
 def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001

@@ -1,6 +1,7 @@
 """The Relearn and Unlearn pages in a real browser: rows that stream in, ticks, methods, links, looks and files."""
 
 import io
+import os
 import re
 
 import pandas as pd
@@ -109,6 +110,10 @@ def tick(app, row: int, box: dict) -> None:
     app.page.mouse.click(box["x"] + 60, box["y"] + 34 + 33 * row + 16)
 
 
+# Together they take minutes; the pages' own tests see the same without a browser.
+long = pytest.mark.skipif(os.environ.get("LONG_TESTS") != "1", reason="takes minutes: LONG_TESTS=1 runs it")
+
+
 @pytest.mark.parametrize("path", ["relearn", "unlearn"])
 def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(visit, path):
     """The model of the defaults is the server's already; a seed of one's own is what nobody trained yet."""
@@ -134,6 +139,7 @@ def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(v
     assert app.button("Stop").count() == 0
 
 
+@long
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("path", TABS)
 def test_every_tab_is_whole_on_every_screen(visit, path, size):
@@ -161,6 +167,7 @@ def test_every_tab_is_whole_on_every_screen(visit, path, size):
     assert wrong == {}
 
 
+@long
 @pytest.mark.parametrize("path", TABS)
 def test_the_first_chart_and_start_lie_within_a_projectors_first_screen(visit, path):
     app = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path])
@@ -215,6 +222,7 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     app.page.wait_for_function("!location.search.includes('forget.reviews')")
 
 
+@long
 def test_reviews_that_are_ticked_in_a_hurry_are_all_taken(visit):
     app = visit(f"{UNLEARN}&forget.by=reviews")
     train(app)
@@ -301,6 +309,7 @@ def test_the_default_learning_rate_and_a_step_of_it_can_be_told(visit):
     assert float(field.input_value()) == float(app.parameters()["unlearning.learning_rate"]) == 0.011
 
 
+@long
 @pytest.mark.parametrize(("link", "selector"), [(MANY, GAPS), (LONG, LINES)], ids=["unlearn", "relearn"])
 def test_a_chart_that_streams_is_updated_in_place(visit, link, selector, capsys):
     app = visit(link)
@@ -334,6 +343,7 @@ def app_title(link: str) -> str:
     return link.split("?")[0].title()
 
 
+@long
 def test_nothing_jumps_once_every_method_is_drawn(visit):
     """Rows of further seeds change numbers, but not the height of what stands around the chart."""
     app = visit(MANY)
@@ -350,6 +360,7 @@ def test_nothing_jumps_once_every_method_is_drawn(visit):
     assert moved["shift"] < 0.01, moved["shifts"][:3]
 
 
+@long
 def test_the_progress_keeps_step_with_the_figures(visit):
     app = visit(MANY)
     train(app)
@@ -370,6 +381,7 @@ FILES = {
 }
 
 
+@long
 @pytest.mark.parametrize("path", FILES)
 def test_files_hold_the_rows_and_the_chart(visit, path):
     app, files = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path]), {}
@@ -389,6 +401,7 @@ def test_files_hold_the_rows_and_the_chart(visit, path):
     assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=.?https?:", files["HTML"].decode())
 
 
+@long
 def test_the_other_tab_of_relearn_is_drawn_for_each_scheme(visit):
     app = visit(RELEARN)
     train(app)
@@ -431,6 +444,7 @@ def test_hostile_classes_and_reviews_are_shown_as_text(visit):
     assert main.locator("img, .katex").count() == 0
 
 
+@long
 def test_what_cannot_be_forgotten_is_told_and_mended(visit):
     app = visit(f"{UNLEARN}&forget.share=1")
     train(app)

@@ -44,6 +44,27 @@ def test_pictures_of_layers(visit, name):
     app.picture(path)
 
 
+@pytest.mark.parametrize(("name", "tab"), [("unlearn", "Comparison"), ("unlearn-attack", "Attack")])
+def test_pictures_of_unlearning(visit, name, tab):
+    path = wanted(name)
+    app = visit("unlearn?forget.by=class&forget.label=Malbec")
+    app.page.get_by_text(re.compile(r"models in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.tab(tab)
+    app.settle(600)
+    app.picture(path)
+
+
+def test_picture_of_the_savings(visit):
+    path = wanted("savings")
+    app = visit("relearn")
+    app.tab("Savings by dose")
+    if app.button("Start").count():
+        app.press("Start")
+    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.settle(600)
+    app.picture(path)
+
+
 def test_picture_of_the_dose(visit):
     path = wanted("forget-dose")
     app = visit(FORTY)
