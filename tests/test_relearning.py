@@ -764,7 +764,7 @@ def test_files_hold_the_rows_and_what_they_are_of(small_split, tmp_path):
     done = trained(small_split)
     rows = tuple(rows_of(done, small_split, recipe))
     result = RelearningResult(recipe, (), rows, "5" * 64, len(done.history), planned=8)
-    kept = replace(recipe.until_trained(), relearning=recipe.relearning, randomization=recipe.randomization)
+    kept = replace(recipe.until_trained(), relearning=recipe.relearning)
     for kind in ("csv", "parquet", "json"):
         result.write(tmp_path / f"savings.{kind}")
     table = pd.read_csv(tmp_path / "savings.csv", keep_default_na=False)
