@@ -51,9 +51,12 @@ def study_view(name: str, draw: Draw) -> None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
     ended = study.running and studies.advance(name)
-    if study.rows:
-        draw(study, work.baselines_of(study.learned))
-    _how_far(study, kinds.KINDS[name].part)
+    drawn, progress = st.container(), st.container()
+    with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
+        _how_far(study, kinds.KINDS[name].part)
+    with drawn:
+        if study.rows:
+            draw(study, work.baselines_of(study.learned))
     if ended:
         st.rerun()
 
