@@ -97,6 +97,11 @@ class Unlearning(Settings):
         """The seeds."""
         return range(self.seed, self.seed + self.seeds)
 
+    @property
+    def planned(self) -> list[tuple[int, str]]:
+        """Seed and method of each model that is asked for."""
+        return [(seed, name) for seed in self.replicates for name in self.methods]
+
     def check(self, known: tuple[str, ...]) -> None:
         """Raise RecipeError where a method is unknown, or a setting does not fit a model with these layers."""
         for name in self.methods:

@@ -219,7 +219,7 @@ def _courses(trained: Trained, split: Split, recipe: Recipe, goal: Goal) -> Iter
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
             trainer = _trainer(recipe, split, seed, model, watched=True)
             points = [Point(0, 0, *_measures(trainer))]
-            reached = yield from _sliced(reach(trainer, split.validation, goal.target, stop=False))
+            reached = yield from sliced(reach(trainer, split.validation, goal.target, stop=False))
             points += [
                 Point(_steps(trainer, past.epoch), past.epoch, past.training, past.validation)
                 for past in trainer.history
@@ -252,12 +252,12 @@ def _saving_rows(trained: Trained, split: Split, recipe: Recipe, goal: Goal) -> 
     plan, part = recipe.relearning.sweep, split.validation
     sets = plan.sets(recipe.model.layers)
     for seed in plan.replicates:
-        scratch = yield from _sliced(reach(_trainer(recipe, split, seed), part, goal.target))
+        scratch = yield from sliced(reach(_trainer(recipe, split, seed), part, goal.target))
         for names, scheme, dose in product(sets, plan.schemes, plan.doses):
             drawn = replace(plan.randomization(scheme, plan.units[0], seed), layers=names, fraction=dose)
             trainer = _trainer(recipe, split, seed, randomize(trained.model, drawn, initial=trained.initial))
             after = top_1(trainer.model, part)
-            relearned = yield from _sliced(reach(trainer, part, goal.target))
+            relearned = yield from sliced(reach(trainer, part, goal.target))
             yield [_row(goal, drawn, after, relearned, scratch, trainer.training.epochs)]
 
 
@@ -308,8 +308,8 @@ def _trainer(
     return Trainer(learner, split, training, seed=other(seed), watched=watched)
 
 
-def _sliced(run: Generator[None, None, Reached]) -> Generator[list, None, Reached]:
-    """The same with an empty list wherever it can be left."""
+def sliced(run: Generator[None, None, Reached]) -> Generator[list, None, Reached]:
+    """The same for slices of rows: an empty list wherever it can be left."""
     while True:
         try:
             next(run)

@@ -23,7 +23,7 @@ from forgetting.methods import METHODS, REFERENCE, SLICE, Task, Unlearning
 from forgetting.metrics import NOT_FINITE
 from forgetting.randomness import other
 from forgetting.recipe import Recipe
-from forgetting.relearning import Reached, reach
+from forgetting.relearning import Reached, reach, sliced
 from forgetting.training import Trainer
 from forgetting.unlearned import UnlearningResult
 
@@ -83,7 +83,7 @@ class Unlearner:
     @property
     def planned(self) -> list[tuple[int, str]]:
         """Seed and method of each row that the settings ask for."""
-        return [(seed, name) for seed in self.settings.replicates for name in self.settings.methods]
+        return self.settings.planned
 
     @property
     def staged(self) -> tuple[int, ...]:
@@ -93,7 +93,7 @@ class Unlearner:
     def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
         """Seed and method of each row that other settings would ask for and that is not done."""
         kept = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
-        return [(seed, name) for seed in settings.replicates for name in settings.methods if (seed, name) not in kept]
+        return [key for key in settings.planned if key not in kept]
 
     @property
     def found(self) -> tuple[Row, ...]:
@@ -165,7 +165,7 @@ class Unlearner:
         training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
         learner = copy.deepcopy(model).requires_grad_(True)
         trainer = Trainer(learner, self.split, training, seed=other(seed), watched=False)
-        return (yield from _paused(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
+        return (yield from sliced(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
 
     def _task(self, original: Trained, seed: int) -> Task:
         return Task(
@@ -232,13 +232,3 @@ def _run(method: Any, task: Task) -> Sliced:
         return None, 0.0, f"a method must return a model; this one returned a {type(model).__name__}"
     seconds += time.perf_counter() - started
     return model.eval(), seconds, ""  # one of its own kind may have dropout that is a mode
-
-
-def _paused(work: Generator) -> Sliced:
-    """What a generator returns, with empty lists where it may be left."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return done.value
-        yield []

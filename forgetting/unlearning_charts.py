@@ -36,8 +36,7 @@ SETS = {
     "forget": ("forgotten", RANDOMIZED),
     "unseen": ("unseen", SERIES[2]),
 }
-
-
+COLOURS = {"exact retraining": RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of what is no method
 READABLE = "replace(datum.label, /_/g, ' ')"  # of a method's name
 WIDE = "width > 400"  # pixels of the plot from which there is room for the values, and for titles that lie
 
@@ -111,7 +110,7 @@ def _cells(result: UnlearningResult) -> pd.DataFrame:
         f"{_signed(figure, low)} to {_signed(figure, high)}"
         for figure, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
     ]
-    table["colour"] = table["method"].map({REFERENCE: RELEARNED, "original": ORIGINAL}).fillna(RANDOMIZED)
+    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
     return table
 
 
@@ -214,8 +213,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
 
 
 def _series_colour(name: str, place: int) -> str:
-    known = {"exact retraining": RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}
-    return known.get(name, SERIES[place % len(SERIES)])
+    return COLOURS.get(name, SERIES[place % len(SERIES)])
 
 
 def _shapes(names: Sequence[str]) -> list[str]:
@@ -263,7 +261,7 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     table = (
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
     )
-    table["colour"] = table["method"].map({REFERENCE: RELEARNED, "original": ORIGINAL}).fillna(RANDOMIZED)
+    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
     base = alt.Chart(table).encode(
         y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
         color=alt.Color("colour:N", scale=None),

@@ -58,7 +58,7 @@ def _epochs(learned: Learned) -> int:
     """Of training, about, that the plan takes beyond what is done."""
     plan, whole = session().recipe.unlearning, learned.recipe.training.epochs
     before, again = _before(learned), min(RELEARNING, plan.relearn_epochs)
-    missing = before.missing(plan) if before else [(seed, name) for seed in plan.replicates for name in plan.methods]
+    missing = before.missing(plan) if before else plan.planned
     staged = before.staged if before else ()
     methods = sum((whole if name in FULL else plan.epochs) + again for _, name in missing)
     return 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
