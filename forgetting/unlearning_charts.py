@@ -74,12 +74,10 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
     )
     shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
     texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="told:N", color=alt.value(BASELINE))
-    lying = {
-        "lineBreak": "\n",
-        "angle": alt.ExprRef(f"{WIDE} ? 0 : 300"),
-        "align": alt.ExprRef(f"{WIDE} ? 'center' : 'left'"),
-    }
-    titles = alt.Chart(heads).mark_text(fontSize=11, fontWeight="bold", baseline="bottom", color=BASELINE, **lying)
+    bold = {"fontWeight": "bold", "color": BASELINE}
+    titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
+    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # of nothing, as what cannot be seen would take room
+    slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
     scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE, opacity=shown)
     return alt.layer(
         floor,
@@ -87,7 +85,8 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
         spans,
         zero,
         texts,
-        titles.encode(x=x, y=alt.value(alt.ExprRef(f"{WIDE} ? -30 : -4")), text="title:N"),
+        titles.encode(x=x, y=alt.value(-30), text="title:N"),
+        slanted.encode(x=x, y=alt.value(-6), text="line:N"),
         scales.encode(x=x, y=alt.value(-4), text="scale:N"),
     ).properties(height=HEAD + ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
@@ -128,7 +127,13 @@ def _heads(result: UnlearningResult) -> pd.DataFrame:
             "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF,
         }
         lines.append(
-            {"middle": place + 0.5, "title": title, "scale": f"± {_signed(figure, steps[figure])[1:]}", **ends}
+            {
+                "middle": place + 0.5,
+                "title": title,
+                "line": title.replace("\n", " "),
+                "scale": f"± {_signed(figure, steps[figure])[1:]}",
+                **ends,
+            }
         )
     return pd.DataFrame(lines)
 
