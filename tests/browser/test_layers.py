@@ -269,12 +269,11 @@ def test_a_long_study_advances_stops_and_goes_on_without_a_blank_chart(visit, ca
 
 
 def test_the_chart_stays_when_a_study_goes_on_and_ends(visit, capsys):
-    app = visit(LONG.replace("seeds=200", "seeds=12"))
+    app = visit(LONG.replace("seeds=200", "seeds=40"))
     train(app)
     app.page.evaluate(WATCH, MARKS)
     app.button("Start").click()
     app.page.wait_for_function("window.watched.shown", timeout=40_000)
-    app.page.wait_for_timeout(500)
     app.button("Stop").click()
     app.button("Go on").click()
     ended(app)
