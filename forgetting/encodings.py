@@ -2,6 +2,8 @@
 
 import codecs
 import io
+import re
+from collections.abc import Iterator
 
 from charset_normalizer import from_bytes
 
@@ -10,6 +12,8 @@ from forgetting.errors import DataError
 # Told by their NUL bytes before; by chance any even number of bytes looks like one of them.
 WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
 SAMPLE_BYTES = 64 * 1024
+PIECE = 1024 * 1024  # bytes decoded at a time
+BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
 MIN_FOREIGN_SHARE = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
 BYTE_ORDER_MARKS = (
@@ -51,9 +55,10 @@ def encoding_of(data: bytes) -> str:
     if b"\0" in data:
         raise _binary_error("a binary file (it holds NUL bytes)")
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse_damaged_utf8(data, error)
+        for _ in _decoded(data, "utf-8"):
+            pass
+    except UnicodeError:
+        _refuse_damaged_utf8(data)
         return _check_decodes(data, _likely_encoding(data))
     return "utf-8"
 
@@ -87,30 +92,50 @@ def _likely_encoding(data: bytes) -> str:
     return matches.best().encoding if matches and "cp1252" not in plausible else "cp1252"
 
 
+def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
+    """The text in pieces: of a large file it may take four times the room of its bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    for start in range(0, len(data), PIECE):
+        yield decoder.decode(data[start : start + PIECE])
+    yield decoder.decode(b"", final=True)
+
+
 def _check_decodes(data: bytes, encoding: str) -> str:
     try:
-        text = data.decode(encoding)
+        holds_nul = any("\0" in text for text in _decoded(data, encoding))
     except UnicodeError as error:
+        reason = getattr(error, "reason", error)
         raise DataError(
             f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
-            f"({error}). Save it again as UTF-8."
+            f"({reason}). Save it again as UTF-8."
         ) from error
-    if "\0" in text:
+    if holds_nul:
         raise _binary_error("a binary file (it holds NUL characters)")
     return encoding
 
 
-def _refuse_damaged_utf8(data: bytes, error: UnicodeDecodeError) -> None:
+def _refuse_damaged_utf8(data: bytes) -> None:
     """Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled."""
-    text = data.decode("utf-8", errors="replace")
-    bad = text.count("\ufffd")
-    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    good = bad = 0
+    for text in _decoded(data, "utf-8", "surrogateescape"):
+        wrong = len(BAD_BYTE.findall(text))
+        bad, good = bad + wrong, good + len(text) - len(text.encode("ascii", "ignore")) - wrong
     if good > bad:
-        line = data.count(b"\n", 0, error.start) + 1
+        line, byte = _first_bad(data)
         raise DataError(
-            f"A text file must be in one encoding; this one is UTF-8 but for byte 0x{data[error.start]:02X} "
+            f"A text file must be in one encoding; this one is UTF-8 but for byte 0x{byte:02X} "
             f"in line {line}. Correct that line, or save the file again as UTF-8."
-        ) from error
+        )
+
+
+def _first_bad(data: bytes) -> tuple[int, int]:
+    """The line, from 1, and the value of the first byte that is not UTF-8."""
+    line = 1
+    for text in _decoded(data, "utf-8", "surrogateescape"):
+        if found := BAD_BYTE.search(text):
+            return line + text.count("\n", 0, found.start()), ord(found[0]) - 0xDC00
+        line += text.count("\n")
+    raise ValueError("all bytes are UTF-8")
 
 
 def _refuse_known_binary(data: bytes) -> None:

@@ -4,13 +4,15 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
 from safetensors.torch import save
 
-from forgetting.errors import DataError, RecipeError
+from forgetting.errors import RecipeError
 from forgetting.features import Split, make_split
+from forgetting.limits import check_limit
 from forgetting.metrics import (
     Baselines,
     Ratio,
@@ -28,7 +30,6 @@ from forgetting.reviews import Reviews, filter_reviews
 from forgetting.training import Epoch, Trainer
 
 Progress = Callable[[int, int], None]
-LOGITS_LIMIT = 50_000_000  # reviews × classes of all logits: 200 MB as float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +145,13 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
     or their classes too many.
     """
     split = make_split(select(recipe, reviews), recipe.split)
-    size = (len(split.training) + len(split.validation)) * len(split.classes)
-    if size > LOGITS_LIMIT:
-        raise DataError(
-            f"{len(split.training) + len(split.validation):,} reviews of {len(split.classes):,} classes need "
-            f"{size:,} logits; the limit is {LOGITS_LIMIT:,}. Keep fewer classes or fewer reviews."
-        )
+    reviews, classes = len(split.training) + len(split.validation), len(split.classes)
+    check_limit(
+        "activations",
+        reviews * classes,
+        f"{reviews:,} reviews of {classes:,} classes need {{found}} logits; the limit is {{most}}.",
+        "Keep fewer classes or fewer reviews.",
+    )
     return split
 
 
@@ -174,8 +176,24 @@ def select(recipe: Recipe, reviews: Reviews) -> Reviews:
 
 
 def build(recipe: Recipe, split: Split) -> TextClassifier:
-    """The untrained model of a recipe."""
+    """The untrained model of a recipe. Raises RecipeError where it, or a pass through it, would be too large."""
     model = recipe.model
+    sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
+    check_limit(
+        "parameters",
+        sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes)),
+        f"A model may have at most {{most}} parameters; layers of {' × '.join(f'{size:,}' for size in sizes)} have "
+        "{found}.",
+        "Choose narrower layers, fewer words (split.max_words) or fewer classes.",
+        kind=RecipeError,
+    )
+    check_limit(
+        "activations",
+        reviews * sum(sizes[1:]),
+        f"A pass may have at most {{most}} activations; {reviews:,} reviews × {sum(sizes[1:]):,} units are {{found}}.",
+        "Choose narrower layers, fewer classes or fewer reviews (data.max_reviews).",
+        kind=RecipeError,
+    )
     return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
 
 

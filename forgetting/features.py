@@ -3,6 +3,7 @@
 Text stays sparse. The vectorizer is fitted on the training part alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from forgetting.errors import DataError
+from forgetting.limits import check_limit, limits
 from forgetting.reviews import Reviews
 from forgetting.settings import Settings, setting
 from forgetting.sparse import SparseMatrix
@@ -71,6 +73,12 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
 
     Raises DataError where a part would be too small for the classes, or no word is left.
     """
+    check_limit(
+        "classes",
+        len(reviews.counts),
+        "A model may tell at most {most} classes apart; {found} are kept.",
+        "Keep fewer (data.max_classes, data.min_reviews), or choose another label column.",
+    )
     classes, targets = np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
@@ -79,6 +87,7 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
         max_features=splitting.max_words or None,
         dtype=np.float32,
     )
+    vectorizer.set_params(analyzer=_counting(vectorizer.build_analyzer()))
     try:
         fitted = vectorizer.fit_transform(reviews.texts[row] for row in training)
     except ValueError as error:
@@ -92,6 +101,25 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
         for matrix, rows in ((fitted, training), (held_out, validation))
     ]
     return Split(*parts, tuple(vectorizer.get_feature_names_out()), tuple(classes), reviews)
+
+
+def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """An analyzer that refuses texts with too many different words, before the vectorizer's table of them is full."""
+    seen, most = set(), limits().words
+
+    def analyzer(text: str) -> list[str]:
+        words = analyze(text)
+        seen.update(words)
+        if len(seen) > most:
+            check_limit(
+                "words",
+                len(seen),
+                "The texts may have at most {most} different words; these have more.",
+                "Keep fewer reviews (data.max_reviews), or choose a column that holds prose.",
+            )
+        return words
+
+    return analyzer
 
 
 def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> tuple[np.ndarray, np.ndarray]:

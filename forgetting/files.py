@@ -1,5 +1,6 @@
 """Tables of results as files that say what they are of: CSV, Parquet or JSON, with the recipe."""
 
+import csv
 import io
 import json
 import secrets
@@ -16,6 +17,7 @@ from forgetting.experiment import plain
 from forgetting.recipe import Recipe
 
 KINDS = ("csv", "parquet", "json")
+FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what starts a formula; some spreadsheets take the wide ones
 
 
 def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[str, object]) -> bytes:
@@ -26,7 +28,7 @@ def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[s
     Raises RecipeError for another kind.
     """
     if kind == "csv":
-        return frame.assign(recipe_hash=recipe.hash, **about).to_csv(index=False, lineterminator="\n").encode()
+        return csv_bytes(frame.assign(recipe_hash=recipe.hash, **about))
     if kind == "parquet":
         table = pa.Table.from_pandas(frame, preserve_index=False)
         texts = {"recipe": recipe.to_json(), **{name: str(value) for name, value in about.items() if value is not None}}
@@ -37,6 +39,30 @@ def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[s
         values = {"recipe": recipe.to_dict(), **about, "rows": frame.to_dict("records")}
         return json.dumps(plain(values), allow_nan=False).encode()
     raise RecipeError(f"A table is written as csv, parquet or json; got {kind!r}. Choose one of them.")
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as CSV that a spreadsheet opens without computing anything; see `inert`."""
+    texts = {name: frame[name].map(_inert_cell) for name in frame.select_dtypes(["object", "str", "category"])}
+    named = frame.assign(**texts).rename(columns=inert)
+    # The csv module leaves a lone carriage return unquoted, and the line that begins after it could be a formula.
+    torn = any("\r" in str(value) for column in texts.values() for value in column) or any(
+        "\r" in name for name in named
+    )
+    quoting = csv.QUOTE_NONNUMERIC if torn else csv.QUOTE_MINIMAL
+    return named.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
+
+
+def inert(text: str, mark: str = "'") -> str:
+    """A text that no spreadsheet takes for a formula: behind `mark` where it starts like one.
+
+    An apostrophe is what spreadsheets themselves write before a text. After OWASP, "CSV Injection".
+    """
+    return mark + text if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(FORMULAS) else text
+
+
+def _inert_cell(value: object) -> object:
+    return inert(value) if isinstance(value, str) else value
 
 
 def ending(path: str | Path) -> str:

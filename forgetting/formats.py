@@ -6,6 +6,7 @@ is the empty string; nothing is evaluated.
 
 import csv
 import io
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,18 +14,22 @@ from typing import NoReturn
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from forgetting.encodings import encoding_of
 from forgetting.errors import DataError
+from forgetting.limits import check_limit
 from forgetting.unpacking import megabytes
 
 DELIMITERS = (",", "\t", ";", "|")
-MAX_COLUMNS = 1_000
-MAX_CELLS = 20_000_000
 HEAD = 64 * 1024  # characters that a delimiter is judged by; below the csv module's limit for a field
 PARQUET = b"PAR1"
 PARQUET_ROWS = 1_024  # expanded at a time
+BATCH = 100_000  # values that are objects of Python's at a time
+JSON_COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch
+JSON_LINE = 4 * 1024 * 1024  # characters: small values in a long line take fifty times their room
+FEWER = "Leave out rows or columns that are not needed."
 
 
 def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | None]:
@@ -32,7 +37,7 @@ def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | 
 
     Raises DataError where the data are empty, binary, damaged, or not a table with rows.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError("A file must hold a table; this one is empty. Upload one with a header and rows.")
     if data.startswith(PARQUET):
         return _check_rows(read_parquet(data, max_bytes)), None, None
@@ -60,16 +65,18 @@ def read_delimited(lines: Iterable[str], delimiter: str) -> pd.DataFrame:
     records = _records(lines, delimiter)
     _, header = next(records, (1, []))
     names = column_names(header)
-    rows = []
-    for line, fields in records:
-        if len(fields) != len(names):
-            raise DataError(
-                f"Every row must have as many fields as the header, {len(names)}; the one at line {line} has "
-                f"{len(fields)}. Put fields that contain {delimiter!r} or line breaks in double quotes."
-            )
-        rows.append(fields)
-        _check_cells(len(rows), len(names))
-    return pd.DataFrame(rows, columns=names, dtype="str")
+
+    def rows() -> Iterator[list[str]]:
+        for line, fields in records:
+            if len(fields) != len(names):
+                raise DataError(
+                    f"Every row must have as many fields as the header, {len(names)}; the one at line {line} has "
+                    f"{len(fields)}. Put fields that contain {delimiter!r} or line breaks in double quotes."
+                )
+            yield fields
+
+    batches = _batches(rows(), len(names))
+    return _frame(pa.table([_texts(column) for column in zip(*batch, strict=True)], names=names) for batch in batches)
 
 
 def read_json_lines(lines: Iterable[str]) -> pd.DataFrame:
@@ -77,15 +84,16 @@ def read_json_lines(lines: Iterable[str]) -> pd.DataFrame:
 
     Columns are the keys in order of appearance. Raises DataError, with the line, for anything else.
     """
-    rows, keys = [], {}
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            rows.append(_json_object(line.strip(), number))
-            keys |= dict.fromkeys(rows[-1])
-            _check_cells(len(rows), len(keys))
-    names = column_names(list(keys))
-    columns = {name: [row.get(key, "") for row in rows] for name, key in zip(names, keys, strict=True)}
-    return pd.DataFrame(columns, dtype="str")
+    objects = (_json_object(line.strip(), number) for number, line in enumerate(lines, 1) if line.strip())
+    keys = {}
+
+    def parts() -> Iterator[pa.Table]:
+        for batch in _batches(objects, JSON_COLUMNS):
+            keys.update(dict.fromkeys(key for row in batch for key in row))
+            _check_cells(len(batch), len(keys))
+            yield pa.table({key: _texts([row.get(key, "") for row in batch]) for key in keys})
+
+    return _frame(parts())
 
 
 def read_parquet(data: bytes, max_bytes: int) -> pd.DataFrame:
@@ -95,12 +103,16 @@ def read_parquet(data: bytes, max_bytes: int) -> pd.DataFrame:
     """
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
-        names = column_names(file.schema_arrow.names)
+        column_names(file.schema_arrow.names)
+        _check_parquet(file, max_bytes)
+        # Equal strings are kept once until it is known how large all are together.
+        paths = [file.schema.column(place).path for place in range(len(file.schema))]
+        file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=paths)
         batches = list(_bounded(file.iter_batches(PARQUET_ROWS), max_bytes))
         table = pa.Table.from_batches(batches, file.schema_arrow)
         table.validate(full=True)  # a damaged file may hold strings that are not UTF-8
-        columns = [_as_text(column) for column in table.columns]
-        return pa.table(columns, names=names).to_pandas().astype("str")
+        names = column_names(table.column_names)
+        return _frame([pa.table([_as_text(column) for column in table.columns], names=names)])
     except DataError:
         raise
     except Exception as error:  # pyarrow and its conversions raise many kinds for damaged files
@@ -113,13 +125,14 @@ def read_parquet(data: bytes, max_bytes: int) -> pd.DataFrame:
 def column_names(header: list[str]) -> list[str]:
     """The header's names without surrounding blanks; an unnamed one is called by its place, "column 1".
 
-    Raises DataError for more than 1,000 columns and for equal names.
+    Raises DataError for too many columns and for equal names.
     """
-    if len(header) > MAX_COLUMNS:
-        raise DataError(
-            f"A table may have at most {MAX_COLUMNS:,} columns; this one has {len(header):,}. "
-            "Keep the columns with text, label and name."
-        )
+    check_limit(
+        "columns",
+        len(header),
+        "A table may have at most {most} columns; this one has {found}.",
+        "Keep the columns with text, label and name.",
+    )
     names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -182,6 +195,10 @@ def _raise_quoting(line: int, error: csv.Error) -> NoReturn:
 
 
 def _json_object(line: str, number: int) -> dict[str, str]:
+    if len(line) > JSON_LINE:
+        raise DataError(
+            f"A line of JSON may have at most {JSON_LINE:,} characters; line {number} has {len(line):,}. Shorten it."
+        )
     try:
         # Numbers stay as they were written.
         values = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
@@ -204,17 +221,69 @@ def _json_text(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
+def _batches(rows: Iterable, columns: int) -> Iterator[list]:
+    """Lists of rows, of about BATCH values each, so that few at a time are objects of Python's."""
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, max(1, BATCH // max(columns, 1)))):
+        yield batch
+
+
+def _texts(values: Iterable[str]) -> pa.Array:
+    return pa.array(values, pa.large_string())
+
+
+def _frame(parts: Iterable[pa.Table]) -> pd.DataFrame:
+    """Tables below each other, a column that some do not have filled with "" there."""
+    found, rows = [], 0
+    for part in parts:
+        rows += part.num_rows
+        _check_cells(rows, part.num_columns)
+        found.append(part)
+    if not rows:
+        return pd.DataFrame()
+    table = pa.concat_tables(found, promote_options="default")
+    columns = [column.fill_null("") if column.null_count else column for column in table.columns]
+    return pa.table(columns, names=column_names(table.column_names)).to_pandas().astype("str")
+
+
+def _check_parquet(file: pq.ParquetFile, max_bytes: int) -> None:
+    """Refuse what the file's own description says is too large, before any of it is expanded."""
+    told = file.metadata
+    _check_cells(told.num_rows, told.num_columns)
+    for place in range(told.num_columns):
+        chunks = [told.row_group(group).column(place) for group in range(told.num_row_groups)]
+        values = sum(chunk.num_values for chunk in chunks)
+        check_limit("values", values, "A column may hold at most {most} values; one holds {found}.", FEWER)
+        size = sum(chunk.total_uncompressed_size for chunk in chunks)
+        _check_size(max(size, values * file.schema.column(place).length), max_bytes)
+
+
+def _expanded(values: pa.Array) -> int:
+    """Bytes that an array takes with each of its strings written out."""
+    if pa.types.is_dictionary(values.type):
+        lengths = pc.binary_length(values.dictionary.cast(pa.large_binary()))
+        return 8 * len(values) + (pc.sum(lengths.take(values.indices)).as_py() or 0)
+    if pa.types.is_struct(values.type):
+        return sum(map(_expanded, values.flatten()))
+    if pa.types.is_map(values.type):
+        return _expanded(values.keys) + _expanded(values.items)
+    if isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+        return _expanded(values.flatten())
+    return values.nbytes
+
+
 def _bounded(batches: Iterable[pa.RecordBatch], max_bytes: int) -> Iterator[pa.RecordBatch]:
     size, rows = 0, 0
     for batch in batches:
-        size, rows = size + batch.nbytes, rows + batch.num_rows
+        size, rows = size + sum(map(_expanded, batch.columns)), rows + batch.num_rows
         _check_cells(rows, batch.num_columns)
-        if size > max_bytes:
-            raise DataError(
-                f"A file may hold at most {megabytes(max_bytes)}; this one expands to more. "
-                "Leave out rows or columns that are not needed."
-            )
+        _check_size(size, max_bytes)
         yield batch
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise DataError(f"A file may hold at most {megabytes(max_bytes)}; this one expands to more. {FEWER}")
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -228,11 +297,13 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _check_cells(rows: int, columns: int) -> None:
-    if rows * columns > MAX_CELLS:
-        raise DataError(
-            f"A table may have at most {MAX_CELLS:,} values; this one has more ({rows:,} rows of {columns:,} "
-            "columns so far). Leave out rows or columns that are not needed."
-        )
+    check_limit("rows", rows, "A table may have at most {most} rows; this one has more.", FEWER)
+    check_limit(
+        "values",
+        rows * columns,
+        f"A table may have at most {{most}} values; this one has more ({rows:,} rows of {columns:,} columns so far).",
+        FEWER,
+    )
 
 
 def _check_rows(frame: pd.DataFrame) -> pd.DataFrame:

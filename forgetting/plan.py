@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from forgetting.errors import RecipeError
+from forgetting.limits import check_limit
 from forgetting.randomization import ALL, UNITS, Randomization
 from forgetting.schemes import SCHEMES
 from forgetting.settings import Settings, setting
 
 JOINED = "+"  # between the layers of a set: "fc1+fc2"
-MOST_VARIANTS = 200_000
 
 
 def even_doses(count: int) -> tuple[float, ...]:
@@ -119,7 +119,7 @@ class Sweep(Settings):
     def count(self, known: tuple[str, ...]) -> int:
         """Number of variants, which is that of the rows.
 
-        Raises RecipeError where they are more than MOST_VARIANTS.
+        Raises RecipeError where they are more than the limit.
         """
         sizes = {
             "layer sets": len(self.sets(known)),
@@ -131,13 +131,14 @@ class Sweep(Settings):
         total = 1
         for size in sizes.values():
             total *= size
-        if total > MOST_VARIANTS:
-            product = " × ".join(f"{size:,} {name}" for name, size in sizes.items())
-            largest = max(sizes, key=sizes.get)
-            raise RecipeError(
-                f"A sweep must have at most {MOST_VARIANTS:,} variants; {product} are {total:,}. "
-                f"Reduce the {largest} first."
-            )
+        product = " × ".join(f"{size:,} {name}" for name, size in sizes.items())
+        check_limit(
+            "variants",
+            total,
+            f"A sweep must have at most {{most}} variants; {product} are {{found}}.",
+            f"Reduce the {max(sizes, key=sizes.get)} first.",
+            kind=RecipeError,
+        )
         return total
 
 

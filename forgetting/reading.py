@@ -15,8 +15,9 @@ import pandas as pd
 
 from forgetting.errors import DataError
 from forgetting.formats import parse, shorten
+from forgetting.limits import limits
 from forgetting.reviews import Report, Reviews, filter_reviews
-from forgetting.unpacking import MAX_BYTES, Source, read_source, unpack
+from forgetting.unpacking import Source, read_source, unpack
 
 # (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
 KNOWN_COLUMNS = (("Review_content", "Type_of_wine"), ("description", "variety"))
@@ -114,14 +115,15 @@ class Table:
         )
 
 
-def read_table(source: Source, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Table:
+def read_table(source: Source, *, name: str | None = None, max_bytes: int | None = None) -> Table:
     """Read CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
 
     source: a path, bytes, or an open binary file. name: what to call it, else the file's name.
-    max_bytes: limit for the file, and again for what it expands to.
+    max_bytes: limit for the file, and again for what it expands to, where not that of `limits`.
 
     Raises DataError, naming the rule, the value and the remedy, where the file cannot be read as a table.
     """
+    max_bytes = limits().bytes if max_bytes is None else max_bytes
     data, found = read_source(source, max_bytes)
     name = name or found
     try:
@@ -142,7 +144,7 @@ def read_reviews(
     max_classes: int = 0,
     max_reviews: int = 0,
     seed: int = 0,
-    max_bytes: int = MAX_BYTES,
+    max_bytes: int | None = None,
 ) -> Reviews:
     """Read a file, make reviews of two of its columns, and filter them: the three steps in one.
 

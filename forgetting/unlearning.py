@@ -19,8 +19,10 @@ from forgetting.experiment import Progress, Trained, make_trainer, snapshot, sta
 from forgetting.features import Split
 from forgetting.forget_set import forget_sets
 from forgetting.gaps import Measured, Row, compare, failed, measure
+from forgetting.limits import check_limit
 from forgetting.methods import METHODS, REFERENCE, SLICE, Task, Unlearning
 from forgetting.metrics import NOT_FINITE
+from forgetting.models import parameter_count
 from forgetting.randomness import other
 from forgetting.recipe import Recipe
 from forgetting.relearning import Reached, reach, sliced
@@ -65,6 +67,7 @@ class Unlearner:
                 f"The recipe must be that of the model; its hidden widths are {recipe.model.hidden}, the model's "
                 f"{widths}. Give the recipe that the model was trained by."
             )
+        _check_models(trained.model, recipe.unlearning)
         self.trained, self.split = trained, split
         self.recipe = replace(recipe, training=replace(recipe.training, epochs=len(trained.history)))
         self.sets = forget_sets(split, recipe.forget)
@@ -76,6 +79,7 @@ class Unlearner:
     def change(self, settings: Unlearning) -> None:
         """Take other settings; rows are kept where no more than the methods and the seeds are others."""
         check_unlearning(self.recipe, settings)
+        _check_models(self.trained.model, settings)
         if _of_methods(settings) != _of_methods(self.settings):
             self.rows = {}
         self.settings = settings
@@ -195,6 +199,19 @@ def run_unlearning(
         if progress and rows:
             progress(len(unlearner.found), len(unlearner.planned))
     return unlearner.result
+
+
+def _check_models(model: nn.Module, settings: Unlearning) -> None:
+    """Each seed's original, its initial weights and the retrained model are kept, for methods that come later."""
+    parameters = parameter_count(model)
+    check_limit(
+        "models",
+        3 * settings.seeds * parameters,
+        f"The models of all seeds may have at most {{most}} parameters together; 3 × {settings.seeds:,} seeds × "
+        f"{parameters:,} are {{found}}.",
+        "Ask for fewer seeds (unlearning.seeds), or train a smaller model.",
+        kind=RecipeError,
+    )
 
 
 def check_unlearning(recipe: Recipe, settings: Unlearning) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forgetting.errors import DataError
+from forgetting.limits import limits
 
 Source = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
 
-MAX_BYTES = 200 * 1024 * 1024
 CHUNK = 1024 * 1024
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -25,12 +25,13 @@ ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ZIP_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
-def read_source(source: Source, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]:
+def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, str]:
     """The bytes of `source` as they are, and a name for it without folders.
 
-    An open file is read from its beginning where it can be rewound.
+    An open file is read from its beginning where it can be rewound. max_bytes: other than the limit in force.
     Raises DataError where it cannot be read or holds more than `max_bytes` bytes.
     """
+    max_bytes = limits().bytes if max_bytes is None else max_bytes
     if isinstance(source, bytes | bytearray | memoryview):
         return _read_bounded(io.BytesIO(source), max_bytes), "uploaded bytes"
     if hasattr(source, "read"):
@@ -38,12 +39,13 @@ def read_source(source: Source, max_bytes: int = MAX_BYTES) -> tuple[bytes, str]
     return _read_path(source, max_bytes)
 
 
-def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
+def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
     """The one file inside gzip or zip `data`; other data as they are.
 
     Raises DataError where the archive is damaged, encrypted, nested, does not hold exactly one file, or
     expands to more than `max_bytes` bytes.
     """
+    max_bytes = limits().bytes if max_bytes is None else max_bytes
     if data.startswith(GZIP):
         inner = _expand_gzip(data, max_bytes)
     elif data.startswith(ZIP):

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from forgetting.dashboard import dose, panels, responses, studies, work
+from forgetting.dashboard import dose, panels, responses, work
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.layer_views import robustness_view, words_view
 from forgetting.dashboard.plan_form import plan_controls
-from forgetting.dashboard.session import session
 from forgetting.dashboard.study_panel import study_buttons, study_view
 
 frame("layers")
@@ -35,8 +34,6 @@ with plan:
     st.caption(panels.about(learned))
 with tabs[opened]:
     if match:
-        study = session().studies.get(match)
-        every = studies.EVERY if study and study.running else None
-        st.fragment(run_every=every)(study_view)(match, view)
+        study_view(match, view)
     else:
         view(learned, work.baselines_of(learned))

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from forgetting.dashboard import dose, panels, studies
+from forgetting.dashboard import dose, panels
 from forgetting.dashboard.controls import number
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.plan_form import doses, variants
 from forgetting.dashboard.relearn_views import courses_view, savings_view
-from forgetting.dashboard.session import session
 from forgetting.dashboard.study_panel import study_buttons, study_view
 
 frame("relearn")
@@ -39,6 +38,4 @@ with plan:
     study_buttons(learned, kind)
     st.caption(panels.about(learned))
 with tabs[opened]:
-    study = session().studies.get(kind)
-    every = studies.EVERY if study and study.running else None
-    st.fragment(run_every=every)(study_view)(kind, view)
+    study_view(kind, view)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from forgetting.dashboard import playing, work
+from forgetting.dashboard import playing, turns, work
 from forgetting.dashboard.frame import frame, need_data
 from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice, shown_run
 from forgetting.dashboard.session import Lesson, session
@@ -22,7 +22,7 @@ with form:
     training_form()
 with lesson:
     lesson_buttons()
-    st.fragment(run_every=playing.EVERY if session().playing else None)(lesson_view)()
+    turns.advancing(lesson_view, running=session().playing, every=playing.EVERY)
     outdated_notice()
 
 shown = shown_run()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forgetting.dashboard import panels, studies, unlearn_studies
+from forgetting.dashboard import panels, unlearn_studies
 from forgetting.dashboard.forget_form import forget_controls, forget_set_view, method_controls
 from forgetting.dashboard.frame import frame, need_model
 from forgetting.dashboard.session import session
@@ -36,8 +36,6 @@ with plan:
     st.caption(panels.about(learned))
 with tabs[opened]:
     if views[opened]:
-        study = session().studies.get(unlearn_studies.NAME)
-        every = studies.EVERY if study and study.running else None
-        st.fragment(run_every=every)(study_view)(unlearn_studies.NAME, views[opened])
+        study_view(unlearn_studies.NAME, views[opened])
     else:
         forget_set_view(learned)

@@ -17,11 +17,12 @@ SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache_folder(tmp_path_factory) -> Path:
-    """The user's cache folder is neither read nor written: tests have one of their own."""
+def surroundings(tmp_path_factory) -> Path:
+    """Tests have a cache folder of their own, and the visitors of one test do not wait for those of the last."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("FORGETTING_LIMITS", "training=100")
         yield folder
 
 

@@ -1,5 +1,6 @@
 """Tables as files: exact bytes by hand, what they say of themselves, and a file that is whole or not there."""
 
+import csv
 import errno
 import io
 import json
@@ -9,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forgetting.errors import RecipeError
-from forgetting.files import KINDS, ending, table_bytes, write_whole
+from forgetting.files import KINDS, csv_bytes, ending, inert, table_bytes, write_whole
 from forgetting.recipe import MODERN, Recipe
 
 ABOUT = {"data_sha256": "5" * 64, "epochs_trained": None, "rows_planned": 3}
@@ -154,3 +157,44 @@ def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
     path.write_bytes(b"the system allows it")
     write_whole(path, b"data")
     assert path.read_bytes() == b"data"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=cmd|' /C calc'!A0",
+        "+1+1",
+        "-2+3",
+        "@SUM(A1:A9)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1+1",
+        "\u3000＝1",
+        "＋1",
+        "－1",
+        "＠x",
+    ],
+)
+def test_a_cell_that_starts_a_formula_becomes_a_text(cell):
+    lines = csv_bytes(pd.DataFrame({cell: [cell]})).decode()
+    header, row = csv.reader(io.StringIO(lines, newline=""))
+    assert header == row == [f"'{cell}"]
+
+
+def test_numbers_and_other_texts_are_written_as_they_are():
+    frame = pd.DataFrame({"gap": [-0.5, 1e-9], "told": ["a = b", "5-4"], "mixed": [-1, "x"], "no": [None, "'"]})
+    assert csv_bytes(frame).decode() == "gap,told,mixed,no\n-0.5,a = b,-1,\n1e-09,5-4,x,'\n"
+
+
+def test_a_name_in_a_file_of_results_starts_no_formula():
+    written = table_bytes(pd.DataFrame({"method": ["=1+1"]}), "csv", MODERN, {"data_file": "@x.csv"}).decode()
+    assert written.splitlines()[1] == f"'=1+1,{MODERN.hash},'@x.csv"
+
+
+@given(st.text(), st.sampled_from(["'", "\u2060"]))
+def test_what_is_put_before_a_text_can_be_taken_away_and_keeps_it_from_being_a_formula(text, mark):
+    told = inert(text, mark)
+    assert told in (text, mark + text)
+    assert not told.strip().startswith(tuple("=+-@＝＋－＠"))
+    assert (told == text) == (text[:1] not in ("\t", "\r", "\n") and text.lstrip()[:1] not in tuple("=+-@＝＋－＠"))

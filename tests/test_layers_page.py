@@ -286,7 +286,7 @@ def test_impossible_values_in_a_link_get_a_sentence(case):
 def test_a_plan_that_is_too_large_says_what_to_reduce():
     doses = ",".join(f"{step / 200:g}" for step in range(201))
     test = layers(**{"sweep.seeds": "10000", "sweep.doses": doses})
-    assert "at most 200,000 variants" in said(test)
+    assert "at most 50,000 variants" in said(test)
     assert "are 12,060,000. Reduce the seeds first." in said(test)
     assert "Start" not in labels(test)
     test.number_input(key=setting("sweep.seeds")).set_value(1)

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from forgetting import downloads
@@ -129,7 +128,7 @@ def test_pages_run_one_after_the_other_and_back():
 
 
 def test_the_overview_answers_at_once_with_the_baselines_beside():
-    st.cache_resource.clear()
+    work.FINISHED.clear()
     test = app()
     assert set(figures(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
     assert all("→" in figures(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
@@ -150,7 +149,7 @@ def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains()
 
 
 def test_with_the_defaults_the_button_says_so():
-    st.cache_resource.clear()
+    work.FINISHED.clear()
     assert button(app("forget"), "Train with the defaults")
 
 

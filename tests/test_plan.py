@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forgetting.address import decode, encode
 from forgetting.errors import RecipeError
-from forgetting.plan import FAMILIES, MOST_VARIANTS, Sweep
+from forgetting.plan import FAMILIES, Sweep
 from forgetting.randomization import UNITS
 from forgetting.recipe import MODERN, Recipe
 from forgetting.schemes import SCHEMES
@@ -170,10 +170,11 @@ def test_the_default_plan_by_hand():
         ({"layers": ("each",), "doses": (0.0, 1.0), "schemes": tuple(SCHEMES), "seeds": 10_000}, 240_000, "seeds"),
     ],
 )  # fmt: skip
-def test_too_many_variants_are_refused_with_what_to_reduce(settings, total, largest):
+def test_too_many_variants_are_refused_with_what_to_reduce(monkeypatch, settings, total, largest):
+    monkeypatch.setenv("FORGETTING_LIMITS", "variants=200000")
     plan = Sweep(**{"schemes": ("zero",), **settings})
     if not largest:
-        assert plan.count(ONE) == total <= MOST_VARIANTS
+        assert plan.count(ONE) == total <= 200_000
         return
     with pytest.raises(RecipeError) as error:
         plan.count(ONE)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting import formats
 from forgetting.errors import DataError
 from forgetting.reading import Table, read_reviews, read_table
 from forgetting.reviews import Dropped
@@ -559,7 +558,7 @@ def test_refuses_too_many_columns():
 
 
 def test_refuses_too_many_values(monkeypatch):
-    monkeypatch.setattr(formats, "MAX_CELLS", 7)
+    monkeypatch.setenv("FORGETTING_LIMITS", "values=7")
     lines = b'{"text": "a", "label": "b"}\n' * 4
     for data in (ONE, lines, parquet(pa.table({"text": TEXTS, "label": LABELS}))):
         assert_says(refusal(data), "at most 7 values", "4 rows of 2 columns", "Leave out")

@@ -536,7 +536,7 @@ def test_layers_of_the_savings_stand_not_in_the_way_of_the_courses():
 def test_a_plan_that_is_too_large_says_what_to_reduce():
     doses = ",".join(f"{step / 200:g}" for step in range(201))
     test = relearn(SAVINGS, **{**FEW, "relearning.doses": doses, "relearning.seeds": "1000"})
-    assert "Relearning must have at most 200,000 variants" in said(test)
+    assert "Relearning must have at most 50,000 variants" in said(test)
     assert "Start" not in labels(test)
     test.number_input(key=setting("relearning.seeds")).set_value(1)
     run(test)

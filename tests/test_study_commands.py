@@ -597,7 +597,7 @@ BAD_RELEARNING = {
     "no seeds": (("--seeds", "0"), ["relearning.seeds", "0", "1"]),
     "too many variants": (
         ("--seeds", "1000", "--doses", "1001"),
-        ["Relearning must", "200,000", "1,001,000", "Reduce the doses"],
+        ["Relearning must", "50,000", "1,001,000", "Reduce the doses"],
     ),
     "published": (("--recipe", "published.json"), ["published protocol", "Use the modern protocol"]),
 }

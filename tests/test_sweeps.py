@@ -436,7 +436,7 @@ def test_the_refusal_for_memory_tells_how_much_would_do(small_split):
         (Sweep(("fc9",)), MODERN, "got 'fc9'"),
         (Sweep(units=("word",)), MODERN, "'word' is a column of the first layer"),
         (Sweep(schemes=("rewind",)), MODERN, "'rewind' needs the weights from before training"),
-        (Sweep(seeds=10_000), MODERN, "at most 200,000 variants"),
+        (Sweep(seeds=10_000), MODERN, "at most 50,000 variants"),
         (Sweep(), PUBLISHED, "published protocol"),
         (Sweep(("fc1",), units=("word",), words=("ghost",)), MODERN, "has no 'ghost'"),
     ],

@@ -9,7 +9,7 @@ from forgetting.dashboard import work
 from forgetting.dashboard.controls import bound, number, picked, seeded, switch
 from forgetting.dashboard.frame import download_button
 from forgetting.dashboard.session import PREFIX, assign, session
-from forgetting.dashboard.text import literal
+from forgetting.dashboard.text import cells, literal
 from forgetting.datasets import Reviews, Table
 from forgetting.errors import ForgettingError
 from forgetting.findings import percent
@@ -156,7 +156,7 @@ def data_check(table: Table) -> None:
 def first_rows(table: Table) -> None:
     """A preview of the file, its values cut short."""
     frame = table.frame.head(20).map(lambda value: str(value)[:300])
-    st.dataframe(frame, hide_index=True, height=330, alt="The first rows of the file")
+    st.dataframe(cells(frame), hide_index=True, height=330, alt="The first rows of the file")
 
 
 def _figures(check: DataCheck) -> None:

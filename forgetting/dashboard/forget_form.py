@@ -8,7 +8,7 @@ from forgetting.dashboard import work
 from forgetting.dashboard.controls import bound, choice, number, picked, seeded
 from forgetting.dashboard.plan_form import several
 from forgetting.dashboard.session import Learned, assign, session
-from forgetting.dashboard.text import literal
+from forgetting.dashboard.text import cells, literal
 from forgetting.errors import ForgettingError
 from forgetting.forget_set import TEXT, review_key
 from forgetting.methods import METHODS, title
@@ -112,7 +112,7 @@ def forget_set_view(learned: Learned) -> None:
         "reviews are comparable and were never seen."
     )
     st.dataframe(
-        table.head(MOST).drop(columns="row"),
+        cells(table.head(MOST).drop(columns="row")),
         hide_index=True,
         height=420,
         column_config={"type": st.column_config.TextColumn("class")},
@@ -135,7 +135,7 @@ def _ticking(learned: Learned) -> None:
     st.text(f"{len(table):,} reviews found, {len(chosen):,} ticked in all.")
     key = f"ticks:{wanted}:{hash(chosen)}"
     st.data_editor(
-        shown[["forget", "type", "review"]],
+        cells(shown[["forget", "type", "review"]]),
         hide_index=True,
         height=420,
         disabled=("type", "review"),

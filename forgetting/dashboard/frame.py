@@ -1,10 +1,11 @@
 """What every page opens with: title, navigation in the order of the work, notices, and what is missing."""
 
+import time
 import warnings
 
 import streamlit as st
 
-from forgetting.dashboard import work
+from forgetting.dashboard import turns, work
 from forgetting.dashboard.session import Learned, Lesson, follow_address, session, source_name, write_address
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
@@ -210,6 +211,13 @@ def _play_to_end(lesson: Lesson) -> None:
     bar = st.progress(0.0, text="Training …")
     total = lesson.recipe.training.epochs
     while lesson.trainer.epochs_left:
-        lesson.trainer.advance(0.25)
         done = len(lesson.trainer.history)
-        bar.progress(done / total, text=f"Training: epoch {done} of {total}")
+        if place := turns.ask():
+            bar.progress(done / total, text=turns.told(place))
+            time.sleep(turns.EVERY / 2)
+            if work.known():  # another visitor may have trained the same meanwhile
+                st.rerun()
+        else:
+            bar.progress(done / total, text=f"Training: epoch {done} of {total}")
+            lesson.trainer.advance(0.25)
+    turns.leave()

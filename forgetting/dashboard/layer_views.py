@@ -11,6 +11,7 @@ from forgetting.dashboard.session import Learned, assign, session
 from forgetting.dashboard.study_panel import downloads
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
+from forgetting.files import csv_bytes
 from forgetting.metrics import Baselines
 from forgetting.words import most_influential
 
@@ -56,7 +57,7 @@ def robustness_view(learned: Learned, baselines: Baselines) -> None:
         "ours; where the 95 % interval over the reviews crosses one, both words stand. The band of “drawn anew” is "
         "over seeds."
     )
-    downloads({"robustness.csv": lambda: table.to_csv(index=False).encode()}, {"robustness": chart}, "robustness")
+    downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")
 
 
 def words_view(learned: Learned, baselines: Baselines) -> None:

@@ -40,9 +40,9 @@ def outdated_notice() -> None:
 
 
 def lesson_view() -> None:
-    """Advance the lesson where it plays, and draw it; for a fragment that runs every `playing.EVERY` seconds."""
+    """Advance the lesson where it plays and has its turn, and draw it; see `turns.advancing`."""
     mine = session()
-    if mine.playing and mine.lesson:
+    if mine.playing and mine.lesson and not mine.place:
         playing.play(mine.lesson.trainer, full_speed=st.session_state.get("full_speed", False))
         if not mine.lesson.trainer.epochs_left:
             mine.playing = False

@@ -9,7 +9,7 @@ import torch
 from forgetting import charts, findings
 from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, source_name
-from forgetting.dashboard.text import literal
+from forgetting.dashboard.text import cells, literal
 from forgetting.experiment import Comparison
 from forgetting.findings import number, percent
 from forgetting.metrics import Baselines, Scores, probabilities
@@ -159,7 +159,7 @@ def flipped_reviews(learned: Learned, comparison: Comparison) -> None:
     )
     share = {"format": "percent", "width": "small"}
     st.dataframe(
-        table,
+        cells(table),
         hide_index=True,
         height=330,
         column_config={

@@ -1,9 +1,11 @@
 """Train the randomized model again, and lay its curves over the original's: the published second run."""
 
+from functools import partial
+
 import streamlit as st
 
 from forgetting.curves import Curve
-from forgetting.dashboard import playing, work
+from forgetting.dashboard import playing, turns, work
 from forgetting.dashboard.frame import link
 from forgetting.dashboard.session import Learned, Relearning, session
 from forgetting.experiment import Comparison, make_trainer
@@ -35,8 +37,8 @@ def relearning(learned: Learned, comparison: Comparison, baselines: Baselines) -
     if mine.relearning and mine.relearning.of != work.comparison_key(learned):
         mine.relearning, mine.relearn_playing = None, False
     link("relearn", "Is it really gone? Compare with a model from scratch, over seeds, on the Relearn page")
-    every = playing.EVERY if mine.relearn_playing else None
-    st.fragment(run_every=every)(_view)(learned, baselines, int(epochs))
+    view = partial(_view, learned, baselines, int(epochs))
+    turns.advancing(view, running=mine.relearn_playing, every=playing.EVERY)
 
 
 def _start(learned: Learned, comparison: Comparison) -> None:
@@ -52,7 +54,7 @@ def _stop() -> None:
 
 def _view(learned: Learned, baselines: Baselines, epochs: int) -> None:
     mine = session()
-    if mine.relearn_playing and mine.relearning:
+    if mine.relearn_playing and mine.relearning and not mine.place:
         playing.play(mine.relearning.trainer, full_speed=False)
         if not mine.relearning.trainer.epochs_left:
             mine.relearn_playing = False

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from forgetting.dashboard import work
+from forgetting.dashboard import turns, work
 from forgetting.dashboard.frame import download_button
 from forgetting.dashboard.session import session
 from forgetting.findings import percent
@@ -29,7 +29,7 @@ def published_table() -> None:
         st.button("Reproduce the table", icon=":material/replay:", on_click=_start)
         if len(mine.reruns) < mine.reruns_wanted:
             st.button("Stop", icon=":material/stop:", on_click=_stop)
-    st.fragment(run_every=0.1 if len(mine.reruns) < mine.reruns_wanted else None)(_view)()
+    turns.advancing(_view, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
 
 
 def _start() -> None:
@@ -43,7 +43,7 @@ def _stop() -> None:
 
 def _view() -> None:
     mine = session()
-    if len(mine.reruns) < mine.reruns_wanted:
+    if len(mine.reruns) < mine.reruns_wanted and not mine.place:
         mine.reruns.append(rerun(work.published_split(), seed=len(mine.reruns)))
         done = len(mine.reruns)
         st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")

@@ -5,8 +5,10 @@ Back and Forward; every change of a control goes into the recipe first, and from
 """
 
 import math
+import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,12 +103,15 @@ class Study:
 class Session:
     """One visitor's state.
 
-    page: of the last run. addresses: the one that the browser last had, and those written since, on their way to it;
-    written_at: when the last was. touched: a control has changed the recipe since then. notices: sentences to show
-    once. playing, relearn_playing: the lesson or the relearning advances. reruns, reruns_wanted: of the published
-    table, those done and how many there are to be. studies: by the name of their kind.
+    name: tells the session from all others. page: of the last run. addresses: the one that the browser last had, and
+    those written since, on their way to it; written_at: when the last was. touched: a control has changed the recipe
+    since then. notices: sentences to show once. playing, relearn_playing: the lesson or the relearning advances.
+    reruns, reruns_wanted: of the published table, those done and how many there are to be. studies: by the name of
+    their kind. held: what it uses of the work that sessions share, see `shared`. place: in the line of those who wait
+    to train, 0 where it may, see `turns`.
     """
 
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
     recipe: Recipe = MODERN
     page: str = ""
     addresses: list[dict[str, str]] = field(default_factory=list)
@@ -122,6 +127,8 @@ class Session:
     reruns: list[Rerun] = field(default_factory=list)
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
+    held: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
+    place: int = 0
 
 
 def session() -> Session:

@@ -1,12 +1,13 @@
 """What every study shows: how long it takes, start and stop, how far it is, and files to keep."""
 
 from collections.abc import Callable
+from functools import partial
 
 import altair as alt
 import streamlit as st
 
 from forgetting import response_charts
-from forgetting.dashboard import kinds, studies, work
+from forgetting.dashboard import kinds, studies, turns, work
 from forgetting.dashboard.session import Learned, Study, session
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
@@ -42,7 +43,13 @@ def study_buttons(learned: Learned, name: str) -> None:
 
 
 def study_view(name: str, draw: Draw) -> None:
-    """Advance the study where it is under way, and draw it; for a fragment that runs every `studies.EVERY` seconds.
+    """A study in a fragment that advances it while it is under way."""
+    study = session().studies.get(name)
+    turns.advancing(partial(_view, name, draw), running=bool(study and study.running), every=studies.EVERY)
+
+
+def _view(name: str, draw: Draw) -> None:
+    """Advance the study where it is under way and has its turn, and draw it.
 
     It is drawn beside the baselines of its own model, which may not be the session's any more.
     """
@@ -50,7 +57,7 @@ def study_view(name: str, draw: Draw) -> None:
     if study is None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
-    ended = study.running and studies.advance(name)
+    ended = study.running and not session().place and studies.advance(name)
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
         _how_far(study, kinds.KINDS[name].part)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from forgetting.dashboard import work
 from forgetting.dashboard.session import Learned, Study, session
+from forgetting.dashboard.shared import shared
 from forgetting.dashboard.studies import Kind
 from forgetting.dose_response import LayerRobustness, robustness
 from forgetting.plan import JOINED, Sweep
@@ -99,10 +100,10 @@ def own_curve(learned: Learned) -> SweepResult:
     return _result(study_key(learned, plan), learned, plan)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _result(key: str, _learned: Learned, _plan: Sweep) -> SweepResult:  # noqa: ARG001 - the key
-    trained, recipe = _learned.trained, _learned.recipe
-    return run_sweep(trained.model, _learned.split, _plan, recipe=recipe, initial=trained.initial)
+@shared(most=4)
+def _result(learned: Learned, plan: Sweep) -> SweepResult:
+    trained, recipe = learned.trained, learned.recipe
+    return run_sweep(trained.model, learned.split, plan, recipe=recipe, initial=trained.initial)
 
 
 def robustness_of(learned: Learned, seeds: int) -> tuple[LayerRobustness, ...]:

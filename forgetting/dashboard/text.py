@@ -2,6 +2,10 @@
 
 import re
 
+import pandas as pd
+
+from forgetting.files import inert
+
 JOINER = "\u2060"  # takes no room, and keeps what stands on both sides of it from being read together
 # What is read even from escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
 READ_TOGETHER = re.compile(r"(?i)(ww(?=w)|[:@&]|[-=<>~+!/.](?=[-=<>~+!/.]))")
@@ -15,3 +19,9 @@ def literal(text: str) -> str:
     """
     apart = READ_TOGETHER.sub(rf"\1{JOINER}", " ".join(text.split()))
     return SIGNS.sub(r"\\\1", apart)
+
+
+def cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table for `st.dataframe`, whose own export writes cells as they are: none starts a formula in a spreadsheet."""
+    shown = frame.map(lambda value: inert(value, JOINER) if isinstance(value, str) else value)
+    return shown.rename(columns=lambda name: inert(name, JOINER))

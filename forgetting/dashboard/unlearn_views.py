@@ -9,7 +9,8 @@ import streamlit as st
 from forgetting import unlearning_charts, verdicts
 from forgetting.dashboard.session import Study
 from forgetting.dashboard.study_panel import downloads
-from forgetting.dashboard.text import literal
+from forgetting.dashboard.text import cells, literal
+from forgetting.files import csv_bytes
 from forgetting.findings import number, percent
 from forgetting.gaps import FIGURES, IDEAL
 from forgetting.methods import REFERENCE
@@ -143,7 +144,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     share, likely = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in likely}, epsilon=table["epsilon"].map(_epsilon))
     st.dataframe(
-        shown[["class", *likely, "gap", "epsilon", "review", "key"]],
+        cells(shown[["class", *likely, "gap", "epsilon", "review", "key"]]),
         hide_index=True,
         height=430,
         column_config={
@@ -157,7 +158,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     if reason := result.indistinguishable[method].missing:
         st.caption(literal(f"There is no ε: {reason}."))
-    files = {"forgotten.csv": lambda: table.to_csv(index=False).encode()}
+    files = {"forgotten.csv": lambda: csv_bytes(table)}
     downloads(files, {}, "forgotten")
 
 

@@ -1,12 +1,10 @@
-"""The library's work at the page edge: cached by the content it depends on, bounded, and shared by all visitors.
+"""The library's work at the page edge: shared by all visitors through the content it depends on.
 
-Caches are keyed by SHA-256 of the data and by recipe; never by names, and never on a data frame. What is cached is
+Keys are made of the SHA-256 of the data and of the recipe; never of names, and never of a data frame. What is shared is
 never changed: training on copies it.
 """
 
 import json
-import threading
-from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -16,6 +14,7 @@ import streamlit as st
 from forgetting import datasets, published
 from forgetting.checks import DataCheck, check_data
 from forgetting.dashboard.session import Learned, Lesson, session
+from forgetting.dashboard.shared import Shared, shared
 from forgetting.datasets import Reviews, Table
 from forgetting.downloads import SHA256, SIZE, is_downloaded
 from forgetting.errors import DataError
@@ -32,19 +31,30 @@ from forgetting.experiment import (
 )
 from forgetting.features import Split
 from forgetting.forget_set import Forget, ForgetSets, forget_sets
+from forgetting.limits import check_limit
 from forgetting.metrics import Baselines, baselines
 from forgetting.randomization import ALL, Randomization
-from forgetting.recipe import Recipe
+from forgetting.recipe import MODERN, Recipe
 
 
 def read_table(data: bytes, name: str) -> Table:
-    """An uploaded file as a table. The same bytes are read once for all; the name stays the visitor's own."""
-    return replace(_read_table(data, name), source=name)
+    """An uploaded file as a table. The same bytes are read once for all; the name stays the visitor's own.
+
+    Raises DataError where it cannot be read, and where the uploads of all visitors would take too much memory.
+    """
+    return replace(_read_table(sha256(data).hexdigest(), data, name), source=name)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={bytes: lambda data: sha256(data).hexdigest()})
-def _read_table(data: bytes, _name: str) -> Table:
-    return datasets.read_table(data, name=_name)
+@shared(most=1)
+def _read_table(data: bytes, name: str) -> Table:
+    held = sum(found.frame.memory_usage(deep=True).sum() for found in _read_table.shared.values)
+    check_limit(
+        "uploads",
+        (int(held) + len(data)) // 1024**2,
+        f"{name}: The files of all visitors may take {{most}} MB together; with this one they take {{found}} MB.",
+        "Try again when others have left, upload fewer rows or columns, or use the sample.",
+    )
+    return datasets.read_table(data, name=name)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -90,13 +100,14 @@ def table() -> Table:
 def reviews() -> Reviews:
     """The reviews of the session's recipe, before its filters."""
     data, current = session().recipe.data, table()
-    found = _reviews(current.sha256, data.text, data.label, current)
+    key = json.dumps([current.sha256, data.text, data.label])
+    found = _reviews(key, current, data.text, data.label)
     return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _reviews(sha256: str, text: str, label: str, _table: Table) -> Reviews:  # noqa: ARG001 - the key
-    return _table.reviews(text or None, label or None)
+@shared(most=2)
+def _reviews(table: Table, text: str, label: str) -> Reviews:
+    return table.reviews(text or None, label or None)
 
 
 def split() -> Split:
@@ -112,9 +123,9 @@ def _split_key(recipe: Recipe, digest: str) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _split(key: str, _recipe: Recipe, _reviews: Reviews) -> Split:  # noqa: ARG001 - the key
-    return prepare(_recipe, _reviews)
+@shared(most=2)
+def _split(recipe: Recipe, reviews: Reviews) -> Split:
+    return prepare(recipe, reviews)
 
 
 def published_split() -> Split:
@@ -132,28 +143,30 @@ def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the
 def check() -> DataCheck:
     """The data check of the reviews that the recipe keeps, with its split where there can be one."""
     recipe, found = session().recipe, reviews()
-    return _check(_split_key(recipe, found.sha256), recipe, found)
+    key = _split_key(recipe, found.sha256)
+    return _check(key, key, recipe, found)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _check(key: str, _recipe: Recipe, _reviews: Reviews) -> DataCheck:
+@shared(most=2)
+def _check(key: str, recipe: Recipe, reviews: Reviews) -> DataCheck:
     try:
-        parts = _split(key, _recipe, _reviews)
+        parts = _split(key, recipe, reviews)
         return check_data(parts.reviews, validation=parts.validation.rows)
     except DataError:
-        return check_data(select(_recipe, _reviews))
+        return check_data(select(recipe, reviews))
 
 
 def file_check() -> DataCheck:
     """The data check of all reviews of the file, before the recipe's filters."""
     data, found = session().recipe.data, reviews()
     published = session().recipe.protocol == "published" and not data.label
-    return _file_check(found.sha256, data.text, data.label, published, found.by_name() if published else found)
+    key = json.dumps([found.sha256, data.text, data.label, published])
+    return _file_check(key, found.by_name() if published else found)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _file_check(sha256: str, text: str, label: str, named: bool, _reviews: Reviews) -> DataCheck:  # noqa: ARG001
-    return check_data(_reviews)
+@shared(most=2)
+def _file_check(reviews: Reviews) -> DataCheck:
+    return check_data(reviews)
 
 
 def _trained_key(recipe: Recipe, digest: str) -> str:
@@ -162,30 +175,8 @@ def _trained_key(recipe: Recipe, digest: str) -> str:
     return replace(recipe.until_trained(), data=nameless).hash
 
 
-class Store:
-    """The last finished models of all visitors, by key, at most `most` of them."""
-
-    def __init__(self, most: int = 16):
-        self.most = most
-        self.models: OrderedDict[str, Learned] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def get(self, key: str) -> Learned | None:
-        with self.lock:
-            if key in self.models:
-                self.models.move_to_end(key)
-            return self.models.get(key)
-
-    def put(self, key: str, learned: Learned) -> None:
-        with self.lock:
-            self.models[key] = learned
-            while len(self.models) > self.most:
-                self.models.popitem(last=False)
-
-
-@st.cache_resource(show_spinner=False)
-def store() -> Store:
-    return Store()
+FINISHED = Shared("finished models", most=4)
+KEPT: list[Learned] = []  # the model that every visitor meets first, once it is trained: also while nobody is there
 
 
 def start_lesson() -> Lesson:
@@ -201,7 +192,10 @@ def keep(lesson: Lesson) -> None:
     session().learned, lesson.kept = learned, lesson.trainer.steps
     if learned.trained.state == "finished":
         nameless = replace(lesson.recipe, data=replace(lesson.recipe.data, source="file", file=""))
-        store().put(_trained_key(lesson.recipe, lesson.sha256), replace(learned, recipe=nameless))
+        finished = replace(learned, recipe=nameless)
+        FINISHED.put(_trained_key(lesson.recipe, lesson.sha256), finished)
+        if lesson.recipe.until_trained() == MODERN.until_trained():
+            KEPT[:] = [finished]
 
 
 def keep_progress() -> None:
@@ -214,11 +208,16 @@ def keep_progress() -> None:
 def find_learned() -> Learned | None:
     """The session's model; where that is none or out of date, the right one if anyone trained it before."""
     mine = session()
-    if outdated(mine.learned):
-        with suppress(DataError):  # without the data there is no other model to find
-            if known := store().get(_trained_key(mine.recipe, table().sha256)):
-                mine.learned = replace(known, recipe=mine.recipe)
+    if outdated(mine.learned) and (found := known()):
+        mine.learned = replace(found, recipe=mine.recipe)
     return mine.learned
+
+
+def known() -> Learned | None:
+    """The finished model of the session's recipe, where a visitor who is there has trained it."""
+    with suppress(DataError):  # without the data there is no model to find
+        return FINISHED.get(_trained_key(session().recipe, table().sha256))
+    return None
 
 
 def outdated(learned: Learned | Lesson | None) -> bool:
@@ -247,7 +246,7 @@ def fitting(learned: Learned) -> Randomization:
 
 def comparison(learned: Learned) -> Comparison:
     """Before and after for the session's randomization of a model."""
-    return _comparison(comparison_key(learned), _compared(learned), learned)
+    return _comparison(comparison_key(learned), _compared(learned), learned, model_key(learned))
 
 
 def comparison_key(learned: Learned) -> str:
@@ -265,15 +264,15 @@ def model_key(learned: Learned) -> str:
     return f"{_trained_key(learned.recipe, learned.sha256)}:{learned.trained.steps}"
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _comparison(key: str, _recipe: Recipe, _learned: Learned) -> Comparison:  # noqa: ARG001 - the key
-    original = _outcome(model_key(_learned), _recipe, _learned)
-    return compare(_recipe, _learned.split, _learned.trained, original)
+@shared(most=4)
+def _comparison(recipe: Recipe, learned: Learned, key: str) -> Comparison:
+    original = _outcome(key, recipe, learned)
+    return compare(recipe, learned.split, learned.trained, original)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _outcome(key: str, _recipe: Recipe, _learned: Learned) -> Outcome:  # noqa: ARG001 - the key
-    return assess(_recipe, _learned.split, _learned.trained)
+@shared(most=2)
+def _outcome(recipe: Recipe, learned: Learned) -> Outcome:
+    return assess(recipe, learned.split, learned.trained)
 
 
 def forget_sets_of(learned: Learned) -> ForgetSets:
@@ -282,16 +281,17 @@ def forget_sets_of(learned: Learned) -> ForgetSets:
     return _forget_sets(f"{_split_key(learned.recipe, learned.sha256)}:{forget}", learned.split, forget)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _forget_sets(key: str, _split: Split, _forget: Forget) -> ForgetSets:  # noqa: ARG001 - the key
-    return forget_sets(_split, _forget)
+@shared(most=2)
+def _forget_sets(split: Split, forget: Forget) -> ForgetSets:
+    return forget_sets(split, forget)
 
 
 def baselines_of(run: Learned | Lesson) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
-    return _baselines(_split_key(run.recipe, run.sha256), run.recipe.training.objective, run.split)
+    objective = run.recipe.training.objective
+    return _baselines(f"{_split_key(run.recipe, run.sha256)}:{objective}", run.split, objective)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _baselines(key: str, objective: str, _split: Split) -> Baselines:  # noqa: ARG001 - the key
-    return baselines(_split, objective)
+@shared(most=4)
+def _baselines(split: Split, objective: str) -> Baselines:
+    return baselines(split, objective)
