@@ -5,7 +5,7 @@ import warnings
 
 import streamlit as st
 
-from forgetting.dashboard import turns, work
+from forgetting.dashboard import housekeeping, turns, work
 from forgetting.dashboard.session import Learned, Lesson, follow_address, session, source_name, write_address
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
@@ -69,6 +69,7 @@ def _prepare_process() -> str:
     Returns why methods of one's own could not be loaded, "" where nothing is wrong.
     """
     pin_threads()
+    housekeeping.start()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
     try:
         load_own()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,29 +33,42 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Server:
-    """The app as a user starts it, with a cache folder of its own."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    options = {"server.port": port, "server.headless": "true", "server.fileWatcherType": "none"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+@contextmanager
+def serving(folder: Path, entry: str = "app.py", port: int = 0, limits: str = "training=100", **options) -> Iterator:
+    """The app as a user starts it, with a cache folder of its own; yields where it runs and its process.
+
+    limits: see `forgetting/limits.py`; the visitors of one test shall not wait for those of the last.
+    """
+    port = port or free_port()
+    options = {"server.port": port, "server.headless": "true"} | options
+    command = [sys.executable, "-m", "streamlit", "run", entry]
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "FORGETTING_LIMITS": limits}
     log = folder / "log.txt"
-    with log.open("wb") as output:
-        environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
-            yield Server(f"http://localhost:{port}", log)
+            yield Server(f"http://localhost:{port}", log), process
         finally:
             process.terminate()
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """The app, for all tests that need no server of their own."""
+    with serving(tmp_path_factory.mktemp("server")) as (started, _):
+        yield started
 
 
 def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:

@@ -1,0 +1,59 @@
+"""Housekeeping: what visitors leave behind goes when their time is over, also where nobody comes after them.
+
+Streamlit 1.67 keeps the state of a closed tab for `server.disconnectedSessionTTL` seconds, and then until another tab
+is opened or closed: it looks for what has expired only then (`TTLCache` in its `runtime/caching/ttl_cache.py`). One
+thread looks in between, and gives the memory back to the system. It does nothing where Streamlit is built otherwise.
+
+Streamlit would also collect garbage after each run of a page, through the half million objects that the libraries
+hold: 0.2 s in which nobody is answered. So `runner.postScriptGC` is off; Python collects by itself, and here when a
+visitor has left.
+"""
+
+import ctypes
+import gc
+import threading
+import time
+from contextlib import suppress
+
+from streamlit.runtime import Runtime
+
+EVERY = 10.0  # seconds
+
+
+def start() -> None:
+    """Begin, once for the process; not where no server runs."""
+    gc.collect()
+    gc.freeze()  # what the libraries hold is held for good, and need not be looked through again
+    if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
+        threading.Thread(target=_keep, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
+
+
+def _keep(runtime: Runtime) -> None:
+    there: set[str] = set()
+    while True:
+        time.sleep(EVERY)
+        with suppress(AttributeError, RuntimeError):  # of another Streamlit, or while it stops
+            there = _tidy(runtime, there)
+
+
+def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
+    """Let go of expired sessions; returns those who are left. before: those who were there the last time."""
+    found, looked = set(), threading.Event()
+
+    def look() -> None:  # on the server's own thread, which alone may touch them
+        found.update(info.session.id for info in runtime._session_mgr.list_sessions())
+        looked.set()
+
+    runtime._get_async_objs().eventloop.call_soon_threadsafe(look)
+    if not looked.wait(EVERY):
+        return before
+    if before - found:
+        gc.collect()
+        trim()
+    return found
+
+
+def trim() -> None:
+    """Give memory that was freed back to the system, where the C library has a way to."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
