@@ -14,6 +14,7 @@ from forgetting.commands import (
     check_out,
     dose_list,
     inputs,
+    keep,
     listed,
     load_reviews,
     make_recipe,
@@ -114,7 +115,7 @@ def sweep_command(
     finally:  # what was done is kept, also where workers are lost or the user stops
         if rows:
             result = SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256, epochs, planned)
-            result.write(out)
+            keep(result.write, out)
     click.echo(tables.sweep_table(result, baselines(split, recipe.training.objective)))
     click.echo(f"{len(rows):,} rows in {out}")
 
@@ -146,7 +147,7 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
     finally:  # what was done is kept, also where the user stops
         if rows:
             result = RelearningResult(recipe, (), tuple(rows), reviews.sha256, len(trained.history), planned)
-            result.write(out)
+            keep(result.write, out)
     click.echo(tables.relearning_table(result, baselines(split, recipe.training.objective)))
     click.echo(f"{len(rows):,} rows in {out}")
 
@@ -184,7 +185,7 @@ def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
                     progress(len(unlearner.found), len(unlearner.planned))
     finally:  # what was done is kept, also where the user stops
         if unlearner.found:
-            unlearner.result.write(out)
+            keep(unlearner.result.write, out)
     click.echo(tables.unlearning_table(unlearner.result))
     click.echo(f"{len(unlearner.found):,} rows in {out}")
 

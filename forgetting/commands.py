@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -114,6 +115,22 @@ def check_out(out: Path) -> None:
         raise RecipeError(
             f"--out must be in a folder that can be written to; {str(out.parent)!r} cannot. Choose another."
         )
+
+
+def keep(write: Callable[[Path], None], out: Path) -> None:
+    """Write what was found; where there is no room for it after all that work, to the folder for temporary files.
+
+    Raises RecipeError in both cases, saying where it is.
+    """
+    try:
+        write(out)
+    except RecipeError as error:
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="forgetting-")) / out.name
+            write(spare)
+        except (OSError, RecipeError):
+            raise error from None
+        raise RecipeError(f"{error} What was found is kept in {str(spare)!r}.") from error
 
 
 def listed(options: tuple[str, ...]) -> list[str]:

@@ -50,7 +50,7 @@ def _read_table(data: bytes, name: str) -> Table:
     held = sum(found.frame.memory_usage(deep=True).sum() for found in _read_table.shared.values)
     check_limit(
         "uploads",
-        (int(held) + len(data)) // 1024**2,
+        -(-(int(held) + len(data)) // 1024**2),
         f"{name}: The files of all visitors may take {{most}} MB together; with this one they take {{found}} MB.",
         "Try again when others have left, upload fewer rows or columns, or use the sample.",
     )

@@ -1,0 +1,143 @@
+"""Sessions at the same time: each gets the figures that it gets alone, and sees nothing of another's data."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import torch
+from test_pages import app, figures, go, own_file, press, run, said, setting, upload, uploading
+
+from forgetting import Randomization, Sweep, run_sweep
+from forgetting.dashboard import work
+from forgetting.experiment import compare, prepare, train
+from forgetting.experiment import run as run_recipe
+from forgetting.recipe import MODERN
+
+RECIPES = [
+    replace(
+        MODERN.with_value("training.epochs", 12).with_value("training.batch_size", 16 * (seed % 2)),
+        seed=seed,
+        randomization=Randomization(fraction=0.1 * (seed + 1), scheme=scheme, seed=seed),
+    )
+    for seed, scheme in enumerate(("normal", "reinit", "permute", "noise", "zero", "rewind"))
+]
+
+
+def everything(recipe, reviews) -> dict[str, torch.Tensor | float]:
+    """All numbers of a session: weights before and after, scores, and the rows of a sweep."""
+    split = prepare(recipe, reviews)
+    trained = train(recipe, split)
+    comparison = compare(recipe, split, trained)
+    plan = Sweep(layers=("fc1",), doses=(0.3, 1.0), schemes=(recipe.randomization.scheme,), seeds=3)
+    rows = run_sweep(trained.model, split, plan, initial=trained.initial).frame
+    return {
+        **{f"before {name}": value for name, value in trained.model.state_dict().items()},
+        **{f"after {name}": value for name, value in comparison.model.state_dict().items()},
+        **{f"logits {name}": value for name, value in comparison.randomized.logits.items()},
+        "rows": torch.tensor(rows.select_dtypes("number").to_numpy(dtype=float)),
+    }
+
+
+@pytest.mark.usefixtures("global_state_kept")
+def test_sessions_at_the_same_time_get_what_each_gets_alone_bit_for_bit(small_reviews):
+    alone = [everything(recipe, small_reviews) for recipe in RECIPES]
+    gate = threading.Barrier(len(RECIPES))
+
+    def together(recipe):
+        gate.wait()
+        return everything(recipe, small_reviews)
+
+    with ThreadPoolExecutor(len(RECIPES)) as pool:
+        for expected, found in zip(alone, pool.map(together, RECIPES), strict=True):
+            assert expected.keys() == found.keys()
+            for name, value in expected.items():
+                assert torch.equal(value.nan_to_num(7), found[name].nan_to_num(7)), name
+
+
+def test_pages_at_the_same_time_show_what_the_library_finds():
+    """Two visitors train and randomize in turns on one process."""
+    first = app("forget", seed="31001", **{"training.epochs": "9"})
+    second = app("forget", seed="31002", **{"training.epochs": "9", "model.hidden": "16"})
+    threads = [
+        threading.Thread(target=press, args=(test, "Train these settings (9 epochs)")) for test in (first, second)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for fraction in (0.2, 0.9):
+        for test in (first, second):
+            test.slider(key=setting("randomization.fraction")).set_value(fraction)
+            run(test)
+            found = run_recipe(test.session_state.session.recipe, work._sample_table().reviews())
+            before, after = (
+                getattr(found.comparison, name).scores["validation"].loss for name in ("original", "randomized")
+            )
+            assert f"{before:.2f} → {after:.2f}" in figures(test)["Validation loss"].replace("**", "")
+
+
+SECRET = "salaries-of-the-board.csv"
+
+
+def test_the_same_file_shares_work_but_neither_names_nor_columns():
+    content = own_file(rows=44)
+    header, body = content.split("\n", 1)
+    content = f"{header},other\n" + "\n".join(
+        f"{line},{'xy'[row % 2]}" for row, line in enumerate(body.split("\n")) if line
+    )
+    first = uploading(content, SECRET, seed="31003")
+    first.selectbox(key=setting("data.label")).set_value("other")
+    run(first)
+    second = uploading(content, "mine.csv", seed="31003")
+    mine, other = (test.session_state.session for test in (first, second))
+    assert mine.upload.frame is other.upload.frame
+    assert (mine.upload.source, other.upload.source) == (SECRET, "mine.csv")
+    assert (mine.recipe.data.label, other.recipe.data.label) == ("other", "")
+    for page in ("data", "train", "forget", "overview"):
+        go(second, page)
+        assert "salaries" not in said(second)
+        assert "salaries" not in str(second.query_params)
+
+
+def test_a_refused_column_does_not_tell_another_visitors_file_name():
+    content = "text,label\n" + "\n".join(f"one two three {row},{row}" for row in range(30))
+    first = uploading(content, SECRET)
+    second = uploading(content, "mine.csv")
+    assert SECRET in said(first)
+    assert SECRET not in said(second)
+    assert "mine.csv" in said(second)
+
+
+def test_a_link_to_another_visitors_file_gives_nothing_of_it():
+    theirs = uploading(own_file("secret class", rows=46), SECRET, seed="31004", **{"training.epochs": "3"})
+    go(theirs, "forget")
+    press(theirs, "Train these settings (3 epochs)")
+    assert figures(theirs)
+    parameters = {name: text for name, text in theirs.query_params.items() if name != "data.file"}
+    for page in ("overview", "data", "train", "forget", "layers", "relearn", "unlearn"):
+        mine = app(page, **{name: text[0] if isinstance(text, list) else text for name, text in parameters.items()})
+        assert "which this session does not have" in said(mine)
+        assert "secret class" not in said(mine)
+        assert not mine.metric
+
+
+def test_a_model_under_way_is_nobody_elses():
+    first = app("train", seed="31005", **{"training.epochs": "50"})
+    press(first, "One step")
+    second = app("train", seed="31005", **{"training.epochs": "50"})
+    assert second.session_state.session.learned is None
+    assert first.session_state.session.learned.trained.steps == 1
+
+
+def test_uploads_of_all_visitors_together_have_a_limit(monkeypatch):
+    monkeypatch.setenv("FORGETTING_LIMITS", "uploads=1,training=100")
+    work._read_table.shared.clear()
+    rows = "\n".join(f"{'cherry plum leather ' * 12}{row},{'ab'[row % 2]}" for row in range(3_000))
+    first = uploading("text,label\n" + rows, "first.csv")
+    assert "first.csv" not in said(first) or "may take" not in said(first)
+    second = app("data", **{"data.source": "file"})
+    upload(second, "text,label\n" + rows.replace("plum", "fig"), "second.csv")
+    assert "may take 1 MB together" in said(second)
+    assert "use the sample" in said(second)
+    assert second.session_state.session.upload is None
