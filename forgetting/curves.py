@@ -1,6 +1,6 @@
 """Training histories and counts as Altair charts, which a page updates in place while they stream."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -11,6 +11,13 @@ from forgetting.palette import BASELINE, ORIGINAL
 from forgetting.training import Epoch
 
 HEIGHT = 300
+NO_WIDTH = "\u2060"
+# fmt: off
+OBJECT_NAMES = frozenset((
+    "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "constructor",
+    "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+))
+# fmt: on
 MOST_POINTS = 300  # of a curve; a long history is thinned, its first and last epochs kept
 
 
@@ -103,9 +110,14 @@ def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:
     return [history[row] for row in kept]
 
 
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Names that Vega can keep apart: one that every object of JavaScript has gets a sign of no width before it."""
+    return [f"{NO_WIDTH}{name}" if name in OBJECT_NAMES else name for name in names]
+
+
 def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
     """Reviews of each class, most frequent on top; of many classes the largest."""
-    data = pd.DataFrame({"class": list(counts), "reviews": list(counts.values())}).head(most)
+    data = pd.DataFrame({"class": plain_names(counts), "reviews": list(counts.values())}).head(most)
     data["share"] = data["reviews"] / max(sum(counts.values()), 1)
     return (
         alt.Chart(data)

@@ -1,4 +1,4 @@
-"""Which text encoding bytes are in; refusal of bytes that are not text."""
+"""Which text encoding bytes are in; refusal of bytes that are not text; the lines of those that are."""
 
 import codecs
 import io
@@ -13,6 +13,8 @@ from forgetting.errors import DataError
 WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
 SAMPLE_BYTES = 64 * 1024
 PIECE = 1024 * 1024  # bytes decoded at a time
+LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their room
+MOST_BLANK = 1_000_000  # blank lines
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
 MIN_FOREIGN_SHARE = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
@@ -61,6 +63,39 @@ def encoding_of(data: bytes) -> str:
         _refuse_damaged_utf8(data)
         return _check_decodes(data, _likely_encoding(data))
     return "utf-8"
+
+
+def text_of(data: bytes, encoding: str) -> io.TextIOWrapper:
+    """Text that is decoded as it is read, with line breaks as written (the csv module asks for that)."""
+    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+
+
+class Lines:
+    """Lines of a text, none too long, nor too many blank; `begin` says that what follows is a record of its own."""
+
+    def __init__(self, text: io.TextIOBase):
+        self._text, self._taken, self._blank, self._number = text, 0, 0, 0
+
+    def begin(self) -> None:
+        self._taken = 0
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST + 1)
+        if not line:
+            raise StopIteration
+        self._number += 1
+        self._taken += len(line)
+        self._blank += line.isspace()
+        if self._taken > LONGEST:
+            raise DataError(
+                f"A row may have at most {LONGEST:,} characters; the one at line {self._number} has more. Shorten it."
+            )
+        if self._blank > MOST_BLANK:
+            raise DataError(f"A table may have at most {MOST_BLANK:,} blank lines; this one has more. Remove them.")
+        return line
 
 
 def _marked_encoding(data: bytes) -> str | None:

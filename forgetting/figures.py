@@ -57,8 +57,11 @@ def bitwise_accuracy(chances: torch.Tensor, targets: torch.Tensor) -> torch.Tens
 
     Always answering "no" scores 1 − 1 / classes, so with many classes nearly everything scores well.
     """
-    one_hot = functional.one_hot(targets, chances.shape[-1]).bool()
-    return ((chances >= 0.5) == one_hot).double().mean((-2, -1))
+    said = chances >= 0.5  # (…, reviews, classes)
+    reviews, classes = said.shape[-2:]
+    hits = _own(said, targets).sum((-2, -1))  # of the reviews, those whose own element is said
+    wrong = (said.sum((-2, -1)) - hits) + (reviews - hits)
+    return (reviews * classes - wrong).double() / (reviews * classes)
 
 
 def entropy(chances: torch.Tensor) -> torch.Tensor:

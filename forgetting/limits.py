@@ -35,7 +35,7 @@ class Limits(Settings):
     classes: int = setting(2_000, low=2, high=1_000_000)
     words: int = setting(1_000_000, low=1, high=1_000_000_000)
     parameters: int = setting(20_000_000, low=1, high=10_000_000_000)
-    activations: int = setting(50_000_000, low=1, high=100_000_000_000)
+    activations: int = setting(30_000_000, low=1, high=100_000_000_000)
     models: int = setting(100_000_000, low=1, high=100_000_000_000)
     variants: int = setting(50_000, low=1, high=10_000_000)
     uploads: int = setting(500, low=1, high=1_000_000)
@@ -81,3 +81,15 @@ def check_limit(
     if found > most:
         rule = rule.replace("{most}", f"{most:,}").replace("{found}", f"{found:,}")  # a name may hold other braces
         raise kind(f"{rule} {remedy}")
+
+
+def check_table(rows: int, columns: int) -> None:
+    """Raise DataError where a table has too many rows or values. What it has so far is enough."""
+    remedy = "Leave out rows or columns that are not needed."
+    check_limit("rows", rows, "A table may have at most {most} rows; this one has more.", remedy)
+    check_limit(
+        "values",
+        rows * columns,
+        f"A table may have at most {{most}} values; this one has more ({rows:,} rows of {columns:,} columns so far).",
+        remedy,
+    )

@@ -18,6 +18,7 @@ from forgetting.features import Part, Split
 from forgetting.training import loss_of
 
 TOP_K = 3
+PIECE = 4_000_000  # logits at a time
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
 NOT_FINITE = "the model's outputs are not finite numbers"
 LOSS_TOO_LARGE = "the loss is too large to be computed"
@@ -217,4 +218,10 @@ def divergence(first: torch.Tensor, second: torch.Tensor) -> Ratio:
     """Mean Jensen–Shannon divergence, base 2, of two models' softmax predictions, in [0, 1]; see `figures`."""
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Ratio(None, NOT_FINITE)
-    return Ratio(figures.divergence(*(figures.likelihoods(logits.double()) for logits in (first, second))).item())
+    rows = max(1, PIECE // first.shape[1])  # in pieces, as all at once would take ten times the room of the logits
+    means = [
+        figures.divergence(*(figures.likelihoods(logits.double()) for logits in pair)).item()
+        * (len(pair[0]) / len(first))
+        for pair in zip(first.split(rows), second.split(rows), strict=True)
+    ]
+    return Ratio(math.fsum(means))

@@ -124,7 +124,12 @@ def read_table(source: Source, *, name: str | None = None, max_bytes: int | None
     Raises DataError, naming the rule, the value and the remedy, where the file cannot be read as a table.
     """
     max_bytes = limits().bytes if max_bytes is None else max_bytes
-    data, found = read_source(source, max_bytes)
+    try:
+        data, found = read_source(source, max_bytes)
+    except DataError as error:
+        if not name:
+            raise
+        raise DataError(f"{name}: {error}") from error
     name = name or found
     try:
         frame, encoding, delimiter = parse(unpack(data, max_bytes), max_bytes)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from forgetting.curves import HEIGHT, rules
+from forgetting.curves import HEIGHT, plain_names, rules
 from forgetting.dose_response import HalfWay, LayerRobustness
 from forgetting.findings import WITHOUT, interval, percent
 from forgetting.metrics import Baselines
@@ -297,7 +297,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
 
 def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
     """The words that speak most for a class."""
-    table = pd.DataFrame({"word": list(influence), "influence": list(influence.values())})
+    table = pd.DataFrame({"word": plain_names(influence), "influence": list(influence.values())})
     return (
         alt.Chart(table)
         .mark_bar(color=ORIGINAL)

@@ -146,7 +146,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not _is_clutter(member)]
     if len(members) != 1:
         raise DataError(
-            f"A zip file must hold exactly one file; this one holds {len(members)}. "
+            f"A zip file must hold exactly one file; this one holds {len(members):,}. "
             "Pack the one with the reviews alone, or upload it unpacked."
         )
     if members[0].flag_bits & 1:

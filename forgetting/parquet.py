@@ -1,0 +1,119 @@
+"""Parquet files as tables of strings. The bytes are taken apart by a process of its own, see `parquet_child.py`."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forgetting.errors import DataError
+from forgetting.limits import check_limit, check_table
+from forgetting.parquet_child import TOO_LARGE
+from forgetting.unpacking import megabytes
+
+CHILD = Path(__file__).with_name("parquet_child.py")
+MEMORY = 1024**3  # bytes that the process may hold
+SECONDS = 60.0  # after which it is ended
+ROWS = 1_024  # at a time
+
+
+def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
+    """The table in Parquet `data`, all values as strings, a missing one null; nested ones as Python prints them.
+
+    Raises DataError where it is damaged, expands to more than `max_bytes` bytes, or holds too many values.
+    """
+    try:
+        batches = list(_bounded(_batches(data, max_bytes), max_bytes))
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(str(error)) from error
+    schema, rows = batches[0], batches[1:]
+    table = pa.Table.from_batches(rows, schema)
+    return pa.table([_as_text(column) for column in table.columns], names=table.column_names)
+
+
+def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch]:
+    """The schema, and then the rows."""
+    command = [sys.executable, "-I", str(CHILD), str(max_bytes), str(MEMORY), str(ROWS)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes) as child:
+        overdue = threading.Timer(SECONDS, child.kill)
+        overdue.start()
+        try:
+            child.stdin.write(data)
+            child.stdin.close()
+            with pa.ipc.open_stream(child.stdout) as stream:
+                yield stream.schema
+                yield from stream
+            said, status = child.stderr.read(), child.wait()
+        except (pa.ArrowException, OSError):
+            said, status = child.stderr.read(), child.wait()
+            if not status:
+                raise
+        finally:
+            overdue.cancel()
+            child.kill()
+    if status == TOO_LARGE:
+        raise _too_large(max_bytes)
+    if status:
+        raise _damaged(said.decode(errors="replace").strip() or "reading it ended the process that tried")
+
+
+def _bounded(batches: Iterable, max_bytes: int) -> Iterator:
+    """What comes, as long as it is within the limits all together."""
+    rows = values = size = 0
+    for batch in batches:
+        if isinstance(batch, pa.RecordBatch):
+            extents = [_extent(column) for column in batch.columns]
+            rows += batch.num_rows
+            values += sum(count for count, _ in extents)
+            size += sum(taken for _, taken in extents)
+            check_table(rows, batch.num_columns)
+            rule = "A table may have at most {most} values, nested ones included; this one has more."
+            check_limit("values", values, rule, "Leave out the columns that hold lists.")
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+        yield batch
+
+
+def _extent(values: pa.Array) -> tuple[int, int]:
+    """Values and bytes of an array with each of its strings, and all that is nested, written out."""
+    if pa.types.is_dictionary(values.type):
+        lengths = pc.binary_length(values.dictionary.cast(pa.large_binary()))
+        return len(values), 8 * len(values) + (pc.sum(lengths.take(values.indices)).as_py() or 0)
+    if pa.types.is_struct(values.type):
+        parts = values.flatten()
+    elif pa.types.is_map(values.type):
+        parts = [values.keys, values.items]
+    elif isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+        parts = [values.flatten()]
+    else:
+        return len(values), values.nbytes
+    found = [_extent(part) for part in parts]
+    return len(values) + sum(count for count, _ in found), 8 * len(values) + sum(size for _, size in found)
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowException:  # nested values, and bytes that are not UTF-8
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _too_large(max_bytes: int) -> DataError:
+    return DataError(
+        f"A file may hold at most {megabytes(max_bytes)}; this one expands to more. "
+        "Leave out rows or columns that are not needed."
+    )
+
+
+def _damaged(reason: str) -> DataError:
+    reason = reason if len(reason) <= 200 else reason[:199] + "…"
+    return DataError(
+        f"A Parquet file must be whole; this one is cut off or damaged ({reason}). Download or export it again."
+    )

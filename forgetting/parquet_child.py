@@ -1,0 +1,46 @@
+"""Reads a Parquet file from standard input and writes its rows to standard output, in Arrow's stream format.
+
+It is a program of its own, run by `parquet.py`: pyarrow ends the process, or takes all memory, for some damaged files.
+So it imports nothing of this project. Arguments: the most bytes that rows may expand to at a time, and that this
+process may hold; rows at a time. What is wrong is told on standard error.
+"""
+
+import sys
+from contextlib import suppress
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+TOO_LARGE = 3  # exit status where rows expand to more than they may
+
+
+def main(most: int, memory: int, rows: int) -> int:
+    with suppress(ImportError, ValueError):  # not every system can hold a process back
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    pa.set_cpu_count(1)
+    data = pa.BufferReader(sys.stdin.buffer.read())
+    schema = pq.ParquetFile(data).schema
+    # Equal strings are kept once until it is known how large all are together.
+    file = pq.ParquetFile(data, read_dictionary=[schema.column(place).path for place in range(len(schema))])
+    if any(schema.column(place).length > most // rows for place in range(len(schema))):
+        return TOO_LARGE  # values of a fixed length, which cannot be kept once
+    batches = file.iter_batches(rows, use_threads=False)
+    with pa.ipc.new_stream(sys.stdout.buffer, file.schema_arrow) as stream:
+        for batch in batches:
+            batch.validate(full=True)  # a damaged file may hold strings that are not UTF-8
+            if batch.nbytes > most:
+                return TOO_LARGE
+            stream.write_batch(batch)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        status = main(*map(int, sys.argv[1:]))
+    except MemoryError:  # pyarrow's own is one of this kind
+        sys.exit(TOO_LARGE)
+    except Exception as error:
+        sys.exit(f"{error}"[:1_000])
+    sys.exit(status)

@@ -1,0 +1,160 @@
+"""The corpus of odd and hostile files, uploaded one after another in a real browser."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from corpus import CORPUS, LARGE, SMALL, Upload, file_name
+
+from forgetting.dashboard.text import JOINER
+
+SECONDS = 10  # from giving the file to the page that tells what came of it
+MEGABYTE = 1024 * 1024
+LARGEST = 5 * MEGABYTE  # of the files that are all uploaded
+BY_PATH = 5 * MEGABYTE  # larger ones are read from the disk: the driver hands them over slowly, or not at all
+CHOSEN = (
+    "250,000 reviews",
+    "five million different cells",
+    "JSON with a text of 90 MB",
+    "Parquet of one value of 1 MB in 3,000 rows",
+)
+PARTS = 4  # visits, so that none is long
+TAKEN = """([name, quiet]) => new Promise((done, fail) => {
+    const end = performance.now() + 20000
+    const plain = text => text.replaceAll('\\u2060', '').replace(/\\s+/g, ' ')
+    const told = () => new URLSearchParams(location.search).get('data.file') === name
+        || [...document.querySelectorAll('[data-testid="stAlert"]')].some(
+            box => plain(box.innerText).includes(plain(name).trim()))
+    let since = null
+    const look = () => {
+        const app = document.querySelector('[data-testid="stApp"]')
+        const still = app && app.dataset.testScriptState === 'notRunning' && told()
+            && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
+        since = still ? since ?? performance.now() : null
+        if (since !== null && performance.now() - since >= quiet) done(true)
+        else if (performance.now() > end) fail(new Error('nothing came of the file'))
+        else setTimeout(look, 10)
+    }
+    look()
+})"""
+
+
+def plain(text: str) -> str:
+    """Text as the page shows it: without joiners, and with single blanks."""
+    return " ".join(text.replace(JOINER, "").split())
+
+
+def bring(app, name: str, data: bytes, folder: Path) -> float:
+    """Upload a file and wait until the page tells what came of it. Returns the seconds."""
+    file: str | dict = {"name": file_name(name), "mimeType": "text/csv", "buffer": data}
+    if len(data) > BY_PATH:
+        path = folder / file_name(name)
+        path.write_bytes(data)
+        file = str(path)
+    began = time.monotonic()
+    app.page.locator('[data-testid="stFileUploader"] input[type="file"]').set_input_files(file)
+    app.page.evaluate(TAKEN, [shown_name(name), 120])
+    return time.monotonic() - began
+
+
+def shown_name(name: str) -> str:
+    """The file's name as a browser hands it on."""
+    return file_name(name).replace('"', "%22")
+
+
+def wrong(app, name: str, wanted: Upload) -> str:
+    """What of the page is not as expected; "" where all is."""
+    page, alerts = plain(app.sentences()), plain(app.alerts())
+    parts = [part for part in map(plain, wanted.refused) if part not in alerts]
+    if "Traceback" in page or app.page.get_by_test_id("stException").count():
+        return "a traceback is shown"
+    if wanted.shown:
+        counts = f"{wanted.kept} of {wanted.rows or wanted.kept} reviews are kept, in {wanted.classes} classes"
+        sentence = re.search(r"[\d,]+ of [\d,]+ reviews are kept, in [\d,]+ classes", page)
+        return (
+            ""
+            if sentence and re.sub(r"(?<=\d),(?=\d)", "", sentence[0]) == counts
+            else f"not {counts}: {page[-300:]} {alerts}"
+        )
+    if parts or (wanted.at == "table" and plain(shown_name(name)) not in alerts):
+        return f"{parts or 'the name'} not in the alert: {alerts!r}"
+    return ""
+
+
+def upload_all(app, names, folder: Path) -> dict[str, str]:
+    """What is wrong of each file, by its name."""
+    found = {}
+    for name in names:
+        data = CORPUS[name].make()
+        try:
+            seconds = bring(app, name, data, folder)
+        except Exception as error:
+            found[name] = f"{type(error).__name__}: {str(error)[:200]}"
+            app.open("data", **{"data.source": "file"})
+            continue
+        problem = wrong(app, name, CORPUS[name])
+        if problem or seconds > SECONDS:
+            found[name] = f"{problem} ({seconds:.1f} s)"
+    return found
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_small_files_are_told_of_on_the_data_page(visit, tmp_path, part):
+    app = visit("data?data.source=file")
+    names = [name for name in list(SMALL)[part::PARTS] if len(SMALL[name].make()) <= LARGEST]
+    assert upload_all(app, names, tmp_path) == {}
+
+
+def test_large_files_are_told_of_on_the_data_page(visit, tmp_path):
+    assert set(CHOSEN) <= set(LARGE)
+    assert upload_all(visit("data?data.source=file"), CHOSEN, tmp_path) == {}
+
+
+MARKUP = (
+    "column names with markup",
+    "column names of 50 kB",
+    "labels from right to left",
+    "labels that are scripts",
+    "labels that are Markdown",
+    "labels that are formulas",
+    "labels for templates",
+    "labels of 100 kB",
+    "labels of control characters",
+    "labels that nobody can see",
+    "labels that are properties of a script",
+    "texts that are scripts",
+)
+
+
+def test_what_looks_like_markup_is_shown_as_text(visit, tmp_path):
+    app = visit("data?data.source=file")
+    for name in MARKUP:
+        bring(app, name, CORPUS[name].make(), tmp_path)
+        for view in ("First rows", "Classes"):
+            app.page.get_by_role("tab", name=view).click()
+            app.settle(150)
+        assert wrong(app, name, CORPUS[name]) == ""
+        assert app.page.locator('[data-testid="stMain"] img, [data-testid="stSidebar"] img').count() == 0, name
+        assert app.page.locator('[data-testid="stMain"] a[href*="127.0.0.1"]').count() == 0, name
+
+
+TRAINED = (
+    "UTF-16 LE without a mark",
+    "Parquet of nested types",
+    "labels that are scripts",
+    "labels of 100 kB",
+    "labels that are properties of a script",
+    "texts that validation does not know",
+)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_odd_file_is_trained_and_looked_at(visit, tmp_path, name):
+    app = visit("data?data.source=file&training.epochs=5")
+    bring(app, name, CORPUS[name].make(), tmp_path)
+    app.go("Forget")
+    app.press("Train these settings (5 epochs)")
+    for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn", "Accuracy and loss"):
+        app.tab(view)
+    assert app.figures()

@@ -1,0 +1,163 @@
+"""Coverage-guided fuzzing of what reads files, recipes and addresses, for as long as one likes.
+
+    pip install -r tests/fuzz/requirements.txt        # into an environment of its own
+    python tests/fuzz/fuzz.py --seconds 60            # both targets, one after the other
+    python tests/fuzz/fuzz.py reviews --keep findings
+
+A finding is any exception but ForgettingError, the end of the process, and an input that needs more than 10 s or 1 GiB.
+Its input is kept, and the exit status is 1.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS)]
+READING = ("datasets", "reading", "formats", "encodings", "unpacking", "reviews", "limits", "errors")
+RECIPES = ("recipe", "address", "settings", "randomization", "forget_set", "methods", "plan", "units", "training")
+TIMEOUT = 10  # seconds for one input
+ROOM = 1_024  # MiB beside what the modules take
+SEED_SIZE = 20_000  # bytes of the largest file to begin with
+MARKS = ('"PAR1"', '"PK\\x03\\x04"', '"PK\\x01\\x02"', '"\\x1f\\x8b\\x08"', '"\\xff\\xfe"', '"\\xef\\xbb\\xbf"')
+
+
+def main() -> int:
+    """Fuzz the targets asked for, each in a process of its own, as libFuzzer never comes back."""
+    options = _options()
+    if options.inside:
+        _fuzz(options)
+    kept = Path(options.keep or tempfile.mkdtemp(prefix="fuzz-"))
+    kept.mkdir(parents=True, exist_ok=True)
+    failed = [target for target in options.targets or TARGETS if _run(target, options.seconds, kept)]
+    print(f"Findings of {', '.join(failed)} are in {kept}." if failed else "No findings.")
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("targets", nargs="*", help=f"{' or '.join(TARGETS)}; both where none is given")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument("--keep", help="folder for inputs that were findings")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if unknown := set(options.targets) - set(TARGETS):
+        parser.error(f"unknown target {sorted(unknown)[0]!r}")
+    return options
+
+
+def _run(target: str, seconds: int, kept: Path) -> int:
+    command = [sys.executable, __file__, target, "--inside", "--seconds", str(seconds), "--keep", str(kept)]
+    return subprocess.run(command, check=False).returncode
+
+
+def _fuzz(options: argparse.Namespace) -> None:
+    """Hand the only target over to libFuzzer, with the corpus's small files to begin with."""
+    import atheris
+
+    [target], kept = options.targets, Path(options.keep)
+    modules, prepare, seeds, dictionary = TARGETS[target]
+    with atheris.instrument_imports(include=[f"forgetting.{module}" for module in modules]):
+        check = prepare()  # the first to import the modules: those that are imported already are not instrumented
+    with tempfile.TemporaryDirectory() as folder:
+        for number, seed in enumerate(seeds()):
+            (Path(folder) / f"seed{number:03}").write_bytes(seed)
+        words = kept / f"{target}-words.txt"
+        words.write_text("\n".join(dictionary()) + "\n")
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        arguments = {
+            "max_total_time": options.seconds,
+            "timeout": TIMEOUT,
+            "rss_limit_mb": used + ROOM,
+            "max_len": SEED_SIZE,
+            "dict": words,
+            "artifact_prefix": f"{kept / target}-",
+            "print_final_stats": 1,
+            "verbosity": 1,
+        }
+        line = [sys.argv[0], *(f"-{name}={value}" for name, value in arguments.items()), folder]
+        atheris.Setup(line, check)
+        atheris.Fuzz()
+
+
+def _reviews() -> Callable[[bytes], None]:
+    from forgetting.errors import ForgettingError
+    from forgetting.reading import read_reviews
+
+    def check(data: bytes) -> None:
+        try:
+            read_reviews(data)
+        except ForgettingError:
+            return
+
+    return check
+
+
+def _review_seeds() -> list[bytes]:
+    from corpus import SMALL
+
+    files = (upload.make() for upload in SMALL.values())
+    return [data for data in files if 0 < len(data) <= SEED_SIZE]
+
+
+def _recipes() -> Callable[[bytes], None]:
+    from forgetting.address import decode, encode
+    from forgetting.errors import ForgettingError
+    from forgetting.recipe import Recipe
+
+    def check(data: bytes) -> None:
+        text = data.decode("utf-8", "replace")
+        recipe, _ = decode(dict(parse_qsl(text, keep_blank_values=True)))
+        _check_survives(recipe)
+        try:
+            recipe = Recipe.from_json(text)
+        except ForgettingError:
+            return
+        _check_survives(recipe)
+
+    def _check_survives(recipe: Recipe) -> None:
+        if decode(encode(recipe)) != (recipe, []) or Recipe.from_json(recipe.to_json()) != recipe:
+            raise AssertionError(f"{recipe} does not survive writing and reading")
+
+    return check
+
+
+def _recipe_seeds() -> list[bytes]:
+    """Whole recipes as JSON and as addresses, and each setting alone."""
+    from forgetting.recipe import MODERN, PUBLISHED
+    from forgetting.settings import show
+
+    alone = [urlencode({name: show(MODERN.value(name))}) for name in MODERN.leaves()]
+    pairs = ["randomization.layers=fc1&randomization.unit=word", "model.hidden=8,8&randomization.layers=fc3"]
+    parts = [json.dumps({group: values}) for group, values in MODERN.to_dict().items()]
+    texts = [
+        MODERN.to_json(),
+        PUBLISHED.to_json(),
+        "&".join(alone),
+        "protocol=published&seed=3",
+        *alone,
+        *pairs,
+        *parts,
+    ]
+    return [text.encode() for text in texts]
+
+
+def _settings() -> list[str]:
+    from forgetting.recipe import Recipe
+
+    return [f'"{word}"' for name in Recipe.leaves() for word in (name, name.split(".")[-1])]
+
+
+TARGETS = {  # modules to follow, what gives the check, the inputs to begin with, and pieces of new ones
+    "reviews": (READING, _reviews, _review_seeds, lambda: MARKS),
+    "recipe": (RECIPES, _recipes, _recipe_seeds, _settings),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
