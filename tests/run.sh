@@ -22,6 +22,7 @@ fi
 if [ $# -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
-# Two processes for what needs no browser; the browser has the machine to itself, as its tests look at the clock.
+# Two processes for what does not look at the clock; the other tests of the browser have the machine to themselves.
 .venv/bin/python -m pytest -m "not browser" -n 2 --dist loadfile
-.venv/bin/python -m pytest -m browser
+.venv/bin/python -m pytest -m unhurried -n 2 --dist loadfile
+.venv/bin/python -m pytest -m "browser and not unhurried"

@@ -91,8 +91,8 @@ def told(place: int) -> str:
 def advancing(view: Callable[[], None], *, running: bool, every: float) -> None:
     """Draw a view in a fragment that is run every so many seconds while its work is running and has its turn.
 
-    The view advances its work only where `session().place` is 0. While the session waits, the view stands still, and
-    its place is told above.
+    The view advances its work only where `session().place` is 0. While the session waits, the view stands still. Where
+    several want to train, that is told above it, with the place of those who wait.
     """
     if running:
         ask()
@@ -101,6 +101,8 @@ def advancing(view: Callable[[], None], *, running: bool, every: float) -> None:
     waits = session().place > 0
     if waits:
         st.fragment(run_every=EVERY)(_wait)()
+    elif running and len(LINE):  # in the same place, so that what is below stands still
+        st.info(f"Your turn, for {TURN:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
 
     def drawn() -> None:
         if running and not waits and ask():

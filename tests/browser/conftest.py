@@ -24,6 +24,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+UNHURRIED = ("test_faults.py", "test_hardened.py", "test_uploads.py")  # which need no quiet machine
 PROJECTOR = {"width": 1280, "height": 720}
 
 
@@ -31,6 +32,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            if item.path.name in UNHURRIED:
+                item.add_marker(pytest.mark.unhurried)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]
-READING = ("datasets", "reading", "formats", "encodings", "unpacking", "reviews", "limits", "errors")
+READING = ("datasets", "reading", "formats", "parquet", "encodings", "unpacking", "reviews", "limits", "errors")
 RECIPES = ("recipe", "address", "settings", "randomization", "forget_set", "methods", "plan", "units", "training")
 TIMEOUT = 10  # seconds for one input
 ROOM = 1_024  # MiB beside what the modules take

@@ -1,0 +1,150 @@
+"""Faults in a real browser: reload and a closed tab in the middle of work, a server that starts anew, a long line."""
+
+import re
+
+import pytest
+from conftest import free_port, serving
+from driver import App
+
+LONG = "train?seed=4711&training.epochs=2000"
+STUDY = "layers?seed=4712&training.epochs=5&sweep.retrain=1&sweep.seeds=500&sweep.doses=0,0.5,1"
+ROWS = [f"cherry plum smoke note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]
+CSV = "\n".join(["review,style", *ROWS, ""]).encode()
+
+
+def epoch(app: App) -> int:
+    return int(app.figures()["Epoch"].split(" / ")[0])
+
+
+def variants(app: App) -> int:
+    found = re.search(r"([\d,]+) of [\d,]+ variants", app.sentences())
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def test_a_reload_in_the_middle_of_training_starts_anew_with_the_same_settings(visit):
+    app = visit(LONG)
+    app.button("Play").click()
+    app.page.wait_for_function("() => document.body.innerText.match(/\\n([1-9]\\d*) \\/ 2000/)")
+    address = app.page.url
+    app.page.reload()
+    app.settle()
+    assert app.page.url == address
+    assert "Press Play to train" in app.sentences()
+    app.press("One step")
+    assert epoch(app) == 1
+
+
+def test_a_tab_closed_in_the_middle_of_a_study_leaves_the_others_alone(visit):
+    first, second = visit(STUDY, checked=False), visit("train?seed=4713&training.epochs=60")
+    first.page.locator(".st-key-train_now button").click()
+    first.button("Start").click()
+    first.page.wait_for_function("() => /[1-9]\\d* of [\\d,]+ variants/.test(document.body.innerText)")
+    second.button("Play").click()
+    first.page.close()
+    second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=40_000)
+    third = visit(STUDY)
+    assert variants(third) == 0  # the study was the first visitor's own
+
+
+def test_going_offline_and_back_keeps_what_was_there(visit):
+    app = visit("train?seed=4714&training.epochs=40", checked=False)
+    app.press("One step")
+    app.press("One step")
+    assert epoch(app) == 2
+    app.page.evaluate("() => window.dispatchEvent(new Event('offline'))")
+    app.context.set_offline(True)
+    app.page.wait_for_timeout(1_500)
+    app.context.set_offline(False)
+    app.page.wait_for_timeout(2_500)
+    app.press("One step")
+    assert epoch(app) == 3
+
+
+@pytest.fixture
+def restarted(tmp_path, browser):
+    """A visitor of a server that can be ended and started anew in the same place."""
+    port, context = free_port(), browser.new_context(viewport={"width": 1280, "height": 720})
+    running = []
+
+    def start() -> App | None:
+        while running:
+            running.pop().__exit__(None, None, None)
+        entered = serving(tmp_path, port=port)
+        server, _ = entered.__enter__()
+        running.append(entered)
+        return server
+
+    yield start, lambda server: App(context, server.address)
+    context.close()
+    while running:
+        running.pop().__exit__(None, None, None)
+
+
+def connected(app: App) -> None:
+    """Wait until the page has found the new server, which it looks for by itself."""
+    app.page.wait_for_timeout(3_000)
+    app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=20_000)
+
+
+def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
+    """Streamlit keeps what was drawn until the visitor does something; loading anew is the next test's."""
+    start, visitor = restarted
+    app = visitor(start())
+    app.open("forget", **{"randomization.fraction": "0.35", "training.epochs": "7", "seed": "3"})
+    app.press("Train these settings (7 epochs)")
+    figures, address = app.figures(), app.page.url
+    start()
+    connected(app)
+    app.tab("Confusion")
+    app.page.get_by_text("No model is trained for this recipe yet.").wait_for()
+    app.settle()
+    assert app.page.url == address
+    app.press("Train these settings (7 epochs)")
+    assert app.figures() == figures
+
+
+def test_after_a_restart_an_upload_is_asked_for_by_its_name_and_sha(restarted):
+    start, visitor = restarted
+    app = visitor(start())
+    app.open("data", **{"data.source": "file", "training.epochs": "7"})
+    app.upload(name="my wines.csv", content=CSV)
+    app.page.wait_for_function("location.search.includes('data.sha256')")
+    kept = app.page.get_by_test_id("stText").first.inner_text()
+    sha256 = app.parameters()["data.sha256"]
+    start()
+    connected(app)
+    app.page.reload()
+    app.page.get_by_text("which this session does not have").first.wait_for()
+    app.settle()
+    assert "my wines.csv" in app.alerts()
+    assert sha256[:12] in app.alerts()
+    assert app.parameters()["data.sha256"] == sha256
+    app.upload(name="my wines.csv", content=CSV)
+    assert app.page.get_by_test_id("stText").first.inner_text() == kept
+    assert app.parameters()["data.sha256"] == sha256
+
+
+def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
+    contexts = [browser.new_context(viewport={"width": 1280, "height": 720}) for _ in range(3)]
+    with serving(tmp_path, limits="training=1") as (server, _):
+        apps = [App(context, server.address) for context in contexts]
+        for seed, app in enumerate(apps):
+            app.open("train", seed=str(seed), **{"training.epochs": "2000"})
+        for app in apps:
+            app.button("Play").click()
+            app.page.wait_for_timeout(700)
+        apps[2].page.get_by_text(re.compile("Waiting: place [12] of 2 in the line")).wait_for()
+        for app in apps:  # each is drawn an epoch sooner or later
+            app.page.wait_for_function("() => document.body.innerText.match(/\\n([1-9]\\d*) \\/ 2000/)", timeout=60_000)
+        apps[0].page.close()
+        apps[1].button("Pause").click()
+        before = epoch(apps[2])
+        apps[2].page.wait_for_function(
+            "before => Number((document.body.innerText.match(/\\n(\\d+) \\/ 2000/) || [0, 0])[1]) > before",
+            arg=before,
+            timeout=30_000,
+        )
+        for app in apps[1:]:
+            app.check()
+    for context in contexts:
+        context.close()
