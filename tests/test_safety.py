@@ -174,3 +174,25 @@ def test_a_checkpoint_is_a_safetensors_file_and_holds_numbers_alone(small_review
     state = trained.model.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in load(data).items())
     assert load(data).keys() == state.keys()
+
+
+IMPORTED_AS = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
+THROUGH_OTHERS = {"starlette": "streamlit", "vl_convert": "altair"}  # what is used of, or by, a requirement
+OPTIONAL = {"distributed"}  # is told to be installed where it is asked for
+
+
+def test_every_dependency_is_pinned_needed_and_named():
+    lines = (ROOT / "requirements.txt").read_text().split()
+    pins = dict(line.split("==") for line in lines)
+    assert all(version[0].isdigit() for version in pins.values())
+    needed = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in pins}
+    imported = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"forgetting"}
+    assert foreign - needed - OPTIONAL <= set(THROUGH_OTHERS)
+    assert needed - foreign <= set(THROUGH_OTHERS)
