@@ -9,7 +9,7 @@ import torch
 from test_pages import app, figures, go, own_file, press, run, said, setting, upload, uploading
 
 from forgetting import Randomization, Sweep, run_sweep
-from forgetting.dashboard import work
+from forgetting.dashboard import frame, turns, work
 from forgetting.experiment import compare, prepare, train
 from forgetting.experiment import run as run_recipe
 from forgetting.recipe import MODERN
@@ -128,6 +128,46 @@ def test_a_model_under_way_is_nobody_elses():
     second = app("train", seed="31005", **{"training.epochs": "50"})
     assert second.session_state.session.learned is None
     assert first.session_state.session.learned.trained.steps == 1
+
+
+def test_a_wrong_variable_of_limits_is_told_and_the_usual_ones_hold(monkeypatch):
+    monkeypatch.setenv("FORGETTING_LIMITS", "rows=many")
+    frame._prepare_process.clear()
+    try:
+        test = app("train", seed="31006", **{"training.epochs": "2"})
+        assert "limits.rows must be a whole number" in said(test)
+        press(test, "Play")
+        assert not test.exception
+        assert "the limits are the usual ones" in said(test)
+    finally:
+        frame._prepare_process.clear()
+
+
+def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
+    """Of many who ask for the same model only one trains it."""
+    monkeypatch.setattr(turns, "LINE", turns.Line(lambda: 1))
+    turns.LINE.ask("somebody")
+    asked, trained = {"seed": "31007", "training.epochs": "3"}, []
+
+    def told(place: int) -> str:
+        if not trained:  # once while this visitor waits, the model of the one before becomes ready
+            trained.append(place)
+            work.FINISHED._values[key] = finished
+        return "Waiting"
+
+    first = app("forget", **asked)
+    monkeypatch.setattr(turns, "LINE", turns.Line(lambda: 1))
+    press(first, "Train these settings (3 epochs)")
+    finished = first.session_state.session.held["finished models"].popitem()[1]
+    key = work._trained_key(first.session_state.session.recipe, finished.sha256)
+    work.FINISHED.clear()
+    turns.LINE.ask("somebody")
+    monkeypatch.setattr(turns, "told", told)
+    second = app("forget", **asked)
+    press(second, "Train these settings (3 epochs)")
+    assert trained == [1]
+    assert second.session_state.session.learned.trained is finished.trained
+    assert figures(second) == figures(first)
 
 
 def test_uploads_of_all_visitors_together_have_a_limit(monkeypatch):

@@ -1,5 +1,6 @@
 """What every page opens with: title, navigation in the order of the work, notices, and what is missing."""
 
+import os
 import time
 import warnings
 
@@ -10,6 +11,7 @@ from forgetting.dashboard.session import Learned, Lesson, follow_address, sessio
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
 from forgetting.findings import percent
+from forgetting.limits import VARIABLE, limits
 from forgetting.methods import load_own
 from forgetting.palette import ORIGINAL, RANDOMIZED
 from forgetting.randomness import pin_threads
@@ -66,11 +68,16 @@ def link(page: str, label: str | None = None, icon: str | None = None) -> None:
 def _prepare_process() -> str:
     """Once for the process: one thread for torch, quiet where scikit-learn suspects a regression, and own methods.
 
-    Returns why methods of one's own could not be loaded, "" where nothing is wrong.
+    Returns why limits or methods of one's own could not be read, "" where nothing is wrong.
     """
     pin_threads()
     housekeeping.start()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+    try:
+        limits()
+    except ForgettingError as error:
+        os.environ.pop(VARIABLE)
+        return f"{error} Until the app is started again, the limits are the usual ones."
     try:
         load_own()
     except ForgettingError as error:
@@ -216,7 +223,8 @@ def _play_to_end(lesson: Lesson) -> None:
         if place := turns.ask():
             bar.progress(done / total, text=turns.told(place))
             time.sleep(turns.EVERY / 2)
-            if work.known():  # another visitor may have trained the same meanwhile
+            if work.adopt():  # another visitor has trained the same meanwhile
+                turns.leave()
                 st.rerun()
         else:
             bar.progress(done / total, text=f"Training: epoch {done} of {total}")

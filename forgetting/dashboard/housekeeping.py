@@ -48,7 +48,9 @@ def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
     if not looked.wait(EVERY):
         return before
     if before - found:
+        gc.unfreeze()  # the first visitors were there when it was frozen
         gc.collect()
+        gc.freeze()
         trim()
     return found
 

@@ -207,17 +207,19 @@ def keep_progress() -> None:
 
 def find_learned() -> Learned | None:
     """The session's model; where that is none or out of date, the right one if anyone trained it before."""
+    if outdated(session().learned):
+        adopt()
+    return session().learned
+
+
+def adopt() -> bool:
+    """Take the finished model of the session's recipe, where a visitor who is there has trained it."""
     mine = session()
-    if outdated(mine.learned) and (found := known()):
-        mine.learned = replace(found, recipe=mine.recipe)
-    return mine.learned
-
-
-def known() -> Learned | None:
-    """The finished model of the session's recipe, where a visitor who is there has trained it."""
     with suppress(DataError):  # without the data there is no model to find
-        return FINISHED.get(_trained_key(session().recipe, table().sha256))
-    return None
+        if found := FINISHED.get(_trained_key(mine.recipe, table().sha256)):
+            mine.learned = replace(found, recipe=mine.recipe)
+            return True
+    return False
 
 
 def outdated(learned: Learned | Lesson | None) -> bool:
