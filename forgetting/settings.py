@@ -154,7 +154,7 @@ def _converted(default: Any, value: Any) -> Any:
 def _tuple(default: tuple, value: list | tuple) -> tuple | None:
     """A tuple of names may be empty (none of them); one of numbers may not. A comma parts the names in an address."""
     if is_names(default):
-        return tuple(value) if all(isinstance(item, str) and item and "," not in item for item in value) else None
+        return tuple(value) if all(isinstance(item, str) and "," not in item for item in value) else None
     converted = tuple(_converted(default[0], item) for item in value)
     return converted if value and None not in converted else None
 

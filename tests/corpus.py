@@ -134,7 +134,9 @@ def zipped(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) ->
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            member = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))  # else that of now
+            member.compress_type = method
+            archive.writestr(member, data)
     return file.getvalue()
 
 

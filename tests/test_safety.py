@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,13 @@ def test_every_dependency_is_pinned_needed_and_named():
     foreign = imported - set(sys.stdlib_module_names) - {"forgetting"}
     assert foreign - needed - OPTIONAL <= set(THROUGH_OTHERS)
     assert needed - foreign <= set(THROUGH_OTHERS)
+
+
+def test_the_app_is_closed_by_default():
+    """It listens to this machine alone, for a browser that asked for it by that name, and tells nobody."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert config["server"]["address"] == "localhost"
+    assert set(config["server"]["allowedHosts"]) == {"localhost", "127.0.0.1", "::1"}
+    assert not {"enableCORS", "enableXsrfProtection", "enableStaticServing", "enableAgentApi"} & set(config["server"])
+    assert config["browser"]["gatherUsageStats"] is False
+    assert config["client"]["showErrorDetails"] == "none"

@@ -24,7 +24,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-UNHURRIED = ("test_faults.py", "test_hardened.py", "test_uploads.py")  # which need no quiet machine
+UNHURRIED = ("test_hardened.py", "test_interruptions.py", "test_uploads.py")  # which need no quiet machine
 PROJECTOR = {"width": 1280, "height": 720}
 
 
