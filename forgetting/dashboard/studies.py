@@ -47,7 +47,10 @@ def training_seconds(learned: Learned, epochs: int) -> float:
 
 def stop(name: str) -> None:
     """Stop, and keep what is done; going on is possible while the plan is the same."""
-    session().studies[name].running = False
+    study = session().studies[name]
+    study.running = False
+    with study.lock:  # a run that is overtaken ends the part that it is at, so that what is shown as done stays so
+        pass
 
 
 def resume(name: str) -> None:
@@ -70,7 +73,7 @@ def _advance(study: Study) -> bool:
     mine = session()
     started = time.perf_counter()
     try:
-        while time.perf_counter() - started < SLICE and study.slices is not None:
+        while study.running and time.perf_counter() - started < SLICE and study.slices is not None:
             rows = next(study.slices, None)
             if rows is None:
                 study.slices = None

@@ -23,9 +23,9 @@ PARTS = 4  # visits, so that none is long
 TAKEN = """([name, quiet]) => new Promise((done, fail) => {
     const end = performance.now() + 20000
     const plain = text => text.replaceAll('\\u2060', '').replace(/\\s+/g, ' ')
+    const places = '[data-testid="stAlert"], [data-testid="stSidebar"] [data-testid="stCaptionContainer"]'
     const told = () => new URLSearchParams(location.search).get('data.file') === name
-        || [...document.querySelectorAll('[data-testid="stAlert"]')].some(
-            box => plain(box.innerText).includes(plain(name).trim()))
+        || [...document.querySelectorAll(places)].some(box => plain(box.innerText).includes(plain(name).trim()))
     let since = null
     const look = () => {
         const app = document.querySelector('[data-testid="stApp"]')
