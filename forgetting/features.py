@@ -110,13 +110,13 @@ def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]
     def analyzer(text: str) -> list[str]:
         words = analyze(text)
         seen.update(words)
-        if len(seen) > most:
-            check_limit(
-                "words",
-                len(seen),
-                "The texts may have at most {most} different words; these have more.",
-                "Keep fewer reviews (data.max_reviews), or choose a column that holds prose.",
-            )
+        check_limit(
+            "words",
+            len(seen),
+            "The texts may have at most {most} different words; these have more.",
+            "Keep fewer reviews (data.max_reviews), or choose a column that holds prose.",
+            most=most,  # read once, not for each review
+        )
         return words
 
     return analyzer

@@ -4,9 +4,10 @@ import re
 
 import pandas as pd
 
+from forgetting.curves import NO_WIDTH
 from forgetting.files import inert
 
-JOINER = "\u2060"  # takes no room, and keeps what stands on both sides of it from being read together
+JOINER = NO_WIDTH  # keeps what stands on both sides of it from being read together
 # What is read even from escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
 READ_TOGETHER = re.compile(r"(?i)(ww(?=w)|[:@&]|[-=<>~+!/.](?=[-=<>~+!/.]))")
 SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&@/^])")
