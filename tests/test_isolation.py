@@ -1,14 +1,19 @@
 """Sessions at the same time: each gets the figures that it gets alone, and sees nothing of another's data."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 import torch
+from serving import serving
 from test_pages import app, figures, go, own_file, press, run, said, setting, upload, uploading
+from visitor import Visitor
 
-from forgetting import Randomization, Sweep, run_sweep
+from forgetting import Randomization, Recipe, Sweep, run_sweep
+from forgetting.address import encode
 from forgetting.dashboard import frame, turns, work
 from forgetting.experiment import compare, prepare, train
 from forgetting.experiment import run as run_recipe
@@ -22,6 +27,9 @@ RECIPES = [
     )
     for seed, scheme in enumerate(("normal", "reinit", "permute", "noise", "zero", "rewind"))
 ]
+
+NINE = MODERN.with_value("training.epochs", 9)
+FRACTIONS = (0.2, 0.9)
 
 
 def everything(recipe, reviews) -> dict[str, torch.Tensor | float]:
@@ -55,26 +63,40 @@ def test_sessions_at_the_same_time_get_what_each_gets_alone_bit_for_bit(small_re
                 assert torch.equal(value.nan_to_num(7), found[name].nan_to_num(7)), name
 
 
-def test_pages_at_the_same_time_show_what_the_library_finds():
-    """Two visitors train and randomize in turns on one process."""
-    first = app("forget", seed="31001", **{"training.epochs": "9"})
-    second = app("forget", seed="31002", **{"training.epochs": "9", "model.hidden": "16"})
-    threads = [
-        threading.Thread(target=press, args=(test, "Train these settings (9 epochs)")) for test in (first, second)
+def test_pages_at_the_same_time_show_what_the_library_finds(tmp_path):
+    """Two visitors of one server train and randomize at the same time."""
+    recipes = [
+        replace(recipe, seed=31001 + place, randomization=Randomization(layers=("fc1",)))
+        for place, recipe in enumerate((NINE, NINE.with_value("model.hidden", (16,))))
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for fraction in (0.2, 0.9):
-        for test in (first, second):
-            test.slider(key=setting("randomization.fraction")).set_value(fraction)
-            run(test)
-            found = run_recipe(test.session_state.session.recipe, work._sample_table().reviews())
-            before, after = (
-                getattr(found.comparison, name).scores["validation"].loss for name in ("original", "randomized")
-            )
-            assert f"{before:.2f} → {after:.2f}" in figures(test)["Validation loss"].replace("**", "")
+    with serving(tmp_path) as server:
+        shown = asyncio.run(_slide_together(server.port, recipes))
+    for recipe, losses in zip(recipes, shown, strict=True):
+        for fraction, loss in zip(FRACTIONS, losses, strict=True):
+            one = replace(recipe, randomization=replace(recipe.randomization, fraction=fraction))
+            found = run_recipe(one, work._sample_table().reviews()).comparison
+            before, after = (getattr(found, name).scores["validation"].loss for name in ("original", "randomized"))
+            assert loss == f"{before:.2f} → {after:.2f}"
+
+
+async def _slide_together(port: int, recipes: list[Recipe]) -> list[list[str]]:
+    """The losses that each visitor sees, with a recipe each, at each fraction; all of them act at the same time."""
+
+    async def look(recipe: Recipe) -> list[str]:
+        seen = []
+        async with Visitor(port) as visitor:
+            await visitor.open(f"forget?{urlencode(encode(recipe))}")
+            await visitor.settle()
+            visitor.click("Train these settings (9 epochs)")
+            await visitor.until(lambda: visitor.idle and visitor.metrics(), what="the figures")
+            for fraction in FRACTIONS:
+                visitor.slide("Fraction randomized", fraction)
+                await visitor.settle()
+                seen.append(visitor.metrics()["Validation loss"].replace("**", ""))
+        assert visitor.errors == []
+        return seen
+
+    return await asyncio.gather(*map(look, recipes))
 
 
 SECRET = "salaries-of-the-board.csv"

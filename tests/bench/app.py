@@ -4,21 +4,17 @@ Baseline: the limits that the app is built to, printed beside each figure.
 """
 
 import argparse
-import http.client
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from common import ROOT, original_file, print_table
+from common import original_file, print_table
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from serving import serving
 
 CHROMIUM = [
     "--no-sandbox",
@@ -29,40 +25,6 @@ CHROMIUM = [
     "--no-first-run",
 ]
 WATCH = Path(__file__).with_name("watch.js").read_text()
-
-
-@contextmanager
-def server() -> Iterator[tuple[int, float]]:
-    """The app on a free port, and when its command was started; stopped in the end whatever happens."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while not healthy(port):
-            if process.poll() is not None or time.perf_counter() - started > 60:
-                raise RuntimeError("The app did not start; run `streamlit run app.py` to see why.")
-            time.sleep(0.02)
-        yield port, started
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("localhost", port, timeout=1)
-    try:
-        connection.request("GET", "/_stcore/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def slider(page: Page) -> Locator:
@@ -82,11 +44,11 @@ def wait_for_charts(page: Page) -> None:
         page.get_by_role("figure", name=name).locator(".js-plotly-plot .bars path").first.wait_for()
 
 
-def visit(browser: Browser, port: int) -> Page:
+def visit(browser: Browser, address: str) -> Page:
     """A new visitor, once the Overview can be used."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(f"http://localhost:{port}/")
+    page.goto(address)
     wait_for_charts(page)
     return page
 
@@ -132,12 +94,12 @@ def main() -> None:
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        with server() as (port, started):
-            times = [time.perf_counter() - started]
-            page = visit(browser, port)
-            times.append(time.perf_counter() - started)
+        with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+            times = [time.perf_counter() - server.started]
+            page = visit(browser, server.address)
+            times.append(time.perf_counter() - server.started)
             opened = time.perf_counter()
-            visit(browser, port)
+            visit(browser, server.address)
             times.append(time.perf_counter() - opened)
             open_forget(page, path)
             taken, seen = move(page, moves)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # so that each script runs by its path alone
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that each script runs by its path alone
 
 
 def original_file() -> Path | None:

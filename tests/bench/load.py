@@ -14,21 +14,18 @@ import os
 import random
 import re
 import resource
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import median, quantiles
 
 import psutil
-from common import ROOT, print_table
+from common import print_table
+from serving import ROOT, Server, serving
 from visitor import VisitError, Visitor
 
 from forgetting import MODERN, Randomization, Recipe, load_sample, run
@@ -97,17 +94,13 @@ class Tally:
 # The server
 
 
-@dataclass
-class Server:
-    """The app under load."""
-
-    port: int
-    process: psutil.Process
-    log: Path
+class Watched(Server):
+    """A server of which can be told what it takes of the machine, with all processes that it has started."""
 
     def family(self) -> list[psutil.Process]:
         try:
-            return [self.process, *self.process.children(recursive=True)]
+            process = psutil.Process(self.process.pid)
+            return [process, *process.children(recursive=True)]
         except psutil.Error:
             return []
 
@@ -127,50 +120,11 @@ class Server:
         return Counter(TRACEBACK.match(part)[0][-600:].rstrip() for part in parts)
 
 
-@contextmanager
-def serve(entry: Path, options: list[str]) -> Iterator[Server]:
-    """The app on a free port, in this environment; stopped in the end whatever happens."""
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    fixed = [f"--server.port={port}", "--server.address=localhost", "--server.headless=true"]
-    command = [sys.executable, "-m", "streamlit", "run", entry.name, *fixed, *options]
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "server.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=entry.parent, stdout=output, stderr=output)
-        try:
-            until = time.perf_counter() + 60
-            while not healthy(port):
-                if process.poll() is not None or time.perf_counter() > until:
-                    raise RuntimeError(f"The app did not start:\n{log.read_text(errors='replace')[-2000:]}")
-                time.sleep(0.05)
-            yield Server(port, psutil.Process(process.pid), log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def healthy(port: int) -> bool:
-    connection = HTTPConnection("localhost", port, timeout=1)
-    try:
-        connection.request("GET", "/_stcore/health")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 @dataclass
 class Gauge:
     """Peaks of the server, and how late this process was at the most, so that its own slowness can be seen."""
 
-    server: Server
+    server: Watched
     megabytes: float = 0.0
     threads: int = 0
     late: float = 0.0
@@ -188,7 +142,7 @@ class Gauge:
 
 
 @asynccontextmanager
-async def visit(server: Server, tally: Tally, address: str, name: str) -> AsyncIterator[Visitor]:
+async def visit(server: Watched, tally: Tally, address: str, name: str) -> AsyncIterator[Visitor]:
     """A visitor with a page open, whose time counts as a cold opening."""
     visitor = Visitor(server.port, name)
     try:
@@ -327,7 +281,7 @@ def small_file(chance: random.Random) -> bytes:
 # The loads
 
 
-async def work(server: Server, tally: Tally, index: int, until: float, seed: int) -> None:
+async def work(server: Watched, tally: Tally, index: int, until: float, seed: int) -> None:
     """One of those who work: by turns with a file of their own, with lessons, with a study, and with the slider."""
     chance = random.Random(f"{seed} {index}")
     await asyncio.sleep(chance.random() * 3)  # nobody comes in the very same moment
@@ -350,7 +304,7 @@ async def work(server: Server, tally: Tally, index: int, until: float, seed: int
         tally.errors[f"{role}: {error}"] += 1
 
 
-async def first_visit(server: Server, tally: Tally) -> tuple[float, float]:
+async def first_visit(server: Watched, tally: Tally) -> tuple[float, float]:
     """Seconds until the first visitor, for whom the default model is trained, and a second one see the figures."""
     taken = []
     for name in ("first", "second"):
@@ -364,13 +318,13 @@ async def first_visit(server: Server, tally: Tally) -> tuple[float, float]:
     return taken[0], taken[1]
 
 
-async def active(server: Server, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
+async def active(server: Watched, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
     until = time.perf_counter() + arguments.seconds
     await asyncio.gather(*(work(server, tally, index, until, arguments.seed) for index in range(arguments.sessions)))
     return []
 
 
-async def idle(server: Server, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
+async def idle(server: Watched, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
     """Open tabs on the Overview, then tabs with a file of their own, then visitors who work beside them."""
     half, opened, rows = arguments.sessions // 2, [], []
     try:
@@ -399,7 +353,7 @@ async def idle(server: Server, tally: Tally, arguments: argparse.Namespace) -> l
     return rows
 
 
-async def soak(server: Server, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
+async def soak(server: Watched, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
     """Visitors who come, do a bit of everything and leave; then nobody, until the server may forget them."""
     started = time.perf_counter()
     until = started + 60 * arguments.minutes
@@ -424,14 +378,14 @@ async def soak(server: Server, tally: Tally, arguments: argparse.Namespace) -> l
     ]
 
 
-async def _tell(server: Server, started: float) -> None:
+async def _tell(server: Watched, started: float) -> None:
     while True:
         minutes = (time.perf_counter() - started) / 60
         print(f"{minutes:6.1f} min  {server.megabytes():7.0f} MB  {server.threads():4d} threads", flush=True)
         await asyncio.sleep(60)
 
 
-async def come_and_go(server: Server, tally: Tally, index: int, until: float, seed: int) -> None:
+async def come_and_go(server: Watched, tally: Tally, index: int, until: float, seed: int) -> None:
     """One visitor after the other, each with a stay of some 20 to 60 seconds."""
     chance = random.Random(f"{seed} soak {index}")
     await asyncio.sleep(chance.random() * 10)
@@ -542,7 +496,7 @@ def report(tally: Tally, rows: list[tuple[str, str]], told: list[str], traceback
         print(f"\nThe app's files changed during the run ({tally.changed} notices): its figures may be of a mixture.")
 
 
-async def load(server: Server, arguments: argparse.Namespace) -> None:
+async def load(server: Watched, arguments: argparse.Namespace) -> None:
     tally, gauge = Tally(), Gauge(server)
     taken = await first_visit(server, tally)
     await asyncio.sleep(1)
@@ -591,7 +545,7 @@ async def load(server: Server, arguments: argparse.Namespace) -> None:
     report(tally, rows, told, tracebacks)
 
 
-LOADS: dict[str, Callable[[Server, Tally, argparse.Namespace], Awaitable[list[tuple[str, str]]]]] = {
+LOADS: dict[str, Callable[[Watched, Tally, argparse.Namespace], Awaitable[list[tuple[str, str]]]]] = {
     "active": active,
     "idle": idle,
     "soak": soak,
@@ -602,7 +556,7 @@ SESSIONS = {"active": 20, "idle": 100, "soak": 8}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("load", choices=list(LOADS))
-    parser.add_argument("--entry", type=Path, default=ROOT / "app.py", help="the app's first page")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder of the checkout that is measured")
     parser.add_argument("--sessions", type=int, help="active: visitors; idle: open tabs; soak: at a time")
     parser.add_argument("--active", type=int, default=10, help="idle: visitors who work beside the open tabs")
     parser.add_argument("--seconds", type=float, default=60, help="active and idle: of work")
@@ -614,15 +568,20 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.sessions = arguments.sessions or SESSIONS[arguments.load]
-    options = [f"--server.disconnectedSessionTTL={arguments.ttl}", *(f"--{option}" for option in arguments.option)]
+    options = {"server.disconnectedSessionTTL": str(arguments.ttl)} | dict(
+        option.split("=", 1) for option in arguments.option
+    )
     # A load stops by itself, whatever the app does.
     limit = {
         "active": arguments.seconds + 420,
         "idle": arguments.seconds + 420 + 10 * arguments.sessions,
         "soak": 60 * arguments.minutes + arguments.ttl + 420,
     }[arguments.load]
-    with serve(arguments.entry.resolve(), options) as server:
-        asyncio.run(asyncio.wait_for(load(server, arguments), limit))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder), root=arguments.root, **options) as server,
+    ):
+        asyncio.run(asyncio.wait_for(load(Watched(**vars(server)), arguments), limit))
 
 
 if __name__ == "__main__":

@@ -2,20 +2,14 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from driver import App, Server
+from driver import App
 from playwright.sync_api import sync_playwright
+from serving import ROOT, Server, serving
 
-ROOT = Path(__file__).parents[2]
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,53 +30,11 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.unhurried)
 
 
-@contextmanager
-def serving(folder: Path, entry: str = "app.py", port: int = 0, limits: str = "training=100", **options) -> Iterator:
-    """The app as a user starts it, with a cache folder of its own; yields where it runs and its process.
-
-    limits: see `forgetting/limits.py`; the visitors of one test shall not wait for those of the last.
-    """
-    port = port or free_port()
-    options = {"server.port": port, "server.headless": "true"} | options
-    command = [sys.executable, "-m", "streamlit", "run", entry]
-    command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "FORGETTING_LIMITS": limits}
-    log = folder / "log.txt"
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
-            yield Server(f"http://localhost:{port}", log), process
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        return free.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
     """The app, for all tests that need no server of their own."""
-    with serving(tmp_path_factory.mktemp("server")) as (started, _):
+    with serving(tmp_path_factory.mktemp("server")) as started:
         yield started
-
-
-def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if urllib.request.urlopen(url, timeout=2).read() == b"ok":
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"The app did not start: {log.read_text()}")
 
 
 @pytest.fixture(scope="session")

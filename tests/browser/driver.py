@@ -1,7 +1,6 @@
 """What a visitor does in the app, and what they can see; nothing of a test's expectations but that nothing breaks."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -30,14 +29,6 @@ AGREED = """() => {
     const held = new URLSearchParams(location.search).get('randomization.fraction') ?? '1'
     return shown && parseInt(shown.innerText) === Math.round(100 * Number(held))
 }"""
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where the app runs, and the file that its output goes to."""
-
-    address: str
-    log: Path
 
 
 class App:

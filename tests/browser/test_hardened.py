@@ -5,8 +5,8 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import serving
 from driver import PATHS, App
+from serving import serving
 
 PARAMETERS = {
     "layers": "?sweep.doses=0,0.5,1&sweep.seeds=2",
@@ -18,7 +18,7 @@ CHARTS = '.js-plotly-plot:visible, [data-testid="stVegaLiteChart"]:visible svg'
 
 @pytest.fixture(scope="module")
 def hardened(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("hardened"), "forgetting/dashboard/served.py") as (server, _):
+    with serving(tmp_path_factory.mktemp("hardened"), "forgetting/dashboard/served.py") as server:
         yield server
 
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import free_port, serving
 from driver import App
+from serving import free_port, serving
 
 LONG = "train?seed=4711&training.epochs=2000"
 STUDY = "layers?seed=4712&training.epochs=5&sweep.retrain=1&sweep.seeds=500&sweep.doses=0,0.5,1"
@@ -70,7 +70,7 @@ def restarted(tmp_path, browser):
         while running:
             running.pop().__exit__(None, None, None)
         entered = serving(tmp_path, port=port)
-        server, _ = entered.__enter__()
+        server = entered.__enter__()
         running.append(entered)
         return server
 
@@ -126,7 +126,7 @@ def test_after_a_restart_an_upload_is_asked_for_by_its_name_and_sha(restarted):
 
 def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
     contexts = [browser.new_context(viewport={"width": 1280, "height": 720}) for _ in range(3)]
-    with serving(tmp_path, limits="training=1") as (server, _):
+    with serving(tmp_path, limits="training=1") as server:
         apps = [App(context, server.address) for context in contexts]
         for seed, app in enumerate(apps):
             app.open("train", seed=str(seed), **{"training.epochs": "2000"})
