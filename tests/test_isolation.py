@@ -152,12 +152,14 @@ def test_a_model_under_way_is_nobody_elses():
     assert first.session_state.session.learned.trained.steps == 1
 
 
-def test_a_wrong_variable_of_limits_is_told_and_the_usual_ones_hold(monkeypatch):
+def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
     monkeypatch.setenv("FORGETTING_LIMITS", "rows=many")
+    monkeypatch.setenv("FORGETTING_METHODS", "/nowhere/mine.py")
     frame._prepare_process.clear()
     try:
         test = app("train", seed="31006", **{"training.epochs": "2"})
         assert "limits.rows must be a whole number" in said(test)
+        assert "/nowhere/mine.py" in said(test)
         press(test, "Play")
         assert not test.exception
         assert "the limits are the usual ones" in said(test)

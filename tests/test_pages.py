@@ -242,6 +242,23 @@ def test_text_from_the_address_is_shown_literally(page, name):
     assert HOSTILE[:40] in said(test)
 
 
+def test_what_is_said_stays_until_the_visitor_does_something():
+    """The page draws itself anew when the model is trained, and when a short study ends."""
+    work.FINISHED.clear()
+    work.KEPT.clear()
+    test = app(colour="red")
+    assert figures(test)
+    assert "colour" in said(test)
+    go(test, "data")
+    assert "colour" not in said(test)
+    test = app("layers", colour="red", **{"sweep.doses": "0,1", "sweep.seeds": "1"})
+    study = test.session_state.session.studies["dose"]
+    assert not study.running
+    assert len(study.rows) == study.total
+    assert "colour" in said(test)
+    assert "colour" not in said(run(test))
+
+
 def assert_literal(test: AppTest) -> None:
     """No sign of the hostile text reaches a place that reads Markdown as anything but itself."""
     for kind in MARKDOWN:

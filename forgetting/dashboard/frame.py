@@ -7,7 +7,15 @@ import warnings
 import streamlit as st
 
 from forgetting.dashboard import housekeeping, turns, work
-from forgetting.dashboard.session import Learned, Lesson, follow_address, session, source_name, write_address
+from forgetting.dashboard.session import (
+    Learned,
+    Lesson,
+    draw_anew,
+    follow_address,
+    session,
+    source_name,
+    write_address,
+)
 from forgetting.dashboard.text import literal
 from forgetting.errors import DataError, ForgettingError
 from forgetting.findings import percent
@@ -51,11 +59,12 @@ def frame(page: str) -> None:
         for name, done in _done().items():
             link(name, icon=DONE if done else None)
         _status()
-    if broken:
-        st.error(literal(broken))
-    for sentence in session().notices:
+    for sentence in broken:
+        st.error(literal(sentence))
+    mine = session()
+    mine.said, mine.notices = mine.notices, []
+    for sentence in mine.said:
         st.warning(literal(sentence), icon=":material/link_off:")
-    session().notices.clear()
 
 
 def link(page: str, label: str | None = None, icon: str | None = None) -> None:
@@ -65,24 +74,25 @@ def link(page: str, label: str | None = None, icon: str | None = None) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _prepare_process() -> str:
+def _prepare_process() -> list[str]:
     """Once for the process: one thread for torch, quiet where scikit-learn suspects a regression, and own methods.
 
-    Returns why limits or methods of one's own could not be read, "" where nothing is wrong.
+    Returns why limits or methods of one's own could not be read.
     """
     pin_threads()
     housekeeping.start()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+    broken = []
     try:
         limits()
     except ForgettingError as error:
         os.environ.pop(VARIABLE)
-        return f"{error} Until the app is started again, the limits are the usual ones."
+        broken.append(f"{error} Until the app is started again, the limits are the usual ones.")
     try:
         load_own()
     except ForgettingError as error:
-        return str(error)
-    return ""
+        broken.append(str(error))
+    return broken
 
 
 def _done() -> dict[str, bool]:
@@ -153,7 +163,7 @@ def download_button(label: str = "Download the original file") -> None:
         except DataError as error:
             st.error(literal(str(error)))
             return
-        st.rerun()
+        draw_anew()
 
 
 def need_model() -> Learned:
@@ -190,7 +200,7 @@ def _offer_to_finish(learned: Learned) -> None:
         if lesson and not work.outdated(lesson) and st.button("Finish training", icon=":material/play_arrow:"):
             _play_to_end(lesson)
             work.keep(lesson)
-            st.rerun()
+            draw_anew()
 
 
 def _train_button(sentence: str) -> bool:
@@ -212,7 +222,7 @@ def _train_now() -> None:
         st.stop()
     _play_to_end(lesson)
     work.keep(lesson)
-    st.rerun()
+    draw_anew()
 
 
 def _play_to_end(lesson: Lesson) -> None:
@@ -225,7 +235,7 @@ def _play_to_end(lesson: Lesson) -> None:
             time.sleep(turns.EVERY / 2)
             if work.adopt():  # another visitor has trained the same meanwhile
                 turns.leave()
-                st.rerun()
+                draw_anew()
         else:
             bar.progress(done / total, text=f"Training: epoch {done} of {total}")
             lesson.trainer.advance(0.25)

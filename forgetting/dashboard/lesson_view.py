@@ -4,7 +4,7 @@ import streamlit as st
 
 from forgetting.curves import Curve
 from forgetting.dashboard import playing, work
-from forgetting.dashboard.session import Learned, Lesson, session
+from forgetting.dashboard.session import Learned, Lesson, draw_anew, session
 from forgetting.errors import ForgettingError
 from forgetting.findings import counted_epochs, learning, number, percent
 from forgetting.metrics import Baselines
@@ -48,7 +48,7 @@ def lesson_view() -> None:
             mine.playing = False
             work.keep_progress()
             _draw(mine.lesson)
-            st.rerun()
+            draw_anew()
     shown = shown_run()
     if shown is None:
         st.info("Press Play to train the classifier with these settings.", icon=":material/play_arrow:")

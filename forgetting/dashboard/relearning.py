@@ -7,7 +7,7 @@ import streamlit as st
 from forgetting.curves import Curve
 from forgetting.dashboard import playing, turns, work
 from forgetting.dashboard.frame import link
-from forgetting.dashboard.session import Learned, Relearning, session
+from forgetting.dashboard.session import Learned, Relearning, draw_anew, session
 from forgetting.experiment import Comparison, make_trainer
 from forgetting.findings import counted_epochs, percent
 from forgetting.metrics import Baselines
@@ -58,7 +58,7 @@ def _view(learned: Learned, baselines: Baselines, epochs: int) -> None:
         playing.play(mine.relearning.trainer, full_speed=False)
         if not mine.relearning.trainer.epochs_left:
             mine.relearn_playing = False
-            st.rerun()
+            draw_anew()
     trainer = mine.relearning.trainer if mine.relearning else None
     _draw(learned, trainer.history if trainer else [], baselines, trainer.training.epochs if trainer else epochs)
     if trainer and trainer.state == "diverged":

@@ -5,7 +5,7 @@ import streamlit as st
 
 from forgetting.dashboard import turns, work
 from forgetting.dashboard.frame import download_button
-from forgetting.dashboard.session import session
+from forgetting.dashboard.session import draw_anew, session
 from forgetting.findings import percent
 from forgetting.published import FIGURES, MODELS, PUBLISHED_TABLE, Rerun, rerun, summarize
 
@@ -48,7 +48,7 @@ def _view() -> None:
         done = len(mine.reruns)
         st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
         if done == mine.reruns_wanted:
-            st.rerun()
+            draw_anew()
     if mine.reruns:
         st.text(_sentence())
     _draw(mine.reruns)

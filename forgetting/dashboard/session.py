@@ -105,10 +105,10 @@ class Session:
 
     name: tells the session from all others. page: of the last run. addresses: the one that the browser last had, and
     those written since, on their way to it; written_at: when the last was. touched: a control has changed the recipe
-    since then. notices: sentences to show once. playing, relearn_playing: the lesson or the relearning advances.
-    reruns, reruns_wanted: of the published table, those done and how many there are to be. studies: by the name of
-    their kind. held: what it uses of the work that sessions share, see `shared`. place: in the line of those who wait
-    to train, 0 where it may, see `turns`.
+    since then. notices: sentences to show once. said: those that the page shows. playing, relearn_playing: the lesson
+    or the relearning advances. reruns, reruns_wanted: of the published table, those done and how many there are to be.
+    studies: by the name of their kind. held: what it uses of the work that sessions share, see `shared`. place: in the
+    line of those who wait to train, 0 where it may, see `turns`.
     """
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -118,6 +118,7 @@ class Session:
     written_at: float = -math.inf
     touched: bool = False
     notices: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     upload: Table | None = None
     lesson: Lesson | None = None
     learned: Learned | None = None
@@ -136,6 +137,12 @@ def session() -> Session:
     if "session" not in st.session_state:
         st.session_state.session = Session()
     return st.session_state.session
+
+
+def draw_anew() -> None:
+    """Run the page again; it goes on saying what it says, as the visitor has not done anything meanwhile."""
+    session().notices[:0] = session().said
+    st.rerun()
 
 
 def source_name(recipe: Recipe) -> str:

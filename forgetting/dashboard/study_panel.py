@@ -8,7 +8,7 @@ import streamlit as st
 
 from forgetting import response_charts
 from forgetting.dashboard import kinds, studies, turns, work
-from forgetting.dashboard.session import Learned, Study, session
+from forgetting.dashboard.session import Learned, Study, draw_anew, session
 from forgetting.dashboard.text import literal
 from forgetting.errors import ForgettingError
 from forgetting.findings import duration
@@ -65,7 +65,7 @@ def _view(name: str, draw: Draw) -> None:
         if study.rows:
             draw(study, work.baselines_of(study.learned))
     if ended:
-        st.rerun()
+        draw_anew()
 
 
 def _how_far(study: Study, part: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from forgetting.dashboard.session import session
+from forgetting.dashboard.session import draw_anew, session
 from forgetting.limits import limits
 
 TURN = 5.0  # seconds that a session may train while others wait
@@ -106,7 +106,7 @@ def advancing(view: Callable[[], None], *, running: bool, every: float) -> None:
 
     def drawn() -> None:
         if running and not waits and ask():
-            st.rerun()
+            draw_anew()
         view()
 
     st.fragment(run_every=every if running and not waits else None)(drawn)()
@@ -117,4 +117,4 @@ def _wait() -> None:
     if place := ask():
         st.info(told(place), icon=":material/hourglass_top:")
     else:
-        st.rerun()
+        draw_anew()
