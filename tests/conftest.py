@@ -9,9 +9,11 @@ import torch
 
 from forgetting.datasets import Report, Reviews, read_reviews
 from forgetting.features import Split, Splitting, make_split
+from forgetting.methods import METHODS
 from forgetting.randomness import pin_threads
 
 pin_threads()
+pytest.register_assert_rewrite("chart_parts", "commands", "study_pages")  # an assertion in them tells what it compared
 STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")
 
@@ -63,6 +65,15 @@ def small_reviews() -> Reviews:
 def small_split(small_reviews) -> Split:
     """A stratified quarter held out: 40 and 14 reviews, 20 words, 3 classes."""
     return make_split(small_reviews, Splitting(validation=0.25))
+
+
+@pytest.fixture
+def own_methods():
+    """The table of methods; whatever a test registers there is gone after it."""
+    before = dict(METHODS)
+    yield METHODS
+    METHODS.clear()
+    METHODS.update(before)
 
 
 @pytest.fixture

@@ -1,19 +1,23 @@
 """The command line: one JSON object or a table on standard output; bad input is one line on standard error."""
 
-import csv
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
+from commands import (
+    call_in_this_process,  # noqa: F401
+    in_a_process,
+    read_about,
+    read_rows,
+    refused_before_training,  # noqa: F401
+    write_recipes,
+    write_reviews,
+)
 
-from forgetting.__main__ import main
 from forgetting.datasets import SAMPLE, read_reviews
 from forgetting.errors import DataError, WorkersError
 from forgetting.experiment import prepare, run, train
@@ -29,44 +33,25 @@ PARTS = {"training", "validation"}
 def folder(small_reviews, tmp_path_factory):
     """A folder with the small reviews in the original file's columns, and recipes."""
     folder = tmp_path_factory.mktemp("command line")
-    with open(folder / "wine.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["Review_name", "Review_content", "Date_of_review", "Type_of_wine"])
-        writer.writerows(
-            zip(small_reviews.names, small_reviews.texts, ["2020"] * 54, small_reviews.labels, strict=True)
-        )
-    (folder / "quick.json").write_text('{"training": {"epochs": 5}}')
-    (folder / "seed.json").write_text('{"seed": 4}')
-    (folder / "word.json").write_text('{"randomization": {"layers": ["fc1"], "unit": "word"}}')
+    write_reviews(folder / "wine.csv", small_reviews, small_reviews.labels)
+    recipes = {
+        "quick.json": {"training": {"epochs": 5}},
+        "seed.json": {"seed": 4},
+        "word.json": {"randomization": {"layers": ["fc1"], "unit": "word"}},
+        "list.json": [1],
+        "unknown.json": {"training": {"epoch": 5}},
+        "value.json": {"randomization": {"fraction": 2}},
+        "other.json": {"data": {"sha256": "a" * 64}},
+        "file.json": {"data": {"source": "file", "file": "my.csv"}},
+    }
+    write_recipes(folder, recipes)
     (folder / "broken.json").write_text("{")
-    (folder / "list.json").write_text("[1]")
-    (folder / "unknown.json").write_text('{"training": {"epoch": 5}}')
-    (folder / "value.json").write_text('{"randomization": {"fraction": 2}}')
     (folder / "huge.json").write_text('{"randomization": {"fraction": 1' + "0" * 400 + "}}")
-    (folder / "other.json").write_text(json.dumps({"data": {"sha256": "a" * 64}}))
-    (folder / "file.json").write_text('{"data": {"source": "file", "file": "my.csv"}}')
     (folder / "binary.json").write_bytes(b"\xff\xfe\x00\x80")
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 40)
     (folder / "empty.csv").write_text("")
     (folder / "nameless.csv").write_text("text,label\n" + "a red wine of fruit,a\na white wine of lemon,b\n" * 10)
     return folder
-
-
-@pytest.fixture
-def call(folder, monkeypatch, capfd):
-    """Run the command line in this process; gives exit status, standard output and standard error."""
-
-    def called(*arguments):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["forgetting", *arguments])
-        try:
-            main()
-            status = 0
-        except SystemExit as exit_:
-            status = exit_.code
-        return status, *capfd.readouterr()
-
-    return called
 
 
 @pytest.fixture
@@ -241,13 +226,6 @@ def test_bad_input_is_one_line_on_standard_error(call, name, extra):
     assert len(err) > 20
 
 
-def in_a_process(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    root = str(Path(__file__).parents[1])
-    code = f"import runpy, sys; sys.path.insert(0, {root!r}); runpy.run_module('forgetting', run_name='__main__')"
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("protocol", ["modern", "published"])
 def test_a_fresh_process_writes_one_object_and_no_warning(folder, protocol):
     done = in_a_process(folder, "run", "--data", "wine.csv", "--protocol", protocol, "--json")
@@ -284,15 +262,14 @@ PLAN = {
 @pytest.fixture(scope="module")
 def own(folder) -> Path:
     """The folder with what sweeps need besides."""
-    deep = {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}}
-    for name, values in {
+    recipes = {
         "plan.json": {"training": {"epochs": 5}, "sweep": PLAN},
-        "deep.json": deep,
+        "deep.json": {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}},
         "published.json": {"protocol": "published"},
         "ghost.json": {"training": {"epochs": 5}, "sweep": {"layers": ["fc1"], "units": ["word"], "words": ["ghost"]}},
         "empty-plan.json": {"sweep": {"layers": []}},
-    }.items():
-        (folder / name).write_text(json.dumps(values))
+    }
+    write_recipes(folder, recipes)
     (folder / "folder.csv").mkdir()
     return folder
 
@@ -306,7 +283,7 @@ def rows(call, own):
         status, out, err = call(*arguments, "--out", "rows.csv")
         assert status == 0, err
         assert "Traceback" not in err
-        return pd.read_csv(own / "rows.csv", dtype={"recipe_hash": str, "data_sha256": str}), out
+        return read_rows(own / "rows.csv"), out
 
     return called
 
@@ -354,11 +331,7 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
         assert status == 0, err
         tables[ending] = own / f"format.{ending}"
     assert tables["CSV"].read_bytes() == tables["csv"].read_bytes()
-    read = {
-        "csv": pd.read_csv(tables["csv"]),
-        "parquet": pd.read_parquet(tables["parquet"]),
-        "json": pd.DataFrame(json.loads(tables["json"].read_text(), parse_constant=pytest.fail)["rows"]),
-    }
+    read = {ending: read_rows(tables[ending]) for ending in ("csv", "parquet", "json")}
     for table in read.values():
         assert len(table) == len(expected) == 24
         for line, row in zip(table.to_dict("records"), expected, strict=True):
@@ -373,11 +346,10 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
     assert set(read["csv"]["data_sha256"]) == {digest}
     assert set(read["csv"]["epochs_trained"]) == {len(done.history)}
     assert set(read["csv"]["rows_planned"]) == {24}
-    about = pq.read_schema(tables["parquet"]).metadata
-    assert Recipe.from_json(about[b"recipe"].decode()) == recipe
-    assert about[b"data_sha256"].decode() == digest
-    assert (int(about[b"epochs_trained"]), int(about[b"rows_planned"])) == (len(done.history), 24)
-    written = json.loads(tables["json"].read_text())
+    about, written = read_about(tables["parquet"]), read_about(tables["json"])
+    assert Recipe.from_json(about["recipe"]) == recipe
+    assert about["data_sha256"] == digest
+    assert (int(about["epochs_trained"]), int(about["rows_planned"])) == (len(done.history), 24)
     assert Recipe.from_dict(written["recipe"]) == recipe
     assert (written["data_sha256"], written["epochs_trained"]) == (digest, len(done.history))
     assert written["rows_planned"] == 24
@@ -581,18 +553,10 @@ BAD_SWEEPS = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("own")
 @pytest.mark.parametrize("name", BAD_SWEEPS)
-def test_a_bad_sweep_is_refused_before_training_in_one_line(call, own, monkeypatch, name):
-    trainings = []
-    monkeypatch.setattr("forgetting.__main__.train", lambda *args, **rest: trainings.append(1) or train(*args, **rest))
-    before = {path: path.read_bytes() for path in own.iterdir() if path.is_file()}
-    status, out, err = call(*QUICK, "--out", "never.csv", *BAD_SWEEPS[name])
-    assert (status, out) == (2, "")
-    assert err.startswith("Error: ")
-    assert err.count("\n") == 1
-    assert len(err) > 20
-    assert {path: path.read_bytes() for path in own.iterdir() if path.is_file()} == before
-    assert not trainings
+def test_a_bad_sweep_is_refused_before_training_in_one_line(refused, name):
+    assert len(refused(*QUICK, "--out", "never.csv", *BAD_SWEEPS[name])) > 20
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_training(call, own, monkeypatch):
@@ -629,20 +593,14 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
     options = ("--layers", "each", "--doses", "0,0.5,1", "--schemes", "zero", "--seeds", "2", "--out")
     path = own / f"lost.{ending}"
     assert call(*QUICK, *options, path.name)[0] == 0
-    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": lambda file: pd.DataFrame(json.loads(
-        file.read_text())["rows"])}[ending]  # fmt: skip
-    whole = read(path)
+    whole = read_rows(path)
     monkeypatch.setattr("forgetting.__main__.sweep", stopping(WorkersError("No worker is left."), 5))
     status, out, err = call(*QUICK, *options, path.name)
     assert (status, out) == (2, "")
     assert err.endswith("Error: No worker is left.\n")
     assert "Traceback" not in err
-    pd.testing.assert_frame_equal(read(path), whole[:5], check_dtype=False)
-    about = {
-        "csv": lambda: pd.read_csv(path).iloc[0],
-        "parquet": lambda: {key.decode(): value for key, value in pq.read_schema(path).metadata.items()},
-        "json": lambda: json.loads(path.read_text()),
-    }[ending]()
+    pd.testing.assert_frame_equal(read_rows(path), whole[:5], check_dtype=False)
+    about = read_about(path)
     assert (int(about["epochs_trained"]), int(about["rows_planned"])) == (5, len(whole)) == (5, 12)
 
 

@@ -3,6 +3,7 @@
 import altair as alt
 import numpy as np
 import pytest
+from chart_parts import data_of, marks, scale_of
 
 from forgetting import curves
 from forgetting.curves import MOST_POINTS, Curve, classes_chart, history_chart, lengths_chart
@@ -21,11 +22,8 @@ def history(epochs: int, shift: float = 0.0) -> list[Epoch]:
 
 def lines_of(chart: alt.LayerChart) -> list[dict]:
     """The rows that the lines of a history chart are drawn from."""
-    return next(layer for layer in chart.layer if mark(layer) == "line").data.to_dict("records")
-
-
-def mark(layer: alt.Chart) -> str:
-    return layer.mark if isinstance(layer.mark, str) else layer.mark.type
+    (line,) = marks(chart, "line")
+    return data_of(chart, line)
 
 
 @pytest.mark.parametrize("figure", ["loss", "accuracy"])
@@ -43,39 +41,36 @@ def test_two_histories_keep_their_names_and_colours():
     chart = history_chart(drawn, "loss", {}, epochs=3, title="loss")
     rows = lines_of(chart)
     assert [sum(row["model"] == curve.name for row in rows) for curve in drawn] == [6, 4]
-    line = next(layer for layer in chart.layer if mark(layer) == "line").to_dict()
+    (line,) = marks(chart, "line")
     assert line["encoding"]["color"]["scale"] == {"domain": ["original", "relearned"], "range": [ORIGINAL, RELEARNED]}
 
 
 def test_validation_is_drawn_thicker_than_training():
-    chart = history_chart([Curve("original", history(3))], "loss", {}, epochs=3, title="loss").to_dict()
-    line = next(layer for layer in chart["layer"] if layer["mark"]["type"] == "line")
-    scale = line["encoding"]["strokeWidth"]["scale"]
-    widths = dict(zip(scale["domain"], scale["range"], strict=True))
+    (line,) = marks(history_chart([Curve("original", history(3))], "loss", {}, epochs=3, title="loss"), "line")
+    widths = scale_of(line, "strokeWidth")
     assert widths["validation"] > 2 * widths["training"]
 
 
 def test_the_axis_of_epochs_stands_still_while_curves_grow():
     for done in (0, 1, 40):
-        chart = history_chart([Curve("original", history(done))], "loss", {}, epochs=40, title="loss").to_dict()
-        line = next(layer for layer in chart["layer"] if layer["mark"]["type"] == "line")
+        chart = history_chart([Curve("original", history(done))], "loss", {}, epochs=40, title="loss")
+        (line,) = marks(chart, "line")
         assert line["encoding"]["x"]["scale"]["domain"] == [0, 40]
 
 
 def test_baselines_are_dashed_grey_rules_at_their_values():
     lines = {"chance": 0.1, "largest class": 0.19}
     chart = history_chart([Curve("original", history(3))], "accuracy", lines, epochs=3, title="accuracy")
-    rule = next(layer for layer in chart.layer if mark(layer) == "rule")
-    assert dict(zip(rule.data["name"], rule.data["value"], strict=True)) == lines
-    assert rule.mark.color == BASELINE
-    assert rule.mark.strokeDash
+    (rule,) = marks(chart, "rule")
+    assert {row["name"]: row["value"] for row in data_of(chart, rule)} == lines
+    assert rule["mark"]["color"] == BASELINE
+    assert rule["mark"]["strokeDash"]
 
 
 def test_an_empty_history_has_its_baselines_still():
     chart = history_chart([Curve("original", [])], "loss", {"uniform guess": 2.4}, epochs=10, title="loss")
     assert lines_of(chart) == []
-    assert any(mark(layer) == "rule" for layer in chart.layer)
-    chart.to_dict()
+    assert marks(chart, "rule")
 
 
 @pytest.mark.parametrize("epochs", [MOST_POINTS, MOST_POINTS + 1, 777, 2_000])
@@ -107,8 +102,8 @@ def test_names_that_are_close_are_moved_up(values, places):
 def test_the_names_of_baselines_are_apart_in_the_chart():
     lines = {"chance": 0.1, "largest class": 0.11, "LinearSVC": 0.12}
     chart = history_chart([Curve("original", history(3))], "accuracy", lines, epochs=3, title="accuracy")
-    text = next(layer for layer in chart.layer if mark(layer) == "text")
-    assert (np.diff(text.data["place"]) > 0.07).all()
+    (text,) = marks(chart, "text")
+    assert (np.diff([row["place"] for row in data_of(chart, text)]) > 0.07).all()
 
 
 def test_classes_are_drawn_with_counts_and_shares():

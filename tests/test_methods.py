@@ -24,15 +24,6 @@ from forgetting.training import Trainer, Training
 LAYERS = ("fc1", "fc2")
 
 
-@pytest.fixture
-def own():
-    """The table, put back as it was."""
-    before = dict(METHODS)
-    yield METHODS
-    METHODS.clear()
-    METHODS.update(before)
-
-
 def bits(model):
     return {name: value.numpy().tobytes() for name, value in model.state_dict().items()}
 
@@ -215,7 +206,7 @@ def test_fit_can_be_left_after_each_slice(small_split, monkeypatch):
 # The table.
 
 
-def test_a_function_comes_into_the_table_under_its_name(own):
+def test_a_function_comes_into_the_table_under_its_name(own_methods):
     def amnesia(task):
         """Forget everything.
 
@@ -224,12 +215,12 @@ def test_a_function_comes_into_the_table_under_its_name(own):
         return task.fresh()
 
     assert method(amnesia) is amnesia
-    assert own["amnesia"] is amnesia
+    assert own_methods["amnesia"] is amnesia
     assert title("amnesia") == "Forget everything"
     Unlearning(methods=("amnesia",)).check(LAYERS)
 
 
-def test_the_same_function_may_come_again(own):
+def test_the_same_function_may_come_again(own_methods):
     for number in range(2):  # as where a module is loaded anew
 
         @method
@@ -237,29 +228,29 @@ def test_the_same_function_may_come_again(own):
             """Forget everything."""
             return task.fresh()
 
-        assert own["amnesia"] is amnesia, number
+        assert own_methods["amnesia"] is amnesia, number
 
 
-def test_another_function_of_the_same_name_is_refused(own):
+def test_another_function_of_the_same_name_is_refused(own_methods):
     def retrain(task):
         """Not the one."""
         return task.copy()
 
-    before = own["retrain"]
+    before = own_methods["retrain"]
     with pytest.raises(RecipeError, match="method 'retrain' already: give yours another name"):
         method(retrain)
-    assert own["retrain"] is before
+    assert own_methods["retrain"] is before
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n "])
-def test_a_method_needs_a_docstring(own, text):
+def test_a_method_needs_a_docstring(own_methods, text):
     def amnesia(task):
         return task.fresh()
 
     amnesia.__doc__ = text
     with pytest.raises(RecipeError, match="'amnesia' needs a docstring: its first line says what it does"):
         method(amnesia)
-    assert "amnesia" not in own
+    assert "amnesia" not in own_methods
 
 
 @pytest.mark.parametrize("name", Unlearning().methods)
@@ -270,7 +261,7 @@ def test_each_method_says_in_a_line_what_it_does(name):
     assert not title(name).endswith(".")
 
 
-def test_own_methods_plain_and_in_slices(own, small_split):
+def test_own_methods_plain_and_in_slices(own_methods, small_split):
     @method
     def amnesia(task):
         """Forget everything."""
@@ -283,10 +274,10 @@ def test_own_methods_plain_and_in_slices(own, small_split):
         return (yield from task.fit(model, task.retained, epochs=1))
 
     task = task_of(small_split)
-    assert bits(finish(own["amnesia"](task))) == bits(task.fresh())
-    reference = finish(own["fine_tune"](task))
+    assert bits(finish(own_methods["amnesia"](task))) == bits(task.fresh())
+    reference = finish(own_methods["fine_tune"](task))
     Trainer(reference, task.retained, replace(task.training, epochs=1), seed=3).advance()
-    assert bits(finish(own["slowly"](task))) == bits(reference)
+    assert bits(finish(own_methods["slowly"](task))) == bits(reference)
 
 
 # Methods of one's own, from files and modules.
@@ -310,7 +301,7 @@ def write(folder: Path, name: str, text: str) -> str:
 
 
 @pytest.fixture
-def modules(tmp_path, monkeypatch, own):  # noqa: ARG001 - puts the table back
+def modules(tmp_path, monkeypatch, own_methods):  # noqa: ARG001 - puts the table back
     """A folder that modules are found in, forgotten afterwards."""
     known = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
@@ -348,12 +339,12 @@ def test_several_are_loaded_from_the_environment(modules, monkeypatch):
 
 
 @pytest.mark.parametrize("names", ["", os.pathsep])
-def test_with_none_named_nothing_is_loaded(own, names, monkeypatch):
-    before = dict(own)
+def test_with_none_named_nothing_is_loaded(own_methods, names, monkeypatch):
+    before = dict(own_methods)
     monkeypatch.delenv(OWN, raising=False)
     load_own()
     load_own(names)
-    assert own == before
+    assert own_methods == before
 
 
 def test_names_given_go_before_the_environment(modules, monkeypatch):
@@ -384,23 +375,23 @@ def test_a_file_that_cannot_be_imported_is_told(modules, name, text, cause, by_n
 
 
 @pytest.mark.parametrize("name", ["/nowhere/mine.py", "no_such_module", "no.such.module", ".relative", "/nowhere/mine"])
-def test_a_file_that_is_not_there_is_told(own, name):
-    before = dict(own)
+def test_a_file_that_is_not_there_is_told(own_methods, name):
+    before = dict(own_methods)
     with pytest.raises(RecipeError) as error:
         load_own(name)
     for word in (f"{OWN} must name Python files or modules", repr(name), "cannot"):
         assert word in str(error.value)
-    assert own == before
+    assert own_methods == before
 
 
-def test_a_file_whose_method_has_no_docstring_or_a_taken_name_is_told(own, modules):
+def test_a_file_whose_method_has_no_docstring_or_a_taken_name_is_told(own_methods, modules):
     for text, words in (
         (GOOD.format(name="scrub", text="Mine"), "'scrub' already"),
         (GOOD.format(name="amnesia", text="").replace('"""."""', "pass"), "'amnesia' needs a docstring"),
     ):
         with pytest.raises(RecipeError, match=words):
             load_own(write(modules, "mine.py", text))
-    assert own["scrub"].__module__ == "forgetting.unlearners"
+    assert own_methods["scrub"].__module__ == "forgetting.unlearners"
 
 
 def test_a_taken_name_is_told_with_the_file_that_takes_it(modules):
@@ -441,11 +432,11 @@ def test_a_file_may_have_dataclasses(modules):
     assert title("amnesia") == "With settings"
 
 
-def test_a_file_that_fails_half_way_leaves_no_method_behind(own, modules):
-    before = dict(own)
+def test_a_file_that_fails_half_way_leaves_no_method_behind(own_methods, modules):
+    before = dict(own_methods)
     with pytest.raises(RecipeError):
         load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Half") + "\nraise ValueError\n"))
-    assert own == before
+    assert own_methods == before
 
 
 def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modules):

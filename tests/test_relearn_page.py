@@ -9,17 +9,28 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
-from test_pages import app, button, go, no_network, own_file, press, run, said, setting, uploading  # noqa: F401
+from study_pages import (
+    charts,
+    drawn,
+    files_on_offer,  # noqa: F401
+    finished,
+    icon,
+    labels,
+    mine,
+    sentence,
+    slow,  # noqa: F401
+    study,
+    tables,
+    trained,
+    trained_by_link,
+)
+from test_pages import app, go, no_network, own_file, press, run, said, setting, uploading  # noqa: F401
 
 from forgetting import verdicts
 from forgetting.address import decode
-from forgetting.dashboard import relearn_studies, studies, study_panel
-from forgetting.dashboard.session import Session, Study
-from forgetting.datasets import load_sample
+from forgetting.dashboard import relearn_studies
 from forgetting.errors import DataError
-from forgetting.experiment import prepare, train
 from forgetting.findings import percent, target_of
 from forgetting.metrics import baselines
 from forgetting.plan import Relearning
@@ -39,68 +50,16 @@ def relearn(view: str = COURSES, **parameters: str) -> AppTest:
     return opened(trained(app("relearn", **parameters)), view)
 
 
-def trained(test: AppTest) -> AppTest:
-    for found in test.button:
-        if found.key == "train_now":
-            found.click()
-            run(test)
-    return test
-
-
 def opened(test: AppTest, view: str) -> AppTest:
     test.session_state["relearn_view"] = view
     run(test)
     return finished(test, KINDS[view])
 
 
-def finished(test: AppTest, kind: str = "courses") -> AppTest:
-    for _ in range(300):
-        if kind not in mine(test).studies or not study(test, kind).running:
-            return test
-        run(test)
-    raise AssertionError("the study does not end")
-
-
-def mine(test: AppTest) -> Session:
-    return test.session_state.session
-
-
-def study(test: AppTest, kind: str = "courses") -> Study:
-    return mine(test).studies[kind]
-
-
-def labels(test: AppTest) -> list[str]:
-    return [found.label for found in test.button]
-
-
-def charts(test: AppTest) -> int:
-    return len(test.get("vega_lite_chart"))
-
-
-def drawn(test: AppTest) -> pd.DataFrame:
-    """The data of the first chart that hold medians."""
-    return next(table for table in tables(test) if "median" in table)
-
-
-def tables(test: AppTest) -> list[pd.DataFrame]:
-    return [
-        dataframe_util.convert_arrow_bytes_to_pandas_df(part.data.data)
-        for chart in test.get("vega_lite_chart")
-        for part in chart.proto.datasets
-    ]
-
-
-def sentence(test: AppTest) -> str:
-    return "\n".join(element.value for element in test.text)
-
-
 def expected(**parameters: str) -> tuple[Recipe, RelearningResult, object]:
     """What the library says of a link: the recipe, its result, and the baselines."""
-    recipe, sentences = decode(parameters)
-    assert not sentences
-    parts = prepare(recipe, load_sample())
-    result = run_relearning(train(recipe, parts), parts, recipe)
-    return recipe, result, baselines(parts, recipe.training.objective)
+    recipe, parts, model = trained_by_link(**parameters)
+    return recipe, run_relearning(model, parts, recipe), baselines(parts, recipe.training.objective)
 
 
 def headline(recipe: Recipe, result: RelearningResult, base) -> str:
@@ -110,38 +69,6 @@ def headline(recipe: Recipe, result: RelearningResult, base) -> str:
 
 def points(courses) -> list:
     return [(course.model, course.seed, course.points, course.reached) for course in courses]
-
-
-@pytest.fixture
-def slow(monkeypatch):
-    """Nothing starts by itself, and each run of the page does a little."""
-    monkeypatch.setattr(studies, "AT_ONCE", 0)
-    monkeypatch.setattr(studies, "SLICE", 0.001)
-
-
-@pytest.fixture
-def files(monkeypatch) -> dict:
-    """The files that the page offers, by name, each a function that makes it."""
-    offered = {}
-    monkeypatch.setattr(study_panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
-    return offered
-
-
-def test_a_cold_link_without_a_model_says_what_is_missing_and_trains():
-    test = app("relearn", **SMALL, seed="4321")
-    assert "No model is trained for this recipe yet." in said(test)
-    assert labels(test) == ["Train these settings (6 epochs)"]
-    assert not charts(test)
-    finished(press(test, "Train these settings (6 epochs)"))
-    assert charts(test) == 1
-    assert "6 runs in" in said(test)
-
-
-def test_a_cold_link_without_the_data_says_so():
-    test = app("relearn", **{"data.source": "file", "data.file": "mine.csv", "data.sha256": "00" * 32})
-    assert "mine.csv" in said(test)
-    assert any(link.label.startswith("Choose reviews on the Data page") for link in test.page_link)
-    assert not charts(test)
 
 
 def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
@@ -362,18 +289,6 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
 
 
 @pytest.mark.usefixtures("slow")
-def test_leaving_the_page_stops_the_study_and_keeps_it():
-    test = relearn(**SMALL)
-    press(test, "Start")
-    go(test, "data")
-    assert not study(test).running
-    done = len(study(test).rows)
-    go(test, "relearn")
-    assert len(study(test).rows) == done
-    assert button(test, "Go on")
-
-
-@pytest.mark.usefixtures("slow")
 @pytest.mark.parametrize("name", PLAN)
 def test_a_changed_plan_marks_the_figures_as_out_of_date(name):
     test = relearn(**SMALL)
@@ -409,17 +324,6 @@ def test_a_changed_dose_or_model_marks_the_figures_as_out_of_date():
     press(test, "Train these settings (6 epochs)")
     assert CHANGED in said(test)
     assert sentence(test) == before
-
-
-def test_a_long_plan_waits_for_start():
-    test = relearn(**{"training.epochs": "6", "relearning.epochs": "2000", "relearning.seeds": "3"})
-    assert "9 runs, " in said(test)
-    assert not mine(test).studies
-    assert button(test, "Start")
-    assert "Press Start to run this plan." in said(test)
-    press(test, "Start")
-    assert study(test).running
-    press(test, "Stop")
 
 
 def test_a_link_reopens_every_setting_of_the_plan():
@@ -480,38 +384,6 @@ def test_each_control_of_the_savings_changes_the_recipe_and_the_address():
     assert study(test, "savings").rows == list(expected(**test.query_params)[1].rows)
 
 
-@pytest.mark.parametrize("name", ["layers", "schemes"])
-def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
-    test = relearn(SAVINGS, **FEW)
-    key, before = setting(f"relearning.{name}"), mine(test).recipe.relearning
-    test.multiselect(key=key).set_value([])
-    run(test)
-    assert "relearning." in said(test)
-    assert "must name at least one" in said(test)
-    assert mine(test).recipe.relearning == before
-    assert tuple(test.multiselect(key=key).value) == getattr(before, name)
-
-
-IMPOSSIBLE = {
-    "a dose above 1": {"relearning.doses": "2"},
-    "a scheme that is none": {"relearning.schemes": "foo"},
-    "no seed": {"relearning.seeds": "0"},
-    "no epoch": {"relearning.epochs": "0"},
-    "a share of 0": {"relearning.share": "0"},
-    "no number": {"relearning.share": "nan"},
-    "no layer set": {"relearning.layers": ""},
-    "a setting that is none": {"relearning.nosuch": "1"},
-}
-
-
-@pytest.mark.parametrize("case", IMPOSSIBLE)
-def test_impossible_values_in_a_link_get_a_sentence_and_the_default(case):
-    test = app("relearn", **IMPOSSIBLE[case])
-    assert next(iter(IMPOSSIBLE[case])) in said(test)
-    assert test.query_params == {}
-    assert mine(test).recipe.relearning == Relearning()
-
-
 @pytest.mark.parametrize("layers", ["fc9", "+", "fc1+fc9"])
 def test_layers_that_the_model_lacks_are_told_on_the_savings_with_controls_to_mend_it(layers):
     test = trained(app("relearn", **FEW, **{"relearning.layers": layers}))
@@ -543,15 +415,6 @@ def test_a_plan_that_is_too_large_says_what_to_reduce():
     assert not test.error
 
 
-def test_the_published_protocol_says_why_there_is_nothing():
-    test = app("relearn", protocol="published", seed="90421", **{"data.source": "sample"})
-    press(test, "Train these settings (15 epochs)")
-    assert "There are no layers or doses to choose" in said(test)
-    assert not charts(test)
-    assert not test.slider
-    assert not test.number_input
-
-
 def test_an_accuracy_that_is_no_number_is_told(monkeypatch):
     def refuse(trained, split, recipe):  # noqa: ARG001
         raise DataError("Relearning needs the original's validation accuracy, which **must** be a number.")
@@ -563,16 +426,6 @@ def test_an_accuracy_that_is_no_number_is_told(monkeypatch):
     assert not charts(test)
     press(test, "Start")
     assert "Relearning needs the original's validation accuracy" in said(test)
-
-
-def test_a_model_that_is_trained_in_part_can_be_relearned():
-    test = app("train", **{**SMALL, "training.epochs": "8"}, seed="17")
-    press(test, "One step")
-    go(test, "relearn")
-    assert "trained 1 of 8 epochs" in said(test)
-    finished(test)
-    assert study(test).rows
-    assert "nan" not in said(test)
 
 
 def test_a_deeper_model_has_its_layers_and_cascades():
@@ -625,11 +478,7 @@ def test_the_navigation_ticks_the_page_once_a_study_is_done():
     test = relearn(**SMALL)
     press(test, "Start")
     press(test, "Stop")
-    assert icon(test) == ":material/replay:"
+    assert icon(test, "Relearn") == ":material/replay:"
     press(test, "Go on")
     run(finished(test))
-    assert icon(test) == ":material/check_circle:"
-
-
-def icon(test: AppTest) -> str:
-    return next(link.icon for link in test.page_link if link.label == "Relearn")
+    assert icon(test, "Relearn") == ":material/check_circle:"

@@ -1,12 +1,9 @@
 """Charts of relearning: valid, drawn from exactly the numbers they are given, and readable in files of their own."""
 
-import json
-import re
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pandas as pd
 import pytest
+from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting.palette import BASELINE, ORIGINAL, RELEARNED, SERIES
 from forgetting.recipe import MODERN
@@ -73,27 +70,10 @@ CHARTS = {
 }
 
 
-def marks(chart, kind: str) -> list[dict]:
-    spec = chart.to_dict()
-    layers = [layer for layer in spec["layer"] if layer["mark"]["type"] == kind]
-    assert layers, kind
-    return layers
-
-
-def data_of(chart, layer: dict) -> list[dict]:
-    spec = chart.to_dict()
-    return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
-
-
-def texts_of(svg: bytes) -> list[str]:
-    return ["".join(item.itertext()) for item in ElementTree.fromstring(svg).iter() if item.tag.endswith("}text")]
-
-
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_valid_and_a_file(name):
     chart = CHARTS[name]()
-    spec = chart.to_dict()  # validates against the schema of Vega-Lite
-    assert not re.search(r"\b(NaN|Infinity)\b", json.dumps(spec))
+    valid(chart)
     assert picture(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
     texts = texts_of(picture(chart, "svg"))
     savings = "saving" in name or "scratch" in name
@@ -126,12 +106,7 @@ def test_courses_are_their_bands_and_medians():
 @pytest.mark.parametrize("models", [tuple(NAMES), ("randomized",), ("scratch", "continued")])
 def test_each_kind_of_model_keeps_its_colour(models):
     (line,) = marks(chart_of_courses(courses(models=models)), "line")
-    scale = line["encoding"]["color"]["scale"]
-    assert dict(zip(scale["domain"], scale["range"], strict=True)) == {
-        "original": ORIGINAL,
-        "relearned": RELEARNED,
-        "from scratch": SERIES[1],
-    }
+    assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": SERIES[1]}
 
 
 def test_accuracy_stands_beside_its_baselines_and_the_target():

@@ -4,11 +4,11 @@ import io
 import json
 import math
 import re
-import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+from chart_parts import data_of, marks, scale_of, texts_of, valid
 from PIL import Image
 
 from forgetting import response_charts
@@ -136,30 +136,11 @@ BESIDE = {  # other texts that must be read in the picture
 }
 
 
-def marks(chart, kind: str) -> list[dict]:
-    """The layers of a chart with a mark, as Vega-Lite."""
-    spec = chart.to_dict()
-    layers = [layer for layer in spec.get("layer", [spec]) if layer["mark"]["type"] == kind]
-    assert layers, kind
-    return layers
-
-
-def data_of(chart, layer: dict) -> list[dict]:
-    """The rows that a layer is drawn from."""
-    spec = chart.to_dict()
-    return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
-
-
-def texts_of(svg: bytes) -> list[str]:
-    return ["".join(item.itertext()) for item in ElementTree.fromstring(svg).iter() if item.tag.endswith("}text")]
-
-
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_valid(name):
-    spec = CHARTS[name]().to_dict()  # validates against the schema of Vega-Lite
+    spec = valid(CHARTS[name]())
     assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
     assert spec["height"] > 50
-    assert not re.search(r"\b(NaN|Infinity)\b", json.dumps(spec))
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -247,11 +228,11 @@ def test_colours_are_in_the_order_of_the_plan_and_stay(by):
 
 def test_a_series_without_a_figure_leaves_the_others_their_colours():
     (line,) = marks(dose_chart(TABLE, STYLE), "line")
-    colours = dict(zip(*(line["encoding"]["color"]["scale"][key] for key in ("domain", "range")), strict=True))
+    colours = scale_of(line)
     frame = rows_of()
     frame.loc[frame["layers"] == "fc2", "validation_accuracy"] = np.nan
     (line,) = marks(dose_chart(curves(frame), STYLE), "line")
-    fewer = dict(zip(*(line["encoding"]["color"]["scale"][key] for key in ("domain", "range")), strict=True))
+    fewer = scale_of(line)
     assert {name: colours[name] for name in fewer} == fewer
 
 

@@ -1,20 +1,24 @@
 """The commands `unlearn` and `relearn`: the library's numbers in a file, a table, and one line for what is wrong."""
 
-import csv
 import hashlib
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
+from commands import (
+    call_in_this_process,  # noqa: F401
+    in_a_process,
+    read_about,
+    read_rows,
+    refused_before_training,  # noqa: F401
+    write_recipes,
+    write_reviews,
+)
 
-from forgetting.__main__ import main
 from forgetting.datasets import SAMPLE, read_reviews
 from forgetting.experiment import prepare, train
 from forgetting.methods import METHODS, OWN
@@ -39,16 +43,10 @@ PLAN = {
     "relearning": {"share": 0.5, "epochs": 3, "seeds": 2, "seed": 5, "doses": [0.25], "layers": ["fc1"],
                    "schemes": ["noise"]},
 }  # fmt: skip
+KINDS = ("csv", "parquet", "json")
 FEW = ("--methods", "original", "--seeds", "1")
 UNLEARN = ("unlearn", "--data", "wine.csv", "--recipe", "quick.json")
 RELEARN = ("relearn", "--data", "wine.csv", "--recipe", "quick.json")
-
-
-def write_reviews(path: Path, reviews, labels) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["Review_name", "Review_content", "Date_of_review", "Type_of_wine"])
-        writer.writerows(zip(reviews.names, reviews.texts, ["2020"] * 54, labels, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +55,7 @@ def folder(small_reviews, tmp_path_factory):
     folder = tmp_path_factory.mktemp("studies")
     write_reviews(folder / "wine.csv", small_reviews, small_reviews.labels)
     write_reviews(folder / "odd.csv", small_reviews, [ODD[label] for label in small_reviews.labels])
-    for name, values in {
+    recipes = {
         "quick.json": SETTINGS,
         "plan.json": PLAN,
         "published.json": {"protocol": "published"},
@@ -65,36 +63,10 @@ def folder(small_reviews, tmp_path_factory):
         "unknown.json": {"unlearning": {"epoch": 5}},
         "no-reviews.json": {"forget": {"by": "reviews"}},
         "one-layer.json": SETTINGS | {"model": {"hidden": []}},
-    }.items():
-        (folder / name).write_text(json.dumps(values))
+    }
+    write_recipes(folder, recipes)
     (folder / "folder.csv").mkdir()
     return folder
-
-
-@pytest.fixture
-def own_methods():
-    """Puts the table of methods back."""
-    before = dict(METHODS)
-    yield METHODS
-    METHODS.clear()
-    METHODS.update(before)
-
-
-@pytest.fixture
-def call(folder, monkeypatch, capfd, own_methods):  # noqa: ARG001 - puts them back
-    """Run the command line in this process; gives exit status, standard output and standard error."""
-
-    def called(*arguments):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["forgetting", *arguments])
-        try:
-            main()
-            status = 0
-        except SystemExit as exit_:
-            status = exit_.code
-        return status, *capfd.readouterr()
-
-    return called
 
 
 @pytest.fixture
@@ -106,18 +78,9 @@ def written(call, folder):
         status, out, err = call(*arguments, "--out", "rows.json")
         assert status == 0, err
         assert "Traceback" not in err
-        values = json.loads((folder / "rows.json").read_text(), parse_constant=pytest.fail)
-        return values, pd.DataFrame(values["rows"]), out
+        return read_about(folder / "rows.json"), read_rows(folder / "rows.json"), out
 
     return called
-
-
-def read_all(folder: Path, name: str) -> dict[str, pd.DataFrame]:
-    return {
-        "csv": pd.read_csv(folder / f"{name}.csv", dtype={"recipe_hash": str}),
-        "parquet": pd.read_parquet(folder / f"{name}.parquet"),
-        "json": pd.DataFrame(json.loads((folder / f"{name}.json").read_text())["rows"]),
-    }
 
 
 def same(table: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -131,6 +94,20 @@ def same(table: pd.DataFrame, expected: pd.DataFrame) -> None:
                 assert pd.isna(found) or found == "", name
             else:
                 assert found == value, name
+
+
+def same_files(folder: Path, name: str, expected: pd.DataFrame, recipe: dict, **about: object) -> None:
+    """The files of all formats have these rows, and tell the recipe that was carried out and what else they are of."""
+    for kind in KINDS:
+        same(read_rows(folder / f"{name}.{kind}"), expected)
+    rows = read_rows(folder / f"{name}.csv")
+    for key, value in (about | {"recipe_hash": Recipe.from_dict(recipe).hash}).items():
+        assert set(rows[key]) == {value}, key
+    beside, values = (read_about(folder / f"{name}.{kind}") for kind in ("parquet", "json"))
+    assert json.loads(beside["recipe"]) == values["recipe"] == recipe
+    for key, value in about.items():
+        assert beside[key] == str(value)
+        assert values[key] == value
 
 
 def recipe_of(folder: Path, values: dict, file: str = "wine.csv") -> Recipe:
@@ -147,7 +124,7 @@ def merged(values: dict, **groups: dict) -> dict:
 
 def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folder):
     options = ("--forget-share", "0.25", "--methods", "original,retrain", "--methods", "eu_k,random_labels")
-    for kind in ("csv", "parquet", "json"):
+    for kind in KINDS:
         status, out, err = call(*UNLEARN, *options, "--seeds", "2", "--k", "1", "--out", f"unlearned.{kind}")
         assert status == 0, err
         assert out.endswith(f"8 rows in unlearned.{kind}\n")
@@ -162,9 +139,8 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
     split = prepare(recipe, read_reviews(folder / "wine.csv"))
     trained = train(recipe, split)
     expected = run_unlearning(trained, split, recipe)
-    tables = read_all(folder, "unlearned")
-    for table in tables.values():
-        same(table, expected.frame)
+    for kind in KINDS:
+        table = read_rows(folder / f"unlearned.{kind}")
         assert (table["seconds"] > 0).all()
         assert (table["retrained_seconds"] > 0).all()
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 8}
@@ -172,16 +148,7 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
     kept = recipe.until_trained().to_dict() | {
         name: getattr(recipe, name).to_dict() for name in ("forget", "unlearning")
     }
-    for name, value in (about | {"recipe_hash": Recipe.from_dict(kept).hash}).items():
-        assert set(tables["csv"][name]) == {value}, name
-    beside = {
-        key.decode(): text.decode() for key, text in pq.read_schema(folder / "unlearned.parquet").metadata.items()
-    }
-    values = json.loads((folder / "unlearned.json").read_text())
-    assert Recipe.from_json(beside["recipe"]) == Recipe.from_dict(values["recipe"]) == Recipe.from_dict(kept)
-    for name, value in about.items():
-        assert beside[name] == str(value)
-        assert values[name] == value
+    same_files(folder, "unlearned", expected.frame, kept, **about)
 
 
 def test_a_table_is_shown_and_progress_is_kept_apart(call):
@@ -380,21 +347,14 @@ def test_a_method_that_leaves_the_interpreter_is_no_success(call):
 
 
 @pytest.mark.usefixtures("own_file")
-@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_rows_of_unlearning_are_kept_where_the_user_stops(call, folder, kind):
     status, out, err = call(*UNLEARN, "--methods", "original,eu_k,stops,fine_tune", "--out", f"stopped.{kind}")
     assert (status, out) == (130, "")
     assert "Traceback" not in err
     path = folder / f"stopped.{kind}"
-    if kind == "json":
-        values = json.loads(path.read_text())
-        found, planned = [row["method"] for row in values["rows"]], values["rows_planned"]
-    else:
-        found = {"csv": pd.read_csv, "parquet": pd.read_parquet}[kind](path)["method"].tolist()
-        planned = (
-            pd.read_csv(path)["rows_planned"][0] if kind == "csv" else pq.read_schema(path).metadata[b"rows_planned"]
-        )
-    assert (found, int(planned)) == (["original", "eu_k"], 4)
+    assert read_rows(path)["method"].tolist() == ["original", "eu_k"]
+    assert int(read_about(path)["rows_planned"]) == 4
 
 
 @pytest.mark.usefixtures("own_file")
@@ -440,7 +400,7 @@ def test_a_broken_file_of_methods_is_one_line(call, tmp_path, monkeypatch, folde
 
 def test_rows_of_relearning_are_those_of_the_library_in_every_format(call, folder):
     options = ("--layers", "fc2", "--layers", "fc1,fc2", "--schemes", "reinit,zero", "--doses", "0,0.5,1")
-    for kind in ("csv", "parquet", "json"):
+    for kind in KINDS:
         status, out, err = call(*RELEARN, *options, "--seeds", "2", "--share", "0.9", "--out", f"relearned.{kind}")
         assert status == 0, err
         assert out.endswith(f"24 rows in relearned.{kind}\n")
@@ -450,21 +410,9 @@ def test_rows_of_relearning_are_those_of_the_library_in_every_format(call, folde
     recipe = recipe_of(folder, merged(SETTINGS, relearning=plan))
     split = prepare(recipe, read_reviews(folder / "wine.csv"))
     expected = run_relearning(train(recipe, split), split, recipe)
-    tables = read_all(folder, "relearned")
-    for table in tables.values():
-        same(table, expected.frame)
     kept = expected.recipe.until_trained().to_dict() | {"relearning": recipe.relearning.to_dict()}
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 24}
-    for name, value in (about | {"recipe_hash": Recipe.from_dict(kept).hash}).items():
-        assert set(tables["csv"][name]) == {value}, name
-    beside = {
-        key.decode(): text.decode() for key, text in pq.read_schema(folder / "relearned.parquet").metadata.items()
-    }
-    values = json.loads((folder / "relearned.json").read_text())
-    assert json.loads(beside["recipe"]) == values["recipe"] == kept
-    for name, value in about.items():
-        assert beside[name] == str(value)
-        assert values[name] == value
+    same_files(folder, "relearned", expected.frame, kept, **about)
 
 
 def test_a_table_of_relearning_is_shown(call):
@@ -517,7 +465,7 @@ def test_the_target_is_a_share_of_what_was_reached(written):
     assert table["steps"].dropna().max() <= 4  # full batches
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypatch, kind):
     def stopping(*arguments):
         for count, rows in enumerate(filter(None, saving_slices(*arguments))):
@@ -530,9 +478,7 @@ def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypa
     status, out, err = call(*RELEARN, "--doses", "0,0.5,1", "--out", path.name)
     assert (status, out) == (130, "")
     assert "Traceback" not in err
-    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": lambda file: pd.DataFrame(json.loads(
-        file.read_text())["rows"])}[kind](path)  # fmt: skip
-    assert read["dose"].tolist() == [0.0, 0.5]
+    assert read_rows(path)["dose"].tolist() == [0.0, 0.5]
 
 
 # What is refused.
@@ -619,20 +565,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_wrong_is_said_in_one_line_before_training(call, folder, monkeypatch, name):
+def test_what_is_wrong_is_said_in_one_line_before_training(refused, name):
     command, options, words = CASES[name]
-    trainings = []
-    monkeypatch.setattr("forgetting.__main__.train", lambda *args, **rest: trainings.append(1) or train(*args, **rest))
-    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     started = time.perf_counter()
-    status, out, err = call(*command, "--out", "never.csv", *options)
-    assert (status, out) == (2, "")
-    assert err.startswith("Error: ")
-    assert err.count("\n") == 1  # so there is no progress either
+    err = refused(*command, "--out", "never.csv", *options)
     for word in words:
         assert word in err
-    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
-    assert not trainings
     assert time.perf_counter() - started < 5
 
 
@@ -659,13 +597,6 @@ def test_help_lists_every_option_and_what_it_takes(call, command):
     for name in METHODS if command == "unlearn" else (*SCHEMES, *FAMILIES):
         assert name in told
     assert max(map(len, out.splitlines())) <= 80
-
-
-def in_a_process(folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    root = str(Path(__file__).parents[1])
-    code = f"import runpy, sys; sys.path.insert(0, {root!r}); runpy.run_module('forgetting', run_name='__main__')"
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **options)
 
 
 def test_help_of_a_fresh_process_lists_methods_of_ones_own(folder, own_file):

@@ -12,20 +12,32 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import streamlit as st
-from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
+from study_pages import (
+    charts,
+    drawn,
+    errors,
+    files_on_offer,  # noqa: F401
+    finished,
+    icon,
+    labels,
+    mine,
+    sentence,
+    slow,  # noqa: F401
+    study,
+    tables,
+    trained,
+    trained_by_link,
+)
 from test_pages import HOSTILE, app, button, go, no_network, own_file, press, run, said, setting, upload  # noqa: F401
 
 from forgetting import verdicts
 from forgetting.address import decode
-from forgetting.dashboard import forget_form, studies, study_panel
-from forgetting.dashboard.session import Session, Study
-from forgetting.datasets import load_sample
-from forgetting.experiment import prepare, train
+from forgetting.dashboard import forget_form
 from forgetting.features import Split
 from forgetting.findings import number, percent
 from forgetting.forget_set import Forget, forget_sets, review_key
-from forgetting.methods import METHODS, Unlearning, method
+from forgetting.methods import Unlearning, method
 from forgetting.recipe import Recipe
 from forgetting.unlearned import UnlearningResult
 from forgetting.unlearning import run_unlearning
@@ -42,69 +54,9 @@ def unlearn(tab: str = "Comparison", **parameters: str) -> AppTest:
     return opened(finished(trained(app("unlearn", **parameters))), tab)
 
 
-def trained(test: AppTest) -> AppTest:
-    for found in test.button:
-        if found.key == "train_now":
-            found.click()
-            run(test)
-    return test
-
-
 def opened(test: AppTest, tab: str) -> AppTest:
     test.session_state["unlearn_view"] = tab
     return run(test)
-
-
-def finished(test: AppTest) -> AppTest:
-    for _ in range(400):
-        if "unlearning" not in mine(test).studies or not study(test).running:
-            return test
-        run(test)
-    raise AssertionError("the study does not end")
-
-
-def mine(test: AppTest) -> Session:
-    return test.session_state.session
-
-
-def study(test: AppTest) -> Study:
-    return mine(test).studies["unlearning"]
-
-
-def labels(test: AppTest) -> list[str]:
-    return [found.label for found in test.button]
-
-
-def charts(test: AppTest) -> int:
-    return len(test.get("vega_lite_chart"))
-
-
-def tables(test: AppTest) -> list[pd.DataFrame]:
-    return [
-        dataframe_util.convert_arrow_bytes_to_pandas_df(part.data.data)
-        for chart in test.get("vega_lite_chart")
-        for part in chart.proto.datasets
-    ]
-
-
-def drawn(test: AppTest, column: str) -> pd.DataFrame:
-    """The data of the first chart that have this column."""
-    return next(table for table in tables(test) if column in table)
-
-
-def sentence(test: AppTest) -> str:
-    return "\n".join(element.value for element in test.text)
-
-
-def errors(test: AppTest) -> str:
-    return "\n".join(element.value for element in test.error).replace("\\", "").replace("\u2060", "")
-
-
-def trained_by_link(**parameters: str):
-    recipe, sentences = decode(parameters)
-    assert not sentences
-    parts = prepare(recipe, load_sample())
-    return recipe, parts, train(recipe, parts)
 
 
 def expected(**parameters: str) -> UnlearningResult:
@@ -129,30 +81,6 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
 def is_told(text: str, row: pd.Series) -> bool:
     share = row["figure"] in ("forget_accuracy", "retain_accuracy", "validation_accuracy")
     return text.startswith(percent(row["value"]) if share else number(row["value"]))
-
-
-@pytest.fixture
-def slow(monkeypatch):
-    """Nothing starts by itself, and each run of the page does a little."""
-    monkeypatch.setattr(studies, "AT_ONCE", 0)
-    monkeypatch.setattr(studies, "SLICE", 0.001)
-
-
-@pytest.fixture
-def files(monkeypatch) -> dict:
-    """The files that the page offers, by name, each a function that makes it."""
-    offered = {}
-    monkeypatch.setattr(study_panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
-    return offered
-
-
-@pytest.fixture
-def own_methods():
-    """Whatever a test registers is gone after it."""
-    before = dict(METHODS)
-    yield
-    METHODS.clear()
-    METHODS.update(before)
 
 
 class Editor:
@@ -191,23 +119,6 @@ def search(test: AppTest, text: str) -> AppTest:
 def way(test: AppTest, name: str) -> AppTest:
     test.get_by_key(setting("forget.by")).set_value(name)
     return run(test)
-
-
-def test_a_cold_link_without_a_model_says_what_is_missing_and_trains():
-    test = app("unlearn", **SMALL, seed="90417")
-    assert "No model is trained for this recipe yet." in said(test)
-    assert labels(test) == ["Train these settings (6 epochs)"]
-    assert not charts(test)
-    finished(press(test, "Train these settings (6 epochs)"))
-    assert charts(test) == 1
-    assert "4 models in" in said(test)
-
-
-def test_a_cold_link_without_the_data_says_so():
-    test = app("unlearn", **{"data.source": "file", "data.file": "mine.csv", "data.sha256": "00" * 32})
-    assert "mine.csv" in said(test)
-    assert any(link.label.startswith("Choose reviews on the Data page") for link in test.page_link)
-    assert not charts(test)
 
 
 def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
@@ -374,16 +285,6 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
 
 
 @pytest.mark.usefixtures("slow")
-def test_leaving_the_page_stops_the_study_and_keeps_it():
-    test = trained(app("unlearn", **SMALL))
-    press(test, "Start")
-    go(test, "data")
-    assert not study(test).running
-    go(test, "unlearn")
-    assert button(test, "Go on")
-
-
-@pytest.mark.usefixtures("slow")
 def test_a_changed_plan_marks_the_figures_as_out_of_date_and_goes_on_from_what_is_done():
     test = trained(app("unlearn", **SMALL))
     finished(press(test, "Start"))
@@ -431,16 +332,6 @@ def test_a_stopped_study_goes_on_with_another_plan():
     finished(press(test, "Start"))
     assert study(test).rows[0] is first
     same(test, expected(**SMALL | {"unlearning.methods": "retrain,random_labels"}))
-
-
-def test_a_long_plan_waits_for_start():
-    test = unlearn(**SMALL | {"unlearning.epochs": "2000", "unlearning.seeds": "9"})
-    assert "18 models, " in said(test)
-    assert not mine(test).studies
-    assert "Press Start to run this plan." in said(test)
-    press(test, "Start")
-    assert study(test).running
-    press(test, "Stop")
 
 
 def test_adding_a_method_runs_that_alone_and_taking_it_out_and_in_again_nothing():
@@ -657,32 +548,6 @@ def test_what_cannot_be_gets_a_clear_message_and_controls_to_mend_it(case):
     assert charts(test) == 1
 
 
-IMPOSSIBLE_VALUES = {
-    "forget.by": "x",
-    "forget.share": "2",
-    "forget.seed": "-1",
-    "unlearning.methods": "",
-    "unlearning.seeds": "0",
-    "unlearning.epochs": "0",
-    "unlearning.learning_rate": "0",
-    "unlearning.k": "0",
-    "unlearning.fraction": "1.5",
-    "unlearning.scheme": "foo",
-    "unlearning.clip": "nan",
-    "unlearning.relearn_epochs": "-1",
-    "unlearning.nosuch": "1",
-}
-
-
-@pytest.mark.parametrize("name", IMPOSSIBLE_VALUES)
-def test_impossible_values_in_a_link_get_a_sentence_and_the_default(name):
-    test = app("unlearn", **{name: IMPOSSIBLE_VALUES[name]})
-    assert name in said(test)
-    assert test.query_params == {}
-    assert mine(test).recipe.unlearning == Unlearning()
-    assert mine(test).recipe.forget == Forget()
-
-
 SETTINGS = {
     "epochs": 3,
     "learning_rate": 0.004,
@@ -734,26 +599,11 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
     assert other.slider(key=setting("forget.share")).value == 0.33
 
 
-@pytest.mark.parametrize("name", ["methods", "layers"])
-def test_an_emptied_list_breaks_nothing(name):
+def test_an_emptied_list_of_layers_breaks_nothing():
     test = unlearn(**SMALL)
-    before, key = mine(test).recipe.unlearning, setting(f"unlearning.{name}")
-    test.multiselect(key=key).set_value([])
+    test.multiselect(key=setting("unlearning.layers")).set_value([])
     finished(run(test))
-    if name == "methods":
-        assert "unlearning.methods must name at least one" in said(test)
-        assert mine(test).recipe.unlearning == before
-        assert test.multiselect(key=key).value == ["retrain", "fine_tune"]
     assert charts(test) == 1
-
-
-def test_the_published_protocol_says_why_there_is_nothing():
-    test = app("unlearn", protocol="published", seed="90418", **{"data.source": "sample"})
-    press(test, "Train these settings (15 epochs)")
-    assert "In the published protocol" in said(test)
-    assert not charts(test)
-    assert not test.multiselect
-    assert "layers or doses" not in said(test), "this page asks for neither layers nor doses"
 
 
 def own(task):
@@ -889,15 +739,6 @@ def test_few_unseen_reviews_say_why_there_is_no_attack():
     assert charts(test) == 2, "the losses are drawn all the same"
 
 
-def test_a_model_that_is_trained_in_part_is_told():
-    test = app("train", **{**SMALL, "training.epochs": "9"}, seed="21")
-    press(test, "One step")
-    go(test, "unlearn")
-    assert "trained 1 of 9 epochs" in said(test)
-    finished(test)
-    assert study(test).rows
-
-
 def test_files_read_back_as_the_librarys_tables(files):
     test, result = unlearn(**SMALL), expected(**SMALL)
     frame = timeless(result.frame)
@@ -931,4 +772,4 @@ def test_relearning_left_out_says_so():
 
 def test_the_navigation_ticks_the_page_once_a_study_is_done():
     test = run(unlearn(**SMALL))
-    assert next(link.icon for link in test.page_link if link.label == "Unlearn") == ":material/check_circle:"
+    assert icon(test, "Unlearn") == ":material/check_circle:"

@@ -1,6 +1,5 @@
 """Charts of unlearning: bars as long as the gaps, one colour a meaning, and what is missing is drawn as nothing."""
 
-import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
@@ -8,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting import unlearning_charts
 from forgetting.forget_set import Forget, ForgetSets, forget_sets
@@ -97,30 +97,12 @@ def charts(result_of):
 KINDS = ("gaps", "trade-off", "trade-off, validation", "attack", "losses")
 
 
-def marks(chart, kind: str) -> list[dict]:
-    spec = chart.to_dict()
-    layers = [layer for layer in spec["layer"] if layer["mark"]["type"] == kind]
-    assert layers, kind
-    return layers
-
-
-def data_of(chart, layer: dict) -> list[dict]:
-    spec = chart.to_dict()
-    return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
-
-
-def texts_of(svg: bytes) -> list[str]:
-    return ["".join(item.itertext()) for item in ElementTree.fromstring(svg).iter() if item.tag.endswith("}text")]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_chart_is_valid_and_a_file(charts, kind):
     found = {key: chart for key, chart in charts.items() if key[0] == kind}
     assert found
     for chart in found.values():
-        spec = chart.to_dict()  # validates against the schema of Vega-Lite
-        assert not re.search(r"\b(NaN|Infinity)\b", json.dumps(spec))
-        assert spec["height"] > 50
+        assert valid(chart)["height"] > 50
         assert texts_of(picture(chart, "svg"))
     assert picture(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
 
@@ -317,9 +299,7 @@ def test_the_star_is_retraining_once_a_seed(result_of):
     seeds, medians, _ = marks(chart, "point")
     stars = [point for point in data_of(chart, seeds) if point["method"] == "exact retraining"]
     assert [point["seed"] for point in stars] == [0, 1]  # not once a method
-    colour, shape = (medians["encoding"][name]["scale"] for name in ("color", "shape"))
-    colours = dict(zip(colour["domain"], colour["range"], strict=True))
-    shapes = dict(zip(shape["domain"], shape["range"], strict=True))
+    colours, shapes = scale_of(medians), scale_of(medians, "shape")
     assert list(colours) == ["exact retraining", "original", "retrain", "eu_k", HOSTILE]
     assert (colours["exact retraining"], colours["retrain"], colours["original"]) == (RELEARNED, RELEARNED, ORIGINAL)
     assert {colours["eu_k"], colours[HOSTILE]} < set(SERIES)
@@ -409,8 +389,7 @@ def test_shares_are_drawn_over_one_another_not_upon_one_another():
 
 def test_members_are_burgundy_and_forgotten_ones_blue():
     (line,) = marks(losses_chart(LOSSES), "line")
-    scale = line["encoding"]["color"]["scale"]
-    colours = dict(zip(scale["domain"], scale["range"], strict=True))
+    colours = scale_of(line)
     assert list(colours) == list(NAMES.values())
     assert (colours["retained"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
     assert colours["unseen"] not in (ORIGINAL, RANDOMIZED, RELEARNED)

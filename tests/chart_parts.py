@@ -1,0 +1,37 @@
+"""What the tests of charts look at: the layers of a chart, the rows behind them, and the words in a picture."""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+
+def valid(chart) -> dict:
+    """A chart as Vega-Lite, which `to_dict` holds to the schema, without the numbers that JSON lacks."""
+    spec = chart.to_dict()
+    assert not re.search(r"\b(NaN|Infinity)\b", json.dumps(spec))
+    return spec
+
+
+def marks(chart, kind: str) -> list[dict]:
+    """The layers of a chart with a mark, as Vega-Lite."""
+    spec = chart.to_dict()
+    layers = [layer for layer in spec.get("layer", [spec]) if layer["mark"]["type"] == kind]
+    assert layers, kind
+    return layers
+
+
+def data_of(chart, layer: dict) -> list[dict]:
+    """The rows that a layer is drawn from."""
+    spec = chart.to_dict()
+    return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
+
+
+def scale_of(layer: dict, channel: str = "color") -> dict:
+    """What each name is drawn as, in the order of the legend."""
+    scale = layer["encoding"][channel]["scale"]
+    return dict(zip(scale["domain"], scale["range"], strict=True))
+
+
+def texts_of(svg: bytes) -> list[str]:
+    """All that is written in a picture."""
+    return ["".join(item.itertext()) for item in ElementTree.fromstring(svg).iter() if item.tag.endswith("}text")]

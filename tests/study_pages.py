@@ -1,0 +1,111 @@
+"""What the tests of the Layers, Relearn and Unlearn pages share: studies that run to their end, and what is drawn."""
+
+import pandas as pd
+import pytest
+from streamlit import dataframe_util
+from streamlit.testing.v1 import AppTest
+from test_pages import MARKS, run
+
+from forgetting.address import decode
+from forgetting.dashboard import studies, study_panel, sweep_studies
+from forgetting.dashboard.session import Session, Study
+from forgetting.datasets import load_sample
+from forgetting.experiment import Trained, prepare, train
+from forgetting.features import Split
+from forgetting.recipe import Recipe
+
+FIRST = ("dose", "courses", "unlearning")  # the study that each page shows first
+MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlearning": 400}  # until a study has ended
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Nothing starts by itself, and each run of the page does a little."""
+    for module in (studies, sweep_studies):
+        monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(studies, "SLICE", 0.001)
+
+
+@pytest.fixture(name="files")
+def files_on_offer(monkeypatch) -> dict:
+    """The files that the page offers, by name, each a function that makes it."""
+    offered = {}
+    monkeypatch.setattr(study_panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
+    return offered
+
+
+def trained(test: AppTest) -> AppTest:
+    """The page with a model, which is trained where there is none yet."""
+    for found in test.button:
+        if found.key == "train_now":
+            found.click()
+            run(test)
+    return test
+
+
+def finished(test: AppTest, kind: str = "") -> AppTest:
+    """The study that is shown has ended; another one goes on only while it is shown."""
+    kind = kind or first(test)
+    for _ in range(MOST_RUNS.get(kind, 1)):
+        if kind not in mine(test).studies or not study(test, kind).running:
+            return test
+        run(test)
+    raise AssertionError("the study does not end")
+
+
+def mine(test: AppTest) -> Session:
+    return test.session_state.session
+
+
+def first(test: AppTest) -> str:
+    """The kind of the study that the page shows first, "" where it is not started."""
+    return next((kind for kind in FIRST if kind in mine(test).studies), "")
+
+
+def study(test: AppTest, kind: str = "") -> Study:
+    """The session's study of this kind, by default the one that the page shows first."""
+    return mine(test).studies[kind or first(test)]
+
+
+def labels(test: AppTest) -> list[str]:
+    return [found.label for found in test.button]
+
+
+def icon(test: AppTest, page: str) -> str:
+    """What stands before a page's name in the navigation."""
+    return next(link.icon for link in test.page_link if link.label == page)
+
+
+def sentence(test: AppTest) -> str:
+    """The verdicts."""
+    return "\n".join(element.value for element in test.text)
+
+
+def errors(test: AppTest) -> str:
+    return "\n".join(element.value for element in test.error).translate(MARKS)
+
+
+def charts(test: AppTest) -> int:
+    return len(test.get("vega_lite_chart"))
+
+
+def tables(test: AppTest) -> list[pd.DataFrame]:
+    """The data of all charts."""
+    return [
+        dataframe_util.convert_arrow_bytes_to_pandas_df(part.data.data)
+        for chart in test.get("vega_lite_chart")
+        for part in chart.proto.datasets
+    ]
+
+
+def drawn(test: AppTest, column: str = "median") -> pd.DataFrame:
+    """The data of the first chart that have this column."""
+    return next(table for table in tables(test) if column in table)
+
+
+def trained_by_link(**parameters: str) -> tuple[Recipe, Split, Trained]:
+    """What the library makes of a link."""
+    recipe, sentences = decode(parameters)
+    assert not sentences
+    parts = prepare(recipe, load_sample())
+    return recipe, parts, train(recipe, parts)
