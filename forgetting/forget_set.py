@@ -6,6 +6,7 @@ with the same columns. So the words of the forgotten reviews stay known as words
 
 import hashlib
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -39,8 +40,9 @@ class ForgetSets:
     """The reviews by what becomes of them.
 
     forget, retain: the two parts of the training part. unseen: the validation reviews that forgotten ones can be
-    compared with: of the same classes, and of texts that were not in training. retained: the split with the retain
-    set as its training part.
+    compared with, of texts that were not in training: all where a random share is forgotten, which is drawn from the
+    same reviews as they are; else as many as there are with the same mix of classes, since some classes are harder
+    than others, whether they were learnt or not. retained: the split with the retain set as its training part.
     """
 
     forget: Part
@@ -74,16 +76,30 @@ def forget_sets(split: Split, forget: Forget) -> ForgetSets:
         )
     whole, validation = split.training, split.validation
     lost, kept = (np.flatnonzero(side) for side in (chosen, ~chosen))
-    classes = torch.isin(validation.targets, whole.targets[torch.from_numpy(lost)]).numpy()
     known = set(keys.tolist())
-    new = np.array([review_key(split.reviews.texts[row]) not in known for row in validation.rows])
+    others = np.array([review_key(split.reviews.texts[row]) for row in validation.rows])
+    unseen = np.flatnonzero([key not in known for key in others])
+    if forget.by != "share":
+        unseen = _alike(whole.targets[torch.from_numpy(lost)].numpy(), unseen, validation.targets.numpy(), others)
     retain = part_at(whole, kept)
     return ForgetSets(
         forget=part_at(whole, lost),
         retain=retain,
-        unseen=part_at(validation, np.flatnonzero(classes & new)),
+        unseen=part_at(validation, unseen),
         retained=replace(split, training=retain),
     )
+
+
+def _alike(lost: np.ndarray, places: np.ndarray, targets: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Those of the places, as many as can be, whose classes are in the proportions of `lost`, the classes forgotten.
+
+    Where there are more of a class than are needed, those of the lowest keys, which is as good as by chance.
+    """
+    wanted = np.bincount(lost)
+    of_class = {number: places[targets[places] == number] for number in np.flatnonzero(wanted)}
+    most = min(Fraction(len(found), int(wanted[number])) for number, found in of_class.items())
+    taken = [found[np.argsort(keys[found])][: round(most * int(wanted[number]))] for number, found in of_class.items()]
+    return np.sort(np.concatenate(taken))
 
 
 def part_at(part: Part, places: np.ndarray) -> Part:

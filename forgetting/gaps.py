@@ -231,13 +231,17 @@ def _over_forgets(own: Measured, reference: Measured) -> bool | None:
     """Whether the forget set stands out as known less than after retraining, beyond what so few reviews can show.
 
     Either the 95 % interval of its accuracy lies below that of the retrained model, or that of the attack's area lies
-    below it and below 0.5: what is forgotten too well can be told as well.
+    below it and below 0.5: what is forgotten too well can be told as well. None where there is no attack and not even
+    an accuracy of 0 would lie below.
     """
     ends = [model.intervals.get("forget_accuracy") for model in (own, reference)]
     if None in ends:
         return None
     areas = [model.intervals.get("attack_auc") for model in (own, reference)]
-    return ends[0][1] < ends[1][0] or (None not in areas and areas[0][1] < min(0.5, areas[1][0]))
+    if ends[0][1] < ends[1][0] or (None not in areas and areas[0][1] < min(0.5, areas[1][0])):
+        return True
+    could_be_told = None not in areas or wilson(0, len(own.losses["forget"]))[1] < ends[1][0]
+    return False if could_be_told else None
 
 
 def _remembers(own: Measured, reference: Measured) -> bool | None:

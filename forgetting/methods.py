@@ -41,7 +41,7 @@ class Unlearning(Settings):
     randomizes, see `Randomization`. ascent_rate, clip, tolerance: of gradient ascent: length of a step, the most that
     the gradient's norm may be, and how much retain accuracy may be lost. selection, dampening: of selective synaptic
     dampening, its α and λ. scrub_alpha, scrub_gamma, scrub_epochs: of SCRUB: the weights of staying near the original
-    and of the retain set's loss, and the number of epochs in which it moves away on the forget set.
+    and of the retain set's loss, and the number of epochs in which it moves away on the forget set, fewer than epochs.
     relearn_epochs: within which a model must learn the forget set again for the anamnesis index; 0 leaves it out.
 
     Raises RecipeError where no method is named, or the seeds run out of range.
@@ -114,6 +114,11 @@ class Unlearning(Settings):
             raise RecipeError(
                 f"unlearning.k must be at most the number of layers, {len(known)} ({', '.join(known)}); got {self.k}. "
                 "Lower it."
+            )
+        if "scrub" in self.methods and self.scrub_epochs >= self.epochs:
+            raise RecipeError(
+                f"unlearning.scrub_epochs must be below unlearning.epochs, as SCRUB's first epoch is of the retain set "
+                f"alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
             )
         try:
             self.randomization(0).among(known)

@@ -8,6 +8,7 @@ import hashlib
 import json
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
@@ -23,12 +24,14 @@ def other(seed: int) -> int:
 
 
 def pin_threads(count: int = 1) -> None:
-    """Fix how many threads torch uses in this process; entry points call it first of all, the library never does.
+    """Fix how many threads torch and linear algebra use in this process; entry points call it, the library never does.
 
     Sums of large dense products depend on that number, so the same recipe gives the same bits only at the same one.
-    With one, results do not depend on how many cores a machine has, and several people share the cores fairly.
+    With one, results do not depend on how many cores a machine has, and several people share the cores fairly. What
+    numpy and scipy leave spinning after a product would also slow whatever is timed next.
     """
     torch.set_num_threads(count)
+    threadpool_limits(count, user_api="blas")
 
 
 class OwnedDraws(TorchDispatchMode):

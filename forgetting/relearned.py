@@ -18,6 +18,7 @@ from forgetting.files import ending, table_bytes, write_whole
 from forgetting.measuring import PARTS
 from forgetting.recipe import Recipe
 from forgetting.relearning import ROUNDING, Course, Point, Reached, SavingRow, course_slices, saving_slices
+from forgetting.schemes import FIXED
 
 COLUMNS = [item.name for item in fields(SavingRow)]
 CURVES = ["model", "seed", "epoch", "steps", *(f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy"))]
@@ -130,9 +131,15 @@ def saving_curves(frame: pd.DataFrame) -> pd.DataFrame:
     found["accuracy"] = groups["accuracy"].median()
     found[[*kinds, "failed"]] = groups[[*kinds, "failed"]].sum().astype(int)
     found["verdict"] = [
-        remembers(rows["savings"], failed=lost).verdict for (_, rows), lost in zip(groups, found["failed"], strict=True)
+        remembers(rows["savings"], failed=lost, alike=one_model(scheme, dose)).verdict
+        for ((_, scheme, dose), rows), lost in zip(groups, found["failed"], strict=True)
     ]
     return found.reset_index()
+
+
+def one_model(scheme: str, dose: float) -> bool:
+    """Whether all seeds leave the same randomized model: they are no replicates of how it was randomized."""
+    return scheme in FIXED and dose == 1
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,9 @@ class Memory:
     """Whether a randomized model remembers, from the savings of several seeds; see `remembers`.
 
     verdict: "remembers", savings are above 0; "gone", that cannot be shown with so many seeds; "too few seeds", fewer
-    than LEAST_SEEDS; "undefined", none has savings. "gone" is no proof that nothing is left: few seeds show large
-    savings alone, and weights of a scale that hinders learning (scheme "normal") hide what is left.
+    than LEAST_SEEDS; "one model", savings are above 0, but all seeds leave the same randomized model, so that it may be
+    the luck of its weights; "undefined", none has savings. "gone" is no proof that nothing is left: few seeds show
+    large savings alone, and weights of a scale that hinders learning (scheme "normal") hide what is left.
     median, low, high: of the seeds that have savings, with the 5th and 95th percentile; None where none has.
     seeds: that the verdict rests on. p: of the test.
     """
@@ -154,19 +162,21 @@ class Memory:
     p: float
 
 
-def remembers(values: Sequence[float | None], *, failed: int = 0) -> Memory:
+def remembers(values: Sequence[float | None], *, failed: int = 0, alike: bool = False) -> Memory:
     """The answer from the savings of one variant's seeds, None or NaN where missing, by a one-sided sign test.
 
     Under the null hypothesis a seed's savings are as often below 0 as above (Dixon & Mood 1946, JASA 41, 557–566);
     zeros are left out, so of LEAST_SEEDS all must be above 0. Each variant has a test of its own: of twenty that
     remember nothing, about one passes. failed: further seeds, in which the randomized model alone does not get there:
-    their savings have no number, but are not above 0; without them the test would see the best seeds alone.
+    their savings have no number, but are not above 0; without them the test would see the best seeds alone. alike:
+    all seeds leave the same randomized model, see `one_model`.
     """
     known = pd.Series(values, dtype=float).dropna()
     if known.empty and not failed:
         return Memory("undefined", None, None, None, 0, 1.0)
     above, trials, seeds = int((known > 0).sum()), int((known != 0).sum()) + failed, len(known) + failed
     p = float(binomtest(above, trials, alternative="greater").pvalue) if trials else 1.0
-    verdict = "too few seeds" if seeds < LEAST_SEEDS else "remembers" if p <= SIGNIFICANT else "gone"
+    above_zero = "one model" if alike else "remembers"
+    verdict = "too few seeds" if seeds < LEAST_SEEDS else above_zero if p <= SIGNIFICANT else "gone"
     low, median, high = map(float, known.quantile([BAND[0], 0.5, BAND[1]])) if len(known) else (None,) * 3
     return Memory(verdict, median, low, high, seeds, p)

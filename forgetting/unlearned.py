@@ -123,8 +123,19 @@ class UnlearningResult:
         }
 
     def over_forgets(self, method: str) -> bool | None:
-        """Whether a method over-forgets with more than half of its seeds; None where that cannot be told."""
-        return _most([row.over_forgets for row in self.rows if row.method == method])
+        """Whether a method over-forgets with more than half of its seeds, or by its losses; None if it cannot be told.
+
+        By its losses: of at least 3 seeds, the forget set's loss of each lies above those of all retrained models, by
+        more than they differ among themselves. Of models of one kind less than one in 20 would do so.
+        """
+        rows = [row for row in self.rows if row.method == method]
+        own, retrained = (
+            [found["forget_loss"] for found in models if found["forget_loss"] is not None]
+            for models in ([row.figures for row in rows], [row.retrained for row in rows])
+        )
+        if min(len(own), len(retrained)) >= 3 and min(own) - max(retrained) > max(retrained) - min(retrained):
+            return True
+        return _most([row.over_forgets for row in rows])
 
     def remembers(self, method: str) -> bool | None:
         """Whether the attack tells the forget set as learnt, in the same way."""

@@ -172,9 +172,9 @@ class Unlearner:
         return (yield from sliced(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
 
     def _task(self, original: Trained, seed: int) -> Task:
-        return Task(
-            original=copy.deepcopy(original.model),  # so that a method that changes it spoils nothing
-            initial=copy.deepcopy(original.initial),
+        task = Task(
+            original=original.model,
+            initial=original.initial,
             split=self.split,
             retained=self.sets.retained,
             forget=self.sets.forget,
@@ -182,6 +182,7 @@ class Unlearner:
             settings=self.settings,
             seed=seed,
         )
+        return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
 
     def _measure(self, model: nn.Module) -> Measured:
         return measure(model, self.sets, self.recipe.training.objective)

@@ -16,12 +16,13 @@ WORDS = {  # of a verdict, short and as a sentence
     "remembers": ("remembers", "It still remembers"),
     "gone": ("no memory shown", "No memory can be shown"),
     "too few seeds": ("too few seeds", "Too few seeds to tell"),
+    "one model": ("one model", "It cannot be told: all seeds leave the same model, perhaps one of lucky weights"),
     "undefined": ("cannot be told", "It cannot be told"),
 }
 
 
-def memory_of(courses: Sequence[Course], outcomes: pd.DataFrame) -> Memory:
-    """The verdict over the seeds of the randomized courses."""
+def memory_of(courses: Sequence[Course], outcomes: pd.DataFrame, *, alike: bool = False) -> Memory:
+    """The verdict over the seeds of the randomized courses. alike: see `remembers`."""
     rows = outcomes[outcomes["model"] == "randomized"]
     scratch = {course.seed for course in courses if course.model == "scratch" and course.reached.steps}
     failed = sum(
@@ -29,18 +30,20 @@ def memory_of(courses: Sequence[Course], outcomes: pd.DataFrame) -> Memory:
         for course in courses
         if not course.goal.missing
     )
-    return remembers(rows["savings"], failed=failed)
+    return remembers(rows["savings"], failed=failed, alike=alike)
 
 
-def relearned(courses: Sequence[Course], outcomes: pd.DataFrame, target: str, baselines: Baselines) -> str:
-    """Whether a randomized model still remembers. target: what was randomized, in words."""
+def relearned(
+    courses: Sequence[Course], outcomes: pd.DataFrame, target: str, baselines: Baselines, *, alike: bool = False
+) -> str:
+    """Whether a randomized model still remembers. target: what was randomized, in words. alike: see `remembers`."""
     goal = courses[0].goal
     after = [
         course.points[0].validation.accuracy for course in courses if course.model == "randomized" and course.points
     ]
     if not after:
         return "No randomized model is there to compare yet, or its outputs are not finite numbers."
-    memory = memory_of(courses, outcomes)
+    memory = memory_of(courses, outcomes, alike=alike)
     trivial = f"chance {percent(baselines.chance)}, largest class {percent(baselines.majority['validation'])}"
     said = f"After randomizing {target} validation accuracy is {percent(float(np.median(after)))} ({trivial}). "
     if goal.missing:
@@ -92,35 +95,42 @@ def saved(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> st
 
 def unlearned(result: UnlearningResult) -> str:
     """What exact retraining leaves; which method comes near to it, and which remember or forget too much. By lines."""
-    gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
-    methods = [name for name in gaps.index.unique("method") if name not in (REFERENCE, "original")]
+    counts = result.reviews
+    methods = [name for name in dict.fromkeys(row.method for row in result.rows) if name not in (REFERENCE, "original")]
     left = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
     named = f"{percent(left)} of them are named right" if not np.isnan(left) else "it is not known how many are right"
     lines = [
         f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
         f"exact retraining {named} (chance {percent(result.chance)}, largest class "
         f"{percent(result.majority['forget'])}).",
-        _nearest(gaps, methods),
+        _nearest(result, methods),
     ]
     found = {
         "Told by their loss, so remembered": [name for name in methods if result.remembers(name)],
-        "Forgotten too much, so told as well": [name for name in methods if result.over_forgets(name)],
-        "Known again in less than half of the steps": [name for name in methods if _soon(gaps, name)],
+        "Forgotten too much": [name for name in methods if result.over_forgets(name)],
+        "Known again in less than half of the steps": [name for name in methods if _soon(result, name)],
     }
     lines += [f"{what}: {', '.join(names)}." for what, names in found.items() if names]
     return "\n".join(filter(None, lines))
 
 
-def _nearest(gaps: pd.DataFrame, methods: Sequence[str]) -> str:
+def _nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     """The method with the highest ToW, beside that of another retraining; "" where none has one."""
-    scores = {name: gaps.loc[(name, "tow")]["value"] for name in methods}
-    best = max((name for name in methods if not np.isnan(scores[name])), key=scores.get, default=None)
-    if best is None:
+    scores = {name: score for name in methods if (score := _median(result, name, "tow")) is not None}
+    if not scores:
         return ""
-    known = (REFERENCE, "tow") in gaps.index and not np.isnan(gaps.loc[(REFERENCE, "tow")]["value"])
-    beside = f"; another retraining has {gaps.loc[(REFERENCE, 'tow')]['value']:.2f}" if known else ""
+    best, again = max(scores, key=scores.get), _median(result, REFERENCE, "tow")
+    beside = "" if again is None else f"; another retraining has {again:.2f}"
     return f"Nearest to it in accuracy: {best} (ToW {scores[best]:.2f}{beside})."
 
 
-def _soon(gaps: pd.DataFrame, method: str) -> bool:
-    return bool(gaps.loc[(method, "anamnesis")]["value"] < 0.5)
+def _soon(result: UnlearningResult, method: str) -> bool:
+    ratio = _median(result, method, "anamnesis")
+    return ratio is not None and ratio < 0.5
+
+
+def _median(result: UnlearningResult, method: str, figure: str) -> float | None:
+    """Of a method's seeds; None where half of them or more have no such figure: the others may be the best alone."""
+    values = [row.figures[figure] for row in result.rows if row.method == method]
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if len(known) > len(values) / 2 else None

@@ -401,6 +401,22 @@ def test_it_over_forgets_where_the_accuracy_s_interval_lies_below(known, expecte
     assert row_of(own, reference).over_forgets is expected
 
 
+@pytest.mark.parametrize(
+    ("reviews", "known", "own", "expected"),
+    [
+        (30, 0, 0, None),  # as after retraining without a class: nothing can lie below 0
+        (30, 3, 0, None),  # 3 of 30 begins at 0.035, and 0 of 30 ends at 0.114
+        (30, 8, 8, False),  # 8 of 30 begins at 0.142
+        (30, 8, 0, True),
+        (3, 3, 0, None),  # of 3 reviews not even 0 of 3 can be told from 3 of 3
+    ],
+)
+def test_without_an_attack_and_where_no_accuracy_could_tell_it_is_not_known(reviews, known, own, expected):
+    sets = sets_of(reviews, 50, 40, range(5))
+    models = [measured(sets, naming(sets, {"forget": hits, "retain": 50, "validation": 20})) for hits in (own, known)]
+    assert row_of(*models).over_forgets is expected
+
+
 def with_losses(sets, forget, unseen) -> Measured:
     """Always right, with these losses: the true class has probability e^−loss, above the three others."""
     logits = naming(sets, {"forget": 0, "retain": 50, "validation": 0}, 1.0)

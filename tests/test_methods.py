@@ -105,6 +105,11 @@ def test_settings_that_cannot_be(changes, words):
         ),
         (Unlearning(k=3), ["unlearning.k must be at most the number of layers, 2 (fc1, fc2)", "got 3"]),
         (Unlearning(k=100), ["unlearning.k must be at most", "got 100"]),
+        (
+            Unlearning(epochs=3, scrub_epochs=3),
+            ["unlearning.scrub_epochs must be below unlearning.epochs", "got 3 and 3", "Lower the first"],
+        ),
+        (Unlearning(epochs=1), ["unlearning.scrub_epochs must be below", "got 1 and 1"]),
         (Unlearning(layers=("fc1", "fc9")), ["'fc9'", "'fc1', 'fc2'"]),
         (Unlearning(layers=("all", "fc1")), ["'all' alone", "'fc1', 'fc2'"]),
     ],
@@ -129,7 +134,16 @@ def test_check_tells_the_remedy_for_k():
 
 
 @pytest.mark.parametrize(
-    "settings", [Unlearning(k=2), Unlearning(layers=("fc2", "fc1")), Unlearning(layers=()), Unlearning(methods="cf_k")]
+    "settings",
+    [
+        Unlearning(k=2),
+        Unlearning(layers=("fc2", "fc1")),
+        Unlearning(layers=()),
+        Unlearning(methods="cf_k"),
+        Unlearning(methods="cf_k", epochs=1),
+        Unlearning(methods="scrub", epochs=1, scrub_epochs=0),
+        Unlearning(methods="scrub", epochs=3, scrub_epochs=2),
+    ],
 )
 def test_check_lets_pass_what_fits(settings):
     settings.check(LAYERS)

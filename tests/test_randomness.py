@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 from torch import nn
 
 from forgetting.datasets import filter_reviews
@@ -14,7 +15,7 @@ from forgetting.metrics import baselines
 from forgetting.models import TextClassifier
 from forgetting.published import published_split, rerun
 from forgetting.randomization import SCHEMES, Randomization, randomize
-from forgetting.randomness import OwnedDraws, generator, initialize
+from forgetting.randomness import OwnedDraws, generator, initialize, pin_threads
 from forgetting.recipe import MODERN, PUBLISHED
 from forgetting.training import Training
 
@@ -74,6 +75,20 @@ def test_a_draw_with_a_generator_of_its_own_keeps_it():
     with OwnedDraws(generator(0)):
         drawn = torch.rand(4, generator=generator(1, "own"))
     assert drawn.tolist() == draw(1, "own")
+
+
+def test_linear_algebra_has_as_many_threads_as_torch():
+    """What spins after a product of numpy or scipy would slow whatever is timed next."""
+    threads = torch.get_num_threads()
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    assert blas
+    try:
+        pin_threads(2)
+        assert torch.get_num_threads() == 2
+        pin_threads()
+        assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
+    finally:
+        pin_threads(threads)
 
 
 def test_other_threads_draw_as_ever():

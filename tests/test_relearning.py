@@ -27,7 +27,7 @@ from forgetting.plan import Relearning
 from forgetting.randomization import Randomization, randomize
 from forgetting.randomness import other
 from forgetting.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.relearned import Memory, RelearningResult, bands, course_bands, remembers, saving_curves
+from forgetting.relearned import Memory, RelearningResult, bands, course_bands, one_model, remembers, saving_curves
 from forgetting.relearning import (
     Course,
     Goal,
@@ -40,6 +40,7 @@ from forgetting.relearning import (
     saving_slices,
     savings,
 )
+from forgetting.schemes import SCHEMES
 from forgetting.training import Measure, Trainer, Training
 
 BASE = Training(epochs=30, learning_rate=0.05)
@@ -841,6 +842,33 @@ def test_the_sign_test_is_that_of_its_definition(values, failed):
     if found.verdict == "remembers":
         assert found.median >= 0
         assert above >= 5
+
+
+@pytest.mark.parametrize(
+    ("scheme", "dose", "verdict"),
+    [
+        ("rewind", 1.0, "one model"),
+        ("zero", 1.0, "one model"),
+        ("rewind", 0.9, "remembers"),
+        ("reinit", 1.0, "remembers"),
+        ("permute", 1.0, "remembers"),
+    ],
+)
+def test_seeds_that_leave_one_model_are_no_replicates(scheme, dose, verdict):
+    """The null hypothesis of the test says nothing of weights that are drawn once, and may be lucky."""
+    above = remembers([0.5] * 6, alike=one_model(scheme, dose))
+    assert above.verdict == verdict
+    assert remembers([-0.5] * 6, alike=one_model(scheme, dose)).verdict == "gone"
+    assert remembers([0.5] * 4, alike=one_model(scheme, dose)).verdict == "too few seeds"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_one_model_is_told_of_the_schemes_that_draw_nothing(scheme):
+    model = TextClassifier(5, 3, (4,), seed=1)
+    initial = TextClassifier(5, 3, (4,), seed=2).state_dict()
+    made = [randomize(model, Randomization(scheme=scheme, seed=seed), initial=initial) for seed in range(4)]
+    weights = {tuple(torch.cat([value.flatten() for value in each.parameters()]).tolist()) for each in made}
+    assert one_model(scheme, 1.0) == (len(weights) == 1)
 
 
 def test_fewer_seeds_than_the_least_cannot_pass():

@@ -263,6 +263,26 @@ def test_a_method_over_forgets_or_remembers_with_more_than_half_of_its_seeds(set
     assert getattr(found, name)("ghost") is None
 
 
+@pytest.mark.parametrize(
+    ("own", "retrained", "expected"),
+    [
+        ([9.0, 8.0, 7.0], [3.0, 3.5, 4.0], True),  # 7 − 4 is more than 4 − 3
+        ([5.0, 6.0, 7.0], [3.0, 3.5, 4.0], False),  # 5 − 4 is not
+        ([9.0, 8.0, 3.9], [3.0, 3.5, 4.0], False),
+        ([9.0, 8.0], [3.0, 3.5], False),  # too few
+        ([1.0, 1.1, 0.9], [3.0, 3.5, 4.0], False),
+        ([9.0, 8.0, 7.0, None], [3.0, 3.5, 4.0, 3.1], True),
+    ],
+)
+def test_a_method_over_forgets_where_all_its_losses_lie_far_above_those_of_retraining(sets, own, retrained, expected):
+    rows = []
+    for seed, (loss, reference) in enumerate(zip(own, retrained, strict=True)):
+        made = row("fine_tune", seed, over_forgets=False)
+        figures, beside = made.figures | {"forget_loss": loss}, made.retrained | {"forget_loss": reference}
+        rows.append(replace(made, figures=figures, retrained=beside))
+    assert of(sets, *rows).over_forgets("fine_tune") is expected
+
+
 # Review by review.
 
 

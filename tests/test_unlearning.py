@@ -634,10 +634,34 @@ def test_a_method_is_given_what_it_is_told(small_split):
         assert bits(task.original) == bits(done.model)
         assert bits(dict(task.initial)) == bits(done.initial)
         assert (task.seed, task.settings, task.training) == (seed, recipe.unlearning, recipe.training)
-        assert task.split is small_split
+        assert task.split is not small_split
+        np.testing.assert_array_equal(task.split.training.targets, small_split.training.targets)
+        assert task.split.reviews.texts == small_split.reviews.texts
         np.testing.assert_array_equal(task.forget.rows, sets.forget.rows)
         np.testing.assert_array_equal(task.retained.training.rows, sets.retain.rows)
-        assert task.retained.validation is small_split.validation
+        np.testing.assert_array_equal(task.retained.validation.rows, small_split.validation.rows)
+
+
+def test_a_method_that_changes_what_it_is_given_spoils_nothing(small_split):
+    """Neither another method's rows, nor the split, which sessions share."""
+
+    def spoiling(task: Task):
+        """Change everything in place."""
+        for part in (task.split.training, task.split.validation, task.retained.training, task.forget):
+            part.targets.zero_()
+            part.inputs.values.zero_()
+            part.rows[:] = 0
+        for values in (*task.original.parameters(), *task.initial.values()):
+            values.data.zero_()
+        return task.original
+
+    alone = run(small_split, recipe_of(replace(QUICK, methods=("fine_tune",), seeds=2)))
+    targets = small_split.training.targets.clone()
+    with registered(spoiling):
+        both = run(small_split, recipe_of(replace(QUICK, methods=("spoiling", "fine_tune"), seeds=2)))
+    assert torch.equal(small_split.training.targets, targets)
+    kept = [row for row in both.rows if row.method == "fine_tune"]
+    assert [all_of(row) for row in kept] == [all_of(row) for row in alone.rows]
 
 
 # Slices, left and taken up again.

@@ -8,14 +8,15 @@ from forgetting.dashboard.session import Study
 from forgetting.dashboard.study_panel import downloads
 from forgetting.findings import number, percent
 from forgetting.metrics import Baselines
-from forgetting.relearned import course_bands, saving_curves
+from forgetting.relearned import course_bands, one_model, saving_curves
 
 
 def courses_view(study: Study, baselines: Baselines) -> None:
     """The courses of the session's randomization, and whether it still remembers."""
     result, layers = study.result, study.learned.recipe.model.layers
     target = findings.target_of(result.recipe.randomization, layers)
-    st.text(verdicts.relearned(result.courses, result.outcomes, target, baselines))
+    alike = one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
+    st.text(verdicts.relearned(result.courses, result.outcomes, target, baselines, alike=alike))
     goal = result.courses[0].goal
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     chart = relearning_charts.course_chart(
@@ -65,8 +66,9 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     with st.expander("Each variant"):
         st.dataframe(_variants(own, baselines), hide_index=True, alt="Accuracy, savings and verdict of each variant")
     st.caption(
-        "Verdict: a one-sided sign test over the seeds, for one variant; of twenty that remember nothing, about one "
-        "passes. “Already there” needs no step: its savings are 1."
+        "Verdict: a one-sided sign test over the seeds, for one variant; of twenty that are drawn anew and remember "
+        "nothing, about one passes. All seeds of “rewind” go back to the original's first weights, which may be lucky "
+        "ones. “Already there” needs no step: its savings are 1."
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")

@@ -48,21 +48,25 @@ def _table(result: UnlearningResult) -> pd.DataFrame:
     """A line a method, a column a figure: median (gap), or why there is none."""
     lines = []
     for method, rows in result.gaps.groupby("method", sort=False):
-        cells = {row.figure: _cell(row) for row in rows.itertuples()}
+        seeds = sum(row.method == method for row in result.rows)
+        cells = {row.figure: _cell(row, seeds) for row in rows.itertuples()}
         over = {True: "yes", False: "no", None: "cannot be told"}[result.over_forgets(method)]
         lines.append({"method": method, **{name: cells[name] for name in FIGURES}, "over-forgets": over})
     return pd.DataFrame(lines).rename(columns=lambda name: name.replace("_", " "))
 
 
-def _cell(row: Any) -> str:
+def _cell(row: Any, seeds: int) -> str:
+    """A figure with its gap; how many of the seeds have it, where not all do; and why there is none."""
     if pd.isna(row.value):
         return f"missing: {row.missing}"
     shown = percent if row.figure in SHARES else number
-    value = shown(row.value)
-    if pd.isna(row.gap) or row.figure in IDEAL:
-        return value
     gap = f"{100 * row.gap:+.1f} points" if row.figure in SHARES else f"{row.gap:+.2f}"
-    return f"{value} ({gap})".replace("(-", "(−")
+    beside = [
+        *([] if pd.isna(row.gap) or row.figure in IDEAL else [gap.replace("-", "−")]),
+        *([row.missing] if row.missing else []),
+        *([f"{row.seeds} of {seeds} seeds"] if row.seeds < seeds else []),
+    ]
+    return f"{shown(row.value)} ({'; '.join(beside)})" if beside else shown(row.value)
 
 
 def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
