@@ -52,3 +52,7 @@ def test_without_a_server_no_thread_is_started(collected, monkeypatch):
 
 def test_memory_is_given_back_or_nothing_happens():
     housekeeping.trim()
+
+
+def test_a_c_library_without_a_function_is_let_be():
+    assert housekeeping._libc("no_such_function", 1) is None

@@ -7,6 +7,9 @@ thread looks in between, and gives the memory back to the system. It does nothin
 Streamlit would also collect garbage after each run of a page, through the half million objects that the libraries
 hold: 0.2 s in which nobody is answered. So `runner.postScriptGC` is off; Python collects by itself, and here when a
 visitor has left.
+
+Each run of a page is a thread of its own, and glibc would give many of them an arena, in which what others leave free
+cannot be used: one is shared by all (`mallopt(3)`), as Python lets them take turns anyway.
 """
 
 import ctypes
@@ -18,12 +21,14 @@ from contextlib import suppress
 from streamlit.runtime import Runtime
 
 EVERY = 10.0  # seconds
+ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
 def start() -> None:
     """Begin, once for the process; not where no server runs."""
     gc.collect()
     gc.freeze()  # what the libraries hold is held for good, and need not be looked through again
+    _libc("mallopt", ARENA_MAX, 1)
     if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
         threading.Thread(target=_keep, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
 
@@ -56,6 +61,11 @@ def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
 
 
 def trim() -> None:
-    """Give memory that was freed back to the system, where the C library has a way to."""
+    """Give memory that was freed back to the system."""
+    _libc("malloc_trim", 0)
+
+
+def _libc(name: str, *arguments: int) -> None:
+    """Call a function of the C library, where that has it."""
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+        getattr(ctypes.CDLL(None), name)(*arguments)
