@@ -1,6 +1,11 @@
 """The exceptions of the library. A message names the rule that was broken, the value that came and the remedy."""
 
 
+def shorten(text: str, length: int = 60) -> str:
+    """Text for a message, which may have come from a file and be of any length."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 class ForgettingError(Exception):
     """Base of every error that the library raises on purpose."""
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forgetting.encodings import Lines, encoding_of, text_of
-from forgetting.errors import DataError
+from forgetting.errors import DataError, shorten
 from forgetting.limits import check_limit, check_table
 from forgetting.parquet import read_parquet
 
@@ -235,8 +235,3 @@ def _check_rows(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.empty:
         raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
     return frame
-
-
-def shorten(text: str, length: int = 60) -> str:
-    """Text for a message, which may have come from a file and be of any length."""
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forgetting.errors import DataError
+from forgetting.errors import DataError, shorten
 from forgetting.limits import check_limit, check_table
 from forgetting.parquet_child import TOO_LARGE
 from forgetting.unpacking import megabytes
@@ -113,7 +113,7 @@ def _too_large(max_bytes: int) -> DataError:
 
 
 def _damaged(reason: str) -> DataError:
-    reason = reason if len(reason) <= 200 else reason[:199] + "…"
     return DataError(
-        f"A Parquet file must be whole; this one is cut off or damaged ({reason}). Download or export it again."
+        f"A Parquet file must be whole; this one is cut off or damaged ({shorten(reason, 200)}). Download or export it "
+        "again."
     )

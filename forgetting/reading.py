@@ -13,8 +13,8 @@ from hashlib import sha256
 import numpy as np
 import pandas as pd
 
-from forgetting.errors import DataError
-from forgetting.formats import parse, shorten
+from forgetting.errors import DataError, shorten
+from forgetting.formats import parse
 from forgetting.limits import limits
 from forgetting.reviews import Report, Reviews, filter_reviews
 from forgetting.unpacking import Source, read_source, unpack

@@ -99,14 +99,14 @@ def _cells(result: UnlearningResult) -> pd.DataFrame:
     table["title"] = table["figure"].map(COLUMNS).str.replace("\n", " ")
     for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
         table[end] = table["middle"] + (table[name] / table["figure"].map(steps)).clip(-1, 1) * HALF
-    table["told"] = [_told(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)]
+    table["told"] = [told(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)]
     table["retrained_told"] = [
-        "–" if np.isnan(value) else _told(figure, value)
+        "–" if np.isnan(value) else told(figure, value)
         for figure, value in zip(table["figure"], table["retrained"], strict=True)
     ]
-    table["gap_told"] = [_signed(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
+    table["gap_told"] = [told_gap(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
     table["band"] = [
-        f"{_signed(figure, low)} to {_signed(figure, high)}"
+        f"{told_gap(figure, low)} to {told_gap(figure, high)}"
         for figure, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
     ]
     table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
@@ -131,7 +131,7 @@ def _heads(result: UnlearningResult) -> pd.DataFrame:
                 "middle": place + 0.5,
                 "title": title,
                 "line": title.replace("\n", " "),
-                "scale": f"± {_signed(figure, steps[figure])[1:]}",
+                "scale": f"± {told_gap(figure, steps[figure])[1:]}",
                 **ends,
             }
         )
@@ -149,13 +149,15 @@ def _steps(result: UnlearningResult) -> dict[str, float]:
     return found
 
 
-def _told(figure: str, value: float) -> str:
+def told(figure: str, value: float) -> str:
+    """A figure in words: accuracies in percent."""
     if np.isnan(value):
         return "missing"
     return percent(value) if figure.endswith("accuracy") else number(value)
 
 
-def _signed(figure: str, gap: float) -> str:
+def told_gap(figure: str, gap: float) -> str:
+    """A gap in words, with its sign: of accuracies in points of percent."""
     if np.isnan(gap):
         return "missing"
     signed = f"{100 * gap:+.0f} points" if figure.endswith("accuracy") else f"{gap:+.2f}"

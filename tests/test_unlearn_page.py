@@ -6,6 +6,7 @@ What is expected is computed by the library from the recipe of the link, apart f
 import csv
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ from test_pages import HOSTILE, app, button, go, no_network, own_file, press, ru
 
 from forgetting import verdicts
 from forgetting.address import decode
-from forgetting.dashboard import forget_form
+from forgetting.dashboard import forget_form, unlearn_views
 from forgetting.features import Split
 from forgetting.findings import number, percent
 from forgetting.forget_set import Forget, forget_sets, review_key
@@ -79,7 +80,7 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
 
 
 def is_told(text: str, row: pd.Series) -> bool:
-    share = row["figure"] in ("forget_accuracy", "retain_accuracy", "validation_accuracy")
+    share = row["figure"].endswith("accuracy")
     return text.startswith(percent(row["value"]) if share else number(row["value"]))
 
 
@@ -151,6 +152,22 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in said(test)
     for name in ("forget", "retain", "validation"):
         assert percent(result.majority[name]) in said(test)
+
+
+@pytest.mark.parametrize(
+    ("figure", "values", "expected"),
+    [
+        ("forget_accuracy", (0.5, 0.25, 5, ""), "50 % (+25 points)"),
+        ("retain_loss", (0.5, -0.25, 5, ""), "0.50 (−0.25)"),
+        ("retain_loss", (0.5, -0.25, 3, ""), "0.50 (−0.25; 3 of 5 seeds)"),
+        ("tow", (0.9, -0.1, 5, ""), "0.90"),
+        ("relearn_steps", (7.0, np.nan, 5, "never reached"), "7.00 (never reached)"),
+        ("attack_auc", (np.nan, np.nan, 0, "too few"), "missing: too few"),
+    ],
+)
+def test_a_cell_tells_the_gap_the_seeds_and_what_is_missing(figure, values, expected):
+    row = SimpleNamespace(figure=figure, **dict(zip(("value", "gap", "seeds", "missing"), values, strict=True)))
+    assert unlearn_views._cell(row, 5) == expected
 
 
 @pytest.mark.parametrize("across", ["retain", "validation"])

@@ -11,13 +11,12 @@ from forgetting.dashboard.session import Study
 from forgetting.dashboard.study_panel import downloads
 from forgetting.dashboard.text import cells, literal
 from forgetting.files import csv_bytes
-from forgetting.findings import number, percent
+from forgetting.findings import percent
 from forgetting.gaps import FIGURES, IDEAL
 from forgetting.methods import REFERENCE
 from forgetting.metrics import Baselines
 from forgetting.unlearned import UnlearningResult
-
-SHARES = ("forget_accuracy", "retain_accuracy", "validation_accuracy")
+from forgetting.unlearning_charts import told, told_gap
 
 
 def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
@@ -59,14 +58,13 @@ def _cell(row: Any, seeds: int) -> str:
     """A figure with its gap; how many of the seeds have it, where not all do; and why there is none."""
     if pd.isna(row.value):
         return f"missing: {row.missing}"
-    shown = percent if row.figure in SHARES else number
-    gap = f"{100 * row.gap:+.1f} points" if row.figure in SHARES else f"{row.gap:+.2f}"
     beside = [
-        *([] if pd.isna(row.gap) or row.figure in IDEAL else [gap.replace("-", "−")]),
+        *([] if pd.isna(row.gap) or row.figure in IDEAL else [told_gap(row.figure, row.gap)]),
         *([row.missing] if row.missing else []),
         *([f"{row.seeds} of {seeds} seeds"] if row.seeds < seeds else []),
     ]
-    return f"{shown(row.value)} ({'; '.join(beside)})" if beside else shown(row.value)
+    value = told(row.figure, row.value)
+    return f"{value} ({'; '.join(beside)})" if beside else value
 
 
 def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
