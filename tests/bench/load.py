@@ -354,7 +354,18 @@ async def idle(server: Watched, tally: Tally, arguments: argparse.Namespace) -> 
 
 
 async def soak(server: Watched, tally: Tally, arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """Visitors who come, do a bit of everything and leave; then nobody, until the server may forget them."""
+    """Visitors who come, do a bit of everything and leave; then nobody, until the server may forget them.
+
+    Before them, one opens every page, for which the server loads parts of its libraries that it keeps.
+    """
+    async with visit(server, tally, "", "every-page") as visitor:
+        for page in ("Data", "Train", "Forget", "Layers", "Relearn", "Unlearn"):
+            visitor.follow(page)
+            await visitor.settle()
+            await asyncio.sleep(2)
+        await stay(visitor, tally, random.Random(arguments.seed), time.perf_counter() + 30)
+    await asyncio.sleep(arguments.ttl + 15)
+    first = server.megabytes(), server.threads()
     started = time.perf_counter()
     until = started + 60 * arguments.minutes
     telling = asyncio.create_task(_tell(server, started))
@@ -372,6 +383,7 @@ async def soak(server: Watched, tally: Tally, arguments: argparse.Namespace) -> 
     await asyncio.sleep(5)
     telling.cancel()
     return [
+        ("server: memory, threads after one who has opened every page", f"{first[0]:.0f} MB, {first[1]}"),
         ("server: memory, threads when the last has left", f"{left[0]:.0f} MB, {left[1]}"),
         (f"server: the same {arguments.ttl + 5} s later", f"{later[0]:.0f} MB, {later[1]}"),
         ("server: the same after one more visitor", f"{server.megabytes():.0f} MB, {server.threads()}"),
@@ -575,7 +587,7 @@ def main() -> None:
     limit = {
         "active": arguments.seconds + 420,
         "idle": arguments.seconds + 420 + 10 * arguments.sessions,
-        "soak": 60 * arguments.minutes + arguments.ttl + 420,
+        "soak": 60 * arguments.minutes + 2 * arguments.ttl + 600,
     }[arguments.load]
     with (
         tempfile.TemporaryDirectory() as folder,
