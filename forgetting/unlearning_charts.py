@@ -160,8 +160,10 @@ def told_gap(figure: str, gap: float) -> str:
     """A gap in words, with its sign: of accuracies in points of percent."""
     if np.isnan(gap):
         return "missing"
-    signed = f"{100 * gap:+.0f} points" if figure.endswith("accuracy") else f"{gap:+.2f}"
-    return signed.replace("-", "−")
+    value, digits, unit = (100 * gap, 0, " points") if figure.endswith("accuracy") else (gap, 2, "")
+    small = 0 < abs(value) < 0.5 * 10**-digits  # which would be shown as none
+    signed = f"{value:+.1g}" if small else f"{value:+.{digits}f}"
+    return signed.replace("-", "−") + unit
 
 
 def _method_axis() -> alt.Axis:
@@ -247,7 +249,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             "loss:Q",
             title="loss (−ln p of the true class)",
             scale=alt.Scale(type="log", nice=False),
-            axis=alt.Axis(format="~g"),
+            axis=alt.Axis(format="~g", values=[0.001, 0.01, 0.1, 1, 10]),
         ),
         y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%"), stack=None),
         color=alt.Color(

@@ -158,7 +158,10 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     ("figure", "values", "expected"),
     [
         ("forget_accuracy", (0.5, 0.25, 5, ""), "50 % (+25 points)"),
+        ("forget_accuracy", (0.5, -0.003, 5, ""), "50 % (−0.3 points)"),
+        ("forget_accuracy", (0.5, 0.0, 5, ""), "50 % (+0 points)"),
         ("retain_loss", (0.5, -0.25, 5, ""), "0.50 (−0.25)"),
+        ("retain_loss", (0.5, 0.0012, 5, ""), "0.50 (+0.001)"),
         ("retain_loss", (0.5, -0.25, 3, ""), "0.50 (−0.25; 3 of 5 seeds)"),
         ("tow", (0.9, -0.1, 5, ""), "0.90"),
         ("relearn_steps", (7.0, np.nan, 5, "never reached"), "7.00 (never reached)"),

@@ -39,7 +39,12 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "still there. The words stay known: the vectorizer has seen the forgotten texts."
     )
     with st.expander("As a table, with reasons"):
-        st.dataframe(_table(result), hide_index=True, alt="Figures of each method beside exact retraining")
+        st.dataframe(
+            _table(result),
+            hide_index=True,
+            column_config={"method": st.column_config.TextColumn(width=170, pinned=True)},
+            alt="Figures of each method beside exact retraining",
+        )
     _files(result, {"gaps": chart}, "comparison")
 
 
