@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from forgetting.datasets import Reviews, fetch_wine_reviews, load_sample, read_reviews
-from forgetting.errors import RecipeError
+from forgetting.errors import RecipeError, shorten
 from forgetting.experiment import Progress, plain
 from forgetting.files import KINDS, ending
 from forgetting.plan import even_doses
@@ -141,10 +141,9 @@ def listed(options: tuple[str, ...]) -> list[str]:
 def dose_list(text: str) -> list:
     """A whole number of doses, evenly from 0 to 1, or a list of them; what is neither is left to the plan to refuse."""
     if text.isdecimal():
-        count = int(text)
-        if not 2 <= count <= 1_001:
-            raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of shares; got {text}.")
-        return list(even_doses(count))
+        if len(text) > 9 or not 2 <= int(text) <= 1_001:  # Python refuses numbers of some thousand digits
+            raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of shares; got {shorten(text)}.")
+        return list(even_doses(int(text)))
     try:
         return [float(part) for part in text.split(",") if part]
     except ValueError:

@@ -73,12 +73,6 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
 
     Raises DataError where a part would be too small for the classes, or no word is left.
     """
-    check_limit(
-        "classes",
-        len(reviews.counts),
-        "A model may tell at most {most} classes apart; {found} are kept.",
-        "Keep fewer (data.max_classes, data.min_reviews), or choose another label column.",
-    )
     classes, targets = np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
@@ -123,7 +117,17 @@ def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]
 
 
 def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of the training and of the validation part, by scikit-learn's `train_test_split`."""
+    """Row numbers of the training and of the validation part, by scikit-learn's `train_test_split`.
+
+    targets: what is stratified by, such as labels. Raises DataError where a part would be too small for the classes, or
+    they are too many.
+    """
+    check_limit(
+        "classes",
+        len(reviews.counts),
+        "A model may tell at most {most} classes apart; {found} are kept.",
+        "Keep fewer (data.max_classes, data.min_reviews), or choose another label column.",
+    )
     if splitting.stratify:
         _check_stratified(reviews, splitting)
     if np.ceil(len(reviews) * splitting.validation) >= len(reviews):

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,12 @@ from forgetting.experiment import plain
 from forgetting.recipe import Recipe
 
 KINDS = ("csv", "parquet", "json")
+TEARING = (
+    "\r",
+    ";",
+    "\t",
+    "|",
+)  # what also separates rows or cells, for some spreadsheets
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what starts a formula; some spreadsheets take the wide ones
 
 
@@ -45,10 +52,9 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     """A table as CSV that a spreadsheet opens without computing anything; see `inert`."""
     texts = {name: frame[name].map(_inert_cell) for name in frame.select_dtypes(["object", "str", "category"])}
     named = frame.assign(**texts).rename(columns=inert)
-    # The csv module leaves a lone carriage return unquoted, and the line that begins after it could be a formula.
-    torn = any("\r" in str(value) for column in texts.values() for value in column) or any(
-        "\r" in name for name in named
-    )
+    # The csv module leaves these unquoted, and what begins after them could be a formula where it is read otherwise.
+    values = chain(named, *texts.values())
+    torn = any(sign in str(value) for value in values for sign in TEARING)
     quoting = csv.QUOTE_NONNUMERIC if torn else csv.QUOTE_MINIMAL
     return named.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
 
@@ -58,7 +64,8 @@ def inert(text: str, mark: str = "'") -> str:
 
     An apostrophe is what spreadsheets themselves write before a text. After OWASP, "CSV Injection".
     """
-    return mark + text if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(FORMULAS) else text
+    bare = text.replace("\0", "").lstrip()  # a program may leave out what cannot be seen
+    return mark + text if text.startswith(("\t", "\r", "\n")) or bare.startswith(FORMULAS) else text
 
 
 def _inert_cell(value: object) -> object:

@@ -25,7 +25,57 @@ NAME_COLUMNS = ("Review_name", "title", "name")
 WORD = re.compile(r"[^\W\d_]{2,}")  # of letters only: neither prices nor dates are prose
 MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
 JUDGED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
+JUDGED_LENGTH = 2_000  # characters of each, for its words
 LISTED = 20  # columns that a message names
+
+
+class Columns:
+    """What each column is like, found out once, however often the columns that are read change."""
+
+    def __init__(self, frame: pd.DataFrame):
+        self.frame = frame
+
+    @cached_property
+    def prose(self) -> dict[str, float]:
+        """Mean length, in characters, of the columns whose texts have MIN_WORDS words or more on average."""
+        sample = self.frame.iloc[:: max(1, len(self.frame) // JUDGED_ROWS)]
+        return {
+            column: sample[column].str.len().mean()
+            for column in sample
+            if np.mean([*map(_words, sample[column].str[:JUDGED_LENGTH])]) >= MIN_WORDS
+        }
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[bool, int]]:
+        """Whether they are all numbers, and how many, of columns with 2 values or more that occur twice on average."""
+        found = {}
+        for column in self.frame:
+            values = self.frame.loc[self.frame[column].str.strip() != "", column]
+            if 2 <= values.nunique() <= len(values) / 2:
+                found[column] = (bool(values.str.fullmatch(r"[\d.,+-]+").all()), values.nunique())
+        return found
+
+    @property
+    def known(self) -> tuple[str | None, str | None]:
+        """The text and the label column of a data set that this app is made for."""
+        return next((pair for pair in KNOWN_COLUMNS if set(pair) <= set(self.frame.columns)), (None, None))
+
+    def text(self, label: str | None = None) -> str | None:
+        """The likely column of the texts beside a label column: a known one, else the longest, else None."""
+        known, _ = self.known
+        if known is not None and known != label:
+            return known
+        return max((column for column in self.prose if column != label), key=self.prose.get, default=None)
+
+    def label(self, text: str | None = None) -> str | None:
+        """The likely column of the labels beside a text column: a known one, else that of the fewest values, else None.
+
+        A country is a likelier label than a number of points.
+        """
+        _, known = self.known
+        if known is not None and known != text:
+            return known
+        return min((column for column in self.groups if column != text), key=self.groups.get, default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +84,7 @@ class Table:
 
     frame: all values as written; a missing one is "". source: the file's name.
     sha256: of the bytes as given (of the archive where it came packed), as 64 hexadecimal digits.
-    encoding, delimiter: None where the format has none (Parquet; JSON lines).
+    encoding, delimiter: None where the format has none (Parquet; JSON lines). judged: see there.
     """
 
     frame: pd.DataFrame
@@ -42,22 +92,27 @@ class Table:
     source: str
     encoding: str | None = None
     delimiter: str | None = None
+    judged: Columns | None = None
+
+    def __post_init__(self):
+        if self.judged is None:
+            object.__setattr__(self, "judged", Columns(self.frame))
 
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.frame.columns)
 
-    @cached_property
+    @property
     def likely_text(self) -> str | None:
         """The column that holds the texts: a known one, else that of the longest texts, else None."""
-        return _likely_text(self.frame)
+        return self.judged.text()
 
-    @cached_property
+    @property
     def likely_label(self) -> str | None:
         """The column that holds the labels: a known one, else that of the fewest values, else None."""
-        return _likely_label(self.frame, self.likely_text)
+        return self.judged.label(self.likely_text)
 
-    @cached_property
+    @property
     def likely_name(self) -> str | None:
         """The column that names the reviews: Review_name, title or name, in any case, else None."""
         names = {column.casefold(): column for column in reversed(self.columns)}
@@ -87,10 +142,10 @@ class Table:
                     f"{self.source}: A chosen column must be in the table; {column!r} is not. "
                     f"Choose one of {_listed(self.columns)}."
                 )
-        text = text or _likely_text(self.frame, label)
+        text = text or self.judged.text(label)
         if text is None:
             raise DataError(self._no_text())
-        label = label or _likely_label(self.frame, text)
+        label = label or self.judged.label(text)
         if label is None:
             raise DataError(self._no_label(text))
         if text == label:
@@ -164,33 +219,6 @@ def read_reviews(
         max_reviews=max_reviews,
         seed=seed,
     )
-
-
-def _known_columns(frame: pd.DataFrame) -> tuple[str | None, str | None]:
-    pairs = (pair for pair in KNOWN_COLUMNS if set(pair) <= set(frame.columns))
-    return next(pairs, (None, None))
-
-
-def _likely_text(frame: pd.DataFrame, label: str | None = None) -> str | None:
-    known, _ = _known_columns(frame)
-    if known is not None and known != label:
-        return known
-    sample = frame.iloc[:: max(1, len(frame) // JUDGED_ROWS)].drop(columns=[label] if label else [])
-    prose = [column for column in sample if np.mean([*map(_words, sample[column])]) >= MIN_WORDS]
-    return max(prose, key=lambda column: sample[column].str.len().mean(), default=None)
-
-
-def _likely_label(frame: pd.DataFrame, text: str | None) -> str | None:
-    _, known = _known_columns(frame)
-    if known is not None and known != text:
-        return known
-    found = {}
-    for column in frame.columns.drop(text, errors="ignore"):
-        values = frame.loc[frame[column].str.strip() != "", column]
-        if 2 <= values.nunique() <= len(values) / 2:
-            # A country is a likelier label than a number of points.
-            found[column] = (bool(values.str.fullmatch(r"[\d.,+-]+").all()), values.nunique())
-    return min(found, key=found.get, default=None)
 
 
 def _words(text: str) -> int:

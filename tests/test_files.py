@@ -174,12 +174,25 @@ def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
         "＋1",
         "－1",
         "＠x",
+        "\0=1",
+        " \0 =1",
     ],
 )
 def test_a_cell_that_starts_a_formula_becomes_a_text(cell):
     lines = csv_bytes(pd.DataFrame({cell: [cell]})).decode()
     header, row = csv.reader(io.StringIO(lines, newline=""))
     assert header == row == [f"'{cell}"]
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|", "\r"])
+@pytest.mark.parametrize("where", ["cell", "name"])
+def test_what_separates_cells_elsewhere_stands_in_quotes(sign, where):
+    """Where a spreadsheet takes it for the end of a cell, what comes next could be a formula."""
+    text = f"x{sign}=1+1"
+    written = csv_bytes(pd.DataFrame({"no": [1.5], **({"told": [text]} if where == "cell" else {text: ["told"]})}))
+    assert f'"{text}"'.encode() in written
+    assert b"1.5" in written
+    assert b'"1.5"' not in written
 
 
 def test_numbers_and_other_texts_are_written_as_they_are():
@@ -197,4 +210,5 @@ def test_what_is_put_before_a_text_can_be_taken_away_and_keeps_it_from_being_a_f
     told = inert(text, mark)
     assert told in (text, mark + text)
     assert not told.strip().startswith(tuple("=+-@＝＋－＠"))
-    assert (told == text) == (text[:1] not in ("\t", "\r", "\n") and text.lstrip()[:1] not in tuple("=+-@＝＋－＠"))
+    bare = "".join(text.split("\0")).lstrip()
+    assert (told == text) == (text[:1] not in ("\t", "\r", "\n") and bare[:1] not in tuple("=+-@＝＋－＠"))

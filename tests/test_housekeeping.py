@@ -4,6 +4,8 @@ import gc
 from types import SimpleNamespace
 
 import pytest
+from streamlit import net_util
+from streamlit.web.server import server_util
 
 from forgetting.dashboard import housekeeping
 
@@ -56,3 +58,12 @@ def test_memory_is_given_back_or_nothing_happens():
 
 def test_a_c_library_without_a_function_is_let_be():
     assert housekeeping._libc("no_such_function", 1) is None
+
+
+def test_nobody_is_asked_for_this_machines_address(monkeypatch):
+    """Streamlit would for each WebSocket that a page of another site tries to open, while all others wait."""
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda *_, **__: pytest.fail("a request to another host"))
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)  # put back in the end
+    housekeeping.ask_nobody()
+    assert not server_util.is_url_from_allowed_origins("http://evil.example")
+    assert server_util.is_url_from_allowed_origins("http://localhost:8501")

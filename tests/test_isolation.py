@@ -1,20 +1,27 @@
 """Sessions at the same time: each gets the figures that it gets alone, and sees nothing of another's data."""
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import urlencode
+from weakref import WeakSet
 
 import pytest
 import torch
 from serving import serving
+from streamlit.testing.v1 import AppTest
 from test_pages import app, figures, go, own_file, press, run, said, setting, upload, uploading
 from visitor import Visitor
 
 from forgetting import Randomization, Recipe, Sweep, run_sweep
 from forgetting.address import encode
-from forgetting.dashboard import frame, turns, work
+from forgetting.dashboard import data_view, frame, shared, turns, work
+from forgetting.dashboard.session import Session
+from forgetting.errors import DataError
 from forgetting.experiment import compare, prepare, train
 from forgetting.experiment import run as run_recipe
 from forgetting.recipe import MODERN
@@ -194,14 +201,78 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     assert figures(second) == figures(first)
 
 
-def test_uploads_of_all_visitors_together_have_a_limit(monkeypatch):
+@pytest.fixture
+def small_uploads(monkeypatch):
+    """No file is in use, and 1 MB is the most; gives files of 0.9 MB in memory, one for each word."""
     monkeypatch.setenv("FORGETTING_LIMITS", "uploads=1,training=100")
-    work._read_table.shared.clear()
-    rows = "\n".join(f"{'cherry plum leather ' * 12}{row},{'ab'[row % 2]}" for row in range(3_000))
-    first = uploading("text,label\n" + rows, "first.csv")
-    assert "first.csv" not in said(first) or "may take" not in said(first)
-    second = app("data", **{"data.source": "file"})
-    upload(second, "text,label\n" + rows.replace("plum", "fig"), "second.csv")
+    gc.collect()
+    monkeypatch.setattr(work, "_IN_USE", WeakSet())
+
+    def content(word: str) -> str:
+        rows = (f"{'cherry plum leather ' * 12}{word} {row},{'ab'[row % 2]}" for row in range(2_000))
+        return "\n".join(["text,label", *rows])
+
+    return content
+
+
+def given(name: str, content: str) -> AppTest:
+    return upload(app("data", **{"data.source": "file"}), content, name)
+
+
+def taken(test: AppTest) -> str | None:
+    return test.session_state.session.upload and test.session_state.session.upload.source
+
+
+def test_uploads_of_all_visitors_together_have_a_limit(small_uploads):
+    first, second = given("first.csv", small_uploads("fig")), given("second.csv", small_uploads("pear"))
+    assert taken(first) == "first.csv"
     assert "may take 1 MB together" in said(second)
     assert "use the sample" in said(second)
-    assert second.session_state.session.upload is None
+    assert taken(second) is None
+    assert taken(given("same.csv", small_uploads("fig"))) == "same.csv"  # which takes no more
+
+
+def test_what_was_refused_for_others_is_taken_when_they_have_left(small_uploads):
+    first, second = given("first.csv", small_uploads("fig")), given("second.csv", small_uploads("pear"))
+    assert taken(second) is None
+    del first
+    gc.collect()
+    assert taken(upload(second, small_uploads("pear"), "again.csv")) == "again.csv"
+
+
+def test_a_file_in_use_counts_also_after_another_was_refused(small_uploads):
+    first = given("first.csv", small_uploads("fig"))
+    upload(first, small_uploads("pear"), "more.csv")
+    upload(first, "no,table\n", "broken.csv")
+    assert taken(first) == "first.csv"
+    gc.collect()
+    assert taken(given("second.csv", small_uploads("plum"))) is None
+
+
+def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_uploads, monkeypatch):
+    here = threading.local()
+    for module in (work, shared):
+        monkeypatch.setattr(module, "session", lambda: here.session)
+    sessions, found, gate = [Session() for _ in range(6)], [], threading.Barrier(6)
+
+    def come(place: int) -> None:
+        here.session = sessions[place]
+        gate.wait()
+        with suppress(DataError):
+            found.append(work.read_table(small_uploads(f"word{place}").encode(), f"{place}.csv"))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(come, range(6)))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(("content", "taken_in"), [(own_file(rows=48), True), ("no,table\n", False)])
+def test_streamlit_keeps_no_bytes_of_what_was_read_or_refused(monkeypatch, content, taken_in):
+    let_go = []
+    manager = SimpleNamespace(remove_file=lambda session, file: let_go.append((session, file)))
+    context = SimpleNamespace(session_id="a session", uploaded_file_mgr=manager)
+    monkeypatch.setattr(data_view, "get_script_run_ctx", lambda: context)
+    test = given("mine.csv", content)
+    assert let_go == [("a session", test.session_state.upload.file_id)]
+    assert taken(test) == ("mine.csv" if taken_in else None)
+    assert ("In use: mine.csv (48 rows)" in said(test)) == taken_in

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forgetting import downloads
+from forgetting import downloads, features
 from forgetting.address import decode
 from forgetting.dashboard import work
 from forgetting.dashboard.text import JOINER, literal
@@ -297,6 +297,14 @@ def test_filters_change_what_is_kept():
     test.number_input(key=setting("data.min_reviews")).set_value(100_000)
     run(test)
     assert "at least 2 classes" in test.error[0].value
+
+
+def test_the_data_check_takes_no_words_apart(monkeypatch):
+    """With 100 MB of texts that would take longer than reading them."""
+    monkeypatch.setattr(features, "TfidfVectorizer", lambda **_: pytest.fail("words"))
+    test = uploading(own_file(rows=62))
+    assert "62 of 62 reviews are kept, in 2 classes" in said(test)
+    assert figures(test)["Unseen labels"] == "0.0 %"
 
 
 def test_a_good_file_is_taken_with_its_likely_columns():

@@ -535,6 +535,7 @@ BAD_RELEARNING = {
     "doses in words": (("--doses", "few"), ["--doses", "'few'", "0,0.1,0.5"]),
     "no doses": (("--doses", ","), ["doses"]),
     "one dose": (("--doses", "1"), ["--doses", "2 to 1,001", "got 1"]),
+    "doses without end": (("--doses", "9" * 5_000), ["--doses", "2 to 1,001", "got 999", "…"]),
     "share 0": (("--share", "0"), ["relearning.share", "0.0", "0.01"]),
     "share above 1": (("--share", "1.01"), ["relearning.share", "1.01"]),
     "share nan": (("--share", "nan"), ["relearning.share", "nan"]),

@@ -2,6 +2,8 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.checks import DataCheck
 from forgetting.curves import classes_chart, lengths_chart
@@ -51,22 +53,27 @@ def _source_changed() -> None:
 
 def _upload() -> None:
     mine = session()
-    uploaded = st.file_uploader(
+    st.file_uploader(
         "A file of reviews",
         type=FORMATS,
         key="upload",
         on_change=_uploaded,
         help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
     )
-    if mine.upload and (not uploaded or uploaded.name != mine.upload.source):
+    if mine.upload:
         st.caption(literal(f"In use: {mine.upload.source} ({len(mine.upload.frame):,} rows)"))
 
 
 def _uploaded() -> None:
-    """Read a new file. One that cannot be read is refused with the reason, and the one before stays."""
+    """Read a new file. One that cannot be read is refused with the reason, and the one before stays.
+
+    Streamlit would keep its bytes as long as the session; they have been read.
+    """
     mine, uploaded = session(), st.session_state.upload
-    if uploaded is None:
+    if not isinstance(uploaded, UploadedFile):  # taken away
         return
+    context = get_script_run_ctx()
+    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
     try:
         mine.upload = work.read_table(uploaded.getvalue(), uploaded.name)
     except ForgettingError as error:

@@ -18,6 +18,7 @@ import threading
 import time
 from contextlib import suppress
 
+from streamlit import net_util
 from streamlit.runtime import Runtime
 
 EVERY = 10.0  # seconds
@@ -29,8 +30,18 @@ def start() -> None:
     gc.collect()
     gc.freeze()  # what the libraries hold is held for good, and need not be looked through again
     _libc("mallopt", ARENA_MAX, 1)
+    ask_nobody()
     if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
         threading.Thread(target=_keep, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
+
+
+def ask_nobody() -> None:
+    """Let Streamlit not ask another host for this machine's address.
+
+    It would do so for each WebSocket that a page of another site tries to open, twice, for a second at the most each,
+    in which nobody is answered. Who may come in is told by `server.allowedHosts`, not by that address.
+    """
+    net_util.get_external_ip = lambda: None
 
 
 def _keep(runtime: Runtime) -> None:

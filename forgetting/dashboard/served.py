@@ -16,6 +16,8 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 
+from forgetting.dashboard.housekeeping import ask_nobody
+
 APP = Path(__file__).parents[2] / "app.py"
 PAGE = Path(st.__file__).parent / "static" / "index.html"
 Message = MutableMapping[str, Any]
@@ -76,4 +78,5 @@ class Hardened:
         await self.app(scope, receive, with_headers)
 
 
+ask_nobody()  # also before the first page is asked for
 app = st.App(APP, middleware=[Middleware(Hardened)])

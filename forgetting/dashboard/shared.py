@@ -24,7 +24,7 @@ class _Refusal:
 
 
 class Shared:
-    """Values by key; most: how many a session holds.
+    """Values by key; most: how many a session holds, and how many refusals.
 
     A key must tell everything that its value depends on, and no more: neither a file's name nor a session.
     """
@@ -78,9 +78,15 @@ class Shared:
         held = self._held
         held.pop(key, None)
         held[key] = value
-        while len(held) > self.most:
-            held.popitem(last=False)
+        refused = isinstance(value, _Refusal)  # a refusal takes the place of another one, not of a value in use
+        alike = [other for other, kept in held.items() if isinstance(kept, _Refusal) == refused]
+        for other in alike[: -self.most]:
+            del held[other]
         return value
+
+    def drop(self, key: str) -> None:
+        """Hold a value no longer."""
+        self._held.pop(key, None)
 
     def _lock_of(self, key: str) -> threading.Lock:
         with self._lock:

@@ -5,10 +5,13 @@ never changed: training on copies it.
 """
 
 import json
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from weakref import WeakSet
 
+import numpy as np
 import streamlit as st
 
 from forgetting import datasets, published
@@ -29,32 +32,53 @@ from forgetting.experiment import (
     snapshot,
     state_of,
 )
-from forgetting.features import Split
+from forgetting.features import Split, split_rows
 from forgetting.forget_set import Forget, ForgetSets, forget_sets
 from forgetting.limits import check_limit
 from forgetting.metrics import Baselines, baselines
 from forgetting.randomization import ALL, Randomization
+from forgetting.reading import Columns
 from forgetting.recipe import MODERN, Recipe
 
 
 def read_table(data: bytes, name: str) -> Table:
     """An uploaded file as a table. The same bytes are read once for all; the name stays the visitor's own.
 
-    Raises DataError where it cannot be read, and where the uploads of all visitors would take too much memory.
+    One file is read at a time, as each may take much memory, and what it leaves is only known then. Raises DataError
+    where it cannot be read, and where the uploads of all visitors would take too much memory.
     """
-    return replace(_read_table(sha256(data).hexdigest(), data, name), source=name)
+    key = sha256(data).hexdigest()
+    with _READING:
+        if _read_table.shared.get(key) is None:
+            _check_uploads(name, len(data))
+        found = replace(_read_table(key, data, name), source=name)
+        _IN_USE.add(found.judged)
+        try:
+            _check_uploads(name)
+        except DataError:
+            _read_table.shared.drop(key)
+            raise
+    return found
+
+
+_READING = threading.Lock()
+_IN_USE: WeakSet[Columns] = WeakSet()  # of the files that any session has; all tables of a file have the same
 
 
 @shared(most=1)
 def _read_table(data: bytes, name: str) -> Table:
-    held = sum(found.frame.memory_usage(deep=True).sum() for found in _read_table.shared.values)
+    return datasets.read_table(data, name=name)
+
+
+def _check_uploads(name: str, more: int = 0) -> None:
+    """Raise DataError where the files that are held, and so many bytes more, are too much together."""
+    held = sum(columns.frame.memory_usage(deep=True).sum() for columns in _IN_USE)
     check_limit(
         "uploads",
-        -(-(int(held) + len(data)) // 1024**2),
+        -(-(int(held) + more) // 1024**2),
         f"{name}: The files of all visitors may take {{most}} MB together; with this one they take {{found}} MB.",
         "Try again when others have left, upload fewer rows or columns, or use the sample.",
     )
-    return datasets.read_table(data, name=name)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -143,17 +167,17 @@ def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the
 def check() -> DataCheck:
     """The data check of the reviews that the recipe keeps, with its split where there can be one."""
     recipe, found = session().recipe, reviews()
-    key = _split_key(recipe, found.sha256)
-    return _check(key, key, recipe, found)
+    return _check(_split_key(recipe, found.sha256), recipe, found)
 
 
 @shared(most=2)
-def _check(key: str, recipe: Recipe, reviews: Reviews) -> DataCheck:
-    try:
-        parts = _split(key, recipe, reviews)
-        return check_data(parts.reviews, validation=parts.validation.rows)
+def _check(recipe: Recipe, reviews: Reviews) -> DataCheck:
+    kept = select(recipe, reviews)
+    try:  # without words, which take a while and are not looked at
+        _, validation = split_rows(kept, np.unique(kept.labels, return_inverse=True)[1], recipe.split)
     except DataError:
-        return check_data(select(recipe, reviews))
+        validation = None
+    return check_data(kept, validation=validation)
 
 
 def file_check() -> DataCheck:
