@@ -15,8 +15,7 @@ from typing import Any
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-
-from forgetting.dashboard.housekeeping import ask_nobody
+from streamlit import net_util
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGE = Path(st.__file__).parent / "static" / "index.html"
@@ -78,5 +77,5 @@ class Hardened:
         await self.app(scope, receive, with_headers)
 
 
-ask_nobody()  # also before the first page is asked for
+net_util.get_external_ip = lambda: None  # before any page is asked for; why is told in `housekeeping.ask_nobody`
 app = st.App(APP, middleware=[Middleware(Hardened)])
