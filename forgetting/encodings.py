@@ -4,13 +4,15 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from charset_normalizer import from_bytes
 
 from forgetting.errors import DataError
 
-# Told by their NUL bytes before; by chance any even number of bytes looks like one of them.
-WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
+# UTF-16 and -32 are told by their NUL bytes before; by chance any even number of bytes looks like one of them.
+# Johab is the Korean of MS-DOS, for which Chinese may be taken.
+UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
 PIECE = 1024 * 1024  # bytes decoded at a time
 LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their room
@@ -18,6 +20,16 @@ MOST_BLANK = 1_000_000  # blank lines
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
 MIN_FOREIGN_SHARE = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
+# What UTF-8 writes for quotes and dashes, for Western letters, and for three signs in a row of any script.
+UTF8_QUOTE, UTF8_ACCENT = rb"\xe2\x80[\x90-\xba]", rb"\xc3[\x80-\xbf]"
+UTF8_RUN = rb"[\xc2-\xef][\x80-\xbf]{1,2}(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}){2}"
+# Which of it is next to impossible in the encoding: "â€™" in any, "Ã©" in Windows-1252; but "Её" is Russian.
+UTF8_WITHIN = {"cp1252": (UTF8_QUOTE, UTF8_ACCENT, UTF8_RUN), "cp1251": (UTF8_QUOTE, UTF8_RUN)}
+MOST_UTF8_WITHIN = 2  # by chance
+ISO_2022 = re.compile(rb"\x1b\$[()]?[@-Z]")  # begins Japanese, Korean or Chinese, all written in ASCII
+JAPANESE = ("cp932", "euc_jp")
+HIRAGANA = re.compile("[のはま-ん]")  # not those whose places in EUC-KR are taken by "ㅋㅋㅋ" and the like
+MIN_HIRAGANA = 0.05  # of the signs beyond ASCII; Japanese prose has more, other text that decodes has next to none
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -46,7 +58,8 @@ def encoding_of(data: bytes) -> str:
 
     UTF-8 and UTF-16 are recognized by trying. Anything else is Windows-1252, unless a sample of the lines that
     are not plain ASCII is mostly foreign letters and charset-normalizer finds Windows-1252 implausible: a few
-    accents tell it nothing, and its relatives' letters look as good to it as the right ones.
+    accents tell it nothing, and its relatives' letters look as good to it as the right ones. Japanese is told by
+    its hiragana, before charset-normalizer takes it for Chinese or Korean.
 
     Raises DataError where `data` are not text, or not in one encoding throughout.
     """
@@ -61,7 +74,10 @@ def encoding_of(data: bytes) -> str:
             pass
     except UnicodeError:
         _refuse_damaged_utf8(data)
-        return _check_decodes(data, _likely_encoding(data))
+        encoding = _likely_encoding(data)
+        _refuse_utf8_within(data, encoding)
+        return _check_decodes(data, encoding)
+    _refuse_iso_2022(data)
     return "utf-8"
 
 
@@ -122,9 +138,19 @@ def _likely_encoding(data: bytes) -> str:
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80)
     if foreign < MIN_FOREIGN or foreign < MIN_FOREIGN_SHARE * (foreign + letters):
         return "cp1252"
-    matches = from_bytes(sample, cp_exclusion=WIDE)
+    if japanese := next((name for name in JAPANESE if _is_japanese(sample, name)), None):
+        return japanese
+    matches = from_bytes(sample, cp_exclusion=UNLIKELY)
     plausible = {name for match in matches for name in match.could_be_from_charset}
     return matches.best().encoding if matches and "cp1252" not in plausible else "cp1252"
+
+
+def _is_japanese(sample: bytes, encoding: str) -> bool:
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)  # the sample may end within a sign
+    except UnicodeError:
+        return False
+    return len(HIRAGANA.findall(text)) >= MIN_HIRAGANA * sum(not sign.isascii() for sign in text)
 
 
 def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
@@ -160,6 +186,29 @@ def _refuse_damaged_utf8(data: bytes) -> None:
         raise DataError(
             f"A text file must be in one encoding; this one is UTF-8 but for byte 0x{byte:02X} "
             f"in line {line}. Correct that line, or save the file again as UTF-8."
+        )
+
+
+def _refuse_utf8_within(data: bytes, encoding: str) -> None:
+    """Files of two encodings joined into one come out half garbled, whichever of them is taken."""
+    patterns = UTF8_WITHIN.get(encoding, (UTF8_QUOTE,))
+    found = chain.from_iterable(re.finditer(pattern, data) for pattern in patterns)  # in one pattern it takes longer
+    places = [match.start() for match in islice(found, MOST_UTF8_WITHIN + 1)]
+    if len(places) > MOST_UTF8_WITHIN:
+        line = data.count(b"\n", 0, min(places)) + 1
+        raise DataError(
+            f"A text file must be in one encoding; this one looks like {encoding}, but line {line} and others are "
+            "UTF-8. Correct those lines, or save each part that it was joined from as UTF-8 and join them again."
+        )
+
+
+def _refuse_iso_2022(data: bytes) -> None:
+    """Being ASCII alone, it passes for UTF-8; each sign would come out as two letters."""
+    if found := ISO_2022.search(data):
+        line = data.count(b"\n", 0, found.start()) + 1
+        raise DataError(
+            "A text file must be in an encoding without escape sequences; this one looks like ISO-2022 "
+            f"(line {line}). Save it again as UTF-8."
         )
 
 

@@ -5,9 +5,11 @@ is the empty string; nothing is evaluated.
 """
 
 import csv
+import gc
 import io
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
@@ -17,14 +19,16 @@ import pyarrow as pa
 
 from forgetting.encodings import Lines, encoding_of, text_of
 from forgetting.errors import DataError, shorten
-from forgetting.limits import check_limit, check_table
-from forgetting.parquet import read_parquet
+from forgetting.limits import check_limit, check_table, limits
+from forgetting.parquet import check_values, read_parquet
 
 DELIMITERS = (",", "\t", ";", "|")
+DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
 HEAD = 64 * 1024  # characters that a delimiter is judged by; below the csv module's limit for a field
 PARQUET = b"PAR1"
 BATCH = 100_000  # values that are objects of Python's at a time
 JSON_COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch
+WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | None]:
@@ -45,20 +49,24 @@ def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | 
 
 
 def find_delimiter(head: str) -> str:
-    """The delimiter that splits the header, and then most records into as many fields; else the comma.
+    """The delimiter that the first line declares; or that splits the header, and then most records into as many fields.
 
-    (csv.Sniffer takes prose with quotes for anything.)
+    Else the comma. (csv.Sniffer takes prose with quotes for anything.)
     """
+    if declared := DECLARED.match(head):
+        return declared[1]
     return max(DELIMITERS, key=lambda delimiter: _agreement(head, delimiter))
 
 
 def read_delimited(lines: Lines, delimiter: str) -> pd.DataFrame:
-    """The table in delimited `lines`, the first of which names the columns.
+    """The table in delimited `lines`, the first of which names the columns, unless it declares the delimiter.
 
     Raises DataError, with the line, for a row of another length than the header and for wrong quotes.
     """
     records = _records(lines, delimiter)
     _, header = next(records, (1, []))
+    if len(header) == 2 and (header[0].lower(), header[1]) == ("sep=", ""):
+        _, header = next(records, (1, []))
     names = column_names(header)
 
     def rows() -> Iterator[list[str]]:
@@ -77,14 +85,18 @@ def read_delimited(lines: Lines, delimiter: str) -> pd.DataFrame:
 def read_json_lines(lines: Lines) -> pd.DataFrame:
     """The table in `lines` of one JSON object each; nested values are offered as their JSON text.
 
-    Columns are the keys in order of appearance. Raises DataError, with the line, for anything else.
+    Columns are the keys in order of appearance. Raises DataError for too many values, and, with the line, for anything
+    else.
     """
+    make = _CountedObjects()
 
     def objects() -> Iterator[dict[str, str]]:
         for number, line in enumerate(lines, 1):
             lines.begin()
             if line.strip():
-                yield _json_object(line.strip(), number)
+                row = _json_object(line.strip(), number, make)
+                make.cells += len(row)
+                yield row
 
     keys = {}
 
@@ -93,6 +105,7 @@ def read_json_lines(lines: Lines) -> pd.DataFrame:
             keys.update(dict.fromkeys(key for row in batch for key in row))
             check_table(len(batch), len(keys))
             yield pa.table({key: _texts([row.get(key, "") for row in batch]) for key in keys})
+            check_values(make.values)  # once it is known that the table alone is not too large
 
     return _frame(parts())
 
@@ -165,10 +178,44 @@ def _raise_quoting(line: int, error: csv.Error) -> NoReturn:
     raise DataError(f"{rule}. Correct the quotes from that line on, or save the table as CSV again.") from error
 
 
-def _json_object(line: str, number: int) -> dict[str, str]:
+class _CountedObjects:
+    """Makes objects of JSON, until more values are nested than a table may have.
+
+    values: in all objects so far. cells: those that are the table's own.
+    """
+
+    def __init__(self):
+        self.values = self.cells = 0
+        self.most = limits().values  # read once, not for each object
+
+    def __call__(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if pairs:
+            self.values += _listed([value for _, value in pairs])
+            if self.values - self.cells > self.most:
+                check_values(self.values - self.cells)
+        return dict(pairs)
+
+
+def _listed(values: list) -> int:
+    """Values in a list and in those within it. (Those of objects within it were counted when these were made.)"""
+    return len(values) + sum(map(_listed, (value for value in values if isinstance(value, list))))
+
+
+def _load(line: str, make: _CountedObjects) -> object:
+    """What a line of JSON holds, numbers as they were written: as bytes, which nothing else becomes and are small."""
+    numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), str.encode)
+    collects = gc.isenabled()
+    gc.disable()  # JSON makes no cycles, and the search for them takes ten times as long as a list of many lists
     try:
-        # Numbers stay as they were written.
-        values = json.loads(line, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
+        return json.loads(line, object_pairs_hook=make, **numbers)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _json_object(line: str, number: int, make: _CountedObjects) -> dict[str, str]:
+    try:
+        values = _load(line, make)
         if isinstance(values, dict):
             row = {key: _json_text(value) for key, value in values.items()}
             "".join((*row, *row.values())).encode()  # refuses halves of a surrogate pair
@@ -182,27 +229,21 @@ def _json_object(line: str, number: int) -> dict[str, str]:
     )
 
 
-class _Number(str):
-    """A number of JSON, as it was written."""
-
-    __slots__ = ()
-
-
 def _json_text(value: object) -> str:
     """A value as text: a string as it is, none as "", anything else as JSON writes it."""
     if value is None:
         return ""
-    return str(value) if isinstance(value, str) else _nested_text(value)
+    return value if isinstance(value, str) else _nested_text(value)
 
 
 def _nested_text(value: object) -> str:
-    if isinstance(value, _Number):
-        return str(value)
+    if isinstance(value, bytes):
+        return value.decode()
     if isinstance(value, list):
         return f"[{', '.join(map(_nested_text, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_nested_text(key)}: {_nested_text(item)}' for key, item in value.items())}}}"
-    return json.dumps(value, ensure_ascii=False)
+    return WRITE_JSON(value)
 
 
 def _batches(rows: Iterable, columns: int) -> Iterator[list]:

@@ -10,20 +10,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forgetting.errors import DataError, shorten
-from forgetting.limits import check_limit, check_table
-from forgetting.parquet_child import TOO_LARGE
+from forgetting.limits import check_limit, check_table, limits
+from forgetting.parquet_child import TOO_LARGE, TOO_WIDE
 from forgetting.unpacking import megabytes
 
 CHILD = Path(__file__).with_name("parquet_child.py")
 MEMORY = 1024**3  # bytes that the process may hold
 SECONDS = 60.0  # after which it is ended
 ROWS = 1_024  # at a time
+LISTS = pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray | pa.ListViewArray | pa.LargeListViewArray
+# What pyarrow and Python raise for a date out of range, an unknown time zone, equal names in a struct, and the like.
+UNWRITABLE = (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
+REMEDY = "Leave that column out, or store it as text."
 
 
 def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
     """The table in Parquet `data`, all values as strings, a missing one null; nested ones as Python prints them.
 
-    Raises DataError where it is damaged, expands to more than `max_bytes` bytes, or holds too many values.
+    Raises DataError where it is damaged, expands to more than `max_bytes` bytes, or holds too many columns or values,
+    or one that cannot be written as text.
     """
     try:
         batches = list(_bounded(_batches(data, max_bytes), max_bytes))
@@ -31,12 +36,19 @@ def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
         raise _damaged(str(error)) from error
     schema, rows = batches[0], batches[1:]
     table = pa.Table.from_batches(rows, schema)
-    return pa.table([_as_text(column) for column in table.columns], names=table.column_names)
+    names = table.column_names
+    return pa.table([_as_text(name, column) for name, column in zip(names, table.columns, strict=True)], names=names)
+
+
+def check_values(count: int) -> None:
+    """Raise DataError where a table has too many values, those within lists and objects counted too."""
+    rule = "A table may have at most {most} values, nested ones included; this one has more."
+    check_limit("values", count, rule, "Leave out rows, or the columns that hold lists.")
 
 
 def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch]:
     """The schema, and then the rows."""
-    command = [sys.executable, "-I", str(CHILD), str(max_bytes), str(MEMORY), str(ROWS)]
+    command = [sys.executable, "-I", str(CHILD), *map(str, (max_bytes, MEMORY, ROWS, limits().columns))]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes) as child:
         overdue = threading.Timer(SECONDS, child.kill)
@@ -57,6 +69,9 @@ def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch
             child.kill()
     if status == TOO_LARGE:
         raise _too_large(max_bytes)
+    if status == TOO_WIDE:
+        rule = "A table may have at most {most} columns, parts of nested ones included; this one has {found}."
+        check_limit("columns", int(said.split()[-1]), rule, "Keep the columns with text, label and name.")
     if status:
         raise _damaged(said.decode(errors="replace").strip() or "reading it ended the process that tried")
 
@@ -71,8 +86,7 @@ def _bounded(batches: Iterable, max_bytes: int) -> Iterator:
             values += sum(count for count, _ in extents)
             size += sum(taken for _, taken in extents)
             check_table(rows, batch.num_columns)
-            rule = "A table may have at most {most} values, nested ones included; this one has more."
-            check_limit("values", values, rule, "Leave out the columns that hold lists.")
+            check_values(values)
             if size > max_bytes:
                 raise _too_large(max_bytes)
         yield batch
@@ -80,22 +94,41 @@ def _bounded(batches: Iterable, max_bytes: int) -> Iterator:
 
 def _extent(values: pa.Array) -> tuple[int, int]:
     """Values and bytes of an array with each of its strings, and all that is nested, written out."""
+    if isinstance(values, pa.ExtensionArray):
+        return _extent(values.storage)
     if pa.types.is_dictionary(values.type):
         lengths = pc.binary_length(values.dictionary.cast(pa.large_binary()))
         return len(values), 8 * len(values) + (pc.sum(lengths.take(values.indices)).as_py() or 0)
-    if pa.types.is_struct(values.type):
-        parts = values.flatten()
-    elif pa.types.is_map(values.type):
-        parts = [values.keys, values.items]
-    elif isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
-        parts = [values.flatten()]
-    else:
+    if not values.type.num_fields:
         return len(values), values.nbytes
-    found = [_extent(part) for part in parts]
+    found = [_extent(part) for part in _parts(values)]
     return len(values) + sum(count for count, _ in found), 8 * len(values) + sum(size for _, size in found)
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _parts(values: pa.Array) -> list[pa.Array]:
+    """What a nested array holds. Refuses a kind of which that is not known: its values would go uncounted."""
+    if isinstance(values, pa.MapArray):  # a kind of list, too
+        return [values.keys, values.items]
+    if isinstance(values, pa.StructArray):
+        return values.flatten()
+    if isinstance(values, LISTS):
+        return [values.flatten()]
+    raise DataError(
+        f"Nested values must be lists, maps or structs; a column holds {shorten(str(values.type))}. {REMEDY}"
+    )
+
+
+def _as_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return _written(column)
+    except UNWRITABLE as error:
+        raise DataError(
+            f"Every value must be one that can be written as text; column {shorten(name)!r} holds one that cannot "
+            f"({shorten(str(error), 200)}). {REMEDY}"
+        ) from error
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     try:

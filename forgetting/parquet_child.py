@@ -2,7 +2,7 @@
 
 It is a program of its own, run by `parquet.py`: pyarrow ends the process, or takes all memory, for some damaged files.
 So it imports nothing of this project. Arguments: the most bytes that rows may expand to at a time, and that this
-process may hold; rows at a time. What is wrong is told on standard error.
+process may hold; rows at a time; the most columns. What is wrong is told on standard error.
 """
 
 import sys
@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 TOO_LARGE = 3  # exit status where rows expand to more than they may
+TOO_WIDE = 4  # where there are more columns, whose number is then the last word on standard error
 
 
-def main(most: int, memory: int, rows: int) -> int:
+def main(most: int, memory: int, rows: int, columns: int) -> int:
     with suppress(ImportError, ValueError):  # not every system can hold a process back
         import resource
 
@@ -22,6 +23,9 @@ def main(most: int, memory: int, rows: int) -> int:
     pa.set_cpu_count(1)
     data = pa.BufferReader(sys.stdin.buffer.read())
     schema = pq.ParquetFile(data).schema
+    if len(schema) > columns:  # a column of rows takes its room however little it holds
+        print(len(schema), file=sys.stderr)
+        return TOO_WIDE
     # Equal strings are kept once until it is known how large all are together.
     file = pq.ParquetFile(data, read_dictionary=[schema.column(place).path for place in range(len(schema))])
     if any(schema.column(place).length > most // rows for place in range(len(schema))):

@@ -164,6 +164,26 @@ def zip_of_overlapping() -> bytes:
     return data[:start] + entry * 1_000 + bytes(tail)
 
 
+def zip_of_many(entries: int, *, wide: bool = False) -> bytes:
+    """A directory of so many files that gives their number as one. wide: it gives its size in zip64's record."""
+    data = zipped({"a.csv": PLAIN})
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entry = b"PK\x01\x02" + bytes(24) + b"\1" + bytes(17) + b"a"
+    size, tail = len(entry) * entries, bytearray(data[end:])
+    if wide:
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, start)
+        tail[:0] = record + struct.pack("<4sLQL", b"PK\x06\x07", 0, start + size, 1)
+    else:
+        tail[12:16] = struct.pack("<L", size)
+    return data[:start] + entry * entries + bytes(tail)
+
+
+def gzip_with_name(size: int) -> bytes:
+    """A gzip file whose header gives a file name of that size."""
+    data = gzip.compress(PLAIN.encode(), mtime=0)
+    return data[:3] + b"\x08" + data[4:10] + b"n" * size + b"\0" + data[10:]
+
+
 def zip_of_itself() -> bytes:
     """An archive with one stored member that is an archive again, whose directory overlaps the outer one's."""
     inner = zipped({"a.csv": PLAIN}, zipfile.ZIP_STORED)
@@ -207,7 +227,26 @@ JAPANESE = written(
     ],
     KNOWN,
 )
+KANA = written(
+    [(f"とてもなめらかで、おいしいワインでした。番号{row}", label) for row, (_, label) in enumerate(reviews())], KNOWN
+)
+KOREAN = written([(f"잘 익은 체리와 자두의 향 ㅋㅋㅋ {row}", label) for row, (_, label) in enumerate(reviews())], KNOWN)
+CHINESE = written([(f"香气成熟，单宁细腻，余味悠长{row}", label) for row, (_, label) in enumerate(reviews())], KNOWN)
+TAIWANESE = written(
+    [(f"這款酒的香氣成熟，不甜，餘味悠長{row}", label) for row, (_, label) in enumerate(reviews())], KNOWN
+)
+RUSSIAN = written(
+    [(f"Её вкус: спелая вишня и слива, мягкие танины, лот {row}", k) for row, (_, k) in enumerate(reviews())]
+)
 HALF = len(ACCENTS) // 2
+NO_ACCENTS = str.maketrans("éèûüä", "eeuua")
+
+
+def joined(text: str, lines: int, encoding: str) -> bytes:
+    """So many lines of a text in UTF-8, the others in another encoding."""
+    parts = text.splitlines(keepends=True)
+    return "".join(parts[:lines]).encode() + "".join(parts[lines:]).encode(encoding)
+
 
 ENCODINGS = {
     "UTF-8 with signs of four bytes": accepted(lambda: written([(f"{t} 🍷", k) for t, k in reviews()]).encode()),
@@ -223,6 +262,28 @@ ENCODINGS = {
     "half UTF-8, half Windows-1252": refused(
         lambda: ACCENTS[:HALF].encode() + ACCENTS[HALF:].encode("cp1252"), "one encoding", "UTF-8"
     ),
+    "three lines of UTF-8 in Windows-1252": refused(
+        lambda: joined(ACCENTS, 4, "cp1252"), "one encoding", "looks like cp1252", "line 2", "UTF-8"
+    ),
+    "three lines of UTF-8 quotes in Windows-1252": refused(
+        lambda: joined(ACCENTS.translate(NO_ACCENTS), 4, "cp1252"), "one encoding", "line 2", "UTF-8"
+    ),
+    "three lines of UTF-8 in Windows-1251": refused(lambda: joined(RUSSIAN, 4, "cp1251"), "one encoding", "UTF-8"),
+    "Windows-1252 in French capitals and quotes": accepted(
+        lambda: written([(f"« {t} crème brûlée, rosé\xa0» QUALITÉ\xa0: „Weiß“ « é…”", k) for t, k in reviews()]).encode(
+            "cp1252"
+        ),
+        encoding="cp1252",
+    ),
+    "Windows-1251": accepted(lambda: RUSSIAN.encode("cp1251"), encoding="cp1251"),
+    "EUC-JP": accepted(lambda: JAPANESE.encode("euc-jp"), encoding="euc_jp"),
+    "Shift-JIS prose": accepted(lambda: KANA.encode("shift-jis"), encoding="cp932"),
+    "EUC-JP prose": accepted(lambda: KANA.encode("euc-jp"), encoding="euc_jp"),
+    "EUC-KR": accepted(lambda: KOREAN.encode("cp949"), encoding=("cp949", "euc_kr")),
+    "GBK": accepted(lambda: CHINESE.encode("gbk"), encoding=("gb2312", "gbk", "gb18030")),
+    "Big5": accepted(lambda: TAIWANESE.encode("big5"), encoding=("big5", "big5hkscs", "cp950")),
+    "ISO-2022-JP": refused(lambda: JAPANESE.encode("iso2022_jp"), "ISO-2022", "line 2", "Save it again as UTF-8"),
+    "ISO-2022-KR": refused(lambda: KOREAN.encode("iso2022_kr", "replace"), "ISO-2022", "Save it again as UTF-8"),
     "a byte that Windows-1252 does not have": refused(
         lambda: PLAIN.encode().replace(b"smoke", b"sm\x81ke"), "one encoding", "UTF-8"
     ),
@@ -301,6 +362,18 @@ DELIMITED = {
         lambda: (PLAIN + '"a \\"nice\\" wine",red\n').encode(), "must be doubled", "line 26"
     ),
     "quotes after a blank": accepted(lambda: PLAIN.replace(",", ', "').replace("\n", '"\n').encode()),
+    "Excel's line with a semicolon": accepted(
+        lambda: ("sep=;\r\n" + written(delimiter=";", end="\r\n")).encode("utf-8-sig"),
+        encoding="utf-8-sig",
+        delimiter=";",
+    ),
+    "Excel's line with a comma": accepted(lambda: ("SEP=,\n" + PLAIN).encode()),
+    "Excel's line with a tab": accepted(lambda: ("Sep=\t\r" + written(delimiter="\t")).encode(), delimiter="\t"),
+    "Excel's line with a caret": accepted(lambda: ("sep=^\n" + written(delimiter="^")).encode(), delimiter="^"),
+    "Excel's line alone": refused(ready(b"sep=;\r\n"), "must have rows"),
+    "Excel's line and a row of another length": refused(
+        lambda: ("sep=;\n" + written(delimiter=";") + "one;two;three\n").encode(), "header, 2", "line 27"
+    ),
     "a remark above the header": refused(
         lambda: ("# exported on Monday\n" + PLAIN).encode(), "as many fields as the header, 1", "line 2"
     ),
@@ -350,7 +423,22 @@ ARCHIVES = {
     "gzip bomb in many members": refused(
         lambda: gzip.compress(bytes(MEGABYTE), mtime=0) * 150, "100 MB", "expands to more"
     ),
-    "gzip of empty members": refused(lambda: gzip.compress(b"", mtime=0) * 20_000, "empty"),
+    "gzip of 10,000 members": accepted(
+        lambda: gzip.compress(PLAIN.encode(), mtime=0) + gzip.compress(b"", mtime=0) * 9_999
+    ),
+    "gzip of 10,001 members": refused(
+        lambda: gzip.compress(PLAIN.encode(), mtime=0) + gzip.compress(b"", mtime=0) * 10_000,
+        "10,000 members",
+        "upload it unpacked",
+    ),
+    "gzip of empty members": refused(lambda: gzip.compress(b"", mtime=0) * 5_000, "this one is empty"),
+    "gzip with padding": accepted(lambda: gzip.compress(PLAIN.encode(), mtime=0) + bytes(1_000)),
+    "gzip with padding between members": accepted(
+        lambda: bytes(70_000).join(gzip.compress(part.encode(), mtime=0) for part in (PLAIN[:300], PLAIN[300:]))
+    ),
+    "gzip with something else behind it": refused(
+        lambda: gzip.compress(PLAIN.encode(), mtime=0) + PLAIN.encode(), "gzip file must be whole", "Download"
+    ),
     "zip": accepted(lambda: zipped({"a.csv": PLAIN})),
     "zip that leads out of its folder": accepted(lambda: zipped({"../../../../tmp/owned.csv": PLAIN})),
     "zip with an absolute path": accepted(lambda: zipped({"/etc/owned.csv": PLAIN})),
@@ -369,6 +457,7 @@ ARCHIVES = {
         lambda: zipped({f"{n}.csv": "" for n in range(20_000)}, zipfile.ZIP_STORED), "exactly one file", "Pack the one"
     ),
     "zip of overlapping files": refused(zip_of_overlapping, "exactly one file", "Pack the one"),
+    "zip of 20,000 files said to be one": refused(lambda: zip_of_many(20_000), "exactly one file", "holds 20,000"),
     "zip of a folder alone": refused(lambda: zipped({"folder/": ""}), "exactly one file", "holds 0"),
     "empty zip": refused(lambda: zipped({}), "exactly one file", "holds 0"),
     "zip of an empty file": refused(lambda: zipped({"a.csv": ""}), "empty"),
@@ -477,6 +566,14 @@ KINDS = {
     "fixed": pa.array([[1, 2], None] * 12, pa.list_(pa.int8(), 2)),
     "large": pa.array([["a"], None] * 12, pa.large_list(pa.string())),
 }
+OPAQUE = pa.opaque(pa.list_(pa.bool_()), "flags", "test")
+VIEWS = {
+    "lists": pa.array([["lime"], None] * 12, pa.list_view(pa.string())),
+    "large lists": pa.array([[1], None] * 12, pa.large_list_view(pa.int8())),
+    "tensors": pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((24, 2, 2))),
+    "opaque": OPAQUE.wrap_array(pa.array([[True], None] * 12)),
+    "identifiers": pa.uuid().wrap_array(pa.array([bytes(range(16)), None] * 12, pa.binary(16))),
+}
 OUT_OF_RANGE = pa.array([2**30] * 24, pa.int32()).view(pa.date32())  # a day that Python has no date for
 RENAMED = pa.table([["cherry plum leather"] * 4, list("abab"), list("abab")], ["text", "label", "text"])
 
@@ -491,12 +588,16 @@ def bomb_of_one_value(rows: int, size: int, *, typed: bool) -> bytes:
     return parquet(pa.table({"text": values, "label": labels}), compression="zstd", store_schema=typed)
 
 
-def bomb_of_lists(rows: int, length: int) -> bytes:
-    """Lists of truth values, which are a bit each in Arrow and some bytes each as text."""
+def views_of(lists: pa.ListArray) -> pa.ListViewArray:
+    return pa.ListViewArray.from_arrays(lists.offsets[:-1], lists.value_lengths(), lists.values)
+
+
+def bomb_of_lists(rows: int, length: int, form: Callable = lambda lists: lists) -> bytes:
+    """Lists of truth values, which are a bit each in Arrow and some bytes each as text. form: what becomes of them."""
     offsets = np.arange(0, (rows + 1) * length, length, np.int32)
     lists = pa.ListArray.from_arrays(offsets, pa.array(np.zeros(rows * length, bool)))
     text, label = (list(values) for values in zip(*reviews(rows), strict=True))
-    return parquet(pa.table({"text": text, "label": label, "flags": lists}), compression="zstd")
+    return parquet(pa.table({"text": text, "label": label, "flags": form(lists)}), compression="zstd")
 
 
 def parquet_that_contradicts_itself() -> bytes:
@@ -513,6 +614,7 @@ PARQUET = {
     "Parquet": accepted(parquet, encoding=None, delimiter=None),
     "Parquet in gzip": accepted(lambda: gzip.compress(parquet(), mtime=0), encoding=None, delimiter=None),
     "Parquet of nested types": accepted(lambda: parquet(NESTED), classes=2, encoding=None, delimiter=None),
+    "Parquet of views and extensions": accepted(lambda: parquet(VIEWS), encoding=None, delimiter=None),
     "Parquet of dates, numbers and bytes": accepted(lambda: parquet(TYPED), classes=2, encoding=None, delimiter=None),
     "Parquet of categories": accepted(lambda: parquet(KINDS), classes=2, encoding=None, delimiter=None),
     "Parquet of labels that are categories": accepted(
@@ -537,6 +639,30 @@ PARQUET = {
     "Parquet without columns": refused(lambda: parquet(pa.table({})), "must have rows"),
     "Parquet with equal column names": refused(lambda: parquet(RENAMED), "different names", "'text'", "Rename"),
     "Parquet with a date out of range": accepted(lambda: parquet({"day": OUT_OF_RANGE}), encoding=None, delimiter=None),
+    "Parquet with a time zone of Mars": refused(
+        lambda: parquet({"when": pa.array([0] * 24, pa.timestamp("us", "Mars/X"))}), "'when'", "as text"
+    ),
+    "Parquet with a time zone of 25 hours, in lists": refused(
+        lambda: parquet({"when": pa.array([[0]] * 24, pa.list_(pa.timestamp("us", "+25:99")))}), "'when'", "as text"
+    ),
+    "Parquet with lists of moments out of range": refused(
+        lambda: parquet({"when": pa.array([[2**62]] * 24, pa.list_(pa.timestamp("us")))}), "'when'", "Leave that column"
+    ),
+    "Parquet with lists of dates out of range": refused(
+        lambda: parquet({"days": pa.ListArray.from_arrays(list(range(25)), OUT_OF_RANGE)}), "'days'", "as text"
+    ),
+    "Parquet with structs of dates out of range": refused(
+        lambda: parquet({"days": pa.StructArray.from_arrays([OUT_OF_RANGE], ["day"])}), "'days'", "as text"
+    ),
+    "Parquet with equal names in a struct": refused(
+        lambda: parquet({"pair": pa.StructArray.from_arrays([pa.array([1] * 24)] * 2, ["a", "a"])}), "'pair'", "as text"
+    ),
+    "Parquet of a thousand and one columns": refused(
+        lambda: parquet({f"c{n}": ["x"] * 24 for n in range(999)}), "1,000 columns", "1,001", "Keep the columns"
+    ),
+    "Parquet of a struct with a thousand parts": refused(
+        lambda: parquet({"all": [dict.fromkeys(map(str, range(1_000)), 1)] * 24}), "1,000 columns", "1,002"
+    ),
     "Parquet cut off": refused(lambda: parquet()[:-50], "Parquet file must be whole", "export it again"),
     "Parquet cut off at the beginning": refused(lambda: b"PAR1" + parquet()[200:], "Parquet file must be whole"),
     "Parquet's mark alone": refused(ready(b"PAR1"), "Parquet file must be whole", "export it again"),
@@ -751,6 +877,12 @@ def in_one_line(value: str) -> bytes:
     return first.encode() + json_lines(*({"description": text, "variety": label} for text, label in reviews()))
 
 
+def json_lists(lines: int, value: str, count: int, end: str = "") -> bytes:
+    """JSON lines that each hold a list with one value so many times. end: what follows it in the object."""
+    body = f"[{','.join([value] * count)}]{end}"
+    return "".join(f'{{"text": "{t}", "label": "{k}", "n": {body}}}\n' for t, k in reviews(lines)).encode()
+
+
 def json_keys(count: int) -> bytes:
     """One JSON object with so many keys."""
     return b"{" + b",".join(b'"k%d":1' % number for number in range(count)) + b"}"
@@ -779,6 +911,15 @@ LARGE = {
     "99 MB of blank lines": refused(lambda: b"a,b\n" + b"\n" * SIZE, "1,000,000 blank lines", "Remove"),
     "101 MB": refused(
         lambda: repeated(b"cherry plum and smoke," + b"red\n" * 1, 101 * MEGABYTE), "100 MB", "Leave out"
+    ),
+    "gzip of 99 MB of empty members": refused(
+        lambda: gzip.compress(b"", mtime=0) * (SIZE // 20), "10,000 members", "upload it unpacked"
+    ),
+    "gzip with a name of 99 MB": accepted(lambda: gzip_with_name(SIZE)),
+    "gzip with 99 MB of padding": accepted(lambda: gzip.compress(PLAIN.encode(), mtime=0) + bytes(SIZE)),
+    "zip of two million files": refused(lambda: zip_of_many(SIZE // 47), "exactly one file", "directory", "1 MB"),
+    "zip of two million files by its second record": refused(
+        lambda: zip_of_many(SIZE // 47, wide=True), "exactly one file", "directory", "1 MB"
     ),
     "2,000 classes": accepted(lambda: counted_texts(10_000, 2_000), 10_000, 2_000),
     "2,001 classes": refused(
@@ -809,6 +950,19 @@ LARGE = {
         lambda: in_one_line(f'"{SHORT_WORDS * (90 * MEGABYTE // len(SHORT_WORDS))}"'), "line 1"
     ),
     "JSON with 90 MB of empty lists": refused(lambda: in_one_line(f"[{'[],' * (30 * MEGABYTE)}[]]"), "line 1"),
+    "JSON lines of five million values": accepted(lambda: json_lists(24, "12", 208_000), kept=24, delimiter=None),
+    "JSON lines of five million values in objects": accepted(
+        lambda: json_lists(24, '{"a":12}', 104_000), kept=24, delimiter=None
+    ),
+    "JSON lines with ten lists of five million numbers": refused(
+        lambda: json_lists(10, "1", 4_900_000), "5,000,000 values", "nested", "Leave out"
+    ),
+    "JSON lines with ten lists of a million objects": refused(
+        lambda: json_lists(10, '{"a":1}', 1_200_000), "5,000,000 values", "nested", "Leave out"
+    ),
+    "JSON lines with ten lists of five million numbers that equal keys replace": refused(
+        lambda: json_lists(10, "1", 4_900_000, ', "n": 1'), "5,000,000 values", "nested", "Leave out"
+    ),
     "JSON with a million keys": refused(lambda: json_keys(1_000_000), "line 1", "Shorten"),
     "JSON with 300,000 keys": refused(lambda: json_keys(300_000), "1,000 columns", "300,000"),
     "Parquet that contradicts itself": refused(parquet_that_contradicts_itself, "Parquet file must be whole"),
@@ -826,6 +980,18 @@ LARGE = {
     ),
     "Parquet of a hundred million truth values": refused(
         lambda: bomb_of_lists(1_000, 100_000), "100 MB", "expands to more"
+    ),
+    "Parquet of six million truth values in lists": refused(
+        lambda: bomb_of_lists(600, 10_000), "5,000,000 values", "nested", "Leave out"
+    ),
+    "Parquet of six million truth values in views of lists": refused(
+        lambda: bomb_of_lists(600, 10_000, views_of), "5,000,000 values", "nested", "Leave out"
+    ),
+    "Parquet of six million truth values in an extension": refused(
+        lambda: bomb_of_lists(600, 10_000, OPAQUE.wrap_array), "5,000,000 values"
+    ),
+    "Parquet of 60,000 columns": refused(
+        lambda: parquet({f"c{n}": ["x"] * 24 for n in range(60_000)}), "1,000 columns", "60,002"
     ),
 }
 

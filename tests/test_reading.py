@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forgetting import reading
 from forgetting.errors import DataError
+from forgetting.parquet import _extent
 from forgetting.reading import Table, read_reviews, read_table
 from forgetting.reviews import Dropped
 
@@ -541,6 +545,22 @@ def test_refuses_json_lines_that_are_no_objects(line, value):
     assert_says(refusal(data), "must be one whole object", "line 3", value, "Correct that line")
 
 
+@pytest.mark.parametrize("delimiter", [*",\t;|", "^"])
+@pytest.mark.parametrize("first", ["sep={}\n", "SEP={}\r\n"])
+def test_the_line_that_declares_the_delimiter_is_no_header(first, delimiter):
+    table = read_table((first.format(delimiter) + written(delimiter)).encode())
+    assert (table.columns, table.delimiter) == (("text", "label"), delimiter)
+    assert tuple(table.frame["text"]) == TEXTS
+
+
+def test_nested_values_of_json_count(monkeypatch):
+    monkeypatch.setenv("FORGETTING_LIMITS", "values=12")
+    rows = '{"text": "cherry plum", "label": "a", "n": [1, [2, "3"], {"a": [], "b": null}]}'  # 3 + 3 + 2 + 2
+    assert read_table(rows.encode()).frame["n"][0] == '[1, [2, "3"], {"a": [], "b": null}]'
+    for more in (rows, '{"text": "plum", "label": "b", "n": 1}'):  # nested ones are too many, or all together
+        assert_says(refusal(f"{rows}\n{more}".encode()), "at most 12 values", "nested ones included", "Leave out")
+
+
 def test_refuses_a_json_array():
     assert_says(refusal(b'[\n {"text": "a"}]'), "must be JSON lines", "one array", "lines=True")
 
@@ -549,6 +569,38 @@ def test_refuses_a_json_array():
 def test_refuses_a_parquet_file_cut_off(length):
     data = parquet(pa.table({"text": TEXTS, "label": LABELS}))
     assert_says(refusal(data[:length]), "Parquet file must be whole", "cut off", "export it again")
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        (pa.array([[1, 2], None, [3]], pa.list_(pa.int8())), 3 + 3),
+        (pa.array([[1, 2], None, [3]], pa.list_view(pa.int8())), 3 + 3),
+        (pa.array([[1, 2], None, [3]], pa.large_list_view(pa.int8())), 3 + 3),
+        (pa.array([[("a", [1, 2])], None], pa.map_(pa.string(), pa.list_(pa.int8()))), 2 + 1 + 1 + 2),
+        (pa.array([{"a": 1, "b": [2, 3]}]), 1 + 1 + 1 + 2),
+        (pa.opaque(pa.list_(pa.bool_()), "flags", "test").wrap_array(pa.array([[True, False]])), 1 + 2),
+        (pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((2, 3, 4))), 2 + 2 * 12),
+    ],
+)
+def test_nested_values_of_parquet_count(values, count, monkeypatch):
+    data = parquet(pa.table({"n": values}))
+    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count}")
+    assert len(read_table(data).frame) == len(values)
+    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count - 1}")
+    assert_says(refusal(data), f"at most {count - 1} values", "nested ones included", "Leave out")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.RunEndEncodedArray.from_arrays([2, 4], ["a", "b"]),
+        pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["a"])]),
+    ],
+)
+def test_refuses_nested_values_that_it_cannot_count(values):
+    with pytest.raises(DataError, match=r"lists, maps or structs; a column holds .* Leave that column out"):
+        _extent(values)
 
 
 def test_refuses_too_many_columns():
@@ -586,3 +638,15 @@ def test_original_file(wine_reviews_path):
     by_hand = pd.read_csv(wine_reviews_path, keep_default_na=False)
     assert reviews.texts == tuple(by_hand["Review_content"])
     assert reviews.labels == tuple(by_hand["Type_of_wine"])
+
+
+def test_columns_are_judged_once_however_often_others_are_chosen(monkeypatch):
+    judged = []
+    monkeypatch.setattr(reading, "_words", lambda text: judged.append(text) or len(text.split()))
+    table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
+    for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
+        table.columns_of(text, label)
+        assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
+    assert len(judged) == 3 * len(TEXTS)
+    assert max(map(len, judged)) <= reading.JUDGED_LENGTH
+    assert table.columns_of() == ("second", "kind")
