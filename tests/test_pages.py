@@ -307,6 +307,13 @@ def test_the_data_check_takes_no_words_apart(monkeypatch):
     assert figures(test)["Unseen labels"] == "0.0 %"
 
 
+@pytest.mark.parametrize(("encoding", "told"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
+def test_an_encoding_that_was_guessed_is_told_below_the_first_rows(encoding, told):
+    test = upload(app("data", **{"data.source": "file"}), own_file("rosé", rows=64).encode(encoding))
+    test.session_state["data_view"] = "First rows"
+    assert ("Read as cp1252, which the file looks like." in said(run(test))) == told
+
+
 def test_a_good_file_is_taken_with_its_likely_columns():
     test = uploading()
     assert "35 of 40 reviews" in said(test) or "of 40 reviews" in said(test)

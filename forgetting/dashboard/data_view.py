@@ -161,9 +161,14 @@ def data_check(table: Table) -> None:
 
 
 def first_rows(table: Table) -> None:
-    """A preview of the file, its values cut short."""
+    """A preview of the file, its values cut short, and where its encoding was guessed, what to do if it is wrong."""
     frame = table.frame.head(20).map(lambda value: str(value)[:300])
     st.dataframe(cells(frame), hide_index=True, height=330, alt="The first rows of the file")
+    if table.encoding and not table.encoding.startswith("utf"):
+        st.caption(
+            f"Read as {table.encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "
+            "upload it again."
+        )
 
 
 def _figures(check: DataCheck) -> None:
