@@ -285,6 +285,14 @@ def first(small_split) -> str:
     )
 
 
+UNKNOWN = [
+    "Nearest to it in accuracy: cannot be told.",
+    "Told by their loss, so remembered: cannot be told.",
+    "Forgotten too much: cannot be told.",
+    "Known again in less than half of the steps: cannot be told.",
+]
+
+
 def test_each_line_by_hand(sets, first):
     rows = [
         row("original", 0, remembers=True, over_forgets=True, tow=1.0, anamnesis=0.0),
@@ -312,12 +320,13 @@ def test_of_a_method_that_mostly_fails_nothing_is_praised_or_blamed(sets, first)
     assert said_of(sets, *lucky, *steady, *half, *most) == [
         first.format("50 %"),
         "Nearest to it in accuracy: cf_k (ToW 0.90).",
+        *UNKNOWN[1:3],
         "Known again in less than half of the steps: fine_tune.",
     ]
 
 
 def test_without_another_retraining(sets, first):
-    expected = [first.format("50 %"), "Nearest to it in accuracy: fine_tune (ToW 0.90)."]
+    expected = [first.format("50 %"), "Nearest to it in accuracy: fine_tune (ToW 0.90).", *UNKNOWN[1:]]
     assert said_of(sets, row("fine_tune", 0, tow=0.9)) == expected
     assert said_of(sets, row("retrain", 0), row("fine_tune", 0, tow=0.9)) == expected
 
@@ -325,7 +334,16 @@ def test_without_another_retraining(sets, first):
 def test_nothing_but_the_original_and_retraining(sets, first):
     rows = [row("original", 0, remembers=True, tow=0.6), row("retrain", 0, tow=0.9)]
     assert said_of(sets, *rows) == [first.format("50 %")]
-    assert said_of(sets, row("eu_k", 0)) == [first.format("50 %")]
+    assert said_of(sets, row("eu_k", 0)) == [first.format("50 %"), *UNKNOWN]
+
+
+def test_where_it_is_known_of_some_and_true_of_none_that_is_said(sets, first):
+    rows = [row("eu_k", 0), row("cf_k", 0, remembers=False, over_forgets=False, tow=0.5, anamnesis=0.9)]
+    assert said_of(sets, *rows) == [
+        first.format("50 %"),
+        "Nearest to it in accuracy: cf_k (ToW 0.50).",
+        *(line.replace("cannot be told", "none") for line in UNKNOWN[1:]),
+    ]
 
 
 def test_medians_over_seeds(sets, first):
@@ -335,7 +353,8 @@ def test_medians_over_seeds(sets, first):
         for seed, retrained, tow in zip(range(3), (0.1, 0.4, 0.9), (0.2, 0.8, 0.7), strict=True)
     ]
     rows += [row(name, 2, 0.9, tow=0.6) for name in ("scrub", "eu_k", "cf_k", "dampening")]
-    assert said_of(sets, *rows) == [first.format("40 %"), "Nearest to it in accuracy: fine_tune (ToW 0.70)."]
+    expected = [first.format("40 %"), "Nearest to it in accuracy: fine_tune (ToW 0.70).", *UNKNOWN[1:]]
+    assert said_of(sets, *rows) == expected
 
 
 @pytest.mark.parametrize("rows", [(), (row("eu_k", 0, None), row("retrain", 0, None))])
@@ -373,7 +392,8 @@ def test_any_rows_give_whole_sentences(sets, lines):
     check_sentence("\n".join(said))
     assert "(chance 33 %, largest class 0 %)" in said[0]
     assert not any("original" in line or "retrain," in line for line in said[1:])
+    assert len(said) == (5 if {made.method for made in rows} - {"original", "retrain"} else 1)
     for line in said[1:]:
         own = {name for name in ("fine_tune", "scrub", "eu_k") if name in line}
-        assert own
+        assert bool(own) != line.endswith((": none.", ": cannot be told."))
         assert own <= {made.method for made in rows}

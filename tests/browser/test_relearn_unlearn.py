@@ -44,7 +44,8 @@ CLIPPED = """() => {
             if (!box.width || !box.height || !element.checkVisibility()) continue
             if (box.left < -1 || box.right > innerWidth + 1)
                 found.push([kind, element.innerText.slice(0, 60), box.left, box.right, innerWidth])
-            for (const part of element.querySelectorAll('button, label p, input'))
+            // A slider's own input is there for the keyboard alone, and is not seen.
+            for (const part of element.querySelectorAll('button, label p, input:not([type="range"])'))
                 if (part.getBoundingClientRect().right > innerWidth + 1)
                     found.push([kind, part.innerText || part.value, part.getBoundingClientRect().right, innerWidth])
             if (kind === 'stText' && element.scrollWidth > element.clientWidth + 1)
