@@ -787,7 +787,7 @@ def test_files_read_back_as_the_librarys_tables(files):
 def test_relearning_left_out_says_so():
     test = unlearn(**SMALL | {"unlearning.relearn_epochs": "0"})
     assert set(table_of(test, "over-forgets")["anamnesis"]) == {"missing: left out: relearn_epochs is 0"}
-    assert "Known again" not in sentence(test)
+    assert "Known again in less than half of the steps: cannot be told." in sentence(test)
 
 
 def test_the_navigation_ticks_the_page_once_a_study_is_done():
