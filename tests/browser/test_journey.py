@@ -206,5 +206,6 @@ def test_full_speed_is_faster_than_watching(visit):
     app.page.evaluate(RECORD)
     app.button("Play").click()
     app.button("Play again").wait_for()
+    app.settle()
     assert len(app.page.evaluate("window.seen.epochs")) < 10
     assert app.figures()["Epoch"] == "100 / 100"
