@@ -73,7 +73,7 @@ def make_split(reviews: Reviews, splitting: Splitting) -> Split:
 
     Raises DataError where a part would be too small for the classes, or no word is left.
     """
-    classes, targets = np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
+    classes, targets = number_classes(reviews)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
         sublinear_tf=splitting.sublinear,
@@ -114,6 +114,14 @@ def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]
         return words
 
     return analyzer
+
+
+def number_classes(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:
+    """The classes in their order, and the number of each review's, (reviews,).
+
+    As objects: numpy's own strings would all take the room of the longest, and lose NULs at their ends.
+    """
+    return np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
 
 
 def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> tuple[np.ndarray, np.ndarray]:

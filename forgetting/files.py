@@ -18,12 +18,7 @@ from forgetting.experiment import plain
 from forgetting.recipe import Recipe
 
 KINDS = ("csv", "parquet", "json")
-TEARING = (
-    "\r",
-    ";",
-    "\t",
-    "|",
-)  # what also separates rows or cells, for some spreadsheets
+TEARING = ("\r", ";", "\t", "|")  # what also separates rows or cells, for some spreadsheets
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what starts a formula; some spreadsheets take the wide ones
 
 

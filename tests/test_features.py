@@ -1,5 +1,6 @@
 """The split against scikit-learn used by hand, and its refusals."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from forgetting.errors import DataError
-from forgetting.features import Splitting, make_split
+from forgetting.features import Splitting, make_split, number_classes
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,15 @@ def test_refuses_an_empty_training_part(small_reviews):
     # ceil(0.9 · 3) = 3 reviews are held out, and none is left
     with pytest.raises(DataError, match="validation"):
         make_split(some(small_reviews, "aab"), Splitting(validation=0.9, stratify=False, min_df=1))
+
+
+def test_classes_take_no_more_room_than_their_labels(small_reviews):
+    """As numpy's own strings each of the labels would take the room of the longest: 4 bytes a character."""
+    labels = ("x" * 1_000_000, *("ab"[row % 2] for row in range(len(small_reviews) - 3)), "a\0", "b\0\0")
+    tracemalloc.start()
+    classes, targets = number_classes(replace(small_reviews, labels=labels))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert classes.tolist() == ["a", "a\0", "b", "b\0\0", "x" * 1_000_000]
+    assert [classes[number] for number in targets] == list(labels)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from hashlib import sha256
 from weakref import WeakSet
 
-import numpy as np
 import streamlit as st
 
 from forgetting import datasets, published
@@ -32,7 +31,7 @@ from forgetting.experiment import (
     snapshot,
     state_of,
 )
-from forgetting.features import Split, split_rows
+from forgetting.features import Split, number_classes, split_rows
 from forgetting.forget_set import Forget, ForgetSets, forget_sets
 from forgetting.limits import check_limit
 from forgetting.metrics import Baselines, baselines
@@ -174,7 +173,7 @@ def check() -> DataCheck:
 def _check(recipe: Recipe, reviews: Reviews) -> DataCheck:
     kept = select(recipe, reviews)
     try:  # without words, which take a while and are not looked at
-        _, validation = split_rows(kept, np.unique(kept.labels, return_inverse=True)[1], recipe.split)
+        _, validation = split_rows(kept, number_classes(kept)[1], recipe.split)
     except DataError:
         validation = None
     return check_data(kept, validation=validation)
