@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from forgetting.dashboard import dose, panels, work
-from forgetting.dashboard.frame import frame, link, offer_model
-from forgetting.dashboard.reproduction import published_table
-from forgetting.dashboard.session import session
-from forgetting.recipe import MODERN
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import session
+from forgetting.dashboard.ui import randomization_form
+from forgetting.dashboard.ui.page import frame, link
+from forgetting.dashboard.ui.prerequisites import offer_model
+from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.published import published_table
+from forgetting.recipe.recipe import MODERN
 
 frame("overview")
 st.markdown(
@@ -16,15 +19,15 @@ st.markdown(
 )
 learned = offer_model(at_once=session().recipe.until_trained() == MODERN.until_trained())
 if learned:
-    comparison, baselines = work.comparison(learned), work.baselines_of(learned)
+    comparison, baselines = models.comparison(learned), models.baselines_of(learned)
     controls, answer = st.columns([1, 3], gap="medium")
     with controls:
-        if dose.can_choose(learned):
-            dose.dose_controls(learned)
-        st.caption(panels.about(learned))
+        if randomization_form.can_choose(learned):
+            randomization_form.dose_controls(learned)
+        st.caption(comparison_views.about(learned))
     with answer:
-        panels.headline(learned, comparison, baselines)
-        panels.accuracy_and_loss(learned, comparison, baselines)
+        comparison_views.headline(learned, comparison, baselines)
+        comparison_views.accuracy_and_loss(learned, comparison, baselines)
 
 st.markdown("#### The steps of the work")
 steps = {

@@ -1,19 +1,26 @@
 """Learning to Forget: randomize a network's layers, measure what it forgets, and whether it is really gone."""
 
-from forgetting.datasets import Reviews, fetch_wine_reviews, load_sample, read_reviews
-from forgetting.errors import DataError, ForgettingError, RecipeError, WorkersError
-from forgetting.experiment import Result, run
-from forgetting.forget_set import Forget, review_key
-from forgetting.methods import Task, Unlearning, method
-from forgetting.models import TextClassifier, layer_table
-from forgetting.plan import Relearning
-from forgetting.randomization import Randomization, randomize
-from forgetting.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.relearned import RelearningResult, run_relearning
-from forgetting.sweeps import Sweep, SweepResult, run_sweep, sweep
-from forgetting.training import Trainer, Training
-from forgetting.unlearned import UnlearningResult
-from forgetting.unlearning import Unlearner, run_unlearning
+from forgetting.core.errors import DataError, ForgettingError, RecipeError, WorkersError
+from forgetting.data.download import fetch_wine_reviews
+from forgetting.data.reviews import Reviews
+from forgetting.data.sample import load_sample
+from forgetting.data.tables import read_reviews
+from forgetting.experiment.pipeline import run
+from forgetting.experiment.results import Result
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.trainer import Trainer, Training
+from forgetting.randomization.layers import layer_table
+from forgetting.randomization.path import randomize
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.forget import Forget, Unlearning
+from forgetting.recipe.plans import Relearning, Sweep
+from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
+from forgetting.studies.savings import RelearningResult, run_relearning
+from forgetting.studies.sweep import SweepResult, run_sweep, sweep
+from forgetting.unlearning.forget_set import review_key
+from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.runner import Unlearner, run_unlearning
+from forgetting.unlearning.task import Task, method
 
 __all__ = [
     "MODERN",

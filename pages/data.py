@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from forgetting.dashboard import work
-from forgetting.dashboard.data_view import columns, data_check, filters, first_rows, source
-from forgetting.dashboard.frame import frame
-from forgetting.dashboard.text import literal
-from forgetting.errors import ForgettingError
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import data
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.views.data import columns, data_check, filters, first_rows, source
 
 frame("data")
 st.markdown(
@@ -18,7 +18,7 @@ with settings:
     source()
 table = None
 try:
-    table = work.table()
+    table = data.table()
     with settings:
         columns(table)
         filters()

@@ -2,25 +2,30 @@
 
 import streamlit as st
 
-from forgetting.dashboard import dose, panels, responses, work
-from forgetting.dashboard.frame import frame, need_model
-from forgetting.dashboard.layer_views import robustness_view, words_view
-from forgetting.dashboard.plan_form import plan_controls
-from forgetting.dashboard.study_panel import study_buttons, study_view
+from forgetting.dashboard.state import models
+from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.ui import randomization_form
+from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.plan_form import plan_controls
+from forgetting.dashboard.ui.prerequisites import need_model
+from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views import dose_response
+from forgetting.dashboard.views.attribution import words_view
+from forgetting.dashboard.views.robustness import robustness_view
 
 frame("layers")
 st.markdown("### Layers\nWhich layer holds the memory, and how sure are we?")
 learned = need_model()
-if not dose.can_choose(learned):
+if not randomization_form.can_choose(learned):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
 views = {
-    "Curves": ("dose", responses.curves_view),
-    "Heat map": ("dose", responses.heat_view),
-    "Cascades": ("dose", responses.cascade_view),
-    "Half-way dose": ("dose", responses.half_way_view),
-    "Equal ‖ΔW‖": ("change", responses.curves_view),
+    "Curves": ("dose", dose_response.curves_view),
+    "Heat map": ("dose", dose_response.heat_view),
+    "Cascades": ("dose", dose_response.cascade_view),
+    "Half-way dose": ("dose", dose_response.half_way_view),
+    "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "Robustness": (None, robustness_view),
     "Words": (None, words_view),
 }
@@ -31,9 +36,9 @@ with plan:
     plan_controls(learned)
     if match:
         study_buttons(learned, match)
-    st.caption(panels.about(learned))
+    st.caption(comparison_views.about(learned))
 with tabs[opened]:
     if match:
         study_view(match, view)
     else:
-        view(learned, work.baselines_of(learned))
+        view(learned, models.baselines_of(learned))

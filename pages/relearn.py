@@ -2,17 +2,19 @@
 
 import streamlit as st
 
-from forgetting.dashboard import dose, panels
-from forgetting.dashboard.controls import number
-from forgetting.dashboard.frame import frame, need_model
-from forgetting.dashboard.plan_form import doses, variants
-from forgetting.dashboard.relearn_views import courses_view, savings_view
-from forgetting.dashboard.study_panel import study_buttons, study_view
+from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.ui import randomization_form
+from forgetting.dashboard.ui.controls import number
+from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.plan_form import doses, variants
+from forgetting.dashboard.ui.prerequisites import need_model
+from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.relearning import courses_view, savings_view
 
 frame("relearn")
 st.markdown("### Relearn\nA model at chance may still remember: does it learn again sooner than one that never knew?")
 learned = need_model()
-if not dose.can_choose(learned):
+if not randomization_form.can_choose(learned):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
@@ -22,8 +24,8 @@ opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)
 kind, view = views[opened]
 with plan:
     if kind == "courses":
-        dose.dose_controls(learned)
-        dose.scheme_controls(learned)
+        randomization_form.dose_controls(learned)
+        randomization_form.scheme_controls(learned)
     else:
         variants(learned, "relearning")
         doses("relearning.doses")
@@ -36,6 +38,6 @@ with plan:
         number("relearning.share", "Share of the original accuracy to reach", step=0.05)
         number("relearning.seed", "First seed")
     study_buttons(learned, kind)
-    st.caption(panels.about(learned))
+    st.caption(comparison_views.about(learned))
 with tabs[opened]:
     study_view(kind, view)

@@ -3,14 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from forgetting.dashboard import playing, turns, work
-from forgetting.dashboard.frame import frame, need_data
-from forgetting.dashboard.lesson_view import lesson_buttons, lesson_view, outdated_notice, shown_run
-from forgetting.dashboard.session import Lesson, session
-from forgetting.dashboard.training_form import presets, training_form
-from forgetting.experiment import checkpoint
-from forgetting.findings import percent
-from forgetting.models import layer_table
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Lesson, session
+from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.prerequisites import need_data
+from forgetting.dashboard.ui.training_form import presets, training_form
+from forgetting.dashboard.views import playing
+from forgetting.dashboard.views.training import lesson_buttons, lesson_view, outdated_notice, shown_run
+from forgetting.experiment.export import checkpoint
+from forgetting.randomization.layers import layer_table
+from forgetting.reporting.formatting import percent
 
 frame("train")
 st.markdown("### Train")
@@ -22,7 +25,7 @@ with form:
     training_form()
 with lesson:
     lesson_buttons()
-    turns.advancing(lesson_view, running=session().playing, every=playing.EVERY)
+    advancing.advancing(lesson_view, running=session().playing, every=playing.EVERY)
     outdated_notice()
 
 shown = shown_run()
@@ -41,9 +44,9 @@ if shown:
         }
     )
     st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
-    work.keep_progress()
-    learned = work.find_learned()
-    if not work.outdated(learned):
+    models.keep_progress()
+    learned = models.find_learned()
+    if not models.outdated(learned):
         st.download_button(
             "Download the model (safetensors)",
             lambda: checkpoint(learned.recipe, learned.trained),

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from forgetting.dashboard import panels, unlearn_studies
-from forgetting.dashboard.forget_form import forget_controls, forget_set_view, method_controls
-from forgetting.dashboard.frame import frame, need_model
-from forgetting.dashboard.session import session
-from forgetting.dashboard.study_panel import study_buttons, study_view
-from forgetting.dashboard.unlearn_views import attack_view, comparison_view, reviews_view, trade_off_view
+from forgetting.dashboard.state.session import session
+from forgetting.dashboard.studies import unlearning
+from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.prerequisites import need_model
+from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
+from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.unlearning import attack_view, comparison_view, reviews_view, trade_off_view
 
 frame("unlearn")
 st.markdown("### Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
@@ -32,10 +34,10 @@ opened = next((name for name, tab in tabs.items() if tab.open), "Comparison")
 with plan:
     forget_controls(learned)
     method_controls(learned)
-    study_buttons(learned, unlearn_studies.NAME)
-    st.caption(panels.about(learned))
+    study_buttons(learned, unlearning.NAME)
+    st.caption(comparison_views.about(learned))
 with tabs[opened]:
     if views[opened]:
-        study_view(unlearn_studies.NAME, views[opened])
+        study_view(unlearning.NAME, views[opened])
     else:
         forget_set_view(learned)

@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from forgetting.__main__ import main
-from forgetting.datasets import Reviews
-from forgetting.experiment import train
+from forgetting.cli.commands import main
+from forgetting.data.reviews import Reviews
+from forgetting.experiment.pipeline import train
 
 ROOT = str(Path(__file__).parents[1])
 MAIN = f"import runpy, sys; sys.path.insert(0, {ROOT!r}); runpy.run_module('forgetting', run_name='__main__')"
@@ -57,7 +57,7 @@ def refused_before_training(call, folder, monkeypatch):
 
     def called(*arguments):
         trainings = []
-        monkeypatch.setattr("forgetting.__main__.train", lambda *a, **b: trainings.append(1) or train(*a, **b))
+        monkeypatch.setattr("forgetting.cli.commands.train", lambda *a, **b: trainings.append(1) or train(*a, **b))
         before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         status, out, err = call(*arguments)
         assert (status, out) == (2, "")

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from forgetting.datasets import Report, Reviews, read_reviews
-from forgetting.features import Split, Splitting, make_split
-from forgetting.methods import METHODS
-from forgetting.randomness import pin_threads
+from forgetting.core.seeding import pin_threads
+from forgetting.data.reviews import Report, Reviews
+from forgetting.data.tables import read_reviews
+from forgetting.model.split import Split, Splitting, make_split
+from forgetting.unlearning.task import METHODS
 
 pin_threads()
-pytest.register_assert_rewrite("chart_parts", "commands", "study_pages")  # an assertion in them tells what it compared
+pytest.register_assert_rewrite(
+    "app_pages", "chart_parts", "commands", "study_pages"
+)  # an assertion in them tells what it compared
 STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")
 

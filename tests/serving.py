@@ -41,7 +41,7 @@ def serving(
 ) -> Iterator[Server]:
     """Run the app, and end it whatever happens.
 
-    folder: for its log and its cache of downloads. root: of the checkout. limits: see `forgetting/limits.py`, else
+    folder: for its log and its cache of downloads. root: of the checkout. limits: see `forgetting/core/limits.py`, else
     those of the surroundings. options: of Streamlit, by their names, such as server.fileWatcherType.
     """
     given = {"server.port": port or free_port(), "server.address": "localhost", "server.headless": "true"}

@@ -4,7 +4,7 @@ from dataclasses import Field, replace
 
 from hypothesis import strategies as st
 
-from forgetting.recipe import MODERN, Recipe
+from forgetting.recipe.recipe import MODERN, Recipe
 
 LEAVES = Recipe.leaves()
 TOGETHER = (

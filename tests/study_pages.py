@@ -2,17 +2,18 @@
 
 import pandas as pd
 import pytest
+from app_pages import MARKS, run
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
-from test_pages import MARKS, run
 
-from forgetting.address import decode
-from forgetting.dashboard import studies, study_panel, sweep_studies
-from forgetting.dashboard.session import Session, Study
-from forgetting.datasets import load_sample
-from forgetting.experiment import Trained, prepare, train
-from forgetting.features import Split
-from forgetting.recipe import Recipe
+from forgetting.dashboard.state.session import Session, Study
+from forgetting.dashboard.studies import base, panel, sweep
+from forgetting.data.sample import load_sample
+from forgetting.experiment.pipeline import prepare, train
+from forgetting.experiment.results import Trained
+from forgetting.model.split import Split
+from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.url import decode
 
 FIRST = ("dose", "courses", "unlearning")  # the study that each page shows first
 MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlearning": 400}  # until a study has ended
@@ -21,16 +22,16 @@ MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlear
 @pytest.fixture
 def slow(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
-    for module in (studies, sweep_studies):
+    for module in (base, sweep):
         monkeypatch.setattr(module, "AT_ONCE", 0)
-    monkeypatch.setattr(studies, "SLICE", 0.001)
+    monkeypatch.setattr(base, "SLICE", 0.001)
 
 
 @pytest.fixture(name="files")
 def files_on_offer(monkeypatch) -> dict:
     """The files that the page offers, by name, each a function that makes it."""
     offered = {}
-    monkeypatch.setattr(study_panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
+    monkeypatch.setattr(panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
     return offered
 
 

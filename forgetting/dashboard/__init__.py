@@ -1,1 +1,1 @@
-"""All of the app that needs Streamlit and is not a page: session, frame, cached work, controls, panels."""
+"""All of the app that needs Streamlit and is not a page: server < state < ui < studies < views."""

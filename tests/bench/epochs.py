@@ -19,11 +19,11 @@ from torch import nn
 from torch.nn import functional
 
 from forgetting import MODERN, PUBLISHED, TextClassifier, Trainer, Training, load_sample, read_reviews
-from forgetting.experiment import prepare
-from forgetting.features import Part, Split
-from forgetting.randomness import pin_threads
-from forgetting.reviews import Report, Reviews
-from forgetting.sparse import SparseMatrix
+from forgetting.core.seeding import pin_threads
+from forgetting.data.reviews import Report, Reviews
+from forgetting.experiment.pipeline import prepare
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.split import Part, Split
 
 CHECKED = 20  # epochs without dropout, after which both must have the same losses
 

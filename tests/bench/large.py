@@ -14,10 +14,10 @@ import numpy as np
 from common import draw_words, print_table
 
 from forgetting import MODERN, Randomization, Recipe, Reviews, randomize
-from forgetting.experiment import make_trainer, prepare
-from forgetting.metrics import evaluate
-from forgetting.randomness import pin_threads
-from forgetting.reviews import Report
+from forgetting.core.seeding import pin_threads
+from forgetting.data.reviews import Report
+from forgetting.experiment.pipeline import make_trainer, prepare
+from forgetting.metrics.scores import evaluate
 
 VOCABULARY, CLASSES, LENGTH, OWN = 40_000, 40, 40, 3  # OWN: words of a review that tell its class
 GIB = 2**30

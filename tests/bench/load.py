@@ -29,9 +29,9 @@ from serving import ROOT, Server, serving
 from visitor import VisitError, Visitor
 
 from forgetting import MODERN, Randomization, Recipe, load_sample, run
-from forgetting.experiment import compare, prepare
-from forgetting.findings import number, percent
-from forgetting.randomness import pin_threads
+from forgetting.core.seeding import pin_threads
+from forgetting.experiment.pipeline import compare, prepare
+from forgetting.reporting.formatting import number, percent
 
 SLIDER = "Fraction randomized"
 FIGURES = ("Validation accuracy", "Validation loss", "Forgetting", "Macro-F1")

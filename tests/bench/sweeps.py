@@ -24,13 +24,14 @@ from common import original_file, print_table
 from epochs import synthetic_split
 
 from forgetting import MODERN, Randomization, RecipeError, TextClassifier, load_sample, randomize, read_reviews
-from forgetting.experiment import make_trainer, prepare
-from forgetting.features import Split
-from forgetting.metrics import evaluate
-from forgetting.plan import JOINED, Sweep
-from forgetting.randomness import pin_threads
-from forgetting.recipe import Recipe
-from forgetting.sweeps import MEMORY, Row, sweep
+from forgetting.core.seeding import pin_threads
+from forgetting.experiment.pipeline import make_trainer, prepare
+from forgetting.metrics.scores import evaluate
+from forgetting.model.split import Split
+from forgetting.recipe.plans import JOINED, Sweep
+from forgetting.recipe.recipe import Recipe
+from forgetting.studies.evaluation import Row
+from forgetting.studies.sweep import MEMORY, sweep
 
 PLAN = Sweep(layers=("fc1", "fc2", "fc1+fc2"), schemes=("reinit",), seeds=5)  # with 21 doses: 315 variants
 LAYERS = MODERN.model.layers

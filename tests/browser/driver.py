@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
-from forgetting.dashboard.text import JOINER
+from forgetting.dashboard.ui.escape import JOINER
 
 PATHS = {"overview": ""} | {page: page for page in ("data", "train", "forget", "layers", "relearn", "unlearn")}
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link

@@ -18,7 +18,7 @@ CHARTS = '.js-plotly-plot:visible, [data-testid="stVegaLiteChart"]:visible svg'
 
 @pytest.fixture(scope="module")
 def hardened(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("hardened"), "forgetting/dashboard/served.py") as server:
+    with serving(tmp_path_factory.mktemp("hardened"), "forgetting/dashboard/server/hardened.py") as server:
         yield server
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from test_layers import DRAWN, LABELS, WATCH, misplaced, search, train
 
-from forgetting.address import decode
-from forgetting.datasets import load_sample
-from forgetting.experiment import prepare
-from forgetting.forget_set import review_key
+from forgetting.data.sample import load_sample
+from forgetting.experiment.pipeline import prepare
+from forgetting.recipe.url import decode
+from forgetting.unlearning.forget_set import review_key
 
 QUICK = "unlearning.seeds=2&unlearning.methods=retrain,fine_tune&unlearning.epochs=2&unlearning.relearn_epochs=3"
 UNLEARN = f"unlearn?training.epochs=6&{QUICK}"

@@ -8,7 +8,7 @@ import pytest
 from corpus import CORPUS, LARGE, SMALL, Upload, file_name
 from playwright.sync_api import Error
 
-from forgetting.dashboard.text import JOINER
+from forgetting.dashboard.ui.escape import JOINER
 
 SECONDS = 10  # from giving the file to the page that tells what came of it
 MEGABYTE = 1024 * 1024

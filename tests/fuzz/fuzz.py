@@ -87,8 +87,8 @@ def _fuzz(options: argparse.Namespace) -> None:
 
 
 def _reviews() -> Callable[[bytes], None]:
-    from forgetting.errors import ForgettingError
-    from forgetting.reading import read_reviews
+    from forgetting.core.errors import ForgettingError
+    from forgetting.data.tables import read_reviews
 
     def check(data: bytes) -> None:
         try:
@@ -107,9 +107,9 @@ def _review_seeds() -> list[bytes]:
 
 
 def _recipes() -> Callable[[bytes], None]:
-    from forgetting.address import decode, encode
-    from forgetting.errors import ForgettingError
-    from forgetting.recipe import Recipe
+    from forgetting.core.errors import ForgettingError
+    from forgetting.recipe.recipe import Recipe
+    from forgetting.recipe.url import decode, encode
 
     def check(data: bytes) -> None:
         text = data.decode("utf-8", "replace")
@@ -130,8 +130,8 @@ def _recipes() -> Callable[[bytes], None]:
 
 def _recipe_seeds() -> list[bytes]:
     """Whole recipes as JSON and as addresses, and each setting alone."""
-    from forgetting.recipe import MODERN, PUBLISHED
-    from forgetting.settings import show
+    from forgetting.core.settings import show
+    from forgetting.recipe.recipe import MODERN, PUBLISHED
 
     alone = [urlencode({name: show(MODERN.value(name))}) for name in MODERN.leaves()]
     pairs = ["randomization.layers=fc1&randomization.unit=word", "model.hidden=8,8&randomization.layers=fc3"]
@@ -149,7 +149,7 @@ def _recipe_seeds() -> list[bytes]:
 
 
 def _settings() -> list[str]:
-    from forgetting.recipe import Recipe
+    from forgetting.recipe.recipe import Recipe
 
     return [f'"{word}"' for name in Recipe.leaves() for word in (name, name.split(".")[-1])]
 

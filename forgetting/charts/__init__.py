@@ -1,0 +1,1 @@
+"""Results as charts; no page is known here."""

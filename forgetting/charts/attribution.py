@@ -1,0 +1,25 @@
+"""The words that speak most for a class, as a chart."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from forgetting.charts.style import ORIGINAL, plain_names
+
+
+def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
+    """The words that speak most for a class."""
+    table = pd.DataFrame({"word": plain_names(influence), "influence": list(influence.values())})
+    return (
+        alt.Chart(table)
+        .mark_bar(color=ORIGINAL)
+        .encode(
+            x=alt.X("influence:Q", title=title),
+            y=alt.Y(
+                "word:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=180, labelOverlap=False)
+            ),
+            tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
+        )
+        .properties(height=60 + 18 * len(table))
+    )

@@ -1,0 +1,42 @@
+"""What is in a file of reviews, as charts."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forgetting.charts.style import ORIGINAL, plain_names
+
+
+def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
+    """Reviews of each class, most frequent on top; of many classes the largest."""
+    data = pd.DataFrame({"class": plain_names(counts), "reviews": list(counts.values())}).head(most)
+    data["share"] = data["reviews"] / max(sum(counts.values()), 1)
+    return (
+        alt.Chart(data)
+        .mark_bar(color=ORIGINAL)
+        .encode(
+            x=alt.X("reviews:Q", title="reviews"),
+            y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
+            tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
+        )
+        .properties(height=70 + 24 * len(data))
+    )
+
+
+def lengths_chart(words: np.ndarray) -> alt.Chart:
+    """How long the texts are, in words."""
+    counts, edges = np.histogram(words, bins=min(30, max(int(np.ptp(words)), 1)))
+    data = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "reviews": counts})
+    return (
+        alt.Chart(data)
+        .mark_bar(color=ORIGINAL)
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="words in a text"),
+            x2="to:Q",
+            y=alt.Y("reviews:Q", title="reviews"),
+            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "reviews:Q"],
+        )
+        .properties(height=240)
+    )

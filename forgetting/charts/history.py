@@ -1,0 +1,79 @@
+"""Training histories and counts as Altair charts, which a page updates in place while they stream."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forgetting.charts.style import HEIGHT, ORIGINAL, rules
+from forgetting.model.trainer import Epoch
+
+# fmt: on
+MOST_POINTS = 300  # of a curve; a long history is thinned, its first and last epochs kept
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A history to draw, with its name and colour."""
+
+    name: str
+    history: Sequence[Epoch]
+    colour: str = ORIGINAL
+
+
+def history_chart(
+    curves: Sequence[Curve], figure: str, baselines: Mapping[str, float], *, epochs: int, title: str
+) -> alt.LayerChart:
+    """One figure of the history, "loss" or "accuracy", by epoch: validation thick, training thin.
+
+    baselines: dashed grey lines by name. epochs: the length of the axis, so that it stands still while curves grow.
+    """
+    data = pd.DataFrame(
+        [
+            {"epoch": row.epoch, "part": part, "model": curve.name, "value": getattr(getattr(row, part), figure)}
+            for curve in curves
+            for row in _thinned(curve.history)
+            for part in ("training", "validation")
+        ],
+        columns=["epoch", "part", "model", "value"],
+    )
+    form = ".1%" if figure == "accuracy" else ".4f"
+    axis = alt.Axis(format="%") if figure == "accuracy" else alt.Axis()
+    scale = alt.Scale(domain=[0, 1]) if figure == "accuracy" else alt.Scale(zero=True, nice=True)
+    base = alt.Chart(data).encode(
+        x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False)),
+        y=alt.Y("value:Q", title=title, scale=scale, axis=axis),
+        color=alt.Color(
+            "model:N",
+            title=None,
+            scale=alt.Scale(domain=[curve.name for curve in curves], range=[curve.colour for curve in curves]),
+            # The invisible points of the tooltips would make the symbols of the legend invisible too.
+            legend=alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3)
+            if len(curves) > 1
+            else None,
+        ),
+        strokeWidth=alt.StrokeWidth(
+            "part:O",
+            title=None,
+            sort=["training", "validation"],
+            scale=alt.Scale(domain=["training", "validation"], range=[1.2, 3.2]),
+            legend=alt.Legend(orient="top" if len(curves) == 1 else "bottom", symbolType="stroke"),
+        ),
+    )
+    tooltip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("part:N"),
+        alt.Tooltip("epoch:Q"),
+        alt.Tooltip("value:Q", title=title, format=form),
+    ]
+    points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
+    return alt.layer(*rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
+
+
+def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:
+    if len(history) <= MOST_POINTS:
+        return history
+    kept = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
+    return [history[row] for row in kept]

@@ -1,0 +1,278 @@
+"""Unlearning as Altair charts: gaps to exact retraining, the trade-off, and what an attacker sees.
+
+Gold is exact retraining, burgundy the original, blue an unlearned model. Where gold is a band, it holds 5–95 % of
+exact retrainings compared with others: gaps within it are no gaps.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES, rules
+from forgetting.reporting.formatting import told, told_gap
+from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.task import REFERENCE
+
+COLUMNS = {  # of the chart of gaps: figure, its title in two lines
+    "forget_accuracy": "forget\naccuracy",
+    "retain_accuracy": "retain\naccuracy",
+    "validation_accuracy": "validation\naccuracy",
+    "forget_loss": "forget\nloss",
+    "tow": "all three\nToW",
+    "forget_divergence": "forget\ndivergence",
+    "attack_auc": "attack\nAUC",
+    "anamnesis": "relearning\nAIN",
+}
+ROW, HEAD = 36, 72  # pixels of a method, and of the titles
+HALF = 0.46  # of a column's width that the largest gap takes
+LEAST = 0.05  # a gap that takes all of it, where all are smaller
+BINS = 40  # of the histograms of losses
+MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p, beyond which all is drawn as that
+SETS = {
+    "retain": ("retained", ORIGINAL),
+    "forget": ("forgotten", RANDOMIZED),
+    "unseen": ("unseen", SERIES[2]),
+}
+COLOURS = {"exact retraining": RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of what is no method
+READABLE = "replace(datum.label, /_/g, ' ')"  # of a method's name
+WIDE = "width > 400"  # pixels of the plot from which there is room for the values, and for titles that lie
+
+
+def gap_chart(result: UnlearningResult) -> alt.LayerChart:
+    """A table of methods × figures: the value, and a bar for its gap to exact retraining, with its band over seeds.
+
+    Each column has a scale of its own, given under its title.
+    """
+    cells, heads = _cells(result), _heads(result)
+    methods = list(dict.fromkeys(cells["method"]))
+    y = alt.Y("method:N", sort=methods, title=None, axis=_method_axis())
+    x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(COLUMNS)], nice=False))
+    told = [
+        alt.Tooltip("method:N"),
+        alt.Tooltip("title:N", title="figure"),
+        alt.Tooltip("told:N", title="median"),
+        alt.Tooltip("retrained_told:N", title="exact retraining"),
+        alt.Tooltip("gap_told:N", title="gap"),
+        alt.Tooltip("band:N", title="gap, 5–95 % of seeds"),
+        alt.Tooltip("seeds:Q"),
+        alt.Tooltip("missing:N"),
+    ]
+    base = alt.Chart(cells).encode(y=y, tooltip=told)
+    known = base.transform_filter("isValid(datum.gap)")
+    floor = (
+        alt.Chart(heads)
+        .mark_rect(color=RELEARNED, opacity=0.3)
+        .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2="floor_high:Q")
+    )
+    zero = known.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)
+    bars = base.mark_bar(height=8, yOffset=7).encode(x=x, x2="end:Q", color=alt.Color("colour:N", scale=None))
+    spans = base.mark_rule(strokeWidth=1.5, color=BASELINE, yOffset=7).encode(
+        x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
+    )
+    shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
+    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="told:N", color=alt.value(BASELINE))
+    bold = {"fontWeight": "bold", "color": BASELINE}
+    titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
+    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # of nothing, as what cannot be seen would take room
+    slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
+    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE, opacity=shown)
+    return alt.layer(
+        floor,
+        bars,
+        spans,
+        zero,
+        texts,
+        titles.encode(x=x, y=alt.value(-30), text="title:N"),
+        slanted.encode(x=x, y=alt.value(-6), text="line:N"),
+        scales.encode(x=x, y=alt.value(-4), text="scale:N"),
+    ).properties(height=HEAD + ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
+
+
+def _cells(result: UnlearningResult) -> pd.DataFrame:
+    """Where each cell's bar and texts are, in columns of width 1."""
+    table, steps = result.gaps[result.gaps["figure"].isin(COLUMNS)].copy(), _steps(result)
+    places = {figure: place for place, figure in enumerate(COLUMNS)}
+    table["middle"] = table["figure"].map(places) + 0.5
+    table["title"] = table["figure"].map(COLUMNS).str.replace("\n", " ")
+    for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
+        table[end] = table["middle"] + (table[name] / table["figure"].map(steps)).clip(-1, 1) * HALF
+    table["told"] = [told(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)]
+    table["retrained_told"] = [
+        "–" if np.isnan(value) else told(figure, value)
+        for figure, value in zip(table["figure"], table["retrained"], strict=True)
+    ]
+    table["gap_told"] = [told_gap(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
+    table["band"] = [
+        f"{told_gap(figure, low)} to {told_gap(figure, high)}"
+        for figure, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
+    ]
+    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
+    return table
+
+
+def _heads(result: UnlearningResult) -> pd.DataFrame:
+    """Title, scale and, where retraining itself was tried, the band of its gaps, of each column."""
+    steps, gaps = _steps(result), result.gaps.set_index(["method", "figure"])
+    lines = []
+    for place, (figure, title) in enumerate(COLUMNS.items()):
+        low = high = np.nan
+        if (REFERENCE, figure) in gaps.index:
+            low, high = (gaps.loc[(REFERENCE, figure)][name] / steps[figure] for name in ("gap_low", "gap_high"))
+        # No gap at all is always within it, however few the seeds are.
+        ends = {
+            "floor_low": place + 0.5 + np.clip(low, -1, 0) * HALF,
+            "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF,
+        }
+        lines.append(
+            {
+                "middle": place + 0.5,
+                "title": title,
+                "line": title.replace("\n", " "),
+                "scale": f"± {told_gap(figure, steps[figure])[1:]}",
+                **ends,
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _steps(result: UnlearningResult) -> dict[str, float]:
+    """The gap that fills a column: the largest of its medians; ends of bands beyond it are cut at the column's side."""
+    table = result.gaps
+    found = {}
+    for figure in COLUMNS:
+        own = table[table["figure"] == figure]
+        largest = own["gap"].abs().max()
+        found[figure] = max(LEAST, 0.0 if np.isnan(largest) else largest)
+    return found
+
+
+def _method_axis() -> alt.Axis:
+    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr=READABLE)
+
+
+def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.LayerChart:
+    """Forget accuracy against that on the retain or validation reviews: a small mark a seed, a large one the median.
+
+    Exact retraining is the gold star: not the lower right corner is the aim, but the star.
+    """
+    frame = result.frame
+    own = frame[["method", "seed"]].assign(x=frame[f"{across}_accuracy"], y=frame["forget_accuracy"])
+    same = frame.drop_duplicates("seed")
+    reference = same[["seed"]].assign(
+        method="exact retraining", x=same[f"retrained_{across}_accuracy"], y=same["retrained_forget_accuracy"]
+    )
+    points = pd.concat([reference, own], ignore_index=True)
+    names = list(dict.fromkeys(points["method"]))
+    colours = [_series_colour(name, place) for place, name in enumerate(names)]
+    middles = points.groupby("method", sort=False)[["x", "y"]].median().reset_index()
+    colour = alt.Color(
+        "method:N",
+        title=None,
+        scale=alt.Scale(domain=names, range=colours),
+        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=READABLE),
+    )
+    shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_shapes(names)))
+    axes = {
+        "x": alt.X(
+            "x:Q", title=f"{across} accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False, padding=18)
+        ),
+        "y": alt.Y(
+            "y:Q", title="forget accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[-0.04, 1.04], nice=False)
+        ),
+    }
+    told = [
+        alt.Tooltip("method:N"),
+        alt.Tooltip("x:Q", title=f"{across} accuracy", format=".1%"),
+        alt.Tooltip("y:Q", title="forget accuracy", format=".1%"),
+    ]
+    seeds = alt.Chart(points).mark_point(size=28, filled=True, opacity=0.45)
+    medians = alt.Chart(middles).mark_point(size=190, filled=True, opacity=1, stroke="white", strokeWidth=1)
+    star = middles[middles["method"] == "exact retraining"]
+    cross = alt.Chart(star).mark_rule(color=RELEARNED, strokeDash=[3, 3], opacity=0.8)
+    trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
+    aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
+    return alt.layer(
+        *rules(trivial, ".1%", gap=0.06),
+        cross.encode(y="y:Q"),
+        cross.encode(x="x:Q"),
+        seeds.encode(**axes, color=colour, shape=shape, tooltip=[*told, alt.Tooltip("seed:Q")]),
+        medians.encode(**axes, color=colour, shape=shape, tooltip=told),
+        aim.encode(**axes, color=colour, shape=shape, tooltip=told),  # last, so that nothing hides it
+    ).properties(height=HEIGHT + 80)
+
+
+def _series_colour(name: str, place: int) -> str:
+    return COLOURS.get(name, SERIES[place % len(SERIES)])
+
+
+def _shapes(names: Sequence[str]) -> list[str]:
+    star = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
+    others = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "triangle-left")
+    return [star if name == "exact retraining" else others[place % len(others)] for place, name in enumerate(names)]
+
+
+def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
+    """How the losses of members, forgotten and unseen reviews are spread, as shares of each, on a logarithmic axis.
+
+    losses: −ln p of the true class, by set. Where the forgotten lie over the unseen, an attack finds nothing.
+    """
+    edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), BINS + 1)
+    tables = []
+    for name, (title, _) in SETS.items():
+        values = losses[name][np.isfinite(losses[name])].astype(float)  # in float32 the last edge would be passed
+        counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
+        shares = counts / max(len(values), 1)
+        tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
+    titles, colours = zip(*SETS.values(), strict=True)
+    base = alt.Chart(pd.concat(tables)).encode(
+        x=alt.X(
+            "loss:Q",
+            title="loss (−ln p of the true class)",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(format="~g", values=[0.001, 0.01, 0.1, 1, 10]),
+        ),
+        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%"), stack=None),
+        color=alt.Color(
+            "set:N",
+            title=None,
+            scale=alt.Scale(domain=titles, range=colours),
+            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
+        ),
+        tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
+    )
+    area = base.mark_area(interpolate="step", opacity=0.12)
+    return alt.layer(area, base.mark_line(interpolate="step", strokeWidth=2)).properties(height=HEIGHT - 60)
+
+
+def attack_chart(result: UnlearningResult) -> alt.LayerChart:
+    """A forest plot of the attack's area under the curve: median over seeds, its 95 % interval over reviews."""
+    frame = result.frame.dropna(subset=["attack_auc"])
+    table = (
+        frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
+    )
+    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
+    base = alt.Chart(table).encode(
+        y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
+        color=alt.Color("colour:N", scale=None),
+        tooltip=[
+            alt.Tooltip("method:N"),
+            alt.Tooltip("attack_auc:Q", title="AUC, median over seeds", format=".3f"),
+            alt.Tooltip("attack_auc_low:Q", title="95 % interval from", format=".3f"),
+            alt.Tooltip("attack_auc_high:Q", title="to", format=".3f"),
+        ],
+    )
+    title = "loss-threshold attack, AUC"
+    x = alt.X("attack_auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
+    marks = pd.DataFrame({"at": [0.5], "name": ["cannot be told"]})
+    line = alt.Chart(marks).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
+    name = (
+        alt.Chart(marks)
+        .mark_text(color=BASELINE, fontSize=11, baseline="bottom")
+        .encode(x="at:Q", y=alt.value(-3), text="name:N")
+    )
+    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
+    point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
+    room = {"left": 5, "right": 5, "top": 22, "bottom": 5}  # for the name above the plot
+    return alt.layer(line, span, point, name).properties(height=80 + 26 * max(len(table), 1), padding=room)

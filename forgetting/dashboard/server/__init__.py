@@ -1,0 +1,1 @@
+"""What the app needs of the server: headers for others to open it, and memory given back."""

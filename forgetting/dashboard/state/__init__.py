@@ -1,0 +1,1 @@
+"""What a visitor has, and what all visitors share. Nothing here draws."""

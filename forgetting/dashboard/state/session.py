@@ -1,0 +1,246 @@
+"""What one visitor has: a recipe that the address bar mirrors, an uploaded file, a lesson under way, a trained model.
+
+Nothing here draws. The rules of the address: the session's recipe is decoded from it on the first run, and again on
+Back and Forward; every change of a control goes into the recipe first, and from there into the address.
+"""
+
+import math
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+import torch
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.settings import Settings, is_names, show
+from forgetting.data.tables import Table
+from forgetting.experiment.published import Rerun
+from forgetting.experiment.results import Trained
+from forgetting.model.split import Split
+from forgetting.model.trainer import Trainer
+from forgetting.recipe import url
+from forgetting.recipe.recipe import MODERN, Recipe
+
+PREFIX = "setting:"  # of the keys of controls that write the recipe
+LEAVES = Recipe.leaves()
+LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
+LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
+
+
+@dataclass
+class Lesson:
+    """A training under way: what it was started with, and where it stands. kept: steps when it was last kept."""
+
+    recipe: Recipe
+    split: Split
+    sha256: str
+    trainer: Trainer
+    initial: dict[str, torch.Tensor]
+    kept: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A trained model with the recipe, the split and the SHA-256 of the data that it was trained with."""
+
+    recipe: Recipe
+    split: Split
+    trained: Trained
+    sha256: str
+
+
+@dataclass
+class Relearning:
+    """A randomized model under way to learn again. of: what it was made of, see `work.comparison_key`."""
+
+    of: str
+    trainer: Trainer
+
+
+@dataclass
+class Study:
+    """Work of many parts that a page advances in slices, under way or ended.
+
+    of: what it depends on, see `studies`. learned: the model that it is of, which may be the session's no more.
+    plan: its settings. total: parts that are planned. slices: lists of the parts still to come, if any. conclude:
+    makes a result of the parts found so far. running: it advances while the page shows it. kept: what a later study
+    of another plan can go on from.
+    """
+
+    of: str
+    learned: Learned
+    plan: Settings
+    total: int
+    slices: Iterator[list] | None
+    conclude: Callable[[tuple], Any]
+    rows: list = field(default_factory=list)
+    kept: Any = None
+    seconds: float = 0.0
+    running: bool = True
+    quick: bool = False  # it started by itself, and may be replaced by another such
+    lock: threading.Lock = field(default_factory=threading.Lock)  # a run that is overtaken may still be at work
+    known: tuple[int, Any] | None = None  # how many rows the last result was made of, and that
+
+    @property
+    def result(self) -> Any:
+        """What it has found so far."""
+        if self.known is None or self.known[0] != len(self.rows):
+            self.known = (len(self.rows), self.conclude(tuple(self.rows)))
+        return self.known[1]
+
+    @property
+    def left(self) -> bool:
+        """Whether there is more to do: neither done nor stopped for good."""
+        return self.slices is not None and len(self.rows) < self.total
+
+
+@dataclass
+class Session:
+    """One visitor's state.
+
+    name: tells the session from all others. page: of the last run. addresses: the one that the browser last had, and
+    those written since, on their way to it; written_at: when the last was. touched: a control has changed the recipe
+    since then. notices: sentences to show once. said: those that the page shows. playing, relearn_playing: the lesson
+    or the relearning advances. reruns, reruns_wanted: of the published table, those done and how many there are to be.
+    studies: by the name of their kind. held: what it uses of the work that sessions share, see `shared`. place: in the
+    line of those who wait to train, 0 where it may, see `turns`.
+    """
+
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    recipe: Recipe = MODERN
+    page: str = ""
+    addresses: list[dict[str, str]] = field(default_factory=list)
+    written_at: float = -math.inf
+    touched: bool = False
+    notices: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    upload: Table | None = None
+    lesson: Lesson | None = None
+    learned: Learned | None = None
+    playing: bool = False
+    relearning: Relearning | None = None
+    relearn_playing: bool = False
+    reruns: list[Rerun] = field(default_factory=list)
+    reruns_wanted: int = 0
+    studies: dict[str, Study] = field(default_factory=dict)
+    held: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
+    place: int = 0
+
+
+def session() -> Session:
+    """The visitor's session, made on the first run."""
+    if "session" not in st.session_state:
+        st.session_state.session = Session()
+    return st.session_state.session
+
+
+def draw_anew() -> None:
+    """Run the page again; it goes on saying what it says, as the visitor has not done anything meanwhile."""
+    session().notices[:0] = session().said
+    st.rerun()
+
+
+def source_name(recipe: Recipe) -> str:
+    """What the visitor calls the reviews of a recipe: an upload by its file's name."""
+    return {"sample": "synthetic sample", "original": "original file"}.get(
+        recipe.data.source, recipe.data.file or "a file"
+    )
+
+
+def follow_address(page: str) -> None:
+    """Take the recipe from the address where that is what the visitor asked for: a cold link, Back or Forward."""
+    mine, parameters = session(), st.query_params.to_dict()
+    first = not mine.page
+    # Shortly after a change the browser may still send an address that it had before: that is no Back.
+    late = parameters in mine.addresses and time.monotonic() - mine.written_at < LATE
+    moved = parameters != mine.addresses[-1] and not late if mine.addresses else False
+    mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
+    if first or (moved and not mine.touched and page == mine.page):
+        mine.recipe, sentences = url.decode(parameters)
+        mine.notices += sentences
+        forget_controls()
+    if page != mine.page:
+        mine.playing = mine.relearn_playing = False
+        for study in mine.studies.values():
+            study.running = False
+        mine.reruns_wanted = len(mine.reruns)
+    mine.page = page
+
+
+def write_address() -> None:
+    """Put what differs from the defaults into the address, where it is not there or on its way already."""
+    mine, parameters = session(), url.encode(session().recipe)
+    if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
+        st.query_params.from_dict(parameters)
+        mine.addresses.append(parameters)
+        mine.written_at = time.monotonic()
+    mine.touched = False
+
+
+def forget_controls() -> None:
+    """Drop the controls' own values, so that they are filled from the recipe when they are drawn next.
+
+    Only for the start of a run: a callback sets them instead (`show_recipe`), as the run that would fill them may be
+    overtaken by the next key press, whose callback then finds its value missing.
+    """
+    for key in _controls():
+        del st.session_state[key]
+
+
+def show_recipe(names: Iterable[str] = LEAVES) -> None:
+    """Set the controls of these settings that differ from the recipe to its value.
+
+    Only of these: another control may have changed in the same moment, and its callback is still to come.
+    """
+    for key in _controls():
+        name = key.removeprefix(PREFIX)
+        if name not in names:
+            continue
+        if name in LIKELY and not session().recipe.value(name):
+            del st.session_state[key]  # the likely column is known only once the file is read
+        elif st.session_state[key] != control_value(name):
+            st.session_state[key] = control_value(name)
+
+
+def control_value(name: str) -> object:
+    """What the control of a setting holds: the recipe's value, names as a list, numbers as a text, doses as a count."""
+    recipe = session().recipe
+    if name.endswith(".doses"):
+        return len(recipe.value(name))
+    if name == "randomization.layers":
+        return list(recipe.randomization.among(recipe.model.layers))
+    value = recipe.value(name)
+    if isinstance(value, tuple):
+        return list(value) if is_names(LEAVES[name].default) else show(value)
+    return value
+
+
+def _controls() -> list[str]:
+    return [key for key in st.session_state if str(key).startswith(PREFIX)]
+
+
+def assign(values: dict[str, object]) -> None:
+    """Replace settings of the recipe by their dotted names, all or none; the controls follow.
+
+    What does not fit is refused with a sentence, and the recipe stays.
+    """
+    mine = session()
+    try:
+        mine.recipe, mine.touched = with_values(mine.recipe, values), True
+    except RecipeError as error:
+        mine.notices.append(str(error))
+    show_recipe(values)
+
+
+def with_values(recipe: Recipe, values: dict[str, object]) -> Recipe:
+    """A recipe with several settings changed at once, so that those which fit only together are accepted."""
+    nested: dict = {}
+    for name, value in values.items():
+        group, _, leaf = name.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[leaf] = value
+    return Recipe.from_dict(nested, recipe)

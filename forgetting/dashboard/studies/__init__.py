@@ -1,0 +1,1 @@
+"""Studies that a page advances in slices, by kind."""

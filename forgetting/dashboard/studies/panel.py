@@ -1,0 +1,98 @@
+"""What every study shows: how long it takes, start and stop, how far it is, and files to keep."""
+
+from collections.abc import Callable
+from functools import partial
+
+import altair as alt
+import streamlit as st
+
+from forgetting.charts import export as export_charts
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Learned, Study, draw_anew, session
+from forgetting.dashboard.studies import base, registry
+from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.escape import literal
+from forgetting.metrics.baselines import Baselines
+from forgetting.reporting.formatting import duration
+
+Draw = Callable[[Study, Baselines], None]
+
+
+def study_buttons(learned: Learned, name: str) -> None:
+    """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
+    kind, study, total = registry.KINDS[name], session().studies.get(name), 0
+    fresh = study is None or study.of != kind.key(learned)
+    try:
+        total, quick = kind.total(learned), kind.quick(learned)
+        if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
+            study, fresh = registry.begin(learned, name), False
+        # A quick plan is not tried first: that would take a good part of what it estimates.
+        time = "a few seconds" if quick and kind.tried else duration(kind.seconds(learned))
+        st.caption(f"{total:,} {kind.part}, {time}")
+    except ForgettingError as error:
+        st.error(literal(str(error)))
+    with st.container(horizontal=True):
+        if study and study.running:
+            st.button("Stop", icon=":material/stop:", on_click=base.stop, args=(name,))
+        elif not fresh and study.left:
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume, args=(name,))
+        if total:
+            label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
+            st.button(label, type=look, on_click=registry.start, args=(learned, name))
+    if study is not None and fresh:
+        st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
+
+
+def study_view(name: str, draw: Draw) -> None:
+    """A study in a fragment that advances it while it is under way."""
+    study = session().studies.get(name)
+    advancing.advancing(partial(_view, name, draw), running=bool(study and study.running), every=base.EVERY)
+
+
+def _view(name: str, draw: Draw) -> None:
+    """Advance the study where it is under way and has its turn, and draw it.
+
+    It is drawn beside the baselines of its own model, which may not be the session's any more.
+    """
+    study = session().studies.get(name)
+    if study is None:
+        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
+        return
+    ended = study.running and not session().place and base.advance(name)
+    drawn, progress = st.container(), st.container()
+    with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
+        _how_far(study, registry.KINDS[name].part)
+    with drawn:
+        if study.rows:
+            draw(study, models.baselines_of(study.learned))
+    if ended:
+        draw_anew()
+
+
+def _how_far(study: Study, part: str) -> None:
+    done, total = len(study.rows), study.total
+    if study.running:
+        st.progress(done / total, text=f"{done:,} of {total:,} {part}")
+    elif done < total:
+        st.caption(f"Stopped: {done:,} of {total:,} {part} are done and kept.")
+    else:
+        st.caption(f"{total:,} {part} in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
+
+
+def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
+    """Tables and charts as files, made when they are asked for."""
+    with st.popover("Download", icon=":material/download:"):
+        with st.container(horizontal=True):
+            for file, make in tables.items():
+                _file(f"Rows, {file.rpartition('.')[2].upper()}", make, file, key)
+        for name, chart in drawn.items():
+            with st.container(horizontal=True):
+                for kind in ("png", "svg", "html"):
+                    file = f"{name.replace(' ', '-')}.{kind}"
+                    title = f"{name.replace('_', ' ')}, {kind.upper()}"
+                    _file(title, lambda chart=chart, kind=kind: export_charts.picture(chart, kind), file, key)
+
+
+def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
+    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore")

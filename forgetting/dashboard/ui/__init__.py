@@ -1,0 +1,1 @@
+"""What pages are made of: the frame of a page, its controls and forms."""

@@ -1,0 +1,131 @@
+"""What every page opens with: title, navigation in the order of the work, notices, and what is missing."""
+
+import os
+import warnings
+
+import streamlit as st
+
+from forgetting.charts.style import ORIGINAL, RANDOMIZED
+from forgetting.core.errors import DataError, ForgettingError
+from forgetting.core.limits import VARIABLE, limits
+from forgetting.core.seeding import pin_threads
+from forgetting.dashboard.server import memory
+from forgetting.dashboard.state import data, models
+from forgetting.dashboard.state.session import (
+    follow_address,
+    session,
+    source_name,
+    write_address,
+)
+from forgetting.dashboard.ui.escape import literal
+from forgetting.reporting.formatting import percent
+from forgetting.unlearning.task import load_own
+
+PAGES = {
+    "overview": ("app.py", "Overview", ":material/wine_bar:"),
+    "data": ("pages/data.py", "Data", ":material/table_view:"),
+    "train": ("pages/train.py", "Train", ":material/model_training:"),
+    "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
+    "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
+    "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
+    "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
+}
+STUDIES = {"layers": ("dose", "change"), "relearn": ("courses", "savings"), "unlearn": ("unlearning",)}  # by page
+SIDEBAR = 205  # pixels, so that the first screen fits a projector
+# Drawn here, as Streamlit would fetch an icon of its own from another host.
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
+    f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
+)
+DONE = ":material/check_circle:"
+
+
+def frame(page: str) -> None:
+    """Open a page: configure it, follow the address, draw the navigation, and show what there is to say."""
+    title = PAGES[page][1]
+    st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR)
+    broken = _prepare_process()
+    follow_address(page)
+    write_address()
+    if page != "train":
+        models.keep_progress()
+    with st.sidebar:
+        st.markdown("#### Learning to Forget")
+        for name, done in _done().items():
+            link(name, icon=DONE if done else None)
+        _status()
+    for sentence in broken:
+        st.error(literal(sentence))
+    mine = session()
+    mine.said, mine.notices = mine.notices, []
+    for sentence in mine.said:
+        st.warning(literal(sentence), icon=":material/link_off:")
+
+
+def link(page: str, label: str | None = None, icon: str | None = None) -> None:
+    """A link to a page that carries the experiment along."""
+    path, title, own = PAGES[page]
+    st.page_link(path, label=label or title, icon=icon or own, query_params=session().addresses[-1])
+
+
+@st.cache_resource(show_spinner=False)
+def _prepare_process() -> list[str]:
+    """Once for the process: one thread for torch, quiet where scikit-learn suspects a regression, and own methods.
+
+    Returns why limits or methods of one's own could not be read.
+    """
+    pin_threads()
+    memory.start()
+    warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+    broken = []
+    try:
+        limits()
+    except ForgettingError as error:
+        os.environ.pop(VARIABLE)
+        broken.append(f"{error} Until the app is started again, the limits are the usual ones.")
+    try:
+        load_own()
+    except ForgettingError as error:
+        broken.append(str(error))
+    return broken
+
+
+def _done() -> dict[str, bool]:
+    try:
+        data.table()
+        has_data = True
+    except DataError:
+        has_data = False
+    learned = has_data and not models.outdated(models.find_learned())
+    randomization = session().recipe.randomization
+    return {
+        "overview": False,
+        "data": has_data,
+        "train": learned,
+        "forget": learned and bool(randomization.layers and randomization.fraction),
+        **{page: learned and _studied(kinds) for page, kinds in STUDIES.items()},
+    }
+
+
+def _studied(kinds: tuple[str, ...]) -> bool:
+    """Whether a study of one of these kinds has come to its end."""
+    studies = (session().studies.get(kind) for kind in kinds)
+    return any(study and study.rows and not study.left for study in studies)
+
+
+def _status() -> None:
+    """What the session works on, small, under the navigation."""
+    recipe, learned = session().recipe, session().learned
+    st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
+    if learned is None:
+        st.caption("**Model**  \nnot trained yet")
+        return
+    history, epochs = learned.trained.history, learned.recipe.training.epochs
+    lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
+    if history:
+        chance = percent(1 / len(learned.split.classes))
+        lines.append(f"validation accuracy {percent(history[-1].validation.accuracy)} (chance {chance})")
+    if models.outdated(learned):
+        lines.append(":material/warning: out of date: the recipe has changed since")
+    st.caption("**Model**  \n" + "  \n".join(lines))

@@ -1,0 +1,101 @@
+"""The settings of training as a form, with the two protocols as presets."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from forgetting.dashboard.state.session import session, show_recipe
+from forgetting.dashboard.ui.controls import choice, number, picked, send, switch, widths
+from forgetting.model.classifier import Architecture
+from forgetting.randomization.settings import ALL, Randomization
+from forgetting.recipe.recipe import PROTOCOLS
+
+NAMES = (
+    "training.objective",
+    "training.epochs",
+    "training.learning_rate",
+    "training.batch_size",
+    "model.hidden",
+    "model.dropout",
+    "training.weight_decay",
+    "training.label_smoothing",
+    "training.word_dropout",
+    "split.validation",
+    "split.min_df",
+    "split.max_words",
+    "split.sublinear",
+    "split.stratify",
+    "split.seed",
+    "seed",
+)
+
+
+def presets() -> None:
+    """Buttons that take a protocol's own settings; the file, its columns and the randomization stay where they can."""
+    protocol = session().recipe.protocol
+    with st.container(horizontal=True):
+        for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
+            kind = "primary" if name == protocol else "secondary"
+            st.button(title, type=kind, on_click=_take, args=(name,), key=f"preset_{name}")
+
+
+def _take(protocol: str) -> None:
+    """A protocol's own settings on the same file. Labels are its own: wine types, or the reviews' names."""
+    mine, ready = session(), PROTOCOLS[protocol]
+    before = mine.recipe.randomization
+    columns = ("text", "label") if protocol == mine.recipe.protocol else ("text",)
+    same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", *columns)}
+    mine.recipe, mine.touched = replace(ready, data=replace(ready.data, **same)), True
+    if protocol == "modern":
+        mine.recipe = replace(mine.recipe, randomization=_cut(before, ready.model.layers))
+    show_recipe()
+
+
+def training_form() -> None:
+    """Every setting that shapes the model; nothing changes until the form is sent."""
+    published = session().recipe.protocol == "published"
+    if published:
+        st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
+    fixed = {"form": True, "disabled": published}
+    with st.form("training", border=True, height=470):
+        # On top, so that it is in view however long the form is.
+        st.form_submit_button("Apply", on_click=_send, width="stretch")
+        choice("training.objective", "Objective", **fixed)
+        left, right = st.columns(2)
+        with left:
+            number("training.epochs", "Epochs", **fixed)
+            number("training.learning_rate", "Learning rate", step=0.001, format="%.4f", **fixed)
+            number("training.batch_size", "Batch size (0: all)", **fixed)
+            number("training.weight_decay", "Weight decay", step=0.0005, format="%.4f", **fixed)
+        with right:
+            widths("model.hidden", "Hidden widths", disabled=published, help="One number a hidden layer: 64, or 64,32")
+            number("model.dropout", "Dropout", **fixed)
+            number("training.label_smoothing", "Label smoothing", **fixed)
+            number("training.word_dropout", "Word dropout", **fixed)
+        left, right = st.columns(2)
+        with left:
+            number("split.validation", "Validation share", **fixed)
+            number("split.min_df", "Reviews a word needs", **fixed)
+            number("split.max_words", "Words kept (0: all)", **fixed)
+        with right:
+            number("split.seed", "Seed of the split", **fixed)
+            number("seed", "Seed of weights, training", form=True)
+            switch("split.sublinear", "Sublinear TF", **fixed)
+            switch("split.stratify", "Stratify", **fixed)
+
+
+def _send() -> None:
+    """Take the form's values; layers to randomize that the new model lacks are left out."""
+    if session().recipe.protocol == "published":
+        send(["seed"])
+        return
+    hidden = min(picked("model.hidden").count(",") + 1, 4)
+    names = Architecture(hidden=(1,) * hidden).layers
+    send(NAMES, also={"randomization.layers": _cut(session().recipe.randomization, names).layers})
+
+
+def _cut(randomization: Randomization, names: tuple[str, ...]) -> Randomization:
+    """A randomization of those of its layers that a model of these has."""
+    if randomization.layers == (ALL,):
+        return randomization
+    return replace(randomization, layers=tuple(name for name in randomization.layers if name in names))

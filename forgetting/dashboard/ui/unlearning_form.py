@@ -1,0 +1,178 @@
+"""What is to be forgotten, and by which methods: the controls of the Unlearn page."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Learned, assign, session
+from forgetting.dashboard.ui.controls import bound, choice, number, picked, seeded
+from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.ui.plan_form import several
+from forgetting.randomization.settings import ALL
+from forgetting.unlearning.forget_set import TEXT, review_key
+from forgetting.unlearning.task import METHODS, title
+
+WAYS = {"share": "Share", "class": "Class", "reviews": "Reviews"}
+MOST = 500  # reviews listed at once
+METHOD_SETTINGS = {  # of the methods' own: label, step
+    "epochs": ("Epochs of repair and tuning", None),
+    "learning_rate": ("Learning rate of these", 0.001),
+    "k": ("k of EU-k and CF-k", None),
+    "fraction": ("Fraction randomized before repair", 0.05),
+    "ascent_rate": ("Gradient ascent: length of a step", 0.1),
+    "clip": ("Gradient ascent: clip the norm at", 0.1),
+    "tolerance": ("Gradient ascent: retain accuracy that may go", 0.01),
+    "selection": ("Dampening: α, select above", 0.5),
+    "dampening": ("Dampening: λ", 0.1),
+    "scrub_alpha": ("SCRUB: α, near the original", 0.1),
+    "scrub_gamma": ("SCRUB: γ, loss of the retain set", 0.1),
+    "scrub_epochs": ("SCRUB: epochs away", None),
+    "relearn_epochs": ("Relearning: epochs at most", None),
+}
+
+
+def forget_controls(learned: Learned) -> None:
+    """A class, a share, or chosen reviews."""
+    key = seeded("forget.by")
+    st.segmented_control(
+        "Forget",
+        list(WAYS),
+        default=st.session_state[key],
+        format_func=WAYS.get,
+        required=True,
+        key=key,
+        on_change=_way_picked,
+        args=(learned.split.classes,),
+    )
+    forget = session().recipe.forget
+    if forget.by == "class":
+        _class(learned)
+    elif forget.by == "share":
+        st.slider("Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound("forget.share"))
+        number("forget.seed", "Seed of the share")
+    else:
+        st.caption(f"{len(forget.reviews)} ticked. Search and tick them in the tab “Forget set”.")
+        st.button("Untick all", on_click=assign, args=({"forget.reviews": ()},), disabled=not forget.reviews)
+
+
+def _way_picked(classes: tuple[str, ...]) -> None:
+    way = picked("forget.by") or "share"
+    named = session().recipe.forget.label in classes
+    assign({"forget.by": way} | ({} if way != "class" or named else {"forget.label": classes[0]}))
+
+
+def _class(learned: Learned) -> None:
+    key, classes = seeded("forget.label"), learned.split.classes
+    known = st.session_state[key] if st.session_state[key] in classes else None
+    st.selectbox(
+        "Class",
+        classes,
+        index=classes.index(known) if known else None,
+        key=key,
+        on_change=lambda: assign({"forget.label": picked("forget.label") or ""}),
+    )
+
+
+def method_controls(learned: Learned) -> None:
+    """Which methods, over how many seeds, and their own settings."""
+    several("unlearning.methods", "Methods", list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])), str)
+    number("unlearning.seeds", "Seeds")
+    with st.expander("Settings of the methods"):
+        for name, (label, step) in METHOD_SETTINGS.items():
+            number(f"unlearning.{name}", label, step=step)
+        choice("unlearning.scheme", "Scheme of randomize_and_repair")
+        several("unlearning.layers", "Layers of randomize_and_repair", _layers(learned), str)
+        number("unlearning.seed", "First seed")
+    with st.expander("What they do"):
+        for name in session().recipe.unlearning.methods:
+            if name in METHODS:
+                st.caption(literal(f"{name}: {title(name)}."))
+
+
+def _layers(learned: Learned) -> list[str]:
+    """All, each, and what the recipe names besides."""
+    return list(dict.fromkeys([ALL, *learned.recipe.model.layers, *session().recipe.unlearning.layers]))
+
+
+def forget_set_view(learned: Learned) -> None:
+    """The forget set, and where reviews are chosen one by one, a search over the training part with boxes to tick."""
+    if session().recipe.forget.by == "reviews":
+        _ticking(learned)
+        return
+    try:
+        sets = models.forget_sets_of(learned)
+    except ForgettingError as error:
+        st.error(literal(str(error)))
+        return
+    table = _listed(learned, sets.forget.rows)
+    st.text(
+        f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.unseen):,} validation "
+        "reviews are comparable and were never seen."
+    )
+    st.dataframe(
+        cells(table.head(MOST).drop(columns="row")),
+        hide_index=True,
+        height=420,
+        column_config={"type": st.column_config.TextColumn("class")},
+        alt="The reviews that are to be forgotten",
+    )
+    _say_cut(len(table))
+
+
+def _ticking(learned: Learned) -> None:
+    chosen = session().recipe.forget.reviews
+    search = st.text_input("Search the training reviews", key="forget_search", placeholder="a word, or a class")
+    table = _listed(learned, learned.split.training.rows).drop_duplicates("key")
+    wanted = search.strip().casefold()
+    if wanted:
+        texts = learned.split.reviews.texts
+        found = [wanted in f"{texts[row.row]} {row.type}".casefold() for row in table.itertuples()]
+        table = table[found]
+    table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
+    shown = table.head(MOST).set_index("key")
+    st.text(f"{len(table):,} reviews found, {len(chosen):,} ticked in all.")
+    key = f"ticks:{wanted}:{hash(chosen)}"
+    st.data_editor(
+        cells(shown[["forget", "type", "review"]]),
+        hide_index=True,
+        height=420,
+        disabled=("type", "review"),
+        column_config={
+            "forget": st.column_config.CheckboxColumn(width="small"),
+            "type": st.column_config.TextColumn("class", width="small"),
+            "review": st.column_config.TextColumn(width="large"),
+        },
+        key=key,
+        on_change=_ticked,
+        args=(key, tuple(shown.index)),
+    )
+    _say_cut(len(table))
+
+
+def _ticked(key: str, keys: tuple[str, ...]) -> None:
+    chosen = dict.fromkeys(session().recipe.forget.reviews)
+    for row, changes in st.session_state[key]["edited_rows"].items():
+        if changes.get("forget"):
+            chosen[keys[int(row)]] = None
+        else:
+            chosen.pop(keys[int(row)], None)
+    assign({"forget.reviews": tuple(chosen)})
+
+
+def _listed(learned: Learned, rows: np.ndarray) -> pd.DataFrame:
+    reviews = learned.split.reviews
+    return pd.DataFrame(
+        {
+            "key": [review_key(reviews.texts[row]) for row in rows],
+            "type": [reviews.labels[row] for row in rows],
+            "review": [reviews.texts[row][:TEXT] for row in rows],
+            "row": rows,
+        }
+    )
+
+
+def _say_cut(found: int) -> None:
+    if found > MOST:
+        st.caption(f"The first {MOST:,} of {found:,} are listed; search for others.")

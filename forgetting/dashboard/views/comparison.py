@@ -1,0 +1,198 @@
+"""What a comparison shows: the finding in words, four figures with their baselines, and a group of charts each."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from forgetting.charts import comparison as comparison_charts
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Learned, source_name
+from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.experiment.results import Comparison
+from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.scores import Scores, probabilities
+from forgetting.model.trainer import OBJECTIVES
+from forgetting.randomization.layers import layer_table
+from forgetting.reporting import comparison as comparison_sentences
+from forgetting.reporting.formatting import number, percent
+
+PLOTLY = {"displayModeBar": False}
+
+
+def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+    """The finding as a sentence, and the four figures of the validation part, before → after."""
+    if learned.recipe.protocol == "published":
+        st.markdown(literal(comparison_sentences.published(comparison, baselines)))
+    else:
+        layers = learned.recipe.model.layers
+        st.markdown(literal(comparison_sentences.cost(comparison, baselines, models.fitting(learned), layers)))
+    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    ratio = comparison.forgetting["validation"]
+    chance, majority = percent(baselines.chance), percent(baselines.majority["validation"])
+    with st.grid(4, min_column_width=140):
+        _metric(
+            "Validation accuracy",
+            _change(before.accuracy, after.accuracy, percent),
+            f"chance {chance}",
+            help=_why(before, after, "accuracy")
+            + f"Top-1, before → after. A guess reaches {chance}, always naming the largest class {majority}.",
+        )
+        _metric(
+            "Validation loss",
+            _change(before.loss, after.loss, number),
+            f"uniform guess {number(baselines.chance_loss)}",
+            help=_why(before, after, "loss")
+            + f"The objective's loss ({learned.recipe.training.objective}), before → after.",
+        )
+        _metric(
+            "Forgetting",
+            "undefined" if ratio.value is None else f"{ratio.value:.2f}",
+            "0 intact · 1 at chance",
+            help=ratio.missing or "(before − after) / (before − chance), of the validation accuracy.",
+        )
+        _metric(
+            "Macro-F1",
+            _change(before.macro_f1, after.macro_f1, number),
+            f"largest class {number(baselines.majority_macro_f1['validation'])}",
+            help=_why(before, after, "macro_f1")
+            + "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
+        )
+
+
+def _why(before: Scores, after: Scores, figure: str) -> str:
+    """Why a figure is missing, as the beginning of a sentence; "" where it is not."""
+    reason = before.missing.get(figure) or after.missing.get(figure)
+    return f"Missing: {reason}. " if reason else ""
+
+
+def _metric(label: str, value: str, baseline: str, *, help: str) -> None:  # noqa: A002 - Streamlit's own word
+    st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=help)
+
+
+def _change(before: float | None, after: float | None, show: Callable[[float | None], str]) -> str:
+    first, second = show(before), show(after)
+    return f"{first.removesuffix(' %')} → {second}" if second.endswith(" %") else f"{first} → {second}"
+
+
+def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+    """The two charts of the first screen."""
+    published = learned.recipe.protocol == "published"
+    left, right = st.columns(2)
+    accuracy = comparison_charts.bitwise_chart if published else comparison_charts.accuracy_chart
+    left.plotly_chart(
+        accuracy(comparison, baselines),
+        key="accuracy",
+        config=PLOTLY,
+        alt="Accuracy before and after, training and validation, with baselines",
+    )
+    right.plotly_chart(
+        comparison_charts.loss_chart(comparison, baselines, OBJECTIVES[learned.recipe.training.objective]),
+        key="loss",
+        config=PLOTLY,
+        alt="Loss before and after, training and validation, with that of a uniform guess",
+    )
+    if "linear_svc" in baselines.missing:
+        st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
+    if published:
+        st.caption(
+            "The accuracy drawn here is the published, bitwise one: the share of the elements of the reviews × classes "
+            "matrix that match after thresholding at 0.5. Training figures are those of the last step's own pass."
+        )
+
+
+def about(learned: Learned) -> str:
+    """What was trained on what, in a line that Markdown leaves alone."""
+    epochs = f"{len(learned.trained.history)} of {learned.recipe.training.epochs} epochs"
+    reviews = f"{len(learned.split.reviews):,} reviews, {len(learned.split.classes)} classes"
+    return literal(f"{source_name(learned.recipe)}: {reviews}. Trained {epochs}.")
+
+
+def recalls(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+    classes = learned.split.classes
+    st.text(comparison_sentences.recalls(comparison, classes))
+    if (
+        comparison.original.scores["validation"].recall is None
+        or comparison.randomized.scores["validation"].recall is None
+    ):
+        return
+    figure = comparison_charts.recall_chart(comparison, classes, baselines)
+    st.plotly_chart(figure, key="recall", config=PLOTLY, alt="Recall of each class before and after, with chance")
+    _say_cut(len(classes))
+
+
+def confusion(learned: Learned, comparison: Comparison) -> None:
+    st.text(comparison_sentences.agreement(comparison))
+    if (
+        comparison.original.scores["validation"].confusion is None
+        or comparison.randomized.scores["validation"].confusion is None
+    ):
+        return
+    figure = comparison_charts.confusion_chart(comparison, learned.split.classes)
+    st.plotly_chart(figure, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
+    _say_cut(len(learned.split.classes))
+
+
+def _say_cut(classes: int) -> None:
+    if classes > comparison_charts.MOST_CLASSES:
+        st.caption(f"The {comparison_charts.MOST_CLASSES} most frequent of {classes} classes are drawn.")
+
+
+def weights(learned: Learned, comparison: Comparison) -> None:
+    layers = layer_table(comparison.model)
+    st.text(comparison_sentences.spreads(learned.trained.model, comparison.model))
+    figure = comparison_charts.weights_chart(learned.trained.model, comparison.model, layers)
+    st.plotly_chart(figure, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
+
+
+def flipped_reviews(learned: Learned, comparison: Comparison) -> None:
+    """The validation reviews whose predicted class changed, worst first."""
+    table = flips(learned, comparison)
+    total = len(learned.split.validation)
+    if table is None:
+        st.text("There are no predictions to compare: the model's outputs are not finite numbers.")
+        return
+    lost = int((table["before"] == table["true class"]).sum())
+    won = int((table["after"] == table["true class"]).sum())
+    st.text(
+        f"{len(table)} of {total} validation reviews change their predicted class: {lost} were right before, "
+        f"{won} are right after."
+    )
+    share = {"format": "percent", "width": "small"}
+    st.dataframe(
+        cells(table),
+        hide_index=True,
+        height=330,
+        column_config={
+            "review": st.column_config.TextColumn(width="large"),
+            "p before": st.column_config.NumberColumn(help="Probability of the true class before", **share),
+            "p after": st.column_config.NumberColumn(help="Probability of the true class after", **share),
+        },
+        alt="Reviews whose predicted class changed",
+    )
+
+
+def flips(learned: Learned, comparison: Comparison) -> pd.DataFrame | None:
+    """The flipped reviews as a table; None where a model's outputs are not finite."""
+    part, reviews, classes = learned.split.validation, learned.split.reviews, learned.split.classes
+    logits = [outcome.logits["validation"] for outcome in (comparison.original, comparison.randomized)]
+    if not all(torch.isfinite(values).all() for values in logits):
+        return None
+    guesses = [values.argmax(dim=1) for values in logits]
+    rows = (guesses[0] != guesses[1]).nonzero().flatten().tolist()
+    likely = [
+        probabilities(values, learned.recipe.training.objective).gather(1, part.targets[:, None]).flatten()
+        for values in logits
+    ]
+    table = pd.DataFrame(
+        {
+            "true class": [classes[part.targets[row]] for row in rows],
+            "before": [classes[guesses[0][row]] for row in rows],
+            "after": [classes[guesses[1][row]] for row in rows],
+            "p before": [likely[0][row].item() for row in rows],
+            "p after": [likely[1][row].item() for row in rows],
+            "review": [reviews.texts[part.rows[row]][:400] for row in rows],
+        }
+    )
+    return table.iloc[(table["p after"] - table["p before"]).argsort(kind="stable")]

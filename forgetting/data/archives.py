@@ -1,0 +1,216 @@
+"""From a source (path, bytes, open file) to the bytes of one plain file: limits, gzip, zip.
+
+Nothing here knows of text, columns or reviews, and nothing is ever expanded beyond the limit.
+"""
+
+import io
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from forgetting.core.errors import DataError, shorten
+from forgetting.core.limits import limits
+
+Source = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
+
+CHUNK = 1024 * 1024
+GZIP = b"\x1f\x8b"
+GZIP_BITS = 31  # zlib's sign for a gzip header and trailer
+GZIP_PIECE = 64 * 1024  # given to zlib at a time: where a member ends, it copies the rest
+MOST_MEMBERS = 10_000  # of a gzip file; bgzip makes one of each 64 kB
+NULS = re.compile(rb"\0*")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+MOST_DIRECTORY = CHUNK  # of about 10,000 files
+# bz2 and LZMA members are left out: zipfile expands those without a bound.
+ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What macOS and Windows add to an archive unasked.
+ZIP_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, str]:
+    """The bytes of `source` as they are, and a name for it without folders.
+
+    An open file is read from its beginning where it can be rewound. max_bytes: other than the limit in force.
+    Raises DataError where it cannot be read or holds more than `max_bytes` bytes.
+    """
+    max_bytes = limits().bytes if max_bytes is None else max_bytes
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _read_bounded(io.BytesIO(source), max_bytes), "uploaded bytes"
+    if hasattr(source, "read"):
+        return _read_open(source, max_bytes), _name_of(source)
+    return _read_path(source, max_bytes)
+
+
+def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
+    """The one file inside gzip or zip `data`; other data as they are.
+
+    Raises DataError where the archive is damaged, encrypted, nested, does not hold exactly one file, or
+    expands to more than `max_bytes` bytes.
+    """
+    max_bytes = limits().bytes if max_bytes is None else max_bytes
+    if data.startswith(GZIP):
+        inner = _expand_gzip(data, max_bytes)
+    elif data.startswith(ZIP):
+        inner = _expand_zip(data, max_bytes)
+    else:
+        return data
+    if inner.startswith((GZIP, *ZIP)):
+        raise DataError(
+            "An archive must hold the data file itself; this one holds another archive. "
+            "Unpack it once and upload what is inside."
+        )
+    return inner
+
+
+def megabytes(size: int) -> str:
+    """A size in words: `megabytes(209_715_200)` is "200 MB"."""
+    return f"{size / 1024 / 1024:,.3g} MB" if size >= 1024 * 1024 else f"{size:,} bytes"
+
+
+def _read_path(source: str | os.PathLike, max_bytes: int) -> tuple[bytes, str]:
+    try:
+        path = Path(source)
+    except TypeError as error:
+        kind = type(source).__name__
+        raise DataError(
+            f"A source must be a path, bytes or an open binary file; {kind} came. Give one of them."
+        ) from error
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "does not exist"
+            raise DataError(f"A path must lead to a file; {str(path)!r} {what}. Check the path.")
+        with path.open("rb") as file:
+            return _read_bounded(file, max_bytes), path.name
+    except OSError as error:
+        raise DataError(
+            f"A path must lead to a file that can be read; {shorten(str(path), 200)!r} does not "
+            f"({error.strerror or error}). Check the path and the permissions."
+        ) from error
+
+
+def _read_open(file: BinaryIO, max_bytes: int) -> bytes:
+    try:
+        # A page that runs again hands over the same file, already read to its end.
+        if file.seekable():
+            file.seek(0)
+        return _read_bounded(file, max_bytes)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"An open file must be readable; reading failed ({error}). Open it again.") from error
+
+
+def _name_of(file: BinaryIO) -> str:
+    name = getattr(file, "name", None)
+    return Path(name).name if isinstance(name, str) and name else "uploaded file"
+
+
+def _read_bounded(file: BinaryIO, max_bytes: int, expanded: bool = False) -> bytes:
+    return _joined(_pieces(file), max_bytes, expanded)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        if isinstance(piece, str):
+            raise DataError('A file must be opened in binary mode ("rb"); this one yields text. Open it again.')
+        yield piece
+
+
+def _joined(pieces: Iterable[bytes], max_bytes: int, expanded: bool) -> bytes:
+    """All pieces, none larger than a chunk, so that at most one chunk beyond the limit is ever held."""
+    parts, total = [], 0
+    for piece in pieces:
+        total += len(piece)
+        if total > max_bytes:
+            state = "expands to" if expanded else "has"
+            raise DataError(
+                f"A file may hold at most {megabytes(max_bytes)}; this one {state} more. "
+                "Leave out rows or columns that are not needed."
+            )
+        parts.append(piece)
+    return b"".join(parts)
+
+
+def _expand_gzip(data: bytes, max_bytes: int) -> bytes:
+    try:
+        return _joined(_gzip_pieces(data), max_bytes, expanded=True)
+    except (EOFError, zlib.error) as error:
+        raise DataError(f"A gzip file must be whole; this one is damaged ({error}). Download it again.") from error
+
+
+def _gzip_pieces(data: bytes) -> Iterator[bytes]:
+    """What gzip `data` hold, member after member; NULs after a member are padding, as they are to gzip(1).
+
+    Not by Python's gzip module, which takes up to 20 seconds for empty members, a name or padding of 99 MB.
+    """
+    start = members = 0
+    while start < len(data):
+        members += 1
+        if members > MOST_MEMBERS:
+            raise DataError(
+                f"A gzip file may have at most {MOST_MEMBERS:,} members; this one has more. "
+                "Unpack it and pack it again, or upload it unpacked."
+            )
+        member = zlib.decompressobj(GZIP_BITS)
+        while not member.eof:
+            given = data[start : start + GZIP_PIECE]
+            if not given:
+                raise EOFError("it ends too early")
+            yield member.decompress(given, CHUNK)
+            start += len(given) - len(member.unconsumed_tail) - len(member.unused_data)
+        start = NULS.match(data, start).end()
+
+
+class _ZipFile(io.BytesIO):
+    """The bytes of a zip archive, at most a chunk at once; zipfile wants more of nothing but the directory.
+
+    It reads a directory of any size that the archive claims; 99 MB take it ten seconds and nearly a gigabyte.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > MOST_DIRECTORY:
+            raise DataError(
+                "A zip file must hold exactly one file; the directory of this one has more than "
+                f"{megabytes(MOST_DIRECTORY)}. Pack the one with the reviews alone, or upload it unpacked."
+            )
+        return super().read(size)
+
+
+def _expand_zip(data: bytes, max_bytes: int) -> bytes:
+    try:
+        with zipfile.ZipFile(_ZipFile(data)) as archive, archive.open(_only_member(archive)) as file:
+            return _read_bounded(file, max_bytes, expanded=True)
+    except DataError:
+        raise
+    except Exception as error:  # zipfile raises a dozen unrelated kinds for damaged archives
+        raise DataError(f"A zip file must be whole; this one is damaged ({error}). Download it again.") from error
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The one file of an archive that can be expanded within a bound."""
+    names = archive.namelist()
+    if "[Content_Types].xml" in names:
+        raise DataError(
+            "A table must be text or Parquet; this is an Office document (such as an Excel workbook). "
+            "Save the sheet as CSV UTF-8 and upload that."
+        )
+    members = [member for member in archive.infolist() if not _is_clutter(member)]
+    if len(members) != 1:
+        raise DataError(
+            f"A zip file must hold exactly one file; this one holds {len(members):,}. "
+            "Pack the one with the reviews alone, or upload it unpacked."
+        )
+    if members[0].flag_bits & 1:
+        raise DataError("A zip file must not be encrypted; this one is. Unpack it and upload the file inside.")
+    if members[0].compress_type not in ZIP_METHODS:
+        raise DataError(
+            "A zip file must be compressed by the usual method (deflate); this one uses method "
+            f"{members[0].compress_type}. Unpack it and upload the file inside."
+        )
+    return members[0]
+
+
+def _is_clutter(member: zipfile.ZipInfo) -> bool:
+    return member.is_dir() or member.filename.startswith(ZIP_CLUTTER[0]) or member.filename.endswith(ZIP_CLUTTER[1:])

@@ -1,0 +1,154 @@
+"""The original data file: downloaded once, checked, kept in the user's cache folder.
+
+Reading it is `reading.py`'s work.
+"""
+
+import http.client
+import os
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future
+from hashlib import sha256 as new_hash
+from pathlib import Path
+from threading import Thread
+
+from platformdirs import user_cache_path
+
+from forgetting.core.errors import DataError
+from forgetting.data.reviews import Reviews
+from forgetting.data.tables import read_reviews
+
+URL = (
+    "https://raw.githubusercontent.com/chungimungi/Learning-to-Forget/"
+    "3a1b8bb17cc98b3e5adc9a53efed99260565dfba/data/wine_review.csv"
+)
+SHA256 = "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
+SIZE = 608_850
+TIMEOUT = 30.0
+STALL = 10.0  # seconds without a byte after which a connection is given up
+CHUNK = 64 * 1024
+REMEDY = "Upload the file instead, or use the bundled sample."
+
+
+def fetch_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = URL, timeout: float = TIMEOUT) -> Reviews:
+    """The reviews that the published results were computed on, as their file has them: 309, 15 of them twice.
+
+    See `download_wine_reviews` for the arguments; raises DataError as it does.
+    """
+    return read_reviews(download_wine_reviews(cache=cache, url=url, timeout=timeout))
+
+
+def download_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = URL, timeout: float = TIMEOUT) -> Path:
+    """The path of the original file in the folder `cache` (the user's cache folder by default).
+
+    A file that is there already is used again if its SHA-256 is right, else downloaded anew, in at most
+    `timeout` seconds. Raises DataError where it cannot be had; a half-written file is never left.
+    """
+    return fetch_file(url, _cached_path(cache), sha256=SHA256, size=SIZE, timeout=timeout)
+
+
+def is_downloaded(*, cache: str | os.PathLike | None = None) -> bool:
+    """Whether the original file is in the cache folder already, whole and unchanged."""
+    return _is_right(_cached_path(cache), SHA256)
+
+
+def _cached_path(cache: str | os.PathLike | None) -> Path:
+    folder = user_cache_path("learning-to-forget") if cache is None else Path(cache)
+    return folder / "wine_review.csv"
+
+
+def fetch_file(url: str, path: Path, *, sha256: str, size: int, timeout: float) -> Path:
+    """Make sure that `path` holds the `size` bytes with this `sha256`, downloading them from `url` if not."""
+    if not _is_right(path, sha256):
+        data = _within(timeout, lambda: _receive(url, sha256, size, timeout), url)
+        _write_whole(path, data)
+    return path
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    try:
+        return new_hash(path.read_bytes()).hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def _within(seconds: float, work: Callable[[], bytes], url: str) -> bytes:
+    """What `work` returns, or DataError after so many seconds, whatever it hangs in.
+
+    A socket's timeout begins anew with every byte and does not cover looking up a name, so the work is done
+    in a thread that is not waited for any longer; it gives up by itself and writes nothing.
+    """
+    outcome = Future()
+
+    def run():
+        try:
+            outcome.set_result(work())
+        except Exception as error:
+            outcome.set_exception(error)
+
+    Thread(target=run, name="download", daemon=True).start()
+    try:
+        return outcome.result(timeout=seconds)
+    except TimeoutError as error:
+        raise DataError(
+            f"The download must finish within {seconds:g} seconds; {url} stalled or was too slow. {REMEDY}"
+        ) from error
+
+
+def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
+    """The bytes at `url`, checked while they arrive; at most one chunk more than `size` is ever held."""
+    end = time.monotonic() + timeout
+    received, digest = bytearray(), new_hash()
+    try:
+        with _open(url, min(STALL, timeout)) as response:
+            # read1 returns what has arrived; read would wait for a whole chunk.
+            while len(received) <= size and time.monotonic() < end and (chunk := response.read1(CHUNK)):
+                received += chunk
+                digest.update(chunk)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DataError(f"The server must have the file; {url} answered {error.code}. {REMEDY}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise TimeoutError(str(error)) from error
+        reason = getattr(error, "reason", None) or error
+        raise DataError(f"The file must be reachable; {url} is not ({reason}). {REMEDY}") from error
+    if time.monotonic() >= end:
+        raise TimeoutError("the deadline has passed")
+    _check(len(received), size, digest.hexdigest(), sha256, url)
+    return bytes(received)
+
+
+def _open(url: str, timeout: float) -> http.client.HTTPResponse:
+    if not url.startswith(("https://", "http://")):
+        raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {REMEDY}")
+    return urllib.request.urlopen(url, timeout=timeout)
+
+
+def _check(received: int, size: int, found: str, expected: str, url: str) -> None:
+    if received > size:
+        raise DataError(f"The file must have {size:,} bytes; {url} sent more. {REMEDY}")
+    if received < size:
+        raise DataError(f"The file must have {size:,} bytes; {url} sent only {received:,}. {REMEDY}")
+    if found != expected:
+        raise DataError(f"The file's SHA-256 must be {expected}; that from {url} is {found}. {REMEDY}")
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write to a temporary file beside `path` and move it into place, so that `path` is whole or absent."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise DataError(
+            f"The cache folder must be writable; {str(path.parent)!r} is not ({error.strerror or error}). {REMEDY}"
+        ) from error

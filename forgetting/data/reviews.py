@@ -1,0 +1,151 @@
+"""Reviews: texts with labels, where they came from, and what was dropped on the way.
+
+Reading files is `reading.py`, downloading is `downloads.py`; nothing here knows of words or tensors.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from forgetting.core.errors import DataError
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """How many rows were left out, and why."""
+
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a set of reviews was made from.
+
+    source: where the bytes came from, in words ("sample", a file's name).
+    text, label, name: the columns used; `name` is None where the file has none.
+    rows: rows in the file. dropped: what was left out of them, in the order it was done.
+    """
+
+    source: str
+    text: str
+    label: str
+    name: str | None
+    rows: int
+    encoding: str | None = None
+    delimiter: str | None = None
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """Reviews in the order of their file.
+
+    texts, labels, names: strings, one per review; `names` is None where the file has no such column.
+    sha256: of the bytes the reviews came from, as 64 hexadecimal digits.
+    """
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    names: tuple[str, ...] | None
+    sha256: str
+    report: Report
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Reviews per class, most frequent first, equal counts in alphabetical order."""
+        return dict(sorted(Counter(self.labels).items(), key=lambda item: (-item[1], item[0])))
+
+    def by_name(self) -> "Reviews":
+        """The same reviews labelled with their own names, as the published experiment does.
+
+        Reviews without a name are left out. Raises DataError where the file has no name column.
+        """
+        rows = [row for row, name in enumerate(self.names or ()) if name.strip()]
+        if not rows:
+            raise DataError(
+                "The published protocol labels each review with its own name, and this file has no name "
+                "column (Review_name or title). Choose a label column, or the modern protocol."
+            )
+        named = self.take(np.array(rows, dtype=int), "empty name")
+        return replace(named, labels=named.names, report=replace(named.report, label=self.report.name))
+
+    def take(self, rows: np.ndarray, reason: str) -> "Reviews":
+        """The reviews at `rows` (indices in order); the others are reported as dropped for `reason`."""
+        lost = len(self) - len(rows)
+        if not lost:
+            return self
+        dropped = (*self.report.dropped, Dropped(reason, lost))
+        pick = lambda values: tuple(values[row] for row in rows)  # noqa: E731
+        return replace(
+            self,
+            texts=pick(self.texts),
+            labels=pick(self.labels),
+            names=None if self.names is None else pick(self.names),
+            report=replace(self.report, dropped=dropped),
+        )
+
+
+def filter_reviews(
+    reviews: Reviews,
+    *,
+    drop_duplicates: bool = False,
+    min_reviews: int = 1,
+    max_classes: int = 0,
+    max_reviews: int = 0,
+    seed: int = 0,
+) -> Reviews:
+    """Keep the reviews that a recipe asks for, in the order of the options.
+
+    drop_duplicates: keep the first of several reviews with the same text and label.
+    min_reviews: keep classes with at least so many reviews.
+    max_classes: keep so many of the most frequent classes (ties in alphabetical order); 0 keeps all.
+    max_reviews: keep a random sample of so many reviews, drawn from `seed`, in their order; 0 keeps all.
+
+    Raises DataError where fewer than two classes, or no class with two reviews, remain.
+    """
+    if drop_duplicates:
+        first = {}
+        for row, key in enumerate(zip(reviews.texts, reviews.labels, strict=True)):
+            first.setdefault(key, row)
+        reviews = reviews.take(np.fromiter(first.values(), int, len(first)), "duplicate of an earlier review")
+    reviews = _keep_frequent(reviews, min_reviews)
+    if max_classes:
+        largest = set(list(reviews.counts)[:max_classes])
+        reviews = _keep_labels(reviews, largest, f"class is not among the {max_classes} most frequent")
+    if max_reviews and len(reviews) > max_reviews:
+        rows = np.random.default_rng(seed).choice(len(reviews), max_reviews, replace=False)
+        reviews = reviews.take(np.sort(rows), f"not in the random sample of {max_reviews} reviews")
+        reviews = _keep_frequent(reviews, min_reviews)  # the sample may have made classes rare
+    return _check_learnable(reviews)
+
+
+def _keep_frequent(reviews: Reviews, least: int) -> Reviews:
+    frequent = {label for label, count in reviews.counts.items() if count >= least}
+    return _keep_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
+
+
+def _keep_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
+    rows = [row for row, label in enumerate(reviews.labels) if label in labels]
+    return reviews.take(np.array(rows, dtype=int), reason)
+
+
+def _check_learnable(reviews: Reviews) -> Reviews:
+    column = reviews.report.label
+    dropped = "; ".join(f"{each.rows:,} because: {each.reason}" for each in reviews.report.dropped) or "nothing"
+    if len(reviews.counts) < 2:
+        raise DataError(
+            f"A classifier needs at least 2 classes; {len(reviews.counts)} remained in column {column!r} "
+            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or keep more classes."
+        )
+    if max(reviews.counts.values()) < 2:
+        raise DataError(
+            f"A class needs at least 2 reviews to be learnt and tested; each of the {len(reviews.counts)} "
+            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or keep more."
+        )
+    return reviews

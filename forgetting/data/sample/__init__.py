@@ -1,0 +1,15 @@
+"""The bundled sample: synthetic wine reviews, `sample.csv`, that `generate` writes by the phrases of `grammar`."""
+
+from pathlib import Path
+
+from forgetting.data.reviews import Reviews
+from forgetting.data.tables import read_reviews
+
+__all__ = ["SAMPLE", "load_sample"]
+
+SAMPLE = Path(__file__).parent / "sample.csv"
+
+
+def load_sample() -> Reviews:
+    """The bundled sample: synthetic reviews in the original file's columns, read like any other file."""
+    return read_reviews(SAMPLE, name="synthetic sample")

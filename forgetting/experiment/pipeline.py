@@ -1,0 +1,200 @@
+"""Recipe and reviews to result: the whole path in pure functions, each cacheable by its inputs."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import torch
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.limits import check_limit
+from forgetting.data.reviews import Reviews, filter_reviews
+from forgetting.experiment.results import Comparison, Outcome, Result, Trained
+from forgetting.metrics.baselines import baselines
+from forgetting.metrics.comparisons import agreement, divergence, forgetting_ratio
+from forgetting.metrics.scores import score
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.split import Split, make_split
+from forgetting.model.trainer import Trainer
+from forgetting.randomization.layers import layer_table
+from forgetting.randomization.path import randomize
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.recipe import Recipe
+
+Progress = Callable[[int, int], None]
+
+
+def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -> Result:
+    """Select, split, train, randomize and compare, as the recipe says.
+
+    reviews: read from the recipe's file with its columns; its filters are applied here, and applying them twice
+    changes nothing. progress: called with the epochs trained so far and those to train.
+
+    Raises DataError where the reviews do not fit the recipe, RecipeError where the recipe does not fit the model.
+    """
+    split = prepare(recipe, reviews)
+    trained = train(recipe, split, progress=progress)
+    data = {
+        "rows": len(split.training) + len(split.validation),
+        "words": len(split.words),
+        "classes": len(split.classes),
+        "sha256": reviews.sha256,
+    }
+    return Result(
+        recipe=recipe,
+        data=data,
+        layers=layer_table(trained.model),
+        trained=trained,
+        comparison=compare(recipe, split, trained),
+        baselines=baselines(split, recipe.training.objective),
+    )
+
+
+def prepare(recipe: Recipe, reviews: Reviews) -> Split:
+    """The split that a recipe makes of reviews.
+
+    Raises RecipeError where the reviews are not of the file that the recipe names, DataError where they are too few
+    or their classes too many.
+    """
+    split = make_split(select(recipe, reviews), recipe.split)
+    reviews, classes = len(split.training) + len(split.validation), len(split.classes)
+    check_limit(
+        "activations",
+        reviews * classes,
+        f"{reviews:,} reviews of {classes:,} classes need {{found}} logits; the limit is {{most}}.",
+        "Keep fewer classes or fewer reviews.",
+    )
+    return split
+
+
+def select(recipe: Recipe, reviews: Reviews) -> Reviews:
+    """The reviews that a recipe keeps, labelled as its protocol says."""
+    data = recipe.data
+    if data.sha256 and data.sha256 != reviews.sha256:
+        raise RecipeError(
+            f"The recipe is for {data.file or data.source!r} with SHA-256 {data.sha256}; these reviews are of "
+            f"{reviews.report.source!r} with {reviews.sha256}. Use that file, or clear data.sha256."
+        )
+    if recipe.protocol == "published" and not data.label:
+        reviews = reviews.by_name()
+    return filter_reviews(
+        reviews,
+        drop_duplicates=data.drop_duplicates,
+        min_reviews=data.min_reviews,
+        max_classes=data.max_classes,
+        max_reviews=data.max_reviews,
+        seed=data.seed,
+    )
+
+
+def build(recipe: Recipe, split: Split) -> TextClassifier:
+    """The untrained model of a recipe. Raises RecipeError where it, or a pass through it, would be too large."""
+    model = recipe.model
+    sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
+    check_limit(
+        "parameters",
+        sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes)),
+        f"A model may have at most {{most}} parameters; layers of {' × '.join(f'{size:,}' for size in sizes)} have "
+        "{found}.",
+        "Choose narrower layers, fewer words (split.max_words) or fewer classes.",
+        kind=RecipeError,
+    )
+    check_limit(
+        "activations",
+        reviews * sum(sizes[1:]),
+        f"A pass may have at most {{most}} activations; {reviews:,} reviews × {sum(sizes[1:]):,} units are {{found}}.",
+        "Choose narrower layers, fewer classes or fewer reviews (data.max_reviews).",
+        kind=RecipeError,
+    )
+    return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
+
+
+def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = None, *, epochs: int = 0) -> Trainer:
+    """A Trainer for the recipe's untrained model, or for a copy of `model`; epochs: other than the recipe's."""
+    training = replace(recipe.training, epochs=epochs) if epochs else recipe.training
+    learner = build(recipe, split) if model is None else copy.deepcopy(model)
+    return Trainer(learner, split, training, seed=recipe.seed)
+
+
+def train(recipe: Recipe, split: Split, *, progress: Progress | None = None) -> Trained:
+    """Train the recipe's model to the end."""
+    return _finish(make_trainer(recipe, split), progress)
+
+
+def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
+    """A Trainer's model as it stands, copied, so that training on does not change it."""
+    with trainer.lock:
+        model = copy.deepcopy(trainer.model)
+        return Trained(
+            model,
+            initial,
+            tuple(trainer.history),
+            trainer.state,
+            trainer.steps,
+            trainer.seconds,
+            trainer.training_logits,
+        )
+
+
+def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A copy of a model's state dict."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
+    initial = state_of(trainer.model)
+    while trainer.epochs_left:
+        trainer.advance(seconds=0.2 if progress else math.inf)
+        if progress:
+            progress(len(trainer.history), trainer.training.epochs)
+    return snapshot(trainer, initial)
+
+
+def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | None = None) -> Comparison:
+    """The original against the randomized model. original: its outcome, where it is known already."""
+    original = original or assess(recipe, split, trained)
+    if recipe.protocol == "published":
+        randomized = published_second(recipe, split, epochs=len(trained.history))
+    else:
+        randomized = _randomized(recipe, split, trained)
+    outcome = assess(recipe, split, randomized)
+    chance = 1 / len(split.classes)
+    pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
+    return Comparison(
+        original=original,
+        randomized=outcome,
+        model=randomized.model,
+        forgetting={
+            name: forgetting_ratio(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
+            for name in split.parts
+        },
+        agreement={name: agreement(*pair) for name, pair in pairs.items()},
+        divergence={name: divergence(*pair) for name, pair in pairs.items()},
+        history=randomized.history,
+    )
+
+
+def _randomized(recipe: Recipe, split: Split, trained: Trained) -> Trained:
+    model = randomize(trained.model, recipe.randomization, initial=trained.initial, vocabulary=split.words)
+    return Trained(model, trained.initial, (), trained.state, 0, 0.0)
+
+
+def published_second(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
+    """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was.
+
+    epochs: as many as the original was trained, where those are not all.
+    """
+    drawn = randomize(build(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
+    return _finish(make_trainer(recipe, split, drawn, epochs=epochs))
+
+
+@torch.no_grad()
+def assess(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
+    """A model's logits and scores on both parts. Published training figures are the last step's own."""
+    logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
+    if recipe.protocol == "published" and trained.training_logits is not None:
+        logits["training"] = trained.training_logits
+    objective = recipe.training.objective
+    return Outcome(logits, {name: score(logits[name], part.targets, objective) for name, part in split.parts.items()})

@@ -1,0 +1,1 @@
+"""Reviews → split → classifier → trainer, and what the trained model makes of each word."""

@@ -1,0 +1,43 @@
+"""Words: how much each speaks for a class, so that those which carry it can be forgotten on their own.
+
+Column j of the first layer belongs to word j. Randomizing those columns alone is `Randomization(unit="word", words=…)`.
+"""
+
+import torch
+from torch.nn import functional
+
+from forgetting.core.errors import DataError
+from forgetting.model.classifier import TextClassifier, first_layer
+from forgetting.model.split import Split
+
+
+def influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
+    """How much each word speaks for class `number`, (words,), in units of the logit.
+
+    It is the sum, over the class's training reviews, of gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) of
+    the class's logit less the mean logit of all classes, divided by the number of those reviews; so a word counts by
+    how often it occurs in them and by how much the model makes of it there.
+
+    Raises DataError where the training part has no review of the class.
+    """
+    part = split.training
+    rows = (part.targets == number).nonzero().flatten()
+    if not len(rows):
+        raise DataError(f"No training review is of class {split.classes[number]!r}: choose another class.")
+    inputs = part.inputs.rows(rows)
+    first, *others = model.children()
+    with torch.enable_grad():
+        hidden = first_layer(first, inputs).detach().requires_grad_()  # (reviews of the class, hidden)
+        values = hidden
+        for layer in others:
+            values = layer(functional.relu(values))
+        (gradient,) = torch.autograd.grad((values[:, number] - values.mean(dim=1)).sum(), hidden)
+    with torch.no_grad():
+        return (inputs.transposed.times(gradient.contiguous()) * first.weight.t()).sum(dim=1) / len(rows)
+
+
+def most_influential(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
+    """The words that speak most for a class, with their influence, the strongest first; none that does not."""
+    values, columns = influence(model, split, number).topk(min(most, len(split.words)))
+    found = zip(columns.tolist(), values.tolist(), strict=True)
+    return {split.words[column]: value for column, value in found if value > 0}

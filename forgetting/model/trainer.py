@@ -1,0 +1,203 @@
+"""Training as a resumable object, advanced in slices by whoever holds it.
+
+The Trainer owns its model, its optimizer and its randomness, and keeps a history of plain records. It knows nothing
+of reviews, recipes or pages, and starts no thread.
+"""
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.core.seeding import generator
+from forgetting.core.settings import Settings, setting
+from forgetting.model.split import Split
+
+OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # with the unit of the loss
+
+
+@dataclass(frozen=True)
+class Training(Settings):
+    """How a model is trained.
+
+    objective: "cross_entropy" on class numbers, or "bitwise", binary cross-entropy with logits on one-hot rows
+    (the mean over reviews and classes). epochs: passes over the training part. batch_size: reviews in a step; 0 for
+    all at once. word_dropout: of the words of a review, drawn anew in each step.
+    weight_decay: coupled, i.e. added to the gradient, as in `torch.optim.Adam`. label_smoothing: share of the
+    target that is spread over all classes.
+
+    Two settings exist for the published protocol. dropout_steps: dropout acts in so many first steps alone; 0 for
+    in all. own_pass: the training figures of an epoch are those of its last step's own forward pass (before the
+    step, with its dropout) instead of a pass after it.
+    """
+
+    group: ClassVar[str] = "training"
+    objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
+    epochs: int = setting(100, low=1, high=2_000)
+    learning_rate: float = setting(0.01, low=1e-6, high=10.0)
+    batch_size: int = setting(0, low=0, high=1_000_000)
+    word_dropout: float = setting(0.0, low=0.0, high=0.95)
+    weight_decay: float = setting(1e-3, low=0.0, high=1.0)
+    label_smoothing: float = setting(0.1, low=0.0, high=0.9)
+    dropout_steps: int = setting(0, low=0, high=1_000_000)
+    own_pass: bool = setting(False)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Loss of the objective (without label smoothing) and top-1 accuracy, in [0, 1], of one part."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of the history. seconds: training time since the start, measuring included."""
+
+    epoch: int
+    training: Measure
+    validation: Measure
+    seconds: float
+
+
+def loss_of(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothing: float = 0.0) -> torch.Tensor:
+    """The loss of an objective, as a tensor of one number, averaged over reviews (and classes, where bitwise).
+
+    logits (reviews, classes), targets (reviews,) class numbers. Smoothing s turns a one-hot row into
+    (1 − s)·one-hot + s / classes (Szegedy et al. 2016, arXiv 1512.00567, section 7).
+    """
+    if objective == "cross_entropy":
+        return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
+    classes = logits.shape[1]
+    one_hot = functional.one_hot(targets, classes).to(logits.dtype)  # (reviews, classes)
+    return functional.binary_cross_entropy_with_logits(logits, one_hot * (1 - smoothing) + smoothing / classes)
+
+
+@torch.no_grad()
+def measure(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Measure:
+    """Loss and top-1 accuracy of logits (reviews, classes) against class numbers (reviews,)."""
+    hits = logits.argmax(dim=1) == targets
+    return Measure(loss_of(logits, targets, objective).item(), hits.double().mean().item())
+
+
+class Trainer:
+    """Trains `model` on `split`, a step, an epoch or a stretch of time at a call.
+
+    model: trained in place; it takes the part's inputs, and a generator for its dropout where it has any (see
+    `TextClassifier.forward`). seed: of dropout, word dropout and the order of reviews, each of its own stream.
+    watched: measure each epoch. Without it there is no history, the model learns the same, and that its weights are no
+    numbers any more is noticed with the next step's loss.
+
+    `history` holds an Epoch a finished epoch and is only read by others. `state` is "ready", "running", "finished",
+    or "diverged" once a loss is not a number or infinite: training then stops and nothing more is recorded.
+    Several callers may hold one Trainer: a second one waits, or is turned away with `wait=False`. Who holds `lock` sees
+    the model between two steps.
+    """
+
+    def __init__(self, model: nn.Module, split: Split, training: Training, *, seed: int = 0, watched: bool = True):
+        self.model = model
+        self.split = split
+        self.training = training
+        self.watched = watched
+        self.history: list[Epoch] = []
+        self.epochs = 0  # finished
+        self.state = "ready"
+        self.steps = 0
+        self.seconds = 0.0
+        self.training_logits: torch.Tensor | None = None  # of the last own forward pass, where own_pass is set
+        self._batches: list[torch.Tensor | None] = []  # of the epoch under way, in reverse; None: all reviews
+        self._sources = {
+            purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
+        }
+        self._optimizer = torch.optim.Adam(
+            model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+        )
+        self.lock = threading.Lock()
+
+    @property
+    def epochs_left(self) -> int:
+        return 0 if self.state in ("finished", "diverged") else self.training.epochs - self.epochs
+
+    def step(self) -> None:
+        """One optimizer step; with full batches that is one epoch. Does nothing once training has ended."""
+        with self.lock:
+            self._step()
+
+    def advance(self, seconds: float = math.inf, *, epochs: float = math.inf, wait: bool = True) -> bool:
+        """Train for about `seconds`, or to the end of `epochs` more epochs, whichever comes first.
+
+        Stops after the step that crosses the time. With `wait=False` it returns False at once while another caller
+        trains; else True.
+        """
+        if not self.lock.acquire(blocking=wait):
+            return False
+        try:
+            until, last = time.perf_counter() + seconds, self.epochs + epochs
+            while self.epochs_left and self.epochs < last:
+                self._step()
+                if time.perf_counter() >= until:
+                    break
+            return True
+        finally:
+            self.lock.release()
+
+    def _step(self) -> None:
+        if not self.epochs_left:
+            return
+        started = time.perf_counter()
+        self.state = "running"
+        self._batches = self._batches or self._shuffled()
+        batch = self._batches.pop()
+        logits, loss = self._learn(batch)
+        self.steps += 1
+        measures = () if self._batches or not self.watched else self._measure(logits, batch)
+        self.seconds += time.perf_counter() - started
+        if not all(map(math.isfinite, (loss, *(measure.loss for measure in measures)))):
+            self.state = "diverged"
+        elif not self._batches:
+            self.epochs += 1
+            if measures:
+                self.history.append(Epoch(self.epochs, *measures, self.seconds))
+            self.state = "finished" if self.epochs == self.training.epochs else "running"
+
+    def _shuffled(self) -> list[torch.Tensor | None]:
+        size, reviews = self.training.batch_size, len(self.split.training)
+        if not size or size >= reviews:
+            return [None]
+        return list(torch.randperm(reviews, generator=self._sources["order"]).split(size))
+
+    def _learn(self, batch: torch.Tensor | None) -> tuple[torch.Tensor, float]:
+        """One forward pass, one update. Returns the pass's logits and its loss."""
+        settings, part = self.training, self.split.training
+        inputs = part.inputs if batch is None else part.inputs.rows(batch)
+        targets = part.targets if batch is None else part.targets[batch]
+        if settings.word_dropout:
+            inputs = inputs.thinned(settings.word_dropout, self._sources["word_dropout"])
+        drops = not settings.dropout_steps or self.steps < settings.dropout_steps
+        self._optimizer.zero_grad()
+        logits = self.model(inputs, dropout_source=self._sources["dropout"] if drops else None)
+        loss = loss_of(logits, targets, settings.objective, settings.label_smoothing)
+        loss.backward()
+        self._optimizer.step()
+        return logits.detach(), loss.item()
+
+    @torch.no_grad()
+    def _measure(self, own_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[Measure, Measure]:
+        """Training and validation figures at the end of an epoch."""
+        training, validation = self.split.training, self.split.validation
+        objective = self.training.objective
+        if self.training.own_pass:
+            self.training_logits = own_logits if batch is None else None
+            targets = training.targets if batch is None else training.targets[batch]
+        else:
+            own_logits, targets = self.model(training.inputs), training.targets
+        return (
+            measure(own_logits, targets, objective),
+            measure(self.model(validation.inputs), validation.targets, objective),
+        )

@@ -1,0 +1,63 @@
+"""What to randomize, how much, and how."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.settings import Settings, setting
+from forgetting.randomization.schemes import SCHEMES
+from forgetting.randomization.units import UNITS
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Randomization(Settings):
+    """What to randomize, how much, and how.
+
+    layers: qualified names; ("all",) for every layer, () for none. fraction: the dose, in [0, 1]: round(fraction·n)
+    of each chosen layer's n units are randomized. scheme: a key of SCHEMES. unit: a key of UNITS. seed: of the
+    choice of units and of their new values. scale: of the scheme "noise", in standard deviations of the layer.
+    words: with the unit "word", the words to choose from, of which round(fraction·number) are randomized; () for all.
+
+    Raises RecipeError where words are named with another unit.
+    """
+
+    group: ClassVar[str] = "randomization"
+    layers: tuple[str, ...] = setting((ALL,), most=1_000)
+    fraction: float = setting(1.0, low=0.0, high=1.0)
+    scheme: str = setting("normal", choices=tuple(SCHEMES))
+    unit: str = setting("weight", choices=tuple(UNITS))
+    seed: int = setting(0, low=0, high=2**32 - 1)
+    scale: float = setting(1.0, low=0.0, high=1_000.0)
+    words: tuple[str, ...] = setting((), most=10_000)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.words and self.unit != "word":
+            raise RecipeError(
+                f"Words ({', '.join(self.words[:3])}{' …' if len(self.words) > 3 else ''}) can be named with the unit "
+                f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or name no words."
+            )
+
+    def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of a model's layers, given by name in its order, are chosen.
+
+        Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.
+        """
+        if self.layers == (ALL,):
+            names = known
+        else:
+            names = tuple(name for name in known if name in self.layers)
+            unknown = [name for name in self.layers if name not in known]
+            if unknown:
+                raise RecipeError(
+                    "randomization.layers must be layers with parameters of their own, or 'all' alone; "
+                    f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
+                )
+        if self.unit == "word" and any(name != known[0] for name in names):
+            raise RecipeError(
+                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {', '.join(names)}. "
+                "Choose the first layer alone, or the unit 'weight' or 'neuron'."
+            )
+        return names

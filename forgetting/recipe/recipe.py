@@ -1,0 +1,138 @@
+"""The recipe: everything that determines a result but the file's bytes, as frozen settings with a canonical form."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.settings import Settings, setting
+from forgetting.model.classifier import Architecture
+from forgetting.model.split import Splitting
+from forgetting.model.trainer import Training
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.forget import Forget, Unlearning
+from forgetting.recipe.plans import Relearning, Sweep
+
+
+@dataclass(frozen=True)
+class Selection(Settings):
+    """Which reviews.
+
+    source: the bundled sample, the original file, or a file of one's own. file, sha256: its name and the SHA-256 of
+    its bytes, "" for any. text, label: columns, "" for the likely one. The others: see `filter_reviews`.
+    """
+
+    group: ClassVar[str] = "data"
+    source: str = setting("sample", choices=("sample", "original", "file"))
+    file: str = setting("")
+    sha256: str = setting("")
+    text: str = setting("")
+    label: str = setting("")
+    drop_duplicates: bool = setting(True)
+    min_reviews: int = setting(2, low=1, high=100_000)
+    max_classes: int = setting(0, low=0, high=100_000)
+    max_reviews: int = setting(0, low=0, high=1_000_000)
+    seed: int = setting(0, low=0, high=2**32 - 1)
+
+
+@dataclass(frozen=True)
+class Recipe(Settings):
+    """All settings of an experiment: how a model is trained and randomized, and the plans of its studies.
+
+    protocol: "modern", or "published": labels are the reviews' names, and the randomized model is a fresh one drawn
+    from N(0, 1) and then trained as the original was. seed: of initial weights and of training.
+
+    Raises RecipeError where the published protocol is asked for anything but other data or another seed, and where
+    the randomization is of layers that the model will not have.
+    """
+
+    protocol: str = setting("modern", choices=("modern", "published"))
+    data: Selection = field(default=Selection())
+    split: Splitting = field(default=Splitting())
+    model: Architecture = field(default=Architecture())
+    training: Training = field(default=Training())
+    randomization: Randomization = field(default=Randomization())
+    sweep: Sweep = field(default=Sweep())
+    relearning: Relearning = field(default=Relearning())
+    forget: Forget = field(default=Forget())
+    unlearning: Unlearning = field(default=Unlearning())
+    seed: int = setting(0, low=0, high=2**32 - 1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in self.leaves():
+            if isinstance(self.value(name), tuple) and "" in self.value(name):
+                raise RecipeError(f"{name} must hold names that are not empty; got {self.value(name)}. Leave it out.")
+        self.randomization.among(self.model.layers)
+        if self.protocol == "published":
+            _check_published(self)
+
+    @classmethod
+    def from_dict(cls, values: Any, base: Self | None = None) -> Self:
+        """Read what `to_dict` wrote; settings left out are those of the protocol that is named.
+
+        Raises RecipeError for an unknown name or a value of the wrong type or out of its bounds.
+        """
+        named = values.get("protocol") if isinstance(values, dict) else None
+        ready = PROTOCOLS.get(named) if isinstance(named, str) else None
+        return super().from_dict(values, base or ready)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a recipe from JSON; see `from_dict`."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RecipeError(f"A recipe must be a JSON object: {error}. `Recipe.to_json` writes one.") from error
+        return cls.from_dict(values)
+
+    def to_json(self) -> str:
+        """The canonical form: every setting, sorted by name, without spaces, in ASCII."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical form, as 64 hexadecimal digits."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def until_trained(self) -> Self:
+        """The same recipe without what is done to the trained model: what determines that model."""
+        later = ("randomization", "sweep", "relearning", "forget", "unlearning")
+        return replace(self, **{name: type(getattr(self, name))() for name in later})
+
+
+_PUBLISHED_SETTINGS = {
+    "split": Splitting(stratify=False, sublinear=False, min_df=1, seed=42),
+    "model": Architecture(),
+    "training": Training(
+        objective="bitwise",
+        epochs=15,
+        learning_rate=0.001,
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        dropout_steps=1,
+        own_pass=True,
+    ),
+    "randomization": Randomization(),
+}
+
+
+def _check_published(recipe: Recipe) -> None:
+    for group, fixed in _PUBLISHED_SETTINGS.items():
+        asked = getattr(recipe, group)
+        for name, value in fixed.to_dict().items():
+            if asked.to_dict()[name] != value:
+                raise RecipeError(
+                    f"The published protocol fixes {group}.{name} at {value!r}; got {asked.to_dict()[name]!r}. "
+                    "Only its data and seed can be chosen: leave the setting out, or use the modern protocol."
+                )
+
+
+MODERN = Recipe()
+PUBLISHED = Recipe(
+    protocol="published",
+    data=Selection(source="original", drop_duplicates=False, min_reviews=1),
+    **_PUBLISHED_SETTINGS,
+)
+PROTOCOLS = {"modern": MODERN, "published": PUBLISHED}

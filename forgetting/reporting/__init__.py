@@ -1,0 +1,1 @@
+"""Results as sentences, each accuracy beside its baseline."""

@@ -1,0 +1,1 @@
+"""Studies of many randomized models: sweeps, dose–response, robustness of layers, relearning and savings."""

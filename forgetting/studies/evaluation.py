@@ -1,0 +1,201 @@
+"""The rows of a sweep: every figure of many variants at once, beside those of the original.
+
+A figure that cannot be computed is None and has its reason; no row is left out.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+
+from forgetting.metrics import calibration, functional
+from forgetting.metrics.comparisons import forgetting_ratio
+from forgetting.metrics.intervals import wilson
+from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, no_top_k, probabilities
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.split import Split
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import JOINED
+from forgetting.studies.variants import Variant
+
+PARTS = ("training", "validation")
+FIGURES = {
+    "loss": "of the objective",
+    "calibrated_loss": "the least that any temperature gives, see `figures.calibrated`",
+    "temperature": "that gives it",
+    "accuracy": "top-1, in [0, 1]",
+    "accuracy_low": "of its 95 % Wilson interval over reviews",
+    "accuracy_high": "of its 95 % Wilson interval over reviews",
+    "accuracy_before": "of the original model",
+    "majority": "accuracy of always naming the training part's most frequent class",
+    "forgetting": "(before − after) / (before − chance)",
+    "top_k_accuracy": f"the true class is among the best {TOP_K}",
+    "macro_f1": "mean F1 over classes",
+    "bitwise_accuracy": "the published one",
+    "entropy": "mean of a prediction's entropy, in nats",
+    "most_predicted_share": "share of reviews given the most predicted class; 1 is collapse",
+    "agreement": "share of reviews given the same class as by the original",
+    "divergence": "mean Jensen–Shannon divergence from the original, base 2",
+}
+TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the temperature"
+TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than saying the same everywhere"
+WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
+WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
+NOT_REACHED = "no dose moves the weights as far as {level:g} of their norm, or they are not finite numbers"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant. layers: the set, joined by "+". level: the plan's dose. dose and changes: see `Variant`.
+
+    training, validation: the FIGURES by name, None where missing. missing: the reason of each None, by the column
+    "validation_loss" and so on.
+    """
+
+    layers: str
+    level: float
+    dose: float | None
+    scheme: str
+    unit: str
+    seed: int
+    change: float | None
+    relative_change: float | None
+    chance: float
+    training: dict[str, float | None]
+    validation: dict[str, float | None]
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+class Measuring:
+    """The figures of variants beside those of their original model, on both parts of a split.
+
+    majority: accuracy of always naming the most frequent class, by part.
+    """
+
+    def __init__(self, model: TextClassifier, split: Split, objective: str, majority: dict[str, float]):
+        self.split, self.objective, self.majority = split, objective, majority
+        self.chance = 1 / len(split.classes)
+        with torch.no_grad():
+            self.original = {name: _Original(model(part.inputs), part.targets) for name, part in split.parts.items()}
+
+    def rows(self, chunk: list[Variant], randomization: Randomization) -> list[Row]:
+        """A row for each variant. randomization: theirs, but for layers and dose."""
+        reached = [variant for variant in chunk if variant.logits is not None]
+        measured = zip(*(self._part(name, reached) for name in PARTS), strict=True)
+        return [self._row(variant, randomization, next(measured) if variant.logits else None) for variant in chunk]
+
+    def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> Row:
+        """measured: of both parts, figures and the reasons of missing ones; None where the variant was not reached."""
+        missing = _missing_distances(variant)
+        if measured is None:
+            figures_of_none = [name for name in FIGURES if name not in ("accuracy_before", "majority")]
+            missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in figures_of_none}
+        missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
+        parts = {name: self._known(name) for name in PARTS}
+        for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
+            parts[name] |= values
+            missing |= {f"{name}_{figure}": reason for figure, reason in reasons.items()}
+        return Row(
+            layers=JOINED.join(variant.layers),
+            level=variant.level,
+            dose=variant.dose,
+            scheme=randomization.scheme,
+            unit=randomization.unit,
+            seed=randomization.seed,
+            change=variant.change,
+            relative_change=variant.relative_change,
+            chance=self.chance,
+            **parts,
+            missing=missing,
+        )
+
+    def _known(self, name: str) -> dict[str, float | None]:
+        """What is known of a part without a variant."""
+        return dict.fromkeys(FIGURES) | {
+            "accuracy_before": self.original[name].accuracy,
+            "majority": self.majority[name],
+        }
+
+    def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
+        """Figures and the reasons of missing ones, for each variant."""
+        if not chunk:
+            return []
+        targets, original = self.split.parts[name].targets, self.original[name]
+        logits = torch.stack([variant.logits[name] for variant in chunk])  # (variants, reviews, classes)
+        finite = torch.isfinite(logits).flatten(1).all(1)
+        logits[~finite] = 0
+        columns = {figure: values.tolist() for figure, values in self._columns(logits, targets, original).items()}
+        found = []
+        for place, whole in enumerate(finite.tolist()):
+            if whole:
+                found.append(self._one({figure: values[place] for figure, values in columns.items()}, original))
+            else:
+                names = [figure for figure in FIGURES if figure != "majority"]
+                reasons = dict.fromkeys(names, NOT_FINITE)
+                if original.accuracy is not None:
+                    del reasons["accuracy_before"]
+                found.append(({}, reasons))
+        return found
+
+    def _one(self, values: dict[str, float | None], original: "_Original") -> tuple[dict, dict[str, str]]:
+        """A variant's figures of a part with those that follow from them, and the reasons of missing ones."""
+        reviews, accuracy = len(original.guesses), values["accuracy"]
+        values["accuracy_low"], values["accuracy_high"] = wilson(round(accuracy * reviews), reviews)
+        ratio = forgetting_ratio(original.accuracy, accuracy, self.chance)
+        values["forgetting"] = ratio.value
+        reasons = _unfit(values, len(self.split.classes)) | ({"forgetting": ratio.missing} if ratio.missing else {})
+        if original.accuracy is None:
+            reasons |= dict.fromkeys(("accuracy_before", "agreement", "divergence"), NOT_FINITE)
+        return values | dict.fromkeys(reasons), reasons
+
+    def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
+        """One number a variant for each figure that is computed for all at once."""
+        classes = logits.shape[-1]
+        guesses = logits.argmax(-1)
+        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `figures`
+        softmax = functional.likelihoods(strided)
+        chances = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
+        temperature, calibrated = calibration.calibrated(strided, targets, self.objective)
+        return {
+            "loss": functional.loss(strided, targets, self.objective),
+            "calibrated_loss": calibrated,
+            "temperature": temperature,
+            "accuracy": functional.accuracy(guesses, targets),
+            "top_k_accuracy": functional.top_k_accuracy(strided, targets, TOP_K),
+            "macro_f1": functional.macro_f1(guesses, targets, classes),
+            "bitwise_accuracy": functional.bitwise_accuracy(chances, targets),
+            "entropy": functional.entropy(softmax),
+            "most_predicted_share": functional.named(guesses, classes).amax(-1) / len(targets),
+            "agreement": functional.agreement(guesses, original.guesses),
+            "divergence": functional.divergence(softmax, original.softmax),
+        }
+
+
+class _Original:
+    """What variants are compared with, on one part. accuracy: None where the outputs are not finite."""
+
+    def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
+        self.guesses, self.softmax = logits.argmax(-1), functional.likelihoods(logits)
+        finite = bool(torch.isfinite(logits).all())
+        self.accuracy = functional.accuracy(self.guesses, targets).item() if finite else None
+
+
+def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
+    """The reasons of figures that say nothing."""
+    reasons = {}
+    if not math.isfinite(values["loss"]):
+        reasons["loss"] = LOSS_TOO_LARGE
+    if not 0 < values["temperature"] < math.inf:
+        reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
+    if classes <= TOP_K:
+        reasons["top_k_accuracy"] = no_top_k(classes)
+    return reasons
+
+
+def _missing_distances(variant: Variant) -> dict[str, str]:
+    if variant.dose is None:
+        reason = NOT_REACHED.format(level=variant.level)
+        return dict.fromkeys(("dose", "change", "relative_change"), reason)
+    if variant.change is None:
+        return dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)
+    return {} if variant.relative_change is not None else {"relative_change": WEIGHTS_ZERO}

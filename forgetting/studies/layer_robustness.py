@@ -1,0 +1,114 @@
+"""How robust each layer is to being set back to before training, and to being drawn anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from forgetting.metrics.intervals import BAND, Spread
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.split import Split
+from forgetting.randomization.layers import own_layers, own_parameters
+from forgetting.recipe.plans import Sweep
+from forgetting.recipe.recipe import MODERN, Recipe
+from forgetting.studies.sweep import run_sweep
+
+CRITICAL, ROBUST = 0.5, 0.25  # forgetting from which a layer is critical, and up to which it is robust
+
+
+@dataclass(frozen=True)
+class LayerRobustness:
+    """How a layer takes being set back and being drawn anew, after Zhang, Bengio & Singer (arXiv 1902.01996).
+
+    reinitialized: forgetting on validation with the layer's weights from before training, the paper's
+    re-initialization and our scheme "rewind"; interval: that of the 95 % Wilson interval of its accuracy over reviews.
+    rerandomized: the same with a fresh draw of its initializer, over seeds: re-randomization, our scheme "reinit".
+    accuracies: the two validation accuracies, medians. distance: ‖θ_t − θ_0‖₂ of the layer; initial_norm: ‖θ_0‖₂.
+    verdict: "critical" where forgetting is at least CRITICAL, "robust" up to ROBUST, else "in between", bounds of our
+    own; of both ends of the interval where they differ.
+    Figures are None where forgetting is undefined, or the outputs are not finite.
+    """
+
+    layer: str
+    parameters: int
+    accuracy_before: float | None
+    chance: float
+    reinitialized: float | None
+    rerandomized: Spread | None
+    accuracies: tuple[float | None, float | None]
+    distance: float
+    initial_norm: float
+    verdict: str
+    interval: tuple[float, float] | None = None
+
+
+def robustness(
+    model: TextClassifier,
+    split: Split,
+    initial: Mapping[str, torch.Tensor],
+    *,
+    seeds: int = 10,
+    seed: int = 0,
+    recipe: Recipe = MODERN,
+) -> tuple[LayerRobustness, ...]:
+    """Each layer alone set back to its weights from before training, and drawn anew with `seeds` seeds.
+
+    initial: the model's state dict from before training.
+    """
+    schemes = {"rewind": 1, "reinit": seeds}  # rewinding all of a layer draws nothing
+    frames = []
+    for scheme, count in schemes.items():
+        plan = Sweep(layers=("each",), doses=(1.0,), schemes=(scheme,), seeds=count, seed=seed)
+        frames.append(run_sweep(model, split, plan, initial=initial, recipe=recipe).frame)
+    rows = pd.concat(frames)
+    return tuple(
+        _robustness(name, own_parameters(model, layer), initial, rows) for name, layer in own_layers(model).items()
+    )
+
+
+def _robustness(
+    name: str, parameters: Mapping[str, torch.Tensor], initial: Mapping[str, torch.Tensor], rows: pd.DataFrame
+) -> LayerRobustness:
+    now = torch.cat([value.detach().double().flatten() for value in parameters.values()])
+    then = torch.cat([initial[f"{name}.{key}"].double().flatten() for key in parameters])
+    own = rows[rows["layers"] == name]
+    before = float(own["validation_accuracy_before"].iloc[0])
+    by_scheme = {scheme: own[own["scheme"] == scheme] for scheme in ("rewind", "reinit")}
+    back, anew = (by_scheme[scheme]["validation_forgetting"].dropna() for scheme in ("rewind", "reinit"))
+    reinitialized = float(back.median()) if len(back) else None
+    interval = _interval(by_scheme["rewind"].iloc[0]) if reinitialized is not None else None
+    accuracies = [by_scheme[scheme]["validation_accuracy"].median() for scheme in ("rewind", "reinit")]
+    return LayerRobustness(
+        layer=name,
+        parameters=len(now),
+        accuracy_before=None if np.isnan(before) else before,
+        chance=float(own["chance"].iloc[0]),
+        reinitialized=reinitialized,
+        rerandomized=Spread(float(anew.median()), *map(float, anew.quantile(BAND))) if len(anew) else None,
+        accuracies=tuple(None if np.isnan(value) else float(value) for value in accuracies),
+        distance=torch.linalg.vector_norm(now - then).item(),
+        initial_norm=torch.linalg.vector_norm(then).item(),
+        verdict=_verdict(interval),
+        interval=interval,
+    )
+
+
+def _interval(row: pd.Series) -> tuple[float, float]:
+    """The forgetting of both ends of an accuracy's interval: the higher accuracy is the lower forgetting."""
+    before = row["validation_accuracy_before"]
+    ends = (row["validation_accuracy_high"], row["validation_accuracy_low"])
+    return tuple(float((before - end) / (before - row["chance"])) for end in ends)
+
+
+def _verdict(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return "undefined"
+    first, last = (
+        "critical" if forgetting >= CRITICAL else "robust" if forgetting <= ROBUST else "in between"
+        for forgetting in interval
+    )
+    if (first, last) == ("robust", "critical"):
+        return "undecided"
+    return first if first == last else f"{first} or {last}"

@@ -1,0 +1,1 @@
+"""Unlearning: forget sets, methods, their comparison with exact retraining, and attacks."""

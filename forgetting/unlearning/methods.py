@@ -1,0 +1,248 @@
+"""The unlearning methods: each makes, of a trained model, one that is to be as if the forget set had never been seen.
+
+None of them looks at a validation review. How they are found by name is `methods.py`.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.core.seeding import generator
+from forgetting.metrics.scores import top_1
+from forgetting.model.classifier import TextClassifier, first_layer
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.split import Part
+from forgetting.model.trainer import loss_of
+from forgetting.randomization.path import randomize
+from forgetting.unlearning.task import Run, Task, method
+
+
+@method
+def original(task: Task) -> nn.Module:
+    """Nothing is done: the original model as it is."""
+    return task.copy()
+
+
+@method
+def retrain(task: Task) -> Run:
+    """Exact retraining: a fresh model, trained on the retain set alone.
+
+    The only method of which the forgetting is certain, and what all others are measured against (Cao & Yang 2015,
+    IEEE S&P, "Towards Making Systems Forget with Machine Unlearning").
+    """
+    return (yield from task.fit(task.fresh(), task.retained))
+
+
+@method
+def randomize_and_repair(task: Task) -> Run:
+    """Randomize layers at a dose, then train on the retain set.
+
+    The method of this project: what randomizing takes that was not to be forgotten, the retain set teaches again.
+    """
+    model = randomize(task.original, task.settings.randomization(task.seed), initial=task.initial)
+    return (yield from task.tune(model, task.retained))
+
+
+@method
+def eu_k(task: Task) -> Run:
+    """EU-k: the last k layers drawn anew and trained from scratch on the retain set, the others kept.
+
+    Goel et al. 2022, "Towards Adversarial Evaluations for Inexact Machine Unlearning", arXiv 2201.06640. With all
+    layers it is exact retraining.
+    """
+    model = task.fresh()
+    kept = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.k]
+    for layer, known in kept:
+        layer.load_state_dict(known.state_dict())
+    with _frozen(*(layer for layer, _ in kept)):
+        return (yield from task.fit(model, task.retained))
+
+
+@method
+def cf_k(task: Task) -> Run:
+    """CF-k: the last k layers trained on with the retain set, the others kept.
+
+    "Catastrophic forgetting of the last k layers", Goel et al. 2022, arXiv 2201.06640.
+    """
+    model = task.copy()
+    with _frozen(*list(model.children())[: -task.settings.k]):
+        return (yield from task.tune(model, task.retained))
+
+
+@method
+def fine_tune(task: Task) -> Run:
+    """Train the original on, with the retain set alone, and let it forget.
+
+    A usual baseline, e.g. in Golatkar et al. 2020, "Eternal Sunshine of the Spotless Net", arXiv 1911.04933.
+    """
+    return (yield from task.tune(task.copy(), task.retained))
+
+
+@method
+def gradient_ascent(task: Task) -> Run:
+    """Climb the loss of the forget set, with clipped gradients, and stop before the rest is destroyed.
+
+    θ ← θ + ascent_rate · g · min(1, clip / ‖g‖₂), where g is the gradient of the forget set's loss; e.g. in Thudi et
+    al. 2022, "Unrolling SGD", arXiv 2109.13398. It ends after `epochs` steps, or once the forget set's loss is what
+    a uniform guess has; a step that takes more than `tolerance` off the retain set's accuracy is taken back, and is
+    the last. Without dropout, so that the loss is that of the model itself.
+    """
+    settings, retain, forget = task.settings, task.retained.training, task.forget
+    model, objective = task.copy(), task.training.objective
+    parameters = list(model.parameters())
+    limit = _uniform_loss(model, forget, objective)
+    least = top_1(model, retain) - settings.tolerance
+    for _ in range(settings.epochs):
+        loss = loss_of(model(forget.inputs), forget.targets, objective)
+        if not loss.item() < limit:
+            break
+        gradients = torch.autograd.grad(loss, parameters)
+        norm = math.sqrt(sum(gradient.double().square().sum().item() for gradient in gradients))
+        before = [parameter.detach().clone() for parameter in parameters]
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter += settings.ascent_rate * min(1.0, settings.clip / norm if norm else 1.0) * gradient
+            if not top_1(model, retain) >= least:
+                for parameter, known in zip(parameters, before, strict=True):
+                    parameter.copy_(known)
+                break
+        yield
+    return model
+
+
+@method
+def random_labels(task: Task) -> Run:
+    """Train the original on, with a wrong label, drawn at random, for each review of the forget set.
+
+    Graves et al. 2021, "Amnesiac Machine Learning", arXiv 2010.10981. The retain set is trained on with its own
+    labels in the same epochs; the wrong ones are drawn once, evenly from the other classes.
+    """
+    whole, classes = task.split.training, len(task.split.classes)
+    lost = torch.isin(torch.from_numpy(whole.rows), torch.from_numpy(task.forget.rows))
+    shifts = torch.randint(1, classes, (len(task.forget),), generator=generator(task.seed, "random labels"))
+    targets = whole.targets.clone()
+    targets[lost] = (targets[lost] + shifts) % classes
+    mislabelled = replace(task.split, training=Part(whole.inputs, targets, whole.rows))
+    return (yield from task.tune(task.copy(), mislabelled))
+
+
+@method
+def dampening(task: Task) -> nn.Module:
+    """Selective synaptic dampening: shrink the weights that matter more for the forget set than for all reviews.
+
+    Foster et al. 2024, "Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening", arXiv
+    2308.07707: with I_D and I_F the diagonals of the Fisher information on the training part and on the forget set, a
+    weight with I_F > α·I_D becomes itself times min(λ·I_D / I_F, 1). α is `selection`, λ is `dampening`. As the forget
+    set is in the training part, I_F / I_D is at most the ratio of their sizes: of a tenth of the reviews, the paper's
+    α of 10 selects nothing, so the default here is 2, which selects nothing of half of them.
+    """
+    settings, model = task.settings, task.copy()
+    whole, lost = (fisher(model, part, task.training.objective) for part in (task.split.training, task.forget))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            chosen = lost[name] > settings.selection * whole[name]
+            shrunk = (settings.dampening * whole[name] / lost[name].clamp(min=1e-300)).clamp(max=1)
+            parameter *= torch.where(chosen, shrunk, 1.0).to(parameter.dtype)
+    return model
+
+
+@method
+def scrub(task: Task) -> Run:
+    """SCRUB: away from the original's answers on the forget set, near them on the retain set, in turns.
+
+    Kurmanji et al. 2023, "Towards Unbounded Machine Unlearning", arXiv 2302.09880. With d the Kullback–Leibler
+    divergence of the model's prediction from the original's, an epoch of raising the mean d over the forget set, of
+    which there are `scrub_epochs`, is followed by one of lowering α·d + γ·loss over the retain set. Adam, batches,
+    weight decay, dropout and label smoothing are those of training. The first epoch is of the retain set alone: where
+    both models are equal, d has no slope to climb, and Adam would follow the rounding.
+    """
+    settings, training = task.settings, task.training
+    model, retain, forget = task.copy(), task.retained.training, task.forget
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=settings.learning_rate, weight_decay=training.weight_decay, fused=True
+    )
+    order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
+    with torch.no_grad():
+        taught = {id(part): task.original(part.inputs) for part in (retain, forget)}
+
+    def away(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+        return -_apart(logits, teacher, training.objective)
+
+    def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        loss = loss_of(logits, targets, training.objective, training.label_smoothing)
+        return settings.scrub_alpha * _apart(logits, teacher, training.objective) + settings.scrub_gamma * loss
+
+    def epoch(part: Part, goal: Callable[..., torch.Tensor]) -> Run:
+        size, everything = training.batch_size or len(part), torch.arange(len(part))
+        batches = torch.randperm(len(part), generator=order).split(size) if size < len(part) else [everything]
+        for batch in batches:
+            inputs = part.inputs if batch is everything else part.inputs.rows(batch)
+            optimizer.zero_grad()
+            goal(model(inputs, dropout_source=dropout), taught[id(part)][batch], part.targets[batch]).backward()
+            optimizer.step()
+            yield
+
+    for number in range(settings.epochs):
+        if 0 < number <= settings.scrub_epochs:
+            yield from epoch(forget, away)
+        yield from epoch(retain, near)
+    return model
+
+
+def fisher(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
+    """Diagonal of the empirical Fisher information: mean over reviews of the squared gradient of a review's loss.
+
+    By parameter name, float64. A layer's gradient for one review is the outer product of δ, the gradient by the
+    layer's output, and its input a; so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
+    """
+    inputs, outputs = [], []
+    for layer in model.children():
+        inputs.append(functional.relu(outputs[-1]) if outputs else part.inputs)
+        outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, part.inputs))
+    deltas = torch.autograd.grad(loss_of(outputs[-1], part.targets, objective) * len(part), outputs)
+    found = {}
+    for (name, _), given, delta in zip(model.named_children(), inputs, deltas, strict=True):
+        squares = (delta.double() ** 2).t()  # (outputs, reviews)
+        if isinstance(given, SparseMatrix):
+            weight = torch.from_numpy((given.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
+        else:
+            weight = squares @ given.detach().double() ** 2  # (outputs, inputs)
+        found |= {f"{name}.weight": weight / len(part), f"{name}.bias": squares.mean(1)}
+    return found
+
+
+def _apart(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:
+    """Mean over reviews of KL(teacher ‖ model), of softmax predictions, where bitwise averaged over classes."""
+    if objective == "cross_entropy":
+        own, other = logits.log_softmax(1), teacher.log_softmax(1)
+        return functional.kl_div(own, other, reduction="batchmean", log_target=True)
+    sides = [(functional.logsigmoid(sign * logits), functional.logsigmoid(sign * teacher)) for sign in (1, -1)]
+    apart = sum(functional.kl_div(*side, reduction="batchmean", log_target=True) for side in sides)
+    return apart / logits.shape[1]
+
+
+@contextmanager
+def _frozen(*layers: nn.Module) -> Iterator[None]:
+    """Within it these layers' parameters are not trained."""
+    before = [(parameter, parameter.requires_grad) for layer in layers for parameter in layer.parameters()]
+    try:
+        for parameter, _ in before:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter, learns in before:
+            parameter.requires_grad_(learns)
+
+
+def _uniform_loss(model: nn.Module, part: Part, objective: str) -> float:
+    """The loss of a uniform guess."""
+    with torch.no_grad():
+        logits = torch.zeros_like(model(part.inputs))
+    if objective == "bitwise":
+        logits -= math.log(logits.shape[1] - 1)
+    return loss_of(logits, part.targets, objective).item()

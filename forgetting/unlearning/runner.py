@@ -1,0 +1,254 @@
+"""Unlearning: methods run on seeds in slices, each beside exact retraining; nothing that is done is done again.
+
+The methods are `unlearners.py`; what tells their models from retrained ones is `gaps.py`; what the rows say over seeds
+is `unlearned.py`.
+"""
+
+import copy
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from types import GeneratorType
+from typing import Any
+
+from torch import nn
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.limits import check_limit
+from forgetting.core.seeding import other
+from forgetting.experiment.pipeline import Progress, make_trainer, snapshot, state_of
+from forgetting.experiment.results import Trained
+from forgetting.metrics.scores import NOT_FINITE
+from forgetting.model.split import Split
+from forgetting.model.trainer import Trainer
+from forgetting.randomization.layers import parameter_count
+from forgetting.recipe.forget import Unlearning
+from forgetting.recipe.recipe import Recipe
+from forgetting.studies.relearning import Reached, reach, sliced
+from forgetting.unlearning import methods  # noqa: F401 - puts the methods into their table
+from forgetting.unlearning.evaluation import Measured, Row, compare, failed, measure
+from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.task import METHODS, REFERENCE, SLICE, Task, check_methods
+
+NEAR = 0.05  # share of the original accuracy on the forget set that relearning may miss
+NOTHING_TO_RELEARN = "the original model knows none of the forget set"
+LEFT_OUT = "left out: relearn_epochs is 0"
+Sliced = Generator[list[Row], None, Any]  # yields rows that are ready, or none where it may be left
+
+
+@dataclass(frozen=True, eq=False)
+class _Stage:
+    """What the methods of one seed are compared on. seconds: that retraining took."""
+
+    original: Trained
+    before: Measured
+    retrained: nn.Module
+    reference: Measured
+    seconds: float
+
+
+class Unlearner:
+    """Methods on the seeds of one original model and forget set, run in slices; `rows` holds what is done.
+
+    trained: the original, of the recipe's seed; other seeds have originals of their own, trained for as many epochs.
+    Each seed's retrained model, which its methods are measured against, is trained from a seed of its own: so the row
+    of the method "retrain" tells how far apart two exact retrainings are, and no gap can be asked to be smaller.
+    settings: the recipe's, which `change` replaces.
+
+    Raises RecipeError and DataError where the recipe does not fit the model or the reviews.
+    """
+
+    def __init__(self, trained: Trained, split: Split, recipe: Recipe):
+        check_unlearning(recipe, recipe.unlearning)
+        if not trained.history:
+            raise RecipeError("There must be something to unlearn; the model is not trained yet. Train it first.")
+        widths = tuple(layer.out_features for layer in list(trained.model.children())[:-1])
+        if widths != recipe.model.hidden:
+            raise RecipeError(
+                f"The recipe must be that of the model; its hidden widths are {recipe.model.hidden}, the model's "
+                f"{widths}. Give the recipe that the model was trained by."
+            )
+        _check_models(trained.model, recipe.unlearning)
+        self.trained, self.split = trained, split
+        self.recipe = replace(recipe, training=replace(recipe.training, epochs=len(trained.history)))
+        self.sets = forget_sets(split, recipe.forget)
+        self.settings = recipe.unlearning
+        self.rows: dict[tuple[int, str], Row] = {}
+        self._stages: dict[int, _Stage] = {}
+        self._relearned: dict[tuple[int, int], Reached] = {}  # of retrained models, by seed and limit
+
+    def change(self, settings: Unlearning) -> None:
+        """Take other settings; rows are kept where no more than the methods and the seeds are others."""
+        check_unlearning(self.recipe, settings)
+        _check_models(self.trained.model, settings)
+        if _of_methods(settings) != _of_methods(self.settings):
+            self.rows = {}
+        self.settings = settings
+
+    @property
+    def planned(self) -> list[tuple[int, str]]:
+        """Seed and method of each row that the settings ask for."""
+        return self.settings.planned
+
+    @property
+    def staged(self) -> tuple[int, ...]:
+        """The seeds that have their original and retrained models."""
+        return tuple(self._stages)
+
+    def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
+        """Seed and method of each row that other settings would ask for and that is not done."""
+        kept = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
+        return [key for key in settings.planned if key not in kept]
+
+    @property
+    def found(self) -> tuple[Row, ...]:
+        """The rows that are asked for, as far as they are done, in the order of the plan."""
+        return tuple(self.rows[key] for key in self.planned if key in self.rows)
+
+    @property
+    def result(self) -> UnlearningResult:
+        """What is asked for and done."""
+        recipe = replace(self.recipe, unlearning=self.settings)
+        return UnlearningResult(recipe, self.sets, self.found, len(self.trained.history), len(self.planned))
+
+    def slices(self) -> Iterator[list[Row]]:
+        """Do what is planned and not done; a list with each row that is ready, empty ones in between."""
+        begun = _of_methods(self.settings)
+        for seed, name in self.planned:
+            if (seed, name) in self.rows:
+                continue
+            if seed not in self._stages:
+                self._stages[seed] = yield from self._stage(seed)
+            row = yield from self._row(seed, name)
+            if _of_methods(self.settings) != begun:  # changed meanwhile: the row is of settings that are no more
+                return
+            self.rows[seed, name] = row
+            yield [row]
+
+    def _stage(self, seed: int) -> Sliced:
+        original = self.trained
+        if seed != self.recipe.seed:
+            trainer = make_trainer(replace(self.recipe, seed=seed), self.split)
+            initial = state_of(trainer.model)
+            while trainer.epochs_left:
+                trainer.advance(SLICE)
+                yield []
+            original = snapshot(trainer, initial)
+        retrained, seconds, _ = yield from _run(METHODS[REFERENCE], self._task(original, other(seed)))
+        return _Stage(original, self._measure(original.model), retrained, self._measure(retrained), seconds)
+
+    def _row(self, seed: int, name: str) -> Sliced:
+        stage = self._stages[seed]
+        model, seconds, reason = yield from _run(METHODS[name], self._task(stage.original, seed))
+        if model is not None:
+            try:
+                own = self._measure(model)
+            except Exception as error:  # a model of another shape
+                model, reason = None, f"the method's model cannot be used: {type(error).__name__}: {error}"
+        if model is None:
+            return failed(reason, stage.reference, method=name, seed=seed, seconds=stage.seconds)
+        relearned = yield from self._relearn(seed, model)
+        times = (seconds, stage.seconds)
+        return compare(own, stage.reference, stage.before, method=name, seed=seed, seconds=times, relearned=relearned)
+
+    def _relearn(self, seed: int, model: nn.Module) -> Sliced:
+        """How soon the model and the retrained one know the forget set again, or why that is not tried."""
+        stage, limit = self._stages[seed], self.settings.relearn_epochs
+        known = stage.before.figures["forget_accuracy"]
+        if not limit or not known:
+            return (NOT_FINITE if known is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
+        if (seed, limit) not in self._relearned:
+            self._relearned[seed, limit] = yield from self._reach(stage.retrained, known, seed)
+        try:
+            own = yield from self._reach(model, known, seed)
+        except Exception as error:  # a method's model of its own kind
+            own = f"the method's model cannot be trained again: {type(error).__name__}: {error}"
+        return own, self._relearned[seed, limit]
+
+    def _reach(self, model: nn.Module, known: float, seed: int) -> Sliced:
+        """Train a copy on all reviews again, at the original's own learning rate, until it knows the forget set."""
+        training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
+        learner = copy.deepcopy(model).requires_grad_(True)
+        trainer = Trainer(learner, self.split, training, seed=other(seed), watched=False)
+        return (yield from sliced(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
+
+    def _task(self, original: Trained, seed: int) -> Task:
+        task = Task(
+            original=original.model,
+            initial=original.initial,
+            split=self.split,
+            retained=self.sets.retained,
+            forget=self.sets.forget,
+            training=self.recipe.training,
+            settings=self.settings,
+            seed=seed,
+        )
+        return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
+
+    def _measure(self, model: nn.Module) -> Measured:
+        return measure(model, self.sets, self.recipe.training.objective)
+
+
+def run_unlearning(
+    trained: Trained, split: Split, recipe: Recipe, *, progress: Progress | None = None
+) -> UnlearningResult:
+    """A whole comparison at once, as the recipe's `forget` and `unlearning` say.
+
+    progress: called with the rows done and those to be. Raises what `Unlearner` does.
+    """
+    unlearner = Unlearner(trained, split, recipe)
+    for rows in unlearner.slices():
+        if progress and rows:
+            progress(len(unlearner.found), len(unlearner.planned))
+    return unlearner.result
+
+
+def _check_models(model: nn.Module, settings: Unlearning) -> None:
+    """Each seed's original, its initial weights and the retrained model are kept, for methods that come later."""
+    parameters = parameter_count(model)
+    check_limit(
+        "models",
+        3 * settings.seeds * parameters,
+        f"The models of all seeds may have at most {{most}} parameters together; 3 × {settings.seeds:,} seeds × "
+        f"{parameters:,} are {{found}}.",
+        "Ask for fewer seeds (unlearning.seeds), or train a smaller model.",
+        kind=RecipeError,
+    )
+
+
+def check_unlearning(recipe: Recipe, settings: Unlearning) -> None:
+    """Raise RecipeError where there can be no comparison, whatever the reviews."""
+    if recipe.protocol == "published":
+        raise RecipeError(
+            "Unlearning is compared with exact retraining; in the published protocol each name is a class, so a model "
+            "that never saw a review has no class for it. Use the modern protocol."
+        )
+    check_methods(settings, recipe.model.layers)
+
+
+def _of_methods(settings: Unlearning) -> Unlearning:
+    """The settings that a method's row depends on, its seed aside."""
+    return replace(settings, methods=("original",), seeds=1, seed=0)
+
+
+def _run(method: Any, task: Task) -> Sliced:
+    """The method's model, or None; the seconds that it took by itself; and why there is no model."""
+    seconds, started = 0.0, time.perf_counter()
+    try:
+        model = method(task)
+        while isinstance(model, GeneratorType):
+            try:
+                next(model)
+            except StopIteration as done:
+                model = done.value
+            else:
+                seconds += time.perf_counter() - started
+                yield []
+                started = time.perf_counter()
+    except (Exception, SystemExit) as error:  # of a method of one's own: the others go on
+        return None, 0.0, f"the method failed: {type(error).__name__}: {error}"
+    if not isinstance(model, nn.Module):
+        return None, 0.0, f"a method must return a model; this one returned a {type(model).__name__}"
+    seconds += time.perf_counter() - started
+    return model.eval(), seconds, ""  # one of its own kind may have dropout that is a mode

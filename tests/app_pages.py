@@ -1,0 +1,92 @@
+"""What the tests of pages share: opening one with AppTest, using its controls, and what it says."""
+
+import re
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from forgetting.dashboard.ui.escape import JOINER
+
+APP = str(Path(__file__).parents[1] / "app.py")
+PAGES = {
+    "overview": "app.py",
+    "data": "pages/data.py",
+    "train": "pages/train.py",
+    "forget": "pages/forget.py",
+    "layers": "pages/layers.py",
+    "relearn": "pages/relearn.py",
+    "unlearn": "pages/unlearn.py",
+}
+QUICK = {"training.epochs": "6"}
+HOSTILE = "![x](http://127.0.0.1:9/x) **bold** <img src=http://127.0.0.1:9/y> :red[hot] $a$ `code` # [l](http://a.b)"
+UNESCAPED = re.compile(r"(?<!\\)(?:!\[x|\*\*bold|<img|:red\[|\$a|`code|\[l\]|\[l\\\])")
+MARKS = {ord(sign): None for sign in ("\\", JOINER)}  # what `literal` adds
+MARKDOWN = ("markdown", "caption", "warning", "error", "info", "success")
+
+
+def app(page: str = "overview", **parameters: str) -> AppTest:
+    """The app as a new visitor finds it who follows a link to `page`."""
+    test = AppTest.from_file(APP, default_timeout=60)
+    for name, text in parameters.items():
+        test.query_params[name] = text
+    return go(test, page)
+
+
+def forget(**parameters: str) -> AppTest:
+    """The Forget page with a trained model, which the Overview trains where it is asked first."""
+    return go(app(**parameters), "forget")
+
+
+def go(test: AppTest, page: str) -> AppTest:
+    return run(test.switch_page(PAGES[page]))
+
+
+def run(test: AppTest) -> AppTest:
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def figures(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def said(test: AppTest) -> str:
+    """All sentences of a page."""
+    kinds = (*MARKDOWN, "text")
+    return "\n".join(element.value for kind in kinds for element in getattr(test, kind)).translate(MARKS)
+
+
+def button(test: AppTest, label: str):
+    return next(found for found in test.button if found.label == label)
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    button(test, label).click()
+    return run(test)
+
+
+def setting(name: str) -> str:
+    return f"setting:{name}"
+
+
+def upload(test: AppTest, content: bytes | str, name: str = "mine.csv") -> AppTest:
+    data = content.encode() if isinstance(content, str) else content
+    test.file_uploader[0].upload(name, data)
+    return run(test)
+
+
+def own_file(label: str = "red", column: str = "style", rows: int = 40) -> str:
+    """A file of one's own: two classes that can be told apart, the first called `label`."""
+    words = tuple(
+        f"{word} and much more that can be said of a wine of this kind, at some length and in plain words"
+        for word in ("cherry plum leather smoke tannin", "lemon apple slate pear acid")
+    )
+    quoted = '"' + label.replace('"', '""') + '"'
+    lines = [f'"{words[row % 2]} note{row % 7} glass{row % 5}",{(quoted, "white")[row % 2]}' for row in range(rows)]
+    return "\n".join([f'review,"{column}"', *lines]) + "\n"
+
+
+def uploading(page_file: str = "", name: str = "mine.csv", **parameters: str) -> AppTest:
+    test = app("data", **{"data.source": "file", **QUICK, **parameters})
+    return upload(test, page_file or own_file(), name)

@@ -1,0 +1,289 @@
+"""Figures hold exactly the numbers of the result, and text from a file stays text."""
+
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+
+from forgetting.charts import comparison as comparison_charts
+from forgetting.charts.comparison import PARTS
+from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
+from forgetting.experiment.pipeline import run
+from forgetting.experiment.results import Outcome
+from forgetting.metrics.scores import NOT_FINITE, Scores
+from forgetting.randomization.layers import LayerRow, layer_table
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.recipe import MODERN
+
+HOSTILE = ("<b>bold</b>", "<img src=http://127.0.0.1:9/x>", "a & b < c")
+
+
+@pytest.fixture(scope="module")
+def result(small_reviews):
+    recipe = replace(
+        MODERN.with_value("training.epochs", 10), randomization=Randomization(("fc1",), 0.5, seed=3)
+    ).with_value("split.min_df", 1)
+    return run(recipe, small_reviews)
+
+
+@pytest.fixture(scope="module")
+def compared(result):
+    return result.comparison
+
+
+def bars(figure: go.Figure) -> dict[str, go.Bar]:
+    return {trace.name: trace for trace in figure.data if trace.type == "bar"}
+
+
+def lines(figure: go.Figure) -> list[go.Scatter]:
+    return [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
+
+
+def texts(figure: go.Figure) -> list[str]:
+    return [annotation.text for annotation in figure.layout.annotations]
+
+
+@pytest.mark.parametrize(
+    ("chart", "name"),
+    [
+        (comparison_charts.accuracy_chart, "accuracy"),
+        (comparison_charts.bitwise_chart, "bitwise_accuracy"),
+        (comparison_charts.loss_chart, "loss"),
+    ],
+)
+def test_bars_are_the_scores(chart, name, result, compared):
+    found = bars(chart(compared, result.baselines))
+    for title, outcome, colour in (
+        ("original", compared.original, ORIGINAL),
+        ("randomized", compared.randomized, RANDOMIZED),
+    ):
+        assert list(found[title].y) == [getattr(outcome.scores[part], name) for part in PARTS]
+        assert found[title].marker.color == colour
+
+
+def test_the_intervals_are_wilsons(result, compared):
+    found = bars(comparison_charts.accuracy_chart(compared, result.baselines))
+    for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
+        values, error = np.array(found[title].y), found[title].error_y
+        intervals = np.array([outcome.scores[part].interval for part in PARTS])
+        np.testing.assert_allclose(values - np.array(error.arrayminus), intervals[:, 0], atol=1e-12)
+        np.testing.assert_allclose(values + np.array(error.array), intervals[:, 1], atol=1e-12)
+
+
+def test_only_the_accuracy_has_intervals(result, compared):
+    for chart in (comparison_charts.loss_chart, comparison_charts.bitwise_chart):
+        assert all(bar.error_y.array is None for bar in bars(chart(compared, result.baselines)).values())
+
+
+def test_baselines_are_drawn_at_their_values_and_named(result, compared):
+    baselines = result.baselines
+    expected = {
+        comparison_charts.accuracy_chart: {
+            "chance": dict.fromkeys(PARTS, baselines.chance),
+            "largest class": baselines.majority,
+            "LinearSVC": baselines.linear_svc,
+        },
+        comparison_charts.bitwise_chart: {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
+        comparison_charts.loss_chart: {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
+    }
+    for chart, wanted in expected.items():
+        figure = chart(compared, baselines)
+        drawn = [(index, line.y[list(line.x).index(index)]) for line in lines(figure) for index in range(len(PARTS))]
+        assert sorted(drawn) == sorted(
+            (index, values[part]) for values in wanted.values() for index, part in enumerate(PARTS)
+        )
+        assert all(line.line.color == BASELINE and line.line.dash in ("dash", "dot") for line in lines(figure))
+        assert set(wanted) <= set(texts(figure))
+
+
+def test_without_a_linear_svc_its_line_is_left_out(result, compared):
+    figure = comparison_charts.accuracy_chart(compared, replace(result.baselines, linear_svc=None))
+    assert "LinearSVC" not in texts(figure)
+    assert len(lines(figure)) == 2
+
+
+def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
+    close = replace(
+        result.baselines,
+        chance=0.5,
+        majority=dict.fromkeys(PARTS, 0.51),
+        linear_svc=dict.fromkeys(PARTS, 0.52),
+    )
+    figure = comparison_charts.accuracy_chart(compared, close)
+    places = [note.y for note in figure.layout.annotations if note.text in ("chance", "largest class", "LinearSVC")]
+    assert (np.diff(places) > 0.05).all()
+    assert places[0] == 0.5
+    assert max(places) < figure.layout.yaxis.range[1]
+
+
+def test_the_labels_of_bars_are_percent_or_losses(result, compared):
+    for chart, name, form in (
+        (comparison_charts.accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f} %"),
+        (comparison_charts.loss_chart, "loss", lambda value: f"{value:.2f}"),
+    ):
+        found = texts(chart(compared, result.baselines))
+        for outcome in (compared.original, compared.randomized):
+            for part in PARTS:
+                assert form(getattr(outcome.scores[part], name)) in found
+
+
+def not_finite(compared):
+    figures = ("loss", "accuracy", "interval", "macro_f1", "bitwise_accuracy", "recall", "confusion")
+    broken = Scores(14, missing=dict.fromkeys(figures, NOT_FINITE))
+    return replace(compared, randomized=Outcome({}, dict.fromkeys(PARTS, broken)))
+
+
+@pytest.mark.parametrize(
+    "chart", [comparison_charts.accuracy_chart, comparison_charts.bitwise_chart, comparison_charts.loss_chart]
+)
+def test_a_missing_figure_has_no_bar_and_says_so(chart, result, compared):
+    figure = chart(not_finite(compared), result.baselines)
+    assert list(bars(figure)["randomized"].y) == [None, None]
+    assert texts(figure).count("missing") == 2
+
+
+def test_the_network_shows_the_dose_of_each_layer(result):
+    figure = comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3))
+    found = bars(figure)
+    assert list(found["randomized"].y) == [0.4, 0.0]
+    assert list(found["original"].y) == [0.6, 1.0]
+    assert list(found["original"].customdata) == ["fc1", "fc2"]
+    assert [f"{layer.parameters:,} weights" for layer in result.layers] == list(figure.layout.xaxis.ticktext)
+    assert {"20<br>words →", "→ 3<br>classes"} <= set(texts(figure))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_layer_of_the_network_is_a_mark(count):
+    rows = [LayerRow(f"fc{index}", "Linear", {}, 10) for index in range(1, count + 1)]
+    figure = comparison_charts.network_chart(rows, [row.name for row in rows], 1.0, (5, 2))
+    assert list(bars(figure)["randomized"].y) == [1.0] * count
+    assert figure.layout.xaxis.range[0] < -0.5
+    assert figure.layout.xaxis.range[1] > count - 0.5
+
+
+def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared):
+    classes = ("port", "red", "white")
+    figure = comparison_charts.recall_chart(compared, classes, result.baselines)
+    marks = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    counts = compared.original.scores["validation"].confusion.sum(axis=1)
+    order = np.argsort(-counts, kind="stable")[::-1]
+    for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
+        np.testing.assert_array_equal(marks[title].x, outcome.scores["validation"].recall[order])
+        assert list(marks[title].y) == [classes[row] for row in order]
+        assert list(marks[title].customdata) == list(counts[order])
+    assert any(shape.x0 == result.baselines.chance for shape in figure.layout.shapes)
+    assert "chance" in texts(figure)
+
+
+def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
+    figure = comparison_charts.confusion_chart(compared, ("port", "red", "white"))
+    order = np.argsort(-compared.original.scores["validation"].confusion.sum(axis=1), kind="stable")
+    for trace, outcome in zip(figure.data, (compared.original, compared.randomized), strict=True):
+        confusion = outcome.scores["validation"].confusion
+        shares = confusion / confusion.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(np.array(trace.z, dtype=float), shares[np.ix_(order, order)])
+        np.testing.assert_array_equal(trace.customdata, confusion[np.ix_(order, order)])
+        np.testing.assert_allclose(np.nansum(np.array(trace.z, dtype=float), axis=1), 1)
+
+
+def test_histograms_count_every_weight(result, compared):
+    models = (result.trained.model, compared.model)
+    figure = comparison_charts.weights_chart(*models, result.layers)
+    assert len(figure.data) == 4
+    for column, layer in enumerate(result.layers):
+        for trace in figure.data[2 * column : 2 * column + 2]:
+            assert sum(count for count in trace.y if count is not None and count == count) == layer.parameters
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, float("nan"), float("inf")])
+def test_histograms_of_weights_that_are_all_the_same_or_not_finite(result, value):
+    model = run_copy(result.trained.model, value)
+    figure = comparison_charts.weights_chart(model, model, layer_table(model))
+    for column, layer in enumerate(result.layers):
+        total = sum(count for count in figure.data[2 * column].y if count is not None and count == count)
+        assert total == (layer.parameters if np.isfinite(value) else 0)
+
+
+def run_copy(model: torch.nn.Module, value: float) -> torch.nn.Module:
+    import copy
+
+    copied = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in copied.parameters():
+            parameter.fill_(value)
+    return copied
+
+
+def strings(value: object) -> list[str]:
+    """All texts in a figure's plain form, data and keys of columns included."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in strings(item)]
+    if isinstance(value, list | tuple | np.ndarray):
+        return [text for item in value for text in strings(item)]
+    return []
+
+
+def test_names_of_classes_are_shown_as_text(result, compared):
+    for figure in (
+        comparison_charts.recall_chart(compared, HOSTILE, result.baselines),
+        comparison_charts.confusion_chart(compared, HOSTILE),
+    ):
+        found = " ".join(strings(figure.to_dict()))
+        assert not any(name in found for name in HOSTILE)
+        assert "&lt;b>bold" in found
+        assert "a &amp; b &lt; c" in found
+
+
+def test_classes_whose_names_begin_alike_keep_a_row_each(result, compared):
+    classes = tuple(f"Chateau of a very long name indeed, vintage {year}" for year in (2017, 2018, 2019))
+    recall = comparison_charts.recall_chart(compared, classes, result.baselines)
+    marks = next(trace for trace in recall.data if trace.mode == "markers")
+    assert len(set(marks.y)) == 3
+    heat = comparison_charts.confusion_chart(compared, classes).data[0]
+    assert len(set(heat.x)) == len(set(heat.y)) == 3
+
+
+@pytest.mark.parametrize("classes", [("80", "90", "100"), ("2018-01-01", "2018-01-02", "2018-06-01")])
+def test_classes_that_look_like_numbers_or_dates_are_names(classes, result, compared):
+    recall = comparison_charts.recall_chart(compared, classes, result.baselines)
+    assert recall.layout.yaxis.type == "category"
+    heat = comparison_charts.confusion_chart(compared, classes)
+    axes = (heat.layout.xaxis, heat.layout.xaxis2, heat.layout.yaxis, heat.layout.yaxis2)
+    assert [axis.type for axis in axes] == ["category"] * 4
+
+
+def test_of_many_classes_the_most_frequent_are_drawn(result, compared):
+    count = comparison_charts.MOST_CLASSES + 15
+    confusion = np.diag(np.arange(1, count + 1))
+    many = Scores(int(confusion.sum()), accuracy=1.0, recall=np.ones(count), confusion=confusion)
+    both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, many))))
+    classes = [f"class {row}" for row in range(count)]
+    heat = comparison_charts.confusion_chart(both, classes).data[0]
+    assert list(heat.y) == [f"class {row}" for row in range(count - 1, count - 1 - comparison_charts.MOST_CLASSES, -1)]
+    recall = comparison_charts.recall_chart(both, classes, result.baselines)
+    assert set(next(trace for trace in recall.data if trace.mode == "markers").y) == set(heat.y)
+
+
+def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
+    confusion = np.array([[2, 1, 0], [0, 0, 0], [1, 0, 3]])
+    recall = np.array([2 / 3, np.nan, 3 / 4])
+    some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
+    both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
+    heat = comparison_charts.confusion_chart(both, ("a", "b", "c")).data[0]
+    assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b")]).all()
+
+
+def test_figures_hold_no_title_and_are_of_fixed_height(result, compared):
+    for figure in (
+        comparison_charts.accuracy_chart(compared, result.baselines),
+        comparison_charts.loss_chart(compared, result.baselines),
+        comparison_charts.recall_chart(compared, ("a", "b", "c"), result.baselines),
+        comparison_charts.confusion_chart(compared, ("a", "b", "c")),
+        comparison_charts.weights_chart(result.trained.model, compared.model, result.layers),
+    ):
+        assert figure.layout.title.text is None
+        assert figure.layout.height >= 170

@@ -1,0 +1,429 @@
+"""Charts of unlearning: bars as long as the gaps, one colour a meaning, and what is missing is drawn as nothing."""
+
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from chart_parts import data_of, marks, scale_of, texts_of, valid
+
+from forgetting.charts import unlearning as unlearning_charts
+from forgetting.charts.export import picture
+from forgetting.charts.style import ORIGINAL, RANDOMIZED, RELEARNED, SERIES
+from forgetting.charts.unlearning import (
+    BINS,
+    COLUMNS,
+    HALF,
+    LEAST,
+    LEAST_LOSS,
+    MOST_LOSS,
+    attack_chart,
+    gap_chart,
+    losses_chart,
+    trade_off_chart,
+)
+from forgetting.recipe.forget import Forget
+from forgetting.recipe.recipe import MODERN
+from forgetting.unlearning.evaluation import FIGURES, OF_BOTH, Row
+from forgetting.unlearning.forget_set import ForgetSets, forget_sets
+from forgetting.unlearning.result import UnlearningResult
+
+RETRAINED = {
+    **{"forget_accuracy": 0.5, "retain_accuracy": 0.875, "validation_accuracy": 0.75},
+    **{"forget_loss": 1.0, "attack_auc": 0.5},
+}
+SAME = RETRAINED | {"tow": 1.0, "forget_divergence": 0.0, "anamnesis": 1.0}  # as exact retraining
+HOSTILE = "my-method.v2 [α/β] \\'\"<b>&amp;</b> datum.label ${x}"  # of a user's own
+
+
+def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> Row:
+    figures = dict.fromkeys(FIGURES) | ({} if failed else SAME | changes)
+    intervals = {("attack_auc", "own"): auc} if auc else {}
+    missing = {name: "by hand" for name, value in figures.items() if value is None}
+    return Row(method, seed, figures, dict.fromkeys(OF_BOTH) | RETRAINED, intervals, missing)
+
+
+@pytest.fixture(scope="module")
+def sets(small_split) -> ForgetSets:
+    return forget_sets(small_split, Forget(by="class", label="port"))
+
+
+@pytest.fixture(scope="module")
+def result_of(sets):
+    return lambda *rows: UnlearningResult(MODERN, sets, rows, 5, len(rows))
+
+
+ROWS = (
+    # Gaps of the forget accuracy: original 0.5 twice; retrain −0.125 and 0.0625; eu_k 0.125 and 0.375.
+    row("original", 0, forget_accuracy=1.0, attack_auc=0.9, auc=(0.8, 0.95)),
+    row("original", 1, forget_accuracy=1.0, attack_auc=0.7, auc=(0.6, 0.85)),
+    row("retrain", 0, forget_accuracy=0.375, auc=(0.4, 0.6)),
+    row("retrain", 1, forget_accuracy=0.5625, auc=(0.4, 0.6)),
+    row("eu_k", 0, forget_accuracy=0.625, retain_accuracy=0.75, anamnesis=None),
+    row("eu_k", 1, forget_accuracy=0.875, retain_accuracy=0.75, anamnesis=None),
+    row(HOSTILE, 0, forget_accuracy=0.25),
+    row(HOSTILE, 1, forget_accuracy=0.25),
+)
+LOSSES = {"retain": np.full(4, 0.01), "forget": np.array([0.5, 1.0]), "unseen": np.array([2.0])}
+
+
+@pytest.fixture(scope="module")
+def charts(result_of):
+    """Each chart of each kind of result that there can be."""
+    cases = {
+        "several": ROWS,
+        "one seed": ROWS[::2],
+        "one method alone": (row("scrub", 0),),
+        "retrain alone": (row("retrain", 0),),
+        "one that failed": (*ROWS[:2], row("mine", 0, failed=True), row("mine", 1, failed=True)),
+        "all failed": (row("mine", 0, failed=True), row("other", 0, failed=True)),
+        "many": tuple(row(f"method_number_{number}_with_a_long_name", 0) for number in range(20)),
+    }
+    made = {}
+    for name, rows in cases.items():
+        result = result_of(*rows)
+        made |= {
+            ("gaps", name): gap_chart(result),
+            ("trade-off", name): trade_off_chart(result),
+            ("trade-off, validation", name): trade_off_chart(result, "validation"),
+            ("attack", name): attack_chart(result),
+        }
+    made["losses", "several"] = losses_chart(LOSSES)
+    made["losses", "nothing unseen"] = losses_chart(LOSSES | {"unseen": np.array([])})
+    return made
+
+
+KINDS = ("gaps", "trade-off", "trade-off, validation", "attack", "losses")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_chart_is_valid_and_a_file(charts, kind):
+    found = {key: chart for key, chart in charts.items() if key[0] == kind}
+    assert found
+    for chart in found.values():
+        assert valid(chart)["height"] > 50
+        assert texts_of(picture(chart, "svg"))
+    assert picture(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
+
+
+# Gaps.
+
+
+def cells_of(chart) -> dict:
+    (bar,) = marks(chart, "bar")
+    titles = {title.replace("\n", " "): figure for figure, title in COLUMNS.items()}
+    return {(row["method"], titles[row["title"]]): row for row in data_of(chart, bar)}
+
+
+def column(figure: str) -> float:
+    """Where its middle is."""
+    return list(COLUMNS).index(figure) + 0.5
+
+
+def test_bars_go_from_the_middle_by_the_median_gap(result_of):
+    chart = gap_chart(result_of(*ROWS))
+    cells, (bar,) = cells_of(chart), marks(chart, "bar")
+    assert (bar["encoding"]["x"]["field"], bar["encoding"]["x2"]["field"]) == ("middle", "end")
+    assert bar["encoding"]["x"]["scale"] == {"domain": [0, 8], "nice": False}
+    # The largest median gap of the forget accuracy, 0.5, takes HALF of the column; the others by their shares of it.
+    for method, gap in (("original", 0.5), ("retrain", -0.03125), ("eu_k", 0.25), (HOSTILE, -0.25)):
+        cell = cells[method, "forget_accuracy"]
+        assert cell["middle"] == 0.5
+        assert cell["end"] == pytest.approx(0.5 + HALF * gap / 0.5)
+    assert cells["eu_k", "retain_accuracy"]["end"] == pytest.approx(1.5 - HALF)  # −0.125, the largest of its column
+    for method in ("original", "retrain", "eu_k"):  # no gap, in a column without any
+        assert cells[method, "validation_accuracy"]["end"] == cells[method, "validation_accuracy"]["middle"] == 2.5
+    assert len(cells) == 4 * 8
+    assert HALF < 0.5
+
+
+def test_each_column_tells_its_scale(result_of):
+    chart = gap_chart(result_of(*ROWS))
+    heads = [data_of(chart, layer) for layer in marks(chart, "text") if layer["encoding"]["text"]["field"] == "title"]
+    scales = [row["scale"] for row in heads[0]]
+    assert [row["title"] for row in heads[0]] == list(COLUMNS.values())
+    assert scales[0].startswith("± 50")  # in percent or points
+    assert scales[1].startswith(("± 12", "± 13"))
+    assert scales[2].startswith("± 5")  # of no gap at all
+    assert LEAST == 0.05
+
+
+def test_bands_are_of_the_seeds_and_end_with_the_column(result_of):
+    rows = [row("scrub", seed, tow=1 + gap) for seed, gap in enumerate((-0.9, -0.5, -0.1))]
+    chart = gap_chart(result_of(*rows))
+    cell = cells_of(chart)["scrub", "tow"]
+    (span,) = (layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "low_end")
+    assert span["encoding"]["x2"]["field"] == "high_end"
+    # Median gap −0.5; the 5th and 95th percentile are −0.86 and −0.14.
+    assert cell["end"] == pytest.approx(4.5 - HALF)
+    assert cell["low_end"] == pytest.approx(4.5 - HALF)  # not into the next column
+    assert cell["high_end"] == pytest.approx(4.5 - HALF * 0.14 / 0.5)
+    assert cell["band"] == "−0.86 to −0.14"  # clipped in the picture alone
+
+
+def test_nothing_leaves_its_column(charts):
+    for (kind, name), chart in charts.items():
+        if kind == "gaps":
+            for (_, figure), cell in cells_of(chart).items():
+                for end in ("end", "low_end", "high_end"):
+                    assert cell[end] is None or abs(cell[end] - column(figure)) <= HALF + 1e-9, (name, figure)
+
+
+def test_the_floor_is_the_band_of_retraining_itself(result_of):
+    chart = gap_chart(result_of(*ROWS))
+    (floor,) = marks(chart, "rect")
+    assert floor["mark"]["color"] == RELEARNED
+    assert (floor["encoding"]["x"]["field"], floor["encoding"]["x2"]["field"]) == ("floor_low", "floor_high")
+    rows = data_of(chart, floor)
+    assert len(rows) == 8
+    # Gaps −0.125 and 0.0625: their 5th and 95th percentile, by the column's scale of 0.5.
+    low, high = -0.125 + 0.05 * 0.1875, -0.125 + 0.95 * 0.1875
+    ends = rows[0]["floor_low"], rows[0]["floor_high"]
+    assert ends == pytest.approx((0.5 + HALF * low / 0.5, 0.5 + HALF * high / 0.5))
+    assert (rows[1]["floor_low"], rows[1]["floor_high"]) == (1.5, 1.5)
+
+
+def test_without_retraining_there_is_no_floor(result_of):
+    chart = gap_chart(result_of(*ROWS[:2]))
+    (floor,) = marks(chart, "rect")
+    assert {(row["floor_low"], row["floor_high"]) for row in data_of(chart, floor)} == {(None, None)}
+
+
+def test_one_colour_a_meaning_in_the_charts_of_rows(result_of):
+    expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": RANDOMIZED, HOSTILE: RANDOMIZED}
+    for chart in (gap_chart(result_of(*ROWS)), attack_chart(result_of(*ROWS))):
+        layer = next(layer for kind in ("bar", "point") for layer in chart.to_dict()["layer"]
+                     if layer["mark"]["type"] == kind)  # fmt: skip
+        assert {row["method"]: row["colour"] for row in data_of(chart, layer)} == expected
+        assert layer["encoding"]["color"] == {"field": "colour", "type": "nominal", "scale": None}
+
+
+def test_values_are_written_and_what_is_missing_is_said(result_of):
+    cells = cells_of(gap_chart(result_of(*ROWS)))
+    assert cells["eu_k", "forget_accuracy"]["told"] == "75 %"
+    assert cells["eu_k", "forget_accuracy"]["gap_told"] == "+25 points"
+    assert cells["eu_k", "forget_accuracy"]["retrained_told"] == "50 %"
+    assert cells[HOSTILE, "forget_accuracy"]["gap_told"] == "−25 points"
+    assert cells["original", "tow"]["told"] == "1.00"
+    assert cells["original", "tow"]["retrained_told"] == "–"  # of a pair
+    missing = cells["eu_k", "anamnesis"]
+    assert (missing["told"], missing["gap_told"], missing["missing"]) == ("missing", "missing", "by hand")
+    assert (missing["end"], missing["low_end"], missing["high_end"]) == (None, None, None)
+    texts = texts_of(picture(gap_chart(result_of(*ROWS)), "svg"))
+    assert texts.count("missing") == 1
+    assert texts.count("75 %") == 2 + 4  # eu_k's forget and retain accuracy, and everyone's on validation
+
+
+def test_all_failed_is_said_in_every_cell(charts):
+    texts = texts_of(picture(charts["gaps", "all failed"], "svg"))
+    assert texts.count("missing") == 2 * 8
+    assert not any("nan" in text.lower() for text in texts)
+
+
+@pytest.mark.parametrize("kind", ["gaps", "attack", "trade-off"])
+def test_names_are_those_of_the_methods_whatever_they_are(charts, kind):
+    texts = texts_of(picture(charts[kind, "several"], "svg"))
+    assert any(text.startswith("my-method.v2 [α") for text in texts)
+    assert any(text.replace(" ", "_") == "eu_k" for text in texts)
+
+
+def test_a_name_is_written_alike_in_all_charts(charts):
+    written = {
+        kind: {text for text in texts_of(picture(charts[kind, "several"], "svg")) if re.fullmatch("eu.k", text)}
+        for kind in ("gaps", "attack", "trade-off")
+    }
+    assert written["gaps"] == written["attack"] == written["trade-off"]
+
+
+def test_methods_stand_in_the_order_of_the_plan(result_of):
+    chart = gap_chart(result_of(*ROWS))
+    (bar,) = marks(chart, "bar")
+    assert bar["encoding"]["y"]["sort"] == ["original", "retrain", "eu_k", HOSTILE]
+
+
+def test_titles_stand_above_the_plot_and_inside_the_picture(charts):
+    """Each text's place is the sum of the shifts of what it is in."""
+    found = {}
+
+    def walk(item, x, y):
+        for across, down in re.findall(r"translate\(([-\d.e]+)[, ]([-\d.e]+)\)", item.get("transform", "")):
+            x, y = x + float(across), y + float(down)
+        if item.tag.endswith("}text"):
+            found.setdefault("".join(item.itertext()), (x, y))
+        for child in item:
+            walk(child, x, y)
+
+    walk(ElementTree.fromstring(picture(charts["gaps", "several"], "svg")), 0.0, 0.0)
+    titles = [found[title.replace("\n", "")] for title in COLUMNS.values()]
+    assert titles == sorted(titles)
+    assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 70
+    assert 10 < max(down for _, down in titles) < found["± 5 points"][1] < found["original"][1] < found["eu k"][1]
+
+
+# The trade-off.
+
+
+@pytest.mark.parametrize("across", ["retain", "validation"])
+def test_the_trade_off_holds_each_seed_and_the_medians(result_of, across):
+    rows = [
+        row("scrub", seed, forget_accuracy=forget, retain_accuracy=other, validation_accuracy=other / 2)
+        for seed, (forget, other) in enumerate([(0.0, 0.5), (0.25, 1.0), (1.0, 0.75)])
+    ]
+    chart = trade_off_chart(result_of(*rows), across)
+    seeds, medians, _ = marks(chart, "point")
+    share = 1 if across == "retain" else 0.5
+    of_method = [
+        (point["seed"], point["x"], point["y"]) for point in data_of(chart, seeds) if point["method"] == "scrub"
+    ]
+    assert of_method == [(0, 0.5 * share, 0.0), (1, share, 0.25), (2, 0.75 * share, 1.0)]
+    star = RETRAINED[f"{across}_accuracy"], RETRAINED["forget_accuracy"]
+    assert {point["method"]: (point["x"], point["y"]) for point in data_of(chart, medians)} == {
+        "exact retraining": star,
+        "scrub": (0.75 * share, 0.25),
+    }
+    assert medians["mark"]["size"] > 2 * seeds["mark"]["size"]
+    assert seeds["encoding"]["x"]["title"] == f"{across} accuracy"
+    assert seeds["encoding"]["y"]["scale"]["domain"][0] < 0 < 1 < seeds["encoding"]["y"]["scale"]["domain"][1]
+    trivial, *crosses = marks(chart, "rule")
+    assert [line["name"] for line in data_of(chart, trivial)] == ["chance", "largest class"]
+    for cross in crosses:
+        (at,) = data_of(chart, cross)
+        assert (at["x"], at["y"]) == star
+        assert cross["mark"]["color"] == RELEARNED
+    assert {tuple(cross["encoding"]) for cross in crosses} == {("x",), ("y",)}
+
+
+def test_the_star_is_retraining_once_a_seed(result_of):
+    chart = trade_off_chart(result_of(*ROWS))
+    seeds, medians, _ = marks(chart, "point")
+    stars = [point for point in data_of(chart, seeds) if point["method"] == "exact retraining"]
+    assert [point["seed"] for point in stars] == [0, 1]  # not once a method
+    colours, shapes = scale_of(medians), scale_of(medians, "shape")
+    assert list(colours) == ["exact retraining", "original", "retrain", "eu_k", HOSTILE]
+    assert (colours["exact retraining"], colours["retrain"], colours["original"]) == (RELEARNED, RELEARNED, ORIGINAL)
+    assert {colours["eu_k"], colours[HOSTILE]} < set(SERIES)
+    assert colours["eu_k"] != colours[HOSTILE]
+    assert shapes["exact retraining"].startswith("M")
+    assert len(set(shapes.values())) == 5
+
+
+def test_colours_and_shapes_together_tell_the_methods_apart(charts):
+    for name in ("several", "many"):
+        _, medians, _ = marks(charts["trade-off", name], "point")
+        scales = [medians["encoding"][kind]["scale"]["range"] for kind in ("color", "shape")]
+        pairs = list(zip(*scales, strict=True))
+        assert len(set(pairs)) == len(pairs)
+
+
+def test_accuracies_of_the_trade_off_stand_beside_what_trivial_models_reach(charts):
+    """The design: never show an accuracy without the baseline that a trivial model reaches on it."""
+    texts = texts_of(picture(charts["trade-off", "several"], "svg"))
+    assert any("chance" in text for text in texts)
+    assert any("largest class" in text for text in texts)
+
+
+def test_nothing_is_drawn_of_a_method_that_failed(charts):
+    chart = charts["trade-off", "one that failed"]
+    _, medians, _ = marks(chart, "point")
+    points = {point["method"]: (point["x"], point["y"]) for point in data_of(chart, medians)}
+    assert points.get("mine", (None, None)) == (None, None)
+    assert points["original"] == (0.875, 1.0)
+
+
+# Losses.
+
+
+def shares_of(losses: dict) -> dict[str, list[tuple[float, float]]]:
+    chart = losses_chart({name: np.asarray(values) for name, values in losses.items()})
+    (line,) = marks(chart, "line")
+    found = {}
+    for point in data_of(chart, line):
+        found.setdefault(point["set"], []).append((point["loss"], point["share"]))
+    return found
+
+
+NAMES = {"retain": "retained", "forget": "forgotten", "unseen": "unseen"}
+
+
+def test_losses_are_counted_in_even_steps_of_their_logarithm():
+    shares = shares_of(LOSSES)
+    assert list(shares) == list(NAMES.values())
+    step = (math.log10(MOST_LOSS) - math.log10(LEAST_LOSS)) / BINS
+    for name, values in LOSSES.items():
+        own = shares[NAMES[name]]
+        assert len(own) == BINS
+        assert sum(share for _, share in own) == pytest.approx(1)
+        expected = {}
+        for value in values:
+            place = int((math.log10(value) - math.log10(LEAST_LOSS)) / step)
+            expected[place] = expected.get(place, 0) + 1 / len(values)
+        assert {place: share for place, (_, share) in enumerate(own) if share} == pytest.approx(expected)
+        for place, (loss, _) in enumerate(own):
+            assert math.log10(loss) == pytest.approx(math.log10(LEAST_LOSS) + (place + 0.5) * step)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])  # rows keep them as float32
+@pytest.mark.parametrize(
+    ("value", "place"), [(0.0, 0), (1e-30, 0), (LEAST_LOSS, 0), (MOST_LOSS, -1), (25.0, -1), (1e6, -1)]
+)
+def test_losses_beyond_both_ends_are_counted_at_the_ends(kind, value, place):
+    shares = shares_of({"retain": [1.0], "forget": np.array([value, value, 1.0, 1.0], kind), "unseen": [1.0]})
+    own = [share for _, share in shares["forgotten"]]
+    assert sum(own) == pytest.approx(1)
+    assert own[place] == 0.5
+
+
+def test_losses_that_are_no_numbers_are_left_out():
+    shares = shares_of({"retain": [1.0, np.nan], "forget": [np.nan], "unseen": []})
+    assert [sum(share for _, share in own) for own in shares.values()] == pytest.approx([1, 0, 0])
+
+
+def test_shares_are_drawn_over_one_another_not_upon_one_another():
+    """Vega-Lite stacks coloured areas unless told not to; the lines are not stacked."""
+    chart = losses_chart(LOSSES)
+    (area,), (line,) = marks(chart, "area"), marks(chart, "line")
+    assert area["encoding"]["y"]["field"] == line["encoding"]["y"]["field"] == "share"
+    assert area["encoding"]["y"].get("stack", "zero") in (None, False)
+
+
+def test_members_are_burgundy_and_forgotten_ones_blue():
+    (line,) = marks(losses_chart(LOSSES), "line")
+    colours = scale_of(line)
+    assert list(colours) == list(NAMES.values())
+    assert (colours["retained"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
+    assert colours["unseen"] not in (ORIGINAL, RANDOMIZED, RELEARNED)
+    assert line["encoding"]["x"]["scale"]["type"] == "log"
+
+
+# The attack.
+
+
+def test_the_attack_has_medians_and_intervals(result_of):
+    chart = attack_chart(result_of(*ROWS))
+    (point,) = marks(chart, "point")
+    rows = {row["method"]: row for row in data_of(chart, point)}
+    assert list(rows) == ["original", "retrain", "eu_k", HOSTILE]
+    found = [rows["original"][name] for name in ("attack_auc", "attack_auc_low", "attack_auc_high")]
+    assert found == pytest.approx([0.8, 0.7, 0.9])
+    assert (rows["eu_k"]["attack_auc"], rows["eu_k"]["attack_auc_low"]) == (0.5, None)  # no interval, no line
+    span = next(layer for layer in marks(chart, "rule") if "x2" in layer["encoding"])
+    assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("attack_auc_low", "attack_auc_high")
+    assert point["encoding"]["x"]["scale"]["domain"] == [0, 1]
+    assert point["encoding"]["y"]["sort"] is None
+    guess = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "at")
+    assert data_of(chart, guess)[0]["at"] == 0.5
+    assert guess["mark"]["strokeDash"]
+    assert "cannot be told" in texts_of(picture(chart, "svg"))
+
+
+def test_of_a_method_without_an_attack_there_is_no_line(charts):
+    (point,) = marks(charts["attack", "one that failed"], "point")
+    assert [row["method"] for row in data_of(charts["attack", "one that failed"], point)] == ["original"]
+
+
+def test_every_public_chart_is_proved(charts):
+    public = {name for name in vars(unlearning_charts) if name.endswith("_chart")}
+    assert public == {"gap_chart", "trade_off_chart", "losses_chart", "attack_chart"}
+    assert {kind for kind, _ in charts} == set(KINDS)

@@ -1,0 +1,267 @@
+"""Tables of the command line against results made by hand: each number at its place, each accuracy by its baselines."""
+
+import re
+
+import pytest
+
+from forgetting.cli.tables import relearning_table, sweep_table, unlearning_table
+from forgetting.metrics.baselines import Baselines
+from forgetting.recipe.forget import Forget
+from forgetting.recipe.plans import Sweep
+from forgetting.recipe.recipe import MODERN
+from forgetting.studies.evaluation import FIGURES, Row
+from forgetting.studies.relearning import SavingRow
+from forgetting.studies.savings import RelearningResult
+from forgetting.studies.sweep import SweepResult
+from forgetting.unlearning import evaluation
+from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.result import UnlearningResult
+
+BASE = Baselines(
+    chance=0.25,
+    chance_loss=1.386,
+    majority={"training": 0.5, "validation": 0.375},
+    majority_macro_f1={"training": 0.2, "validation": 0.15},
+    all_no=0.75,
+    linear_svc=None,
+)
+LEVELS = (0.0, 0.5, 1.0)
+
+
+def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: str, unit: str = "weight") -> Row:
+    figures = dict.fromkeys(FIGURES, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
+    return Row(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, figures, figures)
+
+
+def result(
+    paths: dict, seeds: int = 2, scheme: str = "zero", unit: str = "weight", levels: tuple = LEVELS, **plan
+) -> SweepResult:
+    """paths: forgetting at the levels, by layer set, for each seed or the same for all."""
+    rows = [
+        row(layers, seed, level, value, scheme, unit)
+        for layers, path in paths.items()
+        for seed in range(seeds)
+        for level, value in zip(levels, path[seed] if isinstance(path[0], list) else path, strict=True)
+    ]
+    return SweepResult(Sweep(seeds=seeds, **plan), tuple(rows))
+
+
+def lines_of(result: SweepResult, base: Baselines = BASE) -> list[list[str]]:
+    """The table's lines, cut where two spaces or more are."""
+    return [re.split(r" {2,}", line.strip()) for line in sweep_table(result, base).split("\n")]
+
+
+def test_the_table_by_hand():
+    paths = {
+        "fc1": [0.0, 0.5, 1.0],
+        "fc2": [0.0, 0.125, 0.25],
+        "fc1+fc2": [[0.0, 1.0, 1.0], [0.0, 0.625, 1.0]],
+        "fc3": [None, None, None],
+    }
+    first, empty, head, *rows = lines_of(result(paths))
+    assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750"]
+    assert empty == [""]
+    assert head == ["layers", "scheme", "unit", "half-way dose", "95 % interval over 2 seeds"]
+    assert rows == [
+        ["fc1", "zero", "weight", "0.5000", "0.5000 to 0.5000"],
+        [
+            *("fc2", "zero", "weight", "none"),
+            "accuracy does not get half-way to chance up to 1: at the most 25 % of the way",
+        ],
+        # Both seeds twice, or the mean of them: 0.5 / 1, 0.5 / 0.625 and 0.5 / 0.8125 of the first step.
+        ["fc1+fc2", "zero", "weight", "0.3077", "0.2500 to 0.4000"],
+        [
+            *("fc3", "zero", "weight", "none"),
+            "forgetting is undefined: accuracy before is not above chance, or the outputs are not finite",
+        ],
+    ]
+
+
+def test_an_open_end_is_said():
+    (*_, found) = lines_of(result({"fc1": [[0.0, 1.0, 1.0], [0.0, 1.0, 1.0], [0.0, 0.0, 0.0]]}, seeds=3))
+    assert found == ["fc1", "zero", "weight", "0.2500", "0.2500 to open"]
+
+
+def test_a_lower_end_that_is_open_is_said():
+    paths = {"fc1": [[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]]}
+    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    assert found == ["fc1", "zero", "weight", "0.6000", "open to 0.6000"]
+
+
+def test_in_place_of_an_interval_stands_the_reason():
+    (*_, found) = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))
+    assert found == ["fc1", "zero", "weight", "0.2500", "an interval needs at least 2 seeds"]
+    paths = {"fc1": [[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]]}
+    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    assert found[:4] == ["fc1", "zero", "weight", "0.6000"]
+    assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the doses"]
+
+
+def test_half_way_before_the_smallest_dose_is_none():
+    (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, levels=(0.2, 1.0)))
+    assert found[:4] == ["fc1", "zero", "weight", "none"]
+    assert found[4:] == ["accuracy is more than half-way to chance at the smallest dose already, 0.2"]
+
+
+def test_at_equal_change_it_is_the_change_that_is_half_way():
+    _, _, head, found = lines_of(result({"fc1": [0.0, 0.5, 1.0]}, match="change"))
+    assert head[3] == "half-way change"
+    assert found[3] == "0.5000"
+
+
+def test_linear_svc_stands_beside_where_it_is_known():
+    base = Baselines(0.25, 1.386, BASE.majority, BASE.majority_macro_f1, 0.75, {"training": 1.0, "validation": 0.9125})
+    first, *_ = lines_of(result({"fc1": [0.0, 0.5, 1.0]}), base)
+    assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750, LinearSVC 0.9125"]
+
+
+@pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
+def test_columns_stay_apart(layers):
+    text = sweep_table(result({layers: [0.0, 0.5, 1.0]}, scheme="reinit", unit="neuron"), BASE).split("\n")[-1]
+    assert text.split()[:4] == [layers, "reinit", "neuron", "0.5000"]
+
+
+# Relearning.
+
+
+def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | None = 20, **changes) -> SavingRow:
+    """Savings 1 − steps / scratch, worked out here; a reason where there are none."""
+    saved = None if steps is None or scratch is None else 1 - steps / scratch
+    values = {
+        **{"layers": "fc1", "scheme": "reinit", "dose": 0.5, "seed": seed, "accuracy_before": 0.875, "accuracy": 0.25},
+        **{"chance": 0.25, "majority": 0.375, "target": 0.75, "steps": steps, "outcome": kind},
+        **{"scratch_steps": scratch, "scratch_outcome": "reached" if scratch else "never", "savings": saved},
+        **{"epochs": 50, "missing": {} if saved is not None else {"savings": "a reason for it"}},
+    }
+    return SavingRow(**values | changes)
+
+
+def relearned_lines(rows: list[SavingRow]) -> list[list[str]]:
+    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+    return [re.split(r" {2,}", line.strip()) for line in text.split("\n")]
+
+
+def test_the_table_of_relearning_by_hand():
+    rows = [
+        *(saving(seed, steps) for seed, steps in enumerate([2, 4, 6, 8, 10])),  # savings 0.9 to 0.5: five above 0
+        *(saving(seed, steps, layers="fc1+fc2", dose=1.0) for seed, steps in enumerate([15, 18, 22, 25, 30])),
+        *(saving(seed, 0, "already there", dose=0.0, accuracy=0.875) for seed in range(2)),
+        *(saving(seed, None, "never", scheme="normal", accuracy=0.125 * (seed + 1)) for seed in range(5)),
+        saving(0, None, "diverged", scheme="noise", accuracy=None),
+    ]
+    first, empty, head, *found = relearned_lines(rows)
+    assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750. To be reached: 0.7500"]
+    assert empty == [""]
+    assert head == ["layers", "scheme", "dose", "accuracy after", "savings", "verdict over seeds"]
+    assert [line[:6] for line in found[:5]] == [
+        ["fc1", "reinit", "0.5", "0.2500", "0.700", "remembers"],
+        ["fc1+fc2", "reinit", "1", "0.2500", "-0.100", "gone"],
+        ["fc1", "reinit", "0", "0.8750", "1.000", "too few seeds; 2 already there"],
+        ["fc1", "normal", "0.5", "0.3750", "none", "gone; 5 never reached"],
+        ["fc1", "noise", "0.5", "missing", "none", "too few seeds; 1 diverged"],
+    ]
+
+
+def test_why_no_seed_has_savings_is_said():
+    """Rule 5 of the design: a figure that is missing is missing with its reason."""
+    reason = "the model from scratch does not reach the target within 50 steps"
+    rows = [saving(seed, 5, scratch=None, missing={"savings": reason}) for seed in range(5)]
+    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+    assert "none" in text
+    assert reason in " ".join(text.split())
+
+
+@pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
+@pytest.mark.parametrize("dose", [1.0, 1 / 3, 1e-5])
+def test_columns_of_relearning_stay_apart(layers, dose):
+    lines = relearning_table(
+        RelearningResult(MODERN, rows=(saving(0, 5, layers=layers, scheme="permute", dose=dose),)), BASE
+    ).split("\n")
+    assert lines[-1].split()[:5] == [layers, "permute", f"{dose:.3g}", "0.2500", "0.750"]
+    assert lines[-2].index("savings") + 7 == lines[-1].index("0.750") + 5  # aligned on the right
+
+
+# Unlearning. Of the small split 9 ports, 18 reds and 13 whites are in training, 3, 6 and 5 in validation.
+
+OF_RETRAINED = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "validation_accuracy": 0.75, "attack_auc": 0.5}
+
+
+def unlearned(
+    method: str, seed: int = 0, over: bool | None = False, missing: dict | None = None, **figures
+) -> evaluation.Row:
+    values = dict.fromkeys(evaluation.FIGURES) | dict.fromkeys(evaluation.FIGURES, 0.25) | figures
+    retrained = dict.fromkeys(evaluation.OF_BOTH, 0.25) | OF_RETRAINED
+    return evaluation.Row(method, seed, values, retrained, missing=missing or {}, over_forgets=over)
+
+
+def unlearned_result(small_split, rows) -> UnlearningResult:
+    sets = forget_sets(small_split, Forget(by="class", label="port"))
+    return UnlearningResult(MODERN, sets, tuple(rows), 5, len(rows))
+
+
+def test_the_table_of_unlearning_by_hand(small_split):
+    rows = [
+        unlearned("original", forget_accuracy=1.0, retain_accuracy=1.0, validation_accuracy=0.875, tow=0.5,
+                  attack_auc=0.75, anamnesis=0.125, seconds_ratio=0.0625),
+        unlearned("eu_k", 0, True, forget_accuracy=0.0),
+        unlearned("eu_k", 1, True, forget_accuracy=0.25),
+        unlearned("eu_k", 2, False, forget_accuracy=0.375),
+        unlearned("cf_k", anamnesis=None, missing={"anamnesis": "left out by hand"}),
+    ]  # fmt: skip
+    text = unlearning_table(unlearned_result(small_split, rows))
+    lines = text.split("\n")
+    assert lines[0].startswith("9 reviews to forget (a share of 0.1), 31 to retain, 14 for validation, ")
+    head = next(line for line in lines if line.startswith("method"))
+    assert re.split(r" {2,}", head) == [
+        "method", "forget", "retain", "validation", "ToW", "attack AUC", "AIN", "time ratio",
+    ]  # fmt: skip
+    by_name = {line.split()[0]: re.split(r" {2,}", line) for line in lines if line}
+    assert by_name["original"] == [
+        *("original", "1.000 (+0.500)", "1.000 (+0.000)", "0.875 (+0.125)", "0.500 (-0.500)"),
+        *("0.750 (+0.250)", "0.125 (-0.875)", "0.062"),
+    ]
+    assert by_name["eu_k"][:2] == ["eu_k", "0.250 (-0.250)"]
+    assert by_name["eu_k"][-1] == "over-forgets"  # two of three seeds
+    assert by_name["cf_k"][-2:] == ["missing", "0.250"]
+    assert by_name["largest"] == ["largest class", "0.000", f"{18 / 31:.3f}", f"{6 / 14:.3f}"]
+    assert by_name["chance"] == ["chance", "0.333", "0.333", "0.333", "0.500"]
+    assert "missing for cf_k (anamnesis): left out by hand" in lines
+    assert text.count("left out by hand") == 1
+
+
+def test_a_gap_that_is_missing_is_no_number(small_split):
+    """The retrained model may have no figure where the method's has one."""
+    row = unlearned("scrub", forget_accuracy=0.5)
+    row.retrained["forget_accuracy"] = None
+    text = unlearning_table(unlearned_result(small_split, [row]))
+    assert "nan" not in text
+    assert "0.500" in text
+
+
+@pytest.mark.parametrize("name", ["scrub", "a_method_of_my_own_with_a_long_name", "x" * 24])
+def test_columns_of_unlearning_stay_under_their_titles(small_split, name):
+    lines = unlearning_table(unlearned_result(small_split, [unlearned("original"), unlearned(name)])).split("\n")
+    head, own = (next(line for line in lines if line.startswith(start)) for start in ("method", name))
+    assert head.index("forget") + 6 == own.index(")") + 1
+    assert own.split()[0] == name
+
+
+def failing(small_split) -> str:
+    """The table where two methods have no index, each for a reason of its own."""
+    rows = [
+        unlearned(
+            "mine", **dict.fromkeys(evaluation.FIGURES), missing=dict.fromkeys(evaluation.FIGURES, "mine\nfailed")
+        ),
+        unlearned("cf_k", anamnesis=None, missing={"anamnesis": "never reached by hand"}),
+    ]
+    return unlearning_table(unlearned_result(small_split, rows))
+
+
+def test_a_reason_stays_on_its_line(small_split):
+    assert "mine failed" in failing(small_split)
+
+
+def test_each_method_has_its_own_reason(small_split):
+    text = " ".join(failing(small_split).split())
+    assert "mine failed" in text
+    assert "never reached by hand" in text

@@ -1,0 +1,142 @@
+"""What sessions share: computed once, found by content alone, gone when nobody uses it any more."""
+
+import gc
+import threading
+import time
+
+import pytest
+
+from forgetting.core.errors import DataError
+from forgetting.dashboard.state import cache
+from forgetting.dashboard.state.cache import Shared, shared
+from forgetting.dashboard.state.session import Session
+
+
+class Value:
+    """Something that can be told from its equals."""
+
+
+@pytest.fixture
+def visitor(monkeypatch):
+    """Makes the visitor with that name the one who asks; each has a session of their own."""
+    sessions: dict[str, Session] = {}
+    here = threading.local()
+    monkeypatch.setattr(cache, "session", lambda: sessions[here.name])
+
+    def enter(name: str) -> None:
+        sessions.setdefault(name, Session())
+        here.name = name
+
+    enter.leave = lambda name: sessions.pop(name)
+    return enter
+
+
+def test_a_second_session_gets_the_same_value(visitor):
+    values = Shared("values", 2)
+    visitor("a")
+    first = values.ask("key", Value)
+    assert values.ask("key", Value) is first
+    visitor("b")
+    assert values.ask("key", Value) is first
+    assert values.ask("other", Value) is not first
+    assert values.get("key") is first
+    assert values.get("unknown") is None
+
+
+def test_a_value_stays_while_any_session_holds_it_and_no_longer(visitor):
+    values = Shared("values", 2)
+    visitor("a")
+    values.ask("key", Value)
+    visitor("b")
+    values.ask("key", Value)
+    visitor.leave("a")
+    gc.collect()
+    assert len(values.values) == 1
+    visitor.leave("b")
+    gc.collect()
+    assert values.values == []
+
+
+def test_a_session_holds_the_last_few_it_asked_for(visitor):
+    values = Shared("values", 2)
+    visitor("a")
+    made = {key: id(values.ask(key, Value)) for key in "xy"}
+    values.ask("x", Value)
+    values.ask("z", Value)  # y is the one not asked for lately
+    gc.collect()
+    assert len(values.values) == 2
+    assert id(values.ask("x", Value)) == made["x"]
+    assert values.get("y") is None
+
+
+def test_many_who_ask_at_once_wait_for_one_computation(visitor):
+    values, computed, found = Shared("values", 2), [], []
+
+    def compute() -> Value:
+        time.sleep(0.05)
+        computed.append(Value())
+        return computed[-1]
+
+    def ask(name: str) -> None:
+        visitor(name)
+        found.append(values.ask("key", compute))
+
+    threads = [threading.Thread(target=ask, args=(str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(computed) == 1
+    assert {id(value) for value in found} == {id(computed[0])}
+
+
+def test_a_refusal_is_not_tried_twice_and_not_told_to_others(visitor):
+    values, tried = Shared("values", 2), []
+
+    def refuse() -> Value:
+        tried.append(len(tried))
+        raise DataError(f"the file of {len(tried)}")
+
+    visitor("a")
+    for _ in range(3):
+        with pytest.raises(DataError, match="the file of 1"):
+            values.ask("key", refuse)
+    assert values.get("key") is None
+    visitor("b")
+    with pytest.raises(DataError, match="the file of 2"):
+        values.ask("key", refuse)
+    assert tried == [0, 1]
+
+
+def test_another_error_is_raised_and_tried_again(visitor):
+    values = Shared("values", 2)
+    visitor("a")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            values.ask("key", lambda: 1 / 0)
+    assert isinstance(values.ask("key", Value), Value)
+
+
+def test_what_is_put_is_offered_and_cleared(visitor):
+    values, value = Shared("values", 1), Value()
+    visitor("a")
+    values.put("key", value)
+    visitor("b")
+    assert values.get("key") is value
+    visitor("c")
+    values.clear()
+    assert values.get("key") is None
+
+
+def test_a_decorated_function_is_called_without_its_key(visitor):
+    @shared(most=1)
+    def pair(left: Value, right: Value) -> tuple:
+        found = Value()
+        found.pair = (left, right)
+        return found
+
+    visitor("a")
+    left, right = Value(), Value()
+    assert pair("key", left, right).pair == (left, right)
+    assert pair("key", right, left).pair == (left, right)
+    assert len(pair.shared.values) == 1

@@ -1,0 +1,582 @@
+"""Every page, run without a browser: what it says, what its controls change, and what it does with bad input."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from app_pages import (
+    HOSTILE,
+    MARKDOWN,
+    MARKS,
+    PAGES,
+    QUICK,
+    UNESCAPED,
+    app,
+    button,
+    figures,
+    forget,
+    go,
+    own_file,
+    press,
+    run,
+    said,
+    setting,
+    upload,
+    uploading,
+)
+from streamlit.testing.v1 import AppTest
+
+from forgetting.dashboard.state import models
+from forgetting.dashboard.ui.escape import literal
+from forgetting.data import download
+from forgetting.model import split
+from forgetting.recipe.url import decode
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_as_a_cold_link(page):
+    test = app(page)
+    assert len(test.page_link) >= len(PAGES)
+    titles = ["Overview", "Data", "Train", "Forget", "Layers", "Relearn", "Unlearn"]
+    assert [link.value for link in test.page_link][-len(titles) :] == titles
+
+
+def test_pages_run_one_after_the_other_and_back():
+    test = app()
+    for page in ("data", "train", "forget", "overview", "forget"):
+        go(test, page)
+    assert figures(test) == figures(forget())
+
+
+def test_the_overview_answers_at_once_with_the_baselines_beside():
+    models.FINISHED.clear()
+    test = app()
+    assert set(figures(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
+    assert all("→" in figures(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
+    assert all(metric.delta for metric in test.metric)
+    sentence = next(element.value for element in test.markdown if "Randomizing" in element.value)
+    assert "a uniform guess reaches 9 %, always naming the largest class 19 %" in sentence
+    assert "synthetic" in said(test)
+    assert len(test.get("plotly_chart")) == 2
+
+
+def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains():
+    test = app("forget", **QUICK, seed="77")
+    assert "No model is trained for this recipe yet." in said(test)
+    assert not test.metric
+    press(test, "Train these settings (6 epochs)")
+    assert figures(test)["Forgetting"]
+    assert "trained 6 of 6 epochs" in said(test)
+
+
+def test_with_the_defaults_the_button_says_so():
+    models.FINISHED.clear()
+    assert button(app("forget"), "Train with the defaults")
+
+
+def test_the_controls_of_forget_change_the_recipe_and_the_address():
+    test = forget()
+    before = figures(test)
+    test.slider(key=setting("randomization.fraction")).set_value(0.4)
+    run(test)
+    assert test.query_params == {"randomization.fraction": "0.4"}
+    assert figures(test) != before
+    test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
+    run(test)
+    assert test.query_params == {"randomization.fraction": "0.4", "randomization.layers": "fc1"}
+    for name, value in (("scheme", "zero"), ("unit", "neuron")):
+        test.selectbox(key=setting(f"randomization.{name}")).set_value(value)
+        run(test)
+        assert test.query_params[f"randomization.{name}"] == value
+    press(test, "Re-roll")
+    assert test.query_params["randomization.seed"] == "1"
+    recipe, sentences = decode(test.query_params)
+    assert (recipe, sentences) == (test.session_state.session.recipe, [])
+    assert figures(forget(**test.query_params)) == figures(test)
+
+
+def test_all_layers_and_restore():
+    test = forget(**{"randomization.fraction": "0.3"})
+    press(test, "Restore")
+    assert test.query_params["randomization.layers"] == ""
+    assert "Nothing is randomized" in said(test)
+    assert figures(test)["Forgetting"] == "0.00"
+    before, after = figures(test)["Validation accuracy"].replace(" %", "").split(" → ")
+    assert before == after
+    press(test, "All layers")
+    assert "randomization.layers" not in test.query_params
+    assert figures(test) == figures(forget(**{"randomization.fraction": "0.3"}))
+
+
+def test_the_unit_word_narrows_the_choice_to_the_first_layer():
+    test = forget()
+    test.selectbox(key=setting("randomization.unit")).set_value("word")
+    run(test)
+    assert test.query_params == {"randomization.unit": "word", "randomization.layers": "fc1"}
+    press(test, "All layers")
+    assert "Unit 'word' is a column of the first layer" in said(test)
+    assert test.query_params["randomization.layers"] == "fc1"
+
+
+def test_the_scale_of_noise_shows_with_that_scheme_alone():
+    test = forget()
+    key = setting("randomization.scale")
+    assert key not in [field.key for field in test.number_input]
+    test.selectbox(key=setting("randomization.scheme")).set_value("noise")
+    run(test)
+    test.number_input(key=key).set_value(0.3)
+    run(test)
+    assert test.query_params["randomization.scale"] == "0.3"
+
+
+@pytest.mark.parametrize("view", ["Classes", "Confusion", "Weights", "Reviews", "Relearn"])
+def test_every_view_of_forget_opens(view):
+    test = forget(**{"randomization.fraction": "0.4"})
+    test.session_state["view"] = view
+    run(test)
+    drawn = len(test.get("plotly_chart")) + len(test.dataframe) + len(test.get("vega_lite_chart"))
+    assert drawn == (3 if view == "Relearn" else 2)  # the network, and the view's own
+    if view == "Reviews":
+        shares = test.dataframe[0].value[["p before", "p after"]]
+        assert shares.stack().between(0, 1).all()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_impossible_parameters_get_a_sentence_and_the_default(page):
+    parameters = {"randomization.fraction": "7", "training.epochs": "soon", "nonsense": "1", "protocol": "new"}
+    test = app(page, **parameters)
+    for name in ("randomization.fraction", "training.epochs", "nonsense", "'new'"):
+        assert any(name in warning.value.translate(MARKS) for warning in test.warning)
+    assert test.query_params == {}
+    run(test)
+    assert not test.warning
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", ["protocol", "training.objective", "data.file", "hostile"])
+def test_text_from_the_address_is_shown_literally(page, name):
+    parameters = {HOSTILE: "1"} if name == "hostile" else {name: HOSTILE}
+    if name == "data.file":
+        parameters["data.source"] = "file"
+    test = app(page, **parameters)
+    assert_literal(test)
+    assert HOSTILE[:40] in said(test)
+
+
+def test_what_is_said_stays_until_the_visitor_does_something():
+    """The page draws itself anew when the model is trained, and when a short study ends."""
+    models.FINISHED.clear()
+    models.KEPT.clear()
+    test = app(colour="red")
+    assert figures(test)
+    assert "colour" in said(test)
+    go(test, "data")
+    assert "colour" not in said(test)
+    test = app("layers", colour="red", **{"sweep.doses": "0,1", "sweep.seeds": "1"})
+    study = test.session_state.session.studies["dose"]
+    assert not study.running
+    assert len(study.rows) == study.total
+    assert "colour" in said(test)
+    assert "colour" not in said(run(test))
+
+
+def assert_literal(test: AppTest) -> None:
+    """No sign of the hostile text reaches a place that reads Markdown as anything but itself."""
+    for kind in MARKDOWN:
+        for element in getattr(test, kind):
+            assert not UNESCAPED.search(element.value), (kind, element.value)
+    for element in (*test.metric, *test.button, *test.selectbox, *test.page_link):
+        assert "![x]" not in str(getattr(element, "label", ""))
+
+
+def test_every_sign_of_markdown_is_made_a_plain_one():
+    assert literal("a*b_c") == r"a\*b\_c"
+    assert literal(HOSTILE).translate(MARKS) == HOSTILE
+
+
+def test_the_data_page_names_the_baselines_of_the_sample():
+    test = app("data")
+    assert "1,206 of 1,218 reviews are kept, in 11 classes" in said(test)
+    assert "a uniform guess for 9 %" in said(test)
+    assert "synthetic" in said(test).lower()
+
+
+@pytest.mark.parametrize("view", ["Classes", "Lengths", "First rows", "Left out"])
+def test_every_view_of_the_data_opens(view):
+    test = app("data")
+    test.session_state["data_view"] = view
+    run(test)
+    assert len(test.get("vega_lite_chart")) + len(test.dataframe) == 1
+
+
+def test_filters_change_what_is_kept():
+    test = app("data")
+    test.number_input(key=setting("data.max_classes")).set_value(3)
+    run(test)
+    assert test.query_params == {"data.max_classes": "3"}
+    assert "in 3 classes" in said(test)
+    test.number_input(key=setting("data.min_reviews")).set_value(100_000)
+    run(test)
+    assert "at least 2 classes" in test.error[0].value
+
+
+def test_the_data_check_takes_no_words_apart(monkeypatch):
+    """With 100 MB of texts that would take longer than reading them."""
+    monkeypatch.setattr(split, "TfidfVectorizer", lambda **_: pytest.fail("words"))
+    test = uploading(own_file(rows=62))
+    assert "62 of 62 reviews are kept, in 2 classes" in said(test)
+    assert figures(test)["Unseen labels"] == "0.0 %"
+
+
+@pytest.mark.parametrize(("encoding", "told"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
+def test_an_encoding_that_was_guessed_is_told_below_the_first_rows(encoding, told):
+    test = upload(app("data", **{"data.source": "file"}), own_file("rosé", rows=64).encode(encoding))
+    test.session_state["data_view"] = "First rows"
+    assert ("Read as cp1252, which the file looks like." in said(run(test))) == told
+
+
+def test_a_good_file_is_taken_with_its_likely_columns():
+    test = uploading()
+    assert "35 of 40 reviews" in said(test) or "of 40 reviews" in said(test)
+    chosen = {box.label: box.value for box in test.selectbox}
+    assert chosen == {"Column of the texts": "review", "Column of the labels": "style"}
+    assert test.query_params["data.file"] == "mine.csv"
+    assert len(test.query_params["data.sha256"]) == 64
+    go(test, "train")
+    press(test, "One step")
+    assert figures(test)["Epoch"].startswith("1 /")
+
+
+def test_other_columns_can_be_chosen():
+    file = "a,b,c\n" + "\n".join(f"one two three four {row % 9},x{row % 2},y{row % 3}" for row in range(30))
+    test = uploading(file)
+    assert {box.value for box in test.selectbox} == {"a", "b"}
+    test.selectbox(key=setting("data.label")).set_value("c")
+    run(test)
+    assert test.query_params["data.label"] == "c"
+    assert "in 3 classes" in said(test)
+    test.selectbox(key=setting("data.label")).set_value("b")
+    run(test)
+    assert "data.label" not in test.query_params
+
+
+def test_the_columns_shown_are_those_that_are_read():
+    file = "a,b,c\n" + "\n".join(f"one two three four {row % 9},x{row % 2},y{row % 3}" for row in range(30))
+    test = uploading(file)
+    test.selectbox(key=setting("data.text")).set_value("b")
+    run(test)
+    shown = test.selectbox(key=setting("data.label")).value
+    if not test.error:
+        assert shown == _report(test).label
+
+
+def _report(test: AppTest):
+    """The report of the reviews that the session's recipe names."""
+    mine = test.session_state.session
+    data = mine.recipe.data
+    return mine.upload.reviews(data.text or None, data.label or None).report
+
+
+def test_the_first_column_can_be_chosen_for_labels_where_none_is_likely():
+    lines = [f"{('red', 'white')[row % 2]}{row // 2},one two three four {row}" for row in range(12)]
+    test = uploading("kind,review\n" + "\n".join([*lines, "red0,one two three five"]))
+    box = test.selectbox(key=setting("data.label"))
+    assert test.error
+    assert box.value != "kind", "the control shows a column that is not chosen, so it cannot be picked"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
+RAGGED = "review,style\none two three,red\none,two,three,four,five\n"
+BAD = {
+    "a picture": PNG,
+    "ragged rows": RAGGED,
+    "nothing": b"",
+    "blanks": b"\n\n  \n",
+    "a header alone": "review,style\n",
+    "columns of one name": "review,review\na b c,red\n",
+    "a broken archive": b"PK\x03\x04" + b"\x00" * 40,
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_bad_file_gets_a_sentence_and_what_was_stays(content):
+    test = uploading()
+    before, address = said(test), test.query_params.copy()
+    test.file_uploader[0].upload("bad.csv", content.encode() if isinstance(content, str) else content)
+    run(test)
+    assert any("bad.csv" in warning.value.translate(MARKS) for warning in (*test.warning, *test.error))
+    assert test.query_params == address
+    for line in before.splitlines():
+        assert line in said(test)
+
+
+UNUSABLE = {
+    "one class": "review,style\n" + "".join(f"one two three number{row},red\n" for row in range(20)),
+    "no prose": "a,b\n" + "".join(f"{row},{row % 2}\n" for row in range(20)),
+    "empty texts": "review,style\n" + "".join(f",{('red', 'white')[row % 2]}\n" for row in range(20)),
+    "one review a class": "review,style\n" + "".join(f"one two three {row},class {row}\n" for row in range(20)),
+}
+
+
+@pytest.mark.parametrize("content", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_file_that_no_reviews_can_be_made_of_gets_a_sentence_on_every_page(content):
+    test = uploading(content)
+    assert test.error or test.warning
+    for page in ("train", "forget", "overview", "data"):
+        go(test, page)
+        if page == "train" and not test.error:
+            press(test, "Play")
+        assert test.error or test.warning or test.info
+
+
+def test_names_from_a_file_are_shown_literally():
+    test = uploading(own_file(label=HOSTILE, column="style *x*"), name="![x](y) **bold**.csv")
+    assert_literal(test)
+    assert HOSTILE in "\n".join(element.value for element in test.text)
+    for page in ("train", "forget", "overview"):
+        go(test, page)
+        if page == "forget":
+            press(test, "Train these settings (6 epochs)")
+            for view in ("Classes", "Confusion", "Weights", "Reviews"):
+                test.session_state["view"] = view
+                run(test)
+                assert_literal(test)
+        assert_literal(test)
+
+
+def test_a_link_to_a_file_that_is_not_here_says_which():
+    test = app("forget", **{"data.source": "file", "data.file": "other.csv", "data.sha256": "ab" * 32})
+    assert "'other.csv', SHA-256 abababababab…" in said(test)
+    assert "Upload it on the Data page." in said(test)
+
+
+def test_train_steps_plays_pauses_and_resets():
+    test = app("train", **QUICK, seed="5")
+    assert "Press Play" in said(test)
+    press(test, "One step")
+    assert figures(test)["Epoch"] == "1 / 6"
+    press(test, "One step")
+    assert figures(test)["Epoch"] == "2 / 6"
+    press(test, "Reset")
+    assert figures(test)["Epoch"] == "0 / 6"
+    assert figures(test)["Validation accuracy"] == "–"
+    press(test, "Play")
+    for _ in range(12):
+        run(test)
+    assert figures(test)["Epoch"] == "6 / 6"
+    assert button(test, "Play again")
+    assert figures(go(test, "forget"))["Forgetting"]
+
+
+def test_leaving_the_page_pauses():
+    test = app("train", **QUICK, seed="6")
+    press(test, "Play")
+    go(test, "data")
+    go(test, "train")
+    stands = figures(test)["Epoch"]
+    assert button(test, "Play")
+    run(test)
+    assert figures(test)["Epoch"] == stands
+
+
+def test_the_form_changes_nothing_until_it_is_sent():
+    test = app("train")
+    test.number_input(key=setting("training.epochs")).set_value(7)
+    test.text_input(key=setting("model.hidden")).set_value("16, 8")
+    test.number_input(key=setting("seed")).set_value(3)
+    assert test.query_params == {}
+    press(test, "Apply")
+    assert test.query_params == {"training.epochs": "7", "model.hidden": "16,8", "seed": "3"}
+    assert "out of date" in said(test)
+    press(test, "Play")
+    for _ in range(12):
+        run(test)
+    assert [row for row in test.dataframe[0].value["layer"]] == ["fc1", "fc2", "fc3"]  # noqa: C416
+
+
+@pytest.mark.parametrize("text", ["", "sixteen", "16,", "0", "1,2,3,4,5", HOSTILE])
+def test_widths_that_cannot_be_are_refused_with_a_sentence(text):
+    test = app("train")
+    test.text_input(key=setting("model.hidden")).set_value(text)
+    press(test, "Apply")
+    assert any("model.hidden" in warning.value.translate(MARKS) for warning in test.warning)
+    assert test.query_params == {}
+    assert_literal(test)
+
+
+def test_a_layer_that_the_new_model_lacks_is_not_randomized_any_more():
+    test = app("train", **{"model.hidden": "8,8", "randomization.layers": "fc1,fc3", **QUICK})
+    test.text_input(key=setting("model.hidden")).set_value("8")
+    press(test, "Apply")
+    assert test.query_params == {"model.hidden": "8", "randomization.layers": "fc1", **QUICK}
+
+
+def test_presets_take_a_protocols_settings_and_keep_the_data():
+    test = app("train", **QUICK)
+    press(test, "Published preset")
+    assert test.query_params == {"protocol": "published", "data.source": "sample"}
+    assert test.number_input(key=setting("training.epochs")).value == 15
+    assert test.number_input(key=setting("training.epochs")).disabled
+    press(test, "Modern preset")
+    assert test.query_params == {}
+    assert test.number_input(key=setting("training.epochs")).value == 100
+
+
+def test_a_setting_that_diverges_says_so():
+    test = app("train", **QUICK)
+    press(test, "One step")
+    test.session_state.session.lesson.trainer.model.fc1.weight.data.fill_(float("nan"))
+    press(test, "Play")
+    assert figures(test)["Epoch"] == "1 / 6"
+    assert "Training diverged after 1 epoch:" in said(test)
+    go(test, "forget")
+    assert "Training diverged" in said(test)
+    assert "There is no accuracy to compare" in said(test)
+
+
+def test_a_model_that_is_half_trained_can_be_finished():
+    test = app("train", **QUICK, seed="9")
+    press(test, "One step")
+    go(test, "forget")
+    assert "This model is trained 1 of 6 epochs." in said(test)
+    press(test, "Finish training")
+    assert "trained 6 of 6 epochs" in said(test)
+
+
+def test_settings_that_are_applied_while_it_plays_stop_it():
+    test = app("train", **{"training.epochs": "60"})
+    press(test, "Play")
+    test.number_input(key=setting("seed")).set_value(7)
+    press(test, "Apply")
+    done = figures(test)["Epoch"]
+    assert figures(run(test))["Epoch"] == done
+    assert "these curves are out of date" in said(test)
+
+
+def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
+    test = forget()
+    mine = test.session_state.session
+    go(test, "train")
+    mine.recipe = mine.recipe.with_value("model.hidden", (64, 32)).with_value("randomization.layers", ("fc3",))
+    mine.touched = True
+    go(test, "forget")
+    test.selectbox(key=setting("randomization.unit")).set_value("neuron")
+    run(test)
+    test.get_by_key(setting("randomization.layers")).set_value(["fc1", "fc2"])
+    run(test)
+    assert mine.recipe.randomization.among(mine.recipe.model.layers) == ("fc1", "fc2", "fc3")
+
+
+def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_reviews_path):
+    shutil.copy(wine_reviews_path, _cached())
+    test = app("train", protocol="published")
+    press(test, "One step")
+    go(test, "forget")
+    test.session_state["view"] = "Relearn"
+    assert "After 1 epoch of relearning" in said(run(test))
+
+
+def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_path):
+    shutil.copy(wine_reviews_path, _cached())
+    test = app("forget", protocol="published")
+    press(test, "Train these settings (15 epochs)")
+    assert not test.slider
+    assert "drawn from N(0, 1) and then trained" in said(test)
+    assert "always answering “no” reaches 99.7 %" in said(test)
+    test.session_state["view"] = "Relearn"
+    run(test)
+    assert "chance" in said(test)
+
+
+def _cached() -> Path:
+    path = download._cached_path(None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_the_published_protocol_runs_on_the_sample():
+    test = app("train")
+    press(test, "Published preset")
+    go(test, "forget")
+    assert "out of date" in said(test) or "No model" in said(test)
+    press(test, "Train these settings (15 epochs)")
+    assert "always answering “no”" in said(test)
+
+
+def test_without_network_the_original_file_is_refused_with_a_sentence(no_network):
+    test = app("data", **{"data.source": "original"})
+    assert "not downloaded yet" in said(test)
+    assert no_network == []
+    press(test, "Download the original file")
+    assert "no network in tests" in said(test)
+    assert "Upload the file instead" in said(test)
+    assert no_network == [download.URL]
+
+
+@pytest.mark.parametrize("page", ["overview", "train", "forget"])
+def test_pages_on_the_original_file_offer_the_download(page, no_network):
+    test = app(page, **{"data.source": "original", "seed": "4242"})
+    assert button(test, "Download the original file")
+    assert no_network == []
+
+
+def test_the_original_file_is_used_once_it_is_here(wine_reviews_path):
+    shutil.copy(wine_reviews_path, _cached())
+    test = app("data", **{"data.source": "original"})
+    assert "of 309 reviews are kept, in 11 classes" in said(test)
+
+
+def test_the_published_table_is_shown_beside_what_it_hides():
+    table = app().dataframe[0].value
+    assert len(table) == 12
+    assert table["trivial"].str.contains("always|chance").all()
+    assert table["published"].iloc[0] == "0.6330"
+
+
+def test_the_published_table_is_reproduced(wine_reviews_path):
+    shutil.copy(wine_reviews_path, _cached())
+    test = app()
+    test.number_input(key="seeds").set_value(2)
+    press(test, "Reproduce the table")
+    for _ in range(3):
+        run(test)
+    table = next(found.value for found in test.dataframe if "median" in found.value)
+    assert "8 of the 8 published figures lie in the committed ranges of 120 seeds" in said(test)
+    assert "the largest of the 2 re-runs here" in said(test)
+    assert "chance is 0.3 %" in said(test)
+    assert set(table["in range of 120 seeds"]) == {"yes", "not published"}
+
+
+def test_two_visitors_do_not_disturb_each_other():
+    first, second = forget(), forget()
+    second.slider(key=setting("randomization.fraction")).set_value(0.2)
+    run(second)
+    before = figures(first)
+    assert figures(run(first)) == before
+    assert first.query_params == {}
+
+
+def test_relearning_draws_its_curve_and_names_chance():
+    test = forget(**{"randomization.fraction": "0.4"})
+    test.session_state["view"] = "Relearn"
+    run(test)
+    test.number_input(key="relearn_epochs").set_value(5)
+    press(test, "Relearn")
+    for _ in range(8):
+        run(test)
+    assert "After 5 epochs of relearning validation accuracy is" in said(test)
+    assert "chance is 9 %" in said(test)
+
+
+@pytest.mark.parametrize("other", ["pills", "button"])
+def test_two_controls_that_change_in_one_moment_both_count(other):
+    test = forget()
+    test.slider(key=setting("randomization.fraction")).set_value(0.25)
+    if other == "pills":
+        test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
+    else:
+        button(test, "Restore").click()
+    run(test)
+    layers = "fc1" if other == "pills" else ""
+    assert test.query_params == {"randomization.fraction": "0.25", "randomization.layers": layers}
+    assert test.slider(key=setting("randomization.fraction")).value == 0.25

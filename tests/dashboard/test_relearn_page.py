@@ -1,0 +1,485 @@
+"""The Relearn page without a browser: its two plans, studies that stop and go on, sentences, charts, files and links.
+
+What is expected is computed by the library from the recipe of the link, apart from the page.
+"""
+
+import io
+from dataclasses import replace
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from app_pages import app, go, own_file, press, run, said, setting, uploading
+from streamlit.testing.v1 import AppTest
+from study_pages import (
+    charts,
+    drawn,
+    files_on_offer,  # noqa: F401
+    finished,
+    icon,
+    labels,
+    mine,
+    sentence,
+    slow,  # noqa: F401
+    study,
+    tables,
+    trained,
+    trained_by_link,
+)
+
+from forgetting.core.errors import DataError
+from forgetting.dashboard.studies import relearning
+from forgetting.metrics.baselines import baselines
+from forgetting.recipe.plans import Relearning
+from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.url import decode
+from forgetting.reporting import relearning as relearning_sentences
+from forgetting.reporting.comparison import target_of
+from forgetting.reporting.formatting import percent
+from forgetting.studies.savings import RelearningResult, course_bands, run_relearning, saving_curves
+
+SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "2"}
+FEW = {**SMALL, "relearning.doses": "0,0.5,1"}
+COURSES, SAVINGS = "This randomization", "Savings by dose"
+KINDS = {COURSES: "courses", SAVINGS: "savings"}
+PLAN = ("share", "epochs", "seeds", "seed")
+CHANGED = "The plan or the model has changed"
+
+
+def relearn(view: str = COURSES, **parameters: str) -> AppTest:
+    """The page by a cold link with a trained model, its study run to the end where it starts by itself."""
+    return opened(trained(app("relearn", **parameters)), view)
+
+
+def opened(test: AppTest, view: str) -> AppTest:
+    test.session_state["relearn_view"] = view
+    run(test)
+    return finished(test, KINDS[view])
+
+
+def expected(**parameters: str) -> tuple[Recipe, RelearningResult, object]:
+    """What the library says of a link: the recipe, its result, and the baselines."""
+    recipe, parts, model = trained_by_link(**parameters)
+    return recipe, run_relearning(model, parts, recipe), baselines(parts, recipe.training.objective)
+
+
+def headline(recipe: Recipe, result: RelearningResult, base) -> str:
+    target = target_of(recipe.randomization, recipe.model.layers)
+    return relearning_sentences.relearned(result.courses, result.outcomes, target, base)
+
+
+def points(courses) -> list:
+    return [(course.model, course.seed, course.points, course.reached) for course in courses]
+
+
+def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
+    test = relearn(**SMALL)
+    recipe, result, base = expected(**SMALL)
+    assert points(study(test).rows) == points(result.courses)
+    assert sentence(test) == headline(recipe, result, base)
+    assert "chance 9 %, largest class 19 %" in sentence(test)
+    assert labels(test) == ["All layers", "Restore", "Start anew"]
+    assert test.query_params == SMALL
+
+
+def test_the_courses_chart_holds_the_librarys_bands():
+    test = relearn(**SMALL)
+    _, result, base = expected(**SMALL)
+    bands, shown = course_bands(result.curves), drawn(test)
+    for column in ("epoch", "steps", "seeds", "low", "median", "high"):
+        assert shown[column].tolist() == bands[column].tolist(), column
+    assert set(shown["model"]) == {"from scratch", "relearned", "original"}
+    rules = "\n".join(str(table.to_dict("list")) for table in tables(test) if "median" not in table)
+    goal = result.courses[0].goal
+    for value in (base.chance, base.majority["validation"], goal.target):
+        assert f"{value:.6f}"[:7] in rules, rules
+
+
+def test_each_seed_is_listed_with_its_steps_and_savings():
+    test = relearn(**SMALL)
+    _, result, _ = expected(**SMALL)
+    table = test.dataframe[0].value
+    assert table["seed"].tolist() == [0, 1]
+    for model, name in (("scratch", "from scratch"), ("randomized", "relearned")):
+        for course in (course for course in result.courses if course.model == model):
+            told = table.loc[table["seed"] == course.seed, name].item()
+            steps = course.reached.steps
+            assert told == (f"{steps} steps" if course.reached.kind == "reached" else course.reached.kind)
+    saved = result.outcomes.query("model == 'randomized'")
+    for row in saved.itertuples():
+        told = table.loc[table["seed"] == row.seed, "savings"].item()
+        assert told == (f"{row.savings:.2f}" if row.savings == row.savings else row.missing)
+
+
+RANDOMIZATIONS = {
+    "a layer and a dose": {"randomization.layers": "fc2", "randomization.fraction": "0.4"},
+    "noise": {"randomization.scheme": "noise", "randomization.scale": "0.5"},
+    "rewound": {"randomization.scheme": "rewind"},
+    "words": {
+        "randomization.words": "cherry,black",
+        "randomization.unit": "word",
+        "randomization.layers": "fc1",
+    },
+}
+
+
+@pytest.mark.parametrize("case", RANDOMIZATIONS)
+def test_the_sessions_randomization_drives_the_courses(case):
+    link = SMALL | RANDOMIZATIONS[case] | {"relearning.seed": "3"}
+    test = relearn(**link)
+    recipe, result, base = expected(**link)
+    assert points(study(test).rows) == points(result.courses)
+    assert sentence(test) == headline(recipe, result, base)
+    assert test.query_params == link
+
+
+def test_the_controls_of_the_randomization_change_recipe_address_and_courses():
+    test = relearn(**SMALL)
+    before = sentence(test)
+    test.slider(key=setting("randomization.fraction")).set_value(0.3)
+    finished(run(test))
+    test.get_by_key(setting("randomization.layers")).set_value(["fc2"])
+    finished(run(test))
+    test.selectbox(key=setting("randomization.scheme")).set_value("zero")
+    finished(run(test))
+    link = SMALL | {
+        "randomization.fraction": "0.3",
+        "randomization.layers": "fc2",
+        "randomization.scheme": "zero",
+    }
+    assert test.query_params == link
+    assert "30 % of fc2" in sentence(test)
+    assert sentence(test) == headline(*expected(**link)) != before
+    press(test, "All layers")
+    finished(test)
+    assert "30 % of all layers" in sentence(test)
+
+
+@pytest.mark.parametrize("how", ["dose 0", "no layer"])
+def test_nothing_randomized_is_already_there(how):
+    link = {"randomization.fraction": "0"} if how == "dose 0" else {"randomization.layers": ""}
+    test = relearn(**SMALL, **link)
+    randomized = [course for course in study(test).rows if course.model == "randomized"]
+    assert [course.reached.kind for course in randomized] == ["already there"] * 2
+    assert test.dataframe[0].value["relearned"].tolist() == ["already there"] * 2
+    _, result, _ = expected(**SMALL, **link)
+    values = result.outcomes.query("model == 'randomized'")["savings"]
+    told = test.dataframe[0].value["savings"].tolist()
+    assert [value == "1.00" for value in told] == (values == 1).tolist()
+    assert (values == 1).any()
+
+
+@pytest.mark.parametrize("layers", ["", "unknown words"])
+def test_a_sentence_never_randomizes_nothing_by_name(layers):
+    """No layer chosen: "After randomizing 100 % of  validation accuracy is …" names nothing."""
+    link = {"randomization.layers": ""}
+    if layers:
+        link = {"randomization.words": "nosuch", "randomization.unit": "word", "randomization.layers": "fc1"}
+    test = relearn(**SMALL, **link)
+    assert "of  " not in sentence(test)
+    assert "(nosuch)" not in sentence(test)
+
+
+def test_normal_weights_never_get_there_and_it_is_said():
+    link = SMALL | {"randomization.scheme": "normal", "relearning.seeds": "5", "relearning.epochs": "8"}
+    test = relearn(**link)
+    randomized = [course.reached for course in study(test).rows if course.model == "randomized"]
+    assert {reached.kind for reached in randomized} == {"never"}
+    assert "it takes more than 8 steps" in sentence(test)
+    assert "No memory can be shown" in sentence(test) or "Too few seeds" in sentence(test)
+    assert sentence(test) == headline(*expected(**link))
+    assert "N(0, 1) also makes the weights larger" in said(test)
+    assert set(test.dataframe[0].value["relearned"]) == {"never"}
+    assert "nan" not in said(test)
+
+
+def test_a_target_that_is_no_better_than_chance_is_told_as_undefined():
+    test = relearn(**SMALL, **{"relearning.share": "0.1"})
+    assert "Savings are undefined" in sentence(test)
+    assert "chance" in sentence(test)
+    opened(test, SAVINGS)
+    assert "nan" not in sentence(test)
+    assert set(test.dataframe[0].value["savings"]) == {"none"}
+
+
+def test_savings_by_dose_are_those_of_the_library():
+    test = relearn(SAVINGS, **FEW)
+    _, result, base = expected(**FEW)
+    assert study(test, "savings").rows == list(result.rows)
+    curves = saving_curves(result.frame)
+    own = curves[curves["scheme"] == "reinit"].reset_index(drop=True)
+    assert sentence(test) == relearning_sentences.saved(own, result.frame, base)
+    assert "chance is 9 %, the largest class 19 %" in sentence(test)
+    known, shown = own.dropna(subset=["median"]), drawn(test).dropna(subset=["median"])
+    for column in ("layers", "dose", "median", "low", "high", "seeds", "accuracy", "already_there", "never", "verdict"):
+        assert shown[column].tolist() == known[column].tolist(), column
+    table = test.dataframe[0].value
+    assert table["layers"].tolist() == own["layers"].tolist()
+    assert table["accuracy after"].tolist() == [percent(value) for value in own["accuracy"]]
+    assert set(table["chance"]) == {percent(base.chance)}
+    assert set(table["largest class"]) == {percent(base.majority["validation"])}
+    assert table["verdict"].tolist() == own["verdict"].tolist()
+    assert table.loc[table["dose"] == "0 %", "already there"].tolist() == [2] * 3
+    assert table.loc[table["dose"] == "0 %", "savings"].tolist() == ["1.00"] * 3
+
+
+def scheme(test: AppTest):
+    return next(pills for pills in test.get("button_group") if pills.label == "Scheme")
+
+
+def test_the_scheme_of_the_savings_is_chosen_and_outlives_a_plan_without_it():
+    test = relearn(SAVINGS, **FEW)
+    scheme(test).set_value("normal")
+    run(test)
+    assert set(drawn(test)["scheme"]) == {"normal"}
+    assert "(normal)" in sentence(test)
+    test.multiselect(key=setting("relearning.schemes")).set_value(["reinit"])
+    finished(run(test), "savings")
+    assert set(drawn(test)["scheme"]) == {"reinit"}
+    assert "(reinit)" in sentence(test)
+
+
+@pytest.mark.usefixtures("slow")
+def test_every_state_of_a_study_is_drawn_from_the_first_row_to_the_last():
+    test = relearn(**FEW, **{"relearning.layers": "fc1,fc1+fc2"})
+    for view, kind in ((COURSES, "courses"), (SAVINGS, "savings")):
+        test.session_state["relearn_view"] = view
+        run(test)
+        assert "Press Start to run this plan." in said(test)
+        assert not charts(test)
+        press(test, "Start")
+        counts = set()
+        while study(test, kind).running:
+            counts.add(len(study(test, kind).rows))
+            assert charts(test) == bool(study(test, kind).rows)
+            assert "nan" not in sentence(test)
+            run(test)
+        assert len(counts) > 3, "the study was never seen half done"
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("view", KINDS)
+def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
+    kind, link = KINDS[view], FEW
+    test = relearn(view, **link)
+    total = {"courses": 6, "savings": 36}[kind]
+    press(test, "Start")
+    while not study(test, kind).rows:
+        run(test)
+    press(test, "Stop")
+    done = len(study(test, kind).rows)
+    assert 0 < done < total
+    part = {"courses": "runs", "savings": "variants"}[kind]
+    assert f"Stopped: {done} of {total} {part} are done and kept." in said(test)
+    assert charts(test) == 1
+    run(test)
+    assert len(study(test, kind).rows) == done
+    go(go(test, "forget"), "relearn")
+    test.session_state["relearn_view"] = view
+    run(test)
+    assert len(study(test, kind).rows) == done
+    press(test, "Go on")
+    finished(test, kind)
+    _, result, _ = expected(**link)
+    if kind == "courses":
+        assert points(study(test).rows) == points(result.courses)
+    else:
+        assert study(test, kind).rows == list(result.rows)
+    assert "Start anew" in labels(test)
+    assert "Go on" not in labels(test)
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("name", PLAN)
+def test_a_changed_plan_marks_the_figures_as_out_of_date(name):
+    test = relearn(**SMALL)
+    finished(press(test, "Start"))
+    assert CHANGED not in said(test)
+    before, value = sentence(test), {"share": 0.5, "epochs": 9, "seeds": 3, "seed": 8}[name]
+    test.number_input(key=setting(f"relearning.{name}")).set_value(value)
+    run(test)
+    assert CHANGED in said(test)
+    assert sentence(test) == before, "the figures are of the plan before"
+    assert test.query_params[f"relearning.{name}"] == f"{value:g}"
+    finished(press(test, "Start"))
+    assert CHANGED not in said(test)
+    assert sentence(test) == headline(*expected(**test.query_params))
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_changed_dose_or_model_marks_the_figures_as_out_of_date():
+    test = relearn(**SMALL)
+    finished(press(test, "Start"))
+    before = sentence(test)
+    test.slider(key=setting("randomization.fraction")).set_value(0.5)
+    run(test)
+    assert CHANGED in said(test)
+    assert "100 % of all layers" in sentence(test)
+    assert sentence(test) == before
+    test.slider(key=setting("randomization.fraction")).set_value(1.0)
+    run(test)
+    assert CHANGED not in said(test)
+    mine(test).recipe = mine(test).recipe.with_value("seed", 99)
+    mine(test).touched = True
+    run(test)
+    press(test, "Train these settings (6 epochs)")
+    assert CHANGED in said(test)
+    assert sentence(test) == before
+
+
+def test_a_link_reopens_every_setting_of_the_plan():
+    link = {
+        "training.epochs": "6",
+        "randomization.layers": "fc2",
+        "randomization.fraction": "0.35",
+        "randomization.scheme": "noise",
+        "randomization.scale": "0.5",
+        "randomization.unit": "neuron",
+        "relearning.share": "0.8",
+        "relearning.epochs": "7",
+        "relearning.layers": "fc2,fc1+fc2,down",
+        "relearning.doses": "0,0.1,0.35,0.9",
+        "relearning.schemes": "permute,noise",
+        "relearning.seeds": "1",
+        "relearning.seed": "11",
+    }
+    test = relearn(**link)
+    assert test.query_params == link
+    wanted = Relearning(
+        share=0.8,
+        epochs=7,
+        layers=("fc2", "fc1+fc2", "down"),
+        doses=(0.0, 0.1, 0.35, 0.9),
+        schemes=("permute", "noise"),
+        seeds=1,
+        seed=11,
+    )
+    assert mine(test).recipe.relearning == wanted
+    assert test.slider(key=setting("randomization.fraction")).value == 0.35
+    for name in PLAN:
+        assert test.number_input(key=setting(f"relearning.{name}")).value == getattr(wanted, name)
+    opened(test, SAVINGS)
+    assert test.multiselect(key=setting("relearning.layers")).value == list(wanted.layers)
+    assert test.multiselect(key=setting("relearning.schemes")).value == list(wanted.schemes)
+    assert test.number_input(key=setting("relearning.doses")).value == 4
+    assert "These are 0 %, 10 %, 35 %, 90 %" in said(test)
+    assert study(test, "savings").rows == list(expected(**link)[1].rows)
+    opened(test, COURSES)
+    assert test.query_params == link
+    assert test.slider(key=setting("randomization.fraction")).value == 0.35, "the other tab lost it"
+
+
+def test_each_control_of_the_savings_changes_the_recipe_and_the_address():
+    test = relearn(SAVINGS, **FEW)
+    for name, value, text in (
+        ("layers", ["fc1+fc2", "up"], "fc1+fc2,up"),
+        ("schemes", ["zero"], "zero"),
+    ):
+        test.multiselect(key=setting(f"relearning.{name}")).set_value(value)
+        finished(run(test), "savings")
+        assert test.query_params[f"relearning.{name}"] == text
+    test.number_input(key=setting("relearning.doses")).set_value(5)
+    finished(run(test), "savings")
+    assert test.query_params["relearning.doses"] == "0,0.25,0.5,0.75,1"
+    assert decode(test.query_params) == (mine(test).recipe, [])
+    assert study(test, "savings").rows == list(expected(**test.query_params)[1].rows)
+
+
+@pytest.mark.parametrize("layers", ["fc9", "+", "fc1+fc9"])
+def test_layers_that_the_model_lacks_are_told_on_the_savings_with_controls_to_mend_it(layers):
+    test = trained(app("relearn", **FEW, **{"relearning.layers": layers}))
+    test.session_state["relearn_view"] = SAVINGS
+    run(test)
+    assert len(test.error) == 1
+    assert "relearning.layers" in said(test) or "fc9" in said(test)
+    assert not charts(test)
+    assert "Start" not in labels(test)
+    test.multiselect(key=setting("relearning.layers")).set_value(["fc1"])
+    finished(run(test), "savings")
+    assert not test.error
+    assert charts(test) == 1
+
+
+def test_layers_of_the_savings_stand_not_in_the_way_of_the_courses():
+    """The courses are of the session's randomization; which layer sets the savings are of is all the same to them."""
+    test = relearn(**SMALL, **{"relearning.layers": "fc9"})
+    assert charts(test) == 1
+
+
+def test_a_plan_that_is_too_large_says_what_to_reduce():
+    doses = ",".join(f"{step / 200:g}" for step in range(201))
+    test = relearn(SAVINGS, **{**FEW, "relearning.doses": doses, "relearning.seeds": "1000"})
+    assert "Relearning must have at most 50,000 variants" in said(test)
+    assert "Start" not in labels(test)
+    test.number_input(key=setting("relearning.seeds")).set_value(1)
+    run(test)
+    assert not test.error
+
+
+def test_an_accuracy_that_is_no_number_is_told(monkeypatch):
+    def refuse(trained, split, recipe):  # noqa: ARG001
+        raise DataError("Relearning needs the original's validation accuracy, which **must** be a number.")
+
+    monkeypatch.setattr(relearning, "course_slices", refuse)
+    test = relearn(**SMALL)
+    assert "Relearning needs the original's validation accuracy" in said(test)
+    assert "**must**" not in test.error[0].value
+    assert not charts(test)
+    press(test, "Start")
+    assert "Relearning needs the original's validation accuracy" in said(test)
+
+
+def test_a_deeper_model_has_its_layers_and_cascades():
+    link = {**SMALL, "model.hidden": "16,8", "relearning.layers": "down", "relearning.doses": "1"}
+    test = relearn(SAVINGS, **link)
+    assert [row.layers for row in study(test, "savings").rows][:3:2] == ["fc3", "fc2+fc3"]
+    offered = test.multiselect(key=setting("relearning.layers")).options
+    assert "fc1+fc2+fc3" in offered
+    opened(test, COURSES)
+    test.get_by_key(setting("randomization.layers")).set_value(["fc3"])
+    finished(run(test))
+    assert "of fc3" in sentence(test)
+
+
+def test_files_read_back_as_the_librarys_tables(files):
+    test = relearn(**FEW)
+    _, result, _ = expected(**FEW)
+    csv = pd.read_csv(io.BytesIO(files["relearning.csv"]()))
+    assert csv["validation_accuracy"].tolist() == result.curves["validation_accuracy"].tolist()
+    assert set(csv["rows_planned"]) == {6}
+    parquet = pq.read_table(io.BytesIO(files["relearning.parquet"]()))
+    assert parquet.to_pandas()["steps"].tolist() == result.curves["steps"].tolist()
+    kept = Recipe.from_json(parquet.schema.metadata[b"recipe"].decode())
+    assert kept == replace(mine(test).recipe, sweep=kept.sweep, forget=kept.forget, unlearning=kept.unlearning)
+    opened(test, SAVINGS)
+    csv = pd.read_csv(io.BytesIO(files["savings.csv"]()))
+    assert csv["savings"].tolist() == pytest.approx(result.frame["savings"].tolist(), nan_ok=True)
+    assert csv["missing"].fillna("").tolist() == result.frame["missing"].tolist()
+    assert set(files) == {
+        *(f"{name}.{kind}" for name in ("relearning", "savings") for kind in ("csv", "parquet", "png", "svg", "html"))
+    }
+    assert b"<svg" in files["savings.svg"]()[:300]
+    assert files["relearning.png"]().startswith(b"\x89PNG")
+    assert "scratch" in files["relearning.html"]().decode()
+
+
+def test_two_classes_of_a_file_with_a_hostile_name():
+    test = uploading(own_file("**red** $x$ <b>"), **{"relearning.epochs": "5", "relearning.seeds": "1"})
+    go(test, "relearn")
+    trained(test)
+    finished(test)
+    assert "chance 50 %" in sentence(test)
+    opened(test, SAVINGS)
+    assert charts(test) == 1
+    assert "chance is 50 %" in sentence(test)
+
+
+@pytest.mark.usefixtures("slow")
+def test_the_navigation_ticks_the_page_once_a_study_is_done():
+    test = relearn(**SMALL)
+    press(test, "Start")
+    press(test, "Stop")
+    assert icon(test, "Relearn") == ":material/replay:"
+    press(test, "Go on")
+    run(finished(test))
+    assert icon(test, "Relearn") == ":material/check_circle:"

@@ -1,0 +1,138 @@
+"""What the Layers, Relearn and Unlearn pages do alike: cold links, what is missing or impossible, and leaving."""
+
+import re
+
+import pytest
+from app_pages import QUICK, app, button, go, press, run, said, setting
+from study_pages import charts, finished, labels, mine, slow, study, trained  # noqa: F401
+
+from forgetting.dashboard.state import models
+from forgetting.recipe.recipe import MODERN
+
+SMALL = {
+    "layers": QUICK | {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"},
+    "relearn": QUICK | {"relearning.epochs": "6", "relearning.seeds": "2", "relearning.doses": "0,0.5,1"},
+    "unlearn": QUICK
+    | {"unlearning.seeds": "2", "unlearning.epochs": "2", "unlearning.relearn_epochs": "3"}
+    | {"unlearning.methods": "retrain,fine_tune"},
+}
+PARTS = {"layers": "36 variants", "relearn": "6 runs", "unlearn": "4 models"}  # of those plans
+PAGE = {"sweep": "layers", "relearning": "relearn", "unlearning": "unlearn", "forget": "unlearn"}  # of the settings
+each_page = pytest.mark.parametrize("page", SMALL)
+
+
+@each_page
+def test_a_cold_link_without_a_model_says_what_is_missing_and_trains(page):
+    models.FINISHED.clear()
+    test = app(page, **SMALL[page])
+    assert "No model is trained for this recipe yet." in said(test)
+    assert labels(test) == ["Train these settings (6 epochs)"]
+    assert not charts(test)
+    finished(press(test, "Train these settings (6 epochs)"))
+    assert charts(test) == 1
+    kind = PARTS[page].split()[1]
+    assert f"{PARTS[page]} in" in said(test)
+    assert set(re.findall(rf"[\d,]+ {kind}", said(test))) == {PARTS[page]}
+
+
+@each_page
+def test_a_cold_link_without_the_data_says_so(page):
+    test = app(page, **{"data.source": "file", "data.file": "mine.csv", "data.sha256": "00" * 32})
+    assert "mine.csv" in said(test)
+    assert any(link.label.startswith("Choose reviews on the Data page") for link in test.page_link)
+    assert not charts(test)
+
+
+@each_page
+def test_a_model_that_is_trained_in_part_is_told_and_studied(page):
+    test = app("train", **SMALL[page] | {"training.epochs": "9"}, seed="17")
+    press(test, "One step")
+    go(test, page)
+    assert "trained 1 of 9 epochs" in said(test)
+    finished(test)
+    assert study(test).rows
+    assert "nan" not in said(test)
+
+
+@each_page
+@pytest.mark.usefixtures("slow")
+def test_leaving_the_page_stops_the_study_and_keeps_it(page):
+    test = trained(app(page, **SMALL[page]))
+    press(test, "Start")
+    go(test, "data")
+    assert not study(test).running
+    done = len(study(test).rows)
+    go(test, page)
+    assert len(study(test).rows) == done
+    assert button(test, "Go on")
+
+
+LONG = {
+    "relearn": (QUICK | {"relearning.epochs": "2000", "relearning.seeds": "3"}, "9 runs, "),
+    "unlearn": (SMALL["unlearn"] | {"unlearning.epochs": "2000", "unlearning.seeds": "9"}, "18 models, "),
+}
+
+
+@pytest.mark.parametrize("page", LONG)
+def test_a_long_plan_waits_for_start(page):
+    link, told = LONG[page]
+    test = trained(app(page, **link))
+    assert told in said(test)
+    assert not mine(test).studies
+    assert button(test, "Start")
+    assert "Press Start to run this plan." in said(test)
+    press(test, "Start")
+    assert study(test).running
+    press(test, "Stop")
+
+
+@each_page
+def test_the_published_protocol_says_why_there_is_nothing(page):
+    models.FINISHED.clear()
+    test = app(page, protocol="published", **{"data.source": "sample"})
+    press(test, "Train these settings (15 epochs)")
+    assert "In the published protocol" in said(test)
+    assert ("There are no layers or doses to choose" in said(test)) == (page != "unlearn")
+    assert not charts(test)
+    assert not (*test.multiselect, *test.slider, *test.number_input)
+
+
+EMPTIED = (
+    *("sweep.layers", "sweep.schemes", "sweep.units"),
+    *("relearning.layers", "relearning.schemes", "unlearning.methods"),
+)
+
+
+@pytest.mark.parametrize("name", EMPTIED)
+def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
+    page = PAGE[name.partition(".")[0]]
+    test = finished(trained(app(page, **SMALL[page])))
+    if page == "relearn":
+        test.session_state["relearn_view"] = "Savings by dose"
+        finished(run(test), "savings")
+    before = mine(test).recipe
+    test.multiselect(key=setting(name)).set_value([])
+    finished(run(test))
+    assert f"{name} must name at least one" in said(test)
+    assert mine(test).recipe == before
+    assert tuple(test.multiselect(key=setting(name)).value) == before.value(name)
+    assert charts(test) == 1
+
+
+IMPOSSIBLE = (
+    *("sweep.doses=2", "sweep.schemes=foo", "sweep.seeds=0", "sweep.layers=", "sweep.match=x", "sweep.words=cherry"),
+    *("relearning.doses=2", "relearning.schemes=foo", "relearning.seeds=0", "relearning.epochs=0"),
+    *("relearning.share=0", "relearning.share=nan", "relearning.layers=", "relearning.nosuch=1"),
+    *("forget.by=x", "forget.share=2", "forget.seed=-1", "unlearning.methods=", "unlearning.seeds=0"),
+    *("unlearning.epochs=0", "unlearning.learning_rate=0", "unlearning.k=0", "unlearning.fraction=1.5"),
+    *("unlearning.scheme=foo", "unlearning.clip=nan", "unlearning.relearn_epochs=-1", "unlearning.nosuch=1"),
+)
+
+
+@pytest.mark.parametrize("parameter", IMPOSSIBLE)
+def test_an_impossible_value_in_a_link_gets_a_sentence_and_the_default(parameter):
+    name, _, value = parameter.partition("=")
+    test = app(PAGE[name.partition(".")[0]], **{name: value})
+    assert ("Words" if name == "sweep.words" else name) in said(test)
+    assert test.query_params == {}
+    assert mine(test).recipe == MODERN

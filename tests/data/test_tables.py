@@ -1,0 +1,652 @@
+"""Reading tables: expected values written down by hand, files made byte by byte."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forgetting.core.errors import DataError
+from forgetting.data import tables as tables_module
+from forgetting.data.parquet import _extent
+from forgetting.data.reviews import Dropped
+from forgetting.data.tables import Table, read_reviews, read_table
+
+TEXTS = (
+    "A red wine with cherry and spice.",
+    "Crisp, with “lime” and green apple",
+    "Dark fruit; soft tannins\nand a long finish",
+    'They call it "noble", rosé for all',
+)
+LABELS = ("red", "white", "red", "white")
+
+
+def written(delimiter=",", header=("text", "label"), rows=None, **options) -> str:
+    """A table as Python's csv module writes it."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter, **options)
+    writer.writerows([header, *(zip(TEXTS, LABELS, strict=True) if rows is None else rows)])
+    return file.getvalue()
+
+
+def zipped(files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def parquet(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()
+
+
+def refusal(source, *arguments, **options) -> str:
+    """The message with which reading is refused."""
+    with pytest.raises(DataError) as caught:
+        read_reviews(source, *arguments, **options)
+    return str(caught.value)
+
+
+def assert_says(message: str, *parts: str) -> None:
+    missing = [part for part in parts if part not in message]
+    assert not missing, f"{missing} not in: {message}"
+
+
+# What can be read
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r"])
+def test_delimiters_and_encodings(delimiter, encoding, line_end):
+    data = written(delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL).encode(encoding)
+    table = read_table(data, name="wines.csv")
+    reviews = table.reviews("text", "label")
+    assert (reviews.texts, reviews.labels, reviews.names) == (TEXTS, LABELS, None)
+    assert (table.delimiter, table.encoding, table.source) == (delimiter, encoding, "wines.csv")
+    assert table.sha256 == reviews.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        gzip.compress,
+        lambda data: zipped({"wines.csv": data}),
+        lambda data: zipped({"wines.csv": data}, zipfile.ZIP_STORED),
+        lambda data: zipped({"in/": b"", "in/wines.csv": data, "__MACOSX/in/._wines.csv": b"\0\5\x16"}),
+    ],
+)
+def test_archives_of_one_file(pack):
+    data = pack(written().encode())
+    reviews = read_reviews(data)
+    assert reviews.texts == TEXTS
+    assert reviews.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_json_lines_keep_values_as_written():
+    lines = (
+        '{"text": "Red \\u00e9 wine", "label": 1.50, "year": 2016, "dry": true}',
+        "",
+        '{"text": "White wine", "label": 1.50, "notes": ["lime", {"a": null}], "dry": null}',
+    )
+    frame = read_table("\n".join(lines).encode()).frame
+    assert frame.to_dict("list") == {
+        "text": ["Red é wine", "White wine"],
+        "label": ["1.50", "1.50"],
+        "year": ["2016", ""],
+        "dry": ["true", ""],
+        "notes": ["", '["lime", {"a": null}]'],
+    }
+
+
+def test_parquet_columns_become_text():
+    day = pd.Timestamp("2022-11-26")
+    columns = {
+        "text": pa.array([*TEXTS[:2], None]),
+        "label": pa.array([1, 2, None]),
+        "dry": pa.array([True, False, None]),
+        "day": pa.array([day.date(), None, None]),
+        "kind": pa.array(["red", "white", None]).dictionary_encode(),
+        "notes": pa.array([["lime"], None, []]),
+        "raw": pa.array([b"plain", b"\xff", None]),
+    }
+    table = read_table(parquet(pa.table(columns)))
+    assert (table.encoding, table.delimiter) == (None, None)
+    assert table.frame.to_dict("list") == {
+        "text": [*TEXTS[:2], ""],
+        "label": ["1", "2", ""],
+        "dry": ["true", "false", ""],
+        "day": ["2022-11-26", "", ""],
+        "kind": ["red", "white", ""],
+        "notes": ["['lime']", "", "[]"],
+        "raw": ["b'plain'", "b'\\xff'", ""],
+    }
+
+
+def test_sources_path_bytes_and_open_file(tmp_path):
+    path = tmp_path / "wines.dat"
+    path.write_bytes(written().encode())
+    assert read_table(path).source == read_table(str(path)).source == "wines.dat"
+    assert read_table(memoryview(path.read_bytes())).source == "uploaded bytes"
+    with path.open("rb") as file:
+        first = read_table(file)
+        assert first.source == "wines.dat"
+        assert read_table(file).sha256 == first.sha256, "a file at its end is read from the beginning"
+
+
+def test_format_is_found_by_content_not_by_ending(tmp_path):
+    path = tmp_path / "wines.parquet"
+    path.write_text(written("\t"), encoding="utf-8")
+    assert read_table(path).delimiter == "\t"
+
+
+def test_cells_are_data():
+    rows = [("=1+1", "true"), ("<b>bold</b>", "true"), ("NA", "2020-01-01"), (" null ", "007")]
+    reviews = read_reviews(written(rows=rows).encode(), "text", "label")
+    assert reviews.texts == ("=1+1", "<b>bold</b>", "NA", " null ")
+    assert reviews.labels == ("true", "true", "2020-01-01", "007")
+
+
+def test_blank_lines_are_no_rows():
+    data = b"text,label\n\nplain red wine,red\n   \nplain red wine,red\n\n"
+    assert len(read_table(data).frame) == 2
+
+
+@pytest.mark.parametrize("script", ["cp1251", "koi8_r"])
+def test_other_code_pages_are_told_apart(script):
+    text = "Отличное красное вино с нотами вишни и мягкими танинами, долгий финиш"
+    data = written(rows=[(text, "красное"), (text, "белое")] * 3).encode(script)
+    reviews = read_reviews(data)
+    assert reviews.texts == (text,) * 6
+
+
+def test_a_file_larger_than_what_the_delimiter_is_judged_by():
+    row = f"{'red wine with cherry and spice, ' * 10}\tred\n"
+    data = ("text\tlabel\n" + row * 30_000).encode()
+    assert len(read_table(data).frame) == 30_000
+
+
+cells = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+# As in prose: an accent or a typographic sign here and there.
+western = st.tuples(st.text("abc ,;|\t\"'\r\n", max_size=20), st.sampled_from(["", *"éàüßñç–’…€"])).map("".join)
+
+
+def tables(cell):
+    return st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(
+        st.tuples(tables(cells), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])),
+        st.tuples(tables(western), st.just("cp1252")),
+    ),
+    st.sampled_from([",", "\t", ";", "|"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_round_trip(made, delimiter, quoting):
+    rows, encoding = made
+    data = written(delimiter, ("text", "label", "name"), rows, quoting=quoting).encode(encoding)
+    table = read_table(data)
+    assert [tuple(row) for row in table.frame.itertuples(index=False)] == rows
+    assert table.columns == ("text", "label", "name")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.tuples(
+            st.sampled_from([b"PAR1", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xfe", b"{", b"a,b\n", b'a|b\n"']),
+            st.binary(max_size=100),
+        ).map(b"".join),
+        st.text('ab,;\t\n\r"{}[]:', max_size=80).map(str.encode),
+    )
+)
+def test_arbitrary_bytes_are_read_or_refused(data):
+    try:
+        read_reviews(data)
+    except DataError as error:
+        assert str(error)  # noqa: PT017 -- either outcome is right
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_damaged_files_are_read_or_refused(data):
+    whole = data.draw(st.sampled_from(DAMAGEABLE))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    byte = data.draw(st.binary(min_size=0, max_size=2))
+    try:
+        read_reviews(whole[:place] + byte + whole[place + 1 :])
+    except DataError as error:
+        assert str(error)  # noqa: PT017 -- either outcome is right
+
+
+DAMAGEABLE = (
+    written().encode(),
+    gzip.compress(written().encode()),
+    zipped({"a.csv": written().encode()}),
+    parquet(pa.table({"text": TEXTS * 3, "label": LABELS * 3})),
+    b"".join(json.dumps({"text": text, "label": "a"}).encode() + b"\n" for text in TEXTS),
+)
+
+
+# Which columns
+
+
+def table_of(**columns) -> Table:
+    return Table(pd.DataFrame(columns, dtype="str"), "0" * 64, "wines.csv")
+
+
+def test_known_columns_of_the_published_experiment():
+    table = table_of(
+        Review_name=["a", "b"],
+        Review_content=["x", "y"],
+        Date_of_review=["The longest text of them all", "is in this column"],
+        Type_of_wine=["red", "white"],
+    )
+    assert (table.likely_text, table.likely_label, table.likely_name) == (
+        "Review_content",
+        "Type_of_wine",
+        "Review_name",
+    )
+
+
+def test_known_columns_of_the_wine_magazine():
+    header = "\ufeff,country,description,points,title,variety\r\n"
+    rows = ("0,US,Tart cherry,87,A 2013,Pinot Noir\r\n", "1,US,Ripe plum,87,B 2011,Red Blend\r\n") * 2
+    table = read_table((header + "".join(rows)).encode())
+    assert table.columns == ("column 1", "country", "description", "points", "title", "variety")
+    assert (table.likely_text, table.likely_label, table.likely_name) == ("description", "variety", "title")
+
+
+def test_unknown_columns_are_told_by_their_content():
+    table = table_of(
+        id=["1", "2", "3", "4"],
+        opened=["November 26, 2022", "November 27, 2022", "May 1, 2023", "May 2, 2023"],
+        short=["a nice red wine"] * 4,
+        long=TEXTS,
+        points=["90", "91", "90", "91"],
+        country=["US", "France", "US", "France"],
+        Name=["w", "x", "y", "z"],
+    )
+    assert (table.likely_text, table.likely_label, table.likely_name) == ("long", "country", "Name")
+
+
+def test_numbers_are_labels_where_nothing_else_is():
+    table = table_of(long=TEXTS, id=["1", "2", "3", "4"], points=["0", "1", "1", "0"])
+    assert (table.likely_label, table.likely_name) == ("points", None)
+
+
+def test_text_is_likely_in_any_script():
+    text = "Отличное красное вино с вишней"
+    assert table_of(score=["1", "2"], review=[text, text]).likely_text == "review"
+
+
+def test_a_choice_overrides_and_the_other_column_is_told_without_it():
+    table = table_of(long=TEXTS, short=["a nice red wine"] * 4, kind=LABELS, dry=["no", "no", "yes", "yes"])
+    assert table.reviews("short").texts == ("a nice red wine",) * 4
+    assert table.reviews(label="long").report.text == "short"
+    assert table.reviews(label="dry").labels == ("no", "no", "yes", "yes")
+
+
+# What is left out
+
+
+def test_empty_rows_are_left_out_and_reported():
+    rows = [("", "red"), ("a", "red"), (" \t", ""), ("b", " "), ("c", "white"), ("a", "red")]
+    data = written(rows=rows).encode()
+    reviews = read_reviews(data, "text", "label")
+    assert (reviews.texts, reviews.labels) == (("a", "c", "a"), ("red", "white", "red"))
+    assert reviews.report.rows == 6
+    assert reviews.report.dropped == (Dropped("empty text", 2), Dropped("empty label", 1))
+    distinct = refusal(data, "text", "label", drop_duplicates=True)
+    assert_says(distinct, "at least 2 reviews", "'label'", "Choose another label column")
+
+
+def test_filters_are_passed_on():
+    rows = [("one", "red"), ("two", "red"), ("three", "red"), ("four", "white"), ("five", "rosé"), ("one", "red")]
+    data = written(rows=[*rows, ("six", "white")]).encode()
+    reviews = read_reviews(data, "text", "label", drop_duplicates=True, min_reviews=2, max_classes=2)
+    assert reviews.counts == {"red": 3, "white": 2}
+    sampled = read_reviews(data, "text", "label", min_reviews=2, max_reviews=5, seed=3)
+    again = read_reviews(data, "text", "label", min_reviews=2, max_reviews=5, seed=3)
+    assert len(sampled) == 5
+    assert sampled.texts == again.texts
+
+
+# What is refused: the rule, the value, the remedy
+
+
+def test_refuses_a_missing_file_and_a_folder(tmp_path):
+    missing = tmp_path / "none.csv"
+    assert_says(refusal(missing), "must lead to a file", str(missing), "does not exist", "Check the path")
+    assert_says(refusal(tmp_path), "must lead to a file", "is a folder", "Check the path")
+    assert_says(refusal("a\0b"), "must lead to a file", "does not exist")
+
+
+def test_refuses_what_is_no_source():
+    assert_says(refusal(7), "must be a path, bytes or an open binary file", "int")
+    assert_says(refusal(io.StringIO("a,b")), "binary mode", "text", "Open it again")
+    closed = io.BytesIO(b"a,b")
+    closed.close()
+    assert_says(refusal(closed), "must be readable", "closed file", "Open it again")
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\r\n\t"])
+def test_refuses_an_empty_file(data):
+    assert_says(refusal(data, name="wines.csv"), "wines.csv: ", "must hold a table", "empty", "Upload one")
+
+
+@pytest.mark.parametrize(
+    "data", [b"text,label\n", b"\xff\xfe", b"text,label", parquet(pa.table({"a": pa.array([], pa.string())}))]
+)
+def test_refuses_a_table_without_rows(data):
+    assert_says(refusal(data), "must have rows", "nothing below", "Upload one with reviews")
+
+
+def test_refuses_a_table_without_text():
+    data = b"price,points,country\n10,90,US\n12,91,France\n"
+    assert_says(refusal(data), "3 words or more", "none of 'price', 'points', 'country'", "Choose the text")
+
+
+def test_refuses_a_single_column():
+    data = b"text\nA fine red wine\nA fine white wine\n"
+    message = refusal(data)
+    assert_says(message, "label column", "at least 2 values", "'text' alone", "upload a file that has one")
+
+
+def test_refuses_a_table_without_labels():
+    data = b"text,id\nA fine red wine,1\nA fine white wine,2\n"
+    assert_says(refusal(data), "label column", "at least 2 values", "none of 'id' does", "Choose the label")
+
+
+def test_refuses_an_unknown_column():
+    message = refusal(written().encode(), "texts", name="wines.csv")
+    assert_says(message, "wines.csv: ", "must be in the table", "'texts'", "Choose one of 'text', 'label'")
+    assert_says(refusal(written().encode(), "text", "kind"), "'kind'", "Choose one of 'text', 'label'")
+
+
+def test_a_message_names_twenty_columns_at_most():
+    data = ",".join(f"c{place}" for place in range(1, 31)) + "\n" + "," * 29
+    assert_says(refusal(data.encode(), "text"), "'c20' and 10 more")
+    message = refusal(f"{'long' * 100},b\n1,2\n".encode(), "text")
+    assert len(message) < 250
+
+
+def test_refuses_one_column_as_text_and_label():
+    message = refusal(written().encode(), "text", "text")
+    assert_says(message, "must be two columns", "'text' was chosen for both", "Choose one of 'text', 'label'")
+
+
+def test_refuses_a_single_class():
+    data = written(rows=[("a", "red"), ("b", "red")]).encode()
+    assert_says(refusal(data, "text", "label"), "at least 2 classes", "1 remained", "Choose another label")
+
+
+def test_refuses_classes_of_one_review():
+    data = written(rows=[("a", "red"), ("b", "white")]).encode()
+    assert_says(refusal(data, "text", "label"), "at least 2 reviews", "2 classes", "Choose another label")
+
+
+def test_refuses_columns_without_content():
+    data = written(rows=[("", "red"), (" ", "white")]).encode()
+    assert_says(refusal(data, "text", "label"), "text column", "all 2 values of 'text' are empty", "Choose another")
+    data = written(rows=[("a", ""), ("b", " ")]).encode()
+    assert_says(refusal(data, "text", "label"), "label column", "'label' are empty", "Choose another label")
+
+
+def test_refuses_equal_column_names():
+    message = refusal(b"text,label,text\na,b,c\n")
+    assert_says(message, "different names", "'text' occurs 2 times", "Rename one")
+
+
+def test_unnamed_columns_are_called_by_their_place():
+    assert read_table(b",text, ,label\n0,a,,b\n").columns == ("column 1", "text", "column 3", "label")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
+        (zipped({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<a/>"}), "an Office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+        (b"\n<!DOCTYPE html>\n<html>", "a web page"),
+        (b"text,label\n\0\1\2\3,red\n", "NUL"),
+        (bytes(range(256)) * 4, "NUL"),
+        ("text,label\nwine\0,red\n".encode("utf-16"), "NUL"),
+    ],
+)
+def test_refuses_binary_files(data, what):
+    assert_says(refusal(data), "must be", what, "CSV UTF-8")
+
+
+def test_refuses_a_file_over_the_limit(tmp_path):
+    data = written().encode()
+    path = tmp_path / "wines.csv"
+    path.write_bytes(data)
+    for source in (data, path, io.BytesIO(data)):
+        message = refusal(source, max_bytes=len(data) - 1)
+        assert_says(message, f"at most {len(data) - 1} bytes", "has more", "Leave out rows")
+    assert len(read_reviews(data, max_bytes=len(data))) == 4
+
+
+BOMB = b"text,label\n" + b"a,b\n" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(BOMB),
+        zipped({"a.csv": BOMB}),
+        parquet(pa.table({"text": ["a" * 1_000] * 5_000, "label": ["b"] * 5_000})),
+    ],
+)
+def test_refuses_to_expand_beyond_the_limit(data):
+    assert len(data) < 60_000
+    assert_says(refusal(data, max_bytes=60_000), "at most 60,000 bytes", "expands to more", "Leave out")
+
+
+def test_a_size_that_a_zip_claims_is_not_trusted():
+    true, claimed = (size.to_bytes(4, "little") for size in (len(BOMB), 4))
+    assert_says(refusal(zipped({"a.csv": BOMB}).replace(true, claimed), max_bytes=60_000), "damaged", "Download")
+
+
+def test_expanding_stops_at_the_limit(monkeypatch):
+    read = []
+    original = gzip.GzipFile.read
+
+    def counting(file, size=-1):
+        chunk = original(file, size)
+        read.append(len(chunk))
+        return chunk
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counting)
+    refusal(gzip.compress(bytes(20_000_000)), max_bytes=100)
+    assert sum(read) <= 1024 * 1024
+
+
+ONE = written().encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        (zipped({"a.csv": ONE, "b.csv": ONE}), ("exactly one file", "holds 2", "Pack the one")),
+        (zipped({}), ("exactly one file", "holds 0", "Pack the one")),
+        (zipped({"a.zip": zipped({"a.csv": ONE})}), ("data file itself", "another archive", "Unpack it once")),
+        (gzip.compress(gzip.compress(ONE)), ("data file itself", "another archive", "Unpack it once")),
+        (zipped({"a.csv": ONE}, zipfile.ZIP_LZMA), ("usual method", "method 14", "Unpack it")),
+        (zipped({"a.csv": ONE})[:-30], ("must be whole", "damaged", "Download it again")),
+        (gzip.compress(ONE)[:-9], ("must be whole", "damaged", "Download it again")),
+        (b"\x1f\x8b\x08garbage", ("must be whole", "damaged", "Download it again")),
+    ],
+)
+def test_refuses_archives_of_another_kind(data, parts):
+    assert_says(refusal(data), *parts)
+
+
+def test_refuses_an_encrypted_zip():
+    data = bytearray(zipped({"a.csv": ONE}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the flag in the directory
+    assert_says(refusal(bytes(data)), "must not be encrypted", "this one is", "Unpack it")
+
+
+@pytest.mark.parametrize(("row", "found"), [("only one field", 1), ("three,fields,here", 3), ("a,b,c,d,e", 5)])
+def test_refuses_ragged_rows(row, found):
+    data = f'text,label\n"two\nlines",red\nfine,red\n{row}\nfine,red\n'
+    message = refusal(data.encode())
+    assert_says(message, "as many fields as the header, 2", "line 5", f"has {found}", "double quotes")
+
+
+def test_refuses_an_unclosed_quote():
+    message = refusal(b'text,label\nfine,red\n"never closed,red\nfine,white\n')
+    assert_says(message, "quote must be closed", "line 3", "Correct the quotes")
+
+
+def test_refuses_an_undoubled_quote():
+    message = refusal(b'text,label\nfine,red\n"a "nice" wine",red\n')
+    assert_says(message, "must be doubled", "line 3", "Correct the quotes")
+
+
+def test_refuses_a_field_beyond_the_csv_limit_and_leaves_the_limit_alone():
+    limit = csv.field_size_limit()
+    message = refusal(b'text,label\n"' + b"a" * (limit + 1) + b'",red\n')
+    assert_says(message, f"at most {limit:,} characters", "line 2", "Correct")
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("[1, 2]", "[1, 2]"),
+        ("7", "7"),
+        ('{"text": "cut', "Unterminated"),
+        ('{"text": "\\ud800"}', "surrogates"),
+        ('{"a":' + "[" * 100_000, "recursion"),
+    ],
+)
+def test_refuses_json_lines_that_are_no_objects(line, value):
+    data = f'{{"text": "a"}}\n\n{line}\n'.encode()
+    assert_says(refusal(data), "must be one whole object", "line 3", value, "Correct that line")
+
+
+@pytest.mark.parametrize("delimiter", [*",\t;|", "^"])
+@pytest.mark.parametrize("first", ["sep={}\n", "SEP={}\r\n"])
+def test_the_line_that_declares_the_delimiter_is_no_header(first, delimiter):
+    table = read_table((first.format(delimiter) + written(delimiter)).encode())
+    assert (table.columns, table.delimiter) == (("text", "label"), delimiter)
+    assert tuple(table.frame["text"]) == TEXTS
+
+
+def test_nested_values_of_json_count(monkeypatch):
+    monkeypatch.setenv("FORGETTING_LIMITS", "values=12")
+    rows = '{"text": "cherry plum", "label": "a", "n": [1, [2, "3"], {"a": [], "b": null}]}'  # 3 + 3 + 2 + 2
+    assert read_table(rows.encode()).frame["n"][0] == '[1, [2, "3"], {"a": [], "b": null}]'
+    for more in (rows, '{"text": "plum", "label": "b", "n": 1}'):  # nested ones are too many, or all together
+        assert_says(refusal(f"{rows}\n{more}".encode()), "at most 12 values", "nested ones included", "Leave out")
+
+
+def test_refuses_a_json_array():
+    assert_says(refusal(b'[\n {"text": "a"}]'), "must be JSON lines", "one array", "lines=True")
+
+
+@pytest.mark.parametrize("length", [4, 100, -1])
+def test_refuses_a_parquet_file_cut_off(length):
+    data = parquet(pa.table({"text": TEXTS, "label": LABELS}))
+    assert_says(refusal(data[:length]), "Parquet file must be whole", "cut off", "export it again")
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        (pa.array([[1, 2], None, [3]], pa.list_(pa.int8())), 3 + 3),
+        (pa.array([[1, 2], None, [3]], pa.list_view(pa.int8())), 3 + 3),
+        (pa.array([[1, 2], None, [3]], pa.large_list_view(pa.int8())), 3 + 3),
+        (pa.array([[("a", [1, 2])], None], pa.map_(pa.string(), pa.list_(pa.int8()))), 2 + 1 + 1 + 2),
+        (pa.array([{"a": 1, "b": [2, 3]}]), 1 + 1 + 1 + 2),
+        (pa.opaque(pa.list_(pa.bool_()), "flags", "test").wrap_array(pa.array([[True, False]])), 1 + 2),
+        (pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((2, 3, 4))), 2 + 2 * 12),
+    ],
+)
+def test_nested_values_of_parquet_count(values, count, monkeypatch):
+    data = parquet(pa.table({"n": values}))
+    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count}")
+    assert len(read_table(data).frame) == len(values)
+    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count - 1}")
+    assert_says(refusal(data), f"at most {count - 1} values", "nested ones included", "Leave out")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.RunEndEncodedArray.from_arrays([2, 4], ["a", "b"]),
+        pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["a"])]),
+    ],
+)
+def test_refuses_nested_values_that_it_cannot_count(values):
+    with pytest.raises(DataError, match=r"lists, maps or structs; a column holds .* Leave that column out"):
+        _extent(values)
+
+
+def test_refuses_too_many_columns():
+    header = ",".join(f"c{place}" for place in range(1_001))
+    message = refusal(f"{header}\n{header}\n".encode())
+    assert_says(message, "at most 1,000 columns", "has 1,001", "Keep the columns")
+
+
+def test_refuses_too_many_values(monkeypatch):
+    monkeypatch.setenv("FORGETTING_LIMITS", "values=7")
+    lines = b'{"text": "a", "label": "b"}\n' * 4
+    for data in (ONE, lines, parquet(pa.table({"text": TEXTS, "label": LABELS}))):
+        assert_says(refusal(data), "at most 7 values", "4 rows of 2 columns", "Leave out")
+
+
+def test_refuses_a_damaged_utf8_file():
+    data = "text,label\nrosé rosé rosé,red\n".encode() + "rosé,red\n".encode("latin-1")
+    assert_says(refusal(data), "one encoding", "UTF-8 but for byte 0xE9", "line 3", "save the file again")
+
+
+def test_refuses_bytes_that_no_encoding_explains():
+    assert_says(refusal(b"\xef\xbb\xbftext,label\n\xff\xfe,red\n"), "one encoding", "utf-8-sig", "Save it again")
+
+
+# The original file
+
+
+def test_original_file(wine_reviews_path):
+    table = read_table(wine_reviews_path)
+    reviews = read_reviews(wine_reviews_path)
+    assert (table.encoding, table.delimiter, len(table.frame)) == ("utf-8", ",", 309)
+    assert (len(reviews), len(reviews.counts), len(set(reviews.names))) == (309, 11, 294)
+    assert reviews.sha256 == "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
+    assert len(read_reviews(wine_reviews_path, drop_duplicates=True)) == 294
+    by_hand = pd.read_csv(wine_reviews_path, keep_default_na=False)
+    assert reviews.texts == tuple(by_hand["Review_content"])
+    assert reviews.labels == tuple(by_hand["Type_of_wine"])
+
+
+def test_columns_are_judged_once_however_often_others_are_chosen(monkeypatch):
+    judged = []
+    monkeypatch.setattr(tables_module, "_words", lambda text: judged.append(text) or len(text.split()))
+    table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
+    for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
+        table.columns_of(text, label)
+        assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
+    assert len(judged) == 3 * len(TEXTS)
+    assert max(map(len, judged)) <= tables_module.JUDGED_LENGTH
+    assert table.columns_of() == ("second", "kind")

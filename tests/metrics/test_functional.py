@@ -1,0 +1,363 @@
+"""Figures of many models at once, against scikit-learn, scipy, torch's own losses and loops over single models."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize_scalar
+from scipy.spatial.distance import jensenshannon
+from scipy.special import log_softmax, softmax
+from scipy.stats import binomtest, entropy
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
+from torch import nn
+
+from forgetting.metrics import calibration, functional
+from forgetting.metrics.intervals import wilson
+from forgetting.metrics.scores import score
+
+OBJECTIVES = ("cross_entropy", "bitwise")
+
+
+USUAL = st.floats(-30, 30, width=32)
+
+
+@st.composite
+def models(draw, elements=USUAL, most_models=3) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (models, reviews, classes) and targets (reviews,)."""
+    shape = (draw(st.integers(1, most_models)), draw(st.integers(1, 9)), draw(st.integers(2, 5)))
+    logits = draw(arrays(np.float32, shape, elements=elements))
+    return logits, draw(arrays(np.int64, shape[1], elements=st.integers(0, shape[2] - 1)))
+
+
+EQUALS = models(st.integers(-2, 2).map(float))  # many equal logits
+
+
+def tensors(*values):
+    return tuple(map(torch.from_numpy, values))
+
+
+def noisy(seed, strength=1.0, reviews=60, classes=4, models=1):
+    """Logits that know something of their targets, and are sometimes wrong."""
+    source = torch.Generator().manual_seed(seed)
+    targets = torch.randint(0, classes, (reviews,), generator=source)
+    logits = torch.randn(models, reviews, classes, generator=source)
+    return logits + strength * nn.functional.one_hot(targets, classes), targets
+
+
+@settings(deadline=None, max_examples=60)
+@given(EQUALS)
+def test_accuracy_and_agreement_are_scikit_learns_accuracy(case):
+    logits, targets = case
+    guesses = logits.argmax(-1)
+    found = functional.accuracy(*tensors(guesses, targets))
+    np.testing.assert_allclose(found, [accuracy_score(targets, row) for row in guesses])
+    others = guesses[::-1].copy()
+    expected = [accuracy_score(one, other) for one, other in zip(guesses, others, strict=True)]
+    np.testing.assert_allclose(functional.agreement(*tensors(guesses, others)), expected)
+
+
+@settings(deadline=None, max_examples=80)
+@given(EQUALS, st.integers(1, 5))
+def test_top_k_by_a_stable_sort(case, k):
+    """Of equal logits the first class is better, as a stable sort has it."""
+    logits, targets = case
+    order = np.argsort(-logits, axis=-1, kind="stable")[..., :k]
+    expected = (order == targets[:, None]).any(-1).mean(-1)
+    np.testing.assert_allclose(functional.top_k_accuracy(*tensors(logits, targets), k), expected)
+
+
+@settings(deadline=None, max_examples=80)
+@given(EQUALS)
+def test_the_best_of_one_is_the_accuracy(case):
+    logits, targets = tensors(*case)
+    np.testing.assert_allclose(
+        functional.top_k_accuracy(logits, targets, 1), functional.accuracy(logits.argmax(-1), targets)
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(EQUALS)
+def test_macro_f1_is_scikit_learns(case):
+    logits, targets = case
+    guesses = logits.argmax(-1)
+    expected = [f1_score(targets, row, average="macro", zero_division=0) for row in guesses]
+    np.testing.assert_allclose(functional.macro_f1(*tensors(guesses, targets), logits.shape[-1]), expected)
+
+
+@settings(deadline=None, max_examples=60)
+@given(EQUALS)
+def test_named_counts_each_class(case):
+    guesses, classes = case[0].argmax(-1), case[0].shape[-1]
+    expected = [[row.tolist().count(number) for number in range(classes)] for row in guesses]
+    found = functional.named(torch.from_numpy(guesses), classes)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(functional.named(torch.from_numpy(guesses[0]), classes), expected[0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(models(st.sampled_from([0.0, 0.1, 0.4999, 0.5, 0.75, 1.0])))
+def test_bitwise_accuracy_is_the_share_of_matching_elements(case):
+    chances, targets = case
+    one_hot = np.eye(chances.shape[-1])[targets]
+    expected = [accuracy_score(one_hot.ravel() > 0, row.ravel() >= 0.5) for row in chances]
+    np.testing.assert_allclose(functional.bitwise_accuracy(*tensors(chances, targets)), expected)
+
+
+@settings(deadline=None, max_examples=60)
+@given(models())
+def test_likelihoods_and_entropy_are_scipys(case):
+    logits, _ = case
+    chances = softmax(logits.astype(float), axis=-1)
+    found = functional.likelihoods(torch.from_numpy(logits))
+    np.testing.assert_allclose(found, chances, atol=1e-6)
+    np.testing.assert_allclose(functional.entropy(found), entropy(chances, axis=-1).mean(-1), atol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 50])
+def test_entropy_by_hand(classes):
+    assert functional.entropy(torch.full((1, 4, classes), 1 / classes)).item() == pytest.approx(math.log(classes))
+    assert functional.entropy(torch.eye(classes)).item() == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(models(), st.integers(0, 2**31))
+def test_divergence_is_the_square_of_scipys_distance(case, seed):
+    one = softmax(case[0].astype(float), axis=-1)
+    other = np.random.default_rng(seed).dirichlet(np.ones(one.shape[-1]), size=one.shape[:2])
+    distance = np.nan_to_num(jensenshannon(one, other, axis=-1, base=2))
+    found = functional.divergence(*tensors(one, other))
+    np.testing.assert_allclose(found, (distance**2).mean(-1), atol=1e-9)
+    singles = functional.divergence(*(torch.from_numpy(values.astype(np.float32)) for values in (one, other)))
+    np.testing.assert_allclose(singles, found, atol=1e-6)
+    assert ((singles >= 0) & (singles <= 1)).all()
+
+
+def torchs_loss(logits, targets, objective):
+    """In double precision, of one model."""
+    logits = logits.double()
+    if objective == "cross_entropy":
+        return nn.functional.cross_entropy(logits, targets).item()
+    one_hot = nn.functional.one_hot(targets, logits.shape[-1]).double()
+    return nn.functional.binary_cross_entropy_with_logits(logits, one_hot).item()
+
+
+@settings(deadline=None, max_examples=100)
+@given(models(st.one_of(USUAL, st.floats(-1e4, 1e4, width=32))), st.sampled_from(OBJECTIVES))
+def test_loss_is_torchs(case, objective):
+    # [[512., 512.]] came out as 0.693176 once, as the largest logit was added before the true one was taken away.
+    logits, targets = tensors(*case)
+    expected = [torchs_loss(one, targets, objective) for one in logits]
+    np.testing.assert_allclose(functional.loss(logits, targets, objective), expected, rtol=1e-5, atol=2e-6)
+
+
+def fitted(logits, targets, objective):
+    """Least loss over the scale of the logits, and that scale, by scipy in double precision."""
+    z, reviews = logits.double().numpy(), np.arange(len(targets))
+    y = np.eye(z.shape[-1])[targets]
+
+    def loss(log_scale):
+        b = np.exp(log_scale) * z
+        if objective == "cross_entropy":
+            return -log_softmax(b, axis=-1)[reviews, targets].mean()
+        return (np.logaddexp(0, b) - y * b).mean()
+
+    middle = -np.log(z.std())
+    bounds = (middle - 12, middle + 12)
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-9, "maxiter": 500})
+    return found.fun, np.exp(found.x)
+
+
+def everything_right(logits, targets, objective):
+    if objective == "bitwise":
+        return ((logits > 0) == nn.functional.one_hot(targets, logits.shape[-1]).bool()).all().item()
+    return (logits.argmax(-1) == targets).all().item()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("strength", [0.3, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("times", [1e-3, 1.0, 40.0])
+def test_calibrated_is_scipys_minimum(objective, strength, times):
+    logits, targets = noisy(11, strength, models=4)
+    logits *= times
+    temperatures, losses = calibration.calibrated(logits, targets, objective)
+    for one, temperature, loss in zip(logits, temperatures.tolist(), losses.tolist(), strict=True):
+        least, scale = fitted(one, targets, objective)
+        assert loss == pytest.approx(least, abs=3e-5 if temperature == 0 else 1e-5)  # scipy's scale ends at e¹²
+        assert (temperature == 0) == everything_right(one, targets, objective)
+        if (
+            temperature and loss < functional.loss(torch.zeros(1, *one.shape), targets, objective).item() - 1e-3
+        ):  # else flat
+            assert temperature == pytest.approx(1 / scale, rel=0.01)
+
+
+@settings(deadline=None, max_examples=120)
+@given(models(), st.sampled_from(OBJECTIVES))
+def test_calibrating_never_costs(case, objective):
+    logits, targets = tensors(*case)
+    temperatures, losses = calibration.calibrated(logits, targets, objective)
+    flat = math.log(logits.shape[-1]) if objective == "cross_entropy" else math.log(2)
+    assert (losses <= functional.loss(logits, targets, objective) + 1e-6).all()
+    assert (losses <= flat + 1e-6).all()
+    assert (losses >= -1e-6).all()
+    for one, temperature, loss in zip(logits, temperatures.tolist(), losses.tolist(), strict=True):
+        if 0 < temperature < math.inf:  # the loss is that which the temperature gives
+            scaled = one.double() / temperature
+            assert loss == pytest.approx(torchs_loss(scaled, targets, objective), abs=2e-5)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**31), st.floats(-3, 3), st.floats(0, 4), st.sampled_from(OBJECTIVES))
+def test_the_calibrated_loss_does_not_depend_on_the_scale(seed, power, strength, objective):
+    logits, targets = noisy(seed, strength, reviews=20)
+    before, after = (calibration.calibrated(values, targets, objective) for values in (logits, logits * 10**power))
+    assert after[1].item() == pytest.approx(before[1].item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("power", [-25, 15])
+def test_nor_where_logits_are_very_small_or_large(objective, power):
+    logits, targets = noisy(3)
+    expected = calibration.calibrated(logits, targets, objective)
+    found = calibration.calibrated(logits * 10.0**power, targets, objective)
+    assert found[1].item() == pytest.approx(expected[1].item(), abs=1e-5)
+    assert found[0].item() == pytest.approx(expected[0].item() * 10.0**power, rel=0.01)
+
+
+@pytest.mark.parametrize("shift", [10.0, 1e3, 1e4])
+def test_a_shift_of_a_reviews_logits_does_not_change_its_cross_entropy(shift):
+    logits, targets = noisy(4, 2.0)
+    logits = (logits * 64).round() / 64  # so that adding whole numbers is exact
+    shifts = (shift * torch.randn(60, 1, generator=torch.Generator().manual_seed(1))).round()
+    expected = calibration.calibrated(logits, targets, "cross_entropy")[1].item()
+    assert calibration.calibrated(logits + shifts, targets, "cross_entropy")[1].item() == pytest.approx(
+        expected, abs=1e-4
+    )
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_calibrating_never_costs_where_one_review_is_far_out(objective):
+    logits, targets = noisy(5, 2.0)
+    logits[0, 0] = 1e6 * nn.functional.one_hot(targets[0], 4)
+    loss = functional.loss(logits, targets, objective).item()
+    assert calibration.calibrated(logits, targets, objective)[1].item() <= loss + 1e-6
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_where_logits_are_useless_the_temperature_is_infinite(objective):
+    targets = torch.tensor([0, 1, 2, 0, 1, 2])
+    wrong = -nn.functional.one_hot(targets, 3).float()
+    if objective == "bitwise":
+        wrong = wrong * 2 + 1  # every sign is wrong
+    useless = torch.stack([wrong, torch.zeros(6, 3)])
+    temperatures, losses = calibration.calibrated(useless, targets, objective)
+    assert temperatures.tolist() == [math.inf, math.inf]
+    flat = math.log(3) if objective == "cross_entropy" else math.log(2)
+    assert losses.tolist() == pytest.approx([flat, flat], abs=1e-6)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("times", [1e-3, 1.0, 1e3])
+def test_where_all_is_right_the_temperature_is_zero(objective, times):
+    targets = torch.tensor([0, 1, 2, 0])
+    right = times * (2.0 * nn.functional.one_hot(targets, 3) - 1)
+    nearly = right.clone()
+    nearly[0] = right[1]
+    temperatures, losses = calibration.calibrated(torch.stack([right, nearly]), targets, objective)
+    assert (temperatures[0], losses[0]) == (0, 0)
+    assert temperatures[1] > 0
+    assert losses[1] > 0.1
+
+
+def test_equal_logits_are_not_right():
+    """Of two best logits the first is guessed, but no scale takes the loss to 0: it tends to half of ln 2."""
+    logits = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
+    temperature, loss = calibration.calibrated(logits, torch.tensor([0, 1]), "cross_entropy")
+    assert temperature.item() > 0
+    assert loss.item() == pytest.approx(math.log(2) / 2, abs=1e-5)
+
+
+def test_bitwise_constant_logits_are_fitted_to_the_share():
+    """Saying c everywhere, the best is sigmoid(b·c) = 1 / classes."""
+    targets = torch.tensor([0, 1, 2, 3])
+    temperature, loss = calibration.calibrated(torch.full((1, 4, 4), -2.0), targets, "bitwise")
+    assert loss.item() == pytest.approx(entropy([0.25, 0.75]), abs=1e-5)
+    assert temperature.item() == pytest.approx(2 / math.log(3), rel=0.01)
+
+
+def figures_of(z, t, objective):
+    """Every figure of logits and targets of four classes, by name."""
+    guesses, chances = z.argmax(-1), functional.likelihoods(z)
+    temperature, calibrated_loss = calibration.calibrated(z, t, objective)
+    return {
+        "loss": functional.loss(z, t, objective),
+        "temperature": temperature,
+        "calibrated_loss": calibrated_loss,
+        "accuracy": functional.accuracy(guesses, t),
+        "top_k_accuracy": functional.top_k_accuracy(z, t, 2),
+        "macro_f1": functional.macro_f1(guesses, t, 4),
+        "bitwise_accuracy": functional.bitwise_accuracy(chances, t),
+        "entropy": functional.entropy(chances),
+        "divergence": functional.divergence(chances, functional.likelihoods(z * 2 - t[:, None])),
+        "named": functional.named(guesses, 4),
+    }
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_stack_gives_what_each_model_alone_gives(objective):
+    logits, targets = noisy(7, models=6)
+    stacked = figures_of(logits, targets, objective)
+    grid = figures_of(logits.unflatten(0, (2, 3)), targets, objective)
+    for place, one in enumerate(logits):
+        for name, value in figures_of(one, targets, objective).items():
+            np.testing.assert_allclose(stacked[name][place], value, rtol=1e-6, atol=1e-7, err_msg=name)
+            np.testing.assert_allclose(grid[name][place // 3, place % 3], value, rtol=1e-6, atol=1e-7, err_msg=name)
+            assert value.shape == ((4,) if name == "named" else ())
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_memory_layout_does_not_matter(objective):
+    logits, targets = noisy(8, models=5)
+    strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)
+    assert not strided.is_contiguous()
+    expected = figures_of(logits, targets, objective)
+    for name, values in figures_of(strided, targets, objective).items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-6, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_inputs_are_left_as_they_are(objective):
+    logits, targets = noisy(9, models=2)
+    before = logits.clone(), targets.clone()
+    figures_of(logits, targets, objective)
+    assert torch.equal(logits, before[0])
+    assert torch.equal(targets, before[1])
+
+
+# What `metrics` makes of them for one model.
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(1, 5_000), st.floats(0, 1), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
+def test_wilson_is_scipys_interval(trials, share, level):
+    hits = round(share * trials)
+    interval = binomtest(hits, trials).proportion_ci(level, method="wilson")
+    assert wilson(hits, trials, level) == pytest.approx(tuple(interval), abs=1e-9)
+
+
+@settings(deadline=None, max_examples=80)
+@given(models(st.integers(-2, 2).map(float), most_models=1), st.sampled_from(OBJECTIVES))
+def test_scores_are_scikit_learns(case, objective):
+    (logits,), targets = case
+    classes, guesses = range(logits.shape[-1]), logits.argmax(-1)
+    found = score(*tensors(logits, targets), objective)
+    np.testing.assert_array_equal(found.confusion, confusion_matrix(targets, guesses, labels=classes))
+    occurring = np.isin(classes, targets)
+    recall = recall_score(targets, guesses, labels=classes, average=None, zero_division=0)
+    np.testing.assert_allclose(found.recall, np.where(occurring, recall, np.nan))
+    assert found.accuracy == pytest.approx(accuracy_score(targets, guesses))
+    assert found.macro_f1 == pytest.approx(f1_score(targets, guesses, average="macro", zero_division=0))
+    assert found.loss == pytest.approx(torchs_loss(*tensors(logits, targets), objective), abs=1e-5)

@@ -1,0 +1,315 @@
+"""Training against plain dense loops of PyTorch, its slices, its lock, and its end on NaN."""
+
+import threading
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.core.seeding import generator
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.trainer import Epoch, Measure, Trainer, Training
+
+SEED = 7
+BASE = Training(epochs=6, label_smoothing=0.0, weight_decay=0.0)
+
+
+def model_for(split, dropout=0.0, hidden=(16,)):
+    return TextClassifier(len(split.words), len(split.classes), hidden, dropout, seed=SEED)
+
+
+def dense(part):
+    return torch.from_numpy(part.inputs.to_scipy().toarray())
+
+
+def figures(history):
+    return [(row.training.loss, row.training.accuracy, row.validation.loss, row.validation.accuracy) for row in history]
+
+
+def weights(model):
+    return {name: value.numpy().tobytes() for name, value in model.state_dict().items()}
+
+
+def plain_loss(logits, targets, objective, smoothing):
+    """Both objectives written out from their definitions."""
+    reviews, classes = logits.shape
+    wanted = torch.full((reviews, classes), smoothing / classes)
+    wanted[torch.arange(reviews), targets] += 1 - smoothing
+    if objective == "cross_entropy":
+        return -(wanted * (logits - logits.logsumexp(dim=1, keepdim=True))).sum() / reviews
+    return (logits.clamp(min=0) - logits * wanted + (-logits.abs()).exp().log1p()).sum() / (reviews * classes)
+
+
+def dense_loop(split, training, dropout, hidden=(16,)):
+    """A plain loop: nn.Linear, torch.optim.Adam, dense inputs; only weights and random streams are the library's."""
+    start = model_for(split, dropout, hidden).state_dict()
+    sizes = (len(split.words), *hidden, len(split.classes))
+    layers = [nn.Linear(*pair) for pair in pairwise(sizes)]
+    for number, layer in enumerate(layers, start=1):
+        layer.load_state_dict({key: start[f"fc{number}.{key}"].contiguous() for key in ("weight", "bias")})
+    parameters = [parameter for layer in layers for parameter in layer.parameters()]
+    adam = torch.optim.Adam(
+        parameters, lr=training.learning_rate, weight_decay=training.weight_decay, fused=False, foreach=False
+    )
+    drops, order = generator(SEED, "training", "dropout"), generator(SEED, "training", "order")
+
+    def forward(values, active):
+        for layer in layers[:-1]:
+            values = functional.relu(layer(values))
+            if active and dropout:
+                values = values * (torch.rand(values.shape, generator=drops) >= dropout) / (1 - dropout)
+        return layers[-1](values)
+
+    X, y = dense(split.training), split.training.targets
+    history = []
+    for _ in range(training.epochs):
+        size = training.batch_size or len(y)
+        batches = (
+            [torch.arange(len(y))] if size >= len(y) else torch.randperm(len(y), generator=order).split(size)[::-1]
+        )
+        for batch in batches:
+            adam.zero_grad()
+            plain_loss(forward(X[batch], True), y[batch], training.objective, training.label_smoothing).backward()
+            adam.step()
+        row = []
+        with torch.no_grad():
+            for part in (split.training, split.validation):
+                logits = forward(dense(part), False)
+                row.append(plain_loss(logits, part.targets, training.objective, 0.0).item())
+                row.append((logits.argmax(1) == part.targets).double().mean().item())
+        history.append(tuple(row))
+    return history, {f"fc{n}.{key}": v for n, layer in enumerate(layers, 1) for key, v in layer.state_dict().items()}
+
+
+@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
+@pytest.mark.parametrize(
+    ("changes", "dropout", "hidden"),
+    [
+        ({}, 0.0, (16,)),
+        ({"weight_decay": 1e-2}, 0.0, (16,)),
+        ({"label_smoothing": 0.3}, 0.0, (16,)),
+        ({}, 0.5, (16,)),
+        ({"batch_size": 7}, 0.0, (16,)),
+        ({"batch_size": 16, "weight_decay": 1e-3, "label_smoothing": 0.1}, 0.3, (12, 9)),
+        ({"batch_size": 1_000}, 0.0, (16,)),
+    ],
+)
+def test_equals_a_plain_dense_loop(small_split, objective, changes, dropout, hidden):
+    training = replace(BASE, objective=objective, **changes)
+    model = model_for(small_split, dropout, hidden)
+    trainer = Trainer(model, small_split, training, seed=SEED)
+    trainer.advance()
+    history, state = dense_loop(small_split, training, dropout, hidden)
+    np.testing.assert_allclose(figures(trainer.history), history, atol=1e-5)
+    assert [row.epoch for row in trainer.history] == [1, 2, 3, 4, 5, 6]
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value, state[name], atol=1e-5, rtol=1e-4)
+
+
+def test_word_dropout_drops_stored_values_of_the_step_alone(small_split):
+    training = replace(BASE, word_dropout=0.5)
+    trainer = Trainer(model_for(small_split), small_split, training, seed=SEED)
+    trainer.advance()
+    source, stored = generator(SEED, "training", "word_dropout"), small_split.training.inputs.values
+    reference = model_for(small_split)
+    adam = torch.optim.Adam(reference.parameters(), lr=training.learning_rate, foreach=False)
+    losses = []
+    for _ in range(training.epochs):
+        kept = torch.rand(stored.shape, generator=source) >= 0.5
+        thin = small_split.training.inputs.to_scipy().copy()
+        thin.data = thin.data * kept.numpy() * 2
+        adam.zero_grad()
+        functional.cross_entropy(reference(torch.from_numpy(thin.toarray())), small_split.training.targets).backward()
+        adam.step()
+        with torch.no_grad():
+            logits = reference(dense(small_split.training))
+            losses.append(functional.cross_entropy(logits, small_split.training.targets).item())
+    np.testing.assert_allclose([row.training.loss for row in trainer.history], losses, atol=1e-5)
+
+
+def test_published_quirks_follow_the_published_script(small_split):
+    """Forward, loss, step, accuracy of that forward pass, then evaluation mode, which is never left again."""
+    training = Training(
+        objective="bitwise",
+        epochs=5,
+        learning_rate=1e-3,
+        weight_decay=0,
+        label_smoothing=0,
+        dropout_steps=1,
+        own_pass=True,
+    )
+    model = model_for(small_split, dropout=0.5)
+    trainer = Trainer(model, small_split, training, seed=SEED)
+    trainer.advance()
+
+    start = model_for(small_split).state_dict()
+    weight1, bias1, weight2, bias2 = (value.clone().contiguous().requires_grad_() for value in start.values())
+    adam = torch.optim.Adam([weight1, bias1, weight2, bias2], lr=1e-3, foreach=False)
+    X, y = dense(small_split.training), small_split.training.targets
+    X_held, y_held = dense(small_split.validation), small_split.validation.targets
+    one_hot, one_hot_held = torch.eye(3)[y], torch.eye(3)[y_held]
+    mask = torch.rand(len(y), 16, generator=generator(SEED, "training", "dropout")) >= 0.5
+    training_mode, rows = True, []
+    for _ in range(5):
+        hidden = (X @ weight1.t() + bias1).clamp(min=0)
+        if training_mode:
+            hidden = hidden * mask * 2
+        outputs = hidden @ weight2.t() + bias2
+        loss = functional.binary_cross_entropy(outputs.sigmoid(), one_hot)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        accuracy = (outputs.argmax(1) == y).double().mean().item()
+        training_mode = False
+        with torch.no_grad():
+            held = (X_held @ weight1.t() + bias1).clamp(min=0) @ weight2.t() + bias2
+            held_loss = functional.binary_cross_entropy(held.sigmoid(), one_hot_held).item()
+        rows.append((loss.item(), accuracy, held_loss, (held.argmax(1) == y_held).double().mean().item()))
+    np.testing.assert_allclose(figures(trainer.history), rows, atol=1e-5)
+    torch.testing.assert_close(trainer.training_logits, outputs.detach(), atol=1e-5, rtol=1e-5)
+
+
+VARIED = Training(epochs=4, batch_size=9, word_dropout=0.2)
+
+
+def by_step(trainer):
+    while trainer.epochs_left:
+        trainer.step()
+
+
+def by_slices(trainer):
+    while trainer.epochs_left:
+        assert trainer.advance(seconds=0)
+
+
+def by_epochs(trainer):
+    trainer.step()  # leaves an epoch half done
+    for epochs in (1, 2, 5):
+        trainer.advance(epochs=epochs)
+
+
+@pytest.mark.parametrize("way", [by_step, by_slices, by_epochs])
+def test_slices_change_nothing(small_split, way):
+    whole, sliced = (Trainer(model_for(small_split, 0.4), small_split, VARIED, seed=3) for _ in range(2))
+    whole.advance()
+    way(sliced)
+    assert figures(sliced.history) == figures(whole.history)
+    assert weights(sliced.model) == weights(whole.model)
+    assert sliced.steps == whole.steps == 4 * 5  # 40 reviews in batches of 9
+    assert sliced.state == whole.state == "finished"
+
+
+def test_states_epochs_left_and_time(small_split):
+    trainer = Trainer(model_for(small_split), small_split, BASE)
+    assert (trainer.state, trainer.epochs_left, trainer.history) == ("ready", 6, [])
+    trainer.advance(epochs=2)
+    assert (trainer.state, trainer.epochs_left, len(trainer.history)) == ("running", 4, 2)
+    assert all(type(row) is Epoch and type(row.training) is type(row.validation) is Measure for row in trainer.history)
+    trainer.advance()
+    assert (trainer.state, trainer.epochs_left, len(trainer.history)) == ("finished", 0, 6)
+    seconds = [row.seconds for row in trainer.history]
+    assert seconds[0] > 0
+    assert seconds == sorted(seconds)
+    assert seconds[-1] == trainer.seconds
+    before = weights(trainer.model)
+    trainer.step()
+    trainer.advance()
+    assert (trainer.steps, len(trainer.history)) == (6, 6)
+    assert weights(trainer.model) == before
+
+
+def test_a_slice_ends_after_the_step_that_crosses_its_time(small_split, monkeypatch):
+    clock = iter(range(1_000))
+    monkeypatch.setattr("forgetting.model.trainer.time.perf_counter", lambda: next(clock))
+    trainer = Trainer(model_for(small_split), small_split, BASE)
+    trainer.advance(seconds=6)  # a step reads the clock three times: begin, end, check
+    assert trainer.steps == 2
+
+
+def with_nan(split, part):
+    spoilt = getattr(split, part)
+    values = spoilt.inputs.values.clone()
+    values[0] = torch.nan
+    inputs = SparseMatrix(spoilt.inputs.offsets, spoilt.inputs.columns, values, spoilt.inputs.shape)
+    return replace(split, **{part: replace(spoilt, inputs=inputs)})
+
+
+@pytest.mark.parametrize("part", ["training", "validation"])
+@pytest.mark.parametrize("own_pass", [False, True])
+def test_nan_stops_training_and_is_not_recorded(small_split, part, own_pass):
+    split = with_nan(small_split, part)
+    trainer = Trainer(model_for(split), split, replace(BASE, own_pass=own_pass))
+    trainer.advance()
+    assert (trainer.state, trainer.history, trainer.steps, trainer.epochs_left) == ("diverged", [], 1, 0)
+    trainer.step()
+    assert trainer.advance() in (True, False)
+    assert (trainer.state, trainer.steps) == ("diverged", 1)
+
+
+def test_diverging_late_keeps_the_epochs_before(small_split):
+    trainer = Trainer(model_for(small_split), small_split, replace(BASE, batch_size=20))
+    trainer.advance(epochs=3)
+    before = figures(trainer.history)
+    with torch.no_grad():
+        trainer.model.fc2.bias.fill_(torch.inf)
+    trainer.advance()
+    assert trainer.state == "diverged"
+    assert figures(trainer.history) == before
+    assert trainer.steps == 7
+
+
+class Waiting(nn.Module):
+    """A model whose first forward pass lasts until it is released."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.entered, self.release = inner, threading.Event(), threading.Event()
+
+    def forward(self, inputs, *, dropout_source=None):
+        self.entered.set()
+        assert self.release.wait(20)
+        return self.inner(inputs, dropout_source=dropout_source)
+
+
+def test_a_second_caller_is_turned_away_or_waits(small_split):
+    model = Waiting(model_for(small_split))
+    trainer = Trainer(model, small_split, BASE)
+    first = threading.Thread(target=trainer.step)
+    first.start()
+    assert model.entered.wait(20)
+    assert trainer.advance(wait=False) is False
+    assert trainer.steps == 0
+    second = threading.Thread(target=trainer.advance, kwargs={"epochs": 1})
+    second.start()
+    second.join(0.1)
+    assert second.is_alive()
+    model.release.set()
+    first.join(20)
+    second.join(20)
+    assert not first.is_alive()
+    assert not second.is_alive()
+    assert trainer.steps == len(trainer.history) == 2
+    assert trainer.advance(epochs=1, wait=False) is True
+
+
+def test_two_threads_train_as_each_would_alone(small_split):
+    def trainer(seed):
+        return Trainer(model_for(small_split, 0.5), small_split, replace(VARIED, epochs=20), seed=seed)
+
+    alone, together = [trainer(0), trainer(1)], [trainer(0), trainer(1)]
+    for one in alone:
+        one.advance()
+    threads = [threading.Thread(target=by_slices, args=(one,)) for one in together]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for one, other in zip(alone, together, strict=True):
+        assert figures(one.history) == figures(other.history)
+        assert weights(one.model) == weights(other.model)
+    assert weights(alone[0].model) != weights(alone[1].model)

@@ -1,0 +1,719 @@
+"""Curves, half-way doses, cascades and robustness against numbers by hand, plain loops and `randomize` one by one."""
+
+import statistics
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from forgetting.core.errors import RecipeError
+from forgetting.experiment.pipeline import state_of, train
+from forgetting.experiment.results import Trained
+from forgetting.metrics.comparisons import forgetting_ratio
+from forgetting.metrics.intervals import Spread
+from forgetting.metrics.scores import evaluate
+from forgetting.model.classifier import Architecture, TextClassifier
+from forgetting.model.trainer import Training
+from forgetting.randomization.path import randomize
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import Sweep
+from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
+from forgetting.studies import layer_robustness
+from forgetting.studies.dose_response import HalfWay, cascades, curves, half_way
+from forgetting.studies.layer_robustness import robustness
+from forgetting.studies.sweep import COLUMNS, SweepResult, sweep
+
+SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
+KEYS = ["layers", "scheme", "unit", "level"]
+
+
+def line(seed, level, *, layers="fc1", scheme="zero", unit="weight", **figures):
+    """A row of a sweep's frame, with only what these functions read."""
+    about = {"layers": layers, "scheme": scheme, "unit": unit, "seed": seed, "level": level}
+    return about | {"dose": level, "relative_change": 2 * level} | figures
+
+
+def frame_of(paths, levels, column="validation_forgetting", **about) -> pd.DataFrame:
+    """paths: for each seed, the figure at each level; in the order in which a sweep yields its rows."""
+    return pd.DataFrame(
+        [
+            line(seed, level, **{column: value}, **about)
+            for seed, path in (paths.items() if isinstance(paths, dict) else enumerate(paths))
+            for level, value in zip(levels, path, strict=True)
+        ]
+    )
+
+
+def half(paths, levels, planned=(), **options) -> HalfWay:
+    (found,) = half_way(frame_of(paths, levels), levels=planned, **options)
+    return found
+
+
+# Curves.
+
+
+def test_a_curve_by_hand():
+    rows = [
+        line(0, 0.0, validation_accuracy=0.75),
+        line(0, 0.5, validation_accuracy=0.25),
+        line(1, 0.0, validation_accuracy=0.75),
+        line(1, 0.5, validation_accuracy=0.5),
+        line(2, 0.0, validation_accuracy=0.75),
+        line(2, 0.5, validation_accuracy=0.375),
+    ]
+    table = curves(pd.DataFrame(rows))
+    assert list(table.columns) == [*KEYS, *SUMMARY]
+    start, half_dose = table.to_dict("records")
+    assert start == {
+        **{"layers": "fc1", "scheme": "zero", "unit": "weight", "level": 0.0},
+        **{"median": 0.75, "low": 0.75, "high": 0.75, "seeds": 3, "dose": 0.0, "relative_change": 0.0},
+        **{"seed": 0, "seed_dose": 0.0},
+    }
+    assert (half_dose["median"], half_dose["seeds"], half_dose["seed"]) == (0.375, 3, 2)
+    assert half_dose["low"] == pytest.approx(0.25 + 0.1 * 0.125)  # 5 % of the way from the first to the third
+    assert half_dose["high"] == pytest.approx(0.375 + 0.9 * 0.125)
+    assert (half_dose["dose"], half_dose["relative_change"]) == (0.5, 1.0)
+
+
+@st.composite
+def frames(draw):
+    """Frames as a sweep gives them, with some figures missing."""
+    seeds = draw(st.lists(st.integers(0, 50), min_size=1, max_size=6, unique=True))
+    levels = sorted(draw(st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), min_size=1, max_size=3, unique=True)))
+    sets = draw(st.lists(st.sampled_from(["fc2", "fc1", "fc1+fc2"]), min_size=1, max_size=3, unique=True))
+    schemes = draw(st.lists(st.sampled_from(["zero", "reinit", "normal"]), min_size=1, max_size=2, unique=True))
+    share = st.one_of(st.none(), st.integers(0, 64).map(lambda hits: hits / 64))
+    rows = [
+        line(seed, level, layers=layers, scheme=scheme, validation_accuracy=draw(share))
+        | {"dose": draw(st.floats(0, 1))}
+        for seed in sorted(seeds)
+        for scheme in schemes
+        for level in levels
+        for layers in sets
+    ]
+    return pd.DataFrame(rows).astype({"validation_accuracy": float})
+
+
+@settings(deadline=None, max_examples=60)
+@given(frame=frames())
+def test_curves_are_numpys_quantiles_in_the_order_of_the_rows(frame):
+    groups = {}
+    for row in frame.to_dict("records"):
+        if row["validation_accuracy"] == row["validation_accuracy"]:
+            groups.setdefault(tuple(row[key] for key in KEYS), []).append(row)
+    table = curves(frame)
+    assert list(zip(*(table[key] for key in KEYS), strict=True)) == list(groups)
+    for found, rows in zip(table.to_dict("records"), groups.values(), strict=True):
+        values = np.array([row["validation_accuracy"] for row in rows])
+        low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+        assert (found["low"], found["median"], found["high"]) == pytest.approx((low, median, high), abs=1e-12)
+        assert found["seeds"] == len(rows)
+        assert found["dose"] == pytest.approx(np.median([row["dose"] for row in rows]))
+        assert found["relative_change"] == pytest.approx(2 * found["level"])
+        # 64ths and their means are exact, so that ties are ties
+        typical = min(rows, key=lambda row: (abs(row["validation_accuracy"] - median), row["seed"]))
+        assert (found["seed"], found["seed_dose"]) == (typical["seed"], typical["dose"])
+
+
+@pytest.mark.parametrize("order", [(3, 9, 4), (9, 4, 3), (4, 3, 9)])
+def test_of_seeds_equally_near_to_the_median_the_smallest_is_taken(order):
+    rows = [line(seed, 0.5, validation_accuracy={3: 0.75, 9: 0.25, 4: 0.25}[seed]) for seed in order]
+    assert curves(pd.DataFrame(rows))["seed"].tolist() == [4]
+    two = [row for row in rows if row["seed"] != 4]  # the median lies half-way between them
+    assert curves(pd.DataFrame(two))["seed"].tolist() == [3]
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 5), (5, 2), (4, 9), (1, 8), (3, 10), (6, 13)])
+def test_two_seeds_are_equally_near_to_their_median_whatever_rounding_says(first, second):
+    rows = [line(seed, 0.5, validation_accuracy=hits / 14) for seed, hits in ((0, first), (1, second))]
+    assert curves(pd.DataFrame(rows))["seed"].tolist() == [0]
+
+
+def test_a_level_without_the_figure_is_left_out_and_others_count_who_has_it():
+    rows = frame_of([[0.5, np.nan, 0.25], [0.75, np.nan, np.nan]], [0.0, 0.5, 1.0], column="validation_macro_f1")
+    table = curves(rows, "validation_macro_f1")
+    assert table["level"].tolist() == [0.0, 1.0]
+    assert table["seeds"].tolist() == [2, 1]
+    assert table["median"].tolist() == [0.625, 0.25]
+
+
+def test_any_column_has_a_curve():
+    rows = frame_of([[0.0, 1.5], [0.0, 2.5]], [0.0, 1.0], column="training_loss")
+    assert curves(rows, "training_loss")["median"].tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("empty", ["no rows", "no figures"])
+def test_an_empty_curve_has_the_columns(empty):
+    frame = SweepResult(Sweep(), ()).frame if empty == "no rows" else frame_of([[np.nan]], [0.5], "validation_accuracy")
+    table = curves(frame)
+    assert list(table.columns) == [*KEYS, *SUMMARY]
+    assert len(table) == 0
+
+
+def test_the_curve_of_a_sweep_keeps_the_order_of_its_plan(small_split):
+    recipe, done = trained(small_split)
+    plan = Sweep(("fc2", "fc1", "all"), (0.0, 0.5), ("zero", "normal"), seeds=2)
+    table = curves(swept(done, small_split, plan, recipe))
+    assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1", "fc1+fc2"]
+    assert list(dict.fromkeys(table["scheme"])) == ["zero", "normal"]
+    assert set(COLUMNS) >= {"validation_accuracy", "validation_forgetting", "validation_accuracy_before"}
+
+
+# Half-way doses.
+
+HALF_WAYS = {
+    "between two levels by a straight line": ([0.0, 0.2, 0.8, 1.0], [0.0, 0.2, 0.4, 1.0], 0.3),
+    "nearer to the second": ([0.0, 0.1, 0.6, 1.0], [0.0, 0.2, 0.4, 1.0], 0.2 + 0.2 * 0.4 / 0.5),
+    "exactly at a level": ([0.0, 0.25, 0.5, 1.0], [0.0, 0.2, 0.4, 1.0], 0.4),
+    "in the last step": ([0.0, 0.0, 0.0, 1.0], [0.0, 0.2, 0.4, 1.0], 0.7),
+    "at the last level": ([0.0, 0.0, 0.0, 0.5], [0.0, 0.2, 0.4, 1.0], 1.0),
+    "exactly at the first level": ([0.5, 0.0], [0.3, 1.0], 0.3),
+    "of one level alone": ([0.5], [0.7], 0.7),
+    "past chance": ([0.0, 1.25], [0.0, 1.0], 0.4),
+    "from below zero": ([-0.25, 0.75], [0.0, 1.0], 0.75),
+    "of a curve that comes back": ([0.0, 0.6, 0.2, 0.9], [0.0, 0.2, 0.4, 1.0], 0.2 * 0.5 / 0.6),
+}
+
+
+@pytest.mark.parametrize("case", HALF_WAYS)
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_half_way_by_hand(case, seeds):
+    path, levels, dose = HALF_WAYS[case]
+    found = half([path] * seeds, levels)
+    assert (found.layers, found.scheme, found.unit, found.seeds) == ("fc1", "zero", "weight", seeds)
+    assert found.dose == pytest.approx(dose)
+    assert (found.kind, found.until) == ("found", levels[-1])
+    if seeds == 1:
+        assert (found.low, found.high, found.missing) == (None, None, "an interval needs at least 2 seeds")
+    else:  # all resamples are the same
+        assert (found.low, found.high, found.missing) == (found.dose, found.dose, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "share"), [([0.0, 0.25, 0.375], "38"), ([0.0, -0.5, -0.25], "0"), ([-0.5, -0.25, -0.1], "0")]
+)
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_never_half_way_says_how_far_it_gets(path, share, seeds):
+    for last in (1.0, 0.6):
+        found = half([path] * seeds, [0.0, 0.5, last])
+        assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, seeds)
+        assert (found.kind, found.until) == ("never", last)
+        reason = f"accuracy does not get half-way to chance up to {last:g}: at the most {share} % of the way"
+        assert found.missing == reason
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_half_way_below_the_smallest_dose_is_not_guessed(seeds):
+    found = half([[0.9, 1.0]] * seeds, [0.3, 1.0])
+    assert (found.dose, found.low, found.high, found.kind) == (None, None, None, "before")
+    assert found.missing == "accuracy is more than half-way to chance at the smallest dose already, 0.3"
+    assert half([[0.9, 1.0]] * seeds, [0.0, 1.0]).dose == 0  # of no dose at all: the original is at chance there
+
+
+def test_never_half_way_is_not_said_to_be_half_of_the_way():
+    assert " 50 %" not in half([[0.0, 0.499]], [0.0, 1.0]).missing
+
+
+def test_where_forgetting_is_undefined_that_is_the_reason():
+    found = half([[np.nan] * 3] * 2, [0.0, 0.5, 1.0])
+    assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, 0)  # of no seed
+    assert found.kind == "undefined"
+    assert found.missing.startswith("forgetting is undefined: accuracy before is not above chance")
+
+
+def test_a_seed_without_forgetting_does_not_take_it_from_the_others():
+    found = half([[0.0, 1.0]] * 9 + [[np.nan, np.nan]], [0.0, 1.0])
+    assert found.dose == 0.5
+
+
+def test_a_replicate_under_way_does_not_make_it_never():
+    frame = frame_of([[0.0, 0.2, 1.0]] * 3, [0.0, 0.1, 1.0])
+    for rows, seeds in ((8, 3), (7, 3), (6, 2), (4, 2), (3, 1)):
+        (found,) = half_way(frame.iloc[:rows], levels=(0.0, 0.1, 1.0))  # the last seed lacks the larger levels
+        assert found.dose == pytest.approx(0.1 + 0.9 * 0.3 / 0.8)
+        assert (found.seeds, found.kind) == (seeds, "found")
+
+
+def test_an_unfinished_replicate_counts_where_it_has_figures():
+    # The medians are 0, 0.3 and, of the first alone, 1.
+    found = half([[0.0, 0.2, 1.0], [0.0, 0.4, np.nan]], [0.0, 0.1, 1.0])
+    assert found.dose == pytest.approx(0.1 + 0.9 * 0.2 / 0.7)
+    assert (found.seeds, found.until) == (2, 1.0)
+    # A quarter of the resamples has the second twice, and so no end; half are as the estimate.
+    assert (found.low, found.high) == (pytest.approx(found.dose), None)
+
+
+def test_levels_of_the_plan_that_are_not_measured_yet_are_told_from_never():
+    planned = (0.0, 0.5, 0.8, 1.0)
+    found = half([[0.0, 0.25]] * 2, [0.0, 0.5], planned)
+    assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, 2)
+    assert (found.kind, found.until, found.missing) == ("unmeasured", 0.5, "it is not measured beyond 0.5 yet")
+    assert half([[0.0, 0.25, 0.25, 0.3]] * 2, planned, planned).kind == "never"
+    assert half([[0.0, 0.25]] * 2, [0.0, 0.5], (0.0, 0.5)).kind == "never"
+    assert half([[0.0, 0.25]] * 2, [0.0, 0.5]).kind == "never"  # of no plan the rows are all there is
+    assert half([[0.0, 0.75]] * 2, [0.0, 0.5], planned).kind == "found"  # whatever comes, it is crossed before
+    assert half([[0.75]] * 2, [0.5], planned).kind == "before"
+
+
+def test_a_level_that_is_measured_without_a_figure_is_not_one_to_come():
+    found = half([[0.0, 0.25, np.nan]] * 2, [0.0, 0.5, 1.0], (0.0, 0.5, 1.0))
+    assert (found.kind, found.until) == ("never", 0.5)  # as where no dose reaches a change of the weights
+
+
+def test_without_resamples_there_is_no_interval():
+    paths, levels = [[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0]
+    found = half(paths, levels, resamples=0)
+    assert found == replace(half(paths, levels), low=None, high=None, missing=found.missing)
+    assert found.missing
+    assert half(paths, levels, resamples=1).low is not None
+    for none in ([[0.0, 0.25]] * 2, [[np.nan] * 2] * 2):
+        assert half(none, levels, resamples=0) == half(none, levels)
+
+
+def test_the_median_of_the_seeds_crosses_not_their_mean():
+    found = half([[0.0, 1.0], [0.0, 1.0], [0.0, -9.0]], [0.0, 1.0])
+    assert found.dose == 0.5
+
+
+def test_the_upper_end_is_open_where_too_many_resamples_never_cross():
+    # 7 of 27 sets of three have the flat seed twice or thrice, which is more than 2.5 %.
+    found = half([[0.0, 1.0], [0.0, 1.0], [0.0, 0.0]], [0.0, 1.0])
+    assert (found.dose, found.low, found.high) == (0.5, 0.5, None)
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+
+
+def test_the_lower_end_is_open_where_too_many_resamples_cross_before_the_doses():
+    # 7 of 27 sets of three have the steep seed twice or thrice, the others are as the two.
+    found = half([[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]], [0.2, 1.0])
+    assert (found.dose, found.low, found.high) == (pytest.approx(0.6), None, pytest.approx(0.6))
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+
+
+def test_both_ends_may_be_open():
+    found = half([[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]], [0.2, 1.0])
+    assert (found.dose, found.low, found.high, found.kind) == (pytest.approx(0.6), None, None, "found")
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+
+
+def test_the_interval_of_two_seeds_by_hand():
+    # A quarter of the resamples has the first twice, a quarter the second twice; half have their mean.
+    found = half([[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0])
+    assert found.dose == pytest.approx(0.5 / 0.8125)
+    assert (found.low, found.high) == (pytest.approx(0.5), pytest.approx(0.8))
+
+
+def scan(path, levels):
+    """Where a path first reaches one half, level by level."""
+    for place, value in enumerate(path):
+        if value >= 0.5:
+            if place == 0:
+                return levels[0]
+            slope = (value - path[place - 1]) / (levels[place] - levels[place - 1])
+            return levels[place - 1] + (0.5 - path[place - 1]) / slope
+    return float("inf")
+
+
+def noisy(seeds, source, levels, at=0.4, spread=0.1):
+    """Sigmoid curves, each with a place and noise of its own."""
+    places = at + spread * source.standard_normal(seeds)
+    steps = (np.array(levels) - places[:, None]) * 8
+    return 1 / (1 + np.exp(-steps)) + 0.02 * source.standard_normal(steps.shape)
+
+
+@pytest.mark.parametrize(("seeds", "at"), [(2, 0.4), (3, 0.5), (5, 0.2), (10, 0.4), (7, 0.9), (6, 0.85)])
+def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
+    levels = [step / 10 for step in range(11)]
+    values = noisy(seeds, np.random.default_rng(seeds), levels, at)
+    draws = np.random.default_rng(0).integers(seeds, size=(2_000, seeds))
+    crossings = []
+    for picked in draws:
+        chosen = [values[seed] for seed in picked]
+        crossings.append(scan([statistics.median(column) for column in zip(*chosen, strict=True)], levels))
+    crossings.sort()
+    found = half(values, levels)
+    assert found.dose == pytest.approx(scan([statistics.median(column) for column in values.T], levels))
+    assert found.low == pytest.approx(crossings[50])  # 2.5 % of 2,000 lie below
+    if crossings[1950] == float("inf"):
+        assert found.high is None
+        assert found.missing
+    else:
+        assert found.high == pytest.approx(crossings[1950])
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_the_interval_holds_the_estimate(number):
+    levels = [step / 10 for step in range(11)]
+    found = half(noisy(10, np.random.default_rng(number), levels), levels)
+    assert 0 < found.low < found.dose < found.high < 1
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.2])
+def test_more_seeds_narrow_the_interval(spread):
+    levels = [step / 10 for step in range(11)]
+    values = noisy(64, np.random.default_rng(1), levels, spread=spread)
+    wide, narrow = half(values[:4], levels), half(values, levels)
+    assert narrow.high - narrow.low < wide.high - wide.low
+
+
+@st.composite
+def tables(draw):
+    """Levels, and forgetting (seeds, levels)."""
+    levels = sorted(draw(st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True)))
+    seeds = draw(st.integers(1, 5))
+    share = st.integers(-20, 120).map(lambda percent: percent / 100)
+    one = st.lists(share, min_size=len(levels), max_size=len(levels))
+    return [level / 100 for level in levels], draw(st.lists(one, min_size=seeds, max_size=seeds))
+
+
+@settings(deadline=None, max_examples=60)
+@given(case=tables())
+def test_the_median_is_half_at_the_dose_and_never_before(case):
+    levels, paths = case
+    middle = np.median(paths, axis=0)
+    found = half(paths, levels)
+    if found.dose is None:
+        assert (middle < 0.5).all() or (middle[0] > 0.5 and levels[0] > 0)
+        assert found.missing
+        return
+    assert (middle[np.array(levels) < found.dose] < 0.5).all()
+    if middle[0] >= 0.5:
+        assert found.dose == levels[0]
+    else:
+        assert np.interp(found.dose, levels, middle) == pytest.approx(0.5)
+    if found.low is not None and found.high is not None:
+        assert levels[0] <= found.low <= found.high <= levels[-1]
+    assert (None in (found.low, found.high)) == bool(found.missing)
+
+
+@settings(deadline=None, max_examples=60)
+@given(case=tables(), source=st.randoms(use_true_random=False))
+def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
+    levels, paths = case
+    known = [[value if source.random() < 0.7 else None for value in path] for path in paths]
+    columns = [[value for value in column if value is not None] for column in zip(*known, strict=True)]
+    kept = [place for place, column in enumerate(columns) if column]
+    found = half([[np.nan if value is None else value for value in path] for path in known], levels)
+    assert found.seeds == sum(any(value is not None for value in path) for path in known)
+    if not kept:
+        assert (found.dose, found.kind) == (None, "undefined")
+        return
+    middle, measured = [statistics.median(columns[place]) for place in kept], [levels[place] for place in kept]
+    dose = scan(middle, measured)
+    kind = "never" if dose == float("inf") else "before" if middle[0] > 0.5 and measured[0] > 0 else "found"
+    assert (found.kind, found.until) == (kind, measured[-1])
+    assert found.dose == (pytest.approx(dose) if kind == "found" else None)
+
+
+@settings(deadline=None, max_examples=25)
+@given(case=tables(), source=st.randoms(use_true_random=False), shift=st.integers(1, 1000))
+def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):
+    """The order of the rows changes nothing, nor do other names in the same order; other seeds' places the interval."""
+    levels, paths = case
+    frame = frame_of(paths, levels)
+    expected = half_way(frame)
+    places = list(range(len(frame)))
+    source.shuffle(places)
+    assert half_way(frame.iloc[places]) == expected
+    assert half_way(frame.assign(seed=frame["seed"] * 3 + shift)) == expected
+    source.shuffle(paths)
+    (swapped,) = half_way(frame_of(paths, levels))
+    assert (swapped.dose, swapped.seeds) == (expected[0].dose, expected[0].seeds)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    hits=st.lists(st.integers(0, 40), min_size=2, max_size=8),
+    before=st.integers(25, 40),
+    classes=st.integers(2, 12),
+)
+def test_it_is_where_accuracy_is_half_way_from_before_to_chance(hits, before, classes):
+    """Of one model, forgetting is accuracy on another scale, so a straight line in one is one in the other."""
+    accuracy, chance = [hit / 40 for hit in [before, *sorted(hits, reverse=True)]], 1 / classes
+    levels = np.linspace(0, 1, len(accuracy))
+    found = half([[forgetting_ratio(accuracy[0], value, chance).value for value in accuracy]], levels)
+    target = (accuracy[0] + chance) / 2
+    if min(accuracy) > target + 1e-9:
+        assert found.dose is None
+    elif min(accuracy) < target - 1e-9:
+        first = next(place for place, value in enumerate(accuracy) if value <= target + 1e-12)
+        pair = [first - 1, first]
+        fallen = np.interp(-target, [-accuracy[place] for place in pair], levels[pair])
+        assert found.dose == pytest.approx(fallen, abs=1e-9)
+
+
+def test_each_curve_has_its_own_in_the_order_of_the_rows():
+    levels = [0.0, 1.0]
+    parts = [
+        frame_of([[0.0, 1.0]], levels, layers="fc2", scheme="zero"),
+        frame_of([[0.0, 0.625]], levels, layers="fc1", scheme="zero"),
+        frame_of([[0.0, 0.25]], levels, layers="fc1", scheme="normal"),
+        frame_of([[0.0, 2.0]], levels, layers="fc1", scheme="zero", unit="neuron"),
+    ]
+    found = half_way(pd.concat(parts))
+    assert [(half.layers, half.scheme, half.unit, half.dose) for half in found] == [
+        ("fc2", "zero", "weight", 0.5),
+        ("fc1", "zero", "weight", 0.8),
+        ("fc1", "normal", "weight", None),
+        ("fc1", "zero", "neuron", 0.25),
+    ]
+
+
+def test_the_training_part_has_its_own():
+    frame = frame_of([[0.0, 1.0]], [0.0, 1.0]).assign(training_forgetting=[0.0, 0.625])
+    assert [half_way(frame, part)[0].dose for part in ("validation", "training")] == [0.5, 0.8]
+
+
+def test_without_rows_there_are_none():
+    assert half_way(SweepResult(Sweep(), ()).frame) == ()
+
+
+@pytest.mark.usefixtures("global_state_kept")
+def test_half_way_moves_no_global_state():
+    assert half(noisy(4, np.random.default_rng(0), [0.0, 0.5, 1.0]), [0.0, 0.5, 1.0]).dose
+
+
+# Cascades.
+
+
+def cascade_frame(known, accuracies, **figures):
+    """Two seeds of each set; the second is 1/8 lower."""
+    return pd.DataFrame(
+        [
+            line(seed, 1.0, layers=names, validation_accuracy=value - seed / 8, validation_accuracy_before=0.875)
+            for seed in (0, 1)
+            for names, value in zip(known, accuracies, strict=True)
+        ]
+    ).assign(**figures)
+
+
+def test_cascades_of_two_layers():
+    frame = cascade_frame(["fc1", "fc2", "fc1+fc2"], [0.5, 0.75, 0.25])
+    steps = cascades(frame, ("fc1", "fc2"))
+    assert list(zip(steps["cascade"], steps["step"], steps["layers"], steps["median"], strict=True)) == [
+        ("top-down", 0, "none", 0.875),
+        ("top-down", 1, "fc2", 0.6875),
+        ("top-down", 2, "fc1+fc2", 0.1875),
+        ("bottom-up", 0, "none", 0.875),
+        ("bottom-up", 1, "fc1", 0.4375),
+        ("bottom-up", 2, "fc1+fc2", 0.1875),
+    ]
+    start, first = steps.iloc[0], steps.iloc[1]
+    assert (start["low"], start["high"]) == (0.875, 0.875)
+    assert (first["low"], first["high"]) == (pytest.approx(0.625 + 0.125 / 20), pytest.approx(0.75 - 0.125 / 20))
+    assert set(SUMMARY) <= set(steps.columns)
+
+
+def test_cascades_of_three_layers():
+    known = ("fc1", "fc2", "fc3")
+    sets = ["fc3", "fc2+fc3", "fc1+fc2+fc3", "fc1", "fc1+fc2"]
+    steps = cascades(cascade_frame(sets, [0.75, 0.5, 0.25, 0.625, 0.375]), known)
+    assert list(zip(steps["cascade"], steps["step"], steps["layers"], strict=True)) == [
+        ("top-down", 0, "none"),
+        ("top-down", 1, "fc3"),
+        ("top-down", 2, "fc2+fc3"),
+        ("top-down", 3, "fc1+fc2+fc3"),
+        ("bottom-up", 0, "none"),
+        ("bottom-up", 1, "fc1"),
+        ("bottom-up", 2, "fc1+fc2"),
+        ("bottom-up", 3, "fc1+fc2+fc3"),
+    ]
+    assert steps["median"].tolist() == [0.875, 0.6875, 0.4375, 0.1875, 0.875, 0.5625, 0.3125, 0.1875]
+
+
+@pytest.mark.parametrize(
+    ("sets", "left"),
+    [
+        (["fc3", "fc2+fc3", "fc1+fc2+fc3", "fc1"], {"top-down"}),
+        (["fc1", "fc1+fc2", "fc1+fc2+fc3"], {"bottom-up"}),
+        (["fc1", "fc2", "fc3", "fc1+fc2+fc3"], set()),
+        (["fc1+fc2"], set()),
+    ],
+)
+def test_a_cascade_of_which_a_set_is_missing_is_left_out(sets, left):
+    steps = cascades(cascade_frame(sets, [0.5] * len(sets)), ("fc1", "fc2", "fc3"))
+    assert set(steps["cascade"]) == left
+    assert steps.empty == (not left)
+
+
+def test_a_cascade_of_another_figure_has_no_start_where_the_original_has_none():
+    frame = cascade_frame(["fc1", "fc2", "fc1+fc2"], [0.5] * 3, validation_loss=2.0)
+    steps = cascades(frame, ("fc1", "fc2"), "validation_loss")
+    assert steps["median"].isna().tolist() == [True, False, False] * 2
+    assert set(steps["median"].dropna()) == {2.0}
+
+
+def test_cascades_of_a_sweep(small_split):
+    recipe, done = trained(small_split, (4, 3))
+    plan = Sweep(("down", "up"), (1.0,), ("zero",), seeds=1)
+    steps = cascades(swept(done, small_split, plan, recipe), recipe.model.layers)
+    part = small_split.validation
+    before = evaluate(done.model, part, "cross_entropy").accuracy
+    for row in steps.itertuples():
+        names = () if row.layers == "none" else tuple(row.layers.split("+"))
+        assert len(names) == row.step
+        model = randomize(done.model, Randomization(names, 1.0, "zero"))
+        assert row.median == pytest.approx(evaluate(model, part, "cross_entropy").accuracy)
+    assert steps.loc[steps["step"] == 0, "median"].tolist() == pytest.approx([before, before])
+
+
+# Robustness.
+
+
+def recipe_of(hidden=(5,), objective="cross_entropy"):
+    return Recipe(
+        model=Architecture(hidden=hidden, dropout=0.2),
+        training=Training(objective=objective, epochs=12, learning_rate=0.05),
+    )
+
+
+@cache
+def trained(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe, Trained]:
+    recipe = recipe_of(hidden, objective)
+    return recipe, train(recipe, split)
+
+
+def swept(done, split, plan, recipe):
+    rows = tuple(sweep(done.model, split, plan, recipe=recipe, initial=done.initial))
+    return SweepResult(plan, rows, recipe).frame
+
+
+@pytest.mark.parametrize("hidden", [(5,), (4, 3)])
+@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
+def test_robustness_is_the_layers_one_by_one(small_split, hidden, objective):
+    recipe, done = trained(small_split, hidden, objective)
+    rows = robustness(done.model, small_split, done.initial, seeds=4, seed=7, recipe=recipe)
+    part, chance = small_split.validation, 1 / 3
+    before = evaluate(done.model, part, objective).accuracy
+    assert before > chance
+    assert [row.layer for row in rows] == list(recipe.model.layers)
+
+    def accuracy(name, scheme, seed):
+        randomization = Randomization(layers=(name,), scheme=scheme, seed=seed)
+        return evaluate(randomize(done.model, randomization, initial=done.initial), part, objective).accuracy
+
+    for row in rows:
+        back = accuracy(row.layer, "rewind", 7)
+        anew = np.array([accuracy(row.layer, "reinit", seed) for seed in range(7, 11)])
+        forgotten = (before - anew) / (before - chance)
+        assert (row.accuracy_before, row.chance) == pytest.approx((before, chance))
+        assert row.reinitialized == pytest.approx((before - back) / (before - chance), abs=1e-6)
+        spread = row.rerandomized
+        quantiles = np.quantile(forgotten, [0.05, 0.5, 0.95])
+        assert (spread.low, spread.median, spread.high) == pytest.approx(tuple(quantiles), abs=1e-6)
+        assert row.accuracies == pytest.approx((back, np.median(anew)))
+        keys = [f"{row.layer}.weight", f"{row.layer}.bias"]
+        now, then = (
+            np.concatenate([state[key].double().numpy().ravel() for key in keys])
+            for state in (done.model.state_dict(), done.initial)
+        )
+        assert row.distance == pytest.approx(np.linalg.norm(now - then))
+        assert row.initial_norm == pytest.approx(np.linalg.norm(then))
+        assert row.parameters == len(now)
+        ends = binomtest(round(back * len(part)), len(part)).proportion_ci(0.95, "wilson")
+        interval = [(before - accuracy) / (before - chance) for accuracy in (ends.high, ends.low)]
+        assert row.interval == pytest.approx(tuple(interval), abs=1e-6)
+        assert row.interval[0] <= row.reinitialized <= row.interval[1]
+        names = ["critical" if end >= 0.5 else "robust" if end <= 0.25 else "in between" for end in interval]
+        both = {("robust", "critical"): "undecided"}.get(tuple(names), " or ".join(names))
+        assert row.verdict == (names[0] if names[0] == names[1] else both)
+
+
+def test_robustness_by_hand(small_split):
+    """A model that has learnt in fc1 alone: set back, fc1 is critical, and fc2 is as it was."""
+    _, done = trained(small_split)
+    initial = {**state_of(done.model), "fc1.weight": torch.zeros(5, 20), "fc1.bias": torch.zeros(5)}
+    first, second = robustness(done.model, small_split, initial, seeds=2)
+    with torch.no_grad():
+        constant = done.model.fc2(torch.zeros(5)).argmax()
+    share = (small_split.validation.targets == constant).double().mean().item()
+    assert first.accuracies[0] == pytest.approx(share)
+    assert (first.initial_norm, first.verdict) == (0, "critical")
+    assert first.distance == pytest.approx(
+        np.hypot(*(torch.linalg.vector_norm(value).item() for value in done.model.fc1.parameters()))
+    )
+    assert (second.reinitialized, second.distance) == (0, 0)
+    assert second.accuracies[0] == second.accuracy_before == 1
+    assert len(small_split.validation) == 14
+    # The Wilson interval of 14 of 14 is 1 / (1 + z² / 14) to 1, that of forgetting what it takes of 2/3.
+    lowest = 1 / (1 + 1.959964**2 / 14)
+    assert second.interval == (pytest.approx(0, abs=1e-9), pytest.approx((1 - lowest) / (2 / 3), abs=1e-6))
+    assert second.verdict == "robust or in between"  # of so few reviews robustness is not proved
+
+
+def test_of_one_seed_the_band_is_a_point(small_split):
+    recipe, done = trained(small_split)
+    for row in robustness(done.model, small_split, done.initial, seeds=1, recipe=recipe):
+        assert row.rerandomized == Spread(row.rerandomized.median, *[row.rerandomized.median] * 2)
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((0.9, 1.4), "critical"),
+        ((0.5, 0.5), "critical"),
+        ((0.499, 0.5), "in between or critical"),
+        ((0.251, 0.5), "in between or critical"),
+        ((0.251, 0.499), "in between"),
+        ((0.25, 0.251), "robust or in between"),
+        ((-0.3, 0.499), "robust or in between"),
+        ((0.0, 0.25), "robust"),
+        ((-0.6, -0.3), "robust"),
+        ((0.25, 0.5), "undecided"),
+        ((-0.3, 1.4), "undecided"),
+        (None, "undefined"),
+    ],
+)
+def test_verdicts_are_of_both_ends(interval, verdict):
+    assert layer_robustness._verdict(interval) == verdict
+
+
+def test_a_model_not_above_chance_has_nothing_to_lose(small_split):
+    model = TextClassifier(20, 3, (5,), seed=3)
+    with torch.no_grad():
+        model.fc2.weight.zero_()
+        model.fc2.bias.copy_(torch.tensor([1.0, 0.0, 0.0]))  # always port, the rarest
+    share = (small_split.validation.targets == 0).double().mean().item()
+    assert share < 1 / 3
+    for row in robustness(model, small_split, TextClassifier(20, 3, (5,), seed=8).state_dict(), seeds=2):
+        assert (row.reinitialized, row.rerandomized, row.verdict) == (None, None, "undefined")
+        assert row.interval is None
+        assert row.accuracy_before == pytest.approx(share)
+        assert None not in row.accuracies
+        assert row.distance > 0
+
+
+def test_a_model_whose_outputs_are_not_finite_has_no_accuracy_before(small_split):
+    recipe, done = trained(small_split)
+    model = TextClassifier(20, 3, (5,), dropout=0.2)
+    model.load_state_dict(done.model.state_dict())
+    with torch.no_grad():
+        model.fc1.weight[0, 0] = torch.nan
+    first, second = robustness(model, small_split, done.initial, seeds=2, recipe=recipe)
+    for row in (first, second):
+        assert (row.accuracy_before, row.reinitialized, row.rerandomized, row.interval) == (None,) * 4
+        assert (row.verdict, row.chance) == ("undefined", pytest.approx(1 / 3))
+    assert None not in first.accuracies  # without fc1's weights the outputs are finite
+    assert second.accuracies == (None, None)
+
+
+@pytest.mark.usefixtures("global_state_kept")
+def test_robustness_changes_nothing(small_split):
+    recipe, done = trained(small_split)
+    before = state_of(done.model)
+    first = robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe)
+    assert robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe) == first
+    assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
+
+
+def test_robustness_refuses_what_a_sweep_refuses(small_split):
+    _, done = trained(small_split)
+    with pytest.raises(RecipeError, match="published protocol"):
+        robustness(done.model, small_split, done.initial, recipe=PUBLISHED)
+    with pytest.raises(RecipeError, match=r"`initial` holds no"):
+        robustness(done.model, small_split, {}, recipe=replace(MODERN))

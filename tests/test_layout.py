@@ -1,0 +1,99 @@
+"""The layout: which package may import which, and what importing the library loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Each package may import those named here, of the library; arrows go up this table only.
+ARROWS = {
+    "core": "",
+    "data": "core",
+    "randomization": "core",
+    "model": "core data",
+    "metrics": "core model",
+    "recipe": "core randomization model",
+    "experiment": "core data randomization model metrics recipe",
+    "studies": "core data randomization model metrics recipe experiment",
+    "unlearning": "core randomization model metrics recipe experiment studies",
+    "reporting": "core randomization model metrics recipe experiment studies unlearning",
+    "charts": "randomization model metrics experiment studies unlearning reporting",
+    "cli": "core data randomization model metrics recipe experiment studies unlearning reporting",
+    "dashboard.server": "",
+    "dashboard.state": "core data randomization model metrics recipe experiment unlearning",
+    "dashboard.ui": "core data randomization model metrics recipe experiment unlearning reporting charts "
+    "dashboard.server dashboard.state",
+    "dashboard.studies": "core randomization model metrics recipe studies unlearning reporting charts dashboard.state "
+    "dashboard.ui",
+    "dashboard.views": "core data randomization model metrics recipe experiment studies unlearning reporting charts "
+    "dashboard.state dashboard.ui dashboard.studies",
+}
+MODULES = sorted((ROOT / "forgetting").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports relative to itself"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def package(name: str) -> str | None:
+    """The key of ARROWS that a full name lies in; None outside the library."""
+    parts = name.split(".")
+    if parts[0] != "forgetting" or len(parts) < 2:
+        return None
+    return ".".join(parts[1:3]) if parts[1] == "dashboard" else parts[1]
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", ARROWS)
+def test_a_package_imports_only_what_it_may(name):
+    allowed = {name, *ARROWS[name].split()}
+    folder = ROOT / "forgetting" / Path(*name.split("."))
+    found = {(path.name, package(item)) for path in folder.rglob("*.py") for item in imported(path)}
+    assert not {(path, other) for path, other in found if other not in (None, *allowed)}
+
+
+def test_every_module_lies_in_a_package_of_the_table():
+    folders = {package(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in MODULES}
+    assert folders - {"__init__", "__main__", "dashboard.__init__"} == set(ARROWS)
+
+
+def test_only_the_dashboard_imports_streamlit():
+    users = {path for path in MODULES if any(name.split(".")[0] == "streamlit" for name in imported(path))}
+    assert {path.relative_to(ROOT).parts[1] for path in users} == {"dashboard"}
+
+
+def test_importing_the_library_loads_no_interface():
+    assert not loaded_after("import forgetting") & {"streamlit", "plotly", "altair", "forgetting.dashboard"}
+
+
+def test_importing_every_module_but_the_dashboard_loads_no_streamlit():
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES if path.stem != "__main__"]
+    names = [name.removesuffix(".__init__") for name in names if not name.startswith("forgetting.dashboard")]
+    loaded = loaded_after("\n".join(f"import {name}" for name in names))
+    assert set(names) <= loaded
+    assert not loaded & {"streamlit", "forgetting.dashboard"}
+
+
+def test_public_names_are_there():
+    import forgetting
+
+    assert all(hasattr(forgetting, name) for name in forgetting.__all__)
+    assert forgetting.__all__ == sorted(
+        forgetting.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)
+    )

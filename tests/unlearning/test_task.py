@@ -1,0 +1,545 @@
+"""The table of unlearning methods, their settings, what they are given, methods of one's own, and silent training."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+from types import GeneratorType
+
+import numpy as np
+import pytest
+import torch
+
+from forgetting.core.errors import RecipeError
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.trainer import Trainer, Training
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.forget import Forget, Unlearning
+from forgetting.unlearning import methods
+from forgetting.unlearning import task as task_module
+from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.task import METHODS, OWN, REFERENCE, Task, check_methods, load_own, method, title
+
+LAYERS = ("fc1", "fc2")
+
+
+def bits(model):
+    return {name: value.numpy().tobytes() for name, value in model.state_dict().items()}
+
+
+def model_for(split, dropout=0.0, hidden=(8,), seed=7):
+    return TextClassifier(len(split.words), len(split.classes), hidden, dropout, seed=seed)
+
+
+def task_of(split, **changes):
+    sets = forget_sets(split, Forget(share=0.3))
+    model = model_for(split, 0.3, (8, 5))
+    initial = {name: value.clone() for name, value in model.state_dict().items()}
+    Trainer(model, split, Training(epochs=5), seed=1).advance()
+    settings = Unlearning(epochs=4, learning_rate=0.05)
+    task = Task(model, initial, split, sets.retained, sets.forget, Training(epochs=6), settings, 3)
+    return replace(task, **changes)
+
+
+def finish(outcome):
+    if not isinstance(outcome, GeneratorType):
+        return outcome
+    while True:
+        try:
+            next(outcome)
+        except StopIteration as end:
+            return end.value
+
+
+# Settings.
+
+
+def test_the_defaults_compare_every_method_of_the_library():
+    settings = Unlearning()
+    assert set(settings.methods) == {name for name in METHODS if METHODS[name].__module__ == methods.__name__}
+    assert len(settings.methods) == len(set(settings.methods)) == 10
+    assert REFERENCE in settings.methods
+    check_methods(settings, LAYERS)
+
+
+def test_a_method_that_is_named_twice_counts_once():
+    assert Unlearning(methods=("scrub", "retrain", "scrub", "retrain")).methods == ("scrub", "retrain")
+    assert Unlearning(methods="retrain").methods == ("retrain",)
+    assert Unlearning.from_dict({"methods": ["cf_k", "cf_k"]}).methods == ("cf_k",)
+
+
+def test_seeds_count_on_from_the_first():
+    assert list(Unlearning(seed=7, seeds=3).replicates) == [7, 8, 9]
+    assert list(Unlearning(seed=2**32 - 1, seeds=1).replicates) == [2**32 - 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"methods": ()}, ["unlearning.methods must name at least one", "got none", "Choose some"]),
+        ({"seed": 2**32 - 1, "seeds": 2}, ["must be at most 4,294,967,296", "4,294,967,295 + 2", "Lower one"]),
+        ({"seeds": 0}, ["unlearning.seeds must be a whole number from 1 to 1000", "got 0"]),
+        ({"seed": -1}, ["unlearning.seed must be", "got -1"]),
+        ({"k": 0}, ["unlearning.k must be", "got 0"]),
+        ({"scheme": "none"}, ["unlearning.scheme must be one of", "got 'none'"]),
+        ({"tolerance": -0.1}, ["unlearning.tolerance must be", "got -0.1"]),
+        ({"clip": 0.0}, ["unlearning.clip must be", "got 0.0"]),
+        ({"epochs": 0}, ["unlearning.epochs must be", "got 0"]),
+        ({"methods": ("a",) * 101}, ["unlearning.methods must be a list of at most 100 names"]),
+    ],
+)
+def test_settings_that_cannot_be(changes, words):
+    with pytest.raises(RecipeError) as error:
+        Unlearning(**changes)
+    for word in words:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            Unlearning(methods=("retrain", "hypnosis")),
+            ["unlearning.methods must be of ", "retrain", "scrub", "got 'hypnosis'", OWN],
+        ),
+        (Unlearning(k=3), ["unlearning.k must be at most the number of layers, 2 (fc1, fc2)", "got 3"]),
+        (Unlearning(k=100), ["unlearning.k must be at most", "got 100"]),
+        (
+            Unlearning(epochs=3, scrub_epochs=3),
+            ["unlearning.scrub_epochs must be below unlearning.epochs", "got 3 and 3", "Lower the first"],
+        ),
+        (Unlearning(epochs=1), ["unlearning.scrub_epochs must be below", "got 1 and 1"]),
+        (Unlearning(layers=("fc1", "fc9")), ["'fc9'", "'fc1', 'fc2'"]),
+        (Unlearning(layers=("all", "fc1")), ["'all' alone", "'fc1', 'fc2'"]),
+    ],
+)
+def test_check_tells_what_does_not_fit(settings, words):
+    with pytest.raises(RecipeError) as error:
+        check_methods(settings, LAYERS)
+    for word in words:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize("settings", [Unlearning(layers=("fc9",)), Unlearning(layers=("all", "fc1"))])
+def test_check_names_the_setting_that_was_wrong(settings):
+    """It is unlearning.layers that is to be mended, not randomization.layers."""
+    with pytest.raises(RecipeError, match=r"^unlearning\.layers must be"):
+        check_methods(settings, LAYERS)
+
+
+def test_check_tells_the_remedy_for_k():
+    with pytest.raises(RecipeError, match=r"got 3\. \w+"):
+        Unlearning(k=3).check(LAYERS)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Unlearning(k=2),
+        Unlearning(layers=("fc2", "fc1")),
+        Unlearning(layers=()),
+        Unlearning(methods="cf_k"),
+        Unlearning(methods="cf_k", epochs=1),
+        Unlearning(methods="scrub", epochs=1, scrub_epochs=0),
+        Unlearning(methods="scrub", epochs=3, scrub_epochs=2),
+    ],
+)
+def test_check_lets_pass_what_fits(settings):
+    check_methods(settings, LAYERS)
+
+
+def test_a_name_that_is_unknown_is_told_shortly():
+    with pytest.raises(RecipeError) as error:
+        check_methods(Unlearning(methods=("x" * 10_000,)), LAYERS)
+    assert len(str(error.value)) < 500
+
+
+def test_what_is_randomized_is_what_the_settings_say():
+    settings = Unlearning(layers=("fc1",), fraction=0.25, scheme="rewind")
+    assert settings.randomization(9) == Randomization(layers=("fc1",), fraction=0.25, scheme="rewind", seed=9)
+
+
+# What a method is given.
+
+
+def test_a_copy_is_the_original_and_shares_nothing(small_split):
+    task = task_of(small_split)
+    before = bits(task.original)
+    copied = task.copy()
+    assert bits(copied) == before
+    with torch.no_grad():
+        for parameter in copied.parameters():
+            parameter.zero_()
+    assert bits(task.original) == before
+
+
+@pytest.mark.usefixtures("global_state_kept")
+@pytest.mark.parametrize("hidden", [(8,), (8, 5), (7, 6, 5, 4)])
+def test_a_fresh_model_has_the_shape_of_the_original_and_is_drawn_from_the_seed(small_split, hidden):
+    task = task_of(small_split, original=model_for(small_split, 0.3, hidden))
+    fresh = task.fresh()
+    assert bits(fresh) == bits(model_for(small_split, 0.3, hidden, seed=3))
+    assert bits(fresh) != bits(replace(task, seed=4).fresh())
+    assert fresh.dropout == 0.3
+    assert all(parameter.requires_grad for parameter in fresh.parameters())
+
+
+def test_fit_trains_as_the_original_was_but_for_the_changes(small_split):
+    task = task_of(small_split)
+    for changes in ({}, {"epochs": 2}, {"learning_rate": 0.5, "epochs": 3}):
+        model = task.fresh()
+        trained = finish(task.fit(model, task.retained, **changes))
+        assert trained is model
+        reference = task.fresh()
+        Trainer(reference, task.retained, replace(task.training, **changes), seed=task.seed).advance()
+        assert bits(trained) == bits(reference)
+
+
+def test_tune_takes_epochs_and_rate_of_the_settings(small_split):
+    task = task_of(small_split)
+    reference = task.copy()
+    Trainer(reference, task.retained, replace(task.training, epochs=4, learning_rate=0.05), seed=3).advance()
+    assert bits(finish(task.tune(task.copy(), task.retained))) == bits(reference)
+
+
+def test_fit_can_be_left_after_each_slice(small_split, monkeypatch):
+    monkeypatch.setattr(task_module, "SLICE", 0.0)
+    task = task_of(small_split)
+    assert len(list(task.fit(task.fresh(), task.retained))) == 6
+    model = task.fresh()
+    left = task.fit(model, task.retained)
+    before = bits(model)
+    next(left)
+    after = bits(model)
+    assert before != after
+    left.close()
+    assert bits(model) == after
+
+
+# The table.
+
+
+def test_a_function_comes_into_the_table_under_its_name(own_methods):
+    def amnesia(task):
+        """Forget everything.
+
+        And more.
+        """
+        return task.fresh()
+
+    assert method(amnesia) is amnesia
+    assert own_methods["amnesia"] is amnesia
+    assert title("amnesia") == "Forget everything"
+    Unlearning(methods=("amnesia",)).check(LAYERS)
+
+
+def test_the_same_function_may_come_again(own_methods):
+    for number in range(2):  # as where a module is loaded anew
+
+        @method
+        def amnesia(task):
+            """Forget everything."""
+            return task.fresh()
+
+        assert own_methods["amnesia"] is amnesia, number
+
+
+def test_another_function_of_the_same_name_is_refused(own_methods):
+    def retrain(task):
+        """Not the one."""
+        return task.copy()
+
+    before = own_methods["retrain"]
+    with pytest.raises(RecipeError, match="method 'retrain' already: give yours another name"):
+        method(retrain)
+    assert own_methods["retrain"] is before
+
+
+@pytest.mark.parametrize("text", [None, "", "  \n "])
+def test_a_method_needs_a_docstring(own_methods, text):
+    def amnesia(task):
+        return task.fresh()
+
+    amnesia.__doc__ = text
+    with pytest.raises(RecipeError, match="'amnesia' needs a docstring: its first line says what it does"):
+        method(amnesia)
+    assert "amnesia" not in own_methods
+
+
+@pytest.mark.parametrize("name", Unlearning().methods)
+def test_each_method_says_in_a_line_what_it_does(name):
+    assert 20 < len(title(name)) < 120
+    assert "\n" not in title(name)
+    assert title(name) == title(name).strip()
+    assert not title(name).endswith(".")
+
+
+def test_own_methods_plain_and_in_slices(own_methods, small_split):
+    @method
+    def amnesia(task):
+        """Forget everything."""
+        return task.fresh()
+
+    @method
+    def slowly(task):
+        """Fine-tune, then again."""
+        model = yield from task.tune(task.copy(), task.retained)
+        return (yield from task.fit(model, task.retained, epochs=1))
+
+    task = task_of(small_split)
+    assert bits(finish(own_methods["amnesia"](task))) == bits(task.fresh())
+    reference = finish(own_methods["fine_tune"](task))
+    Trainer(reference, task.retained, replace(task.training, epochs=1), seed=3).advance()
+    assert bits(finish(own_methods["slowly"](task))) == bits(reference)
+
+
+# Methods of one's own, from files and modules.
+
+GOOD = '''
+from forgetting import method
+
+
+@method
+def {name}(task):
+    """{text}."""
+    return task.fresh()
+'''
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(textwrap.dedent(text))
+    return str(path)
+
+
+@pytest.fixture
+def modules(tmp_path, monkeypatch, own_methods):  # noqa: ARG001 - puts the table back
+    """A folder that modules are found in, forgotten afterwards."""
+    known = set(sys.modules)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
+
+
+def test_a_file_is_loaded(modules):
+    load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Of a file")))
+    assert title("amnesia") == "Of a file"
+    Unlearning(methods=("amnesia",)).check(LAYERS)
+
+
+def test_a_file_may_be_loaded_again(modules):
+    path = write(modules, "mine.py", GOOD.format(name="amnesia", text="Once"))
+    load_own(path)
+    write(modules, "mine.py", GOOD.format(name="amnesia", text="Twice, with more"))
+    load_own(path)
+    assert title("amnesia") == "Twice, with more"
+
+
+def test_a_module_is_loaded_by_name(modules):
+    write(modules, "my_methods.py", GOOD.format(name="amnesia", text="Of a module"))
+    load_own("my_methods")
+    assert title("amnesia") == "Of a module"
+
+
+def test_several_are_loaded_from_the_environment(modules, monkeypatch):
+    first = write(modules, "mine.py", GOOD.format(name="amnesia", text="Of a file"))
+    write(modules, "my_methods.py", GOOD.format(name="trance", text="Of a module"))
+    monkeypatch.setenv(OWN, os.pathsep.join(["", first, "", "my_methods", ""]))
+    load_own()
+    assert (title("amnesia"), title("trance")) == ("Of a file", "Of a module")
+
+
+@pytest.mark.parametrize("names", ["", os.pathsep])
+def test_with_none_named_nothing_is_loaded(own_methods, names, monkeypatch):
+    before = dict(own_methods)
+    monkeypatch.delenv(OWN, raising=False)
+    load_own()
+    load_own(names)
+    assert own_methods == before
+
+
+def test_names_given_go_before_the_environment(modules, monkeypatch):
+    monkeypatch.setenv(OWN, "/nowhere/at_all.py")
+    load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Given")))
+    assert title("amnesia") == "Given"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cause"),
+    [
+        ("broken.py", "def amnesia(:", "SyntaxError"),
+        ("raising.py", "raise ValueError('not today')", "ValueError: not today"),
+        ("importing.py", "import no_such_module_at_all", "ModuleNotFoundError"),
+        ("dividing.py", "1 / 0", "ZeroDivisionError"),
+        ("asserting.py", "assert False", "AssertionError"),
+    ],
+)
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_file_that_cannot_be_imported_is_told(modules, name, text, cause, by_name):
+    path = write(modules, name, text)
+    asked = name.removesuffix(".py") if by_name else path
+    with pytest.raises(RecipeError) as error:
+        load_own(asked)
+    for word in (f"{OWN} must name Python files or modules", repr(asked), cause):
+        assert word in str(error.value)
+    assert error.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("name", ["/nowhere/mine.py", "no_such_module", "no.such.module", ".relative", "/nowhere/mine"])
+def test_a_file_that_is_not_there_is_told(own_methods, name):
+    before = dict(own_methods)
+    with pytest.raises(RecipeError) as error:
+        load_own(name)
+    for word in (f"{OWN} must name Python files or modules", repr(name), "cannot"):
+        assert word in str(error.value)
+    assert own_methods == before
+
+
+def test_a_file_whose_method_has_no_docstring_or_a_taken_name_is_told(own_methods, modules):
+    for text, words in (
+        (GOOD.format(name="scrub", text="Mine"), "'scrub' already"),
+        (GOOD.format(name="amnesia", text="").replace('"""."""', "pass"), "'amnesia' needs a docstring"),
+    ):
+        with pytest.raises(RecipeError, match=words):
+            load_own(write(modules, "mine.py", text))
+    assert own_methods["scrub"].__module__ == "forgetting.unlearning.methods"
+
+
+def test_a_taken_name_is_told_with_the_file_that_takes_it(modules):
+    """Of several files it must be plain which one is to be mended."""
+    path = write(modules, "mine.py", GOOD.format(name="scrub", text="Mine"))
+    with pytest.raises(RecipeError, match=r"mine\.py"):
+        load_own(path)
+
+
+def test_a_file_that_ends_the_program_is_told(modules):
+    """A script with `sys.exit()` at its end must not end the server that loads it."""
+    path = write(modules, "script.py", "import sys\nsys.exit(3)\n")
+    try:
+        load_own(path)
+    except SystemExit:
+        pytest.fail("the program ends")
+    except RecipeError as error:
+        assert "script.py" in str(error)  # noqa: PT017 - SystemExit is no Exception
+    else:
+        pytest.fail("nothing is told")
+
+
+def test_two_files_of_one_name_do_not_replace_each_other(modules):
+    first = write(modules, "a/mine.py", GOOD.format(name="amnesia", text="The first"))
+    second = write(modules, "b/mine.py", GOOD.format(name="amnesia", text="The second"))
+    load_own(first)
+    with pytest.raises(RecipeError, match="'amnesia' already"):
+        load_own(second)
+    assert title("amnesia") == "The first"
+
+
+def test_a_file_may_have_dataclasses(modules):
+    """`dataclasses` looks a module up in sys.modules where annotations are texts."""
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n" + GOOD.format(
+        name="amnesia", text="With settings"
+    )
+    load_own(write(modules, "mine.py", text + "\n\n@dataclass\nclass Own:\n    rate: float = 0.1\n"))
+    assert title("amnesia") == "With settings"
+
+
+def test_a_file_that_fails_half_way_leaves_no_method_behind(own_methods, modules):
+    before = dict(own_methods)
+    with pytest.raises(RecipeError):
+        load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Half") + "\nraise ValueError\n"))
+    assert own_methods == before
+
+
+def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modules):
+    """In a fresh process, where only the table is imported."""
+    path = write(modules, "mine.py", GOOD.format(name="retrain", text="Mine"))
+    code = (
+        "from forgetting.unlearning.task import load_own\n"
+        "from forgetting.core.errors import RecipeError\n"
+        "try:\n"
+        f"    load_own({path!r})\n"
+        "except RecipeError as error:\n"
+        "    print('refused', error)\n"
+        "import forgetting.unlearning.methods\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-300:]
+    assert "refused" in done.stdout
+
+
+# Training that nobody watches.
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"batch_size": 9, "word_dropout": 0.2}, {"own_pass": True, "dropout_steps": 2}]
+)
+@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
+def test_unwatched_training_gives_the_same_weights(small_split, changes, objective):
+    training = Training(epochs=5, objective=objective, **changes)
+    watched, silent = (
+        Trainer(model_for(small_split, 0.4), small_split, training, seed=3, watched=watched)
+        for watched in (True, False)
+    )
+    for trainer in (watched, silent):
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("ready", 0, 5)
+        trainer.advance(epochs=2)
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2, 3)
+        trainer.step()
+        whole = not training.batch_size
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2 + whole, 3 - whole)
+        trainer.advance()
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("finished", 5, 0)
+    assert bits(watched.model) == bits(silent.model)
+    assert watched.steps == silent.steps
+    assert len(watched.history) == 5
+    assert silent.history == []
+    assert silent.training_logits is None
+    assert silent.seconds > 0
+    before = bits(silent.model)
+    silent.step()
+    silent.advance()
+    assert bits(silent.model) == before
+
+
+def test_unwatched_training_reads_no_validation_review(small_split):
+    training = Training(epochs=3)
+    held = small_split.validation
+    inputs = SparseMatrix(
+        held.inputs.offsets, held.inputs.columns, held.inputs.values * float("nan"), held.inputs.shape
+    )
+    spoilt = replace(small_split, validation=replace(held, inputs=inputs))
+    one, other = (Trainer(model_for(small_split), each, training, watched=False) for each in (small_split, spoilt))
+    for trainer in (one, other):
+        trainer.advance()
+    assert one.state == other.state == "finished"
+    assert bits(one.model) == bits(other.model)
+
+
+@pytest.mark.parametrize("batch", [0, 15])
+def test_unwatched_training_notices_that_it_diverges(small_split, batch):
+    trainer = Trainer(model_for(small_split), small_split, Training(epochs=6, batch_size=batch), watched=False)
+    trainer.advance(epochs=3)
+    steps = trainer.steps
+    with torch.no_grad():
+        trainer.model.fc2.bias.fill_(np.inf)
+    trainer.advance()
+    assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("diverged", 3, 0)
+    assert trainer.steps == steps + 1
+    assert trainer.history == []
+    trainer.step()
+    assert trainer.steps == steps + 1
+
+
+def test_a_method_whose_training_diverges_still_ends(small_split):
+    task = task_of(small_split)
+    with torch.no_grad():
+        task.original.fc2.weight.fill_(float("inf"))
+    model = finish(METHODS["fine_tune"](task))
+    assert not torch.isfinite(model(small_split.training.inputs)).all()
