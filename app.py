@@ -5,29 +5,29 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
-from forgetting.dashboard.ui.page import frame, link
+from forgetting.dashboard.ui.page import open_page, page_link
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
-from forgetting.dashboard.views.published import published_table
+from forgetting.dashboard.views.published import published_view
 from forgetting.recipe.recipe import MODERN
 
-frame("overview")
+open_page("overview")
 st.markdown(
     "### When a network's layers are randomized, what does it forget?\n"
     "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
     "an accuracy counts only beside what a guess would reach."
 )
-learned = offer_model(at_once=session().recipe.until_trained() == MODERN.until_trained())
-if learned:
-    comparison, baselines = models.comparison(learned), models.baselines_of(learned)
+trained_model = offer_model(at_once=session().recipe.for_training() == MODERN.for_training())
+if trained_model:
+    comparison, baselines = models.current_comparison(trained_model), models.baselines_for(trained_model)
     controls, answer = st.columns([1, 3], gap="medium")
     with controls:
-        if randomization_form.can_choose(learned):
-            randomization_form.dose_controls(learned)
-        st.caption(comparison_views.about(learned))
+        if randomization_form.can_choose(trained_model):
+            randomization_form.fraction_controls(trained_model)
+        st.caption(comparison_views.describe_model(trained_model))
     with answer:
-        comparison_views.headline(learned, comparison, baselines)
-        comparison_views.accuracy_and_loss(learned, comparison, baselines)
+        comparison_views.headline_view(trained_model, comparison, baselines)
+        comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
 
 st.markdown("#### The steps of the work")
 steps = {
@@ -41,8 +41,8 @@ steps = {
 with st.grid(3, min_column_width=220):
     for page, (title, sentence) in steps.items():
         with st.container(border=True, height="stretch"):
-            link(page, title)
+            page_link(page, title)
             st.caption(sentence)
 
 st.markdown("#### The published table, and what it hides")
-published_table()
+published_view()

@@ -5,27 +5,27 @@ import streamlit as st
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.page import frame
-from forgetting.dashboard.views.data import columns, data_check, filters, first_rows, source
+from forgetting.dashboard.ui.page import open_page
+from forgetting.dashboard.views.data import columns_view, filters_view, first_rows_view, profile_view, source_view
 
-frame("data")
+open_page("data")
 st.markdown(
     "### Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
 )
 
 settings, contents = st.columns([1, 2], gap="medium")
 with settings:
-    source()
+    source_view()
 table = None
 try:
-    table = data.table()
+    table = data.current_table()
     with settings:
-        columns(table)
-        filters()
+        columns_view(table)
+        filters_view()
     with contents:
-        data_check(table)
+        profile_view(table)
 except ForgettingError as error:
     contents.error(literal(str(error)), icon=":material/table_view:")
     if table:  # to choose other columns one has to see them
         with contents:
-            first_rows(table)
+            first_rows_view(table)

@@ -5,7 +5,7 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
-from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.plan_form import plan_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
@@ -13,10 +13,10 @@ from forgetting.dashboard.views import dose_response
 from forgetting.dashboard.views.attribution import words_view
 from forgetting.dashboard.views.robustness import robustness_view
 
-frame("layers")
+open_page("layers")
 st.markdown("### Layers\nWhich layer holds the memory, and how sure are we?")
-learned = need_model()
-if not randomization_form.can_choose(learned):
+trained_model = need_model()
+if not randomization_form.can_choose(trained_model):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
@@ -33,12 +33,12 @@ tabs = dict(zip(views, answer.tabs(list(views), key="layers_view", on_change="re
 opened = next((name for name, tab in tabs.items() if tab.open), "Curves")
 match, view = views[opened]
 with plan:
-    plan_controls(learned)
+    plan_controls(trained_model)
     if match:
-        study_buttons(learned, match)
-    st.caption(comparison_views.about(learned))
+        study_buttons(trained_model, match)
+    st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if match:
         study_view(match, view)
     else:
-        view(learned, models.baselines_of(learned))
+        view(trained_model, models.baselines_for(trained_model))

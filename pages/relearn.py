@@ -4,17 +4,17 @@ import streamlit as st
 
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
-from forgetting.dashboard.ui.controls import number
-from forgetting.dashboard.ui.page import frame
-from forgetting.dashboard.ui.plan_form import doses, variants
+from forgetting.dashboard.ui.controls import number_control
+from forgetting.dashboard.ui.page import open_page
+from forgetting.dashboard.ui.plan_form import doses_control, variant_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.relearning import courses_view, savings_view
 
-frame("relearn")
+open_page("relearn")
 st.markdown("### Relearn\nA model at chance may still remember: does it learn again sooner than one that never knew?")
-learned = need_model()
-if not randomization_form.can_choose(learned):
+trained_model = need_model()
+if not randomization_form.can_choose(trained_model):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
@@ -24,20 +24,20 @@ opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)
 kind, view = views[opened]
 with plan:
     if kind == "courses":
-        randomization_form.dose_controls(learned)
-        randomization_form.scheme_controls(learned)
+        randomization_form.fraction_controls(trained_model)
+        randomization_form.scheme_controls(trained_model)
     else:
-        variants(learned, "relearning")
-        doses("relearning.doses")
+        variant_controls(trained_model, "relearning")
+        doses_control("relearning.doses")
     left, right = st.columns(2)
     with left:
-        number("relearning.seeds", "Seeds")
+        number_control("relearning.seeds", "Seeds")
     with right:
-        number("relearning.epochs", "Epochs at most")
+        number_control("relearning.epochs", "Epochs at most")
     with st.expander("More"):
-        number("relearning.share", "Share of the original accuracy to reach", step=0.05)
-        number("relearning.seed", "First seed")
-    study_buttons(learned, kind)
-    st.caption(comparison_views.about(learned))
+        number_control("relearning.share", "Share of the original accuracy to reach", step=0.05)
+        number_control("relearning.seed", "First seed")
+    study_buttons(trained_model, kind)
+    st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     study_view(kind, view)

@@ -4,36 +4,36 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Lesson, session
+from forgetting.dashboard.state.session import TrainingRun, session
 from forgetting.dashboard.ui import advancing
-from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_data
-from forgetting.dashboard.ui.training_form import presets, training_form
+from forgetting.dashboard.ui.training_form import preset_buttons, training_form
 from forgetting.dashboard.views import playing
-from forgetting.dashboard.views.training import lesson_buttons, lesson_view, outdated_notice, shown_run
-from forgetting.experiment.export import checkpoint
+from forgetting.dashboard.views.training import outdated_notice, shown_run, training_buttons, training_view
+from forgetting.experiment.export import model_bytes
 from forgetting.randomization.layers import layer_table
-from forgetting.reporting.formatting import percent
+from forgetting.reporting.formatting import format_share
 
-frame("train")
+open_page("train")
 st.markdown("### Train")
 need_data()
 
-form, lesson = st.columns([1, 2.6], gap="medium")
+form, training_run = st.columns([1, 2.6], gap="medium")
 with form:
-    presets()
+    preset_buttons()
     training_form()
-with lesson:
-    lesson_buttons()
-    advancing.advancing(lesson_view, running=session().playing, every=playing.EVERY)
+with training_run:
+    training_buttons()
+    advancing.advance_in_fragment(training_view, running=session().playing, every=playing.PLAY_EVERY)
     outdated_notice()
 
 shown = shown_run()
 if shown:
     st.markdown("#### Layers")
-    rows = layer_table(shown.trainer.model if isinstance(shown, Lesson) else shown.trained.model)
+    rows = layer_table(shown.trainer.model if isinstance(shown, TrainingRun) else shown.trained.model)
     total = sum(row.parameters for row in rows)
-    st.text(f"{total:,} parameters, {percent(rows[0].parameters / total)} of them in {rows[0].name}.")
+    st.text(f"{total:,} parameters, {format_share(rows[0].parameters / total)} of them in {rows[0].name}.")
     table = pd.DataFrame(
         {
             "layer": [row.name for row in rows],
@@ -44,12 +44,12 @@ if shown:
         }
     )
     st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
-    models.keep_progress()
-    learned = models.find_learned()
-    if not models.outdated(learned):
+    models.store_progress()
+    trained_model = models.find_trained_model()
+    if not models.outdated(trained_model):
         st.download_button(
             "Download the model (safetensors)",
-            lambda: checkpoint(learned.recipe, learned.trained),
+            lambda: model_bytes(trained_model.recipe, trained_model.trained),
             file_name="model.safetensors",
             icon=":material/download:",
             on_click="ignore",

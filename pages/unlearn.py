@@ -5,16 +5,16 @@ import streamlit as st
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies import unlearning
 from forgetting.dashboard.studies.panel import study_buttons, study_view
-from forgetting.dashboard.ui.page import frame
+from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.unlearning import attack_view, comparison_view, reviews_view, trade_off_view
 
-frame("unlearn")
+open_page("unlearn")
 st.markdown("### Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
-learned = need_model()
-if "published" in (learned.recipe.protocol, session().recipe.protocol):
+trained_model = need_model()
+if "published" in (trained_model.recipe.protocol, session().recipe.protocol):
     st.info(
         "In the published protocol each name is a class of its own, so a model that never saw a review has no "
         "class for it, and there is nothing to compare. Take the modern preset on the Train page."
@@ -32,12 +32,12 @@ views = {
 tabs = dict(zip(views, answer.tabs(list(views), key="unlearn_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), "Comparison")
 with plan:
-    forget_controls(learned)
-    method_controls(learned)
-    study_buttons(learned, unlearning.NAME)
-    st.caption(comparison_views.about(learned))
+    forget_controls(trained_model)
+    method_controls(trained_model)
+    study_buttons(trained_model, unlearning.UNLEARNING_STUDY)
+    st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if views[opened]:
-        study_view(unlearning.NAME, views[opened])
+        study_view(unlearning.UNLEARNING_STUDY, views[opened])
     else:
-        forget_set_view(learned)
+        forget_set_view(trained_model)

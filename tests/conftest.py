@@ -10,7 +10,7 @@ import torch
 from forgetting.core.seeding import pin_threads
 from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_reviews
-from forgetting.model.split import Split, Splitting, make_split
+from forgetting.model.split import Split, SplitSettings, make_split
 from forgetting.unlearning.task import METHODS
 
 pin_threads()
@@ -67,7 +67,7 @@ def small_reviews() -> Reviews:
 @pytest.fixture(scope="session")
 def small_split(small_reviews) -> Split:
     """A stratified quarter held out: 40 and 14 reviews, 20 words, 3 classes."""
-    return make_split(small_reviews, Splitting(validation=0.25))
+    return make_split(small_reviews, SplitSettings(validation=0.25))
 
 
 @pytest.fixture

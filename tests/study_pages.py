@@ -13,7 +13,7 @@ from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
 from forgetting.model.split import Split
 from forgetting.recipe.recipe import Recipe
-from forgetting.recipe.url import decode
+from forgetting.recipe.url import decode_query
 
 FIRST = ("dose", "courses", "unlearning")  # the study that each page shows first
 MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlearning": 400}  # until a study has ended
@@ -24,7 +24,7 @@ def slow(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
     for module in (base, sweep):
         monkeypatch.setattr(module, "AT_ONCE", 0)
-    monkeypatch.setattr(base, "SLICE", 0.001)
+    monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
 
 
 @pytest.fixture(name="files")
@@ -106,7 +106,7 @@ def drawn(test: AppTest, column: str = "median") -> pd.DataFrame:
 
 def trained_by_link(**parameters: str) -> tuple[Recipe, Split, Trained]:
     """What the library makes of a link."""
-    recipe, sentences = decode(parameters)
+    recipe, sentences = decode_query(parameters)
     assert not sentences
     parts = prepare(recipe, load_sample())
     return recipe, parts, train(recipe, parts)

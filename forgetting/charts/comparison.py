@@ -13,8 +13,8 @@ from plotly.subplots import make_subplots
 from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.randomization.layers import LayerRow
-from forgetting.reporting.formatting import number, percent
+from forgetting.randomization.layers import LayerSummary
+from forgetting.reporting.formatting import format_number, format_share
 
 PARTS = ("training", "validation")
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
@@ -79,7 +79,7 @@ def _before_after(
             figure.add_annotation(
                 x=place,
                 y=max(interval[1] if interval else 0, value or 0),
-                text=percent(value) if "accuracy" in name else number(value),
+                text=format_share(value) if "accuracy" in name else format_number(value),
                 showarrow=False,
                 yanchor="bottom",
                 xshift=8 * side,
@@ -158,7 +158,7 @@ def _keyed(figure: go.Figure, side: str = "left") -> go.Figure:
 
 
 def network_chart(
-    layers: Sequence[LayerRow], chosen: Sequence[str], fraction: float, ends: tuple[int, int]
+    layers: Sequence[LayerSummary], chosen: Sequence[str], fraction: float, ends: tuple[int, int]
 ) -> go.Figure:
     """The network as a row of vessels, a layer each, filled with what is randomized. A click names its layer.
 
@@ -181,7 +181,7 @@ def network_chart(
             name=title,
         )
     for index, layer in enumerate(layers):
-        text = f"<b>{layer.name}</b> {percent(doses[index])}"
+        text = f"<b>{layer.name}</b> {format_share(doses[index])}"
         figure.add_annotation(x=index, y=1, yanchor="bottom", text=text, showarrow=False, font={"size": 13})
     _framed(figure, height=170, right=10, top=26)
     figure.update_layout(barmode="stack", clickmode="event+select")
@@ -266,7 +266,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
     return _framed(figure, height=180 + 24 * len(rows), right=10, top=34)
 
 
-def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerRow]) -> go.Figure:
+def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> go.Figure:
     """Histogram of each layer's parameters, before and after; counts on a logarithmic axis."""
     titles = [layer.name for layer in layers]
     figure = make_subplots(cols=len(titles), subplot_titles=titles, horizontal_spacing=0.06)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, SERIES, rules
+from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, SERIES, baseline_rules
 from forgetting.metrics.baselines import Baselines
-from forgetting.reporting.dose_response import WITHOUT, interval
-from forgetting.reporting.formatting import percent
+from forgetting.reporting.dose_response import NO_HALF_WAY, format_interval
+from forgetting.reporting.formatting import format_share
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
@@ -25,7 +25,7 @@ MOST_LABELS = 80  # values written into a heat map
 
 
 @dataclass(frozen=True)
-class Shown:
+class MetricStyle:
     """How a figure is drawn: its title, its number format, whether it is a share, and its baselines by name."""
 
     title: str
@@ -34,7 +34,7 @@ class Shown:
     baselines: dict[str, float]
 
 
-def shown(figure: str, base: Baselines, unit: str) -> Shown:
+def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
     """A column of a sweep's validation part, without its "validation_". unit: of the loss."""
     majority = base.majority["validation"]
     accuracies = {"chance": base.chance, "largest class": majority}
@@ -42,22 +42,22 @@ def shown(figure: str, base: Baselines, unit: str) -> Shown:
         accuracies["LinearSVC"] = base.linear_svc["validation"]
     guess = {"uniform guess": base.chance_loss}
     return {
-        "accuracy": Shown("validation accuracy", ".1%", True, accuracies),
-        "macro_f1": Shown("macro-F1", ".3f", True, {"largest class": base.majority_macro_f1["validation"]}),
-        "top_k_accuracy": Shown("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
-        "forgetting": Shown("forgetting", ".2f", False, {"intact": 0.0, "at chance": 1.0}),
-        "loss": Shown(f"loss ({unit})", ".3f", False, guess),
-        "calibrated_loss": Shown(f"calibrated loss ({unit})", ".3f", False, guess),
-        "entropy": Shown("entropy (nats)", ".3f", False, {"uniform": -math.log(base.chance)}),
-        "most_predicted_share": Shown("most predicted class, share", ".1%", True, {"largest class": majority}),
-        "agreement": Shown("agreement with the original", ".1%", True, {"chance": base.chance}),
-        "divergence": Shown("divergence from the original", ".3f", True, {"nothing in common": 1.0}),
-    }[figure]
+        "accuracy": MetricStyle("validation accuracy", ".1%", True, accuracies),
+        "macro_f1": MetricStyle("macro-F1", ".3f", True, {"largest class": base.majority_macro_f1["validation"]}),
+        "top_k_accuracy": MetricStyle("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
+        "forgetting": MetricStyle("forgetting", ".2f", False, {"intact": 0.0, "at chance": 1.0}),
+        "loss": MetricStyle(f"loss ({unit})", ".3f", False, guess),
+        "temperature_scaled_loss": MetricStyle(f"calibrated loss ({unit})", ".3f", False, guess),
+        "entropy": MetricStyle("entropy (nats)", ".3f", False, {"uniform": -math.log(base.chance)}),
+        "most_predicted_share": MetricStyle("most predicted class, share", ".1%", True, {"largest class": majority}),
+        "agreement": MetricStyle("agreement with the original", ".1%", True, {"chance": base.chance}),
+        "divergence": MetricStyle("divergence from the original", ".3f", True, {"nothing in common": 1.0}),
+    }[metric]
 
 
 def dose_chart(
     curves: pd.DataFrame,
-    style: Shown,
+    style: MetricStyle,
     *,
     by: str = "layers",
     match: str = "dose",
@@ -73,12 +73,12 @@ def dose_chart(
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(curves).encode(
         x=alt.X("level:Q", title=AXES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=coloured(curves, by, columns=3 if narrow else 5),
+        color=series_colour(curves, by, columns=3 if narrow else 5),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
     points = base.mark_point(size=45, filled=True, opacity=1, cursor="pointer" if pick else "default").encode(
-        y="median:Q", shape=shaped(curves, by), tooltip=_told(style, match)
+        y="median:Q", shape=series_shape(curves, by), tooltip=_told(style, match)
     )
     if pick:
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
@@ -87,7 +87,7 @@ def dose_chart(
 
 
 def own_dose_chart(
-    curves: pd.DataFrame, own: pd.DataFrame, style: Shown, *, dose: float, value: float | None, figure: str
+    curves: pd.DataFrame, own: pd.DataFrame, style: MetricStyle, *, dose: float, value: float | None, metric: str
 ) -> alt.LayerChart:
     """The dose curve of one choice: band over seeds, the own seed's path, and where the dose stands now.
 
@@ -102,7 +102,7 @@ def own_dose_chart(
     )
     middle = base.mark_line(color=RANDOMIZED, strokeWidth=2.5).encode(y="median:Q")
     points = base.mark_point(size=90, filled=True, opacity=0.001).encode(y="median:Q", tooltip=_told(style, "dose"))
-    path = alt.Chart(own).mark_line(color=RANDOMIZED, strokeWidth=1.2, strokeDash=[2, 2]).encode(x=x, y=f"{figure}:Q")
+    path = alt.Chart(own).mark_line(color=RANDOMIZED, strokeWidth=1.2, strokeDash=[2, 2]).encode(x=x, y=f"{metric}:Q")
     here = alt.Chart(pd.DataFrame({"level": [dose], "value": [value]}))
     line = here.mark_rule(color=RANDOMIZED, strokeWidth=1.5).encode(x="level:Q")
     dot = here.mark_point(color=RANDOMIZED, filled=True, size=160, opacity=1, stroke="white", strokeWidth=1.5).encode(
@@ -117,13 +117,13 @@ def own_dose_chart(
     return alt.layer(*shown_layers).properties(height=HEIGHT, padding=MARGIN)
 
 
-def _lines(style: Shown, narrow: bool = False) -> list[alt.Chart]:
+def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
     """The baselines, their names in the right margin, or on the lines where it is narrow."""
     top = 1.0 if style.share else max(style.baselines.values(), default=1.0) or 1.0
-    return rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
+    return baseline_rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
 
 
-def coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
+def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
     """A colour for each of the values in the order of the plan, the same one whatever else is shown."""
     names = _series(curves, by)
     colours = [SERIES[place % len(SERIES)] for place in range(len(names))]
@@ -131,7 +131,7 @@ def coloured(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 
-def shaped(curves: pd.DataFrame, by: str) -> alt.Shape:
+def series_shape(curves: pd.DataFrame, by: str) -> alt.Shape:
     """A shape for each as well, for whoever cannot tell the colours apart."""
     return alt.Shape(f"{by}:N", scale=alt.Scale(domain=_series(curves, by)), title=None)
 
@@ -141,7 +141,7 @@ def _series(curves: pd.DataFrame, by: str) -> list[str]:
     return curves.attrs.get("series", {}).get(by) or list(dict.fromkeys(curves[by]))
 
 
-def _told(style: Shown, match: str) -> list[alt.Tooltip]:
+def _told(style: MetricStyle, match: str) -> list[alt.Tooltip]:
     level = alt.Tooltip("level:Q", title="dose" if match == "dose" else "‖ΔW‖₂ / ‖W‖₂", format=".3~%")
     other = (
         alt.Tooltip("relative_change:Q", title="‖ΔW‖₂ / ‖W‖₂", format=".3~%")
@@ -160,7 +160,9 @@ def _told(style: Shown, match: str) -> list[alt.Tooltip]:
     ]
 
 
-def heat_chart(curves: pd.DataFrame, style: Shown, *, worst: float, best: float, match: str = "dose") -> alt.LayerChart:
+def heat_chart(
+    curves: pd.DataFrame, style: MetricStyle, *, worst: float, best: float, match: str = "dose"
+) -> alt.LayerChart:
     """Layer set by level, coloured by the median: burgundy as the original (`best`), faint where trivial (`worst`)."""
     base = alt.Chart(curves).encode(
         x=alt.X("level:O", title=AXES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)),
@@ -186,7 +188,7 @@ def heat_chart(curves: pd.DataFrame, style: Shown, *, worst: float, best: float,
     return alt.layer(*layers).properties(height=140 + 34 * curves["layers"].nunique())
 
 
-def cascade_chart(steps: pd.DataFrame, style: Shown) -> alt.LayerChart:
+def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
     """Layers randomized one after another, from the top down and from the bottom up, with bands over seeds.
 
     steps: columns cascade, step (how many layers), layers, and those of `dose_response.curves`.
@@ -195,13 +197,13 @@ def cascade_chart(steps: pd.DataFrame, style: Shown) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(steps).encode(
         x=alt.X("step:O", title="layers randomized", axis=alt.Axis(labelAngle=0)),
-        color=coloured(steps, "cascade"),
+        color=series_colour(steps, "cascade"),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
     tooltip = [alt.Tooltip("cascade:N"), *_told(style, "dose")]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
-        y="median:Q", shape=shaped(steps, "cascade"), tooltip=tooltip
+        y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
     return alt.layer(*_lines(style), band, line, points).properties(height=HEIGHT, padding=MARGIN)
 
@@ -223,9 +225,11 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
                 "dose": half.dose,
                 "low": _drawn(half, half.low, 0.0),
                 "high": _drawn(half, half.high, half.until),
-                "interval": interval(half),
+                "interval": format_interval(half),
                 "told": half.missing or f"{half.seeds} seeds",
-                "never": None if half.dose is not None else WITHOUT[half.kind].format(until=percent(half.until)),
+                "never": None
+                if half.dose is not None
+                else NO_HALF_WAY[half.kind].format(until=format_share(half.until)),
             }
             for half in halves
         ]
@@ -233,7 +237,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     title = "half-way dose (D50) with its 95 % interval" if match == "dose" else "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval"
     base = alt.Chart(table).encode(
         y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=220)),
-        color=coloured(table, "scheme"),
+        color=series_colour(table, "scheme"),
         tooltip=[
             alt.Tooltip("curve:N"),
             alt.Tooltip("dose:Q", title="half-way", format=".2%"),
@@ -256,7 +260,14 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     """Forgetting of each layer set back and drawn anew, with the band over seeds, between intact and chance."""
     table = pd.DataFrame(
         [
-            {"layer": row.layer, "how": how, "forgetting": value, "low": low, "high": high, "verdict": row.verdict}
+            {
+                "layer": row.layer,
+                "how": how,
+                "forgetting": value,
+                "low": low,
+                "high": high,
+                "conclusion": row.conclusion,
+            }
             for row in rows
             for how, value, low, high in (
                 ("set back to before training", row.reinitialized, *(row.interval or (None, None))),
@@ -274,7 +285,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),
-        color=coloured(table, "how", symbol="square"),
+        color=series_colour(table, "how", symbol="square"),
         tooltip=[
             alt.Tooltip("layer:N"),
             alt.Tooltip("how:N", title="weights"),

@@ -6,7 +6,7 @@ import json
 import altair as alt
 
 
-def picture(chart: alt.TopLevelMixin, kind: str) -> bytes:
+def chart_bytes(chart: alt.TopLevelMixin, kind: str) -> bytes:
     """A chart as a file of its own: "png", "svg" or "html", which needs no network."""
     sized = chart.properties(width=640, background="white")
     if kind == "png":

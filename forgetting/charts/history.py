@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import HEIGHT, ORIGINAL, rules
+from forgetting.charts.style import HEIGHT, ORIGINAL, baseline_rules
 from forgetting.model.trainer import Epoch
 
 # fmt: on
@@ -24,7 +24,7 @@ class Curve:
 
 
 def history_chart(
-    curves: Sequence[Curve], figure: str, baselines: Mapping[str, float], *, epochs: int, title: str
+    curves: Sequence[Curve], metric: str, baselines: Mapping[str, float], *, epochs: int, title: str
 ) -> alt.LayerChart:
     """One figure of the history, "loss" or "accuracy", by epoch: validation thick, training thin.
 
@@ -32,16 +32,16 @@ def history_chart(
     """
     data = pd.DataFrame(
         [
-            {"epoch": row.epoch, "part": part, "model": curve.name, "value": getattr(getattr(row, part), figure)}
+            {"epoch": row.epoch, "part": part, "model": curve.name, "value": getattr(getattr(row, part), metric)}
             for curve in curves
             for row in _thinned(curve.history)
             for part in ("training", "validation")
         ],
         columns=["epoch", "part", "model", "value"],
     )
-    form = ".1%" if figure == "accuracy" else ".4f"
-    axis = alt.Axis(format="%") if figure == "accuracy" else alt.Axis()
-    scale = alt.Scale(domain=[0, 1]) if figure == "accuracy" else alt.Scale(zero=True, nice=True)
+    form = ".1%" if metric == "accuracy" else ".4f"
+    axis = alt.Axis(format="%") if metric == "accuracy" else alt.Axis()
+    scale = alt.Scale(domain=[0, 1]) if metric == "accuracy" else alt.Scale(zero=True, nice=True)
     base = alt.Chart(data).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False)),
         y=alt.Y("value:Q", title=title, scale=scale, axis=axis),
@@ -69,7 +69,7 @@ def history_chart(
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
-    return alt.layer(*rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
+    return alt.layer(*baseline_rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
 
 
 def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:

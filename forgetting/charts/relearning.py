@@ -3,11 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.dose_response import MARGIN, coloured, shaped
-from forgetting.charts.style import HEIGHT, ORIGINAL, RELEARNED, SERIES, rules
+from forgetting.charts.dose_response import MARGIN, series_colour, series_shape
+from forgetting.charts.style import HEIGHT, ORIGINAL, RELEARNED, SERIES, baseline_rules
 
-MODELS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES[1]}  # with their colours
-NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
+MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES[1]}  # with their colours
+MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
 MOST_EPOCHS = 200  # points of a band; of longer courses they are thinned
 
 
@@ -17,13 +17,13 @@ def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: in
     bands: of `relearning.course_bands`. target: the accuracy that is to be reached.
     """
     every = -(-epochs // MOST_EPOCHS)
-    table = bands[bands["epoch"] % every == 0].assign(model=bands["model"].map(NAMES))
+    table = bands[bands["epoch"] % every == 0].assign(model=bands["model"].map(MODEL_NAMES))
     base = alt.Chart(table).encode(
         x=alt.X("epoch:Q", title="epochs of training again", scale=alt.Scale(domain=[0, epochs], nice=False)),
         color=alt.Color(
             "model:N",
             title=None,
-            scale=alt.Scale(domain=list(NAMES.values()), range=list(MODELS.values())),
+            scale=alt.Scale(domain=list(MODEL_NAMES.values()), range=list(MODEL_COLOURS.values())),
             legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
         ),
     )
@@ -39,7 +39,7 @@ def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: in
     ]
     points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=told)
     return alt.layer(
-        *rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
+        *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
         base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
         base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
         points,
@@ -61,7 +61,7 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
             axis=alt.Axis(format="%"),
             scale=alt.Scale(domain=[0, 1]),
         ),
-        color=coloured(known, "layers"),
+        color=series_colour(known, "layers"),
     )
     y = alt.Y("low:Q", title="savings", scale=alt.Scale(domain=[max(least, -2), 1.05], clamp=True))
     told = [
@@ -78,9 +78,9 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("verdict:N"),
     ]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
-        y="median:Q", shape=shaped(known, "layers"), tooltip=told
+        y="median:Q", shape=series_shape(known, "layers"), tooltip=told
     )
-    lines = rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)
+    lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)
     return alt.layer(
         *lines,
         base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),

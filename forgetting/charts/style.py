@@ -15,7 +15,7 @@ OBJECT_NAMES = frozenset((
 ))
 
 
-def rules(baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False) -> list[alt.Chart]:
+def baseline_rules(baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False) -> list[alt.Chart]:
     """Dashed lines with their names; gap: the least distance of two names, in units of the axis.
 
     margin: the names stand to the right of the plot, whose padding must hold them, instead of on the lines.

@@ -10,12 +10,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES, rules
-from forgetting.reporting.formatting import told, told_gap
+from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES, baseline_rules
+from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
-COLUMNS = {  # of the chart of gaps: figure, its title in two lines
+GAP_COLUMNS = {  # of the chart of gaps: figure, its title in two lines
     "forget_accuracy": "forget\naccuracy",
     "retain_accuracy": "retain\naccuracy",
     "validation_accuracy": "validation\naccuracy",
@@ -25,15 +25,15 @@ COLUMNS = {  # of the chart of gaps: figure, its title in two lines
     "attack_auc": "attack\nAUC",
     "anamnesis": "relearning\nAIN",
 }
-ROW, HEAD = 36, 72  # pixels of a method, and of the titles
-HALF = 0.46  # of a column's width that the largest gap takes
-LEAST = 0.05  # a gap that takes all of it, where all are smaller
-BINS = 40  # of the histograms of losses
+ROW_HEIGHT, HEAD_HEIGHT = 36, 72  # pixels of a method, and of the titles
+HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
+LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
+LOSS_BINS = 40  # of the histograms of losses
 MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p, beyond which all is drawn as that
-SETS = {
+SET_STYLES = {
     "retain": ("retained", ORIGINAL),
     "forget": ("forgotten", RANDOMIZED),
-    "unseen": ("unseen", SERIES[2]),
+    "non_members": ("non_members", SERIES[2]),
 }
 COLOURS = {"exact retraining": RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of what is no method
 READABLE = "replace(datum.label, /_/g, ' ')"  # of a method's name
@@ -48,7 +48,7 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
     cells, heads = _cells(result), _heads(result)
     methods = list(dict.fromkeys(cells["method"]))
     y = alt.Y("method:N", sort=methods, title=None, axis=_method_axis())
-    x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(COLUMNS)], nice=False))
+    x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(GAP_COLUMNS)], nice=False))
     told = [
         alt.Tooltip("method:N"),
         alt.Tooltip("title:N", title="figure"),
@@ -87,25 +87,27 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
         titles.encode(x=x, y=alt.value(-30), text="title:N"),
         slanted.encode(x=x, y=alt.value(-6), text="line:N"),
         scales.encode(x=x, y=alt.value(-4), text="scale:N"),
-    ).properties(height=HEAD + ROW * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
+    ).properties(height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
 
 def _cells(result: UnlearningResult) -> pd.DataFrame:
     """Where each cell's bar and texts are, in columns of width 1."""
-    table, steps = result.gaps[result.gaps["figure"].isin(COLUMNS)].copy(), _steps(result)
-    places = {figure: place for place, figure in enumerate(COLUMNS)}
+    table, steps = result.gaps[result.gaps["figure"].isin(GAP_COLUMNS)].copy(), _steps(result)
+    places = {figure: place for place, figure in enumerate(GAP_COLUMNS)}
     table["middle"] = table["figure"].map(places) + 0.5
-    table["title"] = table["figure"].map(COLUMNS).str.replace("\n", " ")
+    table["title"] = table["figure"].map(GAP_COLUMNS).str.replace("\n", " ")
     for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
-        table[end] = table["middle"] + (table[name] / table["figure"].map(steps)).clip(-1, 1) * HALF
-    table["told"] = [told(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)]
+        table[end] = table["middle"] + (table[name] / table["figure"].map(steps)).clip(-1, 1) * HALF_COLUMN
+    table["told"] = [
+        format_metric(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)
+    ]
     table["retrained_told"] = [
-        "–" if np.isnan(value) else told(figure, value)
+        "–" if np.isnan(value) else format_metric(figure, value)
         for figure, value in zip(table["figure"], table["retrained"], strict=True)
     ]
-    table["gap_told"] = [told_gap(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
+    table["gap_told"] = [format_gap(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
     table["band"] = [
-        f"{told_gap(figure, low)} to {told_gap(figure, high)}"
+        f"{format_gap(figure, low)} to {format_gap(figure, high)}"
         for figure, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
     ]
     table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
@@ -116,21 +118,21 @@ def _heads(result: UnlearningResult) -> pd.DataFrame:
     """Title, scale and, where retraining itself was tried, the band of its gaps, of each column."""
     steps, gaps = _steps(result), result.gaps.set_index(["method", "figure"])
     lines = []
-    for place, (figure, title) in enumerate(COLUMNS.items()):
+    for place, (figure, title) in enumerate(GAP_COLUMNS.items()):
         low = high = np.nan
         if (REFERENCE, figure) in gaps.index:
             low, high = (gaps.loc[(REFERENCE, figure)][name] / steps[figure] for name in ("gap_low", "gap_high"))
         # No gap at all is always within it, however few the seeds are.
         ends = {
-            "floor_low": place + 0.5 + np.clip(low, -1, 0) * HALF,
-            "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF,
+            "floor_low": place + 0.5 + np.clip(low, -1, 0) * HALF_COLUMN,
+            "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF_COLUMN,
         }
         lines.append(
             {
                 "middle": place + 0.5,
                 "title": title,
                 "line": title.replace("\n", " "),
-                "scale": f"± {told_gap(figure, steps[figure])[1:]}",
+                "scale": f"± {format_gap(figure, steps[figure])[1:]}",
                 **ends,
             }
         )
@@ -141,10 +143,10 @@ def _steps(result: UnlearningResult) -> dict[str, float]:
     """The gap that fills a column: the largest of its medians; ends of bands beyond it are cut at the column's side."""
     table = result.gaps
     found = {}
-    for figure in COLUMNS:
+    for figure in GAP_COLUMNS:
         own = table[table["figure"] == figure]
         largest = own["gap"].abs().max()
-        found[figure] = max(LEAST, 0.0 if np.isnan(largest) else largest)
+        found[figure] = max(LEAST_GAP, 0.0 if np.isnan(largest) else largest)
     return found
 
 
@@ -194,7 +196,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return alt.layer(
-        *rules(trivial, ".1%", gap=0.06),
+        *baseline_rules(trivial, ".1%", gap=0.06),
         cross.encode(y="y:Q"),
         cross.encode(x="x:Q"),
         seeds.encode(**axes, color=colour, shape=shape, tooltip=[*told, alt.Tooltip("seed:Q")]),
@@ -218,14 +220,14 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
 
     losses: −ln p of the true class, by set. Where the forgotten lie over the unseen, an attack finds nothing.
     """
-    edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), BINS + 1)
+    edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), LOSS_BINS + 1)
     tables = []
-    for name, (title, _) in SETS.items():
+    for name, (title, _) in SET_STYLES.items():
         values = losses[name][np.isfinite(losses[name])].astype(float)  # in float32 the last edge would be passed
         counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
         shares = counts / max(len(values), 1)
         tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
-    titles, colours = zip(*SETS.values(), strict=True)
+    titles, colours = zip(*SET_STYLES.values(), strict=True)
     base = alt.Chart(pd.concat(tables)).encode(
         x=alt.X(
             "loss:Q",

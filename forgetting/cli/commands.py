@@ -13,37 +13,37 @@ from forgetting.cli.options import (
     as_json_text,
     check_out,
     dose_list,
-    inputs,
-    keep,
-    listed,
+    input_options,
     load_reviews,
     make_recipe,
-    of_file,
     out_option,
     progress_bar,
+    split_names,
+    with_file,
+    write_or_rescue,
 )
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError, RecipeError
 from forgetting.core.seeding import pin_threads
-from forgetting.data.download import SHA256
+from forgetting.data.download import ORIGINAL_SHA256
 from forgetting.data.reviews import Reviews
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, run, train
-from forgetting.experiment.published import reproduce, summarize
+from forgetting.experiment.published import reproduce, summarize_runs
 from forgetting.experiment.results import Trained
-from forgetting.metrics.baselines import baselines
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Forget
-from forgetting.recipe.plans import FAMILIES, JOINED
+from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
-from forgetting.studies.relearning import check_relearning, saving_slices
+from forgetting.studies.relearning import check_relearning, savings_slices
 from forgetting.studies.savings import RelearningResult
-from forgetting.studies.sweep import MEMORY, SweepResult, check_plan, check_sweep, sweep
-from forgetting.unlearning.forget_set import forget_sets
-from forgetting.unlearning.runner import Unlearner, check_unlearning
-from forgetting.unlearning.task import METHODS, load_own
+from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_rows
+from forgetting.unlearning.forget_set import make_forget_sets
+from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
+from forgetting.unlearning.task import METHODS, load_custom_methods
 
 LAYER_SETS = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]"
 
@@ -54,7 +54,7 @@ def cli() -> None:
 
 
 @cli.command("run")
-@inputs
+@input_options
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help="Ready recipe to start from.  [modern]")
 @click.option("--layers", help="'all', or names such as fc1,fc2.  [all]")
 @click.option("--fraction", type=float, help="Dose: share of each layer's units to randomize, 0 to 1.  [1]")
@@ -66,14 +66,14 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
     """Train, randomize, and compare before and after."""
     recipe = make_recipe(recipe_file, protocol, options)
     reviews = load_reviews(data, recipe)
-    recipe = of_file(recipe, data, reviews)
+    recipe = with_file(recipe, data, reviews)
     with progress_bar("Training", quiet=as_json) as progress:
         result = run(recipe, reviews, progress=progress)
-    click.echo(as_json_text(result.to_dict()) if as_json else tables.run_table(result))
+    click.echo(as_json_text(result.to_dict()) if as_json else tables.format_run(result))
 
 
 @cli.command("sweep")
-@inputs
+@input_options
 @click.option("--layers", multiple=True, help=LAYER_SETS)
 @click.option("--schemes", multiple=True, help=f"Of {', '.join(SCHEMES)}; may be repeated, or joined by commas.")
 @click.option("--units", multiple=True, help=f"Of {', '.join(UNITS)}; may be repeated, or joined by commas.  [weight]")
@@ -84,7 +84,9 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
 @click.option("--seed", type=int, help="Of initial weights and training; the replicates' seeds follow from it.")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option("--dask", default="", help="Address of a Dask scheduler, whose workers are used instead.")
-@click.option("--memory", type=int, default=MEMORY // 2**20, show_default=True, help="MiB for variants, a process.")
+@click.option(
+    "--memory", type=int, default=SWEEP_MEMORY // 2**20, show_default=True, help="MiB for variants, a process."
+)
 @out_option
 def sweep_command(
     data: Path | None, recipe_file: Path | None, out: Path, jobs: int, dask: str, memory: int, **options
@@ -93,10 +95,10 @@ def sweep_command(
     check_out(out)
     recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
     recipe = _with_plan(recipe, options)
-    check_plan(recipe, recipe.sweep, recipe.model.layers)
-    parallel.check(jobs=jobs, dask=dask)
+    check_sweep_plan(recipe, recipe.sweep, recipe.model.layers)
+    parallel.check_workers(jobs=jobs, dask=dask)
     reviews = load_reviews(data, recipe)
-    recipe = of_file(recipe, data, reviews)
+    recipe = with_file(recipe, data, reviews)
     split = prepare(recipe, reviews)
     check_sweep(recipe, split, memory=memory * 2**20)
     with progress_bar("Training") as progress:
@@ -105,7 +107,7 @@ def sweep_command(
     epochs = None if recipe.sweep.retrain else len(trained.history)
     try:
         with progress_bar("Variants") as progress:
-            for row in sweep(
+            for row in sweep_rows(
                 trained.model,
                 split,
                 recipe.sweep,
@@ -120,13 +122,13 @@ def sweep_command(
     finally:  # what was done is kept, also where workers are lost or the user stops
         if rows:
             result = SweepResult(recipe.sweep, tuple(rows), recipe, reviews.sha256, epochs, planned)
-            keep(result.write, out)
-    click.echo(tables.sweep_table(result, baselines(split, recipe.training.objective)))
+            write_or_rescue(result.write, out)
+    click.echo(tables.format_sweep(result, compute_baselines(split, recipe.training.objective)))
     click.echo(f"{len(rows):,} rows in {out}")
 
 
 @cli.command("relearn")
-@inputs
+@input_options
 @click.option("--layers", multiple=True, help=LAYER_SETS)
 @click.option("--schemes", multiple=True, help=f"Of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]")
 @click.option("--doses", help="How many, evenly from 0 to 1, or a list of shares such as 0,0.1,0.5.  [6]")
@@ -146,19 +148,19 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
     rows, planned = [], recipe.relearning.sweep.count(recipe.model.layers)
     try:
         with progress_bar("Variants") as progress:
-            for found in saving_slices(trained, split, recipe):
+            for found in savings_slices(trained, split, recipe):
                 rows += found
                 progress(len(rows), planned)
     finally:  # what was done is kept, also where the user stops
         if rows:
             result = RelearningResult(recipe, (), tuple(rows), reviews.sha256, len(trained.history), planned)
-            keep(result.write, out)
-    click.echo(tables.relearning_table(result, baselines(split, recipe.training.objective)))
+            write_or_rescue(result.write, out)
+    click.echo(tables.format_relearning(result, compute_baselines(split, recipe.training.objective)))
     click.echo(f"{len(rows):,} rows in {out}")
 
 
 @cli.command("unlearn")
-@inputs
+@input_options
 @click.option("--forget-class", help="Forget all training reviews of this class.")
 @click.option("--forget-share", type=float, help="Forget a random share of the training reviews.  [0.1]")
 @click.option(
@@ -177,12 +179,12 @@ def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
     recipe = _with_unlearning(recipe, options)
     check_unlearning(recipe, recipe.unlearning)
     reviews = load_reviews(data, recipe)
-    recipe = of_file(recipe, data, reviews)
+    recipe = with_file(recipe, data, reviews)
     split = prepare(recipe, reviews)
-    forget_sets(split, recipe.forget)
+    make_forget_sets(split, recipe.forget)
     with progress_bar("Training") as progress:
         trained = train(recipe, split, progress=progress)
-    unlearner = Unlearner(trained, split, recipe)
+    unlearner = UnlearningRunner(trained, split, recipe)
     try:
         with progress_bar("Methods × seeds") as progress:
             for rows in unlearner.slices():
@@ -190,8 +192,8 @@ def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
                     progress(len(unlearner.found), len(unlearner.planned))
     finally:  # what was done is kept, also where the user stops
         if unlearner.found:
-            keep(unlearner.result.write, out)
-    click.echo(tables.unlearning_table(unlearner.result))
+            write_or_rescue(unlearner.result.write, out)
+    click.echo(tables.format_unlearning(unlearner.result))
     click.echo(f"{len(unlearner.found):,} rows in {out}")
 
 
@@ -203,19 +205,19 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
     reviews = read_reviews(data)
     with progress_bar("Seeds", quiet=as_json) as progress:
-        summary = summarize(reproduce(reviews, seeds, progress=progress))
-    summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == SHA256}
-    click.echo(as_json_text(summary) if as_json else tables.published_table(summary))
+        summary = summarize_runs(reproduce(reviews, seeds, progress=progress))
+    summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
+    click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
 
 
 def _variants(options: dict) -> dict:
     """What the options of a sweep and of relearning have in common."""
     plan: dict = {}
     if options["layers"]:
-        plan["layers"] = [names.replace(",", JOINED) for names in options["layers"]]
+        plan["layers"] = [names.replace(",", LAYER_SEPARATOR) for names in options["layers"]]
     for name in ("schemes", "units"):
         if options.get(name):
-            plan[name] = listed(options[name])
+            plan[name] = split_names(options[name])
     if options["doses"] is not None:
         plan["doses"] = dose_list(options["doses"])
     return plan | {name: options[name] for name in ("seeds", "seed") if options[name] is not None}
@@ -230,7 +232,7 @@ def _with_plan(recipe: Recipe, options: dict) -> Recipe:
 def _trained(recipe: Recipe, data: Path | None) -> tuple[Recipe, Reviews, Split, Trained]:
     """The recipe with its file, the reviews, their split, and the model that is trained on it."""
     reviews = load_reviews(data, recipe)
-    recipe = of_file(recipe, data, reviews)
+    recipe = with_file(recipe, data, reviews)
     split = prepare(recipe, reviews)
     with progress_bar("Training") as progress:
         return recipe, reviews, split, train(recipe, split, progress=progress)
@@ -241,7 +243,7 @@ def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
     given = {
         "class": ("label", options["forget_class"]),
         "share": ("share", options["forget_share"]),
-        "reviews": ("reviews", listed(options["forget_reviews"]) if options["forget_reviews"] else None),
+        "reviews": ("reviews", split_names(options["forget_reviews"]) if options["forget_reviews"] else None),
     }
     chosen = {by: value for by, value in given.items() if value[1] is not None}
     if len(chosen) > 1:
@@ -254,7 +256,7 @@ def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
         forget = Forget().to_dict() | {"by": by, name: value, "seed": recipe.forget.seed}
     plan = {name: options[name] for name in ("seeds", "seed", "epochs", "k") if options[name] is not None}
     if options["names"]:
-        plan["methods"] = listed(options["names"])
+        plan["methods"] = split_names(options["names"])
     return Recipe.from_dict({"forget": forget, "unlearning": plan}, recipe)
 
 
@@ -271,7 +273,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it becomes one line
     try:
-        load_own()
+        load_custom_methods()
         _name_methods()
         cli.main(prog_name="python -m forgetting", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -11,21 +11,21 @@ from pathlib import Path
 import click
 
 from forgetting.core.errors import RecipeError, shorten
-from forgetting.core.files import ending
+from forgetting.core.files import file_format
 from forgetting.data.download import fetch_wine_reviews
 from forgetting.data.reviews import Reviews
 from forgetting.data.sample import load_sample
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import KINDS
+from forgetting.experiment.export import TABLE_FORMATS
 from forgetting.experiment.pipeline import Progress
-from forgetting.experiment.results import plain
+from forgetting.experiment.results import to_plain
 from forgetting.recipe.plans import even_doses
 from forgetting.recipe.recipe import Recipe
 
 FILE = click.Path(path_type=Path)
 
 
-def inputs(command: Callable) -> Callable:
+def input_options(command: Callable) -> Callable:
     """The options that say which reviews and which recipe."""
     for option in (
         click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
@@ -100,7 +100,7 @@ def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress | None
         yield progress
 
 
-def of_file(recipe: Recipe, data: Path | None, reviews: Reviews) -> Recipe:
+def with_file(recipe: Recipe, data: Path | None, reviews: Reviews) -> Recipe:
     """The recipe with the name and the SHA-256 of the file that was given, if any."""
     if not data:
         return recipe
@@ -110,7 +110,7 @@ def of_file(recipe: Recipe, data: Path | None, reviews: Reviews) -> Recipe:
 
 def check_out(out: Path) -> None:
     """Refused before anything is computed, so that no work is lost for a wrong name."""
-    if ending(out) not in KINDS:
+    if file_format(out) not in TABLE_FORMATS:
         raise RecipeError(f"--out must end with .csv, .parquet, .json; got {out.name!r}. Choose one of these formats.")
     if out.is_dir():
         raise RecipeError(f"--out must be a file; {out.name!r} is a folder. Give another name.")
@@ -122,7 +122,7 @@ def check_out(out: Path) -> None:
         )
 
 
-def keep(write: Callable[[Path], None], out: Path) -> None:
+def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:
     """Write what was found; where there is no room for it after all that work, to the folder for temporary files.
 
     Raises RecipeError in both cases, saying where it is.
@@ -138,7 +138,7 @@ def keep(write: Callable[[Path], None], out: Path) -> None:
         raise RecipeError(f"{error} What was found is kept in {str(spare)!r}.") from error
 
 
-def listed(options: tuple[str, ...]) -> list[str]:
+def split_names(options: tuple[str, ...]) -> list[str]:
     """Names of an option that may be repeated, or joined by commas."""
     return [item for names in options for item in names.split(",") if item]
 
@@ -158,4 +158,4 @@ def dose_list(text: str) -> list:
 
 
 def as_json_text(values: dict) -> str:
-    return json.dumps(plain(values), allow_nan=False)
+    return json.dumps(to_plain(values), allow_nan=False)

@@ -4,18 +4,18 @@ import math
 
 import pandas as pd
 
-from forgetting.experiment.published import MODELS
+from forgetting.experiment.published import PUBLISHED_MODELS
 from forgetting.experiment.results import Result
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
-from forgetting.recipe.forget import told
+from forgetting.recipe.forget import describe_forget
 from forgetting.studies.dose_response import half_way
-from forgetting.studies.savings import RelearningResult, saving_curves
+from forgetting.studies.savings import RelearningResult, savings_curves
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning.result import UnlearningResult
 
 
-def run_table(result: Result) -> str:
+def format_run(result: Result) -> str:
     base, comparison = result.baselines, result.comparison
     objective = result.recipe.training.objective
     lines = [
@@ -50,7 +50,7 @@ def _figure(scores: Scores, name: str) -> str:
     return "missing" if value is None else f"{value:.4f}"
 
 
-def sweep_table(result: SweepResult, base: Baselines) -> str:
+def format_sweep(result: SweepResult, base: Baselines) -> str:
     """The half-way dose of each curve, beside what trivial models reach."""
     frame = result.frame
     before = frame["validation_accuracy_before"].median()
@@ -72,9 +72,9 @@ def sweep_table(result: SweepResult, base: Baselines) -> str:
     return "\n".join(lines)
 
 
-def relearning_table(result: RelearningResult, base: Baselines) -> str:
+def format_relearning(result: RelearningResult, base: Baselines) -> str:
     """Accuracy right after randomizing, savings and verdict of each variant."""
-    frame, curves = result.frame, saving_curves(result.frame)
+    frame, curves = result.frame, savings_curves(result.frame)
     first, width = frame.iloc[0], max(16, *(len(name) + 2 for name in curves["layers"]))
     lines = [
         f"Validation accuracy {first['accuracy_before']:.4f}; chance {base.chance:.4f}, majority class "
@@ -88,12 +88,12 @@ def relearning_table(result: RelearningResult, base: Baselines) -> str:
         counts = {"already there": row.already_there, "never reached": row.never, "diverged": row.diverged}
         told = "".join(f"; {count} {name}" for name, count in counts.items() if count)
         variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}"
-        lines.append(f"{variant}{after:>16}{saved:>10}   {row.verdict}{told}")
+        lines.append(f"{variant}{after:>16}{saved:>10}   {row.conclusion}{told}")
     reasons = dict.fromkeys(row.missing["savings"] for row in result.rows if "savings" in row.missing)
     return "\n".join([*lines, *(f"no savings: {' '.join(reason.split())}" for reason in reasons)])
 
 
-UNLEARNING = {  # columns of the table, by figure
+UNLEARNING_COLUMNS = {  # columns of the table, by figure
     "forget_accuracy": "forget",
     "retain_accuracy": "retain",
     "validation_accuracy": "validation",
@@ -105,20 +105,21 @@ UNLEARNING = {  # columns of the table, by figure
 NO_GAP = ("seconds_ratio",)  # nearer to retraining is not better
 
 
-def unlearning_table(result: UnlearningResult) -> str:
+def format_unlearning(result: UnlearningResult) -> str:
     """Each method's figures, with the gap to exact retraining; medians over seeds."""
     gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
     methods = list(gaps.index.unique("method"))
     first = max(14, *(len(name) + 2 for name in methods)) if methods else 14
     lines = [
-        f"{counts['forget']:,} reviews to forget ({told(result.recipe.forget)}), {counts['retain']:,} to retain, "
-        f"{counts['validation']:,} for validation, {counts['unseen']:,} of them unseen and comparable",
+        f"{counts['forget']:,} reviews to forget ({describe_forget(result.recipe.forget)}), {counts['retain']:,} to "
+        "retain, "
+        f"{counts['validation']:,} for validation, {counts['non_members']:,} of them unseen and comparable",
         "In brackets: the gap to exact retraining with another seed. The row retrain tells how large it is by luck.",
         "",
-        f"{'method':{first}}" + "".join(f"{title:>16}" for title in UNLEARNING.values()),
+        f"{'method':{first}}" + "".join(f"{title:>16}" for title in UNLEARNING_COLUMNS.values()),
     ]
     for method in methods:
-        cells = "".join(f"{_with_gap(figure, gaps.loc[(method, figure)]):>16}" for figure in UNLEARNING)
+        cells = "".join(f"{_with_gap(figure, gaps.loc[(method, figure)]):>16}" for figure in UNLEARNING_COLUMNS)
         known = {"   remembered": result.remembers(method), "   over-forgets": result.over_forgets(method)}
         lines.append(f"{method:{first}}{cells}" + "".join(name for name, holds in known.items() if holds))
     base = "".join(f"{result.majority[name]:>16.3f}" for name in result.majority)
@@ -129,17 +130,17 @@ def unlearning_table(result: UnlearningResult) -> str:
     return "\n".join([*lines, *_reasons(result)])
 
 
-def _with_gap(figure: str, line: pd.Series) -> str:
+def _with_gap(metric: str, line: pd.Series) -> str:
     if math.isnan(line["value"]):
         return "missing"
-    if figure in NO_GAP or math.isnan(line["gap"]):
+    if metric in NO_GAP or math.isnan(line["gap"]):
         return f"{line['value']:.3f}"
     return f"{line['value']:.3f} ({line['gap']:+.3f})"
 
 
 def _reasons(result: UnlearningResult) -> list[str]:
     """Why figures of the table are missing: a line a reason, with the methods and figures that it is of."""
-    rows = result.gaps[result.gaps["figure"].isin(UNLEARNING) & (result.gaps["missing"] != "")]
+    rows = result.gaps[result.gaps["figure"].isin(UNLEARNING_COLUMNS) & (result.gaps["missing"] != "")]
     lines = []
     for reason, own in rows.groupby("missing", sort=False):
         methods, figures = (", ".join(dict.fromkeys(own[name])) for name in ("method", "figure"))
@@ -147,9 +148,9 @@ def _reasons(result: UnlearningResult) -> list[str]:
     return lines
 
 
-def published_table(summary: dict) -> str:
+def format_published(summary: dict) -> str:
     lines = [f"{'':41}{'published':>10}{'median':>10}{'min':>10}{'max':>10}  published in the range of 120 seeds"]
-    for model in MODELS:
+    for model in PUBLISHED_MODELS:
         for part, figures in summary[model].items():
             for name, spread in figures.items():
                 published = summary["published"][model][part].get(name)
@@ -158,7 +159,7 @@ def published_table(summary: dict) -> str:
                 within = {True: "  yes", False: "  no", None: "  not published"}[spread.get("within")]
                 title = f"{model} {part} {'top-1 accuracy' if name == 'accuracy' else name}".replace("_", " ")
                 lines.append(f"{title:41}{known}{values}{within}")
-    best = max(part["bitwise_accuracy"]["max"] for model in MODELS for part in summary[model].values())
+    best = max(part["bitwise_accuracy"]["max"] for model in PUBLISHED_MODELS for part in summary[model].values())
     place = "above" if summary["always_no"] > best else "not above"
     always_no = f"Always answering no: bitwise accuracy {summary['always_no']:.4f}, {place} the best of these re-runs."
     other = (

@@ -7,12 +7,12 @@ from pathlib import Path
 from forgetting.core.errors import RecipeError
 
 
-def ending(path: str | Path) -> str:
+def file_format(path: str | Path) -> str:
     """The kind that a file's name asks for."""
     return Path(path).suffix.removeprefix(".").lower()
 
 
-def write_whole(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file; what is there is replaced only by the whole of it.
 
     Raises RecipeError where it cannot be written.

@@ -10,7 +10,7 @@ from functools import cache
 from typing import ClassVar
 
 from forgetting.core.errors import DataError, ForgettingError, RecipeError
-from forgetting.core.settings import Settings, parse, setting
+from forgetting.core.settings import Settings, parse_value, setting
 
 VARIABLE = "FORGETTING_LIMITS"
 
@@ -65,7 +65,7 @@ def _read(text: str) -> Limits:
                 f'{VARIABLE} must look like "rows=1000000,classes=5000"; got {part[:80]!r}. Correct the variable.'
             )
         leaf = Limits.leaves().get(name.strip())
-        values[name.strip()] = parse(leaf, value.strip()) if leaf else value
+        values[name.strip()] = parse_value(leaf, value.strip()) if leaf else value
     return Limits.from_dict(values)
 
 

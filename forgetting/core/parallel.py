@@ -28,7 +28,7 @@ INSTALL = "pip install 'dask[distributed]'"
 _KEPT: dict[str, bytes] = {}  # in a worker of Dask: what tasks share, by key
 
 
-def spread(
+def run_tasks(
     function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any], *, jobs: int = 1, dask: str = ""
 ) -> Iterator[Any]:
     """`function(shared, task)` of each task, in order, as they are ready.
@@ -44,7 +44,7 @@ def spread(
     return _on_dask(function, shared, tasks, dask) if dask else _on_this_machine(function, shared, tasks, jobs)
 
 
-def check(*, jobs: int = 1, dask: str = "") -> None:
+def check_workers(*, jobs: int = 1, dask: str = "") -> None:
     """Raise what `spread` would: for a wrong number of jobs, or a scheduler that does not answer or has no workers."""
     _check_jobs(jobs)
     if dask:

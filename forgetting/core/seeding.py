@@ -18,7 +18,7 @@ def generator(seed: int, *purpose: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
-def other(seed: int) -> int:
+def second_seed(seed: int) -> int:
     """The seed of a second model beside that of `seed`, far from the seeds of the same plan, in [0, 2³²)."""
     return (seed + 2**31) % 2**32
 

@@ -33,7 +33,7 @@ class Settings:
         for item in fields(self):
             value = getattr(self, item.name)
             if not is_dataclass(item.default):
-                object.__setattr__(self, item.name, check(self.group, item, value))
+                object.__setattr__(self, item.name, check_value(self.group, item, value))
             elif not isinstance(value, type(item.default)):
                 raise RecipeError(f"{item.name} must be a {type(item.default).__name__}; got {_shown(value)}.")
 
@@ -83,18 +83,18 @@ class Settings:
         return replace(base, **changed)
 
 
-def check(group: str, item: Field, value: Any) -> Any:
+def check_value(group: str, item: Field, value: Any) -> Any:
     """`value` in the type of the field's default, or RecipeError with the rule, the value and the remedy."""
     checked = _converted(item.default, value)
     if checked is None or not _allowed(item, checked):
         raise RecipeError(
-            f"{_dotted(group, item.name)} must be {rule(item)}; got {_shown(value)}. "
+            f"{_dotted(group, item.name)} must be {describe_rule(item)}; got {_shown(value)}. "
             f"The default is {_shown(_plain(item.default))}."
         )
     return checked
 
 
-def rule(item: Field) -> str:
+def describe_rule(item: Field) -> str:
     """What a field accepts, in words."""
     low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
     if choices:
@@ -104,7 +104,11 @@ def rule(item: Field) -> str:
         return "true or false"
     if isinstance(item.default, str):
         return "a text"
-    bounds = f" from {show(low)} to {show(high)}" if math.isfinite(high) else f" of at least {show(low)}"
+    bounds = (
+        f" from {format_value(low)} to {format_value(high)}"
+        if math.isfinite(high)
+        else f" of at least {format_value(low)}"
+    )
     if isinstance(item.default, tuple):
         numbers = "whole numbers" if _kind(item.default) is int else "numbers"
         kind = "names without commas" if is_names(item.default) else f"{numbers}{bounds}"
@@ -112,7 +116,7 @@ def rule(item: Field) -> str:
     return ("a whole number" if isinstance(item.default, int) else "a number") + bounds
 
 
-def parse(item: Field, text: str) -> Any:
+def parse_value(item: Field, text: str) -> Any:
     """The value that `text` stands for, unchecked where it is not of the field's type."""
     if isinstance(item.default, bool):
         return {"1": True, "0": False}.get(text, text)
@@ -124,12 +128,12 @@ def parse(item: Field, text: str) -> Any:
     return text
 
 
-def show(value: Any) -> str:
+def format_value(value: Any) -> str:
     """The text that `parse` reads back as `value`."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, tuple):
-        return ",".join(map(show, value))
+        return ",".join(map(format_value, value))
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 

@@ -17,14 +17,14 @@ from forgetting.core.limits import limits
 
 Source = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
 
-CHUNK = 1024 * 1024
+READ_CHUNK = 1024 * 1024
 GZIP = b"\x1f\x8b"
 GZIP_BITS = 31  # zlib's sign for a gzip header and trailer
 GZIP_PIECE = 64 * 1024  # given to zlib at a time: where a member ends, it copies the rest
 MOST_MEMBERS = 10_000  # of a gzip file; bgzip makes one of each 64 kB
 NULS = re.compile(rb"\0*")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-MOST_DIRECTORY = CHUNK  # of about 10,000 files
+MOST_DIRECTORY = READ_CHUNK  # of about 10,000 files
 # bz2 and LZMA members are left out: zipfile expands those without a bound.
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What macOS and Windows add to an archive unasked.
@@ -66,7 +66,7 @@ def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
     return inner
 
 
-def megabytes(size: int) -> str:
+def format_size(size: int) -> str:
     """A size in words: `megabytes(209_715_200)` is "200 MB"."""
     return f"{size / 1024 / 1024:,.3g} MB" if size >= 1024 * 1024 else f"{size:,} bytes"
 
@@ -112,7 +112,7 @@ def _read_bounded(file: BinaryIO, max_bytes: int, expanded: bool = False) -> byt
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(CHUNK):
+    while piece := file.read(READ_CHUNK):
         if isinstance(piece, str):
             raise DataError('A file must be opened in binary mode ("rb"); this one yields text. Open it again.')
         yield piece
@@ -126,7 +126,7 @@ def _joined(pieces: Iterable[bytes], max_bytes: int, expanded: bool) -> bytes:
         if total > max_bytes:
             state = "expands to" if expanded else "has"
             raise DataError(
-                f"A file may hold at most {megabytes(max_bytes)}; this one {state} more. "
+                f"A file may hold at most {format_size(max_bytes)}; this one {state} more. "
                 "Leave out rows or columns that are not needed."
             )
         parts.append(piece)
@@ -158,7 +158,7 @@ def _gzip_pieces(data: bytes) -> Iterator[bytes]:
             given = data[start : start + GZIP_PIECE]
             if not given:
                 raise EOFError("it ends too early")
-            yield member.decompress(given, CHUNK)
+            yield member.decompress(given, READ_CHUNK)
             start += len(given) - len(member.unconsumed_tail) - len(member.unused_data)
         start = NULS.match(data, start).end()
 
@@ -173,7 +173,7 @@ class _ZipFile(io.BytesIO):
         if size is not None and size > MOST_DIRECTORY:
             raise DataError(
                 "A zip file must hold exactly one file; the directory of this one has more than "
-                f"{megabytes(MOST_DIRECTORY)}. Pack the one with the reviews alone, or upload it unpacked."
+                f"{format_size(MOST_DIRECTORY)}. Pack the one with the reviews alone, or upload it unpacked."
             )
         return super().read(size)
 

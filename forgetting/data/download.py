@@ -21,19 +21,21 @@ from forgetting.core.errors import DataError
 from forgetting.data.reviews import Reviews
 from forgetting.data.tables import read_reviews
 
-URL = (
+ORIGINAL_URL = (
     "https://raw.githubusercontent.com/chungimungi/Learning-to-Forget/"
     "3a1b8bb17cc98b3e5adc9a53efed99260565dfba/data/wine_review.csv"
 )
-SHA256 = "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
-SIZE = 608_850
+ORIGINAL_SHA256 = "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
+ORIGINAL_SIZE = 608_850
 TIMEOUT = 30.0
 STALL = 10.0  # seconds without a byte after which a connection is given up
-CHUNK = 64 * 1024
-REMEDY = "Upload the file instead, or use the bundled sample."
+DOWNLOAD_CHUNK = 64 * 1024
+DOWNLOAD_REMEDY = "Upload the file instead, or use the bundled sample."
 
 
-def fetch_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = URL, timeout: float = TIMEOUT) -> Reviews:
+def fetch_wine_reviews(
+    *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT
+) -> Reviews:
     """The reviews that the published results were computed on, as their file has them: 309, 15 of them twice.
 
     See `download_wine_reviews` for the arguments; raises DataError as it does.
@@ -41,18 +43,20 @@ def fetch_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = URL
     return read_reviews(download_wine_reviews(cache=cache, url=url, timeout=timeout))
 
 
-def download_wine_reviews(*, cache: str | os.PathLike | None = None, url: str = URL, timeout: float = TIMEOUT) -> Path:
+def download_wine_reviews(
+    *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT
+) -> Path:
     """The path of the original file in the folder `cache` (the user's cache folder by default).
 
     A file that is there already is used again if its SHA-256 is right, else downloaded anew, in at most
     `timeout` seconds. Raises DataError where it cannot be had; a half-written file is never left.
     """
-    return fetch_file(url, _cached_path(cache), sha256=SHA256, size=SIZE, timeout=timeout)
+    return fetch_file(url, _cached_path(cache), sha256=ORIGINAL_SHA256, size=ORIGINAL_SIZE, timeout=timeout)
 
 
 def is_downloaded(*, cache: str | os.PathLike | None = None) -> bool:
     """Whether the original file is in the cache folder already, whole and unchanged."""
-    return _is_right(_cached_path(cache), SHA256)
+    return _is_right(_cached_path(cache), ORIGINAL_SHA256)
 
 
 def _cached_path(cache: str | os.PathLike | None) -> Path:
@@ -94,7 +98,7 @@ def _within(seconds: float, work: Callable[[], bytes], url: str) -> bytes:
         return outcome.result(timeout=seconds)
     except TimeoutError as error:
         raise DataError(
-            f"The download must finish within {seconds:g} seconds; {url} stalled or was too slow. {REMEDY}"
+            f"The download must finish within {seconds:g} seconds; {url} stalled or was too slow. {DOWNLOAD_REMEDY}"
         ) from error
 
 
@@ -105,17 +109,17 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
     try:
         with _open(url, min(STALL, timeout)) as response:
             # read1 returns what has arrived; read would wait for a whole chunk.
-            while len(received) <= size and time.monotonic() < end and (chunk := response.read1(CHUNK)):
+            while len(received) <= size and time.monotonic() < end and (chunk := response.read1(DOWNLOAD_CHUNK)):
                 received += chunk
                 digest.update(chunk)
     except urllib.error.HTTPError as error:
         error.close()
-        raise DataError(f"The server must have the file; {url} answered {error.code}. {REMEDY}") from error
+        raise DataError(f"The server must have the file; {url} answered {error.code}. {DOWNLOAD_REMEDY}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", error), TimeoutError):
             raise TimeoutError(str(error)) from error
         reason = getattr(error, "reason", None) or error
-        raise DataError(f"The file must be reachable; {url} is not ({reason}). {REMEDY}") from error
+        raise DataError(f"The file must be reachable; {url} is not ({reason}). {DOWNLOAD_REMEDY}") from error
     if time.monotonic() >= end:
         raise TimeoutError("the deadline has passed")
     _check(len(received), size, digest.hexdigest(), sha256, url)
@@ -124,17 +128,17 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
 
 def _open(url: str, timeout: float) -> http.client.HTTPResponse:
     if not url.startswith(("https://", "http://")):
-        raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {REMEDY}")
+        raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {DOWNLOAD_REMEDY}")
     return urllib.request.urlopen(url, timeout=timeout)
 
 
 def _check(received: int, size: int, found: str, expected: str, url: str) -> None:
     if received > size:
-        raise DataError(f"The file must have {size:,} bytes; {url} sent more. {REMEDY}")
+        raise DataError(f"The file must have {size:,} bytes; {url} sent more. {DOWNLOAD_REMEDY}")
     if received < size:
-        raise DataError(f"The file must have {size:,} bytes; {url} sent only {received:,}. {REMEDY}")
+        raise DataError(f"The file must have {size:,} bytes; {url} sent only {received:,}. {DOWNLOAD_REMEDY}")
     if found != expected:
-        raise DataError(f"The file's SHA-256 must be {expected}; that from {url} is {found}. {REMEDY}")
+        raise DataError(f"The file's SHA-256 must be {expected}; that from {url} is {found}. {DOWNLOAD_REMEDY}")
 
 
 def _write_whole(path: Path, data: bytes) -> None:
@@ -150,5 +154,6 @@ def _write_whole(path: Path, data: bytes) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise DataError(
-            f"The cache folder must be writable; {str(path.parent)!r} is not ({error.strerror or error}). {REMEDY}"
+            f"The cache folder must be writable; {str(path.parent)!r} is not ({error.strerror or error}). "
+            f"{DOWNLOAD_REMEDY}"
         ) from error

@@ -14,7 +14,7 @@ from forgetting.core.errors import DataError
 # Johab is the Korean of MS-DOS, for which Chinese may be taken.
 UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
-PIECE = 1024 * 1024  # bytes decoded at a time
+DECODED_BYTES = 1024 * 1024  # bytes decoded at a time
 LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their room
 MOST_BLANK = 1_000_000  # blank lines
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
@@ -156,8 +156,8 @@ def _is_japanese(sample: bytes, encoding: str) -> bool:
 def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
     """The text in pieces: of a large file it may take four times the room of its bytes."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    for start in range(0, len(data), PIECE):
-        yield decoder.decode(data[start : start + PIECE])
+    for start in range(0, len(data), DECODED_BYTES):
+        yield decoder.decode(data[start : start + DECODED_BYTES])
     yield decoder.decode(b"", final=True)
 
 

@@ -24,14 +24,14 @@ from forgetting.data.parquet import check_values, read_parquet
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
-HEAD = 64 * 1024  # characters that a delimiter is judged by; below the csv module's limit for a field
+HEAD_CHARACTERS = 64 * 1024  # characters that a delimiter is judged by; below the csv module's limit for a field
 PARQUET = b"PAR1"
 BATCH = 100_000  # values that are objects of Python's at a time
 JSON_COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch
 WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | None]:
+def parse_table(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | None]:
     """The table in `data` as (frame of strings, encoding, delimiter), the last two None where there are none.
 
     Raises DataError where the data are empty, binary, damaged, or not a table with rows.
@@ -41,7 +41,7 @@ def parse(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | 
     if data.startswith(PARQUET):
         return _check_rows(_frame([read_parquet(data, max_bytes)])), None, None
     encoding = encoding_of(data)
-    head = text_of(data, encoding).read(HEAD)
+    head = text_of(data, encoding).read(HEAD_CHARACTERS)
     if _is_json(head):
         return _check_rows(read_json_lines(Lines(text_of(data, encoding)))), encoding, None
     delimiter = find_delimiter(head)

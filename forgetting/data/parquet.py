@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_limit, check_table, limits
-from forgetting.data.archives import megabytes
+from forgetting.data.archives import format_size
 from forgetting.data.parquet_worker import TOO_LARGE, TOO_WIDE
 
-CHILD = Path(__file__).with_name("parquet_worker.py")
-MEMORY = 1024**3  # bytes that the process may hold
-SECONDS = 60.0  # after which it is ended
-ROWS = 1_024  # at a time
+WORKER = Path(__file__).with_name("parquet_worker.py")
+WORKER_MEMORY = 1024**3  # bytes that the process may hold
+WORKER_SECONDS = 60.0  # after which it is ended
+BATCH_ROWS = 1_024  # at a time
 LISTS = pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray | pa.ListViewArray | pa.LargeListViewArray
 # What pyarrow and Python raise for a date out of range, an unknown time zone, equal names in a struct, and the like.
 UNWRITABLE = (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError)
-REMEDY = "Leave that column out, or store it as text."
+COLUMN_REMEDY = "Leave that column out, or store it as text."
 
 
 def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
@@ -48,10 +48,10 @@ def check_values(count: int) -> None:
 
 def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch]:
     """The schema, and then the rows."""
-    command = [sys.executable, "-I", str(CHILD), *map(str, (max_bytes, MEMORY, ROWS, limits().columns))]
+    command = [sys.executable, "-I", str(WORKER), *map(str, (max_bytes, WORKER_MEMORY, BATCH_ROWS, limits().columns))]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes) as child:
-        overdue = threading.Timer(SECONDS, child.kill)
+        overdue = threading.Timer(WORKER_SECONDS, child.kill)
         overdue.start()
         try:
             child.stdin.write(data)
@@ -114,7 +114,7 @@ def _parts(values: pa.Array) -> list[pa.Array]:
     if isinstance(values, LISTS):
         return [values.flatten()]
     raise DataError(
-        f"Nested values must be lists, maps or structs; a column holds {shorten(str(values.type))}. {REMEDY}"
+        f"Nested values must be lists, maps or structs; a column holds {shorten(str(values.type))}. {COLUMN_REMEDY}"
     )
 
 
@@ -124,7 +124,7 @@ def _as_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     except UNWRITABLE as error:
         raise DataError(
             f"Every value must be one that can be written as text; column {shorten(name)!r} holds one that cannot "
-            f"({shorten(str(error), 200)}). {REMEDY}"
+            f"({shorten(str(error), 200)}). {COLUMN_REMEDY}"
         ) from error
 
 
@@ -140,7 +140,7 @@ def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _too_large(max_bytes: int) -> DataError:
     return DataError(
-        f"A file may hold at most {megabytes(max_bytes)}; this one expands to more. "
+        f"A file may hold at most {format_size(max_bytes)}; this one expands to more. "
         "Leave out rows or columns that are not needed."
     )
 

@@ -10,7 +10,7 @@ from forgetting.data.reviews import Reviews
 
 
 @dataclass(frozen=True, eq=False)
-class DataCheck:
+class DataProfile:
     """Facts about reviews that decide what a classifier can learn from them.
 
     rows: reviews. classes: reviews per class, most frequent first.
@@ -33,10 +33,10 @@ class DataCheck:
     shortest_text: int
     median_text: float
     longest_text: int
-    unseen: float | None
+    non_members: float | None
 
 
-def check_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> DataCheck:
+def profile_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> DataProfile:
     """Count what `DataCheck` holds.
 
     validation: indices of the reviews that form the validation part; all others are the training part.
@@ -46,7 +46,7 @@ def check_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> Dat
         raise DataError("A check needs at least 1 review; 0 came. Choose other columns or drop fewer rows.")
     words = np.array([len(text.split()) for text in reviews.texts])
     words.setflags(write=False)
-    return DataCheck(
+    return DataProfile(
         rows=len(reviews),
         classes=dict(reviews.counts),
         duplicates=len(reviews) - len(set(zip(reviews.texts, reviews.labels, strict=True))),
@@ -57,7 +57,7 @@ def check_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> Dat
         shortest_text=int(words.min()),
         median_text=float(np.median(words)),
         longest_text=int(words.max()),
-        unseen=None if validation is None else _unseen(reviews.labels, validation),
+        non_members=None if validation is None else _unseen(reviews.labels, validation),
     )
 
 

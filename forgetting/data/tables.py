@@ -16,7 +16,7 @@ import pandas as pd
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
-from forgetting.data.formats import parse
+from forgetting.data.formats import parse_table
 from forgetting.data.reviews import Report, Reviews, filter_reviews
 
 # (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
@@ -29,7 +29,7 @@ JUDGED_LENGTH = 2_000  # characters of each, for its words
 LISTED = 20  # columns that a message names
 
 
-class Columns:
+class ColumnRoles:
     """What each column is like, found out once, however often the columns that are read change."""
 
     def __init__(self, frame: pd.DataFrame):
@@ -92,11 +92,11 @@ class Table:
     source: str
     encoding: str | None = None
     delimiter: str | None = None
-    judged: Columns | None = None
+    roles: ColumnRoles | None = None
 
     def __post_init__(self):
-        if self.judged is None:
-            object.__setattr__(self, "judged", Columns(self.frame))
+        if self.roles is None:
+            object.__setattr__(self, "judged", ColumnRoles(self.frame))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,12 +105,12 @@ class Table:
     @property
     def likely_text(self) -> str | None:
         """The column that holds the texts: a known one, else that of the longest texts, else None."""
-        return self.judged.text()
+        return self.roles.text()
 
     @property
     def likely_label(self) -> str | None:
         """The column that holds the labels: a known one, else that of the fewest values, else None."""
-        return self.judged.label(self.likely_text)
+        return self.roles.label(self.likely_text)
 
     @property
     def likely_name(self) -> str | None:
@@ -142,10 +142,10 @@ class Table:
                     f"{self.source}: A chosen column must be in the table; {column!r} is not. "
                     f"Choose one of {_listed(self.columns)}."
                 )
-        text = text or self.judged.text(label)
+        text = text or self.roles.text(label)
         if text is None:
             raise DataError(self._no_text())
-        label = label or self.judged.label(text)
+        label = label or self.roles.label(text)
         if label is None:
             raise DataError(self._no_label(text))
         if text == label:
@@ -187,7 +187,7 @@ def read_table(source: Source, *, name: str | None = None, max_bytes: int | None
         raise DataError(f"{name}: {error}") from error
     name = name or found
     try:
-        frame, encoding, delimiter = parse(unpack(data, max_bytes), max_bytes)
+        frame, encoding, delimiter = parse_table(unpack(data, max_bytes), max_bytes)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
     return Table(frame, sha256(data).hexdigest(), name, encoding, delimiter)

@@ -12,17 +12,17 @@ import pyarrow.parquet as pq
 from safetensors.torch import save
 
 from forgetting.core.errors import RecipeError
-from forgetting.experiment.results import Trained, plain
+from forgetting.experiment.results import Trained, to_plain
 from forgetting.recipe.recipe import Recipe
 
 
-def checkpoint(recipe: Recipe, trained: Trained) -> bytes:
+def model_bytes(recipe: Recipe, trained: Trained) -> bytes:
     """A model as a safetensors file, which holds numbers alone; its metadata has the recipe and the epochs trained."""
     state = {name: value.contiguous() for name, value in trained.model.state_dict().items()}
     return save(state, {"recipe": recipe.to_json(), "epochs": str(len(trained.history))})
 
 
-KINDS = ("csv", "parquet", "json")
+TABLE_FORMATS = ("csv", "parquet", "json")
 TEARING = ("\r", ";", "\t", "|")  # what also separates rows or cells, for some spreadsheets
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what starts a formula; some spreadsheets take the wide ones
 
@@ -44,14 +44,14 @@ def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[s
         return kept.getvalue()
     if kind == "json":
         values = {"recipe": recipe.to_dict(), **about, "rows": frame.to_dict("records")}
-        return json.dumps(plain(values), allow_nan=False).encode()
+        return json.dumps(to_plain(values), allow_nan=False).encode()
     raise RecipeError(f"A table is written as csv, parquet or json; got {kind!r}. Choose one of them.")
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """A table as CSV that a spreadsheet opens without computing anything; see `inert`."""
     texts = {name: frame[name].map(_inert_cell) for name in frame.select_dtypes(["object", "str", "category"])}
-    named = frame.assign(**texts).rename(columns=inert)
+    named = frame.assign(**texts).rename(columns=neutralize_formula)
     # The csv module leaves these unquoted, and what begins after them could be a formula where it is read otherwise.
     values = chain(named, *texts.values())
     torn = any(sign in str(value) for value in values for sign in TEARING)
@@ -59,7 +59,7 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return named.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
 
 
-def inert(text: str, mark: str = "'") -> str:
+def neutralize_formula(text: str, mark: str = "'") -> str:
     """A text that no spreadsheet takes for a formula: behind `mark` where it starts like one.
 
     An apostrophe is what spreadsheets themselves write before a text. After OWASP, "CSV Injection".
@@ -69,4 +69,4 @@ def inert(text: str, mark: str = "'") -> str:
 
 
 def _inert_cell(value: object) -> object:
-    return inert(value) if isinstance(value, str) else value
+    return neutralize_formula(value) if isinstance(value, str) else value

@@ -12,9 +12,9 @@ from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
 from forgetting.data.reviews import Reviews, filter_reviews
 from forgetting.experiment.results import Comparison, Outcome, Result, Trained
-from forgetting.metrics.baselines import baselines
-from forgetting.metrics.comparisons import agreement, divergence, forgetting_ratio
-from forgetting.metrics.scores import score
+from forgetting.metrics.baselines import compute_baselines
+from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
+from forgetting.metrics.scores import score_logits
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split, make_split
 from forgetting.model.trainer import Trainer
@@ -48,7 +48,7 @@ def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -
         layers=layer_table(trained.model),
         trained=trained,
         comparison=compare(recipe, split, trained),
-        baselines=baselines(split, recipe.training.objective),
+        baselines=compute_baselines(split, recipe.training.objective),
     )
 
 
@@ -58,7 +58,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
     Raises RecipeError where the reviews are not of the file that the recipe names, DataError where they are too few
     or their classes too many.
     """
-    split = make_split(select(recipe, reviews), recipe.split)
+    split = make_split(select_reviews(recipe, reviews), recipe.split)
     reviews, classes = len(split.training) + len(split.validation), len(split.classes)
     check_limit(
         "activations",
@@ -69,7 +69,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
     return split
 
 
-def select(recipe: Recipe, reviews: Reviews) -> Reviews:
+def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
     """The reviews that a recipe keeps, labelled as its protocol says."""
     data = recipe.data
     if data.sha256 and data.sha256 != reviews.sha256:
@@ -89,7 +89,7 @@ def select(recipe: Recipe, reviews: Reviews) -> Reviews:
     )
 
 
-def build(recipe: Recipe, split: Split) -> TextClassifier:
+def build_model(recipe: Recipe, split: Split) -> TextClassifier:
     """The untrained model of a recipe. Raises RecipeError where it, or a pass through it, would be too large."""
     model = recipe.model
     sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
@@ -114,7 +114,7 @@ def build(recipe: Recipe, split: Split) -> TextClassifier:
 def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = None, *, epochs: int = 0) -> Trainer:
     """A Trainer for the recipe's untrained model, or for a copy of `model`; epochs: other than the recipe's."""
     training = replace(recipe.training, epochs=epochs) if epochs else recipe.training
-    learner = build(recipe, split) if model is None else copy.deepcopy(model)
+    learner = build_model(recipe, split) if model is None else copy.deepcopy(model)
     return Trainer(learner, split, training, seed=recipe.seed)
 
 
@@ -138,13 +138,13 @@ def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
         )
 
 
-def state_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+def copy_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     """A copy of a model's state dict."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
 def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
-    initial = state_of(trainer.model)
+    initial = copy_state(trainer.model)
     while trainer.epochs_left:
         trainer.advance(seconds=0.2 if progress else math.inf)
         if progress:
@@ -154,12 +154,12 @@ def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
 
 def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | None = None) -> Comparison:
     """The original against the randomized model. original: its outcome, where it is known already."""
-    original = original or assess(recipe, split, trained)
+    original = original or measure_outcome(recipe, split, trained)
     if recipe.protocol == "published":
-        randomized = published_second(recipe, split, epochs=len(trained.history))
+        randomized = train_published_randomized(recipe, split, epochs=len(trained.history))
     else:
         randomized = _randomized(recipe, split, trained)
-    outcome = assess(recipe, split, randomized)
+    outcome = measure_outcome(recipe, split, randomized)
     chance = 1 / len(split.classes)
     pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
     return Comparison(
@@ -167,11 +167,11 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
         randomized=outcome,
         model=randomized.model,
         forgetting={
-            name: forgetting_ratio(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
+            name: measure_forgetting(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
             for name in split.parts
         },
-        agreement={name: agreement(*pair) for name, pair in pairs.items()},
-        divergence={name: divergence(*pair) for name, pair in pairs.items()},
+        agreement={name: measure_agreement(*pair) for name, pair in pairs.items()},
+        divergence={name: measure_divergence(*pair) for name, pair in pairs.items()},
         history=randomized.history,
     )
 
@@ -181,20 +181,22 @@ def _randomized(recipe: Recipe, split: Split, trained: Trained) -> Trained:
     return Trained(model, trained.initial, (), trained.state, 0, 0.0)
 
 
-def published_second(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
+def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
     """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was.
 
     epochs: as many as the original was trained, where those are not all.
     """
-    drawn = randomize(build(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
+    drawn = randomize(build_model(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
     return _finish(make_trainer(recipe, split, drawn, epochs=epochs))
 
 
 @torch.no_grad()
-def assess(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
+def measure_outcome(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
     """A model's logits and scores on both parts. Published training figures are the last step's own."""
     logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
     if recipe.protocol == "published" and trained.training_logits is not None:
         logits["training"] = trained.training_logits
     objective = recipe.training.objective
-    return Outcome(logits, {name: score(logits[name], part.targets, objective) for name, part in split.parts.items()})
+    return Outcome(
+        logits, {name: score_logits(logits[name], part.targets, objective) for name, part in split.parts.items()}
+    )

@@ -5,17 +5,19 @@ from statistics import median
 
 from forgetting.core.errors import RecipeError
 from forgetting.data.reviews import Reviews
-from forgetting.experiment.pipeline import Progress, assess, prepare, published_second, train
+from forgetting.experiment.pipeline import Progress, measure_outcome, prepare, train, train_published_randomized
 from forgetting.experiment.results import Outcome
 from forgetting.model.split import Split
 from forgetting.recipe.recipe import PUBLISHED
 
-MODELS = ("original", "randomized")
-FIGURES = tuple((part, figure) for part in ("training", "validation") for figure in ("loss", "bitwise_accuracy"))
+PUBLISHED_MODELS = ("original", "randomized")
+PUBLISHED_METRICS = tuple(
+    (part, figure) for part in ("training", "validation") for figure in ("loss", "bitwise_accuracy")
+)
 
 
 def _by_figure(*values: object) -> dict:
-    return dict(zip(FIGURES, values, strict=True))
+    return dict(zip(PUBLISHED_METRICS, values, strict=True))
 
 
 # As published by https://github.com/chungimungi/Learning-to-Forget; the accuracy there is the bitwise accuracy.
@@ -31,7 +33,7 @@ REFERENCE_RANGES = {
 
 
 @dataclass(frozen=True)
-class Rerun:
+class PublishedRun:
     """One seed's figures: for each model {(part, figure): value}; figures "loss", "bitwise_accuracy", and
     "accuracy", the top-1 accuracy that the published table does not show. always_no: bitwise accuracy of always
     answering "no"."""
@@ -42,7 +44,7 @@ class Rerun:
     randomized: dict[tuple[str, str], float]
 
 
-def published_split(reviews: Reviews) -> Split:
+def make_published_split(reviews: Reviews) -> Split:
     """The split of the published experiment: reviews labelled with their names, nothing dropped.
 
     Raises DataError where the file has no names.
@@ -50,48 +52,51 @@ def published_split(reviews: Reviews) -> Split:
     return prepare(PUBLISHED, reviews)
 
 
-def rerun(split: Split, seed: int) -> Rerun:
+def run_published_seed(split: Split, seed: int) -> PublishedRun:
     """Both models of the published protocol for one seed."""
     recipe = replace(PUBLISHED, seed=seed)
-    outcomes = (assess(recipe, split, trained) for trained in (train(recipe, split), published_second(recipe, split)))
-    return Rerun(seed, 1 - 1 / len(split.classes), *map(_figures, outcomes))
+    outcomes = (
+        measure_outcome(recipe, split, trained)
+        for trained in (train(recipe, split), train_published_randomized(recipe, split))
+    )
+    return PublishedRun(seed, 1 - 1 / len(split.classes), *map(_figures, outcomes))
 
 
-def reproduce(reviews: Reviews, seeds: int, *, progress: Progress | None = None) -> list[Rerun]:
+def reproduce(reviews: Reviews, seeds: int, *, progress: Progress | None = None) -> list[PublishedRun]:
     """The published experiment for seeds 0 to seeds − 1.
 
     progress: called with the seeds done and those to do. Raises RecipeError where seeds is not at least 1.
     """
     if seeds < 1:
         raise RecipeError(f"seeds must be at least 1; got {seeds}.")
-    split = published_split(reviews)
+    split = make_published_split(reviews)
     reruns = []
     for seed in range(seeds):
-        reruns.append(rerun(split, seed))
+        reruns.append(run_published_seed(split, seed))
         if progress:
             progress(seed + 1, seeds)
     return reruns
 
 
-def summarize(reruns: list[Rerun]) -> dict:
+def summarize_runs(reruns: list[PublishedRun]) -> dict:
     """The published table beside the median, minimum and maximum of re-runs, as nested plain values.
 
     `always_no` is the bitwise accuracy of a model that always answers "no".
     `within` says of each published figure whether it lies in the range of 120 seeds on the original file.
     """
-    within = {model: {key: _within(model, key) for key in FIGURES} for model in MODELS}
+    within = {model: {key: _within(model, key) for key in PUBLISHED_METRICS} for model in PUBLISHED_MODELS}
     spread = {
         model: {key: _spread([getattr(run, model)[key] for run in reruns]) for key in getattr(reruns[0], model)}
-        for model in MODELS
+        for model in PUBLISHED_MODELS
     }
-    for model in MODELS:
-        for key in FIGURES:
+    for model in PUBLISHED_MODELS:
+        for key in PUBLISHED_METRICS:
             spread[model][key]["within"] = within[model][key]
     return {
-        "published": {model: _nested(PUBLISHED_TABLE[model]) for model in MODELS},
-        **{model: _nested(spread[model]) for model in MODELS},
-        "within": {model: _nested(within[model]) for model in MODELS},
-        "reference": {model: _nested(REFERENCE_RANGES[model]) for model in MODELS},
+        "published": {model: _nested(PUBLISHED_TABLE[model]) for model in PUBLISHED_MODELS},
+        **{model: _nested(spread[model]) for model in PUBLISHED_MODELS},
+        "within": {model: _nested(within[model]) for model in PUBLISHED_MODELS},
+        "reference": {model: _nested(REFERENCE_RANGES[model]) for model in PUBLISHED_MODELS},
         "always_no": reruns[0].always_no,
         "seeds": len(reruns),
     }

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.comparisons import Ratio
+from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.trainer import Epoch
-from forgetting.randomization.layers import LayerRow
+from forgetting.randomization.layers import LayerSummary
 from forgetting.recipe.recipe import Recipe
 
 
@@ -47,9 +47,9 @@ class Comparison:
     original: Outcome
     randomized: Outcome
     model: TextClassifier
-    forgetting: dict[str, Ratio]
-    agreement: dict[str, Ratio]
-    divergence: dict[str, Ratio]
+    forgetting: dict[str, Measurement]
+    agreement: dict[str, Measurement]
+    divergence: dict[str, Measurement]
     history: tuple[Epoch, ...] = ()  # of the randomized model, which the published protocol trains
 
 
@@ -59,7 +59,7 @@ class Result:
 
     recipe: Recipe
     data: dict[str, int | str]
-    layers: tuple[LayerRow, ...]
+    layers: tuple[LayerSummary, ...]
     trained: Trained
     comparison: Comparison
     baselines: Baselines
@@ -72,7 +72,7 @@ class Result:
         """Plain values, ready for JSON: a missing figure is null, and its reason stands in the `missing` beside it."""
         comparison = self.comparison
         ratios = {name: getattr(comparison, name) for name in ("forgetting", "agreement", "divergence")}
-        return plain(
+        return to_plain(
             {
                 "recipe": self.recipe.to_dict(),
                 "recipe_hash": self.recipe.hash,
@@ -95,14 +95,14 @@ class Result:
         )
 
 
-def plain(value: object) -> object:
+def to_plain(value: object) -> object:
     """Dataclasses, tuples and arrays as dicts and lists; numbers that are not finite as None."""
     if hasattr(value, "__dataclass_fields__"):
-        return plain(asdict(value))
+        return to_plain(asdict(value))
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return to_plain(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -31,7 +31,7 @@ class Baselines:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Baselines:
+def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Baselines:
     """The baselines of a split.
 
     svc_limit: LinearSVC is left out where training reviews × classes exceed it; 0 leaves it out always.

@@ -6,14 +6,16 @@ Shapes are those of `functional`.
 import torch
 from torch.nn import functional
 
-from forgetting.metrics.functional import likelihoods, loss_given_true_logit, true_class_logit
+from forgetting.metrics.functional import loss_given_true_logit, softmax, true_class_logit
 
-MOST_SCALE = 1e9  # of the search for a temperature, by the standard deviation of the logits
+LARGEST_SCALE = 1e9  # of the search for a temperature, by the standard deviation of the logits
 ROUNDS = 60  # of that search, at the most; five to ten are usual
-GAIN = 1e-8  # nats: the search ends with the step that takes less than that off the loss
+LEAST_GAIN = 1e-8  # nats: the search ends with the step that takes less than that off the loss
 
 
-def calibrated(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> tuple[torch.Tensor, torch.Tensor]:
+def temperature_scaled_loss(
+    logits: torch.Tensor, targets: torch.Tensor, objective: str
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The temperature T of logits / T that makes the loss least, and that loss (Guo et al. 2017, arXiv 1706.04599).
 
     It is fitted on the same reviews, so it is the least that any rescaling of these logits can reach: what is left
@@ -51,7 +53,7 @@ def _best_scale(logits: torch.Tensor, own: torch.Tensor, wanted: torch.Tensor, o
     low = torch.zeros(len(logits), 1, 1, dtype=logits.dtype)
     uniform = 1 / logits.shape[-1] if objective == "cross_entropy" else 0.5  # what scale 0 says of each class
     rising = _mean(logits.sum(-1, keepdim=True) * uniform - own) >= 0
-    high = torch.where(rising, 0, torch.full_like(low, MOST_SCALE))
+    high = torch.where(rising, 0, torch.full_like(low, LARGEST_SCALE))
     scale, going = torch.ones_like(low).minimum(high), (high.flatten() * wanted).nonzero().flatten()
     for _ in range(ROUNDS):
         if not len(going):
@@ -65,7 +67,7 @@ def _best_scale(logits: torch.Tensor, own: torch.Tensor, wanted: torch.Tensor, o
         middle = torch.where(low[going] > 0, (low[going] * high[going]).sqrt(), high[going] / 2)
         scale[going] = torch.where(inside, newton, middle)
         gain = torch.where(inside, slope.square() / (2 * curvature), torch.inf)  # what the step takes off the loss
-        going = going[(gain > GAIN).flatten()]
+        going = going[(gain > LEAST_GAIN).flatten()]
     return scale
 
 
@@ -78,7 +80,7 @@ def _cross_entropy_derivatives(
     logits: torch.Tensor, own: torch.Tensor, scale: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """First and second derivative by the scale b of the mean over reviews of ln Σ exp(b·z) − b·z_true."""
-    chances = likelihoods(logits * scale)
+    chances = softmax(logits * scale)
     weighted = chances * logits
     mean = weighted.sum(-1, keepdim=True)
     square = (weighted * logits).sum(-1, keepdim=True)

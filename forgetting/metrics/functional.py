@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 
-def likelihoods(logits: torch.Tensor) -> torch.Tensor:
+def softmax(logits: torch.Tensor) -> torch.Tensor:
     """Softmax over the classes: (…, reviews, classes) in [0, 1]."""
     exponentials = (logits - logits.amax(-1, keepdim=True)).exp()
     return exponentials / exponentials.sum(-1, keepdim=True)
@@ -33,14 +33,14 @@ def top_k_accuracy(logits: torch.Tensor, targets: torch.Tensor, k: int) -> torch
 def macro_f1(guesses: torch.Tensor, targets: torch.Tensor, classes: int) -> torch.Tensor:
     """Mean over the classes that occur in the targets or the guesses of F1 = 2·hits / (guessed + true)."""
     truths = targets.expand(guesses.shape)
-    guessed, true = named(guesses, classes), named(truths, classes)  # (…, classes)
-    hits = named(torch.where(guesses == truths, truths, classes), classes + 1)[..., :classes]
+    guessed, true = class_counts(guesses, classes), class_counts(truths, classes)  # (…, classes)
+    hits = class_counts(torch.where(guesses == truths, truths, classes), classes + 1)[..., :classes]
     both = guessed + true
     scores = torch.where(both > 0, 2 * hits / both.clamp(min=1), 0)
     return scores.sum(-1) / (both > 0).sum(-1)
 
 
-def named(guesses: torch.Tensor, classes: int) -> torch.Tensor:
+def class_counts(guesses: torch.Tensor, classes: int) -> torch.Tensor:
     """How often each class is guessed: (…, reviews) → (…, classes), float64."""
     models = math.prod(guesses.shape[:-1])
     places = guesses.reshape(models, -1) + classes * torch.arange(models)[:, None]

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 
-def wilson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a share (Wilson 1927, JASA 22, 209–212), in [0, 1]."""
     z, share = NormalDist().inv_cdf((1 + level) / 2), hits / trials
     middle = share + z**2 / (2 * trials)
@@ -18,11 +18,11 @@ def wilson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     return max(low, 0.0) if hits else 0.0, min(high, 1.0) if hits < trials else 1.0
 
 
-BAND = (0.05, 0.95)
+BAND_QUANTILES = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
-class Spread:
+class Band:
     """Median of a figure over seeds, with its 5th and 95th percentile."""
 
     median: float
@@ -30,19 +30,19 @@ class Spread:
     high: float
 
 
-def bands(frame: pd.DataFrame, figure: str, by: Sequence[str]) -> pd.DataFrame:
+def seed_bands(frame: pd.DataFrame, metric: str, by: Sequence[str]) -> pd.DataFrame:
     """Median and 5–95 % band of a column in each group, and in "seeds" how many have it; NaN where none has.
 
     Groups are in the order of the rows.
     """
-    groups = frame.groupby(list(by), sort=False, observed=True)[figure]
+    groups = frame.groupby(list(by), sort=False, observed=True)[metric]
     found = groups.count().to_frame("seeds")
-    for name, share in (("low", BAND[0]), ("median", 0.5), ("high", BAND[1])):
+    for name, share in (("low", BAND_QUANTILES[0]), ("median", 0.5), ("high", BAND_QUANTILES[1])):
         found[name] = groups.quantile(share)
     return found
 
 
-def area_interval(area: float, members: int, unseen: int, level: float = 0.95) -> tuple[float, float]:
+def auc_interval(area: float, members: int, unseen: int, level: float = 0.95) -> tuple[float, float]:
     """Interval of an area under the ROC curve, in [0, 1]: method 5 of Newcombe 2006 (Stat. Med. 25, 559–573).
 
     Its ends are the θ with |θ − area| = z·√V(θ), where V is the variance of Hanley & McNeil 1982 (Radiology 143,

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from forgetting.metrics import functional
-from forgetting.metrics.intervals import wilson
+from forgetting.metrics.intervals import wilson_interval
 from forgetting.model.split import Part
-from forgetting.model.trainer import loss_of
+from forgetting.model.trainer import compute_loss
 
 TOP_K = 3
 NOT_FINITE = "the model's outputs are not finite numbers"
@@ -50,7 +50,7 @@ def probabilities(logits: torch.Tensor, objective: str) -> torch.Tensor:
     return logits.sigmoid() if objective == "bitwise" else logits.softmax(dim=1)
 
 
-def score(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores:
+def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores:
     """All figures of logits (reviews, classes) against class numbers (reviews,).
 
     >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, 1.0]])
@@ -62,21 +62,23 @@ def score(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores
         names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
         return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
     guesses = logits.argmax(dim=1)
-    confusion = functional.named(targets * classes + guesses, classes**2).long().reshape(classes, classes).numpy()
+    confusion = (
+        functional.class_counts(targets * classes + guesses, classes**2).long().reshape(classes, classes).numpy()
+    )
     accuracy = functional.accuracy(guesses, targets).item()
     top_k, missing = None, {}
     if classes > TOP_K:
         top_k = functional.top_k_accuracy(logits, targets, TOP_K).item()
     else:
-        missing["top_k_accuracy"] = no_top_k(classes)
-    loss = loss_of(logits, targets, objective).item()
+        missing["top_k_accuracy"] = why_no_top_k(classes)
+    loss = compute_loss(logits, targets, objective).item()
     if not math.isfinite(loss):
         loss, missing["loss"] = None, LOSS_TOO_LARGE
     return Scores(
         reviews=reviews,
         loss=loss,
         accuracy=accuracy,
-        interval=wilson(round(accuracy * reviews), reviews),
+        interval=wilson_interval(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
         macro_f1=functional.macro_f1(guesses, targets, classes).item(),
         bitwise_accuracy=functional.bitwise_accuracy(probabilities(logits, objective), targets).item(),
@@ -86,7 +88,7 @@ def score(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores
     )
 
 
-def no_top_k(classes: int) -> str:
+def why_no_top_k(classes: int) -> str:
     """Why there is no top-k accuracy."""
     return f"with {classes} classes, the true one is always among the best {TOP_K}"
 
@@ -94,11 +96,11 @@ def no_top_k(classes: int) -> str:
 @torch.no_grad()
 def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
     """All figures of a model on a part, without dropout."""
-    return score(model(part.inputs), part.targets, objective)
+    return score_logits(model(part.inputs), part.targets, objective)
 
 
 @torch.no_grad()
-def top_1(model: nn.Module, part: Part) -> float:
+def top_1_accuracy(model: nn.Module, part: Part) -> float:
     """Accuracy of a model on a part, without dropout; NaN where outputs are not finite, which is above nothing."""
     logits = model(part.inputs)
     return functional.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan

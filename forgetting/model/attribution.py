@@ -11,7 +11,7 @@ from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.split import Split
 
 
-def influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
+def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
     """How much each word speaks for class `number`, (words,), in units of the logit.
 
     It is the sum, over the class's training reviews, of gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) of
@@ -33,11 +33,11 @@ def influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
             values = layer(functional.relu(values))
         (gradient,) = torch.autograd.grad((values[:, number] - values.mean(dim=1)).sum(), hidden)
     with torch.no_grad():
-        return (inputs.transposed.times(gradient.contiguous()) * first.weight.t()).sum(dim=1) / len(rows)
+        return (inputs.transposed.matmul(gradient.contiguous()) * first.weight.t()).sum(dim=1) / len(rows)
 
 
-def most_influential(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
+def most_influential_words(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
     """The words that speak most for a class, with their influence, the strongest first; none that does not."""
-    values, columns = influence(model, split, number).topk(min(most, len(split.words)))
+    values, columns = word_influence(model, split, number).topk(min(most, len(split.words)))
     found = zip(columns.tolist(), values.tolist(), strict=True)
     return {split.words[column]: value for column, value in found if value > 0}

@@ -19,7 +19,7 @@ from forgetting.model.sparse import SparseLinear, SparseMatrix
 
 
 @dataclass(frozen=True)
-class Architecture(Settings):
+class ModelSettings(Settings):
     """hidden: widths of the hidden layers. dropout: of their activations while training, see TextClassifier."""
 
     group: ClassVar[str] = "model"

@@ -45,7 +45,7 @@ class SparseMatrix:
         """The rows at `indices`, in that order."""
         return SparseMatrix.from_scipy(self.to_scipy()[indices.numpy()])
 
-    def thinned(self, probability: float, source: torch.Generator) -> "SparseMatrix":
+    def drop_values(self, probability: float, source: torch.Generator) -> "SparseMatrix":
         """Drop each stored value with `probability`, in [0, 1), and scale the kept ones by 1 / (1 − probability).
 
         With words as columns this is word dropout, done anew each time it is called.
@@ -53,7 +53,7 @@ class SparseMatrix:
         kept = torch.rand(self.values.shape, generator=source) >= probability
         return SparseMatrix(self.offsets, self.columns, self.values * kept / (1 - probability), self.shape)
 
-    def times(self, right: torch.Tensor) -> torch.Tensor:
+    def matmul(self, right: torch.Tensor) -> torch.Tensor:
         """The product with `right` (columns, width), as (rows, width). Quickest where `right` is contiguous."""
         return functional.embedding_bag(
             self.columns,
@@ -71,8 +71,8 @@ class SparseLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, matrix: SparseMatrix, weight: torch.Tensor) -> torch.Tensor:
         ctx.matrix = matrix
-        return matrix.times(weight.t())  # (rows, outputs)
+        return matrix.matmul(weight.t())  # (rows, outputs)
 
     @staticmethod
     def backward(ctx, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
-        return None, ctx.matrix.transposed.times(gradient.contiguous()).t()  # (outputs, inputs)
+        return None, ctx.matrix.transposed.matmul(gradient.contiguous()).t()  # (outputs, inputs)

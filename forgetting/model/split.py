@@ -20,7 +20,7 @@ from forgetting.model.sparse import SparseMatrix
 
 
 @dataclass(frozen=True)
-class Splitting(Settings):
+class SplitSettings(Settings):
     """How reviews become a split.
 
     validation: share of the reviews held out, in (0, 1). stratify: keep the classes' shares equal in both parts.
@@ -68,12 +68,12 @@ class Split:
         return {"training": self.training, "validation": self.validation}
 
 
-def make_split(reviews: Reviews, splitting: Splitting) -> Split:
+def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
     """Split reviews, fit the words on the training part, and number the classes.
 
     Raises DataError where a part would be too small for the classes, or no word is left.
     """
-    classes, targets = number_classes(reviews)
+    classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
         sublinear_tf=splitting.sublinear,
@@ -116,7 +116,7 @@ def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]
     return analyzer
 
 
-def number_classes(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:
+def encode_labels(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:
     """The classes in their order, and the number of each review's, (reviews,).
 
     As objects: numpy's own strings would all take the room of the longest, and lose NULs at their ends.
@@ -124,7 +124,7 @@ def number_classes(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:
     return np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
 
 
-def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the training and of the validation part, by scikit-learn's `train_test_split`.
 
     targets: what is stratified by, such as labels. Raises DataError where a part would be too small for the classes, or
@@ -152,7 +152,7 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: Splitting) -> t
     return training, validation
 
 
-def _check_stratified(reviews: Reviews, splitting: Splitting) -> None:
+def _check_stratified(reviews: Reviews, splitting: SplitSettings) -> None:
     smallest, count = list(reviews.counts.items())[-1]
     if count < 2:
         alone = sum(count == 1 for count in reviews.counts.values())

@@ -22,7 +22,7 @@ OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  #
 
 
 @dataclass(frozen=True)
-class Training(Settings):
+class TrainingSettings(Settings):
     """How a model is trained.
 
     objective: "cross_entropy" on class numbers, or "bitwise", binary cross-entropy with logits on one-hot rows
@@ -49,7 +49,7 @@ class Training(Settings):
 
 
 @dataclass(frozen=True)
-class Measure:
+class PartMetrics:
     """Loss of the objective (without label smoothing) and top-1 accuracy, in [0, 1], of one part."""
 
     loss: float
@@ -61,12 +61,12 @@ class Epoch:
     """One line of the history. seconds: training time since the start, measuring included."""
 
     epoch: int
-    training: Measure
-    validation: Measure
+    training: PartMetrics
+    validation: PartMetrics
     seconds: float
 
 
-def loss_of(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothing: float = 0.0) -> torch.Tensor:
+def compute_loss(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothing: float = 0.0) -> torch.Tensor:
     """The loss of an objective, as a tensor of one number, averaged over reviews (and classes, where bitwise).
 
     logits (reviews, classes), targets (reviews,) class numbers. Smoothing s turns a one-hot row into
@@ -80,10 +80,10 @@ def loss_of(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothi
 
 
 @torch.no_grad()
-def measure(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Measure:
+def measure_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> PartMetrics:
     """Loss and top-1 accuracy of logits (reviews, classes) against class numbers (reviews,)."""
     hits = logits.argmax(dim=1) == targets
-    return Measure(loss_of(logits, targets, objective).item(), hits.double().mean().item())
+    return PartMetrics(compute_loss(logits, targets, objective).item(), hits.double().mean().item())
 
 
 class Trainer:
@@ -100,11 +100,13 @@ class Trainer:
     the model between two steps.
     """
 
-    def __init__(self, model: nn.Module, split: Split, training: Training, *, seed: int = 0, watched: bool = True):
+    def __init__(
+        self, model: nn.Module, split: Split, training: TrainingSettings, *, seed: int = 0, record_history: bool = True
+    ):
         self.model = model
         self.split = split
         self.training = training
-        self.watched = watched
+        self.record_history = record_history
         self.history: list[Epoch] = []
         self.epochs = 0  # finished
         self.state = "ready"
@@ -156,7 +158,7 @@ class Trainer:
         batch = self._batches.pop()
         logits, loss = self._learn(batch)
         self.steps += 1
-        measures = () if self._batches or not self.watched else self._measure(logits, batch)
+        measures = () if self._batches or not self.record_history else self._measure(logits, batch)
         self.seconds += time.perf_counter() - started
         if not all(map(math.isfinite, (loss, *(measure.loss for measure in measures)))):
             self.state = "diverged"
@@ -178,17 +180,17 @@ class Trainer:
         inputs = part.inputs if batch is None else part.inputs.rows(batch)
         targets = part.targets if batch is None else part.targets[batch]
         if settings.word_dropout:
-            inputs = inputs.thinned(settings.word_dropout, self._sources["word_dropout"])
+            inputs = inputs.drop_values(settings.word_dropout, self._sources["word_dropout"])
         drops = not settings.dropout_steps or self.steps < settings.dropout_steps
         self._optimizer.zero_grad()
         logits = self.model(inputs, dropout_source=self._sources["dropout"] if drops else None)
-        loss = loss_of(logits, targets, settings.objective, settings.label_smoothing)
+        loss = compute_loss(logits, targets, settings.objective, settings.label_smoothing)
         loss.backward()
         self._optimizer.step()
         return logits.detach(), loss.item()
 
     @torch.no_grad()
-    def _measure(self, own_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[Measure, Measure]:
+    def _measure(self, own_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[PartMetrics, PartMetrics]:
         """Training and validation figures at the end of an epoch."""
         training, validation = self.split.training, self.split.validation
         objective = self.training.objective
@@ -198,6 +200,6 @@ class Trainer:
         else:
             own_logits, targets = self.model(training.inputs), training.targets
         return (
-            measure(own_logits, targets, objective),
-            measure(self.model(validation.inputs), validation.targets, objective),
+            measure_logits(own_logits, targets, objective),
+            measure_logits(self.model(validation.inputs), validation.targets, objective),
         )

@@ -15,12 +15,12 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import generator, initialize
-from forgetting.randomization.layers import own_layers, own_parameters
-from forgetting.randomization.schemes import MOVING, SCHEMES, Draws, Shuffle
+from forgetting.randomization.layers import layer_parameters, named_layers
+from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffle
 from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import units_of, write_units
 
-STRIDES = 33  # doses at which the distance of a scheme whose values move is measured
+DISTANCE_STEPS = 33  # doses at which the distance of a scheme whose values move is measured
 
 
 def randomize(
@@ -40,18 +40,20 @@ def randomize(
     Raises RecipeError where a layer or word is unknown, or the scheme or unit does not fit it.
     """
     randomized = copy.deepcopy(model)
-    for path in paths(randomized, randomization, initial=initial, vocabulary=vocabulary).values():
+    for path in layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary).values():
         path.write(next(path.walk([path.count(randomization.fraction)])))
     return randomized
 
 
-def mask(model: nn.Module, randomization: Randomization, *, vocabulary: Sequence[str] = ()) -> dict[str, torch.Tensor]:
+def randomized_units(
+    model: nn.Module, randomization: Randomization, *, vocabulary: Sequence[str] = ()
+) -> dict[str, torch.Tensor]:
     """The units under the mask, as sorted positions in each chosen layer: what a dose touches."""
-    found = paths(model, randomization, vocabulary=vocabulary)
+    found = layer_paths(model, randomization, vocabulary=vocabulary)
     return {name: path.order[: path.count(randomization.fraction)].sort().values for name, path in found.items()}
 
 
-def paths(
+def layer_paths(
     model: nn.Module,
     randomization: Randomization,
     *,
@@ -59,10 +61,10 @@ def paths(
     vocabulary: Sequence[str] = (),
 ) -> dict[str, "Path"]:
     """The path of each chosen layer, by name, whatever the randomization's own dose; see `randomize`."""
-    layers = own_layers(model)
+    layers = named_layers(model)
     return {
-        name: _path(name, layers[name], own_parameters(model, layers[name]), randomization, initial, vocabulary)
-        for name in randomization.among(tuple(layers))
+        name: _path(name, layers[name], layer_parameters(model, layers[name]), randomization, initial, vocabulary)
+        for name in randomization.chosen_layers(tuple(layers))
     }
 
 
@@ -97,7 +99,7 @@ class Path:
         a scheme's values move.
         """
         units, done = self.units.clone(), 0
-        moving = self.scheme in MOVING
+        moving = self.scheme in NOT_NESTED
         values = None if moving else self.values(max(counts, default=0))
         for count in counts:
             start = 0 if moving else done
@@ -111,8 +113,8 @@ class Path:
         Where a scheme's values move, distances are measured at STRIDES doses and the count lies between two of them.
         """
         wanted = np.square(changes) * (1 - 1e-6)  # sums are rounded
-        if self.scheme in MOVING:
-            counts = np.unique(np.linspace(0, len(self.order), STRIDES).round().astype(int))
+        if self.scheme in NOT_NESTED:
+            counts = np.unique(np.linspace(0, len(self.order), DISTANCE_STEPS).round().astype(int))
             squares = np.array([_squares(units - self.units).sum().item() for units in self.walk(counts.tolist())])
             squares = np.maximum.accumulate(squares)
             first = np.concatenate([[True], np.diff(squares) > 0])
@@ -145,7 +147,7 @@ def _path(
     units = units_of(name, layer, parameters, unit)
     order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
     if randomization.words:
-        order = order[torch.isin(order, columns_of(randomization.words, vocabulary))]
+        order = order[torch.isin(order, word_columns(randomization.words, vocabulary))]
 
     def source() -> torch.Generator:
         return generator(seed, "randomize", name, scheme)
@@ -164,7 +166,7 @@ def _path(
     return Path(layer, parameters, unit, scheme, units, order, draws)
 
 
-def columns_of(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
+def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
     """Positions of words in the vocabulary. Raises RecipeError for one that is not in it."""
     known = {word: column for column, word in enumerate(vocabulary)}
     unknown = [word for word in words if word not in known]

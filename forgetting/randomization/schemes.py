@@ -90,5 +90,9 @@ SCHEMES: dict[str, Callable[[Draws], torch.Tensor]] = {
     "noise": _noise,
 }
 
-FIXED = frozenset({"rewind", "zero"})  # what replaces a unit is not drawn: at dose 1 all seeds give the same model
-MOVING = frozenset({"permute"})  # a unit's new value may change with the dose; the others' values nest like the units
+DETERMINISTIC = frozenset(
+    {"rewind", "zero"}
+)  # what replaces a unit is not drawn: at dose 1 all seeds give the same model
+NOT_NESTED = frozenset(
+    {"permute"}
+)  # a unit's new value may change with the dose; the others' values nest like the units

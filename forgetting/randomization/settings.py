@@ -40,7 +40,7 @@ class Randomization(Settings):
                 f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or name no words."
             )
 
-    def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
+    def chosen_layers(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """Which of a model's layers, given by name in its order, are chosen.
 
         Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.

@@ -25,7 +25,7 @@ class Forget(Settings):
     seed: int = setting(0, low=0, high=2**32 - 1)
 
 
-def told(forget: Forget) -> str:
+def describe_forget(forget: Forget) -> str:
     """What is to be forgotten, in words."""
     return {
         "class": f"class {forget.label[:80]!r}",
@@ -118,7 +118,7 @@ class Unlearning(Settings):
                 f"alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
             )
         try:
-            self.randomization(0).among(known)
+            self.randomization(0).chosen_layers(known)
         except RecipeError as error:
             raise RecipeError(str(error).replace("randomization.", "unlearning.")) from error
 

@@ -12,7 +12,7 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.randomization.units import UNITS
 
-JOINED = "+"  # between the layers of a set: "fc1+fc2"
+LAYER_SEPARATOR = "+"  # between the layers of a set: "fc1+fc2"
 
 
 def even_doses(count: int) -> tuple[float, ...]:
@@ -42,10 +42,11 @@ def _up(known: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _named(item: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """The layers of a set such as "fc1+fc2"."""
-    names = tuple(item.split(JOINED))
+    names = tuple(item.split(LAYER_SEPARATOR))
     if not set(names) <= set(known):
         raise RecipeError(
-            f"sweep.layers must be sets of the model's layers ({', '.join(known)}), joined by {JOINED!r}, or one of "
+            f"sweep.layers must be sets of the model's layers ({', '.join(known)}), joined by {LAYER_SEPARATOR!r}, "
+            "or one of "
             f"{', '.join(FAMILIES)}; got {item[:80]!r}."
         )
     return names
@@ -114,7 +115,7 @@ class Sweep(Settings):
             named = FAMILIES[item](known) if item in FAMILIES else [_named(item, known)]
             for names in named:
                 for unit in self.units:
-                    found[Randomization(layers=names, unit=unit).among(known)] = None
+                    found[Randomization(layers=names, unit=unit).chosen_layers(known)] = None
         return tuple(found)
 
     def count(self, known: tuple[str, ...]) -> int:

@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Self
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
-from forgetting.model.classifier import Architecture
-from forgetting.model.split import Splitting
-from forgetting.model.trainer import Training
+from forgetting.model.classifier import ModelSettings
+from forgetting.model.split import SplitSettings
+from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
 
 
 @dataclass(frozen=True)
-class Selection(Settings):
+class DataSettings(Settings):
     """Which reviews.
 
     source: the bundled sample, the original file, or a file of one's own. file, sha256: its name and the SHA-256 of
@@ -48,10 +48,10 @@ class Recipe(Settings):
     """
 
     protocol: str = setting("modern", choices=("modern", "published"))
-    data: Selection = field(default=Selection())
-    split: Splitting = field(default=Splitting())
-    model: Architecture = field(default=Architecture())
-    training: Training = field(default=Training())
+    data: DataSettings = field(default=DataSettings())
+    split: SplitSettings = field(default=SplitSettings())
+    model: ModelSettings = field(default=ModelSettings())
+    training: TrainingSettings = field(default=TrainingSettings())
     randomization: Randomization = field(default=Randomization())
     sweep: Sweep = field(default=Sweep())
     relearning: Relearning = field(default=Relearning())
@@ -64,7 +64,7 @@ class Recipe(Settings):
         for name in self.leaves():
             if isinstance(self.value(name), tuple) and "" in self.value(name):
                 raise RecipeError(f"{name} must hold names that are not empty; got {self.value(name)}. Leave it out.")
-        self.randomization.among(self.model.layers)
+        self.randomization.chosen_layers(self.model.layers)
         if self.protocol == "published":
             _check_published(self)
 
@@ -96,16 +96,16 @@ class Recipe(Settings):
         """SHA-256 of the canonical form, as 64 hexadecimal digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def until_trained(self) -> Self:
+    def for_training(self) -> Self:
         """The same recipe without what is done to the trained model: what determines that model."""
         later = ("randomization", "sweep", "relearning", "forget", "unlearning")
         return replace(self, **{name: type(getattr(self, name))() for name in later})
 
 
 _PUBLISHED_SETTINGS = {
-    "split": Splitting(stratify=False, sublinear=False, min_df=1, seed=42),
-    "model": Architecture(),
-    "training": Training(
+    "split": SplitSettings(stratify=False, sublinear=False, min_df=1, seed=42),
+    "model": ModelSettings(),
+    "training": TrainingSettings(
         objective="bitwise",
         epochs=15,
         learning_rate=0.001,
@@ -132,7 +132,7 @@ def _check_published(recipe: Recipe) -> None:
 MODERN = Recipe()
 PUBLISHED = Recipe(
     protocol="published",
-    data=Selection(source="original", drop_duplicates=False, min_reviews=1),
+    data=DataSettings(source="original", drop_duplicates=False, min_reviews=1),
     **_PUBLISHED_SETTINGS,
 )
 PROTOCOLS = {"modern": MODERN, "published": PUBLISHED}

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.settings import parse, show
+from forgetting.core.settings import format_value, parse_value
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 
 PROTOCOL = "protocol"
 
 
-def encode(recipe: Recipe) -> dict[str, str]:
+def encode_query(recipe: Recipe) -> dict[str, str]:
     """Parameters that `decode` reads back as the same recipe; empty for the default one."""
     ready = PROTOCOLS[recipe.protocol]
     changed = {name: recipe.value(name) for name in Recipe.leaves() if recipe.value(name) != ready.value(name)}
     named = {PROTOCOL: recipe.protocol} if recipe.protocol != "modern" else {}
-    return named | {name: show(value) for name, value in changed.items()}
+    return named | {name: format_value(value) for name, value in changed.items()}
 
 
-def decode(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
+def decode_query(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
     """The recipe of an address, and a sentence for each parameter that is unknown or impossible.
 
     Such a parameter is left at its default. Parameters that fit only together may come in any order.
@@ -36,7 +36,7 @@ def decode(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
         failed = {}
         for name, text in pending.items():
             try:
-                recipe = recipe.with_value(name, parse(leaves[name], text))
+                recipe = recipe.with_value(name, parse_value(leaves[name], text))
             except RecipeError as error:
                 failed[name], errors[name] = text, str(error)
         if len(failed) == len(pending):

@@ -7,73 +7,78 @@ import torch
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.trainer import Epoch
-from forgetting.randomization.layers import own_layers
+from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.formatting import counted_epochs, percent
+from forgetting.reporting.formatting import format_epochs, format_share
 
 
-def target_of(randomization: Randomization, layers: tuple[str, ...]) -> str:
+def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1 and fc2"."""
-    chosen = randomization.among(layers)
+    chosen = randomization.chosen_layers(layers)
     if not chosen:
         return "nothing"
     if randomization.words:
         listed = ", ".join(randomization.words[:3]) + (" …" if len(randomization.words) > 3 else "")
         some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"
-        return f"{percent(randomization.fraction)} of {some} ({listed})"
+        return f"{format_share(randomization.fraction)} of {some} ({listed})"
     names = "all layers" if len(chosen) == len(layers) > 1 else ", ".join(chosen)
     whole = round(100 * randomization.fraction, 6) % 1 == 0
-    return f"{percent(randomization.fraction, 0 if whole else 1)} of {names}"
+    return f"{format_share(randomization.fraction, 0 if whole else 1)} of {names}"
 
 
-def cost(comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]) -> str:
+def describe_cost(
+    comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
+) -> str:
     """What randomizing costs in validation accuracy, and where that leaves the model."""
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     if before.accuracy is None or after.accuracy is None:
         reason = before.missing.get("accuracy") or after.missing["accuracy"]
         return f"There is no accuracy to compare: {reason}."
-    trivial = f"a uniform guess reaches {percent(baselines.chance)}, always naming the largest class "
-    trivial += percent(baselines.majority["validation"])
-    if not randomization.among(layers) or not randomization.fraction:
-        return f"Nothing is randomized: validation accuracy {percent(before.accuracy)}, where {trivial}."
+    trivial = f"a uniform guess reaches {format_share(baselines.chance)}, always naming the largest class "
+    trivial += format_share(baselines.majority["validation"])
+    if not randomization.chosen_layers(layers) or not randomization.fraction:
+        return f"Nothing is randomized: validation accuracy {format_share(before.accuracy)}, where {trivial}."
     points = 100 * (before.accuracy - after.accuracy)
     change = "costs" if points >= 0 else "adds"
     return (
-        f"Randomizing {target_of(randomization, layers)} {change} {abs(points):.0f} points of validation accuracy: "
-        f"{percent(before.accuracy)} → {percent(after.accuracy)}, where {trivial}."
+        f"Randomizing {describe_randomization(randomization, layers)} {change} {abs(points):.0f} points of "
+        "validation accuracy: "
+        f"{format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
     )
 
 
-def learning(history: Sequence[Epoch], baselines: Baselines) -> str:
+def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
     """How far training has come on the validation part, beside what others reach there."""
-    chance, majority = percent(baselines.chance), percent(baselines.majority["validation"])
+    chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
     trivial = f"chance is {chance}, the largest class {majority}"
     if baselines.linear_svc:
-        trivial += f", and LinearSVC reaches {percent(baselines.linear_svc['validation'])}"
+        trivial += f", and LinearSVC reaches {format_share(baselines.linear_svc['validation'])}"
     if not history:
         return f"Nothing is learnt yet: {trivial}."
     last = history[-1]
     return (
-        f"After {counted_epochs(last.epoch)} {percent(last.validation.accuracy)} of the validation reviews are named "
-        f"right ({percent(last.training.accuracy)} in training), where {trivial}."
+        f"After {format_epochs(last.epoch)} {format_share(last.validation.accuracy)} of the validation reviews are "
+        "named "
+        f"right ({format_share(last.training.accuracy)} in training), where {trivial}."
     )
 
 
-def published(comparison: Comparison, baselines: Baselines) -> str:
+def describe_published(comparison: Comparison, baselines: Baselines) -> str:
     """What the published protocol shows, and what it hides."""
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     if before.bitwise_accuracy is None or after.bitwise_accuracy is None:
         return f"There is no accuracy to compare: {before.missing.get('accuracy') or after.missing['accuracy']}."
     verb = "falls" if after.bitwise_accuracy < before.bitwise_accuracy else "goes"
     return (
-        f"By the published measure validation accuracy {verb} from {percent(before.bitwise_accuracy, 1)} to "
-        f"{percent(after.bitwise_accuracy, 1)}; always answering “no” reaches {percent(baselines.all_no, 1)}. "
-        f"The right name is the best guess for {percent(before.accuracy, 1)} of the reviews before and "
-        f"{percent(after.accuracy, 1)} after, where chance is {percent(baselines.chance, 1)}."
+        f"By the published measure validation accuracy {verb} from {format_share(before.bitwise_accuracy, 1)} to "
+        f"{format_share(after.bitwise_accuracy, 1)}; always answering “no” reaches "
+        f"{format_share(baselines.all_no, 1)}. "
+        f"The right name is the best guess for {format_share(before.accuracy, 1)} of the reviews before and "
+        f"{format_share(after.accuracy, 1)} after, where chance is {format_share(baselines.chance, 1)}."
     )
 
 
-def recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
+def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
     """Which classes lose most of their recall on the validation part, and how many are never found any more."""
     before, after = (outcome.scores["validation"].recall for outcome in (comparison.original, comparison.randomized))
     if before is None or after is None:
@@ -92,21 +97,22 @@ def recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
     )
 
 
-def agreement(comparison: Comparison) -> str:
+def describe_agreement(comparison: Comparison) -> str:
     """How alike the two models' predictions on the validation part are."""
     same, apart = comparison.agreement["validation"], comparison.divergence["validation"]
     if same.value is None:
         return f"The two models cannot be compared: {same.missing}."
     return (
-        f"Both models name the same class for {percent(same.value)} of the validation reviews; their predictions are "
+        f"Both models name the same class for {format_share(same.value)} of the validation reviews; their "
+        "predictions are "
         f"{apart.value:.2f} apart (mean Jensen–Shannon divergence, 0 the same, 1 nothing in common)."
     )
 
 
-def spreads(original: torch.nn.Module, randomized: torch.nn.Module) -> str:
+def describe_weights(original: torch.nn.Module, randomized: torch.nn.Module) -> str:
     """How the spread of each layer's parameters changes."""
     parts = []
-    for name in own_layers(original):
+    for name in named_layers(original):
         before, after = (_spread(model, name) for model in (original, randomized))
         parts.append(f"{name} {before:.3g} → {after:.3g}" if before != after else f"{name} unchanged at {before:.3g}")
     return "Standard deviation of the weights: " + ", ".join(parts) + "."

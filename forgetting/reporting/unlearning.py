@@ -5,12 +5,12 @@ from functools import partial
 
 import numpy as np
 
-from forgetting.reporting.formatting import percent
+from forgetting.reporting.formatting import format_share
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
 
-def unlearned(result: UnlearningResult) -> str:
+def describe_unlearning(result: UnlearningResult) -> str:
     """What exact retraining leaves; which method comes near to it, and which remember or forget too much.
 
     By lines, which are the same however many seeds are done, so that what is below them stands still.
@@ -18,11 +18,13 @@ def unlearned(result: UnlearningResult) -> str:
     counts = result.reviews
     methods = [name for name in dict.fromkeys(row.method for row in result.rows) if name not in (REFERENCE, "original")]
     left = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
-    named = f"{percent(left)} of them are named right" if not np.isnan(left) else "it is not known how many are right"
+    named = (
+        f"{format_share(left)} of them are named right" if not np.isnan(left) else "it is not known how many are right"
+    )
     first = (
         f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
-        f"exact retraining {named} (chance {percent(result.chance)}, largest class "
-        f"{percent(result.majority['forget'])})."
+        f"exact retraining {named} (chance {format_share(result.chance)}, largest class "
+        f"{format_share(result.majority['forget'])})."
     )
     if not methods:
         return first
@@ -56,8 +58,8 @@ def _soon(result: UnlearningResult, method: str) -> bool | None:
     return None if ratio is None else ratio < 0.5
 
 
-def _median(result: UnlearningResult, method: str, figure: str) -> float | None:
+def _median(result: UnlearningResult, method: str, metric: str) -> float | None:
     """Of a method's seeds; None where half of them or more have no such figure: the others may be the best alone."""
-    values = [row.figures[figure] for row in result.rows if row.method == method]
+    values = [row.metrics[metric] for row in result.rows if row.method == method]
     known = [value for value in values if value is not None]
     return float(np.median(known)) if len(known) > len(values) / 2 else None

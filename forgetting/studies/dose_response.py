@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forgetting.metrics.intervals import bands
-from forgetting.recipe.plans import FAMILIES, JOINED
+from forgetting.metrics.intervals import seed_bands
+from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
 
-KIND = ["layers", "scheme", "unit"]  # what tells one curve from another
+CURVE_KEYS = ["layers", "scheme", "unit"]  # what tells one curve from another
 RESAMPLES = 2_000
-LEVEL = 0.95  # of the interval of a half-way dose
-SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
+CONFIDENCE = 0.95  # of the interval of a half-way dose
+SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
 
 
 @dataclass(frozen=True)
@@ -43,40 +43,40 @@ class HalfWay:
     until: float = 1.0
 
 
-def curves(frame: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataFrame:
+def curves(frame: pd.DataFrame, metric: str = "validation_accuracy") -> pd.DataFrame:
     """Median and 5–95 % band over seeds of a column, for each curve and level.
 
     Columns: layers, scheme, unit, level; median, low, high; seeds, how many have the figure; dose and
     relative_change, their medians; seed, that of the row nearest to the median (the smallest of equals), with its own
     dose in seed_dose. A level at which no row has the figure is left out.
     """
-    known = frame.dropna(subset=[figure])
-    keys = [*KIND, "level"]
+    known = frame.dropna(subset=[metric])
+    keys = [*CURVE_KEYS, "level"]
     if known.empty:
-        return pd.DataFrame(columns=[*keys, *SUMMARY])
-    groups, found = known.groupby(keys, sort=False, observed=True), bands(known, figure, keys)
+        return pd.DataFrame(columns=[*keys, *SUMMARY_COLUMNS])
+    groups, found = known.groupby(keys, sort=False, observed=True), seed_bands(known, metric, keys)
     found[["dose", "relative_change"]] = groups[["dose", "relative_change"]].median()
     # Rounded, as of two seeds that are equally near to their median neither is nearer.
-    typical = known.assign(away=(known[figure] - groups[figure].transform("median")).abs().round(9))
+    typical = known.assign(away=(known[metric] - groups[metric].transform("median")).abs().round(9))
     typical = typical.sort_values(["away", "seed"], kind="stable").drop_duplicates(keys).set_index(keys)
     found[["seed", "seed_dose"]] = typical[["seed", "dose"]]
-    table = found.reset_index()[[*keys, *SUMMARY]]
+    table = found.reset_index()[[*keys, *SUMMARY_COLUMNS]]
     # All that the rows have, so that a colour is the same with and without the others.
     table.attrs["series"] = {name: list(dict.fromkeys(frame[name])) for name in ("layers", "scheme")}
     return table
 
 
-def cascades(frame: pd.DataFrame, known: tuple[str, ...], figure: str = "validation_accuracy") -> pd.DataFrame:
+def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "validation_accuracy") -> pd.DataFrame:
     """Layers randomized one after another, of rows of one level, scheme and unit.
 
     known: the model's layers in order. Columns: cascade ("top-down", "bottom-up"), step, how many layers, 0 for none;
     and those of `curves`. A cascade of which a set is missing is left out; the result may be empty.
     """
-    table = curves(frame, figure).set_index("layers")
-    before = frame[f"{figure}_before"].median() if f"{figure}_before" in frame else np.nan
+    table = curves(frame, metric).set_index("layers")
+    before = frame[f"{metric}_before"].median() if f"{metric}_before" in frame else np.nan
     found = []
     for name, family in (("top-down", "down"), ("bottom-up", "up")):
-        sets = [JOINED.join(names) for names in FAMILIES[family](known)]
+        sets = [LAYER_SEPARATOR.join(names) for names in FAMILIES[family](known)]
         if all(names in table.index for names in sets):
             start = {"layers": "none", "median": before, "low": before, "high": before}
             steps = pd.concat([pd.DataFrame([start]), table.loc[sets].reset_index()], ignore_index=True)
@@ -99,7 +99,7 @@ def half_way(
     levels: of the plan, where the rows may be of a part of it. resamples: 0 for no interval.
     """
     found = []
-    for (layers, scheme, unit), rows in frame.groupby(KIND, sort=False, observed=True):
+    for (layers, scheme, unit), rows in frame.groupby(CURVE_KEYS, sort=False, observed=True):
         table = rows.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
         table = table.dropna(axis=0, how="all").dropna(axis=1, how="all")
         values, measured = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
@@ -133,7 +133,9 @@ def _half_way(values: np.ndarray, levels: np.ndarray, resamples: int, *, more: b
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a level that none of the drawn seeds has
         crossings = np.sort(_crossing(np.nanmedian(values[draws], axis=1), levels))
-    low, high = (crossings[min(int(end * resamples), resamples - 1)] for end in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = (
+        crossings[min(int(end * resamples), resamples - 1)] for end in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+    )
     whole = np.isfinite(low) and np.isfinite(high)
     missing = "" if whole else "the interval is open: too many resamples of the seeds are half-way outside the doses"
     ends = {name: float(end) if np.isfinite(end) else None for name, end in (("low", low), ("high", high))}

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 import torch
 
 from forgetting.metrics import calibration, functional
-from forgetting.metrics.comparisons import forgetting_ratio
-from forgetting.metrics.intervals import wilson
-from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, no_top_k, probabilities
+from forgetting.metrics.comparisons import measure_forgetting
+from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, probabilities, why_no_top_k
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import JOINED
+from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.studies.variants import Variant
 
 PARTS = ("training", "validation")
-FIGURES = {
+SWEEP_METRICS = {
     "loss": "of the objective",
-    "calibrated_loss": "the least that any temperature gives, see `figures.calibrated`",
+    "temperature_scaled_loss": "the least that any temperature gives, see `figures.calibrated`",
     "temperature": "that gives it",
     "accuracy": "top-1, in [0, 1]",
     "accuracy_low": "of its 95 % Wilson interval over reviews",
@@ -45,7 +45,7 @@ NOT_REACHED = "no dose moves the weights as far as {level:g} of their norm, or t
 
 
 @dataclass(frozen=True)
-class Row:
+class SweepRow:
     """One variant. layers: the set, joined by "+". level: the plan's dose. dose and changes: see `Variant`.
 
     training, validation: the FIGURES by name, None where missing. missing: the reason of each None, by the column
@@ -66,7 +66,7 @@ class Row:
     missing: dict[str, str] = field(default_factory=dict)
 
 
-class Measuring:
+class VariantEvaluator:
     """The figures of variants beside those of their original model, on both parts of a split.
 
     majority: accuracy of always naming the most frequent class, by part.
@@ -78,25 +78,25 @@ class Measuring:
         with torch.no_grad():
             self.original = {name: _Original(model(part.inputs), part.targets) for name, part in split.parts.items()}
 
-    def rows(self, chunk: list[Variant], randomization: Randomization) -> list[Row]:
+    def rows(self, chunk: list[Variant], randomization: Randomization) -> list[SweepRow]:
         """A row for each variant. randomization: theirs, but for layers and dose."""
         reached = [variant for variant in chunk if variant.logits is not None]
         measured = zip(*(self._part(name, reached) for name in PARTS), strict=True)
         return [self._row(variant, randomization, next(measured) if variant.logits else None) for variant in chunk]
 
-    def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> Row:
+    def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> SweepRow:
         """measured: of both parts, figures and the reasons of missing ones; None where the variant was not reached."""
         missing = _missing_distances(variant)
         if measured is None:
-            figures_of_none = [name for name in FIGURES if name not in ("accuracy_before", "majority")]
+            figures_of_none = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
             missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in figures_of_none}
         missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
         parts = {name: self._known(name) for name in PARTS}
         for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
             parts[name] |= values
             missing |= {f"{name}_{figure}": reason for figure, reason in reasons.items()}
-        return Row(
-            layers=JOINED.join(variant.layers),
+        return SweepRow(
+            layers=LAYER_SEPARATOR.join(variant.layers),
             level=variant.level,
             dose=variant.dose,
             scheme=randomization.scheme,
@@ -111,7 +111,7 @@ class Measuring:
 
     def _known(self, name: str) -> dict[str, float | None]:
         """What is known of a part without a variant."""
-        return dict.fromkeys(FIGURES) | {
+        return dict.fromkeys(SWEEP_METRICS) | {
             "accuracy_before": self.original[name].accuracy,
             "majority": self.majority[name],
         }
@@ -130,7 +130,7 @@ class Measuring:
             if whole:
                 found.append(self._one({figure: values[place] for figure, values in columns.items()}, original))
             else:
-                names = [figure for figure in FIGURES if figure != "majority"]
+                names = [figure for figure in SWEEP_METRICS if figure != "majority"]
                 reasons = dict.fromkeys(names, NOT_FINITE)
                 if original.accuracy is not None:
                     del reasons["accuracy_before"]
@@ -140,8 +140,8 @@ class Measuring:
     def _one(self, values: dict[str, float | None], original: "_Original") -> tuple[dict, dict[str, str]]:
         """A variant's figures of a part with those that follow from them, and the reasons of missing ones."""
         reviews, accuracy = len(original.guesses), values["accuracy"]
-        values["accuracy_low"], values["accuracy_high"] = wilson(round(accuracy * reviews), reviews)
-        ratio = forgetting_ratio(original.accuracy, accuracy, self.chance)
+        values["accuracy_low"], values["accuracy_high"] = wilson_interval(round(accuracy * reviews), reviews)
+        ratio = measure_forgetting(original.accuracy, accuracy, self.chance)
         values["forgetting"] = ratio.value
         reasons = _unfit(values, len(self.split.classes)) | ({"forgetting": ratio.missing} if ratio.missing else {})
         if original.accuracy is None:
@@ -153,19 +153,19 @@ class Measuring:
         classes = logits.shape[-1]
         guesses = logits.argmax(-1)
         strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `figures`
-        softmax = functional.likelihoods(strided)
+        softmax = functional.softmax(strided)
         chances = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
-        temperature, calibrated = calibration.calibrated(strided, targets, self.objective)
+        temperature, calibrated = calibration.temperature_scaled_loss(strided, targets, self.objective)
         return {
             "loss": functional.loss(strided, targets, self.objective),
-            "calibrated_loss": calibrated,
+            "temperature_scaled_loss": calibrated,
             "temperature": temperature,
             "accuracy": functional.accuracy(guesses, targets),
             "top_k_accuracy": functional.top_k_accuracy(strided, targets, TOP_K),
             "macro_f1": functional.macro_f1(guesses, targets, classes),
             "bitwise_accuracy": functional.bitwise_accuracy(chances, targets),
             "entropy": functional.entropy(softmax),
-            "most_predicted_share": functional.named(guesses, classes).amax(-1) / len(targets),
+            "most_predicted_share": functional.class_counts(guesses, classes).amax(-1) / len(targets),
             "agreement": functional.agreement(guesses, original.guesses),
             "divergence": functional.divergence(softmax, original.softmax),
         }
@@ -175,7 +175,7 @@ class _Original:
     """What variants are compared with, on one part. accuracy: None where the outputs are not finite."""
 
     def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
-        self.guesses, self.softmax = logits.argmax(-1), functional.likelihoods(logits)
+        self.guesses, self.softmax = logits.argmax(-1), functional.softmax(logits)
         finite = bool(torch.isfinite(logits).all())
         self.accuracy = functional.accuracy(self.guesses, targets).item() if finite else None
 
@@ -188,7 +188,7 @@ def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
     if not 0 < values["temperature"] < math.inf:
         reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
     if classes <= TOP_K:
-        reasons["top_k_accuracy"] = no_top_k(classes)
+        reasons["top_k_accuracy"] = why_no_top_k(classes)
     return reasons
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from forgetting.metrics.intervals import BAND, Spread
+from forgetting.metrics.intervals import BAND_QUANTILES, Band
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split
-from forgetting.randomization.layers import own_layers, own_parameters
+from forgetting.randomization.layers import layer_parameters, named_layers
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.studies.sweep import run_sweep
@@ -36,11 +36,11 @@ class LayerRobustness:
     accuracy_before: float | None
     chance: float
     reinitialized: float | None
-    rerandomized: Spread | None
+    rerandomized: Band | None
     accuracies: tuple[float | None, float | None]
     distance: float
     initial_norm: float
-    verdict: str
+    conclusion: str
     interval: tuple[float, float] | None = None
 
 
@@ -64,7 +64,7 @@ def robustness(
         frames.append(run_sweep(model, split, plan, initial=initial, recipe=recipe).frame)
     rows = pd.concat(frames)
     return tuple(
-        _robustness(name, own_parameters(model, layer), initial, rows) for name, layer in own_layers(model).items()
+        _robustness(name, layer_parameters(model, layer), initial, rows) for name, layer in named_layers(model).items()
     )
 
 
@@ -86,11 +86,11 @@ def _robustness(
         accuracy_before=None if np.isnan(before) else before,
         chance=float(own["chance"].iloc[0]),
         reinitialized=reinitialized,
-        rerandomized=Spread(float(anew.median()), *map(float, anew.quantile(BAND))) if len(anew) else None,
+        rerandomized=Band(float(anew.median()), *map(float, anew.quantile(BAND_QUANTILES))) if len(anew) else None,
         accuracies=tuple(None if np.isnan(value) else float(value) for value in accuracies),
         distance=torch.linalg.vector_norm(now - then).item(),
         initial_norm=torch.linalg.vector_norm(then).item(),
-        verdict=_verdict(interval),
+        conclusion=_verdict(interval),
         interval=interval,
     )
 

@@ -15,26 +15,26 @@ from itertools import product
 import torch
 
 from forgetting.core.errors import DataError, RecipeError
-from forgetting.core.seeding import other
-from forgetting.experiment.pipeline import build
+from forgetting.core.seeding import second_seed
+from forgetting.experiment.pipeline import build_model
 from forgetting.experiment.results import Trained
-from forgetting.metrics.baselines import baselines
-from forgetting.metrics.comparisons import Ratio
-from forgetting.metrics.scores import NOT_FINITE, top_1
+from forgetting.metrics.baselines import compute_baselines
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.scores import NOT_FINITE, top_1_accuracy
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Measure, Trainer, measure
+from forgetting.model.trainer import PartMetrics, Trainer, measure_logits
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import JOINED
+from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.recipe.recipe import Recipe
 
-SLICE = 0.2  # seconds of training between two points at which it may be left
+SLICE_SECONDS = 0.2  # seconds of training between two points at which it may be left
 ROUNDING = 1e-12  # an accuracy so near to a target is at it
 
 
 @dataclass(frozen=True)
-class Reached:
+class TimeToTarget:
     """When a target was reached, if it was.
 
     kind: "reached"; "already there", before any step; "never", within the limit; or "diverged" before it was reached.
@@ -47,7 +47,9 @@ class Reached:
     limit: int
 
 
-def reach(trainer: Trainer, part: Part, target: float, *, stop: bool = True) -> Generator[None, None, Reached]:
+def train_to_target(
+    trainer: Trainer, part: Part, target: float, *, stop: bool = True
+) -> Generator[None, None, TimeToTarget]:
     """Train on until the accuracy on `part` is at least `target`, or training ends; yields about every SLICE seconds.
 
     The accuracy is looked at before the first step and at the end of each epoch, so with mini-batches the steps are
@@ -56,17 +58,17 @@ def reach(trainer: Trainer, part: Part, target: float, *, stop: bool = True) -> 
     """
     steps, epochs, least = trainer.steps, trainer.epochs, target - ROUNDING
     limit = _steps(trainer, trainer.training.epochs) - steps
-    first = Reached("already there", 0, 0, limit) if top_1(trainer.model, part) >= least else None
-    until = time.perf_counter() + SLICE
+    first = TimeToTarget("already there", 0, 0, limit) if top_1_accuracy(trainer.model, part) >= least else None
+    until = time.perf_counter() + SLICE_SECONDS
     while trainer.epochs_left and not (first and stop):
         done = trainer.epochs
         trainer.advance(until - time.perf_counter(), epochs=1)
-        if not first and trainer.epochs > done and top_1(trainer.model, part) >= least:
-            first = Reached("reached", trainer.steps - steps, trainer.epochs - epochs, limit)
+        if not first and trainer.epochs > done and top_1_accuracy(trainer.model, part) >= least:
+            first = TimeToTarget("reached", trainer.steps - steps, trainer.epochs - epochs, limit)
         if time.perf_counter() >= until:
             yield
-            until = time.perf_counter() + SLICE
-    return first or Reached("diverged" if trainer.state == "diverged" else "never", None, None, limit)
+            until = time.perf_counter() + SLICE_SECONDS
+    return first or TimeToTarget("diverged" if trainer.state == "diverged" else "never", None, None, limit)
 
 
 def _steps(trainer: Trainer, epochs: int) -> int:
@@ -75,7 +77,7 @@ def _steps(trainer: Trainer, epochs: int) -> int:
     return epochs * math.ceil(reviews / (trainer.training.batch_size or reviews))
 
 
-def savings(relearned: Reached, scratch: Reached) -> Ratio:
+def compute_savings(relearned: TimeToTarget, scratch: TimeToTarget) -> Measurement:
     """1 − steps to relearn / steps to learn from scratch (Ebbinghaus 1885, Über das Gedächtnis).
 
     0 where what was known is gone, 1 where it was never lost, below 0 where it takes longer than from scratch.
@@ -85,10 +87,10 @@ def savings(relearned: Reached, scratch: Reached) -> Ratio:
     0.75
     """
     reason = _incomparable(relearned, scratch, "the randomized model", "the model from scratch")
-    return Ratio(None, reason) if reason else Ratio(1 - relearned.steps / scratch.steps)
+    return Measurement(None, reason) if reason else Measurement(1 - relearned.steps / scratch.steps)
 
 
-def anamnesis(unlearned: Reached, retrained: Reached) -> Ratio:
+def anamnesis_index(unlearned: TimeToTarget, retrained: TimeToTarget) -> Measurement:
     """The anamnesis index (AIN): steps to relearn the forget set of the unlearned model / of the retrained one.
 
     Chundawat et al. 2023, "Zero-Shot Machine Unlearning", IEEE TIFS 18, arXiv 2201.05629. 1 where it relearns as a
@@ -96,10 +98,10 @@ def anamnesis(unlearned: Reached, retrained: Reached) -> Ratio:
     set is gone. Missing as `savings` is.
     """
     reason = _incomparable(unlearned, retrained, "the unlearned model", "the retrained model")
-    return Ratio(None, reason) if reason else Ratio(unlearned.steps / retrained.steps)
+    return Measurement(None, reason) if reason else Measurement(unlearned.steps / retrained.steps)
 
 
-def _incomparable(own: Reached, reference: Reached, *names: str) -> str:
+def _incomparable(own: TimeToTarget, reference: TimeToTarget, *names: str) -> str:
     """Why the steps of two models cannot be divided, "" where they can."""
     if own.steps is not None and reference.steps:
         return ""
@@ -108,7 +110,7 @@ def _incomparable(own: Reached, reference: Reached, *names: str) -> str:
     return " and ".join(_told(name, reached) for name, reached in zip(names, (own, reference), strict=True))
 
 
-def _told(name: str, reached: Reached) -> str:
+def _told(name: str, reached: TimeToTarget) -> str:
     if reached.kind == "diverged":
         return f"{name} diverges before the target"
     if reached.steps is None:
@@ -117,7 +119,7 @@ def _told(name: str, reached: Reached) -> str:
 
 
 @dataclass(frozen=True)
-class Goal:
+class TargetAccuracy:
     """The validation accuracy to be reached, beside the original's and those of trivial models, all in [0, 1]."""
 
     accuracy_before: float
@@ -133,23 +135,23 @@ class Goal:
                 return f"the target, an accuracy of {self.target:.3f}, is not above {name} ({trivial:.3f})"
         return ""
 
-    def savings(self, relearned: Reached, scratch: Reached) -> Ratio:
+    def savings(self, relearned: TimeToTarget, scratch: TimeToTarget) -> Measurement:
         """Those of `savings`, missing too where reaching the goal tells nothing."""
-        return Ratio(None, self.missing) if self.missing else savings(relearned, scratch)
+        return Measurement(None, self.missing) if self.missing else compute_savings(relearned, scratch)
 
 
 @dataclass(frozen=True)
-class Point:
+class CurvePoint:
     """A model after so many steps. epoch: 0 for before training."""
 
     steps: int
     epoch: int
-    training: Measure
-    validation: Measure
+    training: PartMetrics
+    validation: PartMetrics
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class LearningCurve:
     """One training run. model: "scratch", "randomized" or "continued", the original trained on. seed: the replicate's.
 
     points: of each epoch from 0 on, as far as losses are finite.
@@ -157,13 +159,13 @@ class Course:
 
     model: str
     seed: int
-    points: tuple[Point, ...]
-    reached: Reached
-    goal: Goal
+    points: tuple[CurvePoint, ...]
+    time_to_target: TimeToTarget
+    target_accuracy: TargetAccuracy
 
 
 @dataclass(frozen=True)
-class SavingRow:
+class SavingsRow:
     """How soon one variant relearns. layers: the set, joined by "+". dose: in [0, 1]. seed: the replicate's.
 
     accuracy: on validation, right after randomizing; accuracy_before, chance, majority, target: see `Goal`.
@@ -203,7 +205,7 @@ def check_relearning(recipe: Recipe) -> None:
         raise RecipeError(text) from error
 
 
-def course_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[Course]]:
+def learning_curve_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[LearningCurve]]:
     """Training runs of all `recipe.relearning.epochs`, a list with each as it ends, empty ones while it is under way.
 
     For each seed of the plan: a model from scratch, the randomized one, and the original trained on. They are trained
@@ -216,33 +218,33 @@ def course_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[li
     return _courses(trained, split, recipe, _goal(trained, split, recipe))
 
 
-def _courses(trained: Trained, split: Split, recipe: Recipe, goal: Goal) -> Iterator[list[Course]]:
+def _courses(trained: Trained, split: Split, recipe: Recipe, goal: TargetAccuracy) -> Iterator[list[LearningCurve]]:
     for seed in recipe.relearning.sweep.replicates:
         drawn = replace(recipe.randomization, seed=seed)
         randomized = randomize(trained.model, drawn, initial=trained.initial, vocabulary=split.words)
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
-            trainer = _trainer(recipe, split, seed, model, watched=True)
-            points = [Point(0, 0, *_measures(trainer))]
-            reached = yield from sliced(reach(trainer, split.validation, goal.target, stop=False))
+            trainer = _trainer(recipe, split, seed, model, record_history=True)
+            points = [CurvePoint(0, 0, *_measures(trainer))]
+            reached = yield from as_slices(train_to_target(trainer, split.validation, goal.target, stop=False))
             points += [
-                Point(_steps(trainer, past.epoch), past.epoch, past.training, past.validation)
+                CurvePoint(_steps(trainer, past.epoch), past.epoch, past.training, past.validation)
                 for past in trainer.history
             ]
-            yield [Course(name, seed, tuple(filter(_finite, points)), reached, goal)]
+            yield [LearningCurve(name, seed, tuple(filter(_finite, points)), reached, goal)]
 
 
 @torch.no_grad()
-def _measures(trainer: Trainer) -> list[Measure]:
+def _measures(trainer: Trainer) -> list[PartMetrics]:
     """Of both parts."""
     parts, objective = trainer.split.parts.values(), trainer.training.objective
-    return [measure(trainer.model(part.inputs), part.targets, objective) for part in parts]
+    return [measure_logits(trainer.model(part.inputs), part.targets, objective) for part in parts]
 
 
-def _finite(point: Point) -> bool:
+def _finite(point: CurvePoint) -> bool:
     return math.isfinite(point.training.loss) and math.isfinite(point.validation.loss)
 
 
-def saving_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[SavingRow]]:
+def savings_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[SavingsRow]]:
     """The savings of each variant of the plan, a list with each row as it is ready, empty ones in between.
 
     For each seed: layer set × scheme × dose, each trained until it reaches the goal, beside one model from scratch.
@@ -252,22 +254,27 @@ def saving_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[li
     return _saving_rows(trained, split, recipe, _goal(trained, split, recipe))
 
 
-def _saving_rows(trained: Trained, split: Split, recipe: Recipe, goal: Goal) -> Iterator[list[SavingRow]]:
+def _saving_rows(trained: Trained, split: Split, recipe: Recipe, goal: TargetAccuracy) -> Iterator[list[SavingsRow]]:
     plan, part = recipe.relearning.sweep, split.validation
     sets = plan.sets(recipe.model.layers)
     for seed in plan.replicates:
-        scratch = yield from sliced(reach(_trainer(recipe, split, seed), part, goal.target))
+        scratch = yield from as_slices(train_to_target(_trainer(recipe, split, seed), part, goal.target))
         for names, scheme, dose in product(sets, plan.schemes, plan.doses):
             drawn = replace(plan.randomization(scheme, plan.units[0], seed), layers=names, fraction=dose)
             trainer = _trainer(recipe, split, seed, randomize(trained.model, drawn, initial=trained.initial))
-            after = top_1(trainer.model, part)
-            relearned = yield from sliced(reach(trainer, part, goal.target))
+            after = top_1_accuracy(trainer.model, part)
+            relearned = yield from as_slices(train_to_target(trainer, part, goal.target))
             yield [_row(goal, drawn, after, relearned, scratch, trainer.training.epochs)]
 
 
 def _row(
-    goal: Goal, drawn: Randomization, after: float, relearned: Reached, scratch: Reached, epochs: int
-) -> SavingRow:
+    goal: TargetAccuracy,
+    drawn: Randomization,
+    after: float,
+    relearned: TimeToTarget,
+    scratch: TimeToTarget,
+    epochs: int,
+) -> SavingsRow:
     saved = goal.savings(relearned, scratch)
     reasons = {
         "accuracy": NOT_FINITE if math.isnan(after) else "",
@@ -275,8 +282,8 @@ def _row(
         "scratch_steps": "" if scratch.steps is not None else _told("the model from scratch", scratch),
         "savings": saved.missing,
     }
-    return SavingRow(
-        layers=JOINED.join(drawn.layers),
+    return SavingsRow(
+        layers=LAYER_SEPARATOR.join(drawn.layers),
         scheme=drawn.scheme,
         dose=drawn.fraction,
         seed=drawn.seed,
@@ -292,27 +299,27 @@ def _row(
     )
 
 
-def _goal(trained: Trained, split: Split, recipe: Recipe) -> Goal:
-    before = top_1(trained.model, split.validation)
+def _goal(trained: Trained, split: Split, recipe: Recipe) -> TargetAccuracy:
+    before = top_1_accuracy(trained.model, split.validation)
     if math.isnan(before):
         raise DataError(
             "Relearning needs the original's validation accuracy, which must be a number; the outputs of this one are "
             "not finite. Train it with a lower learning rate."
         )
-    majority = baselines(split, recipe.training.objective, svc_limit=0).majority["validation"]
-    return Goal(before, recipe.relearning.share * before, 1 / len(split.classes), majority)
+    majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority["validation"]
+    return TargetAccuracy(before, recipe.relearning.share * before, 1 / len(split.classes), majority)
 
 
 def _trainer(
-    recipe: Recipe, split: Split, seed: int, model: TextClassifier | None = None, *, watched: bool = False
+    recipe: Recipe, split: Split, seed: int, model: TextClassifier | None = None, *, record_history: bool = False
 ) -> Trainer:
     """For a copy of `model`, or a new one, with the recipe's settings but for the epochs."""
     training = replace(recipe.training, epochs=recipe.relearning.epochs)
-    learner = copy.deepcopy(model) if model else build(replace(recipe, seed=other(seed)), split)
-    return Trainer(learner, split, training, seed=other(seed), watched=watched)
+    learner = copy.deepcopy(model) if model else build_model(replace(recipe, seed=second_seed(seed)), split)
+    return Trainer(learner, split, training, seed=second_seed(seed), record_history=record_history)
 
 
-def sliced(run: Generator[None, None, Reached]) -> Generator[list, None, Reached]:
+def as_slices(run: Generator[None, None, TimeToTarget]) -> Generator[list, None, TimeToTarget]:
     """The same for slices of rows: an empty list wherever it can be left."""
     while True:
         try:

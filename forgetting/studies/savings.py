@@ -11,22 +11,36 @@ from pathlib import Path
 import pandas as pd
 from scipy.stats import binomtest
 
-from forgetting.core.files import ending, write_whole
+from forgetting.core.files import file_format, write_atomically
 from forgetting.experiment.export import table_bytes
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import Trained
-from forgetting.metrics.intervals import BAND, bands
+from forgetting.metrics.intervals import BAND_QUANTILES, seed_bands
 from forgetting.model.split import Split
-from forgetting.randomization.schemes import FIXED
+from forgetting.randomization.schemes import DETERMINISTIC
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.evaluation import PARTS
-from forgetting.studies.relearning import ROUNDING, Course, Point, Reached, SavingRow, course_slices, saving_slices
+from forgetting.studies.relearning import (
+    ROUNDING,
+    CurvePoint,
+    LearningCurve,
+    SavingsRow,
+    TimeToTarget,
+    learning_curve_slices,
+    savings_slices,
+)
 
-COLUMNS = [item.name for item in fields(SavingRow)]
-CURVES = ["model", "seed", "epoch", "steps", *(f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy"))]
-OUTCOMES = ["model", "seed", "outcome", "steps", "savings", "missing"]
-NO_FIGURES = {"layers", "scheme", "model", "outcome", "scratch_outcome", "missing", "seed", "epoch", "epochs"}
-VARIANT = ["layers", "scheme", "dose"]
+SAVINGS_COLUMNS = [item.name for item in fields(SavingsRow)]
+CURVE_COLUMNS = [
+    "model",
+    "seed",
+    "epoch",
+    "steps",
+    *(f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")),
+]
+OUTCOME_COLUMNS = ["model", "seed", "outcome", "steps", "savings", "missing"]
+TEXT_COLUMNS = {"layers", "scheme", "model", "outcome", "scratch_outcome", "missing", "seed", "epoch", "epochs"}
+VARIANT_KEYS = ["layers", "scheme", "dose"]
 SIGNIFICANT, LEAST_SEEDS = 0.05, 5  # of the sign test: with fewer seeds it cannot be passed
 
 
@@ -38,8 +52,8 @@ class RelearningResult:
     """
 
     recipe: Recipe
-    courses: tuple[Course, ...] = ()
-    rows: tuple[SavingRow, ...] = ()
+    courses: tuple[LearningCurve, ...] = ()
+    rows: tuple[SavingsRow, ...] = ()
     sha256: str = ""
     epochs: int | None = None
     planned: int | None = None
@@ -47,24 +61,24 @@ class RelearningResult:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """A line a point of each course; columns: CURVES."""
-        return _table([_line(course, point) for course in self.courses for point in course.points], CURVES)
+        return _table([_line(course, point) for course in self.courses for point in course.points], CURVE_COLUMNS)
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """A line a course, with the savings of the randomized ones; columns: OUTCOMES. NaN where there are none."""
-        scratch = {course.seed: course.reached for course in self.courses if course.model == "scratch"}
-        return _table([_outcome(course, scratch) for course in self.courses], OUTCOMES)
+        scratch = {course.seed: course.time_to_target for course in self.courses if course.model == "scratch"}
+        return _table([_outcome(course, scratch) for course in self.courses], OUTCOME_COLUMNS)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """A line a row; columns: COLUMNS. NaN where a figure is missing, with all reasons in "missing"."""
         reasons = ("; ".join(f"{name}: {reason}" for name, reason in row.missing.items()) for row in self.rows)
         lines = [vars(row) | {"missing": text} for row, text in zip(self.rows, reasons, strict=True)]
-        return _table(lines, COLUMNS)
+        return _table(lines, SAVINGS_COLUMNS)
 
     def to_bytes(self, kind: str) -> bytes:
         """The rows, or the courses' curves where there are none, as "csv", "parquet" or "json", see `table_bytes`."""
-        done = replace(self.recipe.until_trained(), relearning=self.recipe.relearning)
+        done = replace(self.recipe.for_training(), relearning=self.recipe.relearning)
         if not self.rows:  # the rows have randomizations of their own
             done = replace(done, randomization=self.recipe.randomization)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
@@ -75,25 +89,30 @@ class RelearningResult:
 
         Raises RecipeError for another ending, or where it cannot be written.
         """
-        write_whole(path, self.to_bytes(ending(path)))
+        write_atomically(path, self.to_bytes(file_format(path)))
 
 
-def _line(course: Course, point: Point) -> dict:
+def _line(course: LearningCurve, point: CurvePoint) -> dict:
     parts = {part: getattr(point, part) for part in PARTS}
     measured = {f"{part}_{name}": value for part, found in parts.items() for name, value in vars(found).items()}
     return {"model": course.model, "seed": course.seed, "epoch": point.epoch, "steps": point.steps, **measured}
 
 
-def _outcome(course: Course, scratch: Mapping[int, Reached]) -> dict:
-    line = {"model": course.model, "seed": course.seed, "outcome": course.reached.kind, "steps": course.reached.steps}
+def _outcome(course: LearningCurve, scratch: Mapping[int, TimeToTarget]) -> dict:
+    line = {
+        "model": course.model,
+        "seed": course.seed,
+        "outcome": course.time_to_target.kind,
+        "steps": course.time_to_target.steps,
+    }
     if course.model != "randomized":
         return line | {"savings": None, "missing": ""}
-    saved = course.goal.savings(course.reached, scratch[course.seed])
+    saved = course.target_accuracy.savings(course.time_to_target, scratch[course.seed])
     return line | {"savings": saved.value, "missing": saved.missing}
 
 
 def _table(lines: list[dict], columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(lines, columns=columns).astype({name: float for name in columns if name not in NO_FIGURES})
+    return pd.DataFrame(lines, columns=columns).astype({name: float for name in columns if name not in TEXT_COLUMNS})
 
 
 def run_relearning(
@@ -104,8 +123,8 @@ def run_relearning(
     progress: called with the variants done and those to be. Raises what `saving_slices` does.
     """
     planned, rows = recipe.relearning.sweep.count(recipe.model.layers), []
-    courses = [course for found in course_slices(trained, split, recipe) for course in found]
-    for found in saving_slices(trained, split, recipe):
+    courses = [course for found in learning_curve_slices(trained, split, recipe) for course in found]
+    for found in savings_slices(trained, split, recipe):
         rows += found
         if progress and found:
             progress(len(rows), planned)
@@ -113,39 +132,39 @@ def run_relearning(
     return RelearningResult(recipe, tuple(courses), tuple(rows), digest, epochs, planned)
 
 
-def course_bands(curves: pd.DataFrame, figure: str = "validation_accuracy") -> pd.DataFrame:
+def learning_curve_bands(curves: pd.DataFrame, metric: str = "validation_accuracy") -> pd.DataFrame:
     """Of `RelearningResult.curves`, over seeds: model, epoch, steps; seeds, low, median, high."""
-    return bands(curves, figure, ["model", "epoch", "steps"]).reset_index()
+    return seed_bands(curves, metric, ["model", "epoch", "steps"]).reset_index()
 
 
-def saving_curves(frame: pd.DataFrame) -> pd.DataFrame:
+def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
     """Of `RelearningResult.frame`, over seeds: layers, scheme, dose; low, median, high of the savings; and counts.
 
     seeds: that have savings. Of all: already_there, before any step; never, within the limit; diverged; failed, those
     of the last two where the model from scratch does get there, see `remembers`. accuracy: median after randomizing.
     verdict: of `remembers`, for this variant alone.
     """
-    found = bands(frame, "savings", VARIANT)
+    found = seed_bands(frame, "savings", VARIANT_KEYS)
     trivial = frame["target"] <= frame[["chance", "majority"]].max(axis=1) + ROUNDING
     failed = frame["outcome"].isin(["never", "diverged"]) & (frame["scratch_outcome"] == "reached") & ~trivial
     kinds = {kind.replace(" ", "_"): frame["outcome"] == kind for kind in ("already there", "never", "diverged")}
-    groups = frame.assign(**kinds, failed=failed).groupby(VARIANT, sort=False, observed=True)
+    groups = frame.assign(**kinds, failed=failed).groupby(VARIANT_KEYS, sort=False, observed=True)
     found["accuracy"] = groups["accuracy"].median()
     found[[*kinds, "failed"]] = groups[[*kinds, "failed"]].sum().astype(int)
-    found["verdict"] = [
-        remembers(rows["savings"], failed=lost, alike=one_model(scheme, dose)).verdict
+    found["conclusion"] = [
+        conclude_memory(rows["savings"], failed=lost, same_model=leaves_one_model(scheme, dose)).conclusion
         for ((_, scheme, dose), rows), lost in zip(groups, found["failed"], strict=True)
     ]
     return found.reset_index()
 
 
-def one_model(scheme: str, dose: float) -> bool:
+def leaves_one_model(scheme: str, dose: float) -> bool:
     """Whether all seeds leave the same randomized model: they are no replicates of how it was randomized."""
-    return scheme in FIXED and dose == 1
+    return scheme in DETERMINISTIC and dose == 1
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryConclusion:
     """Whether a randomized model remembers, from the savings of several seeds; see `remembers`.
 
     verdict: "remembers", savings are above 0; "gone", that cannot be shown with so many seeds; "too few seeds", fewer
@@ -156,7 +175,7 @@ class Memory:
     seeds: that the verdict rests on. p: of the test.
     """
 
-    verdict: str
+    conclusion: str
     median: float | None
     low: float | None
     high: float | None
@@ -164,7 +183,7 @@ class Memory:
     p: float
 
 
-def remembers(values: Sequence[float | None], *, failed: int = 0, alike: bool = False) -> Memory:
+def conclude_memory(values: Sequence[float | None], *, failed: int = 0, same_model: bool = False) -> MemoryConclusion:
     """The answer from the savings of one variant's seeds, None or NaN where missing, by a one-sided sign test.
 
     Under the null hypothesis a seed's savings are as often below 0 as above (Dixon & Mood 1946, JASA 41, 557–566);
@@ -175,10 +194,12 @@ def remembers(values: Sequence[float | None], *, failed: int = 0, alike: bool = 
     """
     known = pd.Series(values, dtype=float).dropna()
     if known.empty and not failed:
-        return Memory("undefined", None, None, None, 0, 1.0)
+        return MemoryConclusion("undefined", None, None, None, 0, 1.0)
     above, trials, seeds = int((known > 0).sum()), int((known != 0).sum()) + failed, len(known) + failed
     p = float(binomtest(above, trials, alternative="greater").pvalue) if trials else 1.0
-    above_zero = "one model" if alike else "remembers"
+    above_zero = "one model" if same_model else "remembers"
     verdict = "too few seeds" if seeds < LEAST_SEEDS else above_zero if p <= SIGNIFICANT else "gone"
-    low, median, high = map(float, known.quantile([BAND[0], 0.5, BAND[1]])) if len(known) else (None,) * 3
-    return Memory(verdict, median, low, high, seeds, p)
+    low, median, high = (
+        map(float, known.quantile([BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1]])) if len(known) else (None,) * 3
+    )
+    return MemoryConclusion(verdict, median, low, high, seeds, p)

@@ -14,23 +14,23 @@ import torch
 
 from forgetting.core import parallel
 from forgetting.core.errors import RecipeError
-from forgetting.core.files import ending, write_whole
+from forgetting.core.files import file_format, write_atomically
 from forgetting.data.reviews import Report, Reviews
 from forgetting.experiment.export import table_bytes
-from forgetting.experiment.pipeline import Progress, build, make_trainer, state_of
-from forgetting.metrics.baselines import baselines
+from forgetting.experiment.pipeline import Progress, build_model, copy_state, make_trainer
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split
 from forgetting.randomization.layers import parameter_count
-from forgetting.randomization.path import columns_of
-from forgetting.randomization.schemes import MOVING
+from forgetting.randomization.path import word_columns
+from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.studies.evaluation import FIGURES, PARTS, Measuring, Row
-from forgetting.studies.variants import Variant, variants
+from forgetting.studies.evaluation import PARTS, SWEEP_METRICS, SweepRow, VariantEvaluator
+from forgetting.studies.variants import Variant, compute_variants
 
-MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
-CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
+SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
+LOGITS_CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
 TEMPORARIES = 16  # arrays of the logits' size that measuring holds at once
 SLACK = 1.3  # what the allocator keeps besides
 
@@ -45,7 +45,7 @@ class SweepResult:
     """
 
     plan: Sweep
-    rows: tuple[Row, ...]
+    rows: tuple[SweepRow, ...]
     recipe: Recipe = MODERN
     sha256: str = ""
     epochs: int | None = None
@@ -53,13 +53,13 @@ class SweepResult:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        table = pd.DataFrame([_flat(row) for row in self.rows], columns=COLUMNS)
-        numbers = [name for name in COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
+        table = pd.DataFrame([_flat(row) for row in self.rows], columns=SWEEP_COLUMNS)
+        numbers = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
         return table.astype(dict.fromkeys(numbers, float))
 
     def to_bytes(self, kind: str) -> bytes:
         """As "csv", "parquet" or "json", see `table_bytes`."""
-        recipe = replace(self.recipe.until_trained(), sweep=self.plan)
+        recipe = replace(self.recipe.for_training(), sweep=self.plan)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
         return table_bytes(self.frame, kind, recipe, about)
 
@@ -68,24 +68,24 @@ class SweepResult:
 
         Raises RecipeError for another ending, or where it cannot be written.
         """
-        write_whole(path, self.to_bytes(ending(path)))
+        write_atomically(path, self.to_bytes(file_format(path)))
 
 
-COLUMNS = [
+SWEEP_COLUMNS = [
     *("layers", "level", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"),
-    *(f"{part}_{name}" for part in PARTS for name in FIGURES),
+    *(f"{part}_{name}" for part in PARTS for name in SWEEP_METRICS),
     "missing",
 ]
 
 
-def _flat(row: Row) -> dict:
-    values = {name: getattr(row, name) for name in COLUMNS[:9]}
-    values |= {f"{part}_{name}": getattr(row, part).get(name) for part in PARTS for name in FIGURES}
+def _flat(row: SweepRow) -> dict:
+    values = {name: getattr(row, name) for name in SWEEP_COLUMNS[:9]}
+    values |= {f"{part}_{name}": getattr(row, part).get(name) for part in PARTS for name in SWEEP_METRICS}
     return values | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class SweepInputs:
     """What a replicate is made of; it goes to the workers, so the split holds no texts."""
 
     model: TextClassifier
@@ -106,7 +106,7 @@ class Replicate:
     kinds: tuple[tuple[str, str], ...]
 
 
-def sweep(
+def sweep_rows(
     model: TextClassifier,
     split: Split,
     plan: Sweep = MODERN.sweep,
@@ -116,8 +116,8 @@ def sweep(
     progress: Progress | None = None,
     jobs: int = 1,
     dask: str = "",
-    memory: int = MEMORY,
-) -> Generator[Row, None, SweepResult]:
+    memory: int = SWEEP_MEMORY,
+) -> Generator[SweepRow, None, SweepResult]:
     """The rows of a plan as they are ready, replicate by replicate in the order of the seeds; returned as a result.
 
     recipe: that the model was trained by; its objective gives the loss, and its settings train the replicates'
@@ -143,7 +143,7 @@ def sweep(
 
 def run_sweep(model: TextClassifier, split: Split, plan: Sweep = MODERN.sweep, **options) -> SweepResult:
     """A whole sweep at once; options: those of `sweep`."""
-    rows = sweep(model, split, plan, **options)
+    rows = sweep_rows(model, split, plan, **options)
     while True:
         try:
             next(rows)
@@ -160,14 +160,14 @@ def sweep_slices(
     initial: Mapping[str, torch.Tensor] | None = None,
     jobs: int = 1,
     dask: str = "",
-    memory: int = MEMORY,
-) -> Iterator[list[Row]]:
+    memory: int = SWEEP_MEMORY,
+) -> Iterator[list[SweepRow]]:
     """The same rows in slices of a fraction of a second; an empty one while a replicate's model is being trained."""
     subject = _subject(model, split, plan, recipe, initial, memory)
     tasks = _replicates(plan)
     if jobs == 1 and not dask:
         return (rows for task in tasks for rows in _slices(subject, task))
-    return parallel.spread(_whole, subject, tasks, jobs=jobs, dask=dask)
+    return parallel.run_tasks(_whole, subject, tasks, jobs=jobs, dask=dask)
 
 
 def _subject(
@@ -177,22 +177,22 @@ def _subject(
     recipe: Recipe,
     initial: Mapping[str, torch.Tensor] | None,
     memory: int,
-) -> Subject:
+) -> SweepInputs:
     """Checked, so that what does not fit is refused before anything is computed."""
     known = tuple(name for name, _ in model.named_children())
-    check_plan(recipe, plan, known)
+    check_sweep_plan(recipe, plan, known)
     if "rewind" in plan.schemes and initial is None and not plan.retrain:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
     if plan.words:
-        columns_of(plan.words, split.words)
+        word_columns(plan.words, split.words)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
-    majority = baselines(split, recipe.training.objective, svc_limit=0).majority
-    subject = Subject(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
+    majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority
+    subject = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
     _chunk(subject)
     return subject
 
 
-def check_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
+def check_sweep_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
     """Raise RecipeError where a plan does not fit a recipe's protocol, or a model that has the `known` layers."""
     if recipe.protocol == "published":
         raise RecipeError(
@@ -202,10 +202,10 @@ def check_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
     plan.count(known)
 
 
-def check_sweep(recipe: Recipe, split: Split, *, memory: int = MEMORY) -> None:
+def check_sweep(recipe: Recipe, split: Split, *, memory: int = SWEEP_MEMORY) -> None:
     """Raise, before anything is trained, what a sweep of the recipe's plan would raise before its first row."""
-    model = build(recipe, split)
-    _subject(model, split, recipe.sweep, recipe, state_of(model), memory)
+    model = build_model(recipe, split)
+    _subject(model, split, recipe.sweep, recipe, copy_state(model), memory)
 
 
 def _replicates(plan: Sweep) -> list[Replicate]:
@@ -216,26 +216,26 @@ def _replicates(plan: Sweep) -> list[Replicate]:
     return [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
 
 
-def _whole(subject: Subject, task: Replicate) -> list[Row]:
+def _whole(subject: SweepInputs, task: Replicate) -> list[SweepRow]:
     return [row for rows in _slices(subject, task) for row in rows]
 
 
-def _slices(subject: Subject, task: Replicate) -> Iterator[list[Row]]:
+def _slices(subject: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
     model, initial = subject.model, subject.initial
     if subject.plan.retrain:
         trainer = make_trainer(replace(subject.recipe, seed=task.seed), subject.split)
-        initial = state_of(trainer.model)
+        initial = copy_state(trainer.model)
         while trainer.epochs_left:
             trainer.advance(0.2)
             yield []
         model = trainer.model
-    measuring = Measuring(model, subject.split, subject.recipe.training.objective, subject.majority)
+    measuring = VariantEvaluator(model, subject.split, subject.recipe.training.objective, subject.majority)
     most = _chunk(subject)
     for scheme, unit in task.kinds:
         randomization = subject.plan.randomization(scheme, unit, task.seed)
         inputs = {name: part.inputs for name, part in subject.split.parts.items()}
         waiting: list[Variant] = []
-        for variant in variants(
+        for variant in compute_variants(
             model,
             inputs,
             subject.sets,
@@ -253,12 +253,12 @@ def _slices(subject: Subject, task: Replicate) -> Iterator[list[Row]]:
             yield measuring.rows(waiting, randomization)
 
 
-def _chunk(subject: Subject) -> int:
+def _chunk(subject: SweepInputs) -> int:
     """How many variants are measured at once. Raises RecipeError where the memory does not hold even one."""
     reviews = sum(map(len, subject.split.parts.values()))
     classes, weights = len(subject.split.classes), parameter_count(subject.model)
     widths = sum(layer.out_features for layer in list(subject.model.children())[:-1])
-    paths = (100 if MOVING.intersection(subject.plan.schemes) else 40) * weights  # units, their order, draws
+    paths = (100 if NOT_NESTED.intersection(subject.plan.schemes) else 40) * weights  # units, their order, draws
     values = 4 * reviews * (widths * (len(subject.sets) + 2) + classes * (len(subject.sets) + 6))
     kept, logits = paths + values, 4 * reviews * classes
     least = SLACK * (kept + TEMPORARIES * logits)
@@ -269,4 +269,4 @@ def _chunk(subject: Subject) -> int:
             "(split.max_words), reviews (data.max_reviews) or classes, or allow more memory."
         )
     fits = int((subject.memory / SLACK - kept) // (TEMPORARIES * logits))
-    return max(1, min(fits, CHUNK // logits))
+    return max(1, min(fits, LOGITS_CHUNK // logits))

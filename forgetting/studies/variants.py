@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
-from forgetting.randomization.path import Path, paths
+from forgetting.randomization.path import Path, layer_paths
 from forgetting.randomization.settings import Randomization
 
 Prefix = tuple[bool, ...]  # of each of the first layers, whether it is randomized
@@ -48,7 +48,7 @@ class _Layer:
 
 
 @torch.no_grad()
-def variants(
+def compute_variants(
     model: TextClassifier,
     inputs: Mapping[str, SparseMatrix],
     sets: Sequence[tuple[str, ...]],
@@ -67,7 +67,7 @@ def variants(
     randomized = copy.deepcopy(model)
     names = [name for name, _ in model.named_children()]
     chosen = randomization.with_value("layers", _used(sets, names))
-    found = paths(randomized, chosen, initial=initial, vocabulary=vocabulary)
+    found = layer_paths(randomized, chosen, initial=initial, vocabulary=vocabulary)
     layers = {name: _on_its_way(path, levels, match) for name, path in found.items()}
     walks = {
         name: layer.path.walk([count for count in layer.counts if count is not None]) for name, layer in layers.items()

@@ -12,21 +12,21 @@ import torch
 from torch import nn
 
 from forgetting.metrics import functional
-from forgetting.metrics.intervals import wilson
+from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
 from forgetting.model.split import Part
-from forgetting.model.trainer import loss_of
-from forgetting.studies.relearning import Reached, anamnesis
+from forgetting.model.trainer import compute_loss
+from forgetting.studies.relearning import TimeToTarget, anamnesis_index
 from forgetting.unlearning import indistinguishability, membership
 from forgetting.unlearning.forget_set import ForgetSets
 
 SETS = ("forget", "retain", "validation")
 ATTACKS = {  # membership inference: forget set against unseen reviews, by their losses
-    "attack_auc": membership.loss_threshold,
+    "attack_auc": membership.loss_threshold_attack,
     "attack_accuracy": membership.logistic_attack,
-    "attack_tpr": membership.true_positive_rate,
+    "attack_tpr": membership.tpr_at_fpr_attack,
 }
-OF_BOTH = {  # figures that the retrained model has too, with what they are
+MODEL_METRICS = {  # figures that the retrained model has too, with what they are
     **{f"{name}_accuracy": f"top-1 accuracy on the {name} reviews" for name in SETS},
     **{f"{name}_loss": f"loss of the objective on the {name} reviews" for name in SETS},
     "attack_auc": "loss-threshold attack, area under the curve",
@@ -35,7 +35,7 @@ OF_BOTH = {  # figures that the retrained model has too, with what they are
     "relearn_steps": "optimizer steps until the forget set is known again",
     "seconds": "time that the method took",
 }
-IDEAL = {  # figures of a pair, with the value of a model equal to the retrained one
+PAIR_METRICS = {  # figures of a pair, with the value of a model equal to the retrained one
     "tow": 1.0,
     "forget_agreement": 1.0,
     "validation_agreement": 1.0,
@@ -44,12 +44,12 @@ IDEAL = {  # figures of a pair, with the value of a model equal to the retrained
     "anamnesis": 1.0,
     "seconds_ratio": 1.0,
 }
-LIKENESS = ("tow", "forget_agreement", "validation_agreement", "forget_divergence", "validation_divergence")
-FIGURES = (*OF_BOTH, *IDEAL)
+SIMILARITY_METRICS = ("tow", "forget_agreement", "validation_agreement", "forget_divergence", "validation_divergence")
+UNLEARNING_METRICS = (*MODEL_METRICS, *PAIR_METRICS)
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class UnlearningRow:
     """One method's model of one seed, beside exact retraining with a seed of its own.
 
     figures: FIGURES by name, None where missing. retrained: OF_BOTH of the retrained model. intervals: of both models,
@@ -64,7 +64,7 @@ class Row:
 
     method: str
     seed: int
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
     retrained: dict[str, float | None]
     intervals: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
@@ -74,20 +74,20 @@ class Row:
     losses: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def gap(self, figure: str) -> float | None:
+    def gap(self, metric: str) -> float | None:
         """The figure less that of exact retraining; None where either is missing. The nearer to 0, the better."""
-        own, reference = self.figures[figure], self.retrained.get(figure, IDEAL.get(figure))
+        own, reference = self.metrics[metric], self.retrained.get(metric, PAIR_METRICS.get(metric))
         return None if own is None or reference is None else own - reference
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class ModelEvaluation:
     """One model: its own figures (OF_BOTH but the last two), their intervals over reviews, and why some are missing.
 
     logits: (reviews, classes), and losses: −ln of the probability of the true class, (reviews,), by set.
     """
 
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
     intervals: dict[str, tuple[float, float]]
     missing: dict[str, str]
     logits: dict[str, torch.Tensor]
@@ -95,18 +95,18 @@ class Measured:
 
 
 @torch.no_grad()
-def measure(model: nn.Module, sets: ForgetSets, objective: str) -> Measured:
+def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> ModelEvaluation:
     """The figures of one model on the sets. Raises ValueError where its outputs are not (reviews, classes)."""
-    parts = {"forget": sets.forget, "retain": sets.retain, "validation": sets.retained.validation}
-    logits = {name: _checked(model(part.inputs), part, len(sets.retained.classes)) for name, part in parts.items()}
+    parts = {"forget": sets.forget, "retain": sets.retain, "validation": sets.retain_split.validation}
+    logits = {name: _checked(model(part.inputs), part, len(sets.retain_split.classes)) for name, part in parts.items()}
     losses = {name: _losses(logits[name], part, objective) for name, part in parts.items()}
-    losses["unseen"] = losses["validation"][np.isin(parts["validation"].rows, sets.unseen.rows)]
+    losses["non_members"] = losses["validation"][np.isin(parts["validation"].rows, sets.non_members.rows)]
     found: tuple[dict, dict, dict] = ({}, {}, {})
     for name, part in parts.items():
         _add_accuracy(name, logits[name], part, objective, *found)
     for name, attack in ATTACKS.items():
-        _add_attack(name, attack(losses["forget"], losses["unseen"]), *found)
-    return Measured(*found, logits, losses)
+        _add_attack(name, attack(losses["forget"], losses["non_members"]), *found)
+    return ModelEvaluation(*found, logits, losses)
 
 
 def _checked(logits: torch.Tensor, part: Part, classes: int) -> torch.Tensor:
@@ -123,8 +123,8 @@ def _add_accuracy(
     if not torch.isfinite(logits).all():
         missing |= {f"{name}_accuracy": NOT_FINITE, f"{name}_loss": NOT_FINITE}
         return
-    hits, loss = int((logits.argmax(1) == part.targets).sum()), loss_of(logits, part.targets, objective).item()
-    values[f"{name}_accuracy"], intervals[f"{name}_accuracy"] = hits / len(part), wilson(hits, len(part))
+    hits, loss = int((logits.argmax(1) == part.targets).sum()), compute_loss(logits, part.targets, objective).item()
+    values[f"{name}_accuracy"], intervals[f"{name}_accuracy"] = hits / len(part), wilson_interval(hits, len(part))
     if np.isfinite(loss):
         values[f"{name}_loss"] = loss
     else:
@@ -146,22 +146,22 @@ def _losses(logits: torch.Tensor, part: Part, objective: str) -> np.ndarray:
     return -chances.gather(1, part.targets[:, None]).flatten().numpy()
 
 
-def compare(
-    own: Measured,
-    reference: Measured,
-    before: Measured,
+def compare_with_retraining(
+    own: ModelEvaluation,
+    reference: ModelEvaluation,
+    before: ModelEvaluation,
     *,
     method: str,
     seed: int,
     seconds: tuple[float, float],
-    relearned: tuple[Reached | str, Reached | str],
-) -> Row:
+    relearned: tuple[TimeToTarget | str, TimeToTarget | str],
+) -> UnlearningRow:
     """The row of a method's model. before: the original. seconds, relearned: of the method's and the retrained model.
 
     relearned: how soon each knew the forget set again, or why that was not tried.
     """
-    retrained = reference.figures | {"seconds": seconds[1]}
-    values = own.figures | {"seconds": seconds[0], "seconds_ratio": seconds[0] / seconds[1]}
+    retrained = reference.metrics | {"seconds": seconds[1]}
+    values = own.metrics | {"seconds": seconds[0], "seconds_ratio": seconds[0] / seconds[1]}
     missing = own.missing | {f"retrained_{name}": reason for name, reason in reference.missing.items()}
     for found, prefix, reached in ((values, "", relearned[0]), (retrained, "retrained_", relearned[1])):
         found["relearn_steps"] = None if isinstance(reached, str) else reached.steps
@@ -172,11 +172,11 @@ def compare(
         values |= found
         missing |= reasons
     models = {"original": before, "own": own, "retrained": reference}
-    return Row(
+    return UnlearningRow(
         method=method,
         seed=seed,
-        figures={name: values[name] for name in FIGURES},
-        retrained={name: retrained[name] for name in OF_BOTH},
+        metrics={name: values[name] for name in UNLEARNING_METRICS},
+        retrained={name: retrained[name] for name in MODEL_METRICS},
         intervals={
             (name, whose): ends
             for whose, model in (("own", own), ("retrained", reference))
@@ -187,48 +187,52 @@ def compare(
         remembers=_remembers(own, reference),
         forgotten={whose: np.exp(-model.losses["forget"]) for whose, model in models.items()},
         losses={whose: _kept(model.losses) for whose, model in (("own", own), ("retrained", reference))},
-        confidence={whose: indistinguishability.confidence(model.losses["forget"]) for whose, model in models.items()},
+        confidence={
+            whose: indistinguishability.logit_confidence(model.losses["forget"]) for whose, model in models.items()
+        },
     )
 
 
 def _kept(losses: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):  # a loss beyond float32 is as good as infinite
-        return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "unseen")}
+        return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "non_members")}
 
 
-def failed(reason: str, reference: Measured, *, method: str, seed: int, seconds: float) -> Row:
+def failed_row(reason: str, reference: ModelEvaluation, *, method: str, seed: int, seconds: float) -> UnlearningRow:
     """The row of a method that gave no model that can be used."""
-    retrained = dict.fromkeys(OF_BOTH) | reference.figures | {"seconds": seconds}
+    retrained = dict.fromkeys(MODEL_METRICS) | reference.metrics | {"seconds": seconds}
     reasons = reference.missing | {"relearn_steps": "not tried, as the method gave no model"}
-    missing = dict.fromkeys(FIGURES, reason) | {f"retrained_{name}": told for name, told in reasons.items()}
-    return Row(method, seed, dict.fromkeys(FIGURES), retrained, missing=missing)
+    missing = dict.fromkeys(UNLEARNING_METRICS, reason) | {f"retrained_{name}": told for name, told in reasons.items()}
+    return UnlearningRow(method, seed, dict.fromkeys(UNLEARNING_METRICS), retrained, missing=missing)
 
 
-def _likeness(own: Measured, reference: Measured) -> tuple[dict[str, float | None], dict[str, str]]:
+def _likeness(own: ModelEvaluation, reference: ModelEvaluation) -> tuple[dict[str, float | None], dict[str, str]]:
     """ToW, agreement and divergence of a model and the retrained one, and the reasons of missing ones.
 
     ToW is the product, over the three sets, of 1 − |difference of accuracy| (Zhao et al. 2024, "What makes unlearning
     hard and what to do about it", arXiv 2406.01257): 1 where all three are those of retraining.
     """
-    pairs = [tuple(model.figures[f"{name}_accuracy"] for model in (own, reference)) for name in SETS]
+    pairs = [tuple(model.metrics[f"{name}_accuracy"] for model in (own, reference)) for name in SETS]
     if any(None in pair for pair in pairs):
-        return dict.fromkeys(LIKENESS), dict.fromkeys(LIKENESS, NOT_FINITE)
+        return dict.fromkeys(SIMILARITY_METRICS), dict.fromkeys(SIMILARITY_METRICS, NOT_FINITE)
     values = {"tow": float(np.prod([1 - abs(one - another) for one, another in pairs]))}
     for name in ("forget", "validation"):
         logits = [model.logits[name].double() for model in (own, reference)]
         values[f"{name}_agreement"] = functional.agreement(*(each.argmax(1) for each in logits)).item()
-        values[f"{name}_divergence"] = functional.divergence(*map(functional.likelihoods, logits)).item()
+        values[f"{name}_divergence"] = functional.divergence(*map(functional.softmax, logits)).item()
     return values, {}
 
 
-def _anamnesis(own: Reached | str, reference: Reached | str) -> tuple[dict[str, float | None], dict[str, str]]:
+def _anamnesis(
+    own: TimeToTarget | str, reference: TimeToTarget | str
+) -> tuple[dict[str, float | None], dict[str, str]]:
     if isinstance(own, str) or isinstance(reference, str):
         return {"anamnesis": None}, {"anamnesis": own if isinstance(own, str) else reference}
-    ratio = anamnesis(own, reference)
+    ratio = anamnesis_index(own, reference)
     return {"anamnesis": ratio.value}, {"anamnesis": ratio.missing} if ratio.missing else {}
 
 
-def _over_forgets(own: Measured, reference: Measured) -> bool | None:
+def _over_forgets(own: ModelEvaluation, reference: ModelEvaluation) -> bool | None:
     """Whether the forget set stands out as known less than after retraining, beyond what so few reviews can show.
 
     Either the 95 % interval of its accuracy lies below that of the retrained model, or that of the attack's area lies
@@ -241,15 +245,15 @@ def _over_forgets(own: Measured, reference: Measured) -> bool | None:
     areas = [model.intervals.get("attack_auc") for model in (own, reference)]
     if ends[0][1] < ends[1][0] or (None not in areas and areas[0][1] < min(0.5, areas[1][0])):
         return True
-    could_be_told = None not in areas or wilson(0, len(own.losses["forget"]))[1] < ends[1][0]
+    could_be_told = None not in areas or wilson_interval(0, len(own.losses["forget"]))[1] < ends[1][0]
     return False if could_be_told else None
 
 
-def _remembers(own: Measured, reference: Measured) -> bool | None:
+def _remembers(own: ModelEvaluation, reference: ModelEvaluation) -> bool | None:
     """Whether the 95 % interval of the attack's area lies above that of the retrained model, and above 0.5."""
     areas = [model.intervals.get("attack_auc") for model in (own, reference)]
     return None if None in areas else areas[0][0] > max(0.5, areas[1][1])
 
 
-def _not_reached(reached: Reached) -> str:
+def _not_reached(reached: TimeToTarget) -> str:
     return "training diverged" if reached.kind == "diverged" else f"never reached within {reached.limit:,} steps"

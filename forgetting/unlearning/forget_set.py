@@ -13,9 +13,9 @@ import torch
 
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.model.split import Part, Split
-from forgetting.recipe.forget import Forget, told
+from forgetting.recipe.forget import Forget, describe_forget
 
-TEXT = 400  # characters of a review that are shown
+SHOWN_CHARACTERS = 400  # characters of a review that are shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class ForgetSets:
 
     forget: Part
     retain: Part
-    unseen: Part
-    retained: Split
+    non_members: Part
+    retain_split: Split
 
 
 def review_key(text: str) -> str:
@@ -39,7 +39,7 @@ def review_key(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def forget_sets(split: Split, forget: Forget) -> ForgetSets:
+def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
     """The sets of a split. Copies of a chosen review, or of one in a share, go with it: a copy would teach it again.
 
     Raises RecipeError where a class or a review is not in the training part, and DataError where the forget set is
@@ -49,12 +49,14 @@ def forget_sets(split: Split, forget: Forget) -> ForgetSets:
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
     if not chosen.any():
         raise DataError(
-            f"There must be something to forget; {told(forget)} is none of {len(chosen):,} training reviews. "
+            f"There must be something to forget; {describe_forget(forget)} is none of {len(chosen):,} training "
+            "reviews. "
             f"{REMEDIES[forget.by]}"
         )
     if chosen.all():
         raise DataError(
-            f"Something must be left to learn from; {told(forget)} is all of {len(chosen):,} training reviews. "
+            f"Something must be left to learn from; {describe_forget(forget)} is all of {len(chosen):,} training "
+            "reviews. "
             "Forget fewer."
         )
     whole, validation = split.training, split.validation
@@ -64,12 +66,12 @@ def forget_sets(split: Split, forget: Forget) -> ForgetSets:
     unseen = np.flatnonzero([key not in known for key in others])
     if forget.by != "share":
         unseen = _alike(whole.targets[torch.from_numpy(lost)].numpy(), unseen, validation.targets.numpy(), others)
-    retain = part_at(whole, kept)
+    retain = select_part(whole, kept)
     return ForgetSets(
-        forget=part_at(whole, lost),
+        forget=select_part(whole, lost),
         retain=retain,
-        unseen=part_at(validation, unseen),
-        retained=replace(split, training=retain),
+        non_members=select_part(validation, unseen),
+        retain_split=replace(split, training=retain),
     )
 
 
@@ -85,7 +87,7 @@ def _alike(lost: np.ndarray, places: np.ndarray, targets: np.ndarray, keys: np.n
     return np.sort(np.concatenate(taken))
 
 
-def part_at(part: Part, places: np.ndarray) -> Part:
+def select_part(part: Part, places: np.ndarray) -> Part:
     """The reviews of a part at these places."""
     indices = torch.from_numpy(places)
     return Part(part.inputs.rows(indices), part.targets[indices], part.rows[places])

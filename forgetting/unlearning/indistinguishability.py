@@ -13,13 +13,13 @@ import numpy as np
 
 from forgetting.metrics.scores import NOT_FINITE
 
-MODELS = 5  # a side: the fewest for which luck alone separates them perfectly in less than 5 % of the reviews
+FEWEST_MODELS = 5  # a side: the fewest for which luck alone separates them perfectly in less than 5 % of the reviews
 DELTA = 1e-5  # of (ε, δ), as in the challenge
-WIDTH, BINS = 0.5, 13  # of the bins of ε
+BIN_WIDTH, BINS = 0.5, 13  # of the bins of ε
 DRAWS = 4_000  # of the score by luck; its standard error is about 0.003
 
 
-def confidence(losses: np.ndarray) -> np.ndarray:
+def logit_confidence(losses: np.ndarray) -> np.ndarray:
     """φ = ln(p / (1 − p)) of the true class's probability p, from its cross-entropy −ln p, any shape, in float64.
 
     The logit-scaled confidence of Carlini et al. 2022 (arXiv 2112.03570). A loss of 0 gives ∞ and an infinite one −∞;
@@ -71,7 +71,7 @@ def _epsilon(false_positives: np.ndarray, false_negatives: np.ndarray, delta: fl
     return np.where(perfect, np.inf, np.where(known, np.fmax(found, 0), 0))
 
 
-def limit(unlearned: int, retrained: int, delta: float = DELTA) -> float:
+def epsilon_limit(unlearned: int, retrained: int, delta: float = DELTA) -> float:
     """The largest finite ε that so many models can show: about ln(N − 1) for N of each kind.
 
     A rate that is not 0 is at least one model's share, so that it is ln max(N(1 − δ − 1/M), M(1 − δ − 1/N)), or 0.
@@ -109,12 +109,12 @@ def indistinguishability(unlearned: np.ndarray, retrained: np.ndarray, delta: fl
         return Indistinguishability(None, None, models, reason)
     found = epsilons(unlearned, retrained, delta)
     score = float(_forgotten(found).mean())
-    return Indistinguishability(score, found, models, "", limit(*models, delta), score_by_luck(*models, delta))
+    return Indistinguishability(score, found, models, "", epsilon_limit(*models, delta), score_by_luck(*models, delta))
 
 
 def _incomparable(models: tuple[int, int], unlearned: np.ndarray, retrained: np.ndarray) -> str:
-    if min(models) < MODELS:
-        rule = f"at least {MODELS} models of each kind are needed"
+    if min(models) < FEWEST_MODELS:
+        rule = f"at least {FEWEST_MODELS} models of each kind are needed"
         return f"{rule}, and there are {models[0]} unlearned and {models[1]} retrained"
     if not np.size(unlearned):
         return "there is no review to compare"
@@ -123,7 +123,7 @@ def _incomparable(models: tuple[int, int], unlearned: np.ndarray, retrained: np.
 
 def _forgotten(found: np.ndarray) -> np.ndarray:
     """H = 2 / 2ⁿ of each ε, n counting its bin from 1: 1 for ε below 0.5, halved with each bin, least from 6 to ∞."""
-    return 0.5 ** np.minimum(np.floor(found / WIDTH), BINS - 1)
+    return 0.5 ** np.minimum(np.floor(found / BIN_WIDTH), BINS - 1)
 
 
 @cache

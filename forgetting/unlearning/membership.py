@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from forgetting.core.errors import RecipeError
-from forgetting.metrics.intervals import area_interval, wilson
+from forgetting.metrics.intervals import auc_interval, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE
 
 FOLDS = 10
@@ -37,7 +37,7 @@ class Attack:
     missing: str = ""
 
 
-def loss_threshold(members: np.ndarray, unseen: np.ndarray) -> Attack:
+def loss_threshold_attack(members: np.ndarray, unseen: np.ndarray) -> Attack:
     """Area under the ROC curve of calling the reviews of lowest loss members (Yeom et al. 2018, arXiv 1709.01604).
 
     members, unseen: losses, (reviews,). It is P(a member's loss < an unseen one's) + P(equal) / 2, in [0, 1]
@@ -53,7 +53,7 @@ def loss_threshold(members: np.ndarray, unseen: np.ndarray) -> Attack:
     own, other = len(members), len(unseen)
     ranks = rankdata(np.concatenate([members, unseen]))  # equal losses share the mean of their ranks
     area = float((ranks[own:].sum() - other * (other + 1) / 2) / (own * other))
-    return Attack(area, *area_interval(area, own, other))
+    return Attack(area, *auc_interval(area, own, other))
 
 
 def logistic_attack(members: np.ndarray, unseen: np.ndarray) -> Attack:
@@ -73,7 +73,7 @@ def logistic_attack(members: np.ndarray, unseen: np.ndarray) -> Attack:
     return Attack(float(cross_val_score(model, losses, truth, cv=folds, scoring="balanced_accuracy").mean()))
 
 
-def true_positive_rate(members: np.ndarray, unseen: np.ndarray, rate: float = 0.01) -> Attack:
+def tpr_at_fpr_attack(members: np.ndarray, unseen: np.ndarray, rate: float = 0.01) -> Attack:
     """Share of members found by the best threshold on the loss that calls at most `rate` of the unseen members.
 
     members, unseen: losses, (reviews,). In [0, 1]: about `rate` where they cannot be told apart. What an attacker
@@ -88,7 +88,7 @@ def true_positive_rate(members: np.ndarray, unseen: np.ndarray, rate: float = 0.
     # A threshold at a member's own loss finds it; it may, if the unseen at or below that are few enough.
     false_positives = np.searchsorted(np.sort(unseen), members, side="right") / len(unseen)
     hits = int((false_positives <= rate).sum())
-    return Attack(hits / len(members), *wilson(hits, len(members)))
+    return Attack(hits / len(members), *wilson_interval(hits, len(members)))
 
 
 def _unusable(members: np.ndarray, unseen: np.ndarray) -> str:

@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn import functional
 
 from forgetting.core.seeding import generator
-from forgetting.metrics.scores import top_1
+from forgetting.metrics.scores import top_1_accuracy
 from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part
-from forgetting.model.trainer import loss_of
+from forgetting.model.trainer import compute_loss
 from forgetting.randomization.path import randomize
-from forgetting.unlearning.task import Run, Task, method
+from forgetting.unlearning.task import MethodRun, Task, method
 
 
 @method
@@ -29,27 +29,27 @@ def original(task: Task) -> nn.Module:
 
 
 @method
-def retrain(task: Task) -> Run:
+def retrain(task: Task) -> MethodRun:
     """Exact retraining: a fresh model, trained on the retain set alone.
 
     The only method of which the forgetting is certain, and what all others are measured against (Cao & Yang 2015,
     IEEE S&P, "Towards Making Systems Forget with Machine Unlearning").
     """
-    return (yield from task.fit(task.fresh(), task.retained))
+    return (yield from task.fit(task.fresh(), task.retain_split))
 
 
 @method
-def randomize_and_repair(task: Task) -> Run:
+def randomize_and_repair(task: Task) -> MethodRun:
     """Randomize layers at a dose, then train on the retain set.
 
     The method of this project: what randomizing takes that was not to be forgotten, the retain set teaches again.
     """
     model = randomize(task.original, task.settings.randomization(task.seed), initial=task.initial)
-    return (yield from task.tune(model, task.retained))
+    return (yield from task.tune(model, task.retain_split))
 
 
 @method
-def eu_k(task: Task) -> Run:
+def eu_k(task: Task) -> MethodRun:
     """EU-k: the last k layers drawn anew and trained from scratch on the retain set, the others kept.
 
     Goel et al. 2022, "Towards Adversarial Evaluations for Inexact Machine Unlearning", arXiv 2201.06640. With all
@@ -60,31 +60,31 @@ def eu_k(task: Task) -> Run:
     for layer, known in kept:
         layer.load_state_dict(known.state_dict())
     with _frozen(*(layer for layer, _ in kept)):
-        return (yield from task.fit(model, task.retained))
+        return (yield from task.fit(model, task.retain_split))
 
 
 @method
-def cf_k(task: Task) -> Run:
+def cf_k(task: Task) -> MethodRun:
     """CF-k: the last k layers trained on with the retain set, the others kept.
 
     "Catastrophic forgetting of the last k layers", Goel et al. 2022, arXiv 2201.06640.
     """
     model = task.copy()
     with _frozen(*list(model.children())[: -task.settings.k]):
-        return (yield from task.tune(model, task.retained))
+        return (yield from task.tune(model, task.retain_split))
 
 
 @method
-def fine_tune(task: Task) -> Run:
+def fine_tune(task: Task) -> MethodRun:
     """Train the original on, with the retain set alone, and let it forget.
 
     A usual baseline, e.g. in Golatkar et al. 2020, "Eternal Sunshine of the Spotless Net", arXiv 1911.04933.
     """
-    return (yield from task.tune(task.copy(), task.retained))
+    return (yield from task.tune(task.copy(), task.retain_split))
 
 
 @method
-def gradient_ascent(task: Task) -> Run:
+def gradient_ascent(task: Task) -> MethodRun:
     """Climb the loss of the forget set, with clipped gradients, and stop before the rest is destroyed.
 
     θ ← θ + ascent_rate · g · min(1, clip / ‖g‖₂), where g is the gradient of the forget set's loss; e.g. in Thudi et
@@ -92,13 +92,13 @@ def gradient_ascent(task: Task) -> Run:
     a uniform guess has; a step that takes more than `tolerance` off the retain set's accuracy is taken back, and is
     the last. Without dropout, so that the loss is that of the model itself.
     """
-    settings, retain, forget = task.settings, task.retained.training, task.forget
+    settings, retain, forget = task.settings, task.retain_split.training, task.forget
     model, objective = task.copy(), task.training.objective
     parameters = list(model.parameters())
     limit = _uniform_loss(model, forget, objective)
-    least = top_1(model, retain) - settings.tolerance
+    least = top_1_accuracy(model, retain) - settings.tolerance
     for _ in range(settings.epochs):
-        loss = loss_of(model(forget.inputs), forget.targets, objective)
+        loss = compute_loss(model(forget.inputs), forget.targets, objective)
         if not loss.item() < limit:
             break
         gradients = torch.autograd.grad(loss, parameters)
@@ -107,7 +107,7 @@ def gradient_ascent(task: Task) -> Run:
         with torch.no_grad():
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter += settings.ascent_rate * min(1.0, settings.clip / norm if norm else 1.0) * gradient
-            if not top_1(model, retain) >= least:
+            if not top_1_accuracy(model, retain) >= least:
                 for parameter, known in zip(parameters, before, strict=True):
                     parameter.copy_(known)
                 break
@@ -116,7 +116,7 @@ def gradient_ascent(task: Task) -> Run:
 
 
 @method
-def random_labels(task: Task) -> Run:
+def random_labels(task: Task) -> MethodRun:
     """Train the original on, with a wrong label, drawn at random, for each review of the forget set.
 
     Graves et al. 2021, "Amnesiac Machine Learning", arXiv 2010.10981. The retain set is trained on with its own
@@ -142,7 +142,7 @@ def dampening(task: Task) -> nn.Module:
     α of 10 selects nothing, so the default here is 2, which selects nothing of half of them.
     """
     settings, model = task.settings, task.copy()
-    whole, lost = (fisher(model, part, task.training.objective) for part in (task.split.training, task.forget))
+    whole, lost = (fisher_diagonal(model, part, task.training.objective) for part in (task.split.training, task.forget))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             chosen = lost[name] > settings.selection * whole[name]
@@ -152,7 +152,7 @@ def dampening(task: Task) -> nn.Module:
 
 
 @method
-def scrub(task: Task) -> Run:
+def scrub(task: Task) -> MethodRun:
     """SCRUB: away from the original's answers on the forget set, near them on the retain set, in turns.
 
     Kurmanji et al. 2023, "Towards Unbounded Machine Unlearning", arXiv 2302.09880. With d the Kullback–Leibler
@@ -162,7 +162,7 @@ def scrub(task: Task) -> Run:
     both models are equal, d has no slope to climb, and Adam would follow the rounding.
     """
     settings, training = task.settings, task.training
-    model, retain, forget = task.copy(), task.retained.training, task.forget
+    model, retain, forget = task.copy(), task.retain_split.training, task.forget
     optimizer = torch.optim.Adam(
         model.parameters(), lr=settings.learning_rate, weight_decay=training.weight_decay, fused=True
     )
@@ -174,10 +174,10 @@ def scrub(task: Task) -> Run:
         return -_apart(logits, teacher, training.objective)
 
     def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        loss = loss_of(logits, targets, training.objective, training.label_smoothing)
+        loss = compute_loss(logits, targets, training.objective, training.label_smoothing)
         return settings.scrub_alpha * _apart(logits, teacher, training.objective) + settings.scrub_gamma * loss
 
-    def epoch(part: Part, goal: Callable[..., torch.Tensor]) -> Run:
+    def epoch(part: Part, goal: Callable[..., torch.Tensor]) -> MethodRun:
         size, everything = training.batch_size or len(part), torch.arange(len(part))
         batches = torch.randperm(len(part), generator=order).split(size) if size < len(part) else [everything]
         for batch in batches:
@@ -194,7 +194,7 @@ def scrub(task: Task) -> Run:
     return model
 
 
-def fisher(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
+def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
     """Diagonal of the empirical Fisher information: mean over reviews of the squared gradient of a review's loss.
 
     By parameter name, float64. A layer's gradient for one review is the outer product of δ, the gradient by the
@@ -204,7 +204,7 @@ def fisher(model: TextClassifier, part: Part, objective: str) -> dict[str, torch
     for layer in model.children():
         inputs.append(functional.relu(outputs[-1]) if outputs else part.inputs)
         outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, part.inputs))
-    deltas = torch.autograd.grad(loss_of(outputs[-1], part.targets, objective) * len(part), outputs)
+    deltas = torch.autograd.grad(compute_loss(outputs[-1], part.targets, objective) * len(part), outputs)
     found = {}
     for (name, _), given, delta in zip(model.named_children(), inputs, deltas, strict=True):
         squares = (delta.double() ** 2).t()  # (outputs, reviews)
@@ -245,4 +245,4 @@ def _uniform_loss(model: nn.Module, part: Part, objective: str) -> float:
         logits = torch.zeros_like(model(part.inputs))
     if objective == "bitwise":
         logits -= math.log(logits.shape[1] - 1)
-    return loss_of(logits, part.targets, objective).item()
+    return compute_loss(logits, part.targets, objective).item()

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forgetting.core.files import ending, write_whole
+from forgetting.core.files import file_format, write_atomically
 from forgetting.experiment.export import table_bytes
-from forgetting.metrics.intervals import BAND
+from forgetting.metrics.intervals import BAND_QUANTILES
 from forgetting.recipe.recipe import Recipe
-from forgetting.unlearning.evaluation import FIGURES, OF_BOTH, SETS, Row
-from forgetting.unlearning.forget_set import TEXT, ForgetSets, review_key
+from forgetting.unlearning.evaluation import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets, review_key
 from forgetting.unlearning.indistinguishability import Indistinguishability, indistinguishability
 
 
@@ -29,14 +29,14 @@ class UnlearningResult:
 
     recipe: Recipe
     sets: ForgetSets
-    rows: tuple[Row, ...]
+    rows: tuple[UnlearningRow, ...]
     epochs: int
     planned: int
 
     @property
     def chance(self) -> float:
         """Accuracy of a uniform guess."""
-        return 1 / len(self.sets.retained.classes)
+        return 1 / len(self.sets.retain_split.classes)
 
     @cached_property
     def majority(self) -> dict[str, float]:
@@ -44,7 +44,7 @@ class UnlearningResult:
         targets = {
             "forget": self.sets.forget.targets,
             "retain": self.sets.retain.targets,
-            "validation": self.sets.retained.validation.targets,
+            "validation": self.sets.retain_split.validation.targets,
         }
         largest = targets["retain"].bincount().argmax()
         return {name: (found == largest).double().mean().item() for name, found in targets.items()}
@@ -56,8 +56,8 @@ class UnlearningResult:
         return {
             "forget": len(sets.forget),
             "retain": len(sets.retain),
-            "validation": len(sets.retained.validation),
-            "unseen": len(sets.unseen),
+            "validation": len(sets.retain_split.validation),
+            "non_members": len(sets.non_members),
         }
 
     @cached_property
@@ -74,19 +74,19 @@ class UnlearningResult:
     def _columns(self) -> list[str]:
         intervals = [*(f"{name}_accuracy" for name in SETS), "attack_auc", "attack_tpr"]
         return [
-            *("method", "seed", *FIGURES),
+            *("method", "seed", *UNLEARNING_METRICS),
             *(f"{name}_{end}" for name in intervals for end in ("low", "high")),
-            *(f"retrained_{name}" for name in OF_BOTH),
-            *(f"gap_{name}" for name in FIGURES),
+            *(f"retrained_{name}" for name in MODEL_METRICS),
+            *(f"gap_{name}" for name in UNLEARNING_METRICS),
             *("over_forgets", "remembers", "chance", *(f"{name}_majority" for name in SETS), "missing"),
         ]
 
-    def _flat(self, row: Row) -> dict:
+    def _flat(self, row: UnlearningRow) -> dict:
         values = {name: getattr(row, name) for name in ("method", "seed", "over_forgets", "remembers")}
         values |= {"chance": self.chance}
-        values |= row.figures | {f"{name}_majority": share for name, share in self.majority.items()}
+        values |= row.metrics | {f"{name}_majority": share for name, share in self.majority.items()}
         values |= {f"retrained_{name}": value for name, value in row.retrained.items()}
-        values |= {f"gap_{name}": row.gap(name) for name in FIGURES}
+        values |= {f"gap_{name}": row.gap(name) for name in UNLEARNING_METRICS}
         for (name, whose), (low, high) in row.intervals.items():
             if whose == "own":
                 values |= {f"{name}_low": low, f"{name}_high": high}
@@ -103,21 +103,21 @@ class UnlearningResult:
         lines = []
         for method in dict.fromkeys(row.method for row in self.rows):
             own = [row for row in self.rows if row.method == method]
-            lines += [self._line(method, figure, own) for figure in FIGURES]
+            lines += [self._line(method, figure, own) for figure in UNLEARNING_METRICS]
         columns = ["method", "figure", "value", "low", "high", "retrained", "gap", "gap_low", "gap_high", "seeds"]
         return pd.DataFrame(lines, columns=[*columns, "missing"])
 
-    def _line(self, method: str, figure: str, rows: list[Row]) -> dict:
-        values = [row.figures[figure] for row in rows if row.figures[figure] is not None]
-        gaps = [gap for row in rows if (gap := row.gap(figure)) is not None]
-        retrained = [value for row in rows if (value := row.retrained.get(figure)) is not None]
-        reasons = [reason for row in rows if (reason := row.missing.get(figure))]
+    def _line(self, method: str, metric: str, rows: list[UnlearningRow]) -> dict:
+        values = [row.metrics[metric] for row in rows if row.metrics[metric] is not None]
+        gaps = [gap for row in rows if (gap := row.gap(metric)) is not None]
+        retrained = [value for row in rows if (value := row.retrained.get(metric)) is not None]
+        reasons = [reason for row in rows if (reason := row.missing.get(metric))]
         if not gaps and not reasons:
-            reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{figure}"))]
+            reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{metric}"))]
         value, low, high = _spread(values)
         gap, gap_low, gap_high = _spread(gaps)
         return {
-            **{"method": method, "figure": figure, "value": value, "low": low, "high": high},
+            **{"method": method, "figure": metric, "value": value, "low": low, "high": high},
             "retrained": float(np.median(retrained)) if retrained else np.nan,
             **{"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "seeds": len(values)},
             "missing": "" if gaps or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
@@ -132,7 +132,7 @@ class UnlearningResult:
         rows = [row for row in self.rows if row.method == method]
         own, retrained = (
             [found["forget_loss"] for found in models if found["forget_loss"] is not None]
-            for models in ([row.figures for row in rows], [row.retrained for row in rows])
+            for models in ([row.metrics for row in rows], [row.retrained for row in rows])
         )
         if min(len(own), len(retrained)) >= 3 and min(own) - max(retrained) > max(retrained) - min(retrained):
             return True
@@ -158,7 +158,7 @@ class UnlearningResult:
         Columns: key, class, original, unlearned, retrained, gap (unlearned − retrained), epsilon, review.
         """
         own = [row.forgotten for row in self.rows if row.method == method and row.forgotten]
-        part, split = self.sets.forget, self.sets.retained
+        part, split = self.sets.forget, self.sets.retain_split
         texts = [split.reviews.texts[row] for row in part.rows]
         likely = {
             whose: np.median([each[whose] for each in own], axis=0) if own else np.full(len(part), np.nan)
@@ -174,7 +174,7 @@ class UnlearningResult:
                 "retrained": likely["retrained"],
                 "gap": likely["own"] - likely["retrained"],
                 "epsilon": np.nan if epsilons is None else epsilons,
-                "review": [text[:TEXT] for text in texts],
+                "review": [text[:SHOWN_CHARACTERS] for text in texts],
             }
         )
 
@@ -188,10 +188,10 @@ class UnlearningResult:
 
     def to_bytes(self, kind: str) -> bytes:
         """The frame as "csv", "parquet" or "json", see `table_bytes`."""
-        about = {"data_sha256": self.sets.retained.reviews.sha256, "epochs_trained": self.epochs}
+        about = {"data_sha256": self.sets.retain_split.reviews.sha256, "epochs_trained": self.epochs}
         about |= {f"{name}_reviews": count for name, count in self.reviews.items()} | {"rows_planned": self.planned}
         recipe = self.recipe
-        done = replace(recipe.until_trained(), forget=recipe.forget, unlearning=recipe.unlearning)
+        done = replace(recipe.for_training(), forget=recipe.forget, unlearning=recipe.unlearning)
         return table_bytes(self.frame, kind, done, about)
 
     def write(self, path: str | Path) -> None:
@@ -199,14 +199,14 @@ class UnlearningResult:
 
         Raises RecipeError for another ending, or where it cannot be written.
         """
-        write_whole(path, self.to_bytes(ending(path)))
+        write_atomically(path, self.to_bytes(file_format(path)))
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:
     """Median, 5th and 95th percentile; NaN of nothing."""
     if not values:
         return (np.nan,) * 3
-    return float(np.median(values)), *map(float, np.quantile(values, BAND))
+    return float(np.median(values)), *map(float, np.quantile(values, BAND_QUANTILES))
 
 
 def _most(votes: list[bool | None]) -> bool | None:

@@ -15,8 +15,8 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
-from forgetting.core.seeding import other
-from forgetting.experiment.pipeline import Progress, make_trainer, snapshot, state_of
+from forgetting.core.seeding import second_seed
+from forgetting.experiment.pipeline import Progress, copy_state, make_trainer, snapshot
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.split import Split
@@ -24,17 +24,23 @@ from forgetting.model.trainer import Trainer
 from forgetting.randomization.layers import parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.relearning import Reached, reach, sliced
+from forgetting.studies.relearning import TimeToTarget, as_slices, train_to_target
 from forgetting.unlearning import methods  # noqa: F401 - puts the methods into their table
-from forgetting.unlearning.evaluation import Measured, Row, compare, failed, measure
-from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.evaluation import (
+    ModelEvaluation,
+    UnlearningRow,
+    compare_with_retraining,
+    evaluate_unlearned,
+    failed_row,
+)
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
-from forgetting.unlearning.task import METHODS, REFERENCE, SLICE, Task, check_methods
+from forgetting.unlearning.task import METHODS, REFERENCE, SLICE_SECONDS, Task, check_methods
 
 NEAR = 0.05  # share of the original accuracy on the forget set that relearning may miss
 NOTHING_TO_RELEARN = "the original model knows none of the forget set"
 LEFT_OUT = "left out: relearn_epochs is 0"
-Sliced = Generator[list[Row], None, Any]  # yields rows that are ready, or none where it may be left
+Sliced = Generator[list[UnlearningRow], None, Any]  # yields rows that are ready, or none where it may be left
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +48,13 @@ class _Stage:
     """What the methods of one seed are compared on. seconds: that retraining took."""
 
     original: Trained
-    before: Measured
+    before: ModelEvaluation
     retrained: nn.Module
-    reference: Measured
+    reference: ModelEvaluation
     seconds: float
 
 
-class Unlearner:
+class UnlearningRunner:
     """Methods on the seeds of one original model and forget set, run in slices; `rows` holds what is done.
 
     trained: the original, of the recipe's seed; other seeds have originals of their own, trained for as many epochs.
@@ -72,11 +78,11 @@ class Unlearner:
         _check_models(trained.model, recipe.unlearning)
         self.trained, self.split = trained, split
         self.recipe = replace(recipe, training=replace(recipe.training, epochs=len(trained.history)))
-        self.sets = forget_sets(split, recipe.forget)
+        self.sets = make_forget_sets(split, recipe.forget)
         self.settings = recipe.unlearning
-        self.rows: dict[tuple[int, str], Row] = {}
+        self.rows: dict[tuple[int, str], UnlearningRow] = {}
         self._stages: dict[int, _Stage] = {}
-        self._relearned: dict[tuple[int, int], Reached] = {}  # of retrained models, by seed and limit
+        self._relearned: dict[tuple[int, int], TimeToTarget] = {}  # of retrained models, by seed and limit
 
     def change(self, settings: Unlearning) -> None:
         """Take other settings; rows are kept where no more than the methods and the seeds are others."""
@@ -102,7 +108,7 @@ class Unlearner:
         return [key for key in settings.planned if key not in kept]
 
     @property
-    def found(self) -> tuple[Row, ...]:
+    def found(self) -> tuple[UnlearningRow, ...]:
         """The rows that are asked for, as far as they are done, in the order of the plan."""
         return tuple(self.rows[key] for key in self.planned if key in self.rows)
 
@@ -112,7 +118,7 @@ class Unlearner:
         recipe = replace(self.recipe, unlearning=self.settings)
         return UnlearningResult(recipe, self.sets, self.found, len(self.trained.history), len(self.planned))
 
-    def slices(self) -> Iterator[list[Row]]:
+    def slices(self) -> Iterator[list[UnlearningRow]]:
         """Do what is planned and not done; a list with each row that is ready, empty ones in between."""
         begun = _of_methods(self.settings)
         for seed, name in self.planned:
@@ -130,12 +136,12 @@ class Unlearner:
         original = self.trained
         if seed != self.recipe.seed:
             trainer = make_trainer(replace(self.recipe, seed=seed), self.split)
-            initial = state_of(trainer.model)
+            initial = copy_state(trainer.model)
             while trainer.epochs_left:
-                trainer.advance(SLICE)
+                trainer.advance(SLICE_SECONDS)
                 yield []
             original = snapshot(trainer, initial)
-        retrained, seconds, _ = yield from _run(METHODS[REFERENCE], self._task(original, other(seed)))
+        retrained, seconds, _ = yield from _run(METHODS[REFERENCE], self._task(original, second_seed(seed)))
         return _Stage(original, self._measure(original.model), retrained, self._measure(retrained), seconds)
 
     def _row(self, seed: int, name: str) -> Sliced:
@@ -147,15 +153,17 @@ class Unlearner:
             except Exception as error:  # a model of another shape
                 model, reason = None, f"the method's model cannot be used: {type(error).__name__}: {error}"
         if model is None:
-            return failed(reason, stage.reference, method=name, seed=seed, seconds=stage.seconds)
+            return failed_row(reason, stage.reference, method=name, seed=seed, seconds=stage.seconds)
         relearned = yield from self._relearn(seed, model)
         times = (seconds, stage.seconds)
-        return compare(own, stage.reference, stage.before, method=name, seed=seed, seconds=times, relearned=relearned)
+        return compare_with_retraining(
+            own, stage.reference, stage.before, method=name, seed=seed, seconds=times, relearned=relearned
+        )
 
     def _relearn(self, seed: int, model: nn.Module) -> Sliced:
         """How soon the model and the retrained one know the forget set again, or why that is not tried."""
         stage, limit = self._stages[seed], self.settings.relearn_epochs
-        known = stage.before.figures["forget_accuracy"]
+        known = stage.before.metrics["forget_accuracy"]
         if not limit or not known:
             return (NOT_FINITE if known is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
         if (seed, limit) not in self._relearned:
@@ -170,15 +178,15 @@ class Unlearner:
         """Train a copy on all reviews again, at the original's own learning rate, until it knows the forget set."""
         training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
         learner = copy.deepcopy(model).requires_grad_(True)
-        trainer = Trainer(learner, self.split, training, seed=other(seed), watched=False)
-        return (yield from sliced(reach(trainer, self.sets.forget, (1 - NEAR) * known)))
+        trainer = Trainer(learner, self.split, training, seed=second_seed(seed), record_history=False)
+        return (yield from as_slices(train_to_target(trainer, self.sets.forget, (1 - NEAR) * known)))
 
     def _task(self, original: Trained, seed: int) -> Task:
         task = Task(
             original=original.model,
             initial=original.initial,
             split=self.split,
-            retained=self.sets.retained,
+            retain_split=self.sets.retain_split,
             forget=self.sets.forget,
             training=self.recipe.training,
             settings=self.settings,
@@ -186,8 +194,8 @@ class Unlearner:
         )
         return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
 
-    def _measure(self, model: nn.Module) -> Measured:
-        return measure(model, self.sets, self.recipe.training.objective)
+    def _measure(self, model: nn.Module) -> ModelEvaluation:
+        return evaluate_unlearned(model, self.sets, self.recipe.training.objective)
 
 
 def run_unlearning(
@@ -197,7 +205,7 @@ def run_unlearning(
 
     progress: called with the rows done and those to be. Raises what `Unlearner` does.
     """
-    unlearner = Unlearner(trained, split, recipe)
+    unlearner = UnlearningRunner(trained, split, recipe)
     for rows in unlearner.slices():
         if progress and rows:
             progress(len(unlearner.found), len(unlearner.planned))

@@ -19,13 +19,13 @@ from torch import nn
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Trainer, Training
+from forgetting.model.trainer import Trainer, TrainingSettings
 from forgetting.recipe.forget import Unlearning
 
-SLICE = 0.2  # seconds of training between two points at which a method may be left
-Run = Generator[None, None, nn.Module]
+SLICE_SECONDS = 0.2  # seconds of training between two points at which a method may be left
+MethodRun = Generator[None, None, nn.Module]
 REFERENCE = "retrain"
-OWN = "FORGETTING_METHODS"  # environment variable that names files or modules with methods of one's own
+METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with methods of one's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +40,9 @@ class Task:
     original: TextClassifier
     initial: Mapping[str, torch.Tensor]
     split: Split
-    retained: Split
+    retain_split: Split
     forget: Part
-    training: Training
+    training: TrainingSettings
     settings: Unlearning
     seed: int
 
@@ -61,20 +61,20 @@ class Task:
             seed=self.seed,
         )
 
-    def fit(self, model: TextClassifier, split: Split, **changes: float) -> Run:
+    def fit(self, model: TextClassifier, split: Split, **changes: float) -> MethodRun:
         """Train `model`, in place, on a split's training part, as the original was but for the changes."""
-        trainer = Trainer(model, split, replace(self.training, **changes), seed=self.seed, watched=False)
+        trainer = Trainer(model, split, replace(self.training, **changes), seed=self.seed, record_history=False)
         while trainer.epochs_left:
-            trainer.advance(SLICE)
+            trainer.advance(SLICE_SECONDS)
             yield
         return model
 
-    def tune(self, model: TextClassifier, split: Split) -> Run:
+    def tune(self, model: TextClassifier, split: Split) -> MethodRun:
         """The same with the epochs and the learning rate of methods that train the original on."""
         return self.fit(model, split, epochs=self.settings.epochs, learning_rate=self.settings.learning_rate)
 
 
-Method = Callable[[Task], nn.Module | Run]
+Method = Callable[[Task], nn.Module | MethodRun]
 METHODS: dict[str, Method] = {}
 
 
@@ -103,24 +103,24 @@ def check_methods(settings: Unlearning, layers: tuple[str, ...]) -> None:
         if name not in METHODS:
             raise RecipeError(
                 f"unlearning.methods must be of {', '.join(METHODS)}; got {name[:80]!r}. A method of your own is "
-                f"found where the environment variable {OWN} names its file."
+                f"found where the environment variable {METHODS_VARIABLE} names its file."
             )
     settings.check(layers)
 
 
-def title(name: str) -> str:
+def method_title(name: str) -> str:
     """What a method does, in a line."""
     return METHODS[name].__doc__.strip().splitlines()[0].rstrip(".")
 
 
-def load_own(names: str | None = None) -> None:
+def load_custom_methods(names: str | None = None) -> None:
     """Import the files or modules with methods of one's own, by default those that the environment names.
 
     names: paths of Python files or names of modules, separated by the path separator of the system (":").
 
     Raises RecipeError where one cannot be imported; METHODS is then as it was.
     """
-    listed = (os.environ.get(OWN, "") if names is None else names).split(os.pathsep)
+    listed = (os.environ.get(METHODS_VARIABLE, "") if names is None else names).split(os.pathsep)
     before = dict(METHODS)
     for name in filter(None, map(str.strip, listed)):
         try:
@@ -132,7 +132,7 @@ def load_own(names: str | None = None) -> None:
             METHODS.clear()
             METHODS.update(before)
             raise RecipeError(
-                f"{OWN} must name Python files or modules that can be imported; {name!r} cannot: "
+                f"{METHODS_VARIABLE} must name Python files or modules that can be imported; {name!r} cannot: "
                 f"{type(error).__name__}: {error}. Mend it or leave it out."
             ) from error
 

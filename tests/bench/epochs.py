@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from torch import nn
 from torch.nn import functional
 
-from forgetting import MODERN, PUBLISHED, TextClassifier, Trainer, Training, load_sample, read_reviews
+from forgetting import MODERN, PUBLISHED, TextClassifier, Trainer, TrainingSettings, load_sample, read_reviews
 from forgetting.core.seeding import pin_threads
 from forgetting.data.reviews import Report, Reviews
 from forgetting.experiment.pipeline import prepare
@@ -31,7 +31,7 @@ CHECKED = 20  # epochs without dropout, after which both must have the same loss
 class DenseLoop:
     """The baseline, started from a model's weights."""
 
-    def __init__(self, model: TextClassifier, split: Split, training: Training):
+    def __init__(self, model: TextClassifier, split: Split, training: TrainingSettings):
         (hidden, words), classes = model.fc1.weight.shape, len(split.classes)
         layers = (nn.Linear(words, hidden), nn.ReLU(), nn.Dropout(model.dropout), nn.Linear(hidden, classes))
         self.model = nn.Sequential(*layers)
@@ -87,12 +87,12 @@ def synthetic_split(reviews: int = 4_000, words: int = 7_000, classes: int = 11,
     return Split(training, validation, tuple(map(str, range(words))), tuple(map(str, range(classes))), nothing)
 
 
-def pair(split: Split, training: Training, dropout: float) -> tuple[Trainer, DenseLoop]:
+def pair(split: Split, training: TrainingSettings, dropout: float) -> tuple[Trainer, DenseLoop]:
     model = TextClassifier(len(split.words), len(split.classes), dropout=dropout)
     return Trainer(model, split, replace(training, epochs=2_000)), DenseLoop(model, split, training)
 
 
-def check_same_work(title: str, split: Split, training: Training) -> None:
+def check_same_work(title: str, split: Split, training: TrainingSettings) -> None:
     """Train both without dropout from the same weights: their losses must agree to 1e-3."""
     ours, dense = pair(split, training, dropout=0.0)
     for learner in (ours, dense):
@@ -108,7 +108,7 @@ def check_same_work(title: str, split: Split, training: Training) -> None:
     )
 
 
-def turns(split: Split, training: Training, pairs: int, epochs: int) -> list[tuple[float, float]]:
+def turns(split: Split, training: TrainingSettings, pairs: int, epochs: int) -> list[tuple[float, float]]:
     """Seconds an epoch of the Trainer and of the baseline, turn about, after a turn that is not counted."""
     taken = []
     learners = pair(split, training, dropout=0.5)

@@ -31,7 +31,7 @@ from visitor import VisitError, Visitor
 from forgetting import MODERN, Randomization, Recipe, load_sample, run
 from forgetting.core.seeding import pin_threads
 from forgetting.experiment.pipeline import compare, prepare
-from forgetting.reporting.formatting import number, percent
+from forgetting.reporting.formatting import format_number, format_share
 
 SLIDER = "Fraction randomized"
 FIGURES = ("Validation accuracy", "Validation loss", "Forgetting", "Macro-F1")
@@ -466,10 +466,10 @@ def library_figures(recipe: Recipe, fractions: list[float]) -> dict[float, tuple
         before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
         ratio = comparison.forgetting["validation"].value
         found[fraction] = (
-            f"{percent(before.accuracy).removesuffix(' %')} → {percent(after.accuracy)}",
-            f"{number(before.loss)} → {number(after.loss)}",
+            f"{format_share(before.accuracy).removesuffix(' %')} → {format_share(after.accuracy)}",
+            f"{format_number(before.loss)} → {format_number(after.loss)}",
             "undefined" if ratio is None else f"{ratio:.2f}",
-            f"{number(before.macro_f1)} → {number(after.macro_f1)}",
+            f"{format_number(before.macro_f1)} → {format_number(after.macro_f1)}",
         )
     return found
 

@@ -28,10 +28,10 @@ from forgetting.core.seeding import pin_threads
 from forgetting.experiment.pipeline import make_trainer, prepare
 from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
-from forgetting.recipe.plans import JOINED, Sweep
+from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.evaluation import Row
-from forgetting.studies.sweep import MEMORY, sweep
+from forgetting.studies.evaluation import SweepRow
+from forgetting.studies.sweep import SWEEP_MEMORY, sweep_rows
 
 PLAN = Sweep(layers=("fc1", "fc2", "fc1+fc2"), schemes=("reinit",), seeds=5)  # with 21 doses: 315 variants
 LAYERS = MODERN.model.layers
@@ -56,8 +56,8 @@ OTHERS = {  # other plans and models, whose memory is measured with a quarter of
 Scored = dict[tuple[str, float, int], tuple[float, ...]]  # accuracy and loss of both parts, by layers, dose and seed
 
 
-def swept(model: TextClassifier, split: Split, plan: Sweep, jobs: int = 1) -> list[Row]:
-    return list(sweep(model, split, plan, jobs=jobs))
+def swept(model: TextClassifier, split: Split, plan: Sweep, jobs: int = 1) -> list[SweepRow]:
+    return list(sweep_rows(model, split, plan, jobs=jobs))
 
 
 def looped(model: TextClassifier, split: Split, plan: Sweep) -> Scored:
@@ -70,11 +70,11 @@ def looped(model: TextClassifier, split: Split, plan: Sweep) -> Scored:
                 randomized = randomize(model, chosen)
                 scores = [evaluate(randomized, part, MODERN.training.objective) for part in split.parts.values()]
                 figures = tuple(figure for score in scores for figure in (score.accuracy, score.loss))
-                found[JOINED.join(layers), dose, seed] = figures
+                found[LAYER_SEPARATOR.join(layers), dose, seed] = figures
     return found
 
 
-def check_same_work(title: str, rows: Iterable[Row], loop: Scored) -> None:
+def check_same_work(title: str, rows: Iterable[SweepRow], loop: Scored) -> None:
     """Each of the loop's variants must have the sweep's accuracy and loss on both parts."""
     by_variant = {(row.layers, row.level, row.seed): row for row in rows}
     apart = 0.0
@@ -208,9 +208,9 @@ def one_size(
 
     def run(split: Split, plan: Sweep, memory: int) -> int:
         model = TextClassifier(len(split.words), len(split.classes), recipe.model.hidden)
-        return sum(1 for _ in sweep(model, split, plan, recipe=recipe, memory=memory))
+        return sum(1 for _ in sweep_rows(model, split, plan, recipe=recipe, memory=memory))
 
-    run(synthetic_split(60, 60, classes), plan.with_value("doses", (0.0, 1.0)), MEMORY)
+    run(synthetic_split(60, 60, classes), plan.with_value("doses", (0.0, 1.0)), SWEEP_MEMORY)
     split = synthetic_split(reviews, words, classes)
     before, taken = start_from_here(), []
     while not taken or (timed and sum(taken) < REPEATED):
@@ -262,12 +262,12 @@ def sizes() -> None:
     print()
     lines = Sizes()
     for reviews, words in SIZES:
-        lines.measure("reinit", reviews, words, MEMORY)
-        memory = MEMORY // 4
+        lines.measure("reinit", reviews, words, SWEEP_MEMORY)
+        memory = SWEEP_MEMORY // 4
         while not lines.measure("reinit", reviews, words, memory, timed=False):
             memory *= 2  # what is refused says nothing of the growth, but the next budget does
     for title, named in OTHERS.items():
-        lines.measure(title, *SIZES[1], MEMORY // 4, timed=False, **named)
+        lines.measure(title, *SIZES[1], SWEEP_MEMORY // 4, timed=False, **named)
     print(f"""
 (c) synthetic, untrained models; each line a process of its own with one seed of {len(LONG.doses)} doses, \
 {LONG.count(LAYERS)} variants, so that a chunk

@@ -112,7 +112,7 @@ class App:
         self.page.get_by_test_id("stButtonGroup").get_by_text(title, exact=True).click()
         self.settle()
 
-    def figures(self) -> dict[str, str]:
+    def metrics(self) -> dict[str, str]:
         """The figures on the page by their labels."""
         return self.page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
@@ -123,10 +123,10 @@ class App:
     def wait_for_figures(self, other_than: dict[str, str]) -> dict[str, str]:
         """The figures once they are others than those given."""
         for _ in range(100):
-            found = self.figures()
+            found = self.metrics()
             if found and found != other_than:
                 self.settle()
-                return self.figures()
+                return self.metrics()
             self.page.wait_for_timeout(50)
         raise AssertionError(f"the figures stayed {other_than}")
 

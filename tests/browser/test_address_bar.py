@@ -10,34 +10,34 @@ def trained(visit):
 
 def test_reload_keeps_the_recipe_and_the_figures(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", times=25)
+    trained.slide("ArrowRight", matmul=25)
     trained.pill("fc2").click()
     trained.settle()
-    before, address = trained.figures(), trained.page.url
+    before, address = trained.metrics(), trained.page.url
     trained.page.reload()
     trained.settle()
     assert trained.page.url == address
-    assert trained.figures() == before
+    assert trained.metrics() == before
     assert trained.page.get_by_test_id("stSliderThumbValue").inner_text() == "25%"
     assert trained.pill("fc2").get_attribute("aria-pressed") == "false"
 
 
 def test_back_and_forward_go_through_the_experiments(trained):
-    states = [(trained.parameters(), trained.figures())]
+    states = [(trained.parameters(), trained.metrics())]
     for name in ("fc1", "fc2"):
         trained.pill(name).click()
         trained.wait_for_figures(states[-1][1])
-        states.append((trained.parameters(), trained.figures()))
+        states.append((trained.parameters(), trained.metrics()))
     assert len({str(state) for state in states}) == 3
     trained.settle(1100)  # for a second after a change an older address may be a late one
     for parameters, figures in (states[1], states[0]):
         trained.page.go_back()
         trained.settle(600)
-        assert (trained.parameters(), trained.figures()) == (parameters, figures)
+        assert (trained.parameters(), trained.metrics()) == (parameters, figures)
     for parameters, figures in states[1:]:
         trained.page.go_forward()
         trained.settle(600)
-        assert (trained.parameters(), trained.figures()) == (parameters, figures)
+        assert (trained.parameters(), trained.metrics()) == (parameters, figures)
 
 
 def test_back_between_pages_shows_the_page_that_was(trained):
@@ -60,7 +60,7 @@ def test_a_copied_link_gives_another_visitor_the_same_figures(visit, trained):
     trained.settle()
     assert trained.parameters()["randomization.scheme"] == "noise"
     other = visit(trained.page.url.removeprefix(trained.address + "/"))
-    assert other.figures() == trained.figures()
+    assert other.metrics() == trained.metrics()
     assert other.bars("loss") == trained.bars("loss")
     assert other.parameters() == trained.parameters()
 

@@ -42,17 +42,17 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
 
     app.go("Train")
     app.press("One step")
-    assert app.figures()["Epoch"] == "1 / 100"
+    assert app.metrics()["Epoch"] == "1 / 100"
     app.page.evaluate(RECORD)
     app.button("Play").click()
     app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=20_000)
     app.button("Pause").click()
     app.settle(600)
-    stands = app.figures()["Epoch"]
+    stands = app.metrics()["Epoch"]
     app.page.wait_for_timeout(700)
-    assert app.figures()["Epoch"] == stands
+    assert app.metrics()["Epoch"] == stands
     app.press("One step")
-    assert int(app.figures()["Epoch"].split()[0]) == int(stands.split()[0]) + 1
+    assert int(app.metrics()["Epoch"].split()[0]) == int(stands.split()[0]) + 1
     app.button("Play").click()
     app.button("Play again").wait_for(timeout=40_000)
     app.settle()
@@ -66,7 +66,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
 
     app.go("Forget")
     app.press("Restore")
-    original = app.figures()
+    original = app.metrics()
     charts = app.bars("accuracy"), app.bars("loss")
     assert "Nothing is randomized" in app.sentences()
     app.pill("fc1").click()
@@ -91,11 +91,11 @@ def test_no_curve_of_other_reviews_stands_there_as_if_it_were_of_these(visit):
 
 def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", times=37)
+    trained.slide("ArrowRight", matmul=37)
     assert trained.parameters() == {"randomization.fraction": "0.37"}
     assert "Randomizing 37 % of all layers" in trained.sentences()
     fresh = visit("forget?randomization.fraction=0.37")
-    assert fresh.figures() == trained.figures()
+    assert fresh.metrics() == trained.metrics()
     assert fresh.bars("accuracy") == trained.bars("accuracy")
 
 
@@ -115,17 +115,17 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained
 
 def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", times=40)
+    trained.slide("ArrowRight", matmul=40)
     assert trained.bars("network") == [[0.4, 0.4], [0.6, 0.6]]
     for chosen, layer in (([0.0, 0.4], "fc1"), ([0.4, 0.4], "fc1"), ([0.4, 0.0], "fc2")):
-        before, colours = trained.figures(), _colours(trained)
+        before, colours = trained.metrics(), _colours(trained)
         _click_layer(trained, layer)
         assert trained.wait_for_figures(before)
         assert trained.bars("network")[0] == chosen
         assert _colours(trained) != colours
         pressed = [trained.pill(name).get_attribute("aria-pressed") == "true" for name in ("fc1", "fc2")]
         assert pressed == [dose > 0 for dose in chosen]
-    before = trained.figures()
+    before = trained.metrics()
     trained.pill("fc2").click()
     trained.wait_for_figures(before)
     assert trained.bars("network")[0] == [0.4, 0.4]
@@ -159,7 +159,7 @@ VIEWS = {
 
 def test_every_tab_shows_its_sentence_and_its_chart(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", times=40)
+    trained.slide("ArrowRight", matmul=40)
     for name, (sentence, chart) in VIEWS.items():
         trained.tab(name)
         assert sentence in trained.sentences()
@@ -172,7 +172,7 @@ def test_every_tab_shows_its_sentence_and_its_chart(trained):
 
 def test_relearning_plays_to_its_end(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", times=40)
+    trained.slide("ArrowRight", matmul=40)
     trained.tab("Relearn")
     field = trained.page.get_by_label("Epochs to relearn")
     field.fill("20")
@@ -191,11 +191,11 @@ def test_leaving_the_page_stops_the_lesson(visit):
     app.page.wait_for_function("parseInt(document.querySelector('[data-testid=\"stMetricValue\"]')?.innerText) > 2")
     app.go("Data")
     app.go("Train")
-    stands = app.figures()["Epoch"]
+    stands = app.metrics()["Epoch"]
     assert 2 < int(stands.split()[0]) < 1500
     assert app.button("Play").is_visible()
     app.page.wait_for_timeout(1_000)
-    assert app.figures()["Epoch"] == stands
+    assert app.metrics()["Epoch"] == stands
 
 
 def test_full_speed_is_faster_than_watching(visit):
@@ -208,4 +208,4 @@ def test_full_speed_is_faster_than_watching(visit):
     app.button("Play again").wait_for()
     app.settle()
     assert len(app.page.evaluate("window.seen.epochs")) < 10
-    assert app.figures()["Epoch"] == "100 / 100"
+    assert app.metrics()["Epoch"] == "100 / 100"

@@ -132,7 +132,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
         "sweep.seeds": "1",
         "sweep.seed": "5",
     }
-    after = app.figures()["Validation accuracy"].split(" → ")[1]
+    after = app.metrics()["Validation accuracy"].split(" → ")[1]
     assert after == f"{float(told['validation accuracy, median'].rstrip('%')):.0f} %"
     app.go("Layers")
     app.settle(600)

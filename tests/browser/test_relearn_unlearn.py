@@ -10,7 +10,7 @@ from test_layers import DRAWN, LABELS, WATCH, misplaced, search, train
 
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import prepare
-from forgetting.recipe.url import decode
+from forgetting.recipe.url import decode_query
 from forgetting.unlearning.forget_set import review_key
 
 QUICK = "unlearning.seeds=2&unlearning.methods=retrain,fine_tune&unlearning.epochs=2&unlearning.relearn_epochs=3"
@@ -197,7 +197,7 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     field.fill("walnut")
     field.press("Enter")
     app.settle(600)
-    recipe, _ = decode({"training.epochs": "6"})
+    recipe, _ = decode_query({"training.epochs": "6"})
     parts = prepare(recipe, load_sample())
     texts = dict.fromkeys(parts.reviews.texts[row] for row in parts.training.rows)
     wanted = [text for text in texts if "walnut" in text.casefold()]

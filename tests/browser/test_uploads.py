@@ -169,4 +169,4 @@ def test_an_odd_file_is_trained_and_looked_at(visit, tmp_path, name):
     app.press("Train these settings (5 epochs)")
     for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn", "Accuracy and loss"):
         app.tab(view)
-    assert app.figures()
+    assert app.metrics()

@@ -13,7 +13,7 @@ from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.pipeline import run
 from forgetting.experiment.results import Outcome
 from forgetting.metrics.scores import NOT_FINITE, Scores
-from forgetting.randomization.layers import LayerRow, layer_table
+from forgetting.randomization.layers import LayerSummary, layer_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
 
@@ -156,7 +156,7 @@ def test_the_network_shows_the_dose_of_each_layer(result):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_layer_of_the_network_is_a_mark(count):
-    rows = [LayerRow(f"fc{index}", "Linear", {}, 10) for index in range(1, count + 1)]
+    rows = [LayerSummary(f"fc{index}", "Linear", {}, 10) for index in range(1, count + 1)]
     figure = comparison_charts.network_chart(rows, [row.name for row in rows], 1.0, (5, 2))
     assert list(bars(figure)["randomized"].y) == [1.0] * count
     assert figure.layout.xaxis.range[0] < -0.5

@@ -21,15 +21,15 @@ from forgetting.charts.dose_response import (
     dose_chart,
     half_way_chart,
     heat_chart,
+    metric_style,
     own_dose_chart,
     robustness_chart,
-    shown,
 )
-from forgetting.charts.export import picture
+from forgetting.charts.export import chart_bytes
 from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED, SERIES
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.intervals import Spread
-from forgetting.studies.dose_response import HalfWay, cascades, curves
+from forgetting.metrics.intervals import Band
+from forgetting.studies.dose_response import HalfWay, cascade_curves, curves
 from forgetting.studies.layer_robustness import LayerRobustness
 
 BASE = Baselines(
@@ -45,7 +45,7 @@ SETS = ("fc2", "fc1", "fc1+fc2")  # in the order of a plan, which is not that of
 FIGURES = {
     "accuracy": {"chance": 0.125, "largest class": 0.25, "LinearSVC": 0.75},
     "loss": {"uniform guess": 2.0794},
-    "calibrated_loss": {"uniform guess": 2.0794},
+    "temperature_scaled_loss": {"uniform guess": 2.0794},
     "most_predicted_share": {"largest class": 0.25},
     "entropy": {"uniform": math.log(8)},
     "forgetting": {"intact": 0.0, "at chance": 1.0},
@@ -54,7 +54,7 @@ FIGURES = {
     "divergence": {"nothing in common": 1.0},
     "top_k_accuracy": {"chance": 0.375},
 }
-STYLE = shown("accuracy", BASE, "nats")
+STYLE = metric_style("accuracy", BASE, "nats")
 
 
 def rows_of(sets=SETS, schemes=("zero",), levels=(0.0, 0.25, 1.0), seeds=4) -> pd.DataFrame:
@@ -89,8 +89,8 @@ LABELS = {  # of what has no half-way dose, by its kind
     "undefined": "undefined",
 }
 ROBUST = (
-    LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Spread(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.5, 0.75)),
-    LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Spread(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust", (-0.5, 0.0)),
+    LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Band(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.5, 0.75)),
+    LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Band(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust", (-0.5, 0.0)),
 )
 INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 
@@ -98,7 +98,7 @@ INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 def own_chart(value: float | None = 0.7, figure: str = "validation_accuracy"):
     rows = rows_of(("fc1",))
     own = rows[rows["seed"] == 2]
-    return own_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, figure=figure)
+    return own_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=figure)
 
 
 CHARTS = {
@@ -109,7 +109,7 @@ CHARTS = {
     "dose, narrow": lambda: dose_chart(TABLE, STYLE, narrow=True),
     "own dose": own_chart,
     "heat": lambda: heat_chart(TABLE, STYLE, worst=0.125, best=0.9),
-    "cascade": lambda: cascade_chart(cascades(rows_of(levels=(1.0,)), ("fc1", "fc2")), STYLE),
+    "cascade": lambda: cascade_chart(cascade_curves(rows_of(levels=(1.0,)), ("fc1", "fc2")), STYLE),
     "half-way": lambda: half_way_chart(HALVES),
     "robustness": lambda: robustness_chart(ROBUST),
     "words": lambda: words_chart(INFLUENCE, "influence on the logit"),
@@ -147,11 +147,11 @@ def test_every_chart_is_valid(name):
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_is_shown_with_its_baselines(figure):
-    style = shown(figure, BASE, "nats")
+    style = metric_style(figure, BASE, "nats")
     assert {name: pytest.approx(value) for name, value in FIGURES[figure].items()} == style.baselines
     assert style.title
-    assert ("(nats)" in style.title) == (figure in ("loss", "calibrated_loss", "entropy"))
-    assert ("(bits)" in shown(figure, BASE, "bits").title) == (figure in ("loss", "calibrated_loss"))
+    assert ("(nats)" in style.title) == (figure in ("loss", "temperature_scaled_loss", "entropy"))
+    assert ("(bits)" in metric_style(figure, BASE, "bits").title) == (figure in ("loss", "temperature_scaled_loss"))
     if style.share:
         assert all(0 <= value <= 1 for value in style.baselines.values())
     chart = dose_chart(TABLE, style)
@@ -181,12 +181,12 @@ def test_a_narrow_chart_has_the_names_on_the_lines_and_no_room_beside():
 def test_without_linear_svc_there_is_no_line_for_it():
     for svc in (None, {}):
         baselines = Baselines(0.125, 2.0, BASE.majority, BASE.majority_macro_f1, 0.875, svc)
-        assert set(shown("accuracy", baselines, "nats").baselines) == {"chance", "largest class"}
+        assert set(metric_style("accuracy", baselines, "nats").baselines) == {"chance", "largest class"}
 
 
 def test_of_few_classes_the_best_three_are_all_there_is():
     baselines = Baselines(0.5, 0.69, BASE.majority, BASE.majority_macro_f1, 0.5, None)
-    assert shown("top_k_accuracy", baselines, "nats").baselines == {"chance": 1.0}
+    assert metric_style("top_k_accuracy", baselines, "nats").baselines == {"chance": 1.0}
 
 
 def test_names_of_close_baselines_are_apart():
@@ -207,9 +207,9 @@ def test_a_dose_chart_holds_the_curves(by):
 
 def test_a_share_is_drawn_from_none_to_all():
     for figure in FIGURES:
-        (area,) = marks(dose_chart(TABLE, shown(figure, BASE, "nats")), "area")
+        (area,) = marks(dose_chart(TABLE, metric_style(figure, BASE, "nats")), "area")
         y = area["encoding"]["y"]
-        assert ("domain" in y["scale"]) == (figure not in ("loss", "calibrated_loss", "entropy", "forgetting"))
+        assert ("domain" in y["scale"]) == (figure not in ("loss", "temperature_scaled_loss", "entropy", "forgetting"))
         assert y["scale"].get("domain", [0, 1]) == [0, 1]
         assert area["encoding"]["x"]["scale"]["domain"] == [0, 1]
 
@@ -314,7 +314,7 @@ def test_a_heat_map_goes_from_the_worst_to_the_best(worst, best):
 
 def test_medians_are_read_in_the_heat_map():
     table = curves(rows_of(seeds=3))  # no median here is half of a percent
-    texts = texts_of(picture(heat_chart(table, STYLE, worst=0.125, best=0.9), "svg"))
+    texts = texts_of(chart_bytes(heat_chart(table, STYLE, worst=0.125, best=0.9), "svg"))
     for median in table["median"]:
         assert f"{100 * median:.0f}%" in texts
 
@@ -339,7 +339,7 @@ def test_values_on_dark_cells_are_white(worst, best, test):
 
 
 def test_a_cascade_holds_its_steps():
-    steps = cascades(rows_of(levels=(1.0,)), ("fc1", "fc2"))
+    steps = cascade_curves(rows_of(levels=(1.0,)), ("fc1", "fc2"))
     chart = cascade_chart(steps, STYLE)
     (line,) = marks(chart, "line")
     found = [(row["cascade"], row["step"], row["layers"], row["median"]) for row in data_of(chart, line)]
@@ -352,7 +352,7 @@ def test_a_cascade_holds_its_steps():
 
 
 def test_one_cascade_alone():
-    steps = cascades(rows_of(("fc1", "fc1+fc2"), levels=(1.0,)), ("fc1", "fc2"))
+    steps = cascade_curves(rows_of(("fc1", "fc1+fc2"), levels=(1.0,)), ("fc1", "fc2"))
     (line,) = marks(cascade_chart(steps, STYLE), "line")
     assert line["encoding"]["color"]["scale"]["domain"] == ["bottom-up"]
 
@@ -382,16 +382,16 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
 
 def test_only_those_without_are_never_in_the_picture():
     never = "not up to 100 %"
-    assert texts_of(picture(half_way_chart(HALVES), "svg")).count(never) == 1
-    assert never not in texts_of(picture(half_way_chart(HALVES[:4]), "svg"))
-    assert texts_of(picture(half_way_chart(HALVES[4:]), "svg")).count(never) == 1
+    assert texts_of(chart_bytes(half_way_chart(HALVES), "svg")).count(never) == 1
+    assert never not in texts_of(chart_bytes(half_way_chart(HALVES[:4]), "svg"))
+    assert texts_of(chart_bytes(half_way_chart(HALVES[4:]), "svg")).count(never) == 1
 
 
 @pytest.mark.parametrize("kind", LABELS)
 def test_in_place_of_a_dose_stands_why_there_is_none(kind):
     none = HalfWay("fc9", "zero", "weight", None, None, None, 4, "a reason", kind, 0.4)
     chart = half_way_chart([*HALVES, none])
-    assert texts_of(picture(chart, "svg")).count(LABELS[kind]) == 1
+    assert texts_of(chart_bytes(chart, "svg")).count(LABELS[kind]) == 1
     row = data_of(chart, marks(chart, "point")[0])[-1]
     assert (row["never"], row["told"], row["dose"]) == (LABELS[kind], "a reason", None)
 
@@ -443,7 +443,7 @@ def test_a_layer_without_forgetting_is_drawn_as_nothing(known):
     rows = [row for row in data_of(chart, bar) if row["layer"] == "fc9"]
     assert [(row["forgetting"], row["low"], row["high"]) for row in rows] == [(None, None, None)] * 2
     assert all(math.isfinite(end) for end in bar["encoding"]["x"]["scale"]["domain"])
-    assert "forgetting on validation" in texts_of(picture(chart, "svg"))
+    assert "forgetting on validation" in texts_of(chart_bytes(chart, "svg"))
 
 
 # Words.
@@ -462,7 +462,7 @@ def test_words_are_bars_in_their_order():
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_png(name):
-    content = picture(CHARTS[name](), "png")
+    content = chart_bytes(CHARTS[name](), "png")
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     image = Image.open(io.BytesIO(content))
     assert 1_000 <= image.width <= 4_000
@@ -474,14 +474,14 @@ def test_a_png(name):
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_an_svg(name):
-    texts = texts_of(picture(CHARTS[name](), "svg"))
+    texts = texts_of(chart_bytes(CHARTS[name](), "svg"))
     for text in (*TITLES[name], *BESIDE[name]):
         assert text in texts
 
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_an_html_page_needs_no_network(name):
-    page = picture(CHARTS[name](), "html").decode()
+    page = chart_bytes(CHARTS[name](), "html").decode()
     assert "<html" in page[:200].lower()
     for tag in re.findall(r"<(?:script|link|img|iframe)\b[^>]*>", page):
         assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", tag), tag
@@ -503,7 +503,7 @@ def test_an_html_page_needs_no_network(name):
 )
 def test_text_of_a_file_stays_text_in_an_html_page(hostile):
     """A name may be a class of an uploaded file; the page is built as for any other, and reads it back."""
-    page, harmless = (picture(words_chart({name: 1.0}, name), "html").decode() for name in (hostile, "red"))
+    page, harmless = (chart_bytes(words_chart({name: 1.0}, name), "html").decode() for name in (hostile, "red"))
     for sign in ("<!DOCTYPE html>", "<script", "</script>", "<!--", "<img", "</body>", "<"):
         assert page.count(sign) == harmless.count(sign), sign
     spec, _ = json.JSONDecoder().raw_decode(page[page.rindex('{"config"') :])
@@ -514,7 +514,7 @@ def test_text_of_a_file_stays_text_in_an_html_page(hostile):
 def test_a_picture_leaves_the_chart_as_it_is():
     chart = CHARTS["dose"]()
     before = chart.to_json()
-    assert picture(chart, "svg") == picture(chart, "svg")
+    assert chart_bytes(chart, "svg") == chart_bytes(chart, "svg")
     assert chart.to_json() == before
 
 

@@ -9,13 +9,16 @@ from forgetting.charts import style as style_charts
 from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.charts.history import MOST_POINTS, Curve, history_chart
 from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED
-from forgetting.model.trainer import Epoch, Measure
+from forgetting.model.trainer import Epoch, PartMetrics
 
 
 def history(epochs: int, shift: float = 0.0) -> list[Epoch]:
     return [
         Epoch(
-            epoch, Measure(2 / epoch + shift, 1 - 1 / epoch), Measure(3 / epoch + shift, 0.5 - 0.5 / epoch), 0.1 * epoch
+            epoch,
+            PartMetrics(2 / epoch + shift, 1 - 1 / epoch),
+            PartMetrics(3 / epoch + shift, 0.5 - 0.5 / epoch),
+            0.1 * epoch,
         )
         for epoch in range(1, epochs + 1)
     ]
@@ -132,7 +135,7 @@ def test_lengths_count_every_text(words):
 @pytest.mark.parametrize("margin", [False, True])
 def test_rules_in_the_margin_have_their_names_beside_the_plot(margin):
     lines = {"chance": 0.1, "largest class": 0.11}
-    rule, text = (chart.to_dict() for chart in style_charts.rules(lines, ".1%", gap=0.1, margin=margin))
+    rule, text = (chart.to_dict() for chart in style_charts.baseline_rules(lines, ".1%", gap=0.1, margin=margin))
     assert (rule["mark"]["type"], text["mark"]["type"]) == ("rule", "text")
     assert rule["mark"]["color"] == text["mark"]["color"] == BASELINE
     (rows,) = rule["datasets"].values()

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from chart_parts import data_of, marks, scale_of, texts_of, valid
 
-from forgetting.charts.export import picture
+from forgetting.charts.export import chart_bytes
 from forgetting.charts.relearning import MOST_EPOCHS, course_chart, savings_chart
 from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, SERIES
 from forgetting.recipe.recipe import MODERN
-from forgetting.studies.savings import RelearningResult, course_bands, saving_curves
+from forgetting.studies.savings import RelearningResult, learning_curve_bands, savings_curves
 
 NAMES = {"scratch": "from scratch", "randomized": "relearned", "continued": "original"}
 BASELINES = {"chance": 0.125, "largest class": 0.25, "original": 0.875}
@@ -46,12 +46,12 @@ def savings_of(values: dict, sets=SETS, seeds=3) -> pd.DataFrame:
         for place, layers in enumerate(sets)
         for dose, value in values.items()
     ]
-    return saving_curves(pd.DataFrame(rows))
+    return savings_curves(pd.DataFrame(rows))
 
 
 def chart_of_courses(frame: pd.DataFrame, epochs=4, target=0.8, baselines=None):
     return course_chart(
-        course_bands(frame), BASELINES if baselines is None else baselines, epochs=epochs, target=target
+        learning_curve_bands(frame), BASELINES if baselines is None else baselines, epochs=epochs, target=target
     )
 
 
@@ -74,8 +74,8 @@ CHARTS = {
 def test_every_chart_is_valid_and_a_file(name):
     chart = CHARTS[name]()
     valid(chart)
-    assert picture(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
-    texts = texts_of(picture(chart, "svg"))
+    assert chart_bytes(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
+    texts = texts_of(chart_bytes(chart, "svg"))
     savings = "saving" in name or "scratch" in name
     for text in ["dose (share of units randomized)", "savings", "gone", "never lost"] if savings else [
         "epochs of training again", "validation accuracy", *BASELINES, "target",
@@ -158,7 +158,7 @@ def test_savings_by_hand():
         "gone": 0.0, "never lost": 1.0,
     }  # fmt: skip
     told = {item["field"] for item in point["encoding"]["tooltip"]}
-    assert told >= {"median", "low", "high", "seeds", "already_there", "never", "verdict", "accuracy"}
+    assert told >= {"median", "low", "high", "seeds", "already_there", "never", "conclusion", "accuracy"}
 
 
 def test_at_doses_without_savings_the_line_is_broken_and_the_sets_keep_their_colours():

@@ -10,14 +10,14 @@ import pytest
 from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting.charts import unlearning as unlearning_charts
-from forgetting.charts.export import picture
+from forgetting.charts.export import chart_bytes
 from forgetting.charts.style import ORIGINAL, RANDOMIZED, RELEARNED, SERIES
 from forgetting.charts.unlearning import (
-    BINS,
-    COLUMNS,
-    HALF,
-    LEAST,
+    GAP_COLUMNS,
+    HALF_COLUMN,
+    LEAST_GAP,
     LEAST_LOSS,
+    LOSS_BINS,
     MOST_LOSS,
     attack_chart,
     gap_chart,
@@ -26,8 +26,8 @@ from forgetting.charts.unlearning import (
 )
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import MODERN
-from forgetting.unlearning.evaluation import FIGURES, OF_BOTH, Row
-from forgetting.unlearning.forget_set import ForgetSets, forget_sets
+from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import ForgetSets, make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
 
 RETRAINED = {
@@ -38,16 +38,16 @@ SAME = RETRAINED | {"tow": 1.0, "forget_divergence": 0.0, "anamnesis": 1.0}  # a
 HOSTILE = "my-method.v2 [α/β] \\'\"<b>&amp;</b> datum.label ${x}"  # of a user's own
 
 
-def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> Row:
-    figures = dict.fromkeys(FIGURES) | ({} if failed else SAME | changes)
+def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> UnlearningRow:
+    figures = dict.fromkeys(UNLEARNING_METRICS) | ({} if failed else SAME | changes)
     intervals = {("attack_auc", "own"): auc} if auc else {}
     missing = {name: "by hand" for name, value in figures.items() if value is None}
-    return Row(method, seed, figures, dict.fromkeys(OF_BOTH) | RETRAINED, intervals, missing)
+    return UnlearningRow(method, seed, figures, dict.fromkeys(MODEL_METRICS) | RETRAINED, intervals, missing)
 
 
 @pytest.fixture(scope="module")
 def sets(small_split) -> ForgetSets:
-    return forget_sets(small_split, Forget(by="class", label="port"))
+    return make_forget_sets(small_split, Forget(by="class", label="port"))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ ROWS = (
     row(HOSTILE, 0, forget_accuracy=0.25),
     row(HOSTILE, 1, forget_accuracy=0.25),
 )
-LOSSES = {"retain": np.full(4, 0.01), "forget": np.array([0.5, 1.0]), "unseen": np.array([2.0])}
+LOSSES = {"retain": np.full(4, 0.01), "forget": np.array([0.5, 1.0]), "non_members": np.array([2.0])}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def charts(result_of):
             ("attack", name): attack_chart(result),
         }
     made["losses", "several"] = losses_chart(LOSSES)
-    made["losses", "nothing unseen"] = losses_chart(LOSSES | {"unseen": np.array([])})
+    made["losses", "nothing unseen"] = losses_chart(LOSSES | {"non_members": np.array([])})
     return made
 
 
@@ -104,8 +104,8 @@ def test_every_chart_is_valid_and_a_file(charts, kind):
     assert found
     for chart in found.values():
         assert valid(chart)["height"] > 50
-        assert texts_of(picture(chart, "svg"))
-    assert picture(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
+        assert texts_of(chart_bytes(chart, "svg"))
+    assert chart_bytes(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
 
 
 # Gaps.
@@ -113,13 +113,13 @@ def test_every_chart_is_valid_and_a_file(charts, kind):
 
 def cells_of(chart) -> dict:
     (bar,) = marks(chart, "bar")
-    titles = {title.replace("\n", " "): figure for figure, title in COLUMNS.items()}
+    titles = {title.replace("\n", " "): figure for figure, title in GAP_COLUMNS.items()}
     return {(row["method"], titles[row["title"]]): row for row in data_of(chart, bar)}
 
 
 def column(figure: str) -> float:
     """Where its middle is."""
-    return list(COLUMNS).index(figure) + 0.5
+    return list(GAP_COLUMNS).index(figure) + 0.5
 
 
 def test_bars_go_from_the_middle_by_the_median_gap(result_of):
@@ -131,23 +131,25 @@ def test_bars_go_from_the_middle_by_the_median_gap(result_of):
     for method, gap in (("original", 0.5), ("retrain", -0.03125), ("eu_k", 0.25), (HOSTILE, -0.25)):
         cell = cells[method, "forget_accuracy"]
         assert cell["middle"] == 0.5
-        assert cell["end"] == pytest.approx(0.5 + HALF * gap / 0.5)
-    assert cells["eu_k", "retain_accuracy"]["end"] == pytest.approx(1.5 - HALF)  # −0.125, the largest of its column
+        assert cell["end"] == pytest.approx(0.5 + HALF_COLUMN * gap / 0.5)
+    assert cells["eu_k", "retain_accuracy"]["end"] == pytest.approx(
+        1.5 - HALF_COLUMN
+    )  # −0.125, the largest of its column
     for method in ("original", "retrain", "eu_k"):  # no gap, in a column without any
         assert cells[method, "validation_accuracy"]["end"] == cells[method, "validation_accuracy"]["middle"] == 2.5
     assert len(cells) == 4 * 8
-    assert HALF < 0.5
+    assert HALF_COLUMN < 0.5
 
 
 def test_each_column_tells_its_scale(result_of):
     chart = gap_chart(result_of(*ROWS))
     heads = [data_of(chart, layer) for layer in marks(chart, "text") if layer["encoding"]["text"]["field"] == "title"]
     scales = [row["scale"] for row in heads[0]]
-    assert [row["title"] for row in heads[0]] == list(COLUMNS.values())
+    assert [row["title"] for row in heads[0]] == list(GAP_COLUMNS.values())
     assert scales[0].startswith("± 50")  # in percent or points
     assert scales[1].startswith(("± 12", "± 13"))
     assert scales[2].startswith("± 5")  # of no gap at all
-    assert LEAST == 0.05
+    assert LEAST_GAP == 0.05
 
 
 def test_bands_are_of_the_seeds_and_end_with_the_column(result_of):
@@ -157,9 +159,9 @@ def test_bands_are_of_the_seeds_and_end_with_the_column(result_of):
     (span,) = (layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "low_end")
     assert span["encoding"]["x2"]["field"] == "high_end"
     # Median gap −0.5; the 5th and 95th percentile are −0.86 and −0.14.
-    assert cell["end"] == pytest.approx(4.5 - HALF)
-    assert cell["low_end"] == pytest.approx(4.5 - HALF)  # not into the next column
-    assert cell["high_end"] == pytest.approx(4.5 - HALF * 0.14 / 0.5)
+    assert cell["end"] == pytest.approx(4.5 - HALF_COLUMN)
+    assert cell["low_end"] == pytest.approx(4.5 - HALF_COLUMN)  # not into the next column
+    assert cell["high_end"] == pytest.approx(4.5 - HALF_COLUMN * 0.14 / 0.5)
     assert cell["band"] == "−0.86 to −0.14"  # clipped in the picture alone
 
 
@@ -168,7 +170,7 @@ def test_nothing_leaves_its_column(charts):
         if kind == "gaps":
             for (_, figure), cell in cells_of(chart).items():
                 for end in ("end", "low_end", "high_end"):
-                    assert cell[end] is None or abs(cell[end] - column(figure)) <= HALF + 1e-9, (name, figure)
+                    assert cell[end] is None or abs(cell[end] - column(figure)) <= HALF_COLUMN + 1e-9, (name, figure)
 
 
 def test_the_floor_is_the_band_of_retraining_itself(result_of):
@@ -181,7 +183,7 @@ def test_the_floor_is_the_band_of_retraining_itself(result_of):
     # Gaps −0.125 and 0.0625: their 5th and 95th percentile, by the column's scale of 0.5.
     low, high = -0.125 + 0.05 * 0.1875, -0.125 + 0.95 * 0.1875
     ends = rows[0]["floor_low"], rows[0]["floor_high"]
-    assert ends == pytest.approx((0.5 + HALF * low / 0.5, 0.5 + HALF * high / 0.5))
+    assert ends == pytest.approx((0.5 + HALF_COLUMN * low / 0.5, 0.5 + HALF_COLUMN * high / 0.5))
     assert (rows[1]["floor_low"], rows[1]["floor_high"]) == (1.5, 1.5)
 
 
@@ -211,27 +213,27 @@ def test_values_are_written_and_what_is_missing_is_said(result_of):
     missing = cells["eu_k", "anamnesis"]
     assert (missing["told"], missing["gap_told"], missing["missing"]) == ("missing", "missing", "by hand")
     assert (missing["end"], missing["low_end"], missing["high_end"]) == (None, None, None)
-    texts = texts_of(picture(gap_chart(result_of(*ROWS)), "svg"))
+    texts = texts_of(chart_bytes(gap_chart(result_of(*ROWS)), "svg"))
     assert texts.count("missing") == 1
     assert texts.count("75 %") == 2 + 4  # eu_k's forget and retain accuracy, and everyone's on validation
 
 
 def test_all_failed_is_said_in_every_cell(charts):
-    texts = texts_of(picture(charts["gaps", "all failed"], "svg"))
+    texts = texts_of(chart_bytes(charts["gaps", "all failed"], "svg"))
     assert texts.count("missing") == 2 * 8
     assert not any("nan" in text.lower() for text in texts)
 
 
 @pytest.mark.parametrize("kind", ["gaps", "attack", "trade-off"])
 def test_names_are_those_of_the_methods_whatever_they_are(charts, kind):
-    texts = texts_of(picture(charts[kind, "several"], "svg"))
+    texts = texts_of(chart_bytes(charts[kind, "several"], "svg"))
     assert any(text.startswith("my-method.v2 [α") for text in texts)
     assert any(text.replace(" ", "_") == "eu_k" for text in texts)
 
 
 def test_a_name_is_written_alike_in_all_charts(charts):
     written = {
-        kind: {text for text in texts_of(picture(charts[kind, "several"], "svg")) if re.fullmatch("eu.k", text)}
+        kind: {text for text in texts_of(chart_bytes(charts[kind, "several"], "svg")) if re.fullmatch("eu.k", text)}
         for kind in ("gaps", "attack", "trade-off")
     }
     assert written["gaps"] == written["attack"] == written["trade-off"]
@@ -255,8 +257,8 @@ def test_titles_stand_above_the_plot_and_inside_the_picture(charts):
         for child in item:
             walk(child, x, y)
 
-    walk(ElementTree.fromstring(picture(charts["gaps", "several"], "svg")), 0.0, 0.0)
-    titles = [found[title.replace("\n", "")] for title in COLUMNS.values()]
+    walk(ElementTree.fromstring(chart_bytes(charts["gaps", "several"], "svg")), 0.0, 0.0)
+    titles = [found[title.replace("\n", "")] for title in GAP_COLUMNS.values()]
     assert titles == sorted(titles)
     assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 70
     assert 10 < max(down for _, down in titles) < found["± 5 points"][1] < found["original"][1] < found["eu k"][1]
@@ -319,7 +321,7 @@ def test_colours_and_shapes_together_tell_the_methods_apart(charts):
 
 def test_accuracies_of_the_trade_off_stand_beside_what_trivial_models_reach(charts):
     """The design: never show an accuracy without the baseline that a trivial model reaches on it."""
-    texts = texts_of(picture(charts["trade-off", "several"], "svg"))
+    texts = texts_of(chart_bytes(charts["trade-off", "several"], "svg"))
     assert any("chance" in text for text in texts)
     assert any("largest class" in text for text in texts)
 
@@ -344,16 +346,16 @@ def shares_of(losses: dict) -> dict[str, list[tuple[float, float]]]:
     return found
 
 
-NAMES = {"retain": "retained", "forget": "forgotten", "unseen": "unseen"}
+NAMES = {"retain": "retained", "forget": "forgotten", "non_members": "non_members"}
 
 
 def test_losses_are_counted_in_even_steps_of_their_logarithm():
     shares = shares_of(LOSSES)
     assert list(shares) == list(NAMES.values())
-    step = (math.log10(MOST_LOSS) - math.log10(LEAST_LOSS)) / BINS
+    step = (math.log10(MOST_LOSS) - math.log10(LEAST_LOSS)) / LOSS_BINS
     for name, values in LOSSES.items():
         own = shares[NAMES[name]]
-        assert len(own) == BINS
+        assert len(own) == LOSS_BINS
         assert sum(share for _, share in own) == pytest.approx(1)
         expected = {}
         for value in values:
@@ -369,14 +371,14 @@ def test_losses_are_counted_in_even_steps_of_their_logarithm():
     ("value", "place"), [(0.0, 0), (1e-30, 0), (LEAST_LOSS, 0), (MOST_LOSS, -1), (25.0, -1), (1e6, -1)]
 )
 def test_losses_beyond_both_ends_are_counted_at_the_ends(kind, value, place):
-    shares = shares_of({"retain": [1.0], "forget": np.array([value, value, 1.0, 1.0], kind), "unseen": [1.0]})
+    shares = shares_of({"retain": [1.0], "forget": np.array([value, value, 1.0, 1.0], kind), "non_members": [1.0]})
     own = [share for _, share in shares["forgotten"]]
     assert sum(own) == pytest.approx(1)
     assert own[place] == 0.5
 
 
 def test_losses_that_are_no_numbers_are_left_out():
-    shares = shares_of({"retain": [1.0, np.nan], "forget": [np.nan], "unseen": []})
+    shares = shares_of({"retain": [1.0, np.nan], "forget": [np.nan], "non_members": []})
     assert [sum(share for _, share in own) for own in shares.values()] == pytest.approx([1, 0, 0])
 
 
@@ -393,7 +395,7 @@ def test_members_are_burgundy_and_forgotten_ones_blue():
     colours = scale_of(line)
     assert list(colours) == list(NAMES.values())
     assert (colours["retained"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
-    assert colours["unseen"] not in (ORIGINAL, RANDOMIZED, RELEARNED)
+    assert colours["non_members"] not in (ORIGINAL, RANDOMIZED, RELEARNED)
     assert line["encoding"]["x"]["scale"]["type"] == "log"
 
 
@@ -415,7 +417,7 @@ def test_the_attack_has_medians_and_intervals(result_of):
     guess = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "at")
     assert data_of(chart, guess)[0]["at"] == 0.5
     assert guess["mark"]["strokeDash"]
-    assert "cannot be told" in texts_of(picture(chart, "svg"))
+    assert "cannot be told" in texts_of(chart_bytes(chart, "svg"))
 
 
 def test_of_a_method_without_an_attack_there_is_no_line(charts):

@@ -24,7 +24,7 @@ from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, run, train
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies.sweep import sweep as library_sweep
+from forgetting.studies.sweep import sweep_rows as library_sweep
 
 FIGURES = {"loss", "accuracy", "bitwise_accuracy", "macro_f1"}
 PARTS = {"training", "validation"}

@@ -25,10 +25,10 @@ from forgetting.experiment.pipeline import prepare, train
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.relearning import saving_slices
+from forgetting.studies.relearning import savings_slices
 from forgetting.studies.savings import run_relearning
 from forgetting.unlearning.runner import run_unlearning
-from forgetting.unlearning.task import METHODS, OWN
+from forgetting.unlearning.task import METHODS, METHODS_VARIABLE
 
 ODD = {"port": "Grüner Veltliner, dry", "red": "red", "white": "=white; “sweet”"}
 SETTINGS = {
@@ -146,7 +146,7 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
         assert (table["retrained_seconds"] > 0).all()
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 8}
     about |= {f"{name}_reviews": count for name, count in expected.reviews.items()}
-    kept = recipe.until_trained().to_dict() | {
+    kept = recipe.for_training().to_dict() | {
         name: getattr(recipe, name).to_dict() for name in ("forget", "unlearning")
     }
     same_files(folder, "unlearned", expected.frame, kept, **about)
@@ -159,7 +159,7 @@ def test_a_table_is_shown_and_progress_is_kept_apart(call):
     counts = "{forget} reviews to forget (a share of 0.1), {retain} to retain, {validation} for validation, {unseen} of"
     row = pd.read_csv("shown.csv").iloc[0]
     assert lines[0].startswith(
-        counts.format(**{name: row[f"{name}_reviews"] for name in ("forget", "retain", "validation", "unseen")})
+        counts.format(**{name: row[f"{name}_reviews"] for name in ("forget", "retain", "validation", "non_members")})
     )
     starts = [line.split()[0] for line in lines if line]
     assert [name for name in starts if name in METHODS] == ["original", "eu_k"]
@@ -309,7 +309,7 @@ def leaves(task):
 def own_file(tmp_path, monkeypatch, own_methods):  # noqa: ARG001
     path = tmp_path / "my methods.py"
     path.write_text(OWN_FILE)
-    monkeypatch.setenv(OWN, str(path))
+    monkeypatch.setenv(METHODS_VARIABLE, str(path))
     return path
 
 
@@ -385,11 +385,11 @@ def test_a_broken_file_of_methods_is_one_line(call, tmp_path, monkeypatch, folde
         path.write_bytes(bytes(range(256)))
     elif name != "missing file":
         path.write_text(BROKEN[name])
-    monkeypatch.setenv(OWN, str(path))
+    monkeypatch.setenv(METHODS_VARIABLE, str(path))
     known = dict(METHODS)
     status, out, err = call(*UNLEARN, *FEW, "--out", "broken.csv")
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith(f"Error: {OWN} must name Python files or modules")
+    assert err.startswith(f"Error: {METHODS_VARIABLE} must name Python files or modules")
     assert "broken.py" in err
     assert "Traceback" not in err
     assert known == METHODS
@@ -411,7 +411,7 @@ def test_rows_of_relearning_are_those_of_the_library_in_every_format(call, folde
     recipe = recipe_of(folder, merged(SETTINGS, relearning=plan))
     split = prepare(recipe, read_reviews(folder / "wine.csv"))
     expected = run_relearning(train(recipe, split), split, recipe)
-    kept = expected.recipe.until_trained().to_dict() | {"relearning": recipe.relearning.to_dict()}
+    kept = expected.recipe.for_training().to_dict() | {"relearning": recipe.relearning.to_dict()}
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 24}
     same_files(folder, "relearned", expected.frame, kept, **about)
 
@@ -469,7 +469,7 @@ def test_the_target_is_a_share_of_what_was_reached(written):
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypatch, kind):
     def stopping(*arguments):
-        for count, rows in enumerate(filter(None, saving_slices(*arguments))):
+        for count, rows in enumerate(filter(None, savings_slices(*arguments))):
             if count == 2:
                 signal.raise_signal(signal.SIGINT)
             yield rows
@@ -509,7 +509,7 @@ BAD = {  # options, and what the line must say
         ("--forget-class", "red", "--forget-reviews", "0" * 12, "--forget-share", "0.5"),
         ["Only one", "got 3", "Leave out"],
     ),
-    "unknown method": (("--methods", "forget_it"), ["unlearning.methods", "'forget_it'", "eu_k", OWN]),
+    "unknown method": (("--methods", "forget_it"), ["unlearning.methods", "'forget_it'", "eu_k", METHODS_VARIABLE]),
     "one unknown method": (("--methods", "original,Scrub"), ["unlearning.methods", "'Scrub'"]),
     "no method": (("--methods", ","), ["unlearning.methods", "Choose some"]),
     "empty method": (("--methods", ""), ["unlearning.methods", "Choose some"]),
@@ -602,7 +602,7 @@ def test_help_lists_every_option_and_what_it_takes(call, command):
 
 
 def test_help_of_a_fresh_process_lists_methods_of_ones_own(folder, own_file):
-    done = in_a_process(folder, "unlearn", "--help", env={OWN: str(own_file)})
+    done = in_a_process(folder, "unlearn", "--help", env={METHODS_VARIABLE: str(own_file)})
     assert done.returncode == 0
     assert "scrub" in done.stdout
     assert "nothing_left" in done.stdout

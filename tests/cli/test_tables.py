@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from forgetting.cli.tables import relearning_table, sweep_table, unlearning_table
+from forgetting.cli.tables import format_relearning, format_sweep, format_unlearning
 from forgetting.metrics.baselines import Baselines
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN
-from forgetting.studies.evaluation import FIGURES, Row
-from forgetting.studies.relearning import SavingRow
+from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow
+from forgetting.studies.relearning import SavingsRow
 from forgetting.studies.savings import RelearningResult
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning import evaluation
-from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
 
 BASE = Baselines(
@@ -28,9 +28,9 @@ BASE = Baselines(
 LEVELS = (0.0, 0.5, 1.0)
 
 
-def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: str, unit: str = "weight") -> Row:
-    figures = dict.fromkeys(FIGURES, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
-    return Row(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, figures, figures)
+def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: str, unit: str = "weight") -> SweepRow:
+    figures = dict.fromkeys(SWEEP_METRICS, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
+    return SweepRow(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, figures, figures)
 
 
 def result(
@@ -48,7 +48,7 @@ def result(
 
 def lines_of(result: SweepResult, base: Baselines = BASE) -> list[list[str]]:
     """The table's lines, cut where two spaces or more are."""
-    return [re.split(r" {2,}", line.strip()) for line in sweep_table(result, base).split("\n")]
+    return [re.split(r" {2,}", line.strip()) for line in format_sweep(result, base).split("\n")]
 
 
 def test_the_table_by_hand():
@@ -117,14 +117,14 @@ def test_linear_svc_stands_beside_where_it_is_known():
 
 @pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
 def test_columns_stay_apart(layers):
-    text = sweep_table(result({layers: [0.0, 0.5, 1.0]}, scheme="reinit", unit="neuron"), BASE).split("\n")[-1]
+    text = format_sweep(result({layers: [0.0, 0.5, 1.0]}, scheme="reinit", unit="neuron"), BASE).split("\n")[-1]
     assert text.split()[:4] == [layers, "reinit", "neuron", "0.5000"]
 
 
 # Relearning.
 
 
-def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | None = 20, **changes) -> SavingRow:
+def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | None = 20, **changes) -> SavingsRow:
     """Savings 1 − steps / scratch, worked out here; a reason where there are none."""
     saved = None if steps is None or scratch is None else 1 - steps / scratch
     values = {
@@ -133,11 +133,11 @@ def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | N
         **{"scratch_steps": scratch, "scratch_outcome": "reached" if scratch else "never", "savings": saved},
         **{"epochs": 50, "missing": {} if saved is not None else {"savings": "a reason for it"}},
     }
-    return SavingRow(**values | changes)
+    return SavingsRow(**values | changes)
 
 
-def relearned_lines(rows: list[SavingRow]) -> list[list[str]]:
-    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+def relearned_lines(rows: list[SavingsRow]) -> list[list[str]]:
+    text = format_relearning(RelearningResult(MODERN, rows=tuple(rows)), BASE)
     return [re.split(r" {2,}", line.strip()) for line in text.split("\n")]
 
 
@@ -166,7 +166,7 @@ def test_why_no_seed_has_savings_is_said():
     """Rule 5 of the design: a figure that is missing is missing with its reason."""
     reason = "the model from scratch does not reach the target within 50 steps"
     rows = [saving(seed, 5, scratch=None, missing={"savings": reason}) for seed in range(5)]
-    text = relearning_table(RelearningResult(MODERN, rows=tuple(rows)), BASE)
+    text = format_relearning(RelearningResult(MODERN, rows=tuple(rows)), BASE)
     assert "none" in text
     assert reason in " ".join(text.split())
 
@@ -174,7 +174,7 @@ def test_why_no_seed_has_savings_is_said():
 @pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
 @pytest.mark.parametrize("dose", [1.0, 1 / 3, 1e-5])
 def test_columns_of_relearning_stay_apart(layers, dose):
-    lines = relearning_table(
+    lines = format_relearning(
         RelearningResult(MODERN, rows=(saving(0, 5, layers=layers, scheme="permute", dose=dose),)), BASE
     ).split("\n")
     assert lines[-1].split()[:5] == [layers, "permute", f"{dose:.3g}", "0.2500", "0.750"]
@@ -188,14 +188,14 @@ OF_RETRAINED = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "validation_accu
 
 def unlearned(
     method: str, seed: int = 0, over: bool | None = False, missing: dict | None = None, **figures
-) -> evaluation.Row:
-    values = dict.fromkeys(evaluation.FIGURES) | dict.fromkeys(evaluation.FIGURES, 0.25) | figures
-    retrained = dict.fromkeys(evaluation.OF_BOTH, 0.25) | OF_RETRAINED
-    return evaluation.Row(method, seed, values, retrained, missing=missing or {}, over_forgets=over)
+) -> evaluation.UnlearningRow:
+    values = dict.fromkeys(evaluation.UNLEARNING_METRICS) | dict.fromkeys(evaluation.UNLEARNING_METRICS, 0.25) | figures
+    retrained = dict.fromkeys(evaluation.MODEL_METRICS, 0.25) | OF_RETRAINED
+    return evaluation.UnlearningRow(method, seed, values, retrained, missing=missing or {}, over_forgets=over)
 
 
 def unlearned_result(small_split, rows) -> UnlearningResult:
-    sets = forget_sets(small_split, Forget(by="class", label="port"))
+    sets = make_forget_sets(small_split, Forget(by="class", label="port"))
     return UnlearningResult(MODERN, sets, tuple(rows), 5, len(rows))
 
 
@@ -208,7 +208,7 @@ def test_the_table_of_unlearning_by_hand(small_split):
         unlearned("eu_k", 2, False, forget_accuracy=0.375),
         unlearned("cf_k", anamnesis=None, missing={"anamnesis": "left out by hand"}),
     ]  # fmt: skip
-    text = unlearning_table(unlearned_result(small_split, rows))
+    text = format_unlearning(unlearned_result(small_split, rows))
     lines = text.split("\n")
     assert lines[0].startswith("9 reviews to forget (a share of 0.1), 31 to retain, 14 for validation, ")
     head = next(line for line in lines if line.startswith("method"))
@@ -233,14 +233,14 @@ def test_a_gap_that_is_missing_is_no_number(small_split):
     """The retrained model may have no figure where the method's has one."""
     row = unlearned("scrub", forget_accuracy=0.5)
     row.retrained["forget_accuracy"] = None
-    text = unlearning_table(unlearned_result(small_split, [row]))
+    text = format_unlearning(unlearned_result(small_split, [row]))
     assert "nan" not in text
     assert "0.500" in text
 
 
 @pytest.mark.parametrize("name", ["scrub", "a_method_of_my_own_with_a_long_name", "x" * 24])
 def test_columns_of_unlearning_stay_under_their_titles(small_split, name):
-    lines = unlearning_table(unlearned_result(small_split, [unlearned("original"), unlearned(name)])).split("\n")
+    lines = format_unlearning(unlearned_result(small_split, [unlearned("original"), unlearned(name)])).split("\n")
     head, own = (next(line for line in lines if line.startswith(start)) for start in ("method", name))
     assert head.index("forget") + 6 == own.index(")") + 1
     assert own.split()[0] == name
@@ -250,11 +250,13 @@ def failing(small_split) -> str:
     """The table where two methods have no index, each for a reason of its own."""
     rows = [
         unlearned(
-            "mine", **dict.fromkeys(evaluation.FIGURES), missing=dict.fromkeys(evaluation.FIGURES, "mine\nfailed")
+            "mine",
+            **dict.fromkeys(evaluation.UNLEARNING_METRICS),
+            missing=dict.fromkeys(evaluation.UNLEARNING_METRICS, "mine\nfailed"),
         ),
         unlearned("cf_k", anamnesis=None, missing={"anamnesis": "never reached by hand"}),
     ]
-    return unlearning_table(unlearned_result(small_split, rows))
+    return format_unlearning(unlearned_result(small_split, rows))
 
 
 def test_a_reason_stays_on_its_line(small_split):

@@ -9,10 +9,10 @@ import pytest
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.limits import Limits, check_limit, limits
 from forgetting.data.tables import read_table
-from forgetting.experiment.pipeline import build, prepare, train
+from forgetting.experiment.pipeline import build_model, prepare, train
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.unlearning.runner import Unlearner
+from forgetting.unlearning.runner import UnlearningRunner
 
 ROOT = Path(__file__).parents[2]
 TABLE = "text,label\none two,a\nthree four,b\n"
@@ -117,13 +117,13 @@ def test_parameters_and_activations_of_a_model(monkeypatch, small_reviews):
     words, classes, reviews = len(split.words), len(split.classes), len(split.reviews)
     parameters = 5 * words + 5 + 4 * 5 + 4 + classes * 4 + classes
     allow(monkeypatch, f"parameters={parameters},activations={reviews * (5 + 4 + classes)}")
-    assert sum(value.numel() for value in build(recipe, split).parameters()) == parameters
+    assert sum(value.numel() for value in build_model(recipe, split).parameters()) == parameters
     allow(monkeypatch, f"parameters={parameters - 1}")
     with pytest.raises(RecipeError, match=f"at most {parameters - 1:,} parameters; layers of {words:,} × 5 × 4 × "):
-        build(recipe, split)
+        build_model(recipe, split)
     allow(monkeypatch, f"activations={reviews * (5 + 4 + classes) - 1}")
     with pytest.raises(RecipeError, match=r"activations; .* Choose narrower layers"):
-        build(recipe, split)
+        build_model(recipe, split)
 
 
 def test_variants_of_a_sweep(monkeypatch):
@@ -141,9 +141,9 @@ def test_parameters_of_all_models_that_unlearning_keeps(monkeypatch, small_revie
     trained = train(recipe, split)
     kept = 3 * 3 * sum(value.numel() for value in trained.model.parameters())
     allow(monkeypatch, f"models={kept}")
-    unlearner = Unlearner(trained, split, recipe)
+    unlearner = UnlearningRunner(trained, split, recipe)
     with pytest.raises(RecipeError, match=r"3 × 4 seeds × .* Ask for fewer seeds"):
         unlearner.change(recipe.with_value("unlearning.seeds", 4).unlearning)
     allow(monkeypatch, f"models={kept - 1}")
     with pytest.raises(RecipeError, match="Ask for fewer seeds"):
-        Unlearner(trained, split, recipe)
+        UnlearningRunner(trained, split, recipe)

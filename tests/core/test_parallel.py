@@ -16,15 +16,15 @@ import torch
 
 from forgetting.core import parallel
 from forgetting.core.errors import DataError, RecipeError, WorkersError
-from forgetting.core.parallel import spread
+from forgetting.core.parallel import run_tasks
 from forgetting.experiment.pipeline import train
 from forgetting.experiment.results import Trained
-from forgetting.model.classifier import Architecture
-from forgetting.model.trainer import Training
+from forgetting.model.classifier import ModelSettings
+from forgetting.model.trainer import TrainingSettings
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.evaluation import Row
-from forgetting.studies.sweep import sweep
+from forgetting.studies.evaluation import SweepRow
+from forgetting.studies.sweep import sweep_rows
 
 PATIENCE = 60  # seconds after which what should have ended counts as hanging
 FOLDERS = (str(Path(__file__).parents[2]), str(Path(__file__).parents[1]))  # workers import the project and this module
@@ -85,7 +85,7 @@ def within_patience(function, seconds=PATIENCE):
     return value
 
 
-RECIPE = Recipe(model=Architecture(hidden=(6,)), training=Training(epochs=8, learning_rate=0.05))
+RECIPE = Recipe(model=ModelSettings(hidden=(6,)), training=TrainingSettings(epochs=8, learning_rate=0.05))
 PLAN = Sweep(("each", "all"), (0.0, 0.5, 1.0), ("permute", "rewind", "noise"), ("weight", "neuron"), seeds=2)
 RETRAINED = Sweep(("each",), (0.0, 0.5, 1.0), ("rewind",), seeds=3, retrain=True)
 
@@ -95,8 +95,10 @@ def done(small_split) -> Trained:
     return train(RECIPE, small_split)
 
 
-def rows_of(done, split, plan, recipe=RECIPE, **where) -> list[Row]:
-    return within_patience(lambda: list(sweep(done.model, split, plan, recipe=recipe, initial=done.initial, **where)))
+def rows_of(done, split, plan, recipe=RECIPE, **where) -> list[SweepRow]:
+    return within_patience(
+        lambda: list(sweep_rows(done.model, split, plan, recipe=recipe, initial=done.initial, **where))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +119,13 @@ def test_two_processes_give_the_same_rows_bit_for_bit(done, small_split, alone, 
 
 @pytest.mark.parametrize("jobs", [2, -1])
 def test_results_come_in_the_order_of_the_tasks_from_other_processes(jobs):
-    found = within_patience(lambda: list(spread(echo, "shared", range(12), jobs=jobs)))
+    found = within_patience(lambda: list(run_tasks(echo, "shared", range(12), jobs=jobs)))
     assert [(shared, task) for shared, task, _ in found] == [("shared", task) for task in range(12)]
     assert os.getpid() not in {process for _, _, process in found}
 
 
 def test_a_sweep_on_two_processes_can_be_left(done, small_split, alone):
-    walk = sweep(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=2)
+    walk = sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=2)
     assert [next(walk) for _ in range(5)] == alone(PLAN)[:5]
     within_patience(walk.close)
     assert rows_of(done, small_split, PLAN, jobs=2) == alone(PLAN)
@@ -131,32 +133,32 @@ def test_a_sweep_on_two_processes_can_be_left(done, small_split, alone):
 
 def test_workers_use_as_many_threads_as_this_process():
     assert torch.get_num_threads() == 1
-    assert within_patience(lambda: list(spread(threads, None, range(4), jobs=2))) == [1] * 4
+    assert within_patience(lambda: list(run_tasks(threads, None, range(4), jobs=2))) == [1] * 4
 
 
 @pytest.mark.parametrize("jobs", [0, -2, -100])
 def test_an_impossible_number_of_jobs_is_refused(done, small_split, jobs):
     with pytest.raises(RecipeError, match=rf"jobs must be .* or -1 for one a core; got {jobs}\."):
-        next(sweep(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=jobs))
+        next(sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=jobs))
 
 
 def test_a_worker_that_dies_is_told_and_the_next_sweep_works(done, small_split, alone):
     with pytest.raises(WorkersError, match=r"A worker process ended before its task was done: .* Use fewer jobs"):
-        within_patience(lambda: list(spread(end_the_process, 3, range(8), jobs=2)))
+        within_patience(lambda: list(run_tasks(end_the_process, 3, range(8), jobs=2)))
     assert rows_of(done, small_split, PLAN, jobs=2) == alone(PLAN)
 
 
 def test_what_a_task_raises_on_purpose_arrives_as_it_is():
-    walk, found = spread(refuse, 4, range(8), jobs=2), []
+    walk, found = run_tasks(refuse, 4, range(8), jobs=2), []
     with pytest.raises(DataError, match=r"^task 4 has no data; the message arrives whole$"):
         within_patience(lambda: found.extend(walk))
     with pytest.raises(ZeroDivisionError, match="on purpose"):
-        within_patience(lambda: list(spread(break_down, None, range(3), jobs=2)))
+        within_patience(lambda: list(run_tasks(break_down, None, range(3), jobs=2)))
 
 
 def test_a_plan_that_does_not_fit_is_refused_before_any_process_starts(done, small_split):
     with pytest.raises(RecipeError, match="got 'fc9'"):
-        next(sweep(done.model, small_split, Sweep(("fc9",)), recipe=RECIPE, jobs=2, dask="tcp://127.0.0.1:1"))
+        next(sweep_rows(done.model, small_split, Sweep(("fc9",)), recipe=RECIPE, jobs=2, dask="tcp://127.0.0.1:1"))
 
 
 # On Dask.
@@ -261,7 +263,7 @@ def test_dask_gives_the_same_rows_bit_for_bit(done, small_split, alone, cluster,
 
 def test_both_workers_do_the_work_and_this_process_does_none(cluster):
     address = cluster.address.removeprefix("tcp://")  # which may be left out
-    found = within_patience(lambda: list(spread(echo, "shared", range(20), dask=address)))
+    found = within_patience(lambda: list(run_tasks(echo, "shared", range(20), dask=address)))
     assert [(shared, task) for shared, task, _ in found] == [("shared", task) for task in range(20)]
     assert {process for _, _, process in found} == cluster.processes()
 
@@ -269,7 +271,7 @@ def test_both_workers_do_the_work_and_this_process_does_none(cluster):
 def test_workers_of_dask_use_as_many_threads_as_this_process(cluster):
     try:
         torch.set_num_threads(2)
-        found = within_patience(lambda: list(spread(threads, None, range(6), dask=cluster.address)))
+        found = within_patience(lambda: list(run_tasks(threads, None, range(6), dask=cluster.address)))
     finally:
         torch.set_num_threads(1)
     assert found == [2] * 6
@@ -277,15 +279,15 @@ def test_workers_of_dask_use_as_many_threads_as_this_process(cluster):
 
 def test_what_a_task_raises_arrives_from_dask_too(cluster):
     with pytest.raises(DataError, match=r"^task 4 has no data; the message arrives whole$"):
-        within_patience(lambda: list(spread(refuse, 4, range(8), dask=cluster.address)))
+        within_patience(lambda: list(run_tasks(refuse, 4, range(8), dask=cluster.address)))
     with pytest.raises(
         WorkersError, match=rf"{cluster.address} failed: ZeroDivisionError: nothing that .*same versions"
     ):
-        within_patience(lambda: list(spread(break_down, None, range(3), dask=cluster.address)))
+        within_patience(lambda: list(run_tasks(break_down, None, range(3), dask=cluster.address)))
 
 
 def test_a_sweep_on_dask_can_be_left(done, small_split, alone, cluster):
-    walk = sweep(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, dask=cluster.address)
+    walk = sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, dask=cluster.address)
     assert [next(walk) for _ in range(5)] == alone(PLAN)[:5]
     within_patience(walk.close)
     assert rows_of(done, small_split, PLAN, dask=cluster.address) == alone(PLAN)
@@ -293,14 +295,14 @@ def test_a_sweep_on_dask_can_be_left(done, small_split, alone, cluster):
 
 def test_one_worker_alone_does_the_work(done, small_split, alone, one_cluster):
     cluster = one_cluster.have_workers(1)
-    found = within_patience(lambda: list(spread(echo, None, range(4), dask=cluster.address)))
+    found = within_patience(lambda: list(run_tasks(echo, None, range(4), dask=cluster.address)))
     assert {process for _, _, process in found} == cluster.processes()
     assert rows_of(done, small_split, RETRAINED, dask=cluster.address) == alone(RETRAINED)
 
 
 def test_a_worker_that_joins_later_does_the_tasks_of_one_that_is_killed(one_cluster, tmp_path):
     cluster = one_cluster.have_workers(1)
-    walk = spread(wait_for_file, str(tmp_path / "go on"), range(12), dask=cluster.address)
+    walk = run_tasks(wait_for_file, str(tmp_path / "go on"), range(12), dask=cluster.address)
     within_patience(lambda: next(walk))
     cluster.start_workers(1)
     cluster.kill_worker(0)
@@ -314,7 +316,7 @@ SLOWLY = replace(RECIPE, training=replace(RECIPE.training, epochs=100))  # a rep
 
 
 def test_a_sweep_survives_a_killed_worker(done, small_split, alone, cluster):
-    walk = sweep(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
+    walk = sweep_rows(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
     first = within_patience(lambda: next(walk))
     cluster.kill_worker()
     assert [first, *within_patience(lambda: list(walk))] == alone(LONG, SLOWLY)
@@ -322,7 +324,7 @@ def test_a_sweep_survives_a_killed_worker(done, small_split, alone, cluster):
 
 @pytest.mark.usefixtures("soon")
 def test_without_workers_a_sweep_ends_and_its_rows_stay(done, small_split, alone, cluster):
-    walk = sweep(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
+    walk = sweep_rows(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
     found = [within_patience(lambda: next(walk))]
     cluster.kill_all()
     with pytest.raises(WorkersError, match=rf"No worker of the Dask scheduler at {cluster.address} has been left for"):
@@ -336,7 +338,7 @@ def test_a_scheduler_that_is_lost_is_told(tmp_path):
     own = Cluster(tmp_path)
     try:
         own.start_workers(1)
-        walk = spread(wait_for_file, str(tmp_path / "never"), range(4), dask=own.address)
+        walk = run_tasks(wait_for_file, str(tmp_path / "never"), range(4), dask=own.address)
         assert within_patience(lambda: next(walk))[0] == 0
         kill(own.scheduler)
         with pytest.raises(WorkersError, match=own.address):
@@ -349,7 +351,7 @@ def test_a_scheduler_without_workers_is_told(one_cluster):
     cluster = one_cluster.have_workers(0)
     cluster.wait()
     with pytest.raises(WorkersError, match=rf"at {cluster.address} has no workers\. Start some with `dask worker tcp"):
-        within_patience(lambda: list(spread(echo, None, range(2), dask=cluster.address)))
+        within_patience(lambda: list(run_tasks(echo, None, range(2), dask=cluster.address)))
 
 
 class Silent:
@@ -393,7 +395,7 @@ def briefly(monkeypatch):
 def test_where_nothing_listens():
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(WorkersError, match=rf"none answered at '{address}' within 1 s .*`dask scheduler`"):
-        within_patience(lambda: list(spread(echo, None, range(2), dask=address)))
+        within_patience(lambda: list(run_tasks(echo, None, range(2), dask=address)))
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,7 @@ def test_where_nothing_listens():
 @pytest.mark.usefixtures("briefly")
 def test_an_address_of_no_scheduler_is_refused_by_name(address):
     with pytest.raises(WorkersError) as error:
-        within_patience(lambda: list(spread(echo, None, range(2), dask=address)))
+        within_patience(lambda: list(run_tasks(echo, None, range(2), dask=address)))
     assert repr(address) in str(error.value) or repr(f"tcp://{address}") in str(error.value)
     assert "tcp://127.0.0.1:8786" in str(error.value)
 
@@ -448,7 +450,7 @@ def something_else(request):
 def test_where_something_else_listens(something_else):
     # Of one that accepts and says nothing, Dask's own client would wait for the greeting for ever.
     with pytest.raises(WorkersError, match=rf"none answered at '{something_else}' within"):
-        within_patience(lambda: list(spread(echo, None, range(2), dask=something_else)), seconds=15)
+        within_patience(lambda: list(run_tasks(echo, None, range(2), dask=something_else)), seconds=15)
 
 
 AFTER_A_WRONG_ADDRESS = """
@@ -486,4 +488,4 @@ def test_a_scheduler_is_found_after_a_wrong_address(one_cluster):
 def test_without_dask_it_is_said_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(WorkersError, match=r"^Dask is not installed.*pip install 'dask\[distributed\]'"):
-        next(spread(echo, None, range(2), dask="tcp://127.0.0.1:8786"))
+        next(run_tasks(echo, None, range(2), dask="tcp://127.0.0.1:8786"))

@@ -10,12 +10,12 @@ from torch import nn
 
 from forgetting.core.seeding import OwnedDraws, generator, initialize, pin_threads
 from forgetting.data.reviews import filter_reviews
-from forgetting.experiment.pipeline import build, run, train
-from forgetting.experiment.published import published_split, rerun
-from forgetting.metrics.baselines import baselines
+from forgetting.experiment.pipeline import build_model, run, train
+from forgetting.experiment.published import make_published_split, run_published_seed
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import Splitting, make_split
-from forgetting.model.trainer import Training
+from forgetting.model.split import SplitSettings, make_split
+from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
@@ -112,19 +112,19 @@ def test_initializes_layers_of_torch(layer, global_state_kept):  # noqa: ARG001
     assert torch.equal(first, values())
 
 
-ALL_SETTINGS = Training(epochs=2, batch_size=16, word_dropout=0.3)
+ALL_SETTINGS = TrainingSettings(epochs=2, batch_size=16, word_dropout=0.3)
 ACTIONS = {
     "build": lambda _: TextClassifier(9, 3),
-    "split": lambda reviews: make_split(reviews, Splitting(stratify=False)),
-    "stratified split": lambda reviews: make_split(reviews, Splitting()),
+    "split": lambda reviews: make_split(reviews, SplitSettings(stratify=False)),
+    "stratified split": lambda reviews: make_split(reviews, SplitSettings()),
     "filter": lambda reviews: filter_reviews(reviews, max_reviews=30, seed=1),
     "train": lambda reviews: (
-        train(MODERN.with_value("training", ALL_SETTINGS), make_split(reviews, Splitting())).history[-1].training
+        train(MODERN.with_value("training", ALL_SETTINGS), make_split(reviews, SplitSettings())).history[-1].training
     ),
-    "baselines": lambda reviews: baselines(make_split(reviews, Splitting()), "cross_entropy"),
+    "baselines": lambda reviews: compute_baselines(make_split(reviews, SplitSettings()), "cross_entropy"),
     "run": lambda reviews: run(MODERN.with_value("training.epochs", 2), reviews).to_dict(),
     "run as published": lambda reviews: run(PUBLISHED, reviews).to_dict(),
-    "rerun": lambda reviews: rerun(published_split(reviews), 0),
+    "rerun": lambda reviews: run_published_seed(make_published_split(reviews), 0),
 }
 
 
@@ -150,6 +150,6 @@ def test_global_state_is_not_read(action, small_reviews):
 
 
 def test_build_takes_its_seed_from_the_recipe(small_split):
-    models = [build(MODERN.with_value("seed", seed), small_split).state_dict() for seed in (0, 0, 1)]
+    models = [build_model(MODERN.with_value("seed", seed), small_split).state_dict() for seed in (0, 0, 1)]
     assert torch.equal(models[0]["fc1.weight"], models[1]["fc1.weight"])
     assert not torch.equal(models[0]["fc1.weight"], models[2]["fc1.weight"])

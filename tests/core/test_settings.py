@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgetting.core.errors import ForgettingError, RecipeError
-from forgetting.core.settings import Settings, check, parse, rule, setting, show
+from forgetting.core.settings import Settings, check_value, describe_rule, format_value, parse_value, setting
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def test_refuses_the_rest_with_rule_value_and_default(name, value):
         with pytest.raises(RecipeError) as error:
             make()
         message = str(error.value)
-        assert message.startswith(f"{name} must be {rule(LEAVES[name])}; got {value!r}"[:120])
+        assert message.startswith(f"{name} must be {describe_rule(LEAVES[name])}; got {value!r}"[:120])
         assert "The default is" in message
         assert len(message) < 300
 
@@ -107,7 +107,7 @@ def test_refuses_the_rest_with_rule_value_and_default(name, value):
     ],
 )
 def test_rules_in_words(name, words):
-    assert rule(LEAVES[name]) == words
+    assert describe_rule(LEAVES[name]) == words
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_settings_do_not_change():
     ],
 )
 def test_parses_text(name, text, value):
-    assert check("", LEAVES[name], parse(LEAVES[name], text)) == value
+    assert check_value("", LEAVES[name], parse_value(LEAVES[name], text)) == value
 
 
 @pytest.mark.parametrize(
@@ -189,17 +189,17 @@ def test_parses_text(name, text, value):
 )  # fmt: skip
 def test_text_that_stands_for_nothing_is_refused(name, text):
     with pytest.raises(RecipeError, match="must be"):
-        check("", LEAVES[name], parse(LEAVES[name], text))
+        check_value("", LEAVES[name], parse_value(LEAVES[name], text))
 
 
 @given(st.floats(0, 1))
 def test_a_number_survives_being_shown(share):
     item = LEAVES["inner.share"]
-    assert parse(item, show(share)) == share
+    assert parse_value(item, format_value(share)) == share
 
 
 def test_numbers_are_shown_shortly():
-    assert [show(value) for value in (1.0, 0.1, 0.25, 1e-6, 3, True)] == ["1", "0.1", "0.25", "1e-06", "3", "1"]
+    assert [format_value(value) for value in (1.0, 0.1, 0.25, 1e-6, 3, True)] == ["1", "0.1", "0.25", "1e-06", "3", "1"]
 
 
 def test_errors_have_one_base():
@@ -231,9 +231,9 @@ def test_lists_of_names_of_numbers_and_of_choices(name, value, found):
     made = Lists().with_value(name, value)
     assert made.value(name) == found
     assert [type(item) for item in made.value(name)] == [type(item) for item in found]
-    assert show(made.value(name)) == ",".join(map(show, found))
+    assert format_value(made.value(name)) == ",".join(map(format_value, found))
     assert Lists.from_dict(made.to_dict()) == made
-    assert parse(Lists.leaves()[name], show(found)) in (found, tuple(map(str, found)))
+    assert parse_value(Lists.leaves()[name], format_value(found)) in (found, tuple(map(str, found)))
 
 
 @pytest.mark.parametrize(
@@ -256,5 +256,5 @@ def test_lists_that_are_refused(name, value, rule_in_words):
 
 
 def test_of_a_list_of_numbers_each_is_parsed():
-    assert parse(Lists.leaves()["shares"], "0.25,1") == (0.25, 1.0)
-    assert parse(Lists.leaves()["shares"], "0.25,x") == (0.25, "x")
+    assert parse_value(Lists.leaves()["shares"], "0.25,1") == (0.25, 1.0)
+    assert parse_value(Lists.leaves()["shares"], "0.25,x") == (0.25, "x")

@@ -8,7 +8,7 @@ import pytest
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import cache
-from forgetting.dashboard.state.cache import Shared, shared
+from forgetting.dashboard.state.cache import SharedCache, shared
 from forgetting.dashboard.state.session import Session
 
 
@@ -32,7 +32,7 @@ def visitor(monkeypatch):
 
 
 def test_a_second_session_gets_the_same_value(visitor):
-    values = Shared("values", 2)
+    values = SharedCache("values", 2)
     visitor("a")
     first = values.ask("key", Value)
     assert values.ask("key", Value) is first
@@ -44,7 +44,7 @@ def test_a_second_session_gets_the_same_value(visitor):
 
 
 def test_a_value_stays_while_any_session_holds_it_and_no_longer(visitor):
-    values = Shared("values", 2)
+    values = SharedCache("values", 2)
     visitor("a")
     values.ask("key", Value)
     visitor("b")
@@ -58,7 +58,7 @@ def test_a_value_stays_while_any_session_holds_it_and_no_longer(visitor):
 
 
 def test_a_session_holds_the_last_few_it_asked_for(visitor):
-    values = Shared("values", 2)
+    values = SharedCache("values", 2)
     visitor("a")
     made = {key: id(values.ask(key, Value)) for key in "xy"}
     values.ask("x", Value)
@@ -70,7 +70,7 @@ def test_a_session_holds_the_last_few_it_asked_for(visitor):
 
 
 def test_many_who_ask_at_once_wait_for_one_computation(visitor):
-    values, computed, found = Shared("values", 2), [], []
+    values, computed, found = SharedCache("values", 2), [], []
 
     def compute() -> Value:
         time.sleep(0.05)
@@ -91,7 +91,7 @@ def test_many_who_ask_at_once_wait_for_one_computation(visitor):
 
 
 def test_a_refusal_is_not_tried_twice_and_not_told_to_others(visitor):
-    values, tried = Shared("values", 2), []
+    values, tried = SharedCache("values", 2), []
 
     def refuse() -> Value:
         tried.append(len(tried))
@@ -109,7 +109,7 @@ def test_a_refusal_is_not_tried_twice_and_not_told_to_others(visitor):
 
 
 def test_another_error_is_raised_and_tried_again(visitor):
-    values = Shared("values", 2)
+    values = SharedCache("values", 2)
     visitor("a")
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
@@ -118,7 +118,7 @@ def test_another_error_is_raised_and_tried_again(visitor):
 
 
 def test_what_is_put_is_offered_and_cleared(visitor):
-    values, value = Shared("values", 1), Value()
+    values, value = SharedCache("values", 1), Value()
     visitor("a")
     values.put("key", value)
     visitor("b")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forgetting.data.download import SHA256
+from forgetting.data.download import ORIGINAL_SHA256
 from forgetting.experiment.pipeline import make_trainer, prepare, train
 from forgetting.recipe.recipe import MODERN
 
@@ -92,7 +92,7 @@ def test_a_download_killed_in_the_middle_is_begun_anew(tmp_path, original_server
         assert is_downloaded(cache=sys.argv[1])
     """
     assert python(code, str(tmp_path), original_server, no_proxy="127.0.0.1").returncode == 0
-    assert len(SHA256) == 64
+    assert len(ORIGINAL_SHA256) == 64
 
 
 def test_rows_for_which_there_is_no_room_are_kept_elsewhere(tmp_path):

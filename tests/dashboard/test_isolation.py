@@ -26,7 +26,7 @@ from forgetting.dashboard.views import data as data_view
 from forgetting.experiment.pipeline import compare, prepare, train
 from forgetting.experiment.pipeline import run as run_recipe
 from forgetting.recipe.recipe import MODERN
-from forgetting.recipe.url import encode
+from forgetting.recipe.url import encode_query
 
 RECIPES = [
     replace(
@@ -94,7 +94,7 @@ async def _slide_together(port: int, recipes: list[Recipe]) -> list[list[str]]:
     async def look(recipe: Recipe) -> list[str]:
         seen = []
         async with Visitor(port) as visitor:
-            await visitor.open(f"forget?{urlencode(encode(recipe))}")
+            await visitor.open(f"forget?{urlencode(encode_query(recipe))}")
             await visitor.settle()
             visitor.click("Train these settings (9 epochs)")
             await visitor.until(lambda: visitor.idle and visitor.metrics(), what="the figures")
@@ -157,8 +157,8 @@ def test_a_model_under_way_is_nobody_elses():
     first = app("train", seed="31005", **{"training.epochs": "50"})
     press(first, "One step")
     second = app("train", seed="31005", **{"training.epochs": "50"})
-    assert second.session_state.session.learned is None
-    assert first.session_state.session.learned.trained.steps == 1
+    assert second.session_state.session.trained_model is None
+    assert first.session_state.session.trained_model.trained.steps == 1
 
 
 def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
@@ -178,8 +178,8 @@ def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
 
 def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     """Of many who ask for the same model only one trains it."""
-    monkeypatch.setattr(queue, "LINE", queue.Line(lambda: 1))
-    queue.LINE.ask("somebody")
+    monkeypatch.setattr(queue, "QUEUE", queue.TrainingQueue(lambda: 1))
+    queue.QUEUE.ask("somebody")
     asked, trained = {"seed": "31007", "training.epochs": "3"}, []
 
     def told(place: int) -> str:
@@ -189,17 +189,17 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
         return "Waiting"
 
     first = app("forget", **asked)
-    monkeypatch.setattr(queue, "LINE", queue.Line(lambda: 1))
+    monkeypatch.setattr(queue, "QUEUE", queue.TrainingQueue(lambda: 1))
     press(first, "Train these settings (3 epochs)")
     finished = first.session_state.session.held["finished models"].popitem()[1]
     key = models._trained_key(first.session_state.session.recipe, finished.sha256)
     models.FINISHED.clear()
-    queue.LINE.ask("somebody")
-    monkeypatch.setattr(advancing, "told", told)
+    queue.QUEUE.ask("somebody")
+    monkeypatch.setattr(advancing, "describe_position", told)
     second = app("forget", **asked)
     press(second, "Train these settings (3 epochs)")
     assert trained == [1]
-    assert second.session_state.session.learned.trained is finished.trained
+    assert second.session_state.session.trained_model.trained is finished.trained
     assert figures(second) == figures(first)
 
 
@@ -261,7 +261,7 @@ def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_
         here.session = sessions[place]
         gate.wait()
         with suppress(DataError):
-            found.append(resources.read_table(small_uploads(f"word{place}").encode(), f"{place}.csv"))
+            found.append(resources.read_upload(small_uploads(f"word{place}").encode(), f"{place}.csv"))
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(come, range(6)))

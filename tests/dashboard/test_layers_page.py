@@ -10,10 +10,10 @@ from forgetting.charts.dose_response import PICK, PICKED
 from forgetting.dashboard.studies import sweep as sweep_studies
 from forgetting.dashboard.views import comparison, dose_response
 from forgetting.recipe.plans import Sweep
-from forgetting.recipe.url import decode
-from forgetting.reporting.formatting import percent
+from forgetting.recipe.url import decode_query
+from forgetting.reporting.formatting import format_share
 from forgetting.studies.dose_response import curves
-from forgetting.studies.sweep import SweepResult, sweep
+from forgetting.studies.sweep import SweepResult, sweep_rows
 
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
@@ -39,13 +39,13 @@ def plan(test: AppTest) -> Sweep:
 @pytest.fixture
 def compared(monkeypatch) -> list:
     """The comparisons that pages show, in their order."""
-    seen, headline = [], comparison.headline
+    seen, headline = [], comparison.headline_view
 
-    def kept(learned, comparison, baselines):
+    def kept(trained_model, comparison, baselines):
         seen.append(comparison)
-        return headline(learned, comparison, baselines)
+        return headline(trained_model, comparison, baselines)
 
-    monkeypatch.setattr(comparison, "headline", kept)
+    monkeypatch.setattr(comparison, "headline_view", kept)
     return seen
 
 
@@ -71,7 +71,7 @@ def test_every_view_opens_and_says_what_it_shows(view):
 @pytest.mark.parametrize("view", ["Curves", "Equal ‖ΔW‖"])
 def test_every_figure_is_drawn(view):
     test = layers(view, **SMALL)
-    for figure, columns in dose_response.VIEWS.items():
+    for figure, columns in dose_response.METRIC_VIEWS.items():
         next(box for box in test.selectbox if box.label == "Figure").set_value(figure)
         run(test)
         assert charts(test) == len(columns)
@@ -79,8 +79,14 @@ def test_every_figure_is_drawn(view):
 
 def test_rows_and_medians_are_those_of_the_library():
     test = layers(**SMALL, **{"sweep.schemes": "reinit"})
-    learned, own = mine(test).learned, Sweep(doses=(0.0, 0.5, 1.0), schemes=("reinit",), seeds=2)
-    generator = sweep(learned.trained.model, learned.split, own, recipe=learned.recipe, initial=learned.trained.initial)
+    trained_model, own = mine(test).trained_model, Sweep(doses=(0.0, 0.5, 1.0), schemes=("reinit",), seeds=2)
+    generator = sweep_rows(
+        trained_model.trained.model,
+        trained_model.split,
+        own,
+        recipe=trained_model.recipe,
+        initial=trained_model.trained.initial,
+    )
     rows = list(generator)
     assert study(test).rows == rows
     expected = curves(SweepResult(own, tuple(rows)).frame)
@@ -104,7 +110,7 @@ def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     finished(run(test))
     assert mine(test).recipe.value(name) == tuple(value)
     assert test.query_params[name] == text
-    assert decode(test.query_params) == (mine(test).recipe, [])
+    assert decode_query(test.query_params) == (mine(test).recipe, [])
     assert study(test).plan == plan(test)
     assert not study(test).left
 
@@ -241,7 +247,7 @@ def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
     assert 0 < len(study(test).rows) < 36
     press(test, "Go on")
     finished(test)
-    monkeypatch.setattr(sweep_studies, "AT_ONCE", 10**9)
+    monkeypatch.setattr(sweep_studies, "AUTOSTART_ROWS", 10**9)
     assert study(test).rows == study(layers(**SMALL)).rows
 
 
@@ -286,7 +292,7 @@ def test_the_rows_of_a_study_keep_the_recipe_of_their_model():
     assert "The plan or the model has changed" in said(test)
     assert study(test) is before
     assert before.result.recipe == recipe
-    assert mine(test).learned.recipe.seed == 90420
+    assert mine(test).trained_model.recipe.seed == 90420
 
 
 def test_a_deeper_model_has_its_layers_and_cascades():
@@ -373,7 +379,7 @@ def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared
     go(test, "forget")
     assert compared[-1].randomized.scores["validation"].accuracy == row.validation["accuracy"]
     assert compared[-1].randomized.scores["validation"].loss == pytest.approx(row.validation["loss"], rel=1e-5)
-    assert figures(test)["Validation accuracy"].endswith(percent(row.validation["accuracy"]))
+    assert figures(test)["Validation accuracy"].endswith(format_share(row.validation["accuracy"]))
     assert point["seed_dose"] == row.dose
 
 

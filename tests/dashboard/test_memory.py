@@ -39,7 +39,7 @@ def test_it_collects_when_somebody_has_left_and_only_then(collected):
 
 
 def test_a_server_that_does_not_answer_is_asked_again_later(monkeypatch, collected):
-    monkeypatch.setattr(memory, "EVERY", 0.01)
+    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.01)
     silent = runtime()
     silent._get_async_objs = lambda: SimpleNamespace(eventloop=SimpleNamespace(call_soon_threadsafe=[].append))
     assert memory._tidy(silent, {"a"}) == {"a"}
@@ -48,7 +48,7 @@ def test_a_server_that_does_not_answer_is_asked_again_later(monkeypatch, collect
 
 def test_without_a_server_no_thread_is_started(collected, monkeypatch):
     monkeypatch.setattr(memory.threading, "Thread", lambda **_: pytest.fail("a thread"))
-    memory.start()
+    memory.start_housekeeping()
     assert collected == ["collect", "freeze"]
 
 

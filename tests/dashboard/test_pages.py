@@ -30,7 +30,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.ui.escape import literal
 from forgetting.data import download
 from forgetting.model import split
-from forgetting.recipe.url import decode
+from forgetting.recipe.url import decode_query
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -90,7 +90,7 @@ def test_the_controls_of_forget_change_the_recipe_and_the_address():
         assert test.query_params[f"randomization.{name}"] == value
     press(test, "Re-roll")
     assert test.query_params["randomization.seed"] == "1"
-    recipe, sentences = decode(test.query_params)
+    recipe, sentences = decode_query(test.query_params)
     assert (recipe, sentences) == (test.session_state.session.recipe, [])
     assert figures(forget(**test.query_params)) == figures(test)
 
@@ -166,7 +166,7 @@ def test_text_from_the_address_is_shown_literally(page, name):
 def test_what_is_said_stays_until_the_visitor_does_something():
     """The page draws itself anew when the model is trained, and when a short study ends."""
     models.FINISHED.clear()
-    models.KEPT.clear()
+    models.DEFAULT_MODEL.clear()
     test = app(colour="red")
     assert figures(test)
     assert "colour" in said(test)
@@ -425,7 +425,7 @@ def test_presets_take_a_protocols_settings_and_keep_the_data():
 def test_a_setting_that_diverges_says_so():
     test = app("train", **QUICK)
     press(test, "One step")
-    test.session_state.session.lesson.trainer.model.fc1.weight.data.fill_(float("nan"))
+    test.session_state.session.training_run.trainer.model.fc1.weight.data.fill_(float("nan"))
     press(test, "Play")
     assert figures(test)["Epoch"] == "1 / 6"
     assert "Training diverged after 1 epoch:" in said(test)
@@ -464,7 +464,7 @@ def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
     run(test)
     test.get_by_key(setting("randomization.layers")).set_value(["fc1", "fc2"])
     run(test)
-    assert mine.recipe.randomization.among(mine.recipe.model.layers) == ("fc1", "fc2", "fc3")
+    assert mine.recipe.randomization.chosen_layers(mine.recipe.model.layers) == ("fc1", "fc2", "fc3")
 
 
 def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_reviews_path):
@@ -510,7 +510,7 @@ def test_without_network_the_original_file_is_refused_with_a_sentence(no_network
     press(test, "Download the original file")
     assert "no network in tests" in said(test)
     assert "Upload the file instead" in said(test)
-    assert no_network == [download.URL]
+    assert no_network == [download.ORIGINAL_URL]
 
 
 @pytest.mark.parametrize("page", ["overview", "train", "forget"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting.dashboard.state.queue import PATIENCE, TURN, Line
+from forgetting.dashboard.state.queue import GONE_SECONDS, TURN_SECONDS, TrainingQueue
 
 
 class Clock:
@@ -20,27 +20,27 @@ def clock() -> Clock:
     return Clock()
 
 
-def places(line: Line, names: str) -> list[int]:
+def places(line: TrainingQueue, names: str) -> list[int]:
     return [line.ask(name) for name in names]
 
 
 def test_one_alone_always_has_its_turn(clock):
-    line = Line(lambda: 1, clock)
+    line = TrainingQueue(lambda: 1, clock)
     for _ in range(100):
         assert line.ask("a") == 0
-        clock.now += TURN / 3
+        clock.now += TURN_SECONDS / 3
     assert len(line) == 0
 
 
 def test_others_wait_in_the_order_they_came(clock):
-    line = Line(lambda: 2, clock)
+    line = TrainingQueue(lambda: 2, clock)
     assert places(line, "abcde") == [0, 0, 1, 2, 3]
     assert places(line, "edcba") == [3, 2, 1, 0, 0]  # asking again changes nothing
     assert len(line) == 3
 
 
 def test_who_leaves_makes_room(clock):
-    line = Line(lambda: 1, clock)
+    line = TrainingQueue(lambda: 1, clock)
     assert places(line, "abcd") == [0, 1, 2, 3]
     line.leave("c")
     line.leave("nobody")
@@ -50,9 +50,9 @@ def test_who_leaves_makes_room(clock):
 
 
 def test_a_turn_that_is_over_goes_on_after_all_who_wait(clock):
-    line = Line(lambda: 1, clock)
+    line = TrainingQueue(lambda: 1, clock)
     assert places(line, "abc") == [0, 1, 2]
-    clock.now += TURN - 0.01
+    clock.now += TURN_SECONDS - 0.01
     assert places(line, "abc") == [0, 1, 2]
     clock.now += 0.01
     assert places(line, "a") == [2]
@@ -60,9 +60,9 @@ def test_a_turn_that_is_over_goes_on_after_all_who_wait(clock):
 
 
 def test_who_does_not_come_back_is_gone(clock):
-    line = Line(lambda: 1, clock)
+    line = TrainingQueue(lambda: 1, clock)
     assert places(line, "abc") == [0, 1, 2]
-    clock.now += PATIENCE
+    clock.now += GONE_SECONDS
     assert places(line, "cb") == [2, 1]  # a was heard of just long enough ago
     clock.now += 0.01
     assert places(line, "cb") == [1, 0]
@@ -71,7 +71,7 @@ def test_who_does_not_come_back_is_gone(clock):
 
 def test_the_number_at_once_may_change(clock):
     allowed = [1]
-    line = Line(lambda: allowed[0], clock)
+    line = TrainingQueue(lambda: allowed[0], clock)
     assert places(line, "abc") == [0, 1, 2]
     allowed[0] = 3
     assert places(line, "cba") == [0, 0, 0]
@@ -84,7 +84,7 @@ def test_the_number_at_once_may_change(clock):
 )
 def test_never_more_than_allowed_and_nobody_idle_while_there_is_room(at_once, events):
     clock = Clock()
-    line, told, heard = Line(lambda: at_once, clock), {}, {}
+    line, told, heard = TrainingQueue(lambda: at_once, clock), {}, {}
     for name, what, seconds in events:
         clock.now += seconds
         heard[name] = clock.now
@@ -93,7 +93,7 @@ def test_never_more_than_allowed_and_nobody_idle_while_there_is_room(at_once, ev
             told.pop(name, None)
             continue
         told[name] = line.ask(name)
-        here = [other for other in told if clock.now - heard[other] <= PATIENCE]
+        here = [other for other in told if clock.now - heard[other] <= GONE_SECONDS]
         heard |= dict.fromkeys(here, clock.now)
         for other in sorted(here):
             line.ask(other)  # whose turn is over hands it on to who may have asked before
@@ -105,11 +105,11 @@ def test_never_more_than_allowed_and_nobody_idle_while_there_is_room(at_once, ev
 
 
 def test_everyone_gets_an_equal_share(clock):
-    line = Line(lambda: 2, clock)
+    line = TrainingQueue(lambda: 2, clock)
     trained = dict.fromkeys("abcdefg", 0)
     for _ in range(7 * 60):
         for name in trained:
             trained[name] += line.ask(name) == 0
         clock.now += 1.0
-    assert max(trained.values()) - min(trained.values()) <= 2 * TURN
+    assert max(trained.values()) - min(trained.values()) <= 2 * TURN_SECONDS
     assert 0.85 < sum(trained.values()) / (2 * 7 * 60) <= 1  # who comes next hears of it a second later

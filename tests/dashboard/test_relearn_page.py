@@ -29,14 +29,14 @@ from study_pages import (
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.studies import relearning
-from forgetting.metrics.baselines import baselines
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import Recipe
-from forgetting.recipe.url import decode
+from forgetting.recipe.url import decode_query
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.comparison import target_of
-from forgetting.reporting.formatting import percent
-from forgetting.studies.savings import RelearningResult, course_bands, run_relearning, saving_curves
+from forgetting.reporting.comparison import describe_randomization
+from forgetting.reporting.formatting import format_share
+from forgetting.studies.savings import RelearningResult, learning_curve_bands, run_relearning, savings_curves
 
 SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "2"}
 FEW = {**SMALL, "relearning.doses": "0,0.5,1"}
@@ -60,16 +60,16 @@ def opened(test: AppTest, view: str) -> AppTest:
 def expected(**parameters: str) -> tuple[Recipe, RelearningResult, object]:
     """What the library says of a link: the recipe, its result, and the baselines."""
     recipe, parts, model = trained_by_link(**parameters)
-    return recipe, run_relearning(model, parts, recipe), baselines(parts, recipe.training.objective)
+    return recipe, run_relearning(model, parts, recipe), compute_baselines(parts, recipe.training.objective)
 
 
 def headline(recipe: Recipe, result: RelearningResult, base) -> str:
-    target = target_of(recipe.randomization, recipe.model.layers)
-    return relearning_sentences.relearned(result.courses, result.outcomes, target, base)
+    target = describe_randomization(recipe.randomization, recipe.model.layers)
+    return relearning_sentences.describe_relearning(result.courses, result.outcomes, target, base)
 
 
 def points(courses) -> list:
-    return [(course.model, course.seed, course.points, course.reached) for course in courses]
+    return [(course.model, course.seed, course.points, course.time_to_target) for course in courses]
 
 
 def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
@@ -85,12 +85,12 @@ def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
 def test_the_courses_chart_holds_the_librarys_bands():
     test = relearn(**SMALL)
     _, result, base = expected(**SMALL)
-    bands, shown = course_bands(result.curves), drawn(test)
+    bands, shown = learning_curve_bands(result.curves), drawn(test)
     for column in ("epoch", "steps", "seeds", "low", "median", "high"):
         assert shown[column].tolist() == bands[column].tolist(), column
     assert set(shown["model"]) == {"from scratch", "relearned", "original"}
     rules = "\n".join(str(table.to_dict("list")) for table in tables(test) if "median" not in table)
-    goal = result.courses[0].goal
+    goal = result.courses[0].target_accuracy
     for value in (base.chance, base.majority["validation"], goal.target):
         assert f"{value:.6f}"[:7] in rules, rules
 
@@ -103,8 +103,8 @@ def test_each_seed_is_listed_with_its_steps_and_savings():
     for model, name in (("scratch", "from scratch"), ("randomized", "relearned")):
         for course in (course for course in result.courses if course.model == model):
             told = table.loc[table["seed"] == course.seed, name].item()
-            steps = course.reached.steps
-            assert told == (f"{steps} steps" if course.reached.kind == "reached" else course.reached.kind)
+            steps = course.time_to_target.steps
+            assert told == (f"{steps} steps" if course.time_to_target.kind == "reached" else course.time_to_target.kind)
     saved = result.outcomes.query("model == 'randomized'")
     for row in saved.itertuples():
         told = table.loc[table["seed"] == row.seed, "savings"].item()
@@ -160,7 +160,7 @@ def test_nothing_randomized_is_already_there(how):
     link = {"randomization.fraction": "0"} if how == "dose 0" else {"randomization.layers": ""}
     test = relearn(**SMALL, **link)
     randomized = [course for course in study(test).rows if course.model == "randomized"]
-    assert [course.reached.kind for course in randomized] == ["already there"] * 2
+    assert [course.time_to_target.kind for course in randomized] == ["already there"] * 2
     assert test.dataframe[0].value["relearned"].tolist() == ["already there"] * 2
     _, result, _ = expected(**SMALL, **link)
     values = result.outcomes.query("model == 'randomized'")["savings"]
@@ -183,7 +183,7 @@ def test_a_sentence_never_randomizes_nothing_by_name(layers):
 def test_normal_weights_never_get_there_and_it_is_said():
     link = SMALL | {"randomization.scheme": "normal", "relearning.seeds": "5", "relearning.epochs": "8"}
     test = relearn(**link)
-    randomized = [course.reached for course in study(test).rows if course.model == "randomized"]
+    randomized = [course.time_to_target for course in study(test).rows if course.model == "randomized"]
     assert {reached.kind for reached in randomized} == {"never"}
     assert "it takes more than 8 steps" in sentence(test)
     assert "No memory can be shown" in sentence(test) or "Too few seeds" in sentence(test)
@@ -206,19 +206,30 @@ def test_savings_by_dose_are_those_of_the_library():
     test = relearn(SAVINGS, **FEW)
     _, result, base = expected(**FEW)
     assert study(test, "savings").rows == list(result.rows)
-    curves = saving_curves(result.frame)
+    curves = savings_curves(result.frame)
     own = curves[curves["scheme"] == "reinit"].reset_index(drop=True)
-    assert sentence(test) == relearning_sentences.saved(own, result.frame, base)
+    assert sentence(test) == relearning_sentences.describe_savings(own, result.frame, base)
     assert "chance is 9 %, the largest class 19 %" in sentence(test)
     known, shown = own.dropna(subset=["median"]), drawn(test).dropna(subset=["median"])
-    for column in ("layers", "dose", "median", "low", "high", "seeds", "accuracy", "already_there", "never", "verdict"):
+    for column in (
+        "layers",
+        "dose",
+        "median",
+        "low",
+        "high",
+        "seeds",
+        "accuracy",
+        "already_there",
+        "never",
+        "conclusion",
+    ):
         assert shown[column].tolist() == known[column].tolist(), column
     table = test.dataframe[0].value
     assert table["layers"].tolist() == own["layers"].tolist()
-    assert table["accuracy after"].tolist() == [percent(value) for value in own["accuracy"]]
-    assert set(table["chance"]) == {percent(base.chance)}
-    assert set(table["largest class"]) == {percent(base.majority["validation"])}
-    assert table["verdict"].tolist() == own["verdict"].tolist()
+    assert table["accuracy after"].tolist() == [format_share(value) for value in own["accuracy"]]
+    assert set(table["chance"]) == {format_share(base.chance)}
+    assert set(table["largest class"]) == {format_share(base.majority["validation"])}
+    assert table["conclusion"].tolist() == own["conclusion"].tolist()
     assert table.loc[table["dose"] == "0 %", "already there"].tolist() == [2] * 3
     assert table.loc[table["dose"] == "0 %", "savings"].tolist() == ["1.00"] * 3
 
@@ -381,7 +392,7 @@ def test_each_control_of_the_savings_changes_the_recipe_and_the_address():
     test.number_input(key=setting("relearning.doses")).set_value(5)
     finished(run(test), "savings")
     assert test.query_params["relearning.doses"] == "0,0.25,0.5,0.75,1"
-    assert decode(test.query_params) == (mine(test).recipe, [])
+    assert decode_query(test.query_params) == (mine(test).recipe, [])
     assert study(test, "savings").rows == list(expected(**test.query_params)[1].rows)
 
 

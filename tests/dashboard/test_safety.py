@@ -18,7 +18,7 @@ from safetensors.torch import load
 
 from forgetting.core.errors import DataError
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import checkpoint
+from forgetting.experiment.export import model_bytes
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.recipe.recipe import MODERN
 
@@ -169,7 +169,7 @@ print(sorted({{event for event in heard if event.startswith("pickle.")}}))
 def test_a_checkpoint_is_a_safetensors_file_and_holds_numbers_alone(small_reviews):
     recipe = MODERN.with_value("training.epochs", 2)
     trained = train(recipe, prepare(recipe, small_reviews))
-    data = checkpoint(recipe, trained)
+    data = model_bytes(recipe, trained)
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
     assert {value["dtype"] for name, value in header.items() if name != "__metadata__"} == {"F32"}

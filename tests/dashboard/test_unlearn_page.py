@@ -37,10 +37,10 @@ from forgetting.dashboard.views import unlearning
 from forgetting.model.split import Split
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.recipe import Recipe
-from forgetting.recipe.url import decode
+from forgetting.recipe.url import decode_query
 from forgetting.reporting import unlearning as unlearning_sentences
-from forgetting.reporting.formatting import number, percent
-from forgetting.unlearning.forget_set import forget_sets, review_key
+from forgetting.reporting.formatting import format_number, format_share
+from forgetting.unlearning.forget_set import make_forget_sets, review_key
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import method
@@ -83,7 +83,7 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
 
 def is_told(text: str, row: pd.Series) -> bool:
     share = row["figure"].endswith("accuracy")
-    return text.startswith(percent(row["value"]) if share else number(row["value"]))
+    return text.startswith(format_share(row["value"]) if share else format_number(row["value"]))
 
 
 class Editor:
@@ -127,7 +127,7 @@ def way(test: AppTest, name: str) -> AppTest:
 def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
     test, result = unlearn(**SMALL), expected(**SMALL)
     same(test, result)
-    assert sentence(test) == unlearning_sentences.unlearned(result)
+    assert sentence(test) == unlearning_sentences.describe_unlearning(result)
     assert "chance 9 %, largest class 20 %" in sentence(test)
     assert labels(test) == ["Start anew"]
     assert test.query_params == SMALL
@@ -153,7 +153,7 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     counts = result.reviews
     assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in said(test)
     for name in ("forget", "retain", "validation"):
-        assert percent(result.majority[name]) in said(test)
+        assert format_share(result.majority[name]) in said(test)
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,11 @@ def test_the_trade_off_has_its_seeds_and_medians_and_star(across):
     assert own["y"].tolist() == frame["forget_accuracy"].tolist()
     star = points[points["method"] == "exact retraining"]
     assert star["y"].tolist() == frame.drop_duplicates("seed")["retrained_forget_accuracy"].tolist()
-    assert f"Retraining leaves {percent(star['y'].median())} of the forget set" in sentence(test)
-    assert f"chance is {percent(result.chance)}, the largest class {percent(result.majority['forget'])}" in said(test)
+    assert f"Retraining leaves {format_share(star['y'].median())} of the forget set" in sentence(test)
+    assert (
+        f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}"
+        in said(test)
+    )
 
 
 def test_the_attack_has_its_areas_losses_and_scores():
@@ -200,7 +203,9 @@ def test_the_attack_has_its_areas_losses_and_scores():
     assert shown["attack_auc"].tolist() == frame.groupby("method", sort=False)["attack_auc"].median().tolist()
     assert charts(test) == 3
     counts = result.reviews
-    assert f"Can the {counts['forget']} forgotten reviews be told from {counts['unseen']} comparable" in sentence(test)
+    assert f"Can the {counts['forget']} forgotten reviews be told from {counts['non_members']} comparable" in sentence(
+        test
+    )
     table = table_of(test, "by luck")
     for name, found in result.indistinguishable.items():
         line = table[table["method"] == name].iloc[0]
@@ -219,7 +224,7 @@ def test_the_reviews_have_their_probabilities_and_epsilon():
     assert shown["review"].tolist() == own["review"].tolist()
     for name in ("original", "unlearned", "retrained"):
         assert shown[name].tolist() == pytest.approx((100 * own[name]).tolist())
-        assert percent(own[name].median()) in sentence(test)
+        assert format_share(own[name].median()) in sentence(test)
     assert shown["gap"].tolist() == pytest.approx(own["gap"].tolist())
     for told, value in zip(shown["epsilon"], own["epsilon"], strict=True):
         assert told == ("∞" if np.isinf(value) else f"{value:.2f}")
@@ -281,7 +286,7 @@ def test_the_trade_off_half_done_names_the_retraining_that_it_draws():
     while len(study(test).rows) < 4:
         run(test)
     star = study(test).result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
-    assert f"Retraining leaves {percent(star)} of" in sentence(test)
+    assert f"Retraining leaves {format_share(star)} of" in sentence(test)
 
 
 @pytest.mark.usefixtures("slow")
@@ -417,7 +422,7 @@ def test_a_class_is_forgotten():
     assert test.query_params == link
     result = expected(**link)
     same(test, result)
-    assert sentence(test) == unlearning_sentences.unlearned(result)
+    assert sentence(test) == unlearning_sentences.describe_unlearning(result)
     opened(test, FORGET_SET)
     shown = test.dataframe[0].value
     assert set(shown["type"]) == {name}
@@ -428,11 +433,12 @@ def test_a_class_is_forgotten():
 def test_the_share_and_its_seed_are_the_librarys():
     test = unlearn(FORGET_SET, **SMALL, **{"forget.share": "0.25", "forget.seed": "7"})
     recipe, parts, _ = trained_by_link(**test.query_params)
-    sets = forget_sets(parts, recipe.forget)
+    sets = make_forget_sets(parts, recipe.forget)
     shown = test.dataframe[0].value
     assert shown["key"].tolist() == [review_key(parts.reviews.texts[row]) for row in sets.forget.rows]
-    assert f"{len(sets.forget)} reviews to forget, {len(sets.retain)} to retain; {len(sets.unseen)} validation" in said(
-        test
+    assert (
+        f"{len(sets.forget)} reviews to forget, {len(sets.retain)} to retain; {len(sets.non_members)} validation"
+        in said(test)
     )
 
 
@@ -512,7 +518,7 @@ def test_copies_of_a_ticked_review_go_with_it(editor):
     test = own_reviews("\n".join([*base, *base[1:9]]) + "\n", **{"data.drop_duplicates": "0", "forget.by": "reviews"})
     opened(test, FORGET_SET)
     assert editor.table["review"].is_unique
-    split: Split = mine(test).learned.split
+    split: Split = mine(test).trained_model.split
     texts = [split.reviews.texts[row] for row in split.training.rows]
     twice = next(text for text in texts if texts.count(text) > 1)
     editor.tick(test, editor.table["review"].tolist().index(twice))
@@ -558,7 +564,7 @@ def test_what_cannot_be_gets_a_clear_message_and_controls_to_mend_it(case):
         assert told in errors(test)
     mended = dict(MENDS)
     if "class" in case:
-        name = mine(test).learned.split.classes[1]
+        name = mine(test).trained_model.split.classes[1]
         mended[case] = lambda test: test.selectbox(key=setting("forget.label")).set_value(name)
     mended[case](test)
     finished(run(test))
@@ -610,7 +616,7 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
     assert mine(test).recipe.unlearning == wanted
     assert mine(test).recipe.forget == Forget(share=0.33, seed=5)
     link = dict(test.query_params)
-    assert decode(link) == (mine(test).recipe, [])
+    assert decode_query(link) == (mine(test).recipe, [])
     other = trained(app("unlearn", **link))
     assert mine(other).recipe == mine(test).recipe
     assert other.query_params == link
@@ -720,7 +726,7 @@ def hostile_file() -> str:
 
 def test_hostile_classes_and_reviews_are_shown_as_they_are(editor):
     test = own_reviews(hostile_file(), **{"forget.by": "share"})
-    names = mine(test).learned.split.classes
+    names = mine(test).trained_model.split.classes
     assert len(names) == 2
     for by in ("class", "reviews", "share"):
         way(test, by)

@@ -27,11 +27,11 @@ from strategies import LEAVES
 
 from forgetting.core.errors import DataError, ForgettingError, RecipeError
 from forgetting.core.seeding import pin_threads
-from forgetting.data.profile import check_data
+from forgetting.data.profile import profile_data
 from forgetting.data.tables import read_reviews, read_table
-from forgetting.experiment.pipeline import compare, make_trainer, prepare, select, snapshot, state_of
+from forgetting.experiment.pipeline import compare, copy_state, make_trainer, prepare, select_reviews, snapshot
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.recipe.url import decode, encode
+from forgetting.recipe.url import decode_query, encode_query
 
 SECONDS = 10.0  # of processor time
 GIGABYTE = 1024**3
@@ -52,15 +52,15 @@ def study(data: bytes, name: str) -> dict[str, object]:
         step = next(steps)
         reviews = table.reviews()
         step = next(steps)
-        check_data(reviews)
-        kept = select(MODERN, reviews)
-        check = check_data(kept)
+        profile_data(reviews)
+        kept = select_reviews(MODERN, reviews)
+        check = profile_data(kept)
         found |= {"kept": check.rows, "classes": len(check.classes), "dropped": check.dropped}
         step = next(steps)
         split = prepare(MODERN, reviews)
         step = next(steps)
         trainer = make_trainer(MODERN, split, epochs=2)
-        initial = state_of(trainer.model)
+        initial = copy_state(trainer.model)
         trainer.advance()
         compare(MODERN, split, snapshot(trainer, initial))
     except ForgettingError as error:
@@ -337,7 +337,7 @@ def test_a_random_recipe_is_refused_or_survives_writing(text):
         assert str(error)  # noqa: PT017 -- either outcome is right
     else:
         assert Recipe.from_json(recipe.to_json()) == recipe
-        assert decode(encode(recipe)) == (recipe, [])
+        assert decode_query(encode_query(recipe)) == (recipe, [])
 
 
 queries = st.one_of(
@@ -353,8 +353,8 @@ queries = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(queries)
 def test_a_random_query_string_decodes_to_a_recipe_that_survives(query):
-    recipe, sentences = decode(dict(parse_qsl(query, keep_blank_values=True)))
+    recipe, sentences = decode_query(dict(parse_qsl(query, keep_blank_values=True)))
     assert all(isinstance(sentence, str) for sentence in sentences)
-    again = dict(parse_qsl(urlencode(encode(recipe)), keep_blank_values=True))
-    assert decode(again) == (recipe, [])
+    again = dict(parse_qsl(urlencode(encode_query(recipe)), keep_blank_values=True))
+    assert decode_query(again) == (recipe, [])
     assert Recipe.from_json(recipe.to_json()) == recipe

@@ -219,8 +219,8 @@ def test_refuses_a_cache_that_cannot_be_written(tmp_path):
 
 
 def test_fetch_wine_reviews_reads_what_it_downloads(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "SHA256", SHA256)
-    monkeypatch.setattr(download, "SIZE", len(FILE))
+    monkeypatch.setattr(download, "ORIGINAL_SHA256", SHA256)
+    monkeypatch.setattr(download, "ORIGINAL_SIZE", len(FILE))
     monkeypatch.setattr(download, "user_cache_path", lambda app: tmp_path / app)
     with server(send(FILE)) as (url, _):
         reviews = fetch_wine_reviews(url=url)
@@ -234,11 +234,11 @@ def test_the_original_file_is_accepted(tmp_path, wine_reviews_path):
         reviews = fetch_wine_reviews(cache=tmp_path, url=url)
         path = download_wine_reviews(cache=str(tmp_path), url=url)
     assert len(reviews) == 309
-    assert path.stat().st_size == download.SIZE == 608_850
+    assert path.stat().st_size == download.ORIGINAL_SIZE == 608_850
 
 
 def test_the_address_names_one_commit():
-    assert download.URL == (
+    assert download.ORIGINAL_URL == (
         "https://raw.githubusercontent.com/chungimungi/Learning-to-Forget/"
         "3a1b8bb17cc98b3e5adc9a53efed99260565dfba/data/wine_review.csv"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forgetting.core.errors import DataError
-from forgetting.data.profile import check_data
+from forgetting.data.profile import profile_data
 from forgetting.data.reviews import Dropped, Report, Reviews
 from forgetting.data.tables import read_reviews
 
@@ -18,17 +18,17 @@ def reviews(texts=TEXTS, labels=LABELS, dropped=()) -> Reviews:
 
 
 def test_counts():
-    check = check_data(reviews())
+    check = profile_data(reviews())
     assert check.rows == 7
     assert list(check.classes.items()) == [("red", 2), ("rosé", 2), ("white", 2), ("port", 1)]
     assert check.duplicates == 2  # the second red "a red wine", the second rosé "two words"
     assert check.conflicts == 1  # "a red wine" is red and white
     assert check.single_classes == ("port",)
-    assert check.unseen is None
+    assert check.non_members is None
 
 
 def test_text_lengths_in_words():
-    check = check_data(reviews())
+    check = profile_data(reviews())
     np.testing.assert_array_equal(check.words, [3, 3, 3, 1, 2, 2, 4])
     assert (check.shortest_text, check.median_text, check.longest_text) == (1, 3.0, 4)
     with pytest.raises(ValueError, match="read-only"):
@@ -37,7 +37,7 @@ def test_text_lengths_in_words():
 
 def test_dropped_rows_are_added_up_by_reason():
     dropped = (Dropped("empty text", 2), Dropped("empty label", 1), Dropped("empty text", 3))
-    assert check_data(reviews(dropped=dropped)).dropped == {"empty text": 5, "empty label": 1}
+    assert profile_data(reviews(dropped=dropped)).dropped == {"empty text": 5, "empty label": 1}
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_dropped_rows_are_added_up_by_reason():
     ],
 )
 def test_share_of_validation_labels_unseen_in_training(validation, unseen):
-    assert check_data(reviews(), validation=validation).unseen == unseen
+    assert profile_data(reviews(), validation=validation).non_members == unseen
 
 
 @pytest.mark.parametrize("validation", [[], [7], [-1], [0, 0], [0.0, 1.0], [True, False], ["0"]])
 def test_refuses_what_are_no_row_indices(validation):
     message = r"must be one or more row indices from 0 to 6, each once; \d values of type .* Give those of"
     with pytest.raises(DataError, match=message):
-        check_data(reviews(), validation=validation)
+        profile_data(reviews(), validation=validation)
 
 
 def test_refuses_no_reviews():
     with pytest.raises(DataError, match=r"at least 1 review; 0 came\. Choose other columns"):
-        check_data(reviews((), ()))
+        profile_data(reviews((), ()))
 
 
 def test_original_file(wine_reviews_path):
-    check = check_data(read_reviews(wine_reviews_path))
+    check = profile_data(read_reviews(wine_reviews_path))
     assert (check.rows, len(check.classes), check.duplicates) == (309, 11, 15)
     assert (min(check.classes.values()), max(check.classes.values())) == (7, 49)
     assert check.single_classes == ()

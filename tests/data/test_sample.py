@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from forgetting.data.sample import SAMPLE
-from forgetting.data.sample.generate import COLUMNS, REPEATED, Chance, _polish, sample_rows, write_sample
+from forgetting.data.sample.generate import REPEATED, SAMPLE_COLUMNS, Chance, _polish, sample_rows, write_sample
 from forgetting.data.sample.grammar import PATTERNS, STYLES, WORDS
 
 
@@ -38,7 +38,7 @@ def test_rewriting_gives_the_bundled_bytes(tmp_path):
 
 def test_rows_are_those_of_the_file(rows):
     assert [tuple(row.values()) for row in rows] == sample_rows()
-    assert tuple(rows[0]) == COLUMNS == ("Review_name", "Review_content", "Date_of_review", "Type_of_wine")
+    assert tuple(rows[0]) == SAMPLE_COLUMNS == ("Review_name", "Review_content", "Date_of_review", "Type_of_wine")
 
 
 def test_classes_are_unequal(reviews):

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.files import ending, write_whole
-from forgetting.experiment.export import KINDS, csv_bytes, inert, table_bytes
+from forgetting.core.files import file_format, write_atomically
+from forgetting.experiment.export import TABLE_FORMATS, csv_bytes, neutralize_formula, table_bytes
 from forgetting.recipe.recipe import MODERN, Recipe
 
 ABOUT = {"data_sha256": "5" * 64, "epochs_trained": None, "rows_planned": 3}
@@ -63,7 +63,7 @@ def test_parquet_holds_the_table_and_the_recipe_beside_it():
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -1e-17, 0.30000000000000004])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TABLE_FORMATS)
 def test_numbers_are_read_back_bit_for_bit(kind, value):
     kept = table_bytes(pd.DataFrame({"value": [value]}), kind, MODERN, {})
     read = {
@@ -74,7 +74,7 @@ def test_numbers_are_read_back_bit_for_bit(kind, value):
     assert read == value
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TABLE_FORMATS)
 def test_a_table_without_rows_is_a_file_too(kind):
     kept = table_bytes(table()[:0], kind, MODERN, {"data_sha256": "x"})
     if kind == "json":
@@ -85,7 +85,7 @@ def test_a_table_without_rows_is_a_file_too(kind):
         assert list(read.columns)[:4] == ["method", "seed", "loss", "over"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TABLE_FORMATS)
 def test_a_table_is_left_as_it_was_and_written_the_same_again(kind):
     frame = table()
     assert table_bytes(frame, kind, MODERN, ABOUT) == table_bytes(frame, kind, MODERN, ABOUT)
@@ -113,13 +113,13 @@ def test_another_kind_is_refused_by_name(kind):
     ],
 )
 def test_the_ending_of_a_name(name, kind):
-    assert ending(name) == ending(Path(name)) == kind
+    assert file_format(name) == file_format(Path(name)) == kind
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
     path = tmp_path / "rows.csv"
     for data in (b"first", b""):
-        write_whole(str(path), data)
+        write_atomically(str(path), data)
         assert path.read_bytes() == data
         assert list(tmp_path.iterdir()) == [path]
 
@@ -134,7 +134,7 @@ def test_what_was_there_is_kept_where_the_disk_is_full(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(RecipeError, match=r"No space left on device.*make room"):
-        write_whole(path, b"after it")
+        write_atomically(path, b"after it")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -148,7 +148,7 @@ def test_where_it_cannot_be_written_that_is_said(tmp_path, name):
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "file").write_text("kept")
     with pytest.raises(RecipeError, match="cannot be written"):
-        write_whole(tmp_path / name, b"data")
+        write_atomically(tmp_path / name, b"data")
     assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder.csv"]
     assert (tmp_path / "file").read_text() == "kept"
 
@@ -156,7 +156,7 @@ def test_where_it_cannot_be_written_that_is_said(tmp_path, name):
 def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
     path = tmp_path / ("a" * 251 + ".csv")  # 255 bytes
     path.write_bytes(b"the system allows it")
-    write_whole(path, b"data")
+    write_atomically(path, b"data")
     assert path.read_bytes() == b"data"
 
 
@@ -208,7 +208,7 @@ def test_a_name_in_a_file_of_results_starts_no_formula():
 
 @given(st.text(), st.sampled_from(["'", "\u2060"]))
 def test_what_is_put_before_a_text_can_be_taken_away_and_keeps_it_from_being_a_formula(text, mark):
-    told = inert(text, mark)
+    told = neutralize_formula(text, mark)
     assert told in (text, mark + text)
     assert not told.strip().startswith(tuple("=+-@＝＋－＠"))
     bare = "".join(text.split("\0")).lstrip()

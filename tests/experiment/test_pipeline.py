@@ -16,19 +16,19 @@ from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.seeding import generator
 from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import checkpoint
+from forgetting.experiment.export import model_bytes
 from forgetting.experiment.pipeline import (
-    assess,
-    build,
+    build_model,
     compare,
+    copy_state,
     make_trainer,
+    measure_outcome,
     prepare,
-    published_second,
     run,
-    select,
+    select_reviews,
     snapshot,
-    state_of,
     train,
+    train_published_randomized,
 )
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.sparse import SparseMatrix
@@ -95,7 +95,7 @@ def test_dose_zero_and_rewind_at_one(small_reviews):
         assert intact.forgetting[part].value == intact.divergence[part].value == 0
         assert intact.agreement[part].value == 1
     rewound = run(replace(QUICK, randomization=Randomization(scheme="rewind")), small_reviews)
-    start = build(QUICK, prepare(QUICK, small_reviews)).state_dict()
+    start = build_model(QUICK, prepare(QUICK, small_reviews)).state_dict()
     assert all(torch.equal(value, start[name]) for name, value in rewound.comparison.model.state_dict().items())
 
 
@@ -130,10 +130,10 @@ def test_filters_applied_twice_change_nothing(labels, duplicates, least, classes
     )
     recipe = replace(MODERN, data=data)
     try:
-        once = select(recipe, reviews)
+        once = select_reviews(recipe, reviews)
     except DataError:
         return
-    twice = select(recipe, once)
+    twice = select_reviews(recipe, once)
     assert (twice.texts, twice.labels) == (once.texts, once.labels)
 
 
@@ -199,21 +199,23 @@ def test_an_unstratified_split_of_few_reviews_can_be_run():
 def test_a_snapshot_is_not_changed_by_training_on(small_reviews):
     split = prepare(QUICK, small_reviews)
     trainer = make_trainer(QUICK, split)
-    initial = state_of(trainer.model)
+    initial = copy_state(trainer.model)
     trainer.advance(epochs=3)
     taken = snapshot(trainer, initial)
-    before = state_of(taken.model)
+    before = copy_state(taken.model)
     trainer.advance()
     assert len(taken.history) == 3
     assert all(torch.equal(value, before[name]) for name, value in taken.model.state_dict().items())
     assert not torch.equal(taken.model.fc1.weight, trainer.model.fc1.weight)
-    assert all(torch.equal(taken.initial[name], value) for name, value in build(QUICK, split).state_dict().items())
+    assert all(
+        torch.equal(taken.initial[name], value) for name, value in build_model(QUICK, split).state_dict().items()
+    )
 
 
 def test_training_a_model_on_copies_it(small_reviews):
     split = prepare(QUICK, small_reviews)
     trained = train(QUICK, split)
-    before = state_of(trained.model)
+    before = copy_state(trained.model)
     again = make_trainer(QUICK, split, trained.model, epochs=2)
     again.advance()
     assert len(again.history) == 2
@@ -224,7 +226,7 @@ def test_training_a_model_on_copies_it(small_reviews):
 def test_published_randomized_model_is_drawn_then_trained(small_reviews):
     """A hand-written run of the published second model, from the same N(0, 1) draws."""
     split = prepare(PUBLISHED, small_reviews)
-    trained = published_second(PUBLISHED, split)
+    trained = train_published_randomized(PUBLISHED, split)
     assert len(trained.history) == 15
     values = torch.cat([value.flatten() for value in trained.initial.values()])
     assert abs(values.mean()) < 0.1
@@ -245,7 +247,7 @@ def test_published_randomized_model_is_drawn_then_trained(small_reviews):
         adam.step()
         losses.append(loss.item())
     np.testing.assert_allclose([row.training.loss for row in trained.history], losses, atol=1e-5)
-    scores = assess(PUBLISHED, split, trained).scores["training"]
+    scores = measure_outcome(PUBLISHED, split, trained).scores["training"]
     assert scores.loss == pytest.approx(losses[-1], abs=1e-5)
     matches = (outputs.detach().sigmoid() >= 0.5) == one_hot.bool()
     assert scores.bitwise_accuracy == pytest.approx(matches.double().mean().item(), abs=1e-5)
@@ -289,7 +291,7 @@ def test_modern_default_reaches_the_linear_svm_on_the_original_file(wine_reviews
 
 def test_a_checkpoint_holds_the_weights_and_the_recipe(small_reviews):
     result = run(QUICK, small_reviews)
-    data = checkpoint(result.recipe, result.trained)
+    data = model_bytes(result.recipe, result.trained)
     weights = load(data)
     assert {name: tuple(value.shape) for name, value in weights.items()} == {
         name: tuple(value.shape) for name, value in result.trained.model.state_dict().items()

@@ -7,14 +7,14 @@ import pytest
 
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.experiment.published import (
-    FIGURES,
-    MODELS,
+    PUBLISHED_METRICS,
+    PUBLISHED_MODELS,
     PUBLISHED_TABLE,
     REFERENCE_RANGES,
-    published_split,
+    make_published_split,
     reproduce,
-    rerun,
-    summarize,
+    run_published_seed,
+    summarize_runs,
 )
 
 # As printed in the published report: loss and accuracy of training, then of validation.
@@ -32,7 +32,7 @@ def reruns(wine_reviews):
 
 
 def test_the_table_is_the_published_one():
-    assert {model: tuple(PUBLISHED_TABLE[model].values()) for model in MODELS} == PRINTED
+    assert {model: tuple(PUBLISHED_TABLE[model].values()) for model in PUBLISHED_MODELS} == PRINTED
     assert list(PUBLISHED_TABLE["original"]) == [
         ("training", "loss"),
         ("training", "bitwise_accuracy"),
@@ -41,8 +41,8 @@ def test_the_table_is_the_published_one():
     ]
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("key", FIGURES)
+@pytest.mark.parametrize("model", PUBLISHED_MODELS)
+@pytest.mark.parametrize("key", PUBLISHED_METRICS)
 def test_re_runs_and_published_values_lie_in_the_reference_ranges(model, key, reruns):
     low, high = REFERENCE_RANGES[model][key]
     wider = WIDER[key[1]] if model == "original" or key[1] != "loss" else 0.25  # a loss of 2 to 4
@@ -63,7 +63,7 @@ def test_what_the_table_hides(reruns):
 
 
 def test_split_of_the_original_file(wine_reviews):
-    split = published_split(wine_reviews)
+    split = make_published_split(wine_reviews)
     assert (len(split.training), len(split.validation)) == (247, 62)
     assert (len(split.words), len(split.classes)) == (5_564, 294)
 
@@ -73,12 +73,12 @@ def test_summary_by_hand(small_reviews):
     reruns = reproduce(small_reviews, 3, progress=lambda *call: calls.append(call))
     assert calls == [(1, 3), (2, 3), (3, 3)]
     assert [run.seed for run in reruns] == [0, 1, 2]
-    split = published_split(small_reviews)
-    assert [rerun(split, seed) for seed in range(3)] == reruns
-    summary = summarize(reruns)
+    split = make_published_split(small_reviews)
+    assert [run_published_seed(split, seed) for seed in range(3)] == reruns
+    summary = summarize_runs(reruns)
     assert (summary["seeds"], summary["always_no"]) == (3, 1 - 1 / 45)
-    for model in MODELS:
-        for part, figure in FIGURES:
+    for model in PUBLISHED_MODELS:
+        for part, figure in PUBLISHED_METRICS:
             values = [getattr(run, model)[part, figure] for run in reruns]
             expected = {"median": median(values), "min": min(values), "max": max(values), "within": True}
             assert summary[model][part][figure] == expected
@@ -92,7 +92,7 @@ def test_summary_by_hand(small_reviews):
 
 def test_within_says_whether_the_published_value_is_in_the_range(small_reviews, monkeypatch):
     monkeypatch.setitem(REFERENCE_RANGES["original"], ("training", "loss"), (0.7, 0.8))
-    summary = summarize(reproduce(small_reviews, 1))
+    summary = summarize_runs(reproduce(small_reviews, 1))
     assert summary["within"]["original"]["training"]["loss"] is False
     assert summary["within"]["original"]["validation"]["loss"] is True
 

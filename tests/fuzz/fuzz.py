@@ -109,11 +109,11 @@ def _review_seeds() -> list[bytes]:
 def _recipes() -> Callable[[bytes], None]:
     from forgetting.core.errors import ForgettingError
     from forgetting.recipe.recipe import Recipe
-    from forgetting.recipe.url import decode, encode
+    from forgetting.recipe.url import decode_query, encode_query
 
     def check(data: bytes) -> None:
         text = data.decode("utf-8", "replace")
-        recipe, _ = decode(dict(parse_qsl(text, keep_blank_values=True)))
+        recipe, _ = decode_query(dict(parse_qsl(text, keep_blank_values=True)))
         _check_survives(recipe)
         try:
             recipe = Recipe.from_json(text)
@@ -122,7 +122,7 @@ def _recipes() -> Callable[[bytes], None]:
         _check_survives(recipe)
 
     def _check_survives(recipe: Recipe) -> None:
-        if decode(encode(recipe)) != (recipe, []) or Recipe.from_json(recipe.to_json()) != recipe:
+        if decode_query(encode_query(recipe)) != (recipe, []) or Recipe.from_json(recipe.to_json()) != recipe:
             raise AssertionError(f"{recipe} does not survive writing and reading")
 
     return check
@@ -130,10 +130,10 @@ def _recipes() -> Callable[[bytes], None]:
 
 def _recipe_seeds() -> list[bytes]:
     """Whole recipes as JSON and as addresses, and each setting alone."""
-    from forgetting.core.settings import show
+    from forgetting.core.settings import format_value
     from forgetting.recipe.recipe import MODERN, PUBLISHED
 
-    alone = [urlencode({name: show(MODERN.value(name))}) for name in MODERN.leaves()]
+    alone = [urlencode({name: format_value(MODERN.value(name))}) for name in MODERN.leaves()]
     pairs = ["randomization.layers=fc1&randomization.unit=word", "model.hidden=8,8&randomization.layers=fc3"]
     parts = [json.dumps({group: values}) for group, values in MODERN.to_dict().items()]
     texts = [

@@ -16,8 +16,8 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_s
 from torch import nn
 
 from forgetting.metrics import calibration, functional
-from forgetting.metrics.intervals import wilson
-from forgetting.metrics.scores import score
+from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.scores import score_logits
 
 OBJECTIVES = ("cross_entropy", "bitwise")
 
@@ -93,9 +93,9 @@ def test_macro_f1_is_scikit_learns(case):
 def test_named_counts_each_class(case):
     guesses, classes = case[0].argmax(-1), case[0].shape[-1]
     expected = [[row.tolist().count(number) for number in range(classes)] for row in guesses]
-    found = functional.named(torch.from_numpy(guesses), classes)
+    found = functional.class_counts(torch.from_numpy(guesses), classes)
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(functional.named(torch.from_numpy(guesses[0]), classes), expected[0])
+    np.testing.assert_array_equal(functional.class_counts(torch.from_numpy(guesses[0]), classes), expected[0])
 
 
 @settings(deadline=None, max_examples=60)
@@ -112,7 +112,7 @@ def test_bitwise_accuracy_is_the_share_of_matching_elements(case):
 def test_likelihoods_and_entropy_are_scipys(case):
     logits, _ = case
     chances = softmax(logits.astype(float), axis=-1)
-    found = functional.likelihoods(torch.from_numpy(logits))
+    found = functional.softmax(torch.from_numpy(logits))
     np.testing.assert_allclose(found, chances, atol=1e-6)
     np.testing.assert_allclose(functional.entropy(found), entropy(chances, axis=-1).mean(-1), atol=1e-5)
 
@@ -183,7 +183,7 @@ def everything_right(logits, targets, objective):
 def test_calibrated_is_scipys_minimum(objective, strength, times):
     logits, targets = noisy(11, strength, models=4)
     logits *= times
-    temperatures, losses = calibration.calibrated(logits, targets, objective)
+    temperatures, losses = calibration.temperature_scaled_loss(logits, targets, objective)
     for one, temperature, loss in zip(logits, temperatures.tolist(), losses.tolist(), strict=True):
         least, scale = fitted(one, targets, objective)
         assert loss == pytest.approx(least, abs=3e-5 if temperature == 0 else 1e-5)  # scipy's scale ends at e¹²
@@ -198,7 +198,7 @@ def test_calibrated_is_scipys_minimum(objective, strength, times):
 @given(models(), st.sampled_from(OBJECTIVES))
 def test_calibrating_never_costs(case, objective):
     logits, targets = tensors(*case)
-    temperatures, losses = calibration.calibrated(logits, targets, objective)
+    temperatures, losses = calibration.temperature_scaled_loss(logits, targets, objective)
     flat = math.log(logits.shape[-1]) if objective == "cross_entropy" else math.log(2)
     assert (losses <= functional.loss(logits, targets, objective) + 1e-6).all()
     assert (losses <= flat + 1e-6).all()
@@ -213,7 +213,9 @@ def test_calibrating_never_costs(case, objective):
 @given(st.integers(0, 2**31), st.floats(-3, 3), st.floats(0, 4), st.sampled_from(OBJECTIVES))
 def test_the_calibrated_loss_does_not_depend_on_the_scale(seed, power, strength, objective):
     logits, targets = noisy(seed, strength, reviews=20)
-    before, after = (calibration.calibrated(values, targets, objective) for values in (logits, logits * 10**power))
+    before, after = (
+        calibration.temperature_scaled_loss(values, targets, objective) for values in (logits, logits * 10**power)
+    )
     assert after[1].item() == pytest.approx(before[1].item(), abs=1e-5)
 
 
@@ -221,8 +223,8 @@ def test_the_calibrated_loss_does_not_depend_on_the_scale(seed, power, strength,
 @pytest.mark.parametrize("power", [-25, 15])
 def test_nor_where_logits_are_very_small_or_large(objective, power):
     logits, targets = noisy(3)
-    expected = calibration.calibrated(logits, targets, objective)
-    found = calibration.calibrated(logits * 10.0**power, targets, objective)
+    expected = calibration.temperature_scaled_loss(logits, targets, objective)
+    found = calibration.temperature_scaled_loss(logits * 10.0**power, targets, objective)
     assert found[1].item() == pytest.approx(expected[1].item(), abs=1e-5)
     assert found[0].item() == pytest.approx(expected[0].item() * 10.0**power, rel=0.01)
 
@@ -232,8 +234,8 @@ def test_a_shift_of_a_reviews_logits_does_not_change_its_cross_entropy(shift):
     logits, targets = noisy(4, 2.0)
     logits = (logits * 64).round() / 64  # so that adding whole numbers is exact
     shifts = (shift * torch.randn(60, 1, generator=torch.Generator().manual_seed(1))).round()
-    expected = calibration.calibrated(logits, targets, "cross_entropy")[1].item()
-    assert calibration.calibrated(logits + shifts, targets, "cross_entropy")[1].item() == pytest.approx(
+    expected = calibration.temperature_scaled_loss(logits, targets, "cross_entropy")[1].item()
+    assert calibration.temperature_scaled_loss(logits + shifts, targets, "cross_entropy")[1].item() == pytest.approx(
         expected, abs=1e-4
     )
 
@@ -243,7 +245,7 @@ def test_calibrating_never_costs_where_one_review_is_far_out(objective):
     logits, targets = noisy(5, 2.0)
     logits[0, 0] = 1e6 * nn.functional.one_hot(targets[0], 4)
     loss = functional.loss(logits, targets, objective).item()
-    assert calibration.calibrated(logits, targets, objective)[1].item() <= loss + 1e-6
+    assert calibration.temperature_scaled_loss(logits, targets, objective)[1].item() <= loss + 1e-6
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -253,7 +255,7 @@ def test_where_logits_are_useless_the_temperature_is_infinite(objective):
     if objective == "bitwise":
         wrong = wrong * 2 + 1  # every sign is wrong
     useless = torch.stack([wrong, torch.zeros(6, 3)])
-    temperatures, losses = calibration.calibrated(useless, targets, objective)
+    temperatures, losses = calibration.temperature_scaled_loss(useless, targets, objective)
     assert temperatures.tolist() == [math.inf, math.inf]
     flat = math.log(3) if objective == "cross_entropy" else math.log(2)
     assert losses.tolist() == pytest.approx([flat, flat], abs=1e-6)
@@ -266,7 +268,7 @@ def test_where_all_is_right_the_temperature_is_zero(objective, times):
     right = times * (2.0 * nn.functional.one_hot(targets, 3) - 1)
     nearly = right.clone()
     nearly[0] = right[1]
-    temperatures, losses = calibration.calibrated(torch.stack([right, nearly]), targets, objective)
+    temperatures, losses = calibration.temperature_scaled_loss(torch.stack([right, nearly]), targets, objective)
     assert (temperatures[0], losses[0]) == (0, 0)
     assert temperatures[1] > 0
     assert losses[1] > 0.1
@@ -275,7 +277,7 @@ def test_where_all_is_right_the_temperature_is_zero(objective, times):
 def test_equal_logits_are_not_right():
     """Of two best logits the first is guessed, but no scale takes the loss to 0: it tends to half of ln 2."""
     logits = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
-    temperature, loss = calibration.calibrated(logits, torch.tensor([0, 1]), "cross_entropy")
+    temperature, loss = calibration.temperature_scaled_loss(logits, torch.tensor([0, 1]), "cross_entropy")
     assert temperature.item() > 0
     assert loss.item() == pytest.approx(math.log(2) / 2, abs=1e-5)
 
@@ -283,26 +285,26 @@ def test_equal_logits_are_not_right():
 def test_bitwise_constant_logits_are_fitted_to_the_share():
     """Saying c everywhere, the best is sigmoid(b·c) = 1 / classes."""
     targets = torch.tensor([0, 1, 2, 3])
-    temperature, loss = calibration.calibrated(torch.full((1, 4, 4), -2.0), targets, "bitwise")
+    temperature, loss = calibration.temperature_scaled_loss(torch.full((1, 4, 4), -2.0), targets, "bitwise")
     assert loss.item() == pytest.approx(entropy([0.25, 0.75]), abs=1e-5)
     assert temperature.item() == pytest.approx(2 / math.log(3), rel=0.01)
 
 
 def figures_of(z, t, objective):
     """Every figure of logits and targets of four classes, by name."""
-    guesses, chances = z.argmax(-1), functional.likelihoods(z)
-    temperature, calibrated_loss = calibration.calibrated(z, t, objective)
+    guesses, chances = z.argmax(-1), functional.softmax(z)
+    temperature, calibrated_loss = calibration.temperature_scaled_loss(z, t, objective)
     return {
         "loss": functional.loss(z, t, objective),
         "temperature": temperature,
-        "calibrated_loss": calibrated_loss,
+        "temperature_scaled_loss": calibrated_loss,
         "accuracy": functional.accuracy(guesses, t),
         "top_k_accuracy": functional.top_k_accuracy(z, t, 2),
         "macro_f1": functional.macro_f1(guesses, t, 4),
         "bitwise_accuracy": functional.bitwise_accuracy(chances, t),
         "entropy": functional.entropy(chances),
-        "divergence": functional.divergence(chances, functional.likelihoods(z * 2 - t[:, None])),
-        "named": functional.named(guesses, 4),
+        "divergence": functional.divergence(chances, functional.softmax(z * 2 - t[:, None])),
+        "named": functional.class_counts(guesses, 4),
     }
 
 
@@ -345,7 +347,7 @@ def test_the_inputs_are_left_as_they_are(objective):
 def test_wilson_is_scipys_interval(trials, share, level):
     hits = round(share * trials)
     interval = binomtest(hits, trials).proportion_ci(level, method="wilson")
-    assert wilson(hits, trials, level) == pytest.approx(tuple(interval), abs=1e-9)
+    assert wilson_interval(hits, trials, level) == pytest.approx(tuple(interval), abs=1e-9)
 
 
 @settings(deadline=None, max_examples=80)
@@ -353,7 +355,7 @@ def test_wilson_is_scipys_interval(trials, share, level):
 def test_scores_are_scikit_learns(case, objective):
     (logits,), targets = case
     classes, guesses = range(logits.shape[-1]), logits.argmax(-1)
-    found = score(*tensors(logits, targets), objective)
+    found = score_logits(*tensors(logits, targets), objective)
     np.testing.assert_array_equal(found.confusion, confusion_matrix(targets, guesses, labels=classes))
     occurring = np.isin(classes, targets)
     recall = recall_score(targets, guesses, labels=classes, average=None, zero_division=0)

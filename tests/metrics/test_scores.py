@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.svm import LinearSVC
 
-from forgetting.metrics.baselines import baselines
-from forgetting.metrics.comparisons import agreement, divergence, forgetting_ratio
+from forgetting.metrics.baselines import compute_baselines
+from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
 from forgetting.metrics.functional import bitwise_accuracy
-from forgetting.metrics.intervals import wilson
-from forgetting.metrics.scores import NOT_FINITE, evaluate, score
+from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.scores import NOT_FINITE, evaluate, score_logits
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import Splitting, make_split
+from forgetting.model.split import SplitSettings, make_split
 
 # Five reviews of classes 0, 0, 1, 2, 2 (and none of class 3); the best logits name 0, 1, 1, 0, 2.
 TRUTH = torch.tensor([0, 0, 1, 2, 2])
@@ -35,7 +35,7 @@ LOGIT = st.floats(-30, 30, width=32)
 
 
 def test_scores_counted_by_hand():
-    scores = score(LOGITS, TRUTH, "cross_entropy")
+    scores = score_logits(LOGITS, TRUTH, "cross_entropy")
     assert scores.reviews == 5
     assert scores.accuracy == 0.6
     assert scores.top_k_accuracy == 0.8  # of the fourth review the class is the worst
@@ -53,12 +53,12 @@ def test_losses_by_definition():
     sigmoid = 1 / (1 + np.exp(-z))
     cross_entropy = -np.log(softmax[range(5), TRUTH]).mean()
     bitwise = -(one_hot * np.log(sigmoid) + (1 - one_hot) * np.log(1 - sigmoid)).mean()
-    assert score(LOGITS, TRUTH, "cross_entropy").loss == pytest.approx(cross_entropy, rel=1e-5)
-    assert score(LOGITS, TRUTH, "bitwise").loss == pytest.approx(bitwise, rel=1e-4)
+    assert score_logits(LOGITS, TRUTH, "cross_entropy").loss == pytest.approx(cross_entropy, rel=1e-5)
+    assert score_logits(LOGITS, TRUTH, "bitwise").loss == pytest.approx(bitwise, rel=1e-4)
 
 
 def test_top_k_is_left_out_where_it_says_nothing():
-    scores = score(LOGITS[:, :3], TRUTH, "cross_entropy")
+    scores = score_logits(LOGITS[:, :3], TRUTH, "cross_entropy")
     assert scores.top_k_accuracy is None
     assert "3 classes" in scores.missing["top_k_accuracy"]
 
@@ -76,7 +76,7 @@ def test_bitwise_accuracy_by_a_naive_loop(data, classes, reviews, objective):
             if abs(likelihood - 0.5) < 1e-6:
                 return  # a tie is decided by rounding
             matches += (likelihood > 0.5) == (number == target)
-    found = score(torch.from_numpy(values), torch.from_numpy(targets), objective).bitwise_accuracy
+    found = score_logits(torch.from_numpy(values), torch.from_numpy(targets), objective).bitwise_accuracy
     assert found == pytest.approx(matches / (reviews * classes))
 
 
@@ -88,7 +88,7 @@ def test_always_no_scores_one_minus_one_over_classes():
 @given(arrays(np.float32, (6, 5), elements=st.integers(-2, 2)), arrays(np.int64, 6, elements=st.integers(0, 4)))
 def test_the_best_is_among_the_best_three(values, targets):
     """Also where logits are equal, as a layer of zeros makes them."""
-    scores = score(torch.from_numpy(values), torch.from_numpy(targets), "cross_entropy")
+    scores = score_logits(torch.from_numpy(values), torch.from_numpy(targets), "cross_entropy")
     assert scores.top_k_accuracy >= scores.accuracy
 
 
@@ -96,7 +96,7 @@ def test_the_best_is_among_the_best_three(values, targets):
 @given(arrays(np.float32, (8, 6), elements=LOGIT, unique=True), arrays(np.int64, 8, elements=st.integers(0, 5)))
 def test_top_three_by_counting_better_logits(values, targets):
     better = (values > values[np.arange(8), targets][:, None]).sum(axis=1)
-    scores = score(torch.from_numpy(values), torch.from_numpy(targets), "cross_entropy")
+    scores = score_logits(torch.from_numpy(values), torch.from_numpy(targets), "cross_entropy")
     assert scores.top_k_accuracy == pytest.approx((better < 3).mean())
     assert scores.accuracy == pytest.approx((better == 0).mean())
 
@@ -108,30 +108,30 @@ def test_wilson_by_the_closed_formula(trials, share):
     p = hits / trials
     middle = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2))
-    low, high = wilson(hits, trials)
+    low, high = wilson_interval(hits, trials)
     assert (low, high) == (pytest.approx(middle - half, abs=1e-9), pytest.approx(middle + half, abs=1e-9))
     assert 0 <= low <= p <= high <= 1
 
 
 def test_the_interval_is_that_of_the_accuracy():
-    assert score(LOGITS, TRUTH, "cross_entropy").interval == wilson(3, 5)
+    assert score_logits(LOGITS, TRUTH, "cross_entropy").interval == wilson_interval(3, 5)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 def test_without_finite_logits_every_figure_is_missing(value):
     logits = LOGITS.clone()
     logits[2, 1] = value
-    scores = score(logits, TRUTH, "cross_entropy")
+    scores = score_logits(logits, TRUTH, "cross_entropy")
     figures = set(vars(scores)) - {"reviews", "missing"}
     assert all(getattr(scores, name) is None for name in figures)
     assert scores.missing == dict.fromkeys(figures, NOT_FINITE)
-    assert agreement(logits, LOGITS).missing == divergence(LOGITS, logits).missing == NOT_FINITE
-    assert agreement(logits, LOGITS).value is divergence(LOGITS, logits).value is None
+    assert measure_agreement(logits, LOGITS).missing == measure_divergence(LOGITS, logits).missing == NOT_FINITE
+    assert measure_agreement(logits, LOGITS).value is measure_divergence(LOGITS, logits).value is None
 
 
 @pytest.mark.parametrize("objective", ["bitwise", "cross_entropy"])
 def test_a_loss_too_large_to_compute_is_missing(objective):
-    scores = score(torch.tensor([[3e38, -3e38], [-3e38, 3e38]]), torch.tensor([1, 0]), objective)
+    scores = score_logits(torch.tensor([[3e38, -3e38], [-3e38, 3e38]]), torch.tensor([1, 0]), objective)
     assert scores.loss is None
     assert scores.missing["loss"]
     assert scores.accuracy == 0
@@ -149,8 +149,8 @@ def test_evaluate_is_without_dropout(small_split):
 def test_agreement_by_hand():
     other = LOGITS.clone()
     other[0] = torch.tensor([0.0, 5.0, 0.0, 0.0])
-    assert agreement(LOGITS, LOGITS).value == 1
-    assert agreement(LOGITS, other).value == 0.8
+    assert measure_agreement(LOGITS, LOGITS).value == 1
+    assert measure_agreement(LOGITS, other).value == 0.8
 
 
 def jensen_shannon(first, second):
@@ -173,16 +173,16 @@ PREDICTIONS = arrays(np.float32, (4, 3), elements=LOGIT)
 @given(PREDICTIONS, PREDICTIONS)
 def test_divergence_is_jensen_shannons(first, second):
     one, other = torch.from_numpy(first), torch.from_numpy(second)
-    value = divergence(one, other).value
+    value = measure_divergence(one, other).value
     assert value == pytest.approx(jensen_shannon(first, second), abs=1e-9)
     assert 0 <= value <= 1
-    assert value == pytest.approx(divergence(other, one).value, abs=1e-12)
-    assert divergence(one, one).value == 0
+    assert value == pytest.approx(measure_divergence(other, one).value, abs=1e-12)
+    assert measure_divergence(one, one).value == 0
 
 
 def test_divergence_of_opposite_certainties_is_one_bit():
     sure = torch.tensor([[200.0, 0.0], [200.0, 0.0]])
-    assert divergence(sure, sure.flip(1)).value == pytest.approx(1)
+    assert measure_divergence(sure, sure.flip(1)).value == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_divergence_of_opposite_certainties_is_one_bit():
     [(0.9, 0.9, 0.1, 0), (0.9, 0.1, 0.1, 1), (0.9, 0.5, 0.1, 0.5), (0.5, 0.0, 0.25, 2), (0.5, 0.75, 0.25, -1)],
 )
 def test_forgetting_ratio(before, after, chance, ratio):
-    assert forgetting_ratio(before, after, chance).value == pytest.approx(ratio)
+    assert measure_forgetting(before, after, chance).value == pytest.approx(ratio)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_forgetting_ratio(before, after, chance, ratio):
     ],
 )
 def test_forgetting_ratio_may_be_undefined(before, after, reason):
-    ratio = forgetting_ratio(before, after, 0.25)
+    ratio = measure_forgetting(before, after, 0.25)
     assert ratio.value is None
     assert re.search(reason, ratio.missing)
 
@@ -213,8 +213,8 @@ def test_forgetting_ratio_may_be_undefined(before, after, reason):
     [("cross_entropy", math.log(3)), ("bitwise", -(math.log(1 / 3) + 2 * math.log(2 / 3)) / 3)],
 )
 def test_baselines_by_hand(small_reviews, objective, loss):
-    split = make_split(small_reviews, Splitting(validation=0.5))  # each part: 6 port, 12 red, 9 white
-    base = baselines(split, objective)
+    split = make_split(small_reviews, SplitSettings(validation=0.5))  # each part: 6 port, 12 red, 9 white
+    base = compute_baselines(split, objective)
     assert base.chance == 1 / 3
     assert base.chance_loss == pytest.approx(loss)
     assert base.majority == {"training": pytest.approx(12 / 27), "validation": pytest.approx(12 / 27)}
@@ -226,30 +226,30 @@ def test_baselines_by_hand(small_reviews, objective, loss):
 
 def test_chance_loss_is_that_of_equal_logits():
     share = torch.full((5, 4), 1 / 4)
-    split_like = score(share.log(), TRUTH, "cross_entropy").loss
+    split_like = score_logits(share.log(), TRUTH, "cross_entropy").loss
     assert split_like == pytest.approx(math.log(4))
-    assert score(torch.logit(share), TRUTH, "bitwise").loss == pytest.approx(
+    assert score_logits(torch.logit(share), TRUTH, "bitwise").loss == pytest.approx(
         -(math.log(1 / 4) + 3 * math.log(3 / 4)) / 4
     )
 
 
 def test_the_majority_is_that_of_the_training_part(small_split):
     swapped = replace(small_split, validation=replace(small_split.validation, targets=torch.zeros(14, dtype=int)))
-    assert baselines(swapped, "bitwise").majority["validation"] == 0  # all validation reviews are port
+    assert compute_baselines(swapped, "bitwise").majority["validation"] == 0  # all validation reviews are port
 
 
 def test_linear_svc_is_scikit_learns(small_split):
     X, y = (small_split.training.inputs.to_scipy(), small_split.training.targets.numpy())
     held = small_split.validation
     fitted = LinearSVC(random_state=0, tol=1e-6, max_iter=100_000).fit(X, y)
-    found = baselines(small_split, "cross_entropy").linear_svc
+    found = compute_baselines(small_split, "cross_entropy").linear_svc
     assert found["training"] == pytest.approx(fitted.score(X, y))
     assert found["validation"] == pytest.approx(fitted.score(held.inputs.to_scipy(), held.targets.numpy()))
 
 
 @pytest.mark.parametrize(("limit", "kept"), [(0, False), (119, False), (120, True)])
 def test_linear_svc_is_left_out_above_the_limit(small_split, limit, kept):
-    base = baselines(small_split, "cross_entropy", svc_limit=limit)  # 40 training reviews × 3 classes
+    base = compute_baselines(small_split, "cross_entropy", svc_limit=limit)  # 40 training reviews × 3 classes
     assert (base.linear_svc is not None) is kept
     if not kept:
         assert f"120 training reviews × classes exceed the limit of {limit}" in base.missing["linear_svc"]
@@ -257,7 +257,7 @@ def test_linear_svc_is_left_out_above_the_limit(small_split, limit, kept):
 
 def test_linear_svc_is_missing_where_training_has_one_class(small_split):
     one = replace(small_split, training=replace(small_split.training, targets=torch.ones(40, dtype=int)))
-    base = baselines(one, "cross_entropy")
+    base = compute_baselines(one, "cross_entropy")
     assert base.linear_svc is None
     assert base.missing["linear_svc"]
     assert base.majority["training"] == 1

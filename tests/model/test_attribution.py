@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from forgetting.core.errors import DataError, RecipeError
-from forgetting.experiment.pipeline import compare, state_of, train
+from forgetting.experiment.pipeline import compare, copy_state, train
 from forgetting.experiment.results import Trained
-from forgetting.model.attribution import influence, most_influential
-from forgetting.model.classifier import Architecture, TextClassifier
+from forgetting.model.attribution import most_influential_words, word_influence
+from forgetting.model.classifier import ModelSettings, TextClassifier
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Training
+from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import Recipe
@@ -29,7 +29,7 @@ WHITE = ("lemon", "apple", "slate", "pear")
 @cache
 def trained(split, hidden=(5,)) -> tuple[Recipe, Trained]:
     recipe = Recipe(
-        model=Architecture(hidden=hidden, dropout=0.2), training=Training(epochs=12, learning_rate=0.05)
+        model=ModelSettings(hidden=hidden, dropout=0.2), training=TrainingSettings(epochs=12, learning_rate=0.05)
     )  # fmt: skip
     return recipe, train(recipe, split)
 
@@ -47,7 +47,7 @@ def test_influence_is_gradient_times_input(small_split, hidden, number):
     own = small_split.training.targets == number
     (logits[own, number] - logits[own].mean(dim=1)).sum().backward()
     expected = (inputs.grad * inputs).sum(dim=0) / own.sum()
-    found = influence(done.model, small_split, number)
+    found = word_influence(done.model, small_split, number)
     assert found.shape == (20,)
     most = expected.abs().max().item()
     assert most > 0
@@ -64,8 +64,8 @@ def test_influence_by_hand():
         model.fc2.bias.zero_()
     split = split_of([[1.0, 0.0], [0.5, 0.25], [0.0, 1.0]], [0, 0, 1])
     # Logit less mean logit is the hidden unit itself for class 0, and its negative for class 1.
-    assert influence(model, split, 0).tolist() == pytest.approx([(2 * 1 + 2 * 0.5) / 2, 3 * 0.25 / 2])
-    assert influence(model, split, 1).tolist() == pytest.approx([0, -3])
+    assert word_influence(model, split, 0).tolist() == pytest.approx([(2 * 1 + 2 * 0.5) / 2, 3 * 0.25 / 2])
+    assert word_influence(model, split, 1).tolist() == pytest.approx([0, -3])
 
 
 def split_of(inputs, targets, classes=2) -> Split:
@@ -80,7 +80,7 @@ def test_words_that_a_class_never_uses_have_none(small_split, number):
     _, done = trained(small_split)
     own = dense(small_split.training)[small_split.training.targets == number]
     absent = (own == 0).all(dim=0)
-    found = influence(done.model, small_split, number)
+    found = word_influence(done.model, small_split, number)
     assert 0 < absent.sum() < 20
     assert (found[absent] == 0).all()
     assert (found[~absent] != 0).any()
@@ -101,7 +101,7 @@ def test_of_a_model_without_bias_influences_add_up_to_the_logit(seed, rows):
     with torch.no_grad():
         logits = model(dense(split.training))
     expected = (logits[:, 1] - logits.mean(dim=1)).mean().item()
-    assert influence(model, split, 1).sum().item() == pytest.approx(expected, abs=1e-4)
+    assert word_influence(model, split, 1).sum().item() == pytest.approx(expected, abs=1e-4)
 
 
 def without(split: Split, number: int) -> Split:
@@ -114,20 +114,22 @@ def without(split: Split, number: int) -> Split:
 def test_a_class_without_training_reviews_is_refused_by_name(small_split):
     _, done = trained(small_split)
     split = without(small_split, 0)
-    for call in (influence, most_influential):
+    for call in (word_influence, most_influential_words):
         with pytest.raises(DataError, match=r"^No training review is of class 'port': choose another class\.$"):
             call(done.model, split, 0)
-    assert influence(done.model, split, 1).tolist() == pytest.approx(influence(done.model, small_split, 1).tolist())
+    assert word_influence(done.model, split, 1).tolist() == pytest.approx(
+        word_influence(done.model, small_split, 1).tolist()
+    )
 
 
 @pytest.mark.parametrize("most", [1, 5, 20, 99])
 def test_the_most_influential_are_sorted_and_speak_for_the_class(small_split, most):
     _, done = trained(small_split)
-    values = influence(done.model, small_split, 2).tolist()
+    values = word_influence(done.model, small_split, 2).tolist()
     speaking = [(word, value) for word, value in zip(small_split.words, values, strict=True) if value > 0]
     assert 5 < len(speaking) < 20
     expected = dict(sorted(speaking, key=lambda item: -item[1])[:most])
-    found = most_influential(done.model, small_split, 2, most)
+    found = most_influential_words(done.model, small_split, 2, most)
     assert len(found) == min(most, len(speaking))
     assert list(found.values()) == sorted(found.values(), reverse=True) == list(expected.values())
     assert all(values[small_split.words.index(word)] == value for word, value in found.items())
@@ -139,23 +141,25 @@ def test_by_default_there_are_twenty():
     with torch.no_grad():
         model.fc1.weight.fill_(1)
         model.fc2.weight[0], model.fc2.weight[1] = 1, -1
-    assert (influence(model, split, 0) > 0).all()
-    assert len(most_influential(model, split, 0)) == 20
+    assert (word_influence(model, split, 0) > 0).all()
+    assert len(most_influential_words(model, split, 0)) == 20
 
 
 def test_the_words_of_a_style_are_the_most_influential(small_split):
-    recipe = Recipe(model=Architecture(hidden=(16,), dropout=0.2), training=Training(epochs=60, learning_rate=0.05))
+    recipe = Recipe(
+        model=ModelSettings(hidden=(16,), dropout=0.2), training=TrainingSettings(epochs=60, learning_rate=0.05)
+    )
     done = train(recipe, small_split)
-    assert set(most_influential(done.model, small_split, 2, 4)) == set(WHITE)
+    assert set(most_influential_words(done.model, small_split, 2, 4)) == set(WHITE)
 
 
 @pytest.mark.usefixtures("global_state_kept")
 def test_influence_changes_nothing(small_split):
     _, done = trained(small_split)
-    before = state_of(done.model)
-    first = influence(done.model, small_split, 1)
+    before = copy_state(done.model)
+    first = word_influence(done.model, small_split, 1)
     with torch.no_grad():  # as a page might
-        second = influence(done.model, small_split, 1)
+        second = word_influence(done.model, small_split, 1)
     assert torch.equal(first, second)
     assert not first.requires_grad
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
@@ -178,7 +182,7 @@ def test_named_words_are_columns_written_by_hand(small_split, hidden, scheme):
     randomization = Randomization(("fc1",), 1.0, scheme, "word", 3, words=WHITE)
     found = compare(replace(recipe, randomization=randomization), small_split, done)
     columns = [small_split.words.index(word) for word in WHITE]
-    expected = state_of(done.model)
+    expected = copy_state(done.model)
     for column in columns:
         expected["fc1.weight"][:, column] = done.initial["fc1.weight"][:, column] if scheme == "rewind" else 0
     state = found.model.state_dict()

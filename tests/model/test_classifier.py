@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from forgetting.core.errors import RecipeError
-from forgetting.experiment.published import published_split
+from forgetting.experiment.published import make_published_split
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
-from forgetting.randomization.layers import layer_table, own_layers, own_parameters, parameter_count
+from forgetting.randomization.layers import layer_parameters, layer_table, named_layers, parameter_count
 
 HIDDEN = ((8,), (32, 16), (5, 4, 3))
 
@@ -51,7 +51,7 @@ def test_loads_and_gives_a_standard_state_dict(hidden):
 
 
 def test_layers_are_named_in_order():
-    assert list(own_layers(TextClassifier(11, 4, (32, 16)))) == ["fc1", "fc2", "fc3"]
+    assert list(named_layers(TextClassifier(11, 4, (32, 16)))) == ["fc1", "fc2", "fc3"]
 
 
 def test_initial_weights_are_those_of_linear_layers():
@@ -116,7 +116,7 @@ def test_safetensors_round_trip(tmp_path):
 
 
 def test_layer_table_on_the_original_file(wine_reviews):
-    split = published_split(wine_reviews)
+    split = make_published_split(wine_reviews)
     table = layer_table(TextClassifier(len(split.words), len(split.classes)))
     assert [(row.name, row.kind, row.parameters) for row in table] == [
         ("fc1", "Linear", 356_160),
@@ -129,7 +129,7 @@ def test_layer_table_on_the_original_file(wine_reviews):
 def test_tied_modules_are_one_layer():
     shared = nn.Linear(4, 4)
     model = nn.Sequential(shared, nn.ReLU(), shared, nn.Linear(4, 2))
-    assert list(own_layers(model)) == ["0", "3"]
+    assert list(named_layers(model)) == ["0", "3"]
     assert parameter_count(model) == 4 * 4 + 4 + 4 * 2 + 2
 
 
@@ -137,9 +137,9 @@ def test_tied_modules_are_one_layer():
 def test_a_tied_parameter_belongs_to_the_first_layer(bias, layers):
     model = nn.Sequential(nn.Embedding(6, 4), nn.Linear(4, 6, bias=bias))
     model[1].weight = model[0].weight
-    assert list(own_layers(model)) == layers
-    assert list(own_parameters(model, model[0])) == ["weight"]
-    assert list(own_parameters(model, model[1])) == (["bias"] if bias else [])
+    assert list(named_layers(model)) == layers
+    assert list(layer_parameters(model, model[0])) == ["weight"]
+    assert list(layer_parameters(model, model[1])) == (["bias"] if bias else [])
     assert parameter_count(model) == 6 * 4 + 6 * bias
 
 
@@ -147,6 +147,6 @@ def test_modules_without_parameters_are_no_layers():
     model = nn.Sequential(
         nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), nn.BatchNorm2d(2, affine=False), nn.ReLU()
     )
-    assert list(own_layers(model)) == ["0.0", "0.1"]
+    assert list(named_layers(model)) == ["0.0", "0.1"]
     assert parameter_count(model) == 2 * 9 + 2 + 2 + 2
     assert [row.name for row in layer_table(nn.Linear(2, 2))] == [""]

@@ -31,7 +31,7 @@ def test_product_and_gradient_are_those_of_the_dense_matrix(rows, columns, width
     expected.backward(incoming)
     torch.testing.assert_close(first.grad, second.grad)
     np.testing.assert_allclose(
-        sparse.times(first.detach().t()), matrix @ first.detach().numpy().T, rtol=1e-5, atol=1e-6
+        sparse.matmul(first.detach().t()), matrix @ first.detach().numpy().T, rtol=1e-5, atol=1e-6
     )
 
 
@@ -65,7 +65,7 @@ def test_from_scipy_copies_nothing_back():
 @pytest.mark.parametrize("probability", [0.0, 0.25, 0.8])
 def test_thinning_drops_the_share_and_keeps_the_mean(probability):
     full = SparseMatrix.from_scipy(scipy.sparse.csr_array(np.full((200, 100), 3, dtype=np.float32)))
-    thin = full.thinned(probability, torch.Generator().manual_seed(0))
+    thin = full.drop_values(probability, torch.Generator().manual_seed(0))
     values = thin.to_scipy().toarray()
     kept = values != 0
     np.testing.assert_allclose(values[kept], 3 / (1 - probability), rtol=1e-6)
@@ -79,6 +79,6 @@ def test_thinning_drops_the_share_and_keeps_the_mean(probability):
 def test_thinning_draws_anew_each_time_and_repeats_with_its_seed():
     full = SparseMatrix.from_scipy(random_matrix(20, 20, 4))
     source = torch.Generator().manual_seed(1)
-    first, second = full.thinned(0.5, source).values, full.thinned(0.5, source).values
+    first, second = full.drop_values(0.5, source).values, full.drop_values(0.5, source).values
     assert not torch.equal(first, second)
-    assert torch.equal(first, full.thinned(0.5, torch.Generator().manual_seed(1)).values)
+    assert torch.equal(first, full.drop_values(0.5, torch.Generator().manual_seed(1)).values)

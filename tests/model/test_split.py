@@ -10,15 +10,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from forgetting.core.errors import DataError
-from forgetting.model.split import Splitting, make_split, number_classes
+from forgetting.model.split import SplitSettings, encode_labels, make_split
 
 
 @pytest.mark.parametrize(
     "splitting",
     [
-        Splitting(),
-        Splitting(stratify=False, sublinear=False, min_df=1, seed=42),
-        Splitting(validation=0.4, max_words=10, seed=5),
+        SplitSettings(),
+        SplitSettings(stratify=False, sublinear=False, min_df=1, seed=42),
+        SplitSettings(validation=0.4, max_words=10, seed=5),
     ],
 )
 def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
@@ -49,22 +49,22 @@ def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
 
 
 def test_parts_are_disjoint_complete_and_stratified(small_reviews):
-    split = make_split(small_reviews, Splitting(validation=0.5))
+    split = make_split(small_reviews, SplitSettings(validation=0.5))
     assert sorted([*split.training.rows, *split.validation.rows]) == list(range(54))
     for part in split.parts.values():
         assert torch.bincount(part.targets).tolist() == [6, 12, 9]
 
 
 def test_words_of_validation_reviews_alone_are_unknown(small_reviews):
-    row = make_split(small_reviews, Splitting()).validation.rows[0]
+    row = make_split(small_reviews, SplitSettings()).validation.rows[0]
     texts = tuple("unheard of" if number == row else text for number, text in enumerate(small_reviews.texts))
-    split = make_split(replace(small_reviews, texts=texts), Splitting(min_df=1))
+    split = make_split(replace(small_reviews, texts=texts), SplitSettings(min_df=1))
     assert "unheard" not in split.words
     assert split.validation.inputs.to_scipy()[[0]].nnz == 0
 
 
 def test_seed_moves_the_split(small_reviews):
-    first, same, other = (make_split(small_reviews, Splitting(seed=seed)) for seed in (0, 0, 1))
+    first, same, other = (make_split(small_reviews, SplitSettings(seed=seed)) for seed in (0, 0, 1))
     assert list(first.training.rows) == list(same.training.rows) != list(other.training.rows)
 
 
@@ -77,17 +77,17 @@ def some(small_reviews, labels, texts=None):
     [
         (
             "aab",
-            Splitting(),
+            SplitSettings(),
             r"at least 2 reviews of each class; 1 classes have 1 \(such as 'b'\)\. Keep classes .* turn",
         ),
         (
             "aabbcc",
-            Splitting(validation=0.2),
+            SplitSettings(validation=0.2),
             "at least one review a class in each part; 6 reviews .* 0.2 .* 3 classes. Keep",
         ),
         (
             "aabbcc",
-            Splitting(validation=0.9),
+            SplitSettings(validation=0.9),
             "at least one review a class in each part; 6 reviews .* 0.9 .* 3 classes. Keep",
         ),
     ],
@@ -100,20 +100,20 @@ def test_refuses_what_cannot_be_stratified(small_reviews, labels, splitting, mes
 @pytest.mark.parametrize("texts", [("a b c",) * 6, tuple(f"only{n}" for n in range(6))])
 def test_refuses_to_learn_without_words(small_reviews, texts):
     with pytest.raises(DataError, match=r"No word is left of 3 training reviews: .* min_df = 2 .*\. Lower min_df"):
-        make_split(some(small_reviews, "aabbab", texts), Splitting(validation=0.5))
+        make_split(some(small_reviews, "aabbab", texts), SplitSettings(validation=0.5))
 
 
 def test_refuses_an_empty_training_part(small_reviews):
     # ceil(0.9 · 3) = 3 reviews are held out, and none is left
     with pytest.raises(DataError, match="validation"):
-        make_split(some(small_reviews, "aab"), Splitting(validation=0.9, stratify=False, min_df=1))
+        make_split(some(small_reviews, "aab"), SplitSettings(validation=0.9, stratify=False, min_df=1))
 
 
 def test_classes_take_no_more_room_than_their_labels(small_reviews):
     """As numpy's own strings each of the labels would take the room of the longest: 4 bytes a character."""
     labels = ("x" * 1_000_000, *("ab"[row % 2] for row in range(len(small_reviews) - 3)), "a\0", "b\0\0")
     tracemalloc.start()
-    classes, targets = number_classes(replace(small_reviews, labels=labels))
+    classes, targets = encode_labels(replace(small_reviews, labels=labels))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000

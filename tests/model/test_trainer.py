@@ -13,10 +13,10 @@ from torch.nn import functional
 from forgetting.core.seeding import generator
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.trainer import Epoch, Measure, Trainer, Training
+from forgetting.model.trainer import Epoch, PartMetrics, Trainer, TrainingSettings
 
 SEED = 7
-BASE = Training(epochs=6, label_smoothing=0.0, weight_decay=0.0)
+BASE = TrainingSettings(epochs=6, label_smoothing=0.0, weight_decay=0.0)
 
 
 def model_for(split, dropout=0.0, hidden=(16,)):
@@ -134,7 +134,7 @@ def test_word_dropout_drops_stored_values_of_the_step_alone(small_split):
 
 def test_published_quirks_follow_the_published_script(small_split):
     """Forward, loss, step, accuracy of that forward pass, then evaluation mode, which is never left again."""
-    training = Training(
+    training = TrainingSettings(
         objective="bitwise",
         epochs=5,
         learning_rate=1e-3,
@@ -174,7 +174,7 @@ def test_published_quirks_follow_the_published_script(small_split):
     torch.testing.assert_close(trainer.training_logits, outputs.detach(), atol=1e-5, rtol=1e-5)
 
 
-VARIED = Training(epochs=4, batch_size=9, word_dropout=0.2)
+VARIED = TrainingSettings(epochs=4, batch_size=9, word_dropout=0.2)
 
 
 def by_step(trainer):
@@ -209,7 +209,9 @@ def test_states_epochs_left_and_time(small_split):
     assert (trainer.state, trainer.epochs_left, trainer.history) == ("ready", 6, [])
     trainer.advance(epochs=2)
     assert (trainer.state, trainer.epochs_left, len(trainer.history)) == ("running", 4, 2)
-    assert all(type(row) is Epoch and type(row.training) is type(row.validation) is Measure for row in trainer.history)
+    assert all(
+        type(row) is Epoch and type(row.training) is type(row.validation) is PartMetrics for row in trainer.history
+    )
     trainer.advance()
     assert (trainer.state, trainer.epochs_left, len(trainer.history)) == ("finished", 0, 6)
     seconds = [row.seconds for row in trainer.history]

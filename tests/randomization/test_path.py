@@ -13,7 +13,7 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
-from forgetting.randomization.path import mask, paths, randomize
+from forgetting.randomization.path import layer_paths, randomize, randomized_units
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import UNITS
@@ -124,7 +124,7 @@ def test_exactly_the_units_under_the_mask_change(name, scheme, unit, fraction, s
     chosen = data.draw(st.lists(st.sampled_from(list(layers)), unique=True, min_size=1))
     randomization = Randomization(chosen, fraction, scheme, unit, seed)
     before, shape = everything(model), form(model)
-    randomized, masks = do(name, randomization), mask(model, randomization)
+    randomized, masks = do(name, randomization), randomized_units(model, randomization)
 
     assert everything(model) == before
     assert form(randomized) == form(model) == shape
@@ -154,7 +154,7 @@ def test_exactly_the_units_under_the_mask_change(name, scheme, unit, fraction, s
 def test_a_larger_dose_holds_the_smaller_with_its_values(name, scheme, unit, one, other, seed):
     small, large = (Randomization(("all",), dose, scheme, unit, seed) for dose in sorted((one, other)))
     less, more = do(name, small), do(name, large)
-    inner, outer = mask(made(name), small), mask(made(name), large)
+    inner, outer = randomized_units(made(name), small), randomized_units(made(name), large)
     for layer, keys in MODELS[name][1].items():
         assert set(inner[layer].tolist()) <= set(outer[layer].tolist())
         if scheme != "permute":
@@ -195,7 +195,8 @@ def test_another_seed_gives_other_bits(name, scheme):
 @pytest.mark.parametrize("unit", UNITS)
 def test_another_seed_gives_another_mask(scheme, unit):
     masks = [
-        mask(made("classifier"), Randomization(("fc1",), 0.5, scheme, unit, seed))["fc1"].tolist() for seed in (0, 1)
+        randomized_units(made("classifier"), Randomization(("fc1",), 0.5, scheme, unit, seed))["fc1"].tolist()
+        for seed in (0, 1)
     ]
     assert masks[0] != masks[1]
 
@@ -204,7 +205,7 @@ def test_another_seed_gives_another_mask(scheme, unit):
 @given(SCHEME, FRACTION, SEED)
 def test_words_are_columns_of_the_first_layer_without_its_bias(scheme, fraction, seed):
     model, randomization = made("classifier"), Randomization(("fc1",), fraction, scheme, "word", seed)
-    randomized, positions = do("classifier", randomization), mask(model, randomization)["fc1"].tolist()
+    randomized, positions = do("classifier", randomization), randomized_units(model, randomization)["fc1"].tolist()
     assert len(set(positions)) == len(positions) == round(fraction * 12)
     for word in range(12):
         same = bits(model.fc1.weight[:, word]) == bits(randomized.fc1.weight[:, word])
@@ -251,7 +252,7 @@ def same_values(one, other):
 
 
 def test_layers_of_one_shape_have_masks_of_their_own():
-    masks = mask(large(), Randomization(fraction=0.5))
+    masks = randomized_units(large(), Randomization(fraction=0.5))
     assert not torch.equal(masks["fc1"], masks["fc2"])
 
 
@@ -399,7 +400,7 @@ def test_refuses_values_out_of_bounds(name, value):
 def way(name, layer, scheme, unit, seed, **others):
     """The path of a layer in a copy of a model, with that copy."""
     model = copy.deepcopy(made(name))
-    found = paths(model, Randomization((layer,), 0.0, scheme, unit, seed, **others), initial=made(name, 1))
+    found = layer_paths(model, Randomization((layer,), 0.0, scheme, unit, seed, **others), initial=made(name, 1))
     return model, found[layer]
 
 
@@ -475,7 +476,7 @@ def test_the_least_count_where_many_units_do_not_change(seed):
     with torch.no_grad():
         model.fc1.weight[:, ::2] = 0
         model.fc1.weight[:, 1::4] = 0
-    path = paths(model, Randomization(("fc1",), 0.0, "zero", seed=seed))["fc1"]
+    path = layer_paths(model, Randomization(("fc1",), 0.0, "zero", seed=seed))["fc1"]
     distances = naive_distances(path)
     changes = distances[-1] * np.linspace(0.005, 0.995, 100)
     assert path.reaching(changes) == [int(np.argmax(distances >= change)) for change in changes]
@@ -486,14 +487,14 @@ def test_a_change_that_nothing_makes_is_not_reached():
     with torch.no_grad():
         model.fc1.weight.zero_()
         model.fc1.bias.zero_()
-    assert paths(model, Randomization(("fc1",), 0.0, "zero"))["fc1"].reaching([0.0, 1e-9]) == [0, None]
+    assert layer_paths(model, Randomization(("fc1",), 0.0, "zero"))["fc1"].reaching([0.0, 1e-9]) == [0, None]
 
 
 @pytest.mark.parametrize("unit", ["weight", "neuron"])
 @pytest.mark.parametrize("seed", range(3))
 def test_permuting_reaches_a_change_within_a_few_percent(unit, seed):
     model = TextClassifier(300, 4, (400,), seed=seed)
-    path = paths(model, Randomization(("fc1",), 0.0, "permute", unit, seed))["fc1"]
+    path = layer_paths(model, Randomization(("fc1",), 0.0, "permute", unit, seed))["fc1"]
     original = path.units.double()
     end = torch.linalg.vector_norm(next(path.walk([len(path.order)])).double() - original).item()
     changes = [share * end for share in (0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.2)]
@@ -516,7 +517,7 @@ def test_of_named_words_a_share_changes_and_nothing_else(scheme, fraction, seed,
     model = made("classifier")
     randomization = Randomization(("fc1",), fraction, scheme, "word", seed, words=words)
     randomized = randomize(model, randomization, initial=made("classifier", 1), vocabulary=WORDS)
-    positions = mask(model, randomization, vocabulary=WORDS)["fc1"].tolist()
+    positions = randomized_units(model, randomization, vocabulary=WORDS)["fc1"].tolist()
     assert positions == sorted(set(positions))
     assert len(positions) == round(fraction * len(words))
     assert {WORDS[position] for position in positions} <= set(words)
@@ -547,7 +548,7 @@ def test_all_words_named_are_all_words(scheme, seed):
 @pytest.mark.parametrize("vocabulary", [WORDS, ()])
 def test_refuses_a_word_that_the_model_does_not_know(vocabulary):
     randomization = Randomization(("fc1",), unit="word", words=("word 1", "ghost") if vocabulary else ("ghost",))
-    for act in (randomize, mask):
+    for act in (randomize, randomized_units):
         with pytest.raises(RecipeError, match=rf"has no 'ghost' among its {len(vocabulary)}\..* choose others"):
             act(made("classifier"), randomization, vocabulary=vocabulary)
 

@@ -13,7 +13,7 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES, Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.recipe.url import decode, encode
+from forgetting.recipe.url import decode_query, encode_query
 
 ONE, TWO, FOUR = (tuple(f"fc{number}" for number in range(1, count + 1)) for count in (2, 3, 5))  # with the last layer
 
@@ -207,11 +207,11 @@ def test_a_plan_survives_the_recipe_and_the_address(plan):
     again = Recipe.from_json(recipe.to_json())
     assert again.sweep == plan
     assert again.hash == recipe.hash
-    assert decode(encode(recipe)) == (recipe, [])
+    assert decode_query(encode_query(recipe)) == (recipe, [])
     assert json.loads(recipe.to_json())["sweep"]["doses"] == list(plan.doses)
 
 
 def test_the_trained_model_does_not_depend_on_the_plan():
     recipe = MODERN.with_value("sweep", Sweep(layers=("fc1",)))
     assert recipe.hash != MODERN.hash
-    assert recipe.until_trained() == MODERN.until_trained()
+    assert recipe.for_training() == MODERN.for_training()

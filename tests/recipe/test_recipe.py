@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import LEAVES, modern_recipes
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.settings import parse, show
+from forgetting.core.settings import format_value, parse_value
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import UNITS
@@ -41,7 +41,7 @@ def test_survives_writing_and_reading(recipe):
 @given(modern_recipes())
 def test_every_setting_survives_as_text(recipe):
     for name, item in LEAVES.items():
-        assert parse(item, show(recipe.value(name))) == recipe.value(name)
+        assert parse_value(item, format_value(recipe.value(name))) == recipe.value(name)
 
 
 @settings(deadline=None, max_examples=60)
@@ -153,8 +153,8 @@ def test_published_takes_other_data_and_seeds(name):
 
 def test_until_trained_forgets_the_randomization_alone():
     recipe = replace(MODERN, seed=3, randomization=Randomization(("fc1",), 0.5, "zero", "neuron", 7))
-    assert recipe.until_trained() == replace(MODERN, seed=3)
-    assert recipe.until_trained().hash == replace(MODERN, seed=3).hash
+    assert recipe.for_training() == replace(MODERN, seed=3)
+    assert recipe.for_training().hash == replace(MODERN, seed=3).hash
 
 
 def test_layers_must_be_those_of_the_model():

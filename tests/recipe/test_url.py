@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import LEAVES, modern_recipes, values_of
 
-from forgetting.model.classifier import Architecture
+from forgetting.model.classifier import ModelSettings
 from forgetting.recipe.recipe import MODERN, PROTOCOLS, PUBLISHED, Recipe
-from forgetting.recipe.url import decode, encode
+from forgetting.recipe.url import decode_query, encode_query
 
 
 @st.composite
@@ -27,44 +27,44 @@ RECIPES = st.one_of(modern_recipes(), published_recipes())
 @settings(max_examples=300, deadline=None)
 @given(RECIPES)
 def test_what_is_encoded_decodes_as_the_same_recipe(recipe):
-    parameters = encode(recipe)
+    parameters = encode_query(recipe)
     assert all(isinstance(name, str) and isinstance(text, str) for name, text in parameters.items())
-    assert decode(parameters) == (recipe, [])
-    assert encode(decode(parameters)[0]) == parameters
+    assert decode_query(parameters) == (recipe, [])
+    assert encode_query(decode_query(parameters)[0]) == parameters
 
 
 @settings(max_examples=150, deadline=None)
 @given(RECIPES, st.data())
 def test_the_order_of_parameters_does_not_matter(recipe, data):
-    shuffled = data.draw(st.permutations(list(encode(recipe).items())))
-    assert decode(dict(shuffled)) == (recipe, [])
+    shuffled = data.draw(st.permutations(list(encode_query(recipe).items())))
+    assert decode_query(dict(shuffled)) == (recipe, [])
 
 
 @given(st.dictionaries(st.sampled_from([*LEAVES, "x"]), st.text(max_size=12), max_size=6), st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_a_recipe_and_a_sentence_for_each_parameter_not_taken(parameters, data):
-    recipe, sentences = decode(parameters)
+    recipe, sentences = decode_query(parameters)
     assert isinstance(recipe, Recipe)
     assert len(sentences) <= len(parameters)
-    assert decode(dict(data.draw(st.permutations(list(parameters.items())))))[0] == recipe
-    assert decode(encode(recipe)) == (recipe, [])
+    assert decode_query(dict(data.draw(st.permutations(list(parameters.items())))))[0] == recipe
+    assert decode_query(encode_query(recipe)) == (recipe, [])
 
 
 def test_defaults_need_no_parameters():
-    assert encode(MODERN) == {}
-    assert encode(PUBLISHED) == {"protocol": "published"}
+    assert encode_query(MODERN) == {}
+    assert encode_query(PUBLISHED) == {"protocol": "published"}
     for name, recipe in PROTOCOLS.items():
-        assert decode({"protocol": name}) == (recipe, [])
-    assert decode({}) == (MODERN, [])
+        assert decode_query({"protocol": name}) == (recipe, [])
+    assert decode_query({}) == (MODERN, [])
 
 
 def test_only_what_differs_is_written_in_readable_text():
     recipe = replace(
         MODERN,
-        model=Architecture(hidden=(64, 32)),
+        model=ModelSettings(hidden=(64, 32)),
         randomization=replace(MODERN.randomization, layers=("fc1", "fc3"), fraction=0.25),
     )
-    assert encode(recipe) == {
+    assert encode_query(recipe) == {
         "model.hidden": "64,32",
         "randomization.layers": "fc1,fc3",
         "randomization.fraction": "0.25",
@@ -74,16 +74,16 @@ def test_only_what_differs_is_written_in_readable_text():
 def test_parameters_that_fit_only_together_may_come_in_any_order():
     for names in (("randomization.layers", "model.hidden"), ("model.hidden", "randomization.layers")):
         text = {"randomization.layers": "fc3", "model.hidden": "8,8"}
-        recipe, sentences = decode({name: text[name] for name in names})
+        recipe, sentences = decode_query({name: text[name] for name in names})
         assert (recipe.randomization.layers, recipe.model.hidden, sentences) == (("fc3",), (8, 8), [])
-    recipe, sentences = decode({"randomization.unit": "word", "randomization.layers": "fc1"})
+    recipe, sentences = decode_query({"randomization.unit": "word", "randomization.layers": "fc1"})
     assert (recipe.randomization.unit, sentences) == ("word", [])
 
 
 def test_no_layers_is_a_choice_of_its_own():
     recipe = replace(MODERN, randomization=replace(MODERN.randomization, layers=()))
-    assert encode(recipe) == {"randomization.layers": ""}
-    assert decode({"randomization.layers": ""}) == (recipe, [])
+    assert encode_query(recipe) == {"randomization.layers": ""}
+    assert decode_query({"randomization.layers": ""}) == (recipe, [])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_no_layers_is_a_choice_of_its_own():
     ],
 )
 def test_an_impossible_value_is_named_with_its_default_which_is_used(name, text, default):
-    recipe, (sentence,) = decode({name: text, "split.seed": "7"})
+    recipe, (sentence,) = decode_query({name: text, "split.seed": "7"})
     assert recipe == MODERN.with_value("split.seed", 7)
     assert name in sentence
     assert default in sentence
@@ -122,27 +122,27 @@ def test_an_impossible_value_is_named_with_its_default_which_is_used(name, text,
     [("randomization.layers", "fc9"), ("randomization.unit", "word"), ("randomization.layers", "all,fc1")],
 )
 def test_a_value_that_does_not_fit_the_others_is_refused_with_a_sentence(name, text):
-    recipe, (sentence,) = decode({name: text})
+    recipe, (sentence,) = decode_query({name: text})
     assert recipe == MODERN
     assert text.split(",")[0] in sentence
 
 
 def test_unknown_settings_are_named_and_ignored():
-    recipe, (sentence,) = decode({"training.epoch": "5", "training.epochs": "5"})
+    recipe, (sentence,) = decode_query({"training.epoch": "5", "training.epochs": "5"})
     assert recipe.training.epochs == 5
     assert "'training.epoch'" in sentence
     assert "ignored" in sentence
 
 
 def test_an_unknown_protocol_is_named_and_modern_used():
-    recipe, (sentence,) = decode({"protocol": "Published", "seed": "3"})
+    recipe, (sentence,) = decode_query({"protocol": "Published", "seed": "3"})
     assert recipe == MODERN.with_value("seed", 3)
     assert "'Published'" in sentence
     assert "modern" in sentence
 
 
 def test_the_published_protocol_takes_data_and_seed_alone():
-    recipe, (sentence,) = decode({"protocol": "published", "seed": "5", "randomization.fraction": "0.5"})
+    recipe, (sentence,) = decode_query({"protocol": "published", "seed": "5", "randomization.fraction": "0.5"})
     assert recipe == replace(PUBLISHED, seed=5)
     assert "randomization.fraction" in sentence
 
@@ -151,7 +151,7 @@ def test_the_published_protocol_takes_data_and_seed_alone():
 def test_text_from_an_address_is_quoted_and_cut_short(part):
     hostile = "x\n<script>" + "y" * 100_000
     parameters = {hostile: "1"} if part == "name" else {part: hostile}
-    recipe, (sentence,) = decode(parameters)
+    recipe, (sentence,) = decode_query(parameters)
     assert recipe == MODERN
     assert "\n" not in sentence
     assert len(sentence) < 400

@@ -8,20 +8,21 @@ from torch import nn
 
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.comparisons import Ratio
-from forgetting.metrics.intervals import Spread
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.intervals import Band
 from forgetting.metrics.scores import NOT_FINITE, Scores
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting import formatting as formatting_sentences
-from forgetting.reporting.comparison import target_of
-from forgetting.reporting.formatting import number, percent
+from forgetting.reporting.comparison import describe_randomization
+from forgetting.reporting.formatting import format_number, format_share
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
 LAYERS = ("fc1", "fc2")
 HALF = Randomization(("fc1",), 0.4)
+SAME, APART = Measurement(0.5), Measurement(0.25)
 BASELINES = Baselines(
     chance=0.25,
     chance_loss=1.386,
@@ -38,15 +39,17 @@ def scores(accuracy: float | None, bitwise: float = 0.9, recall: list | None = N
     return Scores(40, accuracy=accuracy, bitwise_accuracy=bitwise, recall=found, missing=missing)
 
 
-def comparison(before: Scores, after: Scores, same: Ratio = Ratio(0.5), apart: Ratio = Ratio(0.25)) -> Comparison:  # noqa: B008
+def comparison(before: Scores, after: Scores, same: Measurement = SAME, apart: Measurement = APART) -> Comparison:
     other = scores(1.0)
     outcomes = [Outcome({}, {"training": other, "validation": score}) for score in (before, after)]
-    ratios = {"training": Ratio(0.0), "validation": Ratio(0.0)}
+    ratios = {"training": Measurement(0.0), "validation": Measurement(0.0)}
     return Comparison(*outcomes, None, ratios, {"validation": same}, {"validation": apart})
 
 
 def cost(before: float | None, after: float | None, randomization: Randomization = HALF) -> str:
-    return comparison_sentences.cost(comparison(scores(before), scores(after)), BASELINES, randomization, LAYERS)
+    return comparison_sentences.describe_cost(
+        comparison(scores(before), scores(after)), BASELINES, randomization, LAYERS
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,29 +57,29 @@ def cost(before: float | None, after: float | None, randomization: Randomization
     [(0, "0 %"), (1, "100 %"), (0.584, "58 %"), (0.005, "0.5 %"), (0.996, "99.6 %"), (None, "missing")],
 )
 def test_percent(share, text):
-    assert percent(share) == text
+    assert format_share(share) == text
 
 
 @pytest.mark.parametrize("share", [1e-2, 1e-3, 4e-4, 1e-5, 1 - 1e-3, 1 - 4e-4, 1 - 1e-5])
 @pytest.mark.parametrize("digits", [0, 1])
 def test_a_percentage_next_to_none_or_all_is_not_shown_as_that(share, digits):
-    assert float(percent(share, digits).split()[0]) not in (0, 100)
+    assert float(format_share(share, digits).split()[0]) not in (0, 100)
 
 
 def test_percent_with_a_decimal():
-    assert percent(0.9966, 1) == "99.7 %"
-    assert percent(0.5, 1) == "50.0 %"
+    assert format_share(0.9966, 1) == "99.7 %"
+    assert format_share(0.5, 1) == "50.0 %"
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0.00"), (0.0312, "0.03"), (0.0031, "0.0031"), (12.345, "12.35"), (None, "missing")]
 )
 def test_number(value, text):
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 def test_a_number_next_to_zero_is_not_shown_as_zero():
-    assert float(number(2e-5)) != 0
+    assert float(format_number(2e-5)) != 0
 
 
 @pytest.mark.parametrize(
@@ -89,11 +92,11 @@ def test_a_number_next_to_zero_is_not_shown_as_zero():
     ],
 )
 def test_what_is_randomized_in_words(randomization, text):
-    assert target_of(randomization, LAYERS) == text
+    assert describe_randomization(randomization, LAYERS) == text
 
 
 def test_several_of_more_layers_are_listed():
-    assert target_of(Randomization(("fc3", "fc1"), 0.5), ("fc1", "fc2", "fc3")) == "50 % of fc1, fc3"
+    assert describe_randomization(Randomization(("fc3", "fc1"), 0.5), ("fc1", "fc2", "fc3")) == "50 % of fc1, fc3"
 
 
 def test_the_cost_in_points_with_both_baselines():
@@ -127,23 +130,25 @@ def test_a_missing_accuracy_is_said_with_its_reason(before, after):
 
 def test_the_published_figures_beside_what_they_hide():
     made = comparison(scores(0.0, bitwise=0.908), scores(0.016, bitwise=0.5088))
-    sentence = comparison_sentences.published(made, BASELINES)
+    sentence = comparison_sentences.describe_published(made, BASELINES)
     for part in ("90.8 % to 50.9 %", "“no” reaches 99.7 %", "0.0 % of the reviews before", "1.6 % after", "25.0 %"):
         assert part in sentence
 
 
 def test_published_figures_that_are_missing_are_said_with_their_reason():
     made = comparison(scores(0.0, bitwise=0.908), Scores(40, missing={"accuracy": NOT_FINITE}))
-    assert comparison_sentences.published(made, BASELINES) == f"There is no accuracy to compare: {NOT_FINITE}."
+    assert comparison_sentences.describe_published(made, BASELINES) == f"There is no accuracy to compare: {NOT_FINITE}."
 
 
 def test_a_published_accuracy_that_rises_does_not_fall():
     made = comparison(scores(0.0, bitwise=0.486), scores(0.0, bitwise=0.513))
-    assert "accuracy goes from 48.6 % to 51.3 %" in comparison_sentences.published(made, BASELINES)
+    assert "accuracy goes from 48.6 % to 51.3 %" in comparison_sentences.describe_published(made, BASELINES)
 
 
 def recalls(before: list | None, after: list | None, classes: tuple = ("ale", "port", "rye")) -> str:
-    return comparison_sentences.recalls(comparison(scores(0.5, recall=before), scores(0.5, recall=after)), classes)
+    return comparison_sentences.describe_recalls(
+        comparison(scores(0.5, recall=before), scores(0.5, recall=after)), classes
+    )
 
 
 def test_the_class_that_loses_most_and_those_never_found_again():
@@ -168,14 +173,14 @@ def test_missing_recalls_are_said(before, after):
 
 
 def test_agreement():
-    sentence = comparison_sentences.agreement(comparison(scores(0.5), scores(0.5)))
+    sentence = comparison_sentences.describe_agreement(comparison(scores(0.5), scores(0.5)))
     assert "the same class for 50 %" in sentence
     assert "0.25 apart" in sentence
 
 
 def test_agreement_that_is_missing():
-    missing = Ratio(None, NOT_FINITE)
-    sentence = comparison_sentences.agreement(comparison(scores(0.5), scores(None), missing, missing))
+    missing = Measurement(None, NOT_FINITE)
+    sentence = comparison_sentences.describe_agreement(comparison(scores(0.5), scores(None), missing, missing))
     assert sentence == f"The two models cannot be compared: {NOT_FINITE}."
 
 
@@ -188,7 +193,8 @@ def test_spreads_of_the_layers():
             model["b"].weight.fill_(0.5)
             model["b"].bias.fill_(-0.5)
     assert (
-        comparison_sentences.spreads(first, second) == "Standard deviation of the weights: a 1 → 3, b unchanged at 0.5."
+        comparison_sentences.describe_weights(first, second)
+        == "Standard deviation of the weights: a 1 → 3, b unchanged at 0.5."
     )
 
 
@@ -210,7 +216,7 @@ TRIVIAL = "chance is 25 %, the largest class 38 %"
     ],
 )
 def test_durations(seconds, text):
-    assert formatting_sentences.duration(seconds) == text
+    assert formatting_sentences.format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -223,7 +229,7 @@ def test_durations(seconds, text):
     ],
 )
 def test_named_words_are_what_is_randomized(words, text):
-    assert target_of(Randomization(("fc1",), 0.4, unit="word", words=words), LAYERS) == text
+    assert describe_randomization(Randomization(("fc1",), 0.4, unit="word", words=words), LAYERS) == text
 
 
 def test_the_cost_of_named_words():
@@ -244,7 +250,7 @@ def without(layers: str, kind: str, until: float = 1.0) -> HalfWay:
 
 def test_half_way_doses_in_words():
     halves = [half(), without("fc2", "never"), half("fc1+fc2", 0.125, None, None), half("all", 0.2, 0.1, None)]
-    assert dose_response_sentences.half_way_doses(halves, BASELINES, 0.9) == (
+    assert dose_response_sentences.describe_half_way(halves, BASELINES, 0.9) == (
         f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: 40 % of fc1 (30 % to 50 %), not up to "
         "100 % for fc2, 12 % of fc1+fc2, 20 % of all (10 % to open)."
     )
@@ -261,12 +267,12 @@ def test_half_way_doses_in_words():
     ],
 )
 def test_where_there_is_no_half_way_dose_it_is_said_why(kind, until, text):
-    sentence = dose_response_sentences.half_way_doses([without("fc1", kind, until)], BASELINES, 0.9)
+    sentence = dose_response_sentences.describe_half_way([without("fc1", kind, until)], BASELINES, 0.9)
     assert sentence == f"Validation accuracy is 90 %, where {TRIVIAL}. Half-way down to chance: {text} for fc1."
 
 
 def test_an_accuracy_that_there_is_not_is_missing():
-    sentence = dose_response_sentences.half_way_doses([without("fc1", "undefined")], BASELINES, float("nan"))
+    sentence = dose_response_sentences.describe_half_way([without("fc1", "undefined")], BASELINES, float("nan"))
     assert sentence.startswith(f"Validation accuracy is missing, where {TRIVIAL}. ")
     assert "nan" not in sentence
 
@@ -283,23 +289,23 @@ def test_an_accuracy_that_there_is_not_is_missing():
     ],
 )
 def test_intervals_in_words(low, high, text):
-    assert dose_response_sentences.interval(half(low=low, high=high)) == text
+    assert dose_response_sentences.format_interval(half(low=low, high=high)) == text
 
 
 def test_several_schemes_are_named():
-    sentence = dose_response_sentences.half_way_doses([half(), half(scheme="normal", dose=0.2)], BASELINES, 0.9)
+    sentence = dose_response_sentences.describe_half_way([half(), half(scheme="normal", dose=0.2)], BASELINES, 0.9)
     assert "40 % of fc1 by zero (30 % to 50 %), 20 % of fc1 by normal" in sentence
 
 
 def test_several_units_are_told_apart():
-    sentence = dose_response_sentences.half_way_doses([half(), half(unit="neuron", dose=0.2)], BASELINES, 0.9)
+    sentence = dose_response_sentences.describe_half_way([half(), half(unit="neuron", dose=0.2)], BASELINES, 0.9)
     assert "neuron" in sentence
 
 
 @pytest.mark.parametrize(("count", "more"), [(6, None), (7, 1), (40, 34)])
 def test_of_many_curves_six_are_named(count, more):
     halves = [half(f"fc{number}", number / 100) for number in range(1, count + 1)]
-    sentence = dose_response_sentences.half_way_doses(halves, BASELINES, 0.9)
+    sentence = dose_response_sentences.describe_half_way(halves, BASELINES, 0.9)
     assert "6 % of fc6" in sentence
     assert "fc7" not in sentence
     assert sentence.endswith(f"(30 % to 50 %), and {more} more below." if more else "6 % of fc6 (30 % to 50 %).")
@@ -312,7 +318,7 @@ def curve_of(rows: list[tuple], keys=("layers", "level", "median")) -> pd.DataFr
 
 def test_a_heat_map_in_words():
     table = curve_of([("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4)])
-    assert dose_response_sentences.heat(table, BASELINES, 0.9) == (
+    assert dose_response_sentences.describe_heat_map(table, BASELINES, 0.9) == (
         "At a dose of 80 % validation accuracy is 30 % with fc2 randomized and 60 % with fc1; before it was 90 %, "
         "chance is 25 %, the largest class 38 %."
     )
@@ -320,7 +326,7 @@ def test_a_heat_map_in_words():
 
 def test_a_heat_map_of_one_set_names_it_once():
     table = curve_of([("fc1", 0.0, 0.9), ("fc1", 0.8, 0.6)])
-    assert dose_response_sentences.heat(table, BASELINES, 0.9) == (
+    assert dose_response_sentences.describe_heat_map(table, BASELINES, 0.9) == (
         "At a dose of 80 % validation accuracy is 60 % with fc1 randomized; before it was 90 %, chance is 25 %, the "
         "largest class 38 %."
     )
@@ -329,8 +335,8 @@ def test_a_heat_map_of_one_set_names_it_once():
 def test_where_there_is_no_accuracy_that_is_said():
     table = curve_of([]).astype({"level": float, "median": float})
     for sentence in (
-        dose_response_sentences.heat(table, BASELINES, 0.9),
-        dose_response_sentences.matched(
+        dose_response_sentences.describe_heat_map(table, BASELINES, 0.9),
+        dose_response_sentences.describe_matched(
             table.assign(scheme="zero", dose=0.0), pd.DataFrame({"validation_accuracy_before": []}), BASELINES
         ),
     ):
@@ -347,11 +353,11 @@ def test_cascades_in_words():
             "median": [0.9, 0.6, 0.3, 0.9, 0.4, 0.3],
         }
     )
-    assert dose_response_sentences.cascades(steps, BASELINES) == (
+    assert dose_response_sentences.describe_cascades(steps, BASELINES) == (
         "From 90 %: top-down, fc2 alone leaves 60 %; bottom-up, fc1 alone leaves 40 %. Chance is 25 %, the largest "
         "class 38 %."
     )
-    assert dose_response_sentences.cascades(steps[3:], BASELINES) == (
+    assert dose_response_sentences.describe_cascades(steps[3:], BASELINES) == (
         "From 90 %: bottom-up, fc1 alone leaves 40 %. Chance is 25 %, the largest class 38 %."
     )
 
@@ -372,7 +378,7 @@ def matched_rows() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_schemes_are_compared_at_the_largest_change_that_all_reach():
-    assert dose_response_sentences.matched(*matched_rows(), BASELINES) == (
+    assert dose_response_sentences.describe_matched(*matched_rows(), BASELINES) == (
         "With the weights moved by 50 % of their norm, validation accuracy is: noise 40 % (dose 20 %), zero 70 % (dose "
         "30 %). Before it was 90 %, chance is 25 %, the largest class 38 %."
     )
@@ -381,7 +387,7 @@ def test_schemes_are_compared_at_the_largest_change_that_all_reach():
 def test_layer_sets_are_compared_in_the_same_way():
     table, rows = matched_rows()
     table = table.assign(layers=table["scheme"].map({"zero": "fc1", "noise": "fc2"}), scheme="normal")
-    sentence = dose_response_sentences.matched(table, rows, BASELINES, by="layers")
+    sentence = dose_response_sentences.describe_matched(table, rows, BASELINES, by="layers")
     assert "validation accuracy is: fc2 40 % (dose 20 %), fc1 70 % (dose 30 %)." in sentence
     assert "by 50 %" in sentence
     assert "chance is 25 %, the largest class 38 %" in sentence
@@ -392,31 +398,31 @@ def test_where_no_change_is_reached_by_all_that_is_said(by, side):
     table, rows = matched_rows()
     table = table.rename(columns={"scheme": by, "layers": "scheme"} if by == "layers" else {})
     apart = table.iloc[[2, 4]].reset_index(drop=True)  # zero at 0.5, noise at 1
-    sentence = dose_response_sentences.matched(apart, rows, BASELINES, by)
+    sentence = dose_response_sentences.describe_matched(apart, rows, BASELINES, by)
     assert sentence == f"There is no change of the weights that each {side} reaches at a dose of the plan."
 
 
 def test_a_scheme_that_reaches_nothing_is_one_of_all():
     table, rows = matched_rows()
     table.attrs["series"] = {"scheme": ["zero", "noise", "permute"]}
-    assert dose_response_sentences.matched(table, rows, BASELINES).startswith(
+    assert dose_response_sentences.describe_matched(table, rows, BASELINES).startswith(
         "There is no change of the weights that each scheme "
     )
     table.attrs["series"] = {"scheme": ["zero", "noise"]}
-    assert dose_response_sentences.matched(table, rows, BASELINES).startswith(
+    assert dose_response_sentences.describe_matched(table, rows, BASELINES).startswith(
         "With the weights moved by 50 % of their norm, "
     )
 
 
 def robustness(layer: str, forgetting: float | None, accuracies: tuple, verdict: str, before=0.9) -> LayerRobustness:
-    anew, interval = (Spread(0.5, 0.4, 0.6), (forgetting - 0.1, forgetting + 0.1)) if forgetting else (None, None)
+    anew, interval = (Band(0.5, 0.4, 0.6), (forgetting - 0.1, forgetting + 0.1)) if forgetting else (None, None)
     return LayerRobustness(layer, 10, before, 0.25, forgetting, anew, accuracies, 1.0, 1.0, verdict, interval)
 
 
 def test_robustness_in_words():
     rows = [robustness("fc1", 0.8, (0.38, 0.36), "critical"), robustness("fc2", 0.3, (0.7, 0.65), "undecided")]
     rows.append(robustness("fc3", 0.1, (0.84, 0.825), "robust or in between"))
-    assert dose_response_sentences.robust(rows, BASELINES) == (
+    assert dose_response_sentences.describe_robustness(rows, BASELINES) == (
         "fc1 is critical (set back to before training it leaves 38 %, drawn anew 36 %); fc2 is undecided (set back to "
         "before training it leaves 70 %, drawn anew 65 %); fc3 is robust or in between (set back to before training it "
         "leaves 84 %, drawn anew 82 %). Validation accuracy before is 90 %, chance 25 %, the largest class 38 %."
@@ -425,12 +431,12 @@ def test_robustness_in_words():
 
 def test_robustness_that_is_undefined_is_said_so():
     rows = [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)]
-    assert dose_response_sentences.robust(rows, BASELINES) == (
+    assert dose_response_sentences.describe_robustness(rows, BASELINES) == (
         "fc1: there is no accuracy above chance that it could lose. Validation accuracy before is 20 %, chance 25 %, "
         "the largest class 38 %."
     )
     none = [robustness("fc1", None, (None, None), "undefined", before=None)]
     assert (
         "Validation accuracy before is missing, chance 25 %, the largest class 38 %."
-        in dose_response_sentences.robust(none, BASELINES)
+        in dose_response_sentences.describe_robustness(none, BASELINES)
     )

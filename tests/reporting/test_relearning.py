@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import Measure
+from forgetting.model.trainer import PartMetrics
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import MODERN
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.relearning import memory_of, relearned, saved
-from forgetting.reporting.unlearning import unlearned
-from forgetting.studies.relearning import Course, Goal, Point, Reached
-from forgetting.unlearning.evaluation import FIGURES, OF_BOTH, Row
-from forgetting.unlearning.forget_set import forget_sets
+from forgetting.reporting.relearning import conclude_from_curves, describe_relearning, describe_savings
+from forgetting.reporting.unlearning import describe_unlearning
+from forgetting.studies.relearning import CurvePoint, LearningCurve, TargetAccuracy, TimeToTarget
+from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
 
 BASELINES = Baselines(
@@ -29,24 +29,26 @@ BASELINES = Baselines(
     all_no=0.75,
     linear_svc=None,
 )
-GOAL = Goal(accuracy_before=0.8, target=0.72, chance=0.25, majority=0.4)
+GOAL = TargetAccuracy(accuracy_before=0.8, target=0.72, chance=0.25, majority=0.4)
 AFTER = "After randomizing 40 % of fc1 validation accuracy is 30 % (chance 25 %, largest class 40 %). "
-NEVER, LOST = Reached("never", None, None, 1200), Reached("diverged", None, None, 1200)
+NEVER, LOST = TimeToTarget("never", None, None, 1200), TimeToTarget("diverged", None, None, 1200)
 
 
 # Relearning.
 
 
-def at(steps: int) -> Reached:
-    return Reached("reached" if steps else "already there", steps, steps, 1200)
+def at(steps: int) -> TimeToTarget:
+    return TimeToTarget("reached" if steps else "already there", steps, steps, 1200)
 
 
-def course(model: str, seed: int, reached: Reached, accuracy=0.3, goal=GOAL) -> Course:
-    points = [Point(steps, steps, Measure(1.0, 0.9), Measure(1.0, accuracy + steps / 2)) for steps in (0, 1)]
-    return Course(model, seed, tuple(points), reached, goal)
+def course(model: str, seed: int, reached: TimeToTarget, accuracy=0.3, goal=GOAL) -> LearningCurve:
+    points = [
+        CurvePoint(steps, steps, PartMetrics(1.0, 0.9), PartMetrics(1.0, accuracy + steps / 2)) for steps in (0, 1)
+    ]
+    return LearningCurve(model, seed, tuple(points), reached, goal)
 
 
-def courses_of(randomized, scratch, goal=GOAL, accuracies=None) -> list[Course]:
+def courses_of(randomized, scratch, goal=GOAL, accuracies=None) -> list[LearningCurve]:
     """Of each seed: how soon the randomized model and the one from scratch get there."""
     found = []
     for seed, (own, other) in enumerate(zip(randomized, scratch, strict=True)):
@@ -58,18 +60,18 @@ def courses_of(randomized, scratch, goal=GOAL, accuracies=None) -> list[Course]:
 
 def outcomes_of(courses) -> pd.DataFrame:
     """The table that a result has, by plain division."""
-    scratch = {one.seed: one.reached.steps for one in courses if one.model == "scratch"}
+    scratch = {one.seed: one.time_to_target.steps for one in courses if one.model == "scratch"}
     lines = []
     for one in courses:
-        own, other = one.reached.steps, scratch[one.seed]
-        known = one.model == "randomized" and not one.goal.missing and own is not None and other
+        own, other = one.time_to_target.steps, scratch[one.seed]
+        known = one.model == "randomized" and not one.target_accuracy.missing and own is not None and other
         lines.append({"model": one.model, "seed": one.seed, "savings": 1 - own / other if known else np.nan})
     return pd.DataFrame(lines)
 
 
 def told(randomized, scratch, **options) -> str:
     courses = courses_of(randomized, scratch, **options)
-    return relearned(courses, outcomes_of(courses), "40 % of fc1", BASELINES)
+    return describe_relearning(courses, outcomes_of(courses), "40 % of fc1", BASELINES)
 
 
 def test_it_remembers():
@@ -82,7 +84,7 @@ def test_it_remembers():
 
 def test_of_seeds_that_leave_one_model_nothing_is_claimed():
     courses = courses_of([at(5)] * 6, [at(20)] * 6)
-    said = relearned(courses, outcomes_of(courses), "40 % of fc1", BASELINES, alike=True)
+    said = describe_relearning(courses, outcomes_of(courses), "40 % of fc1", BASELINES, same_model=True)
     assert said.endswith(
         "savings 0.75 (0.75 to 0.75). It cannot be told: all seeds leave the same model, perhaps one of lucky weights."
     )
@@ -140,15 +142,15 @@ def test_training_that_diverges_is_not_said_to_take_long():
 
 
 def test_a_target_that_tells_nothing():
-    low = Goal(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
-    said = told([at(2)] * 5, [at(4)] * 5, goal=low)
+    low = TargetAccuracy(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
+    said = told([at(2)] * 5, [at(4)] * 5, target_accuracy=low)
     reason = "the target, an accuracy of 0.360, is not above that of always naming one class (0.400)"
     assert said == AFTER + f"Savings are undefined: {reason}."
 
 
 def test_before_the_first_randomized_course():
     only = [course("scratch", 0, at(20))]
-    assert relearned(only, outcomes_of(only), "fc1", BASELINES) == (
+    assert describe_relearning(only, outcomes_of(only), "fc1", BASELINES) == (
         "No randomized model is there to compare yet, or its outputs are not finite numbers."
     )
 
@@ -157,7 +159,7 @@ def test_a_randomized_model_of_which_no_loss_is_finite():
     """Its course has no points, as `Course` says."""
     courses = courses_of([LOST] * 2, [at(20)] * 2)
     courses = [replace(one, points=()) if one.model == "randomized" else one for one in courses]
-    said = relearned(courses, outcomes_of(courses), "fc1", BASELINES)
+    said = describe_relearning(courses, outcomes_of(courses), "fc1", BASELINES)
     check_sentence(said)
 
 
@@ -176,14 +178,14 @@ def test_a_randomized_model_of_which_no_loss_is_finite():
 )
 def test_the_verdict_over_seeds(randomized, scratch, verdict, seeds):
     courses = courses_of(randomized, scratch)
-    memory = memory_of(courses, outcomes_of(courses))
-    assert (memory.verdict, memory.seeds) == (verdict, seeds)
+    memory = conclude_from_curves(courses, outcomes_of(courses))
+    assert (memory.conclusion, memory.seeds) == (verdict, seeds)
 
 
 def test_a_target_that_tells_nothing_has_no_failures():
-    low = Goal(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
+    low = TargetAccuracy(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
     courses = courses_of([NEVER] * 5, [at(20)] * 5, low)
-    assert memory_of(courses, outcomes_of(courses)).verdict == "undefined"
+    assert conclude_from_curves(courses, outcomes_of(courses)).conclusion == "undefined"
 
 
 reached = st.one_of(st.sampled_from([NEVER, LOST, at(0)]), st.integers(1, 1200).map(at))
@@ -194,7 +196,7 @@ reached = st.one_of(st.sampled_from([NEVER, LOST, at(0)]), st.integers(1, 1200).
 def test_any_courses_give_a_whole_sentence(drawn, target):
     randomized, scratch, accuracies = (list(each) for each in zip(*drawn, strict=True))
     goal = replace(GOAL, target=target)
-    said = told(randomized, scratch, goal=goal, accuracies=accuracies)
+    said = told(randomized, scratch, target_accuracy=goal, accuracies=accuracies)
     check_sentence(said)
     assert "(chance 25 %, largest class 40 %)" in said
 
@@ -208,7 +210,7 @@ def check_sentence(said: str):
 
 
 def curves_of(*lines, scheme="reinit") -> pd.DataFrame:
-    columns = ["layers", "dose", "accuracy", "median", "verdict"]
+    columns = ["layers", "dose", "accuracy", "median", "conclusion"]
     return pd.DataFrame(lines, columns=columns).assign(scheme=scheme)
 
 
@@ -224,7 +226,7 @@ def test_savings_at_the_largest_dose():
         ("fc1+fc2", 1.0, 0.25, -0.1, "gone"),
         ("fc3", 1.0, 0.1, 0.0, "too few seeds"),
     )
-    assert saved(curves, BEFORE, BASELINES) == (
+    assert describe_savings(curves, BEFORE, BASELINES) == (
         "Right after a dose of 100 % (reinit) validation accuracy is: fc1 30 %, savings 0.40 (remembers); fc2 missing, "
         "without savings (cannot be told); fc1+fc2 25 %, savings −0.10 (no memory shown); fc3 10 %, savings 0.00 "
         "(too few seeds)." + BASES
@@ -233,7 +235,7 @@ def test_savings_at_the_largest_dose():
 
 def test_more_than_six_layer_sets():
     curves = curves_of(*((f"fc{number}", 0.75, 0.3, 0.5, "gone") for number in range(1, 10)))
-    said = saved(curves, BEFORE, BASELINES)
+    said = describe_savings(curves, BEFORE, BASELINES)
     assert "Right after a dose of 75 %" in said
     assert said.endswith("fc6 30 %, savings 0.50 (no memory shown), and 3 more." + BASES)
     assert "fc7" not in said
@@ -247,14 +249,14 @@ def test_more_than_six_layer_sets():
             st.sampled_from([0.0, 0.5, 1.0]),
             st.one_of(st.just(np.nan), st.floats(0, 1)),
             st.one_of(st.just(np.nan), st.floats(-5, 1)),
-            st.sampled_from(list(relearning_sentences.WORDS)),
+            st.sampled_from(list(relearning_sentences.CONCLUSIONS)),
         ),
         min_size=1,
         max_size=9,
     )
 )
 def test_any_savings_give_a_whole_sentence(lines):
-    said = saved(curves_of(*lines), BEFORE, BASELINES)
+    said = describe_savings(curves_of(*lines), BEFORE, BASELINES)
     check_sentence(said)
     assert said.endswith(BASES)
 
@@ -264,17 +266,17 @@ def test_any_savings_give_a_whole_sentence(lines):
 
 @pytest.fixture(scope="module")
 def sets(small_split):
-    return forget_sets(small_split, Forget(by="class", label="white"))
+    return make_forget_sets(small_split, Forget(by="class", label="white"))
 
 
-def row(method: str, seed: int, retrained=0.5, remembers=None, over_forgets=None, **figures) -> Row:
-    values = dict.fromkeys(FIGURES) | figures
-    reference = dict.fromkeys(OF_BOTH) | {"forget_accuracy": retrained}
-    return Row(method, seed, values, reference, over_forgets=over_forgets, remembers=remembers)
+def row(method: str, seed: int, retrained=0.5, remembers=None, over_forgets=None, **figures) -> UnlearningRow:
+    values = dict.fromkeys(UNLEARNING_METRICS) | figures
+    reference = dict.fromkeys(MODEL_METRICS) | {"forget_accuracy": retrained}
+    return UnlearningRow(method, seed, values, reference, over_forgets=over_forgets, remembers=remembers)
 
 
-def said_of(sets, *rows: Row) -> list[str]:
-    return unlearned(UnlearningResult(MODERN, sets, rows, 10, len(rows))).split("\n")
+def said_of(sets, *rows: UnlearningRow) -> list[str]:
+    return describe_unlearning(UnlearningResult(MODERN, sets, rows, 10, len(rows))).split("\n")
 
 
 @pytest.fixture(scope="module")

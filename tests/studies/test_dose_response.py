@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from forgetting.core.errors import RecipeError
-from forgetting.experiment.pipeline import state_of, train
+from forgetting.experiment.pipeline import copy_state, train
 from forgetting.experiment.results import Trained
-from forgetting.metrics.comparisons import forgetting_ratio
-from forgetting.metrics.intervals import Spread
+from forgetting.metrics.comparisons import measure_forgetting
+from forgetting.metrics.intervals import Band
 from forgetting.metrics.scores import evaluate
-from forgetting.model.classifier import Architecture, TextClassifier
-from forgetting.model.trainer import Training
+from forgetting.model.classifier import ModelSettings, TextClassifier
+from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.studies import layer_robustness
-from forgetting.studies.dose_response import HalfWay, cascades, curves, half_way
+from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.layer_robustness import robustness
-from forgetting.studies.sweep import COLUMNS, SweepResult, sweep
+from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, sweep_rows
 
 SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
 KEYS = ["layers", "scheme", "unit", "level"]
@@ -162,7 +162,7 @@ def test_the_curve_of_a_sweep_keeps_the_order_of_its_plan(small_split):
     table = curves(swept(done, small_split, plan, recipe))
     assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1", "fc1+fc2"]
     assert list(dict.fromkeys(table["scheme"])) == ["zero", "normal"]
-    assert set(COLUMNS) >= {"validation_accuracy", "validation_forgetting", "validation_accuracy_before"}
+    assert set(SWEEP_COLUMNS) >= {"validation_accuracy", "validation_forgetting", "validation_accuracy_before"}
 
 
 # Half-way doses.
@@ -436,7 +436,7 @@ def test_it_is_where_accuracy_is_half_way_from_before_to_chance(hits, before, cl
     """Of one model, forgetting is accuracy on another scale, so a straight line in one is one in the other."""
     accuracy, chance = [hit / 40 for hit in [before, *sorted(hits, reverse=True)]], 1 / classes
     levels = np.linspace(0, 1, len(accuracy))
-    found = half([[forgetting_ratio(accuracy[0], value, chance).value for value in accuracy]], levels)
+    found = half([[measure_forgetting(accuracy[0], value, chance).value for value in accuracy]], levels)
     target = (accuracy[0] + chance) / 2
     if min(accuracy) > target + 1e-9:
         assert found.dose is None
@@ -494,7 +494,7 @@ def cascade_frame(known, accuracies, **figures):
 
 def test_cascades_of_two_layers():
     frame = cascade_frame(["fc1", "fc2", "fc1+fc2"], [0.5, 0.75, 0.25])
-    steps = cascades(frame, ("fc1", "fc2"))
+    steps = cascade_curves(frame, ("fc1", "fc2"))
     assert list(zip(steps["cascade"], steps["step"], steps["layers"], steps["median"], strict=True)) == [
         ("top-down", 0, "none", 0.875),
         ("top-down", 1, "fc2", 0.6875),
@@ -512,7 +512,7 @@ def test_cascades_of_two_layers():
 def test_cascades_of_three_layers():
     known = ("fc1", "fc2", "fc3")
     sets = ["fc3", "fc2+fc3", "fc1+fc2+fc3", "fc1", "fc1+fc2"]
-    steps = cascades(cascade_frame(sets, [0.75, 0.5, 0.25, 0.625, 0.375]), known)
+    steps = cascade_curves(cascade_frame(sets, [0.75, 0.5, 0.25, 0.625, 0.375]), known)
     assert list(zip(steps["cascade"], steps["step"], steps["layers"], strict=True)) == [
         ("top-down", 0, "none"),
         ("top-down", 1, "fc3"),
@@ -536,14 +536,14 @@ def test_cascades_of_three_layers():
     ],
 )
 def test_a_cascade_of_which_a_set_is_missing_is_left_out(sets, left):
-    steps = cascades(cascade_frame(sets, [0.5] * len(sets)), ("fc1", "fc2", "fc3"))
+    steps = cascade_curves(cascade_frame(sets, [0.5] * len(sets)), ("fc1", "fc2", "fc3"))
     assert set(steps["cascade"]) == left
     assert steps.empty == (not left)
 
 
 def test_a_cascade_of_another_figure_has_no_start_where_the_original_has_none():
     frame = cascade_frame(["fc1", "fc2", "fc1+fc2"], [0.5] * 3, validation_loss=2.0)
-    steps = cascades(frame, ("fc1", "fc2"), "validation_loss")
+    steps = cascade_curves(frame, ("fc1", "fc2"), "validation_loss")
     assert steps["median"].isna().tolist() == [True, False, False] * 2
     assert set(steps["median"].dropna()) == {2.0}
 
@@ -551,7 +551,7 @@ def test_a_cascade_of_another_figure_has_no_start_where_the_original_has_none():
 def test_cascades_of_a_sweep(small_split):
     recipe, done = trained(small_split, (4, 3))
     plan = Sweep(("down", "up"), (1.0,), ("zero",), seeds=1)
-    steps = cascades(swept(done, small_split, plan, recipe), recipe.model.layers)
+    steps = cascade_curves(swept(done, small_split, plan, recipe), recipe.model.layers)
     part = small_split.validation
     before = evaluate(done.model, part, "cross_entropy").accuracy
     for row in steps.itertuples():
@@ -567,8 +567,8 @@ def test_cascades_of_a_sweep(small_split):
 
 def recipe_of(hidden=(5,), objective="cross_entropy"):
     return Recipe(
-        model=Architecture(hidden=hidden, dropout=0.2),
-        training=Training(objective=objective, epochs=12, learning_rate=0.05),
+        model=ModelSettings(hidden=hidden, dropout=0.2),
+        training=TrainingSettings(objective=objective, epochs=12, learning_rate=0.05),
     )
 
 
@@ -579,7 +579,7 @@ def trained(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe, Trai
 
 
 def swept(done, split, plan, recipe):
-    rows = tuple(sweep(done.model, split, plan, recipe=recipe, initial=done.initial))
+    rows = tuple(sweep_rows(done.model, split, plan, recipe=recipe, initial=done.initial))
     return SweepResult(plan, rows, recipe).frame
 
 
@@ -621,19 +621,19 @@ def test_robustness_is_the_layers_one_by_one(small_split, hidden, objective):
         assert row.interval[0] <= row.reinitialized <= row.interval[1]
         names = ["critical" if end >= 0.5 else "robust" if end <= 0.25 else "in between" for end in interval]
         both = {("robust", "critical"): "undecided"}.get(tuple(names), " or ".join(names))
-        assert row.verdict == (names[0] if names[0] == names[1] else both)
+        assert row.conclusion == (names[0] if names[0] == names[1] else both)
 
 
 def test_robustness_by_hand(small_split):
     """A model that has learnt in fc1 alone: set back, fc1 is critical, and fc2 is as it was."""
     _, done = trained(small_split)
-    initial = {**state_of(done.model), "fc1.weight": torch.zeros(5, 20), "fc1.bias": torch.zeros(5)}
+    initial = {**copy_state(done.model), "fc1.weight": torch.zeros(5, 20), "fc1.bias": torch.zeros(5)}
     first, second = robustness(done.model, small_split, initial, seeds=2)
     with torch.no_grad():
         constant = done.model.fc2(torch.zeros(5)).argmax()
     share = (small_split.validation.targets == constant).double().mean().item()
     assert first.accuracies[0] == pytest.approx(share)
-    assert (first.initial_norm, first.verdict) == (0, "critical")
+    assert (first.initial_norm, first.conclusion) == (0, "critical")
     assert first.distance == pytest.approx(
         np.hypot(*(torch.linalg.vector_norm(value).item() for value in done.model.fc1.parameters()))
     )
@@ -643,13 +643,13 @@ def test_robustness_by_hand(small_split):
     # The Wilson interval of 14 of 14 is 1 / (1 + z² / 14) to 1, that of forgetting what it takes of 2/3.
     lowest = 1 / (1 + 1.959964**2 / 14)
     assert second.interval == (pytest.approx(0, abs=1e-9), pytest.approx((1 - lowest) / (2 / 3), abs=1e-6))
-    assert second.verdict == "robust or in between"  # of so few reviews robustness is not proved
+    assert second.conclusion == "robust or in between"  # of so few reviews robustness is not proved
 
 
 def test_of_one_seed_the_band_is_a_point(small_split):
     recipe, done = trained(small_split)
     for row in robustness(done.model, small_split, done.initial, seeds=1, recipe=recipe):
-        assert row.rerandomized == Spread(row.rerandomized.median, *[row.rerandomized.median] * 2)
+        assert row.rerandomized == Band(row.rerandomized.median, *[row.rerandomized.median] * 2)
 
 
 @pytest.mark.parametrize(
@@ -681,7 +681,7 @@ def test_a_model_not_above_chance_has_nothing_to_lose(small_split):
     share = (small_split.validation.targets == 0).double().mean().item()
     assert share < 1 / 3
     for row in robustness(model, small_split, TextClassifier(20, 3, (5,), seed=8).state_dict(), seeds=2):
-        assert (row.reinitialized, row.rerandomized, row.verdict) == (None, None, "undefined")
+        assert (row.reinitialized, row.rerandomized, row.conclusion) == (None, None, "undefined")
         assert row.interval is None
         assert row.accuracy_before == pytest.approx(share)
         assert None not in row.accuracies
@@ -697,7 +697,7 @@ def test_a_model_whose_outputs_are_not_finite_has_no_accuracy_before(small_split
     first, second = robustness(model, small_split, done.initial, seeds=2, recipe=recipe)
     for row in (first, second):
         assert (row.accuracy_before, row.reinitialized, row.rerandomized, row.interval) == (None,) * 4
-        assert (row.verdict, row.chance) == ("undefined", pytest.approx(1 / 3))
+        assert (row.conclusion, row.chance) == ("undefined", pytest.approx(1 / 3))
     assert None not in first.accuracies  # without fc1's weights the outputs are finite
     assert second.accuracies == (None, None)
 
@@ -705,7 +705,7 @@ def test_a_model_whose_outputs_are_not_finite_has_no_accuracy_before(small_split
 @pytest.mark.usefixtures("global_state_kept")
 def test_robustness_changes_nothing(small_split):
     recipe, done = trained(small_split)
-    before = state_of(done.model)
+    before = copy_state(done.model)
     first = robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe)
     assert robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe) == first
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())

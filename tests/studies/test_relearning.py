@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from forgetting.core.errors import DataError, RecipeError
-from forgetting.core.seeding import other
+from forgetting.core.seeding import second_seed
 from forgetting.data.sample import load_sample
-from forgetting.experiment.pipeline import build, prepare, state_of, train
+from forgetting.experiment.pipeline import build_model, copy_state, prepare, train
 from forgetting.experiment.results import Trained
-from forgetting.metrics.intervals import bands
-from forgetting.metrics.scores import NOT_FINITE, evaluate, top_1
-from forgetting.model.classifier import Architecture, TextClassifier
-from forgetting.model.trainer import Measure, Trainer, Training
+from forgetting.metrics.intervals import seed_bands
+from forgetting.metrics.scores import NOT_FINITE, evaluate, top_1_accuracy
+from forgetting.model.classifier import ModelSettings, TextClassifier
+from forgetting.model.trainer import PartMetrics, Trainer, TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
@@ -34,20 +34,27 @@ from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.studies import relearning
 from forgetting.studies import savings as savings_module
 from forgetting.studies.relearning import (
-    Course,
-    Goal,
-    Point,
-    Reached,
-    SavingRow,
-    anamnesis,
-    course_slices,
-    reach,
-    saving_slices,
-    savings,
+    CurvePoint,
+    LearningCurve,
+    SavingsRow,
+    TargetAccuracy,
+    TimeToTarget,
+    anamnesis_index,
+    compute_savings,
+    learning_curve_slices,
+    savings_slices,
+    train_to_target,
 )
-from forgetting.studies.savings import Memory, RelearningResult, course_bands, one_model, remembers, saving_curves
+from forgetting.studies.savings import (
+    MemoryConclusion,
+    RelearningResult,
+    conclude_memory,
+    learning_curve_bands,
+    leaves_one_model,
+    savings_curves,
+)
 
-BASE = Training(epochs=30, learning_rate=0.05)
+BASE = TrainingSettings(epochs=30, learning_rate=0.05)
 PLAN = Relearning(epochs=25, layers=("each", "all"), doses=(0.0, 0.5, 1.0), schemes=("reinit", "rewind"), seeds=2)
 
 
@@ -66,14 +73,14 @@ def ended(run):
         left += 1
 
 
-def reached(trainer, part, target, **options) -> Reached:
-    return ended(reach(trainer, part, target, **options))[0]
+def reached(trainer, part, target, **options) -> TimeToTarget:
+    return ended(train_to_target(trainer, part, target, **options))[0]
 
 
 def recipe_of(plan=PLAN, randomization=None, seed=0, **training) -> Recipe:
     return Recipe(
-        model=Architecture(hidden=(5,), dropout=0.2),
-        training=replace(Training(epochs=12, learning_rate=0.05), **training),
+        model=ModelSettings(hidden=(5,), dropout=0.2),
+        training=replace(TrainingSettings(epochs=12, learning_rate=0.05), **training),
         randomization=randomization or Randomization(layers=("fc2",), fraction=0.8, scheme="reinit"),
         relearning=plan,
         seed=seed,
@@ -86,12 +93,12 @@ def trained(split, recipe=None) -> Trained:
     return train(recipe or recipe_of(), split)
 
 
-def rows_of(done, split, recipe) -> list[SavingRow]:
-    return list(chain.from_iterable(saving_slices(done, split, recipe)))
+def rows_of(done, split, recipe) -> list[SavingsRow]:
+    return list(chain.from_iterable(savings_slices(done, split, recipe)))
 
 
-def courses_of(done, split, recipe) -> list[Course]:
-    return list(chain.from_iterable(course_slices(done, split, recipe)))
+def courses_of(done, split, recipe) -> list[LearningCurve]:
+    return list(chain.from_iterable(learning_curve_slices(done, split, recipe)))
 
 
 @pytest.fixture(scope="module")
@@ -135,15 +142,15 @@ def test_it_is_the_first_epoch_of_a_plain_loop(small_split, seed, name):
         epochs = next((epoch for epoch, value in enumerate(path) if value >= target), None)
         kind = "never" if epochs is None else "reached" if epochs else "already there"
         for stop in (True, False):
-            trainer = Trainer(model_of(small_split, seed, 0.0), small_split, BASE, watched=False)
-            assert reached(trainer, part, target, stop=stop) == Reached(kind, epochs, epochs, 30)
+            trainer = Trainer(model_of(small_split, seed, 0.0), small_split, BASE, record_history=False)
+            assert reached(trainer, part, target, stop=stop) == TimeToTarget(kind, epochs, epochs, 30)
             assert trainer.epochs == (epochs if stop and epochs is not None else 30)
 
 
 @pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
 @pytest.mark.parametrize("batch_size", [0, 1, 7, 20, 39, 40, 41])
-@pytest.mark.parametrize("watched", [True, False])
-def test_mini_batches_count_whole_epochs(small_split, objective, batch_size, watched):
+@pytest.mark.parametrize("record_history", [True, False])
+def test_mini_batches_count_whole_epochs(small_split, objective, batch_size, record_history):
     training = replace(BASE, objective=objective, batch_size=batch_size, epochs=10, word_dropout=0.1)
     alone = Trainer(model_of(small_split), small_split, training, seed=3)
     alone.advance()
@@ -152,8 +159,10 @@ def test_mini_batches_count_whole_epochs(small_split, objective, batch_size, wat
     epochs = path.index(target) + 1
     steps = {0: 1, 1: 40, 7: 6, 20: 2, 39: 2}.get(batch_size, 1)
     assert evaluate(model_of(small_split), small_split.validation, objective).accuracy < target
-    trainer = Trainer(model_of(small_split), small_split, training, seed=3, watched=watched)
-    assert reached(trainer, small_split.validation, target) == Reached("reached", epochs * steps, epochs, 10 * steps)
+    trainer = Trainer(model_of(small_split), small_split, training, seed=3, record_history=record_history)
+    assert reached(trainer, small_split.validation, target) == TimeToTarget(
+        "reached", epochs * steps, epochs, 10 * steps
+    )
     assert trainer.steps == epochs * steps
 
 
@@ -176,11 +185,11 @@ def test_pausing_changes_nothing(small_split, monkeypatch, batch_size, hits):
     training = replace(BASE, batch_size=batch_size)
     results = []
     for length in (0.0, 0.001, 1e9):
-        monkeypatch.setattr(relearning, "SLICE", length)
-        trainer = Trainer(model_of(small_split), small_split, training, seed=3, watched=False)
-        found, left = ended(reach(trainer, small_split.validation, hits / 14))
+        monkeypatch.setattr(relearning, "SLICE_SECONDS", length)
+        trainer = Trainer(model_of(small_split), small_split, training, seed=3, record_history=False)
+        found, left = ended(train_to_target(trainer, small_split.validation, hits / 14))
         assert {0.0: left == trainer.steps, 1e9: left == 0}.get(length, left <= trainer.steps)
-        results.append((found, state_of(trainer.model)))
+        results.append((found, copy_state(trainer.model)))
     assert results[0][0].kind == "reached"
     for found, state in results[1:]:
         assert found == results[0][0]
@@ -189,10 +198,10 @@ def test_pausing_changes_nothing(small_split, monkeypatch, batch_size, hits):
 
 def test_it_can_be_left_after_the_time_of_a_slice(small_split, monkeypatch):
     """By a clock that goes on by an eighth of a second an epoch."""
-    trainer = Trainer(model_of(small_split), small_split, replace(BASE, epochs=20), watched=False)
-    monkeypatch.setattr(relearning, "SLICE", 0.25)
+    trainer = Trainer(model_of(small_split), small_split, replace(BASE, epochs=20), record_history=False)
+    monkeypatch.setattr(relearning, "SLICE_SECONDS", 0.25)
     monkeypatch.setattr(relearning.time, "perf_counter", lambda: trainer.epochs / 8)
-    run = reach(trainer, small_split.validation, 2.0)
+    run = train_to_target(trainer, small_split.validation, 2.0)
     seen = [trainer.epochs for _ in run]
     assert seen == list(range(2, 21, 2))
 
@@ -203,7 +212,7 @@ def test_an_accuracy_at_the_target_but_for_rounding_is_at_it(small_split):
     accuracy = evaluate(model, part, "cross_entropy").accuracy
     frozen = replace(BASE, learning_rate=1e-6, epochs=2)
     for more, kind in ((0.0, "already there"), (5e-13, "already there"), (1e-9, "never"), (-1e-9, "already there")):
-        trainer = Trainer(model_of(small_split), small_split, frozen, watched=False)
+        trainer = Trainer(model_of(small_split), small_split, frozen, record_history=False)
         trainer.model.load_state_dict(model.state_dict())
         assert reached(trainer, part, accuracy + more).kind == kind
     for hits, share in product(range(1, 300), (0.95, 0.9, 0.7)):
@@ -213,8 +222,8 @@ def test_an_accuracy_at_the_target_but_for_rounding_is_at_it(small_split):
 
 def test_already_there_takes_no_step(small_split):
     trainer = Trainer(model_of(small_split), small_split, BASE)
-    before = state_of(trainer.model)
-    assert reached(trainer, small_split.validation, 0.0) == Reached("already there", 0, 0, 30)
+    before = copy_state(trainer.model)
+    assert reached(trainer, small_split.validation, 0.0) == TimeToTarget("already there", 0, 0, 30)
     assert (trainer.steps, trainer.state) == (0, "ready")
     assert all(torch.equal(value, before[name]) for name, value in trainer.model.state_dict().items())
 
@@ -223,10 +232,10 @@ def test_it_goes_on_with_a_trainer_that_was_advanced(small_split):
     trainer = Trainer(model_of(small_split), small_split, replace(BASE, batch_size=20))
     trainer.advance(epochs=4)
     trainer.step()
-    assert reached(trainer, small_split.validation, 2.0) == Reached("never", None, None, 60 - 9)
+    assert reached(trainer, small_split.validation, 2.0) == TimeToTarget("never", None, None, 60 - 9)
     assert trainer.steps == 60
-    assert reached(trainer, small_split.validation, 2.0) == Reached("never", None, None, 0)  # finished
-    assert reached(trainer, small_split.validation, 0.5) == Reached("already there", 0, 0, 0)
+    assert reached(trainer, small_split.validation, 2.0) == TimeToTarget("never", None, None, 0)  # finished
+    assert reached(trainer, small_split.validation, 0.5) == TimeToTarget("already there", 0, 0, 0)
     first, again = (Trainer(model_of(small_split), small_split, BASE, seed=3) for _ in range(2))
     whole = reached(first, small_split.validation, 1.0)
     again.advance(epochs=2)
@@ -236,12 +245,12 @@ def test_it_goes_on_with_a_trainer_that_was_advanced(small_split):
 
 @pytest.mark.parametrize("where", ["fc1.weight", "fc2.bias"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-@pytest.mark.parametrize("watched", [True, False])
-def test_a_model_whose_outputs_are_not_finite_diverges(small_split, where, value, watched):
-    trainer = Trainer(model_of(small_split), small_split, BASE, watched=watched)
+@pytest.mark.parametrize("record_history", [True, False])
+def test_a_model_whose_outputs_are_not_finite_diverges(small_split, where, value, record_history):
+    trainer = Trainer(model_of(small_split), small_split, BASE, record_history=record_history)
     with torch.no_grad():
         trainer.model.get_parameter(where).fill_(value)
-    assert reached(trainer, small_split.validation, 0.0) == Reached("diverged", None, None, 30)
+    assert reached(trainer, small_split.validation, 0.0) == TimeToTarget("diverged", None, None, 30)
     assert reached(trainer, small_split.validation, 0.0).kind == "diverged"
     assert trainer.steps == 1
 
@@ -249,40 +258,40 @@ def test_a_model_whose_outputs_are_not_finite_diverges(small_split, where, value
 def test_steps_that_are_too_large_diverge_unless_the_target_came_first(small_split):
     part = small_split.validation
     for target, kind in ((2.0, "diverged"), (0.0, "already there")):
-        trainer = Trainer(model_of(small_split), small_split, BASE, watched=False)
+        trainer = Trainer(model_of(small_split), small_split, BASE, record_history=False)
         trainer._optimizer.param_groups[0]["lr"] = 1e30
         assert reached(trainer, part, target, stop=False).kind == kind
         assert trainer.state == "diverged"
     trainer = Trainer(model_of(small_split), small_split, BASE, seed=3)
-    run = reach(trainer, part, 0.8, stop=False)
+    run = train_to_target(trainer, part, 0.8, stop=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(relearning, "SLICE", 0.0)
+        patch.setattr(relearning, "SLICE_SECONDS", 0.0)
         while not trainer.history or trainer.history[-1].validation.accuracy < 0.8:
             next(run)
     epochs = trainer.epochs
     with torch.no_grad():
         trainer.model.fc2.bias.fill_(torch.inf)
-    assert ended(run)[0] == Reached("reached", epochs, epochs, 30)
+    assert ended(run)[0] == TimeToTarget("reached", epochs, epochs, 30)
     assert trainer.state == "diverged"
 
 
 def test_accuracy_is_that_of_the_scores_and_none_where_outputs_are_not_finite(small_split):
     model = model_of(small_split)
     for part in small_split.parts.values():
-        assert top_1(model, part) == evaluate(model, part, "cross_entropy").accuracy
+        assert top_1_accuracy(model, part) == evaluate(model, part, "cross_entropy").accuracy
     with torch.no_grad():
         model.fc2.bias[0] = torch.inf
-    assert math.isnan(top_1(model, small_split.validation))
+    assert math.isnan(top_1_accuracy(model, small_split.validation))
 
 
 # Savings and anamnesis.
 
-THERE = Reached("already there", 0, 0, 100)
-NEVER, DIVERGED = Reached("never", None, None, 2_000), Reached("diverged", None, None, 100)
+THERE = TimeToTarget("already there", 0, 0, 100)
+NEVER, DIVERGED = TimeToTarget("never", None, None, 2_000), TimeToTarget("diverged", None, None, 100)
 
 
-def after(steps: int) -> Reached:
-    return Reached("reached", steps, steps, 100)
+def after(steps: int) -> TimeToTarget:
+    return TimeToTarget("reached", steps, steps, 100)
 
 
 @pytest.mark.parametrize(
@@ -295,14 +304,14 @@ def after(steps: int) -> Reached:
     ],
 )
 def test_savings_and_anamnesis_by_hand(own, reference, saved, index):
-    assert (savings(own, reference).value, savings(own, reference).missing) == (saved, "")
-    assert (anamnesis(own, reference).value, anamnesis(own, reference).missing) == (index, "")
+    assert (compute_savings(own, reference).value, compute_savings(own, reference).missing) == (saved, "")
+    assert (anamnesis_index(own, reference).value, anamnesis_index(own, reference).missing) == (index, "")
 
 
 @given(own=st.integers(0, 10**6), reference=st.integers(1, 10**6))
 def test_savings_and_anamnesis_are_two_sides_of_one_ratio(own, reference):
     pair = (after(own) if own else THERE, after(reference))
-    saved, index = savings(*pair).value, anamnesis(*pair).value
+    saved, index = compute_savings(*pair).value, anamnesis_index(*pair).value
     assert saved == pytest.approx((reference - own) / reference, abs=1e-9)
     assert saved + index == pytest.approx(1)
     assert saved <= 1
@@ -355,14 +364,14 @@ MISSING = {
 @pytest.mark.parametrize("case", MISSING)
 def test_what_is_missing_says_why(case):
     own, reference, reason = MISSING[case]
-    assert (savings(own, reference).value, savings(own, reference).missing) == (None, reason)
+    assert (compute_savings(own, reference).value, compute_savings(own, reference).missing) == (None, reason)
     reason = reason.replace(OWN, "the unlearned model").replace(SCRATCH, "the retrained model")
-    assert (anamnesis(own, reference).value, anamnesis(own, reference).missing) == (None, reason)
+    assert (anamnesis_index(own, reference).value, anamnesis_index(own, reference).missing) == (None, reason)
 
 
 @given(pair=st.tuples(*[st.sampled_from([after(1), after(50), THERE, NEVER, DIVERGED])] * 2))
 def test_a_ratio_has_either_a_value_or_a_reason(pair):
-    for ratio in (savings(*pair), anamnesis(*pair)):
+    for ratio in (compute_savings(*pair), anamnesis_index(*pair)):
         assert (ratio.value is None) == bool(ratio.missing)
 
 
@@ -377,7 +386,7 @@ def test_a_ratio_has_either_a_value_or_a_reason(pair):
     ],
 )
 def test_a_target_that_a_trivial_model_reaches_tells_nothing(target, chance, majority, reason):
-    goal = Goal(0.9, target, chance, majority)
+    goal = TargetAccuracy(0.9, target, chance, majority)
     assert goal.missing == reason
     found = goal.savings(after(5), after(20))
     assert (found.value, found.missing) == ((None, reason) if reason else (0.75, ""))
@@ -389,7 +398,7 @@ def test_a_target_that_a_trivial_model_reaches_tells_nothing(target, chance, maj
 def by_hand(recipe, split, seed, model):
     """A course's points by a Trainer of its own, advanced epoch by epoch, and scores of the model in between."""
     training = replace(recipe.training, epochs=recipe.relearning.epochs)
-    trainer = Trainer(model, split, training, seed=other(seed), watched=False)
+    trainer = Trainer(model, split, training, seed=second_seed(seed), record_history=False)
     found = []
     for epoch in range(training.epochs + 1):
         scores = [evaluate(trainer.model, part, training.objective) for part in split.parts.values()]
@@ -409,7 +418,7 @@ def test_a_course_is_a_copy_trained_by_hand(small_split, changes):
     for course in courses:
         randomization = Randomization(("fc1",), 0.7, "rewind", "neuron", seed=course.seed)
         model = {
-            "scratch": lambda: build(replace(recipe, seed=other(course.seed)), small_split),  # noqa: B023
+            "scratch": lambda: build_model(replace(recipe, seed=second_seed(course.seed)), small_split),  # noqa: B023
             "randomized": lambda: randomize(done.model, randomization, initial=done.initial),  # noqa: B023
             "continued": lambda: randomize(done.model, Randomization(())),
         }[course.model]()
@@ -420,9 +429,13 @@ def test_a_course_is_a_copy_trained_by_hand(small_split, changes):
             assert (point.training.loss, point.training.accuracy) == pytest.approx(training, rel=1e-6)
             assert (point.validation.loss, point.validation.accuracy) == pytest.approx(validation, rel=1e-6)
         before = evaluate(done.model, small_split.validation, "cross_entropy").accuracy
-        assert course.goal.target == pytest.approx(0.95 * before)
+        assert course.target_accuracy.target == pytest.approx(0.95 * before)
         epoch, steps = next(((row[0], row[1]) for row in path if row[3][1] >= 0.95 * before - 1e-9), (None, None))
-        assert (course.reached.epochs, course.reached.steps, course.reached.limit) == (epoch, steps, path[-1][1])
+        assert (course.time_to_target.epochs, course.time_to_target.steps, course.time_to_target.limit) == (
+            epoch,
+            steps,
+            path[-1][1],
+        )
 
 
 def test_a_course_may_be_of_named_words(small_split):
@@ -433,7 +446,7 @@ def test_a_course_may_be_of_named_words(small_split):
     _, randomized, _ = courses_of(done, small_split, recipe)
     model = randomize(done.model, named, vocabulary=small_split.words)
     scores = evaluate(model, small_split.validation, "cross_entropy")
-    assert randomized.points[0].validation == Measure(pytest.approx(scores.loss), scores.accuracy)
+    assert randomized.points[0].validation == PartMetrics(pytest.approx(scores.loss), scores.accuracy)
     assert scores.loss != pytest.approx(done.history[-1].validation.loss)
 
 
@@ -441,12 +454,12 @@ def test_the_model_from_scratch_is_not_the_originals_own_run(small_split):
     recipe = recipe_of(replace(PLAN, seeds=1))
     done = trained(small_split)
     scratch, _, continued = courses_of(done, small_split, recipe)
-    first = build(recipe, small_split)
+    first = build_model(recipe, small_split)
     start = scratch.points[0].training
     assert start.loss != pytest.approx(evaluate(first, small_split.training, "cross_entropy").loss, rel=1e-4)
     assert scratch.points[1].training.loss != pytest.approx(done.history[0].training.loss, rel=1e-4)
     assert continued.points[0].validation == done.history[-1].validation
-    assert continued.reached.kind == "already there"
+    assert continued.time_to_target.kind == "already there"
 
 
 def test_a_course_that_diverges_keeps_the_points_before(small_split):
@@ -454,10 +467,10 @@ def test_a_course_that_diverges_keeps_the_points_before(small_split):
     done = trained(small_split)
     broken = replace(done, initial={**done.initial, "fc1.bias": torch.full((5,), torch.inf)})
     scratch, randomized, continued = courses_of(broken, small_split, recipe)
-    assert (randomized.points, randomized.reached) == ((), Reached("diverged", None, None, 25))
+    assert (randomized.points, randomized.time_to_target) == ((), TimeToTarget("diverged", None, None, 25))
     assert (len(scratch.points), len(continued.points)) == (26, 26)
     result = RelearningResult(recipe, (scratch, randomized, continued))
-    assert result.outcomes["outcome"].tolist() == [scratch.reached.kind, "diverged", "already there"]
+    assert result.outcomes["outcome"].tolist() == [scratch.time_to_target.kind, "diverged", "already there"]
     assert result.outcomes["missing"][1].startswith("the randomized model diverges before the target and")
     assert np.isnan(result.outcomes["steps"][1])
     assert set(result.curves["model"]) == {"scratch", "continued"}
@@ -482,7 +495,9 @@ def test_rows_are_the_variants_one_by_one(small_split, changes):
         path = by_hand(recipe, small_split, seed, model)
         return next((row[1] for row in path if row[3][1] >= 0.9 * before - 1e-9), None)
 
-    scratch = {seed: steps_of(build(replace(recipe, seed=other(seed)), small_split), seed) for seed in (5, 6)}
+    scratch = {
+        seed: steps_of(build_model(replace(recipe, seed=second_seed(seed)), small_split), seed) for seed in (5, 6)
+    }
     outcomes = set()
     for row, (seed, names, scheme, dose) in zip(rows, order, strict=True):
         assert (row.layers, row.scheme, row.dose, row.seed) == ("+".join(names), scheme, dose, seed)
@@ -532,10 +547,10 @@ def test_what_is_drawn_anew_whole_is_gone_and_what_is_left_is_remembered(sample)
     result = RelearningResult(MODERN, rows=tuple(rows_of(done, split, replace(MODERN, relearning=plan))))
     chance, groups = 1 / 11, dict(list(result.frame.groupby("layers")))
     assert (result.frame["accuracy"] < 3 * chance).all()  # at chance, the one that remembers as well
-    anew, last = (remembers(groups[names]["savings"].tolist()) for names in ("fc1+fc2", "fc2"))
-    assert (anew.verdict, anew.seeds) == ("gone", 5)
+    anew, last = (conclude_memory(groups[names]["savings"].tolist()) for names in ("fc1+fc2", "fc2"))
+    assert (anew.conclusion, anew.seeds) == ("gone", 5)
     assert abs(anew.median) < 0.3
-    assert (last.verdict, last.seeds, last.p) == ("remembers", 5, 1 / 32)
+    assert (last.conclusion, last.seeds, last.p) == ("remembers", 5, 1 / 32)
     assert last.low > 0.1
 
 
@@ -586,17 +601,17 @@ def test_a_target_not_above_a_trivial_model_is_the_reason_of_missing_savings(sma
 def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypatch):
     recipe = recipe_of()
     done = trained(small_split)
-    before, initial = state_of(done.model), {name: value.clone() for name, value in done.initial.items()}
+    before, initial = copy_state(done.model), {name: value.clone() for name, value in done.initial.items()}
     rows, courses = rows_of(done, small_split, recipe), courses_of(done, small_split, recipe)
     assert len(rows) == 2 * 3 * 3 * 2
-    monkeypatch.setattr(relearning, "SLICE", 0.0)  # two at once, each left after every step
-    pairs = zip_longest(saving_slices(done, small_split, recipe), course_slices(done, small_split, recipe))
+    monkeypatch.setattr(relearning, "SLICE_SECONDS", 0.0)  # two at once, each left after every step
+    pairs = zip_longest(savings_slices(done, small_split, recipe), learning_curve_slices(done, small_split, recipe))
     first, second = zip(*pairs, strict=True)
     assert list(chain.from_iterable(filter(None, first))) == rows
     assert [] in first
     again = list(chain.from_iterable(filter(None, second)))
-    assert [(one.points, one.reached, one.goal) for one in again] == [
-        (one.points, one.reached, one.goal) for one in courses
+    assert [(one.points, one.time_to_target, one.target_accuracy) for one in again] == [
+        (one.points, one.time_to_target, one.target_accuracy) for one in courses
     ]
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
     assert all(torch.equal(value, initial[name]) for name, value in done.initial.items())
@@ -613,7 +628,7 @@ def test_a_seed_gives_the_same_rows_in_any_plan(small_split):
 # Errors.
 
 
-@pytest.mark.parametrize("slices", [saving_slices, course_slices])
+@pytest.mark.parametrize("slices", [savings_slices, learning_curve_slices])
 def test_what_does_not_fit_is_refused_before_anything_is_computed(small_split, slices):
     done = trained(small_split)
     with pytest.raises(RecipeError, match=r"^Relearning asks .* published protocol .* Use the modern protocol\.$"):
@@ -638,12 +653,12 @@ def test_a_plan_that_fits_passes():
 # Tables.
 
 
-def course(model, seed, accuracies, kind="reached", steps=1) -> Course:
+def course(model, seed, accuracies, kind="reached", steps=1) -> LearningCurve:
     points = tuple(
-        Point(2 * epoch, epoch, Measure(1 / (1 + epoch), value), Measure(2 / (1 + epoch), value / 2))
+        CurvePoint(2 * epoch, epoch, PartMetrics(1 / (1 + epoch), value), PartMetrics(2 / (1 + epoch), value / 2))
         for epoch, value in enumerate(accuracies)
     )
-    return Course(model, seed, points, Reached(kind, steps, steps, 10), Goal(0.9, 0.8, 0.1, 0.2))
+    return LearningCurve(model, seed, points, TimeToTarget(kind, steps, steps, 10), TargetAccuracy(0.9, 0.8, 0.1, 0.2))
 
 
 def test_the_curves_and_outcomes_of_courses_by_hand():
@@ -654,7 +669,7 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
     )
     result = RelearningResult(MODERN, courses)
     assert result.curves.to_dict("records") == [
-        dict(zip(savings_module.CURVES, values, strict=True))
+        dict(zip(savings_module.CURVE_COLUMNS, values, strict=True))
         for values in (
             ("scratch", 0, 0, 0.0, 1.0, 0.0, 2.0, 0.0),
             ("scratch", 0, 1, 2.0, 0.5, 0.5, 1.0, 0.25),
@@ -664,7 +679,7 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
         )
     ]
     assert result.outcomes.astype(object).where(result.outcomes.notna(), None).to_dict("records") == [
-        dict(zip(savings_module.OUTCOMES, values, strict=True))
+        dict(zip(savings_module.OUTCOME_COLUMNS, values, strict=True))
         for values in (
             ("scratch", 0, "reached", 8.0, None, ""),
             ("randomized", 0, "reached", 2.0, 0.75, ""),
@@ -676,7 +691,7 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
 def test_course_bands_are_numpys_quantiles():
     paths = [[0.0, 0.5, 1.0], [0.25, 0.75, 0.5], [0.5, 0.25, 0.875], [0.125, 0.5]]  # the last diverged
     courses = [course(name, seed, path) for seed, path in enumerate(paths) for name in ("scratch", "randomized")]
-    table = course_bands(RelearningResult(MODERN, tuple(courses)).curves, "training_accuracy")
+    table = learning_curve_bands(RelearningResult(MODERN, tuple(courses)).curves, "training_accuracy")
     assert list(table.columns) == ["model", "epoch", "steps", "seeds", "low", "median", "high"]
     assert list(zip(table["model"], table["epoch"], table["steps"], strict=True)) == [
         (name, epoch, 2 * epoch) for name in ("scratch", "randomized") for epoch in range(3)
@@ -685,7 +700,7 @@ def test_course_bands_are_numpys_quantiles():
         values = [path[row.epoch] for path in paths if len(path) > row.epoch]
         assert (row.low, row.median, row.high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.5, 0.95])))
         assert row.seeds == len(values)
-    halves = course_bands(RelearningResult(MODERN, tuple(courses)).curves)
+    halves = learning_curve_bands(RelearningResult(MODERN, tuple(courses)).curves)
     assert halves["median"].tolist() == pytest.approx((table["median"] / 2).tolist())
 
 
@@ -702,7 +717,7 @@ def test_bands_count_who_has_the_figure(rows):
     for name, dose, value in rows:
         groups.setdefault((name, dose), []).append(value)
     frame = pd.DataFrame(rows, columns=["name", "dose", "value"]).astype({"value": float})
-    found = bands(frame, "value", ["name", "dose"])
+    found = seed_bands(frame, "value", ["name", "dose"])
     assert list(found.index) == list(groups)
     for values, row in zip(groups.values(), found.itertuples(), strict=True):
         known = [value for value in values if value is not None]
@@ -713,9 +728,9 @@ def test_bands_count_who_has_the_figure(rows):
             assert np.isnan([row.low, row.median, row.high]).all()
 
 
-def row(seed, steps, kind="reached", *, scratch=20, dose=1.0, target=0.8, layers="fc1", accuracy=0.25) -> SavingRow:
-    pair = (Reached(kind, steps, steps, 50), after(scratch) if scratch else Reached("never", None, None, 50))
-    goal = Goal(0.9, target, 0.1, 0.3)
+def row(seed, steps, kind="reached", *, scratch=20, dose=1.0, target=0.8, layers="fc1", accuracy=0.25) -> SavingsRow:
+    pair = (TimeToTarget(kind, steps, steps, 50), after(scratch) if scratch else TimeToTarget("never", None, None, 50))
+    goal = TargetAccuracy(0.9, target, 0.1, 0.3)
     randomization = Randomization(tuple(layers.split("+")), dose, "reinit", seed=seed)
     return relearning._row(goal, randomization, accuracy, *pair, 50)
 
@@ -734,13 +749,13 @@ def test_saving_curves_by_hand():
         row(1, 5, dose=0.5, layers="fc1+fc2", target=0.3),
     ]
     frame = RelearningResult(MODERN, rows=tuple(rows)).frame
-    table = saving_curves(frame)
+    table = savings_curves(frame)
     first, second, third = table.to_dict("records")
     assert list(table.columns) == [
         *("layers", "scheme", "dose", "seeds", "low", "median", "high", "accuracy"),
-        *("already_there", "never", "diverged", "failed", "verdict"),
+        *("already_there", "never", "diverged", "failed", "conclusion"),
     ]
-    assert table["verdict"].tolist() == ["gone", "too few seeds", "undefined"]
+    assert table["conclusion"].tolist() == ["gone", "too few seeds", "undefined"]
     assert (first["layers"], first["scheme"], first["dose"]) == ("fc1", "reinit", 1.0)
     assert (first["low"], first["median"], first["high"]) == pytest.approx(
         tuple(np.quantile([0.75, 1.0, -0.5], [0.05, 0.5, 0.95]))
@@ -755,10 +770,10 @@ def test_saving_curves_by_hand():
 
 def test_empty_results_have_the_columns():
     empty = RelearningResult(MODERN)
-    assert list(empty.frame.columns) == savings_module.COLUMNS
-    assert list(empty.curves.columns) == savings_module.CURVES
-    assert list(empty.outcomes.columns) == savings_module.OUTCOMES
-    assert len(saving_curves(empty.frame)) == len(course_bands(empty.curves)) == 0
+    assert list(empty.frame.columns) == savings_module.SAVINGS_COLUMNS
+    assert list(empty.curves.columns) == savings_module.CURVE_COLUMNS
+    assert list(empty.outcomes.columns) == savings_module.OUTCOME_COLUMNS
+    assert len(savings_curves(empty.frame)) == len(learning_curve_bands(empty.curves)) == 0
 
 
 # Files.
@@ -769,7 +784,7 @@ def test_files_hold_the_rows_and_what_they_are_of(small_split, tmp_path):
     done = trained(small_split)
     rows = tuple(rows_of(done, small_split, recipe))
     result = RelearningResult(recipe, (), rows, "5" * 64, len(done.history), planned=8)
-    kept = replace(recipe.until_trained(), relearning=recipe.relearning)
+    kept = replace(recipe.for_training(), relearning=recipe.relearning)
     for kind in ("csv", "parquet", "json"):
         result.write(tmp_path / f"savings.{kind}")
     table = pd.read_csv(tmp_path / "savings.csv", keep_default_na=False)
@@ -793,7 +808,7 @@ def test_without_rows_the_curves_are_written():
     result = RelearningResult(MODERN, (course("scratch", 0, [0.0, 0.5]),))
     table = pd.read_csv(io.BytesIO(result.to_bytes("csv")))
     assert table["validation_accuracy"].tolist() == [0.0, 0.25]
-    assert list(table.columns[:8]) == savings_module.CURVES
+    assert list(table.columns[:8]) == savings_module.CURVE_COLUMNS
 
 
 # The answer.
@@ -819,8 +834,8 @@ def test_without_rows_the_curves_are_written():
     ],
 )
 def test_the_answer_by_hand(values, failed, verdict, seeds, p):
-    found = remembers(values, failed=failed)
-    assert (found.verdict, found.seeds, found.p) == (verdict, seeds, pytest.approx(p))
+    found = conclude_memory(values, failed=failed)
+    assert (found.conclusion, found.seeds, found.p) == (verdict, seeds, pytest.approx(p))
     known = [value for value in values if value is not None and value == value]
     quantiles = tuple(np.quantile(known, [0.05, 0.5, 0.95])) if known else (None,) * 3
     assert (found.low, found.median, found.high) == pytest.approx(quantiles)
@@ -835,15 +850,15 @@ def test_the_sign_test_is_that_of_its_definition(values, failed):
     known = [value for value in values if value is not None]
     above = sum(value > 0 for value in known)
     trials = sum(value != 0 for value in known) + failed
-    found = remembers(values, failed=failed)
-    assert isinstance(found, Memory)
+    found = conclude_memory(values, failed=failed)
+    assert isinstance(found, MemoryConclusion)
     if known:
         assert found.p == pytest.approx(sum(math.comb(trials, k) for k in range(above, trials + 1)) / 2**trials)
     seeds = len(known) + failed
     expected = "undefined" if not seeds else "too few seeds" if seeds < 5 else None
     assert found.seeds == seeds
-    assert found.verdict == (expected or ("remembers" if found.p <= 0.05 else "gone"))
-    if found.verdict == "remembers":
+    assert found.conclusion == (expected or ("remembers" if found.p <= 0.05 else "gone"))
+    if found.conclusion == "remembers":
         assert found.median >= 0
         assert above >= 5
 
@@ -860,10 +875,10 @@ def test_the_sign_test_is_that_of_its_definition(values, failed):
 )
 def test_seeds_that_leave_one_model_are_no_replicates(scheme, dose, verdict):
     """The null hypothesis of the test says nothing of weights that are drawn once, and may be lucky."""
-    above = remembers([0.5] * 6, alike=one_model(scheme, dose))
-    assert above.verdict == verdict
-    assert remembers([-0.5] * 6, alike=one_model(scheme, dose)).verdict == "gone"
-    assert remembers([0.5] * 4, alike=one_model(scheme, dose)).verdict == "too few seeds"
+    above = conclude_memory([0.5] * 6, same_model=leaves_one_model(scheme, dose))
+    assert above.conclusion == verdict
+    assert conclude_memory([-0.5] * 6, same_model=leaves_one_model(scheme, dose)).conclusion == "gone"
+    assert conclude_memory([0.5] * 4, same_model=leaves_one_model(scheme, dose)).conclusion == "too few seeds"
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -872,7 +887,7 @@ def test_one_model_is_told_of_the_schemes_that_draw_nothing(scheme):
     initial = TextClassifier(5, 3, (4,), seed=2).state_dict()
     made = [randomize(model, Randomization(scheme=scheme, seed=seed), initial=initial) for seed in range(4)]
     weights = {tuple(torch.cat([value.flatten() for value in each.parameters()]).tolist()) for each in made}
-    assert one_model(scheme, 1.0) == (len(weights) == 1)
+    assert leaves_one_model(scheme, 1.0) == (len(weights) == 1)
 
 
 def test_fewer_seeds_than_the_least_cannot_pass():

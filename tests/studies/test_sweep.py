@@ -19,30 +19,30 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, entropy
 
 from forgetting.core.errors import RecipeError
-from forgetting.experiment.pipeline import state_of, train
+from forgetting.experiment.pipeline import copy_state, train
 from forgetting.experiment.results import Trained
 from forgetting.metrics import calibration, functional
-from forgetting.metrics.comparisons import agreement, divergence, forgetting_ratio
+from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
 from forgetting.metrics.scores import NOT_FINITE, evaluate
-from forgetting.model.classifier import Architecture, TextClassifier
-from forgetting.model.trainer import Training
+from forgetting.model.classifier import ModelSettings, TextClassifier
+from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies.evaluation import FIGURES, PARTS, Row
-from forgetting.studies.sweep import COLUMNS, SweepResult, run_sweep, sweep, sweep_slices
+from forgetting.studies.evaluation import PARTS, SWEEP_METRICS, SweepRow
+from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, run_sweep, sweep_rows, sweep_slices
 
 HIDDEN = [(5,), (4, 3), (4, 3, 3)]
 OBJECTIVES = ["cross_entropy", "bitwise"]
-NUMBERS = [name for name in COLUMNS if name not in ("layers", "scheme", "unit", "missing")]
+NUMBERS = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "missing")]
 
 
 def recipe_of(hidden, objective="cross_entropy", epochs=12):
     return Recipe(
-        model=Architecture(hidden=hidden, dropout=0.2),
-        training=Training(objective=objective, epochs=epochs, learning_rate=0.05),
+        model=ModelSettings(hidden=hidden, dropout=0.2),
+        training=TrainingSettings(objective=objective, epochs=epochs, learning_rate=0.05),
     )
 
 
@@ -53,7 +53,7 @@ def trained(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe, Trai
     return recipe, train(recipe, split)
 
 
-def whole(rows) -> tuple[list[Row], SweepResult]:
+def whole(rows) -> tuple[list[SweepRow], SweepResult]:
     """All rows of a sweep, and what it returns."""
     found = []
     while True:
@@ -94,16 +94,16 @@ def check_row(row, model, randomized, split, objective):
         assert (found["accuracy_low"], found["accuracy_high"]) == pytest.approx(tuple(interval), abs=1e-9)
         assert found["accuracy_before"] == pytest.approx(original.accuracy, abs=1e-9)
         assert found["majority"] == pytest.approx(sum(part.targets.numpy() == most) / len(part), abs=1e-9)
-        assert found["forgetting"] == close(forgetting_ratio(original.accuracy, scores.accuracy, row.chance).value)
-        assert found["agreement"] == pytest.approx(agreement(before, after).value, abs=1e-9)
-        assert found["divergence"] == close(divergence(before, after).value)
+        assert found["forgetting"] == close(measure_forgetting(original.accuracy, scores.accuracy, row.chance).value)
+        assert found["agreement"] == pytest.approx(measure_agreement(before, after).value, abs=1e-9)
+        assert found["divergence"] == close(measure_divergence(before, after).value)
         chances = after.double().softmax(1).numpy()
         assert found["entropy"] == pytest.approx(entropy(chances, axis=1).mean(), abs=1e-5)
         guesses = Counter(after.argmax(1).tolist())
         assert found["most_predicted_share"] == pytest.approx(max(guesses.values()) / len(part), abs=1e-9)
-        temperature, calibrated = (value.item() for value in calibration.calibrated(after.double()[None], part.targets,
-                                                                                objective))  # fmt: skip
-        assert found["calibrated_loss"] == pytest.approx(calibrated, abs=2e-5)
+        scaled = calibration.temperature_scaled_loss(after.double()[None], part.targets, objective)
+        temperature, calibrated = (value.item() for value in scaled)
+        assert found["temperature_scaled_loss"] == pytest.approx(calibrated, abs=2e-5)
         if found["temperature"] is not None:
             at = [found["temperature"], 1.02 * temperature, temperature / 1.02]
             losses = [functional.loss(after.double()[None] / one, part.targets, objective).item() for one in at]
@@ -118,7 +118,7 @@ def check_row(row, model, randomized, split, objective):
 
 def check_reasons(row):
     """A figure is missing if and only if its reason is there; a number is a number."""
-    for name, figure in product(PARTS, FIGURES):
+    for name, figure in product(PARTS, SWEEP_METRICS):
         value = getattr(row, name)[figure]
         assert value is None or (isinstance(value, float) and math.isfinite(value)), (name, figure, value)
         assert (value is None) == bool(row.missing.get(f"{name}_{figure}")), (name, figure)
@@ -160,7 +160,7 @@ def in_order(plan, known):
 def test_a_sweep_is_the_loop(small_split, case):
     hidden, objective, plan = case
     recipe, done = trained(small_split, hidden, objective)
-    rows, result = whole(sweep(done.model, small_split, plan, recipe=recipe, initial=done.initial))
+    rows, result = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
     assert len(rows) == plan.count(recipe.model.layers)
     assert result.rows == tuple(rows)
     for row, (seed, scheme, unit, dose, layers) in zip(rows, in_order(plan, recipe.model.layers), strict=True):
@@ -178,7 +178,7 @@ def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
     recipe, done = trained(small_split, (16,))
     levels = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
     plan = Sweep(("fc1", "all"), levels, (scheme,), ("weight",), seeds=2, match="change")
-    rows, _ = whole(sweep(done.model, small_split, plan, recipe=recipe, initial=done.initial))
+    rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
     assert [(row.level, row.layers) for row in rows] == [*product(levels, ("fc1", "fc1+fc2"))] * 2
     reached = [row for row in rows if row.dose is not None]
     assert len(reached) >= 12
@@ -209,7 +209,7 @@ def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
 def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
     recipe, done = trained(small_split)
     plan = Sweep(("fc1", "all"), (0.0, 0.5, 1.0), ("noise",), scale=0.1, seeds=1, match="change")
-    rows, result = whole(sweep(done.model, small_split, plan, recipe=recipe))
+    rows, result = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
     assert [row.dose is None for row in rows] == [False, False, True, True, True, True]
     before = {name: evaluate(done.model, part, "cross_entropy").accuracy for name, part in small_split.parts.items()}
     for row in rows[2:]:
@@ -232,7 +232,7 @@ def test_replicates_with_models_of_their_own(small_split, objective):
     recipe = recipe_of((4,), objective, epochs=6)
     plan = Sweep(("each",), (0.0, 0.5), ("rewind", "reinit"), ("weight", "neuron"), seeds=2, seed=40, retrain=True)
     unused = TextClassifier(len(small_split.words), 3, (4,), seed=99)
-    rows, _ = whole(sweep(unused, small_split, plan, recipe=recipe))
+    rows, _ = whole(sweep_rows(unused, small_split, plan, recipe=recipe))
     assert len(rows) == plan.count(recipe.model.layers) == 2 * 2 * 2 * 2 * 2
     models = {seed: train(replace(recipe, seed=seed), small_split) for seed in (40, 41)}
     for row, (seed, scheme, unit, dose, layers) in zip(rows, in_order(plan, recipe.model.layers), strict=True):
@@ -247,7 +247,7 @@ def test_named_words(small_split):
     recipe, done = trained(small_split)
     words = small_split.words[4:9]
     plan = Sweep(("fc1",), (0.4, 1.0), ("zero",), ("word",), seeds=2, words=words)
-    rows, _ = whole(sweep(done.model, small_split, plan, recipe=recipe))
+    rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
     for row in rows:
         alone = Randomization(("fc1",), row.dose, "zero", "word", row.seed, words=words)
         randomized = randomize(done.model, alone, vocabulary=small_split.words)
@@ -259,7 +259,7 @@ def test_named_words(small_split):
 
 def broken(done, layer="fc1", value=math.nan):
     model = TextClassifier(20, 3, (5,), dropout=0.2)
-    model.load_state_dict(done.initial | state_of(done.model))
+    model.load_state_dict(done.initial | copy_state(done.model))
     with torch.no_grad():
         model.get_submodule(layer).weight[0, 0] = value
     return model
@@ -270,9 +270,9 @@ def test_without_finite_logits_figures_are_missing_and_say_so(small_split, value
     recipe, done = trained(small_split)
     model = broken(done, value=value)
     plan = Sweep(("fc2",), (0.0, 0.5), ("zero",), ("neuron",), seeds=1)
-    rows, result = whole(sweep(model, small_split, plan, recipe=recipe))
+    rows, result = whole(sweep_rows(model, small_split, plan, recipe=recipe))
     for row in rows:
-        for name, figure in product(PARTS, FIGURES):
+        for name, figure in product(PARTS, SWEEP_METRICS):
             if figure in ("accuracy_before", "majority"):
                 continue
             assert getattr(row, name)[figure] is None
@@ -284,7 +284,7 @@ def test_without_finite_logits_figures_are_missing_and_say_so(small_split, value
 def test_an_original_without_finite_logits_has_no_figures_to_compare_with(small_split):
     recipe, done = trained(small_split)
     model = broken(done)
-    rows, _ = whole(sweep(model, small_split, Sweep(("fc1",), (1.0,), ("reinit",), seeds=1), recipe=recipe))
+    rows, _ = whole(sweep_rows(model, small_split, Sweep(("fc1",), (1.0,), ("reinit",), seeds=1), recipe=recipe))
     randomized = randomize(model, Randomization(("fc1",), 1.0, "reinit"))
     for name, part in small_split.parts.items():
         found, scores = getattr(rows[0], name), evaluate(randomized, part, "cross_entropy")
@@ -307,7 +307,7 @@ def test_weights_that_overflow_give_no_numbers(small_split, scheme):
         model.fc1.weight.copy_(done.model.fc1.weight * 1e37)  # the logits are finite; noise of 1,000 deviations is not
         model.fc2.weight.copy_(done.model.fc2.weight * 1e-30)
     plan = Sweep(("fc1",), (0.0, 1.0), (scheme,), seeds=1, scale=1_000.0)
-    rows, result = whole(sweep(model, small_split, plan, recipe=recipe))
+    rows, result = whole(sweep_rows(model, small_split, plan, recipe=recipe))
     randomized = [randomize(model, Randomization(("fc1",), row.dose, scheme, scale=1_000.0)) for row in rows]
     for row, after in zip(rows, randomized, strict=True):
         for name, part in small_split.parts.items():
@@ -324,7 +324,7 @@ def test_a_change_that_is_no_number_is_missing(small_split, match, layer):
     recipe, done = trained(small_split)
     model = broken(done, layer)
     plan = Sweep((layer,), (0.0, 0.5, 1.0), ("zero",), seeds=1, match=match)
-    rows, _ = whole(sweep(model, small_split, plan, recipe=recipe))
+    rows, _ = whole(sweep_rows(model, small_split, plan, recipe=recipe))
     for row in rows:
         check_reasons(row)
     assert (rows[0].dose, rows[0].change) == (0, 0)
@@ -336,7 +336,7 @@ def test_a_layer_of_zeros_has_no_relative_change(small_split):
     with torch.no_grad():
         model.fc1.weight.zero_()
         model.fc1.bias.zero_()
-    rows, _ = whole(sweep(model, small_split, Sweep(("fc1",), (0.0, 1.0), ("normal",), seeds=1), recipe=recipe))
+    rows, _ = whole(sweep_rows(model, small_split, Sweep(("fc1",), (0.0, 1.0), ("normal",), seeds=1), recipe=recipe))
     assert [row.relative_change for row in rows] == [None, None]
     assert rows[1].change > 1
     assert all(row.missing["relative_change"] for row in rows)
@@ -345,7 +345,7 @@ def test_a_layer_of_zeros_has_no_relative_change(small_split):
 def test_progress_ends_at_the_count(small_split):
     recipe, done = trained(small_split)
     plan, calls = Sweep(("each",), (0.0, 0.5), ("zero", "normal"), seeds=3), []
-    rows, _ = whole(sweep(done.model, small_split, plan, recipe=recipe, progress=lambda *call: calls.append(call)))
+    rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, progress=lambda *call: calls.append(call)))
     assert len(rows) == plan.count(("fc1", "fc2")) == 24
     assert calls == sorted(set(calls))
     assert calls[-1] == (24, 24)
@@ -357,7 +357,7 @@ def test_progress_counts_the_layers_of_the_model(small_split, layers, count):
     # The recipe is the default one, which has a layer less.
     _, done = trained(small_split, (4, 3))
     plan, calls = Sweep((layers,), (0.5,), ("zero",), seeds=1), []
-    rows, _ = whole(sweep(done.model, small_split, plan, progress=lambda *call: calls.append(call)))
+    rows, _ = whole(sweep_rows(done.model, small_split, plan, progress=lambda *call: calls.append(call)))
     assert len(rows) == count
     assert calls[-1] == (count, count)
 
@@ -365,14 +365,14 @@ def test_progress_counts_the_layers_of_the_model(small_split, layers, count):
 def test_a_sweep_can_be_left_and_taken_up_again(small_split):
     recipe, done = trained(small_split)
     plan = Sweep(("each", "all"), (0.0, 0.5, 1.0), ("permute", "normal"), seeds=2)
-    expected, _ = whole(sweep(done.model, small_split, plan, recipe=recipe))
-    walk = sweep(done.model, small_split, plan, recipe=recipe)
+    expected, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
+    walk = sweep_rows(done.model, small_split, plan, recipe=recipe)
     begun = list(islice(walk, 7))
-    between, _ = whole(sweep(done.model, small_split, plan, recipe=recipe))
+    between, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
     rest, result = whole(walk)
     assert begun + rest == between == expected
     assert result.rows == tuple(expected)
-    stopped = sweep(done.model, small_split, plan, recipe=recipe)
+    stopped = sweep_rows(done.model, small_split, plan, recipe=recipe)
     assert next(stopped) == expected[0]
     stopped.close()
     assert list(stopped) == []
@@ -381,10 +381,10 @@ def test_a_sweep_can_be_left_and_taken_up_again(small_split):
 @pytest.mark.usefixtures("global_state_kept")
 def test_nothing_else_is_moved(small_split):
     recipe, done = trained(small_split)
-    before, initial = state_of(done.model), {name: value.clone() for name, value in done.initial.items()}
+    before, initial = copy_state(done.model), {name: value.clone() for name, value in done.initial.items()}
     for retrain in (False, True):
         plan = Sweep(("all",), (0.5, 1.0), tuple(SCHEMES), ("weight", "neuron"), seeds=1, retrain=retrain)
-        whole(sweep(done.model, small_split, plan, recipe=recipe, initial=done.initial))
+        whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
     assert all(torch.equal(value, initial[name]) for name, value in done.initial.items())
     assert all(parameter.requires_grad for parameter in done.model.parameters())
@@ -420,18 +420,18 @@ def test_little_memory_gives_the_same_rows(small_split):
     with pytest.raises(
         RecipeError, match=r"^One variant .* needs about 0 MiB \(123 weights, 54 reviews of 3 classes\)"
     ):
-        next(sweep(done.model, small_split, plan, recipe=recipe, memory=least - 1))
+        next(sweep_rows(done.model, small_split, plan, recipe=recipe, memory=least - 1))
 
 
 def test_the_refusal_for_memory_tells_how_much_would_do(small_split):
     model, plan = TextClassifier(20, 3, (1024, 1024)), Sweep(("fc1",), (0.5,), seeds=1)
     with pytest.raises(RecipeError, match=r"\(1,074,179 weights.* allowed is 10 MiB\. Keep fewer") as refused:
-        next(sweep(model, small_split, plan, memory=10 * 2**20))
+        next(sweep_rows(model, small_split, plan, memory=10 * 2**20))
     needed = int(re.search(r"needs about ([\d,]+) MiB", str(refused.value))[1])
     assert 20 < needed < 200  # the weights alone are 4 MiB, their paths and draws many times that
-    assert next(sweep(model, small_split, plan, memory=(needed + 1) * 2**20))
+    assert next(sweep_rows(model, small_split, plan, memory=(needed + 1) * 2**20))
     with pytest.raises(RecipeError, match=f"needs about {needed} MiB"):
-        next(sweep(model, small_split, plan, memory=(needed - 1) * 2**20))
+        next(sweep_rows(model, small_split, plan, memory=(needed - 1) * 2**20))
 
 
 @pytest.mark.parametrize(
@@ -448,13 +448,13 @@ def test_the_refusal_for_memory_tells_how_much_would_do(small_split):
 def test_what_does_not_fit_is_refused_before_the_first_row(small_split, plan, recipe, message):
     _, done = trained(small_split)
     with pytest.raises(RecipeError, match=message):
-        next(sweep(done.model, small_split, plan, recipe=recipe))
+        next(sweep_rows(done.model, small_split, plan, recipe=recipe))
 
 
 def test_rewind_with_the_wrong_weights_is_refused(small_split):
     _, done = trained(small_split)
     with pytest.raises(RecipeError, match=r"`initial` holds no 'fc[12].weight'"):
-        next(sweep(done.model, small_split, Sweep(schemes=("rewind",)), initial={}))
+        next(sweep_rows(done.model, small_split, Sweep(schemes=("rewind",)), initial={}))
 
 
 # The result.
@@ -465,7 +465,7 @@ def result(small_split) -> SweepResult:
     """Rows with missing figures of each kind: not reached, useless, with few classes."""
     recipe, done = trained(small_split)
     plan = Sweep(("each",), (0.0, 0.5, 1.0), ("noise", "zero"), seeds=2, scale=0.5, match="change")
-    found = whole(sweep(done.model, small_split, plan, recipe=recipe))[1]
+    found = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))[1]
     return replace(found, epochs=len(done.history))
 
 
@@ -475,10 +475,10 @@ def about(result) -> Recipe:
     return replace(result.recipe, sweep=result.plan)
 
 
-def values(row: Row) -> dict:
+def values(row: SweepRow) -> dict:
     """The columns of a row, written out."""
-    own = {name: getattr(row, name) for name in COLUMNS[:9]}
-    parts = {f"{part}_{figure}": getattr(row, part)[figure] for part in PARTS for figure in FIGURES}
+    own = {name: getattr(row, name) for name in SWEEP_COLUMNS[:9]}
+    parts = {f"{part}_{figure}": getattr(row, part)[figure] for part in PARTS for figure in SWEEP_METRICS}
     return own | parts
 
 
@@ -505,7 +505,7 @@ def test_a_whole_sweep_at_once_is_its_result(small_split):
     recipe, done = trained(small_split)
     plan, calls = Sweep(("each",), (0.0, 1.0), ("zero", "rewind"), seeds=2), []
     options = {"recipe": recipe, "initial": done.initial}
-    rows, expected = whole(sweep(done.model, small_split, plan, **options))
+    rows, expected = whole(sweep_rows(done.model, small_split, plan, **options))
     found = run_sweep(done.model, small_split, plan, **options, progress=lambda *call: calls.append(call))
     assert isinstance(found, SweepResult)
     assert found.rows == tuple(rows)
@@ -538,11 +538,13 @@ def test_a_stopped_sweep_tells_how_many_rows_were_planned(result):
 
 def test_columns_by_hand(result):
     names = ["layers", "level", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"]
-    assert list(result.frame.columns) == COLUMNS
-    assert COLUMNS[:9] == names
-    assert COLUMNS[-1] == "missing"
-    assert set(COLUMNS[9:-1]) == {f"{part}_{figure}" for part in ("training", "validation") for figure in FIGURES}
-    assert len(set(COLUMNS)) == len(COLUMNS) == 9 + 2 * len(FIGURES) + 1
+    assert list(result.frame.columns) == SWEEP_COLUMNS
+    assert SWEEP_COLUMNS[:9] == names
+    assert SWEEP_COLUMNS[-1] == "missing"
+    assert set(SWEEP_COLUMNS[9:-1]) == {
+        f"{part}_{figure}" for part in ("training", "validation") for figure in SWEEP_METRICS
+    }
+    assert len(set(SWEEP_COLUMNS)) == len(SWEEP_COLUMNS) == 9 + 2 * len(SWEEP_METRICS) + 1
 
 
 def test_the_frame_is_the_rows(result):
@@ -558,7 +560,7 @@ def test_the_frame_is_the_rows(result):
 
 def test_a_sweep_left_before_its_first_row_has_a_frame(result):
     empty = replace(result, rows=())
-    assert list(empty.frame.columns) == COLUMNS
+    assert list(empty.frame.columns) == SWEEP_COLUMNS
     assert len(empty.frame) == 0
     assert all(empty.frame[name].dtype == "float64" for name in NUMBERS if name != "seed")
     for kind in ("csv", "parquet", "json"):
@@ -572,7 +574,7 @@ def test_csv_reads_back(result):
     assert set(table["recipe_hash"]) == {about(result).hash}
     assert set(table["data_sha256"]) == {result.sha256}
     assert (set(table["epochs_trained"]), set(table["rows_planned"])) == ({12}, {24})
-    assert list(table.columns) == [*COLUMNS, "recipe_hash", "data_sha256", "epochs_trained", "rows_planned"]
+    assert list(table.columns) == [*SWEEP_COLUMNS, "recipe_hash", "data_sha256", "epochs_trained", "rows_planned"]
     assert b"\r" not in content
     assert content.count(b"\n") == len(result.rows) + 1
 

@@ -11,7 +11,7 @@ from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
-from forgetting.studies.variants import variants
+from forgetting.studies.variants import compute_variants
 
 HIDDEN = [(5,), (4, 3), (4, 3, 3)]
 SCHEME = st.sampled_from(list(SCHEMES))
@@ -57,7 +57,7 @@ def test_a_variant_is_that_of_randomize(small_split, case):
     hidden, sets, levels, scheme, unit, seed, scale = case
     model, initial = classifier(small_split, hidden), classifier(small_split, hidden, seed=4).state_dict()
     randomization = Randomization((), 0.3, scheme, unit, seed, scale)
-    found = list(variants(model, inputs(small_split), sets, levels, randomization, initial=initial))
+    found = list(compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial))
     assert [(one.level, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
     for variant in found:
         assert variant.dose == variant.level
@@ -82,7 +82,9 @@ def test_a_variant_by_change_is_just_so_far(small_split, case):
     hidden, sets, levels, scheme, unit, seed, scale = case
     model, initial = classifier(small_split, hidden), classifier(small_split, hidden, seed=4).state_dict()
     randomization = Randomization((), 1.0, scheme, unit, seed, scale)
-    found = list(variants(model, inputs(small_split), sets, levels, randomization, initial=initial, match="change"))
+    found = list(
+        compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial, match="change")
+    )
     assert [(one.level, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
     if scheme == "permute":
         return
@@ -122,7 +124,7 @@ def test_permuting_by_change_is_nearly_so_far(small_split):
     randomization = Randomization(scheme="permute", seed=5)
     levels = [0.0, 0.2, 0.5, 0.8, 1.0]
     found = list(
-        variants(model, inputs(small_split), [("fc1",), ("fc1", "fc2")], levels, randomization, match="change")
+        compute_variants(model, inputs(small_split), [("fc1",), ("fc1", "fc2")], levels, randomization, match="change")
     )
     assert [variant.relative_change for variant in found] == pytest.approx(sorted(levels * 2), abs=0.03)
 
@@ -134,7 +136,7 @@ def test_what_cannot_be_reached_is_said_for_the_sets_that_need_it(small_split):
         model.fc2.weight.fill_(0.25)
     randomization = Randomization(scheme="permute")  # weights of fc2 are alike: permuting them changes little
     sets = [("fc1",), ("fc2",), ("fc1", "fc2")]
-    found = list(variants(model, inputs(small_split), sets, [0.0, 0.9], randomization, match="change"))
+    found = list(compute_variants(model, inputs(small_split), sets, [0.0, 0.9], randomization, match="change"))
     assert [variant.dose is not None for variant in found] == [True, True, True, True, False, False]
 
 
@@ -143,12 +145,12 @@ def test_neither_the_model_nor_the_random_state_is_touched(small_split):
     model = classifier(small_split, (4, 3))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     for scheme in ("normal", "reinit", "permute", "noise", "zero"):
-        list(variants(model, inputs(small_split), [("fc1", "fc3")], [0.5, 1.0], Randomization(scheme=scheme)))
+        list(compute_variants(model, inputs(small_split), [("fc1", "fc3")], [0.5, 1.0], Randomization(scheme=scheme)))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 def test_logits_given_out_do_not_change_with_the_next_level(small_split):
-    walk = variants(classifier(small_split, (5,)), inputs(small_split), [("fc1",)], [0.0, 1.0], Randomization())
+    walk = compute_variants(classifier(small_split, (5,)), inputs(small_split), [("fc1",)], [0.0, 1.0], Randomization())
     first = next(walk)
     kept = {name: values.clone() for name, values in first.logits.items()}
     last = next(walk)
@@ -161,7 +163,7 @@ def test_named_words_are_those_of_the_vocabulary(small_split):
     model, words = classifier(small_split, (5,)), small_split.words[3:7]
     randomization = Randomization(("fc1",), unit="word", words=words)
     found = list(
-        variants(
+        compute_variants(
             model, inputs(small_split), [("fc1",)], [0.5, 1.0], randomization, vocabulary=small_split.words
         )
     )  # fmt: skip
@@ -177,7 +179,7 @@ def test_named_words_are_those_of_the_vocabulary(small_split):
 def test_a_path_that_cannot_be_is_refused(small_split):
     with pytest.raises(RecipeError, match="'rewind' needs the weights from before training"):
         next(
-            variants(
+            compute_variants(
                 classifier(small_split, (5,)), inputs(small_split), [("fc1",)], [0.0], Randomization(scheme="rewind")
             )
         )

@@ -17,9 +17,19 @@ from sklearn.model_selection import StratifiedKFold
 
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
 from forgetting.model.split import Part, Split
-from forgetting.studies.relearning import Reached
+from forgetting.studies.relearning import TimeToTarget
 from forgetting.unlearning import evaluation
-from forgetting.unlearning.evaluation import FIGURES, IDEAL, OF_BOTH, SETS, Measured, Row, compare, failed, measure
+from forgetting.unlearning.evaluation import (
+    MODEL_METRICS,
+    PAIR_METRICS,
+    SETS,
+    UNLEARNING_METRICS,
+    ModelEvaluation,
+    UnlearningRow,
+    compare_with_retraining,
+    evaluate_unlearned,
+    failed_row,
+)
 from forgetting.unlearning.forget_set import ForgetSets
 
 CLASSES = 4
@@ -44,13 +54,13 @@ def sets_of(forget=30, retain=50, validation=40, unseen=None, seed=0) -> ForgetS
     # The rows are in no order, as those of a split.
     held = part("validation", 1000 + np.random.default_rng(seed).permutation(validation), seed)
     places = np.arange(validation) if unseen is None else np.asarray(unseen, dtype=int)
-    other = Part("unseen", held.targets[places], held.rows[places])
+    other = Part("non_members", held.targets[places], held.rows[places])
     classes = tuple(f"class {number}" for number in range(CLASSES))
     return ForgetSets(*parts, other, Split(parts[1], held, (), classes, None))
 
 
 def parts_of(sets: ForgetSets) -> dict[str, Part]:
-    return {"forget": sets.forget, "retain": sets.retain, "validation": sets.retained.validation}
+    return {"forget": sets.forget, "retain": sets.retain, "validation": sets.retain_split.validation}
 
 
 def saying(sets: ForgetSets, seed=0, scale=1.0, lift=0.0):
@@ -73,17 +83,17 @@ def naming(sets: ForgetSets, hits: dict[str, int], sure=5.0):
     return logits
 
 
-def measured(sets, logits, objective="cross_entropy") -> Measured:
-    return measure(logits.__getitem__, sets, objective)
+def measured(sets, logits, objective="cross_entropy") -> ModelEvaluation:
+    return evaluate_unlearned(logits.__getitem__, sets, objective)
 
 
-def row_of(own, reference, before=None, **changes) -> Row:
+def row_of(own, reference, before=None, **changes) -> UnlearningRow:
     given = {"method": "own", "seed": 3, "seconds": (1.0, 4.0), "relearned": (at(2), at(8))} | changes
-    return compare(own, reference, before or reference, **given)
+    return compare_with_retraining(own, reference, before or reference, **given)
 
 
-def at(steps: int, limit=100) -> Reached:
-    return Reached("reached" if steps else "already there", steps, steps, limit)
+def at(steps: int, limit=100) -> TimeToTarget:
+    return TimeToTarget("reached" if steps else "already there", steps, steps, limit)
 
 
 def plain_losses(logits: np.ndarray, targets: np.ndarray, objective: str) -> np.ndarray:
@@ -112,14 +122,14 @@ def test_accuracy_and_loss_by_numpy(objective, seed, scale, lift):
         values, targets = logits[name].numpy().astype(float), one.targets.numpy()
         hits = sum(int(row.argmax()) == target for row, target in zip(values, targets, strict=True))
         interval = binomtest(hits, len(one)).proportion_ci(method="wilson")
-        assert found.figures[f"{name}_accuracy"] == hits / len(one)
+        assert found.metrics[f"{name}_accuracy"] == hits / len(one)
         assert found.intervals[f"{name}_accuracy"] == pytest.approx((interval.low, interval.high), abs=1e-12)
-        assert found.figures[f"{name}_loss"] == pytest.approx(
+        assert found.metrics[f"{name}_loss"] == pytest.approx(
             plain_loss(values, targets, objective), rel=1e-4, abs=1e-6
         )
         np.testing.assert_allclose(found.losses[name], plain_losses(values, targets, objective), rtol=1e-9, atol=1e-12)
         assert torch.equal(found.logits[name], logits[name])
-    assert set(found.figures) | {"relearn_steps", "seconds"} == set(OF_BOTH)
+    assert set(found.metrics) | {"relearn_steps", "seconds"} == set(MODEL_METRICS)
 
 
 def plain_logistic(members, unseen) -> float:
@@ -153,19 +163,19 @@ def test_attacks_by_scikit_learn_on_the_forget_set_and_the_unseen_reviews(object
     logits["forget"][range(60), sets.forget.targets] += 1 + seed  # members have lower losses
     found = measured(sets, logits, objective)
     members = plain_losses(logits["forget"].numpy().astype(float), sets.forget.targets.numpy(), objective)
-    held = sets.retained.validation
+    held = sets.retain_split.validation
     unseen = plain_losses(logits["validation"].numpy().astype(float), held.targets.numpy(), objective)[np.sort(places)]
-    np.testing.assert_allclose(found.losses["unseen"], unseen, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found.losses["non_members"], unseen, rtol=1e-9, atol=1e-12)
     truth = np.repeat([1, 0], [60, 150])
     area = roc_auc_score(truth, -np.concatenate([members, unseen]))
     assert area > 0.6
-    assert found.figures["attack_auc"] == pytest.approx(area, abs=1e-12)
-    assert found.figures["attack_accuracy"] == pytest.approx(plain_logistic(members, unseen), abs=1e-9)
-    assert found.figures["attack_tpr"] == pytest.approx(plain_true_positives(members, unseen), abs=1e-12)
+    assert found.metrics["attack_auc"] == pytest.approx(area, abs=1e-12)
+    assert found.metrics["attack_accuracy"] == pytest.approx(plain_logistic(members, unseen), abs=1e-9)
+    assert found.metrics["attack_tpr"] == pytest.approx(plain_true_positives(members, unseen), abs=1e-12)
     low, high = found.intervals["attack_auc"]
     assert low < area < high
     assert "attack_accuracy" not in found.intervals
-    interval = binomtest(round(found.figures["attack_tpr"] * 60), 60).proportion_ci(method="wilson")
+    interval = binomtest(round(found.metrics["attack_tpr"] * 60), 60).proportion_ci(method="wilson")
     assert found.intervals["attack_tpr"] == pytest.approx((interval.low, interval.high))
     assert found.missing == {}
 
@@ -174,26 +184,26 @@ def test_members_with_higher_losses_give_an_area_below_a_half():
     sets = sets_of()
     logits = saying(sets)
     logits["forget"][range(30), sets.forget.targets] -= 6
-    assert measured(sets, logits).figures["attack_auc"] < 0.2
+    assert measured(sets, logits).metrics["attack_auc"] < 0.2
 
 
 @pytest.mark.parametrize(("forget", "unseen"), [(9, 40), (30, 9), (30, 0), (1, 1)])
 def test_an_attack_on_few_reviews_is_missing_with_their_counts(forget, unseen):
     found = measured(sets_of(forget, 50, 40, range(unseen)), saying(sets_of(forget, 50, 40)))
     for name in ("attack_auc", "attack_accuracy", "attack_tpr"):
-        assert found.figures[name] is None
+        assert found.metrics[name] is None
         assert f"there are {forget} members and {unseen} unseen" in found.missing[name]
         assert "at least 10 reviews on each side" in found.missing[name]
         assert name not in found.intervals
-    assert found.figures["forget_accuracy"] is not None
+    assert found.metrics["forget_accuracy"] is not None
 
 
 def test_the_share_at_one_percent_needs_a_hundred_unseen_reviews():
     for count in (99, 100):
         sets = sets_of(30, 50, count)
         found = measured(sets, saying(sets))
-        assert (found.figures["attack_tpr"] is None) is (count == 99)
-        assert found.figures["attack_auc"] is not None
+        assert (found.metrics["attack_tpr"] is None) is (count == 99)
+        assert found.metrics["attack_auc"] is not None
         if count == 99:
             assert "at least 100 unseen reviews, and there are 99" in found.missing["attack_tpr"]
 
@@ -208,7 +218,7 @@ def test_outputs_that_are_not_finite_are_missing_for_their_set_alone(objective, 
     found = measured(sets, logits, objective)
     for one in SETS:
         gone = one == name
-        assert (found.figures[f"{one}_accuracy"] is None) is (found.figures[f"{one}_loss"] is None) is gone
+        assert (found.metrics[f"{one}_accuracy"] is None) is (found.metrics[f"{one}_loss"] is None) is gone
         assert (found.missing.get(f"{one}_accuracy"), found.missing.get(f"{one}_loss")) == (
             (NOT_FINITE, NOT_FINITE) if gone else (None, None)
         )
@@ -222,11 +232,11 @@ def test_a_loss_beyond_all_numbers_is_missing_with_its_reason(objective):
     logits["retain"] = torch.full((50, CLASSES), -3e38)
     logits["retain"][range(50), (sets.retain.targets + 1) % CLASSES] = 3e38
     found = measured(sets, logits, objective)
-    assert found.figures["retain_accuracy"] == 0
-    assert found.figures["retain_loss"] is None
+    assert found.metrics["retain_accuracy"] == 0
+    assert found.metrics["retain_loss"] is None
     assert found.missing["retain_loss"] == LOSS_TOO_LARGE
     row = row_of(found, measured(sets, saying(sets), objective))
-    assert (row.figures["retain_loss"], row.gap("retain_loss")) == (None, None)
+    assert (row.metrics["retain_loss"], row.gap("retain_loss")) == (None, None)
     assert row.missing == {"retain_loss": LOSS_TOO_LARGE} | {
         f"{whose}attack_tpr": row.missing["attack_tpr"] for whose in ("", "retrained_")
     }
@@ -241,10 +251,10 @@ def test_tow_by_hand():
     own = measured(sets, naming(sets, {"forget": 0, "retain": 50, "validation": 30}))
     reference = measured(sets, naming(sets, {"forget": 15, "retain": 45, "validation": 20}))
     for row in (row_of(own, reference), row_of(reference, own)):
-        assert row.figures["tow"] == pytest.approx(0.5 * 0.9 * 0.75)
+        assert row.metrics["tow"] == pytest.approx(0.5 * 0.9 * 0.75)
         assert row.gap("tow") == pytest.approx(0.3375 - 1)
     row = row_of(own, reference)
-    assert [row.figures[f"{name}_accuracy"] for name in SETS] == [0, 1, 0.75]
+    assert [row.metrics[f"{name}_accuracy"] for name in SETS] == [0, 1, 0.75]
     assert [row.retrained[f"{name}_accuracy"] for name in SETS] == [0.5, 0.9, 0.5]
     assert [row.gap(f"{name}_accuracy") for name in SETS] == pytest.approx([-0.5, 0.1, 0.25])
 
@@ -258,11 +268,11 @@ def test_agreement_and_divergence_by_scipy(seed):
     for name in BOTH_SETS:
         one, other = (logits[name].numpy().astype(float) for logits in sides)
         pairs = list(zip(one, other, strict=True))
-        assert row.figures[f"{name}_agreement"] == np.mean([a.argmax() == b.argmax() for a, b in pairs])
+        assert row.metrics[f"{name}_agreement"] == np.mean([a.argmax() == b.argmax() for a, b in pairs])
         apart = np.mean([jensenshannon(softmax(a), softmax(b), base=2) ** 2 for a, b in pairs])
-        assert row.figures[f"{name}_divergence"] == pytest.approx(apart, abs=1e-9)
-        assert row.gap(f"{name}_agreement") == row.figures[f"{name}_agreement"] - 1
-        assert row.gap(f"{name}_divergence") == row.figures[f"{name}_divergence"]
+        assert row.metrics[f"{name}_divergence"] == pytest.approx(apart, abs=1e-9)
+        assert row.gap(f"{name}_agreement") == row.metrics[f"{name}_agreement"] - 1
+        assert row.gap(f"{name}_divergence") == row.metrics[f"{name}_divergence"]
 
 
 @every_objective
@@ -272,12 +282,12 @@ def test_each_gap_is_own_less_retrained_and_its_sign(objective, seed):
     sets = sets_of(30, 50, 120, seed=seed % 3)
     own, reference = (measured(sets, saying(sets, [seed, side]), objective) for side in (1, 2))
     row = row_of(own, reference)
-    for name in OF_BOTH:
-        assert row.gap(name) == row.figures[name] - row.retrained[name]
-    for name, ideal in IDEAL.items():
-        assert row.gap(name) == row.figures[name] - ideal
-    assert tuple(row.figures) == FIGURES
-    assert tuple(row.retrained) == tuple(OF_BOTH)
+    for name in MODEL_METRICS:
+        assert row.gap(name) == row.metrics[name] - row.retrained[name]
+    for name, ideal in PAIR_METRICS.items():
+        assert row.gap(name) == row.metrics[name] - ideal
+    assert tuple(row.metrics) == UNLEARNING_METRICS
+    assert tuple(row.retrained) == tuple(MODEL_METRICS)
     assert {whose for _, whose in row.intervals} == {"own", "retrained"}
     for (name, whose), ends in row.intervals.items():
         assert ends == (own if whose == "own" else reference).intervals[name]
@@ -287,8 +297,8 @@ def test_a_model_like_the_retrained_one_has_the_ideal_figures():
     sets = sets_of(30, 50, 120)
     same = measured(sets, saying(sets))
     row = row_of(same, same, seconds=(2.0, 2.0), relearned=(at(3), at(3)))
-    assert {name: row.figures[name] for name in IDEAL} == pytest.approx(IDEAL)
-    assert [row.gap(name) for name in FIGURES] == pytest.approx([0] * len(FIGURES), abs=1e-12)
+    assert {name: row.metrics[name] for name in PAIR_METRICS} == pytest.approx(PAIR_METRICS)
+    assert [row.gap(name) for name in UNLEARNING_METRICS] == pytest.approx([0] * len(UNLEARNING_METRICS), abs=1e-12)
     assert row.missing == {}
     assert row.over_forgets is False
 
@@ -296,13 +306,13 @@ def test_a_model_like_the_retrained_one_has_the_ideal_figures():
 def test_seconds_and_their_ratio():
     sets = sets_of()
     row = row_of(*[measured(sets, saying(sets))] * 2, seconds=(0.5, 4.0))
-    assert (row.figures["seconds"], row.retrained["seconds"]) == (0.5, 4.0)
-    assert row.figures["seconds_ratio"] == 0.125
+    assert (row.metrics["seconds"], row.retrained["seconds"]) == (0.5, 4.0)
+    assert row.metrics["seconds_ratio"] == 0.125
     assert row.gap("seconds") == -3.5
     assert row.gap("seconds_ratio") == -0.875
 
 
-NEVER, LOST = Reached("never", None, None, 1200), Reached("diverged", None, None, 1200)
+NEVER, LOST = TimeToTarget("never", None, None, 1200), TimeToTarget("diverged", None, None, 1200)
 
 
 @pytest.mark.parametrize(
@@ -348,8 +358,8 @@ NEVER, LOST = Reached("never", None, None, 1200), Reached("diverged", None, None
 def test_relearning_and_why_it_is_missing(own, reference, steps, index, reasons):
     sets = sets_of(30, 50, 120)
     row = row_of(*[measured(sets, saying(sets))] * 2, relearned=(own, reference))
-    assert (row.figures["relearn_steps"], row.retrained["relearn_steps"]) == steps
-    assert row.figures["anamnesis"] == index
+    assert (row.metrics["relearn_steps"], row.retrained["relearn_steps"]) == steps
+    assert row.metrics["anamnesis"] == index
     assert set(row.missing) == set(reasons)
     for name, reason in reasons.items():
         assert reason in row.missing[name]
@@ -364,23 +374,23 @@ def test_of_outputs_that_are_not_finite_each_missing_figure_has_a_reason(whose):
     fine, bad = measured(sets, saying(sets)), measured(sets, broken)
     row = row_of(*((bad, fine) if whose == "own" else (fine, bad)))
     check_reasons(row)
-    assert all(row.figures[name] is None for name in evaluation.LIKENESS)
+    assert all(row.metrics[name] is None for name in evaluation.SIMILARITY_METRICS)
     assert row.over_forgets is None
     ten = [f"{name}_{figure}" for name in SETS for figure in ("accuracy", "loss")]
-    lost, prefix = (row.figures, "") if whose == "own" else (row.retrained, "retrained_")
+    lost, prefix = (row.metrics, "") if whose == "own" else (row.retrained, "retrained_")
     for name in [*ten, "attack_auc", "attack_accuracy", "attack_tpr"]:
         assert lost[name] is None
         assert row.missing[prefix + name] == NOT_FINITE
 
 
-def check_reasons(row: Row):
+def check_reasons(row: UnlearningRow):
     """A figure is a finite number, or None with a reason; nothing that is there has one."""
-    for prefix, values in (("", row.figures), ("retrained_", row.retrained)):
+    for prefix, values in (("", row.metrics), ("retrained_", row.retrained)):
         for name, value in values.items():
             reason = row.missing.get(prefix + name)
             assert (value is None) is bool(reason), prefix + name
             assert value is None or math.isfinite(value), prefix + name
-    known = {*FIGURES, *(f"retrained_{name}" for name in OF_BOTH)}
+    known = {*UNLEARNING_METRICS, *(f"retrained_{name}" for name in MODEL_METRICS)}
     assert set(row.missing) <= known
 
 
@@ -417,14 +427,14 @@ def test_without_an_attack_and_where_no_accuracy_could_tell_it_is_not_known(revi
     assert row_of(*models).over_forgets is expected
 
 
-def with_losses(sets, forget, unseen) -> Measured:
+def with_losses(sets, forget, unseen) -> ModelEvaluation:
     """Always right, with these losses: the true class has probability e^−loss, above the three others."""
     logits = naming(sets, {"forget": 0, "retain": 50, "validation": 0}, 1.0)
     found = measured(sets, logits)
     area = evaluation.membership.loss_threshold(forget, unseen)
     return replace(
         found,
-        figures=found.figures | {"attack_auc": area.value},
+        metrics=found.metrics | {"attack_auc": area.value},
         intervals=found.intervals | {"attack_auc": (area.low, area.high)},
     )
 
@@ -493,10 +503,10 @@ def test_probabilities_and_confidence_of_the_true_class(objective):
         np.testing.assert_allclose(row.confidence[whose], np.log(true / (1 - true)), rtol=1e-7, atol=1e-9)
     assert set(row.losses) == {"own", "retrained"}
     for whose, losses in row.losses.items():
-        assert set(losses) == {"forget", "retain", "unseen"}
+        assert set(losses) == {"forget", "retain", "non_members"}
         np.testing.assert_allclose(np.exp(-losses["forget"]), row.forgotten[whose], rtol=1e-5)
-        for name in ("retain", "unseen"):
-            part_name = "validation" if name == "unseen" else name
+        for name in ("retain", "non_members"):
+            part_name = "validation" if name == "non_members" else name
             one = parts_of(sets)[part_name]
             expected = plain_losses(models[whose][part_name].numpy().astype(float), one.targets.numpy(), objective)
             np.testing.assert_allclose(losses[name], expected, rtol=1e-5, atol=1e-7)
@@ -508,17 +518,17 @@ def test_probabilities_and_confidence_of_the_true_class(objective):
 def test_a_failed_method_s_row_has_its_reason_and_the_retrained_model_s_figures():
     sets = sets_of(30, 50, 120)
     reference = measured(sets, saying(sets))
-    row = failed("it broke", reference, method="own", seed=4, seconds=2.5)
+    row = failed_row("it broke", reference, method="own", seed=4, seconds=2.5)
     assert (row.method, row.seed, row.over_forgets) == ("own", 4, None)
-    assert row.figures == dict.fromkeys(FIGURES)
-    assert {name: row.missing[name] for name in FIGURES} == dict.fromkeys(FIGURES, "it broke")
-    assert row.retrained == reference.figures | {"relearn_steps": None, "seconds": 2.5}
-    assert all(row.gap(name) is None for name in FIGURES)
+    assert row.metrics == dict.fromkeys(UNLEARNING_METRICS)
+    assert {name: row.missing[name] for name in UNLEARNING_METRICS} == dict.fromkeys(UNLEARNING_METRICS, "it broke")
+    assert row.retrained == reference.metrics | {"relearn_steps": None, "seconds": 2.5}
+    assert all(row.gap(name) is None for name in UNLEARNING_METRICS)
 
 
 @pytest.mark.parametrize("unseen", [120, 5])
 def test_of_a_failed_method_s_row_the_retrained_model_s_missing_figures_have_reasons(unseen):
     """Neither its relearning nor its attacks have a figure."""
     sets = sets_of(30, 50, 120, range(unseen))
-    row = failed("it broke", measured(sets, saying(sets)), method="own", seed=4, seconds=2.5)
+    row = failed_row("it broke", measured(sets, saying(sets)), method="own", seed=4, seconds=2.5)
     check_reasons(row)

@@ -17,9 +17,9 @@ from forgetting.core.errors import DataError, RecipeError
 from forgetting.data.reviews import Report, Reviews
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.split import Part, Split, Splitting, make_split
+from forgetting.model.split import Part, Split, SplitSettings, make_split
 from forgetting.recipe.forget import Forget
-from forgetting.unlearning.forget_set import forget_sets, part_at, review_key
+from forgetting.unlearning.forget_set import make_forget_sets, review_key, select_part
 
 WORDS = ("apple", "body", "cherry", "dry", "earth", "fig")
 TRAINED = (  # by row, so that every case can be counted by hand
@@ -95,15 +95,15 @@ def check_part(split: Split, part: Part, within: Part) -> None:
 def check_mix(split: Split, sets, new: list[int]) -> None:
     """Of the new validation reviews as many as there are in the proportions of the forgotten classes, by lowest key."""
     label = split.reviews.labels.__getitem__
-    lost, there, found = (Counter(map(label, rows)) for rows in (sets.forget.rows, new, sets.unseen.rows))
+    lost, there, found = (Counter(map(label, rows)) for rows in (sets.forget.rows, new, sets.non_members.rows))
     scarce = min(lost, key=lambda name: Fraction(there[name], lost[name]))
     for name, count in lost.items():
         assert abs(Fraction(found[name]) - Fraction(count * there[scarce], lost[scarce])) <= Fraction(1, 2)
         own = sorted((row for row in new if label(row) == name), key=lambda row: review_key(split.reviews.texts[row]))
         if len({split.reviews.texts[row] for row in own}) == len(own):
-            assert {row for row in sets.unseen.rows if label(row) == name} == set(own[: found[name]])
+            assert {row for row in sets.non_members.rows if label(row) == name} == set(own[: found[name]])
     assert set(found) <= set(lost)
-    assert set(sets.unseen.rows) <= set(new)
+    assert set(sets.non_members.rows) <= set(new)
 
 
 def check_sets(split: Split, sets, by: str = "") -> None:
@@ -111,17 +111,17 @@ def check_sets(split: Split, sets, by: str = "") -> None:
     for part in (sets.forget, sets.retain):
         check_part(split, part, split.training)
         assert len(part)
-    check_part(split, sets.unseen, split.validation)
+    check_part(split, sets.non_members, split.validation)
     assert sorted([*sets.forget.rows, *sets.retain.rows]) == sorted(split.training.rows)
     trained = texts_of(split, split.training)
     new = [row for row in split.validation.rows if split.reviews.texts[row] not in trained]
     if by == "share":
-        assert sets.unseen.rows.tolist() == new
+        assert sets.non_members.rows.tolist() == new
     else:
         check_mix(split, sets, new)
-    assert sets.retained.training is sets.retain
+    assert sets.retain_split.training is sets.retain
     for name in ("validation", "words", "classes", "reviews"):
-        assert getattr(sets.retained, name) is getattr(split, name)
+        assert getattr(sets.retain_split, name) is getattr(split, name)
 
 
 def test_a_review_is_named_by_its_text():
@@ -148,10 +148,10 @@ def test_a_review_is_named_by_its_text():
 )
 def test_chosen_reviews_and_their_copies(split, reviews, forget, unseen):
     keys = tuple(review_key(split.reviews.texts[row]) for row in reviews)
-    sets = forget_sets(split, Forget(by="reviews", reviews=keys))
+    sets = make_forget_sets(split, Forget(by="reviews", reviews=keys))
     check_sets(split, sets)
     assert sets.forget.rows.tolist() == forget
-    assert sets.unseen.rows.tolist() == unseen
+    assert sets.non_members.rows.tolist() == unseen
     np.testing.assert_array_equal(dense(sets.forget), counted([TRAINED[row] for row in forget]))
     np.testing.assert_array_equal(
         dense(sets.retain), counted([review for row, review in enumerate(TRAINED) if row not in forget])
@@ -161,17 +161,17 @@ def test_chosen_reviews_and_their_copies(split, reviews, forget, unseen):
 @pytest.mark.parametrize(("label", "forget", "unseen"), [("port", [2], [12]), ("white", [0, 3, 4], [8])])
 def test_a_class(label, forget, unseen):
     known = split_at((*TRAINED[:5], ("body body", "red"), *TRAINED[6:], *HELD_OUT), len(TRAINED))  # no copies across
-    sets = forget_sets(known, Forget(by="class", label=label))
+    sets = make_forget_sets(known, Forget(by="class", label=label))
     check_sets(known, sets)
     assert sets.forget.rows.tolist() == forget
-    assert sets.unseen.rows.tolist() == unseen
+    assert sets.non_members.rows.tolist() == unseen
     assert labels_of(known, sets.forget) == {label}
     assert label not in labels_of(known, sets.retain)
 
 
 def test_of_a_class_a_copy_that_has_another_label_is_retained(split):
     """The class is forgotten, not the text: rows 0 and 3 are white, their copy in row 5 is red."""
-    sets = forget_sets(split, Forget(by="class", label="white"))
+    sets = make_forget_sets(split, Forget(by="class", label="white"))
     assert {0, 3} <= set(sets.forget.rows)
     assert 5 in sets.retain.rows
 
@@ -182,18 +182,18 @@ def test_the_unseen_are_of_the_same_classes_in_the_same_proportions():
     held_out = [(f"fig {number}", "aabbbbbbbb"[number % 10]) for number in range(50)]  # 10 of a, 40 of b
     split = split_at(trained + held_out, len(trained))
     places = [*range(0, 30, 2), 1, 3, 5]  # 15 of a, 3 of b
-    sets = forget_sets(split, Forget(by="reviews", reviews=tuple(review_key(trained[row][0]) for row in places)))
-    labels = Counter(split.reviews.labels[row] for row in sets.unseen.rows)
+    sets = make_forget_sets(split, Forget(by="reviews", reviews=tuple(review_key(trained[row][0]) for row in places)))
+    labels = Counter(split.reviews.labels[row] for row in sets.non_members.rows)
     assert labels == {"a": 10, "b": 2}
-    assert len(forget_sets(split, Forget(share=0.4)).unseen) == 50
+    assert len(make_forget_sets(split, Forget(share=0.4)).non_members) == 50
 
 
 def test_with_no_unseen_review_the_part_is_empty_and_usable():
     known = split_at(TRAINED + HELD_OUT[:3], len(TRAINED))
-    sets = forget_sets(known, Forget(by="reviews", reviews=(review_key("earth fig"),)))
+    sets = make_forget_sets(known, Forget(by="reviews", reviews=(review_key("earth fig"),)))
     check_sets(known, sets)
-    assert len(sets.unseen) == 0
-    assert TextClassifier(len(WORDS), 3)(sets.unseen.inputs).shape == (0, 3)
+    assert len(sets.non_members) == 0
+    assert TextClassifier(len(WORDS), 3)(sets.non_members.inputs).shape == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_with_no_unseen_review_the_part_is_empty_and_usable():
 def test_a_share_is_of_the_different_texts(split, share, count):
     """Of five: apple body, cherry dry, earth fig, apple dry and cherry fig. Halves go to the even number."""
     for seed in range(10):
-        sets = forget_sets(split, Forget(share=share, seed=seed))
+        sets = make_forget_sets(split, Forget(share=share, seed=seed))
         check_sets(split, sets, "share")
         forgotten = set(texts_of(split, sets.forget))
         assert len(forgotten) == count
@@ -212,7 +212,7 @@ def test_a_share_is_of_the_different_texts(split, share, count):
 def test_each_text_is_as_likely_to_be_drawn_as_any_other(split):
     drawn = Counter()
     for seed in range(2000):
-        drawn.update(set(texts_of(split, forget_sets(split, Forget(share=0.2, seed=seed)).forget)))
+        drawn.update(set(texts_of(split, make_forget_sets(split, Forget(share=0.2, seed=seed)).forget)))
     assert len(drawn) == 5
     for count in drawn.values():
         assert abs(count - 400) < 5 * (2000 * 0.2 * 0.8) ** 0.5  # five standard deviations
@@ -221,16 +221,16 @@ def test_each_text_is_as_likely_to_be_drawn_as_any_other(split):
 @pytest.mark.usefixtures("global_state_kept")
 def test_a_share_is_the_same_for_a_seed_and_another_for_another(small_split):
     forget = Forget(share=0.3, seed=11)
-    rows = [forget_sets(small_split, forget).forget.rows.tolist() for _ in range(2)]
+    rows = [make_forget_sets(small_split, forget).forget.rows.tolist() for _ in range(2)]
     assert rows[0] == rows[1]
-    others = {tuple(forget_sets(small_split, replace(forget, seed=seed)).forget.rows) for seed in range(30)}
+    others = {tuple(make_forget_sets(small_split, replace(forget, seed=seed)).forget.rows) for seed in range(30)}
     assert len(others) == 30
 
 
 def test_a_share_does_not_depend_on_the_order_of_the_reviews(split):
     turned = split_at(TRAINED[::-1] + HELD_OUT, len(TRAINED))
     for seed in range(10):
-        one, other = (forget_sets(each, Forget(share=0.4, seed=seed)) for each in (split, turned))
+        one, other = (make_forget_sets(each, Forget(share=0.4, seed=seed)) for each in (split, turned))
         assert sorted(texts_of(split, one.forget)) == sorted(texts_of(turned, other.forget))
 
 
@@ -239,9 +239,9 @@ def test_the_split_stays_as_it_is(small_split):
     parts = small_split.parts.values()
     before = [(dense(part).tobytes(), part.targets.tolist(), part.rows.tolist()) for part in parts]
     for forget in (Forget(share=0.5), Forget(by="class", label="red")):
-        sets = forget_sets(small_split, forget)
+        sets = make_forget_sets(small_split, forget)
         check_sets(small_split, sets, forget.by)
-        for part in (sets.forget, sets.retain, sets.unseen):
+        for part in (sets.forget, sets.retain, sets.non_members):
             part.targets.zero_()
             part.inputs.values.zero_()
             part.rows[:] = 0
@@ -250,7 +250,7 @@ def test_the_split_stays_as_it_is(small_split):
 
 def test_part_at_takes_places_not_rows(split):
     whole = split.validation
-    part = part_at(whole, np.array([4, 1]))
+    part = select_part(whole, np.array([4, 1]))
     assert part.rows.tolist() == [12, 9]
     np.testing.assert_array_equal(dense(part), dense(whole)[[4, 1]])
     assert part.targets.tolist() == whole.targets[[4, 1]].tolist()
@@ -267,15 +267,15 @@ TABLES = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(table=TABLES, held_out=st.floats(0.1, 0.7), share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_any_share_of_any_table(table, held_out, share, seed):
-    split = make_split(reviews_of(table), Splitting(stratify=False, min_df=1, validation=held_out, seed=seed))
+    split = make_split(reviews_of(table), SplitSettings(stratify=False, min_df=1, validation=held_out, seed=seed))
     forget = Forget(share=share, seed=seed)
     different = len({table[row][0] for row in split.training.rows})
     count = round(share * different)
     if count in (0, different):
         with pytest.raises(DataError, match=f"a share of .* is {'all' if count else 'none'} of"):
-            forget_sets(split, forget)
+            make_forget_sets(split, forget)
         return
-    sets = forget_sets(split, forget)
+    sets = make_forget_sets(split, forget)
     check_sets(split, sets, "share")
     forgotten = set(texts_of(split, sets.forget))
     assert len(forgotten) == count
@@ -285,15 +285,15 @@ def test_any_share_of_any_table(table, held_out, share, seed):
 @settings(max_examples=150, deadline=None)
 @given(table=TABLES, held_out=st.floats(0.1, 0.7), seed=st.integers(0, 99), data=st.data())
 def test_any_choice_of_any_table(table, held_out, seed, data):
-    split = make_split(reviews_of(table), Splitting(stratify=False, min_df=1, validation=held_out, seed=seed))
+    split = make_split(reviews_of(table), SplitSettings(stratify=False, min_df=1, validation=held_out, seed=seed))
     trained = sorted(set(texts_of(split, split.training)))
     chosen = data.draw(st.lists(st.sampled_from(trained)))
     forget = Forget(by="reviews", reviews=tuple(map(review_key, chosen)))
     if set(chosen) in (set(), set(trained)):
         with pytest.raises(DataError):
-            forget_sets(split, forget)
+            make_forget_sets(split, forget)
         return
-    sets = forget_sets(split, forget)
+    sets = make_forget_sets(split, forget)
     check_sets(split, sets)
     assert sets.forget.rows.tolist() == [row for row in split.training.rows if table[row][0] in chosen]
 
@@ -302,17 +302,17 @@ def test_any_choice_of_any_table(table, held_out, seed, data):
 @given(table=TABLES, held_out=st.floats(0.1, 0.7), seed=st.integers(0, 99), label=st.sampled_from("abc"))
 def test_any_class_of_any_table(table, held_out, seed, label):
     reviews = reviews_of([(f"{text} number{row}", target) for row, (text, target) in enumerate(table)])  # no copies
-    split = make_split(reviews, Splitting(stratify=False, min_df=1, validation=held_out, seed=seed))
+    split = make_split(reviews, SplitSettings(stratify=False, min_df=1, validation=held_out, seed=seed))
     rows = [row for row in split.training.rows if table[row][1] == label]
     forget = Forget(by="class", label=label)
     if label not in split.classes:
         with pytest.raises(RecipeError):
-            forget_sets(split, forget)
+            make_forget_sets(split, forget)
     elif len(rows) in (0, len(split.training)):
         with pytest.raises(DataError):
-            forget_sets(split, forget)
+            make_forget_sets(split, forget)
     else:
-        sets = forget_sets(split, forget)
+        sets = make_forget_sets(split, forget)
         check_sets(split, sets)
         assert sets.forget.rows.tolist() == rows
 
@@ -363,7 +363,7 @@ ALL_KEYS = tuple(sorted({review_key(text) for text, _ in TRAINED}))
 )
 def test_what_cannot_be_forgotten_is_told(split, forget, error, words):
     with pytest.raises(error) as found:
-        forget_sets(split, forget)
+        make_forget_sets(split, forget)
     assert type(found.value) is error
     for word in words:
         assert word in str(found.value)
@@ -372,7 +372,7 @@ def test_what_cannot_be_forgotten_is_told(split, forget, error, words):
 def test_a_class_that_is_all_there_is_is_told():
     alone = split_at((*(("apple body", "white"),) * 2, ("apple dry", "white"), ("fig", "red")), 3)
     with pytest.raises(DataError, match="left to learn from; class 'white' is all of 3 training reviews"):
-        forget_sets(alone, Forget(by="class", label="white"))
+        make_forget_sets(alone, Forget(by="class", label="white"))
 
 
 def test_messages_stay_short():
@@ -384,14 +384,14 @@ def test_messages_stay_short():
         Forget(by="class", label="099"),
     ):
         with pytest.raises((DataError, RecipeError)) as found:
-            forget_sets(many, forget)
+            make_forget_sets(many, forget)
         assert len(str(found.value)) < 400
 
 
 def test_messages_stay_short_where_classes_have_long_names():
     long = split_at([(text, label * 1000) for text, label in TRAINED + HELD_OUT], len(TRAINED))
     with pytest.raises(RecipeError) as found:
-        forget_sets(long, Forget(by="class", label="x"))
+        make_forget_sets(long, Forget(by="class", label="x"))
     assert len(str(found.value)) < 2000
 
 
@@ -409,7 +409,7 @@ def test_many_reviews_are_chosen_at_once():
     split = split_at(rows, 4_000)
     keys = tuple(review_key(text) for text, _ in rows[:2_000])
     started = time.perf_counter()
-    sets = forget_sets(split, Forget(by="reviews", reviews=keys))
+    sets = make_forget_sets(split, Forget(by="reviews", reviews=keys))
     seconds = time.perf_counter() - started
     assert sets.forget.rows.tolist() == list(range(2_000))
     assert seconds < 0.5

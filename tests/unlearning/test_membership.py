@@ -15,22 +15,22 @@ from numpy.polynomial import Polynomial
 from sklearn.metrics import roc_auc_score
 
 from forgetting.core.errors import RecipeError
-from forgetting.metrics.intervals import area_interval, wilson
+from forgetting.metrics.intervals import auc_interval, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.unlearning.indistinguishability import (
     BINS,
-    MODELS,
-    confidence,
+    FEWEST_MODELS,
+    epsilon_limit,
     epsilons,
     indistinguishability,
-    limit,
+    logit_confidence,
     score_by_luck,
 )
-from forgetting.unlearning.membership import FEWEST, Attack, logistic_attack, loss_threshold, true_positive_rate
+from forgetting.unlearning.membership import FEWEST, Attack, logistic_attack, loss_threshold_attack, tpr_at_fpr_attack
 
 Z = 1.959963984540054
 DELTA = 1e-5
-ATTACKS = [loss_threshold, logistic_attack, true_positive_rate]
+ATTACKS = [loss_threshold_attack, logistic_attack, tpr_at_fpr_attack]
 FEW_VALUES = st.integers(0, 6).map(float)  # so that many losses are equal
 
 
@@ -50,7 +50,7 @@ def draws(seed, *shape, shift=0.0):
 def test_the_area_by_a_double_loop_and_by_scikit_learn(members, unseen):
     wins = sum((own < other) + (own == other) / 2 for own in members for other in unseen)
     truth = np.repeat([1, 0], [len(members), len(unseen)])
-    found = loss_threshold(members, unseen)
+    found = loss_threshold_attack(members, unseen)
     assert found.value == pytest.approx(wins / (len(members) * len(unseen)), abs=1e-12)
     assert found.value == pytest.approx(roc_auc_score(truth, -np.concatenate([members, unseen])), abs=1e-12)
     assert 0 <= found.low <= found.value <= found.high <= 1
@@ -60,16 +60,16 @@ def test_the_area_by_a_double_loop_and_by_scikit_learn(members, unseen):
 @settings(deadline=None)
 @given(losses(), losses())
 def test_swapping_the_sides_mirrors_the_area_and_its_interval(members, unseen):
-    one, other = loss_threshold(members, unseen), loss_threshold(unseen, members)
+    one, other = loss_threshold_attack(members, unseen), loss_threshold_attack(unseen, members)
     mirrored = (1 - other.value, 1 - other.high, 1 - other.low)
     assert (one.value, one.low, one.high) == pytest.approx(mirrored, abs=1e-9)
 
 
 def test_lower_losses_are_members():
     low, high = np.arange(10.0), np.arange(10.0) + 10
-    assert loss_threshold(low, high).value == 1
-    assert loss_threshold(high, low).value == 0
-    assert loss_threshold(low, low).value == 0.5
+    assert loss_threshold_attack(low, high).value == 1
+    assert loss_threshold_attack(high, low).value == 0
+    assert loss_threshold_attack(low, low).value == 0.5
 
 
 @settings(deadline=None)
@@ -81,7 +81,7 @@ def test_the_ends_are_the_roots_of_newcombes_quartic(area, members, unseen):
     left = (theta - area) ** 2 * members * unseen * (2 - theta) * (1 + theta)
     roots = (left - Z**2 * theta * (1 - theta) * bracket).roots()
     inside = sorted(root.real for root in roots if abs(root.imag) < 1e-6 and -1e-9 < root.real < 1 + 1e-9)
-    low, high = area_interval(area, members, unseen)
+    low, high = auc_interval(area, members, unseen)
     assert min(abs(low - root) for root in inside) < 1e-6
     assert min(abs(high - root) for root in inside) < 1e-6
     assert low - 1e-12 <= area <= high + 1e-12
@@ -90,17 +90,17 @@ def test_the_ends_are_the_roots_of_newcombes_quartic(area, members, unseen):
 
 @pytest.mark.parametrize(("members", "unseen"), [(10, 10), (20, 500), (3000, 4000)])
 def test_the_interval_is_not_a_point_where_all_are_told_apart(members, unseen):
-    low, high = area_interval(1.0, members, unseen)
+    low, high = auc_interval(1.0, members, unseen)
     spread = 1 + ((members + unseen) / 2 - 1) * ((1 - low) / (2 - low) + low / (1 + low))
     assert high == 1
     assert low < 1 - 1e-5
     assert 1 - low == pytest.approx(Z * math.sqrt(low * (1 - low) * spread / (members * unseen)), rel=1e-6)
-    assert area_interval(0.0, members, unseen) == pytest.approx((0, 1 - low))
+    assert auc_interval(0.0, members, unseen) == pytest.approx((0, 1 - low))
 
 
 def test_the_interval_narrows_with_the_level_and_with_more_reviews():
-    assert area_interval(0.7, 50, 50, 0.8)[0] > area_interval(0.7, 50, 50)[0]
-    assert area_interval(0.7, 500, 500)[0] > area_interval(0.7, 50, 50)[0]
+    assert auc_interval(0.7, 50, 50, 0.8)[0] > auc_interval(0.7, 50, 50)[0]
+    assert auc_interval(0.7, 500, 500)[0] > auc_interval(0.7, 50, 50)[0]
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, 2.0])
@@ -108,7 +108,9 @@ def test_the_interval_narrows_with_the_level_and_with_more_reviews():
 def test_the_interval_covers_the_area_that_normal_losses_have(shift, members, unseen):
     """Of N(0, 1) and N(shift, 1) the area is Φ(shift / √2)."""
     area, generator = NormalDist().cdf(shift / math.sqrt(2)), np.random.default_rng(7)
-    found = [loss_threshold(generator.normal(size=members), generator.normal(shift, size=unseen)) for _ in range(600)]
+    found = [
+        loss_threshold_attack(generator.normal(size=members), generator.normal(shift, size=unseen)) for _ in range(600)
+    ]
     covered = np.mean([attack.low <= area <= attack.high for attack in found])
     assert 0.92 <= covered <= 0.985
     assert np.mean([attack.value for attack in found]) == pytest.approx(area, abs=0.015)
@@ -143,7 +145,7 @@ def test_constant_losses_neither_fail_nor_warn(attack):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = attack(members, unseen).value
-    assert found == (0 if attack is true_positive_rate else 0.5)
+    assert found == (0 if attack is tpr_at_fpr_attack else 0.5)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -166,30 +168,30 @@ def test_true_positives_over_all_thresholds(members, unseen, rate):
     for threshold in [-1.0, *members, *unseen]:
         if (unseen <= threshold).sum() / len(unseen) <= rate:
             best = max(best, int((members <= threshold).sum()))
-    found = true_positive_rate(members, unseen, rate)
+    found = tpr_at_fpr_attack(members, unseen, rate)
     assert found.value == best / len(members)
-    assert (found.low, found.high) == wilson(best, len(members))
+    assert (found.low, found.high) == wilson_interval(best, len(members))
 
 
 def test_true_positives_by_hand():
     """One of 100 may be wrong: thresholds up to just below the second lowest unseen loss, 2."""
     members, unseen = np.array([0.5, 1.0, 1.5, 1.9, 2.0, *[50.0] * 5]), np.arange(1.0, 101)
-    assert true_positive_rate(members, unseen).value == 0.4
-    assert true_positive_rate(members, unseen, 0.02).value == 0.5
-    assert true_positive_rate(members, unseen, 0.015).value == 0.4
+    assert tpr_at_fpr_attack(members, unseen).value == 0.4
+    assert tpr_at_fpr_attack(members, unseen, 0.02).value == 0.5
+    assert tpr_at_fpr_attack(members, unseen, 0.015).value == 0.4
 
 
 def test_29_of_100_is_29_percent():
     """0.29 · 100 is a little below 29 in floating point."""
     members = np.full(10, 29.5)
-    assert true_positive_rate(members, np.arange(1.0, 101), 0.29).value == 1
-    assert true_positive_rate(members, np.arange(1.0, 101), 0.28).value == 0
+    assert tpr_at_fpr_attack(members, np.arange(1.0, 101), 0.29).value == 1
+    assert tpr_at_fpr_attack(members, np.arange(1.0, 101), 0.28).value == 0
 
 
 @pytest.mark.parametrize("rate", [0, 1, -0.1, math.nan])
 def test_a_rate_outside_its_bounds_is_refused(rate):
     with pytest.raises(RecipeError, match="between 0 and 1"):
-        true_positive_rate(draws(0, 20), draws(1, 200), rate)
+        tpr_at_fpr_attack(draws(0, 20), draws(1, 200), rate)
 
 
 # Missing attacks.
@@ -220,11 +222,11 @@ def test_losses_that_are_not_finite_are_a_reason(attack, value):
 
 @pytest.mark.parametrize(("unseen", "rate", "needed"), [(99, 0.01, 100), (14, 0.07, 15), (49, 0.02, 50)])
 def test_too_few_unseen_for_the_rate_are_a_reason(unseen, rate, needed):
-    found = true_positive_rate(draws(0, 30), draws(1, unseen), rate)
+    found = tpr_at_fpr_attack(draws(0, 30), draws(1, unseen), rate)
     assert found.value is found.low is found.high is None
     assert f"at least {needed} unseen" in found.missing
     assert f"there are {unseen}" in found.missing
-    assert true_positive_rate(draws(0, 30), draws(1, needed), rate).value is not None
+    assert tpr_at_fpr_attack(draws(0, 30), draws(1, needed), rate).value is not None
 
 
 # Confidence.
@@ -237,22 +239,22 @@ def test_confidence_in_sixty_digits(loss):
         context.prec = 60
         p = (-Decimal(loss)).exp()
         exact = float((p / (1 - p)).ln())
-    assert confidence(np.array([loss]))[0] == pytest.approx(exact, rel=1e-12, abs=1e-14)
+    assert logit_confidence(np.array([loss]))[0] == pytest.approx(exact, rel=1e-12, abs=1e-14)
 
 
 def test_confidence_at_the_ends():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = confidence(np.array([1e-300, 5000.0, 0.0, -0.0, np.inf, math.log(2)]))
+        found = logit_confidence(np.array([1e-300, 5000.0, 0.0, -0.0, np.inf, math.log(2)]))
     np.testing.assert_allclose(found, [300 * math.log(10), -5000, np.inf, np.inf, -np.inf, 0], atol=1e-15)
 
 
 def test_confidence_of_what_is_no_loss_is_nan():
-    assert np.isnan(confidence(np.array([np.nan, -1.0]))).all()
+    assert np.isnan(logit_confidence(np.array([np.nan, -1.0]))).all()
 
 
 def test_confidence_is_computed_in_float64_and_keeps_its_shape():
-    found = confidence(np.full((2, 3), 1e-8, dtype=np.float32))
+    found = logit_confidence(np.full((2, 3), 1e-8, dtype=np.float32))
     assert found.dtype == np.float64
     assert found.shape == (2, 3)
     np.testing.assert_allclose(found, -math.log(1e-8), rtol=1e-6)
@@ -296,7 +298,7 @@ def test_epsilons_by_plain_loops(data, unlearned, retrained, delta, ties):
     np.testing.assert_allclose(epsilons(sides[1], sides[0], delta), expected, rtol=1e-12, atol=1e-12)
     finite = found[np.isfinite(found)]
     assert (finite >= 0).all()
-    assert (finite <= limit(unlearned, retrained, delta) + 1e-12).all()
+    assert (finite <= epsilon_limit(unlearned, retrained, delta) + 1e-12).all()
 
 
 def test_epsilons_of_larger_samples_by_plain_loops():
@@ -364,7 +366,7 @@ def test_how_often_luck_alone_separates(unlearned, retrained):
     share = np.isinf(epsilons(*sides)).mean()
     formula = total * math.factorial(unlearned) * math.factorial(retrained) / math.factorial(total)
     assert share == pytest.approx(formula)
-    if min(unlearned, retrained) >= MODELS:
+    if min(unlearned, retrained) >= FEWEST_MODELS:
         assert share < 0.05
 
 
@@ -374,13 +376,13 @@ def test_the_limit_is_reached(unlearned, retrained):
     own, other = np.full(unlearned, 1.0), np.full(retrained, 0.0)
     own[0], other[0] = 0, 1
     found = epsilons(own[:, None], other[:, None])[0]
-    assert found == pytest.approx(limit(unlearned, retrained))
+    assert found == pytest.approx(epsilon_limit(unlearned, retrained))
     if unlearned == retrained:
         assert found == pytest.approx(math.log(unlearned - 1), abs=1e-4)
 
 
 def test_two_models_have_no_room_for_a_finite_epsilon():
-    assert limit(2, 2) == limit(1, 1) == 0
+    assert epsilon_limit(2, 2) == epsilon_limit(1, 1) == 0
 
 
 # The score.
@@ -442,7 +444,7 @@ def test_too_few_models_are_a_reason(unlearned, retrained):
     found = indistinguishability(draws(0, unlearned, 3), draws(1, retrained, 3))
     assert found.score is found.epsilons is found.limit is found.by_luck is None
     assert found.models == (unlearned, retrained)
-    assert f"at least {MODELS} models" in found.missing
+    assert f"at least {FEWEST_MODELS} models" in found.missing
     assert f"{unlearned} unlearned and {retrained} retrained" in found.missing
 
 

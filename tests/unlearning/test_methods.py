@@ -14,17 +14,17 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from forgetting.core.seeding import generator
-from forgetting.experiment.pipeline import state_of
+from forgetting.experiment.pipeline import copy_state
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Trainer, Training
+from forgetting.model.trainer import Trainer, TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.unlearning import methods
 from forgetting.unlearning import task as task_module
-from forgetting.unlearning.forget_set import forget_sets, part_at
+from forgetting.unlearning.forget_set import make_forget_sets, select_part
 from forgetting.unlearning.task import METHODS, Task
 
 SEED = 5
@@ -75,15 +75,15 @@ def task_of(
     **changes,
 ) -> Task:
     """A model of the small split, its forget set and settings; `changes` are of Unlearning."""
-    training = Training(objective=objective, epochs=trained, batch_size=batch)
+    training = TrainingSettings(objective=objective, epochs=trained, batch_size=batch)
     model, initial = trained_once(split, training, hidden, dropout)
-    sets = forget_sets(split, forget)
+    sets = make_forget_sets(split, forget)
     settings = Unlearning(**({"epochs": 6, "learning_rate": 0.02} | changes))
     return kind(
         copy.deepcopy(model),
         copy.deepcopy(initial),
         split,
-        sets.retained,
+        sets.retain_split,
         sets.forget,
         replace(training, epochs=8),
         settings,
@@ -92,10 +92,10 @@ def task_of(
 
 
 @cache
-def trained_once(split: Split, training: Training, hidden: tuple[int, ...], dropout: float):
+def trained_once(split: Split, training: TrainingSettings, hidden: tuple[int, ...], dropout: float):
     model = TextClassifier(len(split.words), len(split.classes), hidden, dropout, seed=1)
-    initial = state_of(model)
-    Trainer(model, split, training, seed=1, watched=False).advance()
+    initial = copy_state(model)
+    Trainer(model, split, training, seed=1, record_history=False).advance()
     return model, initial
 
 
@@ -191,7 +191,7 @@ def trained_plainly(task: Task, state, X, y, *, epochs, rate, last=99) -> Plain:
 
 
 def on_retain(task: Task, state, *, last=99, tune=True) -> Plain:
-    part = task.retained.training
+    part = task.retain_split.training
     epochs, rate = (
         (task.settings.epochs, task.settings.learning_rate)
         if tune
@@ -264,7 +264,7 @@ def test_cf_k(small_split, objective, hidden, dropout, batch, k):
 def test_eu_k(small_split, objective, hidden, dropout, batch, k):
     """The last k layers from scratch, as long and as fast as the original was trained."""
     task = task_of(small_split, objective, hidden, dropout, batch, k=k)
-    start, fresh = state_of(task.original), fresh_state(task)
+    start, fresh = copy_state(task.original), fresh_state(task)
     kept = list(start)[: -2 * k]
     model = unlearned("eu_k", task)
     check_equal(model, on_retain(task, {**fresh, **{name: start[name] for name in kept}}, last=k, tune=False))
@@ -342,7 +342,7 @@ def labels_drawn(split: Split, seed: int, forget: Forget) -> tuple[Task, Split]:
 def shuffled(split: Split, seed: int) -> Split:
     """The same split with its training part in another order, so that forgotten reviews are not in order of rows."""
     places = np.random.default_rng(seed).permutation(len(split.training))
-    return replace(split, training=part_at(split.training, places))
+    return replace(split, training=select_part(split.training, places))
 
 
 @pytest.mark.parametrize("forget", [Forget(share=0.4), Forget(by="class", label="red")])
@@ -419,7 +419,7 @@ def uniform(objective: str, classes: int) -> float:
 def ascended(task: Task) -> tuple[Plain, int, str]:
     """By hand: the weights, the steps that were kept, and why it ended."""
     settings, objective = task.settings, task.training.objective
-    plain, forget, retain = Plain(task.original.state_dict()), task.forget, task.retained.training
+    plain, forget, retain = Plain(task.original.state_dict()), task.forget, task.retain_split.training
     X, y = dense(forget), forget.targets
     least = accuracy(plain, retain) - settings.tolerance
     parameters = plain.last(99)
@@ -506,7 +506,7 @@ def test_gradient_ascent_takes_back_a_step_that_costs_too_much(
     model, pauses = finish(METHODS["gradient_ascent"](task))
     assert pauses == kept
     check_equal(model, plain, atol=1e-4)
-    retain = task.retained.training
+    retain = task.retain_split.training
     reached = (model(retain.inputs).argmax(1) == retain.targets).double().mean()
     assert reached >= accuracy(Plain(task.original.state_dict()), retain) - tolerance
     further = replace(task, settings=replace(task.settings, tolerance=1.0, epochs=kept + 1))
@@ -522,7 +522,7 @@ def test_gradient_ascent_spares_what_the_retain_set_alone_had(small_split, objec
     forget = Forget(by="class", label="white")
     task = task_of(small_split, objective, forget=forget, trained=trained, epochs=500, ascent_rate=0.1, tolerance=0.05)
     plain = Plain(task.original.state_dict())
-    assert abs(accuracy(plain, task.forget) - accuracy(plain, task.retained.training)) > 0.1
+    assert abs(accuracy(plain, task.forget) - accuracy(plain, task.retain_split.training)) > 0.1
     climbed, kept, why = ascended(task)
     model, pauses = finish(METHODS["gradient_ascent"](task))
     assert (pauses, why in ("tolerance", "uniform")) == (kept, True)
@@ -569,7 +569,7 @@ def plain_fisher(task: Task, part: Part) -> dict[str, torch.Tensor]:
 def test_fisher_is_the_mean_of_squared_gradients(small_split, objective, hidden, dropout, batch):
     task = task_of(small_split, objective, hidden, dropout, batch)
     for part in (task.split.training, task.forget):
-        found, expected = methods.fisher(task.copy(), part, objective), plain_fisher(task, part)
+        found, expected = methods.fisher_diagonal(task.copy(), part, objective), plain_fisher(task, part)
         assert list(found) == list(expected) == list(task.original.state_dict())
         for name, value in found.items():
             assert value.dtype == torch.float64
@@ -633,7 +633,7 @@ def scrubbed(task: Task, flip: bool = False) -> Plain:
     order, drops = generator(task.seed, "scrub", "order"), generator(task.seed, "scrub", "dropout")
     for epoch in range(settings.epochs):
         turns = [("max", task.forget)] if 0 < epoch <= settings.scrub_epochs else []
-        for turn, part in [*turns, ("min", task.retained.training)]:
+        for turn, part in [*turns, ("min", task.retain_split.training)]:
             X, y = dense(part), part.targets
             size, whole = training.batch_size or len(y), torch.arange(len(y))
             for batch in torch.randperm(len(y), generator=order).split(size) if size < len(y) else [whole]:
@@ -662,7 +662,7 @@ def test_scrub(small_split, objective, hidden, dropout, batch, alpha, gamma, awa
     check_equal(model, scrubbed(task), atol=2e-4)  # gradients near nothing are as large as the others to Adam
     check_moved(model, task)
     steps = lambda part: math.ceil(len(part) / (batch or len(part)))  # noqa: E731
-    assert pauses == 6 * steps(task.retained.training) + min(away, 5) * steps(task.forget)
+    assert pauses == 6 * steps(task.retain_split.training) + min(away, 5) * steps(task.forget)
 
 
 @every_objective
@@ -682,7 +682,7 @@ def test_scrub_moves_away_on_the_forget_set_and_stays_near_on_the_retain_set(sma
     def moved(part):
         return apart(model(part.inputs), task.original(part.inputs), objective).item()
 
-    assert moved(task.forget) > 1.5 * moved(task.retained.training)
+    assert moved(task.forget) > 1.5 * moved(task.retain_split.training)
 
 
 # What all have in common.
@@ -695,7 +695,7 @@ def contents(part: Part) -> tuple:
 
 
 def everything(task: Task) -> tuple:
-    parts = (*task.split.parts.values(), *task.retained.parts.values(), task.forget)
+    parts = (*task.split.parts.values(), *task.retain_split.parts.values(), task.forget)
     flags = [parameter.requires_grad for parameter in task.original.parameters()]
     return bits(task.original), bits(task.initial), [contents(part) for part in parts], flags, task.split.words
 
@@ -743,13 +743,13 @@ def test_pauses_change_nothing(small_split, objective, hidden, dropout, batch, n
     task = task_of(small_split, objective, hidden, dropout, batch)
     found, counts = [], []
     for seconds in (1e9, 0.0, 0.002):
-        monkeypatch.setattr(task_module, "SLICE", seconds)
+        monkeypatch.setattr(task_module, "SLICE_SECONDS", seconds)
         model, pauses = finish(METHODS[name](task))
         found.append(bits(model))
         counts.append(pauses)
     assert found[0] == found[1] == found[2]
     if name not in ("scrub", "gradient_ascent"):
-        part = task.split.training if name == "random_labels" else task.retained.training
+        part = task.split.training if name == "random_labels" else task.retain_split.training
         epochs = task.training.epochs if name in ("retrain", "eu_k") else task.settings.epochs
         assert counts[:2] == [1, epochs * math.ceil(len(part) / (batch or len(part)))]
 
@@ -757,7 +757,7 @@ def test_pauses_change_nothing(small_split, objective, hidden, dropout, batch, n
 def test_methods_taken_in_turns_end_as_each_would_alone(small_split, monkeypatch):
     task = task_of(small_split, dropout=0.4, batch=9)
     alone = {name: bits(unlearned(name, task)) for name in PAUSING}
-    monkeypatch.setattr(task_module, "SLICE", 0.0)
+    monkeypatch.setattr(task_module, "SLICE_SECONDS", 0.0)
     running, ended = {name: METHODS[name](task) for name in PAUSING}, {}
     while running:
         for name, each in list(running.items()):
@@ -771,7 +771,7 @@ def test_methods_taken_in_turns_end_as_each_would_alone(small_split, monkeypatch
 
 @pytest.mark.parametrize("name", sorted(PAUSING))
 def test_a_method_that_is_left_for_good_leaves_nothing_behind(small_split, name, monkeypatch):
-    monkeypatch.setattr(task_module, "SLICE", 0.0)
+    monkeypatch.setattr(task_module, "SLICE_SECONDS", 0.0)
     task = task_of(small_split, dropout=0.4, trained=40, ascent_rate=0.01)
     before, whole = everything(task), bits(unlearned(name, task))
     left = METHODS[name](task)
@@ -792,7 +792,7 @@ def test_no_validation_review_is_looked_at(small_split, objective, name):
         held.rows,
     )
     blind = replace(
-        task, split=replace(task.split, validation=spoilt), retained=replace(task.retained, validation=spoilt)
+        task, split=replace(task.split, validation=spoilt), retain_split=replace(task.retain_split, validation=spoilt)
     )
     assert bits(unlearned(name, blind)) == bits(unlearned(name, task))
 

@@ -11,30 +11,30 @@ import pyarrow.parquet as pq
 import pytest
 
 from forgetting.core.errors import RecipeError
-from forgetting.model.classifier import Architecture
+from forgetting.model.classifier import ModelSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.recipe import Recipe
-from forgetting.unlearning.evaluation import FIGURES, IDEAL, OF_BOTH, Row
-from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.evaluation import MODEL_METRICS, PAIR_METRICS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.indistinguishability import indistinguishability
 from forgetting.unlearning.result import UnlearningResult
 
 KINDS = ("csv", "parquet", "json")
 INTERVALS = ("forget_accuracy", "retain_accuracy", "validation_accuracy", "attack_auc", "attack_tpr")
 RECIPE = Recipe(
-    model=Architecture(hidden=(5,)),
+    model=ModelSettings(hidden=(5,)),
     forget=Forget(share=0.3),
     unlearning=Unlearning(methods=("retrain", "fine_tune", "broken"), seeds=6),
 )
 
 
-def row(method: str, seed: int, reviews: int = 13, **changes) -> Row:
+def row(method: str, seed: int, reviews: int = 13, **changes) -> UnlearningRow:
     """Figures drawn from the method and the seed."""
     numbers = np.random.default_rng([seed, *map(ord, method)])
-    figures = {name: float(numbers.random()) for name in FIGURES}
-    retrained = {name: float(numbers.random()) for name in OF_BOTH}
+    figures = {name: float(numbers.random()) for name in UNLEARNING_METRICS}
+    retrained = {name: float(numbers.random()) for name in MODEL_METRICS}
     intervals = {
         (name, whose): (float(numbers.random()) / 2, 0.5 + float(numbers.random()) / 2)
         for name in INTERVALS
@@ -47,33 +47,37 @@ def row(method: str, seed: int, reviews: int = 13, **changes) -> Row:
     }
     confidence = {whose: np.log(p / (1 - p)) for whose, p in chances.items()}
     kept = {"forgotten": chances, "losses": losses, "confidence": confidence}
-    made = Row(method, seed, figures, retrained, intervals, over_forgets=bool(seed % 2), remembers=seed < 2, **kept)
+    made = UnlearningRow(
+        method, seed, figures, retrained, intervals, over_forgets=bool(seed % 2), remembers=seed < 2, **kept
+    )
     return replace(made, **changes)
 
 
-SIZES = {"forget": 13, "retain": 28, "unseen": 9}
+SIZES = {"forget": 13, "retain": 28, "non_members": 9}
 
 
-def without(made: Row, **reasons: str) -> Row:
+def without(made: UnlearningRow, **reasons: str) -> UnlearningRow:
     """The row with some figures missing; "retrained_…" of the retrained model."""
-    own, retrained = dict(made.figures), dict(made.retrained)
+    own, retrained = dict(made.metrics), dict(made.retrained)
     for name in reasons:
         values = retrained if name.startswith("retrained_") else own
         values[name.removeprefix("retrained_")] = None
-    return replace(made, figures=own, retrained=retrained, missing=made.missing | reasons)
+    return replace(made, metrics=own, retrained=retrained, missing=made.missing | reasons)
 
 
-def broken(seed: int, reason="it broke") -> Row:
+def broken(seed: int, reason="it broke") -> UnlearningRow:
     retrained = row("broken", seed).retrained | {"relearn_steps": None}
-    return Row("broken", seed, dict.fromkeys(FIGURES), retrained, missing=dict.fromkeys(FIGURES, reason))
+    return UnlearningRow(
+        "broken", seed, dict.fromkeys(UNLEARNING_METRICS), retrained, missing=dict.fromkeys(UNLEARNING_METRICS, reason)
+    )
 
 
 @pytest.fixture(scope="module")
 def sets(small_split):
-    return forget_sets(small_split, RECIPE.forget)
+    return make_forget_sets(small_split, RECIPE.forget)
 
 
-def of(sets, *rows: Row, recipe=RECIPE) -> UnlearningResult:
+def of(sets, *rows: UnlearningRow, recipe=RECIPE) -> UnlearningResult:
     return UnlearningResult(recipe, sets, rows, 14, 18)
 
 
@@ -110,7 +114,7 @@ def test_chance_and_the_largest_class_by_hand(result, sets, small_split):
 
 def test_of_a_forgotten_class_the_largest_is_one_of_the_others(small_split):
     """Of 54 reviews red are the most; white follow."""
-    found = of(forget_sets(small_split, Forget(by="class", label="red")))
+    found = of(make_forget_sets(small_split, Forget(by="class", label="red")))
     white = small_split.classes.index("white")
     assert found.majority["forget"] == 0
     assert found.majority["retain"] == (found.sets.retain.targets == white).double().mean()
@@ -122,7 +126,7 @@ def test_how_many_reviews_each_set_has(result, sets, small_split):
         "forget": len(sets.forget.rows),
         "retain": len(sets.retain.rows),
         "validation": len(small_split.validation.rows),
-        "unseen": len(sets.unseen.rows),
+        "non_members": len(sets.non_members.rows),
     }
     assert result.reviews["forget"] + result.reviews["retain"] == len(small_split.training)
 
@@ -134,9 +138,9 @@ def check_table(table: pd.DataFrame, result: UnlearningResult):
     assert len(table) == len(result.rows)
     for line, made in zip(table.to_dict("records"), result.rows, strict=True):
         expected = {"method": made.method, "seed": made.seed, "chance": result.chance}
-        expected |= made.figures | {f"retrained_{name}": value for name, value in made.retrained.items()}
-        for name in FIGURES:
-            own, reference = made.figures[name], made.retrained[name] if name in OF_BOTH else IDEAL[name]
+        expected |= made.metrics | {f"retrained_{name}": value for name, value in made.retrained.items()}
+        for name in UNLEARNING_METRICS:
+            own, reference = made.metrics[name], made.retrained[name] if name in MODEL_METRICS else PAIR_METRICS[name]
             expected[f"gap_{name}"] = None if own is None or reference is None else own - reference
         for name in INTERVALS:
             low, high = made.intervals.get((name, "own"), (None, None))
@@ -190,12 +194,14 @@ def three(values) -> list[float]:
 
 def test_gaps_are_medians_and_quantiles(result):
     lines = lines_of(result)
-    assert list(lines) == [(name, figure) for name in ("retrain", "fine_tune", "broken") for figure in FIGURES]
+    assert list(lines) == [
+        (name, figure) for name in ("retrain", "fine_tune", "broken") for figure in UNLEARNING_METRICS
+    ]
     for (name, figure), line in lines.items():
         rows = [made for made in result.rows if made.method == name]
-        own = [made.figures[figure] for made in rows]
-        other = [made.retrained[figure] if figure in OF_BOTH else None for made in rows]
-        ideal = [IDEAL[figure]] * 6 if figure in IDEAL else other
+        own = [made.metrics[figure] for made in rows]
+        other = [made.retrained[figure] if figure in MODEL_METRICS else None for made in rows]
+        ideal = [PAIR_METRICS[figure]] * 6 if figure in PAIR_METRICS else other
         away = [a - b for a, b in zip(own, ideal, strict=True) if None not in (a, b)]
         own, other = ([value for value in values if value is not None] for values in (own, other))
         assert [line["value"], line["low"], line["high"]] == pytest.approx(three(own), nan_ok=True)
@@ -209,7 +215,7 @@ def test_gaps_of_known_figures(sets):
     rows = []
     for seed, (own, reference) in enumerate(zip(values, others, strict=True)):
         made = row("fine_tune", seed)
-        changes = {"figures": made.figures | {"forget_accuracy": own, "tow": own}}
+        changes = {"figures": made.metrics | {"forget_accuracy": own, "tow": own}}
         rows.append(replace(made, **changes, retrained=made.retrained | {"forget_accuracy": reference}))
     lines = lines_of(of(sets, *rows))
     line = lines["fine_tune", "forget_accuracy"]
@@ -223,7 +229,7 @@ def test_gaps_of_known_figures(sets):
 
 def test_a_figure_that_no_seed_has_is_missing_with_the_most_frequent_reason(result, sets):
     lines = lines_of(result)
-    assert {lines["broken", figure]["missing"] for figure in FIGURES} == {"it broke"}
+    assert {lines["broken", figure]["missing"] for figure in UNLEARNING_METRICS} == {"it broke"}
     assert lines["fine_tune", "anamnesis"]["missing"] == ""  # three seeds have it
     assert lines["fine_tune", "anamnesis"]["seeds"] == 3
     found = of(sets, *(broken(seed, reason) for seed, reason in enumerate(["one", "two", "two", "three"])))
@@ -278,8 +284,8 @@ def test_a_method_over_forgets_where_all_its_losses_lie_far_above_those_of_retra
     rows = []
     for seed, (loss, reference) in enumerate(zip(own, retrained, strict=True)):
         made = row("fine_tune", seed, over_forgets=False)
-        figures, beside = made.figures | {"forget_loss": loss}, made.retrained | {"forget_loss": reference}
-        rows.append(replace(made, figures=figures, retrained=beside))
+        figures, beside = made.metrics | {"forget_loss": loss}, made.retrained | {"forget_loss": reference}
+        rows.append(replace(made, metrics=figures, retrained=beside))
     assert of(sets, *rows).over_forgets("fine_tune") is expected
 
 
@@ -341,8 +347,8 @@ def test_forgotten_reviews_of_a_method_that_failed(result):
 
 def test_a_long_review_is_cut(result, small_split):
     long = tuple(text + " é" * 300 for text in small_split.reviews.texts)
-    retained = replace(result.sets.retained, reviews=replace(small_split.reviews, texts=long))
-    found = replace(result, sets=replace(result.sets, retained=retained)).forgotten("retrain")
+    retained = replace(result.sets.retain_split, reviews=replace(small_split.reviews, texts=long))
+    found = replace(result, sets=replace(result.sets, retain_split=retained)).forgotten("retrain")
     assert set(found["review"].str.len()) == {400}
     assert found["key"].nunique() == len({long[place] for place in result.sets.forget.rows})
     assert list(found["review"]) == [long[place][:400] for place in result.sets.forget.rows]
@@ -392,9 +398,11 @@ def test_json_reads_back_with_its_recipe(result):
     assert Recipe.from_dict(read["recipe"]) == result.recipe
     assert (read["data_sha256"], read["epochs_trained"], read["rows_planned"]) == ("5" * 64, 14, 18)
     for line, made in zip(read["rows"], result.rows, strict=True):
-        assert {name: line[name] for name in FIGURES} == made.figures
-        assert {name: line[f"retrained_{name}"] for name in OF_BOTH} == made.retrained
-        assert {name: line[f"gap_{name}"] for name in FIGURES} == {name: made.gap(name) for name in FIGURES}
+        assert {name: line[name] for name in UNLEARNING_METRICS} == made.metrics
+        assert {name: line[f"retrained_{name}"] for name in MODEL_METRICS} == made.retrained
+        assert {name: line[f"gap_{name}"] for name in UNLEARNING_METRICS} == {
+            name: made.gap(name) for name in UNLEARNING_METRICS
+        }
         assert line["over_forgets"] is made.over_forgets
     for name, count in result.reviews.items():
         assert read[f"{name}_reviews"] == count

@@ -13,19 +13,19 @@ import torch
 from torch import nn
 
 from forgetting.core.errors import DataError, ForgettingError, RecipeError
-from forgetting.core.seeding import other
-from forgetting.experiment.pipeline import make_trainer, prepare, snapshot, state_of, train
+from forgetting.core.seeding import second_seed
+from forgetting.experiment.pipeline import copy_state, make_trainer, prepare, snapshot, train
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import NOT_FINITE, evaluate
-from forgetting.model.classifier import Architecture, TextClassifier
+from forgetting.model.classifier import ModelSettings, TextClassifier
 from forgetting.model.split import Split
-from forgetting.model.trainer import Trainer, Training
+from forgetting.model.trainer import Trainer, TrainingSettings
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.unlearning.evaluation import FIGURES, IDEAL, OF_BOTH, SETS, Row
-from forgetting.unlearning.forget_set import forget_sets
+from forgetting.unlearning.evaluation import MODEL_METRICS, PAIR_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
-from forgetting.unlearning.runner import LEFT_OUT, NOTHING_TO_RELEARN, Unlearner, run_unlearning
+from forgetting.unlearning.runner import LEFT_OUT, NOTHING_TO_RELEARN, UnlearningRunner, run_unlearning
 from forgetting.unlearning.task import METHODS, Task, method
 
 EPOCHS, SEED = 15, 4
@@ -36,8 +36,8 @@ TIMES = {"seconds", "seconds_ratio"}
 
 def recipe_of(plan=QUICK, forget=Forget(share=0.3), hidden=(6,), dropout=0.3, **training) -> Recipe:  # noqa: B008
     return Recipe(
-        model=Architecture(hidden=hidden, dropout=dropout),
-        training=Training(**({"epochs": EPOCHS, "learning_rate": 0.03} | training)),
+        model=ModelSettings(hidden=hidden, dropout=dropout),
+        training=TrainingSettings(**({"epochs": EPOCHS, "learning_rate": 0.03} | training)),
         forget=forget,
         unlearning=plan,
         seed=SEED,
@@ -51,11 +51,11 @@ def _trained(split: Split, recipe: Recipe) -> Trained:
 
 def trained(split: Split, recipe: Recipe) -> Trained:
     """What training by a recipe gives; it is changed by nobody."""
-    return _trained(split, recipe.until_trained())
+    return _trained(split, recipe.for_training())
 
 
-def unlearner_of(split: Split, recipe: Recipe) -> Unlearner:
-    return Unlearner(trained(split, recipe), split, recipe)
+def unlearner_of(split: Split, recipe: Recipe) -> UnlearningRunner:
+    return UnlearningRunner(trained(split, recipe), split, recipe)
 
 
 def run(split: Split, recipe: Recipe) -> UnlearningResult:
@@ -68,18 +68,18 @@ def known_run(split: Split, recipe: Recipe) -> UnlearningResult:
     return run(split, recipe)
 
 
-def rows_by_method(result: UnlearningResult, seed=SEED) -> dict[str, Row]:
+def rows_by_method(result: UnlearningResult, seed=SEED) -> dict[str, UnlearningRow]:
     return {row.method: row for row in result.rows if row.seed == seed}
 
 
-def finish(unlearner: Unlearner) -> list[Row]:
+def finish(unlearner: UnlearningRunner) -> list[UnlearningRow]:
     return list(chain.from_iterable(unlearner.slices()))
 
 
-def all_of(row: Row) -> dict:
+def all_of(row: UnlearningRow) -> dict:
     """Everything of a row but the times, as plain values and bytes, so that equal is equal bit for bit."""
     return {
-        "figures": {name: value for name, value in row.figures.items() if name not in TIMES},
+        "figures": {name: value for name, value in row.metrics.items() if name not in TIMES},
         "retrained": {name: value for name, value in row.retrained.items() if name not in TIMES},
         "intervals": row.intervals,
         "missing": row.missing,
@@ -115,17 +115,17 @@ def bits(model) -> dict[str, bytes]:
 @pytest.mark.parametrize(("hidden", "batch"), [((6,), 0), ((7, 5), 9)])
 def test_the_method_original_has_the_original_s_figures(small_split, objective, hidden, batch):
     recipe = recipe_of(objective=objective, hidden=hidden, batch_size=batch)
-    sets, done = forget_sets(small_split, recipe.forget), trained(small_split, recipe)
+    sets, done = make_forget_sets(small_split, recipe.forget), trained(small_split, recipe)
     row = rows_by_method(run(small_split, recipe))["original"]
     parts = {"forget": sets.forget, "retain": sets.retain, "validation": small_split.validation}
     for name, part in parts.items():
         scores = evaluate(done.model, part, objective)
-        assert row.figures[f"{name}_accuracy"] == scores.accuracy
-        assert row.figures[f"{name}_loss"] == scores.loss
+        assert row.metrics[f"{name}_accuracy"] == scores.accuracy
+        assert row.metrics[f"{name}_loss"] == scores.loss
         assert row.intervals[f"{name}_accuracy", "own"] == scores.interval
     np.testing.assert_array_equal(row.forgotten["original"], row.forgotten["own"])
     np.testing.assert_array_equal(row.confidence["original"], row.confidence["own"])
-    assert row.figures["relearn_steps"] == 0
+    assert row.metrics["relearn_steps"] == 0
 
 
 @pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
@@ -158,24 +158,24 @@ def test_an_attack_finds_what_a_model_knows_by_heart_and_not_what_it_never_saw(w
     result = run(split, recipe)
     found = rows_by_method(result, 0)
     known, gone = found["original"], found["retrain"]
-    assert (known.figures["forget_accuracy"], known.figures["retain_accuracy"]) == (1, 1)
-    assert known.figures["attack_auc"] > 0.9
+    assert (known.metrics["forget_accuracy"], known.metrics["retain_accuracy"]) == (1, 1)
+    assert known.metrics["attack_auc"] > 0.9
     assert known.intervals["attack_auc", "own"][0] > 0.8
-    assert known.figures["attack_accuracy"] > 0.8
+    assert known.metrics["attack_accuracy"] > 0.8
     for whose in ("own", "retrained"):
         low, high = gone.intervals["attack_auc", whose]
         assert low < 0.5 < high
     assert known.gap("attack_auc") > 0.3
-    assert known.figures["anamnesis"] == 0
-    assert known.missing["attack_tpr"].endswith(f"there are {len(result.sets.unseen)}")
-    assert gone.figures["forget_accuracy"] == pytest.approx(gone.figures["validation_accuracy"], abs=0.2)
+    assert known.metrics["anamnesis"] == 0
+    assert known.missing["attack_tpr"].endswith(f"there are {len(result.sets.non_members)}")
+    assert gone.metrics["forget_accuracy"] == pytest.approx(gone.metrics["validation_accuracy"], abs=0.2)
 
 
 # The models and the reference, by hand.
 
 
 def plainly_trained(model, split, training, seed) -> nn.Module:
-    trainer = Trainer(model, split, training, seed=seed, watched=False)
+    trainer = Trainer(model, split, training, seed=seed, record_history=False)
     trainer.advance()
     return trainer.model
 
@@ -206,14 +206,16 @@ def test_rows_are_of_models_trained_by_hand(small_split, hidden, batch, seed):
     """The retrained reference is exact retraining with the seed other(seed); relearning is a plain loop."""
     forget = Forget(by="class", label="red")  # of which the reference knows nothing
     recipe = recipe_of(replace(QUICK, seeds=2), forget, hidden=hidden, batch_size=batch)
-    sets, training = forget_sets(small_split, recipe.forget), recipe.training
+    sets, training = make_forget_sets(small_split, recipe.forget), recipe.training
     original = plainly_trained(fresh(small_split, recipe, seed), small_split, training, seed)
-    reference = plainly_trained(fresh(small_split, recipe, other(seed)), sets.retained, training, other(seed))
+    reference = plainly_trained(
+        fresh(small_split, recipe, second_seed(seed)), sets.retain_split, training, second_seed(seed)
+    )
     models = {
         "original": original,
-        "retrain": plainly_trained(fresh(small_split, recipe, seed), sets.retained, training, seed),
+        "retrain": plainly_trained(fresh(small_split, recipe, seed), sets.retain_split, training, seed),
         "fine_tune": plainly_trained(
-            copy.deepcopy(original), sets.retained, replace(training, epochs=4, learning_rate=0.01), seed
+            copy.deepcopy(original), sets.retain_split, replace(training, epochs=4, learning_rate=0.01), seed
         ),
     }
     found = rows_by_method(run(small_split, recipe), seed)
@@ -223,23 +225,23 @@ def test_rows_are_of_models_trained_by_hand(small_split, hidden, batch, seed):
     assert known > 0.5
     steps = {}
     for name, model in (("reference", reference), *models.items()):
-        steps[name] = steps_until(model, small_split, sets.forget, training, other(seed), 0.95 * known, 30)
+        steps[name] = steps_until(model, small_split, sets.forget, training, second_seed(seed), 0.95 * known, 30)
     assert steps["reference"] > 0
     for name, model in models.items():
         row = found[name]
-        for whose, values in ((model, row.figures), (reference, row.retrained)):
+        for whose, values in ((model, row.metrics), (reference, row.retrained)):
             for part_name, part in parts.items():
                 scores = evaluate(whose, part, "cross_entropy")
                 assert values[f"{part_name}_accuracy"] == scores.accuracy
                 assert values[f"{part_name}_loss"] == scores.loss
-        assert row.figures["relearn_steps"] == steps[name]
+        assert row.metrics["relearn_steps"] == steps[name]
         assert row.retrained["relearn_steps"] == steps["reference"]
         if steps[name] is not None and steps["reference"]:
-            assert row.figures["anamnesis"] == steps[name] / steps["reference"]
+            assert row.metrics["anamnesis"] == steps[name] / steps["reference"]
         with torch.no_grad():
             says = [each(sets.forget.inputs).argmax(1) for each in (model, reference)]
             chances = original(sets.forget.inputs).double().softmax(1)
-        assert row.figures["forget_agreement"] == (says[0] == says[1]).double().mean()
+        assert row.metrics["forget_agreement"] == (says[0] == says[1]).double().mean()
         true = chances[range(len(sets.forget)), sets.forget.targets]
         np.testing.assert_allclose(row.forgotten["original"], true, rtol=1e-9)
 
@@ -252,13 +254,13 @@ def test_relearning_may_miss_a_twentieth_of_what_the_original_knew(small_split, 
     monkeypatch.setattr(runner, "NEAR", 0.6)
     forget = Forget(by="class", label="red")
     recipe = recipe_of(replace(QUICK, methods=("retrain",)), forget)
-    sets, done = forget_sets(small_split, forget), trained(small_split, recipe)
-    model = plainly_trained(fresh(small_split, recipe, SEED), sets.retained, recipe.training, SEED)
+    sets, done = make_forget_sets(small_split, forget), trained(small_split, recipe)
+    model = plainly_trained(fresh(small_split, recipe, SEED), sets.retain_split, recipe.training, SEED)
     known = evaluate(done.model, sets.forget, "cross_entropy").accuracy
-    given = (model, small_split, sets.forget, recipe.training, other(SEED))
+    given = (model, small_split, sets.forget, recipe.training, second_seed(SEED))
     expected = steps_until(*given, 0.4 * known, 30)
     assert 0 < expected < steps_until(*given, known, 30)
-    assert run(small_split, recipe).rows[0].figures["relearn_steps"] == expected
+    assert run(small_split, recipe).rows[0].metrics["relearn_steps"] == expected
 
 
 def test_the_seconds_are_those_of_the_method_by_itself(small_split, monkeypatch):
@@ -290,17 +292,17 @@ def test_the_seconds_are_those_of_the_method_by_itself(small_split, monkeypatch)
             clock.now += 100
             rows += found
     (row,) = rows
-    assert row.figures["seconds"] == pytest.approx(7, abs=1e-3)
+    assert row.metrics["seconds"] == pytest.approx(7, abs=1e-3)
     assert 0 < row.retrained["seconds"] < 1e-3  # while models are trained the clock stands
-    assert row.figures["seconds_ratio"] == row.figures["seconds"] / row.retrained["seconds"]
+    assert row.metrics["seconds_ratio"] == row.metrics["seconds"] / row.retrained["seconds"]
 
 
 # Missing figures.
 
 
-def check_reasons(row: Row):
+def check_reasons(row: UnlearningRow):
     """A figure is a finite number, or None with a reason; nothing that is there has one."""
-    for prefix, values in (("", row.figures), ("retrained_", row.retrained)):
+    for prefix, values in (("", row.metrics), ("retrained_", row.retrained)):
         for name, value in values.items():
             assert (value is None) is bool(row.missing.get(prefix + name)), prefix + name
             assert value is None or math.isfinite(value), prefix + name
@@ -319,18 +321,18 @@ def test_a_forgotten_class_is_compared_with_the_validation_reviews_of_that_class
             if target == number and small_split.reviews.texts[row] not in known
         ]
         assert result.reviews["forget"] == count
-        assert result.reviews["unseen"] == len(fresh_ones) <= unseen < 10
+        assert result.reviews["non_members"] == len(fresh_ones) <= unseen < 10
         for row in result.rows:
             for name in ("attack_auc", "attack_accuracy", "attack_tpr"):
-                assert (row.figures[name], row.retrained[name], row.gap(name)) == (None, None, None)
+                assert (row.metrics[name], row.retrained[name], row.gap(name)) == (None, None, None)
                 reason = f"there are {count} members and {len(fresh_ones)} unseen"
                 assert reason in row.missing[name]
                 assert reason in row.missing[f"retrained_{name}"]
             check_reasons(row)
         found = rows_by_method(result)
-        assert found["retrain"].figures["forget_accuracy"] == 0  # a class that was never seen
+        assert found["retrain"].metrics["forget_accuracy"] == 0  # a class that was never seen
         assert result.majority["forget"] == 0
-        assert found["original"].figures["forget_accuracy"] > 0
+        assert found["original"].metrics["forget_accuracy"] > 0
 
 
 def test_of_a_large_forgotten_class_the_attack_is_on_it_alone(wine_reviews):
@@ -341,16 +343,16 @@ def test_of_a_large_forgotten_class_the_attack_is_on_it_alone(wine_reviews):
     number = int(counts.argmax())
     assert counts[number] >= 10
     result = run(split, replace(recipe, forget=Forget(by="class", label=split.classes[number])))
-    assert set(result.sets.unseen.targets.tolist()) == {number}
-    assert result.reviews["unseen"] == counts[number]
+    assert set(result.sets.non_members.targets.tolist()) == {number}
+    assert result.reviews["non_members"] == counts[number]
     for row in result.rows:
-        assert row.figures["attack_auc"] is not None
-        assert len(row.losses["own"]["unseen"]) == counts[number]
+        assert row.metrics["attack_auc"] is not None
+        assert len(row.losses["own"]["non_members"]) == counts[number]
 
 
 def test_relearning_is_left_out_where_its_epochs_are_none(small_split):
     for row in run(small_split, recipe_of(replace(QUICK, relearn_epochs=0))).rows:
-        assert (row.figures["relearn_steps"], row.retrained["relearn_steps"], row.figures["anamnesis"]) == (None,) * 3
+        assert (row.metrics["relearn_steps"], row.retrained["relearn_steps"], row.metrics["anamnesis"]) == (None,) * 3
         for name in ("relearn_steps", "retrained_relearn_steps", "anamnesis"):
             assert row.missing[name] == LEFT_OUT
         check_reasons(row)
@@ -395,7 +397,7 @@ def test_a_model_that_never_knows_it_again_has_that_reason(small_split):
     recipe = recipe_of(replace(QUICK, methods=("retrain",), relearn_epochs=1), learning_rate=0.001)
     done = trained(small_split, recipe_of())
     (row,) = run_unlearning(done, small_split, recipe).rows
-    assert row.figures["relearn_steps"] is None
+    assert row.metrics["relearn_steps"] is None
     assert row.missing["relearn_steps"] == row.missing["retrained_relearn_steps"] == "never reached within 1 steps"
     check_reasons(row)
 
@@ -422,9 +424,9 @@ def other_rows_are_unharmed(split, function, recipe=None):
     return rows
 
 
-def check_known(row: Row):
+def check_known(row: UnlearningRow):
     """As `check_reasons`, of the model alone."""
-    for name, value in row.figures.items():
+    for name, value in row.metrics.items():
         assert (value is None) is bool(row.missing.get(name)), name
 
 
@@ -434,15 +436,15 @@ def test_a_plain_function(small_split):
         return task.copy()
 
     for row in other_rows_are_unharmed(small_split, copied):
-        assert row.figures["retain_accuracy"] > 0.5
-        assert row.figures["relearn_steps"] == 0
+        assert row.metrics["retain_accuracy"] > 0.5
+        assert row.metrics["relearn_steps"] == 0
     assert "copied" not in METHODS
 
 
 def test_a_generator_gives_what_the_method_does_that_it_copies(small_split):
     def tuned(task: Task):
         """Fine-tuning."""
-        return (yield from task.tune(task.copy(), task.retained))
+        return (yield from task.tune(task.copy(), task.retain_split))
 
     rows = other_rows_are_unharmed(small_split, tuned)
     expected = known_run(small_split, recipe_of(replace(QUICK, methods=("fine_tune",))))
@@ -457,7 +459,7 @@ def test_a_generator_that_raises_half_way(small_split):
         raise KeyError("no such word")
 
     for row in other_rows_are_unharmed(small_split, halting):
-        assert set(row.figures.values()) == {None}
+        assert set(row.metrics.values()) == {None}
         assert row.missing["forget_accuracy"] == "the method failed: KeyError: 'no such word'"
 
 
@@ -468,8 +470,8 @@ def test_a_function_that_raises(small_split, error):
         raise error
 
     for row in other_rows_are_unharmed(small_split, raising):
-        assert set(row.figures.values()) == {None}
-        for name in FIGURES:
+        assert set(row.metrics.values()) == {None}
+        for name in UNLEARNING_METRICS:
             assert row.missing[name] == f"the method failed: {type(error).__name__}: odd"
         assert row.retrained["forget_accuracy"] is not None
         assert row.over_forgets is None
@@ -489,7 +491,7 @@ def test_what_is_no_model_is_told_by_its_type(small_split, value, pauses):
         return value
 
     for row in other_rows_are_unharmed(small_split, paused if pauses else plain):
-        assert set(row.figures.values()) == {None}
+        assert set(row.metrics.values()) == {None}
         assert row.missing["tow"] == f"a method must return a model; this one returned a {type(value).__name__}"
 
 
@@ -504,7 +506,7 @@ def test_a_model_with_another_number_of_classes(small_split, classes, objective)
 
     recipe = recipe_of(replace(QUICK, methods=("original", "retrain")), objective=objective)
     for row in other_rows_are_unharmed(small_split, resized, recipe):
-        assert set(row.figures.values()) == {None}
+        assert set(row.metrics.values()) == {None}
         assert row.missing["forget_accuracy"].startswith("the method's model cannot be used: ")
 
 
@@ -514,7 +516,7 @@ def test_a_model_of_another_vocabulary(small_split):
         return TextClassifier(len(task.split.words) - 3, len(task.split.classes), (5,))
 
     for row in other_rows_are_unharmed(small_split, narrowed):
-        assert set(row.figures.values()) == {None}
+        assert set(row.metrics.values()) == {None}
         assert row.missing["forget_accuracy"].startswith("the method's model cannot be used: ")
 
 
@@ -554,7 +556,7 @@ def test_a_model_that_can_be_measured_but_not_trained(small_split, function):
     """Only its relearning is missing."""
     for row in other_rows_are_unharmed(small_split, function):
         for name in ("relearn_steps", "anamnesis"):
-            assert row.figures[name] is not None or row.missing[name]
+            assert row.metrics[name] is not None or row.missing[name]
 
 
 def test_a_method_that_changes_the_original_in_place(small_split):
@@ -569,7 +571,7 @@ def test_a_method_that_changes_the_original_in_place(small_split):
     before = bits(trained(small_split, recipe).model)
     two = replace(recipe, unlearning=replace(QUICK, methods=("original", "retrain"), seeds=2))
     for row in other_rows_are_unharmed(small_split, spoiling, two):
-        assert row.figures["forget_loss"] == pytest.approx(math.log(3), abs=1e-6)
+        assert row.metrics["forget_loss"] == pytest.approx(math.log(3), abs=1e-6)
         assert not np.array_equal(row.forgotten["original"], row.forgotten["own"])
     assert bits(trained(small_split, recipe).model) == before
 
@@ -608,13 +610,13 @@ def test_a_method_that_returns_weights_that_are_no_numbers(small_split):
 
     for row in other_rows_are_unharmed(small_split, broken):
         for name in SETS:
-            assert row.figures[f"{name}_accuracy"] is None
+            assert row.metrics[f"{name}_accuracy"] is None
             assert row.missing[f"{name}_accuracy"] == row.missing[f"{name}_loss"] == NOT_FINITE
         assert row.missing["relearn_steps"] == "training diverged"
         assert row.missing["tow"] == NOT_FINITE
         assert "diverges" in row.missing["anamnesis"]
         assert row.over_forgets is None
-        assert row.figures["seconds"] > 0
+        assert row.metrics["seconds"] > 0
         check_reasons(row)
 
 
@@ -629,9 +631,9 @@ def test_a_method_is_given_what_it_is_told(small_split):
     recipe = recipe_of(replace(QUICK, methods=("noting",), seeds=2, epochs=9))
     with registered(noting):
         run(small_split, recipe)
-    sets = forget_sets(small_split, recipe.forget)
+    sets = make_forget_sets(small_split, recipe.forget)
     for seed, task in zip((SEED, SEED + 1), tasks, strict=True):
-        own = replace(recipe, seed=seed).until_trained()
+        own = replace(recipe, seed=seed).for_training()
         done = _trained(small_split, own)
         assert bits(task.original) == bits(done.model)
         assert bits(dict(task.initial)) == bits(done.initial)
@@ -640,8 +642,8 @@ def test_a_method_is_given_what_it_is_told(small_split):
         np.testing.assert_array_equal(task.split.training.targets, small_split.training.targets)
         assert task.split.reviews.texts == small_split.reviews.texts
         np.testing.assert_array_equal(task.forget.rows, sets.forget.rows)
-        np.testing.assert_array_equal(task.retained.training.rows, sets.retain.rows)
-        np.testing.assert_array_equal(task.retained.validation.rows, small_split.validation.rows)
+        np.testing.assert_array_equal(task.retain_split.training.rows, sets.retain.rows)
+        np.testing.assert_array_equal(task.retain_split.validation.rows, small_split.validation.rows)
 
 
 def test_a_method_that_changes_what_it_is_given_spoils_nothing(small_split):
@@ -649,7 +651,7 @@ def test_a_method_that_changes_what_it_is_given_spoils_nothing(small_split):
 
     def spoiling(task: Task):
         """Change everything in place."""
-        for part in (task.split.training, task.split.validation, task.retained.training, task.forget):
+        for part in (task.split.training, task.split.validation, task.retain_split.training, task.forget):
             part.targets.zero_()
             part.inputs.values.zero_()
             part.rows[:] = 0
@@ -677,7 +679,7 @@ def counting():
     def counted(task: Task):
         """Count."""
         calls.append(task.seed)
-        return (yield from task.tune(task.copy(), task.retained))
+        return (yield from task.tune(task.copy(), task.retain_split))
 
     with registered(counted):
         yield calls
@@ -851,12 +853,12 @@ def test_the_same_recipe_gives_the_same_figures_and_moves_no_random_state(small_
     same(one.rows, another.rows)
     table, again = (found.frame.drop(columns=[c for c in found.frame if "seconds" in c]) for found in (one, another))
     assert table.to_csv() == again.to_csv()
-    assert len({row.figures["forget_loss"] for row in one.rows if row.method == "retrain"}) == 2
+    assert len({row.metrics["forget_loss"] for row in one.rows if row.method == "retrain"}) == 2
 
 
 def test_neither_the_original_nor_the_reviews_are_changed(small_split):
     recipe = recipe_of(replace(QUICK, methods=BUILT_IN))
-    done, sets = trained(small_split, recipe), forget_sets(small_split, recipe.forget)
+    done, sets = trained(small_split, recipe), make_forget_sets(small_split, recipe.forget)
     before = bits(done.model), bits(done.initial)
     values = [part.inputs.to_scipy().copy() for part in small_split.parts.values()]
     run(small_split, recipe)
@@ -864,7 +866,7 @@ def test_neither_the_original_nor_the_reviews_are_changed(small_split):
     assert all(parameter.requires_grad for parameter in done.model.parameters())
     for part, known in zip(small_split.parts.values(), values, strict=True):
         assert (part.inputs.to_scipy() != known).nnz == 0
-    np.testing.assert_array_equal(forget_sets(small_split, recipe.forget).forget.rows, sets.forget.rows)
+    np.testing.assert_array_equal(make_forget_sets(small_split, recipe.forget).forget.rows, sets.forget.rows)
 
 
 # Seeds and epochs.
@@ -876,9 +878,9 @@ def test_other_seeds_have_originals_of_their_own(small_split):
     sets = result.sets
     losses = {}
     for row in result.rows:
-        own = _trained(small_split, replace(recipe, seed=row.seed).until_trained())
+        own = _trained(small_split, replace(recipe, seed=row.seed).for_training())
         scores = evaluate(own.model, sets.forget, "cross_entropy")
-        assert (row.figures["forget_loss"], row.figures["forget_accuracy"]) == (scores.loss, scores.accuracy)
+        assert (row.metrics["forget_loss"], row.metrics["forget_accuracy"]) == (scores.loss, scores.accuracy)
         losses[row.seed] = scores.loss
     assert list(losses) == [SEED - 1, SEED, SEED + 1]
     assert len(set(losses.values())) == 3
@@ -886,7 +888,7 @@ def test_other_seeds_have_originals_of_their_own(small_split):
 
 def stopped(split, recipe, epochs: int) -> Trained:
     trainer = make_trainer(recipe, split)
-    initial = state_of(trainer.model)
+    initial = copy_state(trainer.model)
     trainer.advance(epochs=epochs)
     return snapshot(trainer, initial)
 
@@ -913,7 +915,7 @@ def refused(split, recipe, error, message, done=None):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "__init__", lambda *_, **__: pytest.fail("something is trained"))
         with pytest.raises(error, match=message) as raised:
-            Unlearner(done, split, recipe)
+            UnlearningRunner(done, split, recipe)
         with pytest.raises(error, match=message):
             run_unlearning(done, split, recipe)
     assert isinstance(raised.value, ForgettingError)
@@ -951,7 +953,7 @@ def test_a_recipe_of_another_model_is_refused(small_split):
     """Other seeds would get originals of another shape."""
     done = trained(small_split, recipe_of(hidden=(7, 5)))
     with pytest.raises(RecipeError):
-        Unlearner(done, small_split, recipe_of())
+        UnlearningRunner(done, small_split, recipe_of())
 
 
 def test_settings_that_do_not_fit_are_refused_and_change_nothing(small_split):
@@ -980,16 +982,16 @@ def test_ideal_figures_are_those_of_the_retrained_model_itself(small_split):
 
     def twin(task: Task):
         """Exact retraining with the reference's seed."""
-        return METHODS["retrain"](replace(task, seed=other(task.seed)))
+        return METHODS["retrain"](replace(task, seed=second_seed(task.seed)))
 
     for row in other_rows_are_unharmed(small_split, twin):
-        gaps = {name: row.gap(name) for name in FIGURES if name not in TIMES and row.gap(name) is not None}
+        gaps = {name: row.gap(name) for name in UNLEARNING_METRICS if name not in TIMES and row.gap(name) is not None}
         assert {name: gap for name, gap in gaps.items() if abs(gap) > 1e-12} == {}
-        assert set(gaps) >= {*IDEAL} - TIMES - {"anamnesis"}
+        assert set(gaps) >= {*PAIR_METRICS} - TIMES - {"anamnesis"}
         assert row.over_forgets is False
-        for name in OF_BOTH:
+        for name in MODEL_METRICS:
             if name not in TIMES:
-                assert row.figures[name] == row.retrained[name]
+                assert row.metrics[name] == row.retrained[name]
 
 
 def test_the_plan_is_seed_by_seed(small_split):

@@ -15,13 +15,22 @@ import torch
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.trainer import Trainer, Training
+from forgetting.model.trainer import Trainer, TrainingSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.unlearning import methods
 from forgetting.unlearning import task as task_module
-from forgetting.unlearning.forget_set import forget_sets
-from forgetting.unlearning.task import METHODS, OWN, REFERENCE, Task, check_methods, load_own, method, title
+from forgetting.unlearning.forget_set import make_forget_sets
+from forgetting.unlearning.task import (
+    METHODS,
+    METHODS_VARIABLE,
+    REFERENCE,
+    Task,
+    check_methods,
+    load_custom_methods,
+    method,
+    method_title,
+)
 
 LAYERS = ("fc1", "fc2")
 
@@ -35,12 +44,12 @@ def model_for(split, dropout=0.0, hidden=(8,), seed=7):
 
 
 def task_of(split, **changes):
-    sets = forget_sets(split, Forget(share=0.3))
+    sets = make_forget_sets(split, Forget(share=0.3))
     model = model_for(split, 0.3, (8, 5))
     initial = {name: value.clone() for name, value in model.state_dict().items()}
-    Trainer(model, split, Training(epochs=5), seed=1).advance()
+    Trainer(model, split, TrainingSettings(epochs=5), seed=1).advance()
     settings = Unlearning(epochs=4, learning_rate=0.05)
-    task = Task(model, initial, split, sets.retained, sets.forget, Training(epochs=6), settings, 3)
+    task = Task(model, initial, split, sets.retain_split, sets.forget, TrainingSettings(epochs=6), settings, 3)
     return replace(task, **changes)
 
 
@@ -103,7 +112,7 @@ def test_settings_that_cannot_be(changes, words):
     [
         (
             Unlearning(methods=("retrain", "hypnosis")),
-            ["unlearning.methods must be of ", "retrain", "scrub", "got 'hypnosis'", OWN],
+            ["unlearning.methods must be of ", "retrain", "scrub", "got 'hypnosis'", METHODS_VARIABLE],
         ),
         (Unlearning(k=3), ["unlearning.k must be at most the number of layers, 2 (fc1, fc2)", "got 3"]),
         (Unlearning(k=100), ["unlearning.k must be at most", "got 100"]),
@@ -191,26 +200,26 @@ def test_fit_trains_as_the_original_was_but_for_the_changes(small_split):
     task = task_of(small_split)
     for changes in ({}, {"epochs": 2}, {"learning_rate": 0.5, "epochs": 3}):
         model = task.fresh()
-        trained = finish(task.fit(model, task.retained, **changes))
+        trained = finish(task.fit(model, task.retain_split, **changes))
         assert trained is model
         reference = task.fresh()
-        Trainer(reference, task.retained, replace(task.training, **changes), seed=task.seed).advance()
+        Trainer(reference, task.retain_split, replace(task.training, **changes), seed=task.seed).advance()
         assert bits(trained) == bits(reference)
 
 
 def test_tune_takes_epochs_and_rate_of_the_settings(small_split):
     task = task_of(small_split)
     reference = task.copy()
-    Trainer(reference, task.retained, replace(task.training, epochs=4, learning_rate=0.05), seed=3).advance()
-    assert bits(finish(task.tune(task.copy(), task.retained))) == bits(reference)
+    Trainer(reference, task.retain_split, replace(task.training, epochs=4, learning_rate=0.05), seed=3).advance()
+    assert bits(finish(task.tune(task.copy(), task.retain_split))) == bits(reference)
 
 
 def test_fit_can_be_left_after_each_slice(small_split, monkeypatch):
-    monkeypatch.setattr(task_module, "SLICE", 0.0)
+    monkeypatch.setattr(task_module, "SLICE_SECONDS", 0.0)
     task = task_of(small_split)
-    assert len(list(task.fit(task.fresh(), task.retained))) == 6
+    assert len(list(task.fit(task.fresh(), task.retain_split))) == 6
     model = task.fresh()
-    left = task.fit(model, task.retained)
+    left = task.fit(model, task.retain_split)
     before = bits(model)
     next(left)
     after = bits(model)
@@ -232,7 +241,7 @@ def test_a_function_comes_into_the_table_under_its_name(own_methods):
 
     assert method(amnesia) is amnesia
     assert own_methods["amnesia"] is amnesia
-    assert title("amnesia") == "Forget everything"
+    assert method_title("amnesia") == "Forget everything"
     Unlearning(methods=("amnesia",)).check(LAYERS)
 
 
@@ -271,10 +280,10 @@ def test_a_method_needs_a_docstring(own_methods, text):
 
 @pytest.mark.parametrize("name", Unlearning().methods)
 def test_each_method_says_in_a_line_what_it_does(name):
-    assert 20 < len(title(name)) < 120
-    assert "\n" not in title(name)
-    assert title(name) == title(name).strip()
-    assert not title(name).endswith(".")
+    assert 20 < len(method_title(name)) < 120
+    assert "\n" not in method_title(name)
+    assert method_title(name) == method_title(name).strip()
+    assert not method_title(name).endswith(".")
 
 
 def test_own_methods_plain_and_in_slices(own_methods, small_split):
@@ -286,13 +295,13 @@ def test_own_methods_plain_and_in_slices(own_methods, small_split):
     @method
     def slowly(task):
         """Fine-tune, then again."""
-        model = yield from task.tune(task.copy(), task.retained)
-        return (yield from task.fit(model, task.retained, epochs=1))
+        model = yield from task.tune(task.copy(), task.retain_split)
+        return (yield from task.fit(model, task.retain_split, epochs=1))
 
     task = task_of(small_split)
     assert bits(finish(own_methods["amnesia"](task))) == bits(task.fresh())
     reference = finish(own_methods["fine_tune"](task))
-    Trainer(reference, task.retained, replace(task.training, epochs=1), seed=3).advance()
+    Trainer(reference, task.retain_split, replace(task.training, epochs=1), seed=3).advance()
     assert bits(finish(own_methods["slowly"](task))) == bits(reference)
 
 
@@ -327,46 +336,46 @@ def modules(tmp_path, monkeypatch, own_methods):  # noqa: ARG001 - puts the tabl
 
 
 def test_a_file_is_loaded(modules):
-    load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Of a file")))
-    assert title("amnesia") == "Of a file"
+    load_custom_methods(write(modules, "mine.py", GOOD.format(name="amnesia", text="Of a file")))
+    assert method_title("amnesia") == "Of a file"
     Unlearning(methods=("amnesia",)).check(LAYERS)
 
 
 def test_a_file_may_be_loaded_again(modules):
     path = write(modules, "mine.py", GOOD.format(name="amnesia", text="Once"))
-    load_own(path)
+    load_custom_methods(path)
     write(modules, "mine.py", GOOD.format(name="amnesia", text="Twice, with more"))
-    load_own(path)
-    assert title("amnesia") == "Twice, with more"
+    load_custom_methods(path)
+    assert method_title("amnesia") == "Twice, with more"
 
 
 def test_a_module_is_loaded_by_name(modules):
     write(modules, "my_methods.py", GOOD.format(name="amnesia", text="Of a module"))
-    load_own("my_methods")
-    assert title("amnesia") == "Of a module"
+    load_custom_methods("my_methods")
+    assert method_title("amnesia") == "Of a module"
 
 
 def test_several_are_loaded_from_the_environment(modules, monkeypatch):
     first = write(modules, "mine.py", GOOD.format(name="amnesia", text="Of a file"))
     write(modules, "my_methods.py", GOOD.format(name="trance", text="Of a module"))
-    monkeypatch.setenv(OWN, os.pathsep.join(["", first, "", "my_methods", ""]))
-    load_own()
-    assert (title("amnesia"), title("trance")) == ("Of a file", "Of a module")
+    monkeypatch.setenv(METHODS_VARIABLE, os.pathsep.join(["", first, "", "my_methods", ""]))
+    load_custom_methods()
+    assert (method_title("amnesia"), method_title("trance")) == ("Of a file", "Of a module")
 
 
 @pytest.mark.parametrize("names", ["", os.pathsep])
 def test_with_none_named_nothing_is_loaded(own_methods, names, monkeypatch):
     before = dict(own_methods)
-    monkeypatch.delenv(OWN, raising=False)
-    load_own()
-    load_own(names)
+    monkeypatch.delenv(METHODS_VARIABLE, raising=False)
+    load_custom_methods()
+    load_custom_methods(names)
     assert own_methods == before
 
 
 def test_names_given_go_before_the_environment(modules, monkeypatch):
-    monkeypatch.setenv(OWN, "/nowhere/at_all.py")
-    load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Given")))
-    assert title("amnesia") == "Given"
+    monkeypatch.setenv(METHODS_VARIABLE, "/nowhere/at_all.py")
+    load_custom_methods(write(modules, "mine.py", GOOD.format(name="amnesia", text="Given")))
+    assert method_title("amnesia") == "Given"
 
 
 @pytest.mark.parametrize(
@@ -384,8 +393,8 @@ def test_a_file_that_cannot_be_imported_is_told(modules, name, text, cause, by_n
     path = write(modules, name, text)
     asked = name.removesuffix(".py") if by_name else path
     with pytest.raises(RecipeError) as error:
-        load_own(asked)
-    for word in (f"{OWN} must name Python files or modules", repr(asked), cause):
+        load_custom_methods(asked)
+    for word in (f"{METHODS_VARIABLE} must name Python files or modules", repr(asked), cause):
         assert word in str(error.value)
     assert error.value.__cause__ is not None
 
@@ -394,8 +403,8 @@ def test_a_file_that_cannot_be_imported_is_told(modules, name, text, cause, by_n
 def test_a_file_that_is_not_there_is_told(own_methods, name):
     before = dict(own_methods)
     with pytest.raises(RecipeError) as error:
-        load_own(name)
-    for word in (f"{OWN} must name Python files or modules", repr(name), "cannot"):
+        load_custom_methods(name)
+    for word in (f"{METHODS_VARIABLE} must name Python files or modules", repr(name), "cannot"):
         assert word in str(error.value)
     assert own_methods == before
 
@@ -406,7 +415,7 @@ def test_a_file_whose_method_has_no_docstring_or_a_taken_name_is_told(own_method
         (GOOD.format(name="amnesia", text="").replace('"""."""', "pass"), "'amnesia' needs a docstring"),
     ):
         with pytest.raises(RecipeError, match=words):
-            load_own(write(modules, "mine.py", text))
+            load_custom_methods(write(modules, "mine.py", text))
     assert own_methods["scrub"].__module__ == "forgetting.unlearning.methods"
 
 
@@ -414,14 +423,14 @@ def test_a_taken_name_is_told_with_the_file_that_takes_it(modules):
     """Of several files it must be plain which one is to be mended."""
     path = write(modules, "mine.py", GOOD.format(name="scrub", text="Mine"))
     with pytest.raises(RecipeError, match=r"mine\.py"):
-        load_own(path)
+        load_custom_methods(path)
 
 
 def test_a_file_that_ends_the_program_is_told(modules):
     """A script with `sys.exit()` at its end must not end the server that loads it."""
     path = write(modules, "script.py", "import sys\nsys.exit(3)\n")
     try:
-        load_own(path)
+        load_custom_methods(path)
     except SystemExit:
         pytest.fail("the program ends")
     except RecipeError as error:
@@ -433,10 +442,10 @@ def test_a_file_that_ends_the_program_is_told(modules):
 def test_two_files_of_one_name_do_not_replace_each_other(modules):
     first = write(modules, "a/mine.py", GOOD.format(name="amnesia", text="The first"))
     second = write(modules, "b/mine.py", GOOD.format(name="amnesia", text="The second"))
-    load_own(first)
+    load_custom_methods(first)
     with pytest.raises(RecipeError, match="'amnesia' already"):
-        load_own(second)
-    assert title("amnesia") == "The first"
+        load_custom_methods(second)
+    assert method_title("amnesia") == "The first"
 
 
 def test_a_file_may_have_dataclasses(modules):
@@ -444,14 +453,16 @@ def test_a_file_may_have_dataclasses(modules):
     text = "from __future__ import annotations\nfrom dataclasses import dataclass\n" + GOOD.format(
         name="amnesia", text="With settings"
     )
-    load_own(write(modules, "mine.py", text + "\n\n@dataclass\nclass Own:\n    rate: float = 0.1\n"))
-    assert title("amnesia") == "With settings"
+    load_custom_methods(write(modules, "mine.py", text + "\n\n@dataclass\nclass Own:\n    rate: float = 0.1\n"))
+    assert method_title("amnesia") == "With settings"
 
 
 def test_a_file_that_fails_half_way_leaves_no_method_behind(own_methods, modules):
     before = dict(own_methods)
     with pytest.raises(RecipeError):
-        load_own(write(modules, "mine.py", GOOD.format(name="amnesia", text="Half") + "\nraise ValueError\n"))
+        load_custom_methods(
+            write(modules, "mine.py", GOOD.format(name="amnesia", text="Half") + "\nraise ValueError\n")
+        )
     assert own_methods == before
 
 
@@ -482,9 +493,9 @@ def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modul
 )
 @pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
 def test_unwatched_training_gives_the_same_weights(small_split, changes, objective):
-    training = Training(epochs=5, objective=objective, **changes)
+    training = TrainingSettings(epochs=5, objective=objective, **changes)
     watched, silent = (
-        Trainer(model_for(small_split, 0.4), small_split, training, seed=3, watched=watched)
+        Trainer(model_for(small_split, 0.4), small_split, training, seed=3, record_history=watched)
         for watched in (True, False)
     )
     for trainer in (watched, silent):
@@ -509,13 +520,15 @@ def test_unwatched_training_gives_the_same_weights(small_split, changes, objecti
 
 
 def test_unwatched_training_reads_no_validation_review(small_split):
-    training = Training(epochs=3)
+    training = TrainingSettings(epochs=3)
     held = small_split.validation
     inputs = SparseMatrix(
         held.inputs.offsets, held.inputs.columns, held.inputs.values * float("nan"), held.inputs.shape
     )
     spoilt = replace(small_split, validation=replace(held, inputs=inputs))
-    one, other = (Trainer(model_for(small_split), each, training, watched=False) for each in (small_split, spoilt))
+    one, other = (
+        Trainer(model_for(small_split), each, training, record_history=False) for each in (small_split, spoilt)
+    )
     for trainer in (one, other):
         trainer.advance()
     assert one.state == other.state == "finished"
@@ -524,7 +537,9 @@ def test_unwatched_training_reads_no_validation_review(small_split):
 
 @pytest.mark.parametrize("batch", [0, 15])
 def test_unwatched_training_notices_that_it_diverges(small_split, batch):
-    trainer = Trainer(model_for(small_split), small_split, Training(epochs=6, batch_size=batch), watched=False)
+    trainer = Trainer(
+        model_for(small_split), small_split, TrainingSettings(epochs=6, batch_size=batch), record_history=False
+    )
     trainer.advance(epochs=3)
     steps = trainer.steps
     with torch.no_grad():

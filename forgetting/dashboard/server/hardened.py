@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from streamlit import net_util
 
 APP = Path(__file__).parents[3] / "app.py"
-PAGE = Path(st.__file__).parent / "static" / "index.html"
+STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -50,7 +50,7 @@ def policy(page: str) -> str:
 
 
 HEADERS = {
-    "Content-Security-Policy": policy(PAGE.read_text(encoding="utf-8")),
+    "Content-Security-Policy": policy(STREAMLIT_PAGE.read_text(encoding="utf-8")),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Referrer-Policy": "no-referrer",  # an address holds the experiment, the name of a file included

@@ -21,11 +21,11 @@ from contextlib import suppress
 from streamlit import net_util
 from streamlit.runtime import Runtime
 
-EVERY = 10.0  # seconds
+LOOK_SECONDS = 10.0  # seconds
 ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
-def start() -> None:
+def start_housekeeping() -> None:
     """Begin, once for the process; not where no server runs."""
     gc.collect()
     gc.freeze()  # what the libraries hold is held for good, and need not be looked through again
@@ -47,7 +47,7 @@ def ask_nobody() -> None:
 def _keep(runtime: Runtime) -> None:
     there: set[str] = set()
     while True:
-        time.sleep(EVERY)
+        time.sleep(LOOK_SECONDS)
         with suppress(AttributeError, RuntimeError):  # of another Streamlit, or while it stops
             there = _tidy(runtime, there)
 
@@ -61,7 +61,7 @@ def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
         looked.set()
 
     runtime._get_async_objs().eventloop.call_soon_threadsafe(look)
-    if not looked.wait(EVERY):
+    if not looked.wait(LOOK_SECONDS):
         return before
     if before - found:
         gc.unfreeze()  # the first visitors were there when it was frozen

@@ -23,7 +23,7 @@ class _Refusal:
     message: str
 
 
-class Shared:
+class SharedCache:
     """Values by key; most: how many a session holds, and how many refusals.
 
     A key must tell everything that its value depends on, and no more: neither a file's name nor a session.
@@ -100,7 +100,7 @@ def shared(most: int) -> Callable[[Callable], Callable]:
     """Share a function's values by its first argument, the key; it is called with the others."""
 
     def decorate(function: Callable) -> Callable:
-        values = Shared(function.__name__, most)
+        values = SharedCache(function.__name__, most)
 
         def ask(key: str, *inputs: Any) -> Any:
             return values.ask(key, lambda: function(*inputs))

@@ -8,89 +8,96 @@ from contextlib import suppress
 from dataclasses import replace
 
 from forgetting.core.errors import DataError
-from forgetting.dashboard.state.cache import Shared, shared
-from forgetting.dashboard.state.data import reviews, split, split_key, table
-from forgetting.dashboard.state.session import Learned, Lesson, session
-from forgetting.experiment.pipeline import assess, compare, make_trainer, snapshot, state_of
+from forgetting.dashboard.state.cache import SharedCache, shared
+from forgetting.dashboard.state.data import current_reviews, current_split, current_table, split_key
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, session
+from forgetting.experiment.pipeline import compare, copy_state, make_trainer, measure_outcome, snapshot
 from forgetting.experiment.results import Comparison, Outcome
-from forgetting.metrics.baselines import Baselines, baselines
+from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.model.split import Split
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.unlearning.forget_set import ForgetSets, forget_sets
+from forgetting.unlearning.forget_set import ForgetSets, make_forget_sets
 
 
 def _trained_key(recipe: Recipe, digest: str) -> str:
     """What a trained model depends on: the recipe without its randomization, and the bytes of the file."""
     nameless = replace(recipe.data, source="file", file="", sha256=digest)
-    return replace(recipe.until_trained(), data=nameless).hash
+    return replace(recipe.for_training(), data=nameless).hash
 
 
-FINISHED = Shared("finished models", most=4)
-KEPT: list[Learned] = []  # the model that every visitor meets first, once it is trained: also while nobody is there
+FINISHED = SharedCache("finished models", most=4)
+DEFAULT_MODEL: list[
+    TrainedModel
+] = []  # the model that every visitor meets first, once it is trained: also while nobody is there
 
 
-def start_lesson() -> Lesson:
+def start_training() -> TrainingRun:
     """Begin to train the session's recipe anew."""
-    recipe, parts = session().recipe, split()
+    recipe, parts = session().recipe, current_split()
     trainer = make_trainer(recipe, parts)
-    return Lesson(recipe, parts, reviews().sha256, trainer, state_of(trainer.model))
+    return TrainingRun(recipe, parts, current_reviews().sha256, trainer, copy_state(trainer.model))
 
 
-def keep(lesson: Lesson) -> None:
+def store_model(training_run: TrainingRun) -> None:
     """Make a lesson's model, as it stands, the session's; a finished one is shared."""
-    learned = Learned(lesson.recipe, lesson.split, snapshot(lesson.trainer, lesson.initial), lesson.sha256)
-    session().learned, lesson.kept = learned, lesson.trainer.steps
-    if learned.trained.state == "finished":
-        nameless = replace(lesson.recipe, data=replace(lesson.recipe.data, source="file", file=""))
-        finished = replace(learned, recipe=nameless)
-        FINISHED.put(_trained_key(lesson.recipe, lesson.sha256), finished)
-        if lesson.recipe.until_trained() == MODERN.until_trained():
-            KEPT[:] = [finished]
+    trained_model = TrainedModel(
+        training_run.recipe,
+        training_run.split,
+        snapshot(training_run.trainer, training_run.initial),
+        training_run.sha256,
+    )
+    session().trained_model, training_run.kept = trained_model, training_run.trainer.steps
+    if trained_model.trained.state == "finished":
+        nameless = replace(training_run.recipe, data=replace(training_run.recipe.data, source="file", file=""))
+        finished = replace(trained_model, recipe=nameless)
+        FINISHED.put(_trained_key(training_run.recipe, training_run.sha256), finished)
+        if training_run.recipe.for_training() == MODERN.for_training():
+            DEFAULT_MODEL[:] = [finished]
 
 
-def keep_progress() -> None:
+def store_progress() -> None:
     """Keep what the session's lesson has learnt since it was last kept."""
-    lesson = session().lesson
-    if lesson and lesson.trainer.steps != lesson.kept:
-        keep(lesson)
+    training_run = session().training_run
+    if training_run and training_run.trainer.steps != training_run.kept:
+        store_model(training_run)
 
 
-def find_learned() -> Learned | None:
+def find_trained_model() -> TrainedModel | None:
     """The session's model; where that is none or out of date, the right one if anyone trained it before."""
-    if outdated(session().learned):
-        adopt()
-    return session().learned
+    if outdated(session().trained_model):
+        take_finished_model()
+    return session().trained_model
 
 
-def adopt() -> bool:
+def take_finished_model() -> bool:
     """Take the finished model of the session's recipe, where a visitor who is there has trained it."""
     mine = session()
     with suppress(DataError):  # without the data there is no model to find
-        if found := FINISHED.get(_trained_key(mine.recipe, table().sha256)):
-            mine.learned = replace(found, recipe=mine.recipe)
+        if found := FINISHED.get(_trained_key(mine.recipe, current_table().sha256)):
+            mine.trained_model = replace(found, recipe=mine.recipe)
             return True
     return False
 
 
-def outdated(learned: Learned | Lesson | None) -> bool:
+def outdated(trained_model: TrainedModel | TrainingRun | None) -> bool:
     """Whether there is no model, or it was trained with other settings or data than the recipe now has."""
-    if learned is None:
+    if trained_model is None:
         return True
     recipe = session().recipe
     try:
-        digest = table().sha256
+        digest = current_table().sha256
     except DataError:
         digest = recipe.data.sha256
-    return _trained_key(learned.recipe, learned.sha256) != _trained_key(recipe, digest)
+    return _trained_key(trained_model.recipe, trained_model.sha256) != _trained_key(recipe, digest)
 
 
-def fitting(learned: Learned) -> Randomization:
+def fitting_randomization(trained_model: TrainedModel) -> Randomization:
     """The session's randomization, of those layers and words that a model has: one out of date may have fewer."""
-    randomization, known = session().recipe.randomization, learned.recipe.model.layers
+    randomization, known = session().recipe.randomization, trained_model.recipe.model.layers
     if randomization.words:
-        vocabulary = set(learned.split.words)
+        vocabulary = set(trained_model.split.words)
         words = tuple(word for word in randomization.words if word in vocabulary)
         return replace(randomization, words=words) if words else replace(randomization, words=(), layers=())
     if randomization.layers == (ALL,):
@@ -98,49 +105,55 @@ def fitting(learned: Learned) -> Randomization:
     return replace(randomization, layers=tuple(name for name in randomization.layers if name in known))
 
 
-def comparison(learned: Learned) -> Comparison:
+def current_comparison(trained_model: TrainedModel) -> Comparison:
     """Before and after for the session's randomization of a model."""
-    return _comparison(comparison_key(learned), _compared(learned), learned, model_key(learned))
+    return _comparison(comparison_key(trained_model), _compared(trained_model), trained_model, model_key(trained_model))
 
 
-def comparison_key(learned: Learned) -> str:
+def comparison_key(trained_model: TrainedModel) -> str:
     """What a comparison depends on: the model and the randomization."""
-    return f"{model_key(learned)}:{_compared(learned).randomization}"
+    return f"{model_key(trained_model)}:{_compared(trained_model).randomization}"
 
 
-def _compared(learned: Learned) -> Recipe:
-    published = learned.recipe.protocol == "published"
-    return learned.recipe if published else replace(learned.recipe, randomization=fitting(learned))
+def _compared(trained_model: TrainedModel) -> Recipe:
+    published = trained_model.recipe.protocol == "published"
+    return (
+        trained_model.recipe
+        if published
+        else replace(trained_model.recipe, randomization=fitting_randomization(trained_model))
+    )
 
 
-def model_key(learned: Learned) -> str:
+def model_key(trained_model: TrainedModel) -> str:
     """What tells a model, as far as it is trained, from all others."""
-    return f"{_trained_key(learned.recipe, learned.sha256)}:{learned.trained.steps}"
+    return f"{_trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
 
 
 @shared(most=4)
-def _comparison(recipe: Recipe, learned: Learned, key: str) -> Comparison:
-    original = _outcome(key, recipe, learned)
-    return compare(recipe, learned.split, learned.trained, original)
+def _comparison(recipe: Recipe, trained_model: TrainedModel, key: str) -> Comparison:
+    original = _outcome(key, recipe, trained_model)
+    return compare(recipe, trained_model.split, trained_model.trained, original)
 
 
 @shared(most=2)
-def _outcome(recipe: Recipe, learned: Learned) -> Outcome:
-    return assess(recipe, learned.split, learned.trained)
+def _outcome(recipe: Recipe, trained_model: TrainedModel) -> Outcome:
+    return measure_outcome(recipe, trained_model.split, trained_model.trained)
 
 
-def forget_sets_of(learned: Learned) -> ForgetSets:
+def current_forget_sets(trained_model: TrainedModel) -> ForgetSets:
     """The session's forget set among a model's reviews. Raises ForgettingError where there can be none."""
     forget = session().recipe.forget
-    return _forget_sets(f"{split_key(learned.recipe, learned.sha256)}:{forget}", learned.split, forget)
+    return _forget_sets(
+        f"{split_key(trained_model.recipe, trained_model.sha256)}:{forget}", trained_model.split, forget
+    )
 
 
 @shared(most=2)
 def _forget_sets(split: Split, forget: Forget) -> ForgetSets:
-    return forget_sets(split, forget)
+    return make_forget_sets(split, forget)
 
 
-def baselines_of(run: Learned | Lesson) -> Baselines:
+def baselines_for(run: TrainedModel | TrainingRun) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
     objective = run.recipe.training.objective
     return _baselines(f"{split_key(run.recipe, run.sha256)}:{objective}", run.split, objective)
@@ -148,4 +161,4 @@ def baselines_of(run: Learned | Lesson) -> Baselines:
 
 @shared(most=4)
 def _baselines(split: Split, objective: str) -> Baselines:
-    return baselines(split, objective)
+    return compute_baselines(split, objective)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from forgetting.core.limits import limits
 from forgetting.dashboard.state.session import session
 
-TURN = 5.0  # seconds that a session may train while others wait
-PATIENCE = 5.0  # seconds without a sign after which a session is taken to be gone
-EVERY = 1.0  # seconds between two looks at the line
+TURN_SECONDS = 5.0  # seconds that a session may train while others wait
+GONE_SECONDS = 5.0  # seconds without a sign after which a session is taken to be gone
+LOOK_SECONDS = 1.0  # seconds between two looks at the line
 
 
-class Line:
+class TrainingQueue:
     """At most so many at once, whoever came first; a turn that is over goes on after all who wait.
 
     at_once: how many, asked anew each time. clock: seconds that only grow.
@@ -33,9 +33,9 @@ class Line:
         with self._lock:
             now = self._clock()
             self._seen[who] = now
-            for other in [other for other, seen in self._seen.items() if now - seen > PATIENCE]:
+            for other in [other for other, seen in self._seen.items() if now - seen > GONE_SECONDS]:
                 self._remove(other)
-            if self._waiting and now - self._since.get(who, now) >= TURN:
+            if self._waiting and now - self._since.get(who, now) >= TURN_SECONDS:
                 del self._since[who]
             if who not in self._since and who not in self._waiting:
                 self._waiting.append(who)
@@ -59,18 +59,18 @@ class Line:
             self._waiting.remove(who)
 
 
-LINE = Line(lambda: limits().training_at_once)
+QUEUE = TrainingQueue(lambda: limits().training_at_once)
 
 
-def ask() -> int:
+def request_turn() -> int:
     """The session's place among those who wait to train, 0 where it may."""
     mine = session()
-    mine.place = LINE.ask(mine.name)
-    return mine.place
+    mine.queue_position = QUEUE.ask(mine.name)
+    return mine.queue_position
 
 
-def leave() -> None:
+def leave_queue() -> None:
     """The session has no more to train for now."""
     mine = session()
-    LINE.leave(mine.name)
-    mine.place = 0
+    QUEUE.leave(mine.name)
+    mine.queue_position = 0

@@ -9,10 +9,10 @@ from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit
 from forgetting.dashboard.state.cache import shared
 from forgetting.data import tables
-from forgetting.data.tables import Columns, Table
+from forgetting.data.tables import ColumnRoles, Table
 
 
-def read_table(data: bytes, name: str) -> Table:
+def read_upload(data: bytes, name: str) -> Table:
     """An uploaded file as a table. The same bytes are read once for all; the name stays the visitor's own.
 
     One file is read at a time, as each may take much memory, and what it leaves is only known then. Raises DataError
@@ -23,7 +23,7 @@ def read_table(data: bytes, name: str) -> Table:
         if _read_table.shared.get(key) is None:
             _check_uploads(name, len(data))
         found = replace(_read_table(key, data, name), source=name)
-        _IN_USE.add(found.judged)
+        _IN_USE.add(found.roles)
         try:
             _check_uploads(name)
         except DataError:
@@ -33,7 +33,7 @@ def read_table(data: bytes, name: str) -> Table:
 
 
 _READING = threading.Lock()
-_IN_USE: WeakSet[Columns] = WeakSet()  # of the files that any session has; all tables of a file have the same
+_IN_USE: WeakSet[ColumnRoles] = WeakSet()  # of the files that any session has; all tables of a file have the same
 
 
 @shared(most=1)

@@ -17,9 +17,9 @@ import streamlit as st
 import torch
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.settings import Settings, is_names, show
+from forgetting.core.settings import Settings, format_value, is_names
 from forgetting.data.tables import Table
-from forgetting.experiment.published import Rerun
+from forgetting.experiment.published import PublishedRun
 from forgetting.experiment.results import Trained
 from forgetting.model.split import Split
 from forgetting.model.trainer import Trainer
@@ -33,7 +33,7 @@ LIKELY = ("data.text", "data.label")  # settings whose empty value stands for wh
 
 
 @dataclass
-class Lesson:
+class TrainingRun:
     """A training under way: what it was started with, and where it stands. kept: steps when it was last kept."""
 
     recipe: Recipe
@@ -45,7 +45,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class TrainedModel:
     """A trained model with the recipe, the split and the SHA-256 of the data that it was trained with."""
 
     recipe: Recipe
@@ -55,7 +55,7 @@ class Learned:
 
 
 @dataclass
-class Relearning:
+class RelearningRun:
     """A randomized model under way to learn again. of: what it was made of, see `work.comparison_key`."""
 
     of: str
@@ -73,7 +73,7 @@ class Study:
     """
 
     of: str
-    learned: Learned
+    trained_model: TrainedModel
     plan: Settings
     total: int
     slices: Iterator[list] | None
@@ -120,16 +120,16 @@ class Session:
     notices: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     upload: Table | None = None
-    lesson: Lesson | None = None
-    learned: Learned | None = None
+    training_run: TrainingRun | None = None
+    trained_model: TrainedModel | None = None
     playing: bool = False
-    relearning: Relearning | None = None
+    relearning: RelearningRun | None = None
     relearn_playing: bool = False
-    reruns: list[Rerun] = field(default_factory=list)
+    reruns: list[PublishedRun] = field(default_factory=list)
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
     held: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
-    place: int = 0
+    queue_position: int = 0
 
 
 def session() -> Session:
@@ -139,7 +139,7 @@ def session() -> Session:
     return st.session_state.session
 
 
-def draw_anew() -> None:
+def rerun_page() -> None:
     """Run the page again; it goes on saying what it says, as the visitor has not done anything meanwhile."""
     session().notices[:0] = session().said
     st.rerun()
@@ -161,9 +161,9 @@ def follow_address(page: str) -> None:
     moved = parameters != mine.addresses[-1] and not late if mine.addresses else False
     mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
     if first or (moved and not mine.touched and page == mine.page):
-        mine.recipe, sentences = url.decode(parameters)
+        mine.recipe, sentences = url.decode_query(parameters)
         mine.notices += sentences
-        forget_controls()
+        reset_controls()
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
         for study in mine.studies.values():
@@ -174,7 +174,7 @@ def follow_address(page: str) -> None:
 
 def write_address() -> None:
     """Put what differs from the defaults into the address, where it is not there or on its way already."""
-    mine, parameters = session(), url.encode(session().recipe)
+    mine, parameters = session(), url.encode_query(session().recipe)
     if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
         st.query_params.from_dict(parameters)
         mine.addresses.append(parameters)
@@ -182,7 +182,7 @@ def write_address() -> None:
     mine.touched = False
 
 
-def forget_controls() -> None:
+def reset_controls() -> None:
     """Drop the controls' own values, so that they are filled from the recipe when they are drawn next.
 
     Only for the start of a run: a callback sets them instead (`show_recipe`), as the run that would fill them may be
@@ -192,7 +192,7 @@ def forget_controls() -> None:
         del st.session_state[key]
 
 
-def show_recipe(names: Iterable[str] = LEAVES) -> None:
+def refresh_controls(names: Iterable[str] = LEAVES) -> None:
     """Set the controls of these settings that differ from the recipe to its value.
 
     Only of these: another control may have changed in the same moment, and its callback is still to come.
@@ -213,10 +213,10 @@ def control_value(name: str) -> object:
     if name.endswith(".doses"):
         return len(recipe.value(name))
     if name == "randomization.layers":
-        return list(recipe.randomization.among(recipe.model.layers))
+        return list(recipe.randomization.chosen_layers(recipe.model.layers))
     value = recipe.value(name)
     if isinstance(value, tuple):
-        return list(value) if is_names(LEAVES[name].default) else show(value)
+        return list(value) if is_names(LEAVES[name].default) else format_value(value)
     return value
 
 
@@ -234,7 +234,7 @@ def assign(values: dict[str, object]) -> None:
         mine.recipe, mine.touched = with_values(mine.recipe, values), True
     except RecipeError as error:
         mine.notices.append(str(error))
-    show_recipe(values)
+    refresh_controls(values)
 
 
 def with_values(recipe: Recipe, values: dict[str, object]) -> Recipe:

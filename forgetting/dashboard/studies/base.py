@@ -8,15 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state.session import Learned, Study, session
+from forgetting.dashboard.state.session import Study, TrainedModel, session
 
-EVERY = 0.2  # seconds between two runs of the fragment while a study advances
-SLICE = 0.2  # seconds of work in a run
-AT_ONCE = 4_000_000  # epochs × reviews up to which a study that trains models starts by itself: some ten seconds
+STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
+STUDY_SLICE = 0.2  # seconds of work in a run
+AUTOSTART_EPOCHS = (
+    4_000_000  # epochs × reviews up to which a study that trains models starts by itself: some ten seconds
+)
 
 
 @dataclass(frozen=True)
-class Kind:
+class StudyKind:
     """What a kind of study is, each a function of a model and, for the rest, of the session's recipe.
 
     part: what its parts are called. key: what it depends on. total: how many parts it has. begin: a study that is
@@ -27,25 +29,25 @@ class Kind:
     """
 
     part: str
-    key: Callable[[Learned], str]
-    total: Callable[[Learned], int]
-    begin: Callable[[Learned], Study]
-    quick: Callable[[Learned], bool]
-    seconds: Callable[[Learned], float]
+    key: Callable[[TrainedModel], str]
+    total: Callable[[TrainedModel], int]
+    begin: Callable[[TrainedModel], Study]
+    quick: Callable[[TrainedModel], bool]
+    seconds: Callable[[TrainedModel], float]
     tried: bool = False
 
 
-def quick_training(learned: Learned, epochs: int) -> bool:
+def quick_training(trained_model: TrainedModel, epochs: int) -> bool:
     """Whether so many epochs of a model's training are short enough to start by themselves."""
-    return epochs * len(learned.split.training) <= AT_ONCE
+    return epochs * len(trained_model.split.training) <= AUTOSTART_EPOCHS
 
 
-def training_seconds(learned: Learned, epochs: int) -> float:
+def training_seconds(trained_model: TrainedModel, epochs: int) -> float:
     """About how long so many epochs of a model's training take."""
-    return learned.trained.seconds / max(len(learned.trained.history), 1) * epochs
+    return trained_model.trained.seconds / max(len(trained_model.trained.history), 1) * epochs
 
 
-def stop(name: str) -> None:
+def stop_study(name: str) -> None:
     """Stop, and keep what is done; going on is possible while the plan is the same."""
     study = session().studies[name]
     study.running = False
@@ -53,12 +55,12 @@ def stop(name: str) -> None:
         pass
 
 
-def resume(name: str) -> None:
+def resume_study(name: str) -> None:
     """Go on where a study was stopped."""
     session().studies[name].running = True
 
 
-def advance(name: str) -> bool:
+def advance_study(name: str) -> bool:
     """A slice of a study under way; returns whether it has just ended. An error ends it and is kept as a notice."""
     study = session().studies[name]
     if not study.lock.acquire(blocking=False):
@@ -73,7 +75,7 @@ def _advance(study: Study) -> bool:
     mine = session()
     started = time.perf_counter()
     try:
-        while study.running and time.perf_counter() - started < SLICE and study.slices is not None:
+        while study.running and time.perf_counter() - started < STUDY_SLICE and study.slices is not None:
             rows = next(study.slices, None)
             if rows is None:
                 study.slices = None

@@ -9,37 +9,37 @@ import streamlit as st
 from forgetting.charts import export as export_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, Study, draw_anew, session
+from forgetting.dashboard.state.session import Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.studies import base, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.metrics.baselines import Baselines
-from forgetting.reporting.formatting import duration
+from forgetting.reporting.formatting import format_duration
 
 Draw = Callable[[Study, Baselines], None]
 
 
-def study_buttons(learned: Learned, name: str) -> None:
+def study_buttons(trained_model: TrainedModel, name: str) -> None:
     """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
-    kind, study, total = registry.KINDS[name], session().studies.get(name), 0
-    fresh = study is None or study.of != kind.key(learned)
+    kind, study, total = registry.STUDY_KINDS[name], session().studies.get(name), 0
+    fresh = study is None or study.of != kind.key(trained_model)
     try:
-        total, quick = kind.total(learned), kind.quick(learned)
+        total, quick = kind.total(trained_model), kind.quick(trained_model)
         if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
-            study, fresh = registry.begin(learned, name), False
+            study, fresh = registry.begin_study(trained_model, name), False
         # A quick plan is not tried first: that would take a good part of what it estimates.
-        time = "a few seconds" if quick and kind.tried else duration(kind.seconds(learned))
+        time = "a few seconds" if quick and kind.tried else format_duration(kind.seconds(trained_model))
         st.caption(f"{total:,} {kind.part}, {time}")
     except ForgettingError as error:
         st.error(literal(str(error)))
     with st.container(horizontal=True):
         if study and study.running:
-            st.button("Stop", icon=":material/stop:", on_click=base.stop, args=(name,))
+            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(name,))
         elif not fresh and study.left:
-            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume, args=(name,))
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume_study, args=(name,))
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
-            st.button(label, type=look, on_click=registry.start, args=(learned, name))
+            st.button(label, type=look, on_click=registry.start_study, args=(trained_model, name))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
 
@@ -47,7 +47,9 @@ def study_buttons(learned: Learned, name: str) -> None:
 def study_view(name: str, draw: Draw) -> None:
     """A study in a fragment that advances it while it is under way."""
     study = session().studies.get(name)
-    advancing.advancing(partial(_view, name, draw), running=bool(study and study.running), every=base.EVERY)
+    advancing.advance_in_fragment(
+        partial(_view, name, draw), running=bool(study and study.running), every=base.STUDY_EVERY
+    )
 
 
 def _view(name: str, draw: Draw) -> None:
@@ -59,15 +61,15 @@ def _view(name: str, draw: Draw) -> None:
     if study is None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
-    ended = study.running and not session().place and base.advance(name)
+    ended = study.running and not session().queue_position and base.advance_study(name)
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
-        _how_far(study, registry.KINDS[name].part)
+        _how_far(study, registry.STUDY_KINDS[name].part)
     with drawn:
         if study.rows:
-            draw(study, models.baselines_of(study.learned))
+            draw(study, models.baselines_for(study.trained_model))
     if ended:
-        draw_anew()
+        rerun_page()
 
 
 def _how_far(study: Study, part: str) -> None:
@@ -91,7 +93,7 @@ def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLe
                 for kind in ("png", "svg", "html"):
                     file = f"{name.replace(' ', '-')}.{kind}"
                     title = f"{name.replace('_', ' ')}, {kind.upper()}"
-                    _file(title, lambda chart=chart, kind=kind: export_charts.picture(chart, kind), file, key)
+                    _file(title, lambda chart=chart, kind=kind: export_charts.chart_bytes(chart, kind), file, key)
 
 
 def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:

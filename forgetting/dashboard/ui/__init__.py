@@ -1,1 +1,13 @@
 """What pages are made of: the frame of a page, its controls and forms."""
+
+__all__ = [
+    "advancing",
+    "controls",
+    "escape",
+    "page",
+    "plan_form",
+    "prerequisites",
+    "randomization_form",
+    "training_form",
+    "unlearning_form",
+]

@@ -5,39 +5,40 @@ from collections.abc import Callable
 import streamlit as st
 
 from forgetting.core.limits import limits
-from forgetting.dashboard.state.queue import EVERY, LINE, TURN, ask, leave
-from forgetting.dashboard.state.session import draw_anew, session
+from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, TURN_SECONDS, leave_queue, request_turn
+from forgetting.dashboard.state.session import rerun_page, session
 
 
-def told(place: int) -> str:
+def describe_position(place: int) -> str:
     """What a session that waits is told."""
     most = limits().training_at_once
     others = "1 session trains" if most == 1 else f"{most} sessions train"
     return (
-        f"Waiting: place {place} of {len(LINE)} in the line. {others} at once, for {TURN:g} s at a time; yours goes on "
+        f"Waiting: place {place} of {len(QUEUE)} in the line. {others} at once, for {TURN_SECONDS:g} s at a time; "
+        "yours goes on "
         "by itself."
     )
 
 
-def advancing(view: Callable[[], None], *, running: bool, every: float) -> None:
+def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float) -> None:
     """Draw a view in a fragment that is run every so many seconds while its work is running and has its turn.
 
     The view advances its work only where `session().place` is 0. While the session waits, the view stands still. Where
     several want to train, that is told above it, with the place of those who wait.
     """
     if running:
-        ask()
+        request_turn()
     else:
-        leave()
-    waits = session().place > 0
+        leave_queue()
+    waits = session().queue_position > 0
     if waits:
-        st.fragment(run_every=EVERY)(_wait)()
-    elif running and len(LINE):  # in the same place, so that what is below stands still
-        st.info(f"Your turn, for {TURN:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
+        st.fragment(run_every=LOOK_SECONDS)(_wait)()
+    elif running and len(QUEUE):  # in the same place, so that what is below stands still
+        st.info(f"Your turn, for {TURN_SECONDS:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
 
     def drawn() -> None:
-        if running and not waits and ask():
-            draw_anew()
+        if running and not waits and request_turn():
+            rerun_page()
         view()
 
     st.fragment(run_every=every if running and not waits else None)(drawn)()
@@ -45,7 +46,7 @@ def advancing(view: Callable[[], None], *, running: bool, every: float) -> None:
 
 def _wait() -> None:
     """Tell the place in the line; when it is the session's turn the page is drawn anew, and advances."""
-    if place := ask():
-        st.info(told(place), icon=":material/hourglass_top:")
+    if place := request_turn():
+        st.info(describe_position(place), icon=":material/hourglass_top:")
     else:
-        draw_anew()
+        rerun_page()

@@ -12,11 +12,11 @@ from typing import Any
 import streamlit as st
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.settings import parse
+from forgetting.core.settings import parse_value
 from forgetting.dashboard.state.session import LEAVES, PREFIX, assign, control_value, session, with_values
 
 
-def seeded(name: str, value: Any = None) -> str:
+def prepare_control(name: str, value: Any = None) -> str:
     """The key of the control of a setting, holding `value`, or the recipe's where there is none yet."""
     key = PREFIX + name
     if key not in st.session_state:
@@ -24,30 +24,32 @@ def seeded(name: str, value: Any = None) -> str:
     return key
 
 
-def bound(name: str) -> dict:
+def bound_control(name: str) -> dict:
     """The arguments that tie a control with a value to a setting."""
-    key = seeded(name)
+    key = prepare_control(name)
     return {"value": st.session_state[key], "key": key, "on_change": _changed, "args": (name,)}
 
 
-def held(name: str) -> dict:
+def form_control(name: str) -> dict:
     """The arguments of such a control in a form."""
-    key = seeded(name)
+    key = prepare_control(name)
     return {"value": st.session_state[key], "key": key}
 
 
-def picked(name: str) -> Any:
+def control_state(name: str) -> Any:
     """What a control holds in a callback; the recipe's value where a run that was overtaken has dropped it."""
     return st.session_state.get(PREFIX + name, control_value(name))
 
 
 def _changed(name: str) -> None:
-    assign({name: picked(name)})
+    assign({name: control_state(name)})
 
 
-def choice(name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options) -> None:
+def choice_control(
+    name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options
+) -> None:
     """A select box of a setting's choices."""
-    tie, choices = held(name) if form else bound(name), LEAVES[name].metadata["choices"]
+    tie, choices = form_control(name) if form else bound_control(name), LEAVES[name].metadata["choices"]
     st.selectbox(
         label,
         choices,
@@ -58,31 +60,31 @@ def choice(name: str, label: str, *, form: bool = False, titles: dict[str, str] 
     )
 
 
-def number(name: str, label: str, *, form: bool = False, step: float | None = None, **options) -> None:
+def number_control(name: str, label: str, *, form: bool = False, step: float | None = None, **options) -> None:
     """A number field with a setting's bounds."""
     item = LEAVES[name]
     kind = type(item.default)
-    tie = held(name) if form else bound(name)
+    tie = form_control(name) if form else bound_control(name)
     if kind is float:
         options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
 
 
-def switch(name: str, label: str, *, form: bool = False, **options) -> None:
+def switch_control(name: str, label: str, *, form: bool = False, **options) -> None:
     """A check box of a setting."""
-    st.checkbox(label, **(held(name) if form else bound(name)), **options)
+    st.checkbox(label, **(form_control(name) if form else bound_control(name)), **options)
 
 
-def widths(name: str, label: str, **options) -> None:
+def widths_control(name: str, label: str, **options) -> None:
     """A text field for a list of whole numbers, in a form."""
-    st.text_input(label, **held(name), **options)
+    st.text_input(label, **form_control(name), **options)
 
 
-def send(names: Sequence[str], also: dict[str, Any] | None = None) -> None:
+def submit_form(names: Sequence[str], also: dict[str, Any] | None = None) -> None:
     """Write the controls of a form into the recipe, and what else goes with them, all or none."""
-    values = {name: picked(name) for name in names} | (also or {})
-    values |= {name: parse(LEAVES[name], text) for name, text in values.items() if _is_list(name, text)}
+    values = {name: control_state(name) for name in names} | (also or {})
+    values |= {name: parse_value(LEAVES[name], text) for name, text in values.items() if _is_list(name, text)}
     mine = session()
     try:
         mine.recipe, mine.touched = with_values(mine.recipe, values), True

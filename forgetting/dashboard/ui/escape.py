@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from forgetting.charts.style import NO_WIDTH
-from forgetting.experiment.export import inert
+from forgetting.experiment.export import neutralize_formula
 
 JOINER = NO_WIDTH  # keeps what stands on both sides of it from being read together
 # What is read even from escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
@@ -24,5 +24,5 @@ def literal(text: str) -> str:
 
 def cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A table for `st.dataframe`, whose own export writes cells as they are: none starts a formula in a spreadsheet."""
-    shown = frame.map(lambda value: inert(value, JOINER) if isinstance(value, str) else value)
-    return shown.rename(columns=lambda name: inert(name, JOINER))
+    shown = frame.map(lambda value: neutralize_formula(value, JOINER) if isinstance(value, str) else value)
+    return shown.rename(columns=lambda name: neutralize_formula(name, JOINER))

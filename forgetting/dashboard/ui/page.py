@@ -18,8 +18,8 @@ from forgetting.dashboard.state.session import (
     write_address,
 )
 from forgetting.dashboard.ui.escape import literal
-from forgetting.reporting.formatting import percent
-from forgetting.unlearning.task import load_own
+from forgetting.reporting.formatting import format_share
+from forgetting.unlearning.task import load_custom_methods
 
 PAGES = {
     "overview": ("app.py", "Overview", ":material/wine_bar:"),
@@ -41,7 +41,7 @@ FAVICON = (
 DONE = ":material/check_circle:"
 
 
-def frame(page: str) -> None:
+def open_page(page: str) -> None:
     """Open a page: configure it, follow the address, draw the navigation, and show what there is to say."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR)
@@ -49,11 +49,11 @@ def frame(page: str) -> None:
     follow_address(page)
     write_address()
     if page != "train":
-        models.keep_progress()
+        models.store_progress()
     with st.sidebar:
         st.markdown("#### Learning to Forget")
         for name, done in _done().items():
-            link(name, icon=DONE if done else None)
+            page_link(name, icon=DONE if done else None)
         _status()
     for sentence in broken:
         st.error(literal(sentence))
@@ -63,7 +63,7 @@ def frame(page: str) -> None:
         st.warning(literal(sentence), icon=":material/link_off:")
 
 
-def link(page: str, label: str | None = None, icon: str | None = None) -> None:
+def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
     """A link to a page that carries the experiment along."""
     path, title, own = PAGES[page]
     st.page_link(path, label=label or title, icon=icon or own, query_params=session().addresses[-1])
@@ -76,7 +76,7 @@ def _prepare_process() -> list[str]:
     Returns why limits or methods of one's own could not be read.
     """
     pin_threads()
-    memory.start()
+    memory.start_housekeeping()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
     broken = []
     try:
@@ -85,7 +85,7 @@ def _prepare_process() -> list[str]:
         os.environ.pop(VARIABLE)
         broken.append(f"{error} Until the app is started again, the limits are the usual ones.")
     try:
-        load_own()
+        load_custom_methods()
     except ForgettingError as error:
         broken.append(str(error))
     return broken
@@ -93,18 +93,18 @@ def _prepare_process() -> list[str]:
 
 def _done() -> dict[str, bool]:
     try:
-        data.table()
+        data.current_table()
         has_data = True
     except DataError:
         has_data = False
-    learned = has_data and not models.outdated(models.find_learned())
+    trained_model = has_data and not models.outdated(models.find_trained_model())
     randomization = session().recipe.randomization
     return {
         "overview": False,
         "data": has_data,
-        "train": learned,
-        "forget": learned and bool(randomization.layers and randomization.fraction),
-        **{page: learned and _studied(kinds) for page, kinds in STUDIES.items()},
+        "train": trained_model,
+        "forget": trained_model and bool(randomization.layers and randomization.fraction),
+        **{page: trained_model and _studied(kinds) for page, kinds in STUDIES.items()},
     }
 
 
@@ -116,16 +116,16 @@ def _studied(kinds: tuple[str, ...]) -> bool:
 
 def _status() -> None:
     """What the session works on, small, under the navigation."""
-    recipe, learned = session().recipe, session().learned
+    recipe, trained_model = session().recipe, session().trained_model
     st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
-    if learned is None:
+    if trained_model is None:
         st.caption("**Model**  \nnot trained yet")
         return
-    history, epochs = learned.trained.history, learned.recipe.training.epochs
+    history, epochs = trained_model.trained.history, trained_model.recipe.training.epochs
     lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
     if history:
-        chance = percent(1 / len(learned.split.classes))
-        lines.append(f"validation accuracy {percent(history[-1].validation.accuracy)} (chance {chance})")
-    if models.outdated(learned):
+        chance = format_share(1 / len(trained_model.split.classes))
+        lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
+    if models.outdated(trained_model):
         lines.append(":material/warning: out of date: the recipe has changed since")
     st.caption("**Model**  \n" + "  \n".join(lines))

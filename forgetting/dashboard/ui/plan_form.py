@@ -5,14 +5,14 @@ from itertools import combinations
 
 import streamlit as st
 
-from forgetting.dashboard.state.session import LEAVES, Learned, assign, session
-from forgetting.dashboard.ui.controls import number, picked, seeded, switch
+from forgetting.dashboard.state.session import LEAVES, TrainedModel, assign, session
+from forgetting.dashboard.ui.controls import control_state, number_control, prepare_control, switch_control
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import TITLES, UNIT_TITLES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
-from forgetting.recipe.plans import FAMILIES, JOINED, even_doses
-from forgetting.reporting.formatting import percent
+from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
+from forgetting.reporting.formatting import format_share
 
 FAMILY_TITLES = {
     "each": "each layer alone",
@@ -23,40 +23,42 @@ FAMILY_TITLES = {
 MOST_SETS = 31  # of layers, offered by name
 
 
-def plan_controls(learned: Learned) -> None:
+def plan_controls(trained_model: TrainedModel) -> None:
     """What a sweep varies. Each control writes the plan into the recipe, and so into the address."""
-    variants(learned, "sweep")
-    several("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
+    variant_controls(trained_model, "sweep")
+    names_control("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
     if words := session().recipe.sweep.words:
         st.caption(literal(f"Only these words: {', '.join(words[:8])}{' …' if len(words) > 8 else ''}"))
     left, right = st.columns(2)
     with left:
-        doses("sweep.doses")
+        doses_control("sweep.doses")
     with right:
-        number("sweep.seeds", "Seeds")
+        number_control("sweep.seeds", "Seeds")
     if "noise" in session().recipe.sweep.schemes:
-        number("sweep.scale", "Noise s, in standard deviations of the layer", step=0.1)
+        number_control("sweep.scale", "Noise s, in standard deviations of the layer", step=0.1)
     with st.expander("More"):
-        number("sweep.seed", "First seed")
-        switch("sweep.retrain", "Retrain for each seed", help="The bands then also hold the luck of training.")
+        number_control("sweep.seed", "First seed")
+        switch_control("sweep.retrain", "Retrain for each seed", help="The bands then also hold the luck of training.")
 
 
-def variants(learned: Learned, group: str) -> None:
+def variant_controls(trained_model: TrainedModel, group: str) -> None:
     """Layer sets and schemes of a group of settings."""
-    several(f"{group}.layers", "Layer sets", _layer_sets(learned, group), lambda item: FAMILY_TITLES.get(item, item))
-    several(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: TITLES[item].split(" – ")[0])
+    names_control(
+        f"{group}.layers", "Layer sets", _layer_sets(trained_model, group), lambda item: FAMILY_TITLES.get(item, item)
+    )
+    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: TITLES[item].split(" – ")[0])
 
 
-def _layer_sets(learned: Learned, group: str) -> list[str]:
+def _layer_sets(trained_model: TrainedModel, group: str) -> list[str]:
     """Families, every subset of the layers while these are few, and what the recipe names besides."""
-    known = learned.recipe.model.layers
-    subsets = [JOINED.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
+    known = trained_model.recipe.model.layers
+    subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
     return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_SETS], *session().recipe.value(f"{group}.layers")]))
 
 
-def several(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
+def names_control(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
     """A list of names."""
-    key = seeded(name)
+    key = prepare_control(name)
     st.multiselect(
         label,
         options,
@@ -71,12 +73,12 @@ def several(name: str, label: str, options: list[str], title: Callable[[str], st
 def _changed(name: str) -> None:
     # A study of words is asked for by a link; it ends with the unit that it is of.
     words = {"sweep.words": ()} if name == "sweep.units" else {}
-    assign({name: tuple(picked(name)), **words})
+    assign({name: tuple(control_state(name)), **words})
 
 
-def doses(name: str) -> None:
+def doses_control(name: str) -> None:
     """How many doses, evenly from 0 to 1; a link may hold others, which stay until the number is changed."""
-    key, planned = seeded(name), session().recipe.value(name)
+    key, planned = prepare_control(name), session().recipe.value(name)
     st.number_input(
         "Doses from 0 to 1",
         1,
@@ -88,8 +90,8 @@ def doses(name: str) -> None:
         help="Evenly spaced, both ends included. Of equal ‖ΔW‖ they are shares of the norm of the weights.",
     )
     if planned != even_doses(len(planned)):
-        st.caption(f"These are {', '.join(map(percent, planned[:5]))}{' …' if len(planned) > 5 else ''}")
+        st.caption(f"These are {', '.join(map(format_share, planned[:5]))}{' …' if len(planned) > 5 else ''}")
 
 
 def _doses_changed(name: str) -> None:
-    assign({name: even_doses(int(picked(name)))})
+    assign({name: even_doses(int(control_state(name)))})

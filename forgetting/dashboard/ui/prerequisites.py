@@ -6,10 +6,10 @@ import streamlit as st
 
 from forgetting.core.errors import DataError, ForgettingError
 from forgetting.dashboard.state import data, models, queue
-from forgetting.dashboard.state.session import Learned, Lesson, draw_anew, session
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.page import link
+from forgetting.dashboard.ui.page import page_link
 from forgetting.recipe.recipe import MODERN
 
 
@@ -22,12 +22,12 @@ def need_data() -> None:
 def _offer_data() -> bool:
     """Whether the session's reviews can be had; if not, say what is missing."""
     try:
-        data.reviews()
+        data.current_reviews()
     except ForgettingError as error:
         st.error(literal(str(error)), icon=":material/table_view:")
         if session().recipe.data.source == "original" and not data.original_at_hand():
             download_button()
-        link("data", "Choose reviews on the Data page")
+        page_link("data", "Choose reviews on the Data page")
         return False
     return True
 
@@ -41,48 +41,52 @@ def download_button(label: str = "Download the original file") -> None:
         except DataError as error:
             st.error(literal(str(error)))
             return
-        draw_anew()
+        rerun_page()
 
 
-def need_model() -> Learned:
+def need_model() -> TrainedModel:
     """The model to work with; where there is none, stop with what is missing."""
     return offer_model() or st.stop()
 
 
-def offer_model(*, at_once: bool = False) -> Learned | None:
+def offer_model(*, at_once: bool = False) -> TrainedModel | None:
     """The model to work with. Where there is none, a button that trains it; with at_once, it is trained now.
 
     One that is out of date is given with a warning and a button.
     """
-    learned = models.find_learned()
-    if learned is None:
+    trained_model = models.find_trained_model()
+    if trained_model is None:
         if _offer_data() and (at_once or _train_button("No model is trained for this recipe yet.")):
             _train_now()
         return None
-    if models.outdated(learned) and _train_button("This model is out of date: the recipe has changed since."):
+    if models.outdated(trained_model) and _train_button("This model is out of date: the recipe has changed since."):
         _train_now()
-    elif learned.trained.state == "diverged":
+    elif trained_model.trained.state == "diverged":
         st.error("Training diverged: the loss is no finite number any more. Lower the learning rate and train again.")
-    elif learned.trained.state != "finished":
-        _offer_to_finish(learned)
-    return learned
+    elif trained_model.trained.state != "finished":
+        _offer_to_finish(trained_model)
+    return trained_model
 
 
-def _offer_to_finish(learned: Learned) -> None:
+def _offer_to_finish(trained_model: TrainedModel) -> None:
     """Say how far a model is trained, with a button that trains it to the end where its lesson is at hand."""
-    done, total = len(learned.trained.history), learned.recipe.training.epochs
-    drawn = "" if learned.trained.steps else ": it is as it was drawn"
-    lesson = session().lesson
+    done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
+    drawn = "" if trained_model.trained.steps else ": it is as it was drawn"
+    training_run = session().training_run
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"This model is trained {done} of {total} epochs{drawn}.", icon=":material/model_training:")
-        if lesson and not models.outdated(lesson) and st.button("Finish training", icon=":material/play_arrow:"):
-            _play_to_end(lesson)
-            models.keep(lesson)
-            draw_anew()
+        if (
+            training_run
+            and not models.outdated(training_run)
+            and st.button("Finish training", icon=":material/play_arrow:")
+        ):
+            _play_to_end(training_run)
+            models.store_model(training_run)
+            rerun_page()
 
 
 def _train_button(sentence: str) -> bool:
-    default = session().recipe.until_trained() == MODERN.until_trained()
+    default = session().recipe.for_training() == MODERN.for_training()
     epochs = session().recipe.training.epochs
     label = "Train with the defaults" if default else f"Train these settings ({epochs} epochs)"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -93,28 +97,28 @@ def _train_button(sentence: str) -> bool:
 def _train_now() -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
-        lesson = session().lesson = models.start_lesson()
+        training_run = session().training_run = models.start_training()
     except ForgettingError as error:
         st.error(literal(str(error)))
-        link("data", "Choose other reviews or filters on the Data page")
+        page_link("data", "Choose other reviews or filters on the Data page")
         st.stop()
-    _play_to_end(lesson)
-    models.keep(lesson)
-    draw_anew()
+    _play_to_end(training_run)
+    models.store_model(training_run)
+    rerun_page()
 
 
-def _play_to_end(lesson: Lesson) -> None:
+def _play_to_end(training_run: TrainingRun) -> None:
     bar = st.progress(0.0, text="Training …")
-    total = lesson.recipe.training.epochs
-    while lesson.trainer.epochs_left:
-        done = len(lesson.trainer.history)
-        if place := queue.ask():
-            bar.progress(done / total, text=advancing.told(place))
-            time.sleep(queue.EVERY / 2)
-            if models.adopt():  # another visitor has trained the same meanwhile
-                queue.leave()
-                draw_anew()
+    total = training_run.recipe.training.epochs
+    while training_run.trainer.epochs_left:
+        done = len(training_run.trainer.history)
+        if place := queue.request_turn():
+            bar.progress(done / total, text=advancing.describe_position(place))
+            time.sleep(queue.LOOK_SECONDS / 2)
+            if models.take_finished_model():  # another visitor has trained the same meanwhile
+                queue.leave_queue()
+                rerun_page()
         else:
             bar.progress(done / total, text=f"Training: epoch {done} of {total}")
-            lesson.trainer.advance(0.25)
-    queue.leave()
+            training_run.trainer.advance(0.25)
+    queue.leave_queue()

@@ -6,8 +6,14 @@ import streamlit as st
 
 from forgetting.charts.comparison import network_chart
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, assign, control_value, session
-from forgetting.dashboard.ui.controls import bound, choice, number, picked, seeded
+from forgetting.dashboard.state.session import TrainedModel, assign, control_value, session
+from forgetting.dashboard.ui.controls import (
+    bound_control,
+    choice_control,
+    control_state,
+    number_control,
+    prepare_control,
+)
 from forgetting.dashboard.ui.escape import literal
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.schemes import SCHEMES
@@ -18,9 +24,9 @@ TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for
 UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
 
 
-def can_choose(learned: Learned) -> bool:
+def can_choose(trained_model: TrainedModel) -> bool:
     """Whether there is a dose to choose; in the published protocol there is none, and it is said why."""
-    if "published" not in (learned.recipe.protocol, session().recipe.protocol):
+    if "published" not in (trained_model.recipe.protocol, session().recipe.protocol):
         return True
     st.info(
         "In the published protocol the randomized model is a fresh one, drawn from N(0, 1) and then trained as the "
@@ -29,10 +35,10 @@ def can_choose(learned: Learned) -> bool:
     return False
 
 
-def dose_controls(learned: Learned) -> None:
+def fraction_controls(trained_model: TrainedModel) -> None:
     """Layers, fraction, and the two buttons: what the first screen needs."""
-    layers = learned.recipe.model.layers
-    key = seeded("randomization.layers")
+    layers = trained_model.recipe.model.layers
+    key = prepare_control("randomization.layers")
     chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
     st.pills(
         "Layers to randomize",
@@ -46,18 +52,18 @@ def dose_controls(learned: Learned) -> None:
     with st.container(horizontal=True):
         st.button("All layers", on_click=_choose, args=(layers, layers))
         st.button("Restore", on_click=_choose, args=((), layers))
-    st.slider("Fraction randomized", 0.0, 1.0, step=0.01, format="percent", **bound("randomization.fraction"))
+    st.slider("Fraction randomized", 0.0, 1.0, step=0.01, format="percent", **bound_control("randomization.fraction"))
 
 
-def network(learned: Learned) -> None:
+def network_view(trained_model: TrainedModel) -> None:
     """The picture of the network: a click on a layer chooses it, or takes it out again."""
-    layers = learned.recipe.model.layers
-    randomization = models.fitting(learned)
+    layers = trained_model.recipe.model.layers
+    randomization = models.fitting_randomization(trained_model)
     figure = network_chart(
-        layer_table(learned.trained.model),
-        randomization.among(layers),
+        layer_table(trained_model.trained.model),
+        randomization.chosen_layers(layers),
         randomization.fraction,
-        (len(learned.split.words), len(learned.split.classes)),
+        (len(trained_model.split.words), len(trained_model.split.classes)),
     )
     st.plotly_chart(
         figure,
@@ -69,13 +75,13 @@ def network(learned: Learned) -> None:
     )
 
 
-def scheme_controls(learned: Learned) -> None:
+def scheme_controls(trained_model: TrainedModel) -> None:
     """Scheme and unit."""
-    layers = learned.recipe.model.layers
-    choice("randomization.scheme", "Scheme", titles=TITLES)
+    layers = trained_model.recipe.model.layers
+    choice_control("randomization.scheme", "Scheme", titles=TITLES)
     if session().recipe.randomization.scheme == "noise":
-        number("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
-    unit = seeded("randomization.unit")
+        number_control("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
+    unit = prepare_control("randomization.unit")
     st.selectbox(
         "Unit",
         list(UNITS),
@@ -85,19 +91,19 @@ def scheme_controls(learned: Learned) -> None:
         on_change=_unit_picked,
         args=(layers,),
     )
-    _words(learned)
+    _words(trained_model)
 
 
 def seed_control() -> None:
     """The seed of the draws, and the next one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number("randomization.seed", "Seed")
+        number_control("randomization.seed", "Seed")
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
 
 
-def _words(learned: Learned) -> None:
+def _words(trained_model: TrainedModel) -> None:
     """The words that are picked on the Layers page, and a button that takes all words again."""
-    words, known = session().recipe.randomization.words, models.fitting(learned).words
+    words, known = session().recipe.randomization.words, models.fitting_randomization(trained_model).words
     if words:
         listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
         unknown = f"; {len(words) - len(known)} are none of this model's" if len(known) < len(words) else ""
@@ -110,7 +116,7 @@ def _all_words() -> None:
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:
-    _choose(picked("randomization.layers"), layers)
+    _choose(control_state("randomization.layers"), layers)
 
 
 def _layer_clicked(layers: tuple[str, ...]) -> None:
@@ -135,7 +141,7 @@ def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
 
 def _unit_picked(layers: tuple[str, ...]) -> None:
     """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
-    unit = picked("randomization.unit")
+    unit = control_state("randomization.unit")
     chosen = control_value("randomization.layers")
     values = {"randomization.unit": unit, "randomization.words": ()}
     assign(values | ({"randomization.layers": layers[:1]} if unit == "word" and chosen else {}))

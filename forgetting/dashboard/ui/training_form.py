@@ -4,13 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from forgetting.dashboard.state.session import session, show_recipe
-from forgetting.dashboard.ui.controls import choice, number, picked, send, switch, widths
-from forgetting.model.classifier import Architecture
+from forgetting.dashboard.state.session import refresh_controls, session
+from forgetting.dashboard.ui.controls import (
+    choice_control,
+    control_state,
+    number_control,
+    submit_form,
+    switch_control,
+    widths_control,
+)
+from forgetting.model.classifier import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 
-NAMES = (
+TRAINING_SETTINGS = (
     "training.objective",
     "training.epochs",
     "training.learning_rate",
@@ -30,7 +37,7 @@ NAMES = (
 )
 
 
-def presets() -> None:
+def preset_buttons() -> None:
     """Buttons that take a protocol's own settings; the file, its columns and the randomization stay where they can."""
     protocol = session().recipe.protocol
     with st.container(horizontal=True):
@@ -48,7 +55,7 @@ def _take(protocol: str) -> None:
     mine.recipe, mine.touched = replace(ready, data=replace(ready.data, **same)), True
     if protocol == "modern":
         mine.recipe = replace(mine.recipe, randomization=_cut(before, ready.model.layers))
-    show_recipe()
+    refresh_controls()
 
 
 def training_form() -> None:
@@ -60,38 +67,40 @@ def training_form() -> None:
     with st.form("training", border=True, height=470):
         # On top, so that it is in view however long the form is.
         st.form_submit_button("Apply", on_click=_send, width="stretch")
-        choice("training.objective", "Objective", **fixed)
+        choice_control("training.objective", "Objective", **fixed)
         left, right = st.columns(2)
         with left:
-            number("training.epochs", "Epochs", **fixed)
-            number("training.learning_rate", "Learning rate", step=0.001, format="%.4f", **fixed)
-            number("training.batch_size", "Batch size (0: all)", **fixed)
-            number("training.weight_decay", "Weight decay", step=0.0005, format="%.4f", **fixed)
+            number_control("training.epochs", "Epochs", **fixed)
+            number_control("training.learning_rate", "Learning rate", step=0.001, format="%.4f", **fixed)
+            number_control("training.batch_size", "Batch size (0: all)", **fixed)
+            number_control("training.weight_decay", "Weight decay", step=0.0005, format="%.4f", **fixed)
         with right:
-            widths("model.hidden", "Hidden widths", disabled=published, help="One number a hidden layer: 64, or 64,32")
-            number("model.dropout", "Dropout", **fixed)
-            number("training.label_smoothing", "Label smoothing", **fixed)
-            number("training.word_dropout", "Word dropout", **fixed)
+            widths_control(
+                "model.hidden", "Hidden widths", disabled=published, help="One number a hidden layer: 64, or 64,32"
+            )
+            number_control("model.dropout", "Dropout", **fixed)
+            number_control("training.label_smoothing", "Label smoothing", **fixed)
+            number_control("training.word_dropout", "Word dropout", **fixed)
         left, right = st.columns(2)
         with left:
-            number("split.validation", "Validation share", **fixed)
-            number("split.min_df", "Reviews a word needs", **fixed)
-            number("split.max_words", "Words kept (0: all)", **fixed)
+            number_control("split.validation", "Validation share", **fixed)
+            number_control("split.min_df", "Reviews a word needs", **fixed)
+            number_control("split.max_words", "Words kept (0: all)", **fixed)
         with right:
-            number("split.seed", "Seed of the split", **fixed)
-            number("seed", "Seed of weights, training", form=True)
-            switch("split.sublinear", "Sublinear TF", **fixed)
-            switch("split.stratify", "Stratify", **fixed)
+            number_control("split.seed", "Seed of the split", **fixed)
+            number_control("seed", "Seed of weights, training", form=True)
+            switch_control("split.sublinear", "Sublinear TF", **fixed)
+            switch_control("split.stratify", "Stratify", **fixed)
 
 
 def _send() -> None:
     """Take the form's values; layers to randomize that the new model lacks are left out."""
     if session().recipe.protocol == "published":
-        send(["seed"])
+        submit_form(["seed"])
         return
-    hidden = min(picked("model.hidden").count(",") + 1, 4)
-    names = Architecture(hidden=(1,) * hidden).layers
-    send(NAMES, also={"randomization.layers": _cut(session().recipe.randomization, names).layers})
+    hidden = min(control_state("model.hidden").count(",") + 1, 4)
+    names = ModelSettings(hidden=(1,) * hidden).layers
+    submit_form(TRAINING_SETTINGS, also={"randomization.layers": _cut(session().recipe.randomization, names).layers})
 
 
 def _cut(randomization: Randomization, names: tuple[str, ...]) -> Randomization:

@@ -6,13 +6,19 @@ import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, assign, session
-from forgetting.dashboard.ui.controls import bound, choice, number, picked, seeded
+from forgetting.dashboard.state.session import TrainedModel, assign, session
+from forgetting.dashboard.ui.controls import (
+    bound_control,
+    choice_control,
+    control_state,
+    number_control,
+    prepare_control,
+)
 from forgetting.dashboard.ui.escape import cells, literal
-from forgetting.dashboard.ui.plan_form import several
+from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.randomization.settings import ALL
-from forgetting.unlearning.forget_set import TEXT, review_key
-from forgetting.unlearning.task import METHODS, title
+from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
+from forgetting.unlearning.task import METHODS, method_title
 
 WAYS = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST = 500  # reviews listed at once
@@ -33,9 +39,9 @@ METHOD_SETTINGS = {  # of the methods' own: label, step
 }
 
 
-def forget_controls(learned: Learned) -> None:
+def forget_controls(trained_model: TrainedModel) -> None:
     """A class, a share, or chosen reviews."""
-    key = seeded("forget.by")
+    key = prepare_control("forget.by")
     st.segmented_control(
         "Forget",
         list(WAYS),
@@ -44,71 +50,75 @@ def forget_controls(learned: Learned) -> None:
         required=True,
         key=key,
         on_change=_way_picked,
-        args=(learned.split.classes,),
+        args=(trained_model.split.classes,),
     )
     forget = session().recipe.forget
     if forget.by == "class":
-        _class(learned)
+        _class(trained_model)
     elif forget.by == "share":
-        st.slider("Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound("forget.share"))
-        number("forget.seed", "Seed of the share")
+        st.slider(
+            "Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound_control("forget.share")
+        )
+        number_control("forget.seed", "Seed of the share")
     else:
         st.caption(f"{len(forget.reviews)} ticked. Search and tick them in the tab “Forget set”.")
         st.button("Untick all", on_click=assign, args=({"forget.reviews": ()},), disabled=not forget.reviews)
 
 
 def _way_picked(classes: tuple[str, ...]) -> None:
-    way = picked("forget.by") or "share"
+    way = control_state("forget.by") or "share"
     named = session().recipe.forget.label in classes
     assign({"forget.by": way} | ({} if way != "class" or named else {"forget.label": classes[0]}))
 
 
-def _class(learned: Learned) -> None:
-    key, classes = seeded("forget.label"), learned.split.classes
+def _class(trained_model: TrainedModel) -> None:
+    key, classes = prepare_control("forget.label"), trained_model.split.classes
     known = st.session_state[key] if st.session_state[key] in classes else None
     st.selectbox(
         "Class",
         classes,
         index=classes.index(known) if known else None,
         key=key,
-        on_change=lambda: assign({"forget.label": picked("forget.label") or ""}),
+        on_change=lambda: assign({"forget.label": control_state("forget.label") or ""}),
     )
 
 
-def method_controls(learned: Learned) -> None:
+def method_controls(trained_model: TrainedModel) -> None:
     """Which methods, over how many seeds, and their own settings."""
-    several("unlearning.methods", "Methods", list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])), str)
-    number("unlearning.seeds", "Seeds")
+    names_control(
+        "unlearning.methods", "Methods", list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])), str
+    )
+    number_control("unlearning.seeds", "Seeds")
     with st.expander("Settings of the methods"):
         for name, (label, step) in METHOD_SETTINGS.items():
-            number(f"unlearning.{name}", label, step=step)
-        choice("unlearning.scheme", "Scheme of randomize_and_repair")
-        several("unlearning.layers", "Layers of randomize_and_repair", _layers(learned), str)
-        number("unlearning.seed", "First seed")
+            number_control(f"unlearning.{name}", label, step=step)
+        choice_control("unlearning.scheme", "Scheme of randomize_and_repair")
+        names_control("unlearning.layers", "Layers of randomize_and_repair", _layers(trained_model), str)
+        number_control("unlearning.seed", "First seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:
-                st.caption(literal(f"{name}: {title(name)}."))
+                st.caption(literal(f"{name}: {method_title(name)}."))
 
 
-def _layers(learned: Learned) -> list[str]:
+def _layers(trained_model: TrainedModel) -> list[str]:
     """All, each, and what the recipe names besides."""
-    return list(dict.fromkeys([ALL, *learned.recipe.model.layers, *session().recipe.unlearning.layers]))
+    return list(dict.fromkeys([ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.layers]))
 
 
-def forget_set_view(learned: Learned) -> None:
+def forget_set_view(trained_model: TrainedModel) -> None:
     """The forget set, and where reviews are chosen one by one, a search over the training part with boxes to tick."""
     if session().recipe.forget.by == "reviews":
-        _ticking(learned)
+        _ticking(trained_model)
         return
     try:
-        sets = models.forget_sets_of(learned)
+        sets = models.current_forget_sets(trained_model)
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    table = _listed(learned, sets.forget.rows)
+    table = _listed(trained_model, sets.forget.rows)
     st.text(
-        f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.unseen):,} validation "
+        f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.non_members):,} validation "
         "reviews are comparable and were never seen."
     )
     st.dataframe(
@@ -121,13 +131,13 @@ def forget_set_view(learned: Learned) -> None:
     _say_cut(len(table))
 
 
-def _ticking(learned: Learned) -> None:
+def _ticking(trained_model: TrainedModel) -> None:
     chosen = session().recipe.forget.reviews
     search = st.text_input("Search the training reviews", key="forget_search", placeholder="a word, or a class")
-    table = _listed(learned, learned.split.training.rows).drop_duplicates("key")
+    table = _listed(trained_model, trained_model.split.training.rows).drop_duplicates("key")
     wanted = search.strip().casefold()
     if wanted:
-        texts = learned.split.reviews.texts
+        texts = trained_model.split.reviews.texts
         found = [wanted in f"{texts[row.row]} {row.type}".casefold() for row in table.itertuples()]
         table = table[found]
     table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
@@ -161,13 +171,13 @@ def _ticked(key: str, keys: tuple[str, ...]) -> None:
     assign({"forget.reviews": tuple(chosen)})
 
 
-def _listed(learned: Learned, rows: np.ndarray) -> pd.DataFrame:
-    reviews = learned.split.reviews
+def _listed(trained_model: TrainedModel, rows: np.ndarray) -> pd.DataFrame:
+    reviews = trained_model.split.reviews
     return pd.DataFrame(
         {
             "key": [review_key(reviews.texts[row]) for row in rows],
             "type": [reviews.labels[row] for row in rows],
-            "review": [reviews.texts[row][:TEXT] for row in rows],
+            "review": [reviews.texts[row][:SHOWN_CHARACTERS] for row in rows],
             "row": rows,
         }
     )

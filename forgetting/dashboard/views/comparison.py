@@ -8,7 +8,7 @@ import torch
 
 from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, source_name
+from forgetting.dashboard.state.session import TrainedModel, source_name
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -16,35 +16,41 @@ from forgetting.metrics.scores import Scores, probabilities
 from forgetting.model.trainer import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.formatting import number, percent
+from forgetting.reporting.formatting import format_number, format_share
 
 PLOTLY = {"displayModeBar": False}
 
 
-def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """The finding as a sentence, and the four figures of the validation part, before → after."""
-    if learned.recipe.protocol == "published":
-        st.markdown(literal(comparison_sentences.published(comparison, baselines)))
+    if trained_model.recipe.protocol == "published":
+        st.markdown(literal(comparison_sentences.describe_published(comparison, baselines)))
     else:
-        layers = learned.recipe.model.layers
-        st.markdown(literal(comparison_sentences.cost(comparison, baselines, models.fitting(learned), layers)))
+        layers = trained_model.recipe.model.layers
+        st.markdown(
+            literal(
+                comparison_sentences.describe_cost(
+                    comparison, baselines, models.fitting_randomization(trained_model), layers
+                )
+            )
+        )
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     ratio = comparison.forgetting["validation"]
-    chance, majority = percent(baselines.chance), percent(baselines.majority["validation"])
+    chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
     with st.grid(4, min_column_width=140):
         _metric(
             "Validation accuracy",
-            _change(before.accuracy, after.accuracy, percent),
+            _change(before.accuracy, after.accuracy, format_share),
             f"chance {chance}",
             help=_why(before, after, "accuracy")
             + f"Top-1, before → after. A guess reaches {chance}, always naming the largest class {majority}.",
         )
         _metric(
             "Validation loss",
-            _change(before.loss, after.loss, number),
-            f"uniform guess {number(baselines.chance_loss)}",
+            _change(before.loss, after.loss, format_number),
+            f"uniform guess {format_number(baselines.chance_loss)}",
             help=_why(before, after, "loss")
-            + f"The objective's loss ({learned.recipe.training.objective}), before → after.",
+            + f"The objective's loss ({trained_model.recipe.training.objective}), before → after.",
         )
         _metric(
             "Forgetting",
@@ -54,8 +60,8 @@ def headline(learned: Learned, comparison: Comparison, baselines: Baselines) -> 
         )
         _metric(
             "Macro-F1",
-            _change(before.macro_f1, after.macro_f1, number),
-            f"largest class {number(baselines.majority_macro_f1['validation'])}",
+            _change(before.macro_f1, after.macro_f1, format_number),
+            f"largest class {format_number(baselines.majority_macro_f1['validation'])}",
             help=_why(before, after, "macro_f1")
             + "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
         )
@@ -76,9 +82,9 @@ def _change(before: float | None, after: float | None, show: Callable[[float | N
     return f"{first.removesuffix(' %')} → {second}" if second.endswith(" %") else f"{first} → {second}"
 
 
-def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """The two charts of the first screen."""
-    published = learned.recipe.protocol == "published"
+    published = trained_model.recipe.protocol == "published"
     left, right = st.columns(2)
     accuracy = comparison_charts.bitwise_chart if published else comparison_charts.accuracy_chart
     left.plotly_chart(
@@ -88,7 +94,7 @@ def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Basel
         alt="Accuracy before and after, training and validation, with baselines",
     )
     right.plotly_chart(
-        comparison_charts.loss_chart(comparison, baselines, OBJECTIVES[learned.recipe.training.objective]),
+        comparison_charts.loss_chart(comparison, baselines, OBJECTIVES[trained_model.recipe.training.objective]),
         key="loss",
         config=PLOTLY,
         alt="Loss before and after, training and validation, with that of a uniform guess",
@@ -102,16 +108,16 @@ def accuracy_and_loss(learned: Learned, comparison: Comparison, baselines: Basel
         )
 
 
-def about(learned: Learned) -> str:
+def describe_model(trained_model: TrainedModel) -> str:
     """What was trained on what, in a line that Markdown leaves alone."""
-    epochs = f"{len(learned.trained.history)} of {learned.recipe.training.epochs} epochs"
-    reviews = f"{len(learned.split.reviews):,} reviews, {len(learned.split.classes)} classes"
-    return literal(f"{source_name(learned.recipe)}: {reviews}. Trained {epochs}.")
+    epochs = f"{len(trained_model.trained.history)} of {trained_model.recipe.training.epochs} epochs"
+    reviews = f"{len(trained_model.split.reviews):,} reviews, {len(trained_model.split.classes)} classes"
+    return literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
 
 
-def recalls(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
-    classes = learned.split.classes
-    st.text(comparison_sentences.recalls(comparison, classes))
+def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
+    classes = trained_model.split.classes
+    st.text(comparison_sentences.describe_recalls(comparison, classes))
     if (
         comparison.original.scores["validation"].recall is None
         or comparison.randomized.scores["validation"].recall is None
@@ -122,16 +128,16 @@ def recalls(learned: Learned, comparison: Comparison, baselines: Baselines) -> N
     _say_cut(len(classes))
 
 
-def confusion(learned: Learned, comparison: Comparison) -> None:
-    st.text(comparison_sentences.agreement(comparison))
+def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
+    st.text(comparison_sentences.describe_agreement(comparison))
     if (
         comparison.original.scores["validation"].confusion is None
         or comparison.randomized.scores["validation"].confusion is None
     ):
         return
-    figure = comparison_charts.confusion_chart(comparison, learned.split.classes)
+    figure = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
     st.plotly_chart(figure, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
-    _say_cut(len(learned.split.classes))
+    _say_cut(len(trained_model.split.classes))
 
 
 def _say_cut(classes: int) -> None:
@@ -139,17 +145,17 @@ def _say_cut(classes: int) -> None:
         st.caption(f"The {comparison_charts.MOST_CLASSES} most frequent of {classes} classes are drawn.")
 
 
-def weights(learned: Learned, comparison: Comparison) -> None:
+def weights_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     layers = layer_table(comparison.model)
-    st.text(comparison_sentences.spreads(learned.trained.model, comparison.model))
-    figure = comparison_charts.weights_chart(learned.trained.model, comparison.model, layers)
+    st.text(comparison_sentences.describe_weights(trained_model.trained.model, comparison.model))
+    figure = comparison_charts.weights_chart(trained_model.trained.model, comparison.model, layers)
     st.plotly_chart(figure, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
 
 
-def flipped_reviews(learned: Learned, comparison: Comparison) -> None:
+def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     """The validation reviews whose predicted class changed, worst first."""
-    table = flips(learned, comparison)
-    total = len(learned.split.validation)
+    table = flips(trained_model, comparison)
+    total = len(trained_model.split.validation)
     if table is None:
         st.text("There are no predictions to compare: the model's outputs are not finite numbers.")
         return
@@ -173,16 +179,16 @@ def flipped_reviews(learned: Learned, comparison: Comparison) -> None:
     )
 
 
-def flips(learned: Learned, comparison: Comparison) -> pd.DataFrame | None:
+def flips(trained_model: TrainedModel, comparison: Comparison) -> pd.DataFrame | None:
     """The flipped reviews as a table; None where a model's outputs are not finite."""
-    part, reviews, classes = learned.split.validation, learned.split.reviews, learned.split.classes
+    part, reviews, classes = trained_model.split.validation, trained_model.split.reviews, trained_model.split.classes
     logits = [outcome.logits["validation"] for outcome in (comparison.original, comparison.randomized)]
     if not all(torch.isfinite(values).all() for values in logits):
         return None
     guesses = [values.argmax(dim=1) for values in logits]
     rows = (guesses[0] != guesses[1]).nonzero().flatten().tolist()
     likely = [
-        probabilities(values, learned.recipe.training.objective).gather(1, part.targets[:, None]).flatten()
+        probabilities(values, trained_model.recipe.training.objective).gather(1, part.targets[:, None]).flatten()
         for values in logits
     ]
     table = pd.DataFrame(

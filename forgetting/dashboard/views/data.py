@@ -9,22 +9,28 @@ from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data, resources
 from forgetting.dashboard.state.session import PREFIX, assign, session
-from forgetting.dashboard.ui.controls import bound, number, picked, seeded, switch
+from forgetting.dashboard.ui.controls import (
+    bound_control,
+    control_state,
+    number_control,
+    prepare_control,
+    switch_control,
+)
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.prerequisites import download_button
-from forgetting.data.profile import DataCheck
+from forgetting.data.profile import DataProfile
 from forgetting.data.reviews import Reviews
 from forgetting.data.tables import Table
-from forgetting.reporting.formatting import percent
+from forgetting.reporting.formatting import format_share
 
 SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
-COLUMNS = {"data.text": "", "data.label": ""}  # of another file, the likely ones
+LIKELY_COLUMNS = {"data.text": "", "data.label": ""}  # of another file, the likely ones
 
 
-def source() -> None:
+def source_view() -> None:
     """Sample, original or upload."""
-    key = seeded("data.source")
+    key = prepare_control("data.source")
     st.segmented_control(
         "Reviews from",
         list(SOURCES),
@@ -46,10 +52,10 @@ def source() -> None:
 
 
 def _source_changed() -> None:
-    chosen, upload = picked("data.source"), session().upload
+    chosen, upload = control_state("data.source"), session().upload
     named = chosen == "file" and upload is not None
     file = {"data.file": upload.source if named else "", "data.sha256": upload.sha256 if named else ""}
-    assign({"data.source": chosen, **file, **COLUMNS})
+    assign({"data.source": chosen, **file, **LIKELY_COLUMNS})
 
 
 def _upload() -> None:
@@ -76,21 +82,21 @@ def _uploaded() -> None:
     context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
     try:
-        mine.upload = resources.read_table(uploaded.getvalue(), uploaded.name)
+        mine.upload = resources.read_upload(uploaded.getvalue(), uploaded.name)
     except ForgettingError as error:
         mine.notices.append(str(error))
         return
-    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **COLUMNS})
+    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **LIKELY_COLUMNS})
 
 
-def columns(table: Table) -> None:
+def columns_view(table: Table) -> None:
     """Which column holds the texts, and which the labels."""
     data = session().recipe.data
     read = _columns_read(table, data.text, data.label)
     likely = (_columns_read(table, "", data.label)[0], _columns_read(table, data.text, "")[1])
     with st.container(horizontal=True):
         titles = ("Column of the texts", "Column of the labels")
-        for name, title, column, alone in zip(COLUMNS, titles, read, likely, strict=True):
+        for name, title, column, alone in zip(LIKELY_COLUMNS, titles, read, likely, strict=True):
             key = PREFIX + name
             st.session_state[key] = column  # one choice may change what is likely for the other
             st.selectbox(
@@ -117,31 +123,31 @@ def _columns_read(table: Table, text: str, label: str) -> tuple[str | None, str 
 
 def _column_changed(name: str, likely: str | None) -> None:
     """The likely column is written as none, so that it stays likely for another file."""
-    chosen = picked(name)
+    chosen = control_state(name)
     assign({name: "" if chosen in (None, likely) else chosen})
 
 
-def filters() -> None:
+def filters_view() -> None:
     """Which reviews are kept."""
-    switch("data.drop_duplicates", "Drop exact duplicates")
+    switch_control("data.drop_duplicates", "Drop exact duplicates")
     left, right = st.columns(2)
     with left:
-        number("data.min_reviews", "Reviews a class needs")
-        number("data.max_reviews", "Reviews at most (0: all)", step=100)
+        number_control("data.min_reviews", "Reviews a class needs")
+        number_control("data.max_reviews", "Reviews at most (0: all)", step=100)
     with right:
-        number("data.max_classes", "Classes at most (0: all)")
-        st.number_input("Seed of the sample", 0, 2**32 - 1, step=1, **bound("data.seed"))
+        number_control("data.max_classes", "Classes at most (0: all)")
+        st.number_input("Seed of the sample", 0, 2**32 - 1, step=1, **bound_control("data.seed"))
 
 
-def data_check(table: Table) -> None:
+def profile_view(table: Table) -> None:
     """What is in the file and what is kept of it."""
-    check, reviews = data.check(), data.reviews()
+    check, reviews = data.current_profile(), data.current_reviews()
     kept = sum(check.classes.values())
     largest, count = next(iter(check.classes.items()))
     st.text(
         f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(check.classes)} classes. Always naming the "
-        f"largest, {largest}, is right for {percent(count / kept)} of them; a uniform guess for "
-        f"{percent(1 / len(check.classes))}."
+        f"largest, {largest}, is right for {format_share(count / kept)} of them; a uniform guess for "
+        f"{format_share(1 / len(check.classes))}."
     )
     _figures(check)
     names = ["Classes", "Lengths", "First rows", "Left out"]
@@ -155,13 +161,13 @@ def data_check(table: Table) -> None:
         lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
     if rows.open:
         with rows:
-            first_rows(table)
+            first_rows_view(table)
     if dropped.open:
         with dropped:
             _left_out(check, reviews)
 
 
-def first_rows(table: Table) -> None:
+def first_rows_view(table: Table) -> None:
     """A preview of the file, its values cut short, and where its encoding was guessed, what to do if it is wrong."""
     frame = table.frame.head(20).map(lambda value: str(value)[:300])
     st.dataframe(cells(frame), hide_index=True, height=330, alt="The first rows of the file")
@@ -172,9 +178,9 @@ def first_rows(table: Table) -> None:
         )
 
 
-def _figures(check: DataCheck) -> None:
+def _figures(check: DataProfile) -> None:
     """What is in the file, before the filters, and what of it is kept."""
-    file = data.file_check()
+    file = data.file_profile()
     empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
     cells = (
         ("Duplicates", file.duplicates, f"{check.duplicates:,} kept", "Reviews that repeat an earlier text and label"),
@@ -188,7 +194,7 @@ def _figures(check: DataCheck) -> None:
         ),
         (
             "Unseen labels",
-            percent(check.unseen, 1) if check.unseen is not None else "no split",
+            format_share(check.non_members, 1) if check.non_members is not None else "no split",
             "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",
         ),
@@ -198,7 +204,7 @@ def _figures(check: DataCheck) -> None:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=meaning)
 
 
-def _left_out(check: DataCheck, reviews: Reviews) -> None:
+def _left_out(check: DataProfile, reviews: Reviews) -> None:
     table = pd.DataFrame({"why": list(check.dropped), "rows": list(check.dropped.values())})
     if table.empty:
         st.text("Nothing is left out.")

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
-from forgetting.charts.dose_response import PICK, Shown, shown
+from forgetting.charts.dose_response import PICK, MetricStyle, metric_style
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, Study, assign, session
+from forgetting.dashboard.state.session import Study, TrainedModel, assign, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.escape import literal
@@ -20,19 +20,19 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.model.trainer import OBJECTIVES
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
-from forgetting.recipe.plans import JOINED
+from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting import formatting as formatting_sentences
-from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascades, curves, half_way
+from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascade_curves, curves, half_way
 
-VIEWS = {
+METRIC_VIEWS = {
     "accuracy": ("accuracy",),
-    "loss, raw and calibrated": ("loss", "calibrated_loss"),
+    "loss, raw and calibrated": ("loss", "temperature_scaled_loss"),
     "collapse": ("most_predicted_share", "entropy"),
     "forgetting, macro-F1": ("forgetting", "macro_f1"),
     "beside the original": ("agreement", "divergence"),
 }
-SIDES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
+SERIES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
 
 
 def curves_view(study: Study, baselines: Baselines) -> None:
@@ -40,27 +40,27 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     frame, match = study.result.frame, study.plan.match
     key = f"curves_{match}"
     left, middle, right = st.columns([1.1, 1, 1.4])
-    view = left.selectbox("Figure", list(VIEWS), key=f"{key}_figure", persist_state="session")
+    view = left.selectbox("Figure", list(METRIC_VIEWS), key=f"{key}_figure", persist_state="session")
     beside = middle.segmented_control(
         "Side by side",
-        list(SIDES),
-        default=next(iter(SIDES)) if match == "dose" else "schemes",
+        list(SERIES),
+        default=next(iter(SERIES)) if match == "dose" else "schemes",
         required=True,
         key=f"{key}_beside",
         persist_state="session",
     )
-    by, fixed = SIDES[beside or "schemes"]
+    by, fixed = SERIES[beside or "schemes"]
     with right:
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
     if match == "dose":
         st.text(
-            dose_response_sentences.half_way_doses(
+            dose_response_sentences.describe_half_way(
                 _halves(study, rows), baselines, rows["validation_accuracy_before"].median()
             )
         )
     else:
-        st.text(dose_response_sentences.matched(curves(rows), rows, baselines, by))
-    _charts(study, rows, baselines, VIEWS[view], by=by, key=key)
+        st.text(dose_response_sentences.describe_matched(curves(rows), rows, baselines, by))
+    _charts(study, rows, baselines, METRIC_VIEWS[view], by=by, key=key)
 
 
 def _halves(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
@@ -90,10 +90,10 @@ def _charts(
     key: str,
 ) -> None:
     """A chart for each figure, side by side; a click on a point opens its state on the Forget page."""
-    unit = OBJECTIVES[study.learned.recipe.training.objective]
+    unit = OBJECTIVES[study.trained_model.recipe.training.objective]
     match, drawn = study.plan.match, {}
     for column, name in zip(st.columns(len(names)), names, strict=True):
-        style = shown(name, baselines, unit)
+        style = metric_style(name, baselines, unit)
         chart = dose_response_charts.dose_chart(
             curves(rows, f"validation_{name}"), style, by=by, match=match, narrow=len(names) > 1
         )
@@ -116,10 +116,10 @@ def _open_picked(study: Study, event: dict) -> None:
     if not picked:
         return
     point = picked[0]
-    if study.plan.match == "change" and JOINED in point["layers"]:
+    if study.plan.match == "change" and LAYER_SEPARATOR in point["layers"]:
         st.info("At equal ‖ΔW‖ each layer has a dose of its own, which the Forget page's one dose cannot show.")
         return
-    names, known = tuple(point["layers"].split(JOINED)), study.learned.recipe.model.layers
+    names, known = tuple(point["layers"].split(LAYER_SEPARATOR)), study.trained_model.recipe.model.layers
     values = {
         "randomization.layers": (ALL,) if names == known else names,
         "randomization.fraction": float(point["seed_dose"]),
@@ -132,31 +132,31 @@ def _open_picked(study: Study, event: dict) -> None:
     if study.plan.retrain:
         values["seed"] = int(point["seed"])
     assign(values)
-    st.switch_page(PAGES["forget"][0], query_params=url.encode(session().recipe))
+    st.switch_page(PAGES["forget"][0], query_params=url.encode_query(session().recipe))
 
 
-def own_dose(learned: Learned, comparison: Comparison, baselines: Baselines) -> None:
+def current_dose_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """Where the Forget page's own dose stands on the curve of its layers, scheme and unit."""
-    chosen = models.fitting(learned)
-    if not can_choose(learned):
+    chosen = models.fitting_randomization(trained_model)
+    if not can_choose(trained_model):
         return
-    if not chosen.among(learned.recipe.model.layers):
+    if not chosen.chosen_layers(trained_model.recipe.model.layers):
         st.info("Choose layers to see how accuracy falls with the dose.")
         return
     try:
-        frame = sweep.own_curve(learned).frame
+        frame = sweep.own_curve(trained_model).frame
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
     now, figure = comparison.randomized.scores["validation"].accuracy, "validation_accuracy"
     halves = half_way(frame)
-    st.text(dose_response_sentences.half_way_doses(halves, baselines, frame["validation_accuracy_before"].median()))
+    st.text(dose_response_sentences.describe_half_way(halves, baselines, frame["validation_accuracy_before"].median()))
     own = frame[frame["seed"] == chosen.seed]
     st.altair_chart(
         dose_response_charts.own_dose_chart(
-            curves(frame), own, _style(learned, baselines), dose=chosen.fraction, value=now, figure=figure
+            curves(frame), own, _style(trained_model, baselines), dose=chosen.fraction, value=now, metric=figure
         ),
-        key="own_dose",
+        key="current_dose",
         alt="Validation accuracy by dose for the chosen layers and scheme, with the dose as it stands",
     )
     st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the dose as it stands.")
@@ -166,8 +166,8 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every dose."""
     rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
-    style = _style(study.learned, baselines)
-    st.text(dose_response_sentences.heat(table, baselines, before))
+    style = _style(study.trained_model, baselines)
+    st.text(dose_response_sentences.describe_heat_map(table, baselines, before))
     chart = dose_response_charts.heat_chart(
         table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
     )
@@ -180,14 +180,18 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
     levels = sorted(rows["level"].unique())
     level = st.select_slider(
-        "Dose of each layer", levels, value=levels[-1], key="cascade_dose", format_func=formatting_sentences.percent
+        "Dose of each layer",
+        levels,
+        value=levels[-1],
+        key="cascade_dose",
+        format_func=formatting_sentences.format_share,
     )
-    steps = cascades(rows[rows["level"] == level], study.learned.recipe.model.layers)
+    steps = cascade_curves(rows[rows["level"] == level], study.trained_model.recipe.model.layers)
     if steps.empty:
         st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
         return
-    st.text(dose_response_sentences.cascades(steps, baselines))
-    chart = dose_response_charts.cascade_chart(steps, _style(study.learned, baselines))
+    st.text(dose_response_sentences.describe_cascades(steps, baselines))
+    chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
     st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
     downloads(_rows_of(study), {"cascades": chart}, "cascade")
 
@@ -196,7 +200,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
     frame = study.result.frame
     halves = _halves(study, frame)
-    st.text(dose_response_sentences.half_way_doses(halves, baselines, frame["validation_accuracy_before"].median()))
+    st.text(dose_response_sentences.describe_half_way(halves, baselines, frame["validation_accuracy_before"].median()))
     chart = dose_response_charts.half_way_chart(halves, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way dose of each layer set and scheme with its 95 % interval")
     downloads(_rows_of(study), {"half-way doses": chart}, "half_way")
@@ -209,8 +213,8 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     )
 
 
-def _style(learned: Learned, baselines: Baselines) -> Shown:
-    return shown("accuracy", baselines, OBJECTIVES[learned.recipe.training.objective])
+def _style(trained_model: TrainedModel, baselines: Baselines) -> MetricStyle:
+    return metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective])
 
 
 def _rows_of(study: Study) -> dict[str, Callable[[], bytes]]:

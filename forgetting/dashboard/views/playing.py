@@ -9,20 +9,20 @@ from forgetting.charts.history import Curve, history_chart
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.trainer import OBJECTIVES, Trainer
 
-EVERY = 0.2  # seconds between two runs of the fragment while it plays
-SLICE = 0.3  # seconds of training in a run, at the most
+PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
+PLAY_SLICE = 0.3  # seconds of training in a run, at the most
 SINGLE = 4  # first epochs that are shown one by one
 FRAMES = 8  # runs for the others, where they are quick
 
 
-def play(trainer: Trainer, *, full_speed: bool) -> None:
+def play_slice(trainer: Trainer, *, full_speed: bool) -> None:
     """Train one slice: an epoch for the first few, then an equal share of the rest, or all that SLICE allows."""
     done, total = len(trainer.history), trainer.training.epochs
     share = 1 if done < SINGLE else -(-(total - SINGLE) // FRAMES)
-    trainer.advance(SLICE, epochs=total if full_speed else share, wait=False)
+    trainer.advance(PLAY_SLICE, epochs=total if full_speed else share, wait=False)
 
 
-def curves(drawn: list[Curve], baselines: Baselines, *, objective: str, epochs: int, key: str) -> None:
+def history_charts(drawn: list[Curve], baselines: Baselines, *, objective: str, epochs: int, key: str) -> None:
     """Loss and accuracy by epoch, side by side, with their baselines; updated in place while they grow."""
     left, right = st.columns(2)
     left.altair_chart(

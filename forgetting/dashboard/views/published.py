@@ -4,16 +4,23 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.dashboard.state import data
-from forgetting.dashboard.state.session import draw_anew, session
+from forgetting.dashboard.state.session import rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
-from forgetting.experiment.published import FIGURES, MODELS, PUBLISHED_TABLE, Rerun, rerun, summarize
-from forgetting.reporting.formatting import percent
+from forgetting.experiment.published import (
+    PUBLISHED_METRICS,
+    PUBLISHED_MODELS,
+    PUBLISHED_TABLE,
+    PublishedRun,
+    run_published_seed,
+    summarize_runs,
+)
+from forgetting.reporting.formatting import format_share
 
-NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
+METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
 
 
-def published_table() -> None:
+def published_view() -> None:
     """The table, the button that re-runs it, and the two things that it does not show."""
     mine = session()
     st.text(
@@ -30,7 +37,7 @@ def published_table() -> None:
         st.button("Reproduce the table", icon=":material/replay:", on_click=_start)
         if len(mine.reruns) < mine.reruns_wanted:
             st.button("Stop", icon=":material/stop:", on_click=_stop)
-    advancing.advancing(_view, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
+    advancing.advance_in_fragment(_view, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
 
 
 def _start() -> None:
@@ -44,18 +51,18 @@ def _stop() -> None:
 
 def _view() -> None:
     mine = session()
-    if len(mine.reruns) < mine.reruns_wanted and not mine.place:
-        mine.reruns.append(rerun(data.published_split(), seed=len(mine.reruns)))
+    if len(mine.reruns) < mine.reruns_wanted and not mine.queue_position:
+        mine.reruns.append(run_published_seed(data.published_split(), seed=len(mine.reruns)))
         done = len(mine.reruns)
         st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
         if done == mine.reruns_wanted:
-            draw_anew()
+            rerun_page()
     if mine.reruns:
         st.text(_sentence())
     _draw(mine.reruns)
 
 
-def _draw(reruns: list[Rerun]) -> None:
+def _draw(reruns: list[PublishedRun]) -> None:
     table = _table(reruns)
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in ("published", "median", "min", "max")}
     st.dataframe(
@@ -69,9 +76,9 @@ def _draw(reruns: list[Rerun]) -> None:
 
 
 def _sentence() -> str:
-    summary = summarize(session().reruns)
+    summary = summarize_runs(session().reruns)
     top, chance = summary["original"]["validation"]["accuracy"]["median"], 1 - summary["always_no"]
-    keys = [(model, part, figure) for model in MODELS for part, figure in FIGURES]
+    keys = [(model, part, figure) for model in PUBLISHED_MODELS for part, figure in PUBLISHED_METRICS]
     within = sum(summary["within"][model][part][figure] for model, part, figure in keys)
     between = sum(
         summary[model][part][figure]["min"]
@@ -83,18 +90,19 @@ def _sentence() -> str:
     return (
         f"{within} of the 8 published figures lie in the committed ranges of 120 seeds, and {between} between the "
         f"smallest and the largest of the {seeds} here. "
-        f"Yet always answering “no” scores {percent(summary['always_no'], 1)}, and the right name is the best guess "
-        f"for {percent(top, 1)} of the validation reviews (median), where chance is {percent(chance, 1)}."
+        f"Yet always answering “no” scores {format_share(summary['always_no'], 1)}, and the right name is the best "
+        "guess "
+        f"for {format_share(top, 1)} of the validation reviews (median), where chance is {format_share(chance, 1)}."
     )
 
 
-def _table(reruns: list[Rerun]) -> pd.DataFrame:
-    summary = summarize(reruns) if reruns else None
-    keys = [*FIGURES, ("training", "accuracy"), ("validation", "accuracy")]
+def _table(reruns: list[PublishedRun]) -> pd.DataFrame:
+    summary = summarize_runs(reruns) if reruns else None
+    keys = [*PUBLISHED_METRICS, ("training", "accuracy"), ("validation", "accuracy")]
     rows = []
-    for model in MODELS:
+    for model in PUBLISHED_MODELS:
         for part, figure in keys:
-            row = {"model": model, "figure": f"{part} {NAMES[figure]}"}
+            row = {"model": model, "figure": f"{part} {METRIC_NAMES[figure]}"}
             row["published"] = _figure(PUBLISHED_TABLE[model].get((part, figure)))
             if summary:
                 row |= {name: _figure(summary[model][part][figure][name]) for name in ("median", "min", "max")}
@@ -110,10 +118,10 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def _trivial(figure: str) -> str:
+def _trivial(metric: str) -> str:
     names = 294
     return {
         "loss": "always 1/294: 0.0227",
         "bitwise_accuracy": f"always “no”: {1 - 1 / names:.4f}",
         "accuracy": f"chance: {1 / names:.4f}",
-    }[figure]
+    }[metric]

@@ -9,26 +9,29 @@ from forgetting.dashboard.studies.panel import downloads
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.formatting import number, percent
-from forgetting.studies.savings import course_bands, one_model, saving_curves
+from forgetting.reporting.formatting import format_number, format_share
+from forgetting.studies.savings import learning_curve_bands, leaves_one_model, savings_curves
 
 
 def courses_view(study: Study, baselines: Baselines) -> None:
     """The courses of the session's randomization, and whether it still remembers."""
-    result, layers = study.result, study.learned.recipe.model.layers
-    target = comparison_sentences.target_of(result.recipe.randomization, layers)
-    alike = one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
-    st.text(relearning_sentences.relearned(result.courses, result.outcomes, target, baselines, alike=alike))
-    goal = result.courses[0].goal
+    result, layers = study.result, study.trained_model.recipe.model.layers
+    target = comparison_sentences.describe_randomization(result.recipe.randomization, layers)
+    alike = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
+    st.text(
+        relearning_sentences.describe_relearning(result.courses, result.outcomes, target, baselines, same_model=alike)
+    )
+    goal = result.courses[0].target_accuracy
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     chart = relearning_charts.course_chart(
-        course_bands(result.curves), lines, epochs=study.plan.epochs, target=goal.target
+        learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=goal.target
     )
     st.altair_chart(chart, key="courses", alt="Validation accuracy by epoch of training again, with bands over seeds")
     with st.expander("Each seed"):
         st.dataframe(_seeds(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
     st.caption(
-        f"Target: {percent(study.plan.share)} of the original's validation accuracy, {percent(goal.accuracy_before)}. "
+        f"Target: {format_share(study.plan.share)} of the original's validation accuracy, "
+        f"{format_share(goal.accuracy_before)}. "
         "Savings: 1 − steps to relearn / steps from scratch (Ebbinghaus); 1 never lost, 0 gone, below 0 slower than "
         "from scratch. All are trained with the original's own settings; a step is an update of the weights. N(0, 1) "
         "also makes the weights larger, which hinders training whatever is remembered; “reinit” does not."
@@ -46,9 +49,9 @@ def _seeds(outcomes: pd.DataFrame) -> pd.DataFrame:
         ]
     )
     table = told.pivot_table(index="seed", columns="model", values="told", aggfunc="first", sort=False).reset_index()
-    table = table.rename(columns=relearning_charts.NAMES)
+    table = table.rename(columns=relearning_charts.MODEL_NAMES)
     saved = outcomes[outcomes["model"] == "randomized"].set_index("seed")
-    values = saved["savings"].map(lambda value: number(value) if value == value else None)
+    values = saved["savings"].map(lambda value: format_number(value) if value == value else None)
     table["savings"] = table["seed"].map(values.fillna(saved["missing"]))
     return table
 
@@ -56,13 +59,13 @@ def _seeds(outcomes: pd.DataFrame) -> pd.DataFrame:
 def savings_view(study: Study, baselines: Baselines) -> None:
     """Savings by dose of each layer set, for one scheme, and the verdict of every variant."""
     result = study.result
-    curves = saving_curves(result.frame)
+    curves = savings_curves(result.frame)
     schemes = list(dict.fromkeys(curves["scheme"]))
     scheme = st.pills(
         "Scheme", schemes, default=schemes[0], required=True, key="savings_scheme", persist_state="session"
     )
     own = curves[curves["scheme"] == (scheme or schemes[0])]
-    st.text(relearning_sentences.saved(own, result.frame, baselines))
+    st.text(relearning_sentences.describe_savings(own, result.frame, baselines))
     chart = relearning_charts.savings_chart(own)
     st.altair_chart(chart, key="savings", alt="Savings by dose: median and 5–95 % band over seeds for each layer set")
     with st.expander("Each variant"):
@@ -80,13 +83,13 @@ def _variants(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "layers": curves["layers"],
-            "dose": curves["dose"].map(percent),
-            "accuracy after": curves["accuracy"].map(percent),
-            "chance": percent(baselines.chance),
-            "largest class": percent(baselines.majority["validation"]),
-            "savings": curves["median"].map(lambda value: number(value) if value == value else "none"),
+            "dose": curves["dose"].map(format_share),
+            "accuracy after": curves["accuracy"].map(format_share),
+            "chance": format_share(baselines.chance),
+            "largest class": format_share(baselines.majority["validation"]),
+            "savings": curves["median"].map(lambda value: format_number(value) if value == value else "none"),
             "already there": curves["already_there"],
             "never reached": curves["never"],
-            "verdict": curves["verdict"],
+            "conclusion": curves["conclusion"],
         }
     )

@@ -5,7 +5,7 @@ import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state.session import Learned, session
+from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.escape import literal
@@ -16,14 +16,14 @@ from forgetting.reporting import dose_response as dose_response_sentences
 MOST_SEEDS = 100  # of the robustness table, which is computed at once
 
 
-def robustness_view(learned: Learned, baselines: Baselines) -> None:
+def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     """Each layer set back to before training and drawn anew, with a verdict in plain words."""
     try:
-        rows = sweep.robustness_of(learned, min(session().recipe.sweep.seeds, MOST_SEEDS))
+        rows = sweep.robustness_of(trained_model, min(session().recipe.sweep.seeds, MOST_SEEDS))
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    st.text(dose_response_sentences.robust(rows, baselines))
+    st.text(dose_response_sentences.describe_robustness(rows, baselines))
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer set back and drawn anew")
     share = st.column_config.NumberColumn(format="percent")
@@ -38,7 +38,7 @@ def robustness_view(learned: Learned, baselines: Baselines) -> None:
             "largest class": baselines.majority["validation"],
             "‖θt − θ0‖₂": [row.distance for row in rows],
             "‖θ0‖₂": [row.initial_norm for row in rows],
-            "verdict": [row.verdict for row in rows],
+            "conclusion": [row.conclusion for row in rows],
         }
     )
     names = ("accuracy", "set back", "drawn anew", "chance", "largest class")

@@ -5,21 +5,21 @@ import streamlit as st
 from forgetting.charts.history import Curve
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Learned, Lesson, draw_anew, session
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.dashboard.views import playing
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.trainer import Epoch
-from forgetting.reporting.comparison import learning
-from forgetting.reporting.formatting import counted_epochs, number, percent
+from forgetting.reporting.comparison import describe_training
+from forgetting.reporting.formatting import format_epochs, format_number, format_share
 
 
-def lesson_buttons() -> None:
+def training_buttons() -> None:
     """Play or pause, one step, reset, and the switch for full speed."""
     mine = session()
-    fresh = mine.lesson is None or models.outdated(mine.lesson)
+    fresh = mine.training_run is None or models.outdated(mine.training_run)
     mine.playing = mine.playing and not fresh  # what has become out of date does not play on
     with st.container(horizontal=True, vertical_alignment="center"):
-        ended = not fresh and not mine.lesson.trainer.epochs_left
+        ended = not fresh and not mine.training_run.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
         toggle = _pause if mine.playing else _play
         st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play")
@@ -28,29 +28,29 @@ def lesson_buttons() -> None:
         st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
 
 
-def shown_run() -> Lesson | Learned | None:
+def shown_run() -> TrainingRun | TrainedModel | None:
     """What there is to draw: the lesson, else a model that fits the recipe."""
-    learned = models.find_learned()
-    return session().lesson or (None if models.outdated(learned) else learned)
+    trained_model = models.find_trained_model()
+    return session().training_run or (None if models.outdated(trained_model) else trained_model)
 
 
 def outdated_notice() -> None:
     """Say that the curves are of other settings; below them, so that they do not move when it comes and goes."""
-    lesson = session().lesson
-    if lesson and models.outdated(lesson):
+    training_run = session().training_run
+    if training_run and models.outdated(training_run):
         st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
 
 
-def lesson_view() -> None:
+def training_view() -> None:
     """Advance the lesson where it plays and has its turn, and draw it; see `turns.advancing`."""
     mine = session()
-    if mine.playing and mine.lesson and not mine.place:
-        playing.play(mine.lesson.trainer, full_speed=st.session_state.get("full_speed", False))
-        if not mine.lesson.trainer.epochs_left:
+    if mine.playing and mine.training_run and not mine.queue_position:
+        playing.play_slice(mine.training_run.trainer, full_speed=st.session_state.get("full_speed", False))
+        if not mine.training_run.trainer.epochs_left:
             mine.playing = False
-            models.keep_progress()
-            _draw(mine.lesson)
-            draw_anew()
+            models.store_progress()
+            _draw(mine.training_run)
+            rerun_page()
     shown = shown_run()
     if shown is None:
         st.info("Press Play to train the classifier with these settings.", icon=":material/play_arrow:")
@@ -58,12 +58,12 @@ def lesson_view() -> None:
     _draw(shown)
 
 
-def _draw(shown: Lesson | Learned) -> None:
-    run = shown.trainer if isinstance(shown, Lesson) else shown.trained
-    baselines, epochs = models.baselines_of(shown), shown.recipe.training.epochs
-    st.text(learning(run.history, baselines))
+def _draw(shown: TrainingRun | TrainedModel) -> None:
+    run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
+    baselines, epochs = models.baselines_for(shown), shown.recipe.training.epochs
+    st.text(describe_training(run.history, baselines))
     _figures(run.history, baselines, epochs, run.seconds)
-    playing.curves(
+    playing.history_charts(
         [Curve("original", run.history)],
         baselines,
         objective=shown.recipe.training.objective,
@@ -72,18 +72,18 @@ def _draw(shown: Lesson | Learned) -> None:
     )
     if run.state == "diverged":
         st.error(
-            f"Training diverged after {counted_epochs(len(run.history))}: the loss is no finite number any more. "
+            f"Training diverged after {format_epochs(len(run.history))}: the loss is no finite number any more. "
             "Lower the learning rate, and play again."
         )
 
 
 def _figures(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
     last = history[-1] if history else None
-    chance, guess = f"chance {percent(baselines.chance)}", f"uniform guess {number(baselines.chance_loss)}"
+    chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (
         ("Epoch", f"{len(history)} / {epochs}", f"{seconds:.1f} s of training"),
-        ("Validation accuracy", percent(last.validation.accuracy) if last else "–", chance),
-        ("Training accuracy", percent(last.training.accuracy) if last else "–", chance),
+        ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
+        ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
         ("Validation loss", f"{last.validation.loss:.3f}" if last else "–", guess),
     )
     with st.grid(4, min_column_width=140):
@@ -95,7 +95,7 @@ def _begin() -> bool:
     """Make sure that there is a lesson with the recipe's settings; what stands in the way becomes a notice."""
     mine = session()
     try:
-        mine.lesson = models.start_lesson()
+        mine.training_run = models.start_training()
     except ForgettingError as error:
         mine.notices.append(str(error))
         return False
@@ -104,7 +104,7 @@ def _begin() -> bool:
 
 def _ready() -> bool:
     mine = session()
-    usable = mine.lesson and not models.outdated(mine.lesson) and mine.lesson.trainer.epochs_left
+    usable = mine.training_run and not models.outdated(mine.training_run) and mine.training_run.trainer.epochs_left
     return bool(usable) or _begin()
 
 
@@ -114,14 +114,14 @@ def _play() -> None:
 
 def _pause() -> None:
     session().playing = False
-    models.keep_progress()
+    models.store_progress()
 
 
 def _step() -> None:
     session().playing = False
     if _ready():
-        session().lesson.trainer.step()
-        models.keep_progress()
+        session().training_run.trainer.step()
+        models.store_progress()
 
 
 def _reset() -> None:

@@ -13,8 +13,8 @@ from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
-from forgetting.reporting.formatting import percent, told, told_gap
-from forgetting.unlearning.evaluation import FIGURES, IDEAL
+from forgetting.reporting.formatting import format_gap, format_metric, format_share
+from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
@@ -22,15 +22,17 @@ from forgetting.unlearning.task import REFERENCE
 def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
     """Every method and figure, with its gap to exact retraining."""
     result = study.result
-    st.text(unlearning_sentences.unlearned(result))
+    st.text(unlearning_sentences.describe_unlearning(result))
     chart = unlearning_charts.gap_chart(result)
     st.altair_chart(chart, key="gaps", alt="Figures of each method, with bars for their gaps to exact retraining")
     counts = result.reviews
     st.caption(
         f"{counts['forget']:,} forgotten, {counts['retain']:,} retained, {counts['validation']:,} validation "
-        f"reviews. Always naming the retain set's largest class is right for {percent(result.majority['forget'])}, "
-        f"{percent(result.majority['retain'])} and {percent(result.majority['validation'])} of them, a uniform "
-        f"guess for {percent(result.chance)}."
+        f"reviews. Always naming the retain set's largest class is right for "
+        f"{format_share(result.majority['forget'])}, "
+        f"{format_share(result.majority['retain'])} and {format_share(result.majority['validation'])} of them, a "
+        "uniform "
+        f"guess for {format_share(result.chance)}."
     )
     st.caption(
         "Gold: exact retraining with another seed, and the 5–95 % band of how far retrainings are from one another; a "
@@ -55,7 +57,7 @@ def _table(result: UnlearningResult) -> pd.DataFrame:
         seeds = sum(row.method == method for row in result.rows)
         cells = {row.figure: _cell(row, seeds) for row in rows.itertuples()}
         over = {True: "yes", False: "no", None: "cannot be told"}[result.over_forgets(method)]
-        lines.append({"method": method, **{name: cells[name] for name in FIGURES}, "over-forgets": over})
+        lines.append({"method": method, **{name: cells[name] for name in UNLEARNING_METRICS}, "over-forgets": over})
     return pd.DataFrame(lines).rename(columns=lambda name: name.replace("_", " "))
 
 
@@ -64,11 +66,11 @@ def _cell(row: Any, seeds: int) -> str:
     if pd.isna(row.value):
         return f"missing: {row.missing}"
     beside = [
-        *([] if pd.isna(row.gap) or row.figure in IDEAL else [told_gap(row.figure, row.gap)]),
+        *([] if pd.isna(row.gap) or row.figure in PAIR_METRICS else [format_gap(row.figure, row.gap)]),
         *([row.missing] if row.missing else []),
         *([f"{row.seeds} of {seeds} seeds"] if row.seeds < seeds else []),
     ]
-    value = told(row.figure, row.value)
+    value = format_metric(row.figure, row.value)
     return f"{value} ({'; '.join(beside)})" if beside else value
 
 
@@ -81,10 +83,11 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     across = across or "retain"
     frame = result.frame.drop_duplicates("seed")
     st.text(
-        f"Retraining leaves {percent(frame['retrained_forget_accuracy'].median())} of the forget set named right; "
-        f"chance is {percent(result.chance)}, the largest class {percent(result.majority['forget'])}: the star is "
+        f"Retraining leaves {format_share(frame['retrained_forget_accuracy'].median())} of the forget set named right; "
+        f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}: the "
+        "star is "
         "the aim, not the lower right corner. "
-        f"On the {across} reviews always naming the largest class is right for {percent(result.majority[across])}."
+        f"On the {across} reviews always naming the largest class is right for {format_share(result.majority[across])}."
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
@@ -96,7 +99,8 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     result = study.result
     counts = result.reviews
     st.text(
-        f"Can the {counts['forget']:,} forgotten reviews be told from {counts['unseen']:,} comparable, unseen ones "
+        f"Can the {counts['forget']:,} forgotten reviews be told from {counts['non_members']:,} comparable, unseen "
+        "ones "
         "by their loss? 0.5 is no better than a guess; below it they stand out as too unlikely."
     )
     missing = result.gaps.query("figure == 'attack_auc' and missing != ''")["missing"]
@@ -143,10 +147,10 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     result = study.result
     method = _one_method(result, "reviews_method")
     table = result.forgotten(method)
-    before, after, aim = (percent(table[name].median()) for name in ("original", "unlearned", "retrained"))
+    before, after, aim = (format_share(table[name].median()) for name in ("original", "unlearned", "retrained"))
     st.text(
         f"Median probability of the true class of a forgotten review: {before} originally, {after} after {method}, "
-        f"{aim} after exact retraining; a uniform guess is {percent(result.chance)}."
+        f"{aim} after exact retraining; a uniform guess is {format_share(result.chance)}."
     )
     share, likely = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in likely}, epsilon=table["epsilon"].map(_epsilon))

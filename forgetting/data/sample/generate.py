@@ -27,14 +27,14 @@ from typing import TypeVar
 from forgetting.data.sample import SAMPLE
 from forgetting.data.sample.grammar import PATTERNS, STYLES, WORDS
 
-COLUMNS = ("Review_name", "Review_content", "Date_of_review", "Type_of_wine")
+SAMPLE_COLUMNS = ("Review_name", "Review_content", "Date_of_review", "Type_of_wine")
 SEED = 1885  # of the whole file; any other gives another file of the same kind
 TYPICAL = 8
 STRAY = 0.08
 ATYPICAL = 0.05
 WORDS_PER_REVIEW = range(30, 71)
 REPEATED = 12  # rows that occur twice, as in the original file
-PAGE = 20  # rows between the two, as if a page was turned while the site was being read
+ROWS_APART = 20  # rows between the two, as if a page was turned while the site was being read
 NEWEST = date(2022, 11, 26)
 DAYS = 1500  # from the oldest review to the newest
 
@@ -67,25 +67,25 @@ STEADY = ("texture", "tannin", "acid", "vessel")
 # How a class is spoken of where its label is not a word for a wine.
 SPOKEN = {"Red Blend": "red blend", "Rosé": "rosé", "Sparkling": "sparkling wine"}
 
-Row = tuple[str, str, str, str]
+SampleRow = tuple[str, str, str, str]
 T = TypeVar("T")
 
 
 def write_sample(path: Path) -> None:
     """Write the sample as UTF-8 CSV with "\\n" line ends; the same bytes on every machine."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *sample_rows()])
+    csv.writer(text, lineterminator="\n").writerows([SAMPLE_COLUMNS, *sample_rows()])
     path.write_bytes(text.getvalue().encode("utf-8"))
 
 
-def sample_rows() -> list[Row]:
+def sample_rows() -> list[SampleRow]:
     """The rows of the sample in the order of `COLUMNS`, newest first, a few of them twice."""
     chance = Chance(SEED)
     taken: set[str] = set()
     dated = [_review(chance, label, taken) for label, style in STYLES.items() for _ in range(style.reviews)]
     rows = [row for _, row in sorted(dated, reverse=True)]
     for start in range(0, REPEATED * 100, 100):
-        rows.insert(start + PAGE, rows[start])
+        rows.insert(start + ROWS_APART, rows[start])
     return rows
 
 
@@ -172,7 +172,7 @@ def _name(chance: Chance, language: str) -> str:
     return chance.pick(_pools()["head"][language]) + chance.pick(_pools()["tail"][language])
 
 
-def _review(chance: Chance, label: str, taken: set[str]) -> tuple[date, Row]:
+def _review(chance: Chance, label: str, taken: set[str]) -> tuple[date, SampleRow]:
     """A dated row whose name is not yet `taken`."""
     written = NEWEST - timedelta(chance.below(DAYS))
     while True:
