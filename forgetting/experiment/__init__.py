@@ -1,6 +1,13 @@
 """The whole path in one call: recipe and reviews → result; the published table; results as files."""
 
-from forgetting.experiment.export import TABLE_FORMATS, csv_bytes, model_bytes, neutralize_formula, table_bytes
+from forgetting.experiment.export import (
+    TABLE_FORMATS,
+    TableResult,
+    csv_bytes,
+    model_bytes,
+    neutralize_formula,
+    table_bytes,
+)
 from forgetting.experiment.pipeline import (
     Progress,
     build_model,
@@ -35,6 +42,7 @@ __all__ = [
     "Progress",
     "PublishedRun",
     "Result",
+    "TableResult",
     "Trained",
     "build_model",
     "compare",

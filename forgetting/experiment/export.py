@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from itertools import chain
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 from safetensors.torch import save
 
 from forgetting.core.errors import RecipeError
+from forgetting.core.files import file_format, write_atomically
 from forgetting.experiment.results import Trained, to_plain
 from forgetting.recipe.recipe import Recipe
 
@@ -46,6 +49,37 @@ def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[s
         values = {"recipe": recipe.to_dict(), **about, "rows": frame.to_dict("records")}
         return json.dumps(to_plain(values), allow_nan=False).encode()
     raise RecipeError(f"A table is written as csv, parquet or json; got {kind!r}. Choose one of them.")
+
+
+class TableResult(ABC):
+    """A result that is exported as one table with its recipe; a base for the frozen results of studies."""
+
+    @abstractmethod
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The table, the recipe that leads to it, and what else is to be known of all rows; see `table_bytes`."""
+
+    def to_bytes(self, kind: str) -> bytes:
+        """The table as a file's content.
+
+        Args:
+            kind: "csv", "parquet" or "json".
+
+        Raises:
+            RecipeError: For another kind.
+        """
+        frame, recipe, about = self.export()
+        return table_bytes(frame, kind, recipe, about)
+
+    def write(self, path: str | Path) -> None:
+        """Write the table to a file; what is there is replaced only by the whole of it.
+
+        Args:
+            path: Its ending chooses the format, as `kind` of `to_bytes` does.
+
+        Raises:
+            RecipeError: For another ending, or where the file cannot be written.
+        """
+        write_atomically(path, self.to_bytes(file_format(path)))
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

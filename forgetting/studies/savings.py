@@ -6,13 +6,11 @@ How models are relearned is `relearning.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 from scipy.stats import binomtest
 
-from forgetting.core.files import file_format, write_atomically
-from forgetting.experiment.export import table_bytes
+from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import Trained
 from forgetting.metrics.intervals import BAND_QUANTILES, seed_bands
@@ -45,7 +43,7 @@ SIGNIFICANT, LEAST_SEEDS = 0.05, 5  # of the sign test: with fewer seeds it cann
 
 
 @dataclass(frozen=True, eq=False)
-class RelearningResult:
+class RelearningResult(TableResult):
     """Courses and rows of a recipe's relearning, finished or stopped.
 
     epochs: that the original was trained, None where that is not known. planned: rows of the whole plan.
@@ -76,20 +74,13 @@ class RelearningResult:
         lines = [vars(row) | {"missing": text} for row, text in zip(self.rows, reasons, strict=True)]
         return _table(lines, SAVINGS_COLUMNS)
 
-    def to_bytes(self, kind: str) -> bytes:
-        """The rows, or the courses' curves where there are none, as "csv", "parquet" or "json", see `table_bytes`."""
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The frame of the rows, or the curves where there are no rows, with what they depend on as its recipe."""
         done = replace(self.recipe.for_training(), relearning=self.recipe.relearning)
         if not self.rows:  # the rows have randomizations of their own
             done = replace(done, randomization=self.recipe.randomization)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
-        return table_bytes(self.frame if self.rows else self.curves, kind, done, about)
-
-    def write(self, path: str | Path) -> None:
-        """Write to a file, in the format of its ending; what is there is replaced only by the whole of it.
-
-        Raises RecipeError for another ending, or where it cannot be written.
-        """
-        write_atomically(path, self.to_bytes(file_format(path)))
+        return self.frame if self.rows else self.curves, done, about
 
 
 def _line(course: LearningCurve, point: CurvePoint) -> dict:

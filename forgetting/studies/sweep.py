@@ -7,16 +7,14 @@ figures from `measuring`; this module works in chunks that fit the memory it is 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 import torch
 
 from forgetting.core import parallel
 from forgetting.core.errors import RecipeError
-from forgetting.core.files import file_format, write_atomically
 from forgetting.data.reviews import Report, Reviews
-from forgetting.experiment.export import table_bytes
+from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress, build_model, copy_state, make_trainer
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
@@ -36,7 +34,7 @@ SLACK = 1.3  # what the allocator keeps besides
 
 
 @dataclass(frozen=True, eq=False)
-class SweepResult:
+class SweepResult(TableResult):
     """The rows of a sweep, finished or stopped, with the plan and the recipe that they are of.
 
     epochs: that the model was trained, None where that is not known or replicates are trained anew. planned: rows of
@@ -57,18 +55,11 @@ class SweepResult:
         numbers = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
         return table.astype(dict.fromkeys(numbers, float))
 
-    def to_bytes(self, kind: str) -> bytes:
-        """As "csv", "parquet" or "json", see `table_bytes`."""
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The frame, with the plan and what trained the model as its recipe."""
         recipe = replace(self.recipe.for_training(), sweep=self.plan)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
-        return table_bytes(self.frame, kind, recipe, about)
-
-    def write(self, path: str | Path) -> None:
-        """Write to a file, in the format of its ending; what is there is replaced only by the whole of it.
-
-        Raises RecipeError for another ending, or where it cannot be written.
-        """
-        write_atomically(path, self.to_bytes(file_format(path)))
+        return self.frame, recipe, about
 
 
 SWEEP_COLUMNS = [

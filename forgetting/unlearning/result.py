@@ -6,13 +6,11 @@ each accuracy and the attack have intervals of their own.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from forgetting.core.files import file_format, write_atomically
-from forgetting.experiment.export import table_bytes
+from forgetting.experiment.export import TableResult
 from forgetting.metrics.intervals import BAND_QUANTILES
 from forgetting.recipe.recipe import Recipe
 from forgetting.unlearning.evaluation import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
@@ -21,7 +19,7 @@ from forgetting.unlearning.indistinguishability import Indistinguishability, ind
 
 
 @dataclass(frozen=True, eq=False)
-class UnlearningResult:
+class UnlearningResult(TableResult):
     """The rows of a comparison, finished or stopped, with the recipe and the sets that they are of.
 
     epochs: that the originals and the retrained models were trained. planned: rows of the whole plan.
@@ -186,20 +184,13 @@ class UnlearningResult:
         own = [row.losses[whose] for row in self.rows if row.method == method and row.losses]
         return {name: np.concatenate([each[name] for each in own]) for name in (own[0] if own else {})}
 
-    def to_bytes(self, kind: str) -> bytes:
-        """The frame as "csv", "parquet" or "json", see `table_bytes`."""
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The frame, with what it depends on as its recipe."""
         about = {"data_sha256": self.sets.retain_split.reviews.sha256, "epochs_trained": self.epochs}
         about |= {f"{name}_reviews": count for name, count in self.reviews.items()} | {"rows_planned": self.planned}
         recipe = self.recipe
         done = replace(recipe.for_training(), forget=recipe.forget, unlearning=recipe.unlearning)
-        return table_bytes(self.frame, kind, done, about)
-
-    def write(self, path: str | Path) -> None:
-        """Write the frame to a file, in the format of its ending; what is there is replaced only by the whole of it.
-
-        Raises RecipeError for another ending, or where it cannot be written.
-        """
-        write_atomically(path, self.to_bytes(file_format(path)))
+        return self.frame, done, about
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:
