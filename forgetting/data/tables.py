@@ -84,7 +84,7 @@ class Table:
 
     frame: all values as written; a missing one is "". source: the file's name.
     sha256: of the bytes as given (of the archive where it came packed), as 64 hexadecimal digits.
-    encoding, delimiter: None where the format has none (Parquet; JSON lines). judged: what the columns are like.
+    encoding, delimiter: None where the format has none (Parquet; JSON lines). roles: what the columns are like.
     """
 
     frame: pd.DataFrame
@@ -96,7 +96,7 @@ class Table:
 
     def __post_init__(self):
         if self.roles is None:
-            object.__setattr__(self, "judged", ColumnRoles(self.frame))
+            object.__setattr__(self, "roles", ColumnRoles(self.frame))
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -457,18 +457,18 @@ AFTER_A_WRONG_ADDRESS = """
 import gc, sys
 from distributed.utils import LoopRunner
 from forgetting.core.errors import WorkersError
-from forgetting.core.parallel import spread
+from forgetting.core.parallel import run_tasks
 from tests.core.test_parallel import echo
 
 wrong, right = sys.argv[1:]
 gc.disable()
 try:
-    list(spread(echo, None, [0], dask=wrong))
+    list(run_tasks(echo, None, [0], dask=wrong))
 except WorkersError:
     pass
 start = LoopRunner._start_unlocked
 LoopRunner._start_unlocked = lambda self: (gc.collect(), start(self))  # as it may happen at any moment
-print(len(list(spread(echo, None, range(3), dask=right))))
+print(len(list(run_tasks(echo, None, range(3), dask=right))))
 """
 
 
