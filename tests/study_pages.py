@@ -22,8 +22,8 @@ MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlear
 @pytest.fixture
 def slow(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
-    for module in (base, sweep):
-        monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(base, "AUTOSTART_EPOCHS", 0)
+    monkeypatch.setattr(sweep, "AUTOSTART_ROWS", 0)
     monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
 
 

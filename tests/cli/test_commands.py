@@ -595,7 +595,7 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
     path = own / f"lost.{ending}"
     assert call(*QUICK, *options, path.name)[0] == 0
     whole = read_rows(path)
-    monkeypatch.setattr("forgetting.cli.commands.sweep", stopping(WorkersError("No worker is left."), 5))
+    monkeypatch.setattr("forgetting.cli.commands.sweep_rows", stopping(WorkersError("No worker is left."), 5))
     status, out, err = call(*QUICK, *options, path.name)
     assert (status, out) == (2, "")
     assert err.endswith("Error: No worker is left.\n")
@@ -606,7 +606,7 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
 
 
 def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):
-    monkeypatch.setattr("forgetting.cli.commands.sweep", stopping(KeyboardInterrupt(), 3))
+    monkeypatch.setattr("forgetting.cli.commands.sweep_rows", stopping(KeyboardInterrupt(), 3))
     status, _, err = call(*QUICK, "--layers", "fc1", "--out", "stopped.csv")
     assert status == 130
     assert "Traceback" not in err
@@ -618,7 +618,7 @@ def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch, ending):
     path = own / f"kept.{ending}"
     path.write_text("what was here")
     with monkeypatch.context() as patch:
-        patch.setattr("forgetting.cli.commands.sweep", stopping(WorkersError("No worker can be had."), 0))
+        patch.setattr("forgetting.cli.commands.sweep_rows", stopping(WorkersError("No worker can be had."), 0))
         assert call(*QUICK, *SMALL, "--out", path.name)[0] == 2
     assert path.read_text() == "what was here"
     assert call(*QUICK, *SMALL, "--jobs", "0", "--out", path.name)[0] == 2

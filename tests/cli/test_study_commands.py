@@ -474,7 +474,7 @@ def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypa
                 signal.raise_signal(signal.SIGINT)
             yield rows
 
-    monkeypatch.setattr("forgetting.cli.commands.saving_slices", stopping)
+    monkeypatch.setattr("forgetting.cli.commands.savings_slices", stopping)
     path = folder / f"stopped relearning.{kind}"
     status, out, err = call(*RELEARN, "--doses", "0,0.5,1", "--out", path.name)
     assert (status, out) == (130, "")

@@ -431,7 +431,7 @@ def test_an_accuracy_that_is_no_number_is_told(monkeypatch):
     def refuse(trained, split, recipe):  # noqa: ARG001
         raise DataError("Relearning needs the original's validation accuracy, which **must** be a number.")
 
-    monkeypatch.setattr(relearning, "course_slices", refuse)
+    monkeypatch.setattr(relearning, "learning_curve_slices", refuse)
     test = relearn(**SMALL)
     assert "Relearning needs the original's validation accuracy" in said(test)
     assert "**must**" not in test.error[0].value

@@ -215,7 +215,7 @@ def test_gaps_of_known_figures(sets):
     rows = []
     for seed, (own, reference) in enumerate(zip(values, others, strict=True)):
         made = row("fine_tune", seed)
-        changes = {"figures": made.metrics | {"forget_accuracy": own, "tow": own}}
+        changes = {"metrics": made.metrics | {"forget_accuracy": own, "tow": own}}
         rows.append(replace(made, **changes, retrained=made.retrained | {"forget_accuracy": reference}))
     lines = lines_of(of(sets, *rows))
     line = lines["fine_tune", "forget_accuracy"]

@@ -699,7 +699,7 @@ def test_slices_can_be_interleaved_with_those_of_others(small_split, monkeypatch
     recipes = [recipe_of(plan), recipe_of(plan, forget=Forget(share=0.5))]
     expected = [known_run(small_split, recipe).rows for recipe in recipes]
     for module in (task, runner):
-        monkeypatch.setattr(module, "SLICE", 0.0)  # a step a slice
+        monkeypatch.setattr(module, "SLICE_SECONDS", 0.0)  # a step a slice
     walks = [unlearner_of(small_split, recipe).slices() for recipe in recipes]
     found, empty = [[], []], 0
     while walks != [None, None]:
@@ -724,7 +724,7 @@ def test_slices_left_are_taken_up_again_at_the_row_that_was_under_way(small_spli
     expected = run(small_split, recipe_of(plan)).rows
     counting.clear()
     for module in (task, runner):
-        monkeypatch.setattr(module, "SLICE", 0.0)
+        monkeypatch.setattr(module, "SLICE_SECONDS", 0.0)
     unlearner = unlearner_of(small_split, recipe_of(plan))
     walk = unlearner.slices()
     begun = list(chain.from_iterable(islice(walk, count)))

@@ -470,10 +470,10 @@ def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modul
     """In a fresh process, where only the table is imported."""
     path = write(modules, "mine.py", GOOD.format(name="retrain", text="Mine"))
     code = (
-        "from forgetting.unlearning.task import load_own\n"
+        "from forgetting.unlearning.task import load_custom_methods\n"
         "from forgetting.core.errors import RecipeError\n"
         "try:\n"
-        f"    load_own({path!r})\n"
+        f"    load_custom_methods({path!r})\n"
         "except RecipeError as error:\n"
         "    print('refused', error)\n"
         "import forgetting.unlearning.methods\n"
