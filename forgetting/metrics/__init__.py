@@ -3,7 +3,14 @@
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.calibration import temperature_scaled_loss
 from forgetting.metrics.comparisons import Measurement, measure_agreement, measure_divergence, measure_forgetting
-from forgetting.metrics.intervals import BAND_QUANTILES, Band, auc_interval, seed_bands, wilson_interval
+from forgetting.metrics.intervals import (
+    BAND_QUANTILES,
+    Band,
+    auc_interval,
+    median_band,
+    seed_bands,
+    wilson_interval,
+)
 from forgetting.metrics.scores import (
     LOSS_TOO_LARGE,
     NOT_FINITE,
@@ -29,6 +36,7 @@ __all__ = [
     "measure_agreement",
     "measure_divergence",
     "measure_forgetting",
+    "median_band",
     "probabilities",
     "score_logits",
     "seed_bands",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
@@ -28,6 +29,13 @@ class Band:
     median: float
     low: float
     high: float
+
+
+def median_band(values: Sequence[float]) -> Band:
+    """Median of values with their 5–95 % band; NaN where there are none."""
+    if not len(values):
+        return Band(math.nan, math.nan, math.nan)
+    return Band(float(np.median(values)), *map(float, np.quantile(values, BAND_QUANTILES)))
 
 
 def seed_bands(frame: pd.DataFrame, metric: str, by: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from forgetting.metrics.intervals import BAND_QUANTILES, Band
+from forgetting.metrics.intervals import Band, median_band
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split
 from forgetting.randomization.layers import layer_parameters, named_layers
@@ -86,7 +86,7 @@ def _robustness(
         accuracy_before=None if np.isnan(before) else before,
         chance=float(own["chance"].iloc[0]),
         reinitialized=reinitialized,
-        rerandomized=Band(float(anew.median()), *map(float, anew.quantile(BAND_QUANTILES))) if len(anew) else None,
+        rerandomized=median_band(anew) if len(anew) else None,
         accuracies=tuple(None if np.isnan(value) else float(value) for value in accuracies),
         distance=torch.linalg.vector_norm(now - then).item(),
         initial_norm=torch.linalg.vector_norm(then).item(),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.experiment.export import TableResult
-from forgetting.metrics.intervals import BAND_QUANTILES
+from forgetting.metrics.intervals import median_band
 from forgetting.recipe.recipe import Recipe
 from forgetting.unlearning.evaluation import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets, review_key
@@ -112,12 +112,11 @@ class UnlearningResult(TableResult):
         reasons = [reason for row in rows if (reason := row.missing.get(metric))]
         if not gaps and not reasons:
             reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{metric}"))]
-        value, low, high = _spread(values)
-        gap, gap_low, gap_high = _spread(gaps)
+        value, gap = median_band(values), median_band(gaps)
         return {
-            **{"method": method, "figure": metric, "value": value, "low": low, "high": high},
+            **{"method": method, "figure": metric, "value": value.median, "low": value.low, "high": value.high},
             "retrained": float(np.median(retrained)) if retrained else np.nan,
-            **{"gap": gap, "gap_low": gap_low, "gap_high": gap_high, "seeds": len(values)},
+            **{"gap": gap.median, "gap_low": gap.low, "gap_high": gap.high, "seeds": len(values)},
             "missing": "" if gaps or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
         }
 
@@ -191,13 +190,6 @@ class UnlearningResult(TableResult):
         recipe = self.recipe
         done = replace(recipe.for_training(), forget=recipe.forget, unlearning=recipe.unlearning)
         return self.frame, done, about
-
-
-def _spread(values: list[float]) -> tuple[float, float, float]:
-    """Median, 5th and 95th percentile; NaN of nothing."""
-    if not values:
-        return (np.nan,) * 3
-    return float(np.median(values)), *map(float, np.quantile(values, BAND_QUANTILES))
 
 
 def _most(votes: list[bool | None]) -> bool | None:
