@@ -35,7 +35,7 @@ with plan:
     with right:
         number_control("relearning.epochs", "Epochs at most")
     with st.expander("More"):
-        number_control("relearning.share", "Share of the original accuracy to reach", step=0.05)
+        number_control("relearning.target_share", "Share of the original accuracy to reach", step=0.05)
         number_control("relearning.seed", "First seed")
     study_buttons(trained_model, kind)
     st.caption(comparison_views.describe_model(trained_model))

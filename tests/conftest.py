@@ -67,7 +67,7 @@ def small_reviews() -> Reviews:
 @pytest.fixture(scope="session")
 def small_split(small_reviews) -> Split:
     """A stratified quarter held out: 40 and 14 reviews, 20 words, 3 classes."""
-    return make_split(small_reviews, SplitSettings(validation=0.25))
+    return make_split(small_reviews, SplitSettings(validation_share=0.25))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ NAMED = (  # without commas, one at least
     "forget.reviews",
     "relearning.layers",
     "sweep.layers",
-    "unlearning.layers",
+    "unlearning.repair_layers",
     "unlearning.methods",
 )
 

@@ -141,7 +141,8 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
     """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
     check_out(out)
     recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
-    plan = _variants(options) | {name: options[name] for name in ("share", "epochs") if options[name] is not None}
+    target = {"target_share": options["share"], "epochs": options["epochs"]}
+    plan = _variants(options) | {name: value for name, value in target.items() if value is not None}
     recipe = Recipe.from_dict({"relearning": plan}, recipe)
     check_relearning(recipe)
     recipe, reviews, split, trained = _trained(recipe, data)
@@ -254,7 +255,8 @@ def _with_unlearning(recipe: Recipe, options: dict) -> Recipe:
     forget = {}
     for by, (name, value) in chosen.items():
         forget = Forget().to_dict() | {"by": by, name: value, "seed": recipe.forget.seed}
-    plan = {name: options[name] for name in ("seeds", "seed", "epochs", "k") if options[name] is not None}
+    settings = {"last_layers": options["k"]} | {name: options[name] for name in ("seeds", "seed", "epochs")}
+    plan = {name: value for name, value in settings.items() if value is not None}
     if options["names"]:
         plan["methods"] = split_names(options["names"])
     return Recipe.from_dict({"forget": forget, "unlearning": plan}, recipe)

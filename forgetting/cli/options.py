@@ -58,7 +58,7 @@ def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -
         randomizing["seed"] = given["seed"]
     changes = {
         "randomization": randomizing,
-        "data": {name: given[name] for name in ("text", "label") if name in given},
+        "data": {f"{name}_column": given[name] for name in ("text", "label") if name in given},
         **({"seed": given["seed"]} if "seed" in given else {}),
     }
     return Recipe.from_dict(changes, recipe)
@@ -80,7 +80,7 @@ def load_reviews(data: Path | None, recipe: Recipe) -> Reviews:
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
     if data is None:
         return fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
-    return read_reviews(data, text=recipe.data.text or None, label=recipe.data.label or None)
+    return read_reviews(data, text=recipe.data.text_column or None, label=recipe.data.label_column or None)
 
 
 @contextmanager

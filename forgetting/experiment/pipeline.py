@@ -77,7 +77,7 @@ def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
             f"The recipe is for {data.file or data.source!r} with SHA-256 {data.sha256}; these reviews are of "
             f"{reviews.report.source!r} with {reviews.sha256}. Use that file, or clear data.sha256."
         )
-    if recipe.protocol == "published" and not data.label:
+    if recipe.protocol == "published" and not data.label_column:
         reviews = reviews.by_name()
     return filter_reviews(
         reviews,

@@ -23,15 +23,15 @@ from forgetting.model.sparse import SparseMatrix
 class SplitSettings(Settings):
     """How reviews become a split.
 
-    validation: share of the reviews held out, in (0, 1). stratify: keep the classes' shares equal in both parts.
-    sublinear: a word's count enters as 1 + ln(count). min_df: reviews of the training part that a word must occur
+    validation_share: share of the reviews held out, in (0, 1). stratify: keep the classes' shares equal in both parts.
+    sublinear_tf: a word's count enters as 1 + ln(count). min_df: reviews of the training part that a word must occur
     in. max_words: keep so many of the most frequent words; 0 keeps all. seed: of the split.
     """
 
     group: ClassVar[str] = "split"
-    validation: float = setting(0.2, low=0.05, high=0.9)
+    validation_share: float = setting(0.2, low=0.05, high=0.9)
     stratify: bool = setting(True)
-    sublinear: bool = setting(True)
+    sublinear_tf: bool = setting(True)
     min_df: int = setting(2, low=1, high=1_000)
     max_words: int = setting(0, low=0, high=1_000_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
@@ -76,7 +76,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
-        sublinear_tf=splitting.sublinear,
+        sublinear_tf=splitting.sublinear_tf,
         min_df=splitting.min_df,
         max_features=splitting.max_words or None,
         dtype=np.float32,
@@ -138,14 +138,14 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
     )
     if splitting.stratify:
         _check_stratified(reviews, splitting)
-    if np.ceil(len(reviews) * splitting.validation) >= len(reviews):
+    if np.ceil(len(reviews) * splitting.validation_share) >= len(reviews):
         raise DataError(
-            f"The training part needs at least one review; a validation share of {splitting.validation:g} leaves "
+            f"The training part needs at least one review; a validation share of {splitting.validation_share:g} leaves "
             f"none of {len(reviews)}. Lower the share or keep more reviews."
         )
     training, validation = train_test_split(
         np.arange(len(reviews)),
-        test_size=splitting.validation,
+        test_size=splitting.validation_share,
         random_state=splitting.seed,  # an int: scikit-learn makes its own generator from it
         stratify=targets if splitting.stratify else None,
     )
@@ -160,10 +160,10 @@ def _check_stratified(reviews: Reviews, splitting: SplitSettings) -> None:
             f"A stratified split needs at least 2 reviews of each class; {alone} classes have 1 (such as "
             f"{smallest!r}). Keep classes with at least 2 reviews, or turn stratify off."
         )
-    held_out = int(np.ceil(len(reviews) * splitting.validation))
+    held_out = int(np.ceil(len(reviews) * splitting.validation_share))
     if min(held_out, len(reviews) - held_out) < len(reviews.counts):
         raise DataError(
             f"A stratified split needs at least one review a class in each part; {len(reviews)} reviews at a "
-            f"validation share of {splitting.validation:g} give {held_out} for {len(reviews.counts)} classes. "
+            f"validation share of {splitting.validation_share:g} give {held_out} for {len(reviews.counts)} classes. "
             "Keep fewer classes or change the share."
         )

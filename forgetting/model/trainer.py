@@ -32,8 +32,8 @@ class TrainingSettings(Settings):
     target that is spread over all classes.
 
     Two settings exist for the published protocol. dropout_steps: dropout acts in so many first steps alone; 0 for
-    in all. own_pass: the training figures of an epoch are those of its last step's own forward pass (before the
-    step, with its dropout) instead of a pass after it.
+    in all. reuse_forward_pass: the training metrics of an epoch come from the forward pass of its last step (before
+    the step, with its dropout) instead of a pass after it.
     """
 
     group: ClassVar[str] = "training"
@@ -45,7 +45,7 @@ class TrainingSettings(Settings):
     weight_decay: float = setting(1e-3, low=0.0, high=1.0)
     label_smoothing: float = setting(0.1, low=0.0, high=0.9)
     dropout_steps: int = setting(0, low=0, high=1_000_000)
-    own_pass: bool = setting(False)
+    reuse_forward_pass: bool = setting(False)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Trainer:
         self.state = "ready"
         self.steps = 0
         self.seconds = 0.0
-        self.training_logits: torch.Tensor | None = None  # of the last own forward pass, where own_pass is set
+        self.training_logits: torch.Tensor | None = None  # of the last step, where reuse_forward_pass is set
         self._batches: list[torch.Tensor | None] = []  # of the epoch under way, in reverse; None: all reviews
         self._sources = {
             purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
@@ -194,7 +194,7 @@ class Trainer:
         """Training and validation figures at the end of an epoch."""
         training, validation = self.split.training, self.split.validation
         objective = self.training.objective
-        if self.training.own_pass:
+        if self.training.reuse_forward_pass:
             self.training_logits = own_logits if batch is None else None
             targets = training.targets if batch is None else training.targets[batch]
         else:

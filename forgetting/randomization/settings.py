@@ -40,10 +40,15 @@ class Randomization(Settings):
                 f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or name no words."
             )
 
-    def chosen_layers(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Which of a model's layers, given by name in its order, are chosen.
+    def chosen_layers(self, known: tuple[str, ...], setting: str = "randomization.layers") -> tuple[str, ...]:
+        """The layers of a model that are chosen, in the model's order.
 
-        Raises RecipeError for a name that is none of them, and for the unit "word" with any but the first.
+        Args:
+            known: Names of the model's layers, in order.
+            setting: Name of the setting that holds `layers`, for the error.
+
+        Raises:
+            RecipeError: A name is none of the model's layers, or one after the first is chosen with the unit "word".
         """
         if self.layers == (ALL,):
             names = known
@@ -52,7 +57,7 @@ class Randomization(Settings):
             unknown = [name for name in self.layers if name not in known]
             if unknown:
                 raise RecipeError(
-                    "randomization.layers must be layers with parameters of their own, or 'all' alone; "
+                    f"{setting} must be layers with parameters of their own, or 'all' alone; "
                     f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
                 )
         if self.unit == "word" and any(name != known[0] for name in names):

@@ -13,8 +13,12 @@ from forgetting.randomization.settings import ALL, Randomization
 class Forget(Settings):
     """Which training reviews are to be forgotten.
 
-    by: a "class", chosen "reviews", or a random "share". label: the class. reviews: their keys, see `review_key`.
-    share: of the training part's different texts, drawn from `seed`.
+    Attributes:
+        by: A "class", chosen "reviews", or a random "share".
+        label: The class.
+        reviews: Keys of the chosen reviews, see `review_key`.
+        share: Share of the training part's different texts, in [0, 1].
+        seed: Seed that the share is drawn from.
     """
 
     group: ClassVar[str] = "forget"
@@ -36,18 +40,31 @@ def describe_forget(forget: Forget) -> str:
 
 @dataclass(frozen=True)
 class Unlearning(Settings):
-    """Which methods are compared, over how many seeds, and the methods' own settings.
+    """Which unlearning methods are compared, over how many seeds, and the settings of the methods.
 
-    methods: keys of METHODS. seeds: replicates, of the seeds `seed`, `seed` + 1 …, each with an original model, a
-    retrained one and methods of its own. epochs, learning_rate: of whatever trains the original model on.
-    k: layers, counted from the last, that EU-k and CF-k train. layers, fraction, scheme: what "randomize_and_repair"
-    randomizes, see `Randomization`. ascent_rate, clip, tolerance: of gradient ascent: length of a step, the most that
-    the gradient's norm may be, and how much retain accuracy may be lost. selection, dampening: of selective synaptic
-    dampening, its α and λ. scrub_alpha, scrub_gamma, scrub_epochs: of SCRUB: the weights of staying near the original
-    and of the retain set's loss, and the number of epochs in which it moves away on the forget set, fewer than epochs.
-    relearn_epochs: within which a model must learn the forget set again for the anamnesis index; 0 leaves it out.
+    Attributes:
+        methods: Keys of METHODS, at least one.
+        seeds: Number of replicates. Each has its own original model, retrained model and unlearned models.
+        seed: Seed of the first replicate; the others have the seeds after it.
+        epochs: Epochs of the methods that train the original model further.
+        learning_rate: Learning rate of these methods.
+        last_layers: Number of layers, counted from the last, that EU-k and CF-k train: their k.
+        repair_layers: Layers that "randomize_and_repair" randomizes, see `Randomization`.
+        repair_fraction: Fraction of their units that it randomizes, in [0, 1].
+        repair_scheme: Scheme that it uses, a key of SCHEMES.
+        ascent_rate: Length of a step of gradient ascent.
+        ascent_clip: The largest norm of its gradient; a longer gradient is scaled down to it.
+        ascent_tolerance: Accuracy on the retain set, in [0, 1], that gradient ascent may lose before it stops.
+        dampening_alpha: α of selective synaptic dampening, above which a weight is dampened.
+        dampening_lambda: λ of selective synaptic dampening, how strongly.
+        scrub_alpha: Weight with which SCRUB stays near the original model.
+        scrub_gamma: Weight of the loss on the retain set in SCRUB.
+        scrub_epochs: Epochs in which SCRUB moves away on the forget set, fewer than `epochs`.
+        relearn_epochs: Epochs within which a model must learn the forget set again for the anamnesis index; 0
+            leaves the index out.
 
-    Raises RecipeError where no method is named, or the seeds run out of range.
+    Raises:
+        RecipeError: No method is named, or the seeds run out of range.
     """
 
     group: ClassVar[str] = "unlearning"
@@ -70,15 +87,15 @@ class Unlearning(Settings):
     seed: int = setting(0, low=0, high=2**32 - 1)
     epochs: int = setting(20, low=1, high=2_000)
     learning_rate: float = setting(0.01, low=1e-6, high=10.0)
-    k: int = setting(1, low=1, high=100)
-    layers: tuple[str, ...] = setting((ALL,), most=1_000)
-    fraction: float = setting(0.5, low=0.0, high=1.0)
-    scheme: str = setting("reinit", choices=tuple(SCHEMES))
+    last_layers: int = setting(1, low=1, high=100)
+    repair_layers: tuple[str, ...] = setting((ALL,), most=1_000)
+    repair_fraction: float = setting(0.5, low=0.0, high=1.0)
+    repair_scheme: str = setting("reinit", choices=tuple(SCHEMES))
     ascent_rate: float = setting(0.3, low=1e-6, high=1_000.0)
-    clip: float = setting(1.0, low=1e-6, high=1e6)
-    tolerance: float = setting(0.05, low=0.0, high=1.0)
-    selection: float = setting(2.0, low=0.0, high=1e6)
-    dampening: float = setting(1.0, low=0.0, high=1e6)
+    ascent_clip: float = setting(1.0, low=1e-6, high=1e6)
+    ascent_tolerance: float = setting(0.05, low=0.0, high=1.0)
+    dampening_alpha: float = setting(2.0, low=0.0, high=1e6)
+    dampening_lambda: float = setting(1.0, low=0.0, high=1e6)
     scrub_alpha: float = setting(1.0, low=0.0, high=1e3)
     scrub_gamma: float = setting(1.0, low=0.0, high=1e3)
     scrub_epochs: int = setting(1, low=0, high=2_000)
@@ -107,21 +124,20 @@ class Unlearning(Settings):
 
     def check(self, known: tuple[str, ...]) -> None:
         """Raise RecipeError where a setting does not fit a model with these layers; methods: see `check_unlearning`."""
-        if self.k > len(known):
+        if self.last_layers > len(known):
             raise RecipeError(
-                f"unlearning.k must be at most the number of layers, {len(known)} ({', '.join(known)}); got {self.k}. "
-                "Lower it."
+                f"unlearning.last_layers must be at most the number of layers, {len(known)} ({', '.join(known)}); "
+                f"got {self.last_layers}. Lower it."
             )
         if "scrub" in self.methods and self.scrub_epochs >= self.epochs:
             raise RecipeError(
                 f"unlearning.scrub_epochs must be below unlearning.epochs, as SCRUB's first epoch is of the retain set "
                 f"alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
             )
-        try:
-            self.randomization(0).chosen_layers(known)
-        except RecipeError as error:
-            raise RecipeError(str(error).replace("randomization.", "unlearning.")) from error
+        self.randomization(0).chosen_layers(known, "unlearning.repair_layers")
 
     def randomization(self, seed: int) -> Randomization:
         """What "randomize_and_repair" does first."""
-        return Randomization(layers=self.layers, fraction=self.fraction, scheme=self.scheme, seed=seed)
+        return Randomization(
+            layers=self.repair_layers, fraction=self.repair_fraction, scheme=self.repair_scheme, seed=seed
+        )

@@ -148,15 +148,22 @@ class Sweep(Settings):
 class Relearning(Settings):
     """How soon randomized models learn again what they knew.
 
-    share: of the original validation accuracy that is to be reached. epochs: after which it counts as never reached.
-    layers, doses, schemes: of the variants whose savings are measured, see `Sweep`. seeds: replicates, of the seeds
-    `seed`, `seed` + 1 …, of the randomization and of the training after it.
+    Attributes:
+        target_share: Share of the original validation accuracy that is the target, in (0, 1].
+        epochs: Epochs after which the target counts as never reached.
+        layers: Layer sets of the variants whose savings are measured, see `Sweep`.
+        doses: Their doses, each in [0, 1].
+        schemes: Their schemes, keys of SCHEMES.
+        seeds: Number of replicates.
+        seed: Seed of the first replicate, for its randomization and the training after it; the others have the seeds
+            after it.
 
-    Raises RecipeError where one of them is empty, or the seeds run out of range.
+    Raises:
+        RecipeError: The layers or the schemes are empty, or the seeds run out of range.
     """
 
     group: ClassVar[str] = "relearning"
-    share: float = setting(0.95, low=0.01, high=1.0)
+    target_share: float = setting(0.95, low=0.01, high=1.0)
     epochs: int = setting(100, low=1, high=2_000)
     layers: tuple[str, ...] = setting(("each", ALL), most=1_000)
     doses: tuple[float, ...] = setting(even_doses(6), low=0.0, high=1.0, most=1_001)

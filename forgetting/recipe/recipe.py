@@ -13,22 +13,32 @@ from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
+from forgetting.recipe.renamed import rename_settings
 
 
 @dataclass(frozen=True)
 class DataSettings(Settings):
     """Which reviews.
 
-    source: the bundled sample, the original file, or a file of one's own. file, sha256: its name and the SHA-256 of
-    its bytes, "" for any. text, label: columns, "" for the likely one. The others: see `filter_reviews`.
+    Attributes:
+        source: The bundled "sample", the "original" file of wine reviews, or another "file".
+        file: Name of the file, "" for any.
+        sha256: SHA-256 of the file's bytes, "" for any.
+        text_column: Column of the texts, "" for the likely one.
+        label_column: Column of the labels, "" for the likely one.
+        drop_duplicates: Whether a review that occurs again is left out; this and the others: see `filter_reviews`.
+        min_reviews: Reviews that a class needs.
+        max_classes: Number of classes at most, 0 for all.
+        max_reviews: Number of reviews at most, 0 for all.
+        seed: Seed that the reviews are drawn from where there are more.
     """
 
     group: ClassVar[str] = "data"
     source: str = setting("sample", choices=("sample", "original", "file"))
     file: str = setting("")
     sha256: str = setting("")
-    text: str = setting("")
-    label: str = setting("")
+    text_column: str = setting("")
+    label_column: str = setting("")
     drop_duplicates: bool = setting(True)
     min_reviews: int = setting(2, low=1, high=100_000)
     max_classes: int = setting(0, low=0, high=100_000)
@@ -70,13 +80,21 @@ class Recipe(Settings):
 
     @classmethod
     def from_dict(cls, values: Any, base: Self | None = None) -> Self:
-        """Read what `to_dict` wrote; settings left out are those of the protocol that is named.
+        """Read what `to_dict` wrote, in this version or an earlier one.
 
-        Raises RecipeError for an unknown name or a value of the wrong type or out of its bounds.
+        Args:
+            values: Settings by name, those of a group as a dictionary of their own.
+            base: Where the settings that are left out come from; None for the protocol that `values` names.
+
+        Raises:
+            RecipeError: A name is unknown, a setting is given under an earlier and today's name, or a value is of
+                the wrong type or out of its bounds.
         """
-        named = values.get("protocol") if isinstance(values, dict) else None
-        ready = PROTOCOLS.get(named) if isinstance(named, str) else None
-        return super().from_dict(values, base or ready)
+        if isinstance(values, dict):
+            values = rename_settings(values)
+            protocol = values.get("protocol")
+            base = base or (PROTOCOLS.get(protocol) if isinstance(protocol, str) else None)
+        return super().from_dict(values, base)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -103,7 +121,7 @@ class Recipe(Settings):
 
 
 _PUBLISHED_SETTINGS = {
-    "split": SplitSettings(stratify=False, sublinear=False, min_df=1, seed=42),
+    "split": SplitSettings(stratify=False, sublinear_tf=False, min_df=1, seed=42),
     "model": ModelSettings(),
     "training": TrainingSettings(
         objective="bitwise",
@@ -112,7 +130,7 @@ _PUBLISHED_SETTINGS = {
         weight_decay=0.0,
         label_smoothing=0.0,
         dropout_steps=1,
-        own_pass=True,
+        reuse_forward_pass=True,
     ),
     "randomization": Randomization(),
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import format_value, parse_value
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.recipe.renamed import RENAMED
 
 PROTOCOL = "protocol"
 
@@ -18,19 +19,31 @@ def encode_query(recipe: Recipe) -> dict[str, str]:
 
 
 def decode_query(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
-    """The recipe of an address, and a sentence for each parameter that is unknown or impossible.
+    """The recipe of an address, and a sentence for each parameter that is not used.
 
-    Such a parameter is left at its default. Parameters that fit only together may come in any order.
+    Parameters that fit only together may come in any order. A setting may have its name of an earlier version.
+
+    Args:
+        parameters: Dotted name of a setting → its value as text.
+
+    Returns:
+        The recipe, in which a parameter that is unknown or impossible has its default, and the sentences.
     """
     leaves, sentences = Recipe.leaves(), []
     recipe = PROTOCOLS.get(parameters.get(PROTOCOL, "modern"))
     if recipe is None:
         recipe = PROTOCOLS["modern"]
         sentences.append(f"The address asks for the unknown protocol {parameters[PROTOCOL][:80]!r}; modern is used.")
-    pending = {name: text for name, text in parameters.items() if name != PROTOCOL}
-    for name in [name for name in pending if name not in leaves]:
-        sentences.append(f"The address holds the unknown setting {name[:80]!r}; it is ignored.")
-        del pending[name]
+    pending = {}
+    for name, text in parameters.items():
+        current = RENAMED.get(name, name)
+        if current != name and current in parameters:
+            sentences.append(f"The address holds {current!r} and its earlier name {name!r}; the latter is ignored.")
+        elif current in leaves:
+            pending[current] = text
+        else:
+            sentences.append(f"The address holds the unknown setting {name[:80]!r}; it is ignored.")
+    pending.pop(PROTOCOL, None)
     errors = {}
     while pending:
         failed = {}

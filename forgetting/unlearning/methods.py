@@ -56,7 +56,7 @@ def eu_k(task: Task) -> MethodRun:
     layers it is exact retraining.
     """
     model = task.fresh()
-    kept = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.k]
+    kept = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.last_layers]
     for layer, known in kept:
         layer.load_state_dict(known.state_dict())
     with _frozen(*(layer for layer, _ in kept)):
@@ -70,7 +70,7 @@ def cf_k(task: Task) -> MethodRun:
     "Catastrophic forgetting of the last k layers", Goel et al. 2022, arXiv 2201.06640.
     """
     model = task.copy()
-    with _frozen(*list(model.children())[: -task.settings.k]):
+    with _frozen(*list(model.children())[: -task.settings.last_layers]):
         return (yield from task.tune(model, task.retain_split))
 
 
@@ -96,7 +96,7 @@ def gradient_ascent(task: Task) -> MethodRun:
     model, objective = task.copy(), task.training.objective
     parameters = list(model.parameters())
     limit = _uniform_loss(model, forget, objective)
-    least = top_1_accuracy(model, retain) - settings.tolerance
+    least = top_1_accuracy(model, retain) - settings.ascent_tolerance
     for _ in range(settings.epochs):
         loss = compute_loss(model(forget.inputs), forget.targets, objective)
         if not loss.item() < limit:
@@ -106,7 +106,7 @@ def gradient_ascent(task: Task) -> MethodRun:
         before = [parameter.detach().clone() for parameter in parameters]
         with torch.no_grad():
             for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter += settings.ascent_rate * min(1.0, settings.clip / norm if norm else 1.0) * gradient
+                parameter += settings.ascent_rate * min(1.0, settings.ascent_clip / norm if norm else 1.0) * gradient
             if not top_1_accuracy(model, retain) >= least:
                 for parameter, known in zip(parameters, before, strict=True):
                     parameter.copy_(known)
@@ -145,8 +145,8 @@ def dampening(task: Task) -> nn.Module:
     whole, lost = (fisher_diagonal(model, part, task.training.objective) for part in (task.split.training, task.forget))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            chosen = lost[name] > settings.selection * whole[name]
-            shrunk = (settings.dampening * whole[name] / lost[name].clamp(min=1e-300)).clamp(max=1)
+            chosen = lost[name] > settings.dampening_alpha * whole[name]
+            shrunk = (settings.dampening_lambda * whole[name] / lost[name].clamp(min=1e-300)).clamp(max=1)
             parameter *= torch.where(chosen, shrunk, 1.0).to(parameter.dtype)
     return model
 

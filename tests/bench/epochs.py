@@ -129,7 +129,8 @@ def main() -> None:
     pin_threads(options.threads)
     path = original_file()
     reviews, name = (read_reviews(path), "original") if path else (load_sample(), "sample")
-    published = replace(PUBLISHED.training, own_pass=False, dropout_steps=0)  # as the others: dropout, and both passes
+    # As the others: dropout, and both passes.
+    published = replace(PUBLISHED.training, reuse_forward_pass=False, dropout_steps=0)
     cases = {
         f"{name}, modern": (prepare(MODERN, reviews), MODERN.training, 20),
         f"{name}, published": (prepare(PUBLISHED, reviews), published, 20),

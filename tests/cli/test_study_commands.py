@@ -40,8 +40,9 @@ PLAN = {
     "training": {"epochs": 4},
     "seed": 3,
     "forget": {"by": "class", "label": "white"},
-    "unlearning": {"epochs": 2, "relearn_epochs": 3, "seeds": 2, "seed": 5, "methods": ["cf_k", "original"], "k": 2},
-    "relearning": {"share": 0.5, "epochs": 3, "seeds": 2, "seed": 5, "doses": [0.25], "layers": ["fc1"],
+    "unlearning": {"epochs": 2, "relearn_epochs": 3, "seeds": 2, "seed": 5, "methods": ["cf_k", "original"],
+                   "last_layers": 2},
+    "relearning": {"target_share": 0.5, "epochs": 3, "seeds": 2, "seed": 5, "doses": [0.25], "layers": ["fc1"],
                    "schemes": ["noise"]},
 }  # fmt: skip
 KINDS = ("csv", "parquet", "json")
@@ -245,7 +246,7 @@ def test_options_change_the_recipe_of_unlearning(written):
     found = values["recipe"]
     assert (found["forget"]["by"], found["forget"]["share"]) == ("share", 0.3)
     assert found["unlearning"] | {
-        "methods": ["fine_tune"], "seeds": 1, "seed": 8, "epochs": 1, "k": 1, "relearn_epochs": 3,
+        "methods": ["fine_tune"], "seeds": 1, "seed": 8, "epochs": 1, "last_layers": 1, "relearn_epochs": 3,
     } == found["unlearning"]  # fmt: skip
     assert (found["seed"], table["seed"].tolist(), table["method"].tolist()) == (8, [8], ["fine_tune"])
 
@@ -513,8 +514,8 @@ BAD = {  # options, and what the line must say
     "one unknown method": (("--methods", "original,Scrub"), ["unlearning.methods", "'Scrub'"]),
     "no method": (("--methods", ","), ["unlearning.methods", "Choose some"]),
     "empty method": (("--methods", ""), ["unlearning.methods", "Choose some"]),
-    "k 0": (("--k", "0"), ["unlearning.k", "0", "1"]),
-    "k too large": (("--k", "3"), ["unlearning.k", "fc1, fc2", "got 3", "Lower it"]),
+    "k 0": (("--k", "0"), ["unlearning.last_layers", "0", "1"]),
+    "k too large": (("--k", "3"), ["unlearning.last_layers", "fc1, fc2", "got 3", "Lower it"]),
     "no seeds": (("--seeds", "0"), ["unlearning.seeds", "0", "1"]),
     "seeds in words": (("--seeds", "five"), ["--seeds", "'five'"]),
     "seeds that run out of range": (("--seed", str(2**32 - 1), "--seeds", "2"), ["unlearning.seed", "Lower"]),
@@ -537,9 +538,9 @@ BAD_RELEARNING = {
     "no doses": (("--doses", ","), ["doses"]),
     "one dose": (("--doses", "1"), ["--doses", "2 to 1,001", "got 1"]),
     "doses without end": (("--doses", "9" * 5_000), ["--doses", "2 to 1,001", "got 999", "…"]),
-    "share 0": (("--share", "0"), ["relearning.share", "0.0", "0.01"]),
-    "share above 1": (("--share", "1.01"), ["relearning.share", "1.01"]),
-    "share nan": (("--share", "nan"), ["relearning.share", "nan"]),
+    "share 0": (("--share", "0"), ["relearning.target_share", "0.0", "0.01"]),
+    "share above 1": (("--share", "1.01"), ["relearning.target_share", "1.01"]),
+    "share nan": (("--share", "nan"), ["relearning.target_share", "nan"]),
     "no epochs": (("--epochs", "0"), ["relearning.epochs", "0", "1"]),
     "too many epochs": (("--epochs", "2001"), ["relearning.epochs", "2001"]),
     "no seeds": (("--seeds", "0"), ["relearning.seeds", "0", "1"]),

@@ -118,13 +118,13 @@ def test_the_same_file_shares_work_but_neither_names_nor_columns():
         f"{line},{'xy'[row % 2]}" for row, line in enumerate(body.split("\n")) if line
     )
     first = uploading(content, SECRET, seed="31003")
-    first.selectbox(key=setting("data.label")).set_value("other")
+    first.selectbox(key=setting("data.label_column")).set_value("other")
     run(first)
     second = uploading(content, "mine.csv", seed="31003")
     mine, other = (test.session_state.session for test in (first, second))
     assert mine.upload.frame is other.upload.frame
     assert (mine.upload.source, other.upload.source) == (SECRET, "mine.csv")
-    assert (mine.recipe.data.label, other.recipe.data.label) == ("other", "")
+    assert (mine.recipe.data.label_column, other.recipe.data.label_column) == ("other", "")
     for name in ("data", "train", "forget", "overview"):
         go(second, name)
         assert "salaries" not in said(second)

@@ -251,21 +251,21 @@ def test_other_columns_can_be_chosen():
     file = "a,b,c\n" + "\n".join(f"one two three four {row % 9},x{row % 2},y{row % 3}" for row in range(30))
     test = uploading(file)
     assert {box.value for box in test.selectbox} == {"a", "b"}
-    test.selectbox(key=setting("data.label")).set_value("c")
+    test.selectbox(key=setting("data.label_column")).set_value("c")
     run(test)
-    assert test.query_params["data.label"] == "c"
+    assert test.query_params["data.label_column"] == "c"
     assert "in 3 classes" in said(test)
-    test.selectbox(key=setting("data.label")).set_value("b")
+    test.selectbox(key=setting("data.label_column")).set_value("b")
     run(test)
-    assert "data.label" not in test.query_params
+    assert "data.label_column" not in test.query_params
 
 
 def test_the_columns_shown_are_those_that_are_read():
     file = "a,b,c\n" + "\n".join(f"one two three four {row % 9},x{row % 2},y{row % 3}" for row in range(30))
     test = uploading(file)
-    test.selectbox(key=setting("data.text")).set_value("b")
+    test.selectbox(key=setting("data.text_column")).set_value("b")
     run(test)
-    shown = test.selectbox(key=setting("data.label")).value
+    shown = test.selectbox(key=setting("data.label_column")).value
     if not test.error:
         assert shown == _report(test).label
 
@@ -274,13 +274,13 @@ def _report(test: AppTest):
     """The report of the reviews that the session's recipe names."""
     mine = test.session_state.session
     data = mine.recipe.data
-    return mine.upload.reviews(data.text or None, data.label or None).report
+    return mine.upload.reviews(data.text_column or None, data.label_column or None).report
 
 
 def test_the_first_column_can_be_chosen_for_labels_where_none_is_likely():
     lines = [f"{('red', 'white')[row % 2]}{row // 2},one two three four {row}" for row in range(12)]
     test = uploading("kind,review\n" + "\n".join([*lines, "red0,one two three five"]))
-    box = test.selectbox(key=setting("data.label"))
+    box = test.selectbox(key=setting("data.label_column"))
     assert test.error
     assert box.value != "kind", "the control shows a column that is not chosen, so it cannot be picked"
 

@@ -194,7 +194,7 @@ def test_normal_weights_never_get_there_and_it_is_said():
 
 
 def test_a_target_that_is_no_better_than_chance_is_told_as_undefined():
-    test = relearn(**SMALL, **{"relearning.share": "0.1"})
+    test = relearn(**SMALL, **{"relearning.target_share": "0.1"})
     assert "Savings are undefined" in sentence(test)
     assert "chance" in sentence(test)
     opened(test, SAVINGS)
@@ -346,7 +346,7 @@ def test_a_link_reopens_every_setting_of_the_plan():
         "randomization.scheme": "noise",
         "randomization.scale": "0.5",
         "randomization.unit": "neuron",
-        "relearning.share": "0.8",
+        "relearning.target_share": "0.8",
         "relearning.epochs": "7",
         "relearning.layers": "fc2,fc1+fc2,down",
         "relearning.doses": "0,0.1,0.35,0.9",
@@ -357,7 +357,7 @@ def test_a_link_reopens_every_setting_of_the_plan():
     test = relearn(**link)
     assert test.query_params == link
     wanted = Relearning(
-        share=0.8,
+        target_share=0.8,
         epochs=7,
         layers=("fc2", "fc1+fc2", "down"),
         doses=(0.0, 0.1, 0.35, 0.9),

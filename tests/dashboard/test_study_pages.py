@@ -122,10 +122,20 @@ def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
 IMPOSSIBLE = (
     *("sweep.doses=2", "sweep.schemes=foo", "sweep.seeds=0", "sweep.layers=", "sweep.match=x", "sweep.words=cherry"),
     *("relearning.doses=2", "relearning.schemes=foo", "relearning.seeds=0", "relearning.epochs=0"),
-    *("relearning.share=0", "relearning.share=nan", "relearning.layers=", "relearning.nosuch=1"),
+    *("relearning.target_share=0", "relearning.target_share=nan", "relearning.layers=", "relearning.nosuch=1"),
     *("forget.by=x", "forget.share=2", "forget.seed=-1", "unlearning.methods=", "unlearning.seeds=0"),
-    *("unlearning.epochs=0", "unlearning.learning_rate=0", "unlearning.k=0", "unlearning.fraction=1.5"),
-    *("unlearning.scheme=foo", "unlearning.clip=nan", "unlearning.relearn_epochs=-1", "unlearning.nosuch=1"),
+    *(
+        "unlearning.epochs=0",
+        "unlearning.learning_rate=0",
+        "unlearning.last_layers=0",
+        "unlearning.repair_fraction=1.5",
+    ),
+    *(
+        "unlearning.repair_scheme=foo",
+        "unlearning.ascent_clip=nan",
+        "unlearning.relearn_epochs=-1",
+        "unlearning.nosuch=1",
+    ),
 )
 
 

@@ -533,9 +533,9 @@ IMPOSSIBLE_SETS = {
     "no class": ({"forget.by": "class"}, "forget.label must be one of the classes"),
     "a review that is none": ({"forget.by": "reviews", "forget.reviews": "abcdef012345"}, "'abcdef012345' is none"),
     "no review": ({"forget.by": "reviews"}, "There must be something to forget"),
-    "k too large": ({"unlearning.k": "5"}, "unlearning.k must be at most the number of layers, 2"),
+    "k too large": ({"unlearning.last_layers": "5"}, "unlearning.last_layers must be at most the number of layers, 2"),
     "a method that is none": ({"unlearning.methods": "foo,retrain"}, "got 'foo'"),
-    "a layer that is none": ({"unlearning.layers": "fc9"}, "fc9"),
+    "a layer that is none": ({"unlearning.repair_layers": "fc9"}, "fc9"),
 }
 MENDS = {
     "nothing": lambda test: test.slider(key=setting("forget.share")).set_value(0.1),
@@ -544,9 +544,9 @@ MENDS = {
     "no class": lambda test: test.selectbox(key=setting("forget.label")).set_value("Riesling"),
     "a review that is none": lambda test: button(test, "Untick all").click(),
     "no review": lambda test: test.get_by_key(setting("forget.by")).set_value("share"),
-    "k too large": lambda test: test.number_input(key=setting("unlearning.k")).set_value(1),
+    "k too large": lambda test: test.number_input(key=setting("unlearning.last_layers")).set_value(1),
     "a method that is none": lambda test: test.multiselect(key=METHODS_KEY).set_value(["retrain"]),
-    "a layer that is none": lambda test: test.multiselect(key=setting("unlearning.layers")).set_value(["all"]),
+    "a layer that is none": lambda test: test.multiselect(key=setting("unlearning.repair_layers")).set_value(["all"]),
 }
 
 
@@ -579,13 +579,13 @@ def test_what_cannot_be_gets_a_clear_message_and_controls_to_mend_it(case):
 SETTINGS = {
     "epochs": 3,
     "learning_rate": 0.004,
-    "k": 2,
-    "fraction": 0.35,
+    "last_layers": 2,
+    "repair_fraction": 0.35,
     "ascent_rate": 0.2,
-    "clip": 0.5,
-    "tolerance": 0.02,
-    "selection": 3.5,
-    "dampening": 0.7,
+    "ascent_clip": 0.5,
+    "ascent_tolerance": 0.02,
+    "dampening_alpha": 3.5,
+    "dampening_lambda": 0.7,
     "scrub_alpha": 0.4,
     "scrub_gamma": 1.5,
     "scrub_epochs": 2,
@@ -602,9 +602,9 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
         test.number_input(key=setting(f"unlearning.{name}")).set_value(value)
         run(test)
         assert test.query_params[f"unlearning.{name}"] == f"{value:g}"
-    test.selectbox(key=setting("unlearning.scheme")).set_value("zero")
+    test.selectbox(key=setting("unlearning.repair_scheme")).set_value("zero")
     run(test)
-    test.multiselect(key=setting("unlearning.layers")).set_value(["fc2"])
+    test.multiselect(key=setting("unlearning.repair_layers")).set_value(["fc2"])
     run(test)
     test.multiselect(key=METHODS_KEY).set_value(["scrub", "eu_k"])
     run(test)
@@ -612,7 +612,7 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
     run(test)
     test.number_input(key=setting("forget.seed")).set_value(5)
     run(test)
-    wanted = Unlearning(methods=("scrub", "eu_k"), layers=("fc2",), scheme="zero", **SETTINGS)
+    wanted = Unlearning(methods=("scrub", "eu_k"), repair_layers=("fc2",), repair_scheme="zero", **SETTINGS)
     assert mine(test).recipe.unlearning == wanted
     assert mine(test).recipe.forget == Forget(share=0.33, seed=5)
     link = dict(test.query_params)
@@ -623,13 +623,13 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
     for name, value in SETTINGS.items():
         assert other.number_input(key=setting(f"unlearning.{name}")).value == value
     assert other.multiselect(key=METHODS_KEY).value == ["scrub", "eu_k"]
-    assert other.multiselect(key=setting("unlearning.layers")).value == ["fc2"]
+    assert other.multiselect(key=setting("unlearning.repair_layers")).value == ["fc2"]
     assert other.slider(key=setting("forget.share")).value == 0.33
 
 
 def test_an_emptied_list_of_layers_breaks_nothing():
     test = unlearn(**SMALL)
-    test.multiselect(key=setting("unlearning.layers")).set_value([])
+    test.multiselect(key=setting("unlearning.repair_layers")).set_value([])
     finished(run(test))
     assert charts(test) == 1
 

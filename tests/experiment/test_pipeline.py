@@ -179,7 +179,7 @@ def test_diverged_training_leaves_figures_missing_with_their_reason(small_review
 
 
 def test_an_own_pass_of_mini_batches_can_be_run(small_reviews):
-    recipe = QUICK.with_value("training.own_pass", True).with_value("training.batch_size", 16)
+    recipe = QUICK.with_value("training.reuse_forward_pass", True).with_value("training.batch_size", 16)
     result = run(recipe, small_reviews)
     assert len(result.trained.history) == 12
     assert result.comparison.original.scores["training"].reviews <= result.data["rows"]
@@ -189,7 +189,7 @@ def test_an_unstratified_split_of_few_reviews_can_be_run():
     """Wherever the one review of the second class falls, figures are there or missing with a reason."""
     reviews = Reviews(("red fruit", "red wine fruit", "red fruit wine", "green fruit wine"), ("a", "a", "a", "b"), None,
                       "0" * 64, Report("by hand", "text", "label", None, 4))  # fmt: skip
-    recipe = replace(QUICK, split=replace(QUICK.split, stratify=False, min_df=1, validation=0.25))
+    recipe = replace(QUICK, split=replace(QUICK.split, stratify=False, min_df=1, validation_share=0.25))
     recipe = recipe.with_value("data.min_reviews", 1)
     for seed in range(6):
         base = run(recipe.with_value("split.seed", seed), reviews).baselines
@@ -271,7 +271,7 @@ def test_published_run(small_reviews):
 
 
 def test_published_protocol_takes_a_label_of_ones_own(small_reviews):
-    assert run(PUBLISHED.with_value("data.label", "label"), small_reviews).data["classes"] == 3
+    assert run(PUBLISHED.with_value("data.label_column", "label"), small_reviews).data["classes"] == 3
 
 
 def test_modern_default_reaches_the_linear_svm_on_the_original_file(wine_reviews_path):

@@ -213,7 +213,7 @@ def test_forgetting_ratio_may_be_undefined(before, after, reason):
     [("cross_entropy", math.log(3)), ("bitwise", -(math.log(1 / 3) + 2 * math.log(2 / 3)) / 3)],
 )
 def test_baselines_by_hand(small_reviews, objective, loss):
-    split = make_split(small_reviews, SplitSettings(validation=0.5))  # each part: 6 port, 12 red, 9 white
+    split = make_split(small_reviews, SplitSettings(validation_share=0.5))  # each part: 6 port, 12 red, 9 white
     base = compute_baselines(split, objective)
     assert base.chance == 1 / 3
     assert base.chance_loss == pytest.approx(loss)

@@ -17,8 +17,8 @@ from forgetting.model.split import SplitSettings, encode_labels, make_split
     "splitting",
     [
         SplitSettings(),
-        SplitSettings(stratify=False, sublinear=False, min_df=1, seed=42),
-        SplitSettings(validation=0.4, max_words=10, seed=5),
+        SplitSettings(stratify=False, sublinear_tf=False, min_df=1, seed=42),
+        SplitSettings(validation_share=0.4, max_words=10, seed=5),
     ],
 )
 def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
@@ -32,7 +32,7 @@ def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
         stratify=numbers if splitting.stratify else None,
     )
     vectorizer = TfidfVectorizer(
-        sublinear_tf=splitting.sublinear, min_df=splitting.min_df, max_features=splitting.max_words or None
+        sublinear_tf=splitting.sublinear_tf, min_df=splitting.min_df, max_features=splitting.max_words or None
     )
     matrices = [
         vectorizer.fit_transform([small_reviews.texts[row] for row in rows[0]]),
@@ -49,7 +49,7 @@ def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
 
 
 def test_parts_are_disjoint_complete_and_stratified(small_reviews):
-    split = make_split(small_reviews, SplitSettings(validation=0.5))
+    split = make_split(small_reviews, SplitSettings(validation_share=0.5))
     assert sorted([*split.training.rows, *split.validation.rows]) == list(range(54))
     for part in split.parts.values():
         assert torch.bincount(part.targets).tolist() == [6, 12, 9]
@@ -82,12 +82,12 @@ def some(small_reviews, labels, texts=None):
         ),
         (
             "aabbcc",
-            SplitSettings(validation=0.2),
+            SplitSettings(validation_share=0.2),
             "at least one review a class in each part; 6 reviews .* 0.2 .* 3 classes. Keep",
         ),
         (
             "aabbcc",
-            SplitSettings(validation=0.9),
+            SplitSettings(validation_share=0.9),
             "at least one review a class in each part; 6 reviews .* 0.9 .* 3 classes. Keep",
         ),
     ],
@@ -100,13 +100,13 @@ def test_refuses_what_cannot_be_stratified(small_reviews, labels, splitting, mes
 @pytest.mark.parametrize("texts", [("a b c",) * 6, tuple(f"only{n}" for n in range(6))])
 def test_refuses_to_learn_without_words(small_reviews, texts):
     with pytest.raises(DataError, match=r"No word is left of 3 training reviews: .* min_df = 2 .*\. Lower min_df"):
-        make_split(some(small_reviews, "aabbab", texts), SplitSettings(validation=0.5))
+        make_split(some(small_reviews, "aabbab", texts), SplitSettings(validation_share=0.5))
 
 
 def test_refuses_an_empty_training_part(small_reviews):
     # ceil(0.9 · 3) = 3 reviews are held out, and none is left
     with pytest.raises(DataError, match="validation"):
-        make_split(some(small_reviews, "aab"), SplitSettings(validation=0.9, stratify=False, min_df=1))
+        make_split(some(small_reviews, "aab"), SplitSettings(validation_share=0.9, stratify=False, min_df=1))
 
 
 def test_classes_take_no_more_room_than_their_labels(small_reviews):

@@ -141,7 +141,7 @@ def test_published_quirks_follow_the_published_script(small_split):
         weight_decay=0,
         label_smoothing=0,
         dropout_steps=1,
-        own_pass=True,
+        reuse_forward_pass=True,
     )
     model = model_for(small_split, dropout=0.5)
     trainer = Trainer(model, small_split, training, seed=SEED)
@@ -242,10 +242,10 @@ def with_nan(split, part):
 
 
 @pytest.mark.parametrize("part", ["training", "validation"])
-@pytest.mark.parametrize("own_pass", [False, True])
-def test_nan_stops_training_and_is_not_recorded(small_split, part, own_pass):
+@pytest.mark.parametrize("reuse_forward_pass", [False, True])
+def test_nan_stops_training_and_is_not_recorded(small_split, part, reuse_forward_pass):
     split = with_nan(small_split, part)
-    trainer = Trainer(model_for(split), split, replace(BASE, own_pass=own_pass))
+    trainer = Trainer(model_for(split), split, replace(BASE, reuse_forward_pass=reuse_forward_pass))
     trainer.advance()
     assert (trainer.state, trainer.history, trainer.steps, trainer.epochs_left) == ("diverged", [], 1, 0)
     trainer.step()

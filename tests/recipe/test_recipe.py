@@ -104,10 +104,10 @@ def test_published_settings_are_the_published_ones():
     training, split = PUBLISHED.training, PUBLISHED.split
     assert (training.objective, training.epochs, training.batch_size) == ("bitwise", 15, 0)
     assert (training.learning_rate, training.weight_decay, training.label_smoothing) == (0.001, 0, 0)
-    assert (training.word_dropout, training.dropout_steps, training.own_pass) == (0, 1, True)
+    assert (training.word_dropout, training.dropout_steps, training.reuse_forward_pass) == (0, 1, True)
     assert (PUBLISHED.model.hidden, PUBLISHED.model.dropout) == ((64,), 0.5)
-    assert (split.validation, split.seed, split.stratify) == (0.2, 42, False)
-    assert (split.sublinear, split.min_df, split.max_words) == (False, 1, 0)
+    assert (split.validation_share, split.seed, split.stratify) == (0.2, 42, False)
+    assert (split.sublinear_tf, split.min_df, split.max_words) == (False, 1, 0)
     assert (PUBLISHED.data.drop_duplicates, PUBLISHED.data.min_reviews) == (False, 1)
 
 

@@ -15,7 +15,7 @@ from forgetting.recipe.url import decode_query, encode_query
 @st.composite
 def published_recipes(draw) -> Recipe:
     recipe = PUBLISHED
-    for name in ("data.source", "data.file", "data.text", "data.label", "data.min_reviews", "seed"):
+    for name in ("data.source", "data.file", "data.text_column", "data.label_column", "data.min_reviews", "seed"):
         if draw(st.booleans()):
             recipe = recipe.with_value(name, draw(values_of(LEAVES[name])))
     return recipe

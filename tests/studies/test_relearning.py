@@ -481,7 +481,7 @@ def test_a_course_that_diverges_keeps_the_points_before(small_split):
 
 @pytest.mark.parametrize("changes", [{}, {"batch_size": 15}, {"objective": "bitwise"}])
 def test_rows_are_the_variants_one_by_one(small_split, changes):
-    plan = replace(PLAN, layers=("fc2", "fc1+fc2"), schemes=("permute", "rewind", "normal"), seed=5, share=0.9)
+    plan = replace(PLAN, layers=("fc2", "fc1+fc2"), schemes=("permute", "rewind", "normal"), seed=5, target_share=0.9)
     recipe = recipe_of(plan, **changes)
     done = trained(small_split, recipe)
     rows = rows_of(done, small_split, recipe)
@@ -581,7 +581,7 @@ def test_outputs_that_are_not_finite_are_missing_with_the_reason(small_split):
 def test_a_target_not_above_a_trivial_model_is_the_reason_of_missing_savings(small_split):
     part = small_split.validation
     for share, reason in ((0.01, "is not above chance (0.333)"), (0.4, "is not above that of always naming one class")):
-        recipe = recipe_of(replace(PLAN, layers=("fc2",), share=share, seeds=1))
+        recipe = recipe_of(replace(PLAN, layers=("fc2",), target_share=share, seeds=1))
         done = trained(small_split)
         rows = rows_of(done, small_split, recipe)
         assert len(rows) == 6

@@ -251,7 +251,7 @@ def test_fine_tune(small_split, objective, hidden, dropout, batch):
 @every_objective
 @every_count
 def test_cf_k(small_split, objective, hidden, dropout, batch, k):
-    task = task_of(small_split, objective, hidden, dropout, batch, k=k)
+    task = task_of(small_split, objective, hidden, dropout, batch, last_layers=k)
     model = unlearned("cf_k", task)
     check_equal(model, on_retain(task, task.original.state_dict(), last=k))
     kept = list(task.original.state_dict())[: -2 * k]
@@ -263,7 +263,7 @@ def test_cf_k(small_split, objective, hidden, dropout, batch, k):
 @every_count
 def test_eu_k(small_split, objective, hidden, dropout, batch, k):
     """The last k layers from scratch, as long and as fast as the original was trained."""
-    task = task_of(small_split, objective, hidden, dropout, batch, k=k)
+    task = task_of(small_split, objective, hidden, dropout, batch, last_layers=k)
     start, fresh = copy_state(task.original), fresh_state(task)
     kept = list(start)[: -2 * k]
     model = unlearned("eu_k", task)
@@ -277,16 +277,16 @@ def test_eu_k(small_split, objective, hidden, dropout, batch, k):
     ("hidden", "dropout", "batch"), [*SHAPES, ((8, 7, 6), 0.0, 0), ((8, 7, 6), 0.5, 9), ((6, 5, 4, 3), 0.2, 20)]
 )
 def test_eu_k_of_all_layers_is_exact_retraining_bit_for_bit(small_split, objective, hidden, dropout, batch):
-    task = task_of(small_split, objective, hidden, dropout, batch, k=len(hidden) + 1)
+    task = task_of(small_split, objective, hidden, dropout, batch, last_layers=len(hidden) + 1)
     assert bits(unlearned("eu_k", task)) == bits(unlearned("retrain", task))
-    other = unlearned("eu_k", replace(task, settings=replace(task.settings, k=len(hidden))))
+    other = unlearned("eu_k", replace(task, settings=replace(task.settings, last_layers=len(hidden))))
     assert bits(other) != bits(unlearned("retrain", task))
 
 
 @every_objective
 @every_shape
 def test_cf_k_of_all_layers_is_fine_tuning_bit_for_bit(small_split, objective, hidden, dropout, batch):
-    task = task_of(small_split, objective, hidden, dropout, batch, k=len(hidden) + 1)
+    task = task_of(small_split, objective, hidden, dropout, batch, last_layers=len(hidden) + 1)
     assert bits(unlearned("cf_k", task)) == bits(unlearned("fine_tune", task))
 
 
@@ -421,7 +421,7 @@ def ascended(task: Task) -> tuple[Plain, int, str]:
     settings, objective = task.settings, task.training.objective
     plain, forget, retain = Plain(task.original.state_dict()), task.forget, task.retain_split.training
     X, y = dense(forget), forget.targets
-    least = accuracy(plain, retain) - settings.tolerance
+    least = accuracy(plain, retain) - settings.ascent_tolerance
     parameters = plain.last(99)
     for step in range(settings.epochs):
         loss = plain_loss(plain(X), y, objective)
@@ -430,7 +430,7 @@ def ascended(task: Task) -> tuple[Plain, int, str]:
         for parameter in parameters:
             parameter.grad = None
         loss.backward()
-        clip_grad_norm_(parameters, settings.clip)
+        clip_grad_norm_(parameters, settings.ascent_clip)
         before = [parameter.detach().clone() for parameter in parameters]
         with torch.no_grad():
             for parameter in parameters:
@@ -447,7 +447,7 @@ def ascended(task: Task) -> tuple[Plain, int, str]:
 @pytest.mark.parametrize("steps", [1, 2, 5, 12])
 def test_gradient_ascent_step_by_step(small_split, objective, hidden, dropout, batch, steps):
     task = task_of(
-        small_split, objective, hidden, dropout, batch, trained=40, epochs=steps, ascent_rate=0.05, tolerance=1.0
+        small_split, objective, hidden, dropout, batch, trained=40, epochs=steps, ascent_rate=0.05, ascent_tolerance=1.0
     )
     plain, kept, why = ascended(task)
     assert (kept, why) == (steps, "epochs")
@@ -461,7 +461,7 @@ def test_gradient_ascent_step_by_step(small_split, objective, hidden, dropout, b
 @every_objective
 @pytest.mark.parametrize(("clip", "length"), [(0.01, True), (1e6, False)])
 def test_gradient_ascent_clips_by_the_norm_of_the_whole_gradient(small_split, objective, clip, length):
-    task = task_of(small_split, objective, epochs=1, ascent_rate=0.5, clip=clip, tolerance=1.0)
+    task = task_of(small_split, objective, epochs=1, ascent_rate=0.5, ascent_clip=clip, ascent_tolerance=1.0)
     model = unlearned("gradient_ascent", task)
     pairs = zip(model.state_dict().values(), task.original.state_dict().values(), strict=True)
     change = math.sqrt(sum((after - before).double().square().sum().item() for after, before in pairs))
@@ -478,7 +478,7 @@ def test_gradient_ascent_clips_by_the_norm_of_the_whole_gradient(small_split, ob
 @every_shape
 def test_gradient_ascent_ends_where_a_uniform_guess_is(small_split, objective, hidden, dropout, batch):
     task = task_of(
-        small_split, objective, hidden, dropout, batch, trained=40, epochs=500, ascent_rate=0.2, tolerance=1.0
+        small_split, objective, hidden, dropout, batch, trained=40, epochs=500, ascent_rate=0.2, ascent_tolerance=1.0
     )
     plain, kept, why = ascended(task)
     assert why == "uniform"
@@ -499,7 +499,15 @@ def test_gradient_ascent_takes_back_a_step_that_costs_too_much(
     small_split, objective, hidden, dropout, batch, tolerance
 ):
     task = task_of(
-        small_split, objective, hidden, dropout, batch, trained=60, epochs=500, ascent_rate=0.3, tolerance=tolerance
+        small_split,
+        objective,
+        hidden,
+        dropout,
+        batch,
+        trained=60,
+        epochs=500,
+        ascent_rate=0.3,
+        ascent_tolerance=tolerance,
     )
     plain, kept, why = ascended(task)
     assert why == "tolerance"
@@ -509,7 +517,7 @@ def test_gradient_ascent_takes_back_a_step_that_costs_too_much(
     retain = task.retain_split.training
     reached = (model(retain.inputs).argmax(1) == retain.targets).double().mean()
     assert reached >= accuracy(Plain(task.original.state_dict()), retain) - tolerance
-    further = replace(task, settings=replace(task.settings, tolerance=1.0, epochs=kept + 1))
+    further = replace(task, settings=replace(task.settings, ascent_tolerance=1.0, epochs=kept + 1))
     beyond = unlearned("gradient_ascent", further)
     lost = (beyond(retain.inputs).argmax(1) == retain.targets).double().mean()
     assert lost < accuracy(Plain(task.original.state_dict()), retain) - tolerance
@@ -520,7 +528,9 @@ def test_gradient_ascent_takes_back_a_step_that_costs_too_much(
 def test_gradient_ascent_spares_what_the_retain_set_alone_had(small_split, objective, trained):
     """Of a class that is known better or worse than the rest."""
     forget = Forget(by="class", label="white")
-    task = task_of(small_split, objective, forget=forget, trained=trained, epochs=500, ascent_rate=0.1, tolerance=0.05)
+    task = task_of(
+        small_split, objective, forget=forget, trained=trained, epochs=500, ascent_rate=0.1, ascent_tolerance=0.05
+    )
     plain = Plain(task.original.state_dict())
     assert abs(accuracy(plain, task.forget) - accuracy(plain, task.retain_split.training)) > 0.1
     climbed, kept, why = ascended(task)
@@ -542,7 +552,7 @@ def test_gradient_ascent_does_nothing_where_nothing_is_known(small_split, object
 
 @every_objective
 def test_gradient_ascent_gives_no_model_that_is_not_finite(small_split, objective):
-    task = task_of(small_split, objective, epochs=50, ascent_rate=1000.0, clip=1e6, tolerance=1.0)
+    task = task_of(small_split, objective, epochs=50, ascent_rate=1000.0, ascent_clip=1e6, ascent_tolerance=1.0)
     with torch.no_grad():
         task.original.fc1.weight.mul_(1e18)
         task.original.fc2.weight.mul_(1e18)
@@ -583,7 +593,7 @@ def test_fisher_is_the_mean_of_squared_gradients(small_split, objective, hidden,
 @pytest.mark.parametrize(("selection", "strength"), [(1.0, 1.0), (2.0, 0.5), (1.5, 3.0), (0.0, 0.1), (1.0, 0.0)])
 def test_dampening(small_split, objective, hidden, dropout, batch, selection, strength):
     """Weight by weight, as the paper's equations 3 and 4 say."""
-    task = task_of(small_split, objective, hidden, dropout, batch, selection=selection, dampening=strength)
+    task = task_of(small_split, objective, hidden, dropout, batch, dampening_alpha=selection, dampening_lambda=strength)
     model = unlearned("dampening", task)
     whole, lost = plain_fisher(task, task.split.training), plain_fisher(task, task.forget)
     changed = unsure = 0
@@ -607,9 +617,9 @@ def test_dampening_selects_nothing_beyond_the_ratio_of_the_sizes(small_split):
     """As the docstring has it: I_F / I_D is at most reviews / forgotten reviews."""
     task = task_of(small_split, forget=Forget(share=0.25))
     ratio = len(task.split.training) / len(task.forget)
-    beyond = replace(task, settings=replace(task.settings, selection=ratio * 1.001))
+    beyond = replace(task, settings=replace(task.settings, dampening_alpha=ratio * 1.001))
     assert bits(unlearned("dampening", beyond)) == bits(task.original)
-    within = replace(task, settings=replace(task.settings, selection=ratio * 0.9))
+    within = replace(task, settings=replace(task.settings, dampening_alpha=ratio * 0.9))
     assert bits(unlearned("dampening", within)) != bits(task.original)
 
 

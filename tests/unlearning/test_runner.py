@@ -131,13 +131,14 @@ def test_the_method_original_has_the_original_s_figures(small_split, objective, 
 @pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
 @pytest.mark.parametrize(("hidden", "batch"), [((6,), 0), ((7, 5), 9)])
 def test_eu_k_of_all_layers_has_all_the_figures_of_exact_retraining(small_split, objective, hidden, batch):
-    plan = replace(QUICK, methods=("retrain", "eu_k"), k=len(hidden) + 1, seeds=2)
+    plan = replace(QUICK, methods=("retrain", "eu_k"), last_layers=len(hidden) + 1, seeds=2)
     result = run(small_split, recipe_of(plan, objective=objective, hidden=hidden, batch_size=batch))
     for seed in (SEED, SEED + 1):
         found = rows_by_method(result, seed)
         assert all_of(found["eu_k"]) == all_of(found["retrain"])
     fewer = run(
-        small_split, recipe_of(replace(plan, k=len(hidden)), objective=objective, hidden=hidden, batch_size=batch)
+        small_split,
+        recipe_of(replace(plan, last_layers=len(hidden)), objective=objective, hidden=hidden, batch_size=batch),
     )
     found = rows_by_method(fewer)
     assert all_of(found["eu_k"]) != all_of(found["retrain"])
@@ -773,15 +774,15 @@ def test_a_method_or_a_seed_more_computes_that_alone(small_split, counting):
 OTHERWISE = {
     "epochs": 5,
     "learning_rate": 0.02,
-    "k": 2,
-    "layers": ("fc1",),
-    "fraction": 0.4,
-    "scheme": "zero",
+    "last_layers": 2,
+    "repair_layers": ("fc1",),
+    "repair_fraction": 0.4,
+    "repair_scheme": "zero",
     "ascent_rate": 0.2,
-    "clip": 2.0,
-    "tolerance": 0.1,
-    "selection": 3.0,
-    "dampening": 0.5,
+    "ascent_clip": 2.0,
+    "ascent_tolerance": 0.1,
+    "dampening_alpha": 3.0,
+    "dampening_lambda": 0.5,
     "scrub_alpha": 0.5,
     "scrub_gamma": 0.5,
     "scrub_epochs": 2,
@@ -895,7 +896,7 @@ def stopped(split, recipe, epochs: int) -> Trained:
 
 @pytest.mark.parametrize("epochs", [1, 6])
 def test_a_model_trained_for_fewer_epochs_is_compared_with_ones_trained_as_long(small_split, epochs):
-    plan = replace(QUICK, methods=("original", "retrain", "eu_k"), seeds=2, k=2)
+    plan = replace(QUICK, methods=("original", "retrain", "eu_k"), seeds=2, last_layers=2)
     recipe = recipe_of(plan)
     result = run_unlearning(stopped(small_split, recipe, epochs), small_split, recipe)
     short = recipe_of(plan, epochs=epochs)
@@ -926,8 +927,12 @@ def refused(split, recipe, error, message, done=None):
     [
         (replace(PUBLISHED, seed=SEED), RecipeError, "published protocol.*Use the modern protocol"),
         (recipe_of(replace(QUICK, methods=("ghost",))), RecipeError, r"unlearning\.methods must be of .*got 'ghost'"),
-        (recipe_of(replace(QUICK, k=3)), RecipeError, r"unlearning\.k must be at most the number of layers, 2 .*got 3"),
-        (recipe_of(replace(QUICK, layers=("fc9",))), RecipeError, r"unlearning\.layers.*got 'fc9'"),
+        (
+            recipe_of(replace(QUICK, last_layers=3)),
+            RecipeError,
+            r"unlearning\.last_layers must be at most the number of layers, 2 .*got 3",
+        ),
+        (recipe_of(replace(QUICK, repair_layers=("fc9",))), RecipeError, r"unlearning\.repair_layers.*got 'fc9'"),
         (
             recipe_of(forget=Forget(share=0.0)),
             DataError,
@@ -960,7 +965,7 @@ def test_settings_that_do_not_fit_are_refused_and_change_nothing(small_split):
     unlearner = unlearner_of(small_split, recipe_of(replace(QUICK, methods=("original",))))
     finish(unlearner)
     before = unlearner.found
-    for changes in ({"methods": ("ghost",)}, {"k": 3}, {"layers": ("fc9",), "epochs": 7}):
+    for changes in ({"methods": ("ghost",)}, {"last_layers": 3}, {"repair_layers": ("fc9",), "epochs": 7}):
         with pytest.raises(RecipeError):
             unlearner.change(replace(QUICK, **changes))
     assert unlearner.found is not None

@@ -92,10 +92,10 @@ def test_seeds_count_on_from_the_first():
         ({"seed": 2**32 - 1, "seeds": 2}, ["must be at most 4,294,967,296", "4,294,967,295 + 2", "Lower one"]),
         ({"seeds": 0}, ["unlearning.seeds must be a whole number from 1 to 1000", "got 0"]),
         ({"seed": -1}, ["unlearning.seed must be", "got -1"]),
-        ({"k": 0}, ["unlearning.k must be", "got 0"]),
-        ({"scheme": "none"}, ["unlearning.scheme must be one of", "got 'none'"]),
-        ({"tolerance": -0.1}, ["unlearning.tolerance must be", "got -0.1"]),
-        ({"clip": 0.0}, ["unlearning.clip must be", "got 0.0"]),
+        ({"last_layers": 0}, ["unlearning.last_layers must be", "got 0"]),
+        ({"repair_scheme": "none"}, ["unlearning.repair_scheme must be one of", "got 'none'"]),
+        ({"ascent_tolerance": -0.1}, ["unlearning.ascent_tolerance must be", "got -0.1"]),
+        ({"ascent_clip": 0.0}, ["unlearning.ascent_clip must be", "got 0.0"]),
         ({"epochs": 0}, ["unlearning.epochs must be", "got 0"]),
         ({"methods": ("a",) * 101}, ["unlearning.methods must be a list of at most 100 names"]),
     ],
@@ -114,15 +114,18 @@ def test_settings_that_cannot_be(changes, words):
             Unlearning(methods=("retrain", "hypnosis")),
             ["unlearning.methods must be of ", "retrain", "scrub", "got 'hypnosis'", METHODS_VARIABLE],
         ),
-        (Unlearning(k=3), ["unlearning.k must be at most the number of layers, 2 (fc1, fc2)", "got 3"]),
-        (Unlearning(k=100), ["unlearning.k must be at most", "got 100"]),
+        (
+            Unlearning(last_layers=3),
+            ["unlearning.last_layers must be at most the number of layers, 2 (fc1, fc2)", "got 3"],
+        ),
+        (Unlearning(last_layers=100), ["unlearning.last_layers must be at most", "got 100"]),
         (
             Unlearning(epochs=3, scrub_epochs=3),
             ["unlearning.scrub_epochs must be below unlearning.epochs", "got 3 and 3", "Lower the first"],
         ),
         (Unlearning(epochs=1), ["unlearning.scrub_epochs must be below", "got 1 and 1"]),
-        (Unlearning(layers=("fc1", "fc9")), ["'fc9'", "'fc1', 'fc2'"]),
-        (Unlearning(layers=("all", "fc1")), ["'all' alone", "'fc1', 'fc2'"]),
+        (Unlearning(repair_layers=("fc1", "fc9")), ["'fc9'", "'fc1', 'fc2'"]),
+        (Unlearning(repair_layers=("all", "fc1")), ["'all' alone", "'fc1', 'fc2'"]),
     ],
 )
 def test_check_tells_what_does_not_fit(settings, words):
@@ -132,24 +135,24 @@ def test_check_tells_what_does_not_fit(settings, words):
         assert word in str(error.value)
 
 
-@pytest.mark.parametrize("settings", [Unlearning(layers=("fc9",)), Unlearning(layers=("all", "fc1"))])
+@pytest.mark.parametrize("settings", [Unlearning(repair_layers=("fc9",)), Unlearning(repair_layers=("all", "fc1"))])
 def test_check_names_the_setting_that_was_wrong(settings):
-    """It is unlearning.layers that is to be mended, not randomization.layers."""
-    with pytest.raises(RecipeError, match=r"^unlearning\.layers must be"):
+    """It is unlearning.repair_layers that is to be mended, not randomization.layers."""
+    with pytest.raises(RecipeError, match=r"^unlearning\.repair_layers must be"):
         check_methods(settings, LAYERS)
 
 
 def test_check_tells_the_remedy_for_k():
     with pytest.raises(RecipeError, match=r"got 3\. \w+"):
-        Unlearning(k=3).check(LAYERS)
+        Unlearning(last_layers=3).check(LAYERS)
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        Unlearning(k=2),
-        Unlearning(layers=("fc2", "fc1")),
-        Unlearning(layers=()),
+        Unlearning(last_layers=2),
+        Unlearning(repair_layers=("fc2", "fc1")),
+        Unlearning(repair_layers=()),
         Unlearning(methods="cf_k"),
         Unlearning(methods="cf_k", epochs=1),
         Unlearning(methods="scrub", epochs=1, scrub_epochs=0),
@@ -167,7 +170,7 @@ def test_a_name_that_is_unknown_is_told_shortly():
 
 
 def test_what_is_randomized_is_what_the_settings_say():
-    settings = Unlearning(layers=("fc1",), fraction=0.25, scheme="rewind")
+    settings = Unlearning(repair_layers=("fc1",), repair_fraction=0.25, repair_scheme="rewind")
     assert settings.randomization(9) == Randomization(layers=("fc1",), fraction=0.25, scheme="rewind", seed=9)
 
 
@@ -489,7 +492,7 @@ def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modul
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"batch_size": 9, "word_dropout": 0.2}, {"own_pass": True, "dropout_steps": 2}]
+    "changes", [{}, {"batch_size": 9, "word_dropout": 0.2}, {"reuse_forward_pass": True, "dropout_steps": 2}]
 )
 @pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
 def test_unwatched_training_gives_the_same_weights(small_split, changes, objective):

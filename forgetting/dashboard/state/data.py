@@ -62,8 +62,8 @@ def current_table() -> Table:
 def current_reviews() -> Reviews:
     """The reviews of the session's recipe, before its filters."""
     data, current = session().recipe.data, current_table()
-    key = json.dumps([current.sha256, data.text, data.label])
-    found = _reviews(key, current, data.text, data.label)
+    key = json.dumps([current.sha256, data.text_column, data.label_column])
+    found = _reviews(key, current, data.text_column, data.label_column)
     return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
 
 
@@ -121,8 +121,8 @@ def _check(recipe: Recipe, reviews: Reviews) -> DataProfile:
 def file_profile() -> DataProfile:
     """The data check of all reviews of the file, before the recipe's filters."""
     data, found = session().recipe.data, current_reviews()
-    published = session().recipe.protocol == "published" and not data.label
-    key = json.dumps([found.sha256, data.text, data.label, published])
+    published = session().recipe.protocol == "published" and not data.label_column
+    key = json.dumps([found.sha256, data.text_column, data.label_column, published])
     return _file_check(key, found.by_name() if published else found)
 
 

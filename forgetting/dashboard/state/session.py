@@ -29,7 +29,7 @@ from forgetting.recipe.recipe import MODERN, Recipe
 PREFIX = "setting:"  # of the keys of controls that write the recipe
 LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
-LIKELY = ("data.text", "data.label")  # settings whose empty value stands for what the file makes likely
+LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
 
 
 @dataclass

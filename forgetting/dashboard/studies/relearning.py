@@ -48,7 +48,7 @@ def _courses(trained_model: TrainedModel) -> Study:
 
 def _courses_key(trained_model: TrainedModel) -> str:
     plan = session().recipe.relearning
-    told = (plan.share, plan.epochs, plan.seeds, plan.seed)
+    told = (plan.target_share, plan.epochs, plan.seeds, plan.seed)
     return f"{models.model_key(trained_model)}:{replace(models.fitting_randomization(trained_model), seed=0)}:{told}"
 
 
@@ -75,7 +75,7 @@ def _variants(trained_model: TrainedModel) -> int:
 def _epochs(trained_model: TrainedModel, plan: Relearning) -> int:
     """About how many a variant takes until it is there: as many as the original did, which is mostly too many."""
     history = trained_model.trained.history
-    target = plan.share * history[-1].validation.accuracy if history else inf
+    target = plan.target_share * history[-1].validation.accuracy if history else inf
     first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
     return min(first, plan.epochs)
 

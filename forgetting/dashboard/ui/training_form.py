@@ -27,10 +27,10 @@ TRAINING_SETTINGS = (
     "training.weight_decay",
     "training.label_smoothing",
     "training.word_dropout",
-    "split.validation",
+    "split.validation_share",
     "split.min_df",
     "split.max_words",
-    "split.sublinear",
+    "split.sublinear_tf",
     "split.stratify",
     "split.seed",
     "seed",
@@ -50,7 +50,7 @@ def _take(protocol: str) -> None:
     """A protocol's own settings on the same file. Labels are its own: wine types, or the reviews' names."""
     mine, ready = session(), PROTOCOLS[protocol]
     before = mine.recipe.randomization
-    columns = ("text", "label") if protocol == mine.recipe.protocol else ("text",)
+    columns = ("text_column", "label_column") if protocol == mine.recipe.protocol else ("text_column",)
     same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", *columns)}
     mine.recipe, mine.touched = replace(ready, data=replace(ready.data, **same)), True
     if protocol == "modern":
@@ -83,13 +83,13 @@ def training_form() -> None:
             number_control("training.word_dropout", "Word dropout", **fixed)
         left, right = st.columns(2)
         with left:
-            number_control("split.validation", "Validation share", **fixed)
+            number_control("split.validation_share", "Validation share", **fixed)
             number_control("split.min_df", "Reviews a word needs", **fixed)
             number_control("split.max_words", "Words kept (0: all)", **fixed)
         with right:
             number_control("split.seed", "Seed of the split", **fixed)
             number_control("seed", "Seed of weights, training", form=True)
-            switch_control("split.sublinear", "Sublinear TF", **fixed)
+            switch_control("split.sublinear_tf", "Sublinear TF", **fixed)
             switch_control("split.stratify", "Stratify", **fixed)
 
 

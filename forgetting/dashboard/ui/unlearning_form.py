@@ -25,13 +25,13 @@ MOST = 500  # reviews listed at once
 METHOD_SETTINGS = {  # of the methods' own: label, step
     "epochs": ("Epochs of repair and tuning", None),
     "learning_rate": ("Learning rate of these", 0.001),
-    "k": ("k of EU-k and CF-k", None),
-    "fraction": ("Fraction randomized before repair", 0.05),
+    "last_layers": ("k of EU-k and CF-k", None),
+    "repair_fraction": ("Fraction randomized before repair", 0.05),
     "ascent_rate": ("Gradient ascent: length of a step", 0.1),
-    "clip": ("Gradient ascent: clip the norm at", 0.1),
-    "tolerance": ("Gradient ascent: retain accuracy that may go", 0.01),
-    "selection": ("Dampening: α, select above", 0.5),
-    "dampening": ("Dampening: λ", 0.1),
+    "ascent_clip": ("Gradient ascent: clip the norm at", 0.1),
+    "ascent_tolerance": ("Gradient ascent: retain accuracy that may go", 0.01),
+    "dampening_alpha": ("Dampening: α, select above", 0.5),
+    "dampening_lambda": ("Dampening: λ", 0.1),
     "scrub_alpha": ("SCRUB: α, near the original", 0.1),
     "scrub_gamma": ("SCRUB: γ, loss of the retain set", 0.1),
     "scrub_epochs": ("SCRUB: epochs away", None),
@@ -92,8 +92,8 @@ def method_controls(trained_model: TrainedModel) -> None:
     with st.expander("Settings of the methods"):
         for name, (label, step) in METHOD_SETTINGS.items():
             number_control(f"unlearning.{name}", label, step=step)
-        choice_control("unlearning.scheme", "Scheme of randomize_and_repair")
-        names_control("unlearning.layers", "Layers of randomize_and_repair", _layers(trained_model), str)
+        choice_control("unlearning.repair_scheme", "Scheme of randomize_and_repair")
+        names_control("unlearning.repair_layers", "Layers of randomize_and_repair", _layers(trained_model), str)
         number_control("unlearning.seed", "First seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:

@@ -25,7 +25,7 @@ from forgetting.reporting.formatting import format_share
 
 SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
-LIKELY_COLUMNS = {"data.text": "", "data.label": ""}  # of another file, the likely ones
+LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # of another file, the likely ones
 
 
 def source_view() -> None:
@@ -92,8 +92,8 @@ def _uploaded() -> None:
 def columns_view(table: Table) -> None:
     """Which column holds the texts, and which the labels."""
     data = session().recipe.data
-    read = _columns_read(table, data.text, data.label)
-    likely = (_columns_read(table, "", data.label)[0], _columns_read(table, data.text, "")[1])
+    read = _columns_read(table, data.text_column, data.label_column)
+    likely = (_columns_read(table, "", data.label_column)[0], _columns_read(table, data.text_column, "")[1])
     with st.container(horizontal=True):
         titles = ("Column of the texts", "Column of the labels")
         for name, title, column, alone in zip(LIKELY_COLUMNS, titles, read, likely, strict=True):

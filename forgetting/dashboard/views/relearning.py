@@ -30,7 +30,7 @@ def courses_view(study: Study, baselines: Baselines) -> None:
     with st.expander("Each seed"):
         st.dataframe(_seeds(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
     st.caption(
-        f"Target: {format_share(study.plan.share)} of the original's validation accuracy, "
+        f"Target: {format_share(study.plan.target_share)} of the original's validation accuracy, "
         f"{format_share(goal.accuracy_before)}. "
         "Savings: 1 − steps to relearn / steps from scratch (Ebbinghaus); 1 never lost, 0 gone, below 0 slower than "
         "from scratch. All are trained with the original's own settings; a step is an update of the weights. N(0, 1) "
