@@ -59,7 +59,7 @@ def layer_paths(
     *,
     initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
     vocabulary: Sequence[str] = (),
-) -> dict[str, "Path"]:
+) -> dict[str, "LayerPath"]:
     """The path of each chosen layer, by name, whatever the randomization's own dose; see `randomize`."""
     layers = named_layers(model)
     return {
@@ -69,7 +69,7 @@ def layer_paths(
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class LayerPath:
     """The way of one layer from its original units, at dose 0, to all of them randomized, at dose 1.
 
     units: (n, values of a unit), the original. order: the units in which a dose is counted, in the order in which
@@ -142,7 +142,7 @@ def _path(
     randomization: Randomization,
     initial: nn.Module | Mapping[str, torch.Tensor] | None,
     vocabulary: Sequence[str],
-) -> Path:
+) -> LayerPath:
     unit, seed, scheme = randomization.unit, randomization.seed, randomization.scheme
     units = units_of(name, layer, parameters, unit)
     order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
@@ -163,7 +163,7 @@ def _path(
     def draws(chosen: torch.Tensor) -> Draws:
         return Draws(units, chosen, source(), randomization.scale, **shared)
 
-    return Path(layer, parameters, unit, scheme, units, order, draws)
+    return LayerPath(layer, parameters, unit, scheme, units, order, draws)
 
 
 def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
-from forgetting.randomization.path import Path, layer_paths
+from forgetting.randomization.path import LayerPath, layer_paths
 from forgetting.randomization.settings import Randomization
 
 Prefix = tuple[bool, ...]  # of each of the first layers, whether it is randomized
@@ -42,7 +42,7 @@ class Variant:
 class _Layer:
     """One layer on its way: the units' counts at each level, how far it has come, and how large it is."""
 
-    path: Path
+    path: LayerPath
     counts: list[int | None]
     size: float
 
@@ -104,7 +104,7 @@ def _used(sets: Sequence[tuple[str, ...]], names: Sequence[str]) -> tuple[str, .
     return tuple(name for name in names if any(name in chosen for chosen in sets))
 
 
-def _on_its_way(path: Path, levels: Sequence[float], match: str) -> _Layer:
+def _on_its_way(path: LayerPath, levels: Sequence[float], match: str) -> _Layer:
     size = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
     if match == "dose":
         return _Layer(path, [path.count(level) for level in levels], size)
