@@ -1,7 +1,7 @@
-"""Randomizing: a chosen fraction of chosen layers' units gets new values by a scheme, in a copy of the model.
+"""Randomizing: a fraction of the chosen layers' units gets new values by a scheme, in a copy of the model.
 
-For one seed, randomizing is a path: what is randomized at a small dose is randomized, with the same values, at each
-larger one (`permute` nests its positions only). Each layer draws from streams of its own.
+For one seed, randomizing is a path: what is randomized at a small fraction is randomized at each larger one, with the
+same values. The scheme "permute" keeps the positions only, not the values. Each layer has separate random streams.
 """
 
 import copy
@@ -20,7 +20,7 @@ from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffle
 from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import units_of, write_units
 
-DISTANCE_STEPS = 33  # doses at which the distance of a scheme whose values move is measured
+DISTANCE_STEPS = 33  # fractions at which a distance is measured where a scheme's values change along the path
 
 
 def randomize(
@@ -30,14 +30,19 @@ def randomize(
     initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
     vocabulary: Sequence[str] = (),
 ) -> nn.Module:
-    """A copy of `model` in which the chosen units are randomized; `model` itself stays as it is.
+    """A copy of a model in which the chosen units are randomized; the model itself does not change.
 
-    initial: the model, or its state dict, as it was before training; the scheme "rewind" goes back to it.
-    vocabulary: the words that the first layer's columns belong to, where the randomization names words.
-    A frozen parameter is randomized and stays frozen, buffers are left alone, and a parameter that several modules
-    share is randomized with the layer it belongs to (see `own_layers`).
+    A frozen parameter is randomized and stays frozen. Buffers do not change. A parameter that several modules share is
+    randomized with the layer that it belongs to; see `named_layers`.
 
-    Raises RecipeError where a layer or word is unknown, or the scheme or unit does not fit it.
+    Args:
+        model: Any torch module.
+        randomization: What to randomize, how much, and how.
+        initial: The model, or its state dict, from before training; the scheme "rewind" goes back to it.
+        vocabulary: The words of the first layer's columns, in order; needed where the randomization lists words.
+
+    Raises:
+        RecipeError: A layer or word is unknown, or the scheme or unit does not fit a layer.
     """
     randomized = copy.deepcopy(model)
     for path in layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary).values():
@@ -48,7 +53,7 @@ def randomize(
 def randomized_units(
     model: nn.Module, randomization: Randomization, *, vocabulary: Sequence[str] = ()
 ) -> dict[str, torch.Tensor]:
-    """The units under the mask, as sorted positions in each chosen layer: what a dose touches."""
+    """The randomized units of each chosen layer, by its name: their sorted positions, (count,) int64."""
     found = layer_paths(model, randomization, vocabulary=vocabulary)
     return {name: path.order[: path.count(randomization.fraction)].sort().values for name, path in found.items()}
 
@@ -60,7 +65,10 @@ def layer_paths(
     initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
     vocabulary: Sequence[str] = (),
 ) -> dict[str, "LayerPath"]:
-    """The path of each chosen layer, by name, whatever the randomization's own dose; see `randomize`."""
+    """The path of each chosen layer, by name, whatever the randomization's fraction is.
+
+    Args and errors are those of `randomize`; writing a path changes `model` itself.
+    """
     layers = named_layers(model)
     return {
         name: _path(name, layers[name], layer_parameters(model, layers[name]), randomization, initial, vocabulary)
@@ -70,10 +78,16 @@ def layer_paths(
 
 @dataclass(frozen=True, eq=False)
 class LayerPath:
-    """The way of one layer from its original units, at dose 0, to all of them randomized, at dose 1.
+    """How one layer goes from its original units, at fraction 0, to all of them randomized, at fraction 1.
 
-    units: (n, values of a unit), the original. order: the units in which a dose is counted, in the order in which
-    it reaches them. parameters: of the layer, by name.
+    Attributes:
+        layer: The module whose parameters are written.
+        parameters: Parameters that belong to the layer, by name.
+        unit: A key of UNITS.
+        scheme: A key of SCHEMES.
+        units: The original units, (n, values of a unit).
+        order: Positions of the units that may be randomized, in the order in which a growing fraction reaches them.
+        draws: Makes what the scheme may use of the positions of the units that get new values.
     """
 
     layer: nn.Module
@@ -85,18 +99,18 @@ class LayerPath:
     draws: Callable[[torch.Tensor], Draws]
 
     def count(self, fraction: float) -> int:
-        """Units under the mask at a dose."""
+        """The number of units that are randomized at a fraction."""
         return round(fraction * len(self.order))
 
     def values(self, count: int) -> torch.Tensor:
-        """New values (count, values of a unit) of the first `count` units of the order."""
+        """New values of the first `count` units of the order, (count, values of a unit)."""
         return SCHEMES[self.scheme](self.draws(self.order[:count])).to(self.units.dtype)
 
     def walk(self, counts: Sequence[int]) -> Iterator[torch.Tensor]:
-        """The layer's units (n, values of a unit) at each of these rising counts.
+        """The layer's units, (n, values of a unit), at each of these rising counts.
 
-        It is one tensor, changed in place from step to step: each unit is written once on the whole way, but where
-        a scheme's values move.
+        It is one tensor, changed in place from step to step. Each unit is written once along the whole path, except
+        where a scheme's values change along it.
         """
         units, done = self.units.clone(), 0
         moving = self.scheme in NOT_NESTED
@@ -108,11 +122,18 @@ class LayerPath:
             yield units
 
     def reaching(self, changes: Sequence[float]) -> list[int | None]:
-        """The least counts at which the layer is so far from its original, in the L2 norm; None where it never is.
+        """The smallest counts at which the layer is at these distances from its original.
 
-        Where a scheme's values move, distances are measured at STRIDES doses and the count lies between two of them.
+        Where a scheme's values change along the path, distances are measured at DISTANCE_STEPS fractions, and the
+        counts between them are interpolated.
+
+        Args:
+            changes: Distances of all units from the original, in the L2 norm.
+
+        Returns:
+            A count for each distance, None where even the whole path is shorter.
         """
-        wanted = np.square(changes) * (1 - 1e-6)  # sums are rounded
+        wanted = np.square(changes) * (1 - 1e-6)  # the sums have rounding errors
         if self.scheme in NOT_NESTED:
             counts = np.unique(np.linspace(0, len(self.order), DISTANCE_STEPS).round().astype(int))
             squares = np.array([_squares(units - self.units).sum().item() for units in self.walk(counts.tolist())])
@@ -126,7 +147,7 @@ class LayerPath:
         return [int(count) if want <= squares[-1] else None for want, count in zip(wanted, found, strict=True)]
 
     def write(self, units: torch.Tensor) -> None:
-        """Put units into the layer's parameters, in place."""
+        """Write units, (n, values of a unit), into the layer's parameters in place."""
         write_units(self.layer, self.parameters, self.unit, units)
 
 
@@ -167,7 +188,11 @@ def _path(
 
 
 def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
-    """Positions of words in the vocabulary. Raises RecipeError for one that is not in it."""
+    """Positions of words in the vocabulary, (words,) int64.
+
+    Raises:
+        RecipeError: The vocabulary lacks one of the words.
+    """
     known = {word: column for column, word in enumerate(vocabulary)}
     unknown = [word for word in words if word not in known]
     if unknown:
@@ -179,13 +204,13 @@ def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tenso
 
 
 def _fresh(name: str, layer: nn.Module, parameters: dict[str, nn.Parameter], seed: int) -> dict[str, torch.Tensor]:
-    """The layer's parameters as its own initializer would draw them."""
+    """The layer's parameters as its initializer would draw them."""
     drawn = copy.deepcopy(layer).cpu()
     try:
         initialize(drawn, generator(seed, "randomize", name, "fresh"))
     except AttributeError as error:
         raise RecipeError(
-            f"Layer {name!r} ({type(layer).__name__}) has no initializer of its own (reset_parameters), which scheme "
+            f"Layer {name!r} ({type(layer).__name__}) has no initializer (reset_parameters), which scheme "
             "'reinit' needs. Choose another scheme."
         ) from error
     return {key: getattr(drawn, key) for key in parameters}

@@ -1,4 +1,4 @@
-"""Schemes: what a randomized unit becomes. A scheme is a function of what it may use, in one table by name."""
+"""Schemes: what a randomized unit becomes. A scheme is a function of `Draws`, in one table by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,17 @@ import torch
 class Draws:
     """What a scheme may use, for one layer.
 
-    units: (n, values of a unit) as they are. chosen: (count,) those that get new values, in the order of the path.
-    source: randomness of the layer's own, from its start. scale: of "noise". Made once for all doses, and asked for
-    only where needed: gaussian (n, values of a unit), a draw from N(0, 1) for every unit, chosen or not, so that a
-    larger dose finds the same values; shuffled, the order of the first so many after a shuffle, see `Shuffle`; fresh
-    and initial, the units as the layer's own initializer would draw them, and as they were before training.
+    The last four are computed once for all fractions of a path, and only where a scheme calls them.
+
+    Attributes:
+        units: The original units, (n, values of a unit).
+        chosen: Positions of the units that get new values, in the order of the path, (count,) int64.
+        source: The layer's random stream for this scheme, from its start.
+        scale: Standard deviation of the scheme "noise", in standard deviations of the layer.
+        gaussian: Draws from N(0, 1) for all units, (n, values of a unit), so that a larger fraction finds the same.
+        shuffled: The order of the first so many of the chosen units after a shuffle; see `Shuffle`.
+        fresh: All units as the layer's initializer would draw them, (n, values of a unit).
+        initial: All units as they were before training, (n, values of a unit).
     """
 
     units: torch.Tensor
@@ -29,10 +35,14 @@ class Draws:
 
 
 class Shuffle:
-    """A shuffle of the first so many of n things, which a shuffle of more of them goes on from.
+    """A shuffle of the first items of a list, which a shuffle of more items continues.
 
-    Inside-out Fisher–Yates (Knuth, The Art of Computer Programming 2, 3.4.2): the i-th swaps with one drawn from the
-    first i, so a larger shuffle begins as a smaller one did.
+    Inside-out Fisher–Yates (Knuth, The Art of Computer Programming 2, 3.4.2): the i-th item swaps with one drawn from
+    the first i, so a larger shuffle begins as a smaller one did.
+
+    Args:
+        count: The most items that are ever shuffled.
+        source: Generator of the draws, which are all made here.
     """
 
     def __init__(self, count: int, source: torch.Generator):
@@ -41,7 +51,7 @@ class Shuffle:
         self.order: list[int] = []
 
     def __call__(self, count: int) -> torch.Tensor:
-        """Which of the first `count` things comes to each of their places, (count,) int64."""
+        """Which of the first `count` items comes to each position, (count,) int64."""
         order = self.order if len(self.order) <= count else []
         for position, partner in enumerate(self.partners[len(order) : count], start=len(order)):
             order.append(position)
@@ -51,32 +61,32 @@ class Shuffle:
 
 
 def _normal(draws: Draws) -> torch.Tensor:
-    """N(0, 1), the published one."""
+    """A draw from N(0, 1), as in the published experiment."""
     return draws.gaussian()[draws.chosen]
 
 
 def _reinit(draws: Draws) -> torch.Tensor:
-    """A fresh draw from the layer's own initializer."""
+    """A fresh draw from the layer's initializer (re-randomization)."""
     return draws.fresh()[draws.chosen]
 
 
 def _rewind(draws: Draws) -> torch.Tensor:
-    """Back to before training."""
+    """The values from before training (re-initialization)."""
     return draws.initial()[draws.chosen]
 
 
 def _permute(draws: Draws) -> torch.Tensor:
-    """Shuffled among themselves."""
+    """The chosen units' values, shuffled among them."""
     return draws.units[draws.chosen[draws.shuffled(len(draws.chosen))]]
 
 
 def _zero(draws: Draws) -> torch.Tensor:
-    """Set to zero."""
+    """Zeros."""
     return torch.zeros_like(draws.units[draws.chosen])
 
 
 def _noise(draws: Draws) -> torch.Tensor:
-    """Plus N(0, scale · standard deviation of the layer)."""
+    """The values plus a draw from N(0, σ²), where σ is scale · standard deviation of the layer."""
     spread = draws.scale * draws.units.std(correction=0)
     return draws.units[draws.chosen] + spread * draws.gaussian()[draws.chosen]
 
@@ -90,9 +100,7 @@ SCHEMES: dict[str, Callable[[Draws], torch.Tensor]] = {
     "noise": _noise,
 }
 
-DETERMINISTIC = frozenset(
-    {"rewind", "zero"}
-)  # what replaces a unit is not drawn: at dose 1 all seeds give the same model
-NOT_NESTED = frozenset(
-    {"permute"}
-)  # a unit's new value may change with the dose; the others' values nest like the units
+# Their new values are not drawn: at fraction 1 all seeds give the same model.
+DETERMINISTIC = frozenset({"rewind", "zero"})
+# A unit's new value may change as the fraction grows. With all other schemes it stays the same.
+NOT_NESTED = frozenset({"permute"})

@@ -15,12 +15,17 @@ ALL = "all"
 class Randomization(Settings):
     """What to randomize, how much, and how.
 
-    layers: qualified names; ("all",) for every layer, () for none. fraction: the dose, in [0, 1]: round(fraction·n)
-    of each chosen layer's n units are randomized. scheme: a key of SCHEMES. unit: a key of UNITS. seed: of the
-    choice of units and of their new values. scale: of the scheme "noise", in standard deviations of the layer.
-    words: with the unit "word", the words to choose from, of which round(fraction·number) are randomized; () for all.
+    Attributes:
+        layers: Qualified names of layers; ("all",) for every layer, () for none.
+        fraction: Fraction randomized, in [0, 1]: round(fraction · n) of each chosen layer's n units.
+        scheme: A key of SCHEMES.
+        unit: A key of UNITS.
+        seed: Seed of the choice of units and of their new values.
+        scale: Standard deviation of the scheme "noise", in standard deviations of the layer.
+        words: With the unit "word", the words that may be randomized, of which the fraction is taken; () for all.
 
-    Raises RecipeError where words are named with another unit.
+    Raises:
+        RecipeError: A value is out of its bounds, or words are listed with another unit.
     """
 
     group: ClassVar[str] = "randomization"
@@ -36,8 +41,8 @@ class Randomization(Settings):
         super().__post_init__()
         if self.words and self.unit != "word":
             raise RecipeError(
-                f"Words ({', '.join(self.words[:3])}{' …' if len(self.words) > 3 else ''}) can be named with the unit "
-                f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or name no words."
+                f"Words ({', '.join(self.words[:3])}{' …' if len(self.words) > 3 else ''}) can be listed with the unit "
+                f"'word' alone; got {self.unit!r}. Choose that unit and the first layer, or list no words."
             )
 
     def chosen_layers(self, known: tuple[str, ...], setting: str = "randomization.layers") -> tuple[str, ...]:

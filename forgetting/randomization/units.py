@@ -1,4 +1,4 @@
-"""Units: what of a layer is randomized as one, a weight, a neuron or a word, as the rows of a matrix.
+"""Units: the parts of a layer that are randomized as a whole (weights, neurons or words), as rows of a matrix.
 
 A unit is a name and the axis of a parameter along which it lies, in one table.
 """
@@ -12,12 +12,12 @@ from forgetting.core.errors import RecipeError
 
 
 def _neuron_axis(layer: nn.Module, key: str) -> int:
-    """Outputs lie along a parameter's first axis, but for transposed convolutions."""
+    """Outputs lie along a parameter's first axis, except in transposed convolutions."""
     return 1 if getattr(layer, "transposed", False) and key == "weight" else 0
 
 
 def _word_axis(layer: nn.Module, key: str) -> int:  # noqa: ARG001 - one signature for all units
-    """Inputs lie along a weight's second axis, but for embeddings, which hold a row a word."""
+    """Inputs lie along a weight's second axis, except in embeddings, which have a row for each word."""
     return 0 if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or getattr(layer, "transposed", False) else 1
 
 
@@ -29,7 +29,20 @@ UNITS: dict[str, Callable[[nn.Module, str], int | None]] = {
 
 
 def units_of(name: str, layer: nn.Module, parameters: Mapping[str, torch.Tensor], unit: str) -> torch.Tensor:
-    """The layer's units as rows (n, values of a unit), on the CPU, parameter after parameter."""
+    """The layer's units as rows, parameter after parameter.
+
+    Args:
+        name: Name of the layer, for errors.
+        layer: The module, whose class decides the axes.
+        parameters: Values by the names of the layer's parameters, which may be other values than the layer has now.
+        unit: A key of UNITS.
+
+    Returns:
+        (n, values of a unit), on the CPU.
+
+    Raises:
+        RecipeError: A parameter holds whole numbers, or the unit does not fit the layer.
+    """
     kinds = {key: value.dtype for key, value in parameters.items() if not value.is_floating_point()}
     if kinds:
         raise RecipeError(f"Only floating-point parameters can be randomized; layer {name!r} has {kinds}.")
@@ -45,10 +58,10 @@ def units_of(name: str, layer: nn.Module, parameters: Mapping[str, torch.Tensor]
 
 
 def write_units(layer: nn.Module, parameters: dict[str, nn.Parameter], unit: str, units: torch.Tensor) -> None:
-    """Put units back into the parameters they came from; the inverse of `units_of`."""
+    """Write units into the parameters that they came from, in place; the inverse of `units_of`."""
     keys = _parts(parameters, unit)
     axes = [UNITS[unit](layer, key) for key in keys]
-    # Single weights lie one below the other; what belongs to a neuron or a word, side by side.
+    # Single weights are stacked as rows; the values of a neuron or a word are joined in one row.
     sizes = [
         parameters[key].numel() if axis is None else parameters[key].numel() // len(units)
         for key, axis in zip(keys, axes, strict=True)
@@ -61,10 +74,10 @@ def write_units(layer: nn.Module, parameters: dict[str, nn.Parameter], unit: str
 
 
 def _parts(parameters: Mapping[str, torch.Tensor], unit: str) -> list[str]:
-    """The parameters of a layer that a unit spans: a word has weights alone, and no bias."""
+    """The parameters of a layer that a unit spans: a word has weights only, and no bias."""
     return ["weight"] if unit == "word" else list(parameters)
 
 
 def _rows(values: torch.Tensor, axis: int | None) -> torch.Tensor:
-    """`values` with a row for each unit along `axis`, or for each single value where there is none."""
+    """`values` with a row for each unit along `axis`, or for each single value where there is no axis."""
     return values.reshape(-1, 1) if axis is None else values.movedim(axis, 0).reshape(values.shape[axis], -1)
