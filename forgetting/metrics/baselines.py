@@ -14,12 +14,16 @@ SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
 
 @dataclass(frozen=True)
 class Baselines:
-    """What trivial models, and one honest reference, reach on the same split; parts by name.
+    """What trivial models, and one honest reference, reach on the same split.
 
-    chance: accuracy of a uniform guess, 1 / classes. chance_loss: the objective's loss of a uniform guess.
-    majority: accuracy of always naming the most frequent class of the training part. majority_macro_f1: its
-    macro-F1. all_no: bitwise accuracy of always answering "no", 1 − 1 / classes. linear_svc: accuracy of
-    scikit-learn's LinearSVC on the same features, None with a reason in `missing` where it was left out.
+    Attributes:
+        chance: Accuracy of a uniform guess, 1 / classes.
+        chance_loss: Loss of the objective where each class has the probability 1 / classes.
+        majority: Accuracy, by part, of always predicting the most frequent class of the training part.
+        majority_macro_f1: Macro-F1, by part, of the same.
+        all_no: Bitwise accuracy of always answering "no", 1 − 1 / classes.
+        linear_svc: Accuracy, by part, of scikit-learn's LinearSVC on the same features; None where it was left out.
+        missing: The reason why a metric is None, by its name.
     """
 
     chance: float
@@ -34,12 +38,15 @@ class Baselines:
 def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Baselines:
     """The baselines of a split.
 
-    svc_limit: LinearSVC is left out where training reviews × classes exceed it; 0 leaves it out always.
+    Args:
+        split: Training part, which the baselines are fitted to, and validation part.
+        objective: A key of OBJECTIVES, for `chance_loss`.
+        svc_limit: LinearSVC is left out where training reviews × classes exceed this; 0 always leaves it out.
     """
     classes = len(split.classes)
     majority = int(torch.bincount(split.training.targets).argmax())
-    guesses = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}
-    truths = {name: part.targets for name, part in split.parts.items()}
+    predictions = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}
+    targets = {name: part.targets for name, part in split.parts.items()}
     size, missing, svc = len(split.training) * classes, {}, None
     if len(torch.unique(split.training.targets)) < 2:
         missing["linear_svc"] = "left out: the training part has reviews of one class only"
@@ -50,8 +57,10 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
     return Baselines(
         chance=1 / classes,
         chance_loss=_chance_loss(classes, objective),
-        majority={name: functional.accuracy(guesses[name], truths[name]).item() for name in truths},
-        majority_macro_f1={name: functional.macro_f1(guesses[name], truths[name], classes).item() for name in truths},
+        majority={name: functional.accuracy(predictions[name], targets[name]).item() for name in targets},
+        majority_macro_f1={
+            name: functional.macro_f1(predictions[name], targets[name], classes).item() for name in targets
+        },
         all_no=1 - 1 / classes,
         linear_svc=svc,
         missing=missing,
@@ -59,15 +68,15 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
 
 
 def _chance_loss(classes: int, objective: str) -> float:
-    """Of saying 1 / classes everywhere: ln(classes), or the binary entropy of 1 / classes in nats where bitwise."""
-    share = 1 / classes
+    """Loss of the probability 1 / classes for each class: ln(classes), or its binary entropy in nats where bitwise."""
     if objective == "cross_entropy":
         return math.log(classes)
-    return -share * math.log(share) - (1 - share) * math.log1p(-share)
+    chance = 1 / classes
+    return -chance * math.log(chance) - (1 - chance) * math.log1p(-chance)
 
 
 def _linear_svc(split: Split) -> dict[str, float]:
-    """The primal solver draws no random numbers, where liblinear's dual one has a state for the whole process."""
+    """Fit with the primal solver: it draws no random numbers, while liblinear's dual solver keeps a global state."""
     training = split.training
     fitted = LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy())
     return {

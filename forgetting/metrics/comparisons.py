@@ -1,4 +1,4 @@
-"""Two models, or two accuracies, compared. What cannot be computed is None with its reason."""
+"""Comparisons of two models, or of two accuracies. A metric that cannot be computed is None with its reason."""
 
 import math
 from dataclasses import dataclass
@@ -8,24 +8,35 @@ import torch
 from forgetting.metrics import functional
 from forgetting.metrics.scores import NOT_FINITE
 
-LOGITS_AT_ONCE = 4_000_000  # logits at a time
+LOGITS_AT_ONCE = 4_000_000  # logits of one model that are compared at a time
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure that may be undefined: `value`, or None with `missing` saying why."""
+    """A metric that may be undefined.
+
+    Attributes:
+        value: The number; None where it is undefined.
+        missing: The reason why it is undefined; "" where it is not.
+    """
 
     value: float | None
     missing: str = ""
 
 
 def measure_forgetting(before: float | None, after: float | None, chance: float) -> Measurement:
-    """(before − after) / (before − chance) of an accuracy: 0 intact, 1 at uniform chance, above 1 below it.
+    """Forgetting of a model: (before − after) / (before − chance).
 
-    Undefined where the model was not better than chance before, as nothing can then be forgotten.
+    It is 0 where the accuracy did not change, 1 at chance, and above 1 below chance. It is undefined where the model
+    was no better than chance before, as nothing can then be forgotten.
 
-    >>> forgetting_ratio(0.9, 0.5, 0.1).value
+    >>> measure_forgetting(0.9, 0.5, 0.1).value
     0.5
+
+    Args:
+        before: Accuracy of the original, in [0, 1]; None where it is missing.
+        after: Accuracy of the randomized model, in [0, 1]; None where it is missing.
+        chance: Accuracy of a uniform guess, 1 / classes.
     """
     if before is None or after is None:
         return Measurement(None, NOT_FINITE)
@@ -35,19 +46,20 @@ def measure_forgetting(before: float | None, after: float | None, chance: float)
 
 
 def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:
-    """Share of reviews for which two models' logits (reviews, classes) name the same class, in [0, 1]."""
+    """Share of reviews, in [0, 1], for which the logits (reviews, classes) of two models predict the same class."""
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
     return Measurement(functional.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
 
 
 def measure_divergence(first: torch.Tensor, second: torch.Tensor) -> Measurement:
-    """Mean Jensen–Shannon divergence, base 2, of two models' softmax predictions, in [0, 1]; see `figures`."""
+    """Mean Jensen–Shannon divergence, base 2, in [0, 1], of two models' softmax of logits (reviews, classes).
+
+    See `metrics.functional.divergence`.
+    """
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
-    rows = max(
-        1, LOGITS_AT_ONCE // first.shape[1]
-    )  # in pieces, as all at once would take ten times the room of the logits
+    rows = max(1, LOGITS_AT_ONCE // first.shape[1])  # all at once would take ten times the memory of the logits
     means = [
         functional.divergence(*(functional.softmax(logits.double()) for logits in pair)).item()
         * (len(pair[0]) / len(first))

@@ -1,8 +1,8 @@
-"""Figures of the logits of many models at once: tensors of (…, reviews, classes) in, one number a model out.
+"""Metrics of many models at once: tensors of (…, reviews, classes) in, one number for each model out.
 
-The leading axes are the models', none for a single one. Only operations that are quick on any memory layout are
-used: with a handful of classes, torch's own softmax along the last axis takes ten times as long as its parts.
-Logits must be finite; `metrics` and `sweeps` say so where they are not.
+The leading axes are the models'; a single model has none. Only operations that are quick on any memory layout are
+used: with a handful of classes, torch's softmax along the last axis takes ten times as long as its parts.
+Logits must be finite; `metrics.scores` and `studies.evaluation` give the reason where they are not.
 """
 
 import math
@@ -17,86 +17,93 @@ def softmax(logits: torch.Tensor) -> torch.Tensor:
     return exponentials / exponentials.sum(-1, keepdim=True)
 
 
-def accuracy(guesses: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Top-1: share of guessed classes (…, reviews) that are the targets (reviews,)."""
-    return (guesses == targets).double().mean(-1)
+def accuracy(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Top-1 accuracy: share of the predicted classes (…, reviews) that are the targets (reviews,)."""
+    return (predictions == targets).double().mean(-1)
 
 
 def top_k_accuracy(logits: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:
-    """Share of reviews whose true class is among the best k logits; of equal logits the first counts as better."""
-    own = true_class_logit(logits, targets)
+    """Share of reviews whose true class is among the k largest logits; of equal logits the first class is larger."""
+    true_logit = true_class_logit(logits, targets)
     earlier = torch.arange(logits.shape[-1]) < targets[:, None]  # (reviews, classes)
-    better = (logits > own).sum(-1) + ((logits == own) & earlier).sum(-1)
+    better = (logits > true_logit).sum(-1) + ((logits == true_logit) & earlier).sum(-1)
     return (better < k).double().mean(-1)
 
 
-def macro_f1(guesses: torch.Tensor, targets: torch.Tensor, classes: int) -> torch.Tensor:
-    """Mean over the classes that occur in the targets or the guesses of F1 = 2·hits / (guessed + true)."""
-    truths = targets.expand(guesses.shape)
-    guessed, true = class_counts(guesses, classes), class_counts(truths, classes)  # (…, classes)
-    hits = class_counts(torch.where(guesses == truths, truths, classes), classes + 1)[..., :classes]
-    both = guessed + true
+def macro_f1(predictions: torch.Tensor, targets: torch.Tensor, classes: int) -> torch.Tensor:
+    """Mean F1 = 2·hits / (predicted + true) of the classes that occur in the targets or the predictions.
+
+    Args:
+        predictions: Class numbers, (…, reviews).
+        targets: Class numbers, (reviews,).
+        classes: Number of classes.
+    """
+    truths = targets.expand(predictions.shape)
+    predicted, true = class_counts(predictions, classes), class_counts(truths, classes)  # (…, classes)
+    hits = class_counts(torch.where(predictions == truths, truths, classes), classes + 1)[..., :classes]
+    both = predicted + true
     scores = torch.where(both > 0, 2 * hits / both.clamp(min=1), 0)
     return scores.sum(-1) / (both > 0).sum(-1)
 
 
-def class_counts(guesses: torch.Tensor, classes: int) -> torch.Tensor:
-    """How often each class is guessed: (…, reviews) → (…, classes), float64."""
-    models = math.prod(guesses.shape[:-1])
-    places = guesses.reshape(models, -1) + classes * torch.arange(models)[:, None]
-    counts = torch.bincount(places.flatten(), minlength=models * classes)
-    return counts.double().reshape(*guesses.shape[:-1], classes)
+def class_counts(predictions: torch.Tensor, classes: int) -> torch.Tensor:
+    """How often each class is predicted: (…, reviews) → (…, classes), float64."""
+    models = math.prod(predictions.shape[:-1])
+    bins = predictions.reshape(models, -1) + classes * torch.arange(models)[:, None]
+    counts = torch.bincount(bins.flatten(), minlength=models * classes)
+    return counts.double().reshape(*predictions.shape[:-1], classes)
 
 
-def bitwise_accuracy(chances: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Share of elements of (reviews, classes) that match the one-hot rows once thresholded at 0.5.
+def bitwise_accuracy(probabilities: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Share of the elements of (…, reviews, classes) that match one-hot targets once thresholded at 0.5.
 
-    Always answering "no" scores 1 − 1 / classes, so with many classes nearly everything scores well.
+    Always answering "no" has 1 − 1 / classes, so with many classes nearly every model has a high value.
     """
-    said = chances >= 0.5  # (…, reviews, classes)
-    reviews, classes = said.shape[-2:]
-    hits = true_class_logit(said, targets).sum((-2, -1))  # of the reviews, those whose own element is said
-    wrong = (said.sum((-2, -1)) - hits) + (reviews - hits)
+    yes = probabilities >= 0.5  # (…, reviews, classes)
+    reviews, classes = yes.shape[-2:]
+    hits = true_class_logit(yes, targets).sum((-2, -1))  # reviews whose true class is answered with "yes"
+    wrong = (yes.sum((-2, -1)) - hits) + (reviews - hits)
     return (reviews * classes - wrong).double() / (reviews * classes)
 
 
-def entropy(chances: torch.Tensor) -> torch.Tensor:
-    """Mean over reviews of the Shannon entropy of a prediction, in nats: 0 sure of one class, ln(classes) of none."""
-    return -(chances * _log(chances)).sum(-1).double().mean(-1)
+def entropy(probabilities: torch.Tensor) -> torch.Tensor:
+    """Mean over reviews of the Shannon entropy in nats: 0 where one class has 1, ln(classes) where all are equal."""
+    return -(probabilities * _log(probabilities)).sum(-1).double().mean(-1)
 
 
-def agreement(guesses: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Share of reviews for which two models guess the same class."""
-    return accuracy(guesses, others)
+def agreement(predictions: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Share of reviews for which two models predict the same class; both are (…, reviews)."""
+    return accuracy(predictions, others)
 
 
-def divergence(chances: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Mean over reviews of the Jensen–Shannon divergence of two models' predictions, base 2, in [0, 1].
+def divergence(probabilities: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Mean over reviews of the Jensen–Shannon divergence of two models' probabilities, base 2, in [0, 1].
 
     With m = (p + q) / 2 it is (KL(p‖m) + KL(q‖m)) / 2 (Lin 1991, IEEE Trans. Inf. Theory 37, 145–151).
     """
-    middle = _log((chances + others) / 2)
-    terms = chances * (_log(chances) - middle) + others * (_log(others) - middle)
+    middle = _log((probabilities + others) / 2)
+    terms = probabilities * (_log(probabilities) - middle) + others * (_log(others) - middle)
     return (terms.sum(-1).double().mean(-1) / (2 * math.log(2))).clamp(0, 1)
 
 
 def loss(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> torch.Tensor:
-    """The loss of the objective, as `training.loss_of` has it for one model, without label smoothing."""
+    """The loss of an objective in nats, which `model.trainer.compute_loss` computes for one model."""
     return loss_given_true_logit(logits, true_class_logit(logits, targets), objective)
 
 
-def _log(chances: torch.Tensor) -> torch.Tensor:
-    """A finite logarithm, for 0 · ln 0 = 0."""
-    return chances.clamp(min=torch.finfo(chances.dtype).tiny).log()
+def _log(probabilities: torch.Tensor) -> torch.Tensor:
+    """A finite logarithm, so that 0 · ln 0 is 0."""
+    return probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()
 
 
 def true_class_logit(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """The logit of the true class, (…, reviews, 1)."""
+    """The logit of each review's true class, (…, reviews, 1)."""
     return logits.gather(-1, targets[:, None].expand(*logits.shape[:-1], 1))
 
 
-def loss_given_true_logit(logits: torch.Tensor, own: torch.Tensor, objective: str) -> torch.Tensor:
+def loss_given_true_logit(logits: torch.Tensor, true_logit: torch.Tensor, objective: str) -> torch.Tensor:
+    """The same as `loss`, where the logits of the true classes, (…, reviews, 1), are known already."""
     if objective == "cross_entropy":
         most = logits.amax(-1, keepdim=True)
-        return ((logits - most).exp().sum(-1, keepdim=True).log() + (most - own)).double().mean((-2, -1))
-    return functional.softplus(logits).double().mean((-2, -1)) - own.double().mean((-2, -1)) / logits.shape[-1]
+        return ((logits - most).exp().sum(-1, keepdim=True).log() + (most - true_logit)).double().mean((-2, -1))
+    return functional.softplus(logits).double().mean((-2, -1)) - true_logit.double().mean((-2, -1)) / logits.shape[-1]

@@ -1,4 +1,4 @@
-"""How sure a number is: intervals of accuracies and of areas over reviews, and bands over seeds."""
+"""Intervals of accuracies and areas over reviews, and bands of metrics over seeds."""
 
 import math
 from collections.abc import Sequence
@@ -9,22 +9,33 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+BAND_QUANTILES = (0.05, 0.95)
+
 
 def wilson_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson score interval of a share (Wilson 1927, JASA 22, 209–212), in [0, 1]."""
-    z, share = NormalDist().inv_cdf((1 + level) / 2), hits / trials
-    middle = share + z**2 / (2 * trials)
-    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    """Wilson score interval of a proportion, in [0, 1] (Wilson 1927, JASA 22, 209–212).
+
+    Args:
+        hits: How many trials succeeded.
+        trials: How many there were, at least 1.
+        level: Confidence level, in (0, 1).
+    """
+    z, proportion = NormalDist().inv_cdf((1 + level) / 2), hits / trials
+    middle = proportion + z**2 / (2 * trials)
+    half = z * math.sqrt(proportion * (1 - proportion) / trials + (z / (2 * trials)) ** 2)
     low, high = ((middle + side * half) / (1 + z**2 / trials) for side in (-1, 1))
     return max(low, 0.0) if hits else 0.0, min(high, 1.0) if hits < trials else 1.0
 
 
-BAND_QUANTILES = (0.05, 0.95)
-
-
 @dataclass(frozen=True)
 class Band:
-    """Median of a figure over seeds, with its 5th and 95th percentile."""
+    """What a metric's values over seeds are like.
+
+    Attributes:
+        median: Their median.
+        low: Their 5th percentile.
+        high: Their 95th percentile.
+    """
 
     median: float
     low: float
@@ -32,41 +43,57 @@ class Band:
 
 
 def median_band(values: Sequence[float]) -> Band:
-    """Median of values with their 5–95 % band; NaN where there are none."""
+    """The median and the 5–95 % band of values; NaN where there are none."""
     if not len(values):
         return Band(math.nan, math.nan, math.nan)
     return Band(float(np.median(values)), *map(float, np.quantile(values, BAND_QUANTILES)))
 
 
 def seed_bands(frame: pd.DataFrame, metric: str, by: Sequence[str]) -> pd.DataFrame:
-    """Median and 5–95 % band of a column in each group, and in "seeds" how many have it; NaN where none has.
+    """The median and the 5–95 % band of a column in each group of rows.
 
-    Groups are in the order of the rows.
+    Its quantiles may differ from those of `median_band` in the last bit, as pandas interpolates in another order.
+
+    Args:
+        frame: Table with a row for each seed and more.
+        metric: Name of the column.
+        by: Names of the columns whose values make a group.
+
+    Returns:
+        A row for each group, in the order of the rows: "seeds", how many have a number, "low", "median" and "high".
+        The last three are NaN where none has.
     """
     groups = frame.groupby(list(by), sort=False, observed=True)[metric]
     found = groups.count().to_frame("seeds")
-    for name, share in (("low", BAND_QUANTILES[0]), ("median", 0.5), ("high", BAND_QUANTILES[1])):
-        found[name] = groups.quantile(share)
+    for name, quantile in (("low", BAND_QUANTILES[0]), ("median", 0.5), ("high", BAND_QUANTILES[1])):
+        found[name] = groups.quantile(quantile)
     return found
 
 
-def auc_interval(area: float, members: int, unseen: int, level: float = 0.95) -> tuple[float, float]:
+def auc_interval(area: float, members: int, non_members: int, level: float = 0.95) -> tuple[float, float]:
     """Interval of an area under the ROC curve, in [0, 1]: method 5 of Newcombe 2006 (Stat. Med. 25, 559–573).
 
     Its ends are the θ with |θ − area| = z·√V(θ), where V is the variance of Hanley & McNeil 1982 (Radiology 143,
-    29–36) with both sizes less one replaced by N* = (members + unseen) / 2 − 1. So it is of use at 0 and 1, too.
+    29–36) with both numbers less one replaced by N* = (members + non_members) / 2 − 1. So it has a width at areas of 0
+    and 1, too.
+
+    Args:
+        area: The area, in [0, 1].
+        members: How many reviews of the first kind it is of.
+        non_members: How many reviews of the second kind it is of.
+        level: Confidence level, in (0, 1).
     """
-    # V is the same for θ and 1 − θ, so the upper end mirrors the lower one of the mirrored area.
-    low, above = (_lower_end(share, members, unseen, level) for share in (area, 1 - area))
+    # V is the same for θ and 1 − θ, so the upper end mirrors the lower end of the mirrored area.
+    low, above = (_lower_end(side, members, non_members, level) for side in (area, 1 - area))
     return low, 1 - above
 
 
-def _lower_end(area: float, members: int, unseen: int, level: float) -> float:
-    z, both = NormalDist().inv_cdf((1 + level) / 2), (members + unseen) / 2 - 1
+def _lower_end(area: float, members: int, non_members: int, level: float) -> float:
+    z, both = NormalDist().inv_cdf((1 + level) / 2), (members + non_members) / 2 - 1
 
     def excess(theta: float) -> float:
         spread = 1 + both * (1 - theta) / (2 - theta) + both * theta / (1 + theta)
-        return (theta - area) ** 2 - z**2 * theta * (1 - theta) * spread / (members * unseen)
+        return (theta - area) ** 2 - z**2 * theta * (1 - theta) * spread / (members * non_members)
 
-    # For an area of 1, 1 itself solves the equation, but is not the end that is looked for.
+    # For an area of 1, 1 itself solves the equation, but is not the lower end.
     return brentq(excess, 0.0, min(area, math.nextafter(1, 0)))

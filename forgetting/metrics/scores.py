@@ -1,7 +1,7 @@
-"""How good a model's predictions are, beside what a trivial model reaches.
+"""All metrics of one model on one part of a split.
 
-What is computed of logits is in `figures`, for any number of models at once. A figure that cannot be computed is
-None, and its reason stands in `missing`: never a plausible number.
+The metrics of many models at once are in `metrics.functional`. A metric that cannot be computed is None, and `missing`
+holds its reason.
 """
 
 import math
@@ -23,14 +23,20 @@ LOSS_TOO_LARGE = "the loss is too large to be computed"
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """The figures of one model on one part.
+    """The metrics of one model on one part; a metric that cannot be computed is None.
 
-    reviews: how many. loss: of the objective, without label smoothing. accuracy: top-1, in [0, 1].
-    interval: 95 % Wilson interval of the accuracy. top_k_accuracy: the true class is among the TOP_K best logits.
-    macro_f1: mean F1 of the classes that occur in the part or in the predictions. bitwise_accuracy: share of the
-    elements of the (reviews, classes) matrix that match the one-hot targets, probabilities thresholded at 0.5.
-    recall: (classes,), NaN for a class without a review in the part. confusion: (classes, classes) counts, a row a
-    true class, a column a predicted one. missing: the reason of each figure that is None.
+    Attributes:
+        reviews: How many reviews the part has.
+        loss: Loss of the objective without label smoothing, in nats.
+        accuracy: Top-1 accuracy, in [0, 1].
+        interval: 95 % Wilson interval of the accuracy.
+        top_k_accuracy: Share of reviews whose true class is among the TOP_K largest logits, in [0, 1].
+        macro_f1: Mean F1 of the classes that occur in the part or in the predictions, in [0, 1].
+        bitwise_accuracy: Share of the elements of the (reviews, classes) matrix of probabilities that match the
+            one-hot targets once thresholded at 0.5.
+        recall: (classes,), NaN for a class without a review in the part.
+        confusion: Counts, (classes, classes), with a row for each true class and a column for each predicted class.
+        missing: The reason of each metric that is None, by its name.
     """
 
     reviews: int
@@ -46,26 +52,31 @@ class Scores:
 
 
 def probabilities(logits: torch.Tensor, objective: str) -> torch.Tensor:
-    """What a model says of each class, (reviews, classes) in [0, 1]: softmax, or sigmoids where bitwise."""
+    """A model's probabilities of the classes, (reviews, classes) in [0, 1]: softmax, or sigmoids where bitwise."""
     return logits.sigmoid() if objective == "bitwise" else logits.softmax(dim=1)
 
 
 def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> Scores:
-    """All figures of logits (reviews, classes) against class numbers (reviews,).
+    """All metrics of logits.
 
     >>> logits = torch.tensor([[2.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, 1.0]])
-    >>> score(logits, torch.tensor([0, 1, 1, 1]), "cross_entropy").accuracy
+    >>> score_logits(logits, torch.tensor([0, 1, 1, 1]), "cross_entropy").accuracy
     0.75
+
+    Args:
+        logits: (reviews, classes).
+        targets: Class numbers, (reviews,).
+        objective: A key of OBJECTIVES.
     """
     reviews, classes = logits.shape
     if not torch.isfinite(logits).all():
         names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
         return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
-    guesses = logits.argmax(dim=1)
-    confusion = (
-        functional.class_counts(targets * classes + guesses, classes**2).long().reshape(classes, classes).numpy()
-    )
-    accuracy = functional.accuracy(guesses, targets).item()
+    predictions = logits.argmax(dim=1)
+    pairs = functional.class_counts(targets * classes + predictions, classes**2)
+    confusion = pairs.long().reshape(classes, classes).numpy()
+    totals = confusion.sum(axis=1)
+    accuracy = functional.accuracy(predictions, targets).item()
     top_k, missing = None, {}
     if classes > TOP_K:
         top_k = functional.top_k_accuracy(logits, targets, TOP_K).item()
@@ -80,32 +91,27 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         accuracy=accuracy,
         interval=wilson_interval(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
-        macro_f1=functional.macro_f1(guesses, targets, classes).item(),
+        macro_f1=functional.macro_f1(predictions, targets, classes).item(),
         bitwise_accuracy=functional.bitwise_accuracy(probabilities(logits, objective), targets).item(),
-        recall=_recall(confusion),
+        recall=np.divide(np.diag(confusion), totals, out=np.full(classes, np.nan), where=totals > 0),
         confusion=confusion,
         missing=missing,
     )
 
 
 def why_no_top_k(classes: int) -> str:
-    """Why there is no top-k accuracy."""
+    """The reason why there is no top-k accuracy of so few classes."""
     return f"with {classes} classes, the true one is always among the best {TOP_K}"
 
 
 @torch.no_grad()
 def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
-    """All figures of a model on a part, without dropout."""
+    """All metrics of a model on a part, without dropout."""
     return score_logits(model(part.inputs), part.targets, objective)
 
 
 @torch.no_grad()
 def top_1_accuracy(model: nn.Module, part: Part) -> float:
-    """Accuracy of a model on a part, without dropout; NaN where outputs are not finite, which is above nothing."""
+    """Top-1 accuracy of a model on a part, without dropout; NaN where its outputs are not finite."""
     logits = model(part.inputs)
     return functional.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan
-
-
-def _recall(confusion: np.ndarray) -> np.ndarray:
-    totals = confusion.sum(axis=1)
-    return np.divide(np.diag(confusion), totals, out=np.full(len(totals), np.nan), where=totals > 0)
