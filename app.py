@@ -19,7 +19,8 @@ st.markdown(
 )
 trained_model = offer_model(at_once=session().recipe.for_training() == MODERN.for_training())
 if trained_model:
-    comparison, baselines = models.current_comparison(trained_model), models.baselines_for(trained_model)
+    comparison = models.find_comparison(trained_model, session().recipe.randomization)
+    baselines = models.find_baselines(trained_model)
     controls, answer = st.columns([1, 3], gap="medium")
     with controls:
         if randomization_form.can_choose(trained_model):

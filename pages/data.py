@@ -4,6 +4,7 @@ import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data
+from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.views.data import columns_view, filters_view, first_rows_view, profile_view, source_view
@@ -18,7 +19,7 @@ with settings:
     source_view()
 table = None
 try:
-    table = data.current_table()
+    table = data.find_table(session().inputs)
     with settings:
         columns_view(table)
         filters_view()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import open_page
@@ -26,11 +27,11 @@ with controls:
     st.caption(comparison_views.describe_model(trained_model))
 with answer:
     try:
-        comparison = models.current_comparison(trained_model)
+        comparison = models.find_comparison(trained_model, session().recipe.randomization)
     except ForgettingError as error:
         st.error(literal(str(error)))
         st.stop()
-    baselines = models.baselines_for(trained_model)
+    baselines = models.find_baselines(trained_model)
     comparison_views.headline_view(trained_model, comparison, baselines)
     views = {
         "Accuracy and loss": lambda: comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines),

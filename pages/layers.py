@@ -41,4 +41,4 @@ with tabs[opened]:
     if match:
         study_view(match, view)
     else:
-        view(trained_model, models.baselines_for(trained_model))
+        view(trained_model, models.find_baselines(trained_model))

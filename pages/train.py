@@ -44,9 +44,9 @@ if shown:
         }
     )
     st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
-    models.store_progress()
-    trained_model = models.find_trained_model()
-    if not models.outdated(trained_model):
+    models.store_progress(session())
+    trained_model = models.find_trained_model(session())
+    if not models.is_outdated(trained_model, session().inputs):
         st.download_button(
             "Download the model (safetensors)",
             lambda: model_bytes(trained_model.recipe, trained_model.trained),

@@ -8,7 +8,7 @@ import pytest
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import cache
-from forgetting.dashboard.state.cache import SharedCache, shared
+from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Session
 
 
@@ -126,17 +126,3 @@ def test_what_is_put_is_offered_and_cleared(visitor):
     visitor("c")
     values.clear()
     assert values.get("key") is None
-
-
-def test_a_decorated_function_is_called_without_its_key(visitor):
-    @shared(most=1)
-    def pair(left: Value, right: Value) -> tuple:
-        found = Value()
-        found.pair = (left, right)
-        return found
-
-    visitor("a")
-    left, right = Value(), Value()
-    assert pair("key", left, right).pair == (left, right)
-    assert pair("key", right, left).pair == (left, right)
-    assert len(pair.shared.values) == 1

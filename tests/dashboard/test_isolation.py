@@ -191,8 +191,8 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     first = app("forget", **asked)
     monkeypatch.setattr(queue, "QUEUE", queue.TrainingQueue(lambda: 1))
     press(first, "Train these settings (3 epochs)")
-    finished = first.session_state.session.held["finished models"].popitem()[1]
-    key = models._trained_key(first.session_state.session.recipe, finished.sha256)
+    finished = first.session_state.session.cached["finished models"].popitem()[1]
+    key = models.trained_key(first.session_state.session.recipe, finished.sha256)
     models.FINISHED.clear()
     queue.QUEUE.ask("somebody")
     monkeypatch.setattr(advancing, "describe_position", told)
@@ -253,8 +253,7 @@ def test_a_file_in_use_counts_also_after_another_was_refused(small_uploads):
 
 def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_uploads, monkeypatch):
     here = threading.local()
-    for module in (models, cache):
-        monkeypatch.setattr(module, "session", lambda: here.session)
+    monkeypatch.setattr(cache, "session", lambda: here.session)
     sessions, found, gate = [Session() for _ in range(6)], [], threading.Barrier(6)
 
     def come(place: int) -> None:

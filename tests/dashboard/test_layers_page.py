@@ -112,7 +112,7 @@ def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     assert test.query_params[name] == text
     assert decode_query(test.query_params) == (mine(test).recipe, [])
     assert study(test).plan == plan(test)
-    assert not study(test).left
+    assert not study(test).unfinished
 
 
 def test_each_number_of_the_plan_changes_the_recipe_and_the_address():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting.dashboard.state.queue import GONE_SECONDS, TURN_SECONDS, TrainingQueue
+from forgetting.dashboard.state.queue import GONE_SECONDS, SLOT_SECONDS, TrainingQueue
 
 
 class Clock:
@@ -28,7 +28,7 @@ def test_one_alone_always_has_its_turn(clock):
     line = TrainingQueue(lambda: 1, clock)
     for _ in range(100):
         assert line.ask("a") == 0
-        clock.now += TURN_SECONDS / 3
+        clock.now += SLOT_SECONDS / 3
     assert len(line) == 0
 
 
@@ -52,7 +52,7 @@ def test_who_leaves_makes_room(clock):
 def test_a_turn_that_is_over_goes_on_after_all_who_wait(clock):
     line = TrainingQueue(lambda: 1, clock)
     assert places(line, "abc") == [0, 1, 2]
-    clock.now += TURN_SECONDS - 0.01
+    clock.now += SLOT_SECONDS - 0.01
     assert places(line, "abc") == [0, 1, 2]
     clock.now += 0.01
     assert places(line, "a") == [2]
@@ -111,5 +111,5 @@ def test_everyone_gets_an_equal_share(clock):
         for name in trained:
             trained[name] += line.ask(name) == 0
         clock.now += 1.0
-    assert max(trained.values()) - min(trained.values()) <= 2 * TURN_SECONDS
+    assert max(trained.values()) - min(trained.values()) <= 2 * SLOT_SECONDS
     assert 0.85 < sum(trained.values()) / (2 * 7 * 60) <= 1  # who comes next hears of it a second later

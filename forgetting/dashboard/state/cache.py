@@ -1,7 +1,8 @@
-"""Work that all sessions share: found by the content that it depends on, and kept as long as a session uses it.
+"""Values that all sessions share: each is found by the content that it depends on, and lives while a session uses it.
 
-Each session holds the last few values that it asked for; what none holds any more is gone, so that memory is that of
-the visitors who are there. A value is computed once, however many ask for it at the same time, and is never changed.
+A session refers to the last few values that it asked for. What no session refers to is freed, so that the memory in
+use is that of the visitors who are there. A value is computed once, however many sessions ask for it at the same time,
+and is never changed.
 """
 
 import threading
@@ -17,16 +18,20 @@ from forgetting.dashboard.state.session import session
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why there is no value. Held by the session alone: a message may name its file."""
+    """Why there is no value. Only the session that asked refers to it, as a message may name its file."""
 
     kind: type[ForgettingError]
     message: str
 
 
 class SharedCache:
-    """Values by key; most: how many a session holds, and how many refusals.
+    """Values by key, such as `SPLITS.ask(key, lambda: prepare(recipe, reviews))`.
 
-    A key must tell everything that its value depends on, and no more: neither a file's name nor a session.
+    A key must name all that its value depends on, and nothing else: neither a file's name nor a session.
+
+    Args:
+        name: Name of the cache, which no other cache has.
+        most: How many values a session refers to, and how many refusals.
     """
 
     def __init__(self, name: str, most: int):
@@ -37,26 +42,16 @@ class SharedCache:
 
     @property
     def values(self) -> list[Any]:
-        """All that are held by any session."""
+        """All values that any session refers to."""
         return list(self._values.values())
 
-    def get(self, key: str) -> Any | None:
-        """The value that some session holds, which this one then holds too."""
-        value = self._held.get(key) or self._values.get(key)
-        return None if value is None or isinstance(value, _Refusal) else self._hold(key, value)
-
-    def clear(self) -> None:
-        """Offer none of the values any longer; sessions keep theirs."""
-        self._values.clear()
-
-    def put(self, key: str, value: Any) -> None:
-        """Hold a value for this session, and offer it to the others."""
-        self._values[key] = value
-        self._hold(key, value)
-
     def ask(self, key: str, compute: Callable[[], Any]) -> Any:
-        """The value, computed if no session holds it. Raises what `compute` raises, without trying it twice."""
-        value = self._held.get(key)
+        """The value, which is computed where no session refers to it.
+
+        Raises:
+            ForgettingError: Where `compute` does. It is not computed a second time for the same session.
+        """
+        value = self._mine.get(key)
         if value is None:
             with self._lock_of(key):
                 value = self._values.get(key)
@@ -65,28 +60,42 @@ class SharedCache:
                         value = self._values[key] = compute()
                     except ForgettingError as error:
                         value = _Refusal(type(error), str(error))
-        self._hold(key, value)
+        self._refer(key, value)
         if isinstance(value, _Refusal):
             raise value.kind(value.message)
         return value
 
-    @property
-    def _held(self) -> OrderedDict[str, Any]:
-        return session().held.setdefault(self.name, OrderedDict())
+    def get(self, key: str) -> Any | None:
+        """The value that some session refers to; from now on this session refers to it, too. None if there is none."""
+        value = self._mine.get(key) or self._values.get(key)
+        return None if value is None or isinstance(value, _Refusal) else self._refer(key, value)
 
-    def _hold(self, key: str, value: Any) -> Any:
-        held = self._held
-        held.pop(key, None)
-        held[key] = value
-        refused = isinstance(value, _Refusal)  # a refusal takes the place of another one, not of a value in use
-        alike = [other for other, kept in held.items() if isinstance(kept, _Refusal) == refused]
-        for other in alike[: -self.most]:
-            del held[other]
-        return value
+    def put(self, key: str, value: Any) -> None:
+        """Refer to a value from this session, and offer it to the others."""
+        self._values[key] = value
+        self._refer(key, value)
 
     def drop(self, key: str) -> None:
-        """Hold a value no longer."""
-        self._held.pop(key, None)
+        """Refer to a value from this session no longer."""
+        self._mine.pop(key, None)
+
+    def clear(self) -> None:
+        """Offer none of the values any longer. The sessions that refer to them still find them."""
+        self._values.clear()
+
+    @property
+    def _mine(self) -> OrderedDict[str, Any]:
+        return session().cached.setdefault(self.name, OrderedDict())
+
+    def _refer(self, key: str, value: Any) -> Any:
+        mine = self._mine
+        mine.pop(key, None)
+        mine[key] = value
+        refused = isinstance(value, _Refusal)  # a refusal drives out another refusal, not a value in use
+        same_sort = [other for other, found in mine.items() if isinstance(found, _Refusal) == refused]
+        for other in same_sort[: -self.most]:
+            del mine[other]
+        return value
 
     def _lock_of(self, key: str) -> threading.Lock:
         with self._lock:
@@ -94,18 +103,3 @@ class SharedCache:
             if lock is None:
                 lock = self._locks[key] = threading.Lock()
             return lock
-
-
-def shared(most: int) -> Callable[[Callable], Callable]:
-    """Share a function's values by its first argument, the key; it is called with the others."""
-
-    def decorate(function: Callable) -> Callable:
-        values = SharedCache(function.__name__, most)
-
-        def ask(key: str, *inputs: Any) -> Any:
-            return values.ask(key, lambda: function(*inputs))
-
-        ask.shared = values
-        return ask
-
-    return decorate

@@ -1,4 +1,7 @@
-"""The reviews of a visitor's recipe, their split and their profile, computed once for all visitors."""
+"""The table, the reviews, the split and the profile of a visitor's recipe, each computed once for all visitors.
+
+Every key is made of the SHA-256 of the data and of parts of the recipe, never of names.
+"""
 
 import json
 from dataclasses import replace
@@ -6,8 +9,8 @@ from dataclasses import replace
 import streamlit as st
 
 from forgetting.core.errors import DataError
-from forgetting.dashboard.state.cache import shared
-from forgetting.dashboard.state.session import session
+from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.session import Inputs
 from forgetting.data import download, sample, tables
 from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE, is_downloaded
 from forgetting.data.profile import DataProfile, profile_data
@@ -17,6 +20,11 @@ from forgetting.experiment import published
 from forgetting.experiment.pipeline import prepare, select_reviews
 from forgetting.model.split import Split, encode_labels, split_rows
 from forgetting.recipe.recipe import Recipe
+
+REVIEWS = SharedCache("reviews", most=2)
+SPLITS = SharedCache("splits", most=2)
+PROFILES = SharedCache("profiles", most=2)
+FILE_PROFILES = SharedCache("file profiles", most=2)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -30,19 +38,18 @@ def _original_table() -> Table:
 
 
 def download_original() -> None:
-    """Fetch the original file into the cache folder. Raises DataError where it cannot be had."""
+    """Download the original file into the cache folder. Raises DataError where that fails."""
     _original_table()
 
 
-def original_at_hand() -> bool:
-    """Whether the original file is here already, downloaded earlier or uploaded now."""
-    upload = session().upload
+def has_original(upload: Table | None) -> bool:
+    """Whether the original file is here: downloaded earlier, or uploaded by the visitor."""
     return bool(upload and upload.sha256 == ORIGINAL_SHA256) or is_downloaded()
 
 
-def current_table() -> Table:
-    """The file of the session's recipe. Raises DataError where it is not at hand, saying what to do."""
-    data, upload = session().recipe.data, session().upload
+def find_table(inputs: Inputs) -> Table:
+    """The file of a recipe. Raises DataError, with what to do, where the visitor does not have it."""
+    data, upload = inputs.recipe.data, inputs.upload
     if data.source == "sample":
         return _sample_table()
     if data.source == "original":
@@ -59,23 +66,18 @@ def current_table() -> Table:
     return upload
 
 
-def current_reviews() -> Reviews:
-    """The reviews of the session's recipe, before its filters."""
-    data, current = session().recipe.data, current_table()
-    key = json.dumps([current.sha256, data.text_column, data.label_column])
-    found = _reviews(key, current, data.text_column, data.label_column)
+def find_reviews(inputs: Inputs) -> Reviews:
+    """The reviews of a recipe, before its filters. Raises DataError as `find_table` and `Table.reviews` do."""
+    data, table = inputs.recipe.data, find_table(inputs)
+    key = json.dumps([table.sha256, data.text_column, data.label_column])
+    found = REVIEWS.ask(key, lambda: table.reviews(data.text_column or None, data.label_column or None))
     return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
 
 
-@shared(most=2)
-def _reviews(table: Table, text: str, label: str) -> Reviews:
-    return table.reviews(text or None, label or None)
-
-
-def current_split() -> Split:
-    """The split of the session's recipe."""
-    recipe, found = session().recipe, current_reviews()
-    return _split(split_key(recipe, found.sha256), recipe, found)
+def find_split(inputs: Inputs) -> Split:
+    """The split of a recipe. Raises DataError where the reviews cannot be had or split."""
+    reviews = find_reviews(inputs)
+    return SPLITS.ask(split_key(inputs.recipe, reviews.sha256), lambda: prepare(inputs.recipe, reviews))
 
 
 def split_key(recipe: Recipe, digest: str) -> str:
@@ -85,14 +87,8 @@ def split_key(recipe: Recipe, digest: str) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-@shared(most=2)
-def _split(recipe: Recipe, reviews: Reviews) -> Split:
-    return prepare(recipe, reviews)
-
-
-def published_split() -> Split:
-    """The split of the published experiment on the original file, which must be at hand."""
-    upload = session().upload
+def find_published_split(upload: Table | None) -> Split:
+    """The split of the published experiment on the original file, for which `has_original` must be true."""
     original = upload if upload and upload.sha256 == ORIGINAL_SHA256 else _original_table()
     return _published_split(original.sha256, original)
 
@@ -102,30 +98,24 @@ def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the
     return published.make_published_split(_table.reviews())
 
 
-def current_profile() -> DataProfile:
-    """The data check of the reviews that the recipe keeps, with its split where there can be one."""
-    recipe, found = session().recipe, current_reviews()
-    return _check(split_key(recipe, found.sha256), recipe, found)
+def find_profile(inputs: Inputs) -> DataProfile:
+    """The data check of the reviews that the recipe selects, with their split where there can be one."""
+    recipe, reviews = inputs.recipe, find_reviews(inputs)
+
+    def profile() -> DataProfile:
+        selected = select_reviews(recipe, reviews)
+        try:  # without words, which take a while and are not looked at
+            _, validation = split_rows(selected, encode_labels(selected)[1], recipe.split)
+        except DataError:
+            validation = None
+        return profile_data(selected, validation=validation)
+
+    return PROFILES.ask(split_key(recipe, reviews.sha256), profile)
 
 
-@shared(most=2)
-def _check(recipe: Recipe, reviews: Reviews) -> DataProfile:
-    kept = select_reviews(recipe, reviews)
-    try:  # without words, which take a while and are not looked at
-        _, validation = split_rows(kept, encode_labels(kept)[1], recipe.split)
-    except DataError:
-        validation = None
-    return profile_data(kept, validation=validation)
-
-
-def file_profile() -> DataProfile:
+def find_file_profile(inputs: Inputs) -> DataProfile:
     """The data check of all reviews of the file, before the recipe's filters."""
-    data, found = session().recipe.data, current_reviews()
-    published = session().recipe.protocol == "published" and not data.label_column
-    key = json.dumps([found.sha256, data.text_column, data.label_column, published])
-    return _file_check(key, found.by_name() if published else found)
-
-
-@shared(most=2)
-def _file_check(reviews: Reviews) -> DataProfile:
-    return profile_data(reviews)
+    data, reviews = inputs.recipe.data, find_reviews(inputs)
+    by_name = inputs.recipe.protocol == "published" and not data.label_column
+    key = json.dumps([reviews.sha256, data.text_column, data.label_column, by_name])
+    return FILE_PROFILES.ask(key, lambda: profile_data(reviews.by_name() if by_name else reviews))

@@ -1,6 +1,6 @@
-"""Turns: who may train now, where many want to. The others wait in the order they came, and see their place.
+"""The queue of those who want to train at the same time: who may, and the positions of those who wait.
 
-A session asks before each slice of work; one that does not come back, as its tab was closed, loses its place by itself.
+A session asks before each slice of work. One that does not ask again, as its tab was closed, leaves by itself.
 """
 
 import threading
@@ -8,34 +8,38 @@ import time
 from collections.abc import Callable
 
 from forgetting.core.limits import limits
-from forgetting.dashboard.state.session import session
+from forgetting.dashboard.state.session import Session
 
-TURN_SECONDS = 5.0  # seconds that a session may train while others wait
-GONE_SECONDS = 5.0  # seconds without a sign after which a session is taken to be gone
-LOOK_SECONDS = 1.0  # seconds between two looks at the line
+SLOT_SECONDS = 5.0  # seconds that a session may train while others wait
+GONE_SECONDS = 5.0  # seconds without asking after which a session is taken to be gone
+LOOK_SECONDS = 1.0  # seconds between two looks at the queue
 
 
 class TrainingQueue:
-    """At most so many at once, whoever came first; a turn that is over goes on after all who wait.
+    """Lets a limited number of sessions train, first come, first served.
 
-    at_once: how many, asked anew each time. clock: seconds that only grow.
+    A session whose slot is over, and for which others wait, goes to the end of the queue.
+
+    Args:
+        at_once: How many may train at the same time; it is called each time that a session asks.
+        clock: Seconds that never decrease.
     """
 
     def __init__(self, at_once: Callable[[], int], clock: Callable[[], float] = time.monotonic):
         self._at_once, self._clock = at_once, clock
-        self._since: dict[str, float] = {}  # of those whose turn it is, when it began
+        self._since: dict[str, float] = {}  # of the sessions that may train: when their slot began
         self._waiting: list[str] = []
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def ask(self, who: str) -> int:
-        """0 where it is its turn; else its place among those who wait, from 1."""
+        """Join the queue, or ask again; returns the position among those who wait, from 1, or 0 for who may train."""
         with self._lock:
             now = self._clock()
             self._seen[who] = now
             for other in [other for other, seen in self._seen.items() if now - seen > GONE_SECONDS]:
                 self._remove(other)
-            if self._waiting and now - self._since.get(who, now) >= TURN_SECONDS:
+            if self._waiting and now - self._since.get(who, now) >= SLOT_SECONDS:
                 del self._since[who]
             if who not in self._since and who not in self._waiting:
                 self._waiting.append(who)
@@ -44,7 +48,7 @@ class TrainingQueue:
             return 0 if who in self._since else self._waiting.index(who) + 1
 
     def leave(self, who: str) -> None:
-        """Give up a turn or a place, if there is one."""
+        """Neither train nor wait any longer. Who does neither is ignored."""
         with self._lock:
             self._remove(who)
 
@@ -62,15 +66,13 @@ class TrainingQueue:
 QUEUE = TrainingQueue(lambda: limits().training_at_once)
 
 
-def request_turn() -> int:
-    """The session's place among those who wait to train, 0 where it may."""
-    mine = session()
-    mine.queue_position = QUEUE.ask(mine.name)
-    return mine.queue_position
+def join_queue(visitor: Session) -> int:
+    """Ask to train, for the first time or again; returns the visitor's position, 0 where they may train."""
+    visitor.queue_position = QUEUE.ask(visitor.name)
+    return visitor.queue_position
 
 
-def leave_queue() -> None:
-    """The session has no more to train for now."""
-    mine = session()
-    QUEUE.leave(mine.name)
-    mine.queue_position = 0
+def leave_queue(visitor: Session) -> None:
+    """Leave the queue, as the visitor has nothing to train for now."""
+    QUEUE.leave(visitor.name)
+    visitor.queue_position = 0

@@ -1,4 +1,4 @@
-"""What one visitor has: a recipe that the address bar mirrors, an uploaded file, a lesson under way, a trained model.
+"""What one visitor has: a recipe that the address bar mirrors, an uploaded file, a training run, a trained model.
 
 Nothing here draws. The rules of the address: the session's recipe is decoded from it on the first run, and again on
 Back and Forward; every change of a control goes into the recipe first, and from there into the address.
@@ -32,21 +32,50 @@ LATE = 1.0  # seconds for which an older address may still come from the browser
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
 
 
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a visitor's data and models are computed from.
+
+    Attributes:
+        recipe: The visitor's recipe.
+        upload: The file that the visitor has uploaded, if any, under the name that they gave it.
+    """
+
+    recipe: Recipe
+    upload: Table | None = None
+
+
 @dataclass
 class TrainingRun:
-    """A training under way: what it was started with, and where it stands. kept: steps when it was last kept."""
+    """A training under way.
+
+    Attributes:
+        recipe: The recipe that it was started with.
+        split: The reviews that it trains on and validates on.
+        sha256: SHA-256 of the file that the reviews come from.
+        trainer: The trainer, with the model as it stands.
+        initial: The model's weights before the first step.
+        stored_steps: The trainer's steps when its model was last stored as the session's trained model.
+    """
 
     recipe: Recipe
     split: Split
     sha256: str
     trainer: Trainer
     initial: dict[str, torch.Tensor]
-    kept: int = 0
+    stored_steps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A trained model with the recipe, the split and the SHA-256 of the data that it was trained with."""
+    """A trained model with what it was trained on.
+
+    Attributes:
+        recipe: The recipe that it was trained with.
+        split: The reviews that it was trained and validated on.
+        trained: The model, its initial weights and its history.
+        sha256: SHA-256 of the file that the reviews come from.
+    """
 
     recipe: Recipe
     split: Split
@@ -56,9 +85,14 @@ class TrainedModel:
 
 @dataclass
 class RelearningRun:
-    """A randomized model under way to learn again. of: what it was made of, see `work.comparison_key`."""
+    """A randomized model that is trained again.
 
-    of: str
+    Attributes:
+        key: The model and the randomization that it started from, as `models.comparison_key` writes them.
+        trainer: The trainer, with the model as it stands.
+    """
+
+    key: str
     trainer: Trainer
 
 
@@ -66,36 +100,46 @@ class RelearningRun:
 class Study:
     """Work of many parts that a page advances in slices, under way or ended.
 
-    of: what it depends on, see `studies`. learned: the model that it is of, which may be the session's no more.
-    plan: its settings. total: parts that are planned. slices: lists of the parts still to come, if any. conclude:
-    makes a result of the parts found so far. running: it advances while the page shows it. kept: what a later study
-    of another plan can go on from.
+    Attributes:
+        key: What the study depends on: the model and the plan, as the study's kind writes them.
+        trained_model: The model that is studied. The session may have another one by now.
+        plan: The settings of the study.
+        total: How many parts are planned.
+        slices: Lists of the parts still to come; None where there are none, or where an error has ended the study.
+        conclude: Makes a result of the parts that are done.
+        rows: The parts that are done.
+        runner: What a later study of another plan can continue, if anything.
+        seconds: Time that the study has taken so far.
+        running: Whether it advances while the page shows it.
+        quick: Whether it may start by itself, and may be replaced by another one that does.
+        lock: Held while the study advances, as a page's run may be at work still when the next one begins.
+        latest: The number of parts that the last result was made of, and that result.
     """
 
-    of: str
+    key: str
     trained_model: TrainedModel
     plan: Settings
     total: int
     slices: Iterator[list] | None
     conclude: Callable[[tuple], Any]
     rows: list = field(default_factory=list)
-    kept: Any = None
+    runner: Any = None
     seconds: float = 0.0
     running: bool = True
-    quick: bool = False  # it started by itself, and may be replaced by another such
-    lock: threading.Lock = field(default_factory=threading.Lock)  # a run that is overtaken may still be at work
-    known: tuple[int, Any] | None = None  # how many rows the last result was made of, and that
+    quick: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    latest: tuple[int, Any] | None = None
 
     @property
     def result(self) -> Any:
-        """What it has found so far."""
-        if self.known is None or self.known[0] != len(self.rows):
-            self.known = (len(self.rows), self.conclude(tuple(self.rows)))
-        return self.known[1]
+        """The result of the parts that are done."""
+        if self.latest is None or self.latest[0] != len(self.rows):
+            self.latest = (len(self.rows), self.conclude(tuple(self.rows)))
+        return self.latest[1]
 
     @property
-    def left(self) -> bool:
-        """Whether there is more to do: neither done nor stopped for good."""
+    def unfinished(self) -> bool:
+        """Whether there is more to do, and no error has ended the study."""
         return self.slices is not None and len(self.rows) < self.total
 
 
@@ -103,12 +147,26 @@ class Study:
 class Session:
     """One visitor's state.
 
-    name: tells the session from all others. page: of the last run. addresses: the one that the browser last had, and
-    those written since, on their way to it; written_at: when the last was. touched: a control has changed the recipe
-    since then. notices: sentences to show once. said: those that the page shows. playing, relearn_playing: the lesson
-    or the relearning advances. reruns, reruns_wanted: of the published table, those done and how many there are to be.
-    studies: by the name of their kind. held: what it uses of the work that sessions share, see `shared`. place: in the
-    line of those who wait to train, 0 where it may, see `turns`.
+    Attributes:
+        name: A random name that tells the session from all others.
+        recipe: The recipe that the address bar mirrors.
+        page: The page of the last run; "" before the first.
+        addresses: The address that the browser last had, and those written since, which are on their way to it.
+        written_at: When the last address was written, in seconds of the monotonic clock.
+        touched: Whether a control has changed the recipe since then.
+        notices: Sentences to show once, on the next run.
+        shown_notices: The sentences that the page shows now.
+        upload: The file that the visitor has uploaded.
+        training_run: The training under way, or the last one.
+        trained_model: The model that the visitor works with.
+        playing: Whether the training run advances.
+        relearning: The relearning under way on the Forget page, or the last one.
+        relearn_playing: Whether it advances.
+        reruns: Re-runs of the published table that are done.
+        reruns_wanted: How many re-runs there are to be.
+        studies: The last study of each kind, by the name of the kind.
+        cached: The shared values that the session uses, by the name of their cache and by their key.
+        queue_position: Position among those who wait to train, from 1; 0 where the session may train.
     """
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -118,7 +176,7 @@ class Session:
     written_at: float = -math.inf
     touched: bool = False
     notices: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    shown_notices: list[str] = field(default_factory=list)
     upload: Table | None = None
     training_run: TrainingRun | None = None
     trained_model: TrainedModel | None = None
@@ -128,8 +186,13 @@ class Session:
     reruns: list[PublishedRun] = field(default_factory=list)
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
-    held: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
+    cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     queue_position: int = 0
+
+    @property
+    def inputs(self) -> Inputs:
+        """The recipe and the upload as they are now."""
+        return Inputs(self.recipe, self.upload)
 
 
 def session() -> Session:
@@ -140,8 +203,9 @@ def session() -> Session:
 
 
 def rerun_page() -> None:
-    """Run the page again; it goes on saying what it says, as the visitor has not done anything meanwhile."""
-    session().notices[:0] = session().said
+    """Run the page again. It shows its notices once more, as the visitor has not done anything meanwhile."""
+    mine = session()
+    mine.notices[:0] = mine.shown_notices
     st.rerun()
 
 
@@ -185,8 +249,8 @@ def write_address() -> None:
 def reset_controls() -> None:
     """Drop the controls' own values, so that they are filled from the recipe when they are drawn next.
 
-    Only for the start of a run: a callback sets them instead (`show_recipe`), as the run that would fill them may be
-    overtaken by the next key press, whose callback then finds its value missing.
+    Only for the start of a run: a callback sets them instead (`refresh_controls`), as the run that would fill them may
+    be overtaken by the next key press, whose callback then finds its value missing.
     """
     for key in _controls():
         del st.session_state[key]

@@ -1,6 +1,6 @@
-"""Studies: work of many parts that a page advances in slices, by kind, and leaves or takes up again.
+"""Studies: work of many parts that a page advances in slices. A visitor may leave one and resume it later.
 
-A study belongs to its session. What the kinds are is told by `kinds`.
+What kinds of studies there are is in `registry`.
 """
 
 import time
@@ -8,71 +8,90 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state.session import Study, TrainedModel, session
+from forgetting.dashboard.state.session import Study, TrainedModel
+from forgetting.recipe.recipe import Recipe
 
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 STUDY_SLICE = 0.2  # seconds of work in a run
-AUTOSTART_EPOCHS = (
-    4_000_000  # epochs × reviews up to which a study that trains models starts by itself: some ten seconds
-)
+AUTOSTART_EPOCHS = 4_000_000  # epochs × reviews up to which a study that trains models starts by itself: about 10 s
+
+
+@dataclass(frozen=True, eq=False)
+class StudyRequest:
+    """What a study is asked for.
+
+    Attributes:
+        trained_model: The model to study.
+        recipe: The visitor's recipe, whose plans say what to do with the model.
+        previous: The visitor's last study of the same kind, if any, which a new one may continue.
+    """
+
+    trained_model: TrainedModel
+    recipe: Recipe
+    previous: Study | None = None
 
 
 @dataclass(frozen=True)
 class StudyKind:
-    """What a kind of study is, each a function of a model and, for the rest, of the session's recipe.
+    """A kind of study. Its functions raise ForgettingError where the recipe does not fit the model.
 
-    part: what its parts are called. key: what it depends on. total: how many parts it has. begin: a study that is
-    under way. quick: whether it is short enough to start by itself. seconds: about how long it will take; tried: by
-    trying a part of it, which takes a while.
-
-    All raise ForgettingError where the recipe does not fit the model.
+    Attributes:
+        part: What the parts of such a study are called, in the plural.
+        key: What a study depends on.
+        total: How many parts it has.
+        begin: A study under way.
+        quick: Whether it is short enough to start by itself.
+        seconds: About how long it will take.
+        tried: Whether `seconds` runs a part of the study, which takes a while.
     """
 
     part: str
-    key: Callable[[TrainedModel], str]
-    total: Callable[[TrainedModel], int]
-    begin: Callable[[TrainedModel], Study]
-    quick: Callable[[TrainedModel], bool]
-    seconds: Callable[[TrainedModel], float]
+    key: Callable[[StudyRequest], str]
+    total: Callable[[StudyRequest], int]
+    begin: Callable[[StudyRequest], Study]
+    quick: Callable[[StudyRequest], bool]
+    seconds: Callable[[StudyRequest], float]
     tried: bool = False
 
 
-def quick_training(trained_model: TrainedModel, epochs: int) -> bool:
+def is_quick_training(trained_model: TrainedModel, epochs: int) -> bool:
     """Whether so many epochs of a model's training are short enough to start by themselves."""
     return epochs * len(trained_model.split.training) <= AUTOSTART_EPOCHS
 
 
 def training_seconds(trained_model: TrainedModel, epochs: int) -> float:
-    """About how long so many epochs of a model's training take."""
+    """About how many seconds so many epochs of a model's training take."""
     return trained_model.trained.seconds / max(len(trained_model.trained.history), 1) * epochs
 
 
-def stop_study(name: str) -> None:
-    """Stop, and keep what is done; going on is possible while the plan is the same."""
-    study = session().studies[name]
+def stop_study(study: Study) -> None:
+    """Stop a study. What is done stays, and the study can be resumed while its plan is the same."""
     study.running = False
-    with study.lock:  # a run that is overtaken ends the part that it is at, so that what is shown as done stays so
+    with study.lock:  # a run that still advances it ends its part first, so that the count on show stays true
         pass
 
 
-def resume_study(name: str) -> None:
+def resume_study(study: Study) -> None:
     """Go on where a study was stopped."""
-    session().studies[name].running = True
+    study.running = True
 
 
-def advance_study(name: str) -> bool:
-    """A slice of a study under way; returns whether it has just ended. An error ends it and is kept as a notice."""
-    study = session().studies[name]
+def advance_study(study: Study, notices: list[str]) -> bool:
+    """Do a slice of a study; returns whether the study has just ended.
+
+    Args:
+        study: The study, which changes.
+        notices: Receives a sentence where an error ends the study. What was done before stays.
+    """
     if not study.lock.acquire(blocking=False):
         return False
     try:
-        return _advance(study)
+        return _advance(study, notices)
     finally:
         study.lock.release()
 
 
-def _advance(study: Study) -> bool:
-    mine = session()
+def _advance(study: Study, notices: list[str]) -> bool:
     started = time.perf_counter()
     try:
         while study.running and time.perf_counter() - started < STUDY_SLICE and study.slices is not None:
@@ -82,13 +101,13 @@ def _advance(study: Study) -> bool:
             else:
                 study.rows += rows
     except ForgettingError as error:
-        mine.notices.append(str(error))
+        notices.append(str(error))
         study.slices = None
     except MemoryError:
-        mine.notices.append("The study needs more memory than there is. What is done is kept; plan a smaller one.")
+        notices.append("The study needs more memory than there is. What is done stays; plan a smaller one.")
         study.slices = None
     study.seconds += time.perf_counter() - started
-    if study.left:
+    if study.unfinished:
         return False
     study.slices, study.running = None, False
     return True

@@ -1,4 +1,4 @@
-"""What every study shows: how long it takes, start and stop, how far it is, and files to keep."""
+"""What every study shows: how long it takes, buttons, its progress, and files to download."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,27 +21,37 @@ Draw = Callable[[Study, Baselines], None]
 
 def study_buttons(trained_model: TrainedModel, name: str) -> None:
     """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
-    kind, study, total = registry.STUDY_KINDS[name], session().studies.get(name), 0
-    fresh = study is None or study.of != kind.key(trained_model)
+    mine, kind, total = session(), registry.STUDY_KINDS[name], 0
+    request, study = registry.request_study(mine, trained_model, name), mine.studies.get(name)
+    fresh = study is None or study.key != kind.key(request)
     try:
-        total, quick = kind.total(trained_model), kind.quick(trained_model)
+        total, quick = kind.total(request), kind.quick(request)
         if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
-            study, fresh = registry.begin_study(trained_model, name), False
+            study, fresh = registry.begin_study(mine, trained_model, name), False
         # A quick plan is not tried first: that would take a good part of what it estimates.
-        time = "a few seconds" if quick and kind.tried else format_duration(kind.seconds(trained_model))
+        time = "a few seconds" if quick and kind.tried else format_duration(kind.seconds(request))
         st.caption(f"{total:,} {kind.part}, {time}")
     except ForgettingError as error:
         st.error(literal(str(error)))
     with st.container(horizontal=True):
         if study and study.running:
-            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(name,))
-        elif not fresh and study.left:
-            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume_study, args=(name,))
+            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(study,))
+        elif not fresh and study.unfinished:
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume_study, args=(study,))
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
-            st.button(label, type=look, on_click=registry.start_study, args=(trained_model, name))
+            st.button(label, type=look, on_click=_start, args=(trained_model, name))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
+
+
+def _start(trained_model: TrainedModel, name: str) -> None:
+    """Begin a study, as the recipe is by then; what stands in the way becomes a notice."""
+    mine = session()
+    try:
+        registry.begin_study(mine, trained_model, name)
+    except ForgettingError as error:
+        mine.notices.append(str(error))
 
 
 def study_view(name: str, draw: Draw) -> None:
@@ -53,21 +63,22 @@ def study_view(name: str, draw: Draw) -> None:
 
 
 def _view(name: str, draw: Draw) -> None:
-    """Advance the study where it is under way and has its turn, and draw it.
+    """Advance the study where it is under way and may train, and draw it.
 
-    It is drawn beside the baselines of its own model, which may not be the session's any more.
+    It is drawn beside the baselines of the model that it studies, which may not be the session's any more.
     """
-    study = session().studies.get(name)
+    mine = session()
+    study = mine.studies.get(name)
     if study is None:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
-    ended = study.running and not session().queue_position and base.advance_study(name)
+    ended = study.running and not mine.queue_position and base.advance_study(study, mine.notices)
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
         _how_far(study, registry.STUDY_KINDS[name].part)
     with drawn:
         if study.rows:
-            draw(study, models.baselines_for(study.trained_model))
+            draw(study, models.find_baselines(study.trained_model))
     if ended:
         rerun_page()
 

@@ -1,13 +1,12 @@
-"""Studies of relearning: courses of the session's own randomization, and savings over layer sets and doses."""
+"""Studies of relearning: learning curves of one randomization, and savings over layer sets and doses."""
 
 from dataclasses import replace
 from math import inf
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Study, TrainedModel, session
-from forgetting.dashboard.studies.base import StudyKind, quick_training, training_seconds
+from forgetting.dashboard.state.session import Study
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, is_quick_training, training_seconds
 from forgetting.randomization.settings import ALL
-from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.relearning import check_relearning, learning_curve_slices, savings_slices
 from forgetting.studies.savings import RelearningResult
@@ -15,94 +14,90 @@ from forgetting.studies.savings import RelearningResult
 RUNS = 3  # a seed: from scratch, randomized, continued
 
 
-def _recipe(trained_model: TrainedModel) -> Recipe:
-    """That of the model, with what the session wants to know of it."""
+def _recipe(request: StudyRequest) -> Recipe:
+    """The model's recipe with the visitor's randomization and plan of relearning."""
     return replace(
-        trained_model.recipe,
-        randomization=models.fitting_randomization(trained_model),
-        relearning=session().recipe.relearning,
+        request.trained_model.recipe,
+        randomization=models.fit_randomization(request.recipe.randomization, request.trained_model),
+        relearning=request.recipe.relearning,
     )
 
 
-def _courses_recipe(trained_model: TrainedModel) -> Recipe:
-    """The same without the variants of the savings, which the courses do not depend on."""
-    recipe = _recipe(trained_model)
+def _curves_recipe(request: StudyRequest) -> Recipe:
+    """The same without the variants of the savings, on which the learning curves do not depend."""
+    recipe = _recipe(request)
     return replace(recipe, relearning=replace(recipe.relearning, layers=(ALL,), doses=(1.0,), schemes=("reinit",)))
 
 
-def _courses_total(trained_model: TrainedModel) -> int:
-    check_relearning(_courses_recipe(trained_model))
-    return RUNS * session().recipe.relearning.seeds
+def _curves_key(request: StudyRequest) -> str:
+    plan, randomization = request.recipe.relearning, _recipe(request).randomization
+    used = (plan.target_share, plan.epochs, plan.seeds, plan.seed)
+    return f"{models.model_key(request.trained_model)}:{replace(randomization, seed=0)}:{used}"
 
 
-def _courses(trained_model: TrainedModel) -> Study:
-    recipe, trained, asked = _courses_recipe(trained_model), trained_model.trained, _recipe(trained_model)
-    total = RUNS * recipe.relearning.seeds
-
-    def conclude(courses: tuple) -> RelearningResult:
-        return RelearningResult(asked, courses, (), trained_model.sha256, len(trained.history), total)
-
-    slices = learning_curve_slices(trained, trained_model.split, recipe)
-    return Study(_courses_key(trained_model), trained_model, recipe.relearning, total, slices, conclude)
+def _curves_total(request: StudyRequest) -> int:
+    check_relearning(_curves_recipe(request))
+    return RUNS * request.recipe.relearning.seeds
 
 
-def _courses_key(trained_model: TrainedModel) -> str:
-    plan = session().recipe.relearning
-    told = (plan.target_share, plan.epochs, plan.seeds, plan.seed)
-    return f"{models.model_key(trained_model)}:{replace(models.fitting_randomization(trained_model), seed=0)}:{told}"
-
-
-def _savings(trained_model: TrainedModel) -> Study:
-    recipe, trained = _recipe(trained_model), trained_model.trained
-    total = _variants(trained_model)
-
-    def conclude(rows: tuple) -> RelearningResult:
-        return RelearningResult(recipe, (), rows, trained_model.sha256, len(trained.history), total)
-
-    slices = savings_slices(trained, trained_model.split, recipe)
-    return Study(_savings_key(trained_model), trained_model, recipe.relearning, total, slices, conclude)
-
-
-def _savings_key(trained_model: TrainedModel) -> str:
-    return f"{models.model_key(trained_model)}:{session().recipe.relearning}"
-
-
-def _variants(trained_model: TrainedModel) -> int:
-    check_relearning(_recipe(trained_model))
-    return session().recipe.relearning.sweep.count(trained_model.recipe.model.layers)
-
-
-def _epochs(trained_model: TrainedModel, plan: Relearning) -> int:
-    """About how many a variant takes until it is there: as many as the original did, which is mostly too many."""
-    history = trained_model.trained.history
-    target = plan.target_share * history[-1].validation.accuracy if history else inf
-    first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
-    return min(first, plan.epochs)
-
-
-def _savings_epochs(trained_model: TrainedModel) -> int:
-    return _variants(trained_model) * _epochs(trained_model, session().recipe.relearning)
-
-
-def _courses_epochs() -> int:
-    plan = session().recipe.relearning
+def _curves_epochs(request: StudyRequest) -> int:
+    plan = request.recipe.relearning
     return RUNS * plan.seeds * plan.epochs
 
 
-COURSES = StudyKind(
-    part="runs",
-    key=_courses_key,
-    total=_courses_total,
-    begin=_courses,
-    quick=lambda trained_model: quick_training(trained_model, _courses_epochs()),
-    seconds=lambda trained_model: training_seconds(trained_model, _courses_epochs()),
-)
-SAVINGS = StudyKind(
-    part="variants",
-    key=_savings_key,
-    total=_variants,
-    begin=_savings,
-    quick=lambda trained_model: quick_training(trained_model, _savings_epochs(trained_model)),
-    seconds=lambda trained_model: training_seconds(trained_model, _savings_epochs(trained_model)),
-)
-RELEARNING_KINDS = {"courses": COURSES, "savings": SAVINGS}
+def _begin_curves(request: StudyRequest) -> Study:
+    recipe, asked, model = _curves_recipe(request), _recipe(request), request.trained_model
+    total = RUNS * recipe.relearning.seeds
+
+    def conclude(curves: tuple) -> RelearningResult:
+        return RelearningResult(asked, curves, (), model.sha256, len(model.trained.history), total)
+
+    slices = learning_curve_slices(model.trained, model.split, recipe)
+    return Study(_curves_key(request), model, recipe.relearning, total, slices, conclude)
+
+
+def _savings_key(request: StudyRequest) -> str:
+    return f"{models.model_key(request.trained_model)}:{request.recipe.relearning}"
+
+
+def _savings_total(request: StudyRequest) -> int:
+    check_relearning(_recipe(request))
+    return request.recipe.relearning.sweep.count(request.trained_model.recipe.model.layers)
+
+
+def _savings_epochs(request: StudyRequest) -> int:
+    """About how many epochs all variants take: each as many as the original did, which is mostly too many."""
+    plan, history = request.recipe.relearning, request.trained_model.trained.history
+    target = plan.target_share * history[-1].validation.accuracy if history else inf
+    first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
+    return _savings_total(request) * min(first, plan.epochs)
+
+
+def _begin_savings(request: StudyRequest) -> Study:
+    recipe, total, model = _recipe(request), _savings_total(request), request.trained_model
+
+    def conclude(rows: tuple) -> RelearningResult:
+        return RelearningResult(recipe, (), rows, model.sha256, len(model.trained.history), total)
+
+    slices = savings_slices(model.trained, model.split, recipe)
+    return Study(_savings_key(request), model, recipe.relearning, total, slices, conclude)
+
+
+RELEARNING_KINDS = {
+    "courses": StudyKind(
+        part="runs",
+        key=_curves_key,
+        total=_curves_total,
+        begin=_begin_curves,
+        quick=lambda request: is_quick_training(request.trained_model, _curves_epochs(request)),
+        seconds=lambda request: training_seconds(request.trained_model, _curves_epochs(request)),
+    ),
+    "savings": StudyKind(
+        part="variants",
+        key=_savings_key,
+        total=_savings_total,
+        begin=_begin_savings,
+        quick=lambda request: is_quick_training(request.trained_model, _savings_epochs(request)),
+        seconds=lambda request: training_seconds(request.trained_model, _savings_epochs(request)),
+    ),
+}

@@ -1,7 +1,4 @@
-"""Studies that are sweeps, and what else a page asks of many variants of a model.
-
-Results that are quick are cached by the model and the plan.
-"""
+"""Studies that are sweeps, and what else a page computes from many variants of a model."""
 
 import time
 from collections.abc import Iterator
@@ -11,9 +8,10 @@ from functools import partial
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.cache import shared
-from forgetting.dashboard.state.session import Study, TrainedModel, session
-from forgetting.dashboard.studies.base import StudyKind
+from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.session import Study, TrainedModel
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest
+from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
@@ -21,33 +19,32 @@ from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
 PILOT = 0.6  # seconds that one seed may take to be tried whole, for an estimate
 AUTOSTART_ROWS = 5_000_000  # variants × reviews up to which a study starts by itself: some seconds
+DOSE_CURVES = SharedCache("dose curves", most=4)
 
 
-def plan_for(match: str) -> Sweep:
-    """The session's plan, its doses matched as asked."""
-    return replace(session().recipe.sweep, match=match)
+def _plan(match: str, request: StudyRequest) -> Sweep:
+    """The visitor's plan, with doses of units or of the change of the weights as asked."""
+    return replace(request.recipe.sweep, match=match)
 
 
-def _begin(match: str, trained_model: TrainedModel) -> Study:
-    plan, trained = plan_for(match), trained_model.trained
-    total = _total(match, trained_model)
+def _total(match: str, request: StudyRequest) -> int:
+    return _plan(match, request).count(request.trained_model.recipe.model.layers)
+
+
+def _begin(match: str, request: StudyRequest) -> Study:
+    plan, model, total = _plan(match, request), request.trained_model, _total(match, request)
 
     def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
-        return SweepResult(plan, rows, trained_model.recipe, trained_model.sha256, len(trained.history), total)
+        return SweepResult(plan, rows, model.recipe, model.sha256, len(model.trained.history), total)
 
-    return Study(
-        sweep_key(trained_model, plan), trained_model, plan, total, sweep_study_slices(trained_model, plan), conclude
-    )
+    return Study(sweep_key(model, plan), model, plan, total, sweep_study_slices(model, plan), conclude)
 
 
-def _total(match: str, trained_model: TrainedModel) -> int:
-    return plan_for(match).count(trained_model.recipe.model.layers)
-
-
-def _quick(match: str, trained_model: TrainedModel) -> bool:
-    """However busy the machine is."""
-    reviews = len(trained_model.split.training) + len(trained_model.split.validation)
-    return not plan_for(match).retrain and _total(match, trained_model) * reviews <= AUTOSTART_ROWS
+def _quick(match: str, request: StudyRequest) -> bool:
+    """By the number of rows, as the time that they take depends on how busy the machine is."""
+    split = request.trained_model.split
+    reviews = len(split.training) + len(split.validation)
+    return not _plan(match, request).retrain and _total(match, request) * reviews <= AUTOSTART_ROWS
 
 
 def sweep_key(trained_model: TrainedModel, plan: Sweep) -> str:
@@ -64,14 +61,18 @@ def sweep_study_slices(trained_model: TrainedModel, plan: Sweep) -> Iterator[lis
 
 
 def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
-    """About how long a plan will take, from a small part of it that is run now. Raises RecipeError as it would."""
-    known = trained_model.recipe.model.layers
+    """About how many seconds a plan will take, from a small part of it that is run now.
+
+    Raises:
+        RecipeError: Where the plan does not fit the model.
+    """
+    layers = trained_model.recipe.model.layers
     epochs = max(len(trained_model.trained.history), 1)
     whole = trained_model.trained.seconds / epochs * trained_model.recipe.training.epochs
     training = whole * plan.seeds if plan.retrain else 0.0
     one = replace(plan, seeds=1, retrain=False)
     few = replace(one, doses=(plan.doses[0], plan.doses[-1]))
-    seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few) * plan.count(known) / few.count(known)
+    seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few) * plan.count(layers) / few.count(layers)
     if seconds / plan.seeds < PILOT:  # what does not grow with the doses is a large part of a quick run
         seconds = _pilot_seconds(sweep_key(trained_model, one), trained_model, one) * plan.seeds
     return training + seconds
@@ -79,34 +80,35 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
-    taken = []
-    while len(taken) < 2 and sum(taken) < PILOT:  # the first run of a process is slow
+    seconds = []
+    while len(seconds) < 2 and sum(seconds) < PILOT:  # the first run of a process is slow
         started = time.perf_counter()
         for _ in sweep_study_slices(_trained_model, _pilot):
             pass
-        taken.append(time.perf_counter() - started)
-    return min(taken)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
-def own_curve(trained_model: TrainedModel) -> SweepResult:
-    """The dose curve of the session's randomization: its layers, scheme and unit, over ten seeds from its own."""
-    chosen = models.fitting_randomization(trained_model)
-    names = chosen.chosen_layers(trained_model.recipe.model.layers)
+def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> SweepResult:
+    """The sweep of a randomization's layers, scheme and unit over all doses and ten seeds, from its own seed on.
+
+    Raises:
+        RecipeError: Where the randomization does not fit the model.
+    """
+    fitting = models.fit_randomization(randomization, trained_model)
     plan = Sweep(
-        layers=(LAYER_SEPARATOR.join(names),),
-        schemes=(chosen.scheme,),
-        units=(chosen.unit,),
-        seed=min(chosen.seed, 2**32 - 10),
-        scale=chosen.scale,
-        words=chosen.words,
+        layers=(LAYER_SEPARATOR.join(fitting.chosen_layers(trained_model.recipe.model.layers)),),
+        schemes=(fitting.scheme,),
+        units=(fitting.unit,),
+        seed=min(fitting.seed, 2**32 - 10),
+        scale=fitting.scale,
+        words=fitting.words,
     )
-    return _result(sweep_key(trained_model, plan), trained_model, plan)
-
-
-@shared(most=4)
-def _result(trained_model: TrainedModel, plan: Sweep) -> SweepResult:
-    trained, recipe = trained_model.trained, trained_model.recipe
-    return run_sweep(trained.model, trained_model.split, plan, recipe=recipe, initial=trained.initial)
+    trained, split, recipe = trained_model.trained, trained_model.split, trained_model.recipe
+    return DOSE_CURVES.ask(
+        sweep_key(trained_model, plan),
+        lambda: run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial),
+    )
 
 
 def robustness_of(trained_model: TrainedModel, seeds: int) -> tuple[LayerRobustness, ...]:
@@ -120,16 +122,15 @@ def _robustness(key: str, _trained_model: TrainedModel, _seeds: int) -> tuple[La
     return robustness(trained.model, _trained_model.split, trained.initial, seeds=_seeds, recipe=_trained_model.recipe)
 
 
-def _kind(match: str) -> StudyKind:
-    return StudyKind(
+SWEEP_KINDS = {
+    match: StudyKind(
         part="variants",
-        key=lambda trained_model: sweep_key(trained_model, plan_for(match)),
+        key=lambda request, match=match: sweep_key(request.trained_model, _plan(match, request)),
         total=partial(_total, match),
         begin=partial(_begin, match),
         quick=partial(_quick, match),
-        seconds=lambda trained_model: sweep_seconds(trained_model, plan_for(match)),
+        seconds=lambda request, match=match: sweep_seconds(request.trained_model, _plan(match, request)),
         tried=True,
     )
-
-
-SWEEP_KINDS = {match: _kind(match) for match in ("dose", "change")}
+    for match in ("dose", "change")
+}

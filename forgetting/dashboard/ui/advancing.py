@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from forgetting.core.limits import limits
-from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, TURN_SECONDS, leave_queue, request_turn
+from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, SLOT_SECONDS, join_queue, leave_queue
 from forgetting.dashboard.state.session import rerun_page, session
 
 
@@ -14,30 +14,30 @@ def describe_position(place: int) -> str:
     most = limits().training_at_once
     others = "1 session trains" if most == 1 else f"{most} sessions train"
     return (
-        f"Waiting: place {place} of {len(QUEUE)} in the line. {others} at once, for {TURN_SECONDS:g} s at a time; "
+        f"Waiting: place {place} of {len(QUEUE)} in the line. {others} at once, for {SLOT_SECONDS:g} s at a time; "
         "yours goes on "
         "by itself."
     )
 
 
 def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float) -> None:
-    """Draw a view in a fragment that is run every so many seconds while its work is running and has its turn.
+    """Draw a view in a fragment that is run every so many seconds while its work is running and may advance.
 
-    The view advances its work only where `session().place` is 0. While the session waits, the view stands still. Where
-    several want to train, that is told above it, with the place of those who wait.
+    The view advances its work only where `session().queue_position` is 0. While the session waits, the view stands
+    still, and the position in the queue is shown above it. Who trains while others wait sees that, too.
     """
     if running:
-        request_turn()
+        join_queue(session())
     else:
-        leave_queue()
+        leave_queue(session())
     waits = session().queue_position > 0
     if waits:
         st.fragment(run_every=LOOK_SECONDS)(_wait)()
     elif running and len(QUEUE):  # in the same place, so that what is below stands still
-        st.info(f"Your turn, for {TURN_SECONDS:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
+        st.info(f"Your turn, for {SLOT_SECONDS:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
 
     def drawn() -> None:
-        if running and not waits and request_turn():
+        if running and not waits and join_queue(session()):
             rerun_page()
         view()
 
@@ -46,7 +46,7 @@ def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float
 
 def _wait() -> None:
     """Tell the place in the line; when it is the session's turn the page is drawn anew, and advances."""
-    if place := request_turn():
+    if place := join_queue(session()):
         st.info(describe_position(place), icon=":material/hourglass_top:")
     else:
         rerun_page()

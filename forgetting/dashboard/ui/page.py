@@ -49,7 +49,7 @@ def open_page(page: str) -> None:
     follow_address(page)
     write_address()
     if page != "train":
-        models.store_progress()
+        models.store_progress(session())
     with st.sidebar:
         st.markdown("#### Learning to Forget")
         for name, done in _done().items():
@@ -58,8 +58,8 @@ def open_page(page: str) -> None:
     for sentence in broken:
         st.error(literal(sentence))
     mine = session()
-    mine.said, mine.notices = mine.notices, []
-    for sentence in mine.said:
+    mine.shown_notices, mine.notices = mine.notices, []
+    for sentence in mine.shown_notices:
         st.warning(literal(sentence), icon=":material/link_off:")
 
 
@@ -93,11 +93,11 @@ def _prepare_process() -> list[str]:
 
 def _done() -> dict[str, bool]:
     try:
-        data.current_table()
+        data.find_table(session().inputs)
         has_data = True
     except DataError:
         has_data = False
-    trained_model = has_data and not models.outdated(models.find_trained_model())
+    trained_model = has_data and not models.is_outdated(models.find_trained_model(session()), session().inputs)
     randomization = session().recipe.randomization
     return {
         "overview": False,
@@ -111,7 +111,7 @@ def _done() -> dict[str, bool]:
 def _studied(kinds: tuple[str, ...]) -> bool:
     """Whether a study of one of these kinds has come to its end."""
     studies = (session().studies.get(kind) for kind in kinds)
-    return any(study and study.rows and not study.left for study in studies)
+    return any(study and study.rows and not study.unfinished for study in studies)
 
 
 def _status() -> None:
@@ -126,6 +126,6 @@ def _status() -> None:
     if history:
         chance = format_share(1 / len(trained_model.split.classes))
         lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
-    if models.outdated(trained_model):
+    if models.is_outdated(trained_model, session().inputs):
         lines.append(":material/warning: out of date: the recipe has changed since")
     st.caption("**Model**  \n" + "  \n".join(lines))

@@ -22,10 +22,10 @@ def need_data() -> None:
 def _offer_data() -> bool:
     """Whether the session's reviews can be had; if not, say what is missing."""
     try:
-        data.current_reviews()
+        data.find_reviews(session().inputs)
     except ForgettingError as error:
         st.error(literal(str(error)), icon=":material/table_view:")
-        if session().recipe.data.source == "original" and not data.original_at_hand():
+        if session().recipe.data.source == "original" and not data.has_original(session().upload):
             download_button()
         page_link("data", "Choose reviews on the Data page")
         return False
@@ -54,12 +54,14 @@ def offer_model(*, at_once: bool = False) -> TrainedModel | None:
 
     One that is out of date is given with a warning and a button.
     """
-    trained_model = models.find_trained_model()
+    trained_model = models.find_trained_model(session())
     if trained_model is None:
         if _offer_data() and (at_once or _train_button("No model is trained for this recipe yet.")):
             _train_now()
         return None
-    if models.outdated(trained_model) and _train_button("This model is out of date: the recipe has changed since."):
+    if models.is_outdated(trained_model, session().inputs) and _train_button(
+        "This model is out of date: the recipe has changed since."
+    ):
         _train_now()
     elif trained_model.trained.state == "diverged":
         st.error("Training diverged: the loss is no finite number any more. Lower the learning rate and train again.")
@@ -77,11 +79,11 @@ def _offer_to_finish(trained_model: TrainedModel) -> None:
         st.info(f"This model is trained {done} of {total} epochs{drawn}.", icon=":material/model_training:")
         if (
             training_run
-            and not models.outdated(training_run)
+            and not models.is_outdated(training_run, session().inputs)
             and st.button("Finish training", icon=":material/play_arrow:")
         ):
             _play_to_end(training_run)
-            models.store_model(training_run)
+            models.store_model(session())
             rerun_page()
 
 
@@ -97,13 +99,13 @@ def _train_button(sentence: str) -> bool:
 def _train_now() -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
-        training_run = session().training_run = models.start_training()
+        training_run = session().training_run = models.start_training(session().inputs)
     except ForgettingError as error:
         st.error(literal(str(error)))
         page_link("data", "Choose other reviews or filters on the Data page")
         st.stop()
     _play_to_end(training_run)
-    models.store_model(training_run)
+    models.store_model(session())
     rerun_page()
 
 
@@ -112,13 +114,13 @@ def _play_to_end(training_run: TrainingRun) -> None:
     total = training_run.recipe.training.epochs
     while training_run.trainer.epochs_left:
         done = len(training_run.trainer.history)
-        if place := queue.request_turn():
+        if place := queue.join_queue(session()):
             bar.progress(done / total, text=advancing.describe_position(place))
             time.sleep(queue.LOOK_SECONDS / 2)
-            if models.take_finished_model():  # another visitor has trained the same meanwhile
-                queue.leave_queue()
+            if models.take_finished_model(session()):  # another visitor has trained the same meanwhile
+                queue.leave_queue(session())
                 rerun_page()
         else:
             bar.progress(done / total, text=f"Training: epoch {done} of {total}")
             training_run.trainer.advance(0.25)
-    queue.leave_queue()
+    queue.leave_queue(session())

@@ -58,7 +58,7 @@ def fraction_controls(trained_model: TrainedModel) -> None:
 def network_view(trained_model: TrainedModel) -> None:
     """The picture of the network: a click on a layer chooses it, or takes it out again."""
     layers = trained_model.recipe.model.layers
-    randomization = models.fitting_randomization(trained_model)
+    randomization = models.fit_randomization(session().recipe.randomization, trained_model)
     figure = network_chart(
         layer_table(trained_model.trained.model),
         randomization.chosen_layers(layers),
@@ -103,7 +103,8 @@ def seed_control() -> None:
 
 def _words(trained_model: TrainedModel) -> None:
     """The words that are picked on the Layers page, and a button that takes all words again."""
-    words, known = session().recipe.randomization.words, models.fitting_randomization(trained_model).words
+    randomization = session().recipe.randomization
+    words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
     if words:
         listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
         unknown = f"; {len(words) - len(known)} are none of this model's" if len(known) < len(words) else ""

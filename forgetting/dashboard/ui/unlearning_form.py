@@ -112,7 +112,7 @@ def forget_set_view(trained_model: TrainedModel) -> None:
         _ticking(trained_model)
         return
     try:
-        sets = models.current_forget_sets(trained_model)
+        sets = models.find_forget_sets(trained_model, session().recipe.forget)
     except ForgettingError as error:
         st.error(literal(str(error)))
         return

@@ -38,12 +38,13 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     with right:
         _word_picker(trained_model, found)
         choice_control("randomization.scheme", "What becomes of them", titles=TITLES)
-        chosen = models.fitting_randomization(trained_model)
+        randomization = session().recipe.randomization
+        chosen = models.fit_randomization(randomization, trained_model)
         if chosen.unit != "word" or not chosen.words:
             st.info("Pick words, or forget the strongest of a class: only their columns of the first layer change.")
             return
         try:
-            comparison = models.current_comparison(trained_model)
+            comparison = models.find_comparison(trained_model, randomization)
         except ForgettingError as error:
             st.error(literal(str(error)))
             return

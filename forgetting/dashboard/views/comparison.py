@@ -8,7 +8,7 @@ import torch
 
 from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import TrainedModel, source_name
+from forgetting.dashboard.state.session import TrainedModel, session, source_name
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -30,7 +30,10 @@ def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines
         st.markdown(
             literal(
                 comparison_sentences.describe_cost(
-                    comparison, baselines, models.fitting_randomization(trained_model), layers
+                    comparison,
+                    baselines,
+                    models.fit_randomization(session().recipe.randomization, trained_model),
+                    layers,
                 )
             )
         )

@@ -45,7 +45,7 @@ def source_view() -> None:
         st.caption("Synthetic: 1,218 reviews of 11 styles, written by a grammar for this project. No wine is real.")
     elif chosen == "original":
         st.caption("309 reviews of a wine blog, which the published results were computed on.")
-        if not data.original_at_hand():
+        if not data.has_original(session().upload):
             download_button()
     else:
         _upload()
@@ -141,7 +141,8 @@ def filters_view() -> None:
 
 def profile_view(table: Table) -> None:
     """What is in the file and what is kept of it."""
-    check, reviews = data.current_profile(), data.current_reviews()
+    inputs = session().inputs
+    check, reviews = data.find_profile(inputs), data.find_reviews(inputs)
     kept = sum(check.classes.values())
     largest, count = next(iter(check.classes.items()))
     st.text(
@@ -180,7 +181,7 @@ def first_rows_view(table: Table) -> None:
 
 def _figures(check: DataProfile) -> None:
     """What is in the file, before the filters, and what of it is kept."""
-    file = data.file_profile()
+    file = data.find_file_profile(session().inputs)
     empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
     cells = (
         ("Duplicates", file.duplicates, f"{check.duplicates:,} kept", "Reviews that repeat an earlier text and label"),

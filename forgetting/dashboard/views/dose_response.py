@@ -137,14 +137,15 @@ def _open_picked(study: Study, event: dict) -> None:
 
 def current_dose_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """Where the Forget page's own dose stands on the curve of its layers, scheme and unit."""
-    chosen = models.fitting_randomization(trained_model)
+    randomization = session().recipe.randomization
+    chosen = models.fit_randomization(randomization, trained_model)
     if not can_choose(trained_model):
         return
     if not chosen.chosen_layers(trained_model.recipe.model.layers):
         st.info("Choose layers to see how accuracy falls with the dose.")
         return
     try:
-        frame = sweep.own_curve(trained_model).frame
+        frame = sweep.find_dose_curve(trained_model, randomization).frame
     except ForgettingError as error:
         st.error(literal(str(error)))
         return

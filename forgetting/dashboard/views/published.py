@@ -27,7 +27,7 @@ def published_view() -> None:
         "The published experiment labels each of 309 reviews with its own name (294 of them) and counts the elements "
         "of the reviews × names matrix that match. A model that always answers “no” matches 99.7 % of them."
     )
-    if not data.original_at_hand():
+    if not data.has_original(mine.upload):
         _draw([])
         st.caption("To re-run it, the original file is needed: 609 kB from the published repository.")
         download_button("Download the original file to reproduce the table")
@@ -52,7 +52,7 @@ def _stop() -> None:
 def _view() -> None:
     mine = session()
     if len(mine.reruns) < mine.reruns_wanted and not mine.queue_position:
-        mine.reruns.append(run_published_seed(data.published_split(), seed=len(mine.reruns)))
+        mine.reruns.append(run_published_seed(data.find_published_split(mine.upload), seed=len(mine.reruns)))
         done = len(mine.reruns)
         st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
         if done == mine.reruns_wanted:

@@ -37,7 +37,7 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
         )
         if mine.relearn_playing:
             st.button("Stop", icon=":material/stop:", on_click=_stop)
-    if mine.relearning and mine.relearning.of != models.comparison_key(trained_model):
+    if mine.relearning and mine.relearning.key != models.comparison_key(trained_model, mine.recipe.randomization):
         mine.relearning, mine.relearn_playing = None, False
     page_link("relearn", "Is it really gone? Compare with a model from scratch, over seeds, on the Relearn page")
     view = partial(_view, trained_model, baselines, int(epochs))
@@ -47,7 +47,7 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
 def _start(trained_model: TrainedModel, comparison: Comparison) -> None:
     mine, epochs = session(), st.session_state.get("relearn_epochs", trained_model.recipe.training.epochs)
     trainer = make_trainer(trained_model.recipe, trained_model.split, comparison.model, epochs=int(epochs))
-    mine.relearning = RelearningRun(models.comparison_key(trained_model), trainer)
+    mine.relearning = RelearningRun(models.comparison_key(trained_model, mine.recipe.randomization), trainer)
     mine.relearn_playing = True
 
 

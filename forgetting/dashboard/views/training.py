@@ -16,7 +16,7 @@ from forgetting.reporting.formatting import format_epochs, format_number, format
 def training_buttons() -> None:
     """Play or pause, one step, reset, and the switch for full speed."""
     mine = session()
-    fresh = mine.training_run is None or models.outdated(mine.training_run)
+    fresh = mine.training_run is None or models.is_outdated(mine.training_run, mine.inputs)
     mine.playing = mine.playing and not fresh  # what has become out of date does not play on
     with st.container(horizontal=True, vertical_alignment="center"):
         ended = not fresh and not mine.training_run.trainer.epochs_left
@@ -30,14 +30,14 @@ def training_buttons() -> None:
 
 def shown_run() -> TrainingRun | TrainedModel | None:
     """What there is to draw: the lesson, else a model that fits the recipe."""
-    trained_model = models.find_trained_model()
-    return session().training_run or (None if models.outdated(trained_model) else trained_model)
+    trained_model = models.find_trained_model(session())
+    return session().training_run or (None if models.is_outdated(trained_model, session().inputs) else trained_model)
 
 
 def outdated_notice() -> None:
     """Say that the curves are of other settings; below them, so that they do not move when it comes and goes."""
     training_run = session().training_run
-    if training_run and models.outdated(training_run):
+    if training_run and models.is_outdated(training_run, session().inputs):
         st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
 
 
@@ -48,7 +48,7 @@ def training_view() -> None:
         playing.play_slice(mine.training_run.trainer, full_speed=st.session_state.get("full_speed", False))
         if not mine.training_run.trainer.epochs_left:
             mine.playing = False
-            models.store_progress()
+            models.store_progress(session())
             _draw(mine.training_run)
             rerun_page()
     shown = shown_run()
@@ -60,7 +60,7 @@ def training_view() -> None:
 
 def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
-    baselines, epochs = models.baselines_for(shown), shown.recipe.training.epochs
+    baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
     st.text(describe_training(run.history, baselines))
     _figures(run.history, baselines, epochs, run.seconds)
     playing.history_charts(
@@ -95,7 +95,7 @@ def _begin() -> bool:
     """Make sure that there is a lesson with the recipe's settings; what stands in the way becomes a notice."""
     mine = session()
     try:
-        mine.training_run = models.start_training()
+        mine.training_run = models.start_training(mine.inputs)
     except ForgettingError as error:
         mine.notices.append(str(error))
         return False
@@ -104,7 +104,11 @@ def _begin() -> bool:
 
 def _ready() -> bool:
     mine = session()
-    usable = mine.training_run and not models.outdated(mine.training_run) and mine.training_run.trainer.epochs_left
+    usable = (
+        mine.training_run
+        and not models.is_outdated(mine.training_run, mine.inputs)
+        and mine.training_run.trainer.epochs_left
+    )
     return bool(usable) or _begin()
 
 
@@ -114,14 +118,14 @@ def _play() -> None:
 
 def _pause() -> None:
     session().playing = False
-    models.store_progress()
+    models.store_progress(session())
 
 
 def _step() -> None:
     session().playing = False
     if _ready():
         session().training_run.trainer.step()
-        models.store_progress()
+        models.store_progress(session())
 
 
 def _reset() -> None:
