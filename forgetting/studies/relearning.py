@@ -307,7 +307,7 @@ def _goal(trained: Trained, split: Split, recipe: Recipe) -> TargetAccuracy:
             "not finite. Train it with a lower learning rate."
         )
     majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority["validation"]
-    return TargetAccuracy(before, recipe.relearning.share * before, 1 / len(split.classes), majority)
+    return TargetAccuracy(before, recipe.relearning.target_share * before, 1 / len(split.classes), majority)
 
 
 def _trainer(
