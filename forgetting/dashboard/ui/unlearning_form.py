@@ -103,7 +103,7 @@ def method_controls(trained_model: TrainedModel) -> None:
 
 def _layers(trained_model: TrainedModel) -> list[str]:
     """All, each, and what the recipe names besides."""
-    return list(dict.fromkeys([ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.layers]))
+    return list(dict.fromkeys([ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers]))
 
 
 def forget_set_view(trained_model: TrainedModel) -> None:
