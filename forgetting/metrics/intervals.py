@@ -29,12 +29,12 @@ def wilson_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float,
 
 @dataclass(frozen=True)
 class Band:
-    """What a metric's values over seeds are like.
+    """The median of a metric over seeds and its 5–95 % band.
 
     Attributes:
-        median: Their median.
-        low: Their 5th percentile.
-        high: Their 95th percentile.
+        median: Median of the values.
+        low: 5th percentile of the values.
+        high: 95th percentile of the values.
     """
 
     median: float
@@ -79,8 +79,8 @@ def auc_interval(area: float, members: int, non_members: int, level: float = 0.9
 
     Args:
         area: The area, in [0, 1].
-        members: How many reviews of the first kind it is of.
-        non_members: How many reviews of the second kind it is of.
+        members: Number of members, at least 1.
+        non_members: Number of non-members, at least 1.
         level: Confidence level, in (0, 1).
     """
     # V is the same for θ and 1 − θ, so the upper end mirrors the lower end of the mirrored area.

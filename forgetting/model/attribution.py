@@ -1,6 +1,6 @@
-"""Words: how much each speaks for a class, so that those which carry it can be forgotten on their own.
+"""Attribution: how much each word speaks for a class, so that its most important words alone can be randomized.
 
-Column j of the first layer belongs to word j. Randomizing those columns alone is `Randomization(unit="word", words=…)`.
+Column j of the first layer belongs to word j.
 """
 
 import torch
@@ -12,13 +12,22 @@ from forgetting.model.split import Split
 
 
 def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
-    """How much each word speaks for class `number`, (words,), in units of the logit.
+    """How much each word speaks for a class, in units of the logit.
 
-    It is the sum, over the class's training reviews, of gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) of
-    the class's logit less the mean logit of all classes, divided by the number of those reviews; so a word counts by
-    how often it occurs in them and by how much the model makes of it there.
+    It is the mean, over the class's training reviews, of gradient × input (Shrikumar et al. 2016, arXiv 1605.01713) of
+    the class's logit less the mean logit of all classes. So a word counts by how often it occurs in those reviews, and
+    by how strongly the model reacts to it there.
 
-    Raises DataError where the training part has no review of the class.
+    Args:
+        model: The classifier; it does not change.
+        split: The split, whose training part is looked at.
+        number: Class number.
+
+    Returns:
+        (words,), positive for a word that speaks for the class.
+
+    Raises:
+        DataError: The training part has no review of the class.
     """
     part = split.training
     rows = (part.targets == number).nonzero().flatten()
@@ -37,7 +46,10 @@ def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Te
 
 
 def most_influential_words(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
-    """The words that speak most for a class, with their influence, the strongest first; none that does not."""
+    """The at most `most` words that speak for a class, with their influence, the strongest first.
+
+    Other arguments and errors are those of `word_influence`.
+    """
     values, columns = word_influence(model, split, number).topk(min(most, len(split.words)))
     found = zip(columns.tolist(), values.tolist(), strict=True)
     return {split.words[column]: value for column, value in found if value > 0}

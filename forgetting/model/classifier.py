@@ -1,6 +1,6 @@
 """The classifier: TF-IDF rows → fc1 → ReLU → dropout → fc2 (→ ReLU → dropout → fc3 …) → logits.
 
-How it is trained is `training.py`; how a layer is randomized is `randomization.py`.
+Training is in `model.trainer`, and randomizing in the package `randomization`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,12 @@ from forgetting.model.sparse import SparseLinear, SparseMatrix
 
 @dataclass(frozen=True)
 class ModelSettings(Settings):
-    """hidden: widths of the hidden layers. dropout: of their activations while training, see TextClassifier."""
+    """The size of a classifier.
+
+    Attributes:
+        hidden: Widths of the hidden layers.
+        dropout: Probability with which a hidden activation is dropped while training.
+    """
 
     group: ClassVar[str] = "model"
     hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
@@ -35,14 +40,18 @@ class ModelSettings(Settings):
 class TextClassifier(nn.Module):
     """A multilayer perceptron on words.
 
-    words: number of TF-IDF features. classes: number of logits. hidden: widths of the hidden layers, one at least.
-    dropout: probability, in [0, 1), with which a hidden activation is dropped while training.
-    seed: of the initial weights, drawn by `nn.Linear`'s own initializer, a stream for each layer.
+    The layers are called fc1, fc2 … and `state_dict` has the names and shapes of `nn.Linear`: `fc1.weight` is
+    (hidden, words). In memory fc1's weight is laid out word by word, which sparse products need.
 
-    The layers are called fc1, fc2 … and `state_dict` has the names and shapes of `nn.Linear`:
-    `fc1.weight` is (hidden, words). In memory fc1's weight is laid out word by word, as sparse products want it.
+    Args:
+        words: Number of TF-IDF features.
+        classes: Number of logits.
+        hidden: Widths of the hidden layers, at least one.
+        dropout: Probability, in [0, 1), with which a hidden activation is dropped while training.
+        seed: Seed of the initial weights. The initializer of `nn.Linear` draws them, from one stream for each layer.
 
-    Raises RecipeError where a size or the dropout is out of its bounds.
+    Raises:
+        RecipeError: A size or the dropout is out of its bounds.
     """
 
     def __init__(self, words: int, classes: int, hidden: Sequence[int] = (64,), dropout: float = 0.5, *, seed: int = 0):
@@ -62,23 +71,30 @@ class TextClassifier(nn.Module):
     def forward(
         self, inputs: torch.Tensor | SparseMatrix, *, dropout_source: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Logits (rows, classes) of `inputs` (rows, words).
+        """The logits of inputs.
 
         Dropout acts only where a generator for its masks is given: it is a part of the call, not a mode of the model.
+
+        Args:
+            inputs: (rows, words), sparse or dense.
+            dropout_source: Generator of the dropout masks.
+
+        Returns:
+            (rows, classes).
         """
         first, *others = self.children()
         values = first_layer(first, inputs)  # (rows, hidden)
         for layer in others:
             values = functional.relu(values)
             if dropout_source is not None and self.dropout:
-                kept = torch.rand(values.shape, generator=dropout_source) >= self.dropout
-                values = values * kept / (1 - self.dropout)
+                mask = torch.rand(values.shape, generator=dropout_source) >= self.dropout
+                values = values * mask / (1 - self.dropout)
             values = layer(values)
         return values  # (rows, classes)
 
 
 def first_layer(layer: nn.Linear, inputs: torch.Tensor | SparseMatrix) -> torch.Tensor:
-    """What the first layer makes of inputs (rows, words), sparse or not: (rows, hidden)."""
+    """The first layer's outputs (rows, hidden) of inputs (rows, words), sparse or dense."""
     if isinstance(inputs, SparseMatrix):
         return SparseLinear.apply(inputs, layer.weight) + layer.bias
     return layer(inputs)

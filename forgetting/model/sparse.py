@@ -1,8 +1,8 @@
 """A sparse matrix whose product with a layer's weights is quick, forward and backward.
 
-A row of TF-IDF is a weighted bag of words, so the product is torch's `embedding_bag` sum: measured at 2.5 to 3 times
-the speed of torch's CSR product, and each row is summed by one thread, so the result does not depend on how many
-there are. The gradient is the same product with the transposed matrix, which is made once and kept.
+A row of TF-IDF is a weighted bag of words, so the product is torch's `embedding_bag` sum: 2.5 to 3 times as fast as
+torch's CSR product. One thread sums each row, so the result does not depend on the number of threads. The gradient is
+the same product with the transposed matrix, which is computed once.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,11 @@ from torch.nn import functional
 class SparseMatrix:
     """Compressed sparse rows as tensors.
 
-    offsets (rows + 1,) and columns (stored,): int32; values (stored,): float32; shape: (rows, columns).
+    Attributes:
+        offsets: Where each row begins in `columns` and `values`, and where the last one ends, (rows + 1,) int32.
+        columns: Column of each stored value, (stored,) int32.
+        values: The stored values, (stored,) float32.
+        shape: (rows, columns).
     """
 
     offsets: torch.Tensor
@@ -33,12 +37,13 @@ class SparseMatrix:
         return cls(*map(torch.from_numpy, arrays), matrix.shape)
 
     def to_scipy(self) -> scipy.sparse.csr_matrix:
-        """The same matrix for scipy and scikit-learn; the arrays are shared."""
+        """The same matrix for scipy and scikit-learn, which shares the arrays."""
         arrays = (self.values.numpy(), self.columns.numpy(), self.offsets.numpy())
         return scipy.sparse.csr_matrix(arrays, shape=self.shape)
 
     @cached_property
     def transposed(self) -> "SparseMatrix":
+        """The transposed matrix, computed once."""
         return SparseMatrix.from_scipy(self.to_scipy().T.tocsr())
 
     def rows(self, indices: torch.Tensor) -> "SparseMatrix":
@@ -46,15 +51,19 @@ class SparseMatrix:
         return SparseMatrix.from_scipy(self.to_scipy()[indices.numpy()])
 
     def drop_values(self, probability: float, source: torch.Generator) -> "SparseMatrix":
-        """Drop each stored value with `probability`, in [0, 1), and scale the kept ones by 1 / (1 − probability).
+        """A matrix in which stored values are dropped at random, and the others scaled by 1 / (1 − probability).
 
-        With words as columns this is word dropout, done anew each time it is called.
+        With words as columns this is word dropout, which is drawn anew in each call.
+
+        Args:
+            probability: Probability, in [0, 1), with which a stored value is dropped.
+            source: Generator of the draws.
         """
-        kept = torch.rand(self.values.shape, generator=source) >= probability
-        return SparseMatrix(self.offsets, self.columns, self.values * kept / (1 - probability), self.shape)
+        mask = torch.rand(self.values.shape, generator=source) >= probability
+        return SparseMatrix(self.offsets, self.columns, self.values * mask / (1 - probability), self.shape)
 
     def matmul(self, right: torch.Tensor) -> torch.Tensor:
-        """The product with `right` (columns, width), as (rows, width). Quickest where `right` is contiguous."""
+        """The product (rows, width) with `right` (columns, width), which is fastest where `right` is contiguous."""
         return functional.embedding_bag(
             self.columns,
             right,
@@ -66,7 +75,10 @@ class SparseMatrix:
 
 
 class SparseLinear(torch.autograd.Function):
-    """matrix (rows, inputs) times weight (outputs, inputs) transposed, differentiable in the weight alone."""
+    """The product of a matrix (rows, inputs) and a transposed weight (outputs, inputs).
+
+    It is differentiable with respect to the weight only.
+    """
 
     @staticmethod
     def forward(ctx, matrix: SparseMatrix, weight: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,6 @@
-"""From reviews to tensors: the split into training and validation, TF-IDF words, and class numbers.
+"""From reviews to tensors: the split into training and validation, TF-IDF features, and class numbers.
 
-Text stays sparse. The vectorizer is fitted on the training part alone.
+Text stays sparse. The vectorizer is fitted to the training part only.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,13 @@ from forgetting.model.sparse import SparseMatrix
 class SplitSettings(Settings):
     """How reviews become a split.
 
-    validation_share: share of the reviews held out, in (0, 1). stratify: keep the classes' shares equal in both parts.
-    sublinear_tf: a word's count enters as 1 + ln(count). min_df: reviews of the training part that a word must occur
-    in. max_words: keep so many of the most frequent words; 0 keeps all. seed: of the split.
+    Attributes:
+        validation_share: Share of the reviews in the validation part, in (0, 1).
+        stratify: Whether the classes have equal shares in both parts.
+        sublinear_tf: Whether a word's count enters as 1 + ln(count).
+        min_df: Number of training reviews in which a word must occur.
+        max_words: Number of words, the most frequent ones; 0 for all.
+        seed: Seed of the split.
     """
 
     group: ClassVar[str] = "split"
@@ -41,8 +45,10 @@ class SplitSettings(Settings):
 class Part:
     """The training or the validation part.
 
-    inputs: (reviews, words), TF-IDF rows of length 1 (0 where a review has no known word).
-    targets: (reviews,) int64 class numbers. rows: (reviews,) positions in the split's reviews.
+    Attributes:
+        inputs: (reviews, words), TF-IDF rows with an L2 norm of 1, or 0 where a review has no known word.
+        targets: Class numbers, (reviews,) int64.
+        rows: Positions in the split's reviews, (reviews,).
     """
 
     inputs: SparseMatrix
@@ -55,7 +61,15 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Both parts, the words (columns of the inputs), the classes (in alphabetical order), and the reviews split."""
+    """Reviews split into two parts.
+
+    Attributes:
+        training: The training part.
+        validation: The validation part.
+        words: The words of the inputs' columns.
+        classes: The classes' labels by class number, in alphabetical order.
+        reviews: The reviews that were split.
+    """
 
     training: Part
     validation: Part
@@ -65,13 +79,15 @@ class Split:
 
     @property
     def parts(self) -> dict[str, Part]:
+        """Both parts by name: "training" and "validation"."""
         return {"training": self.training, "validation": self.validation}
 
 
 def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
-    """Split reviews, fit the words on the training part, and number the classes.
+    """Split reviews, fit the words to the training part, and number the classes.
 
-    Raises DataError where a part would be too small for the classes, or no word is left.
+    Raises:
+        DataError: A part would be too small for the classes, no word is left, or there are too many classes or words.
     """
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
@@ -89,16 +105,16 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
             f"No word is left of {len(training)} training reviews: a word needs at least 2 letters or digits and "
             f"must occur in at least min_df = {splitting.min_df} of them. Lower min_df or choose another text column."
         ) from error
-    held_out = vectorizer.transform(reviews.texts[row] for row in validation)
+    transformed = vectorizer.transform(reviews.texts[row] for row in validation)
     parts = [
         Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows)
-        for matrix, rows in ((fitted, training), (held_out, validation))
+        for matrix, rows in ((fitted, training), (transformed, validation))
     ]
     return Split(*parts, tuple(vectorizer.get_feature_names_out()), tuple(classes), reviews)
 
 
 def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
-    """An analyzer that refuses texts with too many different words, before the vectorizer's table of them is full."""
+    """An analyzer that refuses texts with too many different words before they fill the memory."""
     seen, most = set(), limits().words
 
     def analyzer(text: str) -> list[str]:
@@ -117,18 +133,23 @@ def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]
 
 
 def encode_labels(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:
-    """The classes in their order, and the number of each review's, (reviews,).
+    """The labels of the classes in alphabetical order, (classes,), and each review's class number, (reviews,).
 
-    As objects: numpy's own strings would all take the room of the longest, and lose NULs at their ends.
+    Labels are objects: each of numpy's strings would take the memory of the longest, and lose NULs at its end.
     """
     return np.unique(np.array(reviews.labels, dtype=object), return_inverse=True)
 
 
 def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of the training and of the validation part, by scikit-learn's `train_test_split`.
+    """Positions of the reviews of the training and of the validation part, by scikit-learn's `train_test_split`.
 
-    targets: what is stratified by, such as labels. Raises DataError where a part would be too small for the classes, or
-    they are too many.
+    Args:
+        reviews: The reviews to split.
+        targets: What a stratified split balances, such as class numbers or labels, (reviews,).
+        splitting: The settings of the split.
+
+    Raises:
+        DataError: A part would be too small for the classes, or there are too many classes.
     """
     check_limit(
         "classes",

@@ -1,7 +1,7 @@
-"""Training as a resumable object, advanced in slices by whoever holds it.
+"""Training as a resumable object that its caller advances in slices.
 
-The Trainer owns its model, its optimizer and its randomness, and keeps a history of plain records. It knows nothing
-of reviews, recipes or pages, and starts no thread.
+A Trainer owns its model, its optimizer and its random streams, and records a history. It knows nothing of reviews,
+recipes or pages, and starts no thread.
 """
 
 import math
@@ -18,22 +18,25 @@ from forgetting.core.seeding import generator
 from forgetting.core.settings import Settings, setting
 from forgetting.model.split import Split
 
-OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # with the unit of the loss
+OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
 
 
 @dataclass(frozen=True)
 class TrainingSettings(Settings):
-    """How a model is trained.
+    """How a model is trained. The last two settings exist for the published protocol.
 
-    objective: "cross_entropy" on class numbers, or "bitwise", binary cross-entropy with logits on one-hot rows
-    (the mean over reviews and classes). epochs: passes over the training part. batch_size: reviews in a step; 0 for
-    all at once. word_dropout: of the words of a review, drawn anew in each step.
-    weight_decay: coupled, i.e. added to the gradient, as in `torch.optim.Adam`. label_smoothing: share of the
-    target that is spread over all classes.
-
-    Two settings exist for the published protocol. dropout_steps: dropout acts in so many first steps alone; 0 for
-    in all. reuse_forward_pass: the training metrics of an epoch come from the forward pass of its last step (before
-    the step, with its dropout) instead of a pass after it.
+    Attributes:
+        objective: "cross_entropy" on class numbers, or "bitwise": binary cross-entropy with logits on one-hot rows,
+            the mean over reviews and classes.
+        epochs: Passes over the training part.
+        learning_rate: Learning rate of Adam.
+        batch_size: Reviews in a step; 0 for all at once.
+        word_dropout: Probability with which a word of a review is dropped, drawn anew in each step.
+        weight_decay: Coupled weight decay, which is added to the gradient, as in `torch.optim.Adam`.
+        label_smoothing: Share of the target that is spread over all classes.
+        dropout_steps: Number of first steps in which dropout acts; 0 for all steps.
+        reuse_forward_pass: Whether the training metrics of an epoch come from the forward pass of its last step (before
+            the step, with its dropout) instead of a pass after it.
     """
 
     group: ClassVar[str] = "training"
@@ -50,7 +53,12 @@ class TrainingSettings(Settings):
 
 @dataclass(frozen=True)
 class PartMetrics:
-    """Loss of the objective (without label smoothing) and top-1 accuracy, in [0, 1], of one part."""
+    """Metrics of a model on one part.
+
+    Attributes:
+        loss: Loss of the objective without label smoothing.
+        accuracy: Top-1 accuracy, in [0, 1].
+    """
 
     loss: float
     accuracy: float
@@ -58,7 +66,14 @@ class PartMetrics:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of the history. seconds: training time since the start, measuring included."""
+    """One finished epoch.
+
+    Attributes:
+        epoch: Its number, from 1.
+        training: Metrics on the training part.
+        validation: Metrics on the validation part.
+        seconds: Time since the start of training, with the time for the metrics.
+    """
 
     epoch: int
     training: PartMetrics
@@ -67,10 +82,17 @@ class Epoch:
 
 
 def compute_loss(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothing: float = 0.0) -> torch.Tensor:
-    """The loss of an objective, as a tensor of one number, averaged over reviews (and classes, where bitwise).
+    """The loss of an objective, averaged over reviews (and over classes, where bitwise).
 
-    logits (reviews, classes), targets (reviews,) class numbers. Smoothing s turns a one-hot row into
-    (1 − s)·one-hot + s / classes (Szegedy et al. 2016, arXiv 1512.00567, section 7).
+    Args:
+        logits: (reviews, classes).
+        targets: Class numbers, (reviews,).
+        objective: A key of OBJECTIVES.
+        smoothing: Label smoothing s, in [0, 1]: a one-hot row becomes (1 − s)·one-hot + s / classes (Szegedy et al.
+            2016, arXiv 1512.00567, section 7).
+
+    Returns:
+        A tensor of one number, in nats.
     """
     if objective == "cross_entropy":
         return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
@@ -81,23 +103,36 @@ def compute_loss(logits: torch.Tensor, targets: torch.Tensor, objective: str, sm
 
 @torch.no_grad()
 def measure_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> PartMetrics:
-    """Loss and top-1 accuracy of logits (reviews, classes) against class numbers (reviews,)."""
+    """Loss and top-1 accuracy of logits (reviews, classes) with the class numbers `targets` (reviews,)."""
     hits = logits.argmax(dim=1) == targets
     return PartMetrics(compute_loss(logits, targets, objective).item(), hits.double().mean().item())
 
 
 class Trainer:
-    """Trains `model` on `split`, a step, an epoch or a stretch of time at a call.
+    """Trains a model on a split: one step, some epochs or some seconds in each call.
 
-    model: trained in place; it takes the part's inputs, and a generator for its dropout where it has any (see
-    `TextClassifier.forward`). seed: of dropout, word dropout and the order of reviews, each of its own stream.
-    watched: measure each epoch. Without it there is no history, the model learns the same, and that its weights are no
-    numbers any more is noticed with the next step's loss.
+    Several callers may hold one Trainer: while one of them trains, a second one waits, or returns at once with
+    `wait=False`. A caller that holds `lock` sees the model between two steps.
 
-    `history` holds an Epoch a finished epoch and is only read by others. `state` is "ready", "running", "finished",
-    or "diverged" once a loss is not a number or infinite: training then stops and nothing more is recorded.
-    Several callers may hold one Trainer: a second one waits, or is turned away with `wait=False`. Who holds `lock` sees
-    the model between two steps.
+    Args:
+        model: The model, trained in place. It takes the inputs of a part and a generator for its dropout, as
+            `TextClassifier.forward` does.
+        split: The split, whose training part the model is trained on.
+        training: The settings.
+        seed: Seed of dropout, word dropout and the order of reviews, which have a stream each.
+        record_history: Whether both parts are measured after each epoch. If not, there is no history, the model learns
+            the same, and weights that are no longer finite show with the next step's loss.
+
+    Attributes:
+        history: An Epoch for each finished epoch. Callers only read it.
+        epochs: Number of finished epochs.
+        state: "ready", "running", "finished", or "diverged" once a loss is not finite: training then stops and nothing
+            more is recorded.
+        steps: Number of optimizer steps.
+        seconds: Time spent in training and measuring.
+        training_logits: Logits of the last step's forward pass, where `reuse_forward_pass` is set and the step took
+            all reviews.
+        lock: Held during each step.
     """
 
     def __init__(
@@ -108,12 +143,12 @@ class Trainer:
         self.training = training
         self.record_history = record_history
         self.history: list[Epoch] = []
-        self.epochs = 0  # finished
+        self.epochs = 0
         self.state = "ready"
         self.steps = 0
         self.seconds = 0.0
-        self.training_logits: torch.Tensor | None = None  # of the last step, where reuse_forward_pass is set
-        self._batches: list[torch.Tensor | None] = []  # of the epoch under way, in reverse; None: all reviews
+        self.training_logits: torch.Tensor | None = None
+        self._batches: list[torch.Tensor | None] = []  # what is left of the epoch, in reverse; None: all reviews
         self._sources = {
             purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
         }
@@ -124,18 +159,24 @@ class Trainer:
 
     @property
     def epochs_left(self) -> int:
+        """Number of epochs to train; 0 once training has ended."""
         return 0 if self.state in ("finished", "diverged") else self.training.epochs - self.epochs
 
     def step(self) -> None:
-        """One optimizer step; with full batches that is one epoch. Does nothing once training has ended."""
+        """Do one optimizer step, or nothing once training has ended."""
         with self.lock:
             self._step()
 
     def advance(self, seconds: float = math.inf, *, epochs: float = math.inf, wait: bool = True) -> bool:
-        """Train for about `seconds`, or to the end of `epochs` more epochs, whichever comes first.
+        """Train for some time or some epochs, whichever ends first.
 
-        Stops after the step that crosses the time. With `wait=False` it returns False at once while another caller
-        trains; else True.
+        Args:
+            seconds: Time after which no further step begins.
+            epochs: Number of epochs; one that has begun counts.
+            wait: Whether to wait while another caller trains.
+
+        Returns:
+            False where another caller trains and `wait` is False.
         """
         if not self.lock.acquire(blocking=wait):
             return False
@@ -175,7 +216,7 @@ class Trainer:
         return list(torch.randperm(reviews, generator=self._sources["order"]).split(size))
 
     def _learn(self, batch: torch.Tensor | None) -> tuple[torch.Tensor, float]:
-        """One forward pass, one update. Returns the pass's logits and its loss."""
+        """Do one forward pass and one update; return the logits and the loss of the pass."""
         settings, part = self.training, self.split.training
         inputs = part.inputs if batch is None else part.inputs.rows(batch)
         targets = part.targets if batch is None else part.targets[batch]
@@ -190,16 +231,16 @@ class Trainer:
         return logits.detach(), loss.item()
 
     @torch.no_grad()
-    def _measure(self, own_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[PartMetrics, PartMetrics]:
-        """Training and validation figures at the end of an epoch."""
+    def _measure(self, step_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[PartMetrics, PartMetrics]:
+        """Training and validation metrics at the end of an epoch."""
         training, validation = self.split.training, self.split.validation
         objective = self.training.objective
         if self.training.reuse_forward_pass:
-            self.training_logits = own_logits if batch is None else None
+            self.training_logits = step_logits if batch is None else None
             targets = training.targets if batch is None else training.targets[batch]
         else:
-            own_logits, targets = self.model(training.inputs), training.targets
+            step_logits, targets = self.model(training.inputs), training.targets
         return (
-            measure_logits(own_logits, targets, objective),
+            measure_logits(step_logits, targets, objective),
             measure_logits(self.model(validation.inputs), validation.targets, objective),
         )
