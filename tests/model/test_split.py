@@ -27,7 +27,7 @@ def test_is_scikit_learns_split_and_tfidf(small_reviews, splitting):
     numbers = np.array([classes.index(label) for label in small_reviews.labels])
     rows = train_test_split(
         range(54),
-        test_size=splitting.validation,
+        test_size=splitting.validation_share,
         random_state=splitting.seed,
         stratify=numbers if splitting.stratify else None,
     )
