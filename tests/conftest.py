@@ -1,6 +1,7 @@
 """What several test modules share."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from forgetting.model.split import Split, SplitSettings, make_split
 from forgetting.unlearning.task import METHODS
 
 pin_threads()
+# A shell starts what runs in the background with SIGINT ignored, which every child of it inherits.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite(
     "app_pages", "chart_parts", "commands", "study_pages"
 )  # an assertion in them tells what it compared

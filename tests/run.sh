@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need into .venv, finds or installs Chromium, then lints and tests.
+# Arguments go to pytest in place of its three parts. A part that fails leaves the others to run; the exit status tells.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,12 +18,20 @@ fi
 # Without Debian's package the browser that Playwright downloads is used (CHROMIUM stays empty).
 [ -n "$CHROMIUM" ] || .venv/bin/python -m playwright install --with-deps chromium
 
-.venv/bin/ruff check .
-.venv/bin/ruff format --check .
+failed=""
+part() {
+    printf '\n== %s\n' "$*"
+    .venv/bin/python -m "$@" || failed+="Failed: $*"$'\n'
+}
+part ruff check .
+part ruff format --check .
 if [ $# -gt 0 ]; then
-    exec .venv/bin/python -m pytest "$@"
+    part pytest -m "" "$@"
+else
+    # Two processes for what needs no quiet machine; the other tests of the browser have the machine to themselves.
+    part pytest -m "not browser" -n 2 --dist loadfile
+    part pytest -m unhurried -n 2 --dist loadfile
+    part pytest -m "browser and not unhurried"
 fi
-# Two processes for what does not look at the clock; the other tests of the browser have the machine to themselves.
-.venv/bin/python -m pytest -m "not browser" -n 2 --dist loadfile
-.venv/bin/python -m pytest -m unhurried -n 2 --dist loadfile
-.venv/bin/python -m pytest -m "browser and not unhurried"
+printf '%s' "$failed" >&2
+[ -z "$failed" ]

@@ -277,7 +277,7 @@ def main() -> None:
     try:
         load_custom_methods()
         _name_methods()
-        cli.main(prog_name="python -m forgetting", standalone_mode=False)
+        cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         sys.exit(2)

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from commands import (
+    ROOT,
     call_in_this_process,  # noqa: F401
     in_a_process,
     read_about,
@@ -243,7 +246,13 @@ def test_help_is_on_standard_output(call):
     for arguments in (("--help",), ("run", "-h"), ("reproduce", "--help")):
         status, out, err = call(*arguments)
         assert (status, err) == (0, "")
-        assert "Usage: python -m forgetting" in out
+        assert out.startswith("Usage: ")
+
+
+def test_help_names_the_command_as_it_was_called():
+    command = [sys.executable, "-m", "forgetting", "run", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: python -m forgetting run [OPTIONS]")
 
 
 # Sweeps.
