@@ -115,7 +115,7 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained
 
 def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", matmul=40)
+    trained.slide("ArrowRight", times=40)
     assert trained.bars("network") == [[0.4, 0.4], [0.6, 0.6]]
     for chosen, layer in (([0.0, 0.4], "fc1"), ([0.4, 0.4], "fc1"), ([0.4, 0.0], "fc2")):
         before, colours = trained.metrics(), _colours(trained)
@@ -159,7 +159,7 @@ VIEWS = {
 
 def test_every_tab_shows_its_sentence_and_its_chart(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", matmul=40)
+    trained.slide("ArrowRight", times=40)
     for name, (sentence, chart) in VIEWS.items():
         trained.tab(name)
         assert sentence in trained.sentences()
@@ -172,7 +172,7 @@ def test_every_tab_shows_its_sentence_and_its_chart(trained):
 
 def test_relearning_plays_to_its_end(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", matmul=40)
+    trained.slide("ArrowRight", times=40)
     trained.tab("Relearn")
     field = trained.page.get_by_label("Epochs to relearn")
     field.fill("20")

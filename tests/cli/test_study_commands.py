@@ -157,7 +157,8 @@ def test_a_table_is_shown_and_progress_is_kept_apart(call):
     status, out, err = call(*UNLEARN, "--out", "shown.csv")
     assert status == 0
     lines = out.splitlines()
-    counts = "{forget} reviews to forget (a share of 0.1), {retain} to retain, {validation} for validation, {non_members} of"
+    counts = "{forget} reviews to forget (a share of 0.1), {retain} to retain, {validation} for validation, "
+    counts += "{non_members} of"
     row = pd.read_csv("shown.csv").iloc[0]
     assert lines[0].startswith(
         counts.format(**{name: row[f"{name}_reviews"] for name in ("forget", "retain", "validation", "non_members")})
