@@ -1,4 +1,4 @@
-"""The whole path in one call: recipe and reviews → result; the published table; results as files."""
+"""The whole path in one call, from a recipe and reviews to a result; the published table; results as files."""
 
 from forgetting.experiment.export import (
     TABLE_FORMATS,

@@ -1,4 +1,4 @@
-"""Tables of results as files that say what they are of: CSV, Parquet or JSON, with the recipe."""
+"""Results as files that hold their recipe: tables as CSV, Parquet or JSON, models as safetensors."""
 
 import csv
 import io
@@ -20,31 +20,45 @@ from forgetting.recipe.recipe import Recipe
 
 
 def model_bytes(recipe: Recipe, trained: Trained) -> bytes:
-    """A model as a safetensors file, which holds numbers alone; its metadata has the recipe and the epochs trained."""
+    """A model as a safetensors file, which holds numbers only; its metadata has the recipe and the epochs trained."""
     state = {name: value.contiguous() for name, value in trained.model.state_dict().items()}
     return save(state, {"recipe": recipe.to_json(), "epochs": str(len(trained.history))})
 
 
 TABLE_FORMATS = ("csv", "parquet", "json")
-TEARING = ("\r", ";", "\t", "|")  # what also separates rows or cells, for some spreadsheets
-FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what starts a formula; some spreadsheets take the wide ones
+SEPARATORS = ("\r", ";", "\t", "|")  # signs that separate rows or cells, too, in some spreadsheets
+FORMULA_SIGNS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # the wide ones count for some spreadsheets
 
 
 def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[str, object]) -> bytes:
-    """A tidy table as "csv", "parquet" or "json". CSV has the recipe's hash in each line, the others the recipe itself.
+    """A tidy table as a file's content. CSV has the recipe's hash in each line, the other formats the recipe itself.
 
-    about: what else is to be known of all rows, such as "data_sha256"; None where something is not known.
+    Args:
+        frame: The table.
+        kind: One of TABLE_FORMATS.
+        recipe: The recipe that leads to the table.
+        about: Further values that hold for all rows, such as "data_sha256"; None where one is not known.
 
-    Raises RecipeError for another kind.
+    Raises:
+        RecipeError: Another kind.
     """
     if kind == "csv":
         return csv_bytes(frame.assign(recipe_hash=recipe.hash, **about))
     if kind == "parquet":
         table = pa.Table.from_pandas(frame, preserve_index=False)
         texts = {"recipe": recipe.to_json(), **{name: str(value) for name, value in about.items() if value is not None}}
-        kept = io.BytesIO()
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), kept)
-        return kept.getvalue()
+        content = io.BytesIO()
+        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **texts}), content)
+        return content.getvalue()
     if kind == "json":
         values = {"recipe": recipe.to_dict(), **about, "rows": frame.to_dict("records")}
         return json.dumps(to_plain(values), allow_nan=False).encode()
@@ -52,55 +66,56 @@ def table_bytes(frame: pd.DataFrame, kind: str, recipe: Recipe, about: Mapping[s
 
 
 class TableResult(ABC):
-    """A result that is exported as one table with its recipe; a base for the frozen results of studies."""
+    """Base of the results that are exported as one table with its recipe."""
 
     @abstractmethod
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
-        """The table, the recipe that leads to it, and what else is to be known of all rows; see `table_bytes`."""
+        """The table, the recipe that leads to it, and further values that hold for all rows; see `table_bytes`."""
 
     def to_bytes(self, kind: str) -> bytes:
         """The table as a file's content.
 
         Args:
-            kind: "csv", "parquet" or "json".
+            kind: One of TABLE_FORMATS.
 
         Raises:
-            RecipeError: For another kind.
+            RecipeError: Another kind.
         """
         frame, recipe, about = self.export()
         return table_bytes(frame, kind, recipe, about)
 
     def write(self, path: str | Path) -> None:
-        """Write the table to a file; what is there is replaced only by the whole of it.
+        """Write the table to a file. A file that is there is replaced as a whole or not at all.
 
         Args:
-            path: Its ending chooses the format, as `kind` of `to_bytes` does.
+            path: Path of the file, whose ending is one of TABLE_FORMATS.
 
         Raises:
-            RecipeError: For another ending, or where the file cannot be written.
+            RecipeError: Another ending, or the file cannot be written.
         """
         write_atomically(path, self.to_bytes(file_format(path)))
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """A table as CSV that a spreadsheet opens without computing anything; see `inert`."""
-    texts = {name: frame[name].map(_inert_cell) for name in frame.select_dtypes(["object", "str", "category"])}
-    named = frame.assign(**texts).rename(columns=neutralize_formula)
-    # The csv module leaves these unquoted, and what begins after them could be a formula where it is read otherwise.
-    values = chain(named, *texts.values())
-    torn = any(sign in str(value) for value in values for sign in TEARING)
-    quoting = csv.QUOTE_NONNUMERIC if torn else csv.QUOTE_MINIMAL
-    return named.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
+    """A table as CSV in which a spreadsheet finds no formula; see `neutralize_formula`."""
+
+    def neutralize_cell(value: object) -> object:
+        return neutralize_formula(value) if isinstance(value, str) else value
+
+    texts = {name: frame[name].map(neutralize_cell) for name in frame.select_dtypes(["object", "str", "category"])}
+    table = frame.assign(**texts).rename(columns=neutralize_formula)
+    # The csv module leaves separators unquoted, so a spreadsheet that splits there could find a formula after one.
+    separated = any(sign in str(value) for value in chain(table, *texts.values()) for sign in SEPARATORS)
+    quoting = csv.QUOTE_NONNUMERIC if separated else csv.QUOTE_MINIMAL
+    return table.to_csv(index=False, lineterminator="\n", quoting=quoting).encode()
 
 
 def neutralize_formula(text: str, mark: str = "'") -> str:
-    """A text that no spreadsheet takes for a formula: behind `mark` where it starts like one.
+    """A text that no spreadsheet takes for a formula, after OWASP, "CSV Injection".
 
-    An apostrophe is what spreadsheets themselves write before a text. After OWASP, "CSV Injection".
+    Args:
+        text: Any text.
+        mark: What is put before a text that starts like a formula. Spreadsheets themselves write an apostrophe.
     """
-    bare = text.replace("\0", "").lstrip()  # a program may leave out what cannot be seen
-    return mark + text if text.startswith(("\t", "\r", "\n")) or bare.startswith(FORMULAS) else text
-
-
-def _inert_cell(value: object) -> object:
-    return neutralize_formula(value) if isinstance(value, str) else value
+    visible = text.replace("\0", "").lstrip()  # a program may leave out signs that cannot be seen
+    return mark + text if text.startswith(("\t", "\r", "\n")) or visible.startswith(FORMULA_SIGNS) else text

@@ -1,4 +1,4 @@
-"""Recipe and reviews to result: the whole path in pure functions, each cacheable by its inputs."""
+"""From a recipe and reviews to a result: the whole path in pure functions, which can be cached by their inputs."""
 
 import copy
 import math
@@ -27,12 +27,17 @@ Progress = Callable[[int, int], None]
 
 
 def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -> Result:
-    """Select, split, train, randomize and compare, as the recipe says.
+    """Select, split, train, randomize and compare, as a recipe says.
 
-    reviews: read from the recipe's file with its columns; its filters are applied here, and applying them twice
-    changes nothing. progress: called with the epochs trained so far and those to train.
+    Args:
+        recipe: All settings.
+        reviews: The reviews of the recipe's file with its columns. The recipe's filters are applied here; applying
+            them twice changes nothing.
+        progress: Called with the number of epochs done and the number to do.
 
-    Raises DataError where the reviews do not fit the recipe, RecipeError where the recipe does not fit the model.
+    Raises:
+        DataError: The reviews do not fit the recipe.
+        RecipeError: The recipe does not fit the model, or the reviews are of another file.
     """
     split = prepare(recipe, reviews)
     trained = train(recipe, split, progress=progress)
@@ -55,8 +60,9 @@ def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -
 def prepare(recipe: Recipe, reviews: Reviews) -> Split:
     """The split that a recipe makes of reviews.
 
-    Raises RecipeError where the reviews are not of the file that the recipe names, DataError where they are too few
-    or their classes too many.
+    Raises:
+        DataError: The reviews are too few, or their classes too many.
+        RecipeError: The reviews are not of the recipe's file.
     """
     split = make_split(select_reviews(recipe, reviews), recipe.split)
     reviews, classes = len(split.training) + len(split.validation), len(split.classes)
@@ -70,7 +76,12 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
 
 
 def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
-    """The reviews that a recipe keeps, labelled as its protocol says."""
+    """The reviews that pass a recipe's filters, with the labels of its protocol.
+
+    Raises:
+        DataError: No reviews are left, or the protocol needs a name column that is not there.
+        RecipeError: The reviews are not of the recipe's file.
+    """
     data = recipe.data
     if data.sha256 and data.sha256 != reviews.sha256:
         raise RecipeError(
@@ -90,7 +101,11 @@ def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
 
 
 def build_model(recipe: Recipe, split: Split) -> TextClassifier:
-    """The untrained model of a recipe. Raises RecipeError where it, or a pass through it, would be too large."""
+    """The untrained model of a recipe.
+
+    Raises:
+        RecipeError: The model, or a pass through it, would be too large.
+    """
     model = recipe.model
     sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
     check_limit(
@@ -112,19 +127,37 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier:
 
 
 def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = None, *, epochs: int = 0) -> Trainer:
-    """A Trainer for the recipe's untrained model, or for a copy of `model`; epochs: other than the recipe's."""
+    """A Trainer for the recipe's untrained model.
+
+    Args:
+        recipe: All settings.
+        split: The split to train on.
+        model: A model to train instead, which is copied.
+        epochs: Number of epochs; 0 for the recipe's.
+    """
     training = replace(recipe.training, epochs=epochs) if epochs else recipe.training
-    learner = build_model(recipe, split) if model is None else copy.deepcopy(model)
-    return Trainer(learner, split, training, seed=recipe.seed)
+    model = build_model(recipe, split) if model is None else copy.deepcopy(model)
+    return Trainer(model, split, training, seed=recipe.seed)
 
 
 def train(recipe: Recipe, split: Split, *, progress: Progress | None = None) -> Trained:
-    """Train the recipe's model to the end."""
+    """Train a recipe's model to the end.
+
+    Args:
+        recipe: All settings.
+        split: The split to train on.
+        progress: Called with the number of epochs done and the number to do.
+    """
     return _finish(make_trainer(recipe, split), progress)
 
 
 def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
-    """A Trainer's model as it stands, copied, so that training on does not change it."""
+    """A copy of a Trainer's model as it is now, which further training does not change.
+
+    Args:
+        trainer: The Trainer.
+        initial: The model's state dict from before training.
+    """
     with trainer.lock:
         model = copy.deepcopy(trainer.model)
         return Trained(
@@ -153,12 +186,20 @@ def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
 
 
 def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | None = None) -> Comparison:
-    """The original against the randomized model. original: its outcome, where it is known already."""
+    """Compare the original with the randomized model of a recipe.
+
+    Args:
+        recipe: All settings.
+        split: The split that the original was trained on.
+        trained: The original.
+        original: The original's outcome, where it is known already.
+    """
     original = original or measure_outcome(recipe, split, trained)
     if recipe.protocol == "published":
         randomized = train_published_randomized(recipe, split, epochs=len(trained.history))
     else:
-        randomized = _randomized(recipe, split, trained)
+        model = randomize(trained.model, recipe.randomization, initial=trained.initial, vocabulary=split.words)
+        randomized = Trained(model, trained.initial, (), trained.state, 0, 0.0)
     outcome = measure_outcome(recipe, split, randomized)
     chance = 1 / len(split.classes)
     pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
@@ -176,15 +217,13 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
     )
 
 
-def _randomized(recipe: Recipe, split: Split, trained: Trained) -> Trained:
-    model = randomize(trained.model, recipe.randomization, initial=trained.initial, vocabulary=split.words)
-    return Trained(model, trained.initial, (), trained.state, 0, 0.0)
-
-
 def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
     """The published "randomized" model: every parameter drawn from N(0, 1), then trained as the original was.
 
-    epochs: as many as the original was trained, where those are not all.
+    Args:
+        recipe: The published recipe, perhaps with another seed.
+        split: The published split.
+        epochs: Number of epochs; 0 for the recipe's.
     """
     drawn = randomize(build_model(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
     return _finish(make_trainer(recipe, split, drawn, epochs=epochs))
@@ -192,7 +231,10 @@ def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0)
 
 @torch.no_grad()
 def measure_outcome(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
-    """A model's logits and scores on both parts. Published training figures are the last step's own."""
+    """A model's logits and scores on both parts.
+
+    In the published protocol those of the training part come from the forward pass of the last step.
+    """
     logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
     if recipe.protocol == "published" and trained.training_logits is not None:
         logits["training"] = trained.training_logits

@@ -1,4 +1,4 @@
-"""What an experiment gives: frozen results, and all of them as plain values."""
+"""Results of an experiment, as frozen dataclasses and as plain values."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -17,10 +17,16 @@ from forgetting.recipe.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model as training left it, finished or not. It is never changed: whoever trains it on copies it.
+    """A trained model, whether its training has finished or not. It never changes; further training copies it.
 
-    initial: the state dict from before training. history: the epochs that were actually trained. state, steps,
-    seconds: of the Trainer. training_logits: of the last step's own forward pass, where the protocol asks for it.
+    Attributes:
+        model: The model.
+        initial: Its state dict from before training.
+        history: The epochs trained.
+        state: State of its Trainer, such as "finished".
+        steps: Number of optimizer steps.
+        seconds: Time spent in training and measuring.
+        training_logits: Logits of the last step's forward pass, where the protocol needs them.
     """
 
     model: TextClassifier
@@ -34,7 +40,12 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A model's logits (reviews, classes) and scores on both parts, by part name."""
+    """What a model reaches on both parts.
+
+    Attributes:
+        logits: Logits (reviews, classes), by the name of the part.
+        scores: Metrics, by the name of the part.
+    """
 
     logits: dict[str, torch.Tensor]
     scores: dict[str, Scores]
@@ -42,7 +53,17 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Before and after. forgetting, agreement and divergence are by part name; see `metrics`."""
+    """The original and the randomized model.
+
+    Attributes:
+        original: Outcome of the original.
+        randomized: Outcome of the randomized model.
+        model: The randomized model.
+        forgetting: Forgetting by the name of the part; see `measure_forgetting`.
+        agreement: Agreement of both models by the name of the part; see `measure_agreement`.
+        divergence: Divergence of both models by the name of the part; see `measure_divergence`.
+        history: Epochs of the randomized model, which the published protocol trains.
+    """
 
     original: Outcome
     randomized: Outcome
@@ -50,12 +71,21 @@ class Comparison:
     forgetting: dict[str, Measurement]
     agreement: dict[str, Measurement]
     divergence: dict[str, Measurement]
-    history: tuple[Epoch, ...] = ()  # of the randomized model, which the published protocol trains
+    history: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What running a recipe on reviews gives; `to_dict` has all of it as plain values."""
+    """The result of a recipe and reviews.
+
+    Attributes:
+        recipe: All settings.
+        data: Numbers of "rows", "words" and "classes", and the file's "sha256".
+        layers: The layers of the model.
+        trained: The original.
+        comparison: The original and the randomized model.
+        baselines: What trivial models reach on the same split.
+    """
 
     recipe: Recipe
     data: dict[str, int | str]
@@ -66,10 +96,11 @@ class Result:
 
     @property
     def parameters(self) -> int:
+        """Number of the model's parameters."""
         return sum(layer.parameters for layer in self.layers)
 
     def to_dict(self) -> dict:
-        """Plain values, ready for JSON: a missing figure is null, and its reason stands in the `missing` beside it."""
+        """Plain values for JSON. A missing metric is None, and the `missing` beside it holds the reason."""
         comparison = self.comparison
         ratios = {name: getattr(comparison, name) for name in ("forgetting", "agreement", "divergence")}
         return to_plain(
@@ -96,7 +127,7 @@ class Result:
 
 
 def to_plain(value: object) -> object:
-    """Dataclasses, tuples and arrays as dicts and lists; numbers that are not finite as None."""
+    """A value in which dataclasses, tuples and arrays are dicts and lists, and numbers that are not finite None."""
     if hasattr(value, "__dataclass_fields__"):
         return to_plain(asdict(value))
     if isinstance(value, dict):
