@@ -1,8 +1,9 @@
-"""Which text encoding bytes are in; refusal of bytes that are not text; the lines of those that are."""
+"""From bytes to lines of text: the encoding is found, bytes that are not text are refused."""
 
 import codecs
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
 
@@ -10,16 +11,17 @@ from charset_normalizer import from_bytes
 
 from forgetting.core.errors import DataError
 
-# UTF-16 and -32 are told by their NUL bytes before; by chance any even number of bytes looks like one of them.
+# UTF-16 and -32 are recognized by their NUL bytes before; by chance any even number of bytes looks like one of them.
 # Johab is the Korean of MS-DOS, for which Chinese may be taken.
 UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
-DECODED_BYTES = 1024 * 1024  # bytes decoded at a time
-LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their room
+# Bytes decoded at a time. One sign of four bytes widens every character of its piece to four, of a whole text all.
+DECODED_BYTES = 1024 * 1024
+LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their memory
 MOST_BLANK = 1_000_000  # blank lines
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
-MIN_FOREIGN_SHARE = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
+MIN_FOREIGN_FRACTION = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
 # What UTF-8 writes for quotes and dashes, for Western letters, and for three signs in a row of any script.
 UTF8_QUOTE, UTF8_ACCENT = rb"\xe2\x80[\x90-\xba]", rb"\xc3[\x80-\xbf]"
 UTF8_RUN = rb"[\xc2-\xef][\x80-\xbf]{1,2}(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}){2}"
@@ -53,55 +55,74 @@ SIGNATURES = (
 )
 
 
-def encoding_of(data: bytes) -> str:
-    """The name of Python's codec that decodes all of `data` strictly.
+def decode(data: bytes) -> tuple[deque[str], str]:
+    """Decode a text whose encoding is not known.
 
     UTF-8 and UTF-16 are recognized by trying. Anything else is Windows-1252, unless a sample of the lines that
     are not plain ASCII is mostly foreign letters and charset-normalizer finds Windows-1252 implausible: a few
-    accents tell it nothing, and its relatives' letters look as good to it as the right ones. Japanese is told by
-    its hiragana, before charset-normalizer takes it for Chinese or Korean.
+    accents do not suffice, and its relatives' letters look as good to it as the right ones. Japanese is recognized
+    by its hiragana, before charset-normalizer takes it for Chinese or Korean.
 
-    Raises DataError where `data` are not text, or not in one encoding throughout.
+    Args:
+        data: The bytes of one plain file.
+
+    Returns:
+        The text in pieces, none of them empty and the first of at least 250,000 characters where the text is as
+        long, and the name of Python's codec that decoded all of them strictly.
+
+    Raises:
+        DataError: The data are not text, or not in one encoding throughout.
     """
-    _refuse_known_binary(data)
-    encoding = _marked_encoding(data) or _utf16_without_mark(data)
-    if encoding:
-        return _check_decodes(data, encoding)
-    if b"\0" in data:
-        raise _binary_error("a binary file (it holds NUL bytes)")
-    try:
-        for _ in _decoded(data, "utf-8"):
-            pass
-    except UnicodeError:
+    start = data[:64].lstrip().lower()
+    for signature, what in SIGNATURES:
+        if start.startswith(signature.lower()):
+            raise _binary_error(what)
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    encoding = encoding or _utf16_without_mark(data)
+    if encoding is None:
+        if b"\0" in data:
+            raise _binary_error("a binary file (it holds NUL bytes)")
+        if (text := _utf8(data)) is not None:
+            _refuse_iso_2022(data)
+            return text, "utf-8"
         _refuse_damaged_utf8(data)
         encoding = _likely_encoding(data)
         _refuse_utf8_within(data, encoding)
-        return _check_decodes(data, encoding)
-    _refuse_iso_2022(data)
-    return "utf-8"
-
-
-def text_of(data: bytes, encoding: str) -> io.TextIOWrapper:
-    """Text that is decoded as it is read, with line breaks as written (the csv module asks for that)."""
-    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    try:
+        return _text(data, encoding), encoding
+    except UnicodeError as error:
+        reason = getattr(error, "reason", error)
+        raise DataError(
+            f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
+            f"({reason}). Save it again as UTF-8."
+        ) from error
 
 
 class Lines:
-    """Lines of a text, none too long, nor too many blank; `begin` says that what follows is a record of its own."""
+    """The lines of a text with their breaks as written (the csv module asks for that), counted as they are read.
 
-    def __init__(self, text: io.TextIOBase):
-        self._text, self._taken, self._blank, self._number = text, 0, 0, 0
+    A piece of the text is let go once its lines are read.
+
+    Args:
+        text: The text in pieces, as `decode` returns it.
+
+    Raises:
+        DataError: While reading, where a record is longer than LONGEST characters, or more than MOST_BLANK lines are
+            blank.
+    """
+
+    def __init__(self, text: deque[str]):
+        self._lines, self._taken, self._blank, self._number = _lines(text), 0, 0, 0
 
     def begin(self) -> None:
+        """Count the next line as the first of another record."""
         self._taken = 0
 
     def __iter__(self) -> "Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._text.readline(LONGEST + 1)
-        if not line:
-            raise StopIteration
+        line = next(self._lines)
         self._number += 1
         self._taken += len(line)
         self._blank += line.isspace()
@@ -114,12 +135,42 @@ class Lines:
         return line
 
 
-def _marked_encoding(data: bytes) -> str | None:
-    return next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), None)
+def _lines(text: deque[str]) -> Iterator[str]:
+    """Each line, and the beginning of one that is too long as the last."""
+    rest = ""  # the last line of a piece, which the next piece may continue
+    while text and len(rest) <= LONGEST:
+        *whole, rest = io.StringIO(rest + text.popleft(), newline="")
+        yield from whole
+    if rest:
+        yield rest
+
+
+def _utf8(data: bytes) -> deque[str] | None:
+    """The text, or None where it is in another encoding."""
+    try:
+        return _text(data, "utf-8")
+    except UnicodeError:
+        return None
+
+
+def _text(data: bytes, encoding: str) -> deque[str]:
+    text: deque[str] = deque()
+    for piece in _decoded(data, encoding):
+        if "\0" in piece:
+            raise _binary_error("a binary file (it holds NUL characters)")
+        text.append(piece)
+    return text
+
+
+def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    pieces = (decoder.decode(data[start : start + DECODED_BYTES]) for start in range(0, len(data), DECODED_BYTES))
+    yield from filter(None, pieces)
+    yield from filter(None, [decoder.decode(b"", final=True)])
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
-    """In UTF-16 of a Latin script every other byte is NUL; which one tells the byte order."""
+    """In UTF-16 of a Latin script every other byte is NUL; which one shows the byte order."""
     sample = data[:SAMPLE_BYTES]
     if len(sample) < 4:
         return None
@@ -136,7 +187,7 @@ def _likely_encoding(data: bytes) -> str:
         sample += line
     foreign = sum(byte >= 0x80 for byte in sample)
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80)
-    if foreign < MIN_FOREIGN or foreign < MIN_FOREIGN_SHARE * (foreign + letters):
+    if foreign < MIN_FOREIGN or foreign < MIN_FOREIGN_FRACTION * (foreign + letters):
         return "cp1252"
     if japanese := next((name for name in JAPANESE if _is_japanese(sample, name)), None):
         return japanese
@@ -153,39 +204,21 @@ def _is_japanese(sample: bytes, encoding: str) -> bool:
     return len(HIRAGANA.findall(text)) >= MIN_HIRAGANA * sum(not sign.isascii() for sign in text)
 
 
-def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
-    """The text in pieces: of a large file it may take four times the room of its bytes."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    for start in range(0, len(data), DECODED_BYTES):
-        yield decoder.decode(data[start : start + DECODED_BYTES])
-    yield decoder.decode(b"", final=True)
-
-
-def _check_decodes(data: bytes, encoding: str) -> str:
-    try:
-        holds_nul = any("\0" in text for text in _decoded(data, encoding))
-    except UnicodeError as error:
-        reason = getattr(error, "reason", error)
-        raise DataError(
-            f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
-            f"({reason}). Save it again as UTF-8."
-        ) from error
-    if holds_nul:
-        raise _binary_error("a binary file (it holds NUL characters)")
-    return encoding
-
-
 def _refuse_damaged_utf8(data: bytes) -> None:
     """Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled."""
     good = bad = 0
+    line, first = 1, None
     for text in _decoded(data, "utf-8", "surrogateescape"):
         wrong = len(BAD_BYTE.findall(text))
+        if wrong and first is None:
+            found = BAD_BYTE.search(text)
+            first = f"byte 0x{ord(found[0]) - 0xDC00:02X} in line {line + text.count(chr(10), 0, found.start())}"
         bad, good = bad + wrong, good + len(text) - len(text.encode("ascii", "ignore")) - wrong
+        line += text.count("\n")
     if good > bad:
-        line, byte = _first_bad(data)
         raise DataError(
-            f"A text file must be in one encoding; this one is UTF-8 but for byte 0x{byte:02X} "
-            f"in line {line}. Correct that line, or save the file again as UTF-8."
+            f"A text file must be in one encoding; this one is UTF-8 but for {first}. "
+            "Correct that line, or save the file again as UTF-8."
         )
 
 
@@ -210,23 +243,6 @@ def _refuse_iso_2022(data: bytes) -> None:
             "A text file must be in an encoding without escape sequences; this one looks like ISO-2022 "
             f"(line {line}). Save it again as UTF-8."
         )
-
-
-def _first_bad(data: bytes) -> tuple[int, int]:
-    """The line, from 1, and the value of the first byte that is not UTF-8."""
-    line = 1
-    for text in _decoded(data, "utf-8", "surrogateescape"):
-        if found := BAD_BYTE.search(text):
-            return line + text.count("\n", 0, found.start()), ord(found[0]) - 0xDC00
-        line += text.count("\n")
-    raise ValueError("all bytes are UTF-8")
-
-
-def _refuse_known_binary(data: bytes) -> None:
-    start = data[:64].lstrip().lower()
-    for signature, what in SIGNATURES:
-        if start.startswith(signature.lower()):
-            raise _binary_error(what)
 
 
 def _binary_error(what: str) -> DataError:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_limit, check_table, limits
-from forgetting.data.encodings import Lines, encoding_of, text_of
+from forgetting.data.encodings import Lines, decode
 from forgetting.data.parquet import check_values, read_parquet
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -40,12 +40,12 @@ def parse_table(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, 
         raise DataError("A file must hold a table; this one is empty. Upload one with a header and rows.")
     if data.startswith(PARQUET):
         return _check_rows(_frame([read_parquet(data, max_bytes)])), None, None
-    encoding = encoding_of(data)
-    head = text_of(data, encoding).read(HEAD_CHARACTERS)
+    text, encoding = decode(data)
+    head = text[0][:HEAD_CHARACTERS] if text else ""
     if _is_json(head):
-        return _check_rows(read_json_lines(Lines(text_of(data, encoding)))), encoding, None
+        return _check_rows(read_json_lines(Lines(text))), encoding, None
     delimiter = find_delimiter(head)
-    return _check_rows(read_delimited(Lines(text_of(data, encoding)), delimiter)), encoding, delimiter
+    return _check_rows(read_delimited(Lines(text), delimiter)), encoding, delimiter
 
 
 def find_delimiter(head: str) -> str:
