@@ -1,6 +1,7 @@
-"""Replicates on several processes: through joblib on this machine, through joblib and Dask on others.
+"""The same function of many tasks on several processes: joblib's on this machine, or the workers of Dask.
 
-What all tasks share is sent once to each worker. The results come in the order of the tasks, whoever computed them.
+What all tasks share is sent once to each worker. The results come in the order of the tasks, whichever worker
+computed them.
 """
 
 import asyncio
@@ -25,27 +26,43 @@ CONNECT = 5  # seconds to reach a scheduler
 LOST = 10  # seconds without a worker, or without the scheduler, after which the work is given up
 LOOK = 0.5  # seconds between two looks at the workers
 INSTALL = "pip install 'dask[distributed]'"
-_KEPT: dict[str, bytes] = {}  # in a worker of Dask: what tasks share, by key
+_SHARED: dict[str, bytes] = {}  # in a worker of Dask: what the tasks share, pickled, by its SHA-256
 
 
 def run_tasks(
     function: Callable[[Any, Any], Any], shared: Any, tasks: Sequence[Any], *, jobs: int = 1, dask: str = ""
 ) -> Iterator[Any]:
-    """`function(shared, task)` of each task, in order, as they are ready.
+    """Compute `function(shared, task)` of each task.
 
-    jobs: processes on this machine, −1 for one a core. dask: address of a scheduler, whose workers are used instead;
-    they need this project and the same versions of its requirements. Workers use this process's number of torch
-    threads, so that results are the same bit for bit.
+    Workers use this process's number of torch threads, so that results are the same bit for bit.
 
-    Raises RecipeError for an impossible `jobs`, and WorkersError where the workers cannot be had or are lost; what
-    was yielded before stays valid.
+    Args:
+        function: A function that can be imported where the workers run.
+        shared: What all tasks need; it is sent once to each worker.
+        tasks: What differs.
+        jobs: Processes on this machine, −1 for one a core.
+        dask: Address of a scheduler, whose workers are used instead. They need this project and the same versions of
+            its requirements.
+
+    Returns:
+        The results in the order of the tasks, each as soon as it and all before it are ready.
+
+    Raises:
+        RecipeError: `jobs` is impossible.
+        WorkersError: The workers cannot be had, fail, or are lost. What was yielded before stays valid.
+        ForgettingError: A task raised it; it arrives as it is.
     """
     _check_jobs(jobs)
     return _on_dask(function, shared, tasks, dask) if dask else _on_this_machine(function, shared, tasks, jobs)
 
 
 def check_workers(*, jobs: int = 1, dask: str = "") -> None:
-    """Raise what `spread` would: for a wrong number of jobs, or a scheduler that does not answer or has no workers."""
+    """Refuse early what `run_tasks` would refuse before its first task.
+
+    Raises:
+        RecipeError: `jobs` is impossible.
+        WorkersError: The scheduler does not answer, or has no workers.
+    """
     _check_jobs(jobs)
     if dask:
         _connect(dask).close(timeout=2)
@@ -56,23 +73,22 @@ def _check_jobs(jobs: int) -> None:
         raise RecipeError(f"jobs must be the number of processes, or -1 for one a core; got {jobs}.")
 
 
-def _run(function: Callable, shared: np.ndarray | str, task: Any, threads: int) -> Any:
-    """A task, in the worker. shared: its pickle, or the key under which the worker keeps that."""
+def _run(task: Any, function: Callable, shared: np.ndarray | str, threads: int) -> Any:
+    """Compute a task in the worker. shared: its pickle, or the key of the pickle that the worker has."""
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
-    packed = _KEPT[shared] if isinstance(shared, str) else shared.tobytes()
-    return function(_unpacked(packed), task)
+    return function(_unpickled(_SHARED[shared] if isinstance(shared, str) else shared.tobytes()), task)
 
 
 @lru_cache(maxsize=1)
-def _unpacked(packed: bytes) -> Any:
-    return pickle.loads(packed)  # of this library's own making, in the process that started the work
+def _unpickled(pickled: bytes) -> Any:
+    return pickle.loads(pickled)  # of this library's own making, in the process that started the work
 
 
 def _on_this_machine(function: Callable, shared: Any, tasks: Sequence[Any], jobs: int) -> Iterator[Any]:
-    # joblib lays a large array in memory that the processes share, so it is sent once.
-    packed, threads = np.frombuffer(pickle.dumps(shared), dtype=np.uint8), torch.get_num_threads()
-    calls = [joblib.delayed(_run)(function, packed, task, threads) for task in tasks]
+    # joblib puts a large array into memory that the processes share, so it is sent once.
+    pickled, threads = np.frombuffer(pickle.dumps(shared), dtype=np.uint8), torch.get_num_threads()
+    calls = [joblib.delayed(_run)(task, function, pickled, threads) for task in tasks]
     try:
         yield from joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(calls)
     except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
@@ -83,85 +99,99 @@ def _on_this_machine(function: Callable, shared: Any, tasks: Sequence[Any], jobs
 
 
 def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str) -> Iterator[Any]:
-    client, threads = _connect(address), torch.get_num_threads()
-    watch, parallel = _Watch(client, address), None
+    client = _connect(address)
+    from distributed import as_completed
+
+    watch, key, completed = _Watch(client, address), "", None
     try:
-        key = _keep_on_workers(client, pickle.dumps(shared), watch)
-        calls = [joblib.delayed(_run)(function, key, task, threads) for task in tasks]
-        with joblib.parallel_config(backend=_never_here(client)):
-            parallel = joblib.Parallel(return_as="generator", batch_size=1)
-        # A thread waits for the results, as joblib would wait for ever where no worker is left.
-        results = _in_thread(lambda: parallel(calls))
-        for _ in calls:
-            value, error = _next(results, watch)
-            if error:
-                raise _failed(error, address)
-            yield value
+        key = _share_with_workers(client, pickle.dumps(shared), watch)
+        options = {"function": function, "shared": key, "threads": torch.get_num_threads()}
+        futures = client.map(_run, tasks, pure=False, **options)
+        # Each result is fetched as soon as it is there, so that a worker that is lost costs no task but its last.
+        completed = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
+        waiting = {future.key: (position, future) for position, future in enumerate(futures)}
+        del futures  # the workers drop a result once no future asks for it
+        arrivals, ready = _in_thread(lambda: completed), {}
+        for position in range(len(tasks)):
+            while position not in ready:
+                future, result = _next(arrivals, watch)
+                ready[waiting.pop(future.key)[0]] = future.status, result
+            status, result = ready.pop(position)
+            if status != "finished":
+                raise _failure(status, result, address)
+            yield result
     finally:
-        if parallel:
-            parallel._aborting = True  # joblib's own word for "stop waiting"; there is no public one
+        if completed:
+            completed.clear()  # which ends the thread
+        if key:
             with suppress(Exception):  # the scheduler may be gone
                 _within(2, lambda: client.unregister_worker_plugin(key))
         client.close(timeout=2)
 
 
-def _never_here(client: Any) -> Any:
-    """joblib's backend "dask", with two jobs at the least: for one it would do the work in this process."""
-    from joblib._dask import DaskDistributedBackend
-
-    class Backend(DaskDistributedBackend):
-        def effective_n_jobs(self, n_jobs: int) -> int:
-            return max(2, super().effective_n_jobs(n_jobs))
-
-    return Backend(client=client, wait_for_workers_timeout=LOST)
-
-
-def _keep_on_workers(client: Any, packed: bytes, watch: "_Watch") -> str:
-    """Give all workers, those too that join later, the bytes once, under the key that is returned.
+def _share_with_workers(client: Any, pickled: bytes, watch: "_Watch") -> str:
+    """Give the bytes once to all workers, also to those that join later, and return their key.
 
     What Dask itself scatters to a worker is lost with that worker, and what comes with each task is sent each time.
     """
     from distributed import WorkerPlugin
 
-    key = hashlib.sha256(packed).hexdigest()
+    key = hashlib.sha256(pickled).hexdigest()
 
-    class Keep(WorkerPlugin):
+    class Share(WorkerPlugin):
         name = key
 
         def setup(self, worker: Any) -> None:  # noqa: ARG002 - Dask's signature
-            _keep(key, packed)
+            _store(key, pickled)
 
         def teardown(self, worker: Any) -> None:  # noqa: ARG002
-            _keep(key, None)
+            _store(key, None)
 
     while True:
         try:
-            client.register_plugin(Keep())
+            client.register_plugin(Share())
             return key
         except OSError:  # a worker has just been lost, and the scheduler still counts on it
             watch.look()
             time.sleep(LOOK)
 
 
-def _keep(key: str, packed: bytes | None) -> None:
-    """In a worker: a function of this module, as a class that travels has globals of its own there."""
-    if packed is None:
-        _KEPT.pop(key, None)
+def _store(key: str, pickled: bytes | None) -> None:
+    """In a worker: a function of this module, as a class that is pickled by value brings its own globals."""
+    if pickled is None:
+        _SHARED.pop(key, None)
     else:
-        _KEPT[key] = packed
+        _SHARED[key] = pickled
 
 
-def _next(results: queue.SimpleQueue, watch: "_Watch") -> tuple[Any, BaseException | None]:
+def _next(arrivals: queue.SimpleQueue, watch: "_Watch") -> tuple[Any, Any]:
+    """The next future that is completed, with its result."""
     while True:
         with suppress(queue.Empty):
-            return results.get(timeout=LOOK)
+            arrival, error = arrivals.get(timeout=LOOK)
+            if error:
+                raise error
+            return arrival
         watch.look()
 
 
-def _failed(error: BaseException, address: str) -> BaseException:
-    """What a task raised on purpose as it is; anything else tells of the workers."""
+def _failure(status: str, result: Any, address: str) -> BaseException:
+    """The error of a task that is not finished: what it raised on purpose as it is, else one about the workers."""
+    from distributed import KilledWorker
+
+    if status != "error":
+        return WorkersError(
+            f"The Dask scheduler at {address} gave up the work ({status}). "
+            "The rows so far are kept; run the rest again."
+        )
+    error = result[1]  # of type, error, traceback
     if isinstance(error, ForgettingError):
         return error
+    if isinstance(error, KilledWorker):
+        return WorkersError(
+            f"The workers of {address} gave a replicate up: {_line(error)}. Look at their logs; "
+            "they need this project, the same versions of its requirements, and enough memory."
+        )
     return WorkersError(
         f"The workers of {address} failed: {_line(error)}. They need this project and the same versions of its "
         "requirements; mend them and start again."
@@ -169,7 +199,7 @@ def _failed(error: BaseException, address: str) -> BaseException:
 
 
 def _in_thread(values: Callable[[], Iterable[Any]]) -> queue.SimpleQueue:
-    """The values, made in a thread of their own, as (value, None) each; an error that ends it as (None, error)."""
+    """Make the values in another thread: each arrives as (value, None), an error that ends them as (None, error)."""
     results: queue.SimpleQueue = queue.SimpleQueue()
 
     def run() -> None:
@@ -188,11 +218,11 @@ def _connect(address: str) -> Any:
         from distributed import Client
     except ImportError as error:
         raise WorkersError(f"Dask is not installed, which an address of a scheduler needs: {INSTALL}.") from error
-    address = _checked(address)
+    address = _check_address(address)
 
     def connect() -> tuple[Any, int]:
         # Tried without a client first: one whose start fails is never closed, and may block all others when collected.
-        asyncio.run(_greeted(address))
+        asyncio.run(_greet(address))
         client = Client(address, timeout=CONNECT, set_as_default=False)
         return client, len(client.scheduler_info(n_workers=-1)["workers"])
 
@@ -209,7 +239,7 @@ def _connect(address: str) -> Any:
     return client
 
 
-async def _greeted(address: str) -> None:
+async def _greet(address: str) -> None:
     """Open a connection to a scheduler and close it again. Raises whatever a wrong address leads to."""
     from distributed.comm import connect
 
@@ -218,7 +248,7 @@ async def _greeted(address: str) -> None:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """What the function returns or raises; TimeoutError where it takes longer, and it is left to itself then.
+    """What the function returns or raises; TimeoutError where it takes longer, and nothing waits for it then.
 
     Dask's client waits for ever for a greeting from whatever accepts its connection and says nothing.
     """
@@ -232,7 +262,7 @@ def _within(seconds: float, function: Callable[[], Any]) -> Any:
     return value
 
 
-def _checked(address: str) -> str:
+def _check_address(address: str) -> str:
     """The address with its scheme, refused at once where it cannot be one."""
     whole = address if "://" in address else f"tcp://{address}"
     try:
@@ -248,20 +278,18 @@ def _checked(address: str) -> str:
 
 
 class _Watch:
-    """Looks whether work can still go on, and gives it up where it cannot."""
+    """Looks whether a scheduler still has workers, and gives the work up where it has not."""
 
     def __init__(self, client: Any, address: str):
         self.client, self.address = client, address
         self.lost_since: float | None = None  # when the first of the looks in a row found no worker
 
     def look(self) -> None:
-        for state in list(self.client.futures.values()):
-            if state.status == "error":  # a task's own exception is a result; this is of Dask itself
-                raise WorkersError(
-                    f"The workers of {self.address} gave a replicate up: {_line(state.exception)}. Look at their logs; "
-                    "they need this project, the same versions of its requirements, and enough memory."
-                )
-        if self._workers():
+        try:
+            workers = self.client.sync(self.client.scheduler.ncores, callback_timeout=2)
+        except Exception:  # the scheduler is gone, for now or for good
+            workers = {}
+        if workers:
             self.lost_since = None
             return
         self.lost_since = self.lost_since or time.monotonic()
@@ -270,12 +298,6 @@ class _Watch:
                 f"No worker of the Dask scheduler at {self.address} has been left for {LOST} s. The rows so far are "
                 "kept; start workers and run the rest again."
             )
-
-    def _workers(self) -> int:
-        try:
-            return len(self.client.sync(self.client.scheduler.ncores, callback_timeout=2))
-        except Exception:  # the scheduler is gone, for now or for good
-            return 0
 
 
 def _line(error: BaseException) -> str:
