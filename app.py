@@ -14,8 +14,8 @@ from forgetting.recipe.recipe import MODERN
 open_page("overview")
 st.markdown(
     "### When a network's layers are randomized, what does it forget?\n"
-    "A small classifier has learnt to tell wines apart by their reviews. Randomize its layers and see what is left: "
-    "an accuracy counts only beside what a guess would reach."
+    "A small classifier has been trained to tell wines apart by their reviews. Randomize its layers and see what is "
+    "left: an accuracy counts only beside what a uniform guess reaches."
 )
 trained_model = offer_model(at_once=session().recipe.for_training() == MODERN.for_training())
 if trained_model:
@@ -34,7 +34,7 @@ st.markdown("#### The steps of the work")
 steps = {
     "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
     "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
-    "forget": ("Forget", "Choose layers, dose and scheme; see which classes and reviews go, and relearn them."),
+    "forget": ("Forget", "Choose layers, fraction and scheme; see which classes and reviews go, and relearn them."),
     "layers": ("Layers", "Ask which layer holds the memory: dose–response curves over many seeds, with their bands."),
     "relearn": ("Relearn", "A model at chance may still remember: train it again, and count the steps that it saves."),
     "unlearn": ("Unlearn", "Forget a class, a share or single reviews, and compare with a model that never saw them."),

@@ -27,6 +27,6 @@ try:
         profile_view(table)
 except ForgettingError as error:
     contents.error(literal(str(error)), icon=":material/table_view:")
-    if table:  # to choose other columns one has to see them
+    if table:  # its columns must be seen for others to be chosen
         with contents:
             first_rows_view(table)

@@ -1,4 +1,4 @@
-"""Forget: choose layers, dose and scheme, and see what the model has lost."""
+"""Forget: choose layers, fraction and scheme, and see what the model has lost."""
 
 import streamlit as st
 
@@ -10,8 +10,8 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
-from forgetting.dashboard.views.dose_response import current_dose_view
-from forgetting.dashboard.views.relearn_tab import relearn_once_view
+from forgetting.dashboard.views.dose_response import current_fraction_view
+from forgetting.dashboard.views.relearning import relearn_once_view
 
 open_page("forget")
 st.markdown("### Forget")
@@ -35,7 +35,7 @@ with answer:
     comparison_views.headline_view(trained_model, comparison, baselines)
     views = {
         "Accuracy and loss": lambda: comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines),
-        "Dose": lambda: current_dose_view(trained_model, comparison, baselines),
+        "Dose–response": lambda: current_fraction_view(trained_model, comparison, baselines),
         "Classes": lambda: comparison_views.recall_view(trained_model, comparison, baselines),
         "Confusion": lambda: comparison_views.confusion_view(trained_model, comparison),
         "Weights": lambda: comparison_views.weights_view(trained_model, comparison),

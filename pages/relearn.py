@@ -1,4 +1,4 @@
-"""Relearn: a model at chance may still remember. Train the randomized one again, and count the steps."""
+"""Relearn: a model at chance may still remember. Train the randomized model again, and count the steps."""
 
 import streamlit as st
 
@@ -9,16 +9,18 @@ from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.plan_form import doses_control, variant_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
-from forgetting.dashboard.views.relearning import courses_view, savings_view
+from forgetting.dashboard.views.relearning import learning_curves_view, savings_view
 
 open_page("relearn")
-st.markdown("### Relearn\nA model at chance may still remember: does it learn again sooner than one that never knew?")
+st.markdown(
+    "### Relearn\nA model at chance may still remember: is it relearned sooner than a model is trained from scratch?"
+)
 trained_model = need_model()
 if not randomization_form.can_choose(trained_model):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
-views = {"This randomization": ("courses", courses_view), "Savings by dose": ("savings", savings_view)}
+views = {"This randomization": ("courses", learning_curves_view), "Savings by fraction": ("savings", savings_view)}
 tabs = dict(zip(views, answer.tabs(list(views), key="relearn_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]

@@ -1,4 +1,4 @@
-"""Train: the settings, the classifier learning live, and its layers."""
+"""Train: the settings, the training shown live, and the layers of the classifier."""
 
 import pandas as pd
 import streamlit as st
@@ -9,8 +9,7 @@ from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_data
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
-from forgetting.dashboard.views import playing
-from forgetting.dashboard.views.training import outdated_notice, shown_run, training_buttons, training_view
+from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, shown_run, training_buttons, training_view
 from forgetting.experiment.export import model_bytes
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting.formatting import format_share
@@ -25,7 +24,7 @@ with form:
     training_form()
 with training_run:
     training_buttons()
-    advancing.advance_in_fragment(training_view, running=session().playing, every=playing.PLAY_EVERY)
+    advancing.advance_in_fragment(training_view, running=session().playing, every=PLAY_EVERY)
     outdated_notice()
 
 shown = shown_run()

@@ -1,4 +1,4 @@
-"""The words that speak most for a class, as a chart."""
+"""The most influential words of a class, as an Altair chart."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from forgetting.charts.style import ORIGINAL, plain_names
 
 
 def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
-    """The words that speak most for a class."""
+    """A bar for each word, as long as its influence; `title` names the axis."""
     table = pd.DataFrame({"word": plain_names(influence), "influence": list(influence.values())})
     return (
         alt.Chart(table)

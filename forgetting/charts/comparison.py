@@ -1,4 +1,4 @@
-"""Results as Plotly figures: before and after, by part, class, layer. Figures hold no title: the finding stands above.
+"""A comparison as Plotly charts: before and after, by part, class and layer. A sentence above each is its title.
 
 Baselines are dashed and grey, with their names in the right margin. Fonts and grid take the page's theme.
 """
@@ -10,16 +10,16 @@ import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
 
-from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.randomization.layers import LayerSummary
 from forgetting.reporting.formatting import format_number, format_share
+from forgetting.studies.evaluation import PARTS
 
-PARTS = ("training", "validation")
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
 MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
-HEIGHT = 300
+MOST_CHARACTERS = 28  # of a class's name on an axis
 
 
 def accuracy_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
@@ -30,33 +30,33 @@ def accuracy_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
     }
     if baselines.linear_svc:
         lines["LinearSVC"] = (baselines.linear_svc, "dot")
-    figure = _before_after(comparison, "accuracy", ".1%", lines)
-    figure.update_yaxes(title="accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return figure
+    chart = _before_after(comparison, "accuracy", ".1%", lines)
+    chart.update_yaxes(title="accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return chart
 
 
 def bitwise_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
     """The published accuracy, bitwise, beside what always answering "no" reaches."""
     lines = {"always “no”": (dict.fromkeys(PARTS, baselines.all_no), "dash")}
-    figure = _before_after(comparison, "bitwise_accuracy", ".1%", lines)
-    figure.update_yaxes(title="bitwise accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return figure
+    chart = _before_after(comparison, "bitwise_accuracy", ".1%", lines)
+    chart.update_yaxes(title="bitwise accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return chart
 
 
 def loss_chart(comparison: Comparison, baselines: Baselines, unit: str = "nats a review") -> go.Figure:
     """The objective's loss, before and after, beside that of a uniform guess."""
     lines = {"uniform guess": (dict.fromkeys(PARTS, baselines.chance_loss), "dash")}
-    figure = _before_after(comparison, "loss", ".3f", lines)
+    chart = _before_after(comparison, "loss", ".3f", lines)
     outcomes = (comparison.original, comparison.randomized)
     losses = [outcome.scores[part].loss or 0 for outcome in outcomes for part in PARTS]
-    figure.update_yaxes(title=f"loss ({unit})", range=[0, 1.18 * max(*losses, baselines.chance_loss)])
-    return figure
+    chart.update_yaxes(title=f"loss ({unit})", range=[0, 1.18 * max(*losses, baselines.chance_loss)])
+    return chart
 
 
 def _before_after(
     comparison: Comparison, name: str, form: str, lines: dict[str, tuple[dict[str, float], str]]
 ) -> go.Figure:
-    figure = go.Figure()
+    chart = go.Figure()
     for side, outcome, colour, title in (
         (-0.5, comparison.original, ORIGINAL, "original"),
         (0.5, comparison.randomized, RANDOMIZED, "randomized"),
@@ -64,9 +64,9 @@ def _before_after(
         scores = [outcome.scores[part] for part in PARTS]
         values = [getattr(score, name) for score in scores]
         intervals = [score.interval if name == "accuracy" else None for score in scores]
-        places = [index + side * WIDTHS[part] for index, part in enumerate(PARTS)]
-        figure.add_bar(
-            x=places,
+        positions = [index + side * WIDTHS[part] for index, part in enumerate(PARTS)]
+        chart.add_bar(
+            x=positions,
             y=values,
             width=[WIDTHS[part] for part in PARTS],
             name=title,
@@ -75,9 +75,9 @@ def _before_after(
             customdata=[f"{part} · {score.reviews:,} reviews" for part, score in zip(PARTS, scores, strict=True)],
             hovertemplate=f"{title}: %{{y:{form}}}<br>%{{customdata}}<extra></extra>",
         )
-        for place, value, interval in zip(places, values, intervals, strict=True):
-            figure.add_annotation(
-                x=place,
+        for position, value, interval in zip(positions, values, intervals, strict=True):
+            chart.add_annotation(
+                x=position,
                 y=max(interval[1] if interval else 0, value or 0),
                 text=format_share(value) if "accuracy" in name else format_number(value),
                 showarrow=False,
@@ -86,10 +86,10 @@ def _before_after(
                 font={"size": 12},
             )
     for title, (values, dash) in lines.items():
-        _add_baseline(figure, title, values, dash, form)
-    _label_baselines(figure, {title: values["validation"] for title, (values, _) in lines.items()})
-    figure.update_xaxes(tickvals=[0, 1], ticktext=list(PARTS), range=[-0.5, 1.5], showgrid=False, zeroline=False)
-    return _keyed(_framed(figure))
+        _add_baseline(chart, title, values, dash, form)
+    _label_baselines(chart, {title: values["validation"] for title, (values, _) in lines.items()})
+    chart.update_xaxes(tickvals=[0, 1], ticktext=list(PARTS), range=[-0.5, 1.5], showgrid=False, zeroline=False)
+    return _add_key(_set_frame(chart))
 
 
 def _error_bars(values: list, intervals: list) -> dict | None:
@@ -105,10 +105,10 @@ def _error_bars(values: list, intervals: list) -> dict | None:
     }
 
 
-def _add_baseline(figure: go.Figure, title: str, values: dict[str, float], dash: str, form: str) -> None:
-    """One trace with a gap between the parts: a figure of few elements is drawn quickly when the slider moves."""
+def _add_baseline(chart: go.Figure, title: str, values: dict[str, float], dash: str, form: str) -> None:
+    """One trace with a gap between the parts: a chart of few elements is drawn quickly when the slider moves."""
     heights = [values[part] for part in PARTS]
-    figure.add_scatter(
+    chart.add_scatter(
         x=[-0.48, 0, 0.48, None, 0.52, 1, 1.48],
         y=[heights[0]] * 3 + [None] + [heights[1]] * 3,
         mode="lines",
@@ -118,13 +118,13 @@ def _add_baseline(figure: go.Figure, title: str, values: dict[str, float], dash:
     )
 
 
-def _label_baselines(figure: go.Figure, values: dict[str, float]) -> None:
+def _label_baselines(chart: go.Figure, values: dict[str, float]) -> None:
     """Names in the right margin, at the height of their lines, pushed apart by a line of text where they are close."""
-    highest = max([*values.values(), *(max(filter(None, bar.y), default=0) for bar in figure.data)])
+    highest = max([*values.values(), *(max(filter(None, bar.y), default=0) for bar in chart.data)])
     gap, last = 0.075 * max(highest, 1e-9), -np.inf
     for title, value in sorted(values.items(), key=lambda item: item[1]):
         last = max(value, last + gap)
-        figure.add_annotation(
+        chart.add_annotation(
             x=1.01,
             xref="paper",
             y=last,
@@ -136,22 +136,22 @@ def _label_baselines(figure: go.Figure, values: dict[str, float]) -> None:
         )
 
 
-def _framed(figure: go.Figure, height: int = HEIGHT, right: int = 86, top: int = 30) -> go.Figure:
-    figure.update_layout(
+def _set_frame(chart: go.Figure, height: int = CHART_HEIGHT, right: int = 86, top: int = 30) -> go.Figure:
+    chart.update_layout(
         height=height,
         margin={"l": 10, "r": right, "t": top, "b": 30},
         showlegend=False,
         hoverlabel={"namelength": -1},
         dragmode=False,
     )
-    return figure
+    return chart
 
 
-def _keyed(figure: go.Figure, side: str = "left") -> go.Figure:
-    """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow figure."""
+def _add_key(chart: go.Figure, side: str = "left") -> go.Figure:
+    """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow chart."""
     words = ((ORIGINAL, "original"), (RANDOMIZED, "randomized"))
     text = "&nbsp;&nbsp;&nbsp;".join(f'<span style="color:{colour}">■</span> {word}' for colour, word in words)
-    return figure.add_annotation(
+    return chart.add_annotation(
         x=0 if side == "left" else 1, y=1, xref="paper", yref="paper", xanchor=side, yanchor="bottom", yshift=5,
         text=text, showarrow=False, font={"size": 12},
     )  # fmt: skip
@@ -160,18 +160,22 @@ def _keyed(figure: go.Figure, side: str = "left") -> go.Figure:
 def network_chart(
     layers: Sequence[LayerSummary], chosen: Sequence[str], fraction: float, ends: tuple[int, int]
 ) -> go.Figure:
-    """The network as a row of vessels, a layer each, filled with what is randomized. A click names its layer.
+    """The network as a row of bars, a layer each, filled with what is randomized. A click names its layer.
 
-    ends: numbers of words that go in and of classes that come out.
+    Args:
+        layers: the layers in their order.
+        chosen: names of the layers that are randomized.
+        fraction: of their units that is randomized.
+        ends: numbers of words that go in and of classes that come out.
     """
     names = [layer.name for layer in layers]
-    doses = [fraction if name in chosen else 0.0 for name in names]
-    figure = go.Figure()
+    fractions = [fraction if name in chosen else 0.0 for name in names]
+    chart = go.Figure()
     for title, colour, heights in (
-        ("randomized", RANDOMIZED, doses),
-        ("original", ORIGINAL, [1 - dose for dose in doses]),
+        ("randomized", RANDOMIZED, fractions),
+        ("original", ORIGINAL, [1 - value for value in fractions]),
     ):
-        figure.add_bar(
+        chart.add_bar(
             x=list(range(len(names))),
             y=heights,
             width=0.8,
@@ -181,18 +185,18 @@ def network_chart(
             name=title,
         )
     for index, layer in enumerate(layers):
-        text = f"<b>{layer.name}</b> {format_share(doses[index])}"
-        figure.add_annotation(x=index, y=1, yanchor="bottom", text=text, showarrow=False, font={"size": 13})
-    _framed(figure, height=170, right=10, top=26)
-    figure.update_layout(barmode="stack", clickmode="event+select")
+        text = f"<b>{layer.name}</b> {format_share(fractions[index])}"
+        chart.add_annotation(x=index, y=1, yanchor="bottom", text=text, showarrow=False, font={"size": 13})
+    _set_frame(chart, height=170, right=10, top=26)
+    chart.update_layout(barmode="stack", clickmode="event+select")
     labels = [f"{layer.parameters:,} weights" for layer in layers]
-    figure.update_xaxes(
+    chart.update_xaxes(
         tickvals=list(range(len(names))), ticktext=labels, range=[-0.95, len(names) - 0.05], showgrid=False
     )
-    figure.update_yaxes(visible=False, range=[0, 1.0], fixedrange=True)
-    for place, text in ((-0.7, f"{ends[0]:,}<br>words →"), (len(names) - 0.3, f"→ {ends[1]:,}<br>classes")):
-        figure.add_annotation(x=place, y=0.5, text=text, showarrow=False, font={"size": 11, "color": BASELINE})
-    return figure
+    chart.update_yaxes(visible=False, range=[0, 1.0], fixedrange=True)
+    for position, text in ((-0.7, f"{ends[0]:,}<br>words →"), (len(names) - 0.3, f"→ {ends[1]:,}<br>classes")):
+        chart.add_annotation(x=position, y=0.5, text=text, showarrow=False, font={"size": 11, "color": BASELINE})
+    return chart
 
 
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> go.Figure:
@@ -201,9 +205,9 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     counts = before.confusion.sum(axis=1)
     rows = _largest(counts)[::-1]
     names = _labels(classes, rows)
-    figure = go.Figure()
+    chart = go.Figure()
     for row, name in zip(rows, names, strict=True):
-        figure.add_scatter(
+        chart.add_scatter(
             x=[before.recall[row], after.recall[row]],
             y=[name] * 2,
             mode="lines",
@@ -214,7 +218,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
         ("original", before, ORIGINAL, "circle"),
         ("randomized", after, RANDOMIZED, "diamond"),
     ):
-        figure.add_scatter(
+        chart.add_scatter(
             x=scores.recall[rows],
             y=names,
             mode="markers",
@@ -223,15 +227,15 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
             customdata=counts[rows],
             hovertemplate=f"%{{y}}, {title}: %{{x:.1%}} of %{{customdata}} reviews<extra></extra>",
         )
-    figure.add_vline(x=baselines.chance, line={"color": BASELINE, "dash": "dash", "width": 1.5})
-    figure.add_annotation(
+    chart.add_vline(x=baselines.chance, line={"color": BASELINE, "dash": "dash", "width": 1.5})
+    chart.add_annotation(
         x=baselines.chance, y=1.0, yref="paper", yanchor="bottom", text="chance", showarrow=False,
         font={"size": 11, "color": BASELINE},
     )  # fmt: skip
-    figure.update_xaxes(title="recall on validation", tickformat=".0%", range=[-0.03, 1.03])
-    figure.update_yaxes(automargin=True, type="category")  # a name may look like a number or a date
-    _framed(figure, height=max(HEIGHT, 70 + 24 * len(rows)), right=20, top=34)
-    return _keyed(figure, side="right")
+    chart.update_xaxes(title="recall on validation", tickformat=".0%", range=[-0.03, 1.03])
+    chart.update_yaxes(automargin=True, type="category")  # a name may look like a number or a date
+    _set_frame(chart, height=max(CHART_HEIGHT, 70 + 24 * len(rows)), right=20, top=34)
+    return _add_key(chart, side="right")
 
 
 def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure:
@@ -239,13 +243,11 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     rows = _largest(outcomes[0].confusion.sum(axis=1))
     names = _labels(classes, rows)
-    figure = make_subplots(
-        cols=2, subplot_titles=("original", "randomized"), shared_yaxes=True, horizontal_spacing=0.03
-    )
+    chart = make_subplots(cols=2, subplot_titles=("original", "randomized"), shared_yaxes=True, horizontal_spacing=0.03)
     for column, (scores, colour) in enumerate(zip(outcomes, (ORIGINAL, RANDOMIZED), strict=True), start=1):
         totals = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.divide(scores.confusion, totals, out=np.full(scores.confusion.shape, np.nan), where=totals > 0)
-        figure.add_heatmap(
+        chart.add_heatmap(
             z=shares[np.ix_(rows, rows)],
             x=names,
             y=names,
@@ -260,24 +262,27 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
             row=1,
             col=column,
         )
-    figure.update_xaxes(title="predicted class", tickangle=-45, automargin=True, type="category")
-    figure.update_yaxes(autorange="reversed", automargin=True, type="category")
-    figure.update_yaxes(title="true class", col=1)
-    return _framed(figure, height=180 + 24 * len(rows), right=10, top=34)
+    chart.update_xaxes(title="predicted class", tickangle=-45, automargin=True, type="category")
+    chart.update_yaxes(autorange="reversed", automargin=True, type="category")
+    chart.update_yaxes(title="true class", col=1)
+    return _set_frame(chart, height=180 + 24 * len(rows), right=10, top=34)
 
 
 def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> go.Figure:
     """Histogram of each layer's parameters, before and after; counts on a logarithmic axis."""
     titles = [layer.name for layer in layers]
-    figure = make_subplots(cols=len(titles), subplot_titles=titles, horizontal_spacing=0.06)
+    chart = make_subplots(cols=len(titles), subplot_titles=titles, horizontal_spacing=0.06)
     for column, layer in enumerate(titles, start=1):
-        values = [_flat(model, layer) for model in (original, randomized)]
+        values = [
+            np.concatenate([values.detach().numpy().ravel() for values in model.get_submodule(layer).parameters(False)])
+            for model in (original, randomized)
+        ]
         finite = np.concatenate(values)
         finite = finite[np.isfinite(finite)]
         edges = np.linspace(finite.min(), finite.max() or 1, 61) if len(finite) else np.linspace(-1, 1, 61)
         for title, colour, parameters in zip(("original", "randomized"), (ORIGINAL, RANDOMIZED), values, strict=True):
             counts = np.histogram(parameters[np.isfinite(parameters)], edges)[0]
-            figure.add_scatter(
+            chart.add_scatter(
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=np.where(counts > 0, counts, None),
                 mode="lines",
@@ -289,15 +294,10 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
                 row=1,
                 col=column,
             )
-    figure.update_xaxes(title="weight")
-    figure.update_yaxes(type="log", rangemode="tozero", exponentformat="power", dtick=1)
-    figure.update_yaxes(title="number of weights", col=1)
-    return _framed(figure, right=10, top=34)
-
-
-def _flat(model: torch.nn.Module, layer: str) -> np.ndarray:
-    parameters = model.get_submodule(layer).parameters(recurse=False)
-    return np.concatenate([parameter.detach().numpy().ravel() for parameter in parameters])
+    chart.update_xaxes(title="weight")
+    chart.update_yaxes(type="log", rangemode="tozero", exponentformat="power", dtick=1)
+    chart.update_yaxes(title="number of weights", col=1)
+    return _set_frame(chart, right=10, top=34)
 
 
 def _largest(counts: np.ndarray) -> np.ndarray:
@@ -309,7 +309,9 @@ def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
     """Names for the axis: cut short, and numbered where cutting has made them equal, as an axis would merge them."""
     labels: list[str] = []
     for row in rows:
-        short, number = _short(classes[row]), 2
+        name, number = classes[row], 2
+        cut = name if len(name) <= MOST_CHARACTERS else name[: MOST_CHARACTERS - 1] + "…"
+        short = cut.replace("&", "&amp;").replace("<", "&lt;")  # Plotly would read < as markup
         label = short
         while label in labels:
             label, number = f"{short} ({number})", number + 1
@@ -317,12 +319,6 @@ def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
     return labels
 
 
-def _short(text: str, most: int = 28) -> str:
-    """A class's name as plain text: Plotly would read < as markup."""
-    cut = text if len(text) <= most else text[: most - 1] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.25)"

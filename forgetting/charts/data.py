@@ -1,4 +1,4 @@
-"""What is in a file of reviews, as charts."""
+"""Class counts and text lengths of a file of reviews, as Altair charts."""
 
 from collections.abc import Mapping
 

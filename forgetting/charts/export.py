@@ -1,4 +1,4 @@
-"""Charts as files of their own."""
+"""Altair charts as files."""
 
 import io
 import json
@@ -7,16 +7,16 @@ import altair as alt
 
 
 def chart_bytes(chart: alt.TopLevelMixin, kind: str) -> bytes:
-    """A chart as a file of its own: "png", "svg" or "html", which needs no network."""
+    """A chart as a file that needs no network; kind: "png", "svg" or "html"."""
     sized = chart.properties(width=640, background="white")
     if kind == "png":
-        kept = io.BytesIO()
-        sized.save(kept, format="png", ppi=200)
-        return kept.getvalue()
+        image = io.BytesIO()
+        sized.save(image, format="png", ppi=200)
+        return image.getvalue()
     text = io.StringIO()
     sized.save(text, format=kind, **({"inline": True} if kind == "html" else {}))
     page = text.getvalue()
-    if kind == "html":  # the chart's data stand in a script, which a "</script>" in them would end
+    if kind == "html":  # a "</script>" in the chart's data would end the script that holds them
         start = page.rindex('{"config"')
         spec, end = json.JSONDecoder().raw_decode(page, start)
         page = page[:start] + json.dumps(spec).replace("<", "\\u003c") + page[end:]

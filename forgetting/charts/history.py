@@ -1,4 +1,4 @@
-"""Training histories and counts as Altair charts, which a page updates in place while they stream."""
+"""Training histories as Altair charts, which a page updates in place while they stream."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,21 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import HEIGHT, ORIGINAL, baseline_rules
+from forgetting.charts.style import CHART_HEIGHT, ORIGINAL, baseline_rules
 from forgetting.model.trainer import Epoch
 
-# fmt: on
-MOST_POINTS = 300  # of a curve; a long history is thinned, its first and last epochs kept
+MOST_POINTS = 300  # of a curve; of a longer history some epochs are left out, never the first or the last
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A history to draw, with its name and colour."""
+    """A training history to draw.
+
+    Attributes:
+        name: stands in the legend.
+        history: an epoch a row.
+        colour: of the line.
+    """
 
     name: str
     history: Sequence[Epoch]
@@ -26,15 +31,20 @@ class Curve:
 def history_chart(
     curves: Sequence[Curve], metric: str, baselines: Mapping[str, float], *, epochs: int, title: str
 ) -> alt.LayerChart:
-    """One figure of the history, "loss" or "accuracy", by epoch: validation thick, training thin.
+    """One metric of the histories by epoch: validation thick, training thin.
 
-    baselines: dashed grey lines by name. epochs: the length of the axis, so that it stands still while curves grow.
+    Args:
+        curves: the histories.
+        metric: "loss" or "accuracy".
+        baselines: dashed grey lines by name.
+        epochs: length of the axis, so that it stands still while curves grow.
+        title: of the vertical axis.
     """
     data = pd.DataFrame(
         [
             {"epoch": row.epoch, "part": part, "model": curve.name, "value": getattr(getattr(row, part), metric)}
             for curve in curves
-            for row in _thinned(curve.history)
+            for row in _thin_out(curve.history)
             for part in ("training", "validation")
         ],
         columns=["epoch", "part", "model", "value"],
@@ -69,11 +79,12 @@ def history_chart(
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
-    return alt.layer(*baseline_rules(baselines, form, gap=0.075), base.mark_line(), points).properties(height=HEIGHT)
+    rules = baseline_rules(baselines, form, gap=0.075)
+    return alt.layer(*rules, base.mark_line(), points).properties(height=CHART_HEIGHT)
 
 
-def _thinned(history: Sequence[Epoch]) -> Sequence[Epoch]:
+def _thin_out(history: Sequence[Epoch]) -> Sequence[Epoch]:
     if len(history) <= MOST_POINTS:
         return history
-    kept = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
-    return [history[row] for row in kept]
+    rows = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
+    return [history[row] for row in rows]

@@ -1,25 +1,40 @@
-"""Relearning as Altair charts: courses beside those from scratch, and savings by dose."""
+"""Relearning as Altair charts: learning curves beside those from scratch, and savings by the fraction randomized."""
 
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.dose_response import MARGIN, series_colour, series_shape
-from forgetting.charts.style import HEIGHT, ORIGINAL, RELEARNED, SERIES, baseline_rules
+from forgetting.charts.style import (
+    CHART_HEIGHT,
+    FRACTION_TITLE,
+    LABEL_MARGIN,
+    ORIGINAL,
+    RELEARNED,
+    SERIES_COLOURS,
+    baseline_rules,
+    series_colour,
+    series_shape,
+)
 
-MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES[1]}  # with their colours
+MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES_COLOURS[1]}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
-MOST_EPOCHS = 200  # points of a band; of longer courses they are thinned
+MOST_EPOCHS = 200  # drawn of a band; of a longer one only every second, third … epoch is
 
 
-def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: int, target: float) -> alt.LayerChart:
-    """Validation accuracy by epoch: median over seeds and 5–95 % band of each kind of model, from before training on.
+def learning_curve_chart(
+    bands: pd.DataFrame, baselines: dict[str, float], *, epochs: int, target: float
+) -> alt.LayerChart:
+    """Validation accuracy by epoch: median over seeds and 5–95 % band of each kind of model.
 
-    bands: of `relearning.course_bands`. target: the accuracy that is to be reached.
+    Args:
+        bands: of `studies.savings.learning_curve_bands`; epoch 0 is before training.
+        baselines: dashed grey lines by name.
+        epochs: length of the axis.
+        target: the accuracy to reach.
     """
     every = -(-epochs // MOST_EPOCHS)
     table = bands[bands["epoch"] % every == 0].assign(model=bands["model"].map(MODEL_NAMES))
     base = alt.Chart(table).encode(
-        x=alt.X("epoch:Q", title="epochs of training again", scale=alt.Scale(domain=[0, epochs], nice=False)),
+        x=alt.X("epoch:Q", title="epochs of training", scale=alt.Scale(domain=[0, epochs], nice=False)),
         color=alt.Color(
             "model:N",
             title=None,
@@ -28,7 +43,7 @@ def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: in
         ),
     )
     y = alt.Y("low:Q", title="validation accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    told = [
+    tooltip = [
         alt.Tooltip("model:N"),
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("steps:Q"),
@@ -37,19 +52,22 @@ def course_chart(bands: pd.DataFrame, baselines: dict[str, float], *, epochs: in
         alt.Tooltip("high:Q", title="95 % of seeds", format=".1%"),
         alt.Tooltip("seeds:Q"),
     ]
-    points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=told)
+    points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=tooltip)
     return alt.layer(
         *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
         base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
         base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
         points,
-    ).properties(height=HEIGHT + 40, padding=MARGIN)
+    ).properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
 
 
 def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
-    """Savings by dose for each layer set: median over seeds and 5–95 % band, between gone and never lost.
+    """Savings by the fraction randomized, for each layer set: median over seeds and 5–95 % band.
 
-    curves: of `relearning.saving_curves`, of one scheme. At a dose at which no seed has savings the line is broken.
+    Savings are 1 − steps to relearn / steps from scratch. The line is broken where no seed has savings.
+
+    Args:
+        curves: of `studies.savings.savings_curves`, of one scheme.
     """
     known = curves.copy()
     known.attrs = {"series": {"layers": list(dict.fromkeys(curves["layers"]))}}
@@ -57,17 +75,19 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     base = alt.Chart(known).encode(
         x=alt.X(
             "dose:Q",
-            title="dose (share of units randomized)",
+            title=FRACTION_TITLE,
             axis=alt.Axis(format="%"),
             scale=alt.Scale(domain=[0, 1]),
         ),
         color=series_colour(known, "layers"),
     )
-    y = alt.Y("low:Q", title="savings", scale=alt.Scale(domain=[max(least, -2), 1.05], clamp=True))
-    told = [
+    y = alt.Y(
+        "low:Q", title="savings (share of steps saved)", scale=alt.Scale(domain=[max(least, -2), 1.05], clamp=True)
+    )
+    tooltip = [
         alt.Tooltip("layers:N"),
         alt.Tooltip("scheme:N"),
-        alt.Tooltip("dose:Q", format=".3~%"),
+        alt.Tooltip("dose:Q", title=FRACTION_TITLE, format=".3~%"),
         alt.Tooltip("median:Q", title="savings, median", format=".2f"),
         alt.Tooltip("low:Q", title="5 % of seeds", format=".2f"),
         alt.Tooltip("high:Q", title="95 % of seeds", format=".2f"),
@@ -75,10 +95,10 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("seeds:Q", title="seeds with savings"),
         alt.Tooltip("already_there:Q", title="already there"),
         alt.Tooltip("never:Q", title="never reached"),
-        alt.Tooltip("verdict:N"),
+        alt.Tooltip("conclusion:N"),
     ]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
-        y="median:Q", shape=series_shape(known, "layers"), tooltip=told
+        y="median:Q", shape=series_shape(known, "layers"), tooltip=tooltip
     )
     lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)
     return alt.layer(
@@ -86,4 +106,4 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
         base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
         points,
-    ).properties(height=HEIGHT + 40, padding=MARGIN)
+    ).properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)

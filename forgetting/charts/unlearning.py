@@ -1,7 +1,7 @@
 """Unlearning as Altair charts: gaps to exact retraining, the trade-off, and what an attacker sees.
 
-Gold is exact retraining, burgundy the original, blue an unlearned model. Where gold is a band, it holds 5–95 % of
-exact retrainings compared with others: gaps within it are no gaps.
+Gold is exact retraining, burgundy the original, blue an unlearned model. A gold band holds 5–95 % of the gaps between
+exact retrainings with different seeds: a gap within it is no gap.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,56 +10,68 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES, baseline_rules
+from forgetting.charts.style import (
+    BASELINE,
+    CHART_HEIGHT,
+    ORIGINAL,
+    RANDOMIZED,
+    RELEARNED,
+    SERIES_COLOURS,
+    baseline_rules,
+)
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
-GAP_COLUMNS = {  # of the chart of gaps: figure, its title in two lines
+GAP_COLUMNS = {  # of the chart of gaps: the title of each metric, in two lines
     "forget_accuracy": "forget\naccuracy",
     "retain_accuracy": "retain\naccuracy",
     "validation_accuracy": "validation\naccuracy",
     "forget_loss": "forget\nloss",
-    "tow": "all three\nToW",
+    "tow": "tug of war\n(ToW)",
     "forget_divergence": "forget\ndivergence",
     "attack_auc": "attack\nAUC",
-    "anamnesis": "relearning\nAIN",
+    "anamnesis": "anamnesis\n(AIN)",
 }
 ROW_HEIGHT, HEAD_HEIGHT = 36, 72  # pixels of a method, and of the titles
 HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LOSS_BINS = 40  # of the histograms of losses
-MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p, beyond which all is drawn as that
+MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p; losses beyond are counted at these
 SET_STYLES = {
     "retain": ("retained", ORIGINAL),
     "forget": ("forgotten", RANDOMIZED),
-    "non_members": ("non_members", SERIES[2]),
+    "non_members": ("non-members", SERIES_COLOURS[2]),
 }
-COLOURS = {"exact retraining": RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of what is no method
-READABLE = "replace(datum.label, /_/g, ' ')"  # of a method's name
-WIDE = "width > 400"  # pixels of the plot from which there is room for the values, and for titles that lie
+COLOURS = {
+    "exact retraining": RELEARNED,
+    REFERENCE: RELEARNED,
+    "original": ORIGINAL,
+}  # of models that no method has made
+METHOD_LABEL = "replace(datum.label, /_/g, ' ')"  # a method's name as words
+WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
 
 def gap_chart(result: UnlearningResult) -> alt.LayerChart:
-    """A table of methods × figures: the value, and a bar for its gap to exact retraining, with its band over seeds.
+    """A table of methods × metrics: the value, and a bar for its gap to exact retraining, with its band over seeds.
 
-    Each column has a scale of its own, given under its title.
+    Each column has its own scale, which stands under its title.
     """
-    cells, heads = _cells(result), _heads(result)
+    cells, heads = _gap_cells(result), _gap_heads(result)
     methods = list(dict.fromkeys(cells["method"]))
     y = alt.Y("method:N", sort=methods, title=None, axis=_method_axis())
     x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(GAP_COLUMNS)], nice=False))
-    told = [
+    tooltip = [
         alt.Tooltip("method:N"),
-        alt.Tooltip("title:N", title="figure"),
-        alt.Tooltip("told:N", title="median"),
-        alt.Tooltip("retrained_told:N", title="exact retraining"),
-        alt.Tooltip("gap_told:N", title="gap"),
+        alt.Tooltip("title:N", title="metric"),
+        alt.Tooltip("value_text:N", title="median"),
+        alt.Tooltip("retrained_text:N", title="exact retraining"),
+        alt.Tooltip("gap_text:N", title="gap"),
         alt.Tooltip("band:N", title="gap, 5–95 % of seeds"),
         alt.Tooltip("seeds:Q"),
         alt.Tooltip("missing:N"),
     ]
-    base = alt.Chart(cells).encode(y=y, tooltip=told)
+    base = alt.Chart(cells).encode(y=y, tooltip=tooltip)
     known = base.transform_filter("isValid(datum.gap)")
     floor = (
         alt.Chart(heads)
@@ -72,10 +84,12 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
         x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
     )
     shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
-    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="told:N", color=alt.value(BASELINE))
+    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(
+        x=x, text="value_text:N", color=alt.value(BASELINE)
+    )
     bold = {"fontWeight": "bold", "color": BASELINE}
     titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
-    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # of nothing, as what cannot be seen would take room
+    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
     slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
     scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE, opacity=shown)
     return alt.layer(
@@ -90,92 +104,95 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
     ).properties(height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
 
-def _cells(result: UnlearningResult) -> pd.DataFrame:
-    """Where each cell's bar and texts are, in columns of width 1."""
-    table, steps = result.gaps[result.gaps["figure"].isin(GAP_COLUMNS)].copy(), _steps(result)
-    places = {figure: place for place, figure in enumerate(GAP_COLUMNS)}
-    table["middle"] = table["figure"].map(places) + 0.5
+def _gap_cells(result: UnlearningResult) -> pd.DataFrame:
+    """Positions of each cell's bar and its texts, in columns of width 1."""
+    table, scales = result.gaps[result.gaps["figure"].isin(GAP_COLUMNS)].copy(), _column_scales(result)
+    positions = {metric: index for index, metric in enumerate(GAP_COLUMNS)}
+    table["middle"] = table["figure"].map(positions) + 0.5
     table["title"] = table["figure"].map(GAP_COLUMNS).str.replace("\n", " ")
     for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
-        table[end] = table["middle"] + (table[name] / table["figure"].map(steps)).clip(-1, 1) * HALF_COLUMN
-    table["told"] = [
-        format_metric(figure, value) for figure, value in zip(table["figure"], table["value"], strict=True)
+        table[end] = table["middle"] + (table[name] / table["figure"].map(scales)).clip(-1, 1) * HALF_COLUMN
+    table["value_text"] = [
+        format_metric(metric, value) for metric, value in zip(table["figure"], table["value"], strict=True)
     ]
-    table["retrained_told"] = [
-        "–" if np.isnan(value) else format_metric(figure, value)
-        for figure, value in zip(table["figure"], table["retrained"], strict=True)
+    table["retrained_text"] = [
+        "–" if np.isnan(value) else format_metric(metric, value)
+        for metric, value in zip(table["figure"], table["retrained"], strict=True)
     ]
-    table["gap_told"] = [format_gap(figure, gap) for figure, gap in zip(table["figure"], table["gap"], strict=True)]
+    table["gap_text"] = [format_gap(metric, gap) for metric, gap in zip(table["figure"], table["gap"], strict=True)]
     table["band"] = [
-        f"{format_gap(figure, low)} to {format_gap(figure, high)}"
-        for figure, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
+        f"{format_gap(metric, low)} to {format_gap(metric, high)}"
+        for metric, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
     ]
     table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
     return table
 
 
-def _heads(result: UnlearningResult) -> pd.DataFrame:
-    """Title, scale and, where retraining itself was tried, the band of its gaps, of each column."""
-    steps, gaps = _steps(result), result.gaps.set_index(["method", "figure"])
+def _gap_heads(result: UnlearningResult) -> pd.DataFrame:
+    """Each column's title, its scale and, where retraining is among the methods, the band of its gaps."""
+    scales, gaps = _column_scales(result), result.gaps.set_index(["method", "figure"])
     lines = []
-    for place, (figure, title) in enumerate(GAP_COLUMNS.items()):
+    for index, (metric, title) in enumerate(GAP_COLUMNS.items()):
         low = high = np.nan
-        if (REFERENCE, figure) in gaps.index:
-            low, high = (gaps.loc[(REFERENCE, figure)][name] / steps[figure] for name in ("gap_low", "gap_high"))
+        if (REFERENCE, metric) in gaps.index:
+            low, high = (gaps.loc[(REFERENCE, metric)][name] / scales[metric] for name in ("gap_low", "gap_high"))
         # No gap at all is always within it, however few the seeds are.
         ends = {
-            "floor_low": place + 0.5 + np.clip(low, -1, 0) * HALF_COLUMN,
-            "floor_high": place + 0.5 + np.clip(high, 0, 1) * HALF_COLUMN,
+            "floor_low": index + 0.5 + np.clip(low, -1, 0) * HALF_COLUMN,
+            "floor_high": index + 0.5 + np.clip(high, 0, 1) * HALF_COLUMN,
         }
         lines.append(
             {
-                "middle": place + 0.5,
+                "middle": index + 0.5,
                 "title": title,
                 "line": title.replace("\n", " "),
-                "scale": f"± {format_gap(figure, steps[figure])[1:]}",
+                "scale": f"± {format_gap(metric, scales[metric])[1:]}",
                 **ends,
             }
         )
     return pd.DataFrame(lines)
 
 
-def _steps(result: UnlearningResult) -> dict[str, float]:
-    """The gap that fills a column: the largest of its medians; ends of bands beyond it are cut at the column's side."""
+def _column_scales(result: UnlearningResult) -> dict[str, float]:
+    """The gap that fills each column: the largest of its medians. Longer bands end at the side of the column."""
     table = result.gaps
-    found = {}
-    for figure in GAP_COLUMNS:
-        own = table[table["figure"] == figure]
-        largest = own["gap"].abs().max()
-        found[figure] = max(LEAST_GAP, 0.0 if np.isnan(largest) else largest)
-    return found
+    scales = {}
+    for metric in GAP_COLUMNS:
+        largest = table.loc[table["figure"] == metric, "gap"].abs().max()
+        scales[metric] = max(LEAST_GAP, 0.0 if np.isnan(largest) else largest)
+    return scales
 
 
 def _method_axis() -> alt.Axis:
-    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr=READABLE)
+    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr=METHOD_LABEL)
 
 
 def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.LayerChart:
-    """Forget accuracy against that on the retain or validation reviews: a small mark a seed, a large one the median.
+    """Forget accuracy against retain or validation accuracy: a small mark a seed, a large one for the median.
 
-    Exact retraining is the gold star: not the lower right corner is the aim, but the star.
+    The gold star is exact retraining, which a method should come near to.
+
+    Args:
+        result: of the comparison.
+        across: "retain" or "validation".
     """
     frame = result.frame
-    own = frame[["method", "seed"]].assign(x=frame[f"{across}_accuracy"], y=frame["forget_accuracy"])
+    unlearned = frame[["method", "seed"]].assign(x=frame[f"{across}_accuracy"], y=frame["forget_accuracy"])
     same = frame.drop_duplicates("seed")
     reference = same[["seed"]].assign(
         method="exact retraining", x=same[f"retrained_{across}_accuracy"], y=same["retrained_forget_accuracy"]
     )
-    points = pd.concat([reference, own], ignore_index=True)
+    points = pd.concat([reference, unlearned], ignore_index=True)
     names = list(dict.fromkeys(points["method"]))
-    colours = [_series_colour(name, place) for place, name in enumerate(names)]
+    colours = [COLOURS.get(name, SERIES_COLOURS[index % len(SERIES_COLOURS)]) for index, name in enumerate(names)]
     middles = points.groupby("method", sort=False)[["x", "y"]].median().reset_index()
     colour = alt.Color(
         "method:N",
         title=None,
         scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=READABLE),
+        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=METHOD_LABEL),
     )
-    shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_shapes(names)))
+    shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_method_shapes(names)))
     axes = {
         "x": alt.X(
             "x:Q", title=f"{across} accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False, padding=18)
@@ -184,7 +201,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
             "y:Q", title="forget accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[-0.04, 1.04], nice=False)
         ),
     }
-    told = [
+    tooltip = [
         alt.Tooltip("method:N"),
         alt.Tooltip("x:Q", title=f"{across} accuracy", format=".1%"),
         alt.Tooltip("y:Q", title="forget accuracy", format=".1%"),
@@ -199,31 +216,30 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         *baseline_rules(trivial, ".1%", gap=0.06),
         cross.encode(y="y:Q"),
         cross.encode(x="x:Q"),
-        seeds.encode(**axes, color=colour, shape=shape, tooltip=[*told, alt.Tooltip("seed:Q")]),
-        medians.encode(**axes, color=colour, shape=shape, tooltip=told),
-        aim.encode(**axes, color=colour, shape=shape, tooltip=told),  # last, so that nothing hides it
-    ).properties(height=HEIGHT + 80)
+        seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
+        medians.encode(**axes, color=colour, shape=shape, tooltip=tooltip),
+        aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
+    ).properties(height=CHART_HEIGHT + 80)
 
 
-def _series_colour(name: str, place: int) -> str:
-    return COLOURS.get(name, SERIES[place % len(SERIES)])
-
-
-def _shapes(names: Sequence[str]) -> list[str]:
+def _method_shapes(names: Sequence[str]) -> list[str]:
     star = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
     others = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "triangle-left")
-    return [star if name == "exact retraining" else others[place % len(others)] for place, name in enumerate(names)]
+    return [star if name == "exact retraining" else others[index % len(others)] for index, name in enumerate(names)]
 
 
 def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
-    """How the losses of members, forgotten and unseen reviews are spread, as shares of each, on a logarithmic axis.
+    """Histograms of the losses of retained, forgotten and non-member reviews, on a logarithmic axis.
 
-    losses: −ln p of the true class, by set. Where the forgotten lie over the unseen, an attack finds nothing.
+    Where the forgotten reviews lie over the non-members, an attack finds nothing.
+
+    Args:
+        losses: −ln p of the true class of each review, by set.
     """
     edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), LOSS_BINS + 1)
     tables = []
     for name, (title, _) in SET_STYLES.items():
-        values = losses[name][np.isfinite(losses[name])].astype(float)  # in float32 the last edge would be passed
+        values = losses[name][np.isfinite(losses[name])].astype(float)  # a float32 may lie beyond the last edge
         counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
         shares = counts / max(len(values), 1)
         tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
@@ -245,11 +261,11 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
         tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
     )
     area = base.mark_area(interpolate="step", opacity=0.12)
-    return alt.layer(area, base.mark_line(interpolate="step", strokeWidth=2)).properties(height=HEIGHT - 60)
+    return alt.layer(area, base.mark_line(interpolate="step", strokeWidth=2)).properties(height=CHART_HEIGHT - 60)
 
 
 def attack_chart(result: UnlearningResult) -> alt.LayerChart:
-    """A forest plot of the attack's area under the curve: median over seeds, its 95 % interval over reviews."""
+    """A forest plot of the attack's AUC: median over seeds, with its 95 % interval over the reviews."""
     frame = result.frame.dropna(subset=["attack_auc"])
     table = (
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
@@ -265,9 +281,9 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
             alt.Tooltip("attack_auc_high:Q", title="to", format=".3f"),
         ],
     )
-    title = "loss-threshold attack, AUC"
+    title = "loss-threshold attack: area under the ROC curve (AUC)"
     x = alt.X("attack_auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
-    marks = pd.DataFrame({"at": [0.5], "name": ["cannot be told"]})
+    marks = pd.DataFrame({"at": [0.5], "name": ["chance"]})
     line = alt.Chart(marks).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
     name = (
         alt.Chart(marks)

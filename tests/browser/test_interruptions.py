@@ -133,7 +133,7 @@ def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
         for app in apps:
             app.button("Play").click()
             app.page.wait_for_timeout(700)
-        apps[2].page.get_by_text(re.compile("Waiting: place [12] of 2 in the line")).wait_for()
+        apps[2].page.get_by_text(re.compile("Waiting: position [12] of 2 in the queue")).wait_for()
         for app in apps:  # each is drawn an epoch sooner or later
             app.page.wait_for_function("() => document.body.innerText.match(/\\n([1-9]\\d*) \\/ 2000/)", timeout=60_000)
         apps[0].page.close()

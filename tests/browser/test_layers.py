@@ -194,7 +194,7 @@ def misplaced(labels: list) -> list[str]:
     return cut + over
 
 
-FIGURES = ("loss, raw and calibrated", "collapse", "forgetting, macro-F1", "beside the original", "accuracy")
+FIGURES = ("loss, raw and temperature-scaled", "collapse", "forgetting, macro-F1", "beside the original", "accuracy")
 
 
 def test_every_figure_has_room_for_its_curves_and_words(visit):
@@ -202,7 +202,7 @@ def test_every_figure_has_room_for_its_curves_and_words(visit):
     ended(app)
     wrong = {}
     for figure in FIGURES:
-        pick_option(app, "Figure", figure)
+        pick_option(app, "Metric", figure)
         for chart in app.page.locator(DRAWN).all():
             chart.locator("svg g.mark-symbol path").first.wait_for(state="attached")
             room = chart.evaluate(
@@ -321,7 +321,7 @@ def test_reload_and_back_keep_the_plan(visit):
     field.press("Enter")
     app.page.wait_for_function("location.search.includes('sweep.seeds=2')")
     ended(app)
-    doses = app.page.get_by_role("spinbutton", name="Doses from 0 to 1")
+    doses = app.page.get_by_role("spinbutton", name="Fractions from 0 to 1")
     doses.fill("5")
     doses.press("Enter")
     app.page.wait_for_function("location.search.includes('0.25')")

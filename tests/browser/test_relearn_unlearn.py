@@ -28,7 +28,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 SIZES = {"projector": {}, "phone": PHONE, "dark projector": {"color_scheme": "dark"}}
 TABS = {
     "unlearn": {"Comparison": 1, "Trade-off": 1, "Attack": 3, "Reviews": 0, "Forget set": 0},
-    "relearn": {"This randomization": 1, "Savings by dose": 1},
+    "relearn": {"This randomization": 1, "Savings by fraction": 1},
 }
 SIDEWAYS = """() => [...document.querySelectorAll('html, body, [data-testid="stMain"], [data-testid="stApp"]')]
     .filter(element => element.scrollWidth > element.clientWidth)
@@ -149,7 +149,7 @@ def test_every_tab_is_whole_on_every_screen(visit, path, size):
     ended(app)
     for tab, charts in TABS[path].items():
         app.tab(tab)
-        if tab == "Savings by dose":
+        if tab == "Savings by fraction":
             ended(app)
         app.settle(600)
         found = [*app.page.evaluate(SIDEWAYS), *app.page.evaluate(CLIPPED)]
@@ -406,7 +406,7 @@ def test_files_hold_the_rows_and_the_chart(visit, path):
 def test_the_other_tab_of_relearn_is_drawn_for_each_scheme(visit):
     app = visit(RELEARN)
     train(app)
-    app.tab("Savings by dose")
+    app.tab("Savings by fraction")
     ended(app)
     assert "(reinit)" in app.sentences()
     app.page.get_by_test_id("stButtonGroup").locator("visible=true").get_by_text("normal", exact=True).click()

@@ -57,7 +57,7 @@ def test_pictures_of_unlearning(visit, name, tab):
 def test_picture_of_the_savings(visit):
     path = wanted("savings")
     app = visit("relearn")
-    app.tab("Savings by dose")
+    app.tab("Savings by fraction")
     if app.button("Start").count():
         app.press("Start")
     app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
@@ -68,7 +68,7 @@ def test_picture_of_the_savings(visit):
 def test_picture_of_the_dose(visit):
     path = wanted("forget-dose")
     app = visit(FORTY)
-    app.tab("Dose")
+    app.tab("Dose–response")
     app.page.locator('[data-testid="stVegaLiteChart"] svg g.mark-line path').first.wait_for(state="attached")
     app.settle(600)
     app.picture(path)

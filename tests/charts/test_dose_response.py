@@ -18,15 +18,15 @@ from forgetting.charts.dose_response import (
     PICK,
     PICKED,
     cascade_chart,
+    current_dose_chart,
     dose_chart,
     half_way_chart,
     heat_chart,
     metric_style,
-    own_dose_chart,
     robustness_chart,
 )
 from forgetting.charts.export import chart_bytes
-from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED, SERIES
+from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED, SERIES_COLOURS
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import Band
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves
@@ -98,7 +98,7 @@ INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 def own_chart(value: float | None = 0.7, figure: str = "validation_accuracy"):
     rows = rows_of(("fc1",))
     own = rows[rows["seed"] == 2]
-    return own_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=figure)
+    return current_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=figure)
 
 
 CHARTS = {
@@ -115,13 +115,13 @@ CHARTS = {
     "words": lambda: words_chart(INFLUENCE, "influence on the logit"),
 }
 TITLES = {  # of the axes, which must be in the picture
-    "dose": ["dose (share of units randomized)", "validation accuracy"],
+    "dose": ["fraction randomized", "validation accuracy"],
     "dose, schemes by change": ["‖ΔW‖₂ / ‖W‖₂ (change of the weights by their norm)", "validation accuracy"],
-    "dose, narrow": ["dose (share of units randomized)", "validation accuracy"],
-    "own dose": ["dose (share of units randomized)", "validation accuracy"],
-    "heat": ["dose (share of units randomized)"],
-    "cascade": ["layers randomized", "validation accuracy"],
-    "half-way": ["half-way dose (D50) with its 95 % interval"],
+    "dose, narrow": ["fraction randomized", "validation accuracy"],
+    "own dose": ["fraction randomized", "validation accuracy"],
+    "heat": ["fraction randomized"],
+    "cascade": ["number of layers randomized", "validation accuracy"],
+    "half-way": ["half-way dose (D50): fraction randomized, 95 % interval"],
     "robustness": ["forgetting on validation"],
     "words": ["influence on the logit"],
 }
@@ -133,7 +133,14 @@ BESIDE = {  # other texts that must be read in the picture
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
     "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "not up to 100 %"],
-    "robustness": ["fc1", "fc2", "set back to before training", "drawn anew", "intact", "at chance"],
+    "robustness": [
+        "fc1",
+        "fc2",
+        "re-initialized (initial weights)",
+        "re-randomized (fresh draw)",
+        "intact",
+        "at chance",
+    ],
     "words": list(INFLUENCE),
 }
 
@@ -191,7 +198,7 @@ def test_of_few_classes_the_best_three_are_all_there_is():
 
 def test_names_of_close_baselines_are_apart():
     (text,) = marks(CHARTS["dose"](), "text")
-    places = [row["place"] for row in data_of(CHARTS["dose"](), text)]
+    places = [row["label_y"] for row in data_of(CHARTS["dose"](), text)]
     assert min(np.diff(sorted(places))) >= 0.075 - 1e-9
 
 
@@ -223,7 +230,7 @@ def test_colours_are_in_the_order_of_the_plan_and_stay(by):
         chart = dose_chart(curves(frame[frame["seed"].isin(seeds)]), STYLE, by=by)
         (line,) = marks(chart, "line")
         assert line["encoding"]["color"]["field"] == by
-        assert line["encoding"]["color"]["scale"] == {"domain": names, "range": list(SERIES[:3])}
+        assert line["encoding"]["color"]["scale"] == {"domain": names, "range": list(SERIES_COLOURS[:3])}
         (point,) = marks(chart, "point")
         assert point["encoding"]["shape"]["scale"] == {"domain": names}
 
@@ -242,7 +249,7 @@ def test_more_series_than_colours_are_drawn():
     sets = [f"fc{number}" for number in range(1, 9)]
     (line,) = marks(dose_chart(curves(rows_of(sets)), STYLE), "line")
     assert line["encoding"]["color"]["scale"]["domain"] == sets
-    assert line["encoding"]["color"]["scale"]["range"] == [*SERIES, *SERIES[: 8 - len(SERIES)]]
+    assert line["encoding"]["color"]["scale"]["range"] == [*SERIES_COLOURS, *SERIES_COLOURS[: 8 - len(SERIES_COLOURS)]]
 
 
 def test_a_point_can_be_picked():
@@ -374,9 +381,9 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("low", "high")
     told = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
     assert told == ["25 % to 75 %", "25 % to open", "open to 75 %", "", ""]
-    assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "told"]
-    assert rows["fc1 · zero"]["told"] == "4 seeds"
-    assert [row["told"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]
+    assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "note"]
+    assert rows["fc1 · zero"]["note"] == "4 seeds"
+    assert [row["note"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]
     assert point["encoding"]["color"]["scale"]["domain"] == ["zero", "normal"]
 
 
@@ -393,7 +400,7 @@ def test_in_place_of_a_dose_stands_why_there_is_none(kind):
     chart = half_way_chart([*HALVES, none])
     assert texts_of(chart_bytes(chart, "svg")).count(LABELS[kind]) == 1
     row = data_of(chart, marks(chart, "point")[0])[-1]
-    assert (row["never"], row["told"], row["dose"]) == (LABELS[kind], "a reason", None)
+    assert (row["never"], row["note"], row["dose"]) == (LABELS[kind], "a reason", None)
 
 
 @pytest.mark.parametrize(("match", "words"), [("dose", "D50"), ("change", "‖ΔW‖₂ / ‖W‖₂")])
@@ -408,7 +415,7 @@ def test_a_forest_plot_names_what_is_half_way(match, words):
 def test_robustness_holds_both_ways_of_each_layer():
     chart = robustness_chart(ROBUST)
     (bar,) = marks(chart, "bar")
-    back, anew = "set back to before training", "drawn anew"
+    back, anew = "re-initialized (initial weights)", "re-randomized (fresh draw)"
     found = [tuple(row[name] for name in ("layer", "how", "forgetting", "low", "high")) for row in data_of(chart, bar)]
     assert found == [
         ("fc1", back, 0.6, 0.5, 0.75),
@@ -524,4 +531,4 @@ def test_every_public_chart_is_proved():
         for name, item in vars(dose_response_charts).items()
         if name.endswith("_chart") and item.__module__ == dose_response_charts.__name__
     }
-    assert {code for make in CHARTS.values() for code in make.__code__.co_names} | {"own_dose_chart"} >= public
+    assert {code for make in CHARTS.values() for code in make.__code__.co_names} | {"current_dose_chart"} >= public

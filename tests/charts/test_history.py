@@ -100,14 +100,14 @@ def test_a_long_history_is_thinned_and_keeps_its_ends(epochs):
     ],
 )
 def test_names_that_are_close_are_moved_up(values, places):
-    np.testing.assert_allclose(style_charts._apart(values, 0.1), places)
+    np.testing.assert_allclose(style_charts._spread_apart(values, 0.1), places)
 
 
 def test_the_names_of_baselines_are_apart_in_the_chart():
     lines = {"chance": 0.1, "largest class": 0.11, "LinearSVC": 0.12}
     chart = history_chart([Curve("original", history(3))], "accuracy", lines, epochs=3, title="accuracy")
     (text,) = marks(chart, "text")
-    assert (np.diff([row["place"] for row in data_of(chart, text)]) > 0.07).all()
+    assert (np.diff([row["label_y"] for row in data_of(chart, text)]) > 0.07).all()
 
 
 def test_classes_are_drawn_with_counts_and_shares():
@@ -140,8 +140,8 @@ def test_rules_in_the_margin_have_their_names_beside_the_plot(margin):
     assert rule["mark"]["color"] == text["mark"]["color"] == BASELINE
     (rows,) = rule["datasets"].values()
     assert [(row["name"], row["value"]) for row in rows] == list(lines.items())
-    np.testing.assert_allclose([row["place"] for row in rows], [0.1, 0.2])
-    assert (rule["encoding"]["y"]["field"], text["encoding"]["y"]["field"]) == ("value", "place")
+    np.testing.assert_allclose([row["label_y"] for row in rows], [0.1, 0.2])
+    assert (rule["encoding"]["y"]["field"], text["encoding"]["y"]["field"]) == ("value", "label_y")
     assert text["encoding"]["x"] == {"value": "width"}
     assert text["mark"]["align"] == ("left" if margin else "right")  # of the right edge: outside, or inside
     assert (text["mark"]["dx"] > 0) == margin

@@ -6,8 +6,8 @@ import pytest
 from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting.charts.export import chart_bytes
-from forgetting.charts.relearning import MOST_EPOCHS, course_chart, savings_chart
-from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, SERIES
+from forgetting.charts.relearning import MOST_EPOCHS, learning_curve_chart, savings_chart
+from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, SERIES_COLOURS
 from forgetting.recipe.recipe import MODERN
 from forgetting.studies.savings import RelearningResult, learning_curve_bands, savings_curves
 
@@ -50,7 +50,7 @@ def savings_of(values: dict, sets=SETS, seeds=3) -> pd.DataFrame:
 
 
 def chart_of_courses(frame: pd.DataFrame, epochs=4, target=0.8, baselines=None):
-    return course_chart(
+    return learning_curve_chart(
         learning_curve_bands(frame), BASELINES if baselines is None else baselines, epochs=epochs, target=target
     )
 
@@ -77,8 +77,8 @@ def test_every_chart_is_valid_and_a_file(name):
     assert chart_bytes(chart, "png").startswith(b"\x89PNG\r\n\x1a\n")
     texts = texts_of(chart_bytes(chart, "svg"))
     savings = "saving" in name or "scratch" in name
-    for text in ["dose (share of units randomized)", "savings", "gone", "never lost"] if savings else [
-        "epochs of training again", "validation accuracy", *BASELINES, "target",
+    for text in ["fraction randomized", "savings (share of steps saved)", "gone", "never lost"] if savings else [
+        "epochs of training", "validation accuracy", *BASELINES, "target",
     ]:  # fmt: skip
         assert text in texts
 
@@ -106,7 +106,7 @@ def test_courses_are_their_bands_and_medians():
 @pytest.mark.parametrize("models", [tuple(NAMES), ("randomized",), ("scratch", "continued")])
 def test_each_kind_of_model_keeps_its_colour(models):
     (line,) = marks(chart_of_courses(courses(models=models)), "line")
-    assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": SERIES[1]}
+    assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": SERIES_COLOURS[1]}
 
 
 def test_accuracy_stands_beside_its_baselines_and_the_target():
@@ -116,7 +116,7 @@ def test_accuracy_stands_beside_its_baselines_and_the_target():
     assert rule["mark"]["color"] == BASELINE
     assert rule["mark"]["strokeDash"]
     assert text["encoding"]["x"] == {"value": "width"}
-    places = sorted(row["place"] for row in data_of(chart, text))
+    places = sorted(row["label_y"] for row in data_of(chart, text))
     assert min(np.diff(places)) >= 0.06 - 1e-9
     (area,) = marks(chart, "area")
     assert area["encoding"]["y"]["scale"]["domain"] == [0, 1]
@@ -169,7 +169,7 @@ def test_at_doses_without_savings_the_line_is_broken_and_the_sets_keep_their_col
     drawn = [(row["layers"], row["dose"]) for row in data_of(chart, line) if row["median"] is not None]
     assert drawn == [("fc1", 0.0), ("fc1+fc2", 0.0)]
     scale = line["encoding"]["color"]["scale"]
-    assert (scale["domain"], scale["range"]) == (list(SETS), list(SERIES[:3]))
+    assert (scale["domain"], scale["range"]) == (list(SETS), list(SERIES_COLOURS[:3]))
     assert point["encoding"]["shape"]["scale"]["domain"] == list(SETS)
 
 

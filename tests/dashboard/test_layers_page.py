@@ -71,8 +71,8 @@ def test_every_view_opens_and_says_what_it_shows(view):
 @pytest.mark.parametrize("view", ["Curves", "Equal ‖ΔW‖"])
 def test_every_figure_is_drawn(view):
     test = layers(view, **SMALL)
-    for figure, columns in dose_response.METRIC_VIEWS.items():
-        next(box for box in test.selectbox if box.label == "Figure").set_value(figure)
+    for figure, columns in dose_response.METRIC_GROUPS.items():
+        next(box for box in test.selectbox if box.label == "Metric").set_value(figure)
         run(test)
         assert charts(test) == len(columns)
 
@@ -397,7 +397,7 @@ def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(mon
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6", "sweep.seeds": "2"})
     before = mine(test).recipe
     pick(test, monkeypatch, "change", layers="fc1+fc2", scheme="reinit", level=0.6)
-    assert "each layer has a dose of its own" in said(test)
+    assert "each layer has a fraction of its own" in said(test)
     assert mine(test).recipe == before
     assert not test.exception
 
@@ -459,7 +459,7 @@ def test_words_that_the_model_lacks_break_no_page(page, words):
     assert not test.error
     assert dict(test.query_params) == link | SMALL
     if page == "forget":
-        assert "none of this model's" in said(test)
+        assert "not in this model" in said(test)
         assert ("Nothing is randomized" in said(test)) == (words == "nosuch")
     if page == "layers":
         opened(test, "Words")
@@ -486,7 +486,7 @@ def test_words_from_a_file_are_no_markdown():
 
 def test_the_dose_of_forget_stands_on_its_curve():
     test = app("forget", **{"randomization.fraction": "0.35", "randomization.layers": "fc1", "randomization.seed": "3"})
-    test.session_state["view"] = "Dose"
+    test.session_state["view"] = "Dose–response"
     run(test)
     assert "Half-way down to chance:" in said(test)
     assert CHANCE in said(test)
@@ -501,7 +501,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
 def test_the_dose_of_forget_follows_words_and_the_last_seed():
     link = {"randomization.words": "cherry,black", "randomization.unit": "word", "randomization.layers": "fc1"}
     test = app("forget", **link, **{"randomization.seed": str(2**32 - 1)})
-    test.session_state["view"] = "Dose"
+    test.session_state["view"] = "Dose–response"
     run(test)
     assert charts(test) == 1
     press(test, "All words")

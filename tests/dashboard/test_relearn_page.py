@@ -40,7 +40,7 @@ from forgetting.studies.savings import RelearningResult, learning_curve_bands, r
 
 SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "2"}
 FEW = {**SMALL, "relearning.doses": "0,0.5,1"}
-COURSES, SAVINGS = "This randomization", "Savings by dose"
+COURSES, SAVINGS = "This randomization", "Savings by fraction"
 KINDS = {COURSES: "courses", SAVINGS: "savings"}
 PLAN = ("share", "epochs", "seeds", "seed")
 CHANGED = "The plan or the model has changed"

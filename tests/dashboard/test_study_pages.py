@@ -92,7 +92,7 @@ def test_the_published_protocol_says_why_there_is_nothing(page):
     test = app(page, protocol="published", **{"data.source": "sample"})
     press(test, "Train these settings (15 epochs)")
     assert "In the published protocol" in said(test)
-    assert ("There are no layers or doses to choose" in said(test)) == (page != "unlearn")
+    assert ("There are no layers or fractions to choose" in said(test)) == (page != "unlearn")
     assert not charts(test)
     assert not (*test.multiselect, *test.slider, *test.number_input)
 
@@ -108,7 +108,7 @@ def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
     page = PAGE[name.partition(".")[0]]
     test = finished(trained(app(page, **SMALL[page])))
     if page == "relearn":
-        test.session_state["relearn_view"] = "Savings by dose"
+        test.session_state["relearn_view"] = "Savings by fraction"
         finished(run(test), "savings")
     before = mine(test).recipe
     test.multiselect(key=setting(name)).set_value([])

@@ -675,7 +675,7 @@ def test_a_method_that_fails_shows_its_reason_and_spoils_no_tab(function, reason
     test = unlearn(**SMALL | {"unlearning.methods": f"retrain,{function.__name__}"})
     table = table_of(test, "over-forgets").set_index("method")
     assert reason in table.loc[function.__name__, "forget accuracy"]
-    assert table.loc[function.__name__, "over-forgets"] == "cannot be told"
+    assert table.loc[function.__name__, "over-forgets"] == "unknown"
     shown = drawn(test, "gap_low")
     assert reason in shown[shown["method"] == function.__name__]["missing"].iloc[0]
     for tab in STUDY_TABS:

@@ -1,4 +1,4 @@
-"""What pages are made of: the frame of a page, its controls and forms."""
+"""What pages are made of: the frame of a page, its controls and its forms."""
 
 __all__ = [
     "advancing",

@@ -1,4 +1,4 @@
-"""A fragment that advances work in slices while its session's turn lasts, and shows its position in the queue."""
+"""A fragment that advances work in slices while its session may train, and else shows its position in the queue."""
 
 from collections.abc import Callable
 
@@ -9,22 +9,25 @@ from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, SLOT_SECONDS, 
 from forgetting.dashboard.state.session import rerun_page, session
 
 
-def describe_position(place: int) -> str:
-    """What a session that waits is told."""
+def describe_position(position: int) -> str:
+    """The sentence for a session that waits at a position of the queue."""
     most = limits().training_at_once
     others = "1 session trains" if most == 1 else f"{most} sessions train"
     return (
-        f"Waiting: place {place} of {len(QUEUE)} in the line. {others} at once, for {SLOT_SECONDS:g} s at a time; "
-        "yours goes on "
-        "by itself."
+        f"Waiting: position {position} of {len(QUEUE)} in the queue. {others} at once, for {SLOT_SECONDS:g} s at a "
+        "time; yours goes on by itself."
     )
 
 
 def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float) -> None:
-    """Draw a view in a fragment that is run every so many seconds while its work is running and may advance.
+    """Draw a view in a fragment, which runs again and again while its work is running and the session may train.
 
-    The view advances its work only where `session().queue_position` is 0. While the session waits, the view stands
-    still, and the position in the queue is shown above it. Who trains while others wait sees that, too.
+    While the session waits, the view stands still, and its position in the queue stands above it.
+
+    Args:
+        view: draws, and advances its work only where `session().queue_position` is 0.
+        running: whether there is work to advance.
+        every: seconds between two runs of the fragment.
     """
     if running:
         join_queue(session())
@@ -32,21 +35,23 @@ def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float
         leave_queue(session())
     waits = session().queue_position > 0
     if waits:
-        st.fragment(run_every=LOOK_SECONDS)(_wait)()
-    elif running and len(QUEUE):  # in the same place, so that what is below stands still
-        st.info(f"Your turn, for {SLOT_SECONDS:g} s at a time: others wait, too.", icon=":material/hourglass_bottom:")
+        st.fragment(run_every=LOOK_SECONDS)(_show_position)()
+    elif running and len(QUEUE):  # at the same position, so that what is below stands still
+        st.info(
+            f"Training, for {SLOT_SECONDS:g} s at a time: others wait in the queue.", icon=":material/hourglass_bottom:"
+        )
 
-    def drawn() -> None:
+    def draw() -> None:
         if running and not waits and join_queue(session()):
             rerun_page()
         view()
 
-    st.fragment(run_every=every if running and not waits else None)(drawn)()
+    st.fragment(run_every=every if running and not waits else None)(draw)()
 
 
-def _wait() -> None:
-    """Tell the place in the line; when it is the session's turn the page is drawn anew, and advances."""
-    if place := join_queue(session()):
-        st.info(describe_position(place), icon=":material/hourglass_top:")
+def _show_position() -> None:
+    """Show the position in the queue. Once the session may train, the page is drawn anew, and advances."""
+    if position := join_queue(session()):
+        st.info(describe_position(position), icon=":material/hourglass_top:")
     else:
         rerun_page()

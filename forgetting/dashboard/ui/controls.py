@@ -1,9 +1,9 @@
-"""Controls that write the recipe. Each shows its setting's value and bounds, from the one table of the settings.
+"""Controls that write the recipe, each with its setting's value and bounds from the one table of the settings.
 
 A control's key is filled from the recipe when it is missing, and that value is also the control's default: Streamlit
 sends a value that was set in the session state only once, and drops it where the run is overtaken before it arrives,
 so that a slider without a default would show its minimum. Controls outside a form write the recipe when they change;
-those of a form when it is sent, all or none.
+those of a form when the form is sent, all or none.
 """
 
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ def bound_control(name: str) -> dict:
 
 
 def form_control(name: str) -> dict:
-    """The arguments of such a control in a form."""
+    """The arguments of a control with a value in a form."""
     key = prepare_control(name)
     return {"value": st.session_state[key], "key": key}
 
 
 def control_state(name: str) -> Any:
-    """What a control holds in a callback; the recipe's value where a run that was overtaken has dropped it."""
+    """A control's value in a callback; the recipe's value where a run that was overtaken has dropped it."""
     return st.session_state.get(PREFIX + name, control_value(name))
 
 
@@ -82,15 +82,18 @@ def widths_control(name: str, label: str, **options) -> None:
 
 
 def submit_form(names: Sequence[str], also: dict[str, Any] | None = None) -> None:
-    """Write the controls of a form into the recipe, and what else goes with them, all or none."""
+    """Write the controls of a form into the recipe, all or none.
+
+    Args:
+        names: of the settings that the form holds.
+        also: other settings that change with them.
+    """
     values = {name: control_state(name) for name in names} | (also or {})
-    values |= {name: parse_value(LEAVES[name], text) for name, text in values.items() if _is_list(name, text)}
+    for name, text in values.items():
+        if isinstance(LEAVES[name].default, tuple) and isinstance(text, str):
+            values[name] = parse_value(LEAVES[name], text)
     mine = session()
     try:
         mine.recipe, mine.touched = with_values(mine.recipe, values), True
     except RecipeError as error:
         mine.notices.append(str(error))  # the fields keep what was typed
-
-
-def _is_list(name: str, value: Any) -> bool:
-    return isinstance(LEAVES[name].default, tuple) and isinstance(value, str)

@@ -1,4 +1,4 @@
-"""What every page opens with: title, navigation in the order of the work, notices, and what is missing."""
+"""The frame that every page opens with: title, navigation in the order of the work, and notices."""
 
 import os
 import warnings
@@ -30,21 +30,21 @@ PAGES = {
     "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
 }
-STUDIES = {"layers": ("dose", "change"), "relearn": ("courses", "savings"), "unlearn": ("unlearning",)}  # by page
-SIDEBAR = 205  # pixels, so that the first screen fits a projector
+PAGE_STUDIES = {"layers": ("dose", "change"), "relearn": ("courses", "savings"), "unlearn": ("unlearning",)}  # by page
+SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
-DONE = ":material/check_circle:"
+DONE_ICON = ":material/check_circle:"
 
 
 def open_page(page: str) -> None:
-    """Open a page: configure it, follow the address, draw the navigation, and show what there is to say."""
+    """Open a page: configure it, follow the address, draw the navigation, and show the notices."""
     title = PAGES[page][1]
-    st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR)
+    st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     broken = _prepare_process()
     follow_address(page)
     write_address()
@@ -52,9 +52,9 @@ def open_page(page: str) -> None:
         models.store_progress(session())
     with st.sidebar:
         st.markdown("#### Learning to Forget")
-        for name, done in _done().items():
-            page_link(name, icon=DONE if done else None)
-        _status()
+        for name, done in _pages_done().items():
+            page_link(name, icon=DONE_ICON if done else None)
+        _show_status()
     for sentence in broken:
         st.error(literal(sentence))
     mine = session()
@@ -65,16 +65,13 @@ def open_page(page: str) -> None:
 
 def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
     """A link to a page that carries the experiment along."""
-    path, title, own = PAGES[page]
-    st.page_link(path, label=label or title, icon=icon or own, query_params=session().addresses[-1])
+    path, title, page_icon = PAGES[page]
+    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=session().addresses[-1])
 
 
 @st.cache_resource(show_spinner=False)
 def _prepare_process() -> list[str]:
-    """Once for the process: one thread for torch, quiet where scikit-learn suspects a regression, and own methods.
-
-    Returns why limits or methods of one's own could not be read.
-    """
+    """Prepare torch, warnings, limits and custom methods, once for the process; returns what could not be read."""
     pin_threads()
     memory.start_housekeeping()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
@@ -91,7 +88,8 @@ def _prepare_process() -> list[str]:
     return broken
 
 
-def _done() -> dict[str, bool]:
+def _pages_done() -> dict[str, bool]:
+    """Whether the work of each page is done."""
     try:
         data.find_table(session().inputs)
         has_data = True
@@ -104,18 +102,18 @@ def _done() -> dict[str, bool]:
         "data": has_data,
         "train": trained_model,
         "forget": trained_model and bool(randomization.layers and randomization.fraction),
-        **{page: trained_model and _studied(kinds) for page, kinds in STUDIES.items()},
+        **{page: trained_model and _is_studied(kinds) for page, kinds in PAGE_STUDIES.items()},
     }
 
 
-def _studied(kinds: tuple[str, ...]) -> bool:
+def _is_studied(kinds: tuple[str, ...]) -> bool:
     """Whether a study of one of these kinds has come to its end."""
     studies = (session().studies.get(kind) for kind in kinds)
     return any(study and study.rows and not study.unfinished for study in studies)
 
 
-def _status() -> None:
-    """What the session works on, small, under the navigation."""
+def _show_status() -> None:
+    """The reviews and the model of the session, under the navigation."""
     recipe, trained_model = session().recipe, session().trained_model
     st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
     if trained_model is None:

@@ -1,4 +1,4 @@
-"""The controls of what a study varies: layer sets, schemes, doses and seeds."""
+"""The controls of a study's plan: layer sets, schemes, fractions and seeds."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -8,7 +8,7 @@ import streamlit as st
 from forgetting.dashboard.state.session import LEAVES, TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import control_state, number_control, prepare_control, switch_control
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.randomization_form import TITLES, UNIT_TITLES
+from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES, UNIT_TITLES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
@@ -20,11 +20,11 @@ FAMILY_TITLES = {
     "down": "top-down cascade",
     "up": "bottom-up cascade",
 }
-MOST_SETS = 31  # of layers, offered by name
+MOST_LAYER_SETS = 31  # that are offered by the names of their layers
 
 
 def plan_controls(trained_model: TrainedModel) -> None:
-    """What a sweep varies. Each control writes the plan into the recipe, and so into the address."""
+    """The controls of a sweep. Each writes the plan into the recipe, and so into the address."""
     variant_controls(trained_model, "sweep")
     names_control("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
     if words := session().recipe.sweep.words:
@@ -42,22 +42,22 @@ def plan_controls(trained_model: TrainedModel) -> None:
 
 
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
-    """Layer sets and schemes of a group of settings."""
+    """Layer sets and schemes of a plan; group: "sweep" or "relearning"."""
     names_control(
         f"{group}.layers", "Layer sets", _layer_sets(trained_model, group), lambda item: FAMILY_TITLES.get(item, item)
     )
-    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: TITLES[item].split(" – ")[0])
+    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: SCHEME_TITLES[item].split(" – ")[0])
 
 
 def _layer_sets(trained_model: TrainedModel, group: str) -> list[str]:
-    """Families, every subset of the layers while these are few, and what the recipe names besides."""
+    """Families, every subset of the layers while these are few, and the other sets of the recipe."""
     known = trained_model.recipe.model.layers
     subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
-    return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_SETS], *session().recipe.value(f"{group}.layers")]))
+    return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")]))
 
 
 def names_control(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
-    """A list of names."""
+    """A list of names to choose from; title: how a name is shown."""
     key = prepare_control(name)
     st.multiselect(
         label,
@@ -71,23 +71,23 @@ def names_control(name: str, label: str, options: list[str], title: Callable[[st
 
 
 def _changed(name: str) -> None:
-    # A study of words is asked for by a link; it ends with the unit that it is of.
+    # Only a link asks for a study of words; another choice of units ends it.
     words = {"sweep.words": ()} if name == "sweep.units" else {}
     assign({name: tuple(control_state(name)), **words})
 
 
 def doses_control(name: str) -> None:
-    """How many doses, evenly from 0 to 1; a link may hold others, which stay until the number is changed."""
+    """How many fractions, evenly from 0 to 1. A link may hold others, which stay until the number is changed."""
     key, planned = prepare_control(name), session().recipe.value(name)
     st.number_input(
-        "Doses from 0 to 1",
+        "Fractions from 0 to 1",
         1,
         LEAVES[name].metadata["most"],
         value=st.session_state[key],
         key=key,
         on_change=_doses_changed,
         args=(name,),
-        help="Evenly spaced, both ends included. Of equal ‖ΔW‖ they are shares of the norm of the weights.",
+        help="Fractions randomized, evenly spaced from 0 to 1. At equal ‖ΔW‖ they are ‖ΔW‖₂ / ‖W‖₂ instead.",
     )
     if planned != even_doses(len(planned)):
         st.caption(f"These are {', '.join(map(format_share, planned[:5]))}{' …' if len(planned) > 5 else ''}")

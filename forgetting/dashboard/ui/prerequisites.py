@@ -1,4 +1,4 @@
-"""What a page needs before it can show anything: reviews and a model, or a button that gets them."""
+"""What a page needs before it can show results: reviews and a model, or a button that gets them."""
 
 import time
 
@@ -14,13 +14,13 @@ from forgetting.recipe.recipe import MODERN
 
 
 def need_data() -> None:
-    """Stop with what is missing, and a button that gets it, where the session's reviews cannot be had."""
+    """Stop where the session's reviews are missing, with the reason and a button that gets them."""
     if not _offer_data():
         st.stop()
 
 
 def _offer_data() -> bool:
-    """Whether the session's reviews can be had; if not, say what is missing."""
+    """Whether the session's reviews are at hand; if not, the reason is shown."""
     try:
         data.find_reviews(session().inputs)
     except ForgettingError as error:
@@ -33,7 +33,7 @@ def _offer_data() -> bool:
 
 
 def download_button(label: str = "Download the original file") -> None:
-    """Fetch the original file when pressed; what goes wrong is shown as a sentence."""
+    """A button that fetches the original file; an error is shown as a sentence."""
     if st.button(label, icon=":material/download:"):
         try:
             with st.spinner("Downloading 609 kB from github.com …"):
@@ -45,14 +45,15 @@ def download_button(label: str = "Download the original file") -> None:
 
 
 def need_model() -> TrainedModel:
-    """The model to work with; where there is none, stop with what is missing."""
+    """The model to work with; without one, stop with the reason and a button."""
     return offer_model() or st.stop()
 
 
 def offer_model(*, at_once: bool = False) -> TrainedModel | None:
-    """The model to work with. Where there is none, a button that trains it; with at_once, it is trained now.
+    """The model to work with, None where it is missing. An outdated model is returned with a button that trains anew.
 
-    One that is out of date is given with a warning and a button.
+    Args:
+        at_once: whether a missing model is trained now, or a button is shown that trains it.
     """
     trained_model = models.find_trained_model(session())
     if trained_model is None:
@@ -64,19 +65,21 @@ def offer_model(*, at_once: bool = False) -> TrainedModel | None:
     ):
         _train_now()
     elif trained_model.trained.state == "diverged":
-        st.error("Training diverged: the loss is no finite number any more. Lower the learning rate and train again.")
+        st.error(
+            "Training diverged: the loss is not a finite number any more. Lower the learning rate and train again."
+        )
     elif trained_model.trained.state != "finished":
         _offer_to_finish(trained_model)
     return trained_model
 
 
 def _offer_to_finish(trained_model: TrainedModel) -> None:
-    """Say how far a model is trained, with a button that trains it to the end where its lesson is at hand."""
+    """Say how far a model is trained; where the session has its training run, a button trains it to the end."""
     done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
-    drawn = "" if trained_model.trained.steps else ": it is as it was drawn"
+    untrained = "" if trained_model.trained.steps else ": it has its initial weights"
     training_run = session().training_run
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"This model is trained {done} of {total} epochs{drawn}.", icon=":material/model_training:")
+        st.info(f"This model is trained {done} of {total} epochs{untrained}.", icon=":material/model_training:")
         if (
             training_run
             and not models.is_outdated(training_run, session().inputs)
@@ -114,8 +117,8 @@ def _play_to_end(training_run: TrainingRun) -> None:
     total = training_run.recipe.training.epochs
     while training_run.trainer.epochs_left:
         done = len(training_run.trainer.history)
-        if place := queue.join_queue(session()):
-            bar.progress(done / total, text=advancing.describe_position(place))
+        if position := queue.join_queue(session()):
+            bar.progress(done / total, text=advancing.describe_position(position))
             time.sleep(queue.LOOK_SECONDS / 2)
             if models.take_finished_model(session()):  # another visitor has trained the same meanwhile
                 queue.leave_queue(session())

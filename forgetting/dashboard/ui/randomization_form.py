@@ -1,4 +1,4 @@
-"""The controls of the dose: which layers, how much of them, how. Shared by the Overview and the Forget page."""
+"""The controls of the randomization: layers, fraction, scheme, unit and seed."""
 
 from collections.abc import Sequence
 
@@ -20,23 +20,23 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
 
-TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for name, function in SCHEMES.items()}
+SCHEME_TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for name, function in SCHEMES.items()}
 UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
 
 
 def can_choose(trained_model: TrainedModel) -> bool:
-    """Whether there is a dose to choose; in the published protocol there is none, and it is said why."""
+    """Whether there is a fraction to choose; in the published protocol there is none, and a sentence says why."""
     if "published" not in (trained_model.recipe.protocol, session().recipe.protocol):
         return True
     st.info(
         "In the published protocol the randomized model is a fresh one, drawn from N(0, 1) and then trained as the "
-        "original was. There are no layers or doses to choose: take the modern preset on the Train page for that."
+        "original was. There are no layers or fractions to choose: take the modern preset on the Train page for that."
     )
     return False
 
 
 def fraction_controls(trained_model: TrainedModel) -> None:
-    """Layers, fraction, and the two buttons: what the first screen needs."""
+    """Layers, fraction, and the two buttons of the first screen."""
     layers = trained_model.recipe.model.layers
     key = prepare_control("randomization.layers")
     chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
@@ -56,29 +56,29 @@ def fraction_controls(trained_model: TrainedModel) -> None:
 
 
 def network_view(trained_model: TrainedModel) -> None:
-    """The picture of the network: a click on a layer chooses it, or takes it out again."""
+    """The network as a chart: a click on a layer chooses it, or takes it out again."""
     layers = trained_model.recipe.model.layers
     randomization = models.fit_randomization(session().recipe.randomization, trained_model)
-    figure = network_chart(
+    chart = network_chart(
         layer_table(trained_model.trained.model),
         randomization.chosen_layers(layers),
         randomization.fraction,
         (len(trained_model.split.words), len(trained_model.split.classes)),
     )
     st.plotly_chart(
-        figure,
+        chart,
         key="network",
         on_select=lambda: _layer_clicked(layers),
         selection_mode="points",
         config={"displayModeBar": False},
-        alt="The layers of the network, filled with the share of their weights that is randomized",
+        alt="The layers of the network, filled with the fraction that is randomized",
     )
 
 
 def scheme_controls(trained_model: TrainedModel) -> None:
-    """Scheme and unit."""
+    """Scheme, unit, and the words that the randomization is limited to."""
     layers = trained_model.recipe.model.layers
-    choice_control("randomization.scheme", "Scheme", titles=TITLES)
+    choice_control("randomization.scheme", "Scheme", titles=SCHEME_TITLES)
     if session().recipe.randomization.scheme == "noise":
         number_control("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
     unit = prepare_control("randomization.unit")
@@ -91,7 +91,7 @@ def scheme_controls(trained_model: TrainedModel) -> None:
         on_change=_unit_picked,
         args=(layers,),
     )
-    _words(trained_model)
+    _chosen_words(trained_model)
 
 
 def seed_control() -> None:
@@ -101,19 +101,15 @@ def seed_control() -> None:
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
 
 
-def _words(trained_model: TrainedModel) -> None:
-    """The words that are picked on the Layers page, and a button that takes all words again."""
+def _chosen_words(trained_model: TrainedModel) -> None:
+    """The words that were chosen on the Layers page, and a button that takes all words again."""
     randomization = session().recipe.randomization
     words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
     if words:
         listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
-        unknown = f"; {len(words) - len(known)} are none of this model's" if len(known) < len(words) else ""
+        unknown = f"; {len(words) - len(known)} are not in this model" if len(known) < len(words) else ""
         st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
-        st.button("All words", on_click=_all_words)
-
-
-def _all_words() -> None:
-    assign({"randomization.words": ()})
+        st.button("All words", on_click=assign, args=({"randomization.words": ()},))
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:
@@ -130,18 +126,18 @@ def _layer_clicked(layers: tuple[str, ...]) -> None:
 
 
 def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
-    """Randomize these of the layers on show; all of the recipe's are written "all", as a deeper model's would be.
+    """Choose layers among those shown. A choice of all layers is written as "all", which also fits a deeper model.
 
-    The recipe may have layers that a model which is out of date does not show: those stay as they are chosen.
+    An outdated model may lack layers of the recipe: for these the choice stays.
     """
-    own = session().recipe.model.layers
+    known = session().recipe.model.layers
     hidden = [name for name in control_value("randomization.layers") if name not in layers] if names else []
-    chosen = tuple(name for name in own if name in names or name in hidden)
-    assign({"randomization.layers": (ALL,) if chosen == own else chosen})
+    chosen = tuple(name for name in known if name in names or name in hidden)
+    assign({"randomization.layers": (ALL,) if chosen == known else chosen})
 
 
 def _unit_picked(layers: tuple[str, ...]) -> None:
-    """A word is a unit of the first layer alone, so picking it narrows the choice to that."""
+    """The unit "word" is a column of the first layer, so that it narrows the choice to this layer."""
     unit = control_state("randomization.unit")
     chosen = control_value("randomization.layers")
     values = {"randomization.unit": unit, "randomization.words": ()}

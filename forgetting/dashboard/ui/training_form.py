@@ -38,35 +38,35 @@ TRAINING_SETTINGS = (
 
 
 def preset_buttons() -> None:
-    """Buttons that take a protocol's own settings; the file, its columns and the randomization stay where they can."""
+    """Buttons that take a protocol's settings; the file, its columns and the randomization stay where they fit."""
     protocol = session().recipe.protocol
     with st.container(horizontal=True):
         for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
             kind = "primary" if name == protocol else "secondary"
-            st.button(title, type=kind, on_click=_take, args=(name,), key=f"preset_{name}")
+            st.button(title, type=kind, on_click=_take_preset, args=(name,), key=f"preset_{name}")
 
 
-def _take(protocol: str) -> None:
-    """A protocol's own settings on the same file. Labels are its own: wine types, or the reviews' names."""
-    mine, ready = session(), PROTOCOLS[protocol]
+def _take_preset(protocol: str) -> None:
+    """Take a protocol's settings on the same file. The column of the labels stays only within a protocol."""
+    mine, preset = session(), PROTOCOLS[protocol]
     before = mine.recipe.randomization
     columns = ("text_column", "label_column") if protocol == mine.recipe.protocol else ("text_column",)
     same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", *columns)}
-    mine.recipe, mine.touched = replace(ready, data=replace(ready.data, **same)), True
+    mine.recipe, mine.touched = replace(preset, data=replace(preset.data, **same)), True
     if protocol == "modern":
-        mine.recipe = replace(mine.recipe, randomization=_cut(before, ready.model.layers))
+        mine.recipe = replace(mine.recipe, randomization=_without_unknown_layers(before, preset.model.layers))
     refresh_controls()
 
 
 def training_form() -> None:
-    """Every setting that shapes the model; nothing changes until the form is sent."""
+    """Every setting of the split, the model and the training; nothing changes until the form is sent."""
     published = session().recipe.protocol == "published"
     if published:
         st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
     fixed = {"form": True, "disabled": published}
     with st.form("training", border=True, height=470):
-        # On top, so that it is in view however long the form is.
-        st.form_submit_button("Apply", on_click=_send, width="stretch")
+        # At the top, so that it is in view however long the form is.
+        st.form_submit_button("Apply", on_click=_apply, width="stretch")
         choice_control("training.objective", "Objective", **fixed)
         left, right = st.columns(2)
         with left:
@@ -85,7 +85,7 @@ def training_form() -> None:
         with left:
             number_control("split.validation_share", "Validation share", **fixed)
             number_control("split.min_df", "Reviews a word needs", **fixed)
-            number_control("split.max_words", "Words kept (0: all)", **fixed)
+            number_control("split.max_words", "Words at most (0: all)", **fixed)
         with right:
             number_control("split.seed", "Seed of the split", **fixed)
             number_control("seed", "Seed of weights, training", form=True)
@@ -93,18 +93,21 @@ def training_form() -> None:
             switch_control("split.stratify", "Stratify", **fixed)
 
 
-def _send() -> None:
-    """Take the form's values; layers to randomize that the new model lacks are left out."""
+def _apply() -> None:
+    """Take the form's values, and leave out layers to randomize that the new model lacks."""
     if session().recipe.protocol == "published":
         submit_form(["seed"])
         return
     hidden = min(control_state("model.hidden").count(",") + 1, 4)
     names = ModelSettings(hidden=(1,) * hidden).layers
-    submit_form(TRAINING_SETTINGS, also={"randomization.layers": _cut(session().recipe.randomization, names).layers})
+    submit_form(
+        TRAINING_SETTINGS,
+        also={"randomization.layers": _without_unknown_layers(session().recipe.randomization, names).layers},
+    )
 
 
-def _cut(randomization: Randomization, names: tuple[str, ...]) -> Randomization:
-    """A randomization of those of its layers that a model of these has."""
+def _without_unknown_layers(randomization: Randomization, names: tuple[str, ...]) -> Randomization:
+    """The randomization without the layers that a model of these layers lacks."""
     if randomization.layers == (ALL,):
         return randomization
     return replace(randomization, layers=tuple(name for name in randomization.layers if name in names))

@@ -1,4 +1,4 @@
-"""What is to be forgotten, and by which methods: the controls of the Unlearn page."""
+"""The controls of the forget set and of the unlearning methods."""
 
 import numpy as np
 import pandas as pd
@@ -20,16 +20,16 @@ from forgetting.randomization.settings import ALL
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
 from forgetting.unlearning.task import METHODS, method_title
 
-WAYS = {"share": "Share", "class": "Class", "reviews": "Reviews"}
-MOST = 500  # reviews listed at once
-METHOD_SETTINGS = {  # of the methods' own: label, step
+FORGET_BY = {"share": "Share", "class": "Class", "reviews": "Reviews"}
+MOST_LISTED = 500  # reviews at once
+METHOD_SETTINGS = {  # label and step of each
     "epochs": ("Epochs of repair and tuning", None),
     "learning_rate": ("Learning rate of these", 0.001),
     "last_layers": ("k of EU-k and CF-k", None),
     "repair_fraction": ("Fraction randomized before repair", 0.05),
     "ascent_rate": ("Gradient ascent: length of a step", 0.1),
     "ascent_clip": ("Gradient ascent: clip the norm at", 0.1),
-    "ascent_tolerance": ("Gradient ascent: retain accuracy that may go", 0.01),
+    "ascent_tolerance": ("Gradient ascent: retain accuracy it may lose", 0.01),
     "dampening_alpha": ("Dampening: α, select above", 0.5),
     "dampening_lambda": ("Dampening: λ", 0.1),
     "scrub_alpha": ("SCRUB: α, near the original", 0.1),
@@ -40,21 +40,21 @@ METHOD_SETTINGS = {  # of the methods' own: label, step
 
 
 def forget_controls(trained_model: TrainedModel) -> None:
-    """A class, a share, or chosen reviews."""
+    """Choose what to forget: a class, a share of the reviews, or single reviews."""
     key = prepare_control("forget.by")
     st.segmented_control(
         "Forget",
-        list(WAYS),
+        list(FORGET_BY),
         default=st.session_state[key],
-        format_func=WAYS.get,
+        format_func=FORGET_BY.get,
         required=True,
         key=key,
-        on_change=_way_picked,
+        on_change=_forget_by_picked,
         args=(trained_model.split.classes,),
     )
     forget = session().recipe.forget
     if forget.by == "class":
-        _class(trained_model)
+        _class_control(trained_model)
     elif forget.by == "share":
         st.slider(
             "Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound_control("forget.share")
@@ -65,13 +65,13 @@ def forget_controls(trained_model: TrainedModel) -> None:
         st.button("Untick all", on_click=assign, args=({"forget.reviews": ()},), disabled=not forget.reviews)
 
 
-def _way_picked(classes: tuple[str, ...]) -> None:
-    way = control_state("forget.by") or "share"
-    named = session().recipe.forget.label in classes
-    assign({"forget.by": way} | ({} if way != "class" or named else {"forget.label": classes[0]}))
+def _forget_by_picked(classes: tuple[str, ...]) -> None:
+    by = control_state("forget.by") or "share"
+    known = session().recipe.forget.label in classes
+    assign({"forget.by": by} | ({} if by != "class" or known else {"forget.label": classes[0]}))
 
 
-def _class(trained_model: TrainedModel) -> None:
+def _class_control(trained_model: TrainedModel) -> None:
     key, classes = prepare_control("forget.label"), trained_model.split.classes
     known = st.session_state[key] if st.session_state[key] in classes else None
     st.selectbox(
@@ -84,7 +84,7 @@ def _class(trained_model: TrainedModel) -> None:
 
 
 def method_controls(trained_model: TrainedModel) -> None:
-    """Which methods, over how many seeds, and their own settings."""
+    """Choose methods, seeds, and the settings of the methods."""
     names_control(
         "unlearning.methods", "Methods", list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])), str
     )
@@ -93,7 +93,8 @@ def method_controls(trained_model: TrainedModel) -> None:
         for name, (label, step) in METHOD_SETTINGS.items():
             number_control(f"unlearning.{name}", label, step=step)
         choice_control("unlearning.repair_scheme", "Scheme of randomize_and_repair")
-        names_control("unlearning.repair_layers", "Layers of randomize_and_repair", _layers(trained_model), str)
+        layers = (ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers)
+        names_control("unlearning.repair_layers", "Layers of randomize_and_repair", list(dict.fromkeys(layers)), str)
         number_control("unlearning.seed", "First seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
@@ -101,47 +102,42 @@ def method_controls(trained_model: TrainedModel) -> None:
                 st.caption(literal(f"{name}: {method_title(name)}."))
 
 
-def _layers(trained_model: TrainedModel) -> list[str]:
-    """All, each, and what the recipe names besides."""
-    return list(dict.fromkeys([ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers]))
-
-
 def forget_set_view(trained_model: TrainedModel) -> None:
-    """The forget set, and where reviews are chosen one by one, a search over the training part with boxes to tick."""
+    """The forget set; where single reviews are chosen, a search over the training part with boxes to tick."""
     if session().recipe.forget.by == "reviews":
-        _ticking(trained_model)
+        _review_picker(trained_model)
         return
     try:
         sets = models.find_forget_sets(trained_model, session().recipe.forget)
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    table = _listed(trained_model, sets.forget.rows)
+    table = _review_table(trained_model, sets.forget.rows)
     st.text(
         f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.non_members):,} validation "
-        "reviews are comparable and were never seen."
+        "reviews are comparable non-members."
     )
     st.dataframe(
-        cells(table.head(MOST).drop(columns="row")),
+        cells(table.head(MOST_LISTED).drop(columns="row")),
         hide_index=True,
         height=420,
         column_config={"type": st.column_config.TextColumn("class")},
         alt="The reviews that are to be forgotten",
     )
-    _say_cut(len(table))
+    _caption_most(len(table))
 
 
-def _ticking(trained_model: TrainedModel) -> None:
+def _review_picker(trained_model: TrainedModel) -> None:
     chosen = session().recipe.forget.reviews
     search = st.text_input("Search the training reviews", key="forget_search", placeholder="a word, or a class")
-    table = _listed(trained_model, trained_model.split.training.rows).drop_duplicates("key")
+    table = _review_table(trained_model, trained_model.split.training.rows).drop_duplicates("key")
     wanted = search.strip().casefold()
     if wanted:
         texts = trained_model.split.reviews.texts
         found = [wanted in f"{texts[row.row]} {row.type}".casefold() for row in table.itertuples()]
         table = table[found]
     table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
-    shown = table.head(MOST).set_index("key")
+    shown = table.head(MOST_LISTED).set_index("key")
     st.text(f"{len(table):,} reviews found, {len(chosen):,} ticked in all.")
     key = f"ticks:{wanted}:{hash(chosen)}"
     st.data_editor(
@@ -158,7 +154,7 @@ def _ticking(trained_model: TrainedModel) -> None:
         on_change=_ticked,
         args=(key, tuple(shown.index)),
     )
-    _say_cut(len(table))
+    _caption_most(len(table))
 
 
 def _ticked(key: str, keys: tuple[str, ...]) -> None:
@@ -171,7 +167,7 @@ def _ticked(key: str, keys: tuple[str, ...]) -> None:
     assign({"forget.reviews": tuple(chosen)})
 
 
-def _listed(trained_model: TrainedModel, rows: np.ndarray) -> pd.DataFrame:
+def _review_table(trained_model: TrainedModel, rows: np.ndarray) -> pd.DataFrame:
     reviews = trained_model.split.reviews
     return pd.DataFrame(
         {
@@ -183,6 +179,6 @@ def _listed(trained_model: TrainedModel, rows: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _say_cut(found: int) -> None:
-    if found > MOST:
-        st.caption(f"The first {MOST:,} of {found:,} are listed; search for others.")
+def _caption_most(found: int) -> None:
+    if found > MOST_LISTED:
+        st.caption(f"The first {MOST_LISTED:,} of {found:,} are listed; search for others.")

@@ -1,4 +1,4 @@
-"""What a comparison shows: the finding in words, four figures with their baselines, and a group of charts each."""
+"""What a comparison shows: the conclusion in words, four metrics with their baselines, and a view for each chart."""
 
 from collections.abc import Callable
 
@@ -22,37 +22,29 @@ PLOTLY = {"displayModeBar": False}
 
 
 def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """The finding as a sentence, and the four figures of the validation part, before → after."""
+    """The conclusion as a sentence, and four metrics of the validation part, before → after."""
     if trained_model.recipe.protocol == "published":
         st.markdown(literal(comparison_sentences.describe_published(comparison, baselines)))
     else:
+        randomization = models.fit_randomization(session().recipe.randomization, trained_model)
         layers = trained_model.recipe.model.layers
-        st.markdown(
-            literal(
-                comparison_sentences.describe_cost(
-                    comparison,
-                    baselines,
-                    models.fit_randomization(session().recipe.randomization, trained_model),
-                    layers,
-                )
-            )
-        )
+        st.markdown(literal(comparison_sentences.describe_cost(comparison, baselines, randomization, layers)))
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     ratio = comparison.forgetting["validation"]
     chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
     with st.grid(4, min_column_width=140):
         _metric(
             "Validation accuracy",
-            _change(before.accuracy, after.accuracy, format_share),
+            _before_after(before.accuracy, after.accuracy, format_share),
             f"chance {chance}",
-            help=_why(before, after, "accuracy")
-            + f"Top-1, before → after. A guess reaches {chance}, always naming the largest class {majority}.",
+            help=_why_missing(before, after, "accuracy")
+            + f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}.",
         )
         _metric(
             "Validation loss",
-            _change(before.loss, after.loss, format_number),
+            _before_after(before.loss, after.loss, format_number),
             f"uniform guess {format_number(baselines.chance_loss)}",
-            help=_why(before, after, "loss")
+            help=_why_missing(before, after, "loss")
             + f"The objective's loss ({trained_model.recipe.training.objective}), before → after.",
         )
         _metric(
@@ -63,16 +55,16 @@ def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines
         )
         _metric(
             "Macro-F1",
-            _change(before.macro_f1, after.macro_f1, format_number),
+            _before_after(before.macro_f1, after.macro_f1, format_number),
             f"largest class {format_number(baselines.majority_macro_f1['validation'])}",
-            help=_why(before, after, "macro_f1")
+            help=_why_missing(before, after, "macro_f1")
             + "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
         )
 
 
-def _why(before: Scores, after: Scores, figure: str) -> str:
-    """Why a figure is missing, as the beginning of a sentence; "" where it is not."""
-    reason = before.missing.get(figure) or after.missing.get(figure)
+def _why_missing(before: Scores, after: Scores, metric: str) -> str:
+    """Why a metric is missing, as a sentence; "" where it is not."""
+    reason = before.missing.get(metric) or after.missing.get(metric)
     return f"Missing: {reason}. " if reason else ""
 
 
@@ -80,18 +72,18 @@ def _metric(label: str, value: str, baseline: str, *, help: str) -> None:  # noq
     st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=help)
 
 
-def _change(before: float | None, after: float | None, show: Callable[[float | None], str]) -> str:
+def _before_after(before: float | None, after: float | None, show: Callable[[float | None], str]) -> str:
     first, second = show(before), show(after)
-    return f"{first.removesuffix(' %')} → {second}" if second.endswith(" %") else f"{first} → {second}"
+    return f"{first.removesuffix(' %') if second.endswith(' %') else first} → {second}"
 
 
 def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """The two charts of the first screen."""
     published = trained_model.recipe.protocol == "published"
     left, right = st.columns(2)
-    accuracy = comparison_charts.bitwise_chart if published else comparison_charts.accuracy_chart
+    accuracy_chart = comparison_charts.bitwise_chart if published else comparison_charts.accuracy_chart
     left.plotly_chart(
-        accuracy(comparison, baselines),
+        accuracy_chart(comparison, baselines),
         key="accuracy",
         config=PLOTLY,
         alt="Accuracy before and after, training and validation, with baselines",
@@ -107,18 +99,19 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
     if published:
         st.caption(
             "The accuracy drawn here is the published, bitwise one: the share of the elements of the reviews × classes "
-            "matrix that match after thresholding at 0.5. Training figures are those of the last step's own pass."
+            "matrix that match after thresholding at 0.5. Training metrics are those of the last step's own pass."
         )
 
 
 def describe_model(trained_model: TrainedModel) -> str:
-    """What was trained on what, in a line that Markdown leaves alone."""
+    """The reviews and the epochs of a model, in a sentence for a place that reads Markdown."""
     epochs = f"{len(trained_model.trained.history)} of {trained_model.recipe.training.epochs} epochs"
     reviews = f"{len(trained_model.split.reviews):,} reviews, {len(trained_model.split.classes)} classes"
     return literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
 
 
 def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
+    """Recall of each class, before and after."""
     classes = trained_model.split.classes
     st.text(comparison_sentences.describe_recalls(comparison, classes))
     if (
@@ -126,47 +119,49 @@ def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: 
         or comparison.randomized.scores["validation"].recall is None
     ):
         return
-    figure = comparison_charts.recall_chart(comparison, classes, baselines)
-    st.plotly_chart(figure, key="recall", config=PLOTLY, alt="Recall of each class before and after, with chance")
-    _say_cut(len(classes))
+    chart = comparison_charts.recall_chart(comparison, classes, baselines)
+    st.plotly_chart(chart, key="recall", config=PLOTLY, alt="Recall of each class before and after, with chance")
+    _caption_most(len(classes))
 
 
 def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
+    """Confusion matrices, before and after."""
     st.text(comparison_sentences.describe_agreement(comparison))
     if (
         comparison.original.scores["validation"].confusion is None
         or comparison.randomized.scores["validation"].confusion is None
     ):
         return
-    figure = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
-    st.plotly_chart(figure, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
-    _say_cut(len(trained_model.split.classes))
+    chart = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
+    st.plotly_chart(chart, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
+    _caption_most(len(trained_model.split.classes))
 
 
-def _say_cut(classes: int) -> None:
+def _caption_most(classes: int) -> None:
     if classes > comparison_charts.MOST_CLASSES:
         st.caption(f"The {comparison_charts.MOST_CLASSES} most frequent of {classes} classes are drawn.")
 
 
 def weights_view(trained_model: TrainedModel, comparison: Comparison) -> None:
+    """Histograms of the weights of each layer, before and after."""
     layers = layer_table(comparison.model)
     st.text(comparison_sentences.describe_weights(trained_model.trained.model, comparison.model))
-    figure = comparison_charts.weights_chart(trained_model.trained.model, comparison.model, layers)
-    st.plotly_chart(figure, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
+    chart = comparison_charts.weights_chart(trained_model.trained.model, comparison.model, layers)
+    st.plotly_chart(chart, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
 
 
 def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     """The validation reviews whose predicted class changed, worst first."""
-    table = flips(trained_model, comparison)
+    table = flipped_reviews(trained_model, comparison)
     total = len(trained_model.split.validation)
     if table is None:
         st.text("There are no predictions to compare: the model's outputs are not finite numbers.")
         return
-    lost = int((table["before"] == table["true class"]).sum())
-    won = int((table["after"] == table["true class"]).sum())
+    right_before = int((table["before"] == table["true class"]).sum())
+    right_after = int((table["after"] == table["true class"]).sum())
     st.text(
-        f"{len(table)} of {total} validation reviews change their predicted class: {lost} were right before, "
-        f"{won} are right after."
+        f"{len(table)} of {total} validation reviews change their predicted class: {right_before} were right before, "
+        f"{right_after} are right after."
     )
     share = {"format": "percent", "width": "small"}
     st.dataframe(
@@ -182,25 +177,25 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
     )
 
 
-def flips(trained_model: TrainedModel, comparison: Comparison) -> pd.DataFrame | None:
+def flipped_reviews(trained_model: TrainedModel, comparison: Comparison) -> pd.DataFrame | None:
     """The flipped reviews as a table; None where a model's outputs are not finite."""
     part, reviews, classes = trained_model.split.validation, trained_model.split.reviews, trained_model.split.classes
     logits = [outcome.logits["validation"] for outcome in (comparison.original, comparison.randomized)]
     if not all(torch.isfinite(values).all() for values in logits):
         return None
-    guesses = [values.argmax(dim=1) for values in logits]
-    rows = (guesses[0] != guesses[1]).nonzero().flatten().tolist()
-    likely = [
+    predictions = [values.argmax(dim=1) for values in logits]
+    rows = (predictions[0] != predictions[1]).nonzero().flatten().tolist()
+    true_class = [
         probabilities(values, trained_model.recipe.training.objective).gather(1, part.targets[:, None]).flatten()
         for values in logits
     ]
     table = pd.DataFrame(
         {
             "true class": [classes[part.targets[row]] for row in rows],
-            "before": [classes[guesses[0][row]] for row in rows],
-            "after": [classes[guesses[1][row]] for row in rows],
-            "p before": [likely[0][row].item() for row in rows],
-            "p after": [likely[1][row].item() for row in rows],
+            "before": [classes[predictions[0][row]] for row in rows],
+            "after": [classes[predictions[1][row]] for row in rows],
+            "p before": [true_class[0][row].item() for row in rows],
+            "p after": [true_class[1][row].item() for row in rows],
             "review": [reviews.texts[part.rows[row]][:400] for row in rows],
         }
     )

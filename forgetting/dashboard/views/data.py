@@ -1,4 +1,4 @@
-"""The parts of the Data page: source, columns, filters, and the data check."""
+"""The parts of the Data page: source, columns, filters, and the profile of the reviews."""
 
 import pandas as pd
 import streamlit as st
@@ -25,11 +25,11 @@ from forgetting.reporting.formatting import format_share
 
 SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
-LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # of another file, the likely ones
+LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings that take the likely columns of a file
 
 
 def source_view() -> None:
-    """Sample, original or upload."""
+    """Choose the synthetic sample, the original file or an upload."""
     key = prepare_control("data.source")
     st.segmented_control(
         "Reviews from",
@@ -53,8 +53,8 @@ def source_view() -> None:
 
 def _source_changed() -> None:
     chosen, upload = control_state("data.source"), session().upload
-    named = chosen == "file" and upload is not None
-    file = {"data.file": upload.source if named else "", "data.sha256": upload.sha256 if named else ""}
+    known = chosen == "file" and upload is not None
+    file = {"data.file": upload.source if known else "", "data.sha256": upload.sha256 if known else ""}
     assign({"data.source": chosen, **file, **LIKELY_COLUMNS})
 
 
@@ -90,7 +90,7 @@ def _uploaded() -> None:
 
 
 def columns_view(table: Table) -> None:
-    """Which column holds the texts, and which the labels."""
+    """Choose the columns of the texts and of the labels."""
     data = session().recipe.data
     read = _columns_read(table, data.text_column, data.label_column)
     likely = (_columns_read(table, "", data.label_column)[0], _columns_read(table, data.text_column, "")[1])
@@ -128,7 +128,7 @@ def _column_changed(name: str, likely: str | None) -> None:
 
 
 def filters_view() -> None:
-    """Which reviews are kept."""
+    """Choose which reviews are kept."""
     switch_control("data.drop_duplicates", "Drop exact duplicates")
     left, right = st.columns(2)
     with left:
@@ -140,36 +140,36 @@ def filters_view() -> None:
 
 
 def profile_view(table: Table) -> None:
-    """What is in the file and what is kept of it."""
+    """What is in the file, and which of its reviews are kept."""
     inputs = session().inputs
-    check, reviews = data.find_profile(inputs), data.find_reviews(inputs)
-    kept = sum(check.classes.values())
-    largest, count = next(iter(check.classes.items()))
+    profile, reviews = data.find_profile(inputs), data.find_reviews(inputs)
+    kept = sum(profile.classes.values())
+    largest, count = next(iter(profile.classes.items()))
     st.text(
-        f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(check.classes)} classes. Always naming the "
+        f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(profile.classes)} classes. Always naming the "
         f"largest, {largest}, is right for {format_share(count / kept)} of them; a uniform guess for "
-        f"{format_share(1 / len(check.classes))}."
+        f"{format_share(1 / len(profile.classes))}."
     )
-    _figures(check)
+    _data_metrics(profile)
     names = ["Classes", "Lengths", "First rows", "Left out"]
     classes, lengths, rows, dropped = st.tabs(names, key="data_view", on_change="rerun")
     if classes.open:
-        classes.altair_chart(classes_chart(check.classes), key="classes", alt="Reviews of each class")
-        if len(check.classes) > 30:
-            classes.caption(f"The 30 largest of {len(check.classes)} classes are drawn.")
+        classes.altair_chart(classes_chart(profile.classes), key="classes", alt="Reviews of each class")
+        if len(profile.classes) > 30:
+            classes.caption(f"The 30 largest of {len(profile.classes)} classes are drawn.")
     if lengths.open:
-        lengths.text(f"{check.shortest_text} to {check.longest_text} words, median {check.median_text:g}.")
-        lengths.altair_chart(lengths_chart(check.words), key="lengths", alt="Lengths of the texts in words")
+        lengths.text(f"{profile.shortest_text} to {profile.longest_text} words, median {profile.median_text:g}.")
+        lengths.altair_chart(lengths_chart(profile.words), key="lengths", alt="Lengths of the texts in words")
     if rows.open:
         with rows:
             first_rows_view(table)
     if dropped.open:
         with dropped:
-            _left_out(check, reviews)
+            _left_out(profile, reviews)
 
 
 def first_rows_view(table: Table) -> None:
-    """A preview of the file, its values cut short, and where its encoding was guessed, what to do if it is wrong."""
+    """The first rows of the file, and what to do where the encoding that was detected is wrong."""
     frame = table.frame.head(20).map(lambda value: str(value)[:300])
     st.dataframe(cells(frame), hide_index=True, height=330, alt="The first rows of the file")
     if table.encoding and not table.encoding.startswith("utf"):
@@ -179,34 +179,39 @@ def first_rows_view(table: Table) -> None:
         )
 
 
-def _figures(check: DataProfile) -> None:
-    """What is in the file, before the filters, and what of it is kept."""
+def _data_metrics(profile: DataProfile) -> None:
+    """Counts of the whole file, and of the reviews that the filters leave."""
     file = data.find_file_profile(session().inputs)
     empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
-    cells = (
-        ("Duplicates", file.duplicates, f"{check.duplicates:,} kept", "Reviews that repeat an earlier text and label"),
-        ("Conflicting", file.conflicts, f"{check.conflicts:,} kept", "Texts that occur under more than one label"),
+    metrics = (
+        (
+            "Duplicates",
+            file.duplicates,
+            f"{profile.duplicates:,} kept",
+            "Reviews that repeat an earlier text and label",
+        ),
+        ("Conflicting", file.conflicts, f"{profile.conflicts:,} kept", "Texts that occur under more than one label"),
         ("Empty", empty, "0 kept", "Rows without a text or a label"),
         (
             "Lone classes",
             len(file.single_classes),
-            f"{len(check.single_classes):,} kept",
-            "Classes with one review cannot be both learnt and tested",
+            f"{len(profile.single_classes):,} kept",
+            "A class with one review cannot be both trained on and validated",
         ),
         (
-            "Unseen labels",
-            format_share(check.non_members, 1) if check.non_members is not None else "no split",
+            "Unknown labels",
+            format_share(profile.non_members, 1) if profile.non_members is not None else "no split",
             "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",
         ),
     )
     with st.grid(5, min_column_width=105):
-        for label, value, kept, meaning in cells:
+        for label, value, kept, meaning in metrics:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=meaning)
 
 
-def _left_out(check: DataProfile, reviews: Reviews) -> None:
-    table = pd.DataFrame({"why": list(check.dropped), "rows": list(check.dropped.values())})
+def _left_out(profile: DataProfile, reviews: Reviews) -> None:
+    table = pd.DataFrame({"why": list(profile.dropped), "rows": list(profile.dropped.values())})
     if table.empty:
         st.text("Nothing is left out.")
     else:

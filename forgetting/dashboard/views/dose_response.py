@@ -1,4 +1,4 @@
-"""What a study shows: curves, heat map, cascades, schemes at equal change, half-way doses, and files to keep."""
+"""What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
 from collections.abc import Callable
 
@@ -22,54 +22,54 @@ from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting import dose_response as dose_response_sentences
-from forgetting.reporting import formatting as formatting_sentences
+from forgetting.reporting.formatting import format_share
 from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascade_curves, curves, half_way
 
-METRIC_VIEWS = {
+METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
     "accuracy": ("accuracy",),
-    "loss, raw and calibrated": ("loss", "temperature_scaled_loss"),
+    "loss, raw and temperature-scaled": ("loss", "temperature_scaled_loss"),
     "collapse": ("most_predicted_share", "entropy"),
     "forgetting, macro-F1": ("forgetting", "macro_f1"),
     "beside the original": ("agreement", "divergence"),
 }
-SERIES = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # what is coloured, what is fixed
+SIDE_BY_SIDE = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # column coloured, column fixed
 
 
 def curves_view(study: Study, baselines: Baselines) -> None:
-    """Curves of the layer sets for one scheme, or of the schemes for one layer set, by dose or by equal change."""
+    """Curves of the layer sets for one scheme, or of the schemes for one layer set, by fraction or by equal change."""
     frame, match = study.result.frame, study.plan.match
     key = f"curves_{match}"
     left, middle, right = st.columns([1.1, 1, 1.4])
-    view = left.selectbox("Figure", list(METRIC_VIEWS), key=f"{key}_figure", persist_state="session")
+    group = left.selectbox("Metric", list(METRIC_GROUPS), key=f"{key}_metric", persist_state="session")
     beside = middle.segmented_control(
         "Side by side",
-        list(SERIES),
-        default=next(iter(SERIES)) if match == "dose" else "schemes",
+        list(SIDE_BY_SIDE),
+        default=next(iter(SIDE_BY_SIDE)) if match == "dose" else "schemes",
         required=True,
         key=f"{key}_beside",
         persist_state="session",
     )
-    by, fixed = SERIES[beside or "schemes"]
+    by, fixed = SIDE_BY_SIDE[beside or "schemes"]
     with right:
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
     if match == "dose":
         st.text(
             dose_response_sentences.describe_half_way(
-                _halves(study, rows), baselines, rows["validation_accuracy_before"].median()
+                _half_ways(study, rows), baselines, rows["validation_accuracy_before"].median()
             )
         )
     else:
         st.text(dose_response_sentences.describe_matched(curves(rows), rows, baselines, by))
-    _charts(study, rows, baselines, METRIC_VIEWS[view], by=by, key=key)
+    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], by=by, key=key)
 
 
-def _halves(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
-    """Half-way doses of rows; their intervals once the study does not advance any more."""
+def _half_ways(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
+    """Half-way doses of rows; their intervals only once the study has ended or is stopped, as they take long."""
     return half_way(rows, levels=study.plan.doses, resamples=0 if study.running else RESAMPLES)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
-    """The rows of one scheme or layer set, and of one unit, with pills to choose where there are several."""
+    """The rows of one scheme or layer set, and of one unit, with pills to choose among them."""
     kinds = list(dict.fromkeys(zip(frame[column], frame["unit"], strict=True)))
     several_units = len({unit for _, unit in kinds}) > 1
     titles = {f"{name}, {unit}" if several_units else name: (name, unit) for name, unit in kinds}
@@ -80,7 +80,7 @@ def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
     return frame[(frame[column] == name) & (frame["unit"] == unit)]
 
 
-def _charts(
+def _draw_metrics(
     study: Study,
     rows: pd.DataFrame,
     baselines: Baselines,
@@ -89,35 +89,35 @@ def _charts(
     by: str,
     key: str,
 ) -> None:
-    """A chart for each figure, side by side; a click on a point opens its state on the Forget page."""
+    """A chart for each metric, side by side; a click on a point opens its randomization on the Forget page."""
     unit = OBJECTIVES[study.trained_model.recipe.training.objective]
-    match, drawn = study.plan.match, {}
+    match, charts = study.plan.match, {}
     for column, name in zip(st.columns(len(names)), names, strict=True):
         style = metric_style(name, baselines, unit)
         chart = dose_response_charts.dose_chart(
             curves(rows, f"validation_{name}"), style, by=by, match=match, narrow=len(names) > 1
         )
-        drawn[name] = chart
+        charts[name] = chart
         event = column.altair_chart(
             chart,
             key=f"{key}_{name}",
             on_select="rerun",
             selection_mode=PICK,
-            alt=f"{style.title} by dose: median and 5–95 % band over seeds, with baselines",
+            alt=f"{style.title} by fraction randomized: median and 5–95 % band over seeds, with baselines",
         )
         _open_picked(study, event)
-    st.caption("Click a point to open that state on the Forget page: the seed whose figure is nearest to the median.")
-    downloads(_rows_of(study), drawn, key)
+    st.caption("Click a point to open it on the Forget page, with the seed that is nearest to the median.")
+    downloads(_rows_of(study), charts, key)
 
 
 def _open_picked(study: Study, event: dict) -> None:
-    """Make what was clicked the session's randomization, and go to the Forget page."""
+    """Make the clicked point the session's randomization, and go to the Forget page."""
     picked = event["selection"].get(PICK) or []
     if not picked:
         return
     point = picked[0]
     if study.plan.match == "change" and LAYER_SEPARATOR in point["layers"]:
-        st.info("At equal ‖ΔW‖ each layer has a dose of its own, which the Forget page's one dose cannot show.")
+        st.info("At equal ‖ΔW‖ each layer has a fraction of its own, which the Forget page's one fraction cannot show.")
         return
     names, known = tuple(point["layers"].split(LAYER_SEPARATOR)), study.trained_model.recipe.model.layers
     values = {
@@ -135,36 +135,42 @@ def _open_picked(study: Study, event: dict) -> None:
     st.switch_page(PAGES["forget"][0], query_params=url.encode_query(session().recipe))
 
 
-def current_dose_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """Where the Forget page's own dose stands on the curve of its layers, scheme and unit."""
+def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
+    """The Forget page's fraction on the dose–response curve of its layers, scheme and unit."""
     randomization = session().recipe.randomization
     chosen = models.fit_randomization(randomization, trained_model)
     if not can_choose(trained_model):
         return
     if not chosen.chosen_layers(trained_model.recipe.model.layers):
-        st.info("Choose layers to see how accuracy falls with the dose.")
+        st.info("Choose layers to see how accuracy falls with the fraction randomized.")
         return
     try:
         frame = sweep.find_dose_curve(trained_model, randomization).frame
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    now, figure = comparison.randomized.scores["validation"].accuracy, "validation_accuracy"
-    halves = half_way(frame)
-    st.text(dose_response_sentences.describe_half_way(halves, baselines, frame["validation_accuracy_before"].median()))
-    own = frame[frame["seed"] == chosen.seed]
-    st.altair_chart(
-        dose_response_charts.own_dose_chart(
-            curves(frame), own, _style(trained_model, baselines), dose=chosen.fraction, value=now, metric=figure
-        ),
-        key="current_dose",
-        alt="Validation accuracy by dose for the chosen layers and scheme, with the dose as it stands",
+    half_ways = half_way(frame)
+    st.text(
+        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
     )
-    st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the dose as it stands.")
+    chart = dose_response_charts.current_dose_chart(
+        curves(frame),
+        frame[frame["seed"] == chosen.seed],
+        _style(trained_model, baselines),
+        dose=chosen.fraction,
+        value=comparison.randomized.scores["validation"].accuracy,
+        metric="validation_accuracy",
+    )
+    st.altair_chart(
+        chart,
+        key="current_dose",
+        alt="Validation accuracy by fraction randomized for the chosen layers and scheme, with the current fraction",
+    )
+    st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the current fraction.")
 
 
 def heat_view(study: Study, baselines: Baselines) -> None:
-    """Accuracy of every layer set at every dose."""
+    """Accuracy of every layer set at every fraction."""
     rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
     style = _style(study.trained_model, baselines)
@@ -172,7 +178,11 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     chart = dose_response_charts.heat_chart(
         table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
     )
-    st.altair_chart(chart, key="heat", alt="Median validation accuracy by layer set and dose, from chance to original")
+    st.altair_chart(
+        chart,
+        key="heat",
+        alt="Median validation accuracy by layer set and fraction randomized, from chance to original",
+    )
     downloads(_rows_of(study), {"heat map": chart}, "heat")
 
 
@@ -181,11 +191,11 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
     levels = sorted(rows["level"].unique())
     level = st.select_slider(
-        "Dose of each layer",
+        "Fraction randomized of each layer",
         levels,
         value=levels[-1],
         key="cascade_dose",
-        format_func=formatting_sentences.format_share,
+        format_func=format_share,
     )
     steps = cascade_curves(rows[rows["level"] == level], study.trained_model.recipe.model.layers)
     if steps.empty:
@@ -200,17 +210,21 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
 def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
     frame = study.result.frame
-    halves = _halves(study, frame)
-    st.text(dose_response_sentences.describe_half_way(halves, baselines, frame["validation_accuracy_before"].median()))
-    chart = dose_response_charts.half_way_chart(halves, study.plan.match)
+    half_ways = _half_ways(study, frame)
+    st.text(
+        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
+    )
+    chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way dose of each layer set and scheme with its 95 % interval")
     downloads(_rows_of(study), {"half-way doses": chart}, "half_way")
     with st.expander("As a table"):
-        shares = {name: st.column_config.NumberColumn(format="percent") for name in ("dose", "low", "high")}
-        st.dataframe(pd.DataFrame(halves), hide_index=True, column_config=shares, alt="Half-way doses")
+        titles = {"dose": "half-way dose", "low": "low", "high": "high"}
+        percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
+        st.dataframe(pd.DataFrame(half_ways), hide_index=True, column_config=percents, alt="Half-way doses")
     st.caption(
-        "Half-way (D50): where the median over seeds has lost half of the accuracy above chance. Interval: 95 %, "
-        "bootstrap over seeds; it tells of the draw, not of the choice of reviews."
+        "Half-way dose (D50): the fraction randomized at which the median over seeds has lost half of the accuracy "
+        "above chance. Interval: 95 %, bootstrap over seeds; it holds the luck of the draw, not of the choice of "
+        "reviews."
     )
 
 
@@ -219,5 +233,5 @@ def _style(trained_model: TrainedModel, baselines: Baselines) -> MetricStyle:
 
 
 def _rows_of(study: Study) -> dict[str, Callable[[], bytes]]:
-    """The study's rows as files, by their names."""
+    """Functions that make the study's rows as files, by the files' names."""
     return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}

@@ -1,4 +1,4 @@
-"""The published table on the Overview: re-run seed by seed, beside what it hides."""
+"""The published table: re-run seed by seed, beside what it hides."""
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,7 @@ from forgetting.experiment.published import (
 )
 from forgetting.reporting.formatting import format_share
 
+CLASSES = 294  # of the published experiment: the names of the reviews
 METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
 
 
@@ -28,28 +29,28 @@ def published_view() -> None:
         "of the reviews × names matrix that match. A model that always answers “no” matches 99.7 % of them."
     )
     if not data.has_original(mine.upload):
-        _draw([])
+        _draw_table([])
         st.caption("To re-run it, the original file is needed: 609 kB from the published repository.")
         download_button("Download the original file to reproduce the table")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input("Seeds", 1, 120, value=20, key="seeds", width=130)
-        st.button("Reproduce the table", icon=":material/replay:", on_click=_start)
+        st.button("Reproduce the table", icon=":material/replay:", on_click=_start_reruns)
         if len(mine.reruns) < mine.reruns_wanted:
-            st.button("Stop", icon=":material/stop:", on_click=_stop)
-    advancing.advance_in_fragment(_view, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
+            st.button("Stop", icon=":material/stop:", on_click=_stop_reruns)
+    advancing.advance_in_fragment(_rerun_slice, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
 
 
-def _start() -> None:
+def _start_reruns() -> None:
     mine, seeds = session(), int(st.session_state.get("seeds", 20))
     mine.reruns, mine.reruns_wanted = mine.reruns[:seeds], seeds
 
 
-def _stop() -> None:
+def _stop_reruns() -> None:
     session().reruns_wanted = len(session().reruns)
 
 
-def _view() -> None:
+def _rerun_slice() -> None:
     mine = session()
     if len(mine.reruns) < mine.reruns_wanted and not mine.queue_position:
         mine.reruns.append(run_published_seed(data.find_published_split(mine.upload), seed=len(mine.reruns)))
@@ -58,12 +59,12 @@ def _view() -> None:
         if done == mine.reruns_wanted:
             rerun_page()
     if mine.reruns:
-        st.text(_sentence())
-    _draw(mine.reruns)
+        st.text(_describe_reruns())
+    _draw_table(mine.reruns)
 
 
-def _draw(reruns: list[PublishedRun]) -> None:
-    table = _table(reruns)
+def _draw_table(reruns: list[PublishedRun]) -> None:
+    table = _published_table(reruns)
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in ("published", "median", "min", "max")}
     st.dataframe(
         table,
@@ -75,20 +76,20 @@ def _draw(reruns: list[PublishedRun]) -> None:
     )
 
 
-def _sentence() -> str:
+def _describe_reruns() -> str:
     summary = summarize_runs(session().reruns)
     top, chance = summary["original"]["validation"]["accuracy"]["median"], 1 - summary["always_no"]
-    keys = [(model, part, figure) for model in PUBLISHED_MODELS for part, figure in PUBLISHED_METRICS]
-    within = sum(summary["within"][model][part][figure] for model, part, figure in keys)
+    keys = [(model, part, metric) for model in PUBLISHED_MODELS for part, metric in PUBLISHED_METRICS]
+    within = sum(summary["within"][model][part][metric] for model, part, metric in keys)
     between = sum(
-        summary[model][part][figure]["min"]
-        <= summary["published"][model][part][figure]
-        <= summary[model][part][figure]["max"]
-        for model, part, figure in keys
+        summary[model][part][metric]["min"]
+        <= summary["published"][model][part][metric]
+        <= summary[model][part][metric]["max"]
+        for model, part, metric in keys
     )
     seeds = "1 re-run" if summary["seeds"] == 1 else f"{summary['seeds']} re-runs"
     return (
-        f"{within} of the 8 published figures lie in the committed ranges of 120 seeds, and {between} between the "
+        f"{within} of the 8 published metrics lie in the committed ranges of 120 seeds, and {between} between the "
         f"smallest and the largest of the {seeds} here. "
         f"Yet always answering “no” scores {format_share(summary['always_no'], 1)}, and the right name is the best "
         "guess "
@@ -96,32 +97,28 @@ def _sentence() -> str:
     )
 
 
-def _table(reruns: list[PublishedRun]) -> pd.DataFrame:
+def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
     summary = summarize_runs(reruns) if reruns else None
     keys = [*PUBLISHED_METRICS, ("training", "accuracy"), ("validation", "accuracy")]
+    trivial = {
+        "loss": "always 1/294: 0.0227",
+        "bitwise_accuracy": f"always “no”: {1 - 1 / CLASSES:.4f}",
+        "accuracy": f"chance: {1 / CLASSES:.4f}",
+    }
+
+    def text(value: float | None) -> str:
+        return "–" if value is None else f"{value:.4f}"
+
     rows = []
     for model in PUBLISHED_MODELS:
-        for part, figure in keys:
-            row = {"model": model, "figure": f"{part} {METRIC_NAMES[figure]}"}
-            row["published"] = _figure(PUBLISHED_TABLE[model].get((part, figure)))
+        for part, metric in keys:
+            row = {"model": model, "metric": f"{part} {METRIC_NAMES[metric]}"}
+            row["published"] = text(PUBLISHED_TABLE[model].get((part, metric)))
             if summary:
-                row |= {name: _figure(summary[model][part][figure][name]) for name in ("median", "min", "max")}
+                row |= {name: text(summary[model][part][metric][name]) for name in ("median", "min", "max")}
                 row["in range of 120 seeds"] = {True: "yes", False: "no", None: "not published"}[
-                    summary[model][part][figure].get("within")
+                    summary[model][part][metric].get("within")
                 ]
-            row["trivial"] = _trivial(figure)
+            row["trivial"] = trivial[metric]
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _trivial(metric: str) -> str:
-    names = 294
-    return {
-        "loss": "always 1/294: 0.0227",
-        "bitwise_accuracy": f"always “no”: {1 - 1 / names:.4f}",
-        "accuracy": f"chance: {1 / names:.4f}",
-    }[metric]

@@ -1,89 +1,193 @@
-"""What the Relearn page shows: courses of training again, and savings by dose, with their verdicts."""
+"""Relearning: the randomized model trained once beside the original, learning curves over seeds, and savings.
+
+A view draws the charts and the conclusions; the studies themselves are advanced by `dashboard.studies`.
+"""
+
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from forgetting.charts import relearning as relearning_charts
-from forgetting.dashboard.state.session import Study
+from forgetting.charts.history import Curve
+from forgetting.charts.style import RELEARNED
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.page import page_link
+from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
+from forgetting.experiment.pipeline import make_trainer
+from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.model.trainer import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.formatting import format_number, format_share
+from forgetting.reporting.formatting import format_epochs, format_number, format_share
 from forgetting.studies.savings import learning_curve_bands, leaves_one_model, savings_curves
 
 
-def courses_view(study: Study, baselines: Baselines) -> None:
-    """The courses of the session's randomization, and whether it still remembers."""
+def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
+    """Choose how long, relearn, and compare. In the published protocol the second run is there already."""
+    if comparison.history:
+        _draw_relearning(trained_model, comparison.history, baselines, len(comparison.history))
+        return
+    mine = session()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        epochs = st.number_input(
+            "Epochs to relearn", 1, 2_000, value=trained_model.recipe.training.epochs, key="relearn_epochs", width=160
+        )
+        st.button(
+            "Relearn",
+            icon=":material/replay:",
+            type="primary",
+            on_click=_start_relearning,
+            args=(trained_model, comparison),
+        )
+        if mine.relearn_playing:
+            st.button("Stop", icon=":material/stop:", on_click=_stop_relearning)
+    if mine.relearning and mine.relearning.key != models.comparison_key(trained_model, mine.recipe.randomization):
+        mine.relearning, mine.relearn_playing = None, False
+    page_link("relearn", "Is it really gone? Compare with models from scratch, over seeds, on the Relearn page")
+    view = partial(_relearn_slice, trained_model, baselines, int(epochs))
+    advancing.advance_in_fragment(view, running=mine.relearn_playing, every=PLAY_EVERY)
+
+
+def _start_relearning(trained_model: TrainedModel, comparison: Comparison) -> None:
+    mine, epochs = session(), st.session_state.get("relearn_epochs", trained_model.recipe.training.epochs)
+    trainer = make_trainer(trained_model.recipe, trained_model.split, comparison.model, epochs=int(epochs))
+    mine.relearning = RelearningRun(models.comparison_key(trained_model, mine.recipe.randomization), trainer)
+    mine.relearn_playing = True
+
+
+def _stop_relearning() -> None:
+    session().relearn_playing = False
+
+
+def _relearn_slice(trained_model: TrainedModel, baselines: Baselines, epochs: int) -> None:
+    mine = session()
+    if mine.relearn_playing and mine.relearning and not mine.queue_position:
+        play_slice(mine.relearning.trainer, full_speed=False)
+        if not mine.relearning.trainer.epochs_left:
+            mine.relearn_playing = False
+            rerun_page()
+    trainer = mine.relearning.trainer if mine.relearning else None
+    _draw_relearning(
+        trained_model, trainer.history if trainer else [], baselines, trainer.training.epochs if trainer else epochs
+    )
+    if trainer and trainer.state == "diverged":
+        st.error("Relearning diverged: the loss is not a finite number any more. Randomize less, or train more gently.")
+
+
+def _draw_relearning(
+    trained_model: TrainedModel, history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int
+) -> None:
+    original = trained_model.trained.history
+    if history and original:
+        before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
+        st.text(
+            f"After {format_epochs(len(history))} of relearning validation accuracy is {format_share(after)}; the "
+            f"original reached {format_share(before)} in {format_epochs(len(original))}, where chance is "
+            f"{format_share(baselines.chance)}."
+        )
+    else:
+        st.text("Relearn trains the randomized model again, with the settings that the original was trained with.")
+    curves = [Curve("original", original), Curve("relearned", history, RELEARNED)]
+    objective = trained_model.recipe.training.objective
+    history_charts(curves, baselines, objective=objective, epochs=max(epochs, len(original)), key="relearn")
+
+
+def _sentence(original: tuple[Epoch, ...], history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines) -> str:
+    if not history or not original:
+        return "Relearn trains the randomized model again, with the settings that the original was trained with."
+    before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
+    return (
+        f"After {format_epochs(len(history))} of relearning validation accuracy is {format_share(after)}; the original "
+        f"reached {format_share(before)} in {format_epochs(len(original))}, where chance is "
+        f"{format_share(baselines.chance)}."
+    )
+
+
+def learning_curves_view(study: Study, baselines: Baselines) -> None:
+    """Learning curves of the randomized model and of models from scratch, and whether it still remembers."""
     result, layers = study.result, study.trained_model.recipe.model.layers
-    target = comparison_sentences.describe_randomization(result.recipe.randomization, layers)
-    alike = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
+    randomization = comparison_sentences.describe_randomization(result.recipe.randomization, layers)
+    same_model = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
     st.text(
-        relearning_sentences.describe_relearning(result.courses, result.outcomes, target, baselines, same_model=alike)
+        relearning_sentences.describe_relearning(
+            result.courses, result.outcomes, randomization, baselines, same_model=same_model
+        )
     )
-    goal = result.courses[0].target_accuracy
+    target = result.courses[0].target_accuracy
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
-    chart = relearning_charts.course_chart(
-        learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=goal.target
+    chart = relearning_charts.learning_curve_chart(
+        learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=target.target
     )
-    st.altair_chart(chart, key="courses", alt="Validation accuracy by epoch of training again, with bands over seeds")
+    st.altair_chart(
+        chart, key="courses", alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds"
+    )
     with st.expander("Each seed"):
-        st.dataframe(_seeds(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
+        st.dataframe(_seed_table(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
     st.caption(
         f"Target: {format_share(study.plan.target_share)} of the original's validation accuracy, "
-        f"{format_share(goal.accuracy_before)}. "
-        "Savings: 1 − steps to relearn / steps from scratch (Ebbinghaus); 1 never lost, 0 gone, below 0 slower than "
-        "from scratch. All are trained with the original's own settings; a step is an update of the weights. N(0, 1) "
-        "also makes the weights larger, which hinders training whatever is remembered; “reinit” does not."
+        f"{format_share(target.accuracy_before)}. "
+        "Savings: the share of steps that relearning saves, 1 − steps to relearn / steps from scratch (Ebbinghaus). "
+        "1: never lost; 0: gone; below 0: slower than from scratch. All models are trained with the settings of the "
+        "original; a step is an update of the weights. N(0, 1) also makes the weights larger, which hinders training "
+        "whatever is remembered; “reinit” does not."
     )
     files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"relearning": chart}, "courses")
 
 
-def _seeds(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """A line a seed: steps of each kind of model, or what became of it, and the savings."""
-    told = outcomes.assign(
-        told=[
+def _seed_table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """A row a seed: the steps of each model to the target, or why it did not reach it, and the savings."""
+    cells = outcomes.assign(
+        cell=[
             f"{steps:,.0f} steps" if outcome == "reached" else outcome
             for outcome, steps in zip(outcomes["outcome"], outcomes["steps"], strict=True)
         ]
     )
-    table = told.pivot_table(index="seed", columns="model", values="told", aggfunc="first", sort=False).reset_index()
+    table = cells.pivot_table(index="seed", columns="model", values="cell", aggfunc="first", sort=False).reset_index()
     table = table.rename(columns=relearning_charts.MODEL_NAMES)
-    saved = outcomes[outcomes["model"] == "randomized"].set_index("seed")
-    values = saved["savings"].map(lambda value: format_number(value) if value == value else None)
-    table["savings"] = table["seed"].map(values.fillna(saved["missing"]))
+    randomized = outcomes[outcomes["model"] == "randomized"].set_index("seed")
+    values = randomized["savings"].map(lambda value: format_number(value) if value == value else None)
+    table["savings"] = table["seed"].map(values.fillna(randomized["missing"]))
     return table
 
 
 def savings_view(study: Study, baselines: Baselines) -> None:
-    """Savings by dose of each layer set, for one scheme, and the verdict of every variant."""
+    """Savings by the fraction randomized of each layer set, for one scheme, and the conclusion for every variant."""
     result = study.result
     curves = savings_curves(result.frame)
     schemes = list(dict.fromkeys(curves["scheme"]))
     scheme = st.pills(
         "Scheme", schemes, default=schemes[0], required=True, key="savings_scheme", persist_state="session"
     )
-    own = curves[curves["scheme"] == (scheme or schemes[0])]
-    st.text(relearning_sentences.describe_savings(own, result.frame, baselines))
-    chart = relearning_charts.savings_chart(own)
-    st.altair_chart(chart, key="savings", alt="Savings by dose: median and 5–95 % band over seeds for each layer set")
+    shown = curves[curves["scheme"] == (scheme or schemes[0])]
+    st.text(relearning_sentences.describe_savings(shown, result.frame, baselines))
+    chart = relearning_charts.savings_chart(shown)
+    st.altair_chart(
+        chart, key="savings", alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set"
+    )
     with st.expander("Each variant"):
-        st.dataframe(_variants(own, baselines), hide_index=True, alt="Accuracy, savings and verdict of each variant")
+        st.dataframe(
+            _variant_table(shown, baselines), hide_index=True, alt="Accuracy, savings and conclusion of each variant"
+        )
     st.caption(
-        "Verdict: a one-sided sign test over the seeds, for one variant; of twenty that are drawn anew and remember "
-        "nothing, about one passes. All seeds of “rewind” go back to the original's first weights, which may be lucky "
+        "Conclusion: a one-sided sign test over the seeds, for one variant. Of twenty variants that remember nothing, "
+        "about one passes by luck. All seeds of “rewind” go back to the original's initial weights, which may be lucky "
         "ones. “Already there” needs no step: its savings are 1."
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")
 
 
-def _variants(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
+def _variant_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "layers": curves["layers"],
-            "dose": curves["dose"].map(format_share),
+            "fraction randomized": curves["dose"].map(format_share),
             "accuracy after": curves["accuracy"].map(format_share),
             "chance": format_share(baselines.chance),
             "largest class": format_share(baselines.majority["validation"]),

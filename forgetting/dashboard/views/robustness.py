@@ -1,4 +1,4 @@
-"""What the Layers page shows besides studies: how robust each layer is, and words forgotten on their own."""
+"""How robust each layer is to re-initialization and to re-randomization."""
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +17,7 @@ MOST_SEEDS = 100  # of the robustness table, which is computed at once
 
 
 def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
-    """Each layer set back to before training and drawn anew, with a verdict in plain words."""
+    """Each layer re-initialized and re-randomized, with a conclusion for each."""
     try:
         rows = sweep.robustness_of(trained_model, min(session().recipe.sweep.seeds, MOST_SEEDS))
     except ForgettingError as error:
@@ -25,15 +25,15 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         return
     st.text(dose_response_sentences.describe_robustness(rows, baselines))
     chart = dose_response_charts.robustness_chart(rows)
-    st.altair_chart(chart, key="robustness", alt="Forgetting of each layer set back and drawn anew")
+    st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     share = st.column_config.NumberColumn(format="percent")
     table = pd.DataFrame(
         {
             "layer": [row.layer for row in rows],
             "parameters": [row.parameters for row in rows],
             "accuracy": [row.accuracy_before for row in rows],
-            "set back": [row.accuracies[0] for row in rows],
-            "drawn anew": [row.accuracies[1] for row in rows],
+            "re-initialized": [row.accuracies[0] for row in rows],
+            "re-randomized": [row.accuracies[1] for row in rows],
             "chance": [row.chance for row in rows],
             "largest class": baselines.majority["validation"],
             "‖θt − θ0‖₂": [row.distance for row in rows],
@@ -41,7 +41,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
             "conclusion": [row.conclusion for row in rows],
         }
     )
-    names = ("accuracy", "set back", "drawn anew", "chance", "largest class")
+    names = ("accuracy", "re-initialized", "re-randomized", "chance", "largest class")
     columns = dict.fromkeys(names, share) | {
         name: st.column_config.NumberColumn(format="%.2f") for name in ("‖θt − θ0‖₂", "‖θ0‖₂")
     }
@@ -49,8 +49,8 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     st.caption(
         "After Zhang, Bengio & Singer, “Are All Layers Created Equal?”: re-initialization sets one layer back to its "
         "weights from before training, re-randomization draws it anew from its initializer. Critical: at least "
-        "half of the accuracy above chance is gone when it is set back; robust: at most a quarter. These bounds are "
-        "ours; where the 95 % interval over the reviews crosses one, both words stand. The band of “drawn anew” is "
-        "over seeds."
+        "half of the accuracy above chance is gone after re-initialization; robust: at most a quarter. These bounds "
+        "are ours; where the 95 % interval over the reviews crosses one, both words stand. The band of "
+        "re-randomization is over seeds."
     )
     downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")

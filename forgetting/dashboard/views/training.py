@@ -1,23 +1,30 @@
-"""The lesson on the Train page: its buttons, and the fragment that plays it."""
+"""Training that is watched: its buttons, its charts, and slices that are quick but slow enough to see.
+
+A page advances a training run in a fragment with `run_every`; pause, another page or a closed tab stop the slices.
+"""
 
 import streamlit as st
 
-from forgetting.charts.history import Curve
+from forgetting.charts.history import Curve, history_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
-from forgetting.dashboard.views import playing
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import Epoch
+from forgetting.model.trainer import OBJECTIVES, Epoch, Trainer
 from forgetting.reporting.comparison import describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
+
+PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
+PLAY_SLICE = 0.3  # seconds of training in a run, at the most
+SINGLE_EPOCHS = 4  # the first epochs, which are shown one by one
+PLAY_RUNS = 8  # runs of the fragment for the other epochs, where these are quick
 
 
 def training_buttons() -> None:
     """Play or pause, one step, reset, and the switch for full speed."""
     mine = session()
     fresh = mine.training_run is None or models.is_outdated(mine.training_run, mine.inputs)
-    mine.playing = mine.playing and not fresh  # what has become out of date does not play on
+    mine.playing = mine.playing and not fresh  # a run that is out of date does not play on
     with st.container(horizontal=True, vertical_alignment="center"):
         ended = not fresh and not mine.training_run.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
@@ -29,23 +36,23 @@ def training_buttons() -> None:
 
 
 def shown_run() -> TrainingRun | TrainedModel | None:
-    """What there is to draw: the lesson, else a model that fits the recipe."""
+    """The training run to draw, else a model that fits the recipe."""
     trained_model = models.find_trained_model(session())
     return session().training_run or (None if models.is_outdated(trained_model, session().inputs) else trained_model)
 
 
 def outdated_notice() -> None:
-    """Say that the curves are of other settings; below them, so that they do not move when it comes and goes."""
+    """Warn below the curves, so that they do not move, that they belong to other settings."""
     training_run = session().training_run
     if training_run and models.is_outdated(training_run, session().inputs):
         st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
 
 
 def training_view() -> None:
-    """Advance the lesson where it plays and has its turn, and draw it; see `turns.advancing`."""
+    """Advance the training run where it plays and the session may train, and draw it; see `ui.advancing`."""
     mine = session()
     if mine.playing and mine.training_run and not mine.queue_position:
-        playing.play_slice(mine.training_run.trainer, full_speed=st.session_state.get("full_speed", False))
+        play_slice(mine.training_run.trainer, full_speed=st.session_state.get("full_speed", False))
         if not mine.training_run.trainer.epochs_left:
             mine.playing = False
             models.store_progress(session())
@@ -62,22 +69,22 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
     baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
     st.text(describe_training(run.history, baselines))
-    _figures(run.history, baselines, epochs, run.seconds)
-    playing.history_charts(
+    _metrics(run.history, baselines, epochs, run.seconds)
+    history_charts(
         [Curve("original", run.history)],
         baselines,
         objective=shown.recipe.training.objective,
         epochs=epochs,
-        key="lesson",
+        key="training_run",
     )
     if run.state == "diverged":
         st.error(
-            f"Training diverged after {format_epochs(len(run.history))}: the loss is no finite number any more. "
+            f"Training diverged after {format_epochs(len(run.history))}: the loss is not a finite number any more. "
             "Lower the learning rate, and play again."
         )
 
 
-def _figures(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
+def _metrics(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
     last = history[-1] if history else None
     chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (
@@ -92,7 +99,7 @@ def _figures(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epo
 
 
 def _begin() -> bool:
-    """Make sure that there is a lesson with the recipe's settings; what stands in the way becomes a notice."""
+    """Start a training run with the recipe's settings. What stands in the way becomes a notice."""
     mine = session()
     try:
         mine.training_run = models.start_training(mine.inputs)
@@ -131,3 +138,42 @@ def _step() -> None:
 def _reset() -> None:
     session().playing = False
     _begin()
+
+
+def play_slice(trainer: Trainer, *, full_speed: bool) -> None:
+    """Train a slice: one of the first epochs, an equal part of the rest, or at full speed what the time allows."""
+    done, total = len(trainer.history), trainer.training.epochs
+    epochs = 1 if done < SINGLE_EPOCHS else -(-(total - SINGLE_EPOCHS) // PLAY_RUNS)
+    trainer.advance(PLAY_SLICE, epochs=total if full_speed else epochs, wait=False)
+
+
+def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str, epochs: int, key: str) -> None:
+    """Loss and accuracy by epoch, side by side, with their baselines; updated in place while they grow.
+
+    Args:
+        curves: the histories.
+        baselines: of the split.
+        objective: of the training, which decides the unit of the loss.
+        epochs: length of the axis.
+        key: begins the keys of the two elements.
+    """
+    left, right = st.columns(2)
+    left.altair_chart(
+        history_chart(
+            curves,
+            "loss",
+            {"uniform guess": baselines.chance_loss},
+            epochs=epochs,
+            title=f"loss ({OBJECTIVES[objective]})",
+        ),
+        key=f"{key}_loss",
+        alt="Loss by epoch, training and validation, with that of a uniform guess",
+    )
+    lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
+    if baselines.linear_svc:
+        lines["LinearSVC"] = baselines.linear_svc["validation"]
+    right.altair_chart(
+        history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
+        key=f"{key}_accuracy",
+        alt="Accuracy by epoch, training and validation, with baselines",
+    )
