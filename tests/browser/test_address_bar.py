@@ -10,7 +10,7 @@ def trained(visit):
 
 def test_reload_keeps_the_recipe_and_the_figures(trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", matmul=25)
+    trained.slide("ArrowRight", times=25)
     trained.pill("fc2").click()
     trained.settle()
     before, address = trained.metrics(), trained.page.url

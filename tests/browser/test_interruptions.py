@@ -41,7 +41,7 @@ def test_a_tab_closed_in_the_middle_of_a_study_leaves_the_others_alone(visit):
     first.page.wait_for_function("() => /[1-9]\\d* of [\\d,]+ variants/.test(document.body.innerText)")
     second.button("Play").click()
     first.page.close()
-    second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=40_000)
+    second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=90_000)
     third = visit(STUDY)
     assert variants(third) == 0  # the study was the first visitor's own
 
@@ -83,7 +83,7 @@ def restarted(tmp_path, browser):
 def connected(app: App) -> None:
     """Wait until the page has found the new server, which it looks for by itself."""
     app.page.wait_for_timeout(3_000)
-    app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=20_000)
+    app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=90_000)
 
 
 def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
@@ -142,7 +142,7 @@ def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
         apps[2].page.wait_for_function(
             "before => Number((document.body.innerText.match(/\\n(\\d+) \\/ 2000/) || [0, 0])[1]) > before",
             arg=before,
-            timeout=30_000,
+            timeout=90_000,
         )
         for app in apps[1:]:
             app.check()

@@ -45,7 +45,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     assert app.metrics()["Epoch"] == "1 / 100"
     app.page.evaluate(RECORD)
     app.button("Play").click()
-    app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=20_000)
+    app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=90_000)
     app.button("Pause").click()
     app.settle(600)
     stands = app.metrics()["Epoch"]
@@ -54,7 +54,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     app.press("One step")
     assert int(app.metrics()["Epoch"].split()[0]) == int(stands.split()[0]) + 1
     app.button("Play").click()
-    app.button("Play again").wait_for(timeout=40_000)
+    app.button("Play again").wait_for(timeout=90_000)
     app.settle()
     seen = app.page.evaluate("() => (clearInterval(window.record), window.seen)")
     epochs = [int(text.split(" / ")[0]) for text in seen["epochs"]]
@@ -91,7 +91,7 @@ def test_no_curve_of_other_reviews_stands_there_as_if_it_were_of_these(visit):
 
 def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
     trained.slide("Home")
-    trained.slide("ArrowRight", matmul=37)
+    trained.slide("ArrowRight", times=37)
     assert trained.parameters() == {"randomization.fraction": "0.37"}
     assert "Randomizing 37 % of all layers" in trained.sentences()
     fresh = visit("forget?randomization.fraction=0.37")

@@ -96,7 +96,7 @@ def test_pictures_of_views(visit, name):
     app.tab(name.capitalize())
     if name == "relearn":
         app.button("Relearn").click()
-        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=30_000)
+        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=90_000)
         app.settle()
     app.picture(path)
 
@@ -124,7 +124,7 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     field.press("Enter")
     app.settle()
     app.button("Reproduce the table").click()
-    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for(timeout=40_000)
+    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for(timeout=90_000)
     app.settle()
     app.page.get_by_text("The published table, and what it hides").evaluate("element => element.scrollIntoView()")
     app.picture(path)
