@@ -1,4 +1,7 @@
-"""What the commands share: their common options, and how they read recipes and reviews and show progress."""
+"""What the commands share: options and the recipe that they lead to, reading reviews, progress, and writing rows.
+
+What a command computes does not belong here.
+"""
 
 import json
 import os
@@ -19,19 +22,20 @@ from forgetting.data.tables import read_reviews
 from forgetting.experiment.export import TABLE_FORMATS
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import to_plain
-from forgetting.recipe.plans import even_doses
+from forgetting.recipe.forget import Forget
+from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
 from forgetting.recipe.recipe import Recipe
 
 FILE = click.Path(path_type=Path)
 
 
 def input_options(command: Callable) -> Callable:
-    """The options that say which reviews and which recipe."""
+    """Add the options that name the reviews and the recipe."""
     for option in (
         click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
-        click.option("--label", help="Column of the labels; without it the likely one."),
-        click.option("--text", help="Column of the texts; without it the likely one."),
-        click.option("--data", type=FILE, help="File of reviews; without it the synthetic sample."),
+        click.option("--label", help="Column of the labels.  [the likely one]"),
+        click.option("--text", help="Column of the texts.  [the likely one]"),
+        click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
     ):
         command = option(command)
     return command
@@ -41,46 +45,112 @@ out_option = click.option("--out", type=FILE, required=True, help="File for the 
 
 
 def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -> Recipe:
+    """The recipe of a file or a protocol, with the changes that the options ask for.
+
+    Args:
+        recipe_file: JSON file of a recipe; None for the default recipe.
+        protocol: name of a protocol to start from; None for that of the recipe.
+        options: values of `layers`, `fraction`, `scheme`, `unit`, `text`, `label` and `seed`; None where not given.
+
+    Raises:
+        RecipeError: the file cannot be read, a setting or its value is wrong, or the protocol forbids an option.
+    """
     given = {name: value for name, value in options.items() if value is not None}
-    values = _read_recipe(recipe_file)
+    values = {}
+    if recipe_file is not None:
+        try:
+            values = json.loads(recipe_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
+        Recipe.from_dict(values)
     if protocol:
         values["protocol"] = protocol
-    randomizing = {name: given[name] for name in ("layers", "fraction", "scheme", "unit") if name in given}
-    if values.get("protocol") == "published" and randomizing:
+    randomization = {name: given[name] for name in ("layers", "fraction", "scheme", "unit") if name in given}
+    if values.get("protocol") == "published" and randomization:
         raise RecipeError(
-            f"The published protocol randomizes every layer as published; got --{' --'.join(randomizing)}. "
+            f"The published protocol randomizes every layer as published; got --{' --'.join(randomization)}. "
             "Leave it out, or use --protocol modern."
         )
     recipe = Recipe.from_dict(values)
-    if "layers" in randomizing:
-        randomizing["layers"] = tuple(name for name in randomizing["layers"].split(",") if name)
+    if "layers" in randomization:
+        randomization["layers"] = tuple(name for name in randomization["layers"].split(",") if name)
     if "seed" in given and recipe.protocol != "published":
-        randomizing["seed"] = given["seed"]
+        randomization["seed"] = given["seed"]
     changes = {
-        "randomization": randomizing,
+        "randomization": randomization,
         "data": {f"{name}_column": given[name] for name in ("text", "label") if name in given},
         **({"seed": given["seed"]} if "seed" in given else {}),
     }
     return Recipe.from_dict(changes, recipe)
 
 
-def _read_recipe(recipe_file: Path | None) -> dict:
-    if recipe_file is None:
-        return {}
-    try:
-        values = json.loads(recipe_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
-    Recipe.from_dict(values)
-    return values
+def study_recipe(recipe_file: Path | None, options: dict, **groups: dict) -> Recipe:
+    """The recipe of a file with the changes that a study's options ask for.
+
+    Args:
+        recipe_file: JSON file of a recipe; None for the default recipe.
+        options: values of `text`, `label` and `seed`; None where not given. Others are not looked at.
+        groups: settings to change, by the group of the recipe.
+    """
+    recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
+    return Recipe.from_dict(groups, recipe)
 
 
-def load_reviews(data: Path | None, recipe: Recipe) -> Reviews:
+def plan_settings(options: dict, **settings: str) -> dict:
+    """The settings of a plan that options of a study change.
+
+    Args:
+        options: values by option; None or () where not given. Those that a command lacks may be left out.
+        settings: for each option that is handed on as it is, the name of its setting.
+    """
+    plan = {setting: options[name] for name, setting in settings.items() if options[name] is not None}
+    if options.get("layers"):
+        plan["layers"] = [names.replace(",", LAYER_SEPARATOR) for names in options["layers"]]
+    for name in ("schemes", "units", "methods"):
+        if options.get(name):
+            plan[name] = split_names(options[name])
+    if options.get("doses") is not None:
+        plan["doses"] = dose_list(options["doses"])
+    return plan
+
+
+def forget_settings(options: dict) -> dict:
+    """The settings of the forget set that the options change; empty where they name none.
+
+    Raises:
+        RecipeError: more than one kind of forget set is asked for.
+    """
+    given = {
+        "class": ("label", options["forget_class"]),
+        "share": ("share", options["forget_share"]),
+        "reviews": ("reviews", split_names(options["forget_reviews"]) if options["forget_reviews"] else None),
+    }
+    chosen = {by: setting for by, setting in given.items() if setting[1] is not None}
+    if len(chosen) > 1:
+        raise RecipeError(
+            f"Only one of --forget-class, --forget-share and --forget-reviews can be used; got {len(chosen)}. "
+            "Leave out the others."
+        )
+    default = {name: value for name, value in Forget().to_dict().items() if name != "seed"}
+    for by, (name, value) in chosen.items():
+        return default | {"by": by, name: value}
+    return {}
+
+
+def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
+    """The reviews of a file, or of the recipe's source, and the recipe with that file's name and SHA-256.
+
+    Raises:
+        RecipeError: the recipe is for a file, and none is given.
+        DataError: the file cannot be read, or the original file cannot be downloaded.
+    """
     if data is None and recipe.data.source == "file":
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
     if data is None:
-        return fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
-    return read_reviews(data, text=recipe.data.text_column or None, label=recipe.data.label_column or None)
+        return recipe, fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
+    reviews = read_reviews(data, text=recipe.data.text_column or None, label=recipe.data.label_column or None)
+    source = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
+    return Recipe.from_dict({"data": source}, recipe), reviews
 
 
 @contextmanager
@@ -100,16 +170,12 @@ def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress | None
         yield progress
 
 
-def with_file(recipe: Recipe, data: Path | None, reviews: Reviews) -> Recipe:
-    """The recipe with the name and the SHA-256 of the file that was given, if any."""
-    if not data:
-        return recipe
-    named = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
-    return Recipe.from_dict({"data": named}, recipe)
-
-
 def check_out(out: Path) -> None:
-    """Refused before anything is computed, so that no work is lost for a wrong name."""
+    """Refuse a file that rows cannot be written to, before anything is computed.
+
+    Raises:
+        RecipeError: the name has another ending, is that of a folder, or lies in no folder that can be written to.
+    """
     if file_format(out) not in TABLE_FORMATS:
         raise RecipeError(f"--out must end with .csv, .parquet, .json; got {out.name!r}. Choose one of these formats.")
     if out.is_dir():
@@ -123,9 +189,14 @@ def check_out(out: Path) -> None:
 
 
 def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:
-    """Write what was found; where there is no room for it after all that work, to the folder for temporary files.
+    """Write rows to a file, or, where that fails after all the work, to the folder for temporary files.
 
-    Raises RecipeError in both cases, saying where it is.
+    Args:
+        write: writes the rows to a path.
+        out: the path to write to.
+
+    Raises:
+        RecipeError: the rows are not in `out`. The error names the file that they are in instead, if any.
     """
     try:
         write(out)
@@ -135,27 +206,34 @@ def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:
             write(spare)
         except (OSError, RecipeError):
             raise error from None
-        raise RecipeError(f"{error} What was found is kept in {str(spare)!r}.") from error
+        raise RecipeError(f"{error} The rows are in {str(spare)!r}.") from error
 
 
 def split_names(options: tuple[str, ...]) -> list[str]:
-    """Names of an option that may be repeated, or joined by commas."""
+    """The names of an option that may be repeated, or joined by commas."""
     return [item for names in options for item in names.split(",") if item]
 
 
 def dose_list(text: str) -> list:
-    """A whole number of doses, evenly from 0 to 1, or a list of them; what is neither is left to the plan to refuse."""
+    """The doses that an option asks for: a whole number of them, evenly from 0 to 1, or a list.
+
+    Values outside of 0 to 1 are left to the plan to refuse.
+
+    Raises:
+        RecipeError: the text is neither, or the number is not from 2 to 1,001.
+    """
     if text.isdecimal():
         if len(text) > 9 or not 2 <= int(text) <= 1_001:  # Python refuses numbers of some thousand digits
-            raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of shares; got {shorten(text)}.")
+            raise RecipeError(f"--doses must be a number from 2 to 1,001, or a list of fractions; got {shorten(text)}.")
         return list(even_doses(int(text)))
     try:
         return [float(part) for part in text.split(",") if part]
     except ValueError:
         raise RecipeError(
-            f"--doses must be a whole number, or shares from 0 to 1 such as 0,0.1,0.5; got {text!r}."
+            f"--doses must be a whole number, or fractions from 0 to 1 such as 0,0.1,0.5; got {text!r}."
         ) from None
 
 
 def as_json_text(values: dict) -> str:
+    """One line of JSON, with null for what is missing."""
     return json.dumps(to_plain(values), allow_nan=False)

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
@@ -21,13 +20,13 @@ from commands import (
     write_reviews,
 )
 
-from forgetting.core.errors import DataError, WorkersError
+from forgetting.core.errors import WorkersError
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, run, train
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies.sweep import sweep_rows as library_sweep
+from forgetting.studies.sweep import sweep_rows, sweep_slices
 
 FIGURES = {"loss", "accuracy", "bitwise_accuracy", "macro_f1"}
 PARTS = {"training", "validation"}
@@ -41,19 +40,10 @@ def folder(small_reviews, tmp_path_factory):
     recipes = {
         "quick.json": {"training": {"epochs": 5}},
         "seed.json": {"seed": 4},
-        "word.json": {"randomization": {"layers": ["fc1"], "unit": "word"}},
-        "list.json": [1],
-        "unknown.json": {"training": {"epoch": 5}},
-        "value.json": {"randomization": {"fraction": 2}},
         "other.json": {"data": {"sha256": "a" * 64}},
-        "file.json": {"data": {"source": "file", "file": "my.csv"}},
     }
     write_recipes(folder, recipes)
     (folder / "broken.json").write_text("{")
-    (folder / "huge.json").write_text('{"randomization": {"fraction": 1' + "0" * 400 + "}}")
-    (folder / "binary.json").write_bytes(b"\xff\xfe\x00\x80")
-    (folder / "binary.csv").write_bytes(bytes(range(256)) * 40)
-    (folder / "empty.csv").write_text("")
     (folder / "nameless.csv").write_text("text,label\n" + "a red wine of fruit,a\na white wine of lemon,b\n" * 10)
     return folder
 
@@ -95,34 +85,9 @@ def test_the_recipe_it_gives_gives_the_same_again(result, folder):
     assert result("run", "--data", "wine.csv", "--recipe", "again.json") == first
 
 
-@pytest.mark.parametrize(
-    ("arguments", "setting", "value"),
-    [
-        (("--layers", "all"), "randomization.layers", ("all",)),
-        (("--layers", "fc1,fc2"), "randomization.layers", ("fc1", "fc2")),
-        (("--fraction", "0.25"), "randomization.fraction", 0.25),
-        (("--scheme", "permute"), "randomization.scheme", "permute"),
-        (("--scheme", "rewind"), "randomization.scheme", "rewind"),
-        (("--unit", "neuron"), "randomization.unit", "neuron"),
-        (("--unit", "word", "--layers", "fc1"), "randomization.unit", "word"),
-        (("--seed", "9"), "seed", 9),
-        (("--seed", "9"), "randomization.seed", 9),
-        (("--seed", "9"), "split.seed", 0),
-        (("--text", "Review_content"), "data.text_column", "Review_content"),
-        (("--label", "Type_of_wine"), "data.label_column", "Type_of_wine"),
-        (("--recipe", "word.json", "--layers", "all", "--unit", "weight"), "randomization.layers", ("all",)),
-        (("--recipe", "quick.json", "--protocol", "modern"), "training.epochs", 5),
-    ],
-)
-def test_options_change_the_recipe(result, arguments, setting, value):
-    values = result("run", "--data", "wine.csv", *arguments)
-    assert Recipe.from_dict(values["recipe"]).value(setting) == value
-
-
 @pytest.mark.filterwarnings("ignore:The number of unique classes")
-@pytest.mark.parametrize("arguments", [("--seed", "4"), ("--recipe", "seed.json")])
-def test_published_protocol(result, arguments):
-    values = result("run", "--data", "wine.csv", "--protocol", "published", *arguments)
+def test_published_protocol(result):
+    values = result("run", "--data", "wine.csv", "--protocol", "published", "--recipe", "seed.json")
     recipe = Recipe.from_dict(values["recipe"])
     assert (recipe.protocol, recipe.seed, recipe.training) == ("published", 4, PUBLISHED.training)
     assert values["data"]["classes"] == 45  # the names
@@ -133,18 +98,6 @@ def test_without_data_it_is_the_sample(result):
     values = result("run", "--recipe", "quick.json")
     assert values["recipe"] == MODERN.with_value("training.epochs", 5).to_dict()
     assert values["data"]["sha256"] == hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
-
-
-def test_the_sample_is_never_taken_for_the_original_file(call, monkeypatch):
-    def offline(*_, **__):
-        raise DataError("The original file cannot be had. Name it with --data.")
-
-    monkeypatch.setattr("forgetting.cli.commands.fetch_wine_reviews", offline, raising=False)
-    status, out, _ = call("run", "--protocol", "published", "--json")
-    if status == 0:  # the recipe must then say what it was run on
-        assert json.loads(out)["recipe"]["data"]["source"] == "sample"
-    else:
-        assert (status, out) == (2, "")
 
 
 def test_json_of_reproduce(result):
@@ -180,56 +133,33 @@ def test_tables(call):
     assert "Traceback" not in err
 
 
-BAD = {
-    "missing file": ("run", "--data", "nowhere.csv"),
-    "directory as data": ("run", "--data", "."),
-    "binary data": ("run", "--data", "binary.csv"),
-    "empty data": ("run", "--data", "empty.csv"),
-    "missing recipe": ("run", "--recipe", "nowhere.json"),
-    "directory as recipe": ("run", "--recipe", "."),
-    "broken recipe": ("run", "--recipe", "broken.json"),
-    "binary recipe": ("run", "--recipe", "binary.json"),
-    "recipe that is a list": ("run", "--recipe", "list.json"),
-    "unknown setting": ("run", "--recipe", "unknown.json"),
-    "value out of bounds": ("run", "--recipe", "value.json"),
-    "number without end": ("run", "--recipe", "huge.json"),
-    "recipe of a file that is not given": ("run", "--recipe", "file.json"),
-    "recipe of another file": ("run", "--recipe", "other.json", "--data", "wine.csv"),
-    "unknown scheme": ("run", "--data", "wine.csv", "--scheme", "shuffle"),
-    "unknown unit": ("run", "--data", "wine.csv", "--unit", "row"),
-    "fraction 2": ("run", "--data", "wine.csv", "--fraction", "2"),
-    "fraction nan": ("run", "--data", "wine.csv", "--fraction", "nan"),
-    "fraction in words": ("run", "--data", "wine.csv", "--fraction", "half"),
-    "unknown layer": ("run", "--data", "wine.csv", "--layers", "fc9"),
-    "words of fc2": ("run", "--data", "wine.csv", "--layers", "fc2", "--unit", "word"),
-    "negative seed": ("run", "--data", "wine.csv", "--seed", "-1"),
-    "unknown column": ("run", "--data", "wine.csv", "--label", "grape"),
-    "unknown protocol": ("run", "--data", "wine.csv", "--protocol", "old"),
-    "published with a fraction": ("run", "--data", "wine.csv", "--protocol", "published", "--fraction", ".5"),
-    "published with layers": ("run", "--data", "wine.csv", "--protocol", "published", "--layers", "fc1"),
-    "published without names": ("run", "--data", "nameless.csv", "--protocol", "published"),
-    "unknown option": ("run", "--dose", "0.5"),
+BAD = {  # one of each kind; what decides has tests of its own
     "unknown command": ("forget",),
-    "no seeds": ("reproduce", "--data", "wine.csv", "--seeds", "0"),
-    "seeds left out": ("reproduce", "--data", "wine.csv"),
+    "unknown option": ("run", "--dose", "0.5"),
+    "no number": ("run", "--data", "wine.csv", "--fraction", "half", "--json"),
     "data left out": ("reproduce", "--seeds", "1"),
+    "missing file": ("run", "--data", "nowhere.csv", "--json"),
+    "broken recipe": ("run", "--recipe", "broken.json"),
+    "wrong value": ("run", "--data", "wine.csv", "--fraction", "nan"),
+    "words of another layer": ("run", "--data", "wine.csv", "--layers", "fc2", "--unit", "word"),
+    "recipe of another file": ("run", "--recipe", "other.json", "--data", "wine.csv", "--json"),
+    "published without names": ("run", "--data", "nameless.csv", "--protocol", "published"),
+    "no seeds": ("reproduce", "--data", "wine.csv", "--seeds", "0", "--json"),
     "reproduce without names": ("reproduce", "--data", "nameless.csv", "--seeds", "1"),
-    "reproduce a missing file": ("reproduce", "--data", "nowhere.csv", "--seeds", "1"),
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize("extra", [(), ("--json",)])
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_line_on_standard_error(call, name, extra):
-    status, out, err = call(*BAD[name], *extra)
-    assert status == 2
-    assert out == ""
+def test_bad_input_is_one_line_on_standard_error(call, name):
+    status, out, err = call(*BAD[name])
+    assert (status, out) == (2, "")
     assert err.startswith("Error: ")
     assert err.count("\n") == 1
     assert err.endswith("\n")
     assert len(err) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["modern", "published"])
 def test_a_fresh_process_writes_one_object_and_no_warning(folder, protocol):
     done = in_a_process(folder, "run", "--data", "wine.csv", "--protocol", protocol, "--json")
@@ -237,6 +167,7 @@ def test_a_fresh_process_writes_one_object_and_no_warning(folder, protocol):
     assert json.loads(done.stdout)["recipe"]["protocol"] == protocol
 
 
+@pytest.mark.slow
 def test_a_fresh_process_ends_with_status_2(folder):
     done = in_a_process(folder, "run", "--data", "nowhere.csv")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -249,6 +180,7 @@ def test_help_is_on_standard_output(call):
         assert out.startswith("Usage: ")
 
 
+@pytest.mark.slow
 def test_help_names_the_command_as_it_was_called():
     command = [sys.executable, "-m", "forgetting", "run", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -277,7 +209,6 @@ def own(folder) -> Path:
         "deep.json": {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}},
         "published.json": {"protocol": "published"},
         "ghost.json": {"training": {"epochs": 5}, "sweep": {"layers": ["fc1"], "units": ["word"], "words": ["ghost"]}},
-        "empty-plan.json": {"sweep": {"layers": []}},
     }
     write_recipes(folder, recipes)
     (folder / "folder.csv").mkdir()
@@ -322,7 +253,7 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
     recipe = Recipe.from_dict(changes)
     split = prepare(recipe, read_reviews(own / "wine.csv"))
     done = train(recipe, split)
-    expected = list(library_sweep(done.model, split, recipe.sweep, recipe=recipe))
+    expected = list(sweep_rows(done.model, split, recipe.sweep, recipe=recipe))
     tables = {}
     for ending in ("csv", "parquet", "json", "CSV"):
         options = (
@@ -368,39 +299,17 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
 @pytest.mark.parametrize(
     ("options", "layers"),
     [
-        (("--layers", "fc2"), ["fc2"]),
         (("--layers", "fc2", "--layers", "fc1"), ["fc2", "fc1"]),
-        (("--layers", "fc2,fc1"), ["fc1+fc2"]),
-        (("--layers", "fc1+fc2"), ["fc1+fc2"]),
-        (("--layers", "all", "--layers", "fc1,fc2", "--layers", "fc2"), ["fc1+fc2", "fc2"]),
-        (("--layers", "each"), ["fc1", "fc2"]),
-        (("--layers", "down"), ["fc2", "fc1+fc2"]),
+        (("--layers", "all", "--layers", "fc2,fc1", "--layers", "fc2"), ["fc1+fc2", "fc2"]),
         (("--layers", "up", "--layers", "down"), ["fc1", "fc1+fc2", "fc2"]),
     ],
 )
 def test_layer_sets(rows, options, layers):
-    table, out = rows(*QUICK, *options, "--doses", "0,1", "--schemes", "zero", "--seeds", "1")
+    table, out = rows(*QUICK, *options, "--doses", "0.5,0,0.1,0.5", "--schemes", "zero", "--seeds", "1")
     assert list(dict.fromkeys(table["layers"])) == layers
-    assert len(table) == 2 * len(layers)
+    assert levels(table) == [0.0, 0.1, 0.5]
+    assert len(table) == 3 * len(layers)
     assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
-
-
-@pytest.mark.parametrize(
-    ("doses", "expected"),
-    [
-        ("2", [0.0, 1.0]),
-        ("5", [0.0, 0.25, 0.5, 0.75, 1.0]),
-        ("0,0.1,0.5", [0.0, 0.1, 0.5]),
-        ("0.5,0,0.1,0.5", [0.0, 0.1, 0.5]),
-        ("0.75", [0.75]),
-        ("1.0", [1.0]),
-        ("0,1", [0.0, 1.0]),
-        ("1e-3, 1", [0.001, 1.0]),
-    ],
-)
-def test_doses(rows, doses, expected):
-    table, _ = rows(*QUICK, "--layers", "fc2", "--schemes", "zero", "--seeds", "1", "--doses", doses)
-    assert levels(table) == expected
 
 
 def test_schemes_units_and_seeds(rows):
@@ -419,14 +328,11 @@ def test_a_seed_is_of_training_too(rows):
     assert plain.loc[plain["level"] == 0, loss].tolist() != seeded.loc[seeded["level"] == 0, loss].tolist()
 
 
-def test_words_of_the_first_layer(rows):
-    table, _ = rows(*QUICK, "--layers", "fc1", "--units", "word", "--doses", "0,1", "--schemes", "zero", "--seeds", "1")
+def test_words_of_the_first_layer_and_rewinding(rows):
+    options = ("--units", "word", "--doses", "0,1", "--schemes", "zero,rewind", "--seeds", "1")
+    table, _ = rows(*QUICK, "--layers", "fc1", *options)
     assert set(table["unit"]) == {"word"}
-
-
-def test_rewinding_needs_nothing_more(rows):
-    table, _ = rows(*QUICK, "--layers", "all", "--doses", "0,1", "--schemes", "rewind", "--seeds", "1")
-    assert table["scheme"].tolist() == ["rewind"] * 2
+    assert table["scheme"].tolist() == ["zero"] * 2 + ["rewind"] * 2
 
 
 def test_equal_change(rows):
@@ -451,6 +357,7 @@ def test_retraining_gives_each_seed_a_model_of_its_own(rows):
     assert own_models["epochs_trained"].isna().all()  # each replicate is trained as long as it takes
 
 
+@pytest.mark.slow
 def test_two_jobs_give_the_same_file(call, own):
     options = ("--layers", "each", "--doses", "3", "--schemes", "zero,normal", "--seeds", "2")
     for jobs in ("1", "2"):
@@ -512,74 +419,30 @@ def test_the_table_of_a_sweep_names_what_trivial_models_reach(rows):
     assert out.endswith("2 rows in rows.csv\n")
 
 
-def test_a_sweep_of_the_sample(rows):
-    table, _ = rows("sweep", "--recipe", "quick.json", *SMALL)
-    assert set(table["data_sha256"]) == {hashlib.sha256(SAMPLE.read_bytes()).hexdigest()}
-
-
-BAD_SWEEPS = {
-    "unknown layer": ("--layers", "fc9"),
-    "unknown layer in a set": ("--layers", "fc1,fc9"),
-    "set that ends with a comma": ("--layers", "fc1,"),
-    "empty layer": ("--layers", ""),
-    "unknown scheme": ("--schemes", "shuffle"),
-    "no scheme": ("--schemes", ","),
-    "unknown unit": ("--units", "row"),
-    "words of all layers": ("--units", "word"),
-    "dose above 1": ("--doses", "0,1.5"),
-    "dose below 0": ("--doses", "-0.1,1"),
-    "dose that is no number": ("--doses", "nan"),
-    "dose without end": ("--doses", "0,inf"),
-    "doses in words": ("--doses", "many"),
-    "no doses": ("--doses", ""),
-    "doses that are commas": ("--doses", ",,"),
-    "one dose": ("--doses", "1"),
-    "0 doses": ("--doses", "0"),
-    "too many doses": ("--doses", "1002"),
-    "no seeds": ("--seeds", "0"),
-    "seeds that are no number": ("--seeds", "ten"),
-    "too many variants": ("--seeds", "10000"),
-    "negative seed": ("--seed", "-1"),
-    "seeds that run out of range": ("--seed", str(2**32 - 1)),
-    "unknown match": ("--match", "norm"),
-    "0 jobs": ("--jobs", "0"),
-    "-2 jobs": ("--jobs", "-2"),
-    "malformed address": ("--dask", "nonsense"),
-    "address without a port": ("--dask", "tcp://127.0.0.1"),
-    "address with too large a port": ("--dask", "tcp://127.0.0.1:99999"),
-    "published protocol": ("--recipe", "published.json"),
-    "recipe with an empty plan": ("--recipe", "empty-plan.json"),
-    "missing recipe": ("--recipe", "nowhere.json"),
-    "unknown column": ("--label", "grape"),
-    "missing file": ("--data", "nowhere.csv"),
-    "ending that is none of the formats": ("--out", "rows.xlsx"),
-    "no ending": ("--out", "rows"),
-    "missing folder": ("--out", "nowhere/rows.csv"),
-    "folder as file": ("--out", "folder.csv"),
+BAD_SWEEPS = {  # one of each kind; what decides has tests of its own
     "unknown option": ("--dose", "0.5"),
+    "ending that is none of the formats": ("--out", "rows.xlsx"),
+    "folder as file": ("--out", "folder.csv"),
+    "doses in words": ("--doses", "many"),
+    "unknown layer in a set": ("--layers", "fc1,fc9"),
+    "no scheme": ("--schemes", ","),
+    "words of all layers": ("--units", "word"),
+    "no seeds": ("--seeds", "0"),
+    "unknown match": ("--match", "norm"),
+    "too many variants": ("--seeds", "10000"),
+    "0 jobs": ("--jobs", "0"),
+    "malformed address": ("--dask", "nonsense"),
+    "published protocol": ("--recipe", "published.json"),
+    "missing file": ("--data", "nowhere.csv"),
     "too little memory": ("--memory", "0"),
-    "negative memory": ("--memory", "-1"),
     "unknown word": ("--recipe", "ghost.json"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize("name", BAD_SWEEPS)
 def test_a_bad_sweep_is_refused_before_training_in_one_line(refused, name):
     assert len(refused(*QUICK, "--out", "never.csv", *BAD_SWEEPS[name])) > 20
-
-
-def test_a_folder_that_cannot_be_written_to_is_refused_before_training(call, own, monkeypatch):
-    monkeypatch.setattr("forgetting.cli.commands.train", lambda *_args, **_rest: pytest.fail("trained"))
-    (own / "closed").mkdir()
-    (own / "closed").chmod(0o500)
-    if os.access(own / "closed", os.W_OK):
-        pytest.skip("root may write everywhere")
-    status, out, err = call(*QUICK, *SMALL, "--out", "closed/rows.csv")
-    (own / "closed").chmod(0o700)
-    assert (status, out) == (2, "")
-    assert err == "Error: --out must be in a folder that can be written to; 'closed' cannot. Choose another.\n"
-    assert list((own / "closed").iterdir()) == []
 
 
 def test_a_file_is_required(call):
@@ -592,7 +455,7 @@ def stopping(error: BaseException, count: int):
     """A sweep that ends with an error after so many rows."""
 
     def swept(*arguments, **options):
-        yield from islice(library_sweep(*arguments, **options), count)
+        yield from ([row] for row in islice(chain.from_iterable(sweep_slices(*arguments, **options)), count))
         raise error
 
     return swept
@@ -604,7 +467,7 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
     path = own / f"lost.{ending}"
     assert call(*QUICK, *options, path.name)[0] == 0
     whole = read_rows(path)
-    monkeypatch.setattr("forgetting.cli.commands.sweep_rows", stopping(WorkersError("No worker is left."), 5))
+    monkeypatch.setattr("forgetting.cli.commands.sweep_slices", stopping(WorkersError("No worker is left."), 5))
     status, out, err = call(*QUICK, *options, path.name)
     assert (status, out) == (2, "")
     assert err.endswith("Error: No worker is left.\n")
@@ -615,22 +478,19 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
 
 
 def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):
-    monkeypatch.setattr("forgetting.cli.commands.sweep_rows", stopping(KeyboardInterrupt(), 3))
+    monkeypatch.setattr("forgetting.cli.commands.sweep_slices", stopping(KeyboardInterrupt(), 3))
     status, _, err = call(*QUICK, "--layers", "fc1", "--out", "stopped.csv")
     assert status == 130
     assert "Traceback" not in err
     assert len(pd.read_csv(own / "stopped.csv")) == 3
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
-def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch, ending):
-    path = own / f"kept.{ending}"
+def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch):
+    path = own / "kept.csv"
     path.write_text("what was here")
     with monkeypatch.context() as patch:
-        patch.setattr("forgetting.cli.commands.sweep_rows", stopping(WorkersError("No worker can be had."), 0))
+        patch.setattr("forgetting.cli.commands.sweep_slices", stopping(WorkersError("No worker can be had."), 0))
         assert call(*QUICK, *SMALL, "--out", path.name)[0] == 2
-    assert path.read_text() == "what was here"
-    assert call(*QUICK, *SMALL, "--jobs", "0", "--out", path.name)[0] == 2
     assert path.read_text() == "what was here"
     assert call(*QUICK, *SMALL, "--out", path.name)[0] == 0
     assert b"what was here" not in path.read_bytes()

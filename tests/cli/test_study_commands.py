@@ -3,7 +3,6 @@
 import hashlib
 import json
 import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +60,6 @@ def folder(small_reviews, tmp_path_factory):
         "quick.json": SETTINGS,
         "plan.json": PLAN,
         "published.json": {"protocol": "published"},
-        "no-methods.json": {"unlearning": {"methods": []}},
         "unknown.json": {"unlearning": {"epoch": 5}},
         "no-reviews.json": {"forget": {"by": "reviews"}},
         "one-layer.json": SETTINGS | {"model": {"hidden": []}},
@@ -173,7 +171,7 @@ def test_a_table_is_shown_and_progress_is_kept_apart(call):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("label", ["Grüner Veltliner, dry", "red", "=white; “sweet”"])
+@pytest.mark.parametrize("label", ["Grüner Veltliner, dry", "=white; “sweet”"])
 def test_a_class_is_forgotten_by_its_name(written, folder, label):
     values, table, _ = written(
         *("unlearn", "--data", "odd.csv", "--recipe", "quick.json", "--forget-class", label, *FEW)
@@ -350,7 +348,7 @@ def test_a_method_that_leaves_the_interpreter_is_no_success(call):
 
 
 @pytest.mark.usefixtures("own_file")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[:2])
 def test_rows_of_unlearning_are_kept_where_the_user_stops(call, folder, kind):
     status, out, err = call(*UNLEARN, "--methods", "original,eu_k,stops,fine_tune", "--out", f"stopped.{kind}")
     assert (status, out) == (130, "")
@@ -370,22 +368,16 @@ def test_a_file_is_left_alone_where_nothing_is_done(call, folder):
 
 BROKEN = {
     "syntax": "def f(:\n",
-    "raises": "raise RuntimeError('in the\\nfile')\n",
-    "exits": "import sys\nsys.exit(3)\n",
-    "missing import": "import nowhere_to_be_found\n",
-    "no docstring": "from forgetting import method\n@method\ndef mine(task):\n    return task.copy()\n",
     "a name that is taken": (
         "from forgetting import method\n@method\ndef eu_k(task):\n    'Mine.'\n    return task.copy()\n"
     ),
 }
 
 
-@pytest.mark.parametrize("name", [*BROKEN, "missing file", "binary"])
+@pytest.mark.parametrize("name", [*BROKEN, "missing file"])
 def test_a_broken_file_of_methods_is_one_line(call, tmp_path, monkeypatch, folder, name):
     path = tmp_path / "broken.py"
-    if name == "binary":
-        path.write_bytes(bytes(range(256)))
-    elif name != "missing file":
+    if name != "missing file":
         path.write_text(BROKEN[name])
     monkeypatch.setenv(METHODS_VARIABLE, str(path))
     known = dict(METHODS)
@@ -434,30 +426,23 @@ def test_a_table_of_relearning_is_shown(call):
 
 
 @pytest.mark.parametrize(
-    ("options", "setting", "value"),
+    ("options", "changes"),
     [
-        ((), "layers", ["fc1"]),
-        ((), "seed", 5),
-        (("--layers", "each"), "layers", ["each"]),
-        (("--layers", "fc2,fc1"), "layers", ["fc2+fc1"]),
-        (("--schemes", "zero", "--schemes", "permute"), "schemes", ["zero", "permute"]),
-        (("--doses", "3"), "doses", [0.0, 0.5, 1.0]),
-        (("--doses", "1,0.5"), "doses", [0.5, 1.0]),
-        (("--seeds", "1"), "seeds", 1),
-        (("--share", "0.75"), "share", 0.75),
-        (("--epochs", "2"), "epochs", 2),
-        (("--seed", "9"), "seed", 9),
+        ((), {}),
+        (("--seeds", "1", "--seed", "9", "--epochs", "2"), {"seeds": 1, "seed": 9, "epochs": 2}),
+        (
+            ("--layers", "fc2,fc1", "--schemes", "zero", "--schemes", "permute", "--doses", "1,0.5", "--share", "0.75"),
+            {"layers": ["fc2+fc1"], "schemes": ["zero", "permute"], "doses": [0.5, 1.0], "target_share": 0.75},
+        ),
     ],
 )
-def test_options_change_the_recipe_of_relearning(written, options, setting, value):
+def test_options_change_the_recipe_of_relearning(written, options, changes):
     values, table, _ = written("relearn", "--data", "wine.csv", "--recipe", "plan.json", *options)
-    found = values["recipe"]["relearning"]
-    assert found[setting] == value
-    for name in PLAN["relearning"]:
-        if name != setting:
-            assert found[name] == PLAN["relearning"][name]
-    assert values["recipe"]["seed"] == (9 if setting == "seed" and options else 3)
-    assert table["seed"].tolist()[0] == found["seed"]
+    plan = values["recipe"]["relearning"]
+    wanted = PLAN["relearning"] | changes
+    assert {name: plan[name] for name in wanted} == wanted
+    assert values["recipe"]["seed"] == changes.get("seed", PLAN["seed"])
+    assert table["seed"].tolist()[0] == plan["seed"]
     assert len(table) == values["rows_planned"]
 
 
@@ -468,7 +453,7 @@ def test_the_target_is_a_share_of_what_was_reached(written):
     assert table["steps"].dropna().max() <= 4  # full batches
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS[1:])
 def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypatch, kind):
     def stopping(*arguments):
         for count, rows in enumerate(filter(None, savings_slices(*arguments))):
@@ -486,96 +471,48 @@ def test_rows_of_relearning_are_kept_where_the_user_stops(call, folder, monkeypa
 
 # What is refused.
 
-BAD = {  # options, and what the line must say
-    "unknown class": (("--forget-class", "rose"), ["forget.label", "'rose'", "'port', 'red', 'white'", "Choose"]),
-    "class in another case": (("--forget-class", "Port"), ["forget.label", "'Port'", "Choose"]),
-    "empty class": (("--forget-class", ""), ["forget.label", "''", "Choose"]),
-    "share 0": (("--forget-share", "0"), ["something to forget", "share of 0", "Raise forget.share"]),
-    "share 1": (("--forget-share", "1"), ["left to learn from", "share of 1", "Forget fewer"]),
-    "share 2": (("--forget-share", "2"), ["forget.share", "2.0", "1"]),
-    "share below 0": (("--forget-share", "-0.1"), ["forget.share", "-0.1", "0"]),
-    "share nan": (("--forget-share", "nan"), ["forget.share", "nan"]),
-    "share in words": (("--forget-share", "half"), ["--forget-share", "'half'"]),
+BAD = {  # one of each kind, and what the line must say; what decides has tests of its own
+    "unknown class": (("--forget-class", "Port"), ["forget.label", "'Port'", "'port', 'red', 'white'", "Choose"]),
+    "no number": (("--forget-share", "half"), ["--forget-share", "'half'"]),
+    "nothing to forget": (("--forget-share", "0"), ["something to forget", "share of 0", "Raise forget.share"]),
+    "nothing to retain": (("--forget-share", "1"), ["left to learn from", "share of 1", "Forget fewer"]),
     "unknown key": (("--forget-reviews", "0123456789ab"), ["forget.reviews", "'0123456789ab'", "choose"]),
-    "keys that are commas": (("--forget-reviews", ","), ["forget"]),
-    "empty key": (("--forget-reviews", ""), ["forget"]),
-    "a class and a share": (
-        ("--forget-class", "red", "--forget-share", "0.5"),
-        ["--forget-class", "--forget-share", "--forget-reviews", "Leave out"],
-    ),
-    "a class and reviews": (
-        ("--forget-class", "red", "--forget-reviews", "0" * 12),
-        ["Only one", "got 2", "Leave out"],
-    ),
-    "all three": (
-        ("--forget-class", "red", "--forget-reviews", "0" * 12, "--forget-share", "0.5"),
-        ["Only one", "got 3", "Leave out"],
-    ),
+    "two kinds": (("--forget-class", "red", "--forget-share", "0.5"), ["Only one", "got 2", "Leave out"]),
     "unknown method": (("--methods", "forget_it"), ["unlearning.methods", "'forget_it'", "eu_k", METHODS_VARIABLE]),
-    "one unknown method": (("--methods", "original,Scrub"), ["unlearning.methods", "'Scrub'"]),
     "no method": (("--methods", ","), ["unlearning.methods", "Choose some"]),
-    "empty method": (("--methods", ""), ["unlearning.methods", "Choose some"]),
-    "k 0": (("--k", "0"), ["unlearning.last_layers", "0", "1"]),
     "k too large": (("--k", "3"), ["unlearning.last_layers", "fc1, fc2", "got 3", "Lower it"]),
-    "no seeds": (("--seeds", "0"), ["unlearning.seeds", "0", "1"]),
-    "seeds in words": (("--seeds", "five"), ["--seeds", "'five'"]),
     "seeds that run out of range": (("--seed", str(2**32 - 1), "--seeds", "2"), ["unlearning.seed", "Lower"]),
-    "no epochs": (("--epochs", "0"), ["unlearning.epochs", "0"]),
-    "negative seed": (("--seed", "-1"), ["seed", "-1"]),
     "unknown setting": (("--recipe", "unknown.json"), ["unlearning.epoch", "spelling"]),
-    "recipe without methods": (("--recipe", "no-methods.json"), ["unlearning.methods", "Choose some"]),
     "recipe without reviews": (("--recipe", "no-reviews.json"), ["something to forget", "Choose at least one"]),
     "published": (("--recipe", "published.json"), ["published protocol", "Use the modern protocol"]),
+    "missing folder": (("--out", "nowhere/rows.csv"), ["--out", "'nowhere'", "Make it first"]),
 }
 BAD_RELEARNING = {
     "unknown layer": (("--layers", "fc9"), ["relearning.layers", "fc9", "fc1, fc2"]),
-    "empty layer": (("--layers", ""), ["relearning.layers"]),
-    "unknown scheme": (("--schemes", "shuffle"), ["relearning.schemes", "shuffle", "reinit"]),
-    "no scheme": (("--schemes", ","), ["relearning.schemes"]),
     "dose above 1": (("--doses", "0,1.5"), ["relearning.doses", "1.5"]),
-    "dose below 0": (("--doses", "-0.5,1"), ["relearning.doses", "-0.5"]),
-    "dose nan": (("--doses", "nan"), ["relearning.doses", "nan"]),
     "doses in words": (("--doses", "few"), ["--doses", "'few'", "0,0.1,0.5"]),
-    "no doses": (("--doses", ","), ["doses"]),
-    "one dose": (("--doses", "1"), ["--doses", "2 to 1,001", "got 1"]),
-    "doses without end": (("--doses", "9" * 5_000), ["--doses", "2 to 1,001", "got 999", "…"]),
     "share 0": (("--share", "0"), ["relearning.target_share", "0.0", "0.01"]),
-    "share above 1": (("--share", "1.01"), ["relearning.target_share", "1.01"]),
-    "share nan": (("--share", "nan"), ["relearning.target_share", "nan"]),
     "no epochs": (("--epochs", "0"), ["relearning.epochs", "0", "1"]),
-    "too many epochs": (("--epochs", "2001"), ["relearning.epochs", "2001"]),
-    "no seeds": (("--seeds", "0"), ["relearning.seeds", "0", "1"]),
     "too many variants": (
         ("--seeds", "1000", "--doses", "1001"),
         ["Relearning must", "50,000", "1,001,000", "Reduce the doses"],
     ),
     "published": (("--recipe", "published.json"), ["published protocol", "Use the modern protocol"]),
-}
-BAD_BOTH = {
     "wrong ending": (("--out", "rows.xlsx"), ["--out", ".csv, .parquet, .json", "'rows.xlsx'", "Choose"]),
-    "no ending": (("--out", "rows"), ["--out", "'rows'"]),
-    "missing folder": (("--out", "nowhere/rows.csv"), ["--out", "'nowhere'", "Make it first"]),
-    "a folder": (("--out", "folder.csv"), ["--out", "'folder.csv'", "folder", "another name"]),
     "missing file": (("--data", "nowhere.csv"), ["nowhere.csv"]),
-    "missing recipe": (("--recipe", "nowhere.json"), ["--recipe", "nowhere.json"]),
-    "unknown column": (("--label", "grape"), ["grape"]),
-    "unknown option": (("--dose", "0.5"), ["--dose"]),
-    "no file": (("--out", ""), ["--out"]),
 }
 CASES = {
-    **{f"unlearn: {name}": (UNLEARN, *case) for name, case in (BAD | BAD_BOTH).items()},
-    **{f"relearn: {name}": (RELEARN, *case) for name, case in (BAD_RELEARNING | BAD_BOTH).items()},
+    **{f"unlearn: {name}": (UNLEARN, *case) for name, case in BAD.items()},
+    **{f"relearn: {name}": (RELEARN, *case) for name, case in BAD_RELEARNING.items()},
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_wrong_is_said_in_one_line_before_training(refused, name):
     command, options, words = CASES[name]
-    started = time.perf_counter()
     err = refused(*command, "--out", "never.csv", *options)
     for word in words:
         assert word in err
-    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("command", ["unlearn", "relearn"])
@@ -603,6 +540,7 @@ def test_help_lists_every_option_and_what_it_takes(call, command):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_help_of_a_fresh_process_lists_methods_of_ones_own(folder, own_file):
     done = in_a_process(folder, "unlearn", "--help", env={METHODS_VARIABLE: str(own_file)})
     assert done.returncode == 0

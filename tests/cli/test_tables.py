@@ -152,7 +152,7 @@ def test_the_table_of_relearning_by_hand():
     first, empty, head, *found = relearned_lines(rows)
     assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750. To be reached: 0.7500"]
     assert empty == [""]
-    assert head == ["layers", "scheme", "dose", "accuracy after", "savings", "verdict over seeds"]
+    assert head == ["layers", "scheme", "dose", "accuracy after", "savings", "conclusion over seeds"]
     assert [line[:6] for line in found[:5]] == [
         ["fc1", "reinit", "0.5", "0.2500", "0.700", "remembers"],
         ["fc1+fc2", "reinit", "1", "0.2500", "-0.100", "gone"],
@@ -171,8 +171,7 @@ def test_why_no_seed_has_savings_is_said():
     assert reason in " ".join(text.split())
 
 
-@pytest.mark.parametrize("layers", ["fc1", "fc1+fc2+fc3+fc4", "fc1+fc2+fc3+fc4+fc5"])
-@pytest.mark.parametrize("dose", [1.0, 1 / 3, 1e-5])
+@pytest.mark.parametrize(("layers", "dose"), [("fc1", 1.0), ("fc1+fc2+fc3+fc4", 1 / 3), ("fc1+fc2+fc3+fc4+fc5", 1e-5)])
 def test_columns_of_relearning_stay_apart(layers, dose):
     lines = format_relearning(
         RelearningResult(MODERN, rows=(saving(0, 5, layers=layers, scheme="permute", dose=dose),)), BASE
