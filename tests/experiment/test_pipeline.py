@@ -53,9 +53,9 @@ def test_a_result_as_plain_values(small_reviews):
     values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert Recipe.from_dict(values["recipe"]) == HALF
     assert values["recipe_hash"] == HALF.hash
-    kept = {*zip(small_reviews.texts, small_reviews.labels, strict=True)}
+    distinct = {*zip(small_reviews.texts, small_reviews.labels, strict=True)}
     words = len(prepare(HALF, small_reviews).words)
-    assert values["data"] == {"rows": len(kept), "words": words, "classes": 3, "sha256": "5" * 64}
+    assert values["data"] == {"rows": len(distinct), "words": words, "classes": 3, "sha256": "5" * 64}
     assert values["layers"] == {"fc1": 64 * (words + 1), "fc2": 3 * 65}
     assert values["parameters"] == sum(values["layers"].values()) == result.parameters
     assert (values["epochs"], values["state"]) == (12, "finished")
@@ -89,7 +89,7 @@ def test_what_is_compared_is_before_and_after(small_reviews):
     assert torch.equal(result.trained.model.fc2.weight, comparison.model.fc2.weight)
 
 
-def test_dose_zero_and_rewind_at_one(small_reviews):
+def test_fraction_zero_and_rewind_at_one(small_reviews):
     intact = run(HALF.with_value("randomization.fraction", 0), small_reviews).comparison
     for part in ("training", "validation"):
         assert intact.forgetting[part].value == intact.divergence[part].value == 0
@@ -163,7 +163,7 @@ def with_nan(split):
     return replace(split, training=replace(split.training, inputs=spoilt))
 
 
-def test_diverged_training_leaves_figures_missing_with_their_reason(small_reviews):
+def test_diverged_training_leaves_metrics_missing_with_their_reason(small_reviews):
     recipe = replace(QUICK, randomization=Randomization(("fc1",), 0.5))
     split = with_nan(prepare(recipe, small_reviews))
     trained = train(recipe, split)
@@ -178,7 +178,7 @@ def test_diverged_training_leaves_figures_missing_with_their_reason(small_review
             assert ratio.missing == NOT_FINITE
 
 
-def test_an_own_pass_of_mini_batches_can_be_run(small_reviews):
+def test_the_forward_pass_of_mini_batches_can_be_reused(small_reviews):
     recipe = QUICK.with_value("training.reuse_forward_pass", True).with_value("training.batch_size", 16)
     result = run(recipe, small_reviews)
     assert len(result.trained.history) == 12
@@ -186,7 +186,7 @@ def test_an_own_pass_of_mini_batches_can_be_run(small_reviews):
 
 
 def test_an_unstratified_split_of_few_reviews_can_be_run():
-    """Wherever the one review of the second class falls, figures are there or missing with a reason."""
+    """Wherever the one review of the second class falls, metrics are there or missing with a reason."""
     reviews = Reviews(("red fruit", "red wine fruit", "red fruit wine", "green fruit wine"), ("a", "a", "a", "b"), None,
                       "0" * 64, Report("by hand", "text", "label", None, 4))  # fmt: skip
     recipe = replace(QUICK, split=replace(QUICK.split, stratify=False, min_df=1, validation_share=0.25))
@@ -263,17 +263,18 @@ def test_published_run(small_reviews):
         (result.trained.history, comparison.original),
         (comparison.history, comparison.randomized),
     ):
-        for part in ("training", "validation"):  # of the training part: the last step's own pass
+        for part in ("training", "validation"):  # of the training part: the last step's forward pass
             assert getattr(history[-1], part).loss == pytest.approx(outcome.scores[part].loss, abs=1e-6)
-    own = result.trained.training_logits
+    reused = result.trained.training_logits
     after = result.trained.model(prepare(PUBLISHED, small_reviews).training.inputs)
-    assert not torch.allclose(own, after, atol=1e-6)
+    assert not torch.allclose(reused, after, atol=1e-6)
 
 
 def test_published_protocol_takes_a_label_of_ones_own(small_reviews):
     assert run(PUBLISHED.with_value("data.label_column", "label"), small_reviews).data["classes"] == 3
 
 
+@pytest.mark.slow
 def test_modern_default_reaches_the_linear_svm_on_the_original_file(wine_reviews_path):
     """Top-1 validation accuracy over 12 stratified splits, on the same features: within 0.02."""
     reviews, found, reference = read_reviews(wine_reviews_path), [], []

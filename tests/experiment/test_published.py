@@ -41,18 +41,20 @@ def test_the_table_is_the_published_one():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", PUBLISHED_MODELS)
-@pytest.mark.parametrize("key", PUBLISHED_METRICS)
-def test_re_runs_and_published_values_lie_in_the_reference_ranges(model, key, reruns):
-    low, high = REFERENCE_RANGES[model][key]
-    wider = WIDER[key[1]] if model == "original" or key[1] != "loss" else 0.25  # a loss of 2 to 4
-    values = [getattr(run, model)[key] for run in reruns]
-    assert low - wider <= min(values)
-    assert max(values) <= high + wider
-    assert len(set(values)) == SEEDS
-    assert low <= PUBLISHED_TABLE[model][key] <= high
+def test_re_runs_and_published_values_lie_in_the_reference_ranges(model, reruns):
+    for key in PUBLISHED_METRICS:
+        low, high = REFERENCE_RANGES[model][key]
+        wider = WIDER[key[1]] if model == "original" or key[1] != "loss" else 0.25  # a loss of 2 to 4
+        values = [getattr(run, model)[key] for run in reruns]
+        assert low - wider <= min(values), key
+        assert max(values) <= high + wider, key
+        assert len(set(values)) == SEEDS
+        assert low <= PUBLISHED_TABLE[model][key] <= high
 
 
+@pytest.mark.slow
 def test_what_the_table_hides(reruns):
     for run in reruns:
         assert run.always_no == pytest.approx(1 - 1 / 294)
@@ -78,12 +80,12 @@ def test_summary_by_hand(small_reviews):
     summary = summarize_runs(reruns)
     assert (summary["seeds"], summary["always_no"]) == (3, 1 - 1 / 45)
     for model in PUBLISHED_MODELS:
-        for part, figure in PUBLISHED_METRICS:
-            values = [getattr(run, model)[part, figure] for run in reruns]
+        for part, metric in PUBLISHED_METRICS:
+            values = [getattr(run, model)[part, metric] for run in reruns]
             expected = {"median": median(values), "min": min(values), "max": max(values), "within": True}
-            assert summary[model][part][figure] == expected
-            assert summary["published"][model][part][figure] == PUBLISHED_TABLE[model][part, figure]
-            assert summary["within"][model][part][figure] is True
+            assert summary[model][part][metric] == expected
+            assert summary["published"][model][part][metric] == PUBLISHED_TABLE[model][part, metric]
+            assert summary["within"][model][part][metric] is True
         for part in ("training", "validation"):
             values = [getattr(run, model)[part, "accuracy"] for run in reruns]
             assert summary[model][part]["accuracy"]["median"] == median(values)
@@ -97,10 +99,9 @@ def test_within_says_whether_the_published_value_is_in_the_range(small_reviews, 
     assert summary["within"]["original"]["validation"]["loss"] is True
 
 
-@pytest.mark.parametrize("seeds", [0, -3])
-def test_refuses_no_seeds(seeds, small_reviews):
-    with pytest.raises(RecipeError, match=f"seeds must be at least 1; got {seeds}"):
-        reproduce(small_reviews, seeds)
+def test_refuses_no_seeds(small_reviews):
+    with pytest.raises(RecipeError, match="seeds must be at least 1; got 0"):
+        reproduce(small_reviews, 0)
 
 
 def test_needs_names(small_reviews):

@@ -1,4 +1,4 @@
-"""Figures of many models at once, against scikit-learn, scipy, torch's own losses and loops over single models."""
+"""Metrics of many models at once, against scikit-learn, scipy, torch's own losses and loops over single models."""
 
 import math
 
@@ -52,12 +52,12 @@ def noisy(seed, strength=1.0, reviews=60, classes=4, models=1):
 @given(EQUALS)
 def test_accuracy_and_agreement_are_scikit_learns_accuracy(case):
     logits, targets = case
-    guesses = logits.argmax(-1)
-    found = functional.accuracy(*tensors(guesses, targets))
-    np.testing.assert_allclose(found, [accuracy_score(targets, row) for row in guesses])
-    others = guesses[::-1].copy()
-    expected = [accuracy_score(one, other) for one, other in zip(guesses, others, strict=True)]
-    np.testing.assert_allclose(functional.agreement(*tensors(guesses, others)), expected)
+    predictions = logits.argmax(-1)
+    found = functional.accuracy(*tensors(predictions, targets))
+    np.testing.assert_allclose(found, [accuracy_score(targets, row) for row in predictions])
+    others = predictions[::-1].copy()
+    expected = [accuracy_score(one, other) for one, other in zip(predictions, others, strict=True)]
+    np.testing.assert_allclose(functional.agreement(*tensors(predictions, others)), expected)
 
 
 @settings(deadline=None, max_examples=80)
@@ -83,38 +83,38 @@ def test_the_best_of_one_is_the_accuracy(case):
 @given(EQUALS)
 def test_macro_f1_is_scikit_learns(case):
     logits, targets = case
-    guesses = logits.argmax(-1)
-    expected = [f1_score(targets, row, average="macro", zero_division=0) for row in guesses]
-    np.testing.assert_allclose(functional.macro_f1(*tensors(guesses, targets), logits.shape[-1]), expected)
+    predictions = logits.argmax(-1)
+    expected = [f1_score(targets, row, average="macro", zero_division=0) for row in predictions]
+    np.testing.assert_allclose(functional.macro_f1(*tensors(predictions, targets), logits.shape[-1]), expected)
 
 
 @settings(deadline=None, max_examples=60)
 @given(EQUALS)
-def test_named_counts_each_class(case):
-    guesses, classes = case[0].argmax(-1), case[0].shape[-1]
-    expected = [[row.tolist().count(number) for number in range(classes)] for row in guesses]
-    found = functional.class_counts(torch.from_numpy(guesses), classes)
+def test_class_counts_by_a_loop(case):
+    predictions, classes = case[0].argmax(-1), case[0].shape[-1]
+    expected = [[row.tolist().count(number) for number in range(classes)] for row in predictions]
+    found = functional.class_counts(torch.from_numpy(predictions), classes)
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(functional.class_counts(torch.from_numpy(guesses[0]), classes), expected[0])
+    np.testing.assert_array_equal(functional.class_counts(torch.from_numpy(predictions[0]), classes), expected[0])
 
 
 @settings(deadline=None, max_examples=60)
 @given(models(st.sampled_from([0.0, 0.1, 0.4999, 0.5, 0.75, 1.0])))
 def test_bitwise_accuracy_is_the_share_of_matching_elements(case):
-    chances, targets = case
-    one_hot = np.eye(chances.shape[-1])[targets]
-    expected = [accuracy_score(one_hot.ravel() > 0, row.ravel() >= 0.5) for row in chances]
-    np.testing.assert_allclose(functional.bitwise_accuracy(*tensors(chances, targets)), expected)
+    probabilities, targets = case
+    one_hot = np.eye(probabilities.shape[-1])[targets]
+    expected = [accuracy_score(one_hot.ravel() > 0, row.ravel() >= 0.5) for row in probabilities]
+    np.testing.assert_allclose(functional.bitwise_accuracy(*tensors(probabilities, targets)), expected)
 
 
 @settings(deadline=None, max_examples=60)
 @given(models())
-def test_likelihoods_and_entropy_are_scipys(case):
+def test_softmax_and_entropy_are_scipys(case):
     logits, _ = case
-    chances = softmax(logits.astype(float), axis=-1)
+    probabilities = softmax(logits.astype(float), axis=-1)
     found = functional.softmax(torch.from_numpy(logits))
-    np.testing.assert_allclose(found, chances, atol=1e-6)
-    np.testing.assert_allclose(functional.entropy(found), entropy(chances, axis=-1).mean(-1), atol=1e-5)
+    np.testing.assert_allclose(found, probabilities, atol=1e-6)
+    np.testing.assert_allclose(functional.entropy(found), entropy(probabilities, axis=-1).mean(-1), atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 50])
@@ -178,9 +178,8 @@ def everything_right(logits, targets, objective):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("strength", [0.3, 1.0, 2.0, 4.0])
-@pytest.mark.parametrize("times", [1e-3, 1.0, 40.0])
-def test_calibrated_is_scipys_minimum(objective, strength, times):
+@pytest.mark.parametrize(("strength", "times"), [(0.3, 40.0), (1.0, 1e-3), (2.0, 1.0), (4.0, 40.0)])
+def test_the_scaled_loss_is_scipys_minimum(objective, strength, times):
     logits, targets = noisy(11, strength, models=4)
     logits *= times
     temperatures, losses = calibration.temperature_scaled_loss(logits, targets, objective)
@@ -196,7 +195,7 @@ def test_calibrated_is_scipys_minimum(objective, strength, times):
 
 @settings(deadline=None, max_examples=120)
 @given(models(), st.sampled_from(OBJECTIVES))
-def test_calibrating_never_costs(case, objective):
+def test_scaling_never_costs(case, objective):
     logits, targets = tensors(*case)
     temperatures, losses = calibration.temperature_scaled_loss(logits, targets, objective)
     flat = math.log(logits.shape[-1]) if objective == "cross_entropy" else math.log(2)
@@ -211,7 +210,7 @@ def test_calibrating_never_costs(case, objective):
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(0, 2**31), st.floats(-3, 3), st.floats(0, 4), st.sampled_from(OBJECTIVES))
-def test_the_calibrated_loss_does_not_depend_on_the_scale(seed, power, strength, objective):
+def test_the_scaled_loss_does_not_depend_on_the_scale(seed, power, strength, objective):
     logits, targets = noisy(seed, strength, reviews=20)
     before, after = (
         calibration.temperature_scaled_loss(values, targets, objective) for values in (logits, logits * 10**power)
@@ -229,7 +228,7 @@ def test_nor_where_logits_are_very_small_or_large(objective, power):
     assert found[0].item() == pytest.approx(expected[0].item() * 10.0**power, rel=0.01)
 
 
-@pytest.mark.parametrize("shift", [10.0, 1e3, 1e4])
+@pytest.mark.parametrize("shift", [10.0, 1e4])
 def test_a_shift_of_a_reviews_logits_does_not_change_its_cross_entropy(shift):
     logits, targets = noisy(4, 2.0)
     logits = (logits * 64).round() / 64  # so that adding whole numbers is exact
@@ -241,7 +240,7 @@ def test_a_shift_of_a_reviews_logits_does_not_change_its_cross_entropy(shift):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_calibrating_never_costs_where_one_review_is_far_out(objective):
+def test_scaling_never_costs_where_one_review_is_far_out(objective):
     logits, targets = noisy(5, 2.0)
     logits[0, 0] = 1e6 * nn.functional.one_hot(targets[0], 4)
     loss = functional.loss(logits, targets, objective).item()
@@ -261,8 +260,9 @@ def test_where_logits_are_useless_the_temperature_is_infinite(objective):
     assert losses.tolist() == pytest.approx([flat, flat], abs=1e-6)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("times", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(
+    ("objective", "times"), [("cross_entropy", 1e-3), ("cross_entropy", 1e3), ("bitwise", 1.0), ("bitwise", 1e3)]
+)
 def test_where_all_is_right_the_temperature_is_zero(objective, times):
     targets = torch.tensor([0, 1, 2, 0])
     right = times * (2.0 * nn.functional.one_hot(targets, 3) - 1)
@@ -275,7 +275,7 @@ def test_where_all_is_right_the_temperature_is_zero(objective, times):
 
 
 def test_equal_logits_are_not_right():
-    """Of two best logits the first is guessed, but no scale takes the loss to 0: it tends to half of ln 2."""
+    """Of two best logits the first is predicted, but no scale takes the loss to 0: it tends to half of ln 2."""
     logits = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
     temperature, loss = calibration.temperature_scaled_loss(logits, torch.tensor([0, 1]), "cross_entropy")
     assert temperature.item() > 0
@@ -290,34 +290,34 @@ def test_bitwise_constant_logits_are_fitted_to_the_share():
     assert temperature.item() == pytest.approx(2 / math.log(3), rel=0.01)
 
 
-def figures_of(z, t, objective):
-    """Every figure of logits and targets of four classes, by name."""
-    guesses, chances = z.argmax(-1), functional.softmax(z)
-    temperature, calibrated_loss = calibration.temperature_scaled_loss(z, t, objective)
+def metrics_of(z, t, objective):
+    """Every metric of logits and targets of four classes, by name."""
+    predictions, probabilities = z.argmax(-1), functional.softmax(z)
+    temperature, scaled_loss = calibration.temperature_scaled_loss(z, t, objective)
     return {
         "loss": functional.loss(z, t, objective),
         "temperature": temperature,
-        "temperature_scaled_loss": calibrated_loss,
-        "accuracy": functional.accuracy(guesses, t),
+        "temperature_scaled_loss": scaled_loss,
+        "accuracy": functional.accuracy(predictions, t),
         "top_k_accuracy": functional.top_k_accuracy(z, t, 2),
-        "macro_f1": functional.macro_f1(guesses, t, 4),
-        "bitwise_accuracy": functional.bitwise_accuracy(chances, t),
-        "entropy": functional.entropy(chances),
-        "divergence": functional.divergence(chances, functional.softmax(z * 2 - t[:, None])),
-        "named": functional.class_counts(guesses, 4),
+        "macro_f1": functional.macro_f1(predictions, t, 4),
+        "bitwise_accuracy": functional.bitwise_accuracy(probabilities, t),
+        "entropy": functional.entropy(probabilities),
+        "divergence": functional.divergence(probabilities, functional.softmax(z * 2 - t[:, None])),
+        "class_counts": functional.class_counts(predictions, 4),
     }
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_stack_gives_what_each_model_alone_gives(objective):
     logits, targets = noisy(7, models=6)
-    stacked = figures_of(logits, targets, objective)
-    grid = figures_of(logits.unflatten(0, (2, 3)), targets, objective)
+    stacked = metrics_of(logits, targets, objective)
+    grid = metrics_of(logits.unflatten(0, (2, 3)), targets, objective)
     for place, one in enumerate(logits):
-        for name, value in figures_of(one, targets, objective).items():
+        for name, value in metrics_of(one, targets, objective).items():
             np.testing.assert_allclose(stacked[name][place], value, rtol=1e-6, atol=1e-7, err_msg=name)
             np.testing.assert_allclose(grid[name][place // 3, place % 3], value, rtol=1e-6, atol=1e-7, err_msg=name)
-            assert value.shape == ((4,) if name == "named" else ())
+            assert value.shape == ((4,) if name == "class_counts" else ())
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -325,8 +325,8 @@ def test_the_memory_layout_does_not_matter(objective):
     logits, targets = noisy(8, models=5)
     strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)
     assert not strided.is_contiguous()
-    expected = figures_of(logits, targets, objective)
-    for name, values in figures_of(strided, targets, objective).items():
+    expected = metrics_of(logits, targets, objective)
+    for name, values in metrics_of(strided, targets, objective).items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-6, atol=1e-6, err_msg=name)
 
 
@@ -334,12 +334,12 @@ def test_the_memory_layout_does_not_matter(objective):
 def test_the_inputs_are_left_as_they_are(objective):
     logits, targets = noisy(9, models=2)
     before = logits.clone(), targets.clone()
-    figures_of(logits, targets, objective)
+    metrics_of(logits, targets, objective)
     assert torch.equal(logits, before[0])
     assert torch.equal(targets, before[1])
 
 
-# What `metrics` makes of them for one model.
+# Scores of one model.
 
 
 @settings(deadline=None, max_examples=100)
@@ -347,19 +347,21 @@ def test_the_inputs_are_left_as_they_are(objective):
 def test_wilson_is_scipys_interval(trials, share, level):
     hits = round(share * trials)
     interval = binomtest(hits, trials).proportion_ci(level, method="wilson")
-    assert wilson_interval(hits, trials, level) == pytest.approx(tuple(interval), abs=1e-9)
+    low, high = wilson_interval(hits, trials, level)
+    assert (low, high) == pytest.approx(tuple(interval), abs=1e-9)
+    assert 0 <= low <= hits / trials <= high <= 1
 
 
 @settings(deadline=None, max_examples=80)
 @given(models(st.integers(-2, 2).map(float), most_models=1), st.sampled_from(OBJECTIVES))
 def test_scores_are_scikit_learns(case, objective):
     (logits,), targets = case
-    classes, guesses = range(logits.shape[-1]), logits.argmax(-1)
+    classes, predictions = range(logits.shape[-1]), logits.argmax(-1)
     found = score_logits(*tensors(logits, targets), objective)
-    np.testing.assert_array_equal(found.confusion, confusion_matrix(targets, guesses, labels=classes))
+    np.testing.assert_array_equal(found.confusion, confusion_matrix(targets, predictions, labels=classes))
     occurring = np.isin(classes, targets)
-    recall = recall_score(targets, guesses, labels=classes, average=None, zero_division=0)
+    recall = recall_score(targets, predictions, labels=classes, average=None, zero_division=0)
     np.testing.assert_allclose(found.recall, np.where(occurring, recall, np.nan))
-    assert found.accuracy == pytest.approx(accuracy_score(targets, guesses))
-    assert found.macro_f1 == pytest.approx(f1_score(targets, guesses, average="macro", zero_division=0))
+    assert found.accuracy == pytest.approx(accuracy_score(targets, predictions))
+    assert found.macro_f1 == pytest.approx(f1_score(targets, predictions, average="macro", zero_division=0))
     assert found.loss == pytest.approx(torchs_loss(*tensors(logits, targets), objective), abs=1e-5)

@@ -1,7 +1,8 @@
-"""Influence against gradients of dense inputs, and randomizing named words against writing their columns by hand."""
+"""Influence against gradients of dense inputs, and randomizing listed words against writing their columns by hand."""
 
 from dataclasses import replace
 from functools import cache
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -38,15 +39,14 @@ def dense(part) -> torch.Tensor:
     return torch.from_numpy(part.inputs.to_scipy().toarray())
 
 
-@pytest.mark.parametrize("hidden", HIDDEN)
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize(("hidden", "number"), list(zip(HIDDEN, [0, 1, 2], strict=True)))
 def test_influence_is_gradient_times_input(small_split, hidden, number):
     _, done = trained(small_split, hidden)
     inputs = dense(small_split.training).requires_grad_()
     logits = done.model(inputs)
-    own = small_split.training.targets == number
-    (logits[own, number] - logits[own].mean(dim=1)).sum().backward()
-    expected = (inputs.grad * inputs).sum(dim=0) / own.sum()
+    rows = small_split.training.targets == number
+    (logits[rows, number] - logits[rows].mean(dim=1)).sum().backward()
+    expected = (inputs.grad * inputs).sum(dim=0) / rows.sum()
     found = word_influence(done.model, small_split, number)
     assert found.shape == (20,)
     most = expected.abs().max().item()
@@ -75,15 +75,15 @@ def split_of(inputs, targets, classes=2) -> Split:
     return Split(part, part, words, tuple("abcdef"[:classes]), None)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_words_that_a_class_never_uses_have_none(small_split, number):
+def test_words_that_a_class_never_uses_have_none(small_split):
     _, done = trained(small_split)
-    own = dense(small_split.training)[small_split.training.targets == number]
-    absent = (own == 0).all(dim=0)
-    found = word_influence(done.model, small_split, number)
-    assert 0 < absent.sum() < 20
-    assert (found[absent] == 0).all()
-    assert (found[~absent] != 0).any()
+    for number in range(3):
+        inputs = dense(small_split.training)[small_split.training.targets == number]
+        absent = (inputs == 0).all(dim=0)
+        found = word_influence(done.model, small_split, number)
+        assert 0 < absent.sum() < 20
+        assert (found[absent] == 0).all()
+        assert (found[~absent] != 0).any()
 
 
 @settings(deadline=None, max_examples=30)
@@ -122,7 +122,7 @@ def test_a_class_without_training_reviews_is_refused_by_name(small_split):
     )
 
 
-@pytest.mark.parametrize("most", [1, 5, 20, 99])
+@pytest.mark.parametrize("most", [5, 99])
 def test_the_most_influential_are_sorted_and_speak_for_the_class(small_split, most):
     _, done = trained(small_split)
     values = word_influence(done.model, small_split, 2).tolist()
@@ -166,7 +166,7 @@ def test_influence_changes_nothing(small_split):
     assert all(parameter.grad is None for parameter in done.model.parameters())
 
 
-# Randomizing named words.
+# Randomizing listed words.
 
 
 def forgotten(split, words, scheme="zero", dose=1.0, seed=0):
@@ -175,9 +175,8 @@ def forgotten(split, words, scheme="zero", dose=1.0, seed=0):
     return done, compare(replace(recipe, randomization=randomization), split, done)
 
 
-@pytest.mark.parametrize("hidden", HIDDEN[:2])
-@pytest.mark.parametrize("scheme", ["zero", "rewind"])
-def test_named_words_are_columns_written_by_hand(small_split, hidden, scheme):
+@pytest.mark.parametrize(("hidden", "scheme"), [((5,), "zero"), ((4, 3), "rewind")])
+def test_listed_words_are_columns_written_by_hand(small_split, hidden, scheme):
     recipe, done = trained(small_split, hidden)
     randomization = Randomization(("fc1",), 1.0, scheme, "word", 3, words=WHITE)
     found = compare(replace(recipe, randomization=randomization), small_split, done)
@@ -197,8 +196,7 @@ def test_named_words_are_columns_written_by_hand(small_split, hidden, scheme):
         assert found.randomized.scores[name].accuracy == pytest.approx(hits)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("words", [WHITE, ("apple",), ("cherry", "fig")])
+@pytest.mark.parametrize(("scheme", "words"), list(zip(SCHEMES, cycle([WHITE, ("apple",), ("cherry", "fig")]))))
 def test_reviews_without_the_words_keep_their_logits_bit_for_bit(small_split, words, scheme):
     done, found = forgotten(small_split, words, scheme, seed=4)
     columns = [small_split.words.index(word) for word in words]
@@ -214,8 +212,8 @@ def test_reviews_without_the_words_keep_their_logits_bit_for_bit(small_split, wo
             assert not torch.equal(before[~untouched], after[~untouched])
 
 
-@pytest.mark.parametrize(("dose", "count"), [(0.0, 0), (0.25, 1), (0.5, 2), (0.75, 3), (1.0, 4)])
-def test_a_dose_is_of_the_named_words(small_split, dose, count):
+@pytest.mark.parametrize(("dose", "count"), [(0.0, 0), (0.25, 1), (0.75, 3)])
+def test_a_fraction_is_of_the_listed_words(small_split, dose, count):
     _, found = forgotten(small_split, WHITE, dose=dose)
     zeros = (found.model.fc1.weight == 0).all(dim=0).nonzero().flatten().tolist()
     assert len(zeros) == count

@@ -62,7 +62,7 @@ def test_from_scipy_copies_nothing_back():
     np.testing.assert_array_equal(matrix.toarray(), before)
 
 
-@pytest.mark.parametrize("probability", [0.0, 0.25, 0.8])
+@pytest.mark.parametrize("probability", [0.0, 0.8])
 def test_thinning_drops_the_share_and_keeps_the_mean(probability):
     full = SparseMatrix.from_scipy(scipy.sparse.csr_array(np.full((200, 100), 3, dtype=np.float32)))
     thin = full.drop_values(probability, torch.Generator().manual_seed(0))

@@ -27,7 +27,7 @@ def dense(part):
     return torch.from_numpy(part.inputs.to_scipy().toarray())
 
 
-def figures(history):
+def metrics_of(history):
     return [(row.training.loss, row.training.accuracy, row.validation.loss, row.validation.accuracy) for row in history]
 
 
@@ -86,26 +86,26 @@ def dense_loop(split, training, dropout, hidden=(16,)):
     return history, {f"fc{n}.{key}": v for n, layer in enumerate(layers, 1) for key, v in layer.state_dict().items()}
 
 
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
 @pytest.mark.parametrize(
     ("changes", "dropout", "hidden"),
     [
-        ({}, 0.0, (16,)),
+        ({"objective": "bitwise"}, 0.0, (16,)),
         ({"weight_decay": 1e-2}, 0.0, (16,)),
         ({"label_smoothing": 0.3}, 0.0, (16,)),
+        ({"label_smoothing": 0.3, "objective": "bitwise"}, 0.0, (16,)),
         ({}, 0.5, (16,)),
-        ({"batch_size": 7}, 0.0, (16,)),
+        ({"batch_size": 7, "objective": "bitwise"}, 0.0, (16,)),
         ({"batch_size": 16, "weight_decay": 1e-3, "label_smoothing": 0.1}, 0.3, (12, 9)),
         ({"batch_size": 1_000}, 0.0, (16,)),
     ],
 )
-def test_equals_a_plain_dense_loop(small_split, objective, changes, dropout, hidden):
-    training = replace(BASE, objective=objective, **changes)
+def test_equals_a_plain_dense_loop(small_split, changes, dropout, hidden):
+    training = replace(BASE, **changes)
     model = model_for(small_split, dropout, hidden)
     trainer = Trainer(model, small_split, training, seed=SEED)
     trainer.advance()
     history, state = dense_loop(small_split, training, dropout, hidden)
-    np.testing.assert_allclose(figures(trainer.history), history, atol=1e-5)
+    np.testing.assert_allclose(metrics_of(trainer.history), history, atol=1e-5)
     assert [row.epoch for row in trainer.history] == [1, 2, 3, 4, 5, 6]
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value, state[name], atol=1e-5, rtol=1e-4)
@@ -170,7 +170,7 @@ def test_published_quirks_follow_the_published_script(small_split):
             held = (X_held @ weight1.t() + bias1).clamp(min=0) @ weight2.t() + bias2
             held_loss = functional.binary_cross_entropy(held.sigmoid(), one_hot_held).item()
         rows.append((loss.item(), accuracy, held_loss, (held.argmax(1) == y_held).double().mean().item()))
-    np.testing.assert_allclose(figures(trainer.history), rows, atol=1e-5)
+    np.testing.assert_allclose(metrics_of(trainer.history), rows, atol=1e-5)
     torch.testing.assert_close(trainer.training_logits, outputs.detach(), atol=1e-5, rtol=1e-5)
 
 
@@ -198,7 +198,7 @@ def test_slices_change_nothing(small_split, way):
     whole, sliced = (Trainer(model_for(small_split, 0.4), small_split, VARIED, seed=3) for _ in range(2))
     whole.advance()
     way(sliced)
-    assert figures(sliced.history) == figures(whole.history)
+    assert metrics_of(sliced.history) == metrics_of(whole.history)
     assert weights(sliced.model) == weights(whole.model)
     assert sliced.steps == whole.steps == 4 * 5  # 40 reviews in batches of 9
     assert sliced.state == whole.state == "finished"
@@ -241,8 +241,9 @@ def with_nan(split, part):
     return replace(split, **{part: replace(spoilt, inputs=inputs)})
 
 
-@pytest.mark.parametrize("part", ["training", "validation"])
-@pytest.mark.parametrize("reuse_forward_pass", [False, True])
+@pytest.mark.parametrize(
+    ("part", "reuse_forward_pass"), [("training", False), ("training", True), ("validation", True)]
+)
 def test_nan_stops_training_and_is_not_recorded(small_split, part, reuse_forward_pass):
     split = with_nan(small_split, part)
     trainer = Trainer(model_for(split), split, replace(BASE, reuse_forward_pass=reuse_forward_pass))
@@ -256,12 +257,12 @@ def test_nan_stops_training_and_is_not_recorded(small_split, part, reuse_forward
 def test_diverging_late_keeps_the_epochs_before(small_split):
     trainer = Trainer(model_for(small_split), small_split, replace(BASE, batch_size=20))
     trainer.advance(epochs=3)
-    before = figures(trainer.history)
+    before = metrics_of(trainer.history)
     with torch.no_grad():
         trainer.model.fc2.bias.fill_(torch.inf)
     trainer.advance()
     assert trainer.state == "diverged"
-    assert figures(trainer.history) == before
+    assert metrics_of(trainer.history) == before
     assert trainer.steps == 7
 
 
@@ -312,6 +313,6 @@ def test_two_threads_train_as_each_would_alone(small_split):
     for thread in threads:
         thread.join(60)
     for one, other in zip(alone, together, strict=True):
-        assert figures(one.history) == figures(other.history)
+        assert metrics_of(one.history) == metrics_of(other.history)
         assert weights(one.model) == weights(other.model)
     assert weights(alone[0].model) != weights(alone[1].model)

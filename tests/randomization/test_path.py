@@ -2,6 +2,7 @@
 
 import copy
 from functools import cache
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ SCHEME = st.sampled_from(list(SCHEMES))
 UNIT = st.sampled_from(["weight", "neuron"])
 FRACTION = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0]))
 SEED = st.integers(0, 2**32 - 1)
-prove = settings(deadline=None, max_examples=150)
+prove = settings(deadline=None, max_examples=100)
 
 
 def do(name, randomization):
@@ -162,10 +163,9 @@ def test_a_larger_dose_holds_the_smaller_with_its_values(name, scheme, unit, one
             assert bits(next(values)) == bits(next(values))
 
 
-@prove
-@given(MODEL, SCHEME, UNIT, SEED)
-def test_dose_zero_is_the_original(name, scheme, unit, seed):
-    assert everything(do(name, Randomization(("all",), 0.0, scheme, unit, seed))) == everything(made(name))
+def test_fraction_zero_is_the_original():
+    for name, scheme, unit in zip(MODELS, cycle(SCHEMES), cycle(["weight", "neuron"])):
+        assert everything(do(name, Randomization(("all",), 0.0, scheme, unit))) == everything(made(name))
 
 
 @prove
@@ -184,15 +184,13 @@ def test_the_seed_determines_the_bits(name, scheme, unit, fraction, seed):
     assert everything(do(name, randomization)) == everything(do(name, randomization))
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("scheme", ["normal", "reinit", "permute", "noise"])
+@pytest.mark.parametrize(("name", "scheme"), list(zip(MODELS, cycle(["normal", "reinit", "permute", "noise"]))))
 def test_another_seed_gives_other_bits(name, scheme):
     first, second = (everything(do(name, Randomization(scheme=scheme, seed=seed))) for seed in (0, 1))
     assert first != second
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(("scheme", "unit"), list(zip(SCHEMES, cycle(UNITS))))
 def test_another_seed_gives_another_mask(scheme, unit):
     masks = [
         randomized_units(made("classifier"), Randomization(("fc1",), 0.5, scheme, unit, seed))["fc1"].tolist()
@@ -298,9 +296,9 @@ def test_rewind_at_dose_one_is_the_initial_model():
         assert everything(randomized) == everything(initial)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_zero_at_dose_one_leaves_nothing(name):
-    assert all((value == 0).all() for value in do(name, Randomization(scheme="zero")).parameters())
+def test_zero_at_fraction_one_leaves_nothing():
+    for name in MODELS:
+        assert all((value == 0).all() for value in do(name, Randomization(scheme="zero")).parameters())
 
 
 def test_permute_at_dose_one_mixes_weights_and_biases():
@@ -377,11 +375,11 @@ def test_refuses_what_does_not_fit_the_model(model, settings, initial, message):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("fraction", value) for value in (-0.01, 1.01, float("nan"), float("inf"), "1", None, True)),
+        ("fraction", -0.01),
+        ("fraction", 1.01),
         ("scheme", "shuffle"),
         ("unit", "row"),
         ("seed", -1),
-        ("seed", 1.5),
         ("scale", -1.0),
         ("layers", (1,)),
     ],
@@ -469,7 +467,7 @@ def test_the_least_count_that_reaches_a_change(scheme, unit, seed, shares):
         assert count == 0 or distances[count - 1] < change
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_least_count_where_many_units_do_not_change(seed):
     # Zeros set to zero.
     model = copy.deepcopy(made("classifier"))
@@ -490,8 +488,7 @@ def test_a_change_that_nothing_makes_is_not_reached():
     assert layer_paths(model, Randomization(("fc1",), 0.0, "zero"))["fc1"].reaching([0.0, 1e-9]) == [0, None]
 
 
-@pytest.mark.parametrize("unit", ["weight", "neuron"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("unit", "seed"), [("weight", 0), ("neuron", 1)])
 def test_permuting_reaches_a_change_within_a_few_percent(unit, seed):
     model = TextClassifier(300, 4, (400,), seed=seed)
     path = layer_paths(model, Randomization(("fc1",), 0.0, "permute", unit, seed))["fc1"]
@@ -506,14 +503,14 @@ def test_permuting_reaches_a_change_within_a_few_percent(unit, seed):
         assert reached == pytest.approx(change, rel=0.05)
 
 
-# Words by name.
+# Listed words.
 
 WORDS = tuple(f"word {number}" for number in range(12))
 
 
 @prove
 @given(SCHEME, FRACTION, SEED, st.lists(st.sampled_from(WORDS), unique=True, min_size=1), st.data())
-def test_of_named_words_a_share_changes_and_nothing_else(scheme, fraction, seed, words, data):
+def test_of_listed_words_a_fraction_changes_and_nothing_else(scheme, fraction, seed, words, data):
     model = made("classifier")
     randomization = Randomization(("fc1",), fraction, scheme, "word", seed, words=words)
     randomized = randomize(model, randomization, initial=made("classifier", 1), vocabulary=WORDS)
@@ -535,13 +532,12 @@ def test_of_named_words_a_share_changes_and_nothing_else(scheme, fraction, seed,
     assert everything(again) == everything(randomized)
 
 
-@prove
-@given(SCHEME, SEED)
-def test_all_words_named_are_all_words(scheme, seed):
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_listing_all_words_is_listing_none(scheme):
     model, initial = made("classifier"), made("classifier", 1)
-    plain = Randomization(("fc1",), 0.5, scheme, "word", seed)
-    named = Randomization(("fc1",), 0.5, scheme, "word", seed, words=WORDS)
-    one, other = (randomize(model, each, initial=initial, vocabulary=WORDS) for each in (plain, named))
+    plain = Randomization(("fc1",), 0.5, scheme, "word", 7)
+    listed = Randomization(("fc1",), 0.5, scheme, "word", 7, words=WORDS)
+    one, other = (randomize(model, each, initial=initial, vocabulary=WORDS) for each in (plain, listed))
     assert everything(one) == everything(other)
 
 
@@ -553,7 +549,6 @@ def test_refuses_a_word_that_the_model_does_not_know(vocabulary):
             act(made("classifier"), randomization, vocabulary=vocabulary)
 
 
-@pytest.mark.parametrize("unit", ["weight", "neuron"])
-def test_refuses_words_with_another_unit(unit):
-    with pytest.raises(RecipeError, match=rf"Words \(cherry\) can .* with the unit 'word' alone; got '{unit}'"):
-        Randomization(("fc1",), unit=unit, words=("cherry",))
+def test_refuses_words_with_another_unit():
+    with pytest.raises(RecipeError, match=r"Words \(cherry\) can .* with the unit 'word' alone; got 'neuron'"):
+        Randomization(("fc1",), unit="neuron", words=("cherry",))
