@@ -142,7 +142,7 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
     recipe = study_recipe(recipe_file, options, relearning=plan)
     check_relearning(recipe)
     recipe, split, trained = _train_for_study(recipe, data)
-    planned = recipe.relearning.sweep.count(recipe.model.layers)
+    planned = recipe.relearning.count(recipe.model.layers)
 
     def make_result(rows: list) -> RelearningResult:
         return RelearningResult(recipe, (), tuple(rows), split.reviews.sha256, len(trained.history), planned)

@@ -17,7 +17,7 @@ from forgetting.metrics.comparisons import measure_agreement, measure_divergence
 from forgetting.metrics.scores import score_logits
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split, make_split
-from forgetting.model.trainer import Trainer
+from forgetting.model.trainer import SLICE_SECONDS, Trainer
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
@@ -179,7 +179,7 @@ def copy_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
     initial = copy_state(trainer.model)
     while trainer.epochs_left:
-        trainer.advance(seconds=0.2 if progress else math.inf)
+        trainer.advance(seconds=SLICE_SECONDS if progress else math.inf)
         if progress:
             progress(len(trainer.history), trainer.training.epochs)
     return snapshot(trainer, initial)

@@ -19,6 +19,7 @@ from forgetting.core.settings import Settings, setting
 from forgetting.model.split import Split
 
 OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
+SLICE_SECONDS = 0.2  # seconds of training between two points at which a study or a method can be left
 
 
 @dataclass(frozen=True)

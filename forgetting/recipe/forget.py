@@ -7,6 +7,7 @@ from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL, Randomization
+from forgetting.recipe.plans import replicate_seeds
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Forget(Settings):
 
 
 def describe_forget(forget: Forget) -> str:
-    """What is to be forgotten, in words."""
+    """Describe what is to be forgotten, as a part of a sentence."""
     return {
         "class": f"class {forget.label[:80]!r}",
         "reviews": f"the list of {len(forget.reviews)} reviews",
@@ -106,24 +107,27 @@ class Unlearning(Settings):
         if not self.methods:
             raise RecipeError("unlearning.methods must name at least one; got none. Choose some.")
         object.__setattr__(self, "methods", tuple(dict.fromkeys(self.methods)))
-        if self.seed + self.seeds > 2**32:
-            raise RecipeError(
-                f"unlearning.seed + unlearning.seeds must be at most {2**32:,}; got {self.seed:,} + {self.seeds:,}. "
-                "Lower one."
-            )
+        replicate_seeds(self.group, self.seed, self.seeds)
 
     @property
     def replicates(self) -> range:
-        """The seeds."""
-        return range(self.seed, self.seed + self.seeds)
+        """The seeds of the replicates."""
+        return replicate_seeds(self.group, self.seed, self.seeds)
 
     @property
     def planned(self) -> list[tuple[int, str]]:
-        """Seed and method of each model that is asked for."""
+        """The seed and the method of each unlearned model."""
         return [(seed, name) for seed in self.replicates for name in self.methods]
 
     def check(self, known: tuple[str, ...]) -> None:
-        """Raise RecipeError where a setting does not fit a model with these layers; methods: see `check_unlearning`."""
+        """Check that the settings fit a model; whether the methods exist is checked by `unlearning.check_methods`.
+
+        Args:
+            known: Names of the model's layers, in order.
+
+        Raises:
+            RecipeError: A setting does not fit.
+        """
         if self.last_layers > len(known):
             raise RecipeError(
                 f"unlearning.last_layers must be at most the number of layers, {len(known)} ({', '.join(known)}); "
@@ -131,13 +135,13 @@ class Unlearning(Settings):
             )
         if "scrub" in self.methods and self.scrub_epochs >= self.epochs:
             raise RecipeError(
-                f"unlearning.scrub_epochs must be below unlearning.epochs, as SCRUB's first epoch is of the retain set "
-                f"alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
+                "unlearning.scrub_epochs must be below unlearning.epochs, as the first epoch of SCRUB is of the retain "
+                f"set alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
             )
         self.randomization(0).chosen_layers(known, "unlearning.repair_layers")
 
     def randomization(self, seed: int) -> Randomization:
-        """What "randomize_and_repair" does first."""
+        """The randomization with which "randomize_and_repair" begins."""
         return Randomization(
             layers=self.repair_layers, fraction=self.repair_fraction, scheme=self.repair_scheme, seed=seed
         )

@@ -1,7 +1,10 @@
-"""The plans of studies: what a sweep varies, and what is relearned. How they are carried out is `sweeps.py` and
-`relearning.py`.
+"""The plans of studies: which variants a sweep has, and how randomized models are trained again.
+
+The package `forgetting.studies` carries them out.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,57 +19,71 @@ LAYER_SEPARATOR = "+"  # between the layers of a set: "fc1+fc2"
 
 
 def even_doses(count: int) -> tuple[float, ...]:
-    """So many doses, evenly from 0 to 1, both included; of one alone, 1."""
+    """`count` doses evenly from 0 to 1, both included; for a count of 1 the dose 1."""
     return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
 
 
-def _each(known: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Each layer alone."""
-    return [(name,) for name in known]
+FAMILIES: dict[str, Callable[[tuple[str, ...]], list[tuple[str, ...]]]] = {  # the model's layers → layer sets
+    "each": lambda known: [(name,) for name in known],
+    ALL: lambda known: [known],
+    "down": lambda known: [known[-count:] for count in range(1, len(known) + 1)],  # from the last layer to all
+    "up": lambda known: [known[:count] for count in range(1, len(known) + 1)],  # from the first layer to all
+}
 
 
-def _all(known: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """All layers at once."""
-    return [known]
+def replicate_seeds(group: str, seed: int, seeds: int) -> range:
+    """The seeds of the replicates of a study: `seed` and those after it.
 
+    Args:
+        group: Group of the settings, for the error.
+        seed: The first seed.
+        seeds: How many there are.
 
-def _down(known: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Top-down: the last layer, then with it the one before, and so on to all."""
-    return [known[-count:] for count in range(1, len(known) + 1)]
-
-
-def _up(known: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Bottom-up: the first layer, then with it the next, and so on to all."""
-    return [known[:count] for count in range(1, len(known) + 1)]
-
-
-def _named(item: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The layers of a set such as "fc1+fc2"."""
-    names = tuple(item.split(LAYER_SEPARATOR))
-    if not set(names) <= set(known):
+    Raises:
+        RecipeError: The last one would be more than 32 bits hold.
+    """
+    if seed + seeds > 2**32:
         raise RecipeError(
-            f"sweep.layers must be sets of the model's layers ({', '.join(known)}), joined by {LAYER_SEPARATOR!r}, "
-            "or one of "
-            f"{', '.join(FAMILIES)}; got {item[:80]!r}."
+            f"{group}.seed + {group}.seeds must be at most {2**32:,}; got {seed:,} + {seeds:,}. Lower one."
         )
-    return names
+    return range(seed, seed + seeds)
 
 
-FAMILIES = {"each": _each, ALL: _all, "down": _down, "up": _up}  # of layer sets, by name
+def _normalize(plan: "Sweep | Relearning") -> None:
+    """Check that a plan is not empty and has seeds; sort its doses, and name each dose, scheme and unit once."""
+    settings = plan.to_dict()
+    for name in ("layers", "schemes", "units"):
+        if name in settings and not settings[name]:
+            raise RecipeError(
+                f"{plan.group}.{name} must name at least one; got none, so the plan is empty. Choose some."
+            )
+    replicate_seeds(plan.group, plan.seed, plan.seeds)
+    for name in ("doses", "schemes", "units"):
+        if name in settings:
+            different = dict.fromkeys(settings[name])
+            object.__setattr__(plan, name, tuple(sorted(different) if name == "doses" else different))
 
 
 @dataclass(frozen=True)
 class Sweep(Settings):
     """Variants of one trained model: each layer set × dose × scheme × unit × seed.
 
-    layers: layer sets, such as "fc1" or "fc1+fc2", and families of them: "each" layer alone, "all" at once, the
-    cascades "down" from the last layer and "up" from the first. doses: in [0, 1]. schemes, units: see
-    `Randomization`. seeds: how many replicates, of the seeds `seed`, `seed` + 1 …
-    retrain: each replicate has a model of its own, trained from the replicate's seed on the same split.
-    match: what a dose is a share of: "dose" of a layer's units, or "change" of the norm of its weights, so that units
-    are randomized until ‖ΔW‖₂ is that share of ‖W‖₂. scale: of the scheme "noise". words: see `Randomization`.
+    Attributes:
+        layers: Layer sets, such as "fc1" or "fc1+fc2", and families of them: "each" layer alone, "all" at once, the
+            cascades "down" from the last layer and "up" from the first.
+        doses: The planned doses, each in [0, 1], rising.
+        schemes: Keys of SCHEMES.
+        units: Keys of UNITS.
+        seeds: Number of replicates.
+        seed: Seed of the first replicate; the others have the seeds after it.
+        retrain: Whether each replicate has its own model, trained from the replicate's seed on the same split.
+        match: What a planned dose is a fraction of: "dose" of the units of a layer, or "change" of the norm of its
+            weights, so that units are randomized until ‖ΔW‖₂ is that fraction of ‖W‖₂.
+        scale: Scale of the scheme "noise", see `Randomization`.
+        words: Words of the unit "word", see `Randomization`.
 
-    Raises RecipeError where one of them is empty, or the seeds run out of range.
+    Raises:
+        RecipeError: The layers, the schemes or the units are empty, or the seeds run out of range.
     """
 
     group: ClassVar[str] = "sweep"
@@ -83,61 +100,69 @@ class Sweep(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("layers", "schemes", "units"):
-            if not getattr(self, name):
-                raise RecipeError(f"sweep.{name} must name at least one; got none, so the plan is empty. Choose some.")
-        if self.seed + self.seeds > 2**32:
-            raise RecipeError(
-                f"sweep.seed + sweep.seeds must be at most {2**32:,}; got {self.seed:,} + {self.seeds:,}. Lower one."
-            )
-        for name in ("doses", "schemes", "units"):
-            kept = tuple(dict.fromkeys(getattr(self, name)))
-            object.__setattr__(self, name, tuple(sorted(kept)) if name == "doses" else kept)
+        _normalize(self)
         for unit in self.units:
             self.randomization(self.schemes[0], unit, self.seed)
 
     def randomization(self, scheme: str, unit: str, seed: int) -> Randomization:
-        """A replicate's, of all layers at dose 1."""
+        """The randomization of a replicate, with all layers at dose 1."""
         return Randomization(scheme=scheme, unit=unit, seed=seed, scale=self.scale, words=self.words)
 
     @property
     def replicates(self) -> range:
-        """The seeds."""
-        return range(self.seed, self.seed + self.seeds)
+        """The seeds of the replicates."""
+        return replicate_seeds(self.group, self.seed, self.seeds)
 
-    def sets(self, known: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-        """The layer sets for a model with these layers, each once, its layers in the model's order.
+    def sets(self, known: tuple[str, ...], group: str = "sweep") -> tuple[tuple[str, ...], ...]:
+        """The layer sets for a model, each once.
 
-        Raises RecipeError for a layer that the model does not have, and where a unit does not fit a set.
+        Args:
+            known: Names of the model's layers, in order.
+            group: Group of the settings that hold the plan, for the error.
+
+        Returns:
+            The sets, each with its layers in the model's order.
+
+        Raises:
+            RecipeError: A layer is none of the model's, or a unit does not fit a set.
         """
         found: dict[tuple[str, ...], None] = {}
         for item in self.layers:
-            named = FAMILIES[item](known) if item in FAMILIES else [_named(item, known)]
-            for names in named:
+            sets = FAMILIES[item](known) if item in FAMILIES else [tuple(item.split(LAYER_SEPARATOR))]
+            if not {name for names in sets for name in names} <= set(known):
+                raise RecipeError(
+                    f"{group}.layers must be sets of the model's layers ({', '.join(known)}), joined by "
+                    f"{LAYER_SEPARATOR!r}, or one of {', '.join(FAMILIES)}; got {item[:80]!r}."
+                )
+            for names in sets:
                 for unit in self.units:
                     found[Randomization(layers=names, unit=unit).chosen_layers(known)] = None
         return tuple(found)
 
-    def count(self, known: tuple[str, ...]) -> int:
-        """Number of variants, which is that of the rows.
+    def count(self, known: tuple[str, ...], group: str = "sweep") -> int:
+        """The number of variants, which is that of the rows.
 
-        Raises RecipeError where they are more than the limit.
+        Args:
+            known: Names of the model's layers, in order.
+            group: Group of the settings that hold the plan, for the error.
+
+        Raises:
+            RecipeError: There are more than the limit allows, or the plan does not fit the layers; see `sets`.
         """
         sizes = {
-            "layer sets": len(self.sets(known)),
+            "layer sets": len(self.sets(known, group)),
             "doses": len(self.doses),
             "schemes": len(self.schemes),
             "units": len(self.units),
             "seeds": self.seeds,
         }
-        total = 1
-        for size in sizes.values():
-            total *= size
+        total = math.prod(sizes.values())
+        study = "A sweep" if group == self.group else group.capitalize()
         product = " × ".join(f"{size:,} {name}" for name, size in sizes.items())
         check_limit(
             "variants",
             total,
-            f"A sweep must have at most {{most}} variants; {product} are {{found}}.",
+            f"{study} must have at most {{most}} variants; {product} are {{found}}.",
             f"Reduce the {max(sizes, key=sizes.get)} first.",
             kind=RecipeError,
         )
@@ -173,14 +198,13 @@ class Relearning(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        try:
-            plan = self.sweep
-        except RecipeError as error:
-            raise RecipeError(str(error).replace("sweep.", "relearning.")) from error
-        for name in ("doses", "schemes"):
-            object.__setattr__(self, name, getattr(plan, name))
+        _normalize(self)
 
     @property
     def sweep(self) -> Sweep:
         """The variants, as the plan of a sweep."""
         return Sweep(layers=self.layers, doses=self.doses, schemes=self.schemes, seeds=self.seeds, seed=self.seed)
+
+    def count(self, known: tuple[str, ...]) -> int:
+        """The number of variants; see `Sweep.count`."""
+        return self.sweep.count(known, self.group)

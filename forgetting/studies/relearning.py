@@ -23,13 +23,12 @@ from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import NOT_FINITE, top_1_accuracy
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import PartMetrics, Trainer, measure_logits
+from forgetting.model.trainer import SLICE_SECONDS, PartMetrics, Trainer, measure_logits
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.recipe.recipe import Recipe
 
-SLICE_SECONDS = 0.2  # seconds of training between two points at which it may be left
 ROUNDING = 1e-12  # an accuracy so near to a target is at it
 
 
@@ -198,11 +197,7 @@ def check_relearning(recipe: Recipe) -> None:
             "Relearning asks what a randomized model still knows; the randomized model of the published protocol is a "
             "fresh one that was trained already. Use the modern protocol."
         )
-    try:
-        recipe.relearning.sweep.count(recipe.model.layers)
-    except RecipeError as error:
-        text = str(error).replace("sweep.", "relearning.").replace("A sweep must", "Relearning must")
-        raise RecipeError(text) from error
+    recipe.relearning.count(recipe.model.layers)
 
 
 def learning_curve_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[LearningCurve]]:

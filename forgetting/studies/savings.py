@@ -113,7 +113,7 @@ def run_relearning(
 
     progress: called with the variants done and those to be. Raises what `saving_slices` does.
     """
-    planned, rows = recipe.relearning.sweep.count(recipe.model.layers), []
+    planned, rows = recipe.relearning.count(recipe.model.layers), []
     courses = [course for found in learning_curve_slices(trained, split, recipe) for course in found]
     for found in savings_slices(trained, split, recipe):
         rows += found

@@ -19,6 +19,7 @@ from forgetting.experiment.pipeline import Progress, build_model, copy_state, ma
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Split
+from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.randomization.layers import parameter_count
 from forgetting.randomization.path import word_columns
 from forgetting.randomization.schemes import NOT_NESTED
@@ -217,7 +218,7 @@ def _slices(subject: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
         trainer = make_trainer(replace(subject.recipe, seed=task.seed), subject.split)
         initial = copy_state(trainer.model)
         while trainer.epochs_left:
-            trainer.advance(0.2)
+            trainer.advance(SLICE_SECONDS)
             yield []
         model = trainer.model
     measuring = VariantEvaluator(model, subject.split, subject.recipe.training.objective, subject.majority)

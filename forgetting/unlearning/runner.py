@@ -20,7 +20,7 @@ from forgetting.experiment.pipeline import Progress, copy_state, make_trainer, s
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.split import Split
-from forgetting.model.trainer import Trainer
+from forgetting.model.trainer import SLICE_SECONDS, Trainer
 from forgetting.randomization.layers import parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
@@ -35,7 +35,7 @@ from forgetting.unlearning.evaluation import (
 )
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
-from forgetting.unlearning.task import METHODS, REFERENCE, SLICE_SECONDS, Task, check_methods
+from forgetting.unlearning.task import METHODS, REFERENCE, Task, check_methods
 
 NEAR = 0.05  # share of the original accuracy on the forget set that relearning may miss
 NOTHING_TO_RELEARN = "the original model knows none of the forget set"

@@ -19,10 +19,9 @@ from torch import nn
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.trainer import SLICE_SECONDS, Trainer, TrainingSettings
 from forgetting.recipe.forget import Unlearning
 
-SLICE_SECONDS = 0.2  # seconds of training between two points at which a method may be left
 MethodRun = Generator[None, None, nn.Module]
 REFERENCE = "retrain"
 METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with methods of one's own

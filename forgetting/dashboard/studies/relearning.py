@@ -62,7 +62,7 @@ def _savings_key(request: StudyRequest) -> str:
 
 def _savings_total(request: StudyRequest) -> int:
     check_relearning(_recipe(request))
-    return request.recipe.relearning.sweep.count(request.trained_model.recipe.model.layers)
+    return request.recipe.relearning.count(request.trained_model.recipe.model.layers)
 
 
 def _savings_epochs(request: StudyRequest) -> int:
