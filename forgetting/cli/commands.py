@@ -29,6 +29,7 @@ from forgetting.cli.options import (
 )
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
+from forgetting.core.limits import describe_limits
 from forgetting.core.seeding import pin_threads
 from forgetting.data.download import ORIGINAL_SHA256
 from forgetting.data.tables import read_reviews
@@ -191,6 +192,15 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
         summary = summarize_runs(reproduce(reviews, seeds, progress=progress))
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
     click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
+
+
+@cli.command("limits")
+@click.option("--json", "as_json", is_flag=True, help=JSON)
+def limits_command(as_json: bool) -> None:
+    """Show the limits in force; the environment variable FORGETTING_LIMITS changes them."""
+    limits = describe_limits()
+    values = {name: {"value": value, "meaning": meaning} for name, (value, meaning) in limits.items()}
+    click.echo(as_json_text(values) if as_json else tables.format_limits(limits))
 
 
 def _train_for_study(

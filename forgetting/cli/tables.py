@@ -166,3 +166,16 @@ def format_published(summary: dict) -> str:
     if not summary["data"]["original_file"]:
         lines.append("This is not the original file: the published table is of another file.")
     return "\n".join(lines)
+
+
+def format_limits(limits: dict[str, tuple[int, str]]) -> str:
+    """The value in force and the meaning of each limit, as a table that Markdown reads too."""
+    rows = [(f"`{name}`", f"{value:,}", meaning) for name, (value, meaning) in limits.items()]
+    first, second, third = (max(map(len, column)) for column in zip(("limit", "value", "meaning"), *rows, strict=True))
+    return "\n".join(
+        [
+            f"| {'limit':{first}} | {'value':>{second}} | {'meaning':{third}} |",
+            f"|{'-' * (first + 2)}|{'-' * (second + 1)}:|{'-' * (third + 2)}|",
+            *(f"| {name:{first}} | {value:>{second}} | {meaning:{third}} |" for name, value, meaning in rows),
+        ]
+    )

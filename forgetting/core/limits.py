@@ -5,9 +5,9 @@ environment: FORGETTING_LIMITS="rows=1000000,classes=5000".
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from forgetting.core.errors import DataError, ForgettingError, RecipeError
 from forgetting.core.settings import Settings, parse_value, setting
@@ -15,31 +15,32 @@ from forgetting.core.settings import Settings, parse_value, setting
 VARIABLE = "FORGETTING_LIMITS"
 
 
+def _limit(default: int, meaning: str, *, low: int = 1, high: int) -> Any:
+    """A setting with what it limits, for the table of `describe_limits`."""
+    return field(default=default, metadata={**setting(default, low=low, high=high).metadata, "meaning": meaning})
+
+
 @dataclass(frozen=True)
 class Limits(Settings):
-    """The largest numbers allowed.
-
-    megabytes: of a file, and again of what it expands to. rows, columns, values: of a table; values are rows × columns.
-    classes: of the labels that a recipe keeps. words: different ones in the training texts, rare ones included.
-    parameters: of a model. activations: reviews × (hidden widths + classes), the numbers that a pass holds.
-    models: parameters of all models together that a study keeps. variants: of a sweep.
-    uploads: megabytes of the files that all sessions of the app hold together; equal files count once.
-    training: sessions of the app that train at the same moment; the others wait in line. 0: half of the cores.
-    """
+    """The largest numbers allowed. What each limits stands beside it."""
 
     group: ClassVar[str] = "limits"
-    megabytes: int = setting(100, low=1, high=100_000)
-    rows: int = setting(250_000, low=1, high=1_000_000_000)
-    columns: int = setting(1_000, low=1, high=1_000_000)
-    values: int = setting(5_000_000, low=1, high=10_000_000_000)
-    classes: int = setting(2_000, low=2, high=1_000_000)
-    words: int = setting(1_000_000, low=1, high=1_000_000_000)
-    parameters: int = setting(20_000_000, low=1, high=10_000_000_000)
-    activations: int = setting(30_000_000, low=1, high=100_000_000_000)
-    models: int = setting(100_000_000, low=1, high=100_000_000_000)
-    variants: int = setting(50_000, low=1, high=10_000_000)
-    uploads: int = setting(500, low=1, high=1_000_000)
-    training: int = setting(0, low=0, high=1_000)
+    megabytes: int = _limit(100, "MiB of a file, and again of what it unpacks to", high=100_000)
+    rows: int = _limit(250_000, "rows of a table", high=1_000_000_000)
+    columns: int = _limit(1_000, "columns of a table", high=1_000_000)
+    values: int = _limit(5_000_000, "rows × columns of a table", high=10_000_000_000)
+    classes: int = _limit(2_000, "classes that a recipe selects", low=2, high=1_000_000)
+    words: int = _limit(1_000_000, "different words in the training texts, rare ones included", high=1_000_000_000)
+    parameters: int = _limit(20_000_000, "parameters of a model", high=10_000_000_000)
+    activations: int = _limit(
+        30_000_000, "reviews × (hidden widths + classes), the numbers of one forward pass", high=100_000_000_000
+    )
+    models: int = _limit(
+        100_000_000, "parameters of all models that a study of unlearning stores", high=100_000_000_000
+    )
+    variants: int = _limit(50_000, "variants of a sweep", high=10_000_000)
+    uploads: int = _limit(500, "MiB that the files of all visitors take in memory, equal files once", high=1_000_000)
+    training: int = _limit(0, "sessions that train at the same time; 0 for half of the cores", low=0, high=1_000)
 
     @property
     def bytes(self) -> int:
@@ -67,6 +68,12 @@ def _read(text: str) -> Limits:
         leaf = Limits.leaves().get(name.strip())
         values[name.strip()] = parse_value(leaf, value.strip()) if leaf else value
     return Limits.from_dict(values)
+
+
+def describe_limits() -> dict[str, tuple[int, str]]:
+    """The value in force and the meaning of each limit, by its name. Raises RecipeError as `limits` does."""
+    found = limits()
+    return {name: (found.value(name), leaf.metadata["meaning"]) for name, leaf in Limits.leaves().items()}
 
 
 def check_limit(

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from commands import (
     ROOT,
+    ROOT,
     call_in_this_process,  # noqa: F401
     in_a_process,
     read_about,
@@ -21,6 +22,7 @@ from commands import (
 )
 
 from forgetting.core.errors import WorkersError
+from forgetting.core.limits import Limits
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, run, train
@@ -171,6 +173,22 @@ def test_a_fresh_process_writes_one_object_and_no_warning(folder, protocol):
 def test_a_fresh_process_ends_with_status_2(folder):
     done = in_a_process(folder, "run", "--data", "nowhere.csv")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_the_limits_in_force_are_shown_and_those_of_the_servers_readme_are_the_usual_ones(call, monkeypatch):
+    monkeypatch.delenv("FORGETTING_LIMITS", raising=False)
+    status, table, err = call("limits")
+    assert (status, err) == (0, "")
+    assert table in (Path(ROOT) / "forgetting" / "dashboard" / "server" / "README.md").read_text(encoding="utf-8")
+    assert [line.split("`")[1] for line in table.splitlines()[2:]] == list(Limits().to_dict())
+    monkeypatch.setenv("FORGETTING_LIMITS", "rows=1234567,training=3")
+    found = json.loads(call("limits", "--json")[1])
+    assert {name: limit["value"] for name, limit in found.items()} == Limits(rows=1234567, training=3).to_dict()
+    assert all(f" {limit['value']:,} | {limit['meaning']} " in call("limits")[1] for limit in found.values())
+    monkeypatch.setenv("FORGETTING_LIMITS", "rows=many")
+    status, out, err = call("limits")
+    assert (status, out) == (2, "")
+    assert err.startswith("Error: limits.rows must be a whole number")
 
 
 def test_help_is_on_standard_output(call):
