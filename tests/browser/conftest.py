@@ -18,7 +18,12 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-UNHURRIED = ("test_hardened.py", "test_interruptions.py", "test_uploads.py")  # which need no quiet machine
+UNHURRIED = (
+    "test_behind_proxy.py",
+    "test_hardened.py",
+    "test_interruptions.py",
+    "test_uploads.py",
+)  # which need no quiet machine
 PROJECTOR = {"width": 1280, "height": 720}
 
 
