@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from commands import (
     ROOT,
-    ROOT,
     call_in_this_process,  # noqa: F401
     in_a_process,
     read_about,
