@@ -1,4 +1,4 @@
-"""The app in Chromium: how long until it can be used, and what a move of the slider on the Forget page costs.
+"""The app in Chromium: how long until it can be used, what a move of the slider costs, and whether charts go blank.
 
 Baseline: the limits that the app is built to, printed beside each figure.
 """
@@ -25,6 +25,13 @@ CHROMIUM = [
     "--no-first-run",
 ]
 WATCH = Path(__file__).with_name("watch.js").read_text()
+STREAM = Path(__file__).with_name("stream.js").read_text()
+STUDIES = {  # plans that are long enough to be watched while they draw, and the marks of their charts
+    "layers?training.epochs=6&sweep.retrain=1&sweep.seeds=200&sweep.doses=0,0.5,1": "symbol",
+    "relearn?training.epochs=6&relearning.seeds=200&relearning.epochs=60": "line",
+    "unlearn?training.epochs=6&unlearning.seeds=60&unlearning.epochs=80"
+    "&unlearning.methods=retrain,fine_tune,original": "rect",
+}
 
 
 def slider(page: Page) -> Locator:
@@ -47,7 +54,7 @@ def wait_for_charts(page: Page) -> None:
 def visit(browser: Browser, address: str) -> Page:
     """A new visitor, once the Overview can be used."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto(address)
     wait_for_charts(page)
     return page
@@ -87,10 +94,36 @@ def move(page: Page, times: int) -> tuple[list[float], dict[str, float]]:
     return taken, page.evaluate("watch")
 
 
+def stream(browser: Browser, address: str, link: str, mark: str, seconds: float) -> dict[str, float]:
+    """What is seen of a study's chart while rows stream into it: frames, those without marks, the longest time so."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(120_000)
+    page.goto(f"{address}/{link}")
+    main = page.get_by_test_id("stMain")
+    main.wait_for()
+    settle(page)
+    train = main.locator(".st-key-train_now button")
+    if train.count():
+        train.click()
+        train.wait_for(state="detached")
+        page.wait_for_timeout(2_000)
+    start = main.get_by_role("button", name="Start", exact=True)
+    if start.count():  # else the study has started by itself
+        start.click()
+    marks = f'[data-testid="stMain"] [data-testid="stVegaLiteChart"] svg g.mark-{mark}.role-mark path'
+    page.locator(marks).first.wait_for()
+    seen = page.evaluate(STREAM, [marks, 1_000 * seconds])
+    main.get_by_role("button", name="Stop", exact=True).click()
+    page.close()
+    return seen
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--moves", type=int, default=15)
-    moves, path = parser.parse_args().moves, original_file()
+    parser.add_argument("--watched", type=float, default=5.0, metavar="SECONDS", help="of each study that streams")
+    arguments = parser.parse_args()
+    moves, path = arguments.moves, original_file()
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
@@ -99,10 +132,17 @@ def main() -> None:
             page = visit(browser, server.address)
             times.append(time.perf_counter() - server.started)
             opened = time.perf_counter()
-            visit(browser, server.address)
+            second = visit(browser, server.address)
             times.append(time.perf_counter() - opened)
+            _, overview = move(second, moves)
+            second.close()
             open_forget(page, path)
             taken, seen = move(page, moves)
+            page.close()
+            streamed = {
+                link.split("?")[0].title(): stream(browser, server.address, link, mark, arguments.watched)
+                for link, mark in STUDIES.items()
+            }
         browser.close()
     data = "original file" if path else "sample"
     print(f"\n{moves} moves of the slider on the Forget page ({data}), {len(seen['charts'])} Plotly charts on it.")
@@ -114,9 +154,18 @@ def main() -> None:
         ("slider: key press to last change, median", f"{median(taken):.0f} ms", "500 ms"),
         ("slider: key press to last change, longest", f"{max(taken):.0f} ms", "500 ms"),
         ("longest time a chart was without marks", f"{seen['blank']:.0f} ms", "150 ms"),
+        ("the same on the Overview", f"{overview['blank']:.0f} ms", "150 ms"),
         ("longest frame", f"{seen['frame']:.0f} ms", ""),
         ("layout shift, sum", f"{seen['shift']:.4f}", "0"),
         ("lowest opacity of an element", f"{seen['opacity']:.2f}", "1"),
+        *(
+            (f"{page} while rows stream in: longest time without marks", f"{watch['longest']:.0f} ms", "150 ms")
+            for page, watch in streamed.items()
+        ),
+        *(
+            (f"{page} while rows stream in: frames without marks", f"{watch['empty']} of {watch['frames']}", "0")
+            for page, watch in streamed.items()
+        ),
     )
     print_table(("measured", "value", "limit"), rows)
 
