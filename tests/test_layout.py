@@ -3,35 +3,33 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Each package may import those named here, of the library; arrows go up this table only.
-ARROWS = {
-    "core": "",
-    "data": "core",
-    "randomization": "core",
-    "model": "core data",
-    "metrics": "core model",
-    "recipe": "core randomization model",
-    "experiment": "core data randomization model metrics recipe",
-    "studies": "core data randomization model metrics recipe experiment",
-    "unlearning": "core randomization model metrics recipe experiment studies",
-    "reporting": "core randomization model metrics recipe experiment studies unlearning",
-    "charts": "randomization model metrics experiment studies unlearning reporting",
-    "cli": "core data randomization model metrics recipe experiment studies unlearning reporting",
-    "dashboard.server": "",
-    "dashboard.state": "core data randomization model metrics recipe experiment unlearning",
-    "dashboard.ui": "core data randomization model metrics recipe experiment unlearning reporting charts "
-    "dashboard.server dashboard.state",
-    "dashboard.studies": "core randomization model metrics recipe studies unlearning reporting charts dashboard.state "
-    "dashboard.ui",
-    "dashboard.views": "core data randomization model metrics recipe experiment studies unlearning reporting charts "
-    "dashboard.state dashboard.ui dashboard.studies",
-}
 MODULES = sorted((ROOT / "forgetting").rglob("*.py"))
+
+
+def read_arrows() -> dict[str, set[str]]:
+    """The packages that each package may import, by the table of the README; arrows go up that table only."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| package of `forgetting/` |") :].split("\n\n")[0].splitlines()[2:]
+    arrows: dict[str, set[str]] = {}
+    for line in table:
+        name, _, allowed = (cell.strip(" `") for cell in line.strip("|").split("|"))
+        if allowed.startswith("all above"):
+            others = set(allowed.removeprefix("all above").removeprefix(" but").split())
+            assert others <= set(arrows), f"{name}: {others - set(arrows)} are not above it"
+            arrows[name] = set(arrows) - others
+        else:
+            arrows[name] = set(allowed.split())
+            assert arrows[name] <= set(arrows), f"{name} may import what is below it"
+    return arrows
+
+
+ARROWS = read_arrows()
 
 
 def imported(path: Path) -> set[str]:
@@ -62,10 +60,9 @@ def loaded_after(statement: str) -> set[str]:
 
 @pytest.mark.parametrize("name", ARROWS)
 def test_a_package_imports_only_what_it_may(name):
-    allowed = {name, *ARROWS[name].split()}
     folder = ROOT / "forgetting" / Path(*name.split("."))
     found = {(path.name, package(item)) for path in folder.rglob("*.py") for item in imported(path)}
-    assert not {(path, other) for path, other in found if other not in (None, *allowed)}
+    assert not {(path, other) for path, other in found if other not in (None, name, *ARROWS[name])}
 
 
 def test_every_module_lies_in_a_package_of_the_table():
@@ -97,3 +94,23 @@ def test_public_names_are_there():
     assert forgetting.__all__ == sorted(
         forgetting.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)
     )
+
+
+# Public names that more than one module defines, and why.
+HOMONYMS = {
+    "main": "what a module does when it is run as a program",
+}
+
+
+def test_a_public_name_is_defined_in_one_module():
+    found = defaultdict(set)
+    for path in MODULES:
+        if path.name == "__init__.py":
+            continue  # which hands names on
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = {item.id for target in targets if target for item in ast.walk(target) if isinstance(item, ast.Name)}
+            for name in {*names, getattr(node, "name", "_")}:
+                if not name.startswith("_"):
+                    found[name].add(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1 and name not in HOMONYMS} == {}
