@@ -50,11 +50,11 @@ from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 from forgetting.unlearning.task import METHODS, load_custom_methods
 
-LAYER_SETS = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]"
-DOSES = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5.  "
-SCHEME_LIST = f"One or more of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]"
-SEED = "Seed of the initial weights and of training; the replicates' seeds start from it."
-JSON = "Print one JSON object on standard output and nothing else."
+LAYERS_HELP = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]"
+DOSES_HELP = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5.  "
+SCHEMES_HELP = f"One or more of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]"
+SEED_HELP = "Seed of the initial weights and of training; the replicates' seeds start from it."
+JSON_HELP = "Print one JSON object on standard output and nothing else."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,7 +70,7 @@ def cli() -> None:
 @click.option("--scheme", help=f"One of {', '.join(SCHEMES)}.  [normal]")
 @click.option("--unit", help=f"One of {', '.join(UNITS)}.  [weight]")
 @click.option("--seed", type=int, help="Seed of the initial weights, training and randomizing, but not of the split.")
-@click.option("--json", "as_json", is_flag=True, help=JSON)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def run_command(data: Path | None, recipe_file: Path | None, protocol: str | None, as_json: bool, **options) -> None:
     """Train, randomize, and compare before and after."""
     recipe = make_recipe(recipe_file, protocol, options)
@@ -82,14 +82,14 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
 
 @cli.command("sweep")
 @input_options
-@click.option("--layers", multiple=True, help=LAYER_SETS)
-@click.option("--schemes", multiple=True, help=SCHEME_LIST)
+@click.option("--layers", multiple=True, help=LAYERS_HELP)
+@click.option("--schemes", multiple=True, help=SCHEMES_HELP)
 @click.option("--units", multiple=True, help=f"One or more of {', '.join(UNITS)}, joined by commas.  [weight]")
-@click.option("--doses", help=f"{DOSES}[21]")
+@click.option("--doses", help=f"{DOSES_HELP}[21]")
 @click.option("--seeds", type=int, help="Number of replicates.  [10]")
 @click.option("--match", help="Whether fractions are of units (dose), or ‖ΔW‖ / ‖W‖ (change).  [dose]")
 @click.option("--retrain", is_flag=True, default=None, help="Train another model for each seed.")
-@click.option("--seed", type=int, help=SEED)
+@click.option("--seed", type=int, help=SEED_HELP)
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
 @click.option("--memory", type=int, default=SWEEP_MEMORY // 2**20, show_default=True, help="MiB for each process.")
@@ -128,13 +128,13 @@ def sweep_command(
 
 @cli.command("relearn")
 @input_options
-@click.option("--layers", multiple=True, help=LAYER_SETS)
-@click.option("--schemes", multiple=True, help=SCHEME_LIST)
-@click.option("--doses", help=f"{DOSES}[6]")
+@click.option("--layers", multiple=True, help=LAYERS_HELP)
+@click.option("--schemes", multiple=True, help=SCHEMES_HELP)
+@click.option("--doses", help=f"{DOSES_HELP}[6]")
 @click.option("--seeds", type=int, help="Number of replicates.  [5]")
 @click.option("--share", type=float, help="Target accuracy, as a share of the original validation accuracy.  [0.95]")
 @click.option("--epochs", type=int, help="Epochs after which the target counts as never reached.  [100]")
-@click.option("--seed", type=int, help=SEED)
+@click.option("--seed", type=int, help=SEED_HELP)
 @out_option
 def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
     """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
@@ -163,7 +163,7 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
 @click.option("--seeds", type=int, help="Number of replicates, each with an original and a retrained model.  [5]")
 @click.option("--epochs", type=int, help="Epochs of the methods that train the original further.  [20]")
 @click.option("--k", type=int, help="Number of last layers that EU-k and CF-k train.  [1]")
-@click.option("--seed", type=int, help=SEED)
+@click.option("--seed", type=int, help=SEED_HELP)
 @out_option
 def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
     """Forget a class, reviews or a share by several methods, and compare each with exact retraining."""
@@ -184,7 +184,7 @@ def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
 @cli.command("reproduce")
 @click.option("--data", type=FILE, required=True, help="The original file of wine reviews.")
 @click.option("--seeds", type=int, required=True, help="How many seeds to run.")
-@click.option("--json", "as_json", is_flag=True, help=JSON)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
     reviews = read_reviews(data)
@@ -195,7 +195,7 @@ def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
 
 
 @cli.command("limits")
-@click.option("--json", "as_json", is_flag=True, help=JSON)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def limits_command(as_json: bool) -> None:
     """Show the limits in force; the environment variable FORGETTING_LIMITS changes them."""
     limits = describe_limits()

@@ -39,7 +39,7 @@ def test_it_collects_when_somebody_has_left_and_only_then(collected):
 
 
 def test_a_server_that_does_not_answer_is_asked_again_later(monkeypatch, collected):
-    monkeypatch.setattr(memory, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "HOUSEKEEPING_SECONDS", 0.01)
     silent = runtime()
     silent._get_async_objs = lambda: SimpleNamespace(eventloop=SimpleNamespace(call_soon_threadsafe=[].append))
     assert memory._tidy(silent, {"a"}) == {"a"}

@@ -21,7 +21,7 @@ from contextlib import suppress
 from streamlit import net_util
 from streamlit.runtime import Runtime
 
-LOOK_SECONDS = 10.0  # seconds
+HOUSEKEEPING_SECONDS = 10.0  # between two looks at the memory
 ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
@@ -47,7 +47,7 @@ def ask_nobody() -> None:
 def _keep(runtime: Runtime) -> None:
     there: set[str] = set()
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(HOUSEKEEPING_SECONDS)
         with suppress(AttributeError, RuntimeError):  # of another Streamlit, or while it stops
             there = _tidy(runtime, there)
 
@@ -61,7 +61,7 @@ def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
         looked.set()
 
     runtime._get_async_objs().eventloop.call_soon_threadsafe(look)
-    if not looked.wait(LOOK_SECONDS):
+    if not looked.wait(HOUSEKEEPING_SECONDS):
         return before
     if before - found:
         gc.unfreeze()  # the first visitors were there when it was frozen
