@@ -93,7 +93,7 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         top_k_accuracy=top_k,
         macro_f1=functional.macro_f1(predictions, targets, classes).item(),
         bitwise_accuracy=functional.bitwise_accuracy(probabilities(logits, objective), targets).item(),
-        recall=np.divide(np.diag(confusion), totals, out=np.full(classes, np.nan), where=totals > 0),
+        recall=np.divide(np.diag(confusion), totals, out=np.full(len(totals), np.nan), where=totals > 0),
         confusion=confusion,
         missing=missing,
     )
