@@ -18,9 +18,8 @@ def temperature_scaled_loss(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The temperature T with the smallest loss of logits / T, and that loss (Guo et al. 2017, arXiv 1706.04599).
 
-    It is fitted on the same reviews, so no rescaling of these logits has a smaller loss: the loss tells how good the
-    logits are whatever the scale of the weights is. The loss is convex in 1 / T, and Newton's method within bounds
-    finds its minimum.
+    It is fitted to the same reviews, so no rescaling of these logits has a smaller loss. The loss therefore does not
+    depend on the scale of the weights. It is convex in 1 / T, and Newton's method within bounds finds its minimum.
 
     Args:
         logits: (…, reviews, classes), finite.

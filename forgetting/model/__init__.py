@@ -1,4 +1,4 @@
-"""Reviews → split → classifier → trainer, and what the trained model makes of each word."""
+"""From reviews to a trained classifier: split, model and trainer, and the influence of each word on the model."""
 
 from forgetting.model.attribution import most_influential_words
 from forgetting.model.classifier import ModelSettings, TextClassifier, first_layer

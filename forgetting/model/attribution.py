@@ -1,4 +1,4 @@
-"""Attribution: how much each word speaks for a class, so that its most important words alone can be randomized.
+"""Attribution: how much each word speaks for a class, so that only its most important words can be randomized.
 
 Column j of the first layer belongs to word j.
 """

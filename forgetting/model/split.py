@@ -167,7 +167,7 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
     training, validation = train_test_split(
         np.arange(len(reviews)),
         test_size=splitting.validation_share,
-        random_state=splitting.seed,  # an int: scikit-learn makes its own generator from it
+        random_state=splitting.seed,  # an int, of which scikit-learn makes a new generator
         stratify=targets if splitting.stratify else None,
     )
     return training, validation

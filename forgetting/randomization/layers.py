@@ -32,7 +32,7 @@ def named_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def layer_parameters(model: nn.Module, layer: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that belong to `layer` itself, by their names in it; `named_layers` says whose shared ones are."""
+    """The parameters that belong to `layer` itself, by their names in it; see `named_layers` for shared parameters."""
     owners: dict[int, nn.Module] = {}
     for module in model.modules():
         for parameter in module.parameters(recurse=False):

@@ -65,9 +65,9 @@ def layer_paths(
     initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
     vocabulary: Sequence[str] = (),
 ) -> dict[str, "LayerPath"]:
-    """The path of each chosen layer, by name, whatever the randomization's fraction is.
+    """The path of each chosen layer, by name; the randomization's fraction does not matter.
 
-    Args and errors are those of `randomize`; writing a path changes `model` itself.
+    Arguments and errors are those of `randomize`, but writing a path changes `model` itself.
     """
     layers = named_layers(model)
     return {
@@ -87,7 +87,7 @@ class LayerPath:
         scheme: A key of SCHEMES.
         units: The original units, (n, values of a unit).
         order: Positions of the units that may be randomized, in the order in which a growing fraction reaches them.
-        draws: Makes what the scheme may use of the positions of the units that get new values.
+        draws: Gives the scheme's `Draws` for the positions of the units that get new values.
     """
 
     layer: nn.Module

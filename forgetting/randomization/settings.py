@@ -62,7 +62,7 @@ class Randomization(Settings):
             unknown = [name for name in self.layers if name not in known]
             if unknown:
                 raise RecipeError(
-                    f"{setting} must be layers with parameters of their own, or 'all' alone; "
+                    f"{setting} must be layers that have parameters, or 'all' alone; "
                     f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
                 )
         if self.unit == "word" and any(name != known[0] for name in names):
