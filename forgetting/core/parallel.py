@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -105,8 +105,10 @@ def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str
     watch, key, completed = _Watch(client, address), "", None
     try:
         key = _share_with_workers(client, pickle.dumps(shared), watch)
-        options = {"function": function, "shared": key, "threads": torch.get_num_threads()}
-        futures = client.map(_run, tasks, pure=False, **options)
+        # As bytes, and by a function that travels by value, so that the scheduler need not import this project.
+        threads = torch.get_num_threads()
+        calls = [pickle.dumps(partial(_run, task, function, key, threads)) for task in tasks]
+        futures = client.map(lambda call: pickle.loads(call)(), calls, pure=False)
         # Each result is fetched as soon as it is there, so that a worker that is lost costs no task but its last.
         completed = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
         waiting = {future.key: (position, future) for position, future in enumerate(futures)}

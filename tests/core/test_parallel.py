@@ -1,4 +1,4 @@
-"""Replicates on other processes: joblib's on this machine, and a real Dask scheduler with workers that are killed."""
+"""Tasks on other processes: joblib's on this machine, and those of a real Dask scheduler, whose workers are killed."""
 
 import os
 import socket
@@ -266,6 +266,8 @@ def test_both_workers_do_the_work_and_this_process_does_none(cluster):
     found = within_patience(lambda: list(run_tasks(echo, "shared", range(20), dask=address)))
     assert [(shared, task) for shared, task, _ in found] == [("shared", task) for task in range(20)]
     assert {process for _, _, process in found} == cluster.processes()
+    imported = cluster.client.run_on_scheduler(lambda: {"forgetting", "torch"} & set(sys.modules))
+    assert imported == set(), "the scheduler would not answer meanwhile"
 
 
 def test_workers_of_dask_use_as_many_threads_as_this_process(cluster):
