@@ -1,11 +1,11 @@
-"""The original data file: downloaded once, checked, kept in the user's cache folder.
+"""The original data file: downloaded once, checked, and stored in the user's cache folder.
 
-Reading it is `reading.py`'s work.
+Reading it is the work of `tables.py`. scikit-learn's `fetch_file` checks the hash only once all has arrived, however
+much that is, and has no deadline, so the file is received here.
 """
 
 import http.client
 import os
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +18,7 @@ from threading import Thread
 from platformdirs import user_cache_path
 
 from forgetting.core.errors import DataError
+from forgetting.core.files import write_atomically
 from forgetting.data.reviews import Reviews
 from forgetting.data.tables import read_reviews
 
@@ -27,7 +28,7 @@ ORIGINAL_URL = (
 )
 ORIGINAL_SHA256 = "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
 ORIGINAL_SIZE = 608_850
-TIMEOUT = 30.0
+TIMEOUT = 30.0  # seconds for the whole download
 STALL = 10.0  # seconds without a byte after which a connection is given up
 DOWNLOAD_CHUNK = 64 * 1024
 DOWNLOAD_REMEDY = "Upload the file instead, or use the bundled sample."
@@ -36,9 +37,9 @@ DOWNLOAD_REMEDY = "Upload the file instead, or use the bundled sample."
 def fetch_wine_reviews(
     *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT
 ) -> Reviews:
-    """The reviews that the published results were computed on, as their file has them: 309, 15 of them twice.
+    """Read the reviews that the published results were computed on, as their file has them: 309, 15 of them twice.
 
-    See `download_wine_reviews` for the arguments; raises DataError as it does.
+    The arguments and errors are those of `download_wine_reviews`.
     """
     return read_reviews(download_wine_reviews(cache=cache, url=url, timeout=timeout))
 
@@ -46,10 +47,18 @@ def fetch_wine_reviews(
 def download_wine_reviews(
     *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT
 ) -> Path:
-    """The path of the original file in the folder `cache` (the user's cache folder by default).
+    """Make sure that the original file is in the cache folder.
 
-    A file that is there already is used again if its SHA-256 is right, else downloaded anew, in at most
-    `timeout` seconds. Raises DataError where it cannot be had; a half-written file is never left.
+    Args:
+        cache: The folder, by default the user's cache folder.
+        url: Where to download the file from, if it is not there or its SHA-256 is wrong.
+        timeout: Seconds for the whole download.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        DataError: The file cannot be had. A half-written file is never left.
     """
     return fetch_file(url, _cached_path(cache), sha256=ORIGINAL_SHA256, size=ORIGINAL_SIZE, timeout=timeout)
 
@@ -65,11 +74,29 @@ def _cached_path(cache: str | os.PathLike | None) -> Path:
 
 
 def fetch_file(url: str, path: Path, *, sha256: str, size: int, timeout: float) -> Path:
-    """Make sure that `path` holds the `size` bytes with this `sha256`, downloading them from `url` if not."""
+    """Make sure that a file has the right bytes, downloading them if it has not.
+
+    Args:
+        url: Where to download it from, with http:// or https://.
+        path: Where it is or will be; its folder is made where it is missing.
+        sha256: Of the right bytes, as 64 hexadecimal digits.
+        size: How many bytes they are; of more, at most one chunk is ever received.
+        timeout: Seconds for the whole download.
+
+    Returns:
+        `path`.
+
+    Raises:
+        DataError: The bytes cannot be had in that time, are not the right ones, or cannot be written.
+    """
     if not _is_right(path, sha256):
         data = _within(timeout, lambda: _receive(url, sha256, size, timeout), url)
-        _write_whole(path, data)
+        write_atomically(path, data, make_folder=True, refuse=_refuse_folder)
     return path
+
+
+def _refuse_folder(path: Path, reason: str) -> DataError:
+    return DataError(f"The cache folder must be writable; {str(path.parent)!r} is not ({reason}). {DOWNLOAD_REMEDY}")
 
 
 def _is_right(path: Path, sha256: str) -> bool:
@@ -106,8 +133,10 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
     """The bytes at `url`, checked while they arrive; at most one chunk more than `size` is ever held."""
     end = time.monotonic() + timeout
     received, digest = bytearray(), new_hash()
+    if not url.startswith(("https://", "http://")):
+        raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {DOWNLOAD_REMEDY}")
     try:
-        with _open(url, min(STALL, timeout)) as response:
+        with urllib.request.urlopen(url, timeout=min(STALL, timeout)) as response:
             # read1 returns what has arrived; read would wait for a whole chunk.
             while len(received) <= size and time.monotonic() < end and (chunk := response.read1(DOWNLOAD_CHUNK)):
                 received += chunk
@@ -122,38 +151,12 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
         raise DataError(f"The file must be reachable; {url} is not ({reason}). {DOWNLOAD_REMEDY}") from error
     if time.monotonic() >= end:
         raise TimeoutError("the deadline has passed")
-    _check(len(received), size, digest.hexdigest(), sha256, url)
-    return bytes(received)
-
-
-def _open(url: str, timeout: float) -> http.client.HTTPResponse:
-    if not url.startswith(("https://", "http://")):
-        raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {DOWNLOAD_REMEDY}")
-    return urllib.request.urlopen(url, timeout=timeout)
-
-
-def _check(received: int, size: int, found: str, expected: str, url: str) -> None:
-    if received > size:
+    if len(received) > size:
         raise DataError(f"The file must have {size:,} bytes; {url} sent more. {DOWNLOAD_REMEDY}")
-    if received < size:
-        raise DataError(f"The file must have {size:,} bytes; {url} sent only {received:,}. {DOWNLOAD_REMEDY}")
-    if found != expected:
-        raise DataError(f"The file's SHA-256 must be {expected}; that from {url} is {found}. {DOWNLOAD_REMEDY}")
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write to a temporary file beside `path` and move it into place, so that `path` is whole or absent."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    if len(received) < size:
+        raise DataError(f"The file must have {size:,} bytes; {url} sent only {len(received):,}. {DOWNLOAD_REMEDY}")
+    if digest.hexdigest() != sha256:
         raise DataError(
-            f"The cache folder must be writable; {str(path.parent)!r} is not ({error.strerror or error}). "
-            f"{DOWNLOAD_REMEDY}"
-        ) from error
+            f"The file's SHA-256 must be {sha256}; that from {url} is {digest.hexdigest()}. {DOWNLOAD_REMEDY}"
+        )
+    return bytes(received)
