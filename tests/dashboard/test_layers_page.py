@@ -494,7 +494,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
     assert table["seeds"].tolist() == [10] * 21
     assert table["level"].tolist() == pytest.approx([step / 20 for step in range(21)])
     press(test, "Restore")
-    assert "Choose layers to see how accuracy falls with the dose." in said(test)
+    assert "Choose layers to see how accuracy falls with the fraction randomized." in said(test)
     assert not charts(test)
 
 

@@ -42,7 +42,7 @@ SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "
 FEW = {**SMALL, "relearning.doses": "0,0.5,1"}
 COURSES, SAVINGS = "This randomization", "Savings by fraction"
 KINDS = {COURSES: "courses", SAVINGS: "savings"}
-PLAN = ("share", "epochs", "seeds", "seed")
+PLAN = ("target_share", "epochs", "seeds", "seed")
 CHANGED = "The plan or the model has changed"
 
 
@@ -230,8 +230,8 @@ def test_savings_by_dose_are_those_of_the_library():
     assert set(table["chance"]) == {format_share(base.chance)}
     assert set(table["largest class"]) == {format_share(base.majority["validation"])}
     assert table["conclusion"].tolist() == own["conclusion"].tolist()
-    assert table.loc[table["dose"] == "0 %", "already there"].tolist() == [2] * 3
-    assert table.loc[table["dose"] == "0 %", "savings"].tolist() == ["1.00"] * 3
+    assert table.loc[table["fraction randomized"] == "0 %", "already there"].tolist() == [2] * 3
+    assert table.loc[table["fraction randomized"] == "0 %", "savings"].tolist() == ["1.00"] * 3
 
 
 def scheme(test: AppTest):
@@ -306,7 +306,7 @@ def test_a_changed_plan_marks_the_figures_as_out_of_date(name):
     test = relearn(**SMALL)
     finished(press(test, "Start"))
     assert CHANGED not in said(test)
-    before, value = sentence(test), {"share": 0.5, "epochs": 9, "seeds": 3, "seed": 8}[name]
+    before, value = sentence(test), {"target_share": 0.5, "epochs": 9, "seeds": 3, "seed": 8}[name]
     test.number_input(key=setting(f"relearning.{name}")).set_value(value)
     run(test)
     assert CHANGED in said(test)

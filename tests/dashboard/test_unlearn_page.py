@@ -172,7 +172,7 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
 )
 def test_a_cell_tells_the_gap_the_seeds_and_what_is_missing(figure, values, expected):
     row = SimpleNamespace(figure=figure, **dict(zip(("value", "gap", "seeds", "missing"), values, strict=True)))
-    assert unlearning._cell(row, 5) == expected
+    assert unlearning._describe_cell(row, 5) == expected
 
 
 @pytest.mark.parametrize("across", ["retain", "validation"])
@@ -203,7 +203,7 @@ def test_the_attack_has_its_areas_losses_and_scores():
     assert shown["attack_auc"].tolist() == frame.groupby("method", sort=False)["attack_auc"].median().tolist()
     assert charts(test) == 3
     counts = result.reviews
-    assert f"Can the {counts['forget']} forgotten reviews be told from {counts['non_members']} comparable" in sentence(
+    assert f"Can the {counts['forget']} forgotten reviews be distinguished from {counts['non_members']} comparable" in sentence(
         test
     )
     table = table_of(test, "by luck")
