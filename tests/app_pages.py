@@ -47,11 +47,11 @@ def run(test: AppTest) -> AppTest:
     return test
 
 
-def figures(test: AppTest) -> dict[str, str]:
+def metrics(test: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in test.metric}
 
 
-def said(test: AppTest) -> str:
+def page_text(test: AppTest) -> str:
     """All sentences of a page."""
     kinds = (*MARKDOWN, "text")
     return "\n".join(element.value for kind in kinds for element in getattr(test, kind)).translate(MARKS)

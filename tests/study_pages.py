@@ -1,13 +1,11 @@
 """What the tests of the Layers, Relearn and Unlearn pages share: studies that run to their end, and what is drawn."""
 
 import pandas as pd
-import pytest
 from app_pages import MARKS, run
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state.session import Session, Study
-from forgetting.dashboard.studies import base, panel, sweep
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
@@ -17,22 +15,6 @@ from forgetting.recipe.url import decode_query
 
 FIRST = ("dose", "courses", "unlearning")  # the study that each page shows first
 MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlearning": 400}  # until a study has ended
-
-
-@pytest.fixture
-def slow(monkeypatch):
-    """Nothing starts by itself, and each run of the page does a little."""
-    monkeypatch.setattr(base, "AUTOSTART_EPOCHS", 0)
-    monkeypatch.setattr(sweep, "AUTOSTART_ROWS", 0)
-    monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
-
-
-@pytest.fixture(name="files")
-def files_on_offer(monkeypatch) -> dict:
-    """The files that the page offers, by name, each a function that makes it."""
-    offered = {}
-    monkeypatch.setattr(panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
-    return offered
 
 
 def trained(test: AppTest) -> AppTest:
@@ -78,7 +60,7 @@ def icon(test: AppTest, page: str) -> str:
 
 
 def sentence(test: AppTest) -> str:
-    """The verdicts."""
+    """The conclusions."""
     return "\n".join(element.value for element in test.text)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from forgetting.dashboard.state import data
+from forgetting.dashboard.studies import base, panel, sweep
 from forgetting.data import download
 
 
@@ -19,3 +20,19 @@ def no_network(monkeypatch, tmp_path):
     monkeypatch.setattr(download, "_open", refuse)
     data._original_table.clear()
     return asked
+
+
+@pytest.fixture
+def slow_studies(monkeypatch):
+    """Nothing starts by itself, and each run of the page does a little."""
+    monkeypatch.setattr(base, "AUTOSTART_EPOCHS", 0)
+    monkeypatch.setattr(sweep, "AUTOSTART_ROWS", 0)
+    monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
+
+
+@pytest.fixture
+def files(monkeypatch) -> dict:
+    """The files that the page offers, by name, each a function that makes it."""
+    offered = {}
+    monkeypatch.setattr(panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
+    return offered

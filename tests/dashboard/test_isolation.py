@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 import pytest
 import torch
-from app_pages import app, figures, go, own_file, press, run, said, setting, upload, uploading
+from app_pages import app, go, metrics, own_file, page_text, press, run, setting, upload, uploading
 from serving import serving
 from streamlit.testing.v1 import AppTest
 from visitor import Visitor
@@ -127,7 +127,7 @@ def test_the_same_file_shares_work_but_neither_names_nor_columns():
     assert (mine.recipe.data.label_column, other.recipe.data.label_column) == ("other", "")
     for name in ("data", "train", "forget", "overview"):
         go(second, name)
-        assert "salaries" not in said(second)
+        assert "salaries" not in page_text(second)
         assert "salaries" not in str(second.query_params)
 
 
@@ -135,21 +135,21 @@ def test_a_refused_column_does_not_tell_another_visitors_file_name():
     content = "text,label\n" + "\n".join(f"one two three {row},{row}" for row in range(30))
     first = uploading(content, SECRET)
     second = uploading(content, "mine.csv")
-    assert SECRET in said(first)
-    assert SECRET not in said(second)
-    assert "mine.csv" in said(second)
+    assert SECRET in page_text(first)
+    assert SECRET not in page_text(second)
+    assert "mine.csv" in page_text(second)
 
 
 def test_a_link_to_another_visitors_file_gives_nothing_of_it():
     theirs = uploading(own_file("secret class", rows=46), SECRET, seed="31004", **{"training.epochs": "3"})
     go(theirs, "forget")
     press(theirs, "Train these settings (3 epochs)")
-    assert figures(theirs)
+    assert metrics(theirs)
     parameters = {name: text for name, text in theirs.query_params.items() if name != "data.file"}
     for name in ("overview", "data", "train", "forget", "layers", "relearn", "unlearn"):
         mine = app(name, **{key: text[0] if isinstance(text, list) else text for key, text in parameters.items()})
-        assert "which this session does not have" in said(mine)
-        assert "secret class" not in said(mine)
+        assert "which this session does not have" in page_text(mine)
+        assert "secret class" not in page_text(mine)
         assert not mine.metric
 
 
@@ -167,11 +167,11 @@ def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
     page._prepare_process.clear()
     try:
         test = app("train", seed="31006", **{"training.epochs": "2"})
-        assert "limits.rows must be a whole number" in said(test)
-        assert "/nowhere/mine.py" in said(test)
+        assert "limits.rows must be a whole number" in page_text(test)
+        assert "/nowhere/mine.py" in page_text(test)
         press(test, "Play")
         assert not test.exception
-        assert "the limits are the usual ones" in said(test)
+        assert "the limits are the usual ones" in page_text(test)
     finally:
         page._prepare_process.clear()
 
@@ -200,7 +200,7 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     press(second, "Train these settings (3 epochs)")
     assert trained == [1]
     assert second.session_state.session.trained_model.trained is finished.trained
-    assert figures(second) == figures(first)
+    assert metrics(second) == metrics(first)
 
 
 @pytest.fixture
@@ -228,8 +228,8 @@ def taken(test: AppTest) -> str | None:
 def test_uploads_of_all_visitors_together_have_a_limit(small_uploads):
     first, second = given("first.csv", small_uploads("fig")), given("second.csv", small_uploads("pear"))
     assert taken(first) == "first.csv"
-    assert "may take 1 MB together" in said(second)
-    assert "use the sample" in said(second)
+    assert "may take 1 MB together" in page_text(second)
+    assert "use the sample" in page_text(second)
     assert taken(second) is None
     assert taken(given("same.csv", small_uploads("fig"))) == "same.csv"  # which takes no more
 
@@ -276,4 +276,4 @@ def test_streamlit_keeps_no_bytes_of_what_was_read_or_refused(monkeypatch, conte
     test = given("mine.csv", content)
     assert let_go == [("a session", test.session_state.upload.file_id)]
     assert taken(test) == ("mine.csv" if taken_in else None)
-    assert ("In use: mine.csv (48 rows)" in said(test)) == taken_in
+    assert ("In use: mine.csv (48 rows)" in page_text(test)) == taken_in

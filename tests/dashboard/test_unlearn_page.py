@@ -13,19 +13,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import streamlit as st
-from app_pages import HOSTILE, app, button, go, own_file, press, run, said, setting, upload
+from app_pages import HOSTILE, app, button, go, own_file, page_text, press, run, setting, upload
 from streamlit.testing.v1 import AppTest
 from study_pages import (
     charts,
     drawn,
     errors,
-    files_on_offer,  # noqa: F401
     finished,
     icon,
     labels,
     mine,
     sentence,
-    slow,  # noqa: F401
     study,
     tables,
     trained,
@@ -45,6 +43,7 @@ from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import method
 
+pytestmark = pytest.mark.slow  # each case trains several models
 TINY = {"training.epochs": "6", "unlearning.seeds": "2", "unlearning.epochs": "2", "unlearning.relearn_epochs": "3"}
 SMALL = TINY | {"unlearning.methods": "retrain,fine_tune"}
 METHODS_KEY = setting("unlearning.methods")
@@ -151,9 +150,11 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
             told += 1
     assert told > 20
     counts = result.reviews
-    assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in said(test)
+    assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in page_text(
+        test
+    )
     for name in ("forget", "retain", "validation"):
-        assert format_share(result.majority[name]) in said(test)
+        assert format_share(result.majority[name]) in page_text(test)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_the_trade_off_has_its_seeds_and_medians_and_star(across):
     assert f"Retraining leaves {format_share(star['y'].median())} of the forget set" in sentence(test)
     assert (
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}"
-        in said(test)
+        in page_text(test)
     )
 
 
@@ -203,8 +204,9 @@ def test_the_attack_has_its_areas_losses_and_scores():
     assert shown["attack_auc"].tolist() == frame.groupby("method", sort=False)["attack_auc"].median().tolist()
     assert charts(test) == 3
     counts = result.reviews
-    assert f"Can the {counts['forget']} forgotten reviews be distinguished from {counts['non_members']} comparable" in sentence(
-        test
+    assert (
+        f"Can the {counts['forget']} forgotten reviews be distinguished from {counts['non_members']} comparable"
+        in sentence(test)
     )
     table = table_of(test, "by luck")
     for name, found in result.indistinguishable.items():
@@ -236,7 +238,7 @@ def test_with_few_seeds_the_reviews_tab_says_why_there_is_no_epsilon():
     shown = table_of(test, "epsilon")
     assert len(shown) == result.reviews["forget"] == 96
     assert shown["epsilon"].isna().all()
-    assert result.indistinguishable["fine_tune"].missing in said(test)
+    assert result.indistinguishable["fine_tune"].missing in page_text(test)
 
 
 def method_pills(test: AppTest):
@@ -258,11 +260,11 @@ def test_the_method_that_is_looked_at_outlives_a_plan_without_it(tab):
     assert "random_labels" not in sentence(test)
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 @pytest.mark.parametrize("tab", STUDY_TABS)
 def test_every_tab_is_drawn_empty_half_done_and_done(tab):
     test = opened(trained(app("unlearn", **SMALL | {"unlearning.methods": "original,retrain,fine_tune"})), tab)
-    assert "Press Start to run this plan." in said(test)
+    assert "Press Start to run this plan." in page_text(test)
     assert not charts(test)
     press(test, "Start")
     counts = set()
@@ -273,11 +275,11 @@ def test_every_tab_is_drawn_empty_half_done_and_done(tab):
             assert charts(test) + len(test.dataframe) > 0
         run(test)
     assert counts >= {0, 1, 2, 3, 4, 5}
-    assert f"{6} models in" in said(test)
+    assert f"{6} models in" in page_text(test)
     assert "nan" not in sentence(test)
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 def test_the_trade_off_half_done_names_the_retraining_that_it_draws():
     """Three rows of the first seed and one of the second: a median over rows is not that of the seeds."""
     link = SMALL | {"unlearning.methods": "original,retrain,fine_tune"}
@@ -289,7 +291,7 @@ def test_the_trade_off_half_done_names_the_retraining_that_it_draws():
     assert f"Retraining leaves {format_share(star)} of" in sentence(test)
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
     test = trained(app("unlearn", **SMALL))
     press(test, "Start")
@@ -298,7 +300,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
     press(test, "Stop")
     done = list(study(test).rows)
     assert 0 < len(done) < 4
-    assert f"Stopped: {len(done)} of 4 models are done and kept." in said(test)
+    assert f"Stopped: {len(done)} of 4 models are done and kept." in page_text(test)
     assert charts(test) == 1
     run(test)
     assert study(test).rows == done
@@ -311,22 +313,22 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
     assert labels(test) == ["Start anew"]
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 def test_a_changed_plan_marks_the_figures_as_out_of_date_and_goes_on_from_what_is_done():
     test = trained(app("unlearn", **SMALL))
     finished(press(test, "Start"))
     before, kept = sentence(test), list(study(test).rows)
     test.number_input(key=setting("unlearning.seeds")).set_value(3)
     run(test)
-    assert CHANGED in said(test)
+    assert CHANGED in page_text(test)
     assert sentence(test) == before
     finished(press(test, "Start"))
-    assert CHANGED not in said(test)
+    assert CHANGED not in page_text(test)
     assert all(row in study(test).rows for row in kept)
     same(test, expected(**SMALL | {"unlearning.seeds": "3"}))
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 @pytest.mark.parametrize("change", ["forget set", "model"])
 def test_a_changed_forget_set_or_model_marks_the_figures_as_out_of_date(change):
     test = trained(app("unlearn", **SMALL))
@@ -339,14 +341,14 @@ def test_a_changed_forget_set_or_model_marks_the_figures_as_out_of_date(change):
     else:
         test.slider(key=setting("forget.share")).set_value(0.2)
         run(test)
-    assert CHANGED in said(test)
+    assert CHANGED in page_text(test)
     assert sentence(test) == before
     finished(press(test, "Start"))
-    assert CHANGED not in said(test)
+    assert CHANGED not in page_text(test)
     same(test, expected(**test.query_params))
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 def test_a_stopped_study_goes_on_with_another_plan():
     test = trained(app("unlearn", **SMALL))
     press(test, "Start")
@@ -402,7 +404,7 @@ def test_all_built_in_methods_run_and_are_named():
     assert table_of(test, "over-forgets")["method"].tolist() == list(Unlearning().methods)
     same(test, expected(**link))
     for name in Unlearning().methods:
-        assert f"{name}: " in said(test), "what it does is not told"
+        assert f"{name}: " in page_text(test), "what it does is not told"
     for tab in (*STUDY_TABS[1:], FORGET_SET):
         opened(test, tab)
         assert "nan" not in sentence(test)
@@ -438,7 +440,7 @@ def test_the_share_and_its_seed_are_the_librarys():
     assert shown["key"].tolist() == [review_key(parts.reviews.texts[row]) for row in sets.forget.rows]
     assert (
         f"{len(sets.forget)} reviews to forget, {len(sets.retain)} to retain; {len(sets.non_members)} validation"
-        in said(test)
+        in page_text(test)
     )
 
 
@@ -446,14 +448,14 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     test = unlearn(**SMALL)
     way(test, "reviews")
     assert "There must be something to forget" in errors(test)
-    assert "0 ticked." in said(test)
+    assert "0 ticked." in page_text(test)
     assert "Start" not in labels(test)
     assert button(test, "Untick all").disabled
     opened(test, FORGET_SET)
     _, parts, _ = trained_by_link(**SMALL)
     texts = [parts.reviews.texts[row] for row in parts.training.rows]
-    assert f"{len(set(texts))} reviews found, 0 ticked in all." in said(test)
-    assert f"The first 500 of {len(set(texts))} are listed" in said(test)
+    assert f"{len(set(texts))} reviews found, 0 ticked in all." in page_text(test)
+    assert f"The first 500 of {len(set(texts))} are listed" in page_text(test)
     search(test, "WALNUT")
     wanted = [text for text in dict.fromkeys(texts) if "walnut" in text.casefold()]
     assert editor.table["review"].tolist() == wanted
@@ -463,7 +465,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     assert test.query_params == SMALL | {"forget.by": "reviews", "forget.reviews": keys}
     assert editor.table["review"].tolist()[:2] == ticked, "ticked reviews come first"
     assert editor.table["forget"].tolist()[:3] == [True, True, False]
-    assert "2 ticked in all" in said(test)
+    assert "2 ticked in all" in page_text(test)
     opened(finished(opened(test, "Comparison")), "Reviews")
     link = dict(test.query_params)
     same(test, expected(**link))
@@ -477,7 +479,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     assert "There must be something to forget" in errors(test)
     reopened = unlearn(FORGET_SET, **link)
     assert reopened.query_params == link
-    assert "2 ticked." in said(reopened)
+    assert "2 ticked." in page_text(reopened)
     assert editor.table["review"].tolist()[:2] == ticked
 
 
@@ -488,10 +490,10 @@ def test_a_search_finds_classes_and_nothing(editor):
     assert parts.classes[2] in set(editor.table["type"])
     assert len(editor.table) >= sum(int(place) == 2 for place in parts.training.targets)
     search(test, "nosuchwordatall")
-    assert "0 reviews found, 0 ticked in all." in said(test)
+    assert "0 reviews found, 0 ticked in all." in page_text(test)
     assert len(editor.table) == 0
     search(test, "[(")
-    assert "reviews found" in said(test)
+    assert "reviews found" in page_text(test)
 
 
 def test_a_word_far_into_a_long_review_is_found(editor):
@@ -527,25 +529,17 @@ def test_copies_of_a_ticked_review_go_with_it(editor):
 
 
 IMPOSSIBLE_SETS = {
-    "nothing": ({"forget.share": "0"}, "There must be something to forget"),
     "everything": ({"forget.share": "1"}, "Something must be left to learn from"),
-    "a class that is none": ({"forget.by": "class", "forget.label": "Nosuch"}, "got 'Nosuch'"),
     "no class": ({"forget.by": "class"}, "forget.label must be one of the classes"),
     "a review that is none": ({"forget.by": "reviews", "forget.reviews": "abcdef012345"}, "'abcdef012345' is none"),
-    "no review": ({"forget.by": "reviews"}, "There must be something to forget"),
     "k too large": ({"unlearning.last_layers": "5"}, "unlearning.last_layers must be at most the number of layers, 2"),
-    "a method that is none": ({"unlearning.methods": "foo,retrain"}, "got 'foo'"),
     "a layer that is none": ({"unlearning.repair_layers": "fc9"}, "fc9"),
 }
 MENDS = {
-    "nothing": lambda test: test.slider(key=setting("forget.share")).set_value(0.1),
     "everything": lambda test: test.slider(key=setting("forget.share")).set_value(0.1),
-    "a class that is none": lambda test: test.selectbox(key=setting("forget.label")).set_value("Riesling"),
     "no class": lambda test: test.selectbox(key=setting("forget.label")).set_value("Riesling"),
     "a review that is none": lambda test: button(test, "Untick all").click(),
-    "no review": lambda test: test.get_by_key(setting("forget.by")).set_value("share"),
     "k too large": lambda test: test.number_input(key=setting("unlearning.last_layers")).set_value(1),
-    "a method that is none": lambda test: test.multiselect(key=METHODS_KEY).set_value(["retrain"]),
     "a layer that is none": lambda test: test.multiselect(key=setting("unlearning.repair_layers")).set_value(["all"]),
 }
 
@@ -595,7 +589,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow_studies")
 def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reopens_it():
     test = trained(app("unlearn", **{"training.epochs": "6"}))
     for name, value in SETTINGS.items():
@@ -659,7 +653,7 @@ def test_a_method_of_ones_own_is_listed_tabled_and_drawn():
     assert "own" in test.multiselect(key=METHODS_KEY).options
     test.multiselect(key=METHODS_KEY).set_value(["retrain", "original", "own"])
     finished(run(test))
-    assert "own: Give the original back as it is." in said(test)
+    assert "own: Give the original back as it is." in page_text(test)
     shown = drawn(test, "gap_low")
     assert set(shown["method"]) == {"retrain", "original", "own"}
     values = {name: shown[shown["method"] == name]["gap"].tolist() for name in ("original", "own")}
@@ -681,7 +675,9 @@ def test_a_method_that_fails_shows_its_reason_and_spoils_no_tab(function, reason
     for tab in STUDY_TABS:
         opened(test, tab)
         assert not re.search(r"\bnan\b", sentence(test)), (tab, sentence(test))
-    assert "missing" in sentence(test) or reason in said(test), "the reviews tab does not say that there is no model"
+    assert "missing" in sentence(test) or reason in page_text(test), (
+        "the reviews tab does not say that there is no model"
+    )
 
 
 @pytest.mark.usefixtures("own_methods")
@@ -763,7 +759,7 @@ def test_few_unseen_reviews_say_why_there_is_no_attack():
     opened(test, "Attack")
     reasons = study(test).result.gaps.query("figure == 'attack_auc'")["missing"]
     assert reasons.iloc[0]
-    assert f"There is no attack: {reasons.iloc[0]}." in said(test)
+    assert f"There is no attack: {reasons.iloc[0]}." in page_text(test)
     assert charts(test) == 2, "the losses are drawn all the same"
 
 
