@@ -1,6 +1,6 @@
 """The app in Chromium: how long until it can be used, what a move of the slider costs, and whether charts go blank.
 
-Baseline: the limits that the app is built to, printed beside each figure.
+Baseline: the limits that the app is built to, printed beside each number.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Epoch time of the Trainer against a plain dense loop in PyTorch, full batch, both parts measured in each epoch.
 
 Baseline: nn.Linear layers, dense float32 inputs, targets made once, torch.optim.Adam as torch chooses to run it, with
-the same dropout, label smoothing and weight decay. Both take turns in one process; a ratio is of medians over the
-turns, its range is over the pairs. Before that both train without dropout from the same weights, and must agree.
+the same dropout, label smoothing and weight decay. Both alternate in one process; a ratio is of medians over the
+rounds, its range is over the pairs. Before that both train without dropout from the same weights, and must agree.
 """
 
 import argparse
@@ -108,8 +108,8 @@ def check_same_work(title: str, split: Split, training: TrainingSettings) -> Non
     )
 
 
-def turns(split: Split, training: TrainingSettings, pairs: int, epochs: int) -> list[tuple[float, float]]:
-    """Seconds an epoch of the Trainer and of the baseline, turn about, after a turn that is not counted."""
+def alternate(split: Split, training: TrainingSettings, pairs: int, epochs: int) -> list[tuple[float, float]]:
+    """Seconds an epoch of the Trainer and of the baseline, alternating, after a round that is not counted."""
     taken = []
     learners = pair(split, training, dropout=0.5)
     for _ in range(pairs + 1):
@@ -139,7 +139,7 @@ def main() -> None:
     rows = []
     for title, (split, training, epochs) in cases.items():
         check_same_work(title, split, training)
-        taken = turns(split, training, options.pairs, epochs)
+        taken = alternate(split, training, options.pairs, epochs)
         ours, dense = map(median, zip(*taken, strict=True))
         ratios = [other / mine for mine, other in taken]
         different = len(split.training.inputs.values) / len(split.training)
@@ -147,7 +147,7 @@ def main() -> None:
         speed = f"{dense / ours:.2f}× ({min(ratios):.2f}–{max(ratios):.2f})"
         times = (f"{1e3 * ours:.2f}", f"{1e3 * dense:.2f}", speed)
         rows.append((title, *(f"{size:,}" for size in sizes), f"{different:.0f}", *times))
-    print(f"\nMilliseconds an epoch with {options.threads} thread(s), median of {options.pairs} pairs of turns.")
+    print(f"\nMilliseconds an epoch with {options.threads} thread(s), median of {options.pairs} pairs.")
     print("Baseline: a plain dense PyTorch loop (nn.Linear, float32, torch.optim.Adam) that does the same work.\n")
     heads = ("data, settings", "reviews", "words", "classes", "words/review", "Trainer", "dense", "faster")
     print_table(heads, rows)

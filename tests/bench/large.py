@@ -19,7 +19,7 @@ from forgetting.data.reviews import Report
 from forgetting.experiment.pipeline import make_trainer, prepare
 from forgetting.metrics.scores import evaluate
 
-VOCABULARY, CLASSES, LENGTH, OWN = 40_000, 40, 40, 3  # OWN: words of a review that tell its class
+VOCABULARY, CLASSES, LENGTH, OWN = 40_000, 40, 40, 3  # OWN: words of a review that only its class has
 GIB = 2**30
 
 

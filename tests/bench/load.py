@@ -1,7 +1,7 @@
-"""Many visitors at once, without browsers: what the slider and an opening take then, and whether all figures are right.
+"""Many visitors at once, without browsers: what the slider and an opening take then, and whether all metrics are right.
 
 Three loads: `active`, visitors who all work; `idle`, many open tabs beside a few who work; `soak`, visitors who come
-and go. Baseline of the figures: the library, run in this process on the same recipes; of memory and threads: the
+and go. Baseline of the metrics: the library, run in this process on the same recipes; of memory and threads: the
 server once its first visitor has trained the default model.
 
 The visitors share the machine with the server: how busy and how late they were is printed last. Not everything that a
@@ -34,18 +34,18 @@ from forgetting.experiment.pipeline import compare, prepare
 from forgetting.reporting.formatting import format_number, format_share
 
 SLIDER = "Fraction randomized"
-FIGURES = ("Validation accuracy", "Validation loss", "Forgetting", "Macro-F1")
-ROLES = ("own file", "lessons", "study", "slider")  # of those who work, by turns
+METRICS = ("Validation accuracy", "Validation loss", "Forgetting", "Macro-F1")
+ROLES = ("upload", "training", "study", "slider")  # of those who work, one after the other
 PAUSE = 2.0  # seconds between two moves of a slider
 SLIDERS = {  # what the two halves of the sliders look at: the default model, and one layer of a model of another seed
     "": MODERN,
     "randomization.layers=fc1&seed=3": replace(MODERN, randomization=Randomization(layers=("fc1",)), seed=3),
 }
 SWEEP = "layers?sweep.seeds=40"  # long enough to need a press of Start
-LESSON = "train?seed={seed}&training.epochs=300"
+TRAIN_LINK = "train?seed={seed}&training.epochs=300"
 DONE = re.compile(r"([\d,]+) of [\d,]+ (?:variants|models)|([\d,]+) (?:variants|models) in ")
 TRACEBACK = re.compile(r"(?:\s.*\n)*.*")  # its indented lines, and the line of the error
-WORDS = {  # what tells the classes of the small files apart
+WORDS = {  # what distinguishes the classes of the small files
     "Red": "cherry plum leather tannin cedar blackberry",
     "White": "citrus pear apple mineral melon butter",
     "Rosé": "strawberry peach petal watermelon light pink",
@@ -58,9 +58,9 @@ COMMON = "wine finish palate nose fresh ripe long soft dry acid fruit note oak g
 class Tally:
     """What all visitors have met with.
 
-    answered, finished: seconds from the move of a slider to all figures, and to the end of the script. opened: seconds
-    of cold openings under load. seen: how often a half of the sliders saw which figures, by half and fraction. epochs:
-    trained, by what on. parts: of studies. waited: seconds in which visitors were told to wait for their turn.
+    answered, finished: seconds from the move of a slider to all metrics, and to the end of the script. opened: seconds
+    of cold openings under load. seen: how often a half of the sliders saw which metrics, by half and fraction. epochs:
+    trained, by what on. parts: of studies. waited: seconds in which visitors were asked to wait in the queue.
     """
 
     sessions: int = 0
@@ -69,7 +69,7 @@ class Tally:
     opened: list[float] = field(default_factory=list)
     seen: dict[tuple[str, float], Counter] = field(default_factory=dict)
     epochs: Counter = field(default_factory=Counter)
-    lessons: int = 0
+    training_runs: int = 0
     uploads: int = 0
     studies: int = 0
     parts: int = 0
@@ -95,7 +95,7 @@ class Tally:
 
 
 class Watched(Server):
-    """A server of which can be told what it takes of the machine, with all processes that it has started."""
+    """A server whose use of the machine can be measured, with all processes that it has started."""
 
     def family(self) -> list[psutil.Process]:
         try:
@@ -179,15 +179,15 @@ async def move(visitor: Visitor, tally: Tally, chance: random.Random, half: str)
     sent = time.perf_counter()
     visitor.slide(SLIDER, fraction)
     shown = await visitor.until(
-        lambda: visitor.started > visitor.asked and len(visitor.metrics(of_this_run=True)) == len(FIGURES),
-        what="the figures of a fraction",
+        lambda: visitor.started > visitor.asked and len(visitor.metrics(of_this_run=True)) == len(METRICS),
+        what="the metrics of a fraction",
     )
-    figures = visitor.metrics()
+    metrics = visitor.metrics()
     await visitor.settle()
     tally.answered.append(shown - sent)
     tally.finished.append(visitor.finished - sent)
     seen = tally.seen.setdefault((half, fraction), Counter())
-    seen[tuple(figures.get(name, "") for name in FIGURES)] += 1
+    seen[tuple(metrics.get(name, "") for name in METRICS)] += 1
 
 
 async def upload(visitor: Visitor, tally: Tally, chance: random.Random) -> None:
@@ -204,12 +204,12 @@ async def upload(visitor: Visitor, tally: Tally, chance: random.Random) -> None:
 
 
 async def learn(visitor: Visitor, tally: Tally, until: float, kind: str) -> None:
-    """Press Play on the Train page, and watch to the end of the lesson, or until the time is over."""
+    """Press Play on the Train page, and watch to the end of training, or until the time is over."""
     visitor.click("play")
     try:
         limit = max(until - time.perf_counter(), 1)
         await visitor.until(
-            lambda: visitor.shows("button", "Play again") or time.perf_counter() > until, limit, "the end of a lesson"
+            lambda: visitor.shows("button", "Play again") or time.perf_counter() > until, limit, "the end of training"
         )
     except VisitError:
         if time.perf_counter() < until:
@@ -218,7 +218,7 @@ async def learn(visitor: Visitor, tally: Tally, until: float, kind: str) -> None
         visitor.click("play")  # pause
         await visitor.settle()
     else:
-        tally.lessons += 1
+        tally.training_runs += 1
     tally.epochs[kind] += epochs(visitor)
 
 
@@ -227,7 +227,7 @@ def epochs(visitor: Visitor) -> int:
 
 
 async def train_lessons(visitor: Visitor, tally: Tally, chance: random.Random, until: float) -> None:
-    """Play one lesson after the other on the sample, each with a seed of its own."""
+    """Play one training run after the other on the sample, each with another seed."""
     while time.perf_counter() < until:
         await learn(visitor, tally, until, "sample")
         if time.perf_counter() < until:
@@ -282,16 +282,16 @@ def small_file(chance: random.Random) -> bytes:
 
 
 async def work(server: Watched, tally: Tally, index: int, until: float, seed: int) -> None:
-    """One of those who work: by turns with a file of their own, with lessons, with a study, and with the slider."""
+    """One of those who work: in turn with an upload, with training, with a study, and with the slider."""
     chance = random.Random(f"{seed} {index}")
     await asyncio.sleep(chance.random() * 3)  # nobody comes in the very same moment
     role, name = ROLES[index % 4], f"visitor-{index}"
     try:
-        if role == "own file":
+        if role == "upload":
             async with visit(server, tally, "data", name) as visitor:
                 await train_own(visitor, tally, chance, until)
-        elif role == "lessons":
-            async with visit(server, tally, LESSON.format(seed=1000 + index), name) as visitor:
+        elif role == "training":
+            async with visit(server, tally, TRAIN_LINK.format(seed=1000 + index), name) as visitor:
                 await train_lessons(visitor, tally, chance, until)
         elif role == "study":
             async with visit(server, tally, SWEEP if index % 8 < 4 else "unlearn", name) as visitor:
@@ -305,13 +305,13 @@ async def work(server: Watched, tally: Tally, index: int, until: float, seed: in
 
 
 async def first_visit(server: Watched, tally: Tally) -> tuple[float, float]:
-    """Seconds until the first visitor, for whom the default model is trained, and a second one see the figures."""
+    """Seconds until the first visitor, for whom the default model is trained, and a second one see the metrics."""
     taken = []
     for name in ("first", "second"):
         started = time.perf_counter()
         async with Visitor(server.port, name) as visitor:
             await visitor.open()
-            shown = await visitor.until(lambda: len(visitor.metrics()) >= len(FIGURES), what="the first figures")
+            shown = await visitor.until(lambda: len(visitor.metrics()) >= len(METRICS), what="the first metrics")
             await visitor.settle()
         tally.close(visitor)
         taken.append(shown - started)
@@ -441,23 +441,23 @@ async def stay(visitor: Visitor, tally: Tally, chance: random.Random, leave: flo
 # What comes of it
 
 
-def wrong_figures(seen: dict[tuple[str, float], Counter]) -> tuple[int, list[str]]:
-    """How many times the figures were not those of the library, and sentences that say which."""
+def wrong_metrics(seen: dict[tuple[str, float], Counter]) -> tuple[int, list[str]]:
+    """How many times the metrics were not those of the library, and sentences that say which."""
     pin_threads()
-    wrong, told = 0, []
+    wrong, differences = 0, []
     for half, recipe in SLIDERS.items():
         fractions = {fraction: counter for (other, fraction), counter in seen.items() if other == half}
         right = library_figures(recipe, list(fractions)) if fractions else {}
         for fraction, counter in fractions.items():
-            for figures, times in counter.items():
-                if figures != right[fraction]:
+            for metrics, times in counter.items():
+                if metrics != right[fraction]:
                     wrong += times
-                    told.append(f"{half or 'default'} at {fraction:.0%}: {figures} instead of {right[fraction]}")
-    return wrong, told
+                    differences.append(f"{half or 'default'} at {fraction:.0%}: {metrics} instead of {right[fraction]}")
+    return wrong, differences
 
 
 def library_figures(recipe: Recipe, fractions: list[float]) -> dict[float, tuple[str, ...]]:
-    """The figures of a recipe by fraction, as the page shows them."""
+    """The metrics of a recipe by fraction, as the page shows them."""
     reviews, found = load_sample(), {}
     result, split = run(recipe, reviews), prepare(recipe, reviews)
     for fraction in fractions:
@@ -488,24 +488,24 @@ def machine_seconds() -> float:
     return times.user + times.nice + times.system + times.irq + times.softirq + times.steal
 
 
-def report(tally: Tally, rows: list[tuple[str, str]], told: list[str], tracebacks: Counter) -> None:
+def report(tally: Tally, rows: list[tuple[str, str]], differences: list[str], tracebacks: Counter) -> None:
     print()
     print_table(("measured", "value"), rows)
     print()
     print_table(
         ("answers", "n", "p50", "p95", "max"),
         (
-            ("slider: sent to all figures", *spread(tally.answered)),
+            ("slider: sent to all metrics", *spread(tally.answered)),
             ("slider: sent to script finished", *spread(tally.finished)),
             ("cold opening under load", *spread(tally.opened)),
         ),
     )
-    found = {"error": tally.errors, "alert": tally.alerts, "wrong": Counter(told), "traceback": tracebacks}
+    found = {"error": tally.errors, "alert": tally.alerts, "wrong": Counter(differences), "traceback": tracebacks}
     for title, counter in found.items():
         for sentence, times in counter.most_common(12):
             print(f"\n{title}, {times} ×: {sentence}")
     if tally.changed:
-        print(f"\nThe app's files changed during the run ({tally.changed} notices): its figures may be of a mixture.")
+        print(f"\nThe app's files changed during the run ({tally.changed} notices): its metrics may be of a mixture.")
 
 
 async def load(server: Watched, arguments: argparse.Namespace) -> None:
@@ -524,25 +524,25 @@ async def load(server: Watched, arguments: argparse.Namespace) -> None:
     after = server.megabytes(), server.threads()
     tracebacks = server.tracebacks()
     # After the measurement, as it takes the processor.
-    wrong, told = wrong_figures(tally.seen)
-    figures = sum(counter.total() for counter in tally.seen.values())
+    wrong, differences = wrong_metrics(tally.seen)
+    metrics = sum(counter.total() for counter in tally.seen.values())
     differing = sum(len(counter) > 1 for counter in tally.seen.values())
     rows = [
         ("sessions, with the two first", f"{tally.sessions}"),
         ("errors", f"{tally.errors.total()}"),
         ("tracebacks in the server's log", f"{tracebacks.total()}"),
-        ("wrong figures, of those compared", f"{wrong} of {figures}"),
-        ("fractions of which visitors saw different figures", f"{differing}"),
-        ("first opening to figures, its model trained", f"{taken[0]:.2f} s"),
-        ("second opening to figures, alone", f"{taken[1]:.2f} s"),
+        ("wrong metrics, of those compared", f"{wrong} of {metrics}"),
+        ("fractions of which visitors saw different metrics", f"{differing}"),
+        ("first opening to metrics, its model trained", f"{taken[0]:.2f} s"),
+        ("second opening to metrics, alone", f"{taken[1]:.2f} s"),
         *(
             (f"epochs on {kind}, in total", f"{count:,} ({count / seconds:.0f}/s)")
             for kind, count in tally.epochs.items()
         ),
-        ("lessons ended", f"{tally.lessons}"),
+        ("training runs ended", f"{tally.training_runs}"),
         ("files uploaded", f"{tally.uploads}"),
         ("studies ended; parts done", f"{tally.studies}; {tally.parts:,}"),
-        ("told to wait, all visitors together", f"{tally.waited:.0f} s"),
+        ("asked to wait, all visitors together", f"{tally.waited:.0f} s"),
         ("server: memory before / peak / after", f"{before[0]:.0f} / {gauge.megabytes:.0f} / {after[0]:.0f} MB"),
         ("server: threads before / peak / after", f"{before[1]} / {gauge.threads} / {after[1]}"),
         *rows,
@@ -554,7 +554,7 @@ async def load(server: Watched, arguments: argparse.Namespace) -> None:
         ("visitors: memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"),
         ("received", f"{tally.received / 1e6:.1f} MB"),
     ]
-    report(tally, rows, told, tracebacks)
+    report(tally, rows, differences, tracebacks)
 
 
 LOADS: dict[str, Callable[[Watched, Tally, argparse.Namespace], Awaitable[list[tuple[str, str]]]]] = {

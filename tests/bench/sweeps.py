@@ -1,6 +1,6 @@
 """Sweeps against a plain loop of `randomize` and `evaluate`, on one core and on two; speed and memory by size.
 
-Baseline: for each variant a copy of the model, randomized from scratch, and both parts evaluated. Both take turns in
+Baseline: for each variant a copy of the model, randomized from scratch, and both parts evaluated. Both alternate in
 one process, and before a time counts, the accuracy and the loss of every variant must be the same. Memory is measured
 in a process of its own for each sweep, against the budget that the sweep was given.
 """
@@ -69,8 +69,8 @@ def looped(model: TextClassifier, split: Split, plan: Sweep) -> Scored:
                 chosen = Randomization(layers=layers, fraction=dose, scheme=plan.schemes[0], seed=seed)
                 randomized = randomize(model, chosen)
                 scores = [evaluate(randomized, part, MODERN.training.objective) for part in split.parts.values()]
-                figures = tuple(figure for score in scores for figure in (score.accuracy, score.loss))
-                found[LAYER_SEPARATOR.join(layers), dose, seed] = figures
+                metrics = tuple(metric for score in scores for metric in (score.accuracy, score.loss))
+                found[LAYER_SEPARATOR.join(layers), dose, seed] = metrics
     return found
 
 
@@ -78,23 +78,23 @@ def check_same_work(title: str, rows: Iterable[SweepRow], loop: Scored) -> None:
     """Each of the loop's variants must have the sweep's accuracy and loss on both parts."""
     by_variant = {(row.layers, row.level, row.seed): row for row in rows}
     apart = 0.0
-    for variant, figures in loop.items():
+    for variant, metrics in loop.items():
         parts = (by_variant[variant].training, by_variant[variant].validation)
         mine = [part[name] for part in parts for name in ("accuracy", "loss")]
-        differences = [abs(one - other) / max(1, abs(other)) for one, other in zip(mine, figures, strict=True)]
+        differences = [abs(one - other) / max(1, abs(other)) for one, other in zip(mine, metrics, strict=True)]
         apart = max(apart, *differences)
     assert apart <= CLOSE, f"{title}: sweep and loop differ by {apart:.1e}, so the work is not the same"
     print(f"{title}: accuracy and loss of {len(loop)} variants on both parts, sweep and loop within {apart:.0e}")
 
 
-def turns(pairs: int, *works: Callable[[], Any]) -> Iterator[tuple[float, ...]]:
-    """Seconds of each, turn about and in the other order each time; three turns, or more if they are quick."""
+def alternate(pairs: int, *works: Callable[[], Any]) -> Iterator[tuple[float, ...]]:
+    """Seconds of each, alternating and in the other order each time; three rounds, or more if they are quick."""
     started = time.perf_counter()
-    for turn in range(pairs):
-        if turn >= 3 and time.perf_counter() - started > SECONDS:
+    for round_ in range(pairs):
+        if round_ >= 3 and time.perf_counter() - started > SECONDS:
             break
         taken = {}
-        for place in range(len(works))[:: -1 if turn % 2 else 1]:
+        for place in range(len(works))[:: -1 if round_ % 2 else 1]:
             before = time.perf_counter()
             works[place]()
             taken[place] = time.perf_counter() - before
@@ -117,17 +117,18 @@ def small(pairs: int) -> None:
     rows = []
     for scheme in SCHEMES:
         work = (trainer.model, split, PLAN.with_value("schemes", (scheme,)))
-        check_same_work(f"{name}, {scheme}", swept(*work), looped(*work))  # the turn that is not counted
-        taken = list(turns(pairs, partial(swept, *work), partial(looped, *work)))
+        check_same_work(f"{name}, {scheme}", swept(*work), looped(*work))  # the round that is not counted
+        taken = list(alternate(pairs, partial(swept, *work), partial(looped, *work)))
         ours, theirs = zip(*taken, strict=True)
         ratios = [loop / mine for mine, loop in taken]
         rows.append((scheme, f"{len(taken)}", spread(ours), spread(theirs), spread(ratios, 1) + "×"))
     print(f"""
 (a) {name}: {sum(map(len, split.parts.values()))} reviews, {len(split.words):,} words, a trained model; \
 {PLAN.count(LAYERS)} variants. Seconds in one process:
-median and range of pairs, turn about after one that is not counted. Baseline: a loop of randomize + evaluate.
-The sweep computes besides the loop's figures the calibrated loss and its temperature, entropy, the share of the most
-predicted class, forgetting, agreement, divergence and distances. evaluate computes besides: recall, confusion matrix.
+median and range of pairs, alternating after one that is not counted. Baseline: a loop of randomize + evaluate.
+The sweep computes besides the metrics of the loop the temperature-scaled loss, its temperature, entropy, the share of
+the most predicted class, forgetting, agreement, divergence and distances. evaluate computes besides: recall, confusion
+matrix.
 """)
     print_table(("scheme", "pairs", "sweep", "loop", "faster"), rows)
 
@@ -143,7 +144,7 @@ def two_cores(most: int) -> None:
     print()
     check_same_work("synthetic, reinit", rows, looped(model, split, SOME))
     alone, pooled = partial(swept, model, split, PLAN), partial(swept, model, split, PLAN, jobs=2)
-    taken = list(turns(most, alone, pooled, partial(looped, model, split, SOME)))
+    taken = list(alternate(most, alone, pooled, partial(looped, model, split, SOME)))
     one, two, loop = zip(*taken, strict=True)
     whole = [seconds * variants / some for seconds in loop]
 
@@ -154,7 +155,7 @@ def two_cores(most: int) -> None:
     print(f"""
 (b) synthetic: {sum(map(len, split.parts.values())):,} reviews, {len(split.words):,} words, an untrained model; \
 {variants} variants, scheme reinit. Seconds: median and
-range of {len(taken)} turns. The loop ran {some} of the variants; its seconds are scaled up to {variants}. \
+range of {len(taken)} rounds. The loop ran {some} of the variants; its seconds are scaled up to {variants}. \
 Cold, the pool's processes start
 and import torch; warm, they are there. Two processes give the rows of one, bit for bit. Target: {TARGET:g} s, 2 cores.
 Load of the machine in the last minute, this script's own included: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores.
@@ -165,7 +166,7 @@ Load of the machine in the last minute, this script's own included: {os.getloada
     table.append(("loop, scaled up", spread(whole), "1", f"{median(whole) / TARGET:.0%}"))
     print_table(("work", "seconds", "faster than the loop", "of the target"), table)
     gain = [mine / other for mine, other in zip(one, two, strict=True)]
-    print(f"Two processes against one, in the same turn: {spread(gain)}×.")
+    print(f"Two processes against one, in the same round: {spread(gain)}×.")
 
 
 def resident(kind: str) -> int:
@@ -246,13 +247,13 @@ class Sizes:
             print(f"Refused with {memory / MIB:.0f} MiB: {found}")
             return False
         variants, seconds, grown = found
-        speed, share, verdict = variants / seconds, grown / memory, "within"
+        speed, share, within = variants / seconds, grown / memory, "within"
         if grown > memory:
-            verdict = "OVER"
+            within = "OVER"
             self.over.append(
                 f"{title}, {reviews:,} reviews: {grown / MIB:.0f} of {memory / MIB:.0f} MiB ({share:.2f}×)"
             )
-        sized = (f"{speed:.0f}", f"{speed * reviews / 1e3:.0f}", f"{grown / MIB:.0f}", f"{share:.2f}", verdict)
+        sized = (f"{speed:.0f}", f"{speed * reviews / 1e3:.0f}", f"{grown / MIB:.0f}", f"{share:.2f}", within)
         self.rows.append((*about, *sized))
         return True
 
@@ -288,12 +289,12 @@ The last lines are of other plans, objectives and models.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=5, help="of sweep and loop, at the most")
-    parser.add_argument("--turns", type=int, default=3, help="with one process and with two")
+    parser.add_argument("--rounds", type=int, default=3, help="with one process and with two")
     parser.add_argument("--threads", type=int, default=1, help="torch's threads; the app pins 1")
     options = parser.parse_args()
     pin_threads(options.threads)
     small(options.pairs)
-    two_cores(options.turns)
+    two_cores(options.rounds)
     sizes()
 
 
