@@ -2,7 +2,6 @@
 
 import csv
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -37,11 +36,7 @@ def write_recipes(folder: Path, recipes: dict[str, dict | list]) -> None:
 
 @pytest.fixture(name="call")
 def call_in_this_process(folder, monkeypatch, capfd, own_methods):  # noqa: ARG001 - puts them back
-    """Run the command line in this process; gives exit status, standard output and standard error.
-
-    SIGINT stops it as where a user types Ctrl-C: a process that a shell starts in the background ignores that signal.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Run the command line in this process; gives exit status, standard output and standard error."""
 
     def called(*arguments):
         monkeypatch.chdir(folder)
@@ -53,8 +48,7 @@ def call_in_this_process(folder, monkeypatch, capfd, own_methods):  # noqa: ARG0
             status = exit_.code
         return status, *capfd.readouterr()
 
-    yield called
-    signal.signal(signal.SIGINT, before)
+    return called
 
 
 @pytest.fixture(name="refused")

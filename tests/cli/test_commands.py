@@ -29,7 +29,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.studies.sweep import sweep_rows, sweep_slices
 
-FIGURES = {"loss", "accuracy", "bitwise_accuracy", "macro_f1"}
+METRICS = {"loss", "accuracy", "bitwise_accuracy", "macro_f1"}
 PARTS = {"training", "validation"}
 
 
@@ -68,8 +68,8 @@ def test_json_of_run(result, folder):
     for model in ("original", "randomized"):
         assert set(values[model]) == PARTS
         for scores in values[model].values():
-            assert set(scores) >= FIGURES
-            assert all(isinstance(scores[figure], float) for figure in FIGURES)
+            assert set(scores) >= METRICS
+            assert all(isinstance(scores[metric], float) for metric in METRICS)
     digest = hashlib.sha256((folder / "wine.csv").read_bytes()).hexdigest()
     assert set(values["data"]) == {"rows", "words", "classes", "sha256"}
     assert (values["data"]["classes"], values["data"]["sha256"]) == (3, digest)
@@ -108,8 +108,8 @@ def test_json_of_reproduce(result):
         for part in PARTS:
             assert set(values["published"][model][part]) == {"loss", "bitwise_accuracy"}
             assert values["within"][model][part] == {"loss": True, "bitwise_accuracy": True}
-            for figure in ("loss", "bitwise_accuracy"):
-                spread = values[model][part][figure]
+            for metric in ("loss", "bitwise_accuracy"):
+                spread = values[model][part][metric]
                 assert spread["min"] <= spread["median"] <= spread["max"]
     assert values["published"]["randomized"]["validation"]["loss"] == 3.06455397605896
 
@@ -246,14 +246,14 @@ def rows(call, own):
     return called
 
 
-def levels(table: pd.DataFrame) -> list[float]:
+def levels_of(table: pd.DataFrame) -> list[float]:
     return sorted(set(table["level"]))
 
 
 def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(rows):
     table, out = rows(*QUICK, "--seeds", "1")
     assert list(dict.fromkeys(table["layers"])) == ["fc1", "fc2", "fc1+fc2"]
-    assert levels(table) == [step / 20 for step in range(21)]
+    assert levels_of(table) == [step / 20 for step in range(21)]
     assert set(table["scheme"]) == {"reinit", "normal"}
     assert set(table["unit"]) == {"weight"}
     assert len(table) == 3 * 21 * 2
@@ -297,9 +297,9 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
                 *(row.layers, row.scheme, row.unit, row.seed, row.level, row.dose)
             ]
             for part in PARTS:
-                for figure, value in getattr(row, part).items():
-                    found = line[f"{part}_{figure}"]
-                    assert pd.isna(found) if value is None else found == value, figure
+                for metric, value in getattr(row, part).items():
+                    found = line[f"{part}_{metric}"]
+                    assert pd.isna(found) if value is None else found == value, metric
     assert set(read["csv"]["recipe_hash"]) == {recipe.hash}
     assert set(read["csv"]["data_sha256"]) == {digest}
     assert set(read["csv"]["epochs_trained"]) == {len(done.history)}
@@ -324,7 +324,7 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
 def test_layer_sets(rows, options, layers):
     table, out = rows(*QUICK, *options, "--doses", "0.5,0,0.1,0.5", "--schemes", "zero", "--seeds", "1")
     assert list(dict.fromkeys(table["layers"])) == layers
-    assert levels(table) == [0.0, 0.1, 0.5]
+    assert levels_of(table) == [0.0, 0.1, 0.5]
     assert len(table) == 3 * len(layers)
     assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
 
@@ -388,10 +388,10 @@ def test_a_recipe_has_its_plan_and_options_change_it(rows):
     arguments = ("sweep", "--data", "wine.csv", "--recipe", "plan.json")
     table, _ = rows(*arguments)
     assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1+fc2"]
-    assert levels(table) == [0.25, 1.0]
+    assert levels_of(table) == [0.25, 1.0]
     assert (set(table["scheme"]), set(table["unit"]), set(table["seed"])) == ({"noise"}, {"neuron"}, {9, 10})
     changed, _ = rows(*arguments, "--doses", "0.5", "--layers", "fc1")
-    assert (set(changed["layers"]), levels(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
+    assert (set(changed["layers"]), levels_of(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
     assert set(changed["recipe_hash"]) != set(table["recipe_hash"])
 
 
@@ -503,7 +503,7 @@ def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):
 
 
 def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch):
-    path = own / "kept.csv"
+    path = own / "replaced.csv"
     path.write_text("what was here")
     with monkeypatch.context() as patch:
         patch.setattr("forgetting.cli.commands.sweep_slices", stopping(WorkersError("No worker can be had."), 0))

@@ -97,7 +97,7 @@ def same(table: pd.DataFrame, expected: pd.DataFrame) -> None:
 
 
 def same_files(folder: Path, name: str, expected: pd.DataFrame, recipe: dict, **about: object) -> None:
-    """The files of all formats have these rows, and tell the recipe that was carried out and what else they are of."""
+    """The files of all formats have these rows, and the recipe that was carried out beside them."""
     for kind in KINDS:
         same(read_rows(folder / f"{name}.{kind}"), expected)
     rows = read_rows(folder / f"{name}.csv")
@@ -145,10 +145,10 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
         assert (table["retrained_seconds"] > 0).all()
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 8}
     about |= {f"{name}_reviews": count for name, count in expected.reviews.items()}
-    kept = recipe.for_training().to_dict() | {
+    carried_out = recipe.for_training().to_dict() | {
         name: getattr(recipe, name).to_dict() for name in ("forget", "unlearning")
     }
-    same_files(folder, "unlearned", expected.frame, kept, **about)
+    same_files(folder, "unlearned", expected.frame, carried_out, **about)
 
 
 def test_a_table_is_shown_and_progress_is_kept_apart(call):
@@ -181,9 +181,9 @@ def test_a_class_is_forgotten_by_its_name(written, folder, label):
     labels = [split.reviews.labels[row] for row in split.training.rows]
     assert values["forget_reviews"] == labels.count(label) > 0
     assert values["forget_reviews"] + values["retain_reviews"] == len(labels)
-    kept = [name for name in labels if name != label]
-    common = max(set(kept), key=kept.count)
-    assert table["retain_majority"][0] == pytest.approx(kept.count(common) / len(kept))
+    retained = [name for name in labels if name != label]
+    common = max(set(retained), key=retained.count)
+    assert table["retain_majority"][0] == pytest.approx(retained.count(common) / len(retained))
     assert table["forget_majority"][0] == 0
 
 
@@ -272,7 +272,7 @@ def test_without_data_both_are_of_the_sample(written, folder):
         assert values["recipe"]["data"]["source"] == "sample"
 
 
-# Methods of one's own.
+# Custom methods.
 
 OWN_FILE = '''
 import os, signal, sys
@@ -314,13 +314,13 @@ def own_file(tmp_path, monkeypatch, own_methods):  # noqa: ARG001
 
 
 @pytest.mark.usefixtures("own_file")
-def test_a_method_of_ones_own_is_compared(written, folder):
+def test_a_custom_method_is_compared(written, folder):
     values, table, out = written(*UNLEARN, "--methods", "nothing_left,original", "--forget-class", "port")
     split = prepare(Recipe.from_dict(values["recipe"]), read_reviews(folder / "wine.csv"))
     own = table.set_index("method").loc["nothing_left"]
     assert split.classes[0] == "port"
     for part, rows in (("validation", split.validation.rows), ("forget", None), ("retain", None)):
-        # Equal scores of all classes: the first is named, and the loss is ln 3.
+        # Equal scores of all classes: the first is predicted, and the loss is ln 3.
         labels = {"forget": ["port"], "retain": ["red"]}.get(part) or [split.reviews.labels[row] for row in rows]
         assert own[f"{part}_accuracy"] == pytest.approx(labels.count("port") / len(labels))
         assert own[f"{part}_loss"] == pytest.approx(np.log(3), rel=1e-6)
@@ -405,9 +405,9 @@ def test_rows_of_relearning_are_those_of_the_library_in_every_format(call, folde
     recipe = recipe_of(folder, merged(SETTINGS, relearning=plan))
     split = prepare(recipe, read_reviews(folder / "wine.csv"))
     expected = run_relearning(train(recipe, split), split, recipe)
-    kept = expected.recipe.for_training().to_dict() | {"relearning": recipe.relearning.to_dict()}
+    carried_out = expected.recipe.for_training().to_dict() | {"relearning": recipe.relearning.to_dict()}
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 24}
-    same_files(folder, "relearned", expected.frame, kept, **about)
+    same_files(folder, "relearned", expected.frame, carried_out, **about)
 
 
 def test_a_table_of_relearning_is_shown(call):
@@ -534,14 +534,14 @@ def test_help_lists_every_option_and_what_it_takes(call, command):
     assert (status, err) == (0, "")
     starts = {word.rstrip(",") for line in out.splitlines() for word in line.split()[:2] if word.startswith("--")}
     assert starts == {f"--{name}" for name in OPTIONS[command].split()}
-    told = " ".join(out.split())
+    text = " ".join(out.split())
     for name in METHODS if command == "unlearn" else (*SCHEMES, *FAMILIES):
-        assert name in told
+        assert name in text
     assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.slow
-def test_help_of_a_fresh_process_lists_methods_of_ones_own(folder, own_file):
+def test_help_of_a_fresh_process_lists_custom_methods(folder, own_file):
     done = in_a_process(folder, "unlearn", "--help", env={METHODS_VARIABLE: str(own_file)})
     assert done.returncode == 0
     assert "scrub" in done.stdout

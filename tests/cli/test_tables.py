@@ -29,8 +29,8 @@ LEVELS = (0.0, 0.5, 1.0)
 
 
 def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: str, unit: str = "weight") -> SweepRow:
-    figures = dict.fromkeys(SWEEP_METRICS, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
-    return SweepRow(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, figures, figures)
+    metrics = dict.fromkeys(SWEEP_METRICS, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
+    return SweepRow(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, metrics, metrics)
 
 
 def result(
@@ -163,7 +163,7 @@ def test_the_table_of_relearning_by_hand():
 
 
 def test_why_no_seed_has_savings_is_said():
-    """Rule 5 of the design: a figure that is missing is missing with its reason."""
+    """Rule 5 of the design: a metric that is missing is missing with its reason."""
     reason = "the model from scratch does not reach the target within 50 steps"
     rows = [saving(seed, 5, scratch=None, missing={"savings": reason}) for seed in range(5)]
     text = format_relearning(RelearningResult(MODERN, rows=tuple(rows)), BASE)
@@ -186,9 +186,9 @@ OF_RETRAINED = {"forget_accuracy": 0.5, "retain_accuracy": 1.0, "validation_accu
 
 
 def unlearned(
-    method: str, seed: int = 0, over: bool | None = False, missing: dict | None = None, **figures
+    method: str, seed: int = 0, over: bool | None = False, missing: dict | None = None, **metrics
 ) -> evaluation.UnlearningRow:
-    values = dict.fromkeys(evaluation.UNLEARNING_METRICS) | dict.fromkeys(evaluation.UNLEARNING_METRICS, 0.25) | figures
+    values = dict.fromkeys(evaluation.UNLEARNING_METRICS) | dict.fromkeys(evaluation.UNLEARNING_METRICS, 0.25) | metrics
     retrained = dict.fromkeys(evaluation.MODEL_METRICS, 0.25) | OF_RETRAINED
     return evaluation.UnlearningRow(method, seed, values, retrained, missing=missing or {}, over_forgets=over)
 
@@ -229,7 +229,7 @@ def test_the_table_of_unlearning_by_hand(small_split):
 
 
 def test_a_gap_that_is_missing_is_no_number(small_split):
-    """The retrained model may have no figure where the method's has one."""
+    """The retrained model may have no metric where the method's has one."""
     row = unlearned("scrub", forget_accuracy=0.5)
     row.retrained["forget_accuracy"] = None
     text = format_unlearning(unlearned_result(small_split, [row]))
