@@ -17,7 +17,7 @@ from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.studies.dose_response import curves, half_way
 from forgetting.studies.layer_robustness import robustness
-from forgetting.studies.savings import RelearningResult, run_relearning
+from forgetting.studies.relearning import RelearningResult, run_relearning
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_rows
 from forgetting.unlearning.forget_set import review_key
 from forgetting.unlearning.result import UnlearningResult

@@ -43,9 +43,10 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
-from forgetting.studies.relearning import check_relearning, savings_slices
-from forgetting.studies.savings import RelearningResult
+from forgetting.studies.relearning import RelearningResult
+from forgetting.studies.savings import savings_slices
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
+from forgetting.studies.time_to_target import check_relearning
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 from forgetting.unlearning.task import METHODS, load_custom_methods

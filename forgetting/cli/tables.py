@@ -14,7 +14,8 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
 from forgetting.recipe.forget import describe_forget
 from forgetting.studies.dose_response import half_way
-from forgetting.studies.savings import RelearningResult, savings_curves
+from forgetting.studies.relearning import RelearningResult
+from forgetting.studies.savings import savings_curves
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning.result import UnlearningResult
 

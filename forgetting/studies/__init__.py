@@ -5,22 +5,18 @@ from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.relearning import (
     LearningCurve,
-    TimeToTarget,
-    anamnesis_index,
-    as_slices,
-    check_relearning,
+    RelearningResult,
+    learning_curve_bands,
     learning_curve_slices,
-    savings_slices,
-    train_to_target,
+    run_relearning,
 )
 from forgetting.studies.savings import (
     MemoryConclusion,
-    RelearningResult,
+    anamnesis_index,
     conclude_memory,
-    learning_curve_bands,
     leaves_one_model,
-    run_relearning,
     savings_curves,
+    savings_slices,
 )
 from forgetting.studies.sweep import (
     SWEEP_MEMORY,
@@ -31,6 +27,7 @@ from forgetting.studies.sweep import (
     sweep_rows,
     sweep_slices,
 )
+from forgetting.studies.time_to_target import TimeToTarget, as_slices, check_relearning, train_to_target
 
 __all__ = [
     "RESAMPLES",

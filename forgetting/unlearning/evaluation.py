@@ -16,7 +16,8 @@ from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
 from forgetting.model.split import Part
 from forgetting.model.trainer import compute_loss
-from forgetting.studies.relearning import TimeToTarget, anamnesis_index
+from forgetting.studies.savings import anamnesis_index
+from forgetting.studies.time_to_target import TimeToTarget
 from forgetting.unlearning import indistinguishability, membership
 from forgetting.unlearning.forget_set import ForgetSets
 

@@ -24,7 +24,7 @@ from forgetting.model.trainer import SLICE_SECONDS, Trainer
 from forgetting.randomization.layers import parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.relearning import TimeToTarget, as_slices, train_to_target
+from forgetting.studies.time_to_target import TimeToTarget, as_slices, train_to_target
 from forgetting.unlearning import methods  # noqa: F401 - puts the methods into their table
 from forgetting.unlearning.evaluation import (
     ModelEvaluation,

@@ -9,7 +9,8 @@ from forgetting.charts.export import chart_bytes
 from forgetting.charts.relearning import MOST_EPOCHS, learning_curve_chart, savings_chart
 from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, SERIES_COLOURS
 from forgetting.recipe.recipe import MODERN
-from forgetting.studies.savings import RelearningResult, learning_curve_bands, savings_curves
+from forgetting.studies.relearning import RelearningResult, learning_curve_bands
+from forgetting.studies.savings import savings_curves
 
 NAMES = {"scratch": "from scratch", "randomized": "relearned", "continued": "original"}
 BASELINES = {"chance": 0.125, "largest class": 0.25, "original": 0.875}

@@ -24,8 +24,8 @@ from forgetting.experiment.pipeline import prepare, train
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.relearning import savings_slices
-from forgetting.studies.savings import run_relearning
+from forgetting.studies.relearning import run_relearning
+from forgetting.studies.savings import savings_slices
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import METHODS, METHODS_VARIABLE
 

@@ -10,8 +10,8 @@ from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN
 from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow
-from forgetting.studies.relearning import SavingsRow
-from forgetting.studies.savings import RelearningResult
+from forgetting.studies.relearning import RelearningResult
+from forgetting.studies.savings import SavingsRow
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning import evaluation
 from forgetting.unlearning.forget_set import make_forget_sets

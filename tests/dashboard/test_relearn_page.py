@@ -22,7 +22,8 @@ from forgetting.recipe.url import decode_query
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_share
-from forgetting.studies.savings import RelearningResult, learning_curve_bands, run_relearning, savings_curves
+from forgetting.studies.relearning import RelearningResult, learning_curve_bands, run_relearning
+from forgetting.studies.savings import savings_curves
 
 pytestmark = pytest.mark.slow  # each case trains several models
 SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "2"}
@@ -52,7 +53,7 @@ def expected(**parameters: str) -> tuple[Recipe, RelearningResult, object]:
 
 def headline(recipe: Recipe, result: RelearningResult, base) -> str:
     target = describe_randomization(recipe.randomization, recipe.model.layers)
-    return relearning_sentences.describe_relearning(result.courses, result.outcomes, target, base)
+    return relearning_sentences.describe_relearning(result.learning_curves, result.outcomes, target, base)
 
 
 def points(courses) -> list:
@@ -62,7 +63,7 @@ def points(courses) -> list:
 def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
     test = relearn(**SMALL)
     recipe, result, base = expected(**SMALL)
-    assert points(study(test).rows) == points(result.courses)
+    assert points(study(test).rows) == points(result.learning_curves)
     assert sentence(test) == headline(recipe, result, base)
     assert "chance 9 %, largest class 19 %" in sentence(test)
     assert labels(test) == ["All layers", "Restore", "Start anew"]
@@ -77,7 +78,7 @@ def test_the_courses_chart_holds_the_librarys_bands():
         assert shown[column].tolist() == bands[column].tolist(), column
     assert set(shown["model"]) == {"from scratch", "relearned", "original"}
     rules = "\n".join(str(table.to_dict("list")) for table in tables(test) if "median" not in table)
-    goal = result.courses[0].target_accuracy
+    goal = result.learning_curves[0].target_accuracy
     for value in (base.chance, base.majority["validation"], goal.target):
         assert f"{value:.6f}"[:7] in rules, rules
 
@@ -88,7 +89,7 @@ def test_each_seed_is_listed_with_its_steps_and_savings():
     table = test.dataframe[0].value
     assert table["seed"].tolist() == [0, 1]
     for model, name in (("scratch", "from scratch"), ("randomized", "relearned")):
-        for course in (course for course in result.courses if course.model == model):
+        for course in (course for course in result.learning_curves if course.model == model):
             told = table.loc[table["seed"] == course.seed, name].item()
             steps = course.time_to_target.steps
             assert told == (f"{steps} steps" if course.time_to_target.kind == "reached" else course.time_to_target.kind)
@@ -115,7 +116,7 @@ def test_the_sessions_randomization_drives_the_courses(case):
     link = SMALL | RANDOMIZATIONS[case] | {"relearning.seed": "3"}
     test = relearn(**link)
     recipe, result, base = expected(**link)
-    assert points(study(test).rows) == points(result.courses)
+    assert points(study(test).rows) == points(result.learning_curves)
     assert sentence(test) == headline(recipe, result, base)
     assert test.query_params == link
 
@@ -280,7 +281,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
     finished(test, kind)
     _, result, _ = expected(**link)
     if kind == "courses":
-        assert points(study(test).rows) == points(result.courses)
+        assert points(study(test).rows) == points(result.learning_curves)
     else:
         assert study(test, kind).rows == list(result.rows)
     assert "Start anew" in labels(test)

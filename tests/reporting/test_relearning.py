@@ -16,7 +16,8 @@ from forgetting.recipe.recipe import MODERN
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.relearning import conclude_from_curves, describe_relearning, describe_savings
 from forgetting.reporting.unlearning import describe_unlearning
-from forgetting.studies.relearning import CurvePoint, LearningCurve, TargetAccuracy, TimeToTarget
+from forgetting.studies.relearning import CurvePoint, LearningCurve
+from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult

@@ -31,28 +31,25 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies import relearning
-from forgetting.studies import savings as savings_module
+from forgetting.studies import relearning, savings, time_to_target
 from forgetting.studies.relearning import (
     CurvePoint,
     LearningCurve,
-    SavingsRow,
-    TargetAccuracy,
-    TimeToTarget,
-    anamnesis_index,
-    compute_savings,
+    RelearningResult,
+    learning_curve_bands,
     learning_curve_slices,
-    savings_slices,
-    train_to_target,
 )
 from forgetting.studies.savings import (
     MemoryConclusion,
-    RelearningResult,
+    SavingsRow,
+    anamnesis_index,
+    compute_savings,
     conclude_memory,
-    learning_curve_bands,
     leaves_one_model,
     savings_curves,
+    savings_slices,
 )
+from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget, train_to_target
 
 BASE = TrainingSettings(epochs=30, learning_rate=0.05)
 PLAN = Relearning(epochs=25, layers=("each", "all"), doses=(0.0, 0.5, 1.0), schemes=("reinit", "rewind"), seeds=2)
@@ -185,7 +182,7 @@ def test_pausing_changes_nothing(small_split, monkeypatch, batch_size, hits):
     training = replace(BASE, batch_size=batch_size)
     results = []
     for length in (0.0, 0.001, 1e9):
-        monkeypatch.setattr(relearning, "SLICE_SECONDS", length)
+        monkeypatch.setattr(time_to_target, "SLICE_SECONDS", length)
         trainer = Trainer(model_of(small_split), small_split, training, seed=3, record_history=False)
         found, left = ended(train_to_target(trainer, small_split.validation, hits / 14))
         assert {0.0: left == trainer.steps, 1e9: left == 0}.get(length, left <= trainer.steps)
@@ -199,8 +196,8 @@ def test_pausing_changes_nothing(small_split, monkeypatch, batch_size, hits):
 def test_it_can_be_left_after_the_time_of_a_slice(small_split, monkeypatch):
     """By a clock that goes on by an eighth of a second an epoch."""
     trainer = Trainer(model_of(small_split), small_split, replace(BASE, epochs=20), record_history=False)
-    monkeypatch.setattr(relearning, "SLICE_SECONDS", 0.25)
-    monkeypatch.setattr(relearning.time, "perf_counter", lambda: trainer.epochs / 8)
+    monkeypatch.setattr(time_to_target, "SLICE_SECONDS", 0.25)
+    monkeypatch.setattr(time_to_target.time, "perf_counter", lambda: trainer.epochs / 8)
     run = train_to_target(trainer, small_split.validation, 2.0)
     seen = [trainer.epochs for _ in run]
     assert seen == list(range(2, 21, 2))
@@ -217,7 +214,7 @@ def test_an_accuracy_at_the_target_but_for_rounding_is_at_it(small_split):
         assert reached(trainer, part, accuracy + more).kind == kind
     for hits, share in product(range(1, 300), (0.95, 0.9, 0.7)):
         if (share * hits) == round(share * hits):  # the target is a number of hits: rounding must not make it one more
-            assert round(share * hits) / 300 >= share * (hits / 300) - relearning.ROUNDING
+            assert round(share * hits) / 300 >= share * (hits / 300) - time_to_target.ROUNDING
 
 
 def test_already_there_takes_no_step(small_split):
@@ -265,7 +262,7 @@ def test_steps_that_are_too_large_diverge_unless_the_target_came_first(small_spl
     trainer = Trainer(model_of(small_split), small_split, BASE, seed=3)
     run = train_to_target(trainer, part, 0.8, stop=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(relearning, "SLICE_SECONDS", 0.0)
+        patch.setattr(time_to_target, "SLICE_SECONDS", 0.0)
         while not trainer.history or trainer.history[-1].validation.accuracy < 0.8:
             next(run)
     epochs = trainer.epochs
@@ -388,7 +385,7 @@ def test_a_ratio_has_either_a_value_or_a_reason(pair):
 def test_a_target_that_a_trivial_model_reaches_tells_nothing(target, chance, majority, reason):
     goal = TargetAccuracy(0.9, target, chance, majority)
     assert goal.missing == reason
-    found = goal.savings(after(5), after(20))
+    found = compute_savings(after(5), after(20), goal)
     assert (found.value, found.missing) == ((None, reason) if reason else (0.75, ""))
 
 
@@ -604,7 +601,7 @@ def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypat
     before, initial = copy_state(done.model), {name: value.clone() for name, value in done.initial.items()}
     rows, courses = rows_of(done, small_split, recipe), courses_of(done, small_split, recipe)
     assert len(rows) == 2 * 3 * 3 * 2
-    monkeypatch.setattr(relearning, "SLICE_SECONDS", 0.0)  # two at once, each left after every step
+    monkeypatch.setattr(time_to_target, "SLICE_SECONDS", 0.0)  # two at once, each left after every step
     pairs = zip_longest(savings_slices(done, small_split, recipe), learning_curve_slices(done, small_split, recipe))
     first, second = zip(*pairs, strict=True)
     assert list(chain.from_iterable(filter(None, first))) == rows
@@ -647,7 +644,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed(small_split, s
 
 
 def test_a_plan_that_fits_passes():
-    assert relearning.check_relearning(recipe_of()) is None
+    assert time_to_target.check_relearning(recipe_of()) is None
 
 
 # Tables.
@@ -669,7 +666,7 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
     )
     result = RelearningResult(MODERN, courses)
     assert result.curves.to_dict("records") == [
-        dict(zip(savings_module.CURVE_COLUMNS, values, strict=True))
+        dict(zip(relearning.CURVE_COLUMNS, values, strict=True))
         for values in (
             ("scratch", 0, 0, 0.0, 1.0, 0.0, 2.0, 0.0),
             ("scratch", 0, 1, 2.0, 0.5, 0.5, 1.0, 0.25),
@@ -679,7 +676,7 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
         )
     ]
     assert result.outcomes.astype(object).where(result.outcomes.notna(), None).to_dict("records") == [
-        dict(zip(savings_module.OUTCOME_COLUMNS, values, strict=True))
+        dict(zip(relearning.OUTCOME_COLUMNS, values, strict=True))
         for values in (
             ("scratch", 0, "reached", 8.0, None, ""),
             ("randomized", 0, "reached", 2.0, 0.75, ""),
@@ -732,7 +729,7 @@ def row(seed, steps, kind="reached", *, scratch=20, dose=1.0, target=0.8, layers
     pair = (TimeToTarget(kind, steps, steps, 50), after(scratch) if scratch else TimeToTarget("never", None, None, 50))
     goal = TargetAccuracy(0.9, target, 0.1, 0.3)
     randomization = Randomization(tuple(layers.split("+")), dose, "reinit", seed=seed)
-    return relearning._row(goal, randomization, accuracy, *pair, 50)
+    return savings._row(goal, randomization, accuracy, *pair, 50)
 
 
 def test_saving_curves_by_hand():
@@ -770,9 +767,9 @@ def test_saving_curves_by_hand():
 
 def test_empty_results_have_the_columns():
     empty = RelearningResult(MODERN)
-    assert list(empty.frame.columns) == savings_module.SAVINGS_COLUMNS
-    assert list(empty.curves.columns) == savings_module.CURVE_COLUMNS
-    assert list(empty.outcomes.columns) == savings_module.OUTCOME_COLUMNS
+    assert list(empty.frame.columns) == relearning.SAVINGS_COLUMNS
+    assert list(empty.curves.columns) == relearning.CURVE_COLUMNS
+    assert list(empty.outcomes.columns) == relearning.OUTCOME_COLUMNS
     assert len(savings_curves(empty.frame)) == len(learning_curve_bands(empty.curves)) == 0
 
 
@@ -808,7 +805,7 @@ def test_without_rows_the_curves_are_written():
     result = RelearningResult(MODERN, (course("scratch", 0, [0.0, 0.5]),))
     table = pd.read_csv(io.BytesIO(result.to_bytes("csv")))
     assert table["validation_accuracy"].tolist() == [0.0, 0.25]
-    assert list(table.columns[:8]) == savings_module.CURVE_COLUMNS
+    assert list(table.columns[:8]) == relearning.CURVE_COLUMNS
 
 
 # The answer.
@@ -891,5 +888,5 @@ def test_one_model_is_told_of_the_schemes_that_draw_nothing(scheme):
 
 
 def test_fewer_seeds_than_the_least_cannot_pass():
-    least = savings_module.LEAST_SEEDS
-    assert 0.5**least <= savings_module.SIGNIFICANT < 0.5 ** (least - 1)
+    least = savings.LEAST_SEEDS
+    assert 0.5**least <= savings.SIGNIFICANT < 0.5 ** (least - 1)

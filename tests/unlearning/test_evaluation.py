@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
 from forgetting.model.split import Part, Split
-from forgetting.studies.relearning import TimeToTarget
+from forgetting.studies.time_to_target import TimeToTarget
 from forgetting.unlearning import evaluation
 from forgetting.unlearning.evaluation import (
     MODEL_METRICS,

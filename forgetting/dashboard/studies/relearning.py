@@ -8,8 +8,9 @@ from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.base import StudyKind, StudyRequest, is_quick_training, training_seconds
 from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.relearning import check_relearning, learning_curve_slices, savings_slices
-from forgetting.studies.savings import RelearningResult
+from forgetting.studies.relearning import RelearningResult, learning_curve_slices
+from forgetting.studies.savings import savings_slices
+from forgetting.studies.time_to_target import check_relearning
 
 RUNS = 3  # a seed: from scratch, randomized, continued
 

@@ -24,7 +24,8 @@ from forgetting.model.trainer import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
-from forgetting.studies.savings import learning_curve_bands, leaves_one_model, savings_curves
+from forgetting.studies.relearning import learning_curve_bands
+from forgetting.studies.savings import leaves_one_model, savings_curves
 
 
 def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
@@ -115,10 +116,10 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     same_model = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
     st.text(
         relearning_sentences.describe_relearning(
-            result.courses, result.outcomes, randomization, baselines, same_model=same_model
+            result.learning_curves, result.outcomes, randomization, baselines, same_model=same_model
         )
     )
-    target = result.courses[0].target_accuracy
+    target = result.learning_curves[0].target_accuracy
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     chart = relearning_charts.learning_curve_chart(
         learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=target.target
