@@ -16,13 +16,13 @@ VARIABLE = "FORGETTING_LIMITS"
 
 
 def _limit(default: int, meaning: str, *, low: int = 1, high: int) -> Any:
-    """A setting with what it limits, for the table of `describe_limits`."""
+    """A setting with its meaning, for `describe_limits`."""
     return field(default=default, metadata={**setting(default, low=low, high=high).metadata, "meaning": meaning})
 
 
 @dataclass(frozen=True)
 class Limits(Settings):
-    """The largest numbers allowed. What each limits stands beside it."""
+    """The largest numbers allowed. The meaning of each stands beside it."""
 
     group: ClassVar[str] = "limits"
     megabytes: int = _limit(100, "MiB of a file, and again of what it unpacks to", high=100_000)
@@ -81,8 +81,13 @@ def check_limit(
 ) -> None:
     """Raise `kind` where `found` is over the limit of that name.
 
-    rule: what must hold and does not, with {most} and {found} in their places. remedy: what to do about it.
-    most: another limit than the one in force.
+    Args:
+        name: Name of the limit, a field of `Limits`.
+        found: The number to check.
+        rule: The sentence that is broken, with `{most}` and `{found}` for the limit and the number.
+        remedy: The sentence that says what to do.
+        kind: The class of the error.
+        most: Another limit than the one in force.
     """
     most = getattr(limits(), name) if most is None else most
     if found > most:

@@ -224,7 +224,7 @@ def test_a_long_study_advances_stops_and_goes_on(visit):
             seen.append(now)
     assert seen == sorted(seen)
     app.button("Stop").click()
-    app.page.get_by_text(re.compile("variants are done and kept")).wait_for()
+    app.page.get_by_text(re.compile("variants are done")).wait_for()
     app.settle(600)
     done = progress(app)
     assert seen[-1] <= done < 3_600

@@ -128,7 +128,7 @@ def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(v
     first, total = done(app)
     assert 0 < first < total, "the chart is drawn before the end"
     app.button("Stop").click()
-    app.page.get_by_text("are done and kept").wait_for()
+    app.page.get_by_text("are done").wait_for()
     app.settle(600)
     stopped = done(app)[0]
     app.page.wait_for_timeout(700)
@@ -325,7 +325,7 @@ def test_a_study_streams_stops_and_is_kept(visit, link, selector):
             seen.append(now)
     assert seen == sorted(seen)
     app.button("Stop").click()
-    app.page.get_by_text("are done and kept").wait_for()
+    app.page.get_by_text("are done").wait_for()
     kept = done(app)[0]
     app.go("Data")
     app.go(app_title(link))

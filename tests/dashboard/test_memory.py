@@ -64,6 +64,6 @@ def test_nobody_is_asked_for_this_machines_address(monkeypatch):
     """Streamlit would for each WebSocket that a page of another site tries to open, while all others wait."""
     monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda *_, **__: pytest.fail("a request to another host"))
     monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)  # put back in the end
-    memory.ask_nobody()
+    memory.disable_address_lookup()
     assert not server_util.is_url_from_allowed_origins("http://evil.example")
     assert server_util.is_url_from_allowed_origins("http://localhost:8501")

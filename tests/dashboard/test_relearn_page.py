@@ -269,7 +269,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
     done = len(study(test, kind).rows)
     assert 0 < done < total
     part = {"courses": "runs", "savings": "variants"}[kind]
-    assert f"Stopped: {done} of {total} {part} are done and kept." in page_text(test)
+    assert f"Stopped: {done} of {total} {part} are done." in page_text(test)
     assert charts(test) == 1
     run(test)
     assert len(study(test, kind).rows) == done

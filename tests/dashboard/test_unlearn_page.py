@@ -300,7 +300,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
     press(test, "Stop")
     done = list(study(test).rows)
     assert 0 < len(done) < 4
-    assert f"Stopped: {len(done)} of 4 models are done and kept." in page_text(test)
+    assert f"Stopped: {len(done)} of 4 models are done." in page_text(test)
     assert charts(test) == 1
     run(test)
     assert study(test).rows == done

@@ -2,7 +2,7 @@
 
     streamlit run forgetting/dashboard/server/hardened.py
 
-What belongs to a proxy in front (HTTPS, a password) is told in the README.
+HTTPS and a password are the work of a proxy in front, see the README beside this file.
 """
 
 import re
@@ -24,10 +24,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def policy(page: str) -> str:
-    """The Content-Security-Policy for Streamlit's own page: nothing but what comes from this server.
+    """The Content-Security-Policy for the page of Streamlit, which allows only what comes from this server.
 
-    Scripts within the page are allowed by the hashes of their texts; nothing is compiled from a text. Styles may stand
-    in the page, as charts and tables place their parts by them.
+    Scripts within the page are allowed by the hashes of their texts, and no text is compiled as a script. Styles are
+    allowed in the page, as charts and tables arrange their parts by them.
+
+    Args:
+        page: The HTML of the page.
     """
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in inline)
@@ -53,7 +56,7 @@ HEADERS = {
     "Content-Security-Policy": policy(STREAMLIT_PAGE.read_text(encoding="utf-8")),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
-    "Referrer-Policy": "no-referrer",  # an address holds the experiment, the name of a file included
+    "Referrer-Policy": "no-referrer",  # an address contains the experiment and the name of a file
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -61,7 +64,7 @@ HEADERS = {
 
 
 class Hardened:
-    """Adds the headers to every answer over HTTP; a WebSocket passes untouched."""
+    """Middleware that adds the headers to every answer over HTTP. A WebSocket passes unchanged."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]):
         self.app = app
@@ -77,5 +80,5 @@ class Hardened:
         await self.app(scope, receive, with_headers)
 
 
-net_util.get_external_ip = lambda: None  # before any page is asked for; why is told in `memory.ask_nobody`
+net_util.get_external_ip = lambda: None  # before any page is asked for, see `memory.disable_address_lookup`
 app = st.App(APP, middleware=[Middleware(Hardened)])

@@ -1,15 +1,15 @@
-"""Housekeeping: what visitors leave behind goes when their time is over, also where nobody comes after them.
+"""Housekeeping: the state of visitors who have left is freed in time, also where nobody comes after them.
 
-Streamlit 1.67 keeps the state of a closed tab for `server.disconnectedSessionTTL` seconds, and then until another tab
-is opened or closed: it looks for what has expired only then (`TTLCache` in its `runtime/caching/ttl_cache.py`). One
+Streamlit 1.67 stores the state of a closed tab for `server.disconnectedSessionTTL` seconds, and then until another tab
+is opened or closed, as it looks for expired states only then (`TTLCache` in its `runtime/caching/ttl_cache.py`). One
 thread looks in between, and gives the memory back to the system. It does nothing where Streamlit is built otherwise.
 
-Streamlit would also collect garbage after each run of a page, through the half million objects that the libraries
-hold: 0.2 s in which nobody is answered. So `runner.postScriptGC` is off; Python collects by itself, and here when a
-visitor has left.
+Streamlit would also collect garbage after each run of a page, through the half million objects of the libraries: for
+0.2 s nobody would be answered. So `runner.postScriptGC` is off. Python collects by itself, and this module collects
+when a visitor has left.
 
-Each run of a page is a thread of its own, and glibc would give many of them an arena, in which what others leave free
-cannot be used: one is shared by all (`mallopt(3)`), as Python lets them take turns anyway.
+Each run of a page is a thread, and glibc would give an arena to many of the threads. What one thread frees in its arena
+the others cannot use. So all threads share one arena (`mallopt(3)`); Python runs one thread at a time anyway.
 """
 
 import ctypes
@@ -28,23 +28,23 @@ ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 def start_housekeeping() -> None:
     """Begin, once for the process; not where no server runs."""
     gc.collect()
-    gc.freeze()  # what the libraries hold is held for good, and need not be looked through again
+    gc.freeze()  # the objects of the libraries stay for good, and need not be looked through again
     _libc("mallopt", ARENA_MAX, 1)
-    ask_nobody()
+    disable_address_lookup()
     if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
-        threading.Thread(target=_keep, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
+        threading.Thread(target=_tidy_forever, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
 
 
-def ask_nobody() -> None:
-    """Let Streamlit not ask another host for this machine's address.
+def disable_address_lookup() -> None:
+    """Make Streamlit ask no other host for the address of this machine.
 
-    It would do so for each WebSocket that a page of another site tries to open, twice, for a second at the most each,
-    in which nobody is answered. Who may come in is told by `server.allowedHosts`, not by that address.
+    It would ask for each WebSocket that a page of another site tries to open: twice, for up to a second each, in which
+    nobody is answered. Who may connect is decided by `server.allowedHosts`, not by that address.
     """
     net_util.get_external_ip = lambda: None
 
 
-def _keep(runtime: Runtime) -> None:
+def _tidy_forever(runtime: Runtime) -> None:
     there: set[str] = set()
     while True:
         time.sleep(HOUSEKEEPING_SECONDS)
@@ -53,10 +53,18 @@ def _keep(runtime: Runtime) -> None:
 
 
 def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
-    """Let go of expired sessions; returns those who are left. before: those who were there the last time."""
+    """Free the state of expired sessions.
+
+    Args:
+        runtime: Streamlit's.
+        before: The names of the sessions that were there the last time.
+
+    Returns:
+        The names of the sessions that are there now.
+    """
     found, looked = set(), threading.Event()
 
-    def look() -> None:  # on the server's own thread, which alone may touch them
+    def look() -> None:  # on the thread of the server, which alone may touch them
         found.update(info.session.id for info in runtime._session_mgr.list_sessions())
         looked.set()
 

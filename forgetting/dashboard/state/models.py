@@ -88,7 +88,7 @@ def trained_key(recipe: Recipe, digest: str) -> str:
 
 
 def model_key(trained_model: TrainedModel) -> str:
-    """What tells a model, as far as it is trained, from all others."""
+    """What identifies a model, as far as it is trained."""
     return f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
 
 
@@ -123,7 +123,7 @@ def comparison_key(trained_model: TrainedModel, randomization: Randomization) ->
 
 def _compared_recipe(trained_model: TrainedModel, randomization: Randomization) -> Recipe:
     recipe = trained_model.recipe
-    if recipe.protocol == "published":  # which has a randomization of its own
+    if recipe.protocol == "published":  # which has its own randomization
         return recipe
     return replace(recipe, randomization=fit_randomization(randomization, trained_model))
 

@@ -148,7 +148,7 @@ class Session:
     """One visitor's state.
 
     Attributes:
-        name: A random name that tells the session from all others.
+        name: A random name that identifies the session.
         recipe: The recipe that the address bar mirrors.
         page: The page of the last run; "" before the first.
         addresses: The address that the browser last had, and those written since, which are on their way to it.
@@ -210,14 +210,18 @@ def rerun_page() -> None:
 
 
 def source_name(recipe: Recipe) -> str:
-    """What the visitor calls the reviews of a recipe: an upload by its file's name."""
+    """The name of a recipe's reviews for the visitor. An upload has the name of its file."""
     return {"sample": "synthetic sample", "original": "original file"}.get(
         recipe.data.source, recipe.data.file or "a file"
     )
 
 
 def follow_address(page: str) -> None:
-    """Take the recipe from the address where that is what the visitor asked for: a cold link, Back or Forward."""
+    """Take the recipe from the address where the visitor asked for that: by a cold link, Back or Forward.
+
+    Args:
+        page: The name of the page that is opened.
+    """
     mine, parameters = session(), st.query_params.to_dict()
     first = not mine.page
     # Shortly after a change the browser may still send an address that it had before: that is no Back.
@@ -237,7 +241,7 @@ def follow_address(page: str) -> None:
 
 
 def write_address() -> None:
-    """Put what differs from the defaults into the address, where it is not there or on its way already."""
+    """Write what differs from the defaults into the address, unless it is there or on its way already."""
     mine, parameters = session(), url.encode_query(session().recipe)
     if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
         st.query_params.from_dict(parameters)
@@ -247,7 +251,7 @@ def write_address() -> None:
 
 
 def reset_controls() -> None:
-    """Drop the controls' own values, so that they are filled from the recipe when they are drawn next.
+    """Drop the values of the controls, so that they are filled from the recipe when they are drawn next.
 
     Only for the start of a run: a callback sets them instead (`refresh_controls`), as the run that would fill them may
     be overtaken by the next key press, whose callback then finds its value missing.
@@ -272,7 +276,7 @@ def refresh_controls(names: Iterable[str] = LEAVES) -> None:
 
 
 def control_value(name: str) -> object:
-    """What the control of a setting holds: the recipe's value, names as a list, numbers as a text, doses as a count."""
+    """The recipe's value as the control of a setting takes it: names as a list, numbers as a text, doses as a count."""
     recipe = session().recipe
     if name.endswith(".doses"):
         return len(recipe.value(name))
@@ -289,9 +293,12 @@ def _controls() -> list[str]:
 
 
 def assign(values: dict[str, object]) -> None:
-    """Replace settings of the recipe by their dotted names, all or none; the controls follow.
+    """Replace settings of the session's recipe, all or none, and refresh their controls.
 
-    What does not fit is refused with a sentence, and the recipe stays.
+    Where a value does not fit, the recipe stays, and the reason becomes a notice.
+
+    Args:
+        values: New values by the dotted names of their settings.
     """
     mine = session()
     try:

@@ -42,7 +42,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
             st.button(label, type=look, on_click=_start, args=(trained_model, name))
     if study is not None and fresh:
-        st.warning("The plan or the model has changed: the figures are of the one before. Start runs this one.")
+        st.warning("The plan or the model has changed: these results are those of the one before. Start runs this one.")
 
 
 def _start(trained_model: TrainedModel, name: str) -> None:
@@ -75,22 +75,18 @@ def _view(name: str, draw: Draw) -> None:
     ended = study.running and not mine.queue_position and base.advance_study(study, mine.notices)
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
-        _how_far(study, registry.STUDY_KINDS[name].part)
+        done, total, part = len(study.rows), study.total, registry.STUDY_KINDS[name].part
+        if study.running:
+            st.progress(done / total, text=f"{done:,} of {total:,} {part}")
+        elif done < total:
+            st.caption(f"Stopped: {done:,} of {total:,} {part} are done.")
+        else:
+            st.caption(f"{total:,} {part} in {study.seconds:.1f} s; bands show 5–95 % of the seeds.")
     with drawn:
         if study.rows:
             draw(study, models.find_baselines(study.trained_model))
     if ended:
         rerun_page()
-
-
-def _how_far(study: Study, part: str) -> None:
-    done, total = len(study.rows), study.total
-    if study.running:
-        st.progress(done / total, text=f"{done:,} of {total:,} {part}")
-    elif done < total:
-        st.caption(f"Stopped: {done:,} of {total:,} {part} are done and kept.")
-    else:
-        st.caption(f"{total:,} {part} in {study.seconds:.1f} s; bands hold 5–95 % of the seeds.")
 
 
 def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:

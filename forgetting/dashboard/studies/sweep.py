@@ -90,7 +90,7 @@ def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> flo
 
 
 def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> SweepResult:
-    """The sweep of a randomization's layers, scheme and unit over all doses and ten seeds, from its own seed on.
+    """The sweep of a randomization's layers, scheme and unit over all doses and ten seeds, from its seed on.
 
     Raises:
         RecipeError: Where the randomization does not fit the model.

@@ -1,4 +1,4 @@
-"""Studies of unlearning: methods on seeds. Only those are run that the study before has not run."""
+"""Studies of unlearning: methods on seeds. A study runs only those that the one before it has not run."""
 
 from dataclasses import replace
 
