@@ -1,5 +1,8 @@
 """What all tests of the app share."""
 
+import urllib.error
+from types import SimpleNamespace
+
 import pytest
 
 from forgetting.dashboard.state import data
@@ -17,7 +20,8 @@ def no_network(monkeypatch, tmp_path):
         raise OSError("no network in tests")
 
     monkeypatch.setattr(download, "user_cache_path", lambda name: tmp_path / name)
-    monkeypatch.setattr(download, "_open", refuse)
+    opener = SimpleNamespace(request=SimpleNamespace(urlopen=refuse), error=urllib.error)
+    monkeypatch.setattr(download, "urllib", opener)  # of that module alone, as tests ask the app that they start
     data._original_table.clear()
     return asked
 
