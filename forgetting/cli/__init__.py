@@ -1,4 +1,4 @@
-"""The command line: what `python -m forgetting` runs."""
+"""The command line: what `forgetting` and `python -m forgetting` run."""
 
 from forgetting.cli.commands import main
 
