@@ -113,22 +113,22 @@ class App:
         self.settle()
 
     def metrics(self) -> dict[str, str]:
-        """The figures on the page by their labels."""
+        """The metrics on the page by their labels."""
         return self.page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
                 metric.querySelector('[data-testid="stMetricLabel"] p').innerText,
                 metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]))"""
         )
 
-    def wait_for_figures(self, other_than: dict[str, str]) -> dict[str, str]:
-        """The figures once they are others than those given."""
+    def wait_for_metrics(self, other_than: dict[str, str]) -> dict[str, str]:
+        """The metrics once they differ from those given."""
         for _ in range(100):
             found = self.metrics()
             if found and found != other_than:
                 self.settle()
                 return self.metrics()
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"the figures stayed {other_than}")
+        raise AssertionError(f"the metrics stayed {other_than}")
 
     def bars(self, key: str) -> list[list[float]]:
         """The heights of the bars that a Plotly chart holds."""

@@ -26,18 +26,18 @@ def test_back_and_forward_go_through_the_experiments(trained):
     states = [(trained.parameters(), trained.metrics())]
     for name in ("fc1", "fc2"):
         trained.pill(name).click()
-        trained.wait_for_figures(states[-1][1])
+        trained.wait_for_metrics(states[-1][1])
         states.append((trained.parameters(), trained.metrics()))
     assert len({str(state) for state in states}) == 3
     trained.settle(1100)  # for a second after a change an older address may be a late one
-    for parameters, figures in (states[1], states[0]):
+    for parameters, metrics in (states[1], states[0]):
         trained.page.go_back()
         trained.settle(600)
-        assert (trained.parameters(), trained.metrics()) == (parameters, figures)
-    for parameters, figures in states[1:]:
+        assert (trained.parameters(), trained.metrics()) == (parameters, metrics)
+    for parameters, metrics in states[1:]:
         trained.page.go_forward()
         trained.settle(600)
-        assert (trained.parameters(), trained.metrics()) == (parameters, figures)
+        assert (trained.parameters(), trained.metrics()) == (parameters, metrics)
 
 
 def test_back_between_pages_shows_the_page_that_was(trained):

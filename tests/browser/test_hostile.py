@@ -82,9 +82,9 @@ def test_a_bad_file_gets_a_sentence_and_what_was_stays(visit, reviews_file):
     app = visit("data?data.source=file")
     app.upload(reviews_file)
     kept = app.page.get_by_test_id("stText").first.inner_text()
-    figures, address = app.metrics(), app.page.url
+    metrics, address = app.metrics(), app.page.url
     for name, content in BAD.items():
         app.upload(name=name, content=content)
         assert name in app.alerts()
         assert app.page.get_by_test_id("stText").first.inner_text() == kept
-        assert (app.metrics(), app.page.url) == (figures, address)
+        assert (app.metrics(), app.page.url) == (metrics, address)

@@ -92,7 +92,7 @@ def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
     app = visitor(start())
     app.open("forget", **{"randomization.fraction": "0.35", "training.epochs": "7", "seed": "3"})
     app.press("Train these settings (7 epochs)")
-    figures, address = app.metrics(), app.page.url
+    metrics, address = app.metrics(), app.page.url
     start()
     connected(app)
     app.tab("Confusion")
@@ -100,7 +100,7 @@ def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
     app.settle()
     assert app.page.url == address
     app.press("Train these settings (7 epochs)")
-    assert app.metrics() == figures
+    assert app.metrics() == metrics
 
 
 def test_after_a_restart_an_upload_is_asked_for_by_its_name_and_sha(restarted):

@@ -70,12 +70,12 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     charts = app.bars("accuracy"), app.bars("loss")
     assert "Nothing is randomized" in app.sentences()
     app.pill("fc1").click()
-    first = app.wait_for_figures(original)
+    first = app.wait_for_metrics(original)
     app.press("All layers")
-    everything = app.wait_for_figures(first)
+    everything = app.wait_for_metrics(first)
     assert everything != original
     app.press("Restore")
-    assert app.wait_for_figures(everything) == original
+    assert app.wait_for_metrics(everything) == original
     assert (app.bars("accuracy"), app.bars("loss")) == charts
 
 
@@ -99,7 +99,7 @@ def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
     assert fresh.bars("accuracy") == trained.bars("accuracy")
 
 
-def test_fast_presses_to_and_fro_leave_slider_address_and_figures_agreed(trained):
+def test_fast_presses_to_and_fro_leave_slider_address_and_metrics_agreed(trained):
     for _ in range(4):
         trained.page.get_by_test_id("stSlider").locator("input").focus()
         for key in ("ArrowLeft",) * 9 + ("ArrowRight",) * 4:
@@ -120,14 +120,14 @@ def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
     for chosen, layer in (([0.0, 0.4], "fc1"), ([0.4, 0.4], "fc1"), ([0.4, 0.0], "fc2")):
         before, colours = trained.metrics(), _colours(trained)
         _click_layer(trained, layer)
-        assert trained.wait_for_figures(before)
+        assert trained.wait_for_metrics(before)
         assert trained.bars("network")[0] == chosen
         assert _colours(trained) != colours
         pressed = [trained.pill(name).get_attribute("aria-pressed") == "true" for name in ("fc1", "fc2")]
         assert pressed == [dose > 0 for dose in chosen]
     before = trained.metrics()
     trained.pill("fc2").click()
-    trained.wait_for_figures(before)
+    trained.wait_for_metrics(before)
     assert trained.bars("network")[0] == [0.4, 0.4]
     assert trained.parameters() == {"randomization.fraction": "0.4"}
 

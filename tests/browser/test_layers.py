@@ -94,16 +94,16 @@ def test_a_cold_link_trains_and_draws_the_curves(visit):
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     ended(app)
-    told = hover(app, point(app, layers="fc2", dose="50%"))
-    assert {name: told[name] for name in ("layers", "scheme", "unit", "dose", "seeds")} == {
+    told = hover(app, point(app, layers="fc2", **{"fraction randomized": "50%"}))
+    assert {name: told[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
         "layers": "fc2",
         "scheme": "reinit",
         "unit": "weight",
-        "dose": "50%",
+        "fraction randomized": "50%",
         "seeds": "1",
     }
     assert told["seed nearest to the median"] == "5"
-    point(app, layers="fc2", dose="50%").click()
+    point(app, layers="fc2", **{"fraction randomized": "50%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(600)
     assert app.parameters() == {
@@ -126,7 +126,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
 def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
     app = visit(f"layers?{SMALL}")
     ended(app)
-    point(app, layers="fc2", dose="50%").click()
+    point(app, layers="fc2", **{"fraction randomized": "50%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(1200)
     for _ in range(2):
@@ -177,15 +177,21 @@ def misplaced(labels: list) -> list[str]:
     return cut + over
 
 
-FIGURES = ("loss, raw and temperature-scaled", "collapse", "forgetting, macro-F1", "beside the original", "accuracy")
+METRIC_GROUPS = (
+    "loss, raw and temperature-scaled",
+    "collapse",
+    "forgetting, macro-F1",
+    "beside the original",
+    "accuracy",
+)
 
 
-def test_every_figure_has_room_for_its_curves_and_words(visit):
+def test_every_metric_has_room_for_its_curves_and_words(visit):
     app = visit("layers?sweep.doses=0,0.25,0.5,0.75,1&sweep.seeds=2")
     ended(app)
     wrong = {}
-    for figure in FIGURES:
-        pick_option(app, "Metric", figure)
+    for group in METRIC_GROUPS:
+        pick_option(app, "Metric", group)
         for chart in app.page.locator(DRAWN).all():
             chart.locator("svg g.mark-symbol path").first.wait_for(state="attached")
             room = chart.evaluate(
@@ -196,7 +202,7 @@ def test_every_figure_has_room_for_its_curves_and_words(visit):
             if room[0] < 0.5 * room[1]:
                 found.append(f"the curves take {room[0]:.0f} of {room[1]:.0f} pixels")
             if found:
-                wrong.setdefault(figure, []).extend(found)
+                wrong.setdefault(group, []).extend(found)
     assert wrong == {}
 
 

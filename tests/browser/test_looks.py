@@ -66,7 +66,7 @@ def test_the_first_screen_of_the_overview_fits_a_projector(visit):
         "pills": main.get_by_test_id("stButtonGroup"),
         "accuracy": main.locator(".st-key-accuracy .js-plotly-plot"),
         "loss": main.locator(".st-key-loss .js-plotly-plot"),
-        **{f"figure {index}": main.get_by_test_id("stMetric").nth(index) for index in range(4)},
+        **{f"metric {index}": main.get_by_test_id("stMetric").nth(index) for index in range(4)},
     }
     for name, element in found.items():
         box = element.bounding_box()

@@ -98,6 +98,7 @@ def charts(result_of):
 KINDS = ("gaps", "trade-off", "trade-off, validation", "attack", "losses")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_chart_is_valid_and_a_file(charts, kind):
     found = {key: chart for key, chart in charts.items() if key[0] == kind}

@@ -104,6 +104,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     value, text = CHANGES[name]
@@ -135,6 +136,7 @@ def test_each_number_of_the_plan_changes_the_recipe_and_the_address():
     assert "The plan or the model has changed" in page_text(test)
 
 
+@pytest.mark.slow
 def test_the_scale_of_noise_shows_with_that_scheme_alone():
     test = layers(**SMALL)
     key = setting("sweep.scale")
@@ -180,6 +182,7 @@ def test_a_link_reopens_its_plan():
     assert study(test).plan.doses == (0.0, 0.1, 0.35, 0.9)
 
 
+@pytest.mark.slow
 def test_the_number_of_doses_follows_the_recipe_on_a_page_that_stays():
     test = layers(**SMALL)
     test.number_input(key=setting("sweep.doses")).set_value(5)
@@ -219,6 +222,7 @@ def test_a_plan_that_is_too_large_says_what_to_reduce():
     assert "1,206 variants" in page_text(test)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
 def test_stop_keeps_the_rows_and_go_on_continues():
     test = layers(**SMALL)
@@ -331,6 +335,7 @@ def test_no_half_way_dose_is_given_below_the_smallest_dose_of_the_plan():
     assert "99 % of fc1 (99 % to 99 %)" not in sentence(test)
 
 
+@pytest.mark.slow
 def test_a_study_of_words_can_be_made_one_of_weights_again():
     test = layers(**SMALL, **{"sweep.units": "word", "sweep.layers": "fc1", "sweep.words": "cherry,black"})
     assert {row.unit for row in study(test).rows} == {"word"}
@@ -371,6 +376,7 @@ POINTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", POINTS)
 def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared):
     test = layers(**{"sweep.doses": "0,0.35,0.7,1", "sweep.seeds": "3", "sweep.seed": "4"})
@@ -388,6 +394,7 @@ def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared
     assert point["seed_dose"] == row.dose
 
 
+@pytest.mark.slow
 def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, compared):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6,0.9", "sweep.seeds": "3"})
     row, _ = pick(test, monkeypatch, "change", layers="fc1", scheme="reinit", level=0.6)
@@ -398,6 +405,7 @@ def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, comp
     assert compared[-1].randomized.scores["validation"].accuracy == row.validation["accuracy"]
 
 
+@pytest.mark.slow
 def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(monkeypatch):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6", "sweep.seeds": "2"})
     before = mine(test).recipe
@@ -506,6 +514,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
     assert not charts(test)
 
 
+@pytest.mark.slow
 def test_the_dose_of_forget_follows_words_and_the_last_seed():
     link = {"randomization.words": "cherry,black", "randomization.unit": "word", "randomization.layers": "fc1"}
     test = app("forget", **link, **{"randomization.seed": str(2**32 - 1)})
