@@ -23,8 +23,8 @@ from forgetting.charts.style import (
     series_shape,
 )
 from forgetting.metrics.baselines import Baselines
-from forgetting.reporting.dose_response import NO_HALF_WAY, format_interval
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.dose_response import NO_HALF_WAY
+from forgetting.reporting.formatting import format_interval, format_share
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
@@ -259,7 +259,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
                 "dose": half.dose,
                 "low": _end_drawn(half, half.low, 0.0),
                 "high": _end_drawn(half, half.high, half.until),
-                "interval": format_interval(half),
+                "interval": format_interval(half.low, half.high),
                 "note": half.missing or f"{half.seeds} seeds",
                 "never": None
                 if half.dose is not None

@@ -106,23 +106,23 @@ def gap_chart(result: UnlearningResult) -> alt.LayerChart:
 
 def _gap_cells(result: UnlearningResult) -> pd.DataFrame:
     """Positions of each cell's bar and its texts, in columns of width 1."""
-    table, scales = result.gaps[result.gaps["figure"].isin(GAP_COLUMNS)].copy(), _column_scales(result)
+    table, scales = result.gaps[result.gaps["metric"].isin(GAP_COLUMNS)].copy(), _column_scales(result)
     positions = {metric: index for index, metric in enumerate(GAP_COLUMNS)}
-    table["middle"] = table["figure"].map(positions) + 0.5
-    table["title"] = table["figure"].map(GAP_COLUMNS).str.replace("\n", " ")
+    table["middle"] = table["metric"].map(positions) + 0.5
+    table["title"] = table["metric"].map(GAP_COLUMNS).str.replace("\n", " ")
     for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
-        table[end] = table["middle"] + (table[name] / table["figure"].map(scales)).clip(-1, 1) * HALF_COLUMN
+        table[end] = table["middle"] + (table[name] / table["metric"].map(scales)).clip(-1, 1) * HALF_COLUMN
     table["value_text"] = [
-        format_metric(metric, value) for metric, value in zip(table["figure"], table["value"], strict=True)
+        format_metric(metric, value) for metric, value in zip(table["metric"], table["value"], strict=True)
     ]
     table["retrained_text"] = [
         "–" if np.isnan(value) else format_metric(metric, value)
-        for metric, value in zip(table["figure"], table["retrained"], strict=True)
+        for metric, value in zip(table["metric"], table["retrained"], strict=True)
     ]
-    table["gap_text"] = [format_gap(metric, gap) for metric, gap in zip(table["figure"], table["gap"], strict=True)]
+    table["gap_text"] = [format_gap(metric, gap) for metric, gap in zip(table["metric"], table["gap"], strict=True)]
     table["band"] = [
         f"{format_gap(metric, low)} to {format_gap(metric, high)}"
-        for metric, low, high in zip(table["figure"], table["gap_low"], table["gap_high"], strict=True)
+        for metric, low, high in zip(table["metric"], table["gap_low"], table["gap_high"], strict=True)
     ]
     table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
     return table
@@ -130,7 +130,7 @@ def _gap_cells(result: UnlearningResult) -> pd.DataFrame:
 
 def _gap_heads(result: UnlearningResult) -> pd.DataFrame:
     """Each column's title, its scale and, where retraining is among the methods, the band of its gaps."""
-    scales, gaps = _column_scales(result), result.gaps.set_index(["method", "figure"])
+    scales, gaps = _column_scales(result), result.gaps.set_index(["method", "metric"])
     lines = []
     for index, (metric, title) in enumerate(GAP_COLUMNS.items()):
         low = high = np.nan
@@ -158,7 +158,7 @@ def _column_scales(result: UnlearningResult) -> dict[str, float]:
     table = result.gaps
     scales = {}
     for metric in GAP_COLUMNS:
-        largest = table.loc[table["figure"] == metric, "gap"].abs().max()
+        largest = table.loc[table["metric"] == metric, "gap"].abs().max()
         scales[metric] = max(LEAST_GAP, 0.0 if np.isnan(largest) else largest)
     return scales
 

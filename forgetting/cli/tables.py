@@ -109,8 +109,8 @@ NO_GAP = ("seconds_ratio",)  # nearer to retraining is not better
 
 def format_unlearning(result: UnlearningResult) -> str:
     """The metrics of each method, with the gap to exact retraining; medians over seeds."""
-    gaps, counts = result.gaps.set_index(["method", "figure"]), result.reviews
-    methods = list(gaps.index.unique("method"))
+    gaps, counts = result.gaps.set_index(["method", "metric"]), result.reviews
+    methods = result.methods
     first = max(14, *(len(name) + 2 for name in methods)) if methods else 14
     lines = [
         f"{counts['forget']:,} reviews to forget ({describe_forget(result.recipe.forget)}), {counts['retain']:,} to "
@@ -127,9 +127,9 @@ def format_unlearning(result: UnlearningResult) -> str:
         f"{'largest class':{first}}" + "".join(f"{result.majority[name]:>16.3f}" for name in result.majority),
         f"{'chance':{first}}" + f"{result.chance:>16.3f}" * 3 + f"{'':16}{0.5:>16.3f}",
     ]
-    rows = result.gaps[result.gaps["figure"].isin(UNLEARNING_COLUMNS) & (result.gaps["missing"] != "")]
+    rows = result.gaps[result.gaps["metric"].isin(UNLEARNING_COLUMNS) & (result.gaps["missing"] != "")]
     for reason, group in rows.groupby("missing", sort=False):  # one line for each reason
-        methods, metrics = (", ".join(dict.fromkeys(group[name])) for name in ("method", "figure"))
+        methods, metrics = (", ".join(dict.fromkeys(group[name])) for name in ("method", "metric"))
         lines.append(f"missing for {methods} ({metrics.replace('_', ' ')}): {' '.join(reason.split())}")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""What the figures say, as sentences. Each names the baseline of every accuracy in it."""
+"""Training, and the original beside the randomized model, as sentences. Each accuracy stands beside its baseline."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,16 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.model.trainer import Epoch
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.formatting import format_epochs, format_share
+from forgetting.reporting.formatting import format_baselines, format_epochs, format_share
 
 
 def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:
-    """What is randomized, in words: "40 % of fc1 and fc2"."""
+    """What is randomized, in words: "40 % of fc1, fc2".
+
+    Args:
+        randomization: How it is randomized.
+        layers: Names of the model's layers.
+    """
     chosen = randomization.chosen_layers(layers)
     if not chosen:
         return "nothing"
@@ -29,7 +34,14 @@ def describe_randomization(randomization: Randomization, layers: tuple[str, ...]
 def describe_cost(
     comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
 ) -> str:
-    """What randomizing costs in validation accuracy, and where that leaves the model."""
+    """What randomizing costs in validation accuracy.
+
+    Args:
+        comparison: The two models.
+        baselines: Of the split.
+        randomization: How the second was randomized.
+        layers: Names of the model's layers.
+    """
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     if before.accuracy is None or after.accuracy is None:
         reason = before.missing.get("accuracy") or after.missing["accuracy"]
@@ -41,16 +53,19 @@ def describe_cost(
     points = 100 * (before.accuracy - after.accuracy)
     change = "costs" if points >= 0 else "adds"
     return (
-        f"Randomizing {describe_randomization(randomization, layers)} {change} {abs(points):.0f} points of "
-        "validation accuracy: "
-        f"{format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
+        f"Randomizing {describe_randomization(randomization, layers)} {change} {abs(points):.0f} points of validation "
+        f"accuracy: {format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
     )
 
 
 def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
-    """How far training has come on the validation part, beside what others reach there."""
-    chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
-    trivial = f"chance is {chance}, the largest class {majority}"
+    """How far training has come on the validation part, beside what other models reach there.
+
+    Args:
+        history: The epochs so far.
+        baselines: Of the split.
+    """
+    trivial = format_baselines(baselines)
     if baselines.linear_svc:
         trivial += f", and LinearSVC reaches {format_share(baselines.linear_svc['validation'])}"
     if not history:
@@ -58,8 +73,7 @@ def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
     last = history[-1]
     return (
         f"After {format_epochs(last.epoch)} {format_share(last.validation.accuracy)} of the validation reviews are "
-        "named "
-        f"right ({format_share(last.training.accuracy)} in training), where {trivial}."
+        f"named right ({format_share(last.training.accuracy)} in training), where {trivial}."
     )
 
 
@@ -72,40 +86,45 @@ def describe_published(comparison: Comparison, baselines: Baselines) -> str:
     return (
         f"By the published measure validation accuracy {verb} from {format_share(before.bitwise_accuracy, 1)} to "
         f"{format_share(after.bitwise_accuracy, 1)}; always answering “no” reaches "
-        f"{format_share(baselines.all_no, 1)}. "
-        f"The right name is the best guess for {format_share(before.accuracy, 1)} of the reviews before and "
-        f"{format_share(after.accuracy, 1)} after, where chance is {format_share(baselines.chance, 1)}."
+        f"{format_share(baselines.all_no, 1)}. The right name is the best guess for "
+        f"{format_share(before.accuracy, 1)} of the reviews before and {format_share(after.accuracy, 1)} after, where "
+        f"chance is {format_share(baselines.chance, 1)}."
     )
 
 
 def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
-    """Which classes lose most of their recall on the validation part, and how many are never found any more."""
+    """Which class loses most recall on the validation part, and how many classes are never found any more.
+
+    Args:
+        comparison: The two models.
+        classes: Names of the classes, in the order of the recalls.
+    """
     before, after = (outcome.scores["validation"].recall for outcome in (comparison.original, comparison.randomized))
     if before is None or after is None:
         return "There is no recall to compare: the model's outputs are not finite numbers."
     losses = {name: b - a for name, b, a in zip(classes, before, after, strict=True) if b == b}
     worst = max(losses, key=losses.get)
-    gone = sum(a == 0 and b > 0 for b, a in zip(before, after, strict=True))
+    lost = sum(a == 0 and b > 0 for b, a in zip(before, after, strict=True))
     found = sum(b > 0 for b in before)
     if not found:
         return "No class was found before, so none has recall to lose."
     if losses[worst] <= 0:
         return f"No class loses recall: all {found} that were found before still are."
     return (
-        f"{worst} loses most, {100 * losses[worst]:.0f} points of recall; {gone} of the {found} classes that were "
+        f"{worst} loses most, {100 * losses[worst]:.0f} points of recall; {lost} of the {found} classes that were "
         "found before are never found any more."
     )
 
 
 def describe_agreement(comparison: Comparison) -> str:
-    """How alike the two models' predictions on the validation part are."""
-    same, apart = comparison.agreement["validation"], comparison.divergence["validation"]
-    if same.value is None:
-        return f"The two models cannot be compared: {same.missing}."
+    """How similar the two models' predictions on the validation part are."""
+    agreement, divergence = comparison.agreement["validation"], comparison.divergence["validation"]
+    if agreement.value is None:
+        return f"The two models cannot be compared: {agreement.missing}."
     return (
-        f"Both models name the same class for {format_share(same.value)} of the validation reviews; their "
-        "predictions are "
-        f"{apart.value:.2f} apart (mean Jensen–Shannon divergence, 0 the same, 1 nothing in common)."
+        f"Both models name the same class for {format_share(agreement.value)} of the validation reviews; their "
+        f"predictions are {divergence.value:.2f} apart (mean Jensen–Shannon divergence, 0 the same, 1 nothing in "
+        "common)."
     )
 
 

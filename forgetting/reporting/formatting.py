@@ -1,14 +1,18 @@
-"""Numbers for people: shares, metrics, gaps and durations as short texts, by one rule each."""
+"""Numbers for people, as short texts: one rule for each kind of number."""
 
 import math
 
-import numpy as np
+from forgetting.metrics.baselines import Baselines
 
 
 def format_share(share: float | None, digits: int = 0) -> str:
-    """A share in [0, 1] for people: "58 %", "99.7 %"; "missing" for None.
+    """A share as a percentage: "58 %", "99.7 %".
 
     Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them.
+
+    Args:
+        share: In [0, 1]; "missing" for None and NaN.
+        digits: Decimals at the least.
     """
     if share is None or math.isnan(share):
         return "missing"
@@ -18,38 +22,56 @@ def format_share(share: float | None, digits: int = 0) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """A loss or a score for people: two decimals, two digits where it is small; "missing" for None."""
-    if value is None:
+    """A loss or a score: two decimals, two digits where it is small; "missing" for None and NaN."""
+    if value is None or math.isnan(value):
         return "missing"
     if abs(value) >= 1e5:
         return f"{value:.3g}"
     return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
 
 
-def format_epochs(count: int) -> str:
-    """ "1 epoch", "2 epochs"."""
-    return "1 epoch" if count == 1 else f"{count} epochs"
-
-
-def format_duration(seconds: float) -> str:
-    """An estimate for people: "about 3 s", "about 2 min"."""
-    if seconds < 1:
-        return "under 1 s"
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
-
-
-def format_metric(metric: str, value: float) -> str:
-    """A figure in words: accuracies in percent."""
-    if np.isnan(value):
-        return "missing"
+def format_metric(metric: str, value: float | None) -> str:
+    """A metric by its name: an accuracy as a percentage, any other as a number."""
     return format_share(value) if metric.endswith("accuracy") else format_number(value)
 
 
 def format_gap(metric: str, gap: float) -> str:
-    """A gap in words, with its sign: of accuracies in points of percent."""
-    if np.isnan(gap):
+    """A gap between two values of a metric, with its sign: of accuracies in percentage points.
+
+    Args:
+        metric: Name of the metric.
+        gap: The difference; "missing" for NaN.
+    """
+    if math.isnan(gap):
         return "missing"
     value, digits, unit = (100 * gap, 0, " points") if metric.endswith("accuracy") else (gap, 2, "")
     small = 0 < abs(value) < 0.5 * 10**-digits  # which would be shown as none
     signed = f"{value:+.1g}" if small else f"{value:+.{digits}f}"
     return signed.replace("-", "−") + unit
+
+
+def format_interval(low: float | None, high: float | None) -> str:
+    """An interval of shares: "73 % to 84 %"; an end that is None is "open", and where both are, the text is empty."""
+    if low is None and high is None:
+        return ""
+    return " to ".join("open" if end is None else format_share(end) for end in (low, high))
+
+
+def format_epochs(count: int) -> str:
+    """A number of epochs: "1 epoch", "2 epochs"."""
+    return "1 epoch" if count == 1 else f"{count} epochs"
+
+
+def format_duration(seconds: float) -> str:
+    """An estimated duration: "about 3 s", "about 2 min"."""
+    if seconds < 1:
+        return "under 1 s"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+def format_baselines(baselines: Baselines) -> str:
+    """The trivial accuracies on the validation part, which stand beside every accuracy there."""
+    return (
+        f"chance is {format_share(baselines.chance)}, the largest class "
+        f"{format_share(baselines.majority['validation'])}"
+    )

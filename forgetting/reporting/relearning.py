@@ -1,4 +1,4 @@
-"""Is it really gone? The answers of relearning and unlearning as sentences, with the baseline of every accuracy."""
+"""Is it really gone? What relearning shows, as sentences. Each accuracy stands beside its baseline."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from forgetting.metrics.baselines import Baselines
-from forgetting.reporting.formatting import format_number, format_share
+from forgetting.reporting.formatting import format_baselines, format_number, format_share
 from forgetting.studies.relearning import LearningCurve
 from forgetting.studies.savings import MemoryConclusion, conclude_memory
 
-CONCLUSIONS = {  # of a verdict, short and as a sentence
+CONCLUSIONS = {  # in words, by the conclusion of a MemoryConclusion: short, and as the beginning of a sentence
     "remembers": ("remembers", "It still remembers"),
     "gone": ("no memory shown", "No memory can be shown"),
     "too few seeds": ("too few seeds", "Too few seeds to tell"),
@@ -22,7 +22,13 @@ CONCLUSIONS = {  # of a verdict, short and as a sentence
 def conclude_from_curves(
     courses: Sequence[LearningCurve], outcomes: pd.DataFrame, *, same_model: bool = False
 ) -> MemoryConclusion:
-    """The verdict over the seeds of the randomized courses. alike: see `remembers`."""
+    """Whether the randomized models still remember, over their seeds.
+
+    Args:
+        courses: Learning curves of all models and seeds.
+        outcomes: Of the same result, with the columns "model" and "savings".
+        same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
+    """
     rows = outcomes[outcomes["model"] == "randomized"]
     scratch = {course.seed for course in courses if course.model == "scratch" and course.time_to_target.steps}
     failed = sum(
@@ -41,8 +47,16 @@ def describe_relearning(
     *,
     same_model: bool = False,
 ) -> str:
-    """Whether a randomized model still remembers. target: what was randomized, in words. alike: see `remembers`."""
-    goal = courses[0].target_accuracy
+    """Whether a randomized model still remembers.
+
+    Args:
+        courses: Learning curves of all models and seeds, at least one.
+        outcomes: Of the same result; see `conclude_from_curves`.
+        target: What was randomized, in words.
+        baselines: Of the split.
+        same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
+    """
+    target_accuracy = courses[0].target_accuracy
     after = [
         course.points[0].validation.accuracy for course in courses if course.model == "randomized" and course.points
     ]
@@ -50,49 +64,51 @@ def describe_relearning(
         return "No randomized model is there to compare yet, or its outputs are not finite numbers."
     memory = conclude_from_curves(courses, outcomes, same_model=same_model)
     trivial = f"chance {format_share(baselines.chance)}, largest class {format_share(baselines.majority['validation'])}"
-    said = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
-    if goal.missing:
-        return said + f"Savings are undefined: {goal.missing}."
-    own, scratch = (_steps(courses, name) for name in ("randomized", "scratch"))
-    said += f"To {format_share(goal.target)} it takes {own}, a model from scratch {scratch}"
+    text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
+    if target_accuracy.missing:
+        return text + f"Savings are undefined: {target_accuracy.missing}."
+    randomized, scratch = (_describe_steps(courses, name) for name in ("randomized", "scratch"))
+    text += f"To {format_share(target_accuracy.target)} it takes {randomized}, a model from scratch {scratch}"
     if memory.median is not None:
-        said += f": savings {_signed(memory.median)} ({_signed(memory.low)} to {_signed(memory.high)})"
-    return f"{said}. {CONCLUSIONS[memory.conclusion][1]}{_how_sure(memory)}."
+        text += f": savings {_signed(memory.median)} ({_signed(memory.low)} to {_signed(memory.high)})"
+    text += f". {CONCLUSIONS[memory.conclusion][1]}"
+    if memory.conclusion in ("remembers", "gone"):
+        return f"{text} (sign test over {memory.seeds} seeds, p = {memory.p:.2g})."
+    return f"{text}: {memory.seeds} of the 5 seeds needed." if memory.conclusion == "too few seeds" else f"{text}."
 
 
-def _steps(courses: Sequence[LearningCurve], name: str) -> str:
+def _describe_steps(courses: Sequence[LearningCurve], model: str) -> str:
     """How many steps these models take, in words."""
-    reached = [course.time_to_target for course in courses if course.model == name]
-    known = [each.steps for each in reached if each.steps is not None]
-    lost = len(reached) - len(known)
-    if not known and all(each.kind == "diverged" for each in reached):
+    times = [course.time_to_target for course in courses if course.model == model]
+    steps = [time.steps for time in times if time.steps is not None]
+    failed = len(times) - len(steps)
+    if not steps and all(time.kind == "diverged" for time in times):
         return "for ever, as training diverges"
-    told = f"{np.median(known):g} steps" if known else f"more than {max(each.limit for each in reached):,} steps"
-    return told + (f" ({lost} of {len(reached)} seeds never get there)" if lost and known else "")
+    text = f"{np.median(steps):g} steps" if steps else f"more than {max(time.limit for time in times):,} steps"
+    return text + (f" ({failed} of {len(times)} seeds never get there)" if failed and steps else "")
 
 
 def _signed(value: float) -> str:
     return format_number(value).replace("-", "−")
 
 
-def _how_sure(memory: MemoryConclusion) -> str:
-    if memory.conclusion in ("remembers", "gone"):
-        return f" (sign test over {memory.seeds} seeds, p = {memory.p:.2g})"
-    return f": {memory.seeds} of the 5 seeds needed" if memory.conclusion == "too few seeds" else ""
-
-
 def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:
-    """What savings are left at the largest dose, where accuracy alone would say that all is forgotten."""
+    """What savings are left at the largest dose, where accuracy alone would say that all is forgotten.
+
+    Args:
+        curves: See `savings_curves`; the first six layer sets are listed.
+        frame: Of the same result, with the column "accuracy_before".
+        baselines: Of the split.
+    """
     last = curves[curves["dose"] == curves["dose"].max()]
     parts = []
     for row in last.head(6).itertuples():
-        left = "without savings" if np.isnan(row.median) else f"savings {_signed(row.median)}"
-        parts.append(f"{row.layers} {format_share(row.accuracy)}, {left} ({CONCLUSIONS[row.conclusion][0]})")
+        savings = "without savings" if np.isnan(row.median) else f"savings {_signed(row.median)}"
+        parts.append(f"{row.layers} {format_share(row.accuracy)}, {savings} ({CONCLUSIONS[row.conclusion][0]})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
-    before, majority = frame["accuracy_before"].iloc[0], baselines.majority["validation"]
     largest = format_share(curves["dose"].max())
     return (
-        f"Right after a dose of {largest} ({last['scheme'].iloc[0]}) validation accuracy is: {'; '.join(parts)}{more}. "
-        f"Before it was {format_share(before)}, chance is {format_share(baselines.chance)}, the largest class "
-        f"{format_share(majority)}."
+        f"Right after a dose of {largest} ({last['scheme'].iloc[0]}) validation accuracy is: "
+        f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].iloc[0])}, "
+        f"{format_baselines(baselines)}."
     )

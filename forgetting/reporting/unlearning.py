@@ -1,4 +1,4 @@
-"""What a comparison of unlearning methods says, as sentences."""
+"""A comparison of unlearning methods as sentences. Each accuracy stands beside its baseline."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,39 +11,42 @@ from forgetting.unlearning.task import REFERENCE
 
 
 def describe_unlearning(result: UnlearningResult) -> str:
-    """What exact retraining leaves; which method comes near to it, and which remember or forget too much.
+    """What exact retraining leaves, which method comes nearest to it, and which methods remember or over-forget.
 
-    By lines, which are the same however many seeds are done, so that what is below them stands still.
+    Returns:
+        Lines, as many however many seeds are done, so that what is shown below them stands still.
     """
     counts = result.reviews
-    methods = [name for name in dict.fromkeys(row.method for row in result.rows) if name not in (REFERENCE, "original")]
-    left = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
-    named = (
-        f"{format_share(left)} of them are named right" if not np.isnan(left) else "it is not known how many are right"
+    methods = [name for name in result.methods if name not in (REFERENCE, "original")]
+    accuracy = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
+    right = (
+        "it is not known how many are right"
+        if np.isnan(accuracy)
+        else f"{format_share(accuracy)} of them are named right"
     )
     first = (
         f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
-        f"exact retraining {named} (chance {format_share(result.chance)}, largest class "
+        f"exact retraining {right} (chance {format_share(result.chance)}, largest class "
         f"{format_share(result.majority['forget'])})."
     )
     if not methods:
         return first
-    found = {
+    votes = {
         "Told by their loss, so remembered": result.remembers,
         "Forgotten too much": result.over_forgets,
-        "Known again in less than half of the steps": partial(_soon, result),
+        "Known again in less than half of the steps": partial(_relearns_soon, result),
     }
-    lines = [f"{what}: {_names({name: vote(name) for name in methods})}." for what, vote in found.items()]
-    return "\n".join([first, _nearest(result, methods), *lines])
+    lines = [f"{what}: {_list_methods({name: vote(name) for name in methods})}." for what, vote in votes.items()]
+    return "\n".join([first, _describe_nearest(result, methods), *lines])
 
 
-def _names(votes: Mapping[str, bool | None]) -> str:
-    """Of whom it is true."""
+def _list_methods(votes: Mapping[str, bool | None]) -> str:
+    """The methods of which it is true."""
     chosen = [name for name, vote in votes.items() if vote]
     return ", ".join(chosen) or ("none" if False in votes.values() else "cannot be told")
 
 
-def _nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
+def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     """The method with the highest ToW, beside that of another retraining."""
     scores = {name: score for name in methods if (score := _median(result, name, "tow")) is not None}
     if not scores:
@@ -53,13 +56,13 @@ def _nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     return f"Nearest to it in accuracy: {best} (ToW {scores[best]:.2f}{beside})."
 
 
-def _soon(result: UnlearningResult, method: str) -> bool | None:
+def _relearns_soon(result: UnlearningResult, method: str) -> bool | None:
     ratio = _median(result, method, "anamnesis")
     return None if ratio is None else ratio < 0.5
 
 
 def _median(result: UnlearningResult, method: str, metric: str) -> float | None:
-    """Of a method's seeds; None where half of them or more have no such figure: the others may be the best alone."""
+    """Median over a method's seeds; None where half of them or more lack the metric, as the rest may be the best."""
     values = [row.metrics[metric] for row in result.rows if row.method == method]
-    known = [value for value in values if value is not None]
-    return float(np.median(known)) if len(known) > len(values) / 2 else None
+    present = [value for value in values if value is not None]
+    return float(np.median(present)) if len(present) > len(values) / 2 else None

@@ -1,5 +1,6 @@
 """Unlearning: forget sets, methods, their comparison with exact retraining, and attacks."""
 
+from forgetting.unlearning import methods  # fills METHODS, before anything else can take a name in it
 from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets, make_forget_sets, review_key
 from forgetting.unlearning.result import UnlearningResult
@@ -21,6 +22,7 @@ __all__ = [
     "make_forget_sets",
     "method",
     "method_title",
+    "methods",
     "review_key",
     "run_unlearning",
 ]

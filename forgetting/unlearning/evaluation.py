@@ -1,8 +1,8 @@
 """What tells an unlearned model from a retrained one: accuracies, losses, predictions and attacks, as gaps.
 
-A figure of an unlearned model says little by itself: a low accuracy on the forget set is too much forgotten where
-retraining leaves a high one. So each stands beside that of exact retraining. How the models are made is
-`unlearning.py`.
+A metric of an unlearned model says little by itself: a low accuracy on the forget set is over-forgetting where
+retraining leaves a high one. So each metric stands beside that of exact retraining. How the models are made is
+`methods.py` and `runner.py`; what their metrics say over several seeds is `result.py`.
 """
 
 from dataclasses import dataclass, field
@@ -18,16 +18,17 @@ from forgetting.model.split import Part
 from forgetting.model.trainer import compute_loss
 from forgetting.studies.savings import anamnesis_index
 from forgetting.studies.time_to_target import TimeToTarget
-from forgetting.unlearning import indistinguishability, membership
+from forgetting.unlearning import membership
 from forgetting.unlearning.forget_set import ForgetSets
+from forgetting.unlearning.indistinguishability import logit_confidence
 
 SETS = ("forget", "retain", "validation")
-ATTACKS = {  # membership inference: forget set against unseen reviews, by their losses
+ATTACKS = {  # membership inference: the forget set against non-members, by their losses
     "attack_auc": membership.loss_threshold_attack,
     "attack_accuracy": membership.logistic_attack,
     "attack_tpr": membership.tpr_at_fpr_attack,
 }
-MODEL_METRICS = {  # figures that the retrained model has too, with what they are
+MODEL_METRICS = {  # metrics of one model, which the retrained model has too; what each is
     **{f"{name}_accuracy": f"top-1 accuracy on the {name} reviews" for name in SETS},
     **{f"{name}_loss": f"loss of the objective on the {name} reviews" for name in SETS},
     "attack_auc": "loss-threshold attack, area under the curve",
@@ -36,7 +37,7 @@ MODEL_METRICS = {  # figures that the retrained model has too, with what they ar
     "relearn_steps": "optimizer steps until the forget set is known again",
     "seconds": "time that the method took",
 }
-PAIR_METRICS = {  # figures of a pair, with the value of a model equal to the retrained one
+PAIR_METRICS = {  # metrics of a pair of models, with the value where the model equals the retrained one
     "tow": 1.0,
     "forget_agreement": 1.0,
     "validation_agreement": 1.0,
@@ -51,16 +52,25 @@ UNLEARNING_METRICS = (*MODEL_METRICS, *PAIR_METRICS)
 
 @dataclass(frozen=True, eq=False)
 class UnlearningRow:
-    """One method's model of one seed, beside exact retraining with a seed of its own.
+    """One method's model of one seed, beside exact retraining with another seed.
 
-    figures: FIGURES by name, None where missing. retrained: OF_BOTH of the retrained model. intervals: of both models,
-    by (figure, whose), whose being "own" or "retrained". missing: the reason of each None, by the figure's name, with
-    "retrained_" before it where it is the retrained model's. over_forgets: whether the forget set is known less than
-    after retraining, None where that cannot be told; see `_over_forgets`. remembers: whether the attack tells it as
-    learnt, beyond what it does after retraining; see `_remembers`.
-    forgotten: (forget reviews,) probability of the true class, by whose: "original", "own", "retrained".
-    losses: −ln of the probability of the true class, by whose ("own", "retrained") and set ("forget", "retain",
-    "unseen"). confidence: (forget reviews,) of the logit of that probability, by whose.
+    Attributes:
+        method: Key of METHODS.
+        seed: Of the original and of the method; the retrained model has `second_seed(seed)`.
+        metrics: UNLEARNING_METRICS of the unlearned model, by name; None where missing.
+        retrained: MODEL_METRICS of the retrained model, by name; None where missing.
+        intervals: 95 % intervals over reviews, by (metric, model); the models are "unlearned" and "retrained".
+        missing: The reason of each None, by the metric's name, with "retrained_" before it where it is the retrained
+            model's.
+        over_forgets: Whether the model knows the forget set less than the retrained model does; None where that
+            cannot be told. See `_is_over_forgotten`.
+        remembers: Whether the attack finds the forget set among the members more surely than after retraining; None
+            where that cannot be told. See `_is_remembered`.
+        probabilities: Probability of the true class, (forget reviews,), by model: "original", "unlearned",
+            "retrained".
+        losses: −ln of the probability of the true class, by model ("unlearned", "retrained") and set ("forget",
+            "retain", "non_members").
+        confidence: Logit of the probability of the true class, (forget reviews,), by model as `probabilities`.
     """
 
     method: str
@@ -71,21 +81,33 @@ class UnlearningRow:
     missing: dict[str, str] = field(default_factory=dict)
     over_forgets: bool | None = None
     remembers: bool | None = None
-    forgotten: dict[str, np.ndarray] = field(default_factory=dict)
+    probabilities: dict[str, np.ndarray] = field(default_factory=dict)
     losses: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
     def gap(self, metric: str) -> float | None:
-        """The figure less that of exact retraining; None where either is missing. The nearer to 0, the better."""
-        own, reference = self.metrics[metric], self.retrained.get(metric, PAIR_METRICS.get(metric))
-        return None if own is None or reference is None else own - reference
+        """The metric less that of exact retraining: the nearer to 0, the better.
+
+        Args:
+            metric: One of UNLEARNING_METRICS.
+
+        Returns:
+            The difference; None where either is missing.
+        """
+        value, ideal = self.metrics[metric], self.retrained.get(metric, PAIR_METRICS.get(metric))
+        return None if value is None or ideal is None else value - ideal
 
 
 @dataclass(frozen=True, eq=False)
 class ModelEvaluation:
-    """One model: its own figures (OF_BOTH but the last two), their intervals over reviews, and why some are missing.
+    """The metrics of one model, whatever it is compared with.
 
-    logits: (reviews, classes), and losses: −ln of the probability of the true class, (reviews,), by set.
+    Attributes:
+        metrics: MODEL_METRICS but "relearn_steps" and "seconds", by name; None where missing.
+        intervals: 95 % intervals over reviews, by metric.
+        missing: The reason of each None, by metric.
+        logits: (reviews, classes), by set.
+        losses: −ln of the probability of the true class, (reviews,), by set and for "non_members".
     """
 
     metrics: dict[str, float | None]
@@ -97,10 +119,25 @@ class ModelEvaluation:
 
 @torch.no_grad()
 def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> ModelEvaluation:
-    """The figures of one model on the sets. Raises ValueError where its outputs are not (reviews, classes)."""
+    """Evaluate one model on the forget, retain and validation sets, and attack it.
+
+    Args:
+        model: Takes the inputs of a part and returns logits.
+        sets: The reviews.
+        objective: "cross_entropy" or "bitwise".
+
+    Raises:
+        ValueError: Where the model's outputs are not (reviews, classes).
+    """
     parts = {"forget": sets.forget, "retain": sets.retain, "validation": sets.retain_split.validation}
-    logits = {name: _checked(model(part.inputs), part, len(sets.retain_split.classes)) for name, part in parts.items()}
-    losses = {name: _losses(logits[name], part, objective) for name, part in parts.items()}
+    logits = {name: model(part.inputs) for name, part in parts.items()}
+    classes = len(sets.retain_split.classes)
+    for name, part in parts.items():
+        if logits[name].shape != (len(part), classes):
+            raise ValueError(
+                f"its outputs are {tuple(logits[name].shape)} for {len(part)} reviews of {classes} classes"
+            )
+    losses = {name: _review_losses(logits[name], part, objective) for name, part in parts.items()}
     losses["non_members"] = losses["validation"][np.isin(parts["validation"].rows, sets.non_members.rows)]
     found: tuple[dict, dict, dict] = ({}, {}, {})
     for name, part in parts.items():
@@ -108,12 +145,6 @@ def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> Mo
     for name, attack in ATTACKS.items():
         _add_attack(name, attack(losses["forget"], losses["non_members"]), *found)
     return ModelEvaluation(*found, logits, losses)
-
-
-def _checked(logits: torch.Tensor, part: Part, classes: int) -> torch.Tensor:
-    if logits.shape != (len(part), classes):
-        raise ValueError(f"its outputs are {tuple(logits.shape)} for {len(part)} reviews of {classes} classes")
-    return logits
 
 
 def _add_accuracy(
@@ -140,121 +171,133 @@ def _add_attack(name: str, attack: membership.Attack, values: dict, intervals: d
         intervals[name] = (attack.low, attack.high)
 
 
-def _losses(logits: torch.Tensor, part: Part, objective: str) -> np.ndarray:
-    """What an attack goes by; where bitwise, of the true class's own sigmoid."""
+def _review_losses(logits: torch.Tensor, part: Part, objective: str) -> np.ndarray:
+    """−ln of the probability of the true class, which attacks go by; with "bitwise" of the class's own sigmoid."""
     logits = logits.double()
-    chances = nn.functional.logsigmoid(logits) if objective == "bitwise" else logits.log_softmax(1)
-    return -chances.gather(1, part.targets[:, None]).flatten().numpy()
+    log_probabilities = nn.functional.logsigmoid(logits) if objective == "bitwise" else logits.log_softmax(1)
+    return -log_probabilities.gather(1, part.targets[:, None]).flatten().numpy()
 
 
 def compare_with_retraining(
-    own: ModelEvaluation,
-    reference: ModelEvaluation,
-    before: ModelEvaluation,
+    unlearned: ModelEvaluation,
+    retrained: ModelEvaluation,
+    original: ModelEvaluation,
     *,
     method: str,
     seed: int,
     seconds: tuple[float, float],
     relearned: tuple[TimeToTarget | str, TimeToTarget | str],
 ) -> UnlearningRow:
-    """The row of a method's model. before: the original. seconds, relearned: of the method's and the retrained model.
+    """The row of a method's model, beside the retrained model.
 
-    relearned: how soon each knew the forget set again, or why that was not tried.
+    Args:
+        unlearned: Of the method's model.
+        retrained: Of the retrained model.
+        original: Of the original model.
+        method: Key of METHODS.
+        seed: Of the method.
+        seconds: How long the method took, and how long retraining.
+        relearned: How soon the method's model and the retrained one know the forget set again, or why that was not
+            tried.
     """
-    retrained = reference.metrics | {"seconds": seconds[1]}
-    values = own.metrics | {"seconds": seconds[0], "seconds_ratio": seconds[0] / seconds[1]}
-    missing = own.missing | {f"retrained_{name}": reason for name, reason in reference.missing.items()}
-    for found, prefix, reached in ((values, "", relearned[0]), (retrained, "retrained_", relearned[1])):
-        found["relearn_steps"] = None if isinstance(reached, str) else reached.steps
+    reference = retrained.metrics | {"seconds": seconds[1]}
+    values = unlearned.metrics | {"seconds": seconds[0], "seconds_ratio": seconds[0] / seconds[1]}
+    missing = unlearned.missing | {f"retrained_{name}": reason for name, reason in retrained.missing.items()}
+    for found, prefix, time in ((values, "", relearned[0]), (reference, "retrained_", relearned[1])):
+        found["relearn_steps"] = None if isinstance(time, str) else time.steps
         if found["relearn_steps"] is None:
-            missing[f"{prefix}relearn_steps"] = reached if isinstance(reached, str) else _not_reached(reached)
-    pairs = (_likeness(own, reference), _anamnesis(*relearned))
-    for found, reasons in pairs:
+            missing[f"{prefix}relearn_steps"] = time if isinstance(time, str) else _why_not_relearned(time)
+    for found, reasons in (_similarity(unlearned, retrained), _anamnesis(*relearned)):
         values |= found
         missing |= reasons
-    models = {"original": before, "own": own, "retrained": reference}
+    pair = {"unlearned": unlearned, "retrained": retrained}
+    models = {"original": original, **pair}
     return UnlearningRow(
         method=method,
         seed=seed,
         metrics={name: values[name] for name in UNLEARNING_METRICS},
-        retrained={name: retrained[name] for name in MODEL_METRICS},
-        intervals={
-            (name, whose): ends
-            for whose, model in (("own", own), ("retrained", reference))
-            for name, ends in model.intervals.items()
-        },
+        retrained={name: reference[name] for name in MODEL_METRICS},
+        intervals={(name, model): ends for model, each in pair.items() for name, ends in each.intervals.items()},
         missing=missing,
-        over_forgets=_over_forgets(own, reference),
-        remembers=_remembers(own, reference),
-        forgotten={whose: np.exp(-model.losses["forget"]) for whose, model in models.items()},
-        losses={whose: _kept(model.losses) for whose, model in (("own", own), ("retrained", reference))},
-        confidence={
-            whose: indistinguishability.logit_confidence(model.losses["forget"]) for whose, model in models.items()
-        },
+        over_forgets=_is_over_forgotten(unlearned, retrained),
+        remembers=_is_remembered(unlearned, retrained),
+        probabilities={model: np.exp(-each.losses["forget"]) for model, each in models.items()},
+        losses={model: _stored_losses(each.losses) for model, each in pair.items()},
+        confidence={model: logit_confidence(each.losses["forget"]) for model, each in models.items()},
     )
 
 
-def _kept(losses: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _stored_losses(losses: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     with np.errstate(over="ignore"):  # a loss beyond float32 is as good as infinite
         return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "non_members")}
 
 
-def failed_row(reason: str, reference: ModelEvaluation, *, method: str, seed: int, seconds: float) -> UnlearningRow:
-    """The row of a method that gave no model that can be used."""
-    retrained = dict.fromkeys(MODEL_METRICS) | reference.metrics | {"seconds": seconds}
-    reasons = reference.missing | {"relearn_steps": "not tried, as the method gave no model"}
-    missing = dict.fromkeys(UNLEARNING_METRICS, reason) | {f"retrained_{name}": told for name, told in reasons.items()}
-    return UnlearningRow(method, seed, dict.fromkeys(UNLEARNING_METRICS), retrained, missing=missing)
+def failed_row(reason: str, retrained: ModelEvaluation, *, method: str, seed: int, seconds: float) -> UnlearningRow:
+    """The row of a method that gave no model that can be used.
+
+    Args:
+        reason: Why there is no model.
+        retrained: Of the retrained model.
+        method: Key of METHODS.
+        seed: Of the method.
+        seconds: How long retraining took.
+    """
+    values = dict.fromkeys(MODEL_METRICS) | retrained.metrics | {"seconds": seconds}
+    reasons = retrained.missing | {"relearn_steps": "not tried, as the method gave no model"}
+    missing = dict.fromkeys(UNLEARNING_METRICS, reason) | {f"retrained_{name}": why for name, why in reasons.items()}
+    return UnlearningRow(method, seed, dict.fromkeys(UNLEARNING_METRICS), values, missing=missing)
 
 
-def _likeness(own: ModelEvaluation, reference: ModelEvaluation) -> tuple[dict[str, float | None], dict[str, str]]:
-    """ToW, agreement and divergence of a model and the retrained one, and the reasons of missing ones.
+def _similarity(
+    unlearned: ModelEvaluation, retrained: ModelEvaluation
+) -> tuple[dict[str, float | None], dict[str, str]]:
+    """ToW, agreement and divergence of two models, and the reasons of missing ones.
 
     ToW is the product, over the three sets, of 1 − |difference of accuracy| (Zhao et al. 2024, "What makes unlearning
     hard and what to do about it", arXiv 2406.01257): 1 where all three are those of retraining.
     """
-    pairs = [tuple(model.metrics[f"{name}_accuracy"] for model in (own, reference)) for name in SETS]
+    pairs = [tuple(model.metrics[f"{name}_accuracy"] for model in (unlearned, retrained)) for name in SETS]
     if any(None in pair for pair in pairs):
         return dict.fromkeys(SIMILARITY_METRICS), dict.fromkeys(SIMILARITY_METRICS, NOT_FINITE)
     values = {"tow": float(np.prod([1 - abs(one - another) for one, another in pairs]))}
     for name in ("forget", "validation"):
-        logits = [model.logits[name].double() for model in (own, reference)]
+        logits = [model.logits[name].double() for model in (unlearned, retrained)]
         values[f"{name}_agreement"] = functional.agreement(*(each.argmax(1) for each in logits)).item()
         values[f"{name}_divergence"] = functional.divergence(*map(functional.softmax, logits)).item()
     return values, {}
 
 
 def _anamnesis(
-    own: TimeToTarget | str, reference: TimeToTarget | str
+    unlearned: TimeToTarget | str, retrained: TimeToTarget | str
 ) -> tuple[dict[str, float | None], dict[str, str]]:
-    if isinstance(own, str) or isinstance(reference, str):
-        return {"anamnesis": None}, {"anamnesis": own if isinstance(own, str) else reference}
-    ratio = anamnesis_index(own, reference)
+    if isinstance(unlearned, str) or isinstance(retrained, str):
+        return {"anamnesis": None}, {"anamnesis": unlearned if isinstance(unlearned, str) else retrained}
+    ratio = anamnesis_index(unlearned, retrained)
     return {"anamnesis": ratio.value}, {"anamnesis": ratio.missing} if ratio.missing else {}
 
 
-def _over_forgets(own: ModelEvaluation, reference: ModelEvaluation) -> bool | None:
-    """Whether the forget set stands out as known less than after retraining, beyond what so few reviews can show.
+def _is_over_forgotten(unlearned: ModelEvaluation, retrained: ModelEvaluation) -> bool | None:
+    """Whether the forget set is known less than after retraining, beyond what so few reviews can show.
 
-    Either the 95 % interval of its accuracy lies below that of the retrained model, or that of the attack's area lies
-    below it and below 0.5: what is forgotten too well can be told as well. None where there is no attack and not even
-    an accuracy of 0 would lie below.
+    Either the 95 % interval of its accuracy lies below that of the retrained model, or the interval of the attack's
+    area lies below that of the retrained model and below 0.5: what is over-forgotten can be recognized, too. None where
+    there is no attack and not even an accuracy of 0 would lie below.
     """
-    ends = [model.intervals.get("forget_accuracy") for model in (own, reference)]
+    ends = [model.intervals.get("forget_accuracy") for model in (unlearned, retrained)]
     if None in ends:
         return None
-    areas = [model.intervals.get("attack_auc") for model in (own, reference)]
+    areas = [model.intervals.get("attack_auc") for model in (unlearned, retrained)]
     if ends[0][1] < ends[1][0] or (None not in areas and areas[0][1] < min(0.5, areas[1][0])):
         return True
-    could_be_told = None not in areas or wilson_interval(0, len(own.losses["forget"]))[1] < ends[1][0]
-    return False if could_be_told else None
+    can_be_told = None not in areas or wilson_interval(0, len(unlearned.losses["forget"]))[1] < ends[1][0]
+    return False if can_be_told else None
 
 
-def _remembers(own: ModelEvaluation, reference: ModelEvaluation) -> bool | None:
+def _is_remembered(unlearned: ModelEvaluation, retrained: ModelEvaluation) -> bool | None:
     """Whether the 95 % interval of the attack's area lies above that of the retrained model, and above 0.5."""
-    areas = [model.intervals.get("attack_auc") for model in (own, reference)]
+    areas = [model.intervals.get("attack_auc") for model in (unlearned, retrained)]
     return None if None in areas else areas[0][0] > max(0.5, areas[1][1])
 
 
-def _not_reached(reached: TimeToTarget) -> str:
-    return "training diverged" if reached.kind == "diverged" else f"never reached within {reached.limit:,} steps"
+def _why_not_relearned(time: TimeToTarget) -> str:
+    return "training diverged" if time.kind == "diverged" else f"never reached within {time.limit:,} steps"

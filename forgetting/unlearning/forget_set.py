@@ -1,7 +1,7 @@
-"""What is to be forgotten: a class, chosen reviews, or a random share, and the sets that follow from it.
+"""What is to be forgotten: a class, chosen reviews, or a random share, and the sets of reviews that follow from it.
 
 The vectorizer, the split and the class numbers stay as they are: the retain set is a part of the same training part,
-with the same columns. So the words of the forgotten reviews stay known as words, though not what they were said of.
+with the same columns. So the words of the forget set stay known as words, though not which class they speak for.
 """
 
 import hashlib
@@ -22,10 +22,13 @@ SHOWN_CHARACTERS = 400  # characters of a review that are shown
 class ForgetSets:
     """The reviews by what becomes of them.
 
-    forget, retain: the two parts of the training part. unseen: the validation reviews that forgotten ones can be
-    compared with, of texts that were not in training: all where a random share is forgotten, which is drawn from the
-    same reviews as they are; else as many as there are with the same mix of classes, since some classes are harder
-    than others, whether they were learnt or not. retained: the split with the retain set as its training part.
+    Attributes:
+        forget: The forget set, of the training part.
+        retain: The retain set, the rest of the training part.
+        non_members: The validation reviews that the forget set can be compared with, of texts that are not in
+            training: all of them where a random share is forgotten, which is drawn from the same reviews; else as many
+            as there are with the same mix of classes, since some classes are harder than others for any model.
+        retain_split: The split with the retain set as its training part.
     """
 
     forget: Part
@@ -35,65 +38,70 @@ class ForgetSets:
 
 
 def review_key(text: str) -> str:
-    """What names a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
+    """The key of a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
-    """The sets of a split. Copies of a chosen review, or of one in a share, go with it: a copy would teach it again.
+    """Make the sets of a split.
 
-    Raises RecipeError where a class or a review is not in the training part, and DataError where the forget set is
-    empty or leaves nothing.
+    Copies of a chosen review, or of one in a share, go with it: a copy would teach the model the same again.
+
+    Args:
+        split: With the training part that is to be divided.
+        forget: What is to be forgotten.
+
+    Raises:
+        RecipeError: Where a class or a review is not in the training part.
+        DataError: Where the forget set is empty, or the retain set would be.
     """
     keys = np.array([review_key(split.reviews.texts[row]) for row in split.training.rows])
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
     if not chosen.any():
         raise DataError(
             f"There must be something to forget; {describe_forget(forget)} is none of {len(chosen):,} training "
-            "reviews. "
-            f"{REMEDIES[forget.by]}"
+            f"reviews. {REMEDIES[forget.by]}"
         )
     if chosen.all():
         raise DataError(
             f"Something must be left to learn from; {describe_forget(forget)} is all of {len(chosen):,} training "
-            "reviews. "
-            "Forget fewer."
+            "reviews. Forget fewer."
         )
-    whole, validation = split.training, split.validation
-    lost, kept = (np.flatnonzero(side) for side in (chosen, ~chosen))
+    training, validation = split.training, split.validation
     known = set(keys.tolist())
-    others = np.array([review_key(split.reviews.texts[row]) for row in validation.rows])
-    unseen = np.flatnonzero([key not in known for key in others])
+    validation_keys = np.array([review_key(split.reviews.texts[row]) for row in validation.rows])
+    non_members = np.flatnonzero([key not in known for key in validation_keys])
     if forget.by != "share":
-        unseen = _alike(whole.targets[torch.from_numpy(lost)].numpy(), unseen, validation.targets.numpy(), others)
-    retain = select_part(whole, kept)
+        forgotten = training.targets[torch.from_numpy(chosen)].numpy()
+        non_members = _with_same_classes(forgotten, non_members, validation.targets.numpy(), validation_keys)
+    retain = select_part(training, np.flatnonzero(~chosen))
     return ForgetSets(
-        forget=select_part(whole, lost),
+        forget=select_part(training, np.flatnonzero(chosen)),
         retain=retain,
-        non_members=select_part(validation, unseen),
+        non_members=select_part(validation, non_members),
         retain_split=replace(split, training=retain),
     )
 
 
-def _alike(lost: np.ndarray, places: np.ndarray, targets: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Those of the places, as many as can be, whose classes are in the proportions of `lost`, the classes forgotten.
+def _with_same_classes(wanted: np.ndarray, indices: np.ndarray, targets: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """As many of the indices as can be, so that their classes are in the proportions of the targets `wanted`.
 
     Where there are more of a class than are needed, those of the lowest keys, which is as good as by chance.
     """
-    wanted = np.bincount(lost)
-    of_class = {number: places[targets[places] == number] for number in np.flatnonzero(wanted)}
-    most = min(Fraction(len(found), int(wanted[number])) for number, found in of_class.items())
-    taken = [found[np.argsort(keys[found])][: round(most * int(wanted[number]))] for number, found in of_class.items()]
+    counts = np.bincount(wanted)
+    of_class = {number: indices[targets[indices] == number] for number in np.flatnonzero(counts)}
+    most = min(Fraction(len(found), int(counts[number])) for number, found in of_class.items())
+    taken = [found[np.argsort(keys[found])][: round(most * int(counts[number]))] for number, found in of_class.items()]
     return np.sort(np.concatenate(taken))
 
 
-def select_part(part: Part, places: np.ndarray) -> Part:
-    """The reviews of a part at these places."""
-    indices = torch.from_numpy(places)
-    return Part(part.inputs.rows(indices), part.targets[indices], part.rows[places])
+def select_part(part: Part, indices: np.ndarray) -> Part:
+    """The reviews of a part at these indices, which count the part's reviews, not the rows of the file."""
+    selected = torch.from_numpy(indices)
+    return Part(part.inputs.rows(selected), part.targets[selected], part.rows[indices])
 
 
-def _class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001 - one signature
+def _choose_class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001 - one signature
     if forget.label not in split.classes:
         names = ", ".join(repr(name[:40]) for name in split.classes[:12]) + (" …" if len(split.classes) > 12 else "")
         raise RecipeError(
@@ -102,7 +110,7 @@ def _class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noq
     return (split.training.targets == split.classes.index(forget.label)).numpy()
 
 
-def _reviews(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
+def _choose_reviews(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
     known = set(keys.tolist())
     unknown = [key for key in forget.reviews if key not in known]
     if unknown:
@@ -113,13 +121,13 @@ def _reviews(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # n
     return np.isin(keys, forget.reviews)
 
 
-def _share(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
+def _choose_share(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001
     different = np.unique(keys)
     count = round(forget.share * len(different))
     return np.isin(keys, np.random.default_rng(forget.seed).choice(different, count, replace=False))
 
 
-CHOICES = {"class": _class, "reviews": _reviews, "share": _share}
+CHOICES = {"class": _choose_class, "reviews": _choose_reviews, "share": _choose_share}
 REMEDIES = {
     "class": "Choose a class that the training part has.",
     "reviews": "Choose at least one.",

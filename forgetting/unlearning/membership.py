@@ -1,9 +1,9 @@
-"""Can a model's losses betray which reviews it was trained on, and is it like one that never saw them?
+"""Membership inference: can a model's losses betray which reviews it was trained on?
 
-Membership inference: `loss_threshold`, `logistic_attack` and `true_positive_rate` try to tell the reviews of a forget
-set, the members, from comparable ones that no model was trained on, the unseen, by one model's losses. None of them
-compares with retraining; `indistinguishability` does, review by review, and needs several models of each kind.
-All take plain arrays: where losses come from does not belong here.
+Each attack tries to tell the reviews of a forget set, the members, from comparable reviews that no model was trained
+on, the non-members, by one model's losses. None of them compares with retraining; `indistinguishability.py` does,
+review by review, and needs several models of each kind. All attacks take plain arrays: where losses come from does not
+belong here.
 """
 
 import math
@@ -21,14 +21,18 @@ from forgetting.metrics.intervals import auc_interval, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE
 
 FOLDS = 10
-FEWEST = 10  # reviews a side: one a fold at the least
+FEWEST_REVIEWS = 10  # a side: one a fold at the least
 
 
 @dataclass(frozen=True)
 class Attack:
-    """How well an attack does: `value`, with a 95 % interval over reviews from `low` to `high`.
+    """How well an attack does.
 
-    missing: why value is None; the interval is None with it, and where an attack has none.
+    Attributes:
+        value: The attack's metric; None where missing.
+        low: Lower end of its 95 % interval over reviews; None where the value is missing or has no interval.
+        high: Upper end.
+        missing: Why `value` is None.
     """
 
     value: float | None
@@ -37,68 +41,92 @@ class Attack:
     missing: str = ""
 
 
-def loss_threshold_attack(members: np.ndarray, unseen: np.ndarray) -> Attack:
+def loss_threshold_attack(members: np.ndarray, non_members: np.ndarray) -> Attack:
     """Area under the ROC curve of calling the reviews of lowest loss members (Yeom et al. 2018, arXiv 1709.01604).
 
-    members, unseen: losses, (reviews,). It is P(a member's loss < an unseen one's) + P(equal) / 2, in [0, 1]
-    (Mann–Whitney): 0.5 where they cannot be told apart, below it where members have the higher losses.
-    Interval: see `area_interval`. Missing with fewer than FEWEST reviews a side, or a loss that is not finite.
+    It is P(a member's loss < a non-member's) + P(equal) / 2 (Mann–Whitney): 0.5 where they cannot be told apart, below
+    it where members have the higher losses.
+
+    Args:
+        members: Losses, (reviews,).
+        non_members: Losses, (reviews,).
+
+    Returns:
+        The area, in [0, 1], with the interval of `auc_interval`; missing with fewer than FEWEST_REVIEWS reviews a
+        side, or a loss that is not finite.
 
     >>> losses = np.arange(10.0)
-    >>> loss_threshold(losses, losses + 100).value
+    >>> loss_threshold_attack(losses, losses + 100).value
     1.0
     """
-    if reason := _unusable(members, unseen):
+    if reason := _why_unusable(members, non_members):
         return Attack(None, missing=reason)
-    own, other = len(members), len(unseen)
-    ranks = rankdata(np.concatenate([members, unseen]))  # equal losses share the mean of their ranks
-    area = float((ranks[own:].sum() - other * (other + 1) / 2) / (own * other))
-    return Attack(area, *auc_interval(area, own, other))
+    count, other = len(members), len(non_members)
+    ranks = rankdata(np.concatenate([members, non_members]))  # equal losses share the mean of their ranks
+    area = float((ranks[count:].sum() - other * (other + 1) / 2) / (count * other))
+    return Attack(area, *auc_interval(area, count, other))
 
 
-def logistic_attack(members: np.ndarray, unseen: np.ndarray) -> Attack:
-    """Balanced accuracy of a logistic regression that tells members from unseen by the loss, 10-fold cross-validated.
+def logistic_attack(members: np.ndarray, non_members: np.ndarray) -> Attack:
+    """Balanced accuracy of a logistic regression that tells members by the loss, 10-fold cross-validated.
 
-    members, unseen: losses, (reviews,). In [0, 1]: about 0.5 where they cannot be told apart. Kurmanji et al. 2023
-    (arXiv 2302.09880) make both sides equal by leaving reviews out; here they weigh the same, and all are used.
-    Unlike the threshold's, this attack learns from the reviews which side has the lower losses. It has no interval,
-    as the folds learn from the same reviews. Missing as in `loss_threshold`.
+    Kurmanji et al. 2023 (arXiv 2302.09880) make both sides equal by leaving reviews out; here they weigh the same, and
+    all are used. Unlike the threshold's, this attack learns from the reviews which side has the lower losses.
+
+    Args:
+        members: Losses, (reviews,).
+        non_members: Losses, (reviews,).
+
+    Returns:
+        The accuracy, in [0, 1], about 0.5 where they cannot be told apart. It has no interval, as the folds learn from
+        the same reviews. Missing as in `loss_threshold_attack`.
     """
-    if reason := _unusable(members, unseen):
+    if reason := _why_unusable(members, non_members):
         return Attack(None, missing=reason)
-    losses = np.concatenate([members, unseen])[:, None]
-    truth = np.repeat([1, 0], [len(members), len(unseen)])
+    losses = np.concatenate([members, non_members])[:, None]
+    truth = np.repeat([1, 0], [len(members), len(non_members)])
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)  # a state of its own, not numpy's global one
     return Attack(float(cross_val_score(model, losses, truth, cv=folds, scoring="balanced_accuracy").mean()))
 
 
-def tpr_at_fpr_attack(members: np.ndarray, unseen: np.ndarray, rate: float = 0.01) -> Attack:
-    """Share of members found by the best threshold on the loss that calls at most `rate` of the unseen members.
+def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float = 0.01) -> Attack:
+    """Share of members found by the best threshold on the loss that calls few of the non-members members.
 
-    members, unseen: losses, (reviews,). In [0, 1]: about `rate` where they cannot be told apart. What an attacker
-    gains who must not be wrong (Carlini et al. 2022, arXiv 2112.03570), which an average over all reviews can hide.
-    Interval: Wilson's, of the members, the threshold taken as given. Missing as in `loss_threshold`, and with fewer
-    than 1 / rate unseen reviews, as one false positive is then above the rate. RecipeError unless 0 < rate < 1.
+    It is what an attacker gains who must not be wrong (Carlini et al. 2022, arXiv 2112.03570), which an average over
+    all reviews can hide.
+
+    Args:
+        members: Losses, (reviews,).
+        non_members: Losses, (reviews,).
+        rate: The false positive rate, the largest share of non-members that may be called members.
+
+    Returns:
+        The share, in [0, 1], about `rate` where they cannot be told apart, with Wilson's interval of the members, the
+        threshold taken as given. Missing as in `loss_threshold_attack`, and with fewer than 1 / rate non-members, as
+        one false positive is then above the rate.
+
+    Raises:
+        RecipeError: Unless 0 < rate < 1.
     """
     if not 0 < rate < 1:
         raise RecipeError(f"the rate of false positives must be between 0 and 1, but is {rate}; choose, say, 0.01")
-    if reason := _unusable(members, unseen) or _too_coarse(len(unseen), rate):
+    if reason := _why_unusable(members, non_members) or _why_too_coarse(len(non_members), rate):
         return Attack(None, missing=reason)
-    # A threshold at a member's own loss finds it; it may, if the unseen at or below that are few enough.
-    false_positives = np.searchsorted(np.sort(unseen), members, side="right") / len(unseen)
+    # A threshold at a member's own loss finds it; it may, if the non-members at or below that are few enough.
+    false_positives = np.searchsorted(np.sort(non_members), members, side="right") / len(non_members)
     hits = int((false_positives <= rate).sum())
     return Attack(hits / len(members), *wilson_interval(hits, len(members)))
 
 
-def _unusable(members: np.ndarray, unseen: np.ndarray) -> str:
+def _why_unusable(members: np.ndarray, non_members: np.ndarray) -> str:
     """Why no attack can be made on these losses, or an empty string."""
-    if min(len(members), len(unseen)) < FEWEST:
-        rule = f"an attack needs at least {FEWEST} reviews on each side"
-        return f"{rule}, and there are {len(members)} members and {len(unseen)} unseen"
-    return "" if np.isfinite(members).all() and np.isfinite(unseen).all() else NOT_FINITE
+    if min(len(members), len(non_members)) < FEWEST_REVIEWS:
+        rule = f"an attack needs at least {FEWEST_REVIEWS} reviews on each side"
+        return f"{rule}, and there are {len(members)} members and {len(non_members)} non-members"
+    return "" if np.isfinite(members).all() and np.isfinite(non_members).all() else NOT_FINITE
 
 
-def _too_coarse(unseen: int, rate: float) -> str:
-    rule = f"a false positive rate of {rate:.3g} needs at least {math.ceil(1 / rate)} unseen reviews"
-    return "" if unseen >= 1 / rate else f"{rule}, and there are {unseen}"
+def _why_too_coarse(non_members: int, rate: float) -> str:
+    rule = f"a false positive rate of {rate:.3g} needs at least {math.ceil(1 / rate)} non-members"
+    return "" if non_members >= 1 / rate else f"{rule}, and there are {non_members}"

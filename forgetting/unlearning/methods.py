@@ -1,6 +1,6 @@
 """The unlearning methods: each makes, of a trained model, one that is to be as if the forget set had never been seen.
 
-None of them looks at a validation review. How they are found by name is `methods.py`.
+None of them looks at a validation review. What a method is, and how it is found by name, is `task.py`.
 """
 
 import math
@@ -42,7 +42,7 @@ def retrain(task: Task) -> MethodRun:
 def randomize_and_repair(task: Task) -> MethodRun:
     """Randomize layers at a dose, then train on the retain set.
 
-    The method of this project: what randomizing takes that was not to be forgotten, the retain set teaches again.
+    The method of this project: where randomizing takes what was not to be forgotten, the retain set teaches it again.
     """
     model = randomize(task.original, task.settings.randomization(task.seed), initial=task.initial)
     return (yield from task.tune(model, task.retain_split))
@@ -56,10 +56,10 @@ def eu_k(task: Task) -> MethodRun:
     layers it is exact retraining.
     """
     model = task.fresh()
-    kept = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.last_layers]
-    for layer, known in kept:
-        layer.load_state_dict(known.state_dict())
-    with _frozen(*(layer for layer, _ in kept)):
+    first = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.last_layers]
+    for layer, trained in first:
+        layer.load_state_dict(trained.state_dict())
+    with _frozen(*(layer for layer, _ in first)):
         return (yield from task.fit(model, task.retain_split))
 
 
@@ -87,10 +87,10 @@ def fine_tune(task: Task) -> MethodRun:
 def gradient_ascent(task: Task) -> MethodRun:
     """Climb the loss of the forget set, with clipped gradients, and stop before the rest is destroyed.
 
-    θ ← θ + ascent_rate · g · min(1, clip / ‖g‖₂), where g is the gradient of the forget set's loss; e.g. in Thudi et
-    al. 2022, "Unrolling SGD", arXiv 2109.13398. It ends after `epochs` steps, or once the forget set's loss is what
-    a uniform guess has; a step that takes more than `tolerance` off the retain set's accuracy is taken back, and is
-    the last. Without dropout, so that the loss is that of the model itself.
+    θ ← θ + ascent_rate · g · min(1, ascent_clip / ‖g‖₂), where g is the gradient of the forget set's loss; e.g. in
+    Thudi et al. 2022, "Unrolling SGD", arXiv 2109.13398. It ends after `epochs` steps, or once the forget set's loss is
+    that of uniform predictions; a step that takes more than `ascent_tolerance` off the retain set's accuracy is taken
+    back, and is the last. It runs without dropout, so that the loss is that of the model itself.
     """
     settings, retain, forget = task.settings, task.retain_split.training, task.forget
     model, objective = task.copy(), task.training.objective
@@ -108,8 +108,8 @@ def gradient_ascent(task: Task) -> MethodRun:
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter += settings.ascent_rate * min(1.0, settings.ascent_clip / norm if norm else 1.0) * gradient
             if not top_1_accuracy(model, retain) >= least:
-                for parameter, known in zip(parameters, before, strict=True):
-                    parameter.copy_(known)
+                for parameter, value in zip(parameters, before, strict=True):
+                    parameter.copy_(value)
                 break
         yield
     return model
@@ -122,12 +122,12 @@ def random_labels(task: Task) -> MethodRun:
     Graves et al. 2021, "Amnesiac Machine Learning", arXiv 2010.10981. The retain set is trained on with its own
     labels in the same epochs; the wrong ones are drawn once, evenly from the other classes.
     """
-    whole, classes = task.split.training, len(task.split.classes)
-    lost = torch.isin(torch.from_numpy(whole.rows), torch.from_numpy(task.forget.rows))
+    training, classes = task.split.training, len(task.split.classes)
+    forgotten = torch.isin(torch.from_numpy(training.rows), torch.from_numpy(task.forget.rows))
     shifts = torch.randint(1, classes, (len(task.forget),), generator=generator(task.seed, "random labels"))
-    targets = whole.targets.clone()
-    targets[lost] = (targets[lost] + shifts) % classes
-    mislabelled = replace(task.split, training=Part(whole.inputs, targets, whole.rows))
+    targets = training.targets.clone()
+    targets[forgotten] = (targets[forgotten] + shifts) % classes
+    mislabelled = replace(task.split, training=Part(training.inputs, targets, training.rows))
     return (yield from task.tune(task.copy(), mislabelled))
 
 
@@ -137,17 +137,18 @@ def dampening(task: Task) -> nn.Module:
 
     Foster et al. 2024, "Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening", arXiv
     2308.07707: with I_D and I_F the diagonals of the Fisher information on the training part and on the forget set, a
-    weight with I_F > α·I_D becomes itself times min(λ·I_D / I_F, 1). α is `selection`, λ is `dampening`. As the forget
-    set is in the training part, I_F / I_D is at most the ratio of their sizes: of a tenth of the reviews, the paper's
-    α of 10 selects nothing, so the default here is 2, which selects nothing of half of them.
+    weight with I_F > α·I_D becomes itself times min(λ·I_D / I_F, 1). α is `dampening_alpha`, λ `dampening_lambda`. As
+    the forget set is in the training part, I_F / I_D is at most the ratio of their sizes: where a tenth of the reviews
+    is forgotten, the paper's α of 10 selects nothing, so the default here is 2, which selects nothing where half is.
     """
     settings, model = task.settings, task.copy()
-    whole, lost = (fisher_diagonal(model, part, task.training.objective) for part in (task.split.training, task.forget))
+    parts = (task.split.training, task.forget)
+    training, forget = (fisher_diagonal(model, part, task.training.objective) for part in parts)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            chosen = lost[name] > settings.dampening_alpha * whole[name]
-            shrunk = (settings.dampening_lambda * whole[name] / lost[name].clamp(min=1e-300)).clamp(max=1)
-            parameter *= torch.where(chosen, shrunk, 1.0).to(parameter.dtype)
+            selected = forget[name] > settings.dampening_alpha * training[name]
+            factor = (settings.dampening_lambda * training[name] / forget[name].clamp(min=1e-300)).clamp(max=1)
+            parameter *= torch.where(selected, factor, 1.0).to(parameter.dtype)
     return model
 
 
@@ -168,22 +169,23 @@ def scrub(task: Task) -> MethodRun:
     )
     order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
     with torch.no_grad():
-        taught = {id(part): task.original(part.inputs) for part in (retain, forget)}
+        original_logits = {id(part): task.original(part.inputs) for part in (retain, forget)}
 
     def away(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
-        return -_apart(logits, teacher, training.objective)
+        return -_divergence(logits, teacher, training.objective)
 
     def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         loss = compute_loss(logits, targets, training.objective, training.label_smoothing)
-        return settings.scrub_alpha * _apart(logits, teacher, training.objective) + settings.scrub_gamma * loss
+        return settings.scrub_alpha * _divergence(logits, teacher, training.objective) + settings.scrub_gamma * loss
 
-    def epoch(part: Part, goal: Callable[..., torch.Tensor]) -> MethodRun:
+    def epoch(part: Part, loss: Callable[..., torch.Tensor]) -> MethodRun:
         size, everything = training.batch_size or len(part), torch.arange(len(part))
         batches = torch.randperm(len(part), generator=order).split(size) if size < len(part) else [everything]
         for batch in batches:
             inputs = part.inputs if batch is everything else part.inputs.rows(batch)
             optimizer.zero_grad()
-            goal(model(inputs, dropout_source=dropout), taught[id(part)][batch], part.targets[batch]).backward()
+            logits, teacher = model(inputs, dropout_source=dropout), original_logits[id(part)][batch]
+            loss(logits, teacher, part.targets[batch]).backward()
             optimizer.step()
             yield
 
@@ -197,50 +199,58 @@ def scrub(task: Task) -> MethodRun:
 def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
     """Diagonal of the empirical Fisher information: mean over reviews of the squared gradient of a review's loss.
 
-    By parameter name, float64. A layer's gradient for one review is the outer product of δ, the gradient by the
-    layer's output, and its input a; so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
+    A layer's gradient for one review is the outer product of δ, the gradient by the layer's output, and its input a;
+    so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
+
+    Args:
+        model: The model.
+        part: The reviews.
+        objective: "cross_entropy" or "bitwise".
+
+    Returns:
+        By parameter name, each of its parameter's shape, in float64.
     """
     inputs, outputs = [], []
     for layer in model.children():
         inputs.append(functional.relu(outputs[-1]) if outputs else part.inputs)
         outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, part.inputs))
     deltas = torch.autograd.grad(compute_loss(outputs[-1], part.targets, objective) * len(part), outputs)
-    found = {}
-    for (name, _), given, delta in zip(model.named_children(), inputs, deltas, strict=True):
+    diagonal = {}
+    for (name, _), values, delta in zip(model.named_children(), inputs, deltas, strict=True):
         squares = (delta.double() ** 2).t()  # (outputs, reviews)
-        if isinstance(given, SparseMatrix):
-            weight = torch.from_numpy((given.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
+        if isinstance(values, SparseMatrix):
+            weight = torch.from_numpy((values.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
         else:
-            weight = squares @ given.detach().double() ** 2  # (outputs, inputs)
-        found |= {f"{name}.weight": weight / len(part), f"{name}.bias": squares.mean(1)}
-    return found
+            weight = squares @ values.detach().double() ** 2  # (outputs, inputs)
+        diagonal |= {f"{name}.weight": weight / len(part), f"{name}.bias": squares.mean(1)}
+    return diagonal
 
 
-def _apart(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:
-    """Mean over reviews of KL(teacher ‖ model), of softmax predictions, where bitwise averaged over classes."""
+def _divergence(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:
+    """Mean over reviews of KL(teacher ‖ model): of the softmax, or with "bitwise" of each sigmoid, averaged."""
     if objective == "cross_entropy":
-        own, other = logits.log_softmax(1), teacher.log_softmax(1)
-        return functional.kl_div(own, other, reduction="batchmean", log_target=True)
+        pair = logits.log_softmax(1), teacher.log_softmax(1)
+        return functional.kl_div(*pair, reduction="batchmean", log_target=True)
     sides = [(functional.logsigmoid(sign * logits), functional.logsigmoid(sign * teacher)) for sign in (1, -1)]
-    apart = sum(functional.kl_div(*side, reduction="batchmean", log_target=True) for side in sides)
-    return apart / logits.shape[1]
+    total = sum(functional.kl_div(*side, reduction="batchmean", log_target=True) for side in sides)
+    return total / logits.shape[1]
 
 
 @contextmanager
 def _frozen(*layers: nn.Module) -> Iterator[None]:
-    """Within it these layers' parameters are not trained."""
+    """These layers' parameters are not trained within it."""
     before = [(parameter, parameter.requires_grad) for layer in layers for parameter in layer.parameters()]
     try:
         for parameter, _ in before:
             parameter.requires_grad_(False)
         yield
     finally:
-        for parameter, learns in before:
-            parameter.requires_grad_(learns)
+        for parameter, requires_grad in before:
+            parameter.requires_grad_(requires_grad)
 
 
 def _uniform_loss(model: nn.Module, part: Part, objective: str) -> float:
-    """The loss of a uniform guess."""
+    """The loss of uniform predictions."""
     with torch.no_grad():
         logits = torch.zeros_like(model(part.inputs))
     if objective == "bitwise":

@@ -22,7 +22,12 @@ from forgetting.unlearning.indistinguishability import Indistinguishability, ind
 class UnlearningResult(TableResult):
     """The rows of a comparison, finished or stopped, with the recipe and the sets that they are of.
 
-    epochs: that the originals and the retrained models were trained. planned: rows of the whole plan.
+    Attributes:
+        recipe: What leads to the rows.
+        sets: The reviews, by what becomes of them.
+        rows: One a method and seed, in the order of the plan.
+        epochs: For how many epochs the originals and the retrained models were trained.
+        planned: Number of rows of the whole plan.
     """
 
     recipe: Recipe
@@ -38,7 +43,7 @@ class UnlearningResult(TableResult):
 
     @cached_property
     def majority(self) -> dict[str, float]:
-        """Accuracy, by set, of always naming the retain set's most frequent class."""
+        """Accuracy, by set, of always predicting the retain set's most frequent class."""
         targets = {
             "forget": self.sets.forget.targets,
             "retain": self.sets.retain.targets,
@@ -58,12 +63,17 @@ class UnlearningResult(TableResult):
             "non_members": len(sets.non_members),
         }
 
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods that have a row, in the order of the rows."""
+        return list(dict.fromkeys(row.method for row in self.rows))
+
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """A line a row: each figure, that of retraining ("retrained_…") and the gap ("gap_…"), NaN where missing.
+        """The rows as a table: each metric, retraining's ("retrained_…"), and their gap ("gap_…"), NaN where missing.
 
-        Beside them the intervals over reviews ("…_low", "…_high"), the trivial accuracies, whether the method
-        over-forgets, and the reasons of what is missing.
+        Beside them stand the intervals over reviews ("…_low", "…_high"), the trivial accuracies, whether the method
+        over-forgets or remembers, and the reasons of what is missing.
         """
         table = pd.DataFrame([self._flat(row) for row in self.rows], columns=self._columns())
         texts = ("method", "seed", "over_forgets", "remembers", "missing")
@@ -82,30 +92,32 @@ class UnlearningResult(TableResult):
     def _flat(self, row: UnlearningRow) -> dict:
         values = {name: getattr(row, name) for name in ("method", "seed", "over_forgets", "remembers")}
         values |= {"chance": self.chance}
-        values |= row.metrics | {f"{name}_majority": share for name, share in self.majority.items()}
+        values |= row.metrics | {f"{name}_majority": accuracy for name, accuracy in self.majority.items()}
         values |= {f"retrained_{name}": value for name, value in row.retrained.items()}
         values |= {f"gap_{name}": row.gap(name) for name in UNLEARNING_METRICS}
-        for (name, whose), (low, high) in row.intervals.items():
-            if whose == "own":
+        for (name, model), (low, high) in row.intervals.items():
+            if model == "unlearned":
                 values |= {f"{name}_low": low, f"{name}_high": high}
         return values | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
 
     @cached_property
     def gaps(self) -> pd.DataFrame:
-        """Over seeds, a line a method and figure.
+        """A table over seeds, with one row a method and metric.
 
-        Columns: method, figure; value, low, high: median and 5–95 % band; retrained: median of exact retraining, NaN
-        where the figure is of a pair; gap, gap_low, gap_high: the same of the gap; seeds: that have the figure;
-        missing: the most frequent reason where none has it, or none has a gap.
+        Returns:
+            Columns: "method", "metric"; "value", "low", "high": median and 5–95 % band; "retrained": median of exact
+            retraining, NaN where the metric is of a pair; "gap", "gap_low", "gap_high": the same of the gap; "seeds":
+            how many have the metric; "missing": the most frequent reason where none has it, or none has a gap.
         """
-        lines = []
-        for method in dict.fromkeys(row.method for row in self.rows):
-            own = [row for row in self.rows if row.method == method]
-            lines += [self._line(method, figure, own) for figure in UNLEARNING_METRICS]
-        columns = ["method", "figure", "value", "low", "high", "retrained", "gap", "gap_low", "gap_high", "seeds"]
-        return pd.DataFrame(lines, columns=[*columns, "missing"])
+        table = [self._gap_row(method, metric) for method in self.methods for metric in UNLEARNING_METRICS]
+        columns = ["method", "metric", "value", "low", "high", "retrained", "gap", "gap_low", "gap_high", "seeds"]
+        return pd.DataFrame(table, columns=[*columns, "missing"])
 
-    def _line(self, method: str, metric: str, rows: list[UnlearningRow]) -> dict:
+    def _rows_of(self, method: str) -> list[UnlearningRow]:
+        return [row for row in self.rows if row.method == method]
+
+    def _gap_row(self, method: str, metric: str) -> dict:
+        rows = self._rows_of(method)
         values = [row.metrics[metric] for row in rows if row.metrics[metric] is not None]
         gaps = [gap for row in rows if (gap := row.gap(metric)) is not None]
         retrained = [value for row in rows if (value := row.retrained.get(metric)) is not None]
@@ -114,85 +126,101 @@ class UnlearningResult(TableResult):
             reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{metric}"))]
         value, gap = median_band(values), median_band(gaps)
         return {
-            **{"method": method, "figure": metric, "value": value.median, "low": value.low, "high": value.high},
+            **{"method": method, "metric": metric, "value": value.median, "low": value.low, "high": value.high},
             "retrained": float(np.median(retrained)) if retrained else np.nan,
             **{"gap": gap.median, "gap_low": gap.low, "gap_high": gap.high, "seeds": len(values)},
             "missing": "" if gaps or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
         }
 
     def over_forgets(self, method: str) -> bool | None:
-        """Whether a method over-forgets with more than half of its seeds, or by its losses; None if it cannot be told.
+        """Whether a method over-forgets with more than half of its seeds, or by its losses.
 
-        By its losses: of at least 3 seeds, the forget set's loss of each lies above those of all retrained models, by
-        more than they differ among themselves. Of models of one kind less than one in 20 would do so.
+        By its losses it does so where, of at least 3 seeds, each loss on the forget set lies above those of all
+        retrained models, by more than these differ among themselves. Of models of one kind less than one in 20 would.
+
+        Returns:
+            None where it cannot be told.
         """
-        rows = [row for row in self.rows if row.method == method]
-        own, retrained = (
-            [found["forget_loss"] for found in models if found["forget_loss"] is not None]
+        rows = self._rows_of(method)
+        unlearned, retrained = (
+            [metrics["forget_loss"] for metrics in models if metrics["forget_loss"] is not None]
             for models in ([row.metrics for row in rows], [row.retrained for row in rows])
         )
-        if min(len(own), len(retrained)) >= 3 and min(own) - max(retrained) > max(retrained) - min(retrained):
+        if min(len(unlearned), len(retrained)) >= 3 and min(unlearned) - max(retrained) > max(retrained) - min(
+            retrained
+        ):
             return True
-        return _most([row.over_forgets for row in rows])
+        return _majority_vote([row.over_forgets for row in rows])
 
     def remembers(self, method: str) -> bool | None:
-        """Whether the attack tells the forget set as learnt, in the same way."""
-        return _most([row.remembers for row in self.rows if row.method == method])
+        """Whether the attack finds the forget set among the members, with more than half of a method's seeds.
+
+        Returns:
+            None where it cannot be told.
+        """
+        return _majority_vote([row.remembers for row in self._rows_of(method)])
 
     @cached_property
     def indistinguishable(self) -> dict[str, Indistinguishability]:
-        """By method, how well its models can be told from retrained ones by what they say of each forgotten review."""
+        """By method, how well its models can be told from retrained ones by the probabilities of each forget review."""
         found = {}
-        for method in dict.fromkeys(row.method for row in self.rows):
-            own = [row.confidence for row in self.rows if row.method == method and row.confidence]
-            sides = [np.array([each[whose] for each in own]) for whose in ("own", "retrained")]
+        for method in self.methods:
+            rows = [row.confidence for row in self._rows_of(method) if row.confidence]
+            sides = [np.array([confidence[model] for confidence in rows]) for model in ("unlearned", "retrained")]
             found[method] = indistinguishability(*sides)
         return found
 
-    def forgotten(self, method: str) -> pd.DataFrame:
-        """The forgotten reviews one by one: probability of the true class, median over seeds, and ε.
+    def forget_reviews(self, method: str) -> pd.DataFrame:
+        """The reviews of the forget set one by one: probability of the true class, median over seeds, and ε.
 
-        Columns: key, class, original, unlearned, retrained, gap (unlearned − retrained), epsilon, review.
+        Args:
+            method: Key of METHODS.
+
+        Returns:
+            Columns: "key", "class", "original", "unlearned", "retrained", "gap" (unlearned − retrained), "epsilon",
+            "review"; NaN where no seed has a model.
         """
-        own = [row.forgotten for row in self.rows if row.method == method and row.forgotten]
+        rows = [row.probabilities for row in self._rows_of(method) if row.probabilities]
         part, split = self.sets.forget, self.sets.retain_split
         texts = [split.reviews.texts[row] for row in part.rows]
-        likely = {
-            whose: np.median([each[whose] for each in own], axis=0) if own else np.full(len(part), np.nan)
-            for whose in ("original", "own", "retrained")
+        medians = {
+            model: np.median([each[model] for each in rows], axis=0) if rows else np.full(len(part), np.nan)
+            for model in ("original", "unlearned", "retrained")
         }
-        epsilons = self.indistinguishable[method].epsilons if own else None
+        epsilons = self.indistinguishable[method].epsilons if rows else None
         return pd.DataFrame(
             {
                 "key": [review_key(text) for text in texts],
                 "class": [split.classes[number] for number in part.targets],
-                "original": likely["original"],
-                "unlearned": likely["own"],
-                "retrained": likely["retrained"],
-                "gap": likely["own"] - likely["retrained"],
+                **medians,
+                "gap": medians["unlearned"] - medians["retrained"],
                 "epsilon": np.nan if epsilons is None else epsilons,
                 "review": [text[:SHOWN_CHARACTERS] for text in texts],
             }
         )
 
-    def losses(self, method: str, whose: str = "own") -> dict[str, np.ndarray]:
-        """−ln of the probability of the true class of all seeds, by set: "forget", "retain", "unseen".
+    def losses(self, method: str, model: str = "unlearned") -> dict[str, np.ndarray]:
+        """−ln of the probability of the true class of all seeds, by set: "forget", "retain", "non_members".
 
-        whose: "own" of the method's models, or "retrained" of those that they are compared with.
+        Args:
+            method: Key of METHODS.
+            model: "unlearned" for the method's models, or "retrained" for those that they are compared with.
         """
-        own = [row.losses[whose] for row in self.rows if row.method == method and row.losses]
-        return {name: np.concatenate([each[name] for each in own]) for name in (own[0] if own else {})}
+        rows = [row.losses[model] for row in self._rows_of(method) if row.losses]
+        return {name: np.concatenate([losses[name] for losses in rows]) for name in (rows[0] if rows else {})}
 
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """The frame, with what it depends on as its recipe."""
         about = {"data_sha256": self.sets.retain_split.reviews.sha256, "epochs_trained": self.epochs}
-        about |= {f"{name}_reviews": count for name, count in self.reviews.items()} | {"rows_planned": self.planned}
+        counts = self.reviews
+        about |= {f"{name}_reviews": counts[name] for name in SETS}
+        about |= {"non_member_reviews": counts["non_members"], "rows_planned": self.planned}
         recipe = self.recipe
         done = replace(recipe.for_training(), forget=recipe.forget, unlearning=recipe.unlearning)
         return self.frame, done, about
 
 
-def _most(votes: list[bool | None]) -> bool | None:
+def _majority_vote(votes: list[bool | None]) -> bool | None:
     """Whether more than half are true, of those that are not None."""
     known = [vote for vote in votes if vote is not None]
     return sum(known) > len(known) / 2 if known else None

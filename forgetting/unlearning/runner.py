@@ -1,7 +1,7 @@
-"""Unlearning: methods run on seeds in slices, each beside exact retraining; nothing that is done is done again.
+"""Unlearning: methods run on seeds in slices, each beside exact retraining; no row is computed twice.
 
-The methods are `unlearners.py`; what tells their models from retrained ones is `gaps.py`; what the rows say over seeds
-is `unlearned.py`.
+The methods are in `methods.py`; what tells their models from retrained ones is in `evaluation.py`; what the rows say
+over seeds is in `result.py`.
 """
 
 import copy
@@ -25,7 +25,6 @@ from forgetting.randomization.layers import parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.time_to_target import TimeToTarget, as_slices, train_to_target
-from forgetting.unlearning import methods  # noqa: F401 - puts the methods into their table
 from forgetting.unlearning.evaluation import (
     ModelEvaluation,
     UnlearningRow,
@@ -35,34 +34,46 @@ from forgetting.unlearning.evaluation import (
 )
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
-from forgetting.unlearning.task import METHODS, REFERENCE, Task, check_methods
+from forgetting.unlearning.task import METHODS, REFERENCE, Method, Task, check_methods
 
-NEAR = 0.05  # share of the original accuracy on the forget set that relearning may miss
+TARGET_MISS = 0.05  # share of the original accuracy on the forget set that relearning may miss
 NOTHING_TO_RELEARN = "the original model knows none of the forget set"
 LEFT_OUT = "left out: relearn_epochs is 0"
-Sliced = Generator[list[UnlearningRow], None, Any]  # yields rows that are ready, or none where it may be left
+Sliced = Generator[list[UnlearningRow], None, Any]  # yields rows that are done, or none where it may be left
 
 
 @dataclass(frozen=True, eq=False)
 class _Stage:
-    """What the methods of one seed are compared on. seconds: that retraining took."""
+    """The models that the methods of one seed start from and are compared with."""
 
     original: Trained
-    before: ModelEvaluation
     retrained: nn.Module
-    reference: ModelEvaluation
-    seconds: float
+    original_evaluation: ModelEvaluation
+    retrained_evaluation: ModelEvaluation
+    seconds: float  # that retraining took
 
 
 class UnlearningRunner:
-    """Methods on the seeds of one original model and forget set, run in slices; `rows` holds what is done.
+    """Methods on the seeds of one original model and forget set, run in slices.
 
-    trained: the original, of the recipe's seed; other seeds have originals of their own, trained for as many epochs.
-    Each seed's retrained model, which its methods are measured against, is trained from a seed of its own: so the row
-    of the method "retrain" tells how far apart two exact retrainings are, and no gap can be asked to be smaller.
-    settings: the recipe's, which `change` replaces.
+    Each seed's retrained model, which its methods are compared with, is trained from another seed than the method
+    "retrain" uses: so the row of that method tells how far apart two exact retrainings are, and no smaller gap can be
+    asked for.
 
-    Raises RecipeError and DataError where the recipe does not fit the model or the reviews.
+    Args:
+        trained: The original model of the recipe's seed. Other seeds have other originals, trained for as many epochs.
+        split: The split that it was trained on.
+        recipe: What led to the model, with `forget` and `unlearning`.
+
+    Attributes:
+        recipe: The recipe, with the number of epochs that the model was really trained for.
+        sets: The reviews by what becomes of them.
+        settings: The recipe's `unlearning`, which `change` replaces.
+        rows: What is done, by (seed, method).
+
+    Raises:
+        RecipeError: Where the recipe does not fit the model.
+        DataError: Where it does not fit the reviews.
     """
 
     def __init__(self, trained: Trained, split: Split, recipe: Recipe):
@@ -85,7 +96,14 @@ class UnlearningRunner:
         self._relearned: dict[tuple[int, int], TimeToTarget] = {}  # of retrained models, by seed and limit
 
     def change(self, settings: Unlearning) -> None:
-        """Take other settings; rows are kept where no more than the methods and the seeds are others."""
+        """Take other settings; rows that are done stay where only the methods and the seeds differ.
+
+        Args:
+            settings: The new settings.
+
+        Raises:
+            RecipeError: Where they do not fit the model; nothing is changed then.
+        """
         check_unlearning(self.recipe, settings)
         _check_models(self.trained.model, settings)
         if _of_methods(settings) != _of_methods(self.settings):
@@ -104,22 +122,26 @@ class UnlearningRunner:
 
     def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
         """Seed and method of each row that other settings would ask for and that is not done."""
-        kept = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
-        return [key for key in settings.planned if key not in kept]
+        done = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
+        return [key for key in settings.planned if key not in done]
 
     @property
     def found(self) -> tuple[UnlearningRow, ...]:
-        """The rows that are asked for, as far as they are done, in the order of the plan."""
+        """The planned rows that are done, in the order of the plan."""
         return tuple(self.rows[key] for key in self.planned if key in self.rows)
 
     @property
     def result(self) -> UnlearningResult:
-        """What is asked for and done."""
+        """The planned rows that are done, as a result."""
         recipe = replace(self.recipe, unlearning=self.settings)
         return UnlearningResult(recipe, self.sets, self.found, len(self.trained.history), len(self.planned))
 
     def slices(self) -> Iterator[list[UnlearningRow]]:
-        """Do what is planned and not done; a list with each row that is ready, empty ones in between."""
+        """Run what is planned and not done.
+
+        Yields:
+            A list with each row that is done, and empty lists in between, wherever the run can be left.
+        """
         begun = _of_methods(self.settings)
         for seed, name in self.planned:
             if (seed, name) in self.rows:
@@ -127,7 +149,7 @@ class UnlearningRunner:
             if seed not in self._stages:
                 self._stages[seed] = yield from self._stage(seed)
             row = yield from self._row(seed, name)
-            if _of_methods(self.settings) != begun:  # changed meanwhile: the row is of settings that are no more
+            if _of_methods(self.settings) != begun:  # changed meanwhile: the row is of the old settings
                 return
             self.rows[seed, name] = row
             yield [row]
@@ -142,44 +164,49 @@ class UnlearningRunner:
                 yield []
             original = snapshot(trainer, initial)
         retrained, seconds, _ = yield from _run(METHODS[REFERENCE], self._task(original, second_seed(seed)))
-        return _Stage(original, self._measure(original.model), retrained, self._measure(retrained), seconds)
+        return _Stage(original, retrained, self._evaluate(original.model), self._evaluate(retrained), seconds)
 
     def _row(self, seed: int, name: str) -> Sliced:
         stage = self._stages[seed]
         model, seconds, reason = yield from _run(METHODS[name], self._task(stage.original, seed))
         if model is not None:
             try:
-                own = self._measure(model)
+                unlearned = self._evaluate(model)
             except Exception as error:  # a model of another shape
                 model, reason = None, f"the method's model cannot be used: {type(error).__name__}: {error}"
         if model is None:
-            return failed_row(reason, stage.reference, method=name, seed=seed, seconds=stage.seconds)
+            return failed_row(reason, stage.retrained_evaluation, method=name, seed=seed, seconds=stage.seconds)
         relearned = yield from self._relearn(seed, model)
-        times = (seconds, stage.seconds)
         return compare_with_retraining(
-            own, stage.reference, stage.before, method=name, seed=seed, seconds=times, relearned=relearned
+            unlearned,
+            stage.retrained_evaluation,
+            stage.original_evaluation,
+            method=name,
+            seed=seed,
+            seconds=(seconds, stage.seconds),
+            relearned=relearned,
         )
 
     def _relearn(self, seed: int, model: nn.Module) -> Sliced:
         """How soon the model and the retrained one know the forget set again, or why that is not tried."""
         stage, limit = self._stages[seed], self.settings.relearn_epochs
-        known = stage.before.metrics["forget_accuracy"]
-        if not limit or not known:
-            return (NOT_FINITE if known is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
+        accuracy = stage.original_evaluation.metrics["forget_accuracy"]
+        if not limit or not accuracy:
+            return (NOT_FINITE if accuracy is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2
         if (seed, limit) not in self._relearned:
-            self._relearned[seed, limit] = yield from self._reach(stage.retrained, known, seed)
+            self._relearned[seed, limit] = yield from self._reach(stage.retrained, accuracy, seed)
         try:
-            own = yield from self._reach(model, known, seed)
-        except Exception as error:  # a method's model of its own kind
-            own = f"the method's model cannot be trained again: {type(error).__name__}: {error}"
-        return own, self._relearned[seed, limit]
+            unlearned = yield from self._reach(model, accuracy, seed)
+        except Exception as error:  # a custom method may return any kind of model
+            unlearned = f"the method's model cannot be trained again: {type(error).__name__}: {error}"
+        return unlearned, self._relearned[seed, limit]
 
-    def _reach(self, model: nn.Module, known: float, seed: int) -> Sliced:
-        """Train a copy on all reviews again, at the original's own learning rate, until it knows the forget set."""
+    def _reach(self, model: nn.Module, accuracy: float, seed: int) -> Sliced:
+        """Train a copy on all reviews again, at the original's learning rate, until it knows the forget set."""
         training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
         learner = copy.deepcopy(model).requires_grad_(True)
         trainer = Trainer(learner, self.split, training, seed=second_seed(seed), record_history=False)
-        return (yield from as_slices(train_to_target(trainer, self.sets.forget, (1 - NEAR) * known)))
+        return (yield from as_slices(train_to_target(trainer, self.sets.forget, (1 - TARGET_MISS) * accuracy)))
 
     def _task(self, original: Trained, seed: int) -> Task:
         task = Task(
@@ -194,7 +221,7 @@ class UnlearningRunner:
         )
         return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
 
-    def _measure(self, model: nn.Module) -> ModelEvaluation:
+    def _evaluate(self, model: nn.Module) -> ModelEvaluation:
         return evaluate_unlearned(model, self.sets, self.recipe.training.objective)
 
 
@@ -203,17 +230,25 @@ def run_unlearning(
 ) -> UnlearningResult:
     """A whole comparison at once, as the recipe's `forget` and `unlearning` say.
 
-    progress: called with the rows done and those to be. Raises what `Unlearner` does.
+    Args:
+        trained: The original model; see `UnlearningRunner`.
+        split: The split that it was trained on.
+        recipe: What led to the model.
+        progress: Called after each row with the number of rows that are done and that are planned.
+
+    Raises:
+        RecipeError: Where the recipe does not fit the model.
+        DataError: Where it does not fit the reviews.
     """
-    unlearner = UnlearningRunner(trained, split, recipe)
-    for rows in unlearner.slices():
+    runner = UnlearningRunner(trained, split, recipe)
+    for rows in runner.slices():
         if progress and rows:
-            progress(len(unlearner.found), len(unlearner.planned))
-    return unlearner.result
+            progress(len(runner.found), len(runner.planned))
+    return runner.result
 
 
 def _check_models(model: nn.Module, settings: Unlearning) -> None:
-    """Each seed's original, its initial weights and the retrained model are kept, for methods that come later."""
+    """Each seed's original, its initial weights and the retrained model stay in memory, for methods that come later."""
     parameters = parameter_count(model)
     check_limit(
         "models",
@@ -226,7 +261,15 @@ def _check_models(model: nn.Module, settings: Unlearning) -> None:
 
 
 def check_unlearning(recipe: Recipe, settings: Unlearning) -> None:
-    """Raise RecipeError where there can be no comparison, whatever the reviews."""
+    """Check, without the reviews, that there can be a comparison.
+
+    Args:
+        recipe: Of the model.
+        settings: Of the methods.
+
+    Raises:
+        RecipeError: Where there can be none.
+    """
     if recipe.protocol == "published":
         raise RecipeError(
             "Unlearning is compared with exact retraining; in the published protocol each name is a class, so a model "
@@ -236,12 +279,12 @@ def check_unlearning(recipe: Recipe, settings: Unlearning) -> None:
 
 
 def _of_methods(settings: Unlearning) -> Unlearning:
-    """The settings that a method's row depends on, its seed aside."""
+    """The settings that a method's row depends on, with the methods and the seeds put aside."""
     return replace(settings, methods=("original",), seeds=1, seed=0)
 
 
-def _run(method: Any, task: Task) -> Sliced:
-    """The method's model, or None; the seconds that it took by itself; and why there is no model."""
+def _run(method: Method, task: Task) -> Sliced:
+    """The method's model, or None; the seconds that it took without pauses; and why there is no model."""
     seconds, started = 0.0, time.perf_counter()
     try:
         model = method(task)
@@ -254,9 +297,9 @@ def _run(method: Any, task: Task) -> Sliced:
                 seconds += time.perf_counter() - started
                 yield []
                 started = time.perf_counter()
-    except (Exception, SystemExit) as error:  # of a method of one's own: the others go on
+    except (Exception, SystemExit) as error:  # of a custom method: the others go on
         return None, 0.0, f"the method failed: {type(error).__name__}: {error}"
     if not isinstance(model, nn.Module):
         return None, 0.0, f"a method must return a model; this one returned a {type(model).__name__}"
     seconds += time.perf_counter() - started
-    return model.eval(), seconds, ""  # one of its own kind may have dropout that is a mode
+    return model.eval(), seconds, ""  # another kind of model may have dropout that is a mode

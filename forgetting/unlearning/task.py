@@ -1,6 +1,6 @@
-"""What an unlearning method is: a function of a Task, in the table METHODS, with the settings of all of them.
+"""What an unlearning method is: a function of a Task, in the table METHODS under its name.
 
-The methods themselves are in `unlearners.py`; how well they do is measured by `unlearning.py`.
+The methods of the library are in `methods.py`; `runner.py` runs them, and `evaluation.py` measures how well they do.
 """
 
 import copy
@@ -24,16 +24,22 @@ from forgetting.recipe.forget import Unlearning
 
 MethodRun = Generator[None, None, nn.Module]
 REFERENCE = "retrain"
-METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with methods of one's own
+METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with custom methods
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """What a method is given.
 
-    original: the trained model, which the method leaves as it is. initial: its state dict from before training.
-    split: everything as it was. retained: the same split with the retain set as its training part. forget: the
-    forget set. training: how the original was trained. settings: of all methods. seed: of whatever the method draws.
+    Attributes:
+        original: The trained model, which the method leaves as it is.
+        initial: State dict of the original before its training.
+        split: The split that the original was trained on.
+        retain_split: The same split with the retain set as its training part.
+        forget: The forget set.
+        training: How the original was trained.
+        settings: Settings of all methods.
+        seed: Seed of whatever the method draws.
     """
 
     original: TextClassifier
@@ -46,7 +52,7 @@ class Task:
     seed: int
 
     def copy(self) -> TextClassifier:
-        """The original, to be changed."""
+        """A copy of the original, to be changed."""
         return copy.deepcopy(self.original)
 
     def fresh(self) -> TextClassifier:
@@ -61,7 +67,16 @@ class Task:
         )
 
     def fit(self, model: TextClassifier, split: Split, **changes: float) -> MethodRun:
-        """Train `model`, in place, on a split's training part, as the original was but for the changes."""
+        """Train a model in place as the original was trained, in slices.
+
+        Args:
+            model: The model.
+            split: Its training part is trained on.
+            changes: Settings of training that differ from the original's.
+
+        Returns:
+            A generator that yields wherever training may be left, and returns the model.
+        """
         trainer = Trainer(model, split, replace(self.training, **changes), seed=self.seed, record_history=False)
         while trainer.epochs_left:
             trainer.advance(SLICE_SECONDS)
@@ -69,7 +84,7 @@ class Task:
         return model
 
     def tune(self, model: TextClassifier, split: Split) -> MethodRun:
-        """The same with the epochs and the learning rate of methods that train the original on."""
+        """As `fit`, with the epochs and the learning rate of the methods that train the original on."""
         return self.fit(model, split, epochs=self.settings.epochs, learning_rate=self.settings.learning_rate)
 
 
@@ -80,11 +95,15 @@ METHODS: dict[str, Method] = {}
 def method(function: Method) -> Method:
     """Put a function into METHODS, under its own name.
 
-    It takes a Task and returns the unlearned model, a new one. It may instead be a generator that yields wherever it
-    can be left and taken up again, and returns the model: `model = yield from task.tune(task.copy(), task.retained)`.
-    The first line of its docstring is what a page shows.
+    The first line of its docstring is what the page shows.
 
-    Raises RecipeError where another function has that name, or the docstring is missing.
+    Args:
+        function: Takes a Task and returns the unlearned model, a new one. It may instead be a generator that yields
+            wherever it can be left and taken up again, and returns the model:
+            `model = yield from task.tune(task.copy(), task.retain_split)`.
+
+    Raises:
+        RecipeError: Where another function has that name, or the docstring is missing.
     """
     name = function.__name__
     known = METHODS.get(name)
@@ -97,7 +116,15 @@ def method(function: Method) -> Method:
 
 
 def check_methods(settings: Unlearning, layers: tuple[str, ...]) -> None:
-    """Raise RecipeError where a method is unknown, or a setting does not fit a model with these layers."""
+    """Check that the settings can be run.
+
+    Args:
+        settings: Of the methods.
+        layers: Names of the model's layers.
+
+    Raises:
+        RecipeError: Where a method is unknown, or a setting does not fit a model with these layers.
+    """
     for name in settings.methods:
         if name not in METHODS:
             raise RecipeError(
@@ -108,26 +135,29 @@ def check_methods(settings: Unlearning, layers: tuple[str, ...]) -> None:
 
 
 def method_title(name: str) -> str:
-    """What a method does, in a line."""
+    """What a method does: the first line of its docstring."""
     return METHODS[name].__doc__.strip().splitlines()[0].rstrip(".")
 
 
 def load_custom_methods(names: str | None = None) -> None:
-    """Import the files or modules with methods of one's own, by default those that the environment names.
+    """Import files or modules with custom methods.
 
-    names: paths of Python files or names of modules, separated by the path separator of the system (":").
+    Args:
+        names: Paths of Python files or names of modules, separated by the path separator of the system (":"); by
+            default those that the environment variable METHODS_VARIABLE names.
 
-    Raises RecipeError where one cannot be imported; METHODS is then as it was.
+    Raises:
+        RecipeError: Where one cannot be imported, or takes the name of another method; METHODS is then as it was.
     """
-    listed = (os.environ.get(METHODS_VARIABLE, "") if names is None else names).split(os.pathsep)
+    separated = (os.environ.get(METHODS_VARIABLE, "") if names is None else names).split(os.pathsep)
     before = dict(METHODS)
-    for name in filter(None, map(str.strip, listed)):
+    for name in filter(None, map(str.strip, separated)):
         try:
             if name.endswith(".py"):
-                _run_file(Path(name).expanduser())
+                _import_file(Path(name).expanduser())
             else:
                 importlib.import_module(name)
-        except (Exception, SystemExit) as error:  # whatever a file of someone else's may raise
+        except (Exception, SystemExit) as error:  # whatever another author's file may raise
             METHODS.clear()
             METHODS.update(before)
             raise RecipeError(
@@ -136,10 +166,10 @@ def load_custom_methods(names: str | None = None) -> None:
             ) from error
 
 
-def _run_file(path: Path) -> None:
-    """Import a file as a module of its own, whatever others are called."""
+def _import_file(path: Path) -> None:
+    """Import a file under a module name that no other file has."""
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(f"forgetting_own_{digest}", path)
+    spec = importlib.util.spec_from_file_location(f"forgetting_custom_{digest}", path)
     sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -40,7 +40,7 @@ HOSTILE = "my-method.v2 [α/β] \\'\"<b>&amp;</b> datum.label ${x}"  # of a user
 
 def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> UnlearningRow:
     figures = dict.fromkeys(UNLEARNING_METRICS) | ({} if failed else SAME | changes)
-    intervals = {("attack_auc", "own"): auc} if auc else {}
+    intervals = {("attack_auc", "unlearned"): auc} if auc else {}
     missing = {name: "by hand" for name, value in figures.items() if value is None}
     return UnlearningRow(method, seed, figures, dict.fromkeys(MODEL_METRICS) | RETRAINED, intervals, missing)
 

@@ -81,7 +81,7 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
 
 
 def is_told(text: str, row: pd.Series) -> bool:
-    share = row["figure"].endswith("accuracy")
+    share = row["metric"].endswith("accuracy")
     return text.startswith(format_share(row["value"]) if share else format_number(row["value"]))
 
 
@@ -135,17 +135,17 @@ def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
 def test_chart_and_table_of_the_comparison_are_the_librarys():
     test, result = unlearn(**SMALL), expected(**SMALL)
     gaps, shown = result.gaps, drawn(test, "gap_low")
-    gaps = gaps[gaps["figure"].isin(shown["figure"])]
-    for column in ("method", "figure", "value", "retrained", "gap", "gap_low", "gap_high", "seeds"):
+    gaps = gaps[gaps["metric"].isin(shown["metric"])]
+    for column in ("method", "metric", "value", "retrained", "gap", "gap_low", "gap_high", "seeds"):
         np.testing.assert_array_equal(shown[column], gaps[column].to_numpy(), err_msg=column)
     table = table_of(test, "over-forgets")
     assert table["method"].tolist() == ["retrain", "fine_tune"]
     told = 0
     for row in result.gaps.to_dict("records"):
-        text = table.loc[table["method"] == row["method"], row["figure"].replace("_", " ")].item()
+        text = table.loc[table["method"] == row["method"], row["metric"].replace("_", " ")].item()
         if row["missing"]:
             assert text == f"missing: {row['missing']}"
-        elif "seconds" not in row["figure"]:
+        elif "seconds" not in row["metric"]:
             assert is_told(text, row), (row, text)
             told += 1
     assert told > 20
@@ -158,7 +158,7 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
 
 
 @pytest.mark.parametrize(
-    ("figure", "values", "expected"),
+    ("metric", "values", "expected"),
     [
         ("forget_accuracy", (0.5, 0.25, 5, ""), "50 % (+25 points)"),
         ("forget_accuracy", (0.5, -0.003, 5, ""), "50 % (−0.3 points)"),
@@ -171,8 +171,8 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
         ("attack_auc", (np.nan, np.nan, 0, "too few"), "missing: too few"),
     ],
 )
-def test_a_cell_tells_the_gap_the_seeds_and_what_is_missing(figure, values, expected):
-    row = SimpleNamespace(figure=figure, **dict(zip(("value", "gap", "seeds", "missing"), values, strict=True)))
+def test_a_cell_tells_the_gap_the_seeds_and_what_is_missing(metric, values, expected):
+    row = SimpleNamespace(metric=metric, **dict(zip(("value", "gap", "seeds", "missing"), values, strict=True)))
     assert unlearning._describe_cell(row, 5) == expected
 
 
@@ -220,7 +220,7 @@ def test_the_attack_has_its_areas_losses_and_scores():
 def test_the_reviews_have_their_probabilities_and_epsilon():
     link = SMALL | {"unlearning.seeds": "5"}
     test, result = unlearn("Reviews", **link), expected(**link)
-    shown, own = table_of(test, "epsilon"), result.forgotten("fine_tune")
+    shown, own = table_of(test, "epsilon"), result.forget_reviews("fine_tune")
     assert shown["key"].tolist() == own["key"].tolist()
     assert shown["class"].tolist() == own["class"].tolist()
     assert shown["review"].tolist() == own["review"].tolist()
@@ -780,8 +780,8 @@ def test_files_read_back_as_the_librarys_tables(files):
     assert "fine_tune" in files["gaps.html"]().decode()
     opened(test, "Reviews")
     forgotten = pd.read_csv(io.BytesIO(files["forgotten.csv"]()), dtype={"key": str})
-    assert forgotten["key"].tolist() == result.forgotten("fine_tune")["key"].tolist()
-    assert forgotten["unlearned"].tolist() == pytest.approx(result.forgotten("fine_tune")["unlearned"].tolist())
+    assert forgotten["key"].tolist() == result.forget_reviews("fine_tune")["key"].tolist()
+    assert forgotten["unlearned"].tolist() == pytest.approx(result.forget_reviews("fine_tune")["unlearned"].tolist())
     opened(test, "Trade-off")
     opened(test, "Attack")
     assert {"trade-off.svg", "attack.svg"} <= set(files)

@@ -289,7 +289,7 @@ def test_an_accuracy_that_there_is_not_is_missing():
     ],
 )
 def test_intervals_in_words(low, high, text):
-    assert dose_response_sentences.format_interval(half(low=low, high=high)) == text
+    assert formatting_sentences.format_interval(low, high) == text
 
 
 def test_several_schemes_are_named():

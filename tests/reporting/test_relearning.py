@@ -144,7 +144,7 @@ def test_training_that_diverges_is_not_said_to_take_long():
 
 def test_a_target_that_tells_nothing():
     low = TargetAccuracy(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
-    said = told([at(2)] * 5, [at(4)] * 5, target_accuracy=low)
+    said = told([at(2)] * 5, [at(4)] * 5, goal=low)
     reason = "the target, an accuracy of 0.360, is not above that of always naming one class (0.400)"
     assert said == AFTER + f"Savings are undefined: {reason}."
 
@@ -197,7 +197,7 @@ reached = st.one_of(st.sampled_from([NEVER, LOST, at(0)]), st.integers(1, 1200).
 def test_any_courses_give_a_whole_sentence(drawn, target):
     randomized, scratch, accuracies = (list(each) for each in zip(*drawn, strict=True))
     goal = replace(GOAL, target=target)
-    said = told(randomized, scratch, target_accuracy=goal, accuracies=accuracies)
+    said = told(randomized, scratch, goal=goal, accuracies=accuracies)
     check_sentence(said)
     assert "(chance 25 %, largest class 40 %)" in said
 

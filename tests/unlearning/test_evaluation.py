@@ -48,12 +48,12 @@ def part(name: str, rows, seed: int = 0) -> Part:
     )
 
 
-def sets_of(forget=30, retain=50, validation=40, unseen=None, seed=0) -> ForgetSets:
-    """unseen: places in the validation part, all of them by default."""
+def sets_of(forget=30, retain=50, validation=40, non_members=None, seed=0) -> ForgetSets:
+    """non_members: places in the validation part, all of them by default."""
     parts = [part(name, range(count), seed) for name, count in (("forget", forget), ("retain", retain))]
     # The rows are in no order, as those of a split.
     held = part("validation", 1000 + np.random.default_rng(seed).permutation(validation), seed)
-    places = np.arange(validation) if unseen is None else np.asarray(unseen, dtype=int)
+    places = np.arange(validation) if non_members is None else np.asarray(non_members, dtype=int)
     other = Part("non_members", held.targets[places], held.rows[places])
     classes = tuple(f"class {number}" for number in range(CLASSES))
     return ForgetSets(*parts, other, Split(parts[1], held, (), classes, None))
@@ -132,9 +132,9 @@ def test_accuracy_and_loss_by_numpy(objective, seed, scale, lift):
     assert set(found.metrics) | {"relearn_steps", "seconds"} == set(MODEL_METRICS)
 
 
-def plain_logistic(members, unseen) -> float:
+def plain_logistic(members, non_members) -> float:
     """Ten folds written out: each standardized by its own training reviews."""
-    losses, truth = np.concatenate([members, unseen]), np.repeat([1, 0], [len(members), len(unseen)])
+    losses, truth = np.concatenate([members, non_members]), np.repeat([1, 0], [len(members), len(non_members)])
     scores = []
     for learnt, held in StratifiedKFold(10, shuffle=True, random_state=0).split(losses[:, None], truth):
         middle, width = losses[learnt].mean(), losses[learnt].std()
@@ -146,17 +146,16 @@ def plain_logistic(members, unseen) -> float:
     return float(np.mean(scores))
 
 
-def plain_true_positives(members, unseen, rate=0.01) -> float:
+def plain_true_positives(members, non_members, rate=0.01) -> float:
     shares = [0.0]
     for threshold in members:
-        if (unseen <= threshold).mean() <= rate:
+        if (non_members <= threshold).mean() <= rate:
             shares.append((members <= threshold).mean())
     return max(shares)
 
 
-@every_objective
-@pytest.mark.parametrize("seed", range(4))
-def test_attacks_by_scikit_learn_on_the_forget_set_and_the_unseen_reviews(objective, seed):
+@pytest.mark.parametrize(("objective", "seed"), [("cross_entropy", 0), ("bitwise", 3)])
+def test_attacks_by_scikit_learn_on_the_forget_set_and_the_non_members(objective, seed):
     places = np.random.default_rng(seed).permutation(260)[:150]
     sets = sets_of(60, 90, 260, np.sort(places), seed)
     logits = saying(sets, seed, 1.0)
@@ -164,14 +163,16 @@ def test_attacks_by_scikit_learn_on_the_forget_set_and_the_unseen_reviews(object
     found = measured(sets, logits, objective)
     members = plain_losses(logits["forget"].numpy().astype(float), sets.forget.targets.numpy(), objective)
     held = sets.retain_split.validation
-    unseen = plain_losses(logits["validation"].numpy().astype(float), held.targets.numpy(), objective)[np.sort(places)]
-    np.testing.assert_allclose(found.losses["non_members"], unseen, rtol=1e-9, atol=1e-12)
+    non_members = plain_losses(logits["validation"].numpy().astype(float), held.targets.numpy(), objective)[
+        np.sort(places)
+    ]
+    np.testing.assert_allclose(found.losses["non_members"], non_members, rtol=1e-9, atol=1e-12)
     truth = np.repeat([1, 0], [60, 150])
-    area = roc_auc_score(truth, -np.concatenate([members, unseen]))
+    area = roc_auc_score(truth, -np.concatenate([members, non_members]))
     assert area > 0.6
     assert found.metrics["attack_auc"] == pytest.approx(area, abs=1e-12)
-    assert found.metrics["attack_accuracy"] == pytest.approx(plain_logistic(members, unseen), abs=1e-9)
-    assert found.metrics["attack_tpr"] == pytest.approx(plain_true_positives(members, unseen), abs=1e-12)
+    assert found.metrics["attack_accuracy"] == pytest.approx(plain_logistic(members, non_members), abs=1e-9)
+    assert found.metrics["attack_tpr"] == pytest.approx(plain_true_positives(members, non_members), abs=1e-12)
     low, high = found.intervals["attack_auc"]
     assert low < area < high
     assert "attack_accuracy" not in found.intervals
@@ -187,30 +188,35 @@ def test_members_with_higher_losses_give_an_area_below_a_half():
     assert measured(sets, logits).metrics["attack_auc"] < 0.2
 
 
-@pytest.mark.parametrize(("forget", "unseen"), [(9, 40), (30, 9), (30, 0), (1, 1)])
-def test_an_attack_on_few_reviews_is_missing_with_their_counts(forget, unseen):
-    found = measured(sets_of(forget, 50, 40, range(unseen)), saying(sets_of(forget, 50, 40)))
+@pytest.mark.parametrize(("forget", "non_members"), [(9, 40), (30, 9), (30, 0)])
+def test_an_attack_on_few_reviews_is_missing_with_their_counts(forget, non_members):
+    found = measured(sets_of(forget, 50, 40, range(non_members)), saying(sets_of(forget, 50, 40)))
     for name in ("attack_auc", "attack_accuracy", "attack_tpr"):
         assert found.metrics[name] is None
-        assert f"there are {forget} members and {unseen} unseen" in found.missing[name]
+        assert f"there are {forget} members and {non_members} non-members" in found.missing[name]
         assert "at least 10 reviews on each side" in found.missing[name]
         assert name not in found.intervals
     assert found.metrics["forget_accuracy"] is not None
 
 
-def test_the_share_at_one_percent_needs_a_hundred_unseen_reviews():
+def test_the_share_at_one_percent_needs_a_hundred_non_members():
     for count in (99, 100):
         sets = sets_of(30, 50, count)
         found = measured(sets, saying(sets))
         assert (found.metrics["attack_tpr"] is None) is (count == 99)
         assert found.metrics["attack_auc"] is not None
         if count == 99:
-            assert "at least 100 unseen reviews, and there are 99" in found.missing["attack_tpr"]
+            assert "at least 100 non-members, and there are 99" in found.missing["attack_tpr"]
 
 
-@every_objective
-@pytest.mark.parametrize("name", SETS)
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("objective", "name", "bad"),
+    [
+        ("cross_entropy", "forget", math.nan),
+        ("bitwise", "retain", math.inf),
+        ("cross_entropy", "validation", -math.inf),
+    ],
+)
 def test_outputs_that_are_not_finite_are_missing_for_their_set_alone(objective, name, bad):
     sets = sets_of()
     logits = saying(sets)
@@ -259,7 +265,7 @@ def test_tow_by_hand():
     assert [row.gap(f"{name}_accuracy") for name in SETS] == pytest.approx([-0.5, 0.1, 0.25])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_agreement_and_divergence_by_scipy(seed):
     sets = sets_of(seed=seed)
     sides = [saying(sets, seed), saying(sets, seed + 100, 4.0, 1.0)]
@@ -288,9 +294,9 @@ def test_each_gap_is_own_less_retrained_and_its_sign(objective, seed):
         assert row.gap(name) == row.metrics[name] - ideal
     assert tuple(row.metrics) == UNLEARNING_METRICS
     assert tuple(row.retrained) == tuple(MODEL_METRICS)
-    assert {whose for _, whose in row.intervals} == {"own", "retrained"}
+    assert {whose for _, whose in row.intervals} == {"unlearned", "retrained"}
     for (name, whose), ends in row.intervals.items():
-        assert ends == (own if whose == "own" else reference).intervals[name]
+        assert ends == (own if whose == "unlearned" else reference).intervals[name]
 
 
 def test_a_model_like_the_retrained_one_has_the_ideal_figures():
@@ -367,17 +373,17 @@ def test_relearning_and_why_it_is_missing(own, reference, steps, index, reasons)
     assert row.gap("relearn_steps") == (None if None in steps else steps[0] - steps[1])
 
 
-@pytest.mark.parametrize("whose", ["own", "retrained"])
+@pytest.mark.parametrize("whose", ["unlearned", "retrained"])
 def test_of_outputs_that_are_not_finite_each_missing_figure_has_a_reason(whose):
     sets = sets_of(30, 50, 120)
     broken = {name: torch.full_like(values, math.nan) for name, values in saying(sets).items()}
     fine, bad = measured(sets, saying(sets)), measured(sets, broken)
-    row = row_of(*((bad, fine) if whose == "own" else (fine, bad)))
+    row = row_of(*((bad, fine) if whose == "unlearned" else (fine, bad)))
     check_reasons(row)
     assert all(row.metrics[name] is None for name in evaluation.SIMILARITY_METRICS)
     assert row.over_forgets is None
     ten = [f"{name}_{figure}" for name in SETS for figure in ("accuracy", "loss")]
-    lost, prefix = (row.metrics, "") if whose == "own" else (row.retrained, "retrained_")
+    lost, prefix = (row.metrics, "") if whose == "unlearned" else (row.retrained, "retrained_")
     for name in [*ten, "attack_auc", "attack_accuracy", "attack_tpr"]:
         assert lost[name] is None
         assert row.missing[prefix + name] == NOT_FINITE
@@ -397,9 +403,7 @@ def check_reasons(row: UnlearningRow):
 # Over-forgetting.
 
 
-@pytest.mark.parametrize(
-    ("known", "expected"), [(0, True), (8, True), (11, True), (14, False), (18, False), (24, False), (30, False)]
-)
+@pytest.mark.parametrize(("known", "expected"), [(0, True), (11, True), (14, False), (30, False)])
 def test_it_over_forgets_where_the_accuracy_s_interval_lies_below(known, expected):
     """Of 30 the retrained model knows 24, so its own interval begins at 0.627, which that of 14 reaches."""
     sets = sets_of(30, 50, 40, range(5))  # no attack
@@ -427,11 +431,11 @@ def test_without_an_attack_and_where_no_accuracy_could_tell_it_is_not_known(revi
     assert row_of(*models).over_forgets is expected
 
 
-def with_losses(sets, forget, unseen) -> ModelEvaluation:
+def with_losses(sets, forget, non_members) -> ModelEvaluation:
     """Always right, with these losses: the true class has probability e^−loss, above the three others."""
     logits = naming(sets, {"forget": 0, "retain": 50, "validation": 0}, 1.0)
     found = measured(sets, logits)
-    area = evaluation.membership.loss_threshold_attack(forget, unseen)
+    area = evaluation.membership.loss_threshold_attack(forget, non_members)
     return replace(
         found,
         metrics=found.metrics | {"attack_auc": area.value},
@@ -442,7 +446,7 @@ def with_losses(sets, forget, unseen) -> ModelEvaluation:
 @pytest.mark.parametrize(
     ("own", "reference", "expected"),
     [
-        (3.0, 0.0, True),  # higher losses than the unseen ones, and the retrained model's are like theirs
+        (3.0, 0.0, True),  # higher losses than the non-members, and the retrained model's are like theirs
         (3.0, 6.0, False),  # but so they are after retraining, and more
         (0.0, 0.0, False),
         (-3.0, 0.0, False),
@@ -452,12 +456,12 @@ def with_losses(sets, forget, unseen) -> ModelEvaluation:
 )
 def test_it_over_forgets_where_its_losses_give_it_away(own, reference, expected):
     sets, numbers = sets_of(), np.random.default_rng(0)
-    base, unseen = numbers.normal(size=30), numbers.normal(size=40)
-    row = row_of(with_losses(sets, base + own, unseen), with_losses(sets, base + reference, unseen))
+    base, non_members = numbers.normal(size=30), numbers.normal(size=40)
+    row = row_of(with_losses(sets, base + own, non_members), with_losses(sets, base + reference, non_members))
     assert row.gap("forget_accuracy") == 0
     assert row.over_forgets is expected
     # The other way round, what is told as learnt is remembered.
-    row = row_of(with_losses(sets, base - own, unseen), with_losses(sets, base - reference, unseen))
+    row = row_of(with_losses(sets, base - own, non_members), with_losses(sets, base - reference, non_members))
     assert row.remembers is expected
 
 
@@ -491,20 +495,20 @@ def test_over_forgetting_by_the_losses_of_real_logits():
 @every_objective
 def test_probabilities_and_confidence_of_the_true_class(objective):
     sets = sets_of()
-    models = {whose: saying(sets, seed, 2.0) for seed, whose in enumerate(("own", "retrained", "original"))}
+    models = {whose: saying(sets, seed, 2.0) for seed, whose in enumerate(("unlearned", "retrained", "original"))}
     found = {whose: measured(sets, logits, objective) for whose, logits in models.items()}
-    row = row_of(found["own"], found["retrained"], found["original"])
+    row = row_of(found["unlearned"], found["retrained"], found["original"])
     targets = sets.forget.targets.numpy()
     for whose, logits in models.items():
         values = logits["forget"].numpy().astype(float)
         chances = softmax(values, axis=1) if objective == "cross_entropy" else expit(values)
         true = chances[np.arange(30), targets]
-        np.testing.assert_allclose(row.forgotten[whose], true, rtol=1e-9)
+        np.testing.assert_allclose(row.probabilities[whose], true, rtol=1e-9)
         np.testing.assert_allclose(row.confidence[whose], np.log(true / (1 - true)), rtol=1e-7, atol=1e-9)
-    assert set(row.losses) == {"own", "retrained"}
+    assert set(row.losses) == {"unlearned", "retrained"}
     for whose, losses in row.losses.items():
         assert set(losses) == {"forget", "retain", "non_members"}
-        np.testing.assert_allclose(np.exp(-losses["forget"]), row.forgotten[whose], rtol=1e-5)
+        np.testing.assert_allclose(np.exp(-losses["forget"]), row.probabilities[whose], rtol=1e-5)
         for name in ("retain", "non_members"):
             part_name = "validation" if name == "non_members" else name
             one = parts_of(sets)[part_name]
@@ -526,9 +530,9 @@ def test_a_failed_method_s_row_has_its_reason_and_the_retrained_model_s_figures(
     assert all(row.gap(name) is None for name in UNLEARNING_METRICS)
 
 
-@pytest.mark.parametrize("unseen", [120, 5])
-def test_of_a_failed_method_s_row_the_retrained_model_s_missing_figures_have_reasons(unseen):
+@pytest.mark.parametrize("non_members", [120, 5])
+def test_of_a_failed_method_s_row_the_retrained_model_s_missing_figures_have_reasons(non_members):
     """Neither its relearning nor its attacks have a figure."""
-    sets = sets_of(30, 50, 120, range(unseen))
+    sets = sets_of(30, 50, 120, range(non_members))
     row = failed_row("it broke", measured(sets, saying(sets)), method="own", seed=4, seconds=2.5)
     check_reasons(row)

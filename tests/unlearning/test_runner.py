@@ -84,7 +84,7 @@ def all_of(row: UnlearningRow) -> dict:
         "intervals": row.intervals,
         "missing": row.missing,
         "over_forgets": row.over_forgets,
-        "forgotten": {whose: values.tobytes() for whose, values in row.forgotten.items()},
+        "probabilities": {whose: values.tobytes() for whose, values in row.probabilities.items()},
         "confidence": {whose: values.tobytes() for whose, values in row.confidence.items()},
         "losses": {
             (whose, name): values.tobytes() for whose, sets in row.losses.items() for name, values in sets.items()
@@ -111,8 +111,7 @@ def bits(model) -> dict[str, bytes]:
 # What is certain.
 
 
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
-@pytest.mark.parametrize(("hidden", "batch"), [((6,), 0), ((7, 5), 9)])
+@pytest.mark.parametrize(("objective", "hidden", "batch"), [("cross_entropy", (7, 5), 9), ("bitwise", (6,), 0)])
 def test_the_method_original_has_the_original_s_figures(small_split, objective, hidden, batch):
     recipe = recipe_of(objective=objective, hidden=hidden, batch_size=batch)
     sets, done = make_forget_sets(small_split, recipe.forget), trained(small_split, recipe)
@@ -122,14 +121,13 @@ def test_the_method_original_has_the_original_s_figures(small_split, objective, 
         scores = evaluate(done.model, part, objective)
         assert row.metrics[f"{name}_accuracy"] == scores.accuracy
         assert row.metrics[f"{name}_loss"] == scores.loss
-        assert row.intervals[f"{name}_accuracy", "own"] == scores.interval
-    np.testing.assert_array_equal(row.forgotten["original"], row.forgotten["own"])
-    np.testing.assert_array_equal(row.confidence["original"], row.confidence["own"])
+        assert row.intervals[f"{name}_accuracy", "unlearned"] == scores.interval
+    np.testing.assert_array_equal(row.probabilities["original"], row.probabilities["unlearned"])
+    np.testing.assert_array_equal(row.confidence["original"], row.confidence["unlearned"])
     assert row.metrics["relearn_steps"] == 0
 
 
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
-@pytest.mark.parametrize(("hidden", "batch"), [((6,), 0), ((7, 5), 9)])
+@pytest.mark.parametrize(("objective", "hidden", "batch"), [("cross_entropy", (7, 5), 9), ("bitwise", (6,), 0)])
 def test_eu_k_of_all_layers_has_all_the_figures_of_exact_retraining(small_split, objective, hidden, batch):
     plan = replace(QUICK, methods=("retrain", "eu_k"), last_layers=len(hidden) + 1, seeds=2)
     result = run(small_split, recipe_of(plan, objective=objective, hidden=hidden, batch_size=batch))
@@ -144,15 +142,15 @@ def test_eu_k_of_all_layers_has_all_the_figures_of_exact_retraining(small_split,
     assert all_of(found["eu_k"]) != all_of(found["retrain"])
 
 
-@pytest.mark.parametrize("share", [0.2, 0.3])
-def test_an_attack_finds_what_a_model_knows_by_heart_and_not_what_it_never_saw(wine_reviews, share):
+@pytest.mark.slow
+def test_an_attack_finds_what_a_model_knows_by_heart_and_not_what_it_never_saw(wine_reviews):
     training = replace(MODERN.training, epochs=500, label_smoothing=0.0)
     plan = Unlearning(methods=("original", "retrain"), seeds=1)
     recipe = replace(
         MODERN,
         model=replace(MODERN.model, dropout=0.0),
         training=training,
-        forget=Forget(share=share),
+        forget=Forget(share=0.2),
         unlearning=plan,
     )
     split = prepare(recipe, wine_reviews)
@@ -161,9 +159,9 @@ def test_an_attack_finds_what_a_model_knows_by_heart_and_not_what_it_never_saw(w
     known, gone = found["original"], found["retrain"]
     assert (known.metrics["forget_accuracy"], known.metrics["retain_accuracy"]) == (1, 1)
     assert known.metrics["attack_auc"] > 0.9
-    assert known.intervals["attack_auc", "own"][0] > 0.8
+    assert known.intervals["attack_auc", "unlearned"][0] > 0.8
     assert known.metrics["attack_accuracy"] > 0.8
-    for whose in ("own", "retrained"):
+    for whose in ("unlearned", "retrained"):
         low, high = gone.intervals["attack_auc", whose]
         assert low < 0.5 < high
     assert known.gap("attack_auc") > 0.3
@@ -201,8 +199,7 @@ def steps_until(model, split, part, training, seed, target, limit) -> int | None
     return trainer.steps if share() >= target - 1e-12 else None
 
 
-@pytest.mark.parametrize(("hidden", "batch"), [((6,), 0), ((7, 5), 9)])
-@pytest.mark.parametrize("seed", [SEED, SEED + 1])
+@pytest.mark.parametrize(("hidden", "batch", "seed"), [((6,), 0, SEED + 1), ((7, 5), 9, SEED)])
 def test_rows_are_of_models_trained_by_hand(small_split, hidden, batch, seed):
     """The retrained reference is exact retraining with the seed other(seed); relearning is a plain loop."""
     forget = Forget(by="class", label="red")  # of which the reference knows nothing
@@ -244,15 +241,15 @@ def test_rows_are_of_models_trained_by_hand(small_split, hidden, batch, seed):
             chances = original(sets.forget.inputs).double().softmax(1)
         assert row.metrics["forget_agreement"] == (says[0] == says[1]).double().mean()
         true = chances[range(len(sets.forget)), sets.forget.targets]
-        np.testing.assert_allclose(row.forgotten["original"], true, rtol=1e-9)
+        np.testing.assert_allclose(row.probabilities["original"], true, rtol=1e-9)
 
 
 def test_relearning_may_miss_a_twentieth_of_what_the_original_knew(small_split, monkeypatch):
     """Of so few reviews a twentieth is less than one; so that the share counts, another one is tried as well."""
     from forgetting.unlearning import runner
 
-    assert runner.NEAR == 0.05
-    monkeypatch.setattr(runner, "NEAR", 0.6)
+    assert runner.TARGET_MISS == 0.05
+    monkeypatch.setattr(runner, "TARGET_MISS", 0.6)
     forget = Forget(by="class", label="red")
     recipe = recipe_of(replace(QUICK, methods=("retrain",)), forget)
     sets, done = make_forget_sets(small_split, forget), trained(small_split, recipe)
@@ -314,7 +311,7 @@ def test_a_forgotten_class_is_compared_with_the_validation_reviews_of_that_class
         recipe = recipe_of(forget=Forget(by="class", label=label))
         number = small_split.classes.index(label)
         result = run(small_split, recipe)
-        count, unseen = ((part.targets == number).sum().item() for part in small_split.parts.values())
+        count, non_members = ((part.targets == number).sum().item() for part in small_split.parts.values())
         known = {small_split.reviews.texts[row] for row in small_split.training.rows}
         fresh_ones = [
             row
@@ -322,11 +319,11 @@ def test_a_forgotten_class_is_compared_with_the_validation_reviews_of_that_class
             if target == number and small_split.reviews.texts[row] not in known
         ]
         assert result.reviews["forget"] == count
-        assert result.reviews["non_members"] == len(fresh_ones) <= unseen < 10
+        assert result.reviews["non_members"] == len(fresh_ones) <= non_members < 10
         for row in result.rows:
             for name in ("attack_auc", "attack_accuracy", "attack_tpr"):
                 assert (row.metrics[name], row.retrained[name], row.gap(name)) == (None, None, None)
-                reason = f"there are {count} members and {len(fresh_ones)} unseen"
+                reason = f"there are {count} members and {len(fresh_ones)} non-members"
                 assert reason in row.missing[name]
                 assert reason in row.missing[f"retrained_{name}"]
             check_reasons(row)
@@ -338,7 +335,7 @@ def test_a_forgotten_class_is_compared_with_the_validation_reviews_of_that_class
 
 def test_of_a_large_forgotten_class_the_attack_is_on_it_alone(wine_reviews):
     recipe = replace(MODERN, training=replace(MODERN.training, epochs=15))
-    recipe = replace(recipe, split=replace(recipe.split, validation=0.5), unlearning=replace(QUICK, seed=0))
+    recipe = replace(recipe, split=replace(recipe.split, validation_share=0.5), unlearning=replace(QUICK, seed=0))
     split = prepare(recipe, wine_reviews)
     counts = split.validation.targets.bincount()
     number = int(counts.argmax())
@@ -348,7 +345,7 @@ def test_of_a_large_forgotten_class_the_attack_is_on_it_alone(wine_reviews):
     assert result.reviews["non_members"] == counts[number]
     for row in result.rows:
         assert row.metrics["attack_auc"] is not None
-        assert len(row.losses["own"]["non_members"]) == counts[number]
+        assert len(row.losses["unlearned"]["non_members"]) == counts[number]
 
 
 def test_relearning_is_left_out_where_its_epochs_are_none(small_split):
@@ -464,7 +461,7 @@ def test_a_generator_that_raises_half_way(small_split):
         assert row.missing["forget_accuracy"] == "the method failed: KeyError: 'no such word'"
 
 
-@pytest.mark.parametrize("error", [ValueError("odd"), DataError("odd"), ZeroDivisionError("odd"), StopIteration("odd")])
+@pytest.mark.parametrize("error", [ValueError("odd"), StopIteration("odd")])
 def test_a_function_that_raises(small_split, error):
     def raising(task: Task):  # noqa: ARG001
         """Raise."""
@@ -478,8 +475,7 @@ def test_a_function_that_raises(small_split, error):
         assert row.over_forgets is None
 
 
-@pytest.mark.parametrize("value", [None, 0.5, "model", {"fc1.weight": 1}])
-@pytest.mark.parametrize("pauses", [0, 2])
+@pytest.mark.parametrize(("value", "pauses"), [(None, 0), (None, 2), ({"fc1.weight": 1}, 2)])
 def test_what_is_no_model_is_told_by_its_type(small_split, value, pauses):
     def plain(task: Task):  # noqa: ARG001
         """Return something."""
@@ -496,8 +492,7 @@ def test_what_is_no_model_is_told_by_its_type(small_split, value, pauses):
         assert row.missing["tow"] == f"a method must return a model; this one returned a {type(value).__name__}"
 
 
-@pytest.mark.parametrize("classes", [1, 2, 4, 30])
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
+@pytest.mark.parametrize(("classes", "objective"), [(1, "cross_entropy"), (4, "bitwise")])
 def test_a_model_with_another_number_of_classes(small_split, classes, objective):
     """The other rows go on."""
 
@@ -573,7 +568,7 @@ def test_a_method_that_changes_the_original_in_place(small_split):
     two = replace(recipe, unlearning=replace(QUICK, methods=("original", "retrain"), seeds=2))
     for row in other_rows_are_unharmed(small_split, spoiling, two):
         assert row.metrics["forget_loss"] == pytest.approx(math.log(3), abs=1e-6)
-        assert not np.array_equal(row.forgotten["original"], row.forgotten["own"])
+        assert not np.array_equal(row.probabilities["original"], row.probabilities["unlearned"])
     assert bits(trained(small_split, recipe).model) == before
 
 
@@ -589,7 +584,7 @@ def test_a_method_that_trains_on_from_the_initial_weights_without_copying_them(s
                 parameter.fill_(9)
         return model
 
-    plan = replace(QUICK, methods=("randomize_and_repair",), scheme="rewind", fraction=1.0)
+    plan = replace(QUICK, methods=("randomize_and_repair",), repair_scheme="rewind", repair_fraction=1.0)
     recipe = recipe_of(plan)
     done = replace(trained(small_split, recipe), initial=copy.deepcopy(trained(small_split, recipe).initial))
     before = bits(done.initial)
@@ -717,7 +712,7 @@ def test_slices_can_be_interleaved_with_those_of_others(small_split, monkeypatch
         same(rows, wanted)
 
 
-@pytest.mark.parametrize("count", [0, 1, 20, 50])
+@pytest.mark.parametrize("count", [1, 20, 50])
 def test_slices_left_are_taken_up_again_at_the_row_that_was_under_way(small_split, count, counting, monkeypatch):
     from forgetting.unlearning import runner, task
 
@@ -790,11 +785,17 @@ OTHERWISE = {
 }
 
 
-def test_every_setting_of_the_methods_is_one_of_those(small_split):  # noqa: ARG001
+def test_of_other_settings_of_the_methods_every_row_is_missing(small_split):
     assert {*OTHERWISE, "methods", "seeds", "seed"} == set(Unlearning().to_dict())
+    plan = replace(QUICK, methods=("original",))
+    unlearner = unlearner_of(small_split, recipe_of(plan))
+    finish(unlearner)
+    assert unlearner.missing(plan) == []
+    for name, value in OTHERWISE.items():
+        assert unlearner.missing(replace(plan, **{name: value})) == [(SEED, "original")], name
 
 
-@pytest.mark.parametrize("name", OTHERWISE)
+@pytest.mark.parametrize("name", ["learning_rate", "relearn_epochs"])
 def test_another_setting_clears_the_rows_but_keeps_the_models(small_split, name, counting, monkeypatch):
     from forgetting.unlearning import runner
 
@@ -894,8 +895,8 @@ def stopped(split, recipe, epochs: int) -> Trained:
     return snapshot(trainer, initial)
 
 
-@pytest.mark.parametrize("epochs", [1, 6])
-def test_a_model_trained_for_fewer_epochs_is_compared_with_ones_trained_as_long(small_split, epochs):
+def test_a_model_trained_for_fewer_epochs_is_compared_with_ones_trained_as_long(small_split):
+    epochs = 6
     plan = replace(QUICK, methods=("original", "retrain", "eu_k"), seeds=2, last_layers=2)
     recipe = recipe_of(plan)
     result = run_unlearning(stopped(small_split, recipe, epochs), small_split, recipe)

@@ -91,12 +91,7 @@ def test_seeds_count_on_from_the_first():
         ({"methods": ()}, ["unlearning.methods must name at least one", "got none", "Choose some"]),
         ({"seed": 2**32 - 1, "seeds": 2}, ["must be at most 4,294,967,296", "4,294,967,295 + 2", "Lower one"]),
         ({"seeds": 0}, ["unlearning.seeds must be a whole number from 1 to 1000", "got 0"]),
-        ({"seed": -1}, ["unlearning.seed must be", "got -1"]),
-        ({"last_layers": 0}, ["unlearning.last_layers must be", "got 0"]),
         ({"repair_scheme": "none"}, ["unlearning.repair_scheme must be one of", "got 'none'"]),
-        ({"ascent_tolerance": -0.1}, ["unlearning.ascent_tolerance must be", "got -0.1"]),
-        ({"ascent_clip": 0.0}, ["unlearning.ascent_clip must be", "got 0.0"]),
-        ({"epochs": 0}, ["unlearning.epochs must be", "got 0"]),
         ({"methods": ("a",) * 101}, ["unlearning.methods must be a list of at most 100 names"]),
     ],
 )
@@ -118,14 +113,12 @@ def test_settings_that_cannot_be(changes, words):
             Unlearning(last_layers=3),
             ["unlearning.last_layers must be at most the number of layers, 2 (fc1, fc2)", "got 3"],
         ),
-        (Unlearning(last_layers=100), ["unlearning.last_layers must be at most", "got 100"]),
         (
             Unlearning(epochs=3, scrub_epochs=3),
             ["unlearning.scrub_epochs must be below unlearning.epochs", "got 3 and 3", "Lower the first"],
         ),
-        (Unlearning(epochs=1), ["unlearning.scrub_epochs must be below", "got 1 and 1"]),
-        (Unlearning(repair_layers=("fc1", "fc9")), ["'fc9'", "'fc1', 'fc2'"]),
-        (Unlearning(repair_layers=("all", "fc1")), ["'all' alone", "'fc1', 'fc2'"]),
+        (Unlearning(repair_layers=("fc1", "fc9")), ["unlearning.repair_layers must be", "'fc9'", "'fc1', 'fc2'"]),
+        (Unlearning(repair_layers=("all", "fc1")), ["unlearning.repair_layers must be", "'all' alone", "'fc1', 'fc2'"]),
     ],
 )
 def test_check_tells_what_does_not_fit(settings, words):
@@ -133,13 +126,6 @@ def test_check_tells_what_does_not_fit(settings, words):
         check_methods(settings, LAYERS)
     for word in words:
         assert word in str(error.value)
-
-
-@pytest.mark.parametrize("settings", [Unlearning(repair_layers=("fc9",)), Unlearning(repair_layers=("all", "fc1"))])
-def test_check_names_the_setting_that_was_wrong(settings):
-    """It is unlearning.repair_layers that is to be mended, not randomization.layers."""
-    with pytest.raises(RecipeError, match=r"^unlearning\.repair_layers must be"):
-        check_methods(settings, LAYERS)
 
 
 def test_check_tells_the_remedy_for_k():
@@ -153,9 +139,7 @@ def test_check_tells_the_remedy_for_k():
         Unlearning(last_layers=2),
         Unlearning(repair_layers=("fc2", "fc1")),
         Unlearning(repair_layers=()),
-        Unlearning(methods="cf_k"),
         Unlearning(methods="cf_k", epochs=1),
-        Unlearning(methods="scrub", epochs=1, scrub_epochs=0),
         Unlearning(methods="scrub", epochs=3, scrub_epochs=2),
     ],
 )
@@ -189,7 +173,7 @@ def test_a_copy_is_the_original_and_shares_nothing(small_split):
 
 
 @pytest.mark.usefixtures("global_state_kept")
-@pytest.mark.parametrize("hidden", [(8,), (8, 5), (7, 6, 5, 4)])
+@pytest.mark.parametrize("hidden", [(8,), (7, 6, 5, 4)])
 def test_a_fresh_model_has_the_shape_of_the_original_and_is_drawn_from_the_seed(small_split, hidden):
     task = task_of(small_split, original=model_for(small_split, 0.3, hidden))
     fresh = task.fresh()
@@ -492,10 +476,14 @@ def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modul
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"batch_size": 9, "word_dropout": 0.2}, {"reuse_forward_pass": True, "dropout_steps": 2}]
+    ("objective", "changes"),
+    [
+        ("cross_entropy", {"batch_size": 9, "word_dropout": 0.2}),
+        ("bitwise", {}),
+        ("bitwise", {"reuse_forward_pass": True, "dropout_steps": 2}),
+    ],
 )
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
-def test_unwatched_training_gives_the_same_weights(small_split, changes, objective):
+def test_unwatched_training_gives_the_same_weights(small_split, objective, changes):
     training = TrainingSettings(epochs=5, objective=objective, **changes)
     watched, silent = (
         Trainer(model_for(small_split, 0.4), small_split, training, seed=3, record_history=watched)

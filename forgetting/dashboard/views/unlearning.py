@@ -56,7 +56,7 @@ def _gap_table(result: UnlearningResult) -> pd.DataFrame:
     table = []
     for method, rows in result.gaps.groupby("method", sort=False):
         seeds = sum(row.method == method for row in result.rows)
-        cells = {row.figure: _describe_cell(row, seeds) for row in rows.itertuples()}
+        cells = {row.metric: _describe_cell(row, seeds) for row in rows.itertuples()}
         over = {True: "yes", False: "no", None: "unknown"}[result.over_forgets(method)]
         table.append({"method": method, **{name: cells[name] for name in UNLEARNING_METRICS}, "over-forgets": over})
     return pd.DataFrame(table).rename(columns=lambda name: name.replace("_", " "))
@@ -67,11 +67,11 @@ def _describe_cell(row: Any, seeds: int) -> str:
     if pd.isna(row.value):
         return f"missing: {row.missing}"
     notes = [
-        *([] if pd.isna(row.gap) or row.figure in PAIR_METRICS else [format_gap(row.figure, row.gap)]),
+        *([] if pd.isna(row.gap) or row.metric in PAIR_METRICS else [format_gap(row.metric, row.gap)]),
         *([row.missing] if row.missing else []),
         *([f"{row.seeds} of {seeds} seeds"] if row.seeds < seeds else []),
     ]
-    value = format_metric(row.figure, row.value)
+    value = format_metric(row.metric, row.value)
     return f"{value} ({'; '.join(notes)})" if notes else value
 
 
@@ -103,8 +103,8 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "comparable non-members by their loss? 0.5 is no better than a guess; below 0.5 their losses stand out as too "
         "high."
     )
-    missing = result.gaps.query("figure == 'attack_auc' and missing != ''")["missing"]
-    if len(missing) == len(result.gaps.query("figure == 'attack_auc'")):
+    missing = result.gaps.query("metric == 'attack_auc' and missing != ''")["missing"]
+    if len(missing) == len(result.gaps.query("metric == 'attack_auc'")):
         st.info(f"There is no attack: {missing.iloc[0]}.")
     else:
         chart = unlearning_charts.attack_chart(result)
@@ -112,7 +112,7 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         _offer_files(result, {"attack": chart}, "attack")
     method = _one_method(result, "attack_method")
     left, right = st.columns(2)
-    for column, whose, name in ((left, "own", method), (right, "retrained", "exact retraining")):
+    for column, whose, name in ((left, "unlearned", method), (right, "retrained", "exact retraining")):
         if losses := result.losses(method, whose):
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
@@ -146,7 +146,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     """The forgotten reviews one by one."""
     result = study.result
     method = _one_method(result, "reviews_method")
-    table = result.forgotten(method)
+    table = result.forget_reviews(method)
     before, after, retrained = (format_share(table[name].median()) for name in ("original", "unlearned", "retrained"))
     st.text(
         f"Median probability of the true class of a forgotten review: {before} originally, {after} after {method}, "
