@@ -757,7 +757,7 @@ def test_one_of_two_classes_is_forgotten():
 def test_few_unseen_reviews_say_why_there_is_no_attack():
     test = own_reviews(own_file(rows=30), **{"forget.by": "class", "forget.label": "red"})
     opened(test, "Attack")
-    reasons = study(test).result.gaps.query("figure == 'attack_auc'")["missing"]
+    reasons = study(test).result.gaps.query("metric == 'attack_auc'")["missing"]
     assert reasons.iloc[0]
     assert f"There is no attack: {reasons.iloc[0]}." in page_text(test)
     assert charts(test) == 2, "the losses are drawn all the same"
