@@ -26,11 +26,19 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 SIDEBAR = 1  # first number of the paths of what the sidebar holds
 COOKIE = "_streamlit_xsrf"
-WAITING = re.compile(r"^(:material/\w+:)?[\W_]*Waiting\b")  # how a text begins that says that it is not one's turn yet
+WAITING = re.compile(r"^(:material/\w+:)?[\W_]*Waiting\b")  # the beginning of a text for one who waits in the queue
 TEXTS = {"markdown": "body", "text": "body", "alert": "body", "progress": "text", "spinner": "text", "heading": "body"}
 WIDGETS = ("slider", "number_input", "checkbox", "selectbox", "text_input", "button_group")
-KEPT = {*TEXTS, *WIDGETS, "metric", "button", "file_uploader", "page_link", "exception"}  # the others are not read
-PATIENCE = 120  # seconds to wait for the app at the most, where nothing else is said
+READ_KINDS = {
+    *TEXTS,
+    *WIDGETS,
+    "metric",
+    "button",
+    "file_uploader",
+    "page_link",
+    "exception",
+}  # of no other the message is read
+PATIENCE = 120  # seconds to wait for the app at the most, unless a call names another limit
 
 
 class VisitError(Exception):
@@ -39,7 +47,7 @@ class VisitError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """What stands at a place of the page. run: the run that drew it. element: its message, where its kind is read."""
+    """A part of the page. run: the run that drew it. element: its message, where its kind is read."""
 
     kind: str
     run: str
@@ -48,7 +56,7 @@ class Node:
 
 
 @dataclass(slots=True)
-class Kept:
+class CachedMessage:
     """A message that the server may refer to instead of sending it again, as far as it is read. count: of runs."""
 
     kind: str
@@ -61,7 +69,7 @@ class Visitor:
     """One visitor with one tab.
 
     errors: whatever went wrong, as sentences. query: what stands in the address bar. waited: seconds for which a text
-    said that it is not the visitor's turn. heard: messages by their type. received: bytes of all messages.
+    asked the visitor to wait. heard: messages by their type. received: bytes of all messages.
     """
 
     def __init__(self, port: int, name: str = "visitor"):
@@ -77,7 +85,7 @@ class Visitor:
         self._kinds: dict[str, dict[tuple[int, ...], Node]] = defaultdict(dict)
         self._states: dict[str, WidgetState] = {}
         self._forms: dict[str, dict[str, WidgetState]] = defaultdict(dict)
-        self._kept: dict[str, Kept] = {}
+        self._cached: dict[str, CachedMessage] = {}
         self._runs, self._age = 0, 2
         self._timers: dict[str, tuple[float, asyncio.Task]] = {}
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future]] = []
@@ -183,7 +191,7 @@ class Visitor:
 
     @property
     def waited(self) -> float:
-        """Seconds for which a text has said that it is not the visitor's turn yet."""
+        """Seconds for which a text has asked the visitor to wait in the queue."""
         return self._waited + (time.perf_counter() - self._waiting_since if self._waiting else 0.0)
 
     def shows(self, kind: str, label: str) -> bool:
@@ -191,7 +199,7 @@ class Visitor:
         return next(self._labelled(kind, label), None) is not None
 
     def metrics(self, *, of_this_run: bool = False) -> dict[str, str]:
-        """The figures by their labels; of_this_run: only what the last full run has drawn, as far as it has come."""
+        """The metrics by their labels; of_this_run: only what the last full run has drawn, as far as it has come."""
         nodes = (node for _, node in sorted(self._kinds["metric"].items(), key=lambda item: item[0]))
         return {node.element.label: node.element.body for node in nodes if not of_this_run or node.run == self.run}
 
@@ -233,7 +241,7 @@ class Visitor:
         )
 
     def _set(self, node: Node, **value: Any) -> None:
-        """Give a widget a value, and send it unless a form holds it back."""
+        """Give a widget a value, and send it unless it belongs to a form."""
         element = node.element
         state = WidgetState(id=element.id, **value)
         if element.form_id:
@@ -261,7 +269,7 @@ class Visitor:
         rerun.widget_states.widgets.extend(self._states.values())
         if trigger:
             rerun.widget_states.widgets.append(trigger)
-        rerun.cached_message_hashes.extend(self._kept)
+        rerun.cached_message_hashes.extend(self._cached)
         rerun.context_info.timezone, rerun.context_info.locale = "UTC", "en-US"
         rerun.context_info.url = f"http://localhost:{self.port}/"
         if not fragment:
@@ -340,7 +348,7 @@ class Visitor:
             return
         fragments = set(run.fragment_ids)
         self._drop_stale(fragments)
-        self._age_kept(fragments)
+        self._age_cached(fragments)
         if not fragments:
             self._running, self.finished = False, time.perf_counter()
 
@@ -398,20 +406,20 @@ class Visitor:
     # The page
 
     def _take_ref_hash(self, message: ForwardMsg) -> None:
-        kept = self._kept.get(message.ref_hash)
-        if kept is None:
+        cached = self._cached.get(message.ref_hash)
+        if cached is None:
             self.errors.append("the server refers to a message that the visitor does not have")
             return
-        self._place(tuple(message.metadata.delta_path), Node(kept.kind, self.run, kept.fragment, kept.element))
+        self._place(tuple(message.metadata.delta_path), Node(cached.kind, self.run, cached.fragment, cached.element))
 
     def _take_delta(self, message: ForwardMsg) -> None:
         delta, path = message.delta, tuple(message.metadata.delta_path)
         match delta.WhichOneof("type"):
             case "new_element":
                 kind = delta.new_element.WhichOneof("type")
-                element = getattr(delta.new_element, kind) if kind in KEPT else None
-                if message.metadata.cacheable and message.hash not in self._kept:
-                    self._kept[message.hash] = Kept(kind, element, delta.fragment_id, self._runs)
+                element = getattr(delta.new_element, kind) if kind in READ_KINDS else None
+                if message.metadata.cacheable and message.hash not in self._cached:
+                    self._cached[message.hash] = CachedMessage(kind, element, delta.fragment_id, self._runs)
                 self._place(path, Node(kind, self.run, delta.fragment_id, element))
             case "add_block":
                 self._place(path, Node("block", self.run, delta.fragment_id))
@@ -437,9 +445,9 @@ class Visitor:
     def _remember(self, node: Node) -> None:
         """Take a new widget's default for its value, and what the app sets for any."""
         element = node.element
-        held = self._forms[element.form_id] if element.form_id else self._states
-        if (element.set_value or element.id not in held) and (value := _default(node.kind, element)):
-            held[element.id] = WidgetState(id=element.id, **value)
+        states = self._forms[element.form_id] if element.form_id else self._states
+        if (element.set_value or element.id not in states) and (value := _default(node.kind, element)):
+            states[element.id] = WidgetState(id=element.id, **value)
 
     def _drop(self, paths: list[tuple[int, ...]]) -> None:
         for path in paths:
@@ -459,14 +467,14 @@ class Visitor:
             known = {node.element.id for kind in (*WIDGETS, "file_uploader") for node in self._kinds[kind].values()}
             self._states = {name: state for name, state in self._states.items() if name in known}
 
-    def _age_kept(self, fragments: set[str]) -> None:
+    def _age_cached(self, fragments: set[str]) -> None:
         self._runs += 1
-        for name, kept in list(self._kept.items()):
-            if (not fragments or kept.fragment in fragments) and self._runs - kept.count > self._age:
-                del self._kept[name]
+        for name, cached in list(self._cached.items()):
+            if (not fragments or cached.fragment in fragments) and self._runs - cached.count > self._age:
+                del self._cached[name]
 
     def _wait_at(self, path: tuple[int, ...], waits: bool) -> None:
-        """Note whether the text at a place says that it is not the visitor's turn."""
+        """Note whether a text of the page asks the visitor to wait."""
         if waits and not self._waiting:
             self._waiting_since = time.perf_counter()
         if waits:

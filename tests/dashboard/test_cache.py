@@ -7,13 +7,14 @@ import time
 import pytest
 
 from forgetting.core.errors import DataError
-from forgetting.dashboard.state import cache
+from forgetting.dashboard.state import cache, data, models, resources
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Session
+from forgetting.dashboard.studies import sweep
 
 
 class Value:
-    """Something that can be told from its equals."""
+    """Something that is equal to nothing else."""
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_second_session_gets_the_same_value(visitor):
     assert values.get("unknown") is None
 
 
-def test_a_value_stays_while_any_session_holds_it_and_no_longer(visitor):
+def test_a_value_lives_while_any_session_refers_to_it_and_no_longer(visitor):
     values = SharedCache("values", 2)
     visitor("a")
     values.ask("key", Value)
@@ -57,7 +58,7 @@ def test_a_value_stays_while_any_session_holds_it_and_no_longer(visitor):
     assert values.values == []
 
 
-def test_a_session_holds_the_last_few_it_asked_for(visitor):
+def test_a_session_refers_to_the_last_few_it_asked_for(visitor):
     values = SharedCache("values", 2)
     visitor("a")
     made = {key: id(values.ask(key, Value)) for key in "xy"}
@@ -70,7 +71,7 @@ def test_a_session_holds_the_last_few_it_asked_for(visitor):
 
 
 def test_many_who_ask_at_once_wait_for_one_computation(visitor):
-    values, computed, found = SharedCache("values", 2), [], []
+    values, computed, found, gate = SharedCache("values", 2), [], [], threading.Barrier(8)
 
     def compute() -> Value:
         time.sleep(0.05)
@@ -79,6 +80,7 @@ def test_many_who_ask_at_once_wait_for_one_computation(visitor):
 
     def ask(name: str) -> None:
         visitor(name)
+        gate.wait()
         found.append(values.ask("key", compute))
 
     threads = [threading.Thread(target=ask, args=(str(number),)) for number in range(8)]
@@ -90,7 +92,7 @@ def test_many_who_ask_at_once_wait_for_one_computation(visitor):
     assert {id(value) for value in found} == {id(computed[0])}
 
 
-def test_a_refusal_is_not_tried_twice_and_not_told_to_others(visitor):
+def test_a_refusal_is_not_tried_twice_and_not_shown_to_others(visitor):
     values, tried = SharedCache("values", 2), []
 
     def refuse() -> Value:
@@ -126,3 +128,10 @@ def test_what_is_put_is_offered_and_cleared(visitor):
     visitor("c")
     values.clear()
     assert values.get("key") is None
+
+
+def test_no_two_caches_have_the_same_name():
+    """A session finds its values by the name of their cache."""
+    modules = (data, models, resources, sweep)
+    names = [item.name for module in modules for item in vars(module).values() if isinstance(item, SharedCache)]
+    assert len(names) == len(set(names)) >= 11

@@ -56,6 +56,7 @@ def original_server(wine_reviews_path):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_download_that_fills_the_disk_leaves_nothing_half_written(tmp_path, original_server):
     code = f"""
         {FULL}
@@ -73,6 +74,7 @@ def test_a_download_that_fills_the_disk_leaves_nothing_half_written(tmp_path, or
     assert [*(tmp_path / "cache").iterdir()] == []
 
 
+@pytest.mark.slow
 def test_a_download_killed_in_the_middle_is_begun_anew(tmp_path, original_server):
     """A part that it leaves is never taken for the file."""
     code = """
@@ -95,7 +97,8 @@ def test_a_download_killed_in_the_middle_is_begun_anew(tmp_path, original_server
     assert len(ORIGINAL_SHA256) == 64
 
 
-def test_rows_for_which_there_is_no_room_are_kept_elsewhere(tmp_path):
+@pytest.mark.slow
+def test_rows_for_which_there_is_no_room_are_written_elsewhere(tmp_path):
     """A sweep may have taken hours before its file cannot be written."""
     code = """
         import os, sys
@@ -120,9 +123,9 @@ def test_rows_for_which_there_is_no_room_are_kept_elsewhere(tmp_path):
     last = done.stderr.strip().splitlines()[-1]
     assert "No space left on device" in last
     assert "make room" in last
-    kept = next(spare.glob("forgetting-*/rows.csv"))
-    assert str(kept) in last
-    assert len(pd.read_csv(kept)) == 4
+    spared = next(spare.glob("forgetting-*/rows.csv"))
+    assert str(spared) in last
+    assert len(pd.read_csv(spared)) == 4
     assert [*out.parent.iterdir()] == []
 
 
@@ -134,12 +137,12 @@ def test_a_clock_that_jumps_changes_nothing(monkeypatch, small_reviews):
     hour, jumps = 3_600.0, iter(range(10_000))
     monkeypatch.setattr(time, "time", lambda: hour * (-1) ** next(jumps) * next(jumps))
     trainer = make_trainer(recipe, split)
-    slices = 0
+    slices, started = 0, time.perf_counter()
     while trainer.epochs_left:
         trainer.advance(seconds=0.002)
         slices += 1
     assert 1 <= slices <= 30
-    assert 0 <= trainer.seconds < 60
+    assert 0 <= trainer.seconds <= time.perf_counter() - started
     for name, value in trainer.model.state_dict().items():
         assert value.equal(expected.model.state_dict()[name])
 
@@ -152,13 +155,12 @@ def test_no_module_looks_at_the_clock_that_can_be_set():
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_no_rows_that_were_there(tmp_path):
-    """The command ends with one line and status 2, and the file holds what was measured before."""
+    """The command ends with one line and status 2, and the file has the rows that were measured before."""
     code = """
         import os, signal, sys
-        from forgetting.studies import evaluation
-        first = os.getpid()
-        rows, seen = evaluation.Measuring.rows, []
+        first, seen = os.getpid(), []
         sys.argv = ["forgetting", "sweep", "--layers", "fc1", "--schemes", "zero", "--doses", "0,1", "--seeds", "40",
             "--jobs", "2", "--out", sys.argv[-1]]
         from forgetting.cli import commands as command
@@ -168,14 +170,14 @@ def test_a_worker_that_is_killed_loses_no_rows_that_were_there(tmp_path):
         @contextmanager
         def killing(title):
             with bar(title) as progress:
-                def told(done, total):
+                def count(done, total):
                     if title == "Variants" and done >= 4 and not seen:
                         seen.append(done)
                         started = psutil.Process(first).children()
                         [child for child in started if "resource_tracker" not in " ".join(child.cmdline())][0].kill()
                     if progress:
                         progress(done, total)
-                yield told
+                yield count
         command.progress_bar = killing
         command.main()
     """

@@ -1,4 +1,4 @@
-"""Sessions at the same time: each gets the figures that it gets alone, and sees nothing of another's data."""
+"""Sessions at the same time: each gets the metrics that it gets alone, and sees nothing of another's data."""
 
 import asyncio
 import gc
@@ -72,11 +72,12 @@ def test_sessions_at_the_same_time_get_what_each_gets_alone_bit_for_bit(small_re
                 assert torch.equal(value.nan_to_num(7), found[name].nan_to_num(7)), name
 
 
+@pytest.mark.slow
 def test_pages_at_the_same_time_show_what_the_library_finds(tmp_path):
     """Two visitors of one server train and randomize at the same time."""
     recipes = [
-        replace(recipe, seed=31001 + place, randomization=Randomization(layers=("fc1",)))
-        for place, recipe in enumerate((NINE, NINE.with_value("model.hidden", (16,))))
+        replace(recipe, seed=31001 + number, randomization=Randomization(layers=("fc1",)))
+        for number, recipe in enumerate((NINE, NINE.with_value("model.hidden", (16,))))
     ]
     with serving(tmp_path) as server:
         shown = asyncio.run(_slide_together(server.port, recipes))
@@ -97,7 +98,7 @@ async def _slide_together(port: int, recipes: list[Recipe]) -> list[list[str]]:
             await visitor.open(f"forget?{urlencode(encode_query(recipe))}")
             await visitor.settle()
             visitor.click("Train these settings (9 epochs)")
-            await visitor.until(lambda: visitor.idle and visitor.metrics(), what="the figures")
+            await visitor.until(lambda: visitor.idle and visitor.metrics(), what="the metrics")
             for fraction in FRACTIONS:
                 visitor.slide("Fraction randomized", fraction)
                 await visitor.settle()
@@ -182,9 +183,9 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     queue.QUEUE.ask("somebody")
     asked, trained = {"seed": "31007", "training.epochs": "3"}, []
 
-    def told(place: int) -> str:
+    def describe(position: int) -> str:
         if not trained:  # once while this visitor waits, the model of the one before becomes ready
-            trained.append(place)
+            trained.append(position)
             models.FINISHED._values[key] = finished
         return "Waiting"
 
@@ -195,7 +196,7 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
     key = models.trained_key(first.session_state.session.recipe, finished.sha256)
     models.FINISHED.clear()
     queue.QUEUE.ask("somebody")
-    monkeypatch.setattr(advancing, "describe_position", told)
+    monkeypatch.setattr(advancing, "describe_position", describe)
     second = app("forget", **asked)
     press(second, "Train these settings (3 epochs)")
     assert trained == [1]
@@ -256,11 +257,11 @@ def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_
     monkeypatch.setattr(cache, "session", lambda: here.session)
     sessions, found, gate = [Session() for _ in range(6)], [], threading.Barrier(6)
 
-    def come(place: int) -> None:
-        here.session = sessions[place]
+    def come(number: int) -> None:
+        here.session = sessions[number]
         gate.wait()
         with suppress(DataError):
-            found.append(resources.read_upload(small_uploads(f"word{place}").encode(), f"{place}.csv"))
+            found.append(resources.read_upload(small_uploads(f"word{number}").encode(), f"{number}.csv"))
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(come, range(6)))

@@ -41,20 +41,20 @@ ALLOWED = {
 
 def found_in(path: Path) -> set[tuple[str, str]]:
     """What a module imports or calls that could run what it is given."""
-    place, found = path.relative_to(ROOT).as_posix(), set()
+    name, found = path.relative_to(ROOT).as_posix(), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-            found |= {(place, f"import {name}") for name in names if name.split(".")[0] in UNPICKLING}
+            found |= {(name, f"import {module}") for module in names if module.split(".")[0] in UNPICKLING}
         elif isinstance(node, ast.Attribute) and node.attr in LOADING:
             owner = node.value.id if isinstance(node.value, ast.Name) else "…"
-            found.add((place, f"{owner}.{node.attr}"))
+            found.add((name, f"{owner}.{node.attr}"))
         elif isinstance(node, ast.Call):
             called = node.func
             if isinstance(called, ast.Name) and called.id in RUNNING:
-                found.add((place, called.id))
+                found.add((name, called.id))
             elif isinstance(called, ast.Attribute) and called.attr in RUNNING_MODULES:
-                found.add((place, called.attr))
+                found.add((name, called.attr))
     return found
 
 
@@ -78,11 +78,11 @@ def test_the_search_finds_what_it_is_for(tmp_path):
 
 
 def _found(code: str, folder: Path, path: Path) -> set[tuple[str, str]]:
-    kept = folder / path.name
-    kept.write_text(code)
+    copy = folder / path.name
+    copy.write_text(code)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules[__name__], "ROOT", folder)
-        return found_in(kept)
+        return found_in(copy)
 
 
 class Trap:
@@ -103,9 +103,9 @@ def traps(path: Path) -> dict[str, bytes]:
     np.save(array, np.array([trap], dtype=object), allow_pickle=True)
     field = {b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": pickle.dumps(trap)}
     schema = pa.schema([pa.field("text", pa.string(), metadata=field), pa.field("label", pa.string())])
-    told = {b"pandas": json.dumps({"columns": [], "index_columns": [], "creator": {"library": "pandas"}}).encode()}
+    metadata = {b"pandas": json.dumps({"columns": [], "index_columns": [], "creator": {"library": "pandas"}}).encode()}
     rows = [["one two three", "four five six"] * 2, ["a", "b"] * 2]
-    pq.write_table(pa.table(rows, schema=schema).replace_schema_metadata(told), parquet)
+    pq.write_table(pa.table(rows, schema=schema).replace_schema_metadata(metadata), parquet)
     table = b"text,label\none two three," + pickle.dumps(trap, protocol=0).replace(b"\n", b" ") + b"\nfour five six,b\n"
     return {
         "model.pkl": pickle.dumps(trap),
@@ -134,6 +134,7 @@ def test_a_file_that_holds_a_pickle_is_not_unpickled(tmp_path):
         assert not path.exists(), name
 
 
+@pytest.mark.slow
 def test_python_itself_reports_that_nothing_was_unpickled(tmp_path):
     """Its audit hook hears of each class that is looked up for a pickle, whoever reads that."""
     folder = tmp_path / "files"
@@ -181,7 +182,7 @@ def test_a_checkpoint_is_a_safetensors_file_and_holds_numbers_alone(small_review
 
 IMPORTED_AS = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
 THROUGH_OTHERS = {"starlette": "streamlit", "vl_convert": "altair"}  # what is used of, or by, a requirement
-OPTIONAL = {"distributed"}  # is told to be installed where it is asked for
+OPTIONAL = {"distributed"}  # an error says how to install it where it is asked for
 
 
 def test_every_dependency_is_pinned_needed_and_named():
