@@ -7,7 +7,7 @@ from itertools import cycle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 from torch import nn
@@ -415,6 +415,8 @@ DOSES = st.lists(FRACTION, min_size=1, max_size=5).map(sorted)
 
 @prove
 @given(ways(), DOSES, st.booleans())
+@example(("classifier", "fc1", "permute", "weight", 0), [0.2, 0.5, 0.9], False)  # its values change along the path
+@example(("classifier", "fc2", "permute", "neuron", 1), [0.3, 0.6, 1.0], False)
 def test_walking_gives_at_each_dose_what_randomize_gives_alone(which, doses, twice):
     name, layer, scheme, unit, seed = which
     walked, path = way(*which)
@@ -422,6 +424,11 @@ def test_walking_gives_at_each_dose_what_randomize_gives_alone(which, doses, twi
     for dose, found in zip(doses, path.walk([path.count(dose) for dose in doses]), strict=True):
         path.write(found)
         assert everything(walked) == everything(do(name, Randomization((layer,), dose, scheme, unit, seed)))
+
+
+def test_a_walk_of_no_counts_has_no_steps():
+    _, path = way("classifier", "fc1", "normal", "weight", 0)
+    assert list(path.walk([])) == []
 
 
 @prove
