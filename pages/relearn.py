@@ -20,12 +20,15 @@ if not randomization_form.can_choose(trained_model):
     st.stop()
 
 plan, answer = st.columns([1, 2.6], gap="medium")
-views = {"This randomization": ("courses", learning_curves_view), "Savings by fraction": ("savings", savings_view)}
+views = {
+    "This randomization": ("learning_curves", learning_curves_view),
+    "Savings by fraction": ("savings", savings_view),
+}
 tabs = dict(zip(views, answer.tabs(list(views), key="relearn_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]
 with plan:
-    if kind == "courses":
+    if kind == "learning_curves":
         randomization_form.fraction_controls(trained_model)
         randomization_form.scheme_controls(trained_model)
     else:

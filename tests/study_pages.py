@@ -13,8 +13,14 @@ from forgetting.model.split import Split
 from forgetting.recipe.recipe import Recipe
 from forgetting.recipe.url import decode_query
 
-FIRST = ("dose", "courses", "unlearning")  # the study that each page shows first
-MOST_RUNS = {"dose": 100, "change": 100, "courses": 300, "savings": 300, "unlearning": 400}  # until a study has ended
+FIRST = ("dose", "learning_curves", "unlearning")  # the study that each page shows first
+MOST_RUNS = {
+    "dose": 100,
+    "change": 100,
+    "learning_curves": 300,
+    "savings": 300,
+    "unlearning": 400,
+}  # until a study has ended
 
 
 def trained(test: AppTest) -> AppTest:

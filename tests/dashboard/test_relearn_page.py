@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow  # each case trains several models
 SMALL = {"training.epochs": "6", "relearning.epochs": "6", "relearning.seeds": "2"}
 FEW = {**SMALL, "relearning.doses": "0,0.5,1"}
 COURSES, SAVINGS = "This randomization", "Savings by fraction"
-KINDS = {COURSES: "courses", SAVINGS: "savings"}
+KINDS = {COURSES: "learning_curves", SAVINGS: "savings"}
 PLAN = ("target_share", "epochs", "seeds", "seed")
 CHANGED = "The plan or the model has changed"
 
@@ -241,7 +241,7 @@ def test_the_scheme_of_the_savings_is_chosen_and_outlives_a_plan_without_it():
 @pytest.mark.usefixtures("slow_studies")
 def test_every_state_of_a_study_is_drawn_from_the_first_row_to_the_last():
     test = relearn(**FEW, **{"relearning.layers": "fc1,fc1+fc2"})
-    for view, kind in ((COURSES, "courses"), (SAVINGS, "savings")):
+    for view, kind in ((COURSES, "learning_curves"), (SAVINGS, "savings")):
         test.session_state["relearn_view"] = view
         run(test)
         assert "Press Start to run this plan." in page_text(test)
@@ -261,14 +261,14 @@ def test_every_state_of_a_study_is_drawn_from_the_first_row_to_the_last():
 def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
     kind, link = KINDS[view], FEW
     test = relearn(view, **link)
-    total = {"courses": 6, "savings": 36}[kind]
+    total = {"learning_curves": 6, "savings": 36}[kind]
     press(test, "Start")
     while not study(test, kind).rows:
         run(test)
     press(test, "Stop")
     done = len(study(test, kind).rows)
     assert 0 < done < total
-    part = {"courses": "runs", "savings": "variants"}[kind]
+    part = {"learning_curves": "runs", "savings": "variants"}[kind]
     assert f"Stopped: {done} of {total} {part} are done." in page_text(test)
     assert charts(test) == 1
     run(test)
@@ -280,7 +280,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
     press(test, "Go on")
     finished(test, kind)
     _, result, _ = expected(**link)
-    if kind == "courses":
+    if kind == "learning_curves":
         assert points(study(test).rows) == points(result.learning_curves)
     else:
         assert study(test, kind).rows == list(result.rows)

@@ -85,7 +85,7 @@ def _begin_savings(request: StudyRequest) -> Study:
 
 
 RELEARNING_KINDS = {
-    "courses": StudyKind(
+    "learning_curves": StudyKind(
         part="runs",
         key=_curves_key,
         total=_curves_total,

@@ -30,7 +30,11 @@ PAGES = {
     "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
 }
-PAGE_STUDIES = {"layers": ("dose", "change"), "relearn": ("courses", "savings"), "unlearn": ("unlearning",)}  # by page
+PAGE_STUDIES = {
+    "layers": ("dose", "change"),
+    "relearn": ("learning_curves", "savings"),
+    "unlearn": ("unlearning",),
+}  # by page
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
 FAVICON = (
