@@ -56,11 +56,11 @@ def test_what_was_there_is_kept_where_the_disk_is_full(tmp_path, monkeypatch):
 )
 def test_where_it_cannot_be_written_that_is_said(tmp_path, name):
     (tmp_path / "folder.csv").mkdir()
-    (tmp_path / "file").write_text("kept")
+    (tmp_path / "file").write_text("before")
     with pytest.raises(RecipeError, match="cannot be written"):
         write_atomically(tmp_path / name, b"data")
     assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "folder.csv"]
-    assert (tmp_path / "file").read_text() == "kept"
+    assert (tmp_path / "file").read_text() == "before"
 
 
 def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):

@@ -1,4 +1,4 @@
-"""Metrics of many models at once, against scikit-learn, scipy, torch's own losses and loops over single models."""
+"""Metrics of many models at once, against scikit-learn, scipy, torch's losses and loops over single models."""
 
 import math
 

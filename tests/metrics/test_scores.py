@@ -1,4 +1,4 @@
-"""Figures counted by hand, and formulas written out independently."""
+"""Metrics counted by hand, and formulas written out independently."""
 
 import math
 import re
@@ -236,11 +236,11 @@ def test_linear_svc_is_scikit_learns(small_split):
     assert found["validation"] == pytest.approx(fitted.score(held.inputs.to_scipy(), held.targets.numpy()))
 
 
-@pytest.mark.parametrize(("limit", "kept"), [(0, False), (119, False), (120, True)])
-def test_linear_svc_is_left_out_above_the_limit(small_split, limit, kept):
+@pytest.mark.parametrize(("limit", "computed"), [(0, False), (119, False), (120, True)])
+def test_linear_svc_is_left_out_above_the_limit(small_split, limit, computed):
     base = compute_baselines(small_split, "cross_entropy", svc_limit=limit)  # 40 training reviews × 3 classes
-    assert (base.linear_svc is not None) is kept
-    if not kept:
+    assert (base.linear_svc is not None) is computed
+    if not computed:
         assert f"120 training reviews × classes exceed the limit of {limit}" in base.missing["linear_svc"]
 
 

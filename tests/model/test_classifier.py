@@ -72,8 +72,8 @@ def test_dropout_acts_only_where_a_generator_is_given():
     assert torch.equal(model(sparse), model(sparse))
     assert torch.equal(model(sparse), model.eval()(sparse))
     dropped = model(sparse, dropout_source=torch.Generator().manual_seed(0))
-    kept = torch.rand(7, 500, generator=torch.Generator().manual_seed(0)) >= 0.8
-    hidden = functional.relu(dense @ model.fc1.weight.t() + model.fc1.bias) * kept / 0.2
+    mask = torch.rand(7, 500, generator=torch.Generator().manual_seed(0)) >= 0.8
+    hidden = functional.relu(dense @ model.fc1.weight.t() + model.fc1.bias) * mask / 0.2
     torch.testing.assert_close(dropped, hidden @ model.fc2.weight.t() + model.fc2.bias)
 
 

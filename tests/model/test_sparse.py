@@ -67,10 +67,10 @@ def test_thinning_drops_the_share_and_keeps_the_mean(probability):
     full = SparseMatrix.from_scipy(scipy.sparse.csr_array(np.full((200, 100), 3, dtype=np.float32)))
     thin = full.drop_values(probability, torch.Generator().manual_seed(0))
     values = thin.to_scipy().toarray()
-    kept = values != 0
-    np.testing.assert_allclose(values[kept], 3 / (1 - probability), rtol=1e-6)
+    mask = values != 0
+    np.testing.assert_allclose(values[mask], 3 / (1 - probability), rtol=1e-6)
     # 20,000 draws: five standard errors of the share are below 0.018
-    assert abs(kept.mean() - (1 - probability)) < 0.018
+    assert abs(mask.mean() - (1 - probability)) < 0.018
     assert abs(values.mean() / 3 - 1) < 0.018 / (1 - probability)
     np.testing.assert_array_equal(thin.transposed.to_scipy().toarray(), values.T)
     assert (full.values == 3).all()

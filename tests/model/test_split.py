@@ -110,7 +110,7 @@ def test_refuses_an_empty_training_part(small_reviews):
 
 
 def test_classes_take_no_more_room_than_their_labels(small_reviews):
-    """As numpy's own strings each of the labels would take the room of the longest: 4 bytes a character."""
+    """As a numpy string each label would take the memory of the longest, 4 bytes a character."""
     labels = ("x" * 1_000_000, *("ab"[row % 2] for row in range(len(small_reviews) - 3)), "a\0", "b\0\0")
     tracemalloc.start()
     classes, targets = encode_labels(replace(small_reviews, labels=labels))

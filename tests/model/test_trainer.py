@@ -120,9 +120,9 @@ def test_word_dropout_drops_stored_values_of_the_step_alone(small_split):
     adam = torch.optim.Adam(reference.parameters(), lr=training.learning_rate, foreach=False)
     losses = []
     for _ in range(training.epochs):
-        kept = torch.rand(stored.shape, generator=source) >= 0.5
+        mask = torch.rand(stored.shape, generator=source) >= 0.5
         thin = small_split.training.inputs.to_scipy().copy()
-        thin.data = thin.data * kept.numpy() * 2
+        thin.data = thin.data * mask.numpy() * 2
         adam.zero_grad()
         functional.cross_entropy(reference(torch.from_numpy(thin.toarray())), small_split.training.targets).backward()
         adam.step()

@@ -1,4 +1,4 @@
-"""Randomizing is a path: proved on several architectures, whose units are told apart by hand."""
+"""Randomizing is a path: proved on several architectures, whose units are written out by hand."""
 
 import copy
 from functools import cache
@@ -75,7 +75,7 @@ def made(name, seed=0):
         torch.manual_seed(seed)
         model = MODELS[name][0]()
         with torch.no_grad():
-            for parameter in model.parameters():  # as if trained: no two values are alike
+            for parameter in model.parameters():  # as if trained: no two values are equal
                 parameter.add_(0.1 * torch.randn_like(parameter))
     return model
 
@@ -449,7 +449,7 @@ def test_a_step_of_a_walk_touches_the_first_of_the_order_alone(which, data):
 
 
 def naive_distances(path):
-    """How far the layer is from its original at each count, each walked to on its own."""
+    """How far the layer is from its original at each count, in a walk to it alone."""
     original = path.units.double().numpy()
     steps = (next(path.walk([count])).double().numpy() for count in range(len(path.order) + 1))
     return np.array([np.linalg.norm(step - original) for step in steps])

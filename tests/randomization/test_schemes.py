@@ -53,11 +53,11 @@ def test_one_more_swaps_it_with_one_of_those_before(count, seed):
 def test_what_was_given_out_does_not_change():
     shuffled = shuffle(30, 5)
     first = shuffled(10)
-    kept = first.clone()
+    before = first.clone()
     shuffled(30)
-    assert torch.equal(first, kept)
+    assert torch.equal(first, before)
     first.zero_()
-    assert torch.equal(shuffled(10), kept)
+    assert torch.equal(shuffled(10), before)
 
 
 def test_every_order_comes_equally_often():
