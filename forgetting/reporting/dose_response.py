@@ -9,10 +9,10 @@ from forgetting.reporting.formatting import format_baselines, format_interval, f
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
-NOTHING_TO_SHOW = "There is no accuracy to show: no dose reaches that change, or the outputs are not finite numbers."
+NOTHING_TO_SHOW = "There is no accuracy to show: no fraction reaches that change, or the outputs are not finite numbers."
 NO_HALF_WAY = {  # what stands in place of a half-way dose where there is none, by its kind
     "never": "not up to {until}",
-    "before": "before the smallest dose",
+    "before": "before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
 }
@@ -58,7 +58,7 @@ def describe_heat_map(curves: pd.DataFrame, baselines: Baselines, before: float)
     weakest, strongest = last.iloc[0], last.iloc[-1]
     other = "" if len(last) == 1 else f" and {format_share(strongest['median'])} with {strongest['layers']}"
     return (
-        f"At a dose of {format_share(curves['level'].max())} validation accuracy is "
+        f"At a fraction of {format_share(curves['level'].max())} validation accuracy is "
         f"{format_share(weakest['median'])} with {weakest['layers']} randomized{other}; before it was "
         f"{format_share(before)}, {format_baselines(baselines)}."
     )
@@ -94,11 +94,11 @@ def describe_matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baseli
     series = curves.attrs.get("series", {}).get(by) or curves[by].unique()
     everywhere = counts[counts == len(series)]
     if everywhere.empty:
-        return f"There is no change of the weights that each {SERIES_WORDS[by]} reaches at a dose of the plan."
+        return f"There is no change of the weights that each {SERIES_WORDS[by]} reaches at a fraction of the plan."
     common = everywhere.index.max()
     rows_there = curves[curves["level"] == common].sort_values("median")
     listed = ", ".join(
-        f"{name} {format_share(median)} (dose {format_share(dose)})"
+        f"{name} {format_share(median)} (fraction {format_share(dose)})"
         for name, median, dose in zip(rows_there[by], rows_there["median"], rows_there["dose"], strict=True)
     )
     before = rows["validation_accuracy_before"].median()

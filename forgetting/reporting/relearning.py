@@ -108,7 +108,7 @@ def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Basel
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     largest = format_share(curves["dose"].max())
     return (
-        f"Right after a dose of {largest} ({last['scheme'].iloc[0]}) validation accuracy is: "
+        f"Right after randomizing {largest} ({last['scheme'].iloc[0]}) validation accuracy is: "
         f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].iloc[0])}, "
         f"{format_baselines(baselines)}."
     )

@@ -32,8 +32,8 @@ def describe_unlearning(result: UnlearningResult) -> str:
     if not methods:
         return first
     votes = {
-        "Told by their loss, so remembered": result.remembers,
-        "Forgotten too much": result.over_forgets,
+        "Recognized by their loss, so remembered": result.remembers,
+        "Over-forgotten": result.over_forgets,
         "Known again in less than half of the steps": partial(_relearns_soon, result),
     }
     lines = [f"{what}: {_list_methods({name: vote(name) for name in methods})}." for what, vote in votes.items()]

@@ -84,7 +84,7 @@ HALVES = (
 )
 LABELS = {  # of what has no half-way dose, by its kind
     "never": "not up to 40 %",
-    "before": "before the smallest dose",
+    "before": "before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
 }

@@ -1,0 +1,118 @@
+"""One rule for each kind of number."""
+
+import math
+
+import pytest
+from reporting_cases import BASELINES
+
+from forgetting.reporting.formatting import (
+    format_baselines,
+    format_duration,
+    format_epochs,
+    format_gap,
+    format_interval,
+    format_metric,
+    format_number,
+    format_share,
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.584, "58 %"),
+        (0.005, "0.5 %"),
+        (0.996, "99.6 %"),
+        (None, "missing"),
+        (math.nan, "missing"),
+    ],
+)
+def test_share(share, text):
+    assert format_share(share) == text
+
+
+def test_share_with_a_decimal():
+    assert format_share(0.9966, 1) == "99.7 %"
+    assert format_share(0.5, 1) == "50.0 %"
+
+
+@pytest.mark.parametrize("share", [1e-2, 1e-3, 4e-4, 1e-5, 1 - 1e-3, 1 - 4e-4, 1 - 1e-5])
+def test_a_share_next_to_none_or_all_is_not_shown_as_that(share):
+    for digits in (0, 1):
+        assert float(format_share(share, digits).split()[0]) not in (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.00"),
+        (0.0312, "0.03"),
+        (0.0031, "0.0031"),
+        (12.345, "12.35"),
+        (-0.5, "-0.50"),
+        (1.5e7, "1.5e+07"),
+        (None, "missing"),
+        (math.nan, "missing"),
+    ],
+)
+def test_number(value, text):
+    assert format_number(value) == text
+
+
+def test_a_number_next_to_zero_is_not_shown_as_zero():
+    assert float(format_number(2e-5)) != 0
+
+
+def test_a_metric_by_its_name():
+    assert format_metric("forget_accuracy", 0.5) == "50 %"
+    assert format_metric("forget_loss", 0.5) == "0.50"
+    assert format_metric("forget_accuracy", math.nan) == format_metric("tow", math.nan) == "missing"
+
+
+@pytest.mark.parametrize(
+    ("metric", "gap", "text"),
+    [
+        ("forget_accuracy", 0.25, "+25 points"),
+        ("forget_accuracy", -0.25, "−25 points"),
+        ("forget_accuracy", 0.0, "+0 points"),
+        ("forget_accuracy", 0.001, "+0.1 points"),  # not none
+        ("tow", -0.123, "−0.12"),
+        ("tow", 0.0004, "+0.0004"),
+        ("tow", math.nan, "missing"),
+    ],
+)
+def test_gap(metric, gap, text):
+    assert format_gap(metric, gap) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.3, 0.5, "30 % to 50 %"),
+        (0.0, 1.0, "0 % to 100 %"),
+        (0.3, None, "30 % to open"),
+        (None, 0.5, "open to 50 %"),
+        (0.0, None, "0 % to open"),
+        (None, None, ""),
+    ],
+)
+def test_interval(low, high, text):
+    assert format_interval(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "under 1 s"), (0.9, "under 1 s"), (1.0, "about 1 s"), (89.0, "about 89 s"), (100.0, "about 2 min")],
+)
+def test_duration(seconds, text):
+    assert format_duration(seconds) == text
+
+
+def test_epochs():
+    assert [format_epochs(count) for count in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
+
+
+def test_baselines_are_those_of_the_validation_part():
+    assert [word for word in format_baselines(BASELINES).split() if word.isdigit()] == ["25", "38"]

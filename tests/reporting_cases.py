@@ -1,0 +1,351 @@
+"""Results made by hand, and the sentences about them that are compared whole with `reporting/approved.json`.
+
+After a sentence was changed on purpose, write the file anew, from the root of the checkout, and review its difference:
+
+    python -m tests.reporting_cases && git diff tests/reporting/approved.json
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from forgetting.experiment.results import Comparison, Outcome
+from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.intervals import Band
+from forgetting.metrics.scores import NOT_FINITE, Scores
+from forgetting.model.split import Part, Split
+from forgetting.model.trainer import Epoch, PartMetrics
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.recipe import MODERN
+from forgetting.reporting.comparison import (
+    describe_agreement,
+    describe_cost,
+    describe_published,
+    describe_randomization,
+    describe_recalls,
+    describe_training,
+    describe_weights,
+)
+from forgetting.reporting.dose_response import (
+    describe_cascades,
+    describe_half_way,
+    describe_heat_map,
+    describe_matched,
+    describe_robustness,
+)
+from forgetting.reporting.relearning import describe_relearning, describe_savings
+from forgetting.reporting.unlearning import describe_unlearning
+from forgetting.studies.dose_response import HalfWay
+from forgetting.studies.layer_robustness import LayerRobustness
+from forgetting.studies.relearning import CurvePoint, LearningCurve
+from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
+from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.forget_set import ForgetSets
+from forgetting.unlearning.result import UnlearningResult
+
+APPROVED = Path(__file__).parent / "reporting" / "approved.json"
+LAYERS = ("fc1", "fc2")
+BASELINES = Baselines(
+    chance=0.25,
+    chance_loss=1.386,
+    majority={"training": 0.5, "validation": 0.375},
+    majority_macro_f1={"training": 0.2, "validation": 0.15},
+    all_no=0.9966,
+    linear_svc=None,
+)
+
+
+# Training, and the original beside the randomized model.
+
+SOME = Randomization(("fc1",), 0.4)
+WORDS = Randomization(("fc1",), 1.0, unit="word", words=("cherry", "plum"))
+
+
+def scores(accuracy: float | None, bitwise: float = 0.9, recall: list | None = None) -> Scores:
+    missing = {"accuracy": NOT_FINITE} if accuracy is None else {}
+    recalls = None if recall is None else np.array(recall)
+    return Scores(40, accuracy=accuracy, bitwise_accuracy=bitwise, recall=recalls, missing=missing)
+
+
+def comparison(
+    before: Scores,
+    after: Scores,
+    agreement: Measurement = Measurement(0.5),  # noqa: B008 - frozen
+    divergence: Measurement = Measurement(0.25),  # noqa: B008
+) -> Comparison:
+    other = scores(1.0)
+    outcomes = [Outcome({}, {"training": other, "validation": score}) for score in (before, after)]
+    ratios = {"training": Measurement(0.0), "validation": Measurement(0.0)}
+    return Comparison(*outcomes, None, ratios, {"validation": agreement}, {"validation": divergence})
+
+
+def cost(before: float | None, after: float | None, randomization: Randomization = SOME) -> str:
+    return describe_cost(comparison(scores(before), scores(after)), BASELINES, randomization, LAYERS)
+
+
+def published(before: float, after: float | None) -> str:
+    second = Scores(40, missing={"accuracy": NOT_FINITE}) if after is None else scores(0.016, bitwise=after)
+    return describe_published(comparison(scores(0.0, bitwise=before), second), BASELINES)
+
+
+def recalls(before: list | None, after: list | None, classes: tuple = ("ale", "port", "rye")) -> str:
+    return describe_recalls(comparison(scores(0.5, recall=before), scores(0.5, recall=after)), classes)
+
+
+def training(svc: dict | None = None, epochs: int = 0) -> str:
+    history = [
+        Epoch(number, PartMetrics(1.0, 0.95), PartMetrics(1.0, 0.6 + number / 100), 1.0)
+        for number in range(1, epochs + 1)
+    ]
+    return describe_training(history, replace(BASELINES, linear_svc=svc))
+
+
+def weights() -> str:
+    first, second = (nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}) for _ in range(2))
+    with torch.no_grad():
+        for model, weight in ((first, 1.0), (second, 3.0)):
+            model["a"].weight.fill_(weight)
+            model["a"].bias.fill_(-weight)
+            model["b"].weight.fill_(0.5)
+            model["b"].bias.fill_(-0.5)
+    return describe_weights(first, second)
+
+
+# Dose–response curves, and the robustness of layers.
+
+
+def half(layers="fc1", dose=0.4, low=0.3, high=0.5, scheme="zero", unit="weight") -> HalfWay:
+    return HalfWay(layers, scheme, unit, dose, low, high, 10)
+
+
+def no_half(layers: str, kind: str, until: float = 1.0) -> HalfWay:
+    return HalfWay(layers, "zero", "weight", None, None, None, 10, "a reason", kind, until)
+
+
+def half_way(*halves: HalfWay, before: float = 0.9) -> str:
+    return describe_half_way(halves, BASELINES, before)
+
+
+def curves(*rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["layers", "level", "median"])
+
+
+STEPS = pd.DataFrame(
+    {
+        "cascade": ["top-down"] * 3 + ["bottom-up"] * 3,
+        "step": [0, 1, 2] * 2,
+        "layers": ["none", "fc2", "fc1+fc2", "none", "fc1", "fc1+fc2"],
+        "median": [0.9, 0.6, 0.3, 0.9, 0.4, 0.3],
+    }
+)
+MATCHED = pd.DataFrame(  # one scheme goes on to a larger change than the other
+    {
+        "layers": "fc1",
+        "scheme": ["zero", "noise", "zero", "noise", "noise"],
+        "level": [0.0, 0.0, 0.5, 0.5, 1.0],
+        "median": [0.9, 0.9, 0.7, 0.4, 0.1],
+        "dose": [0.0, 0.0, 0.3, 0.2, 0.6],
+    }
+)
+BEFORE_SWEEP = pd.DataFrame({"validation_accuracy_before": [0.9] * 5})
+
+
+def matched(table: pd.DataFrame, by: str = "scheme") -> str:
+    return describe_matched(table, BEFORE_SWEEP, BASELINES, by)
+
+
+def robustness(layer: str, forgetting: float | None, accuracies: tuple, conclusion: str, before=0.9) -> LayerRobustness:
+    anew, interval = (Band(0.5, 0.4, 0.6), (forgetting - 0.1, forgetting + 0.1)) if forgetting else (None, None)
+    return LayerRobustness(layer, 10, before, 0.25, forgetting, anew, accuracies, 1.0, 1.0, conclusion, interval)
+
+
+# Relearning.
+
+TARGET = TargetAccuracy(accuracy_before=0.8, target=0.72, chance=0.25, majority=0.4)
+LOW_TARGET = TargetAccuracy(accuracy_before=0.4, target=0.36, chance=0.25, majority=0.4)
+NEVER, DIVERGED = TimeToTarget("never", None, None, 1200), TimeToTarget("diverged", None, None, 1200)
+
+
+def at(steps: int) -> TimeToTarget:
+    return TimeToTarget("reached" if steps else "already there", steps, steps, 1200)
+
+
+def course(model: str, seed: int, time: TimeToTarget, accuracy=0.3, target=TARGET) -> LearningCurve:
+    points = [
+        CurvePoint(steps, steps, PartMetrics(1.0, 0.9), PartMetrics(1.0, accuracy + steps / 2)) for steps in (0, 1)
+    ]
+    return LearningCurve(model, seed, tuple(points), time, target)
+
+
+def courses_of(randomized, scratch, target=TARGET, accuracies=None) -> list[LearningCurve]:
+    """For each seed, how soon the randomized model and the one from scratch get there."""
+    found = []
+    for seed, (time, other) in enumerate(zip(randomized, scratch, strict=True)):
+        accuracy = accuracies[seed] if accuracies else 0.3
+        found += [course("scratch", seed, other, 0.1, target), course("randomized", seed, time, accuracy, target)]
+        found += [course("continued", seed, at(0), 0.8, target)]
+    return found
+
+
+def outcomes_of(courses) -> pd.DataFrame:
+    """The table that a result has, by plain division."""
+    scratch = {one.seed: one.time_to_target.steps for one in courses if one.model == "scratch"}
+    lines = []
+    for one in courses:
+        steps, other = one.time_to_target.steps, scratch[one.seed]
+        known = one.model == "randomized" and not one.target_accuracy.missing and steps is not None and other
+        lines.append({"model": one.model, "seed": one.seed, "savings": 1 - steps / other if known else np.nan})
+    return pd.DataFrame(lines)
+
+
+def relearning(courses: list[LearningCurve], **options) -> str:
+    return describe_relearning(courses, outcomes_of(courses), "40 % of fc1", BASELINES, **options)
+
+
+def relearned(randomized, scratch, **options) -> str:
+    return relearning(courses_of(randomized, scratch, **options))
+
+
+def savings_curves(*lines) -> pd.DataFrame:
+    columns = ["layers", "dose", "accuracy", "median", "conclusion"]
+    return pd.DataFrame(lines, columns=columns).assign(scheme="reinit")
+
+
+def savings(*lines) -> str:
+    return describe_savings(savings_curves(*lines), pd.DataFrame({"accuracy_before": [0.8, 0.8]}), BASELINES)
+
+
+# Unlearning: 12 of 40 reviews are forgotten, all of one class; another is the largest of those that are left.
+
+
+def _part(name: str, *classes: int) -> Part:
+    return Part(name, torch.tensor(classes), np.arange(len(classes)))
+
+
+_RETAIN = _part("retain", *[0] * 12, *[1] * 16)
+_VALIDATION = _part("validation", *[0] * 5, *[1] * 5, *[2] * 4)
+SETS = ForgetSets(
+    _part("forget", *[2] * 12),
+    _RETAIN,
+    _part("non-members", *[2] * 4),
+    Split(_RETAIN, _VALIDATION, (), ("port", "red", "white"), None),
+)
+
+
+def row(method: str, seed: int = 0, retrained=0.5, remembers=None, over_forgets=None, **metrics) -> UnlearningRow:
+    values = dict.fromkeys(UNLEARNING_METRICS) | metrics
+    reference = dict.fromkeys(MODEL_METRICS) | {"forget_accuracy": retrained}
+    return UnlearningRow(method, seed, values, reference, over_forgets=over_forgets, remembers=remembers)
+
+
+def unlearning(*rows: UnlearningRow) -> str:
+    return describe_unlearning(UnlearningResult(MODERN, SETS, rows, 10, len(rows)))
+
+
+# The sentences, by name.
+
+CASES: dict[str, Callable[[], str]] = {
+    "randomization: words": lambda: describe_randomization(WORDS, LAYERS),
+    "cost": lambda: cost(0.82, 0.51),
+    "cost: a gain": lambda: cost(0.25, 0.35),
+    "cost: words": lambda: cost(0.82, 0.51, WORDS),
+    "cost: nothing randomized": lambda: cost(0.82, 0.82, Randomization((), 1.0)),
+    "cost: missing": lambda: cost(None, 0.5),
+    "training": lambda: training(epochs=12),
+    "training: not begun": lambda: training(),
+    "training: with LinearSVC": lambda: training({"training": 1.0, "validation": 0.9125}, epochs=1),
+    "published": lambda: published(0.908, 0.5088),
+    "published: it rises": lambda: published(0.486, 0.513),
+    "published: missing": lambda: published(0.908, None),
+    "recalls": lambda: recalls([0.9, 0.5, 0.0], [0.2, 0.0, 0.4]),
+    "recalls: none lost": lambda: recalls([0.9, 0.5, 0.0], [0.9, 0.6, 0.0]),
+    "recalls: none found": lambda: recalls([0.0, 0.0, 0.0], [0.9, 0.6, 0.0]),
+    "recalls: missing": lambda: recalls(None, [0.0, 0.0, 0.0]),
+    "agreement": lambda: describe_agreement(comparison(scores(0.5), scores(0.5))),
+    "agreement: missing": lambda: describe_agreement(
+        comparison(scores(0.5), scores(None), Measurement(None, NOT_FINITE), Measurement(None, NOT_FINITE))
+    ),
+    "weights": weights,
+    "half-way": lambda: half_way(
+        half(), no_half("fc2", "never"), half("fc1+fc2", 0.125, None, None), half("all", 0.2, 0.1, None)
+    ),
+    "half-way: never, before, unmeasured, undefined": lambda: half_way(
+        *(
+            no_half(f"fc{number}", kind, 0.4)
+            for number, kind in enumerate(("never", "before", "unmeasured", "undefined"))
+        )
+    ),
+    "half-way: schemes and units": lambda: half_way(half(), half(scheme="normal", dose=0.2, unit="neuron")),
+    "half-way: many": lambda: half_way(*(half(f"fc{number}", number / 100) for number in range(1, 41))),
+    "heat map": lambda: describe_heat_map(
+        curves(("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4)),
+        BASELINES,
+        0.9,
+    ),
+    "heat map: one set": lambda: describe_heat_map(curves(("fc1", 0.0, 0.9), ("fc1", 0.8, 0.6)), BASELINES, 0.9),
+    "heat map: empty": lambda: describe_heat_map(curves(), BASELINES, 0.9),
+    "cascades": lambda: describe_cascades(STEPS, BASELINES),
+    "cascades: one": lambda: describe_cascades(STEPS[3:], BASELINES),
+    "matched": lambda: matched(MATCHED),
+    "matched: no common change": lambda: matched(MATCHED.iloc[[2, 4]].reset_index(drop=True)),
+    "matched: no common change of layer sets": lambda: matched(
+        MATCHED.iloc[[2, 4]].rename(columns={"scheme": "layers", "layers": "scheme"}).reset_index(drop=True), "layers"
+    ),
+    "robustness": lambda: describe_robustness(
+        [
+            robustness("fc1", 0.8, (0.38, 0.36), "critical"),
+            robustness("fc2", 0.3, (0.7, 0.65), "undecided"),
+            robustness("fc3", 0.1, (0.84, 0.825), "robust or in between"),
+        ],
+        BASELINES,
+    ),
+    "robustness: undefined": lambda: describe_robustness(
+        [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES
+    ),
+    "relearning: remembers": lambda: relearned([at(5)] * 6, [at(20)] * 6),  # 6 of 6 above 0: p = 1/64
+    "relearning: one model": lambda: relearning(courses_of([at(5)] * 6, [at(20)] * 6), same_model=True),
+    "relearning: gone": lambda: relearned([at(30)] * 5, [at(20)] * 5),
+    # Savings 0.1, 0.2 … 0.5: 5 % and 95 % lie at 0.12 and 0.48; 5 of 5, p = 1/32.
+    "relearning: medians": lambda: relearned([at(steps) for steps in (9, 8, 7, 6, 5)], [at(10)] * 5),
+    "relearning: too few seeds": lambda: relearned([at(5)] * 2, [at(20)] * 2),
+    "relearning: some never": lambda: relearned([at(5), at(7), NEVER, DIVERGED, NEVER, NEVER], [at(20)] * 5 + [NEVER]),
+    "relearning: none ever": lambda: relearned([NEVER] * 5, [at(20)] * 5),
+    "relearning: scratch never": lambda: relearned([at(4)] * 5, [NEVER] * 5),
+    "relearning: diverges": lambda: relearned([DIVERGED] * 5, [at(20)] * 5),
+    "relearning: trivial target": lambda: relearned([at(2)] * 5, [at(4)] * 5, target=LOW_TARGET),
+    "relearning: not begun": lambda: relearning([course("scratch", 0, at(20))]),
+    "savings": lambda: savings(
+        ("fc1", 0.5, 0.7, 0.9, "remembers"),
+        ("fc1", 1.0, 0.3, 0.4, "remembers"),
+        ("fc2", 1.0, np.nan, np.nan, "undefined"),
+        ("fc1+fc2", 1.0, 0.25, -0.1, "gone"),
+        ("fc3", 1.0, 0.1, 0.0, "too few seeds"),
+    ),
+    "savings: many": lambda: savings(*((f"fc{number}", 0.75, 0.3, 0.5, "gone") for number in range(1, 10))),
+    "unlearning": lambda: unlearning(
+        row("original", remembers=True, over_forgets=True, tow=1.0, anamnesis=0.0),
+        row("retrain", remembers=True, over_forgets=True, tow=0.97, anamnesis=0.1),
+        row("fine_tune", remembers=True, over_forgets=False, tow=0.9, anamnesis=0.5),
+        row("scrub", remembers=False, over_forgets=True, tow=0.95, anamnesis=0.49),
+        row("cf_k", remembers=True, over_forgets=True, tow=0.2, anamnesis=0.0),
+        row("eu_k"),
+    ),
+    "unlearning: nothing known": lambda: unlearning(row("eu_k", retrained=None)),
+    "unlearning: true of none": lambda: unlearning(
+        row("eu_k"), row("cf_k", remembers=False, over_forgets=False, tow=0.5, anamnesis=0.9)
+    ),
+    "unlearning: without methods": lambda: unlearning(
+        row("original", remembers=True, tow=0.6), row("retrain", tow=0.9)
+    ),
+}
+
+if __name__ == "__main__":
+    sentences = {name: sentence() for name, sentence in CASES.items()}
+    APPROVED.write_text(json.dumps(sentences, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
