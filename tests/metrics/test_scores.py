@@ -16,7 +16,7 @@ from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
 from forgetting.metrics.functional import bitwise_accuracy
 from forgetting.metrics.intervals import median_band, wilson_interval
-from forgetting.metrics.scores import NOT_FINITE, evaluate, score_logits
+from forgetting.metrics.scores import NOT_FINITE, evaluate, score_logits, top_1_accuracy
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import SplitSettings, make_split
 
@@ -111,8 +111,9 @@ def test_without_finite_logits_every_metric_is_missing(value):
     metrics = set(vars(scores)) - {"reviews", "missing"}
     assert all(getattr(scores, name) is None for name in metrics)
     assert scores.missing == dict.fromkeys(metrics, NOT_FINITE)
-    assert measure_agreement(logits, LOGITS).missing == measure_divergence(LOGITS, logits).missing == NOT_FINITE
-    assert measure_agreement(logits, LOGITS).value is measure_divergence(LOGITS, logits).value is None
+    for measure in (measure_agreement, measure_divergence):
+        for pair in ((logits, LOGITS), (LOGITS, logits)):
+            assert (measure(*pair).value, measure(*pair).missing) == (None, NOT_FINITE)
 
 
 @pytest.mark.parametrize("objective", ["bitwise", "cross_entropy"])
@@ -130,6 +131,10 @@ def test_evaluate_is_without_dropout(small_split):
     scores = evaluate(model, small_split.validation, "cross_entropy")
     assert scores.accuracy == (expected == small_split.validation.targets).double().mean().item()
     assert scores.reviews == 14
+    assert top_1_accuracy(model, small_split.validation) == scores.accuracy
+    with torch.no_grad():
+        model.fc2.bias.fill_(torch.inf)
+    assert math.isnan(top_1_accuracy(model, small_split.validation))
 
 
 def test_agreement_by_hand():
@@ -213,13 +218,11 @@ def test_baselines_by_hand(small_reviews, objective, loss):
     assert base.missing == {}
 
 
-def test_chance_loss_is_that_of_equal_logits():
-    share = torch.full((5, 4), 1 / 4)
-    split_like = score_logits(share.log(), TRUTH, "cross_entropy").loss
-    assert split_like == pytest.approx(math.log(4))
-    assert score_logits(torch.logit(share), TRUTH, "bitwise").loss == pytest.approx(
-        -(math.log(1 / 4) + 3 * math.log(3 / 4)) / 4
-    )
+def test_chance_loss_is_that_of_equal_probabilities(small_split):
+    split, chance = replace(small_split, classes=("port", "red", "white", "sherry")), torch.full((5, 4), 1 / 4)
+    for objective, logits in (("cross_entropy", chance.log()), ("bitwise", torch.logit(chance))):
+        expected = score_logits(logits, TRUTH, objective).loss
+        assert compute_baselines(split, objective, svc_limit=0).chance_loss == pytest.approx(expected)
 
 
 def test_the_majority_is_that_of_the_training_part(small_split):
