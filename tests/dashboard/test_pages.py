@@ -223,7 +223,7 @@ def test_the_data_check_takes_no_words_apart(monkeypatch):
     monkeypatch.setattr(split, "TfidfVectorizer", lambda **_: pytest.fail("words"))
     test = uploading(own_file(rows=62))
     assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
-    assert metrics(test)["Unknown labels"] == "0.0 %"
+    assert metrics(test)["New labels"] == "0.0 %"
 
 
 @pytest.mark.parametrize(("encoding", "told"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])

@@ -80,7 +80,7 @@ def doses_control(name: str) -> None:
     """How many fractions, evenly from 0 to 1. A link may hold others, which stay until the number is changed."""
     key, planned = prepare_control(name), session().recipe.value(name)
     st.number_input(
-        "Fractions from 0 to 1",
+        "Fractions",
         1,
         LEAVES[name].metadata["most"],
         value=st.session_state[key],

@@ -199,7 +199,7 @@ def _data_metrics(profile: DataProfile) -> None:
             "A class with one review cannot be both trained on and validated",
         ),
         (
-            "Unknown labels",
+            "New labels",
             format_share(profile.non_members, 1) if profile.non_members is not None else "no split",
             "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",
