@@ -134,7 +134,7 @@ def half_way(*halves: HalfWay, before: float = 0.9) -> str:
 
 
 def curves(*rows: tuple) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["layers", "level", "median"])
+    return pd.DataFrame(rows, columns=["layers", "planned_dose", "median"])
 
 
 STEPS = pd.DataFrame(
@@ -149,7 +149,7 @@ MATCHED = pd.DataFrame(  # one scheme goes on to a larger change than the other
     {
         "layers": "fc1",
         "scheme": ["zero", "noise", "zero", "noise", "noise"],
-        "level": [0.0, 0.0, 0.5, 0.5, 1.0],
+        "planned_dose": [0.0, 0.0, 0.5, 0.5, 1.0],
         "median": [0.9, 0.9, 0.7, 0.4, 0.1],
         "dose": [0.0, 0.0, 0.3, 0.2, 0.6],
     }

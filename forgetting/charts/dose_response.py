@@ -102,7 +102,7 @@ def dose_chart(
     axis = alt.Axis(format="%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(curves).encode(
-        x=alt.X("level:Q", title=LEVEL_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        x=alt.X("planned_dose:Q", title=LEVEL_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
         color=series_colour(curves, by, columns=3 if narrow else 5),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
@@ -133,7 +133,7 @@ def current_dose_chart(
     """
     axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
-    x = alt.X("level:Q", title=FRACTION_TITLE, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("planned_dose:Q", title=FRACTION_TITLE, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
     base = alt.Chart(curves).encode(x=x)
     band = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
         y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
@@ -145,13 +145,13 @@ def current_dose_chart(
         .mark_line(color=RANDOMIZED, strokeWidth=1.2, strokeDash=[2, 2])
         .encode(x=x, y=f"{metric}:Q")
     )
-    here = alt.Chart(pd.DataFrame({"level": [dose], "value": [value]}))
-    line = here.mark_rule(color=RANDOMIZED, strokeWidth=1.5).encode(x="level:Q")
+    here = alt.Chart(pd.DataFrame({"planned_dose": [dose], "value": [value]}))
+    line = here.mark_rule(color=RANDOMIZED, strokeWidth=1.5).encode(x="planned_dose:Q")
     dot = here.mark_point(color=RANDOMIZED, filled=True, size=160, opacity=1, stroke="white", strokeWidth=1.5).encode(
-        x="level:Q",
+        x="planned_dose:Q",
         y="value:Q",
         tooltip=[
-            alt.Tooltip("level:Q", title=f"{FRACTION_TITLE} now", format=".3~%"),
+            alt.Tooltip("planned_dose:Q", title=f"{FRACTION_TITLE} now", format=".3~%"),
             alt.Tooltip("value:Q", title=style.title, format=style.form),
         ],
     )
@@ -166,7 +166,7 @@ def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
 
 
 def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
-    level = alt.Tooltip("level:Q", title=FRACTION_TITLE if match == "dose" else CHANGE_TITLE, format=".3~%")
+    level = alt.Tooltip("planned_dose:Q", title=FRACTION_TITLE if match == "dose" else CHANGE_TITLE, format=".3~%")
     other = (
         alt.Tooltip("relative_change:Q", title=CHANGE_TITLE, format=".3~%")
         if match == "dose"
@@ -197,7 +197,9 @@ def heat_chart(
         match: see `dose_chart`.
     """
     base = alt.Chart(curves).encode(
-        x=alt.X("level:O", title=LEVEL_TITLES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)),
+        x=alt.X(
+            "planned_dose:O", title=LEVEL_TITLES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)
+        ),
         y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
     )
     colour = alt.Color(

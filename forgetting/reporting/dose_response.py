@@ -9,7 +9,9 @@ from forgetting.reporting.formatting import format_baselines, format_interval, f
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
-NOTHING_TO_SHOW = "There is no accuracy to show: no fraction reaches that change, or the outputs are not finite numbers."
+NOTHING_TO_SHOW = (
+    "There is no accuracy to show: no fraction reaches that change, or the outputs are not finite numbers."
+)
 NO_HALF_WAY = {  # what stands in place of a half-way dose where there is none, by its kind
     "never": "not up to {until}",
     "before": "before the smallest fraction",
@@ -48,17 +50,17 @@ def describe_heat_map(curves: pd.DataFrame, baselines: Baselines, before: float)
     """Which layer set loses most at the largest dose, and which least.
 
     Args:
-        curves: Columns "layers", "level" (the dose) and "median" (validation accuracy).
+        curves: Columns "layers", "planned_dose" (the dose) and "median" (validation accuracy).
         baselines: Of the split.
         before: Validation accuracy of the original model.
     """
     if curves.empty:
         return NOTHING_TO_SHOW
-    last = curves[curves["level"] == curves["level"].max()].sort_values("median")
+    last = curves[curves["planned_dose"] == curves["planned_dose"].max()].sort_values("median")
     weakest, strongest = last.iloc[0], last.iloc[-1]
     other = "" if len(last) == 1 else f" and {format_share(strongest['median'])} with {strongest['layers']}"
     return (
-        f"At a fraction of {format_share(curves['level'].max())} validation accuracy is "
+        f"At a fraction of {format_share(curves['planned_dose'].max())} validation accuracy is "
         f"{format_share(weakest['median'])} with {weakest['layers']} randomized{other}; before it was "
         f"{format_share(before)}, {format_baselines(baselines)}."
     )
@@ -83,20 +85,20 @@ def describe_matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baseli
     """What each scheme, or layer set, leaves at the largest relative change of the weights that all of them reach.
 
     Args:
-        curves: Columns "layers", "scheme", "level" (the change), "median" (validation accuracy) and "dose".
+        curves: Columns "layers", "scheme", "planned_dose" (the change), "median" (validation accuracy) and "dose".
         rows: Of the sweep, with "validation_accuracy_before".
         baselines: Of the split.
         by: What is compared: "scheme" or "layers".
     """
     if curves.empty:
         return NOTHING_TO_SHOW
-    counts = curves.groupby("level")[by].nunique()
+    counts = curves.groupby("planned_dose")[by].nunique()
     series = curves.attrs.get("series", {}).get(by) or curves[by].unique()
     everywhere = counts[counts == len(series)]
     if everywhere.empty:
         return f"There is no change of the weights that each {SERIES_WORDS[by]} reaches at a fraction of the plan."
     common = everywhere.index.max()
-    rows_there = curves[curves["level"] == common].sort_values("median")
+    rows_there = curves[curves["planned_dose"] == common].sort_values("median")
     listed = ", ".join(
         f"{name} {format_share(median)} (fraction {format_share(dose)})"
         for name, median, dose in zip(rows_there[by], rows_there["median"], rows_there["dose"], strict=True)

@@ -1,6 +1,6 @@
-"""What the rows of a sweep say: curves with bands, the half-way dose, and how robust each layer is.
+"""Dose–response: curves with bands over the rows of a sweep, cascades of layers, and the half-way dose.
 
-Bands and intervals are over the seeds of the replicates: they tell how much the draw of the randomization (and of the
+Bands and intervals are over the seeds of the replicates: they show how much the draw of the randomization (and of the
 training, where replicates are trained anew) matters, not how much the reviews do; for that see the Wilson interval of
 each row.
 """
@@ -15,7 +15,7 @@ import pandas as pd
 from forgetting.metrics.intervals import seed_bands
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
 
-CURVE_KEYS = ["layers", "scheme", "unit"]  # what tells one curve from another
+CURVE_KEYS = ["layers", "scheme", "unit"]  # what distinguishes one curve from another
 RESAMPLES = 2_000
 CONFIDENCE = 0.95  # of the interval of a half-way dose
 SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
@@ -25,10 +25,18 @@ SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", 
 class HalfWay:
     """The dose at which a curve is half-way down from the original accuracy to chance.
 
-    kind: "found", or why there is none: "never" up to the largest dose measured, `until`; "before" the smallest;
-    "unmeasured", not yet and the plan goes on; "undefined". dose: None, with the reason in `missing`, unless found.
-    low, high: its interval, each None, for open, where too many resamples are half-way outside the doses.
-    seeds: of which it is.
+    Attributes:
+        layers: Layer set of the curve.
+        scheme: Its scheme.
+        unit: Its unit.
+        dose: The half-way dose, None unless it is found.
+        low: Lower end of its interval, None where that is open: too many resamples are half-way outside the doses.
+        high: Upper end of its interval, in the same way.
+        seeds: Number of seeds of the curve.
+        missing: Reason of what is None.
+        kind: "found", or why there is no half-way dose: "never" up to the largest dose measured; "before" the
+            smallest; "unmeasured", where the plan has larger doses; "undefined", where forgetting is.
+        until: The largest dose measured.
     """
 
     layers: str
@@ -44,14 +52,19 @@ class HalfWay:
 
 
 def curves(frame: pd.DataFrame, metric: str = "validation_accuracy") -> pd.DataFrame:
-    """Median and 5–95 % band over seeds of a column, for each curve and level.
+    """Median and 5–95 % band over seeds of a metric, for each curve and planned dose.
 
-    Columns: layers, scheme, unit, level; median, low, high; seeds, how many have the figure; dose and
-    relative_change, their medians; seed, that of the row nearest to the median (the smallest of equals), with its own
-    dose in seed_dose. A level at which no row has the figure is left out.
+    Args:
+        frame: Table of `SweepResult.frame`.
+        metric: Name of the column.
+
+    Returns:
+        A row for each planned dose at which some seed has the metric, with the columns layers, scheme, unit and
+        planned_dose; median, low and high; seeds, how many have the metric; dose and relative_change, their medians;
+        seed, that of the row nearest to the median (the smallest of equals), and seed_dose, the dose of that row.
     """
     known = frame.dropna(subset=[metric])
-    keys = [*CURVE_KEYS, "level"]
+    keys = [*CURVE_KEYS, "planned_dose"]
     if known.empty:
         return pd.DataFrame(columns=[*keys, *SUMMARY_COLUMNS])
     groups, found = known.groupby(keys, sort=False, observed=True), seed_bands(known, metric, keys)
@@ -67,10 +80,16 @@ def curves(frame: pd.DataFrame, metric: str = "validation_accuracy") -> pd.DataF
 
 
 def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "validation_accuracy") -> pd.DataFrame:
-    """Layers randomized one after another, of rows of one level, scheme and unit.
+    """A metric while layers are randomized one after another.
 
-    known: the model's layers in order. Columns: cascade ("top-down", "bottom-up"), step, how many layers, 0 for none;
-    and those of `curves`. A cascade of which a set is missing is left out; the result may be empty.
+    Args:
+        frame: Rows of one planned dose, scheme and unit.
+        known: Names of the model's layers, in order.
+        metric: Name of the column.
+
+    Returns:
+        A row for each step with the columns cascade ("top-down" or "bottom-up"), step (how many layers, 0 for none)
+        and those of `curves`. A cascade of which a layer set is missing is left out; the table may be empty.
     """
     table = curves(frame, metric).set_index("layers")
     before = frame[f"{metric}_before"].median() if f"{metric}_before" in frame else np.nan
@@ -87,52 +106,58 @@ def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "v
 
 
 def half_way(
-    frame: pd.DataFrame, part: str = "validation", *, levels: Sequence[float] = (), resamples: int = RESAMPLES
+    frame: pd.DataFrame, part: str = "validation", *, planned_doses: Sequence[float] = (), resamples: int = RESAMPLES
 ) -> tuple[HalfWay, ...]:
     """The half-way dose (D50) of each curve, with an approximate 95 % interval over seeds.
 
-    D50 is where the median over seeds of `forgetting` first reaches 1/2, between two levels by a straight line; the
-    name is that of the median effective dose of pharmacology. The median is over the seeds that have the figure, as
+    D50 is where the median over seeds of `forgetting` first reaches 1/2, between two doses by a straight line; the
+    name is that of the median effective dose of pharmacology. The median is over the seeds that have the metric, as
     in `curves`. The interval is the percentile bootstrap over seeds (Efron & Tibshirani 1993, An Introduction to the
-    Bootstrap, chapter 13): sets of as many seeds, drawn with replacement from a generator of its own; of few seeds it
-    is too narrow. Of levels matched by change it is the relative change that is half-way.
-    levels: of the plan, where the rows may be of a part of it. resamples: 0 for no interval.
+    Bootstrap, chapter 13): sets of as many seeds, drawn with replacement. For few seeds it is too narrow. Where the
+    planned doses are matched by change, it is the relative change that is half-way.
+
+    Args:
+        frame: Table of `SweepResult.frame`.
+        part: "training" or "validation".
+        planned_doses: Doses of the plan, where the rows may be of a part of it.
+        resamples: Number of resamples, 0 for no interval.
     """
     found = []
     for (layers, scheme, unit), rows in frame.groupby(CURVE_KEYS, sort=False, observed=True):
-        table = rows.pivot_table(index="seed", columns="level", values=f"{part}_forgetting", dropna=False)
+        table = rows.pivot_table(index="seed", columns="planned_dose", values=f"{part}_forgetting", dropna=False)
         table = table.dropna(axis=0, how="all").dropna(axis=1, how="all")
         values, measured = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
-        more = len(rows["level"].unique()) < len(set(levels))
+        more = len(rows["planned_dose"].unique()) < len(set(planned_doses))
         kind = _half_way(values, measured, resamples, more=more)
         found.append(HalfWay(layers, scheme, unit, **kind, seeds=len(table)))
     return tuple(found)
 
 
-def _half_way(values: np.ndarray, levels: np.ndarray, resamples: int, *, more: bool) -> dict:
-    """values: forgetting (seeds, levels), NaN where a seed has none. more: the plan goes on beyond the levels."""
-    none = {"dose": None, "low": None, "high": None, "until": float(levels[-1]) if len(levels) else 0.0}
+def _half_way(values: np.ndarray, doses: np.ndarray, resamples: int, *, more: bool) -> dict:
+    """values: forgetting (seeds, doses), NaN where a seed has none. more: the plan has larger doses."""
+    none = {"dose": None, "low": None, "high": None, "until": float(doses[-1]) if len(doses) else 0.0}
     if not values.size:
         reason = "forgetting is undefined: accuracy before is not above chance, or the outputs are not finite"
         return none | {"missing": reason, "kind": "undefined"}
     middle = np.nanmedian(values, axis=0)
-    dose = _crossing(middle[None], levels)[0]
+    dose = _crossing(middle[None], doses)[0]
     if dose == -np.inf:
-        reason = f"accuracy is more than half-way to chance at the smallest dose already, {levels[0]:g}"
+        reason = f"accuracy is more than half-way to chance at the smallest dose already, {doses[0]:g}"
         return none | {"missing": reason, "kind": "before"}
     if dose == np.inf:
         share = min(round(100 * max(middle.max(), 0)), 49)
-        reason = f"accuracy does not get half-way to chance up to {levels[-1]:g}: at the most {share} % of the way"
+        reason = f"accuracy does not get half-way to chance up to {doses[-1]:g}: at the most {share} % of the way"
         if more:
-            reason = f"it is not measured beyond {levels[-1]:g} yet"
+            reason = f"it is not measured beyond {doses[-1]:g} yet"
         return none | {"missing": reason, "kind": "unmeasured" if more else "never"}
     known = none | {"dose": float(dose)}
     if len(values) < 2 or not resamples:
         return known | {"missing": "an interval needs at least 2 seeds" if len(values) < 2 else "no interval asked for"}
+    # The draws of `scipy.stats.bootstrap`, which interpolates between two crossings and is NaN beside an infinite one.
     draws = np.random.default_rng(0).integers(len(values), size=(resamples, len(values)))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a level that none of the drawn seeds has
-        crossings = np.sort(_crossing(np.nanmedian(values[draws], axis=1), levels))
+        warnings.simplefilter("ignore", RuntimeWarning)  # a dose that none of the drawn seeds has
+        crossings = np.sort(_crossing(np.nanmedian(values[draws], axis=1), doses))
     low, high = (
         crossings[min(int(end * resamples), resamples - 1)] for end in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
     )
@@ -142,14 +167,14 @@ def _half_way(values: np.ndarray, levels: np.ndarray, resamples: int, *, more: b
     return known | ends | {"missing": missing}
 
 
-def _crossing(paths: np.ndarray, levels: np.ndarray, half: float = 0.5) -> np.ndarray:
-    """Where each path (paths, levels) first reaches `half`: inf where it never does, −inf where it begins past it."""
+def _crossing(paths: np.ndarray, doses: np.ndarray, half: float = 0.5) -> np.ndarray:
+    """Where each path (paths, doses) first reaches `half`: inf where it never does, −inf where it begins past it."""
     above = paths >= half
     first = above.argmax(axis=1)
     rows = np.arange(len(paths))
     after, before = paths[rows, first], paths[rows, np.maximum(first - 1, 0)]
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(first > 0, (half - before) / (after - before), 1.0)
-    start = levels[np.maximum(first - 1, 0)]
-    found = np.where(above.any(axis=1), start + share * (levels[first] - start), np.inf)
-    return np.where((paths[:, 0] > half) & (levels[0] > 0), -np.inf, found)
+    start = doses[np.maximum(first - 1, 0)]
+    found = np.where(above.any(axis=1), start + share * (doses[first] - start), np.inf)
+    return np.where((paths[:, 0] > half) & (doses[0] > 0), -np.inf, found)

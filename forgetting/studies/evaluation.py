@@ -1,6 +1,6 @@
-"""The rows of a sweep: every figure of many variants at once, beside those of the original.
+"""The rows of a sweep: every metric of many variants at once, beside those of the original.
 
-A figure that cannot be computed is None and has its reason; no row is left out.
+A metric that cannot be computed is None and has its reason; no row is left out.
 """
 
 import math
@@ -21,8 +21,8 @@ from forgetting.studies.variants import Variant
 PARTS = ("training", "validation")
 SWEEP_METRICS = {
     "loss": "of the objective",
-    "temperature_scaled_loss": "the least that any temperature gives, see `figures.calibrated`",
-    "temperature": "that gives it",
+    "temperature_scaled_loss": "the least that any temperature gives, see `calibration`",
+    "temperature": "the temperature that gives it",
     "accuracy": "top-1, in [0, 1]",
     "accuracy_low": "of its 95 % Wilson interval over reviews",
     "accuracy_high": "of its 95 % Wilson interval over reviews",
@@ -38,22 +38,33 @@ SWEEP_METRICS = {
     "divergence": "mean Jensen–Shannon divergence from the original, base 2",
 }
 TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the temperature"
-TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than saying the same everywhere"
+TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than the same prediction everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
 WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
-NOT_REACHED = "no dose moves the weights as far as {level:g} of their norm, or they are not finite numbers"
+NOT_REACHED = "no dose moves the weights as far as {planned:g} of their norm, or they are not finite numbers"
 
 
 @dataclass(frozen=True)
 class SweepRow:
-    """One variant. layers: the set, joined by "+". level: the plan's dose. dose and changes: see `Variant`.
+    """One variant of a sweep.
 
-    training, validation: the FIGURES by name, None where missing. missing: the reason of each None, by the column
-    "validation_loss" and so on.
+    Attributes:
+        layers: The layer set, its layers joined by "+".
+        planned_dose: See `Variant`; dose, change and relative_change too.
+        dose: Fraction of the set's units that are randomized.
+        scheme: Scheme of the randomization.
+        unit: Its unit.
+        seed: Seed of the replicate.
+        change: ‖ΔW‖₂.
+        relative_change: ‖ΔW‖₂ / ‖W‖₂.
+        chance: 1 / number of classes.
+        training: SWEEP_METRICS of the training part by name, None where missing.
+        validation: The same of the validation part.
+        missing: Reason of each None by its column, such as "validation_loss".
     """
 
     layers: str
-    level: float
+    planned_dose: float
     dose: float | None
     scheme: str
     unit: str
@@ -67,9 +78,13 @@ class SweepRow:
 
 
 class VariantEvaluator:
-    """The figures of variants beside those of their original model, on both parts of a split.
+    """Computes the metrics of variants beside those of their original model, on both parts of a split.
 
-    majority: accuracy of always naming the most frequent class, by part.
+    Args:
+        model: The original model.
+        split: The reviews.
+        objective: Objective of the training, which is the loss.
+        majority: Accuracy of always predicting the most frequent class, by part.
     """
 
     def __init__(self, model: TextClassifier, split: Split, objective: str, majority: dict[str, float]):
@@ -85,19 +100,19 @@ class VariantEvaluator:
         return [self._row(variant, randomization, next(measured) if variant.logits else None) for variant in chunk]
 
     def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> SweepRow:
-        """measured: of both parts, figures and the reasons of missing ones; None where the variant was not reached."""
+        """measured: for each part metrics and the reasons of missing ones; None where the dose was not reached."""
         missing = _missing_distances(variant)
         if measured is None:
-            figures_of_none = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
-            missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in figures_of_none}
+            unknown = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
+            missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in unknown}
         missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
         parts = {name: self._known(name) for name in PARTS}
         for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
             parts[name] |= values
-            missing |= {f"{name}_{figure}": reason for figure, reason in reasons.items()}
+            missing |= {f"{name}_{metric}": reason for metric, reason in reasons.items()}
         return SweepRow(
             layers=LAYER_SEPARATOR.join(variant.layers),
-            level=variant.level,
+            planned_dose=variant.planned_dose,
             dose=variant.dose,
             scheme=randomization.scheme,
             unit=randomization.unit,
@@ -110,27 +125,27 @@ class VariantEvaluator:
         )
 
     def _known(self, name: str) -> dict[str, float | None]:
-        """What is known of a part without a variant."""
+        """The metrics of a part that do not depend on the variant."""
         return dict.fromkeys(SWEEP_METRICS) | {
             "accuracy_before": self.original[name].accuracy,
             "majority": self.majority[name],
         }
 
     def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
-        """Figures and the reasons of missing ones, for each variant."""
+        """Metrics and the reasons of missing ones, for each variant."""
         if not chunk:
             return []
         targets, original = self.split.parts[name].targets, self.original[name]
         logits = torch.stack([variant.logits[name] for variant in chunk])  # (variants, reviews, classes)
         finite = torch.isfinite(logits).flatten(1).all(1)
         logits[~finite] = 0
-        columns = {figure: values.tolist() for figure, values in self._columns(logits, targets, original).items()}
+        columns = {metric: values.tolist() for metric, values in self._columns(logits, targets, original).items()}
         found = []
-        for place, whole in enumerate(finite.tolist()):
+        for position, whole in enumerate(finite.tolist()):
             if whole:
-                found.append(self._one({figure: values[place] for figure, values in columns.items()}, original))
+                found.append(self._one({metric: values[position] for metric, values in columns.items()}, original))
             else:
-                names = [figure for figure in SWEEP_METRICS if figure != "majority"]
+                names = [metric for metric in SWEEP_METRICS if metric != "majority"]
                 reasons = dict.fromkeys(names, NOT_FINITE)
                 if original.accuracy is not None:
                     del reasons["accuracy_before"]
@@ -138,8 +153,8 @@ class VariantEvaluator:
         return found
 
     def _one(self, values: dict[str, float | None], original: "_Original") -> tuple[dict, dict[str, str]]:
-        """A variant's figures of a part with those that follow from them, and the reasons of missing ones."""
-        reviews, accuracy = len(original.guesses), values["accuracy"]
+        """A variant's metrics of a part with those that follow from them, and the reasons of missing ones."""
+        reviews, accuracy = len(original.predictions), values["accuracy"]
         values["accuracy_low"], values["accuracy_high"] = wilson_interval(round(accuracy * reviews), reviews)
         ratio = measure_forgetting(original.accuracy, accuracy, self.chance)
         values["forgetting"] = ratio.value
@@ -149,39 +164,39 @@ class VariantEvaluator:
         return values | dict.fromkeys(reasons), reasons
 
     def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
-        """One number a variant for each figure that is computed for all at once."""
+        """A number for each variant, by metric, of those that are computed for all variants at once."""
         classes = logits.shape[-1]
-        guesses = logits.argmax(-1)
-        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `figures`
+        predictions = logits.argmax(-1)
+        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `functional`
         softmax = functional.softmax(strided)
-        chances = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
-        temperature, calibrated = calibration.temperature_scaled_loss(strided, targets, self.objective)
+        scores = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
+        temperature, scaled_loss = calibration.temperature_scaled_loss(strided, targets, self.objective)
         return {
             "loss": functional.loss(strided, targets, self.objective),
-            "temperature_scaled_loss": calibrated,
+            "temperature_scaled_loss": scaled_loss,
             "temperature": temperature,
-            "accuracy": functional.accuracy(guesses, targets),
+            "accuracy": functional.accuracy(predictions, targets),
             "top_k_accuracy": functional.top_k_accuracy(strided, targets, TOP_K),
-            "macro_f1": functional.macro_f1(guesses, targets, classes),
-            "bitwise_accuracy": functional.bitwise_accuracy(chances, targets),
+            "macro_f1": functional.macro_f1(predictions, targets, classes),
+            "bitwise_accuracy": functional.bitwise_accuracy(scores, targets),
             "entropy": functional.entropy(softmax),
-            "most_predicted_share": functional.class_counts(guesses, classes).amax(-1) / len(targets),
-            "agreement": functional.agreement(guesses, original.guesses),
+            "most_predicted_share": functional.class_counts(predictions, classes).amax(-1) / len(targets),
+            "agreement": functional.agreement(predictions, original.predictions),
             "divergence": functional.divergence(softmax, original.softmax),
         }
 
 
 class _Original:
-    """What variants are compared with, on one part. accuracy: None where the outputs are not finite."""
+    """The original model's outputs on one part. accuracy: None where the outputs are not finite."""
 
     def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
-        self.guesses, self.softmax = logits.argmax(-1), functional.softmax(logits)
+        self.predictions, self.softmax = logits.argmax(-1), functional.softmax(logits)
         finite = bool(torch.isfinite(logits).all())
-        self.accuracy = functional.accuracy(self.guesses, targets).item() if finite else None
+        self.accuracy = functional.accuracy(self.predictions, targets).item() if finite else None
 
 
 def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
-    """The reasons of figures that say nothing."""
+    """The reasons of metrics that say nothing."""
     reasons = {}
     if not math.isfinite(values["loss"]):
         reasons["loss"] = LOSS_TOO_LARGE
@@ -194,7 +209,7 @@ def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
 
 def _missing_distances(variant: Variant) -> dict[str, str]:
     if variant.dose is None:
-        reason = NOT_REACHED.format(level=variant.level)
+        reason = NOT_REACHED.format(planned=variant.planned_dose)
         return dict.fromkeys(("dose", "change", "relative_change"), reason)
     if variant.change is None:
         return dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)

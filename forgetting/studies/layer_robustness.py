@@ -1,4 +1,4 @@
-"""How robust each layer is to being set back to before training, and to being drawn anew."""
+"""How robust a model is to setting one layer back to before training, and to drawing it anew."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,15 +20,24 @@ CRITICAL, ROBUST = 0.5, 0.25  # forgetting from which a layer is critical, and u
 
 @dataclass(frozen=True)
 class LayerRobustness:
-    """How a layer takes being set back and being drawn anew, after Zhang, Bengio & Singer (arXiv 1902.01996).
+    """How well a model does with one layer re-initialized or re-randomized (Zhang, Bengio & Singer, arXiv 1902.01996).
 
-    reinitialized: forgetting on validation with the layer's weights from before training, the paper's
-    re-initialization and our scheme "rewind"; interval: that of the 95 % Wilson interval of its accuracy over reviews.
-    rerandomized: the same with a fresh draw of its initializer, over seeds: re-randomization, our scheme "reinit".
-    accuracies: the two validation accuracies, medians. distance: ‖θ_t − θ_0‖₂ of the layer; initial_norm: ‖θ_0‖₂.
-    verdict: "critical" where forgetting is at least CRITICAL, "robust" up to ROBUST, else "in between", bounds of our
-    own; of both ends of the interval where they differ.
-    Figures are None where forgetting is undefined, or the outputs are not finite.
+    Attributes:
+        layer: Name of the layer.
+        parameters: Number of its parameters.
+        accuracy_before: Validation accuracy of the original model, None where its outputs are not finite.
+        chance: 1 / number of classes.
+        reinitialized: Forgetting on validation with the layer's weights from before training: the paper's
+            re-initialization, our scheme "rewind". None where forgetting is undefined or the outputs are not finite.
+        rerandomized: Forgetting with a fresh draw of the layer's initializer, over seeds: the paper's
+            re-randomization, our scheme "reinit". None in the same cases.
+        accuracies: Validation accuracy with the layer re-initialized, and the median with it re-randomized.
+        distance: ‖θ_t − θ_0‖₂ of the layer between the end and the start of training.
+        initial_norm: ‖θ_0‖₂ of the layer.
+        conclusion: "critical" where forgetting by re-initialization is at least CRITICAL, "robust" up to ROBUST, else
+            "in between"; the bounds are ours. Where the two ends of the interval differ, both are named, "undecided"
+            where they are "robust" and "critical"; "undefined" where there is no interval.
+        interval: Forgetting at both ends of the 95 % Wilson interval of the accuracy over reviews.
     """
 
     layer: str
@@ -53,9 +62,15 @@ def robustness(
     seed: int = 0,
     recipe: Recipe = MODERN,
 ) -> tuple[LayerRobustness, ...]:
-    """Each layer alone set back to its weights from before training, and drawn anew with `seeds` seeds.
+    """Each layer alone set back to its weights from before training, and drawn anew with several seeds.
 
-    initial: the model's state dict from before training.
+    Args:
+        model: The original model.
+        split: The reviews.
+        initial: State dict of the model from before training.
+        seeds: Number of draws of the re-randomization.
+        seed: Seed of the first draw.
+        recipe: The recipe that the model was trained by.
     """
     schemes = {"rewind": 1, "reinit": seeds}  # rewinding all of a layer draws nothing
     frames = []
@@ -73,9 +88,9 @@ def _robustness(
 ) -> LayerRobustness:
     now = torch.cat([value.detach().double().flatten() for value in parameters.values()])
     then = torch.cat([initial[f"{name}.{key}"].double().flatten() for key in parameters])
-    own = rows[rows["layers"] == name]
-    before = float(own["validation_accuracy_before"].iloc[0])
-    by_scheme = {scheme: own[own["scheme"] == scheme] for scheme in ("rewind", "reinit")}
+    alone = rows[rows["layers"] == name]
+    before = float(alone["validation_accuracy_before"].iloc[0])
+    by_scheme = {scheme: alone[alone["scheme"] == scheme] for scheme in ("rewind", "reinit")}
     back, anew = (by_scheme[scheme]["validation_forgetting"].dropna() for scheme in ("rewind", "reinit"))
     reinitialized = float(back.median()) if len(back) else None
     interval = _interval(by_scheme["rewind"].iloc[0]) if reinitialized is not None else None
@@ -84,13 +99,13 @@ def _robustness(
         layer=name,
         parameters=len(now),
         accuracy_before=None if np.isnan(before) else before,
-        chance=float(own["chance"].iloc[0]),
+        chance=float(alone["chance"].iloc[0]),
         reinitialized=reinitialized,
         rerandomized=median_band(anew) if len(anew) else None,
         accuracies=tuple(None if np.isnan(value) else float(value) for value in accuracies),
         distance=torch.linalg.vector_norm(now - then).item(),
         initial_norm=torch.linalg.vector_norm(then).item(),
-        conclusion=_verdict(interval),
+        conclusion=_conclude(interval),
         interval=interval,
     )
 
@@ -102,7 +117,7 @@ def _interval(row: pd.Series) -> tuple[float, float]:
     return tuple(float((before - end) / (before - row["chance"])) for end in ends)
 
 
-def _verdict(interval: tuple[float, float] | None) -> str:
+def _conclude(interval: tuple[float, float] | None) -> str:
     if interval is None:
         return "undefined"
     first, last = (

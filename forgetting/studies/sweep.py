@@ -1,7 +1,7 @@
-"""Sweeps: how a model's figures fall with the dose, for many layer sets, schemes, units and seeds, as tidy rows.
+"""Sweeps: how a model's metrics fall with the dose, for many layer sets, schemes, units and seeds, as tidy rows.
 
-`sweep` yields the rows as they are ready and returns them as a `SweepResult`. The logits come from `variants`, the
-figures from `measuring`; this module works in chunks that fit the memory it is given, and hands out replicates.
+`sweep_rows` yields the rows as they are ready and returns them as a `SweepResult`. The logits come from `variants`, the
+metrics from `evaluation`; this module works in chunks that fit the memory it is given, and hands out replicates.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -30,17 +30,21 @@ from forgetting.studies.variants import Variant, compute_variants
 
 SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
 LOGITS_CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
-TEMPORARIES = 16  # arrays of the logits' size that measuring holds at once
-SLACK = 1.3  # what the allocator keeps besides
+TEMPORARIES = 16  # arrays of the logits' size that `VariantEvaluator` holds at once
+SLACK = 1.3  # factor for what the allocator holds besides
 
 
 @dataclass(frozen=True, eq=False)
 class SweepResult(TableResult):
-    """The rows of a sweep, finished or stopped, with the plan and the recipe that they are of.
+    """The rows of a sweep, finished or stopped, with the plan and the recipe that they come from.
 
-    epochs: that the model was trained, None where that is not known or replicates are trained anew. planned: rows of
-    the whole plan; fewer are there where the sweep was stopped.
-    frame: a line a row, figures as "training_accuracy" …, NaN where missing, with all reasons in "missing".
+    Attributes:
+        plan: Which variants.
+        rows: A row for each variant that is done.
+        recipe: The recipe that the model was trained by.
+        sha256: SHA-256 of the reviews' file.
+        epochs: Epochs that the model was trained, None where that is not known or each replicate has its own model.
+        planned: Number of rows of the whole plan; there are fewer rows where the sweep was stopped.
     """
 
     plan: Sweep
@@ -52,7 +56,8 @@ class SweepResult(TableResult):
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        table = pd.DataFrame([_flat(row) for row in self.rows], columns=SWEEP_COLUMNS)
+        """A row for each variant; columns: SWEEP_COLUMNS. NaN where a metric is missing, with reasons in "missing"."""
+        table = pd.DataFrame([_flatten(row) for row in self.rows], columns=SWEEP_COLUMNS)
         numbers = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
         return table.astype(dict.fromkeys(numbers, float))
 
@@ -64,13 +69,13 @@ class SweepResult(TableResult):
 
 
 SWEEP_COLUMNS = [
-    *("layers", "level", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"),
+    *("layers", "planned_dose", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"),
     *(f"{part}_{name}" for part in PARTS for name in SWEEP_METRICS),
     "missing",
 ]
 
 
-def _flat(row: SweepRow) -> dict:
+def _flatten(row: SweepRow) -> dict:
     values = {name: getattr(row, name) for name in SWEEP_COLUMNS[:9]}
     values |= {f"{part}_{name}": getattr(row, part).get(name) for part in PARTS for name in SWEEP_METRICS}
     return values | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
@@ -78,7 +83,7 @@ def _flat(row: SweepRow) -> dict:
 
 @dataclass(frozen=True, eq=False)
 class SweepInputs:
-    """What a replicate is made of; it goes to the workers, so the split holds no texts."""
+    """All that a replicate is computed from; it goes to the workers, so the split holds no texts."""
 
     model: TextClassifier
     initial: Mapping[str, torch.Tensor] | None
@@ -92,7 +97,7 @@ class SweepInputs:
 
 @dataclass(frozen=True)
 class Replicate:
-    """A seed, with the schemes and units that are done on its model."""
+    """A seed, with the schemes and units that are applied to its model."""
 
     seed: int
     kinds: tuple[tuple[str, str], ...]
@@ -112,16 +117,24 @@ def sweep_rows(
 ) -> Generator[SweepRow, None, SweepResult]:
     """The rows of a plan as they are ready, replicate by replicate in the order of the seeds; returned as a result.
 
-    recipe: that the model was trained by; its objective gives the loss, and its settings train the replicates'
-    models where the plan says so. initial: the state dict from before training, for the scheme "rewind".
-    progress: called with the rows done and those to be. jobs: processes; −1 for one a core. dask: address of a Dask
-    scheduler that the replicates go to instead. memory: bytes that variants may take at once in each process.
-
     A row equals what `randomize` and `evaluate` give for its variant. The same plan gives the same rows whatever
     `jobs` and `dask` are: workers use as many torch threads as this process.
 
-    Raises RecipeError before the first row where the plan does not fit the model, or not the memory, and
-    `WorkersError` where no worker can be had or is left; the rows that were yielded stay valid.
+    Args:
+        model: The original model.
+        split: The reviews.
+        plan: Which variants.
+        recipe: The recipe that the model was trained by. Its objective gives the loss, and its settings train the
+            replicates' models where the plan says so.
+        initial: The state dict from before training, for the scheme "rewind".
+        progress: Called with the number of rows done and of those planned.
+        jobs: Number of processes; −1 for one a core.
+        dask: Address of a Dask scheduler that the replicates go to instead.
+        memory: Bytes that variants may take at once in each process.
+
+    Raises:
+        RecipeError: The plan does not fit the model, or not the memory; before the first row.
+        WorkersError: No worker can be had or is left; the rows that were yielded stay valid.
     """
     found, total = [], plan.count(tuple(name for name, _ in model.named_children()))
     for rows in sweep_slices(model, split, plan, recipe=recipe, initial=initial, jobs=jobs, dask=dask, memory=memory):
@@ -134,7 +147,7 @@ def sweep_rows(
 
 
 def run_sweep(model: TextClassifier, split: Split, plan: Sweep = MODERN.sweep, **options) -> SweepResult:
-    """A whole sweep at once; options: those of `sweep`."""
+    """A whole sweep at once; its options are those of `sweep_rows`."""
     rows = sweep_rows(model, split, plan, **options)
     while True:
         try:
@@ -154,15 +167,15 @@ def sweep_slices(
     dask: str = "",
     memory: int = SWEEP_MEMORY,
 ) -> Iterator[list[SweepRow]]:
-    """The same rows in slices of a fraction of a second; an empty one while a replicate's model is being trained."""
-    subject = _subject(model, split, plan, recipe, initial, memory)
+    """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained."""
+    inputs = _make_inputs(model, split, plan, recipe, initial, memory)
     tasks = _replicates(plan)
     if jobs == 1 and not dask:
-        return (rows for task in tasks for rows in _slices(subject, task))
-    return parallel.run_tasks(_whole, subject, tasks, jobs=jobs, dask=dask)
+        return (rows for task in tasks for rows in _slices(inputs, task))
+    return parallel.run_tasks(_all_rows, inputs, tasks, jobs=jobs, dask=dask)
 
 
-def _subject(
+def _make_inputs(
     model: TextClassifier,
     split: Split,
     plan: Sweep,
@@ -170,7 +183,7 @@ def _subject(
     initial: Mapping[str, torch.Tensor] | None,
     memory: int,
 ) -> SweepInputs:
-    """Checked, so that what does not fit is refused before anything is computed."""
+    """The inputs of the replicates, checked so that what does not fit is refused before anything is computed."""
     known = tuple(name for name, _ in model.named_children())
     check_sweep_plan(recipe, plan, known)
     if "rewind" in plan.schemes and initial is None and not plan.retrain:
@@ -179,13 +192,22 @@ def _subject(
         word_columns(plan.words, split.words)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
     majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority
-    subject = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
-    _chunk(subject)
-    return subject
+    inputs = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
+    _chunk(inputs)
+    return inputs
 
 
 def check_sweep_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
-    """Raise RecipeError where a plan does not fit a recipe's protocol, or a model that has the `known` layers."""
+    """Check that a plan fits a recipe's protocol, and a model.
+
+    Args:
+        recipe: The recipe.
+        plan: Which variants.
+        known: Names of the model's layers, in order.
+
+    Raises:
+        RecipeError: It does not fit.
+    """
     if recipe.protocol == "published":
         raise RecipeError(
             "A sweep randomizes layers of one trained model; in the published protocol the randomized model is a fresh "
@@ -195,70 +217,74 @@ def check_sweep_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> Non
 
 
 def check_sweep(recipe: Recipe, split: Split, *, memory: int = SWEEP_MEMORY) -> None:
-    """Raise, before anything is trained, what a sweep of the recipe's plan would raise before its first row."""
+    """Raise, before anything is trained, what a sweep of the recipe's plan would raise before its first row.
+
+    Raises:
+        RecipeError: The plan does not fit the recipe, the model or the memory.
+    """
     model = build_model(recipe, split)
-    _subject(model, split, recipe.sweep, recipe, copy_state(model), memory)
+    _make_inputs(model, split, recipe.sweep, recipe, copy_state(model), memory)
 
 
 def _replicates(plan: Sweep) -> list[Replicate]:
-    """With one model for all, each scheme and unit is a task of its own; else they share the replicate's model."""
+    """The tasks: a seed, scheme and unit each where all share one model, a seed each where each has its own model."""
     kinds = tuple((scheme, unit) for scheme in plan.schemes for unit in plan.units)
     if plan.retrain:
         return [Replicate(seed, kinds) for seed in plan.replicates]
     return [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
 
 
-def _whole(subject: SweepInputs, task: Replicate) -> list[SweepRow]:
-    return [row for rows in _slices(subject, task) for row in rows]
+def _all_rows(inputs: SweepInputs, task: Replicate) -> list[SweepRow]:
+    return [row for rows in _slices(inputs, task) for row in rows]
 
 
-def _slices(subject: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
-    model, initial = subject.model, subject.initial
-    if subject.plan.retrain:
-        trainer = make_trainer(replace(subject.recipe, seed=task.seed), subject.split)
+def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
+    model, initial = inputs.model, inputs.initial
+    if inputs.plan.retrain:
+        trainer = make_trainer(replace(inputs.recipe, seed=task.seed), inputs.split)
         initial = copy_state(trainer.model)
         while trainer.epochs_left:
             trainer.advance(SLICE_SECONDS)
             yield []
         model = trainer.model
-    measuring = VariantEvaluator(model, subject.split, subject.recipe.training.objective, subject.majority)
-    most = _chunk(subject)
+    evaluator = VariantEvaluator(model, inputs.split, inputs.recipe.training.objective, inputs.majority)
+    most = _chunk(inputs)
     for scheme, unit in task.kinds:
-        randomization = subject.plan.randomization(scheme, unit, task.seed)
-        inputs = {name: part.inputs for name, part in subject.split.parts.items()}
+        randomization = inputs.plan.randomization(scheme, unit, task.seed)
+        words = {name: part.inputs for name, part in inputs.split.parts.items()}
         waiting: list[Variant] = []
         for variant in compute_variants(
             model,
-            inputs,
-            subject.sets,
-            subject.plan.doses,
+            words,
+            inputs.sets,
+            inputs.plan.doses,
             randomization,
             initial=initial,
-            vocabulary=subject.split.words,
-            match=subject.plan.match,
+            vocabulary=inputs.split.words,
+            match=inputs.plan.match,
         ):
             waiting.append(variant)
             if len(waiting) == most:
-                yield measuring.rows(waiting, randomization)
+                yield evaluator.rows(waiting, randomization)
                 waiting = []
         if waiting:
-            yield measuring.rows(waiting, randomization)
+            yield evaluator.rows(waiting, randomization)
 
 
-def _chunk(subject: SweepInputs) -> int:
+def _chunk(inputs: SweepInputs) -> int:
     """How many variants are measured at once. Raises RecipeError where the memory does not hold even one."""
-    reviews = sum(map(len, subject.split.parts.values()))
-    classes, weights = len(subject.split.classes), parameter_count(subject.model)
-    widths = sum(layer.out_features for layer in list(subject.model.children())[:-1])
-    paths = (100 if NOT_NESTED.intersection(subject.plan.schemes) else 40) * weights  # units, their order, draws
-    values = 4 * reviews * (widths * (len(subject.sets) + 2) + classes * (len(subject.sets) + 6))
-    kept, logits = paths + values, 4 * reviews * classes
-    least = SLACK * (kept + TEMPORARIES * logits)
-    if least > subject.memory:
+    reviews = sum(map(len, inputs.split.parts.values()))
+    classes, weights = len(inputs.split.classes), parameter_count(inputs.model)
+    widths = sum(layer.out_features for layer in list(inputs.model.children())[:-1])
+    paths = (100 if NOT_NESTED.intersection(inputs.plan.schemes) else 40) * weights  # units, their order, draws
+    values = 4 * reviews * (widths * (len(inputs.sets) + 2) + classes * (len(inputs.sets) + 6))
+    fixed, logits = paths + values, 4 * reviews * classes
+    least = SLACK * (fixed + TEMPORARIES * logits)
+    if least > inputs.memory:
         raise RecipeError(
             f"One variant of this model needs about {least / 2**20:,.0f} MiB ({weights:,} weights, {reviews:,} reviews "
-            f"of {classes:,} classes); the memory allowed is {subject.memory / 2**20:,.0f} MiB. Keep fewer words "
+            f"of {classes:,} classes); the memory allowed is {inputs.memory / 2**20:,.0f} MiB. Keep fewer words "
             "(split.max_words), reviews (data.max_reviews) or classes, or allow more memory."
         )
-    fits = int((subject.memory / SLACK - kept) // (TEMPORARIES * logits))
+    fits = int((inputs.memory / SLACK - fixed) // (TEMPORARIES * logits))
     return max(1, min(fits, LOGITS_CHUNK // logits))

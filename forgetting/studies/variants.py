@@ -24,14 +24,20 @@ Prefix = tuple[bool, ...]  # of each of the first layers, whether it is randomiz
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """layers: the set. level: the dose of the plan. dose: share of the set's units that are randomized.
+    """One layer set randomized to one planned dose.
 
-    change: ‖ΔW‖₂ over the set's weights, and relative_change, that by ‖W‖₂, None where they are not finite or all 0.
-    logits: (reviews, classes) by part. dose and logits are None where no dose takes the weights as far as was asked.
+    Attributes:
+        layers: The layer set.
+        planned_dose: Dose of the plan: a fraction of units, or of the norm of the weights, see `Sweep.match`.
+        dose: Fraction of the set's units that are randomized, in [0, 1]; None where no dose takes the weights as far
+            as is planned.
+        change: ‖ΔW‖₂ over the set's weights, None where it is not finite.
+        relative_change: ‖ΔW‖₂ / ‖W‖₂, None where it is not finite or the weights were all 0.
+        logits: (reviews, classes) by part, None where the dose is.
     """
 
     layers: tuple[str, ...]
-    level: float
+    planned_dose: float
     dose: float | None = None
     change: float | None = None
     relative_change: float | None = None
@@ -40,7 +46,7 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """One layer on its way: the units' counts at each level, how far it has come, and how large it is."""
+    """One layer: its path, the number of randomized units at each planned dose, and the norm of its weights."""
 
     path: LayerPath
     counts: list[int | None]
@@ -52,29 +58,37 @@ def compute_variants(
     model: TextClassifier,
     inputs: Mapping[str, SparseMatrix],
     sets: Sequence[tuple[str, ...]],
-    levels: Sequence[float],
+    doses: Sequence[float],
     randomization: Randomization,
     *,
     initial: Mapping[str, torch.Tensor] | None = None,
     vocabulary: Sequence[str] = (),
     match: str = "dose",
 ) -> Iterator[Variant]:
-    """Every layer set at every level, level by level, the levels rising.
+    """Every layer set at every planned dose, dose by dose. Each variant is that of `randomize`, bit for bit.
 
-    inputs: (reviews, words) by part. randomization: scheme, unit, seed, scale and words; its layers and dose do not
-    count. initial, vocabulary: see `randomize`. match: see `Sweep`. Each variant is that of `randomize`, bit for bit.
+    Args:
+        model: The original model.
+        inputs: (reviews, words) by part.
+        sets: The layer sets.
+        doses: The planned doses, rising.
+        randomization: Scheme, unit, seed, scale and words; its layers and its fraction do not count.
+        initial: See `randomize`.
+        vocabulary: See `randomize`.
+        match: See `Sweep`.
     """
     randomized = copy.deepcopy(model)
     names = [name for name, _ in model.named_children()]
-    chosen = randomization.with_value("layers", _used(sets, names))
+    used = tuple(name for name in names if any(name in chosen for chosen in sets))
+    chosen = randomization.with_value("layers", used)
     found = layer_paths(randomized, chosen, initial=initial, vocabulary=vocabulary)
-    layers = {name: _on_its_way(path, levels, match) for name, path in found.items()}
+    layers = {name: _plan_layer(path, doses, match) for name, path in found.items()}
     walks = {
         name: layer.path.walk([count for count in layer.counts if count is not None]) for name, layer in layers.items()
     }
     known: dict[str, dict[Prefix, torch.Tensor]] = {part: {} for part in inputs}
     changes = {}
-    for index, level in enumerate(levels):
+    for index, dose in enumerate(doses):
         reached = {name for name, layer in layers.items() if layer.counts[index] is not None}
         for name in reached:
             path = layers[name].path
@@ -88,29 +102,25 @@ def compute_variants(
         }
         for chosen in sets:
             if chosen not in possible:
-                yield Variant(chosen, level)
+                yield Variant(chosen, dose)
                 continue
-            place = possible.index(chosen)
+            position = possible.index(chosen)
             yield Variant(
                 chosen,
-                level,
-                level if match == "dose" else _share(chosen, layers, index),
+                dose,
+                dose if match == "dose" else _share(chosen, layers, index),
                 *_distance(chosen, layers, changes),
-                {part: values[place] for part, values in logits.items()},
+                {part: values[position] for part, values in logits.items()},
             )
 
 
-def _used(sets: Sequence[tuple[str, ...]], names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if any(name in chosen for chosen in sets))
-
-
-def _on_its_way(path: LayerPath, levels: Sequence[float], match: str) -> _Layer:
+def _plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> _Layer:
     size = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
     if match == "dose":
-        return _Layer(path, [path.count(level) for level in levels], size)
+        return _Layer(path, [path.count(dose) for dose in doses], size)
     if not math.isfinite(size):
-        return _Layer(path, [None if level else 0 for level in levels], size)
-    return _Layer(path, path.reaching([level * size for level in levels]), size)
+        return _Layer(path, [None if dose else 0 for dose in doses], size)
+    return _Layer(path, path.reaching([dose * size for dose in doses]), size)
 
 
 def _share(chosen: tuple[str, ...], layers: Mapping[str, _Layer], index: int) -> float:
@@ -135,15 +145,15 @@ def _logits(
     wanted: Sequence[Sequence[bool]],
     unchanged: dict[Prefix, torch.Tensor],
 ) -> list[torch.Tensor]:
-    """Logits (reviews, classes) for each choice of layers; `unchanged` keeps what no dose touches."""
+    """Logits (reviews, classes) for each choice of layers; `unchanged` holds what no dose changes, by first layers."""
     modules = [list(original.children()), list(randomized.children())]
     known: dict[Prefix, torch.Tensor] = {}
     for choice in wanted:
         for depth in range(1, len(choice) + 1):
             prefix = tuple(choice[:depth])
-            kept = known if any(prefix) else unchanged
-            if prefix not in kept:
+            computed = known if any(prefix) else unchanged
+            if prefix not in computed:
                 layer, before = modules[prefix[-1]][depth - 1], prefix[:-1]
                 values = (known if any(before) else unchanged)[before] if before else None
-                kept[prefix] = first_layer(layer, inputs) if values is None else layer(functional.relu(values))
+                computed[prefix] = first_layer(layer, inputs) if values is None else layer(functional.relu(values))
     return [(known if any(choice) else unchanged)[tuple(choice)] for choice in wanted]

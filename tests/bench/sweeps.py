@@ -76,7 +76,7 @@ def looped(model: TextClassifier, split: Split, plan: Sweep) -> Scored:
 
 def check_same_work(title: str, rows: Iterable[SweepRow], loop: Scored) -> None:
     """Each of the loop's variants must have the sweep's accuracy and loss on both parts."""
-    by_variant = {(row.layers, row.level, row.seed): row for row in rows}
+    by_variant = {(row.layers, row.planned_dose, row.seed): row for row in rows}
     apart = 0.0
     for variant, metrics in loop.items():
         parts = (by_variant[variant].training, by_variant[variant].validation)

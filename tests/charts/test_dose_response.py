@@ -62,7 +62,14 @@ def rows_of(sets=SETS, schemes=("zero",), levels=(0.0, 0.25, 1.0), seeds=4) -> p
     return pd.DataFrame(
         [
             {
-                **{"layers": layers, "scheme": scheme, "unit": "weight", "seed": seed, "level": level, "dose": level},
+                **{
+                    "layers": layers,
+                    "scheme": scheme,
+                    "unit": "weight",
+                    "seed": seed,
+                    "planned_dose": level,
+                    "dose": level,
+                },
                 **{"relative_change": 2 * level, "validation_accuracy_before": 0.9},
                 "validation_accuracy": 0.9 - level * (0.3 + 0.1 * place + 0.05 * other + 0.01 * seed),
             }
@@ -208,7 +215,7 @@ def test_a_dose_chart_holds_the_curves(by):
     for kind, fields in (("line", {"y": "median"}), ("area", {"y": "low", "y2": "high"}), ("point", {"y": "median"})):
         (layer,) = marks(chart, kind)
         assert data_of(chart, layer) == TABLE.to_dict("records")
-        assert layer["encoding"]["x"]["field"] == "level"
+        assert layer["encoding"]["x"]["field"] == "planned_dose"
         assert {name: layer["encoding"][name]["field"] for name in fields} == fields
 
 
@@ -268,7 +275,7 @@ def test_a_point_can_be_picked():
 def test_exact_values_are_told_on_hover(match, other):
     (point,) = marks(dose_chart(TABLE, STYLE, match=match), "point")
     fields = [item["field"] for item in point["encoding"]["tooltip"]]
-    assert {"layers", "scheme", "unit", "level", "median", "low", "high", "seeds", "seed", other} == set(fields)
+    assert {"layers", "scheme", "unit", "planned_dose", "median", "low", "high", "seeds", "seed", other} == set(fields)
 
 
 # The Forget page's own dose.
@@ -280,11 +287,11 @@ def test_the_own_dose_has_a_dot_where_there_is_a_value(value):
     dots = [layer for layer in marks(chart, "point") if layer["encoding"]["y"].get("field") == "value"]
     assert len(dots) == (value is not None)
     for dot in dots:
-        assert data_of(chart, dot) == [{"level": 0.3, "value": value}]
+        assert data_of(chart, dot) == [{"planned_dose": 0.3, "value": value}]
         assert dot["mark"]["color"] == RANDOMIZED
     lines = [layer for layer in marks(chart, "rule") if "x" in layer["encoding"]]
     assert len(lines) == 1
-    assert data_of(chart, lines[0])[0]["level"] == 0.3
+    assert data_of(chart, lines[0])[0]["planned_dose"] == 0.3
 
 
 def test_the_own_dose_holds_band_median_and_path():
@@ -312,10 +319,10 @@ def test_a_heat_map_goes_from_the_worst_to_the_best(worst, best):
     assert scale["domain"] == [worst, best]
     assert scale["range"][1] == ORIGINAL
     assert scale["clamp"]
-    assert (cell["encoding"]["x"]["field"], cell["encoding"]["y"]["field"]) == ("level", "layers")
+    assert (cell["encoding"]["x"]["field"], cell["encoding"]["y"]["field"]) == ("planned_dose", "layers")
     assert cell["encoding"]["y"]["sort"] is None  # in the order of the plan
-    assert [(row["layers"], row["level"], row["median"]) for row in data_of(chart, cell)] == list(
-        zip(TABLE["layers"], TABLE["level"], TABLE["median"], strict=True)
+    assert [(row["layers"], row["planned_dose"], row["median"]) for row in data_of(chart, cell)] == list(
+        zip(TABLE["layers"], TABLE["planned_dose"], TABLE["median"], strict=True)
     )
 
 

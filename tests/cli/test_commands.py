@@ -247,7 +247,7 @@ def rows(call, own):
 
 
 def levels_of(table: pd.DataFrame) -> list[float]:
-    return sorted(set(table["level"]))
+    return sorted(set(table["planned_dose"]))
 
 
 def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(rows):
@@ -293,8 +293,8 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
     for table in read.values():
         assert len(table) == len(expected) == 24
         for line, row in zip(table.to_dict("records"), expected, strict=True):
-            assert [line[name] for name in ("layers", "scheme", "unit", "seed", "level", "dose")] == [
-                *(row.layers, row.scheme, row.unit, row.seed, row.level, row.dose)
+            assert [line[name] for name in ("layers", "scheme", "unit", "seed", "planned_dose", "dose")] == [
+                *(row.layers, row.scheme, row.unit, row.seed, row.planned_dose, row.dose)
             ]
             for part in PARTS:
                 for metric, value in getattr(row, part).items():
@@ -342,7 +342,9 @@ def test_a_seed_is_of_training_too(rows):
     plain, _ = rows(*QUICK, *SMALL)
     seeded, _ = rows(*QUICK, *SMALL, "--seed", "5")
     loss = "training_loss"
-    assert plain.loc[plain["level"] == 0, loss].tolist() != seeded.loc[seeded["level"] == 0, loss].tolist()
+    assert (
+        plain.loc[plain["planned_dose"] == 0, loss].tolist() != seeded.loc[seeded["planned_dose"] == 0, loss].tolist()
+    )
 
 
 def test_words_of_the_first_layer_and_rewinding(rows):
@@ -356,7 +358,7 @@ def test_equal_change(rows):
     table, out = rows(
         *QUICK, "--layers", "fc1", "--doses", "0,0.5", "--schemes", "zero", "--seeds", "2", "--match", "change"
     )
-    moved = table[table["level"] == 0.5]
+    moved = table[table["planned_dose"] == 0.5]
     assert (moved["relative_change"] >= 0.5 * (1 - 1e-6)).all()
     assert (moved["relative_change"] < 0.55).all()
     assert (moved["dose"] > 0.01).all()
@@ -367,7 +369,7 @@ def test_retraining_gives_each_seed_a_model_of_its_own(rows):
     options = ("--layers", "fc2", "--doses", "0,1", "--schemes", "zero", "--seeds", "3")
     one, _ = rows(*QUICK, *options)
     own_models, _ = rows(*QUICK, *options, "--retrain")
-    losses = [table.loc[table["level"] == 0, "training_loss"].nunique() for table in (one, own_models)]
+    losses = [table.loc[table["planned_dose"] == 0, "training_loss"].nunique() for table in (one, own_models)]
     assert losses == [1, 3]
     assert len(one) == len(own_models) == 6
     assert set(one["epochs_trained"]) == {5}

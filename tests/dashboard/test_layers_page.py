@@ -93,7 +93,7 @@ def test_rows_and_medians_are_those_of_the_library():
     assert study(test).rows == rows
     expected = curves(SweepResult(own, tuple(rows)).frame)
     shown = drawn(test)
-    for column in ("layers", "level", "median", "low", "high", "seed", "seeds"):
+    for column in ("layers", "planned_dose", "median", "low", "high", "seed", "seeds"):
         assert shown[column].tolist() == expected[column].tolist(), column
 
 
@@ -354,7 +354,7 @@ def pick(test: AppTest, monkeypatch, match: str = "dose", **wanted) -> tuple:
         row
         for row in study(test, match).rows
         if (row.layers, row.scheme, row.unit, row.seed) == tuple(point[name] for name in PICKED[:4])
-        and row.level == table.iloc[0]["level"]
+        and row.planned_dose == table.iloc[0]["planned_dose"]
     )
     click = dose_response._open_picked
     once = [point]
@@ -369,10 +369,10 @@ def pick(test: AppTest, monkeypatch, match: str = "dose", **wanted) -> tuple:
 
 
 POINTS = {
-    "one layer": {"layers": "fc1", "scheme": "normal", "level": 0.35},
-    "all layers": {"layers": "fc1+fc2", "scheme": "reinit", "level": 0.7},
-    "nothing": {"layers": "fc2", "scheme": "reinit", "level": 0.0},
-    "all of it": {"layers": "fc2", "scheme": "normal", "level": 1.0},
+    "one layer": {"layers": "fc1", "scheme": "normal", "planned_dose": 0.35},
+    "all layers": {"layers": "fc1+fc2", "scheme": "reinit", "planned_dose": 0.7},
+    "nothing": {"layers": "fc2", "scheme": "reinit", "planned_dose": 0.0},
+    "all of it": {"layers": "fc2", "scheme": "normal", "planned_dose": 1.0},
 }
 
 
@@ -397,7 +397,7 @@ def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared
 @pytest.mark.slow
 def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, compared):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6,0.9", "sweep.seeds": "3"})
-    row, _ = pick(test, monkeypatch, "change", layers="fc1", scheme="reinit", level=0.6)
+    row, _ = pick(test, monkeypatch, "change", layers="fc1", scheme="reinit", planned_dose=0.6)
     run(test)
     assert mine(test).recipe.randomization.fraction == row.dose
     assert row.dose not in (0.0, 0.6)
@@ -409,7 +409,7 @@ def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, comp
 def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(monkeypatch):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6", "sweep.seeds": "2"})
     before = mine(test).recipe
-    pick(test, monkeypatch, "change", layers="fc1+fc2", scheme="reinit", level=0.6)
+    pick(test, monkeypatch, "change", layers="fc1+fc2", scheme="reinit", planned_dose=0.6)
     assert "each layer has a fraction of its own" in page_text(test)
     assert mine(test).recipe == before
     assert not test.exception
@@ -420,7 +420,7 @@ def test_a_click_on_a_retrained_point_sets_the_models_seed_too(monkeypatch, comp
     link = {"sweep.doses": "0,0.5", "sweep.seeds": "2", "sweep.retrain": "1", "sweep.seed": "7", **QUICK}
     test = layers(**link)
     finished(press(test, "Start"))
-    row, _ = pick(test, monkeypatch, layers="fc1", scheme="normal", level=0.5)
+    row, _ = pick(test, monkeypatch, layers="fc1", scheme="normal", planned_dose=0.5)
     run(test)
     assert mine(test).recipe.seed == row.seed == mine(test).recipe.randomization.seed
     go(test, "forget")
@@ -508,7 +508,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
     assert CHANCE in page_text(test)
     table = drawn(test)
     assert table["seeds"].tolist() == [10] * 21
-    assert table["level"].tolist() == pytest.approx([step / 20 for step in range(21)])
+    assert table["planned_dose"].tolist() == pytest.approx([step / 20 for step in range(21)])
     press(test, "Restore")
     assert "Choose layers to see how accuracy falls with the fraction randomized." in page_text(test)
     assert not charts(test)

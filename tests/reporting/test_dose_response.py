@@ -43,7 +43,9 @@ def test_of_many_curves_six_are_named(count, more):
 
 
 def test_where_there_is_no_accuracy_no_number_stands():
-    table = pd.DataFrame({"layers": [], "level": [], "median": []}).astype({"level": float, "median": float})
+    table = pd.DataFrame({"layers": [], "planned_dose": [], "median": []}).astype(
+        {"planned_dose": float, "median": float}
+    )
     for sentence in (
         describe_heat_map(table, BASELINES, 0.9),
         matched(table.assign(scheme="zero", dose=0.0)),

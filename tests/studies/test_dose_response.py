@@ -30,12 +30,12 @@ from forgetting.studies.layer_robustness import robustness
 from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, sweep_rows
 
 SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
-KEYS = ["layers", "scheme", "unit", "level"]
+KEYS = ["layers", "scheme", "unit", "planned_dose"]
 
 
 def line(seed, level, *, layers="fc1", scheme="zero", unit="weight", **figures):
     """A row of a sweep's frame, with only what these functions read."""
-    about = {"layers": layers, "scheme": scheme, "unit": unit, "seed": seed, "level": level}
+    about = {"layers": layers, "scheme": scheme, "unit": unit, "seed": seed, "planned_dose": level}
     return about | {"dose": level, "relative_change": 2 * level} | figures
 
 
@@ -51,7 +51,7 @@ def frame_of(paths, levels, column="validation_forgetting", **about) -> pd.DataF
 
 
 def half(paths, levels, planned=(), **options) -> HalfWay:
-    (found,) = half_way(frame_of(paths, levels), levels=planned, **options)
+    (found,) = half_way(frame_of(paths, levels), planned_doses=planned, **options)
     return found
 
 
@@ -71,7 +71,7 @@ def test_a_curve_by_hand():
     assert list(table.columns) == [*KEYS, *SUMMARY]
     start, half_dose = table.to_dict("records")
     assert start == {
-        **{"layers": "fc1", "scheme": "zero", "unit": "weight", "level": 0.0},
+        **{"layers": "fc1", "scheme": "zero", "unit": "weight", "planned_dose": 0.0},
         **{"median": 0.75, "low": 0.75, "high": 0.75, "seeds": 3, "dose": 0.0, "relative_change": 0.0},
         **{"seed": 0, "seed_dose": 0.0},
     }
@@ -115,7 +115,7 @@ def test_curves_are_numpys_quantiles_in_the_order_of_the_rows(frame):
         assert (found["low"], found["median"], found["high"]) == pytest.approx((low, median, high), abs=1e-12)
         assert found["seeds"] == len(rows)
         assert found["dose"] == pytest.approx(np.median([row["dose"] for row in rows]))
-        assert found["relative_change"] == pytest.approx(2 * found["level"])
+        assert found["relative_change"] == pytest.approx(2 * found["planned_dose"])
         # 64ths and their means are exact, so that ties are ties
         typical = min(rows, key=lambda row: (abs(row["validation_accuracy"] - median), row["seed"]))
         assert (found["seed"], found["seed_dose"]) == (typical["seed"], typical["dose"])
@@ -138,7 +138,7 @@ def test_two_seeds_are_equally_near_to_their_median_whatever_rounding_says(first
 def test_a_level_without_the_figure_is_left_out_and_others_count_who_has_it():
     rows = frame_of([[0.5, np.nan, 0.25], [0.75, np.nan, np.nan]], [0.0, 0.5, 1.0], column="validation_macro_f1")
     table = curves(rows, "validation_macro_f1")
-    assert table["level"].tolist() == [0.0, 1.0]
+    assert table["planned_dose"].tolist() == [0.0, 1.0]
     assert table["seeds"].tolist() == [2, 1]
     assert table["median"].tolist() == [0.625, 0.25]
 
@@ -235,7 +235,7 @@ def test_a_seed_without_forgetting_does_not_take_it_from_the_others():
 def test_a_replicate_under_way_does_not_make_it_never():
     frame = frame_of([[0.0, 0.2, 1.0]] * 3, [0.0, 0.1, 1.0])
     for rows, seeds in ((8, 3), (7, 3), (6, 2), (4, 2), (3, 1)):
-        (found,) = half_way(frame.iloc[:rows], levels=(0.0, 0.1, 1.0))  # the last seed lacks the larger levels
+        (found,) = half_way(frame.iloc[:rows], planned_doses=(0.0, 0.1, 1.0))  # the last seed lacks the larger levels
         assert found.dose == pytest.approx(0.1 + 0.9 * 0.3 / 0.8)
         assert (found.seeds, found.kind) == (seeds, "found")
 
@@ -670,7 +670,7 @@ def test_of_one_seed_the_band_is_a_point(small_split):
     ],
 )
 def test_verdicts_are_of_both_ends(interval, verdict):
-    assert layer_robustness._verdict(interval) == verdict
+    assert layer_robustness._conclude(interval) == verdict
 
 
 def test_a_model_not_above_chance_has_nothing_to_lose(small_split):

@@ -127,7 +127,7 @@ def check_reasons(row):
         assert value is None or math.isfinite(value), name
         assert (value is None) == bool(row.missing.get(name)), name
     assert math.isfinite(row.chance)
-    assert math.isfinite(row.level)
+    assert math.isfinite(row.planned_dose)
 
 
 @st.composite
@@ -164,7 +164,7 @@ def test_a_sweep_is_the_loop(small_split, case):
     assert len(rows) == plan.count(recipe.model.layers)
     assert result.rows == tuple(rows)
     for row, (seed, scheme, unit, dose, layers) in zip(rows, in_order(plan, recipe.model.layers), strict=True):
-        assert (row.seed, row.scheme, row.unit, row.level, row.dose) == (seed, scheme, unit, dose, dose)
+        assert (row.seed, row.scheme, row.unit, row.planned_dose, row.dose) == (seed, scheme, unit, dose, dose)
         assert row.layers == "+".join(layers)
         randomized = randomize(
             done.model, Randomization(layers, dose, scheme, unit, seed, plan.scale), initial=done.initial
@@ -179,19 +179,19 @@ def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
     levels = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
     plan = Sweep(("fc1", "all"), levels, (scheme,), ("weight",), seeds=2, match="change")
     rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
-    assert [(row.level, row.layers) for row in rows] == [*product(levels, ("fc1", "fc1+fc2"))] * 2
+    assert [(row.planned_dose, row.layers) for row in rows] == [*product(levels, ("fc1", "fc1+fc2"))] * 2
     reached = [row for row in rows if row.dose is not None]
     assert len(reached) >= 12
     for row in rows:
         check_reasons(row)
     total = len(flat(done.model, ["fc1"], "weight"))
     for row in reached:
-        if row.level == 0:
+        if row.planned_dose == 0:
             assert (row.dose, row.change) == (0, 0)
         if scheme == "permute":
-            assert row.relative_change == pytest.approx(row.level, abs=0.1)
+            assert row.relative_change == pytest.approx(row.planned_dose, abs=0.1)
         else:
-            assert row.relative_change >= row.level * (1 - 2e-6)
+            assert row.relative_change >= row.planned_dose * (1 - 2e-6)
         if row.layers != "fc1":
             continue
         count = round(row.dose * total)
@@ -203,7 +203,7 @@ def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
         check_row(row, done.model, alone, small_split, "cross_entropy")
         if count and scheme != "permute":  # one unit less is not far enough
             old = flat(done.model, ["fc1"], "weight")
-            assert np.linalg.norm(flat(less, ["fc1"], "weight") - old) < row.level * np.linalg.norm(old)
+            assert np.linalg.norm(flat(less, ["fc1"], "weight") - old) < row.planned_dose * np.linalg.norm(old)
 
 
 def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
@@ -214,7 +214,7 @@ def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
     before = {name: evaluate(done.model, part, "cross_entropy").accuracy for name, part in small_split.parts.items()}
     for row in rows[2:]:
         assert (row.change, row.relative_change) == (None, None)
-        assert f"as far as {row.level:g} of their norm" in row.missing["dose"]
+        assert f"as far as {row.planned_dose:g} of their norm" in row.missing["dose"]
         assert set(row.missing.values()) == {row.missing["dose"]}
         check_reasons(row)
         for name in PARTS:
@@ -236,7 +236,7 @@ def test_replicates_with_models_of_their_own(small_split, objective):
     assert len(rows) == plan.count(recipe.model.layers) == 2 * 2 * 2 * 2 * 2
     models = {seed: train(replace(recipe, seed=seed), small_split) for seed in (40, 41)}
     for row, (seed, scheme, unit, dose, layers) in zip(rows, in_order(plan, recipe.model.layers), strict=True):
-        assert (row.seed, row.scheme, row.unit, row.level, row.layers) == (seed, scheme, unit, dose, layers[0])
+        assert (row.seed, row.scheme, row.unit, row.planned_dose, row.layers) == (seed, scheme, unit, dose, layers[0])
         done = models[seed]
         randomized = randomize(done.model, Randomization(layers, dose, scheme, unit, seed), initial=done.initial)
         check_row(row, done.model, randomized, small_split, objective)
@@ -537,7 +537,7 @@ def test_a_stopped_sweep_tells_how_many_rows_were_planned(result):
 
 
 def test_columns_by_hand(result):
-    names = ["layers", "level", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"]
+    names = ["layers", "planned_dose", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"]
     assert list(result.frame.columns) == SWEEP_COLUMNS
     assert SWEEP_COLUMNS[:9] == names
     assert SWEEP_COLUMNS[-1] == "missing"

@@ -58,11 +58,11 @@ def test_a_variant_is_that_of_randomize(small_split, case):
     model, initial = classifier(small_split, hidden), classifier(small_split, hidden, seed=4).state_dict()
     randomization = Randomization((), 0.3, scheme, unit, seed, scale)
     found = list(compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial))
-    assert [(one.level, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
+    assert [(one.planned_dose, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
     for variant in found:
-        assert variant.dose == variant.level
+        assert variant.dose == variant.planned_dose
         alone = randomize(
-            model, Randomization(variant.layers, variant.level, scheme, unit, seed, scale), initial=initial
+            model, Randomization(variant.layers, variant.planned_dose, scheme, unit, seed, scale), initial=initial
         )
         for name, part in small_split.parts.items():
             with torch.no_grad():
@@ -71,7 +71,7 @@ def test_a_variant_is_that_of_randomize(small_split, case):
         distance = np.linalg.norm(new - old)
         assert variant.change == pytest.approx(distance, rel=1e-5, abs=1e-9)
         assert variant.relative_change == pytest.approx(distance / np.linalg.norm(old), rel=1e-5, abs=1e-9)
-        if variant.level == 0:
+        if variant.planned_dose == 0:
             assert (variant.change, variant.relative_change) == (0, 0)
 
 
@@ -85,7 +85,7 @@ def test_a_variant_by_change_is_just_so_far(small_split, case):
     found = list(
         compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial, match="change")
     )
-    assert [(one.level, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
+    assert [(one.planned_dose, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
     if scheme == "permute":
         return
     sizes, distances = {}, {}
@@ -98,13 +98,13 @@ def test_a_variant_by_change_is_just_so_far(small_split, case):
         changes = [np.linalg.norm(flat(step, [layer], unit) - old) for step in steps]
         distances[layer] = np.array(changes) / np.linalg.norm(old)
     for variant in found:
-        enough = {layer: distances[layer] >= variant.level * (1 - 1e-6) for layer in variant.layers}
+        enough = {layer: distances[layer] >= variant.planned_dose * (1 - 1e-6) for layer in variant.layers}
         if not all(reached.any() for reached in enough.values()):
             assert (variant.dose, variant.change, variant.relative_change, variant.logits) == (None,) * 4
             continue
         counts = {layer: int(reached.argmax()) for layer, reached in enough.items()}
         assert variant.dose == pytest.approx(sum(counts.values()) / sum(sizes[layer] for layer in counts))
-        assert variant.relative_change >= variant.level * (1 - 2e-6)
+        assert variant.relative_change >= variant.planned_dose * (1 - 2e-6)
         alone = model
         for layer, count in counts.items():
             alone = by_count(alone, layer, count, sizes[layer], randomization, initial)
@@ -169,7 +169,7 @@ def test_named_words_are_those_of_the_vocabulary(small_split):
     )  # fmt: skip
     for variant in found:
         alone = randomize(
-            model, randomization.with_value("fraction", variant.level), vocabulary=small_split.words
+            model, randomization.with_value("fraction", variant.planned_dose), vocabulary=small_split.words
         )  # fmt: skip
         with torch.no_grad():
             expected = alone(small_split.validation.inputs)

@@ -65,7 +65,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
 
 def _half_ways(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
     """Half-way doses of rows; their intervals only once the study has ended or is stopped, as they take long."""
-    return half_way(rows, levels=study.plan.doses, resamples=0 if study.running else RESAMPLES)
+    return half_way(rows, planned_doses=study.plan.doses, resamples=0 if study.running else RESAMPLES)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
 def cascade_view(study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
     rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
-    levels = sorted(rows["level"].unique())
+    levels = sorted(rows["planned_dose"].unique())
     level = st.select_slider(
         "Fraction randomized of each layer",
         levels,
@@ -197,7 +197,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         key="cascade_dose",
         format_func=format_share,
     )
-    steps = cascade_curves(rows[rows["level"] == level], study.trained_model.recipe.model.layers)
+    steps = cascade_curves(rows[rows["planned_dose"] == level], study.trained_model.recipe.model.layers)
     if steps.empty:
         st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
         return
