@@ -110,3 +110,17 @@ def test_a_public_name_is_defined_in_one_module():
                 if not name.startswith("_"):
                     found[name].add(str(path.relative_to(ROOT)))
     assert {name: paths for name, paths in found.items() if len(paths) > 1 and name not in HOMONYMS} == {}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.name == "__init__.py"], ids=lambda path: path.parent.name
+)
+def test_a_package_states_its_purpose_and_its_public_names(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    names = ast.literal_eval(assigned["__all__"])
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} | set(assigned)
+    given = {name.split(".")[-1] for name in imported(path)} | {other.stem for other in path.parent.iterdir()} | defined
+    assert ast.get_docstring(tree)
+    assert set(names) <= given
+    assert len(set(names)) == len(names) > 0
