@@ -2,7 +2,7 @@
 
 
 def shorten(text: str, length: int = 60) -> str:
-    """Text for a message, which may have come from a file and be of any length."""
+    """Cut a text for a message to a length, as it may have come from a file and be of any."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -19,4 +19,4 @@ class RecipeError(ForgettingError):
 
 
 class WorkersError(ForgettingError):
-    """The processes that were to share the work cannot be had, or were lost."""
+    """The processes that should share the work cannot be had, or were lost."""

@@ -44,15 +44,21 @@ class Limits(Settings):
 
     @property
     def bytes(self) -> int:
+        """`megabytes` in bytes."""
         return self.megabytes * 1024 * 1024
 
     @property
     def training_at_once(self) -> int:
+        """`training`, or half of this machine's cores where that is 0; at least 1."""
         return self.training or max(1, (os.cpu_count() or 1) // 2)
 
 
 def limits() -> Limits:
-    """The limits in force. Raises RecipeError where the environment variable names an unknown or impossible one."""
+    """The limits in force.
+
+    Raises:
+        RecipeError: The environment variable names a limit that is unknown or impossible.
+    """
     return _read(os.environ.get(VARIABLE, ""))
 
 
@@ -79,7 +85,7 @@ def describe_limits() -> dict[str, tuple[int, str]]:
 def check_limit(
     name: str, found: int, rule: str, remedy: str, *, kind: type[ForgettingError] = DataError, most: int | None = None
 ) -> None:
-    """Raise `kind` where `found` is over the limit of that name.
+    """Refuse what is over a limit.
 
     Args:
         name: Name of the limit, a field of `Limits`.
@@ -88,6 +94,9 @@ def check_limit(
         remedy: The sentence that says what to do.
         kind: The class of the error.
         most: Another limit than the one in force.
+
+    Raises:
+        ForgettingError: `found` is over the limit; the error is a `kind`.
     """
     most = getattr(limits(), name) if most is None else most
     if found > most:
@@ -96,7 +105,15 @@ def check_limit(
 
 
 def check_table(rows: int, columns: int) -> None:
-    """Raise DataError where a table has too many rows or values. What it has so far is enough."""
+    """Refuse a table that is too large; it may be called while the table is read.
+
+    Args:
+        rows: Rows so far.
+        columns: Columns so far.
+
+    Raises:
+        DataError: There are too many rows or values.
+    """
     remedy = "Leave out rows or columns that are not needed."
     check_limit("rows", rows, "A table may have at most {most} rows; this one has more.", remedy)
     check_limit(

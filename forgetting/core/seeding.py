@@ -13,7 +13,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 def generator(seed: int, *purpose: str | int) -> torch.Generator:
-    """A generator on the CPU, of its own stream for each seed and purpose ("dropout", "fc1" …)."""
+    """Make a generator on the CPU, whose stream differs for each seed and purpose.
+
+    Args:
+        seed: The seed of a recipe.
+        purpose: What is drawn ("dropout", "fc1" …).
+
+    Returns:
+        A generator at the beginning of its stream.
+    """
     digest = hashlib.sha256(json.dumps([seed, *purpose]).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
@@ -24,7 +32,7 @@ def second_seed(seed: int) -> int:
 
 
 def pin_threads(count: int = 1) -> None:
-    """Fix how many threads torch and linear algebra use in this process; entry points call it, the library never does.
+    """Fix how many threads torch and linear algebra use in this process: entry points call it, the library never does.
 
     Sums of large dense products depend on that number, so the same recipe gives the same bits only at the same one.
     With one, results do not depend on how many cores a machine has, and several people share the cores fairly. What
@@ -35,9 +43,12 @@ def pin_threads(count: int = 1) -> None:
 
 
 class OwnedDraws(TorchDispatchMode):
-    """Within it, this thread's random draws on the CPU that name no generator of their own use `source`.
+    """A context in which this thread's random draws on the CPU use a generator where they name none.
 
     torch's layer initializers (`reset_parameters`) take no generator and would move the global state.
+
+    Args:
+        source: The generator.
     """
 
     def __init__(self, source: torch.Generator):
@@ -60,9 +71,14 @@ def _with_generator(function):
 
 
 def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:
-    """Draw the layer's parameters anew, in place, with the layer's own initializer.
+    """Draw a layer's parameters anew, in place, by the initializer that it brings along.
 
-    Raises AttributeError where the layer has none.
+    Args:
+        layer: The layer.
+        source: The generator of the draws.
+
+    Raises:
+        AttributeError: The layer has no initializer.
     """
     reset = getattr(layer, "reset_parameters", None) or layer._reset_parameters
     with OwnedDraws(source):

@@ -1,8 +1,8 @@
 """Settings: frozen dataclasses whose fields state their own bounds, read strictly from JSON or from text.
 
 A group of settings is a frozen dataclass made with `setting(...)` fields and the base `Settings`. The same field
-table checks a value in Python, reads a recipe file, and decodes a web address. What the settings do is told where
-they are used; nothing here knows of models or data.
+table checks a value in Python, reads a recipe file, and decodes a web address. What a setting does is described where
+it is used; nothing here knows of models or data.
 """
 
 import math
@@ -14,11 +14,17 @@ from forgetting.core.errors import RecipeError
 
 
 def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple = (), most: int = 0):
-    """A field with a default that also fixes its type.
+    """Make the field of a setting.
 
-    low, high: bounds of a number, or of each number in a tuple, both allowed.
-    choices: the values allowed, of each item in a tuple; none given allows any of the type.
-    most: items that a tuple holds at the most.
+    Args:
+        default: The default, which also fixes the type.
+        low: The smallest number allowed, of each item in a tuple.
+        high: The largest number allowed, of each item in a tuple.
+        choices: The values allowed, of each item in a tuple; an empty one allows any of the type.
+        most: How many items a tuple may have.
+
+    Returns:
+        A field for the body of a dataclass that is derived from `Settings`.
     """
     return field(default=default, metadata={"low": low, "high": high, "choices": choices, "most": most})
 
@@ -38,7 +44,7 @@ class Settings:
                 raise RecipeError(f"{item.name} must be a {type(item.default).__name__}; got {_shown(value)}.")
 
     def to_dict(self) -> dict:
-        """Plain values of all settings, ready for JSON; tuples become lists."""
+        """The plain values of all settings, ready for JSON; tuples become lists."""
         return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
     @classmethod
@@ -62,9 +68,17 @@ class Settings:
 
     @classmethod
     def from_dict(cls, values: Any, base: Self | None = None) -> Self:
-        """Read what `to_dict` wrote. Settings left out are those of `base`, or the defaults.
+        """Read what `to_dict` wrote.
 
-        Raises RecipeError for an unknown name, and for a value of the wrong type or out of its bounds.
+        Args:
+            values: Values by the names of the settings.
+            base: Has the values of settings that are left out; by default these are the defaults.
+
+        Returns:
+            The settings.
+
+        Raises:
+            RecipeError: A name is unknown, or a value is of the wrong type or out of its bounds.
         """
         if not isinstance(values, dict):
             raise RecipeError(f"{cls.group or 'A recipe'} must be a JSON object, not {_shown(values)}.")
@@ -84,7 +98,19 @@ class Settings:
 
 
 def check_value(group: str, item: Field, value: Any) -> Any:
-    """`value` in the type of the field's default, or RecipeError with the rule, the value and the remedy."""
+    """Convert a value to the type of a field's default.
+
+    Args:
+        group: The group of the field, for the message.
+        item: The field.
+        value: The value.
+
+    Returns:
+        The value in that type.
+
+    Raises:
+        RecipeError: The value is of another kind, or out of the field's bounds.
+    """
     checked = _converted(item.default, value)
     if checked is None or not _allowed(item, checked):
         raise RecipeError(
@@ -117,7 +143,7 @@ def describe_rule(item: Field) -> str:
 
 
 def parse_value(item: Field, text: str) -> Any:
-    """The value that `text` stands for, unchecked where it is not of the field's type."""
+    """The value of a field that a text stands for; where the text is not of the field's type, the text itself."""
     if isinstance(item.default, bool):
         return {"1": True, "0": False}.get(text, text)
     if isinstance(item.default, tuple):
@@ -129,7 +155,7 @@ def parse_value(item: Field, text: str) -> Any:
 
 
 def format_value(value: Any) -> str:
-    """The text that `parse` reads back as `value`."""
+    """The text that `parse_value` reads as this value."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, tuple):
@@ -169,7 +195,7 @@ def is_names(default: tuple) -> bool:
 
 
 def _kind(default: tuple) -> type:
-    """Of a tuple's items; an empty default is one of names."""
+    """The type of a tuple's items; an empty default is one of names."""
     return type(default[0]) if default else str
 
 

@@ -32,10 +32,17 @@ ZIP_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, str]:
-    """The bytes of `source` as they are, and a name for it without folders.
+    """Read a source as it is.
 
-    An open file is read from its beginning where it can be rewound. max_bytes: other than the limit in force.
-    Raises DataError where it cannot be read or holds more than `max_bytes` bytes.
+    Args:
+        source: A path, bytes, or an open binary file; the file is read from its beginning where it can be rewound.
+        max_bytes: Another limit than the one in force.
+
+    Returns:
+        The bytes, and a name for the source without folders.
+
+    Raises:
+        DataError: The source cannot be read, or holds more than `max_bytes` bytes.
     """
     max_bytes = limits().bytes if max_bytes is None else max_bytes
     if isinstance(source, bytes | bytearray | memoryview):
@@ -46,10 +53,18 @@ def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, st
 
 
 def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
-    """The one file inside gzip or zip `data`; other data as they are.
+    """Expand an archive.
 
-    Raises DataError where the archive is damaged, encrypted, nested, does not hold exactly one file, or
-    expands to more than `max_bytes` bytes.
+    Args:
+        data: A gzip or zip archive, or the bytes of any other file.
+        max_bytes: Another limit than the one in force.
+
+    Returns:
+        The bytes of the one file inside; other data as they are.
+
+    Raises:
+        DataError: The archive is damaged, encrypted or nested, does not hold exactly one file, or expands to more than
+            `max_bytes` bytes.
     """
     max_bytes = limits().bytes if max_bytes is None else max_bytes
     if data.startswith(GZIP):
@@ -67,7 +82,7 @@ def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
 
 
 def format_size(size: int) -> str:
-    """A size in words: `megabytes(209_715_200)` is "200 MB"."""
+    """A size in words: `format_size(209_715_200)` is "200 MB"."""
     return f"{size / 1024 / 1024:,.3g} MB" if size >= 1024 * 1024 else f"{size:,} bytes"
 
 
@@ -77,7 +92,7 @@ def _read_path(source: str | os.PathLike, max_bytes: int) -> tuple[bytes, str]:
     except TypeError as error:
         kind = type(source).__name__
         raise DataError(
-            f"A source must be a path, bytes or an open binary file; {kind} came. Give one of them."
+            f"A source must be a path, bytes or an open binary file; got {kind}. Give one of them."
         ) from error
     try:
         if not path.is_file():

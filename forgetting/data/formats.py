@@ -1,6 +1,6 @@
 """From the bytes of one plain file to a frame of strings: delimited text, JSON lines, Parquet.
 
-The format is told by the content, never by a file's ending. Every value is text as written, a missing one
+The format is recognized by what a file holds, never by its ending. Every value is text as written, a missing one
 is the empty string; nothing is evaluated.
 """
 
@@ -32,26 +32,45 @@ WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def parse_table(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, str | None]:
-    """The table in `data` as (frame of strings, encoding, delimiter), the last two None where there are none.
+    """Read the table in the bytes of one plain file; rows, values and characters are counted on the way.
 
-    Raises DataError where the data are empty, binary, damaged, or not a table with rows.
+    Args:
+        data: CSV (also with tabs, semicolons or bars), JSON lines or Parquet.
+        max_bytes: To how much Parquet may expand.
+
+    Returns:
+        A frame of strings, the encoding, and the delimiter; the latter two are None where the format has none.
+
+    Raises:
+        DataError: The data are empty, binary, damaged, too large, or not a table with rows.
     """
     if not data or data.isspace():
         raise DataError("A file must hold a table; this one is empty. Upload one with a header and rows.")
+    encoding = delimiter = None
     if data.startswith(PARQUET):
-        return _check_rows(_frame([read_parquet(data, max_bytes)])), None, None
-    text, encoding = decode(data)
-    head = text[0][:HEAD_CHARACTERS] if text else ""
-    if _is_json(head):
-        return _check_rows(read_json_lines(Lines(text))), encoding, None
-    delimiter = find_delimiter(head)
-    return _check_rows(read_delimited(Lines(text), delimiter)), encoding, delimiter
+        frame = _frame([read_parquet(data, max_bytes)])
+    else:
+        text, encoding = decode(data)
+        head = text[0][:HEAD_CHARACTERS] if text else ""
+        if _is_json(head):
+            frame = read_json_lines(Lines(text))
+        else:
+            delimiter = find_delimiter(head)
+            frame = read_delimited(Lines(text), delimiter)
+    if frame.empty:
+        raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
+    return frame, encoding, delimiter
 
 
 def find_delimiter(head: str) -> str:
-    """The delimiter that the first line declares; or that splits the header, and then most records into as many fields.
+    """Find the delimiter of a table. (csv.Sniffer takes prose with quotes for anything.)
 
-    Else the comma. (csv.Sniffer takes prose with quotes for anything.)
+    Args:
+        head: The beginning of the text.
+
+    Returns:
+        The delimiter that the first line declares; otherwise the one that splits the header, and then most records
+        into as many fields; otherwise the comma.
     """
     if declared := DECLARED.match(head):
         return declared[1]
@@ -59,9 +78,18 @@ def find_delimiter(head: str) -> str:
 
 
 def read_delimited(lines: Lines, delimiter: str) -> pd.DataFrame:
-    """The table in delimited `lines`, the first of which names the columns, unless it declares the delimiter.
+    """Read delimited text. The first line names the columns, or the second where the first declares the delimiter.
 
-    Raises DataError, with the line, for a row of another length than the header and for wrong quotes.
+    Args:
+        lines: The lines of the text.
+        delimiter: One character.
+
+    Returns:
+        A frame of strings.
+
+    Raises:
+        DataError: A row is not as long as the header, quotes are wrong, or the table is too large. The message has
+            the number of the line where it is the line's fault.
     """
     records = _records(lines, delimiter)
     _, header = next(records, (1, []))
@@ -83,10 +111,17 @@ def read_delimited(lines: Lines, delimiter: str) -> pd.DataFrame:
 
 
 def read_json_lines(lines: Lines) -> pd.DataFrame:
-    """The table in `lines` of one JSON object each; nested values are offered as their JSON text.
+    """Read JSON lines. Columns are the keys in the order in which they appear; nested values become JSON text.
 
-    Columns are the keys in order of appearance. Raises DataError for too many values, and, with the line, for anything
-    else.
+    Args:
+        lines: The lines of the text, blank or with one JSON object each.
+
+    Returns:
+        A frame of strings; the value of a missing key is "".
+
+    Raises:
+        DataError: A line is not an object, or the table is too large. The message has the number of the line where it
+            is the line's fault.
     """
     make = _CountedObjects()
 
@@ -111,9 +146,16 @@ def read_json_lines(lines: Lines) -> pd.DataFrame:
 
 
 def column_names(header: list[str]) -> list[str]:
-    """The header's names without surrounding blanks; an unnamed one is called by its place, "column 1".
+    """Name the columns of a table.
 
-    Raises DataError for too many columns and for equal names.
+    Args:
+        header: The names in the file.
+
+    Returns:
+        The names without surrounding blanks; a column without a name is called by its position, "column 1".
+
+    Raises:
+        DataError: There are too many columns, or two of the same name.
     """
     check_limit(
         "columns",
@@ -121,7 +163,7 @@ def column_names(header: list[str]) -> list[str]:
         "A table may have at most {most} columns; this one has {found}.",
         "Keep the columns with text, label and name.",
     )
-    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
+    names = [name.strip() or f"column {position}" for position, name in enumerate(header, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
@@ -142,7 +184,7 @@ def _is_json(head: str) -> bool:
 
 
 def _agreement(head: str, delimiter: str) -> tuple[float, int]:
-    """(share of records as wide as the header, columns); (0, 0) where the header stays in one piece."""
+    """(fraction of the records that are as wide as the header, columns); (0, 0) where the header stays in one piece."""
     rows = [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
     width = len(rows[0]) if rows else 0
     if width < 2:
@@ -181,7 +223,7 @@ def _raise_quoting(line: int, error: csv.Error) -> NoReturn:
 class _CountedObjects:
     """Makes objects of JSON, until more values are nested than a table may have.
 
-    values: in all objects so far. cells: those that are the table's own.
+    values: in all objects so far. cells: those of them that are values of the table.
     """
 
     def __init__(self):
@@ -202,7 +244,7 @@ def _listed(values: list) -> int:
 
 
 def _load(line: str, make: _CountedObjects) -> object:
-    """What a line of JSON holds, numbers as they were written: as bytes, which nothing else becomes and are small."""
+    """What a line of JSON holds. Numbers stay as written: as bytes, which are small and which nothing else is."""
     numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), str.encode)
     collects = gc.isenabled()
     gc.disable()  # JSON makes no cycles, and the search for them takes ten times as long as a list of many lists
@@ -270,9 +312,3 @@ def _frame(parts: Iterable[pa.Table]) -> pd.DataFrame:
     table = pa.concat_tables(found, promote_options="default")
     columns = [column.fill_null("") if column.null_count else column for column in table.columns]
     return pa.table(columns, names=names).to_pandas().astype("str")
-
-
-def _check_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    if frame.empty:
-        raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
-    return frame

@@ -1,4 +1,4 @@
-"""Parquet files as tables of strings. The bytes are taken apart by a process of its own, see `parquet_child.py`."""
+"""Parquet files as tables of strings. Another process takes the bytes apart, see `parquet_worker.py`."""
 
 import subprocess
 import sys
@@ -25,10 +25,18 @@ COLUMN_REMEDY = "Leave that column out, or store it as text."
 
 
 def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
-    """The table in Parquet `data`, all values as strings, a missing one null; nested ones as Python prints them.
+    """Read a Parquet file.
 
-    Raises DataError where it is damaged, expands to more than `max_bytes` bytes, or holds too many columns or values,
-    or one that cannot be written as text.
+    Args:
+        data: The bytes of the file.
+        max_bytes: To how much it may expand.
+
+    Returns:
+        A table of strings: nested values as Python prints them, a missing value null.
+
+    Raises:
+        DataError: The file is damaged, expands to more than `max_bytes` bytes, has too many columns or values, or a
+            value that cannot be written as text.
     """
     try:
         batches = list(_bounded(_batches(data, max_bytes), max_bytes))
@@ -41,7 +49,14 @@ def read_parquet(data: bytes, max_bytes: int) -> pa.Table:
 
 
 def check_values(count: int) -> None:
-    """Raise DataError where a table has too many values, those within lists and objects counted too."""
+    """Refuse a table with too many values.
+
+    Args:
+        count: Values so far, those within lists and objects included.
+
+    Raises:
+        DataError: There are more than the limit allows.
+    """
     rule = "A table may have at most {most} values, nested ones included; this one has more."
     check_limit("values", count, rule, "Leave out rows, or the columns that hold lists.")
 
@@ -59,9 +74,9 @@ def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch
             with pa.ipc.open_stream(child.stdout) as stream:
                 yield stream.schema
                 yield from stream
-            said, status = child.stderr.read(), child.wait()
+            message, status = child.stderr.read(), child.wait()
         except (pa.ArrowException, OSError):
-            said, status = child.stderr.read(), child.wait()
+            message, status = child.stderr.read(), child.wait()
             if not status:
                 raise
         finally:
@@ -71,13 +86,13 @@ def _batches(data: bytes, max_bytes: int) -> Iterator[pa.Schema | pa.RecordBatch
         raise _too_large(max_bytes)
     if status == TOO_WIDE:
         rule = "A table may have at most {most} columns, parts of nested ones included; this one has {found}."
-        check_limit("columns", int(said.split()[-1]), rule, "Keep the columns with text, label and name.")
+        check_limit("columns", int(message.split()[-1]), rule, "Keep the columns with text, label and name.")
     if status:
-        raise _damaged(said.decode(errors="replace").strip() or "reading it ended the process that tried")
+        raise _damaged(message.decode(errors="replace").strip() or "reading it ended the process that tried")
 
 
 def _bounded(batches: Iterable, max_bytes: int) -> Iterator:
-    """What comes, as long as it is within the limits all together."""
+    """The batches, as long as all so far are within the limits."""
     rows = values = size = 0
     for batch in batches:
         if isinstance(batch, pa.RecordBatch):

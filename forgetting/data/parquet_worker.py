@@ -1,8 +1,8 @@
 """Reads a Parquet file from standard input and writes its rows to standard output, in Arrow's stream format.
 
-It is a program of its own, run by `parquet.py`: pyarrow ends the process, or takes all memory, for some damaged files.
-So it imports nothing of this project. Arguments: the most bytes that rows may expand to at a time, and that this
-process may hold; rows at a time; the most columns. What is wrong is told on standard error.
+`parquet.py` runs it as a program, since pyarrow ends the process, or takes all memory, for some damaged files; it
+imports nothing of this project. Its arguments are the most bytes that rows may expand to at a time, the most bytes that
+this process may hold, the rows at a time, and the most columns. It writes what is wrong to standard error.
 """
 
 import sys
@@ -26,10 +26,10 @@ def main(most: int, memory: int, rows: int, columns: int) -> int:
     if len(schema) > columns:  # a column of rows takes its room however little it holds
         print(len(schema), file=sys.stderr)
         return TOO_WIDE
-    # Equal strings are kept once until it is known how large all are together.
-    file = pq.ParquetFile(data, read_dictionary=[schema.column(place).path for place in range(len(schema))])
-    if any(schema.column(place).length > most // rows for place in range(len(schema))):
-        return TOO_LARGE  # values of a fixed length, which cannot be kept once
+    # Equal strings are held once until it is known how large all are together.
+    file = pq.ParquetFile(data, read_dictionary=[schema.column(position).path for position in range(len(schema))])
+    if any(schema.column(position).length > most // rows for position in range(len(schema))):
+        return TOO_LARGE  # values of a fixed length, which cannot be held once
     batches = file.iter_batches(rows, use_threads=False)
     with pa.ipc.new_stream(sys.stdout.buffer, file.schema_arrow) as stream:
         for batch in batches:

@@ -13,14 +13,19 @@ from forgetting.data.reviews import Reviews
 class DataProfile:
     """Facts about reviews that decide what a classifier can learn from them.
 
-    rows: reviews. classes: reviews per class, most frequent first.
-    duplicates: reviews that repeat the text and label of an earlier one.
-    conflicts: texts that occur under more than one label.
-    dropped: rows left out on the way from the file, by reason.
-    single_classes: classes with one review, which cannot be both learnt and tested.
-    words: (rows,) words in each text, split at blanks; with shortest_text, median_text, longest_text.
-    unseen: share of the validation reviews, in [0, 1], whose label never occurs in training, so that no model
-        can get them right; None without a split.
+    Attributes:
+        rows: How many reviews there are.
+        classes: Reviews per class, the most frequent first.
+        duplicates: Reviews that repeat the text and label of an earlier one.
+        conflicts: Texts that occur under more than one label.
+        dropped: Rows left out on the way from the file, by reason.
+        single_classes: Classes with one review, which cannot be both trained on and validated.
+        words: Words of each text, split at blanks; shape (rows,).
+        shortest_text: The smallest of `words`.
+        median_text: The median of `words`.
+        longest_text: The largest of `words`.
+        new_labels: Fraction of the validation reviews, in [0, 1], whose label never occurs in training, so that no
+            model can get them right; None without a split.
     """
 
     rows: int
@@ -33,47 +38,46 @@ class DataProfile:
     shortest_text: int
     median_text: float
     longest_text: int
-    non_members: float | None
+    new_labels: float | None
 
 
 def profile_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> DataProfile:
-    """Count what `DataCheck` holds.
+    """Count what a `DataProfile` holds.
 
-    validation: indices of the reviews that form the validation part; all others are the training part.
-    Raises DataError where there are no reviews, or validation is not a set of their indices.
+    Args:
+        reviews: The reviews.
+        validation: Indices of those that form the validation part; all others are the training part.
+
+    Returns:
+        The profile.
+
+    Raises:
+        DataError: There are no reviews, or `validation` is not a set of their indices.
     """
     if not len(reviews):
-        raise DataError("A check needs at least 1 review; 0 came. Choose other columns or drop fewer rows.")
+        raise DataError("A profile needs at least 1 review; 0 came. Choose other columns or drop fewer rows.")
     words = np.array([len(text.split()) for text in reviews.texts])
     words.setflags(write=False)
+    different = set(zip(reviews.texts, reviews.labels, strict=True))
+    dropped = Counter()
+    for each in reviews.report.dropped:
+        dropped[each.reason] += each.rows
     return DataProfile(
         rows=len(reviews),
         classes=dict(reviews.counts),
-        duplicates=len(reviews) - len(set(zip(reviews.texts, reviews.labels, strict=True))),
-        conflicts=_conflicts(reviews),
-        dropped=_dropped(reviews),
+        duplicates=len(reviews) - len(different),
+        conflicts=sum(count > 1 for count in Counter(text for text, _ in different).values()),
+        dropped=dict(dropped),
         single_classes=tuple(label for label, count in reviews.counts.items() if count == 1),
         words=words,
         shortest_text=int(words.min()),
         median_text=float(np.median(words)),
         longest_text=int(words.max()),
-        non_members=None if validation is None else _unseen(reviews.labels, validation),
+        new_labels=None if validation is None else _new_labels(reviews.labels, validation),
     )
 
 
-def _conflicts(reviews: Reviews) -> int:
-    labels_per_text = Counter(text for text, _ in set(zip(reviews.texts, reviews.labels, strict=True)))
-    return sum(count > 1 for count in labels_per_text.values())
-
-
-def _dropped(reviews: Reviews) -> dict[str, int]:
-    rows = Counter()
-    for dropped in reviews.report.dropped:
-        rows[dropped.reason] += dropped.rows
-    return dict(rows)
-
-
-def _unseen(labels: tuple[str, ...], validation: np.ndarray) -> float:
+def _new_labels(labels: tuple[str, ...], validation: np.ndarray) -> float:
     held_out = _check_indices(np.asarray(validation), len(labels))
     training = {label for row, label in enumerate(labels) if row not in held_out}
     return sum(labels[row] not in training for row in held_out) / len(held_out)

@@ -1,6 +1,6 @@
 """Reviews: texts with labels, where they came from, and what was dropped on the way.
 
-Reading files is `reading.py`, downloading is `downloads.py`; nothing here knows of words or tensors.
+Reading files is the work of `tables.py`, downloading that of `download.py`; nothing here knows of words or tensors.
 """
 
 from collections import Counter
@@ -14,7 +14,12 @@ from forgetting.core.errors import DataError
 
 @dataclass(frozen=True)
 class Dropped:
-    """How many rows were left out, and why."""
+    """Rows that were left out.
+
+    Attributes:
+        reason: Why, in words.
+        rows: How many.
+    """
 
     reason: str
     rows: int
@@ -24,9 +29,15 @@ class Dropped:
 class Report:
     """What a set of reviews was made from.
 
-    source: where the bytes came from, in words ("sample", a file's name).
-    text, label, name: the columns used; `name` is None where the file has none.
-    rows: rows in the file. dropped: what was left out of them, in the order it was done.
+    Attributes:
+        source: Where the bytes came from, in words ("synthetic sample", a file's name).
+        text: The column of the texts.
+        label: The column of the labels.
+        name: The column of the names, None where the file has none.
+        rows: Rows in the file.
+        encoding: Of the file, None where its format has none.
+        delimiter: Of the file, None where its format has none.
+        dropped: What was left out of the rows, in the order in which it was done.
     """
 
     source: str
@@ -43,8 +54,12 @@ class Report:
 class Reviews:
     """Reviews in the order of their file.
 
-    texts, labels, names: strings, one per review; `names` is None where the file has no such column.
-    sha256: of the bytes the reviews came from, as 64 hexadecimal digits.
+    Attributes:
+        texts: A text for each review.
+        labels: A label for each review.
+        names: A name for each review, None where the file has no such column.
+        sha256: Of the bytes that the reviews came from, as 64 hexadecimal digits.
+        report: What they were made from.
     """
 
     texts: tuple[str, ...]
@@ -62,9 +77,13 @@ class Reviews:
         return dict(sorted(Counter(self.labels).items(), key=lambda item: (-item[1], item[0])))
 
     def by_name(self) -> "Reviews":
-        """The same reviews labelled with their own names, as the published experiment does.
+        """Label each review with its name, as the published experiment does.
 
-        Reviews without a name are left out. Raises DataError where the file has no name column.
+        Returns:
+            The reviews that have a name.
+
+        Raises:
+            DataError: No review has one.
         """
         rows = [row for row, name in enumerate(self.names or ()) if name.strip()]
         if not rows:
@@ -76,7 +95,15 @@ class Reviews:
         return replace(named, labels=named.names, report=replace(named.report, label=self.report.name))
 
     def take(self, rows: np.ndarray, reason: str) -> "Reviews":
-        """The reviews at `rows` (indices in order); the others are reported as dropped for `reason`."""
+        """Take some of the reviews.
+
+        Args:
+            rows: Their indices, in order.
+            reason: Why the others are dropped, for the report.
+
+        Returns:
+            These reviews, with a report that counts the others.
+        """
         lost = len(self) - len(rows)
         if not lost:
             return self
@@ -100,37 +127,44 @@ def filter_reviews(
     max_reviews: int = 0,
     seed: int = 0,
 ) -> Reviews:
-    """Keep the reviews that a recipe asks for, in the order of the options.
+    """Select the reviews that a recipe asks for; the arguments apply in their order.
 
-    drop_duplicates: keep the first of several reviews with the same text and label.
-    min_reviews: keep classes with at least so many reviews.
-    max_classes: keep so many of the most frequent classes (ties in alphabetical order); 0 keeps all.
-    max_reviews: keep a random sample of so many reviews, drawn from `seed`, in their order; 0 keeps all.
+    Args:
+        reviews: The reviews to select from.
+        drop_duplicates: Take only the first of several reviews with the same text and label.
+        min_reviews: Take classes with at least so many reviews.
+        max_classes: Take so many of the most frequent classes (ties in alphabetical order); 0 takes all.
+        max_reviews: Take a random sample of so many reviews, in their order; 0 takes all.
+        seed: Of that sample.
 
-    Raises DataError where fewer than two classes, or no class with two reviews, remain.
+    Returns:
+        The selected reviews, with a report that counts the others by reason.
+
+    Raises:
+        DataError: Fewer than two classes remain, or no class with two reviews.
     """
     if drop_duplicates:
         first = {}
         for row, key in enumerate(zip(reviews.texts, reviews.labels, strict=True)):
             first.setdefault(key, row)
         reviews = reviews.take(np.fromiter(first.values(), int, len(first)), "duplicate of an earlier review")
-    reviews = _keep_frequent(reviews, min_reviews)
+    reviews = _take_frequent(reviews, min_reviews)
     if max_classes:
         largest = set(list(reviews.counts)[:max_classes])
-        reviews = _keep_labels(reviews, largest, f"class is not among the {max_classes} most frequent")
+        reviews = _take_labels(reviews, largest, f"class is not among the {max_classes} most frequent")
     if max_reviews and len(reviews) > max_reviews:
         rows = np.random.default_rng(seed).choice(len(reviews), max_reviews, replace=False)
         reviews = reviews.take(np.sort(rows), f"not in the random sample of {max_reviews} reviews")
-        reviews = _keep_frequent(reviews, min_reviews)  # the sample may have made classes rare
+        reviews = _take_frequent(reviews, min_reviews)  # the sample may have made classes rare
     return _check_learnable(reviews)
 
 
-def _keep_frequent(reviews: Reviews, least: int) -> Reviews:
+def _take_frequent(reviews: Reviews, least: int) -> Reviews:
     frequent = {label for label, count in reviews.counts.items() if count >= least}
-    return _keep_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
+    return _take_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
 
 
-def _keep_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
+def _take_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
     rows = [row for row, label in enumerate(reviews.labels) if label in labels]
     return reviews.take(np.array(rows, dtype=int), reason)
 
@@ -141,11 +175,11 @@ def _check_learnable(reviews: Reviews) -> Reviews:
     if len(reviews.counts) < 2:
         raise DataError(
             f"A classifier needs at least 2 classes; {len(reviews.counts)} remained in column {column!r} "
-            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or keep more classes."
+            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or leave out fewer classes."
         )
     if max(reviews.counts.values()) < 2:
         raise DataError(
-            f"A class needs at least 2 reviews to be learnt and tested; each of the {len(reviews.counts)} "
-            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or keep more."
+            f"A class needs at least 2 reviews to be trained on and validated; each of the {len(reviews.counts)} "
+            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or leave out fewer."
         )
     return reviews

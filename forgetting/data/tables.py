@@ -1,7 +1,7 @@
 """Tables of strings from any file, and reviews from two of their columns.
 
 Two steps, so that a person can look at a table and choose its columns before reviews are made of it. How
-bytes become a table is in `unpacking.py`, `encodings.py` and `formats.py`.
+bytes become a table is in `archives.py`, `encodings.py`, `formats.py` and `parquet.py`.
 """
 
 import re
@@ -24,13 +24,17 @@ KNOWN_COLUMNS = (("Review_content", "Type_of_wine"), ("description", "variety"))
 NAME_COLUMNS = ("Review_name", "title", "name")
 WORD = re.compile(r"[^\W\d_]{2,}")  # of letters only: neither prices nor dates are prose
 MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
-JUDGED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
-JUDGED_LENGTH = 2_000  # characters of each, for its words
+SAMPLED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
+SAMPLED_LENGTH = 2_000  # characters of each, for its words
 LISTED = 20  # columns that a message names
 
 
 class ColumnRoles:
-    """What each column is like, found out once, however often the columns that are read change."""
+    """What each column may be, found out once, however often other columns are chosen.
+
+    Args:
+        frame: The table, all values as text.
+    """
 
     def __init__(self, frame: pd.DataFrame):
         self.frame = frame
@@ -38,16 +42,19 @@ class ColumnRoles:
     @cached_property
     def prose(self) -> dict[str, float]:
         """Mean length, in characters, of the columns whose texts have MIN_WORDS words or more on average."""
-        sample = self.frame.iloc[:: max(1, len(self.frame) // JUDGED_ROWS)]
+        sample = self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
         return {
             column: sample[column].str.len().mean()
             for column in sample
-            if np.mean([*map(_words, sample[column].str[:JUDGED_LENGTH])]) >= MIN_WORDS
+            if np.mean([*map(_words, sample[column].str[:SAMPLED_LENGTH])]) >= MIN_WORDS
         }
 
     @cached_property
     def groups(self) -> dict[str, tuple[bool, int]]:
-        """Whether they are all numbers, and how many, of columns with 2 values or more that occur twice on average."""
+        """The columns with at least 2 different values that occur at least twice on average.
+
+        Each comes with whether all its values are numbers, and with how many different ones there are.
+        """
         found = {}
         for column in self.frame:
             values = self.frame.loc[self.frame[column].str.strip() != "", column]
@@ -57,20 +64,32 @@ class ColumnRoles:
 
     @property
     def known(self) -> tuple[str | None, str | None]:
-        """The text and the label column of a data set that this app is made for."""
+        """The text and the label column where the table is one of the known data sets, else (None, None)."""
         return next((pair for pair in KNOWN_COLUMNS if set(pair) <= set(self.frame.columns)), (None, None))
 
     def text(self, label: str | None = None) -> str | None:
-        """The likely column of the texts beside a label column: a known one, else the longest, else None."""
+        """Find the column of the texts.
+
+        Args:
+            label: The column of the labels, where it is chosen already.
+
+        Returns:
+            The column of a known data set, else the one with the longest texts, else None.
+        """
         known, _ = self.known
         if known is not None and known != label:
             return known
         return max((column for column in self.prose if column != label), key=self.prose.get, default=None)
 
     def label(self, text: str | None = None) -> str | None:
-        """The likely column of the labels beside a text column: a known one, else that of the fewest values, else None.
+        """Find the column of the labels.
 
-        A country is a likelier label than a number of points.
+        Args:
+            text: The column of the texts, where it is chosen already.
+
+        Returns:
+            The column of a known data set, else the one with the fewest different values, else None. A column of
+            numbers comes last: a country is a likelier label than a number of points.
         """
         _, known = self.known
         if known is not None and known != text:
@@ -82,9 +101,13 @@ class ColumnRoles:
 class Table:
     """A file as rows and columns of text.
 
-    frame: all values as written; a missing one is "". source: the file's name.
-    sha256: of the bytes as given (of the archive where it came packed), as 64 hexadecimal digits.
-    encoding, delimiter: None where the format has none (Parquet; JSON lines). roles: what the columns are like.
+    Attributes:
+        frame: All values as written; a missing one is "".
+        sha256: Of the bytes as given (of the archive where the file came packed), as 64 hexadecimal digits.
+        source: The file's name.
+        encoding: Python's name of it; None where the format has none (Parquet).
+        delimiter: One character; None where the format has none (Parquet, JSON lines).
+        roles: What the columns may be; found out from the frame by default.
     """
 
     frame: pd.DataFrame
@@ -100,16 +123,17 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
         return tuple(self.frame.columns)
 
     @property
     def likely_text(self) -> str | None:
-        """The column that holds the texts: a known one, else that of the longest texts, else None."""
+        """The column that is likely to hold the texts, or None."""
         return self.roles.text()
 
     @property
     def likely_label(self) -> str | None:
-        """The column that holds the labels: a known one, else that of the fewest values, else None."""
+        """The column that is likely to hold the labels beside the likely texts, or None."""
         return self.roles.label(self.likely_text)
 
     @property
@@ -119,9 +143,17 @@ class Table:
         return next((names[name.casefold()] for name in NAME_COLUMNS if name.casefold() in names), None)
 
     def reviews(self, text: str | None = None, label: str | None = None) -> Reviews:
-        """The rows as reviews, from the columns `text` and `label` or the likely ones; empty rows left out.
+        """Make reviews of the rows; those with an empty text or label are left out.
 
-        Raises DataError where a column is unknown or cannot be told, both are the same, or none has content.
+        Args:
+            text: The column of the texts, by default the likely one.
+            label: The column of the labels, by default the likely one.
+
+        Returns:
+            The reviews, with a report of what was left out.
+
+        Raises:
+            DataError: A column is unknown, cannot be found or is empty, or both are the same.
         """
         text, label = self.columns_of(text, label)
         name = self.likely_name
@@ -132,9 +164,17 @@ class Table:
         return reviews.take(_filled(reviews.labels, "label", label), "empty label")
 
     def columns_of(self, text: str | None = None, label: str | None = None) -> tuple[str, str]:
-        """The text and the label column that `reviews` would read: those given, else the likely ones beside them.
+        """Find the columns that `reviews` would read.
 
-        Raises DataError where one is unknown, cannot be told, or is both.
+        Args:
+            text: The column of the texts, by default the likely one beside `label`.
+            label: The column of the labels, by default the likely one beside `text`.
+
+        Returns:
+            The text and the label column.
+
+        Raises:
+            DataError: A column is unknown or cannot be found, or both are the same.
         """
         for column in (text, label):
             if column is not None and column not in self.columns:
@@ -144,10 +184,18 @@ class Table:
                 )
         text = text or self.roles.text(label)
         if text is None:
-            raise DataError(self._no_text())
+            raise DataError(
+                f"{self.source}: A text column must hold {MIN_WORDS} words or more on average; none of "
+                f"{_listed(self.columns)} does. Choose the text column yourself, or upload a file that has one."
+            )
         label = label or self.roles.label(text)
         if label is None:
-            raise DataError(self._no_label(text))
+            others = [column for column in self.columns if column != text]
+            found = f"none of {_listed(others)} does" if others else f"the table has the column {text!r} alone"
+            raise DataError(
+                f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
+                f"{found}. Choose the label column yourself, or upload a file that has one."
+            )
         if text == label:
             raise DataError(
                 f"{self.source}: Text and label must be two columns; {text!r} was chosen for both. "
@@ -155,28 +203,20 @@ class Table:
             )
         return text, label
 
-    def _no_text(self) -> str:
-        return (
-            f"{self.source}: A text column must hold {MIN_WORDS} words or more on average; none of "
-            f"{_listed(self.columns)} does. Choose the text column yourself, or upload a file that has one."
-        )
-
-    def _no_label(self, text: str) -> str:
-        others = [column for column in self.columns if column != text]
-        found = f"none of {_listed(others)} does" if others else f"the table has the column {text!r} alone"
-        return (
-            f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
-            f"{found}. Choose the label column yourself, or upload a file that has one."
-        )
-
 
 def read_table(source: Source, *, name: str | None = None, max_bytes: int | None = None) -> Table:
-    """Read CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
+    """Read a table from CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
 
-    source: a path, bytes, or an open binary file. name: what to call it, else the file's name.
-    max_bytes: limit for the file, and again for what it expands to, where not that of `limits`.
+    Args:
+        source: A path, bytes, or an open binary file.
+        name: What to call it, by default the file's name.
+        max_bytes: Another limit than the one in force for the file, and again for what it expands to.
 
-    Raises DataError, naming the rule, the value and the remedy, where the file cannot be read as a table.
+    Returns:
+        The table.
+
+    Raises:
+        DataError: The file cannot be read as a table; the message names the rule, the value and the remedy.
     """
     max_bytes = limits().bytes if max_bytes is None else max_bytes
     try:
@@ -206,10 +246,12 @@ def read_reviews(
     seed: int = 0,
     max_bytes: int | None = None,
 ) -> Reviews:
-    """Read a file, make reviews of two of its columns, and filter them: the three steps in one.
+    """Read a file, make reviews of two of its columns, and select from them: the three steps in one.
 
-    See `read_table` for source, name and max_bytes, `Table.reviews` for text and label, `filter_reviews` for
-    the rest; raises DataError as they do.
+    `read_table` describes source, name and max_bytes, `Table.reviews` text and label, and `filter_reviews` the rest.
+
+    Raises:
+        DataError: One of the steps refuses the file.
     """
     return filter_reviews(
         read_table(source, name=name, max_bytes=max_bytes).reviews(text, label),

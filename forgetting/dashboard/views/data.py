@@ -200,7 +200,7 @@ def _data_metrics(profile: DataProfile) -> None:
         ),
         (
             "New labels",
-            format_share(profile.non_members, 1) if profile.non_members is not None else "no split",
+            format_share(profile.new_labels, 1) if profile.new_labels is not None else "no split",
             "of validation",
             "Share of the validation reviews whose label never occurs in training: no model can get them right",
         ),
