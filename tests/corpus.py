@@ -995,8 +995,17 @@ LARGE = {
     ),
 }
 
-SMALL = ENCODINGS | DELIMITED | ARCHIVES | JSON_LINES | PARQUET | LABELS | TEXTS | OTHER_FILES | NAMES
+READ = ENCODINGS | DELIMITED | ARCHIVES | JSON_LINES | PARQUET | OTHER_FILES | NAMES
+SMALL = READ | LABELS | TEXTS
 CORPUS = SMALL | LARGE
+# Of large files that are accepted, those that are odd to the reader and not to what follows.
+READ_LARGE = ("gzip", "JSON", "five million")
+
+
+def last_step(name: str) -> str:
+    """The step up to which a file is tested: what refuses it, or the last one to which it is odd."""
+    reads = name in READ or name.startswith(READ_LARGE)
+    return CORPUS[name].at or ("selection" if reads and name != "plain" else STEPS[-1])
 
 
 def file_name(name: str) -> str:

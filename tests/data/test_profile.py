@@ -24,7 +24,7 @@ def test_counts():
     assert check.duplicates == 2  # the second red "a red wine", the second rosé "two words"
     assert check.conflicts == 1  # "a red wine" is red and white
     assert check.single_classes == ("port",)
-    assert check.non_members is None
+    assert check.unknown_labels is None
 
 
 def test_text_lengths_in_words():
@@ -51,7 +51,7 @@ def test_dropped_rows_are_added_up_by_reason():
     ],
 )
 def test_share_of_validation_labels_unseen_in_training(validation, unseen):
-    assert profile_data(reviews(), validation=validation).non_members == unseen
+    assert profile_data(reviews(), validation=validation).unknown_labels == unseen
 
 
 @pytest.mark.parametrize("validation", [[], [7], [-1], [0, 0], [0.0, 1.0], [True, False], ["0"]])

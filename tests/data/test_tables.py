@@ -648,5 +648,5 @@ def test_columns_are_judged_once_however_often_others_are_chosen(monkeypatch):
         table.columns_of(text, label)
         assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
     assert len(judged) == 3 * len(TEXTS)
-    assert max(map(len, judged)) <= tables_module.JUDGED_LENGTH
+    assert max(map(len, judged)) <= tables_module.SAMPLED_LENGTH
     assert table.columns_of() == ("second", "kind")
