@@ -24,7 +24,7 @@ def test_counts():
     assert check.duplicates == 2  # the second red "a red wine", the second rosé "two words"
     assert check.conflicts == 1  # "a red wine" is red and white
     assert check.single_classes == ("port",)
-    assert check.unknown_labels is None
+    assert check.new_labels is None
 
 
 def test_text_lengths_in_words():
@@ -41,7 +41,7 @@ def test_dropped_rows_are_added_up_by_reason():
 
 
 @pytest.mark.parametrize(
-    ("validation", "unseen"),
+    ("validation", "fraction"),
     [
         ([0, 2], 0.0),  # a red and a white one stay in training
         ([6], 1.0),  # the only port
@@ -50,8 +50,8 @@ def test_dropped_rows_are_added_up_by_reason():
         (range(7), 1.0),  # nothing is left to train on
     ],
 )
-def test_share_of_validation_labels_unseen_in_training(validation, unseen):
-    assert profile_data(reviews(), validation=validation).unknown_labels == unseen
+def test_fraction_of_validation_reviews_with_labels_new_to_training(validation, fraction):
+    assert profile_data(reviews(), validation=validation).new_labels == fraction
 
 
 @pytest.mark.parametrize("validation", [[], [7], [-1], [0, 0], [0.0, 1.0], [True, False], ["0"]])
