@@ -836,6 +836,7 @@ def test_rows_under_way_when_the_settings_change_are_not_taken_for_the_new_ones(
     same(unlearner.found, expected)
 
 
+@pytest.mark.slow
 def test_rows_do_not_depend_on_the_order_of_the_methods(small_split):
     plan = replace(QUICK, methods=BUILT_IN)
     one = run(small_split, recipe_of(plan))
@@ -848,6 +849,7 @@ def test_rows_do_not_depend_on_the_order_of_the_methods(small_split):
         check_reasons(row)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("global_state_kept")
 def test_the_same_recipe_gives_the_same_figures_and_moves_no_random_state(small_split):
     recipe = recipe_of(replace(QUICK, methods=BUILT_IN, seeds=2))

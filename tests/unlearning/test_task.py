@@ -450,6 +450,7 @@ def test_a_file_that_fails_half_way_leaves_no_method_behind(own_methods, modules
     assert own_methods == before
 
 
+@pytest.mark.slow
 def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modules):
     """In a fresh process, where only the table is imported."""
     path = write(modules, "mine.py", GOOD.format(name="retrain", text="Mine"))
