@@ -110,6 +110,7 @@ def alone(done, small_split):
 # On this machine.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [PLAN, RETRAINED], ids=["one model", "retrained"])
 @pytest.mark.usefixtures("global_state_kept")
 def test_two_processes_give_the_same_rows_bit_for_bit(done, small_split, alone, plan):
@@ -124,6 +125,7 @@ def test_results_come_in_the_order_of_the_tasks_from_other_processes(jobs):
     assert os.getpid() not in {process for _, _, process in found}
 
 
+@pytest.mark.slow
 def test_a_sweep_on_two_processes_can_be_left(done, small_split, alone):
     walk = sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=2)
     assert [next(walk) for _ in range(5)] == alone(PLAN)[:5]
@@ -142,12 +144,14 @@ def test_an_impossible_number_of_jobs_is_refused(done, small_split, jobs):
         next(sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, jobs=jobs))
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_told_and_the_next_sweep_works(done, small_split, alone):
     with pytest.raises(WorkersError, match=r"A worker process ended before its task was done: .* Use fewer jobs"):
         within_patience(lambda: list(run_tasks(end_the_process, 3, range(8), jobs=2)))
     assert rows_of(done, small_split, PLAN, jobs=2) == alone(PLAN)
 
 
+@pytest.mark.slow
 def test_what_a_task_raises_on_purpose_arrives_as_it_is():
     walk, found = run_tasks(refuse, 4, range(8), jobs=2), []
     with pytest.raises(DataError, match=r"^task 4 has no data; the message arrives whole$"):
@@ -255,12 +259,14 @@ def soon(monkeypatch):
     monkeypatch.setattr(parallel, "LOST", 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [PLAN, RETRAINED], ids=["one model", "retrained"])
 @pytest.mark.usefixtures("global_state_kept")
 def test_dask_gives_the_same_rows_bit_for_bit(done, small_split, alone, cluster, plan):
     assert rows_of(done, small_split, plan, dask=cluster.address) == alone(plan)
 
 
+@pytest.mark.slow
 def test_both_workers_do_the_work_and_this_process_does_none(cluster):
     address = cluster.address.removeprefix("tcp://")  # which may be left out
     found = within_patience(lambda: list(run_tasks(echo, "shared", range(20), dask=address)))
@@ -270,6 +276,7 @@ def test_both_workers_do_the_work_and_this_process_does_none(cluster):
     assert imported == set(), "the scheduler would not answer meanwhile"
 
 
+@pytest.mark.slow
 def test_workers_of_dask_use_as_many_threads_as_this_process(cluster):
     try:
         torch.set_num_threads(2)
@@ -279,6 +286,7 @@ def test_workers_of_dask_use_as_many_threads_as_this_process(cluster):
     assert found == [2] * 6
 
 
+@pytest.mark.slow
 def test_what_a_task_raises_arrives_from_dask_too(cluster):
     with pytest.raises(DataError, match=r"^task 4 has no data; the message arrives whole$"):
         within_patience(lambda: list(run_tasks(refuse, 4, range(8), dask=cluster.address)))
@@ -288,6 +296,7 @@ def test_what_a_task_raises_arrives_from_dask_too(cluster):
         within_patience(lambda: list(run_tasks(break_down, None, range(3), dask=cluster.address)))
 
 
+@pytest.mark.slow
 def test_a_sweep_on_dask_can_be_left(done, small_split, alone, cluster):
     walk = sweep_rows(done.model, small_split, PLAN, recipe=RECIPE, initial=done.initial, dask=cluster.address)
     assert [next(walk) for _ in range(5)] == alone(PLAN)[:5]
@@ -295,6 +304,7 @@ def test_a_sweep_on_dask_can_be_left(done, small_split, alone, cluster):
     assert rows_of(done, small_split, PLAN, dask=cluster.address) == alone(PLAN)
 
 
+@pytest.mark.slow
 def test_one_worker_alone_does_the_work(done, small_split, alone, one_cluster):
     cluster = one_cluster.have_workers(1)
     found = within_patience(lambda: list(run_tasks(echo, None, range(4), dask=cluster.address)))
@@ -302,6 +312,7 @@ def test_one_worker_alone_does_the_work(done, small_split, alone, one_cluster):
     assert rows_of(done, small_split, RETRAINED, dask=cluster.address) == alone(RETRAINED)
 
 
+@pytest.mark.slow
 def test_a_worker_that_joins_later_does_the_tasks_of_one_that_is_killed(one_cluster, tmp_path):
     cluster = one_cluster.have_workers(1)
     walk = run_tasks(wait_for_file, str(tmp_path / "go on"), range(12), dask=cluster.address)
@@ -317,6 +328,7 @@ LONG = replace(RETRAINED, seeds=16)
 SLOWLY = replace(RECIPE, training=replace(RECIPE.training, epochs=100))  # a replicate takes a tenth of a second
 
 
+@pytest.mark.slow
 def test_a_sweep_survives_a_killed_worker(done, small_split, alone, cluster):
     walk = sweep_rows(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
     first = within_patience(lambda: next(walk))
@@ -324,6 +336,7 @@ def test_a_sweep_survives_a_killed_worker(done, small_split, alone, cluster):
     assert [first, *within_patience(lambda: list(walk))] == alone(LONG, SLOWLY)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_without_workers_a_sweep_ends_and_its_rows_stay(done, small_split, alone, cluster):
     walk = sweep_rows(done.model, small_split, LONG, recipe=SLOWLY, initial=done.initial, dask=cluster.address)
@@ -335,6 +348,7 @@ def test_without_workers_a_sweep_ends_and_its_rows_stay(done, small_split, alone
     assert len(found) < len(alone(LONG, SLOWLY))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_scheduler_that_is_lost_is_told(tmp_path):
     own = Cluster(tmp_path)
@@ -349,6 +363,7 @@ def test_a_scheduler_that_is_lost_is_told(tmp_path):
         own.close()
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_workers_is_told(one_cluster):
     cluster = one_cluster.have_workers(0)
     cluster.wait()
@@ -474,6 +489,7 @@ print(len(list(run_tasks(echo, None, range(3), dask=right))))
 """
 
 
+@pytest.mark.slow
 def test_a_scheduler_is_found_after_a_wrong_address(one_cluster):
     cluster = one_cluster.have_workers(1)
     done = subprocess.run(

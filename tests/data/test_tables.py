@@ -4,7 +4,6 @@ import csv
 import gzip
 import hashlib
 import io
-import json
 import zipfile
 from dataclasses import replace
 
@@ -68,10 +67,22 @@ def assert_says(message: str, *parts: str) -> None:
 # What can be read
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r"])
-def test_delimiters_and_encodings(delimiter, encoding, line_end):
+ENDS, DELIMITERS = ("\r\n", "\n", "\r"), (",", "\t", ";", "|")
+# Each encoding with each end of a line, and each delimiter with each end of a line: reading decides on them in turn.
+COVERING = [
+    *((encoding, DELIMITERS[(row + place) % 4], end)
+      for row, encoding in enumerate(("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"))
+      for place, end in enumerate(ENDS)),
+]  # fmt: skip
+
+
+def test_the_covering_set_holds_each_pair():
+    for first, second, count in ((0, 2, 6 * 3), (1, 2, 4 * 3), (0, 1, 6 * 3)):
+        assert len({(case[first], case[second]) for case in COVERING}) == count
+
+
+@pytest.mark.parametrize(("encoding", "delimiter", "line_end"), COVERING)
+def test_delimiters_and_encodings(encoding, delimiter, line_end):
     data = written(delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL).encode(encoding)
     table = read_table(data, name="wines.csv")
     reviews = table.reviews("text", "label")
@@ -173,7 +184,7 @@ def test_other_code_pages_are_told_apart(script):
     assert reviews.texts == (text,) * 6
 
 
-def test_a_file_larger_than_what_the_delimiter_is_judged_by():
+def test_a_file_larger_than_the_head_that_shows_the_delimiter():
     row = f"{'red wine with cherry and spice, ' * 10}\tred\n"
     data = ("text\tlabel\n" + row * 30_000).encode()
     assert len(read_table(data).frame) == 30_000
@@ -205,10 +216,11 @@ def test_round_trip(made, delimiter, quoting):
     assert table.columns == ("text", "label", "name")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
-        st.binary(max_size=300),
+        st.binary(max_size=2_000),
         st.tuples(
             st.sampled_from([b"PAR1", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xfe", b"{", b"a,b\n", b'a|b\n"']),
             st.binary(max_size=100),
@@ -221,27 +233,6 @@ def test_arbitrary_bytes_are_read_or_refused(data):
         read_reviews(data)
     except DataError as error:
         assert str(error)  # noqa: PT017 -- either outcome is right
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_damaged_files_are_read_or_refused(data):
-    whole = data.draw(st.sampled_from(DAMAGEABLE))
-    place = data.draw(st.integers(0, len(whole) - 1))
-    byte = data.draw(st.binary(min_size=0, max_size=2))
-    try:
-        read_reviews(whole[:place] + byte + whole[place + 1 :])
-    except DataError as error:
-        assert str(error)  # noqa: PT017 -- either outcome is right
-
-
-DAMAGEABLE = (
-    written().encode(),
-    gzip.compress(written().encode()),
-    zipped({"a.csv": written().encode()}),
-    parquet(pa.table({"text": TEXTS * 3, "label": LABELS * 3})),
-    b"".join(json.dumps({"text": text, "label": "a"}).encode() + b"\n" for text in TEXTS),
-)
 
 
 # Which columns
@@ -545,8 +536,10 @@ def test_refuses_json_lines_that_are_no_objects(line, value):
     assert_says(refusal(data), "must be one whole object", "line 3", value, "Correct that line")
 
 
-@pytest.mark.parametrize("delimiter", [*",\t;|", "^"])
-@pytest.mark.parametrize("first", ["sep={}\n", "SEP={}\r\n"])
+@pytest.mark.parametrize(
+    ("delimiter", "first"),
+    [(",", "sep={}\n"), ("\t", "SEP={}\r\n"), (";", "sep={}\n"), ("|", "Sep={}\r"), ("^", "SEP={}\n")],
+)
 def test_the_line_that_declares_the_delimiter_is_no_header(first, delimiter):
     table = read_table((first.format(delimiter) + written(delimiter)).encode())
     assert (table.columns, table.delimiter) == (("text", "label"), delimiter)
@@ -640,13 +633,13 @@ def test_original_file(wine_reviews_path):
     assert reviews.labels == tuple(by_hand["Type_of_wine"])
 
 
-def test_columns_are_judged_once_however_often_others_are_chosen(monkeypatch):
-    judged = []
-    monkeypatch.setattr(tables_module, "_words", lambda text: judged.append(text) or len(text.split()))
+def test_columns_are_looked_at_once_however_often_others_are_chosen(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(tables_module, "_words", lambda text: looked_at.append(text) or len(text.split()))
     table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
     for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
         table.columns_of(text, label)
         assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
-    assert len(judged) == 3 * len(TEXTS)
-    assert max(map(len, judged)) <= tables_module.SAMPLED_LENGTH
+    assert len(looked_at) == 3 * len(TEXTS)
+    assert max(map(len, looked_at)) <= tables_module.SAMPLED_LENGTH
     assert table.columns_of() == ("second", "kind")
