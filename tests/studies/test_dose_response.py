@@ -129,7 +129,7 @@ def test_of_seeds_equally_near_to_the_median_the_smallest_is_taken(order):
     assert curves(pd.DataFrame(two))["seed"].tolist() == [3]
 
 
-@pytest.mark.parametrize(("first", "second"), [(2, 5), (5, 2), (4, 9), (1, 8), (3, 10), (6, 13)])
+@pytest.mark.parametrize(("first", "second"), [(2, 5), (5, 2), (4, 9)])
 def test_two_seeds_are_equally_near_to_their_median_whatever_rounding_says(first, second):
     rows = [line(seed, 0.5, validation_accuracy=hits / 14) for seed, hits in ((0, first), (1, second))]
     assert curves(pd.DataFrame(rows))["seed"].tolist() == [0]
@@ -182,23 +182,23 @@ HALF_WAYS = {
 
 
 @pytest.mark.parametrize("case", HALF_WAYS)
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_half_way_by_hand(case, seeds):
+def test_half_way_by_hand(case):
     path, levels, dose = HALF_WAYS[case]
-    found = half([path] * seeds, levels)
-    assert (found.layers, found.scheme, found.unit, found.seeds) == ("fc1", "zero", "weight", seeds)
-    assert found.dose == pytest.approx(dose)
-    assert (found.kind, found.until) == ("found", levels[-1])
-    if seeds == 1:
-        assert (found.low, found.high, found.missing) == (None, None, "an interval needs at least 2 seeds")
-    else:  # all resamples are the same
-        assert (found.low, found.high, found.missing) == (found.dose, found.dose, "")
+    for seeds in (1, 3):
+        found = half([path] * seeds, levels)
+        assert (found.layers, found.scheme, found.unit, found.seeds) == ("fc1", "zero", "weight", seeds)
+        assert found.dose == pytest.approx(dose)
+        assert (found.kind, found.until) == ("found", levels[-1])
+        if seeds == 1:
+            assert (found.low, found.high, found.missing) == (None, None, "an interval needs at least 2 seeds")
+        else:  # all resamples are the same
+            assert (found.low, found.high, found.missing) == (found.dose, found.dose, "")
 
 
 @pytest.mark.parametrize(
-    ("path", "share"), [([0.0, 0.25, 0.375], "38"), ([0.0, -0.5, -0.25], "0"), ([-0.5, -0.25, -0.1], "0")]
+    ("path", "share", "seeds"),
+    [([0.0, 0.25, 0.375], "38", 1), ([0.0, -0.5, -0.25], "0", 2), ([-0.5, -0.25, -0.1], "0", 1)],
 )
-@pytest.mark.parametrize("seeds", [1, 2])
 def test_never_half_way_says_how_far_it_gets(path, share, seeds):
     for last in (1.0, 0.6):
         found = half([path] * seeds, [0.0, 0.5, last])
@@ -326,7 +326,7 @@ def noisy(seeds, source, levels, at=0.4, spread=0.1):
     return 1 / (1 + np.exp(-steps)) + 0.02 * source.standard_normal(steps.shape)
 
 
-@pytest.mark.parametrize(("seeds", "at"), [(2, 0.4), (3, 0.5), (5, 0.2), (10, 0.4), (7, 0.9), (6, 0.85)])
+@pytest.mark.parametrize(("seeds", "at"), [(2, 0.4), (3, 0.5), (10, 0.4), (7, 0.9)])
 def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
     levels = [step / 10 for step in range(11)]
     values = noisy(seeds, np.random.default_rng(seeds), levels, at)
@@ -346,7 +346,7 @@ def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
         assert found.high == pytest.approx(crossings[1950])
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(4))
 def test_the_interval_holds_the_estimate(number):
     levels = [step / 10 for step in range(11)]
     found = half(noisy(10, np.random.default_rng(number), levels), levels)
@@ -583,8 +583,7 @@ def swept(done, split, plan, recipe):
     return SweepResult(plan, rows, recipe).frame
 
 
-@pytest.mark.parametrize("hidden", [(5,), (4, 3)])
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
+@pytest.mark.parametrize(("hidden", "objective"), [((5,), "bitwise"), ((4, 3), "cross_entropy")])
 def test_robustness_is_the_layers_one_by_one(small_split, hidden, objective):
     recipe, done = trained(small_split, hidden, objective)
     rows = robustness(done.model, small_split, done.initial, seeds=4, seed=7, recipe=recipe)

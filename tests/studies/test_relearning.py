@@ -128,8 +128,7 @@ def plain_accuracies(model, split, part, training) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", ["training", "validation"])
+@pytest.mark.parametrize(("seed", "name"), [(0, "training"), (1, "validation"), (2, "validation")])
 def test_it_is_the_first_epoch_of_a_plain_loop(small_split, seed, name):
     part = small_split.parts[name]
     path = plain_accuracies(model_of(small_split, seed, 0.0), small_split, part, BASE)
@@ -144,9 +143,13 @@ def test_it_is_the_first_epoch_of_a_plain_loop(small_split, seed, name):
             assert trainer.epochs == (epochs if stop and epochs is not None else 30)
 
 
-@pytest.mark.parametrize("objective", ["cross_entropy", "bitwise"])
-@pytest.mark.parametrize("batch_size", [0, 1, 7, 20, 39, 40, 41])
-@pytest.mark.parametrize("record_history", [True, False])
+@pytest.mark.parametrize(
+    ("objective", "batch_size", "record_history"),
+    [
+        *[("cross_entropy", 0, True), ("bitwise", 0, False), ("bitwise", 1, True), ("cross_entropy", 7, False)],
+        *[("bitwise", 20, True), ("cross_entropy", 39, True), ("bitwise", 40, False), ("cross_entropy", 41, False)],
+    ],
+)
 def test_mini_batches_count_whole_epochs(small_split, objective, batch_size, record_history):
     training = replace(BASE, objective=objective, batch_size=batch_size, epochs=10, word_dropout=0.1)
     alone = Trainer(model_of(small_split), small_split, training, seed=3)
@@ -175,8 +178,7 @@ def test_without_stopping_it_trains_as_if_nobody_looked(small_split):
     assert all(map(torch.equal, seen.model.parameters(), alone.model.parameters()))
 
 
-@pytest.mark.parametrize("batch_size", [0, 5])
-@pytest.mark.parametrize("hits", [9, 12, 14])
+@pytest.mark.parametrize(("batch_size", "hits"), [(0, 9), (0, 14), (5, 12), (5, 14)])
 def test_pausing_changes_nothing(small_split, monkeypatch, batch_size, hits):
     """Not even within an epoch, where the accuracy is not looked at."""
     training = replace(BASE, batch_size=batch_size)
@@ -240,9 +242,11 @@ def test_it_goes_on_with_a_trainer_that_was_advanced(small_split):
     assert (left.steps, left.epochs, left.limit) == (whole.steps - 2, whole.epochs - 2, 28)
 
 
-@pytest.mark.parametrize("where", ["fc1.weight", "fc2.bias"])
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-@pytest.mark.parametrize("record_history", [True, False])
+@pytest.mark.parametrize(
+    ("where", "value", "record_history"),
+    [("fc1.weight", math.nan, True), ("fc1.weight", math.inf, False), ("fc2.bias", math.nan, False),
+     ("fc2.bias", math.inf, True)],
+)  # fmt: skip
 def test_a_model_whose_outputs_are_not_finite_diverges(small_split, where, value, record_history):
     trainer = Trainer(model_of(small_split), small_split, BASE, record_history=record_history)
     with torch.no_grad():
