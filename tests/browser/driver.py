@@ -42,7 +42,7 @@ class App:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(120_000)
 
     def _heard(self, message) -> None:
         place = message.location.get("url", "")
@@ -94,7 +94,7 @@ class App:
 
         Runs that are overtaken leave the address behind, and on a busy machine the last of them comes late.
         """
-        self.page.wait_for_function(AGREED, timeout=90_000)
+        self.page.wait_for_function(AGREED, timeout=240_000)
 
     def upload(self, path: Path | None = None, *, name: str = "", content: bytes = b"") -> None:
         """Give the uploader a file, and wait until it is taken into the address or refused in an alert."""

@@ -45,11 +45,11 @@ def test_every_page_works_under_the_policy(hardened, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     app = App(context, hardened.address)
     app.open()
-    app.page.locator(CHARTS).first.wait_for(timeout=60_000)
+    app.page.locator(CHARTS).first.wait_for(timeout=240_000)
     for page, path in PATHS.items():
         app.page.goto(f"{hardened.address}/{path}{PARAMETERS.get(page, '')}")
         app.settle()
-        app.page.locator(CHARTS).first.wait_for(timeout=60_000)
+        app.page.locator(CHARTS).first.wait_for(timeout=240_000)
     app.page.goto(f"{hardened.address}/data?data.source=file")
     app.settle()
     rows = [f"cherry plum note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]

@@ -41,7 +41,7 @@ def test_a_tab_closed_in_the_middle_of_a_study_leaves_the_others_alone(visit):
     first.page.wait_for_function("() => /[1-9]\\d* of [\\d,]+ variants/.test(document.body.innerText)")
     second.button("Play").click()
     first.page.close()
-    second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=90_000)
+    second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=240_000)
     third = visit(STUDY)
     assert variants(third) == 0  # the study was the first visitor's own
 
@@ -83,7 +83,7 @@ def restarted(tmp_path, browser):
 def connected(app: App) -> None:
     """Wait until the page has found the new server, which it looks for by itself."""
     app.page.wait_for_timeout(3_000)
-    app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=90_000)
+    app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=240_000)
 
 
 def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
@@ -135,14 +135,16 @@ def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
             app.page.wait_for_timeout(700)
         apps[2].page.get_by_text(re.compile("Waiting: position [12] of 2 in the queue")).wait_for()
         for app in apps:  # each is drawn an epoch sooner or later
-            app.page.wait_for_function("() => document.body.innerText.match(/\\n([1-9]\\d*) \\/ 2000/)", timeout=60_000)
+            app.page.wait_for_function(
+                "() => document.body.innerText.match(/\\n([1-9]\\d*) \\/ 2000/)", timeout=240_000
+            )
         apps[0].page.close()
         apps[1].button("Pause").click()
         before = epoch(apps[2])
         apps[2].page.wait_for_function(
             "before => Number((document.body.innerText.match(/\\n(\\d+) \\/ 2000/) || [0, 0])[1]) > before",
             arg=before,
-            timeout=90_000,
+            timeout=240_000,
         )
         for app in apps[1:]:
             app.check()

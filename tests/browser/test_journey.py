@@ -45,7 +45,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     assert app.metrics()["Epoch"] == "1 / 100"
     app.page.evaluate(RECORD)
     app.button("Play").click()
-    app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=90_000)
+    app.page.wait_for_function("window.seen.epochs.length >= 6", timeout=240_000)
     app.button("Pause").click()
     app.settle(600)
     stands = app.metrics()["Epoch"]
@@ -54,7 +54,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     app.press("One step")
     assert int(app.metrics()["Epoch"].split()[0]) == int(stands.split()[0]) + 1
     app.button("Play").click()
-    app.button("Play again").wait_for(timeout=90_000)
+    app.button("Play again").wait_for(timeout=240_000)
     app.settle()
     seen = app.page.evaluate("() => (clearInterval(window.record), window.seen)")
     epochs = [int(text.split(" / ")[0]) for text in seen["epochs"]]

@@ -29,13 +29,13 @@ def train(app, label: str = "") -> None:
     if button.count():
         assert label in button.inner_text()
         button.click()
-        button.wait_for(state="detached", timeout=60_000)
+        button.wait_for(state="detached", timeout=240_000)
     app.settle()
 
 
 def ended(app) -> None:
     """Wait until the study is over."""
-    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle()
 
 
@@ -222,7 +222,7 @@ def test_a_long_study_advances_stops_and_goes_on(visit):
     train(app)
     assert "Press Start to run this plan." in app.sentences()
     app.button("Start").click()
-    app.page.locator(MARKS).first.wait_for(timeout=90_000)
+    app.page.locator(MARKS).first.wait_for(timeout=240_000)
     seen = [progress(app)]
     while len(seen) < 4:
         app.page.wait_for_timeout(100)
@@ -256,7 +256,7 @@ def test_the_chart_stays_when_a_study_goes_on_and_ends(visit):
     app = visit(LONG.replace("seeds=200", "seeds=40"))
     train(app)
     app.button("Start").click()
-    app.page.locator(MARKS).first.wait_for(timeout=90_000)
+    app.page.locator(MARKS).first.wait_for(timeout=240_000)
     app.button("Stop").click()
     app.button("Go on").click()
     ended(app)
@@ -271,7 +271,7 @@ def test_files_hold_the_rows_and_the_charts(visit):
     body = app.page.get_by_test_id("stPopoverBody")
     files = {}
     for label in ("Rows, CSV", "Rows, PARQUET", "accuracy, PNG", "accuracy, SVG", "accuracy, HTML"):
-        with app.page.expect_download(timeout=60_000) as download:
+        with app.page.expect_download(timeout=240_000) as download:
             body.get_by_role("button", name=label).click()
         files[label] = (download.value.suggested_filename, download.value.path().read_bytes())
     assert [name for name, _ in files.values()] == [

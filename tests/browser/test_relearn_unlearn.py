@@ -69,13 +69,13 @@ SHIFTS = """() => {
 
 
 def ended(app) -> None:
-    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=120_000)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.settle()
 
 
 def done(app) -> tuple[int, int]:
     """Parts that are done, and all of them, by the sentence under the chart."""
-    app.page.get_by_text(PROGRESS).locator("visible=true").first.wait_for(timeout=60_000)
+    app.page.get_by_text(PROGRESS).locator("visible=true").first.wait_for(timeout=240_000)
     found = PROGRESS.search(app.sentences())
     return tuple(int(part.replace(",", "")) for part in found.groups())
 
@@ -123,7 +123,7 @@ def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(v
     app.page.wait_for_function(
         """() => document.querySelector('[data-testid="stVegaLiteChart"] svg g.role-mark path')
             && document.querySelector('[data-testid="stProgress"]')""",
-        timeout=60_000,
+        timeout=240_000,
     )
     first, total = done(app)
     assert 0 < first < total, "the chart is drawn before the end"
@@ -244,7 +244,7 @@ def test_a_method_is_added_and_only_that_is_run(visit):
     before = app.page.get_by_test_id("stText").first.inner_text().split("Nearest")[0]
     search(app, "Methods", "random_labels")
     app.page.wait_for_function("location.search.includes('random_labels')")
-    app.page.get_by_text("6 models in").wait_for(timeout=60_000)
+    app.page.get_by_text("6 models in").wait_for(timeout=240_000)
     app.settle()
     texts = app.page.locator(f"{CHART} text").all_text_contents()
     assert "random labels" in texts
@@ -252,7 +252,7 @@ def test_a_method_is_added_and_only_that_is_run(visit):
     assert before in app.sentences(), "what retraining leaves has changed"
     app.settle(1100)
     app.page.go_back()
-    app.page.get_by_text("4 models in").wait_for(timeout=60_000)
+    app.page.get_by_text("4 models in").wait_for(timeout=240_000)
     assert app.parameters()["unlearning.methods"] == "retrain,fine_tune"
 
 
@@ -264,7 +264,7 @@ def test_reload_and_back_keep_the_plan(visit, path):
     fill(app, "Seeds", "3")
     group = {"unlearn": "unlearning", "relearn": "relearning"}[path]
     app.page.wait_for_function("text => location.search.includes(text)", arg=f"{group}.seeds=3")
-    app.page.get_by_text({"unlearn": "6 models in", "relearn": "9 runs in"}[path]).wait_for(timeout=60_000)
+    app.page.get_by_text({"unlearn": "6 models in", "relearn": "9 runs in"}[path]).wait_for(timeout=240_000)
     app.settle()
     address, sentence = app.page.url, app.page.get_by_test_id("stText").first.inner_text()
     app.page.reload()
@@ -317,7 +317,7 @@ def test_a_study_streams_stops_and_is_kept(visit, link, selector):
     train(app)
     if app.button("Start").count():
         app.button("Start").click()
-    app.page.locator(selector).first.wait_for(timeout=60_000)
+    app.page.locator(selector).first.wait_for(timeout=240_000)
     seen = [done(app)[0]]
     while len(seen) < 4:
         app.page.wait_for_timeout(100)
@@ -384,7 +384,7 @@ def test_files_hold_the_rows_and_the_chart(visit, path):
     app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button").first.click()
     body = app.page.get_by_test_id("stPopoverBody")
     for label in FILES[path]:
-        with app.page.expect_download(timeout=60_000) as download:
+        with app.page.expect_download(timeout=240_000) as download:
             body.get_by_role("button", name=label).click()
         files[label.split(", ")[1]] = download.value.path().read_bytes()
     csv, parquet = pd.read_csv(io.BytesIO(files["CSV"])), pd.read_parquet(io.BytesIO(files["PARQUET"]))

@@ -39,7 +39,7 @@ def test_pictures_of_layers(visit, name):
     if name == "layers-words":
         app.press("Forget the ten strongest")
     else:
-        app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+        app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)
 
@@ -48,7 +48,7 @@ def test_pictures_of_layers(visit, name):
 def test_pictures_of_unlearning(visit, name, tab):
     path = wanted(name)
     app = visit("unlearn?forget.by=class&forget.label=Malbec")
-    app.page.get_by_text(re.compile(r"models in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.page.get_by_text(re.compile(r"models in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.tab(tab)
     app.settle(600)
     app.picture(path)
@@ -60,7 +60,7 @@ def test_picture_of_the_savings(visit):
     app.tab("Savings by fraction")
     if app.button("Start").count():
         app.press("Start")
-    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=90_000)
+    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)
 
@@ -96,7 +96,7 @@ def test_pictures_of_views(visit, name):
     app.tab(name.capitalize())
     if name == "relearn":
         app.button("Relearn").click()
-        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=90_000)
+        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=240_000)
         app.settle()
     app.picture(path)
 
@@ -124,7 +124,7 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     field.press("Enter")
     app.settle()
     app.button("Reproduce the table").click()
-    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for(timeout=90_000)
+    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for(timeout=240_000)
     app.settle()
     app.page.get_by_text("The published table, and what it hides").evaluate("element => element.scrollIntoView()")
     app.picture(path)
