@@ -1,4 +1,4 @@
-"""Figures hold exactly the numbers of the result, and text from a file stays text."""
+"""Charts hold exactly the numbers of the result, and text from a file stays text."""
 
 from dataclasses import replace
 
@@ -33,28 +33,28 @@ def compared(result):
     return result.comparison
 
 
-def bars(figure: go.Figure) -> dict[str, go.Bar]:
-    return {trace.name: trace for trace in figure.data if trace.type == "bar"}
+def bars(chart: go.Figure) -> dict[str, go.Bar]:
+    return {trace.name: trace for trace in chart.data if trace.type == "bar"}
 
 
-def lines(figure: go.Figure) -> list[go.Scatter]:
-    return [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
+def lines(chart: go.Figure) -> list[go.Scatter]:
+    return [trace for trace in chart.data if trace.type == "scatter" and trace.mode == "lines"]
 
 
-def texts(figure: go.Figure) -> list[str]:
-    return [annotation.text for annotation in figure.layout.annotations]
+def texts(chart: go.Figure) -> list[str]:
+    return [annotation.text for annotation in chart.layout.annotations]
 
 
 @pytest.mark.parametrize(
-    ("chart", "name"),
+    ("draw", "name"),
     [
         (comparison_charts.accuracy_chart, "accuracy"),
         (comparison_charts.bitwise_chart, "bitwise_accuracy"),
         (comparison_charts.loss_chart, "loss"),
     ],
 )
-def test_bars_are_the_scores(chart, name, result, compared):
-    found = bars(chart(compared, result.baselines))
+def test_bars_are_the_scores(draw, name, result, compared):
+    found = bars(draw(compared, result.baselines))
     for title, outcome, colour in (
         ("original", compared.original, ORIGINAL),
         ("randomized", compared.randomized, RANDOMIZED),
@@ -73,8 +73,8 @@ def test_the_intervals_are_wilsons(result, compared):
 
 
 def test_only_the_accuracy_has_intervals(result, compared):
-    for chart in (comparison_charts.loss_chart, comparison_charts.bitwise_chart):
-        assert all(bar.error_y.array is None for bar in bars(chart(compared, result.baselines)).values())
+    for draw in (comparison_charts.loss_chart, comparison_charts.bitwise_chart):
+        assert all(bar.error_y.array is None for bar in bars(draw(compared, result.baselines)).values())
 
 
 def test_baselines_are_drawn_at_their_values_and_named(result, compared):
@@ -88,20 +88,20 @@ def test_baselines_are_drawn_at_their_values_and_named(result, compared):
         comparison_charts.bitwise_chart: {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
         comparison_charts.loss_chart: {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
     }
-    for chart, wanted in expected.items():
-        figure = chart(compared, baselines)
-        drawn = [(index, line.y[list(line.x).index(index)]) for line in lines(figure) for index in range(len(PARTS))]
+    for draw, wanted in expected.items():
+        chart = draw(compared, baselines)
+        drawn = [(index, line.y[list(line.x).index(index)]) for line in lines(chart) for index in range(len(PARTS))]
         assert sorted(drawn) == sorted(
             (index, values[part]) for values in wanted.values() for index, part in enumerate(PARTS)
         )
-        assert all(line.line.color == BASELINE and line.line.dash in ("dash", "dot") for line in lines(figure))
-        assert set(wanted) <= set(texts(figure))
+        assert all(line.line.color == BASELINE and line.line.dash in ("dash", "dot") for line in lines(chart))
+        assert set(wanted) <= set(texts(chart))
 
 
 def test_without_a_linear_svc_its_line_is_left_out(result, compared):
-    figure = comparison_charts.accuracy_chart(compared, replace(result.baselines, linear_svc=None))
-    assert "LinearSVC" not in texts(figure)
-    assert len(lines(figure)) == 2
+    chart = comparison_charts.accuracy_chart(compared, replace(result.baselines, linear_svc=None))
+    assert "LinearSVC" not in texts(chart)
+    assert len(lines(chart)) == 2
 
 
 def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
@@ -111,76 +111,76 @@ def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
         majority=dict.fromkeys(PARTS, 0.51),
         linear_svc=dict.fromkeys(PARTS, 0.52),
     )
-    figure = comparison_charts.accuracy_chart(compared, close)
-    places = [note.y for note in figure.layout.annotations if note.text in ("chance", "largest class", "LinearSVC")]
+    chart = comparison_charts.accuracy_chart(compared, close)
+    places = [note.y for note in chart.layout.annotations if note.text in ("chance", "largest class", "LinearSVC")]
     assert (np.diff(places) > 0.05).all()
     assert places[0] == 0.5
-    assert max(places) < figure.layout.yaxis.range[1]
+    assert max(places) < chart.layout.yaxis.range[1]
 
 
 def test_the_labels_of_bars_are_percent_or_losses(result, compared):
-    for chart, name, form in (
+    for draw, name, form in (
         (comparison_charts.accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f} %"),
         (comparison_charts.loss_chart, "loss", lambda value: f"{value:.2f}"),
     ):
-        found = texts(chart(compared, result.baselines))
+        found = texts(draw(compared, result.baselines))
         for outcome in (compared.original, compared.randomized):
             for part in PARTS:
                 assert form(getattr(outcome.scores[part], name)) in found
 
 
 def not_finite(compared):
-    figures = ("loss", "accuracy", "interval", "macro_f1", "bitwise_accuracy", "recall", "confusion")
-    broken = Scores(14, missing=dict.fromkeys(figures, NOT_FINITE))
+    metrics = ("loss", "accuracy", "interval", "macro_f1", "bitwise_accuracy", "recall", "confusion")
+    broken = Scores(14, missing=dict.fromkeys(metrics, NOT_FINITE))
     return replace(compared, randomized=Outcome({}, dict.fromkeys(PARTS, broken)))
 
 
 @pytest.mark.parametrize(
-    "chart", [comparison_charts.accuracy_chart, comparison_charts.bitwise_chart, comparison_charts.loss_chart]
+    "draw", [comparison_charts.accuracy_chart, comparison_charts.bitwise_chart, comparison_charts.loss_chart]
 )
-def test_a_missing_figure_has_no_bar_and_says_so(chart, result, compared):
-    figure = chart(not_finite(compared), result.baselines)
-    assert list(bars(figure)["randomized"].y) == [None, None]
-    assert texts(figure).count("missing") == 2
+def test_a_missing_metric_has_no_bar_and_says_so(draw, result, compared):
+    chart = draw(not_finite(compared), result.baselines)
+    assert list(bars(chart)["randomized"].y) == [None, None]
+    assert texts(chart).count("missing") == 2
 
 
 def test_the_network_shows_the_dose_of_each_layer(result):
-    figure = comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3))
-    found = bars(figure)
+    chart = comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3))
+    found = bars(chart)
     assert list(found["randomized"].y) == [0.4, 0.0]
     assert list(found["original"].y) == [0.6, 1.0]
     assert list(found["original"].customdata) == ["fc1", "fc2"]
-    assert [f"{layer.parameters:,} weights" for layer in result.layers] == list(figure.layout.xaxis.ticktext)
-    assert {"20<br>words →", "→ 3<br>classes"} <= set(texts(figure))
+    assert [f"{layer.parameters:,} weights" for layer in result.layers] == list(chart.layout.xaxis.ticktext)
+    assert {"20<br>words →", "→ 3<br>classes"} <= set(texts(chart))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_layer_of_the_network_is_a_mark(count):
     rows = [LayerSummary(f"fc{index}", "Linear", {}, 10) for index in range(1, count + 1)]
-    figure = comparison_charts.network_chart(rows, [row.name for row in rows], 1.0, (5, 2))
-    assert list(bars(figure)["randomized"].y) == [1.0] * count
-    assert figure.layout.xaxis.range[0] < -0.5
-    assert figure.layout.xaxis.range[1] > count - 0.5
+    chart = comparison_charts.network_chart(rows, [row.name for row in rows], 1.0, (5, 2))
+    assert list(bars(chart)["randomized"].y) == [1.0] * count
+    assert chart.layout.xaxis.range[0] < -0.5
+    assert chart.layout.xaxis.range[1] > count - 0.5
 
 
 def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared):
     classes = ("port", "red", "white")
-    figure = comparison_charts.recall_chart(compared, classes, result.baselines)
-    marks = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    chart = comparison_charts.recall_chart(compared, classes, result.baselines)
+    marks = {trace.name: trace for trace in chart.data if trace.mode == "markers"}
     counts = compared.original.scores["validation"].confusion.sum(axis=1)
     order = np.argsort(-counts, kind="stable")[::-1]
     for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
         np.testing.assert_array_equal(marks[title].x, outcome.scores["validation"].recall[order])
         assert list(marks[title].y) == [classes[row] for row in order]
         assert list(marks[title].customdata) == list(counts[order])
-    assert any(shape.x0 == result.baselines.chance for shape in figure.layout.shapes)
-    assert "chance" in texts(figure)
+    assert any(shape.x0 == result.baselines.chance for shape in chart.layout.shapes)
+    assert "chance" in texts(chart)
 
 
 def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
-    figure = comparison_charts.confusion_chart(compared, ("port", "red", "white"))
+    chart = comparison_charts.confusion_chart(compared, ("port", "red", "white"))
     order = np.argsort(-compared.original.scores["validation"].confusion.sum(axis=1), kind="stable")
-    for trace, outcome in zip(figure.data, (compared.original, compared.randomized), strict=True):
+    for trace, outcome in zip(chart.data, (compared.original, compared.randomized), strict=True):
         confusion = outcome.scores["validation"].confusion
         shares = confusion / confusion.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(np.array(trace.z, dtype=float), shares[np.ix_(order, order)])
@@ -190,19 +190,19 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
 
 def test_histograms_count_every_weight(result, compared):
     models = (result.trained.model, compared.model)
-    figure = comparison_charts.weights_chart(*models, result.layers)
-    assert len(figure.data) == 4
+    chart = comparison_charts.weights_chart(*models, result.layers)
+    assert len(chart.data) == 4
     for column, layer in enumerate(result.layers):
-        for trace in figure.data[2 * column : 2 * column + 2]:
+        for trace in chart.data[2 * column : 2 * column + 2]:
             assert sum(count for count in trace.y if count is not None and count == count) == layer.parameters
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, float("nan"), float("inf")])
 def test_histograms_of_weights_that_are_all_the_same_or_not_finite(result, value):
     model = run_copy(result.trained.model, value)
-    figure = comparison_charts.weights_chart(model, model, layer_table(model))
+    chart = comparison_charts.weights_chart(model, model, layer_table(model))
     for column, layer in enumerate(result.layers):
-        total = sum(count for count in figure.data[2 * column].y if count is not None and count == count)
+        total = sum(count for count in chart.data[2 * column].y if count is not None and count == count)
         assert total == (layer.parameters if np.isfinite(value) else 0)
 
 
@@ -217,7 +217,7 @@ def run_copy(model: torch.nn.Module, value: float) -> torch.nn.Module:
 
 
 def strings(value: object) -> list[str]:
-    """All texts in a figure's plain form, data and keys of columns included."""
+    """All texts in a chart's plain form, data and keys of columns included."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -228,11 +228,11 @@ def strings(value: object) -> list[str]:
 
 
 def test_names_of_classes_are_shown_as_text(result, compared):
-    for figure in (
+    for chart in (
         comparison_charts.recall_chart(compared, HOSTILE, result.baselines),
         comparison_charts.confusion_chart(compared, HOSTILE),
     ):
-        found = " ".join(strings(figure.to_dict()))
+        found = " ".join(strings(chart.to_dict()))
         assert not any(name in found for name in HOSTILE)
         assert "&lt;b>bold" in found
         assert "a &amp; b &lt; c" in found
@@ -277,13 +277,13 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
     assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b")]).all()
 
 
-def test_figures_hold_no_title_and_are_of_fixed_height(result, compared):
-    for figure in (
+def test_charts_hold_no_title_and_are_of_fixed_height(result, compared):
+    for chart in (
         comparison_charts.accuracy_chart(compared, result.baselines),
         comparison_charts.loss_chart(compared, result.baselines),
         comparison_charts.recall_chart(compared, ("a", "b", "c"), result.baselines),
         comparison_charts.confusion_chart(compared, ("a", "b", "c")),
         comparison_charts.weights_chart(result.trained.model, compared.model, result.layers),
     ):
-        assert figure.layout.title.text is None
-        assert figure.layout.height >= 170
+        assert chart.layout.title.text is None
+        assert chart.layout.height >= 170

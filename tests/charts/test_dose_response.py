@@ -102,10 +102,10 @@ ROBUST = (
 INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 
 
-def own_chart(value: float | None = 0.7, figure: str = "validation_accuracy"):
+def own_chart(value: float | None = 0.7, metric: str = "validation_accuracy"):
     rows = rows_of(("fc1",))
     own = rows[rows["seed"] == 2]
-    return current_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=figure)
+    return current_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=metric)
 
 
 CHARTS = {
@@ -242,7 +242,7 @@ def test_colours_are_in_the_order_of_the_plan_and_stay(by):
         assert point["encoding"]["shape"]["scale"] == {"domain": names}
 
 
-def test_a_series_without_a_figure_leaves_the_others_their_colours():
+def test_a_series_without_a_value_leaves_the_others_their_colours():
     (line,) = marks(dose_chart(TABLE, STYLE), "line")
     colours = scale_of(line)
     frame = rows_of()
@@ -272,7 +272,7 @@ def test_a_point_can_be_picked():
 
 
 @pytest.mark.parametrize(("match", "other"), [("dose", "relative_change"), ("change", "dose")])
-def test_exact_values_are_told_on_hover(match, other):
+def test_exact_values_are_shown_on_hover(match, other):
     (point,) = marks(dose_chart(TABLE, STYLE, match=match), "point")
     fields = [item["field"] for item in point["encoding"]["tooltip"]]
     assert {"layers", "scheme", "unit", "planned_dose", "median", "low", "high", "seeds", "seed", other} == set(fields)

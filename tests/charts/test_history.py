@@ -30,13 +30,13 @@ def lines_of(chart: alt.LayerChart) -> list[dict]:
     return data_of(chart, line)
 
 
-@pytest.mark.parametrize("figure", ["loss", "accuracy"])
-def test_curves_are_the_history(figure):
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+def test_curves_are_the_history(metric):
     rows = history(5)
-    chart = history_chart([Curve("original", rows)], figure, {"chance": 0.1}, epochs=5, title=figure)
+    chart = history_chart([Curve("original", rows)], metric, {"chance": 0.1}, epochs=5, title=metric)
     found = {(row["part"], row["epoch"]): row["value"] for row in lines_of(chart)}
     assert found == {
-        (part, row.epoch): getattr(getattr(row, part), figure) for row in rows for part in ("training", "validation")
+        (part, row.epoch): getattr(getattr(row, part), metric) for row in rows for part in ("training", "validation")
     }
 
 

@@ -39,10 +39,10 @@ HOSTILE = "my-method.v2 [α/β] \\'\"<b>&amp;</b> datum.label ${x}"  # of a user
 
 
 def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> UnlearningRow:
-    figures = dict.fromkeys(UNLEARNING_METRICS) | ({} if failed else SAME | changes)
+    metrics = dict.fromkeys(UNLEARNING_METRICS) | ({} if failed else SAME | changes)
     intervals = {("attack_auc", "unlearned"): auc} if auc else {}
-    missing = {name: "by hand" for name, value in figures.items() if value is None}
-    return UnlearningRow(method, seed, figures, dict.fromkeys(MODEL_METRICS) | RETRAINED, intervals, missing)
+    missing = {name: "by hand" for name, value in metrics.items() if value is None}
+    return UnlearningRow(method, seed, metrics, dict.fromkeys(MODEL_METRICS) | RETRAINED, intervals, missing)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def charts(result_of):
             ("attack", name): attack_chart(result),
         }
     made["losses", "several"] = losses_chart(LOSSES)
-    made["losses", "nothing unseen"] = losses_chart(LOSSES | {"non_members": np.array([])})
+    made["losses", "no non-members"] = losses_chart(LOSSES | {"non_members": np.array([])})
     return made
 
 
@@ -114,13 +114,13 @@ def test_every_chart_is_valid_and_a_file(charts, kind):
 
 def cells_of(chart) -> dict:
     (bar,) = marks(chart, "bar")
-    titles = {title.replace("\n", " "): figure for figure, title in GAP_COLUMNS.items()}
+    titles = {title.replace("\n", " "): metric for metric, title in GAP_COLUMNS.items()}
     return {(row["method"], titles[row["title"]]): row for row in data_of(chart, bar)}
 
 
-def column(figure: str) -> float:
+def column(metric: str) -> float:
     """Where its middle is."""
-    return list(GAP_COLUMNS).index(figure) + 0.5
+    return list(GAP_COLUMNS).index(metric) + 0.5
 
 
 def test_bars_go_from_the_middle_by_the_median_gap(result_of):
@@ -169,9 +169,9 @@ def test_bands_are_of_the_seeds_and_end_with_the_column(result_of):
 def test_nothing_leaves_its_column(charts):
     for (kind, name), chart in charts.items():
         if kind == "gaps":
-            for (_, figure), cell in cells_of(chart).items():
+            for (_, metric), cell in cells_of(chart).items():
                 for end in ("end", "low_end", "high_end"):
-                    assert cell[end] is None or abs(cell[end] - column(figure)) <= HALF_COLUMN + 1e-9, (name, figure)
+                    assert cell[end] is None or abs(cell[end] - column(metric)) <= HALF_COLUMN + 1e-9, (name, metric)
 
 
 def test_the_floor_is_the_band_of_retraining_itself(result_of):

@@ -71,7 +71,7 @@ def test_every_view_opens_and_says_what_it_shows(view):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("view", ["Curves", "Equal ‖ΔW‖"])
-def test_every_figure_is_drawn(view):
+def test_every_metric_is_drawn(view):
     test = layers(view, **SMALL)
     for figure, columns in dose_response.METRIC_GROUPS.items():
         next(box for box in test.selectbox if box.label == "Metric").set_value(figure)
@@ -259,7 +259,7 @@ def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
-def test_a_changed_plan_marks_the_figures_as_out_of_date():
+def test_a_changed_plan_marks_the_results_as_out_of_date():
     test = layers(**SMALL)
     press(test, "Start")
     finished(test)

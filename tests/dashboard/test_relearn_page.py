@@ -60,7 +60,7 @@ def points(courses) -> list:
     return [(course.model, course.seed, course.points, course.time_to_target) for course in courses]
 
 
-def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
+def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
     test = relearn(**SMALL)
     recipe, result, base = expected(**SMALL)
     assert points(study(test).rows) == points(result.learning_curves)
@@ -181,7 +181,7 @@ def test_normal_weights_never_get_there_and_it_is_said():
     assert "nan" not in page_text(test)
 
 
-def test_a_target_that_is_no_better_than_chance_is_told_as_undefined():
+def test_a_target_that_is_no_better_than_chance_is_undefined():
     test = relearn(**SMALL, **{"relearning.target_share": "0.1"})
     assert "Savings are undefined" in sentence(test)
     assert "chance" in sentence(test)
@@ -312,7 +312,7 @@ def test_a_changed_plan_marks_the_results_as_out_of_date():
 
 
 @pytest.mark.usefixtures("slow_studies")
-def test_a_changed_dose_or_model_marks_the_figures_as_out_of_date():
+def test_a_changed_dose_or_model_marks_the_results_as_out_of_date():
     test = relearn(**SMALL)
     finished(press(test, "Start"))
     before = sentence(test)
@@ -420,7 +420,7 @@ def test_a_plan_that_is_too_large_says_what_to_reduce():
     assert not test.error
 
 
-def test_an_accuracy_that_is_no_number_is_told(monkeypatch):
+def test_an_accuracy_that_is_no_number_gets_a_sentence(monkeypatch):
     def refuse(trained, split, recipe):  # noqa: ARG001
         raise DataError("Relearning needs the original's validation accuracy, which **must** be a number.")
 

@@ -46,7 +46,7 @@ def test_a_cold_link_without_the_data_says_so(page):
 
 @each_page
 @pytest.mark.slow
-def test_a_model_that_is_trained_in_part_is_told_and_studied(page):
+def test_a_model_that_is_trained_in_part_is_named_and_studied(page):
     test = app("train", **SMALL[page] | {"training.epochs": "9"}, seed="17")
     press(test, "One step")
     go(test, page)

@@ -72,7 +72,7 @@ def timeless(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def same(test: AppTest, result: UnlearningResult) -> None:
-    """The page's figures are the library's, but for the seconds."""
+    """The page's results are the library's, but for the seconds."""
     pd.testing.assert_frame_equal(timeless(study(test).result.frame), timeless(result.frame))
 
 
@@ -123,7 +123,7 @@ def way(test: AppTest, name: str) -> AppTest:
     return run(test)
 
 
-def test_a_quick_plan_runs_by_itself_to_the_librarys_verdict():
+def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
     test, result = unlearn(**SMALL), expected(**SMALL)
     same(test, result)
     assert sentence(test) == unlearning_sentences.describe_unlearning(result)
@@ -314,7 +314,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library():
 
 
 @pytest.mark.usefixtures("slow_studies")
-def test_a_changed_plan_marks_the_figures_as_out_of_date_and_goes_on_from_what_is_done():
+def test_a_changed_plan_marks_the_results_as_out_of_date_and_goes_on_from_what_is_done():
     test = trained(app("unlearn", **SMALL))
     finished(press(test, "Start"))
     before, kept = sentence(test), list(study(test).rows)
@@ -330,7 +330,7 @@ def test_a_changed_plan_marks_the_figures_as_out_of_date_and_goes_on_from_what_i
 
 @pytest.mark.usefixtures("slow_studies")
 @pytest.mark.parametrize("change", ["forget set", "model"])
-def test_a_changed_forget_set_or_model_marks_the_figures_as_out_of_date(change):
+def test_a_changed_forget_set_or_model_marks_the_results_as_out_of_date(change):
     test = trained(app("unlearn", **SMALL))
     finished(press(test, "Start"))
     before = sentence(test)
@@ -754,7 +754,7 @@ def test_one_of_two_classes_is_forgotten():
         assert "nan" not in sentence(test)
 
 
-def test_few_unseen_reviews_say_why_there_is_no_attack():
+def test_few_non_members_say_why_there_is_no_attack():
     test = own_reviews(own_file(rows=30), **{"forget.by": "class", "forget.label": "red"})
     opened(test, "Attack")
     reasons = study(test).result.gaps.query("metric == 'attack_auc'")["missing"]

@@ -125,7 +125,9 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=target.target
     )
     st.altair_chart(
-        chart, key="courses", alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds"
+        chart,
+        key="learning_curves",
+        alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds",
     )
     with st.expander("Each seed"):
         st.dataframe(_seed_table(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
@@ -138,7 +140,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         "whatever is remembered; “reinit” does not."
     )
     files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, {"relearning": chart}, "courses")
+    downloads(files, {"relearning": chart}, "learning_curves")
 
 
 def _seed_table(outcomes: pd.DataFrame) -> pd.DataFrame:
