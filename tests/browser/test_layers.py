@@ -59,8 +59,8 @@ def point(app, **wanted: str):
     """The mark of the curves whose description has these values."""
     marks = app.page.locator(MARKS)
     for place in range(marks.count()):
-        told = marks.nth(place).get_attribute("aria-label")
-        if all(f"; {name}: {value};" in told for name, value in wanted.items()):
+        described = f"; {marks.nth(place).get_attribute('aria-label')};"
+        if all(f"; {name}: {value};" in described for name, value in wanted.items()):
             return marks.nth(place)
     raise AssertionError(f"no mark is of {wanted}")
 
