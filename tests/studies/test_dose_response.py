@@ -100,6 +100,7 @@ def frames(draw):
     return pd.DataFrame(rows).astype({"validation_accuracy": float})
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(frame=frames())
 def test_curves_are_numpys_quantiles_in_the_order_of_the_rows(frame):
@@ -156,6 +157,7 @@ def test_an_empty_curve_has_the_columns(empty):
     assert len(table) == 0
 
 
+@pytest.mark.slow
 def test_the_curve_of_a_sweep_keeps_the_order_of_its_plan(small_split):
     recipe, done = trained(small_split)
     plan = Sweep(("fc2", "fc1", "all"), (0.0, 0.5), ("zero", "normal"), seeds=2)
@@ -371,6 +373,7 @@ def tables(draw):
     return [level / 100 for level in levels], draw(st.lists(one, min_size=seeds, max_size=seeds))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(case=tables())
 def test_the_median_is_half_at_the_dose_and_never_before(case):
@@ -391,6 +394,7 @@ def test_the_median_is_half_at_the_dose_and_never_before(case):
     assert (None in (found.low, found.high)) == bool(found.missing)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(case=tables(), source=st.randoms(use_true_random=False))
 def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
@@ -410,6 +414,7 @@ def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
     assert found.dose == (pytest.approx(dose) if kind == "found" else None)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(case=tables(), source=st.randoms(use_true_random=False), shift=st.integers(1, 1000))
 def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):

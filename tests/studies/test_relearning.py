@@ -128,6 +128,7 @@ def plain_accuracies(model, split, part, training) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "name"), [(0, "training"), (1, "validation"), (2, "validation")])
 def test_it_is_the_first_epoch_of_a_plain_loop(small_split, seed, name):
     part = small_split.parts[name]
@@ -408,6 +409,7 @@ def by_hand(recipe, split, seed, model):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"batch_size": 15, "word_dropout": 0.2}, {"objective": "bitwise"}])
 def test_a_course_is_a_copy_trained_by_hand(small_split, changes):
     recipe = recipe_of(replace(PLAN, seed=3), Randomization(("fc1",), 0.7, "rewind", "neuron"), seed=3, **changes)
@@ -480,6 +482,7 @@ def test_a_course_that_diverges_keeps_the_points_before(small_split):
 # Rows.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"batch_size": 15}, {"objective": "bitwise"}])
 def test_rows_are_the_variants_one_by_one(small_split, changes):
     plan = replace(PLAN, layers=("fc2", "fc1+fc2"), schemes=("permute", "rewind", "normal"), seed=5, target_share=0.9)

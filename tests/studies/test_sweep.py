@@ -155,6 +155,7 @@ def in_order(plan, known):
     return product(plan.replicates, plan.schemes, plan.units, plan.doses, plan.sets(known))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(case=plans())
 def test_a_sweep_is_the_loop(small_split, case):
@@ -227,6 +228,7 @@ def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
     assert result.frame["validation_loss"].isna().tolist() == [False] * 2 + [True] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_replicates_with_models_of_their_own(small_split, objective):
     recipe = recipe_of((4,), objective, epochs=6)

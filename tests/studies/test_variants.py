@@ -51,6 +51,7 @@ def cases(draw, least=0.0):
     return hidden, sets, levels, draw(SCHEME), unit, draw(SEED), draw(st.floats(0, 10))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(case=cases())
 def test_a_variant_is_that_of_randomize(small_split, case):
@@ -75,6 +76,7 @@ def test_a_variant_is_that_of_randomize(small_split, case):
             assert (variant.change, variant.relative_change) == (0, 0)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(case=cases(least=1e-6))
 def test_a_variant_by_change_is_just_so_far(small_split, case):
