@@ -50,11 +50,23 @@ class DataSettings(Settings):
 class Recipe(Settings):
     """All settings of an experiment: how a model is trained and randomized, and the plans of its studies.
 
-    protocol: "modern", or "published": labels are the reviews' names, and the randomized model is a fresh one drawn
-    from N(0, 1) and then trained as the original was. seed: of initial weights and of training.
+    Attributes:
+        protocol: "modern" or "published". In the published protocol the labels are the names of the reviews, and the
+            randomized model is a fresh one drawn from N(0, 1) and then trained as the original was.
+        data: Which reviews.
+        split: How the reviews are split, and the words counted.
+        model: Shape of the classifier.
+        training: How it is trained.
+        randomization: What is randomized, how much, and how.
+        sweep: Plan of a sweep.
+        relearning: Plan of relearning.
+        forget: Which reviews are to be forgotten.
+        unlearning: Which unlearning methods are compared.
+        seed: Seed of the initial weights and of training.
 
-    Raises RecipeError where the published protocol is asked for anything but other data or another seed, and where
-    the randomization is of layers that the model will not have.
+    Raises:
+        RecipeError: The published protocol is asked for anything but other data or another seed, or the randomization
+            is of layers that the model will not have.
     """
 
     protocol: str = setting("modern", choices=("modern", "published"))
@@ -98,7 +110,11 @@ class Recipe(Settings):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a recipe from JSON; see `from_dict`."""
+        """Read a recipe from JSON.
+
+        Raises:
+            RecipeError: The text is no JSON object, or one that `from_dict` refuses.
+        """
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -106,7 +122,7 @@ class Recipe(Settings):
         return cls.from_dict(values)
 
     def to_json(self) -> str:
-        """The canonical form: every setting, sorted by name, without spaces, in ASCII."""
+        """The canonical form: all settings as JSON, sorted by name, without spaces, in ASCII."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
     @property
@@ -115,7 +131,7 @@ class Recipe(Settings):
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def for_training(self) -> Self:
-        """The same recipe without what is done to the trained model: what determines that model."""
+        """The settings that determine the trained model; those of what is done to it afterwards have their defaults."""
         later = ("randomization", "sweep", "relearning", "forget", "unlearning")
         return replace(self, **{name: type(getattr(self, name))() for name in later})
 

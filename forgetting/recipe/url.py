@@ -11,11 +11,11 @@ PROTOCOL = "protocol"
 
 
 def encode_query(recipe: Recipe) -> dict[str, str]:
-    """Parameters that `decode` reads back as the same recipe; empty for the default one."""
-    ready = PROTOCOLS[recipe.protocol]
-    changed = {name: recipe.value(name) for name in Recipe.leaves() if recipe.value(name) != ready.value(name)}
-    named = {PROTOCOL: recipe.protocol} if recipe.protocol != "modern" else {}
-    return named | {name: format_value(value) for name, value in changed.items()}
+    """The parameters that `decode_query` reads back as the same recipe; empty for the default recipe."""
+    default = PROTOCOLS[recipe.protocol]
+    changed = {name: recipe.value(name) for name in Recipe.leaves() if recipe.value(name) != default.value(name)}
+    protocol = {PROTOCOL: recipe.protocol} if recipe.protocol != "modern" else {}
+    return protocol | {name: format_value(value) for name, value in changed.items()}
 
 
 def decode_query(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
