@@ -184,7 +184,7 @@ def _failure(status: str, result: Any, address: str) -> BaseException:
     if status != "error":
         return WorkersError(
             f"The Dask scheduler at {address} gave up the work ({status}). "
-            "The rows so far are kept; run the rest again."
+            "The rows so far stay valid; run the rest again."
         )
     error = result[1]  # of type, error, traceback
     if isinstance(error, ForgettingError):
@@ -297,8 +297,8 @@ class _Watch:
         self.lost_since = self.lost_since or time.monotonic()
         if time.monotonic() - self.lost_since > LOST:
             raise WorkersError(
-                f"No worker of the Dask scheduler at {self.address} has been left for {LOST} s. The rows so far are "
-                "kept; start workers and run the rest again."
+                f"No worker of the Dask scheduler at {self.address} has been left for {LOST} s. The rows so far stay "
+                "valid; start workers and run the rest again."
             )
 
 

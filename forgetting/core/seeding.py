@@ -71,7 +71,7 @@ def _with_generator(function):
 
 
 def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:
-    """Draw a layer's parameters anew, in place, by the initializer that it brings along.
+    """Draw a layer's parameters anew, in place, by its initializer.
 
     Args:
         layer: The layer.

@@ -24,7 +24,7 @@ from forgetting.data.parquet import check_values, read_parquet
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
-HEAD_CHARACTERS = 64 * 1024  # characters that a delimiter is judged by; below the csv module's limit for a field
+HEAD_CHARACTERS = 64 * 1024  # characters that the delimiter is found by; below the csv module's limit for a field
 PARQUET = b"PAR1"
 BATCH = 100_000  # values that are objects of Python's at a time
 JSON_COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch

@@ -79,7 +79,7 @@ def write_sample(path: Path) -> None:
 
 
 def sample_rows() -> list[SampleRow]:
-    """The rows of the sample in the order of `COLUMNS`, newest first, a few of them twice."""
+    """The rows of the sample in the order of `SAMPLE_COLUMNS`, newest first, a few of them twice."""
     chance = Chance(SEED)
     taken: set[str] = set()
     dated = [_review(chance, label, taken) for label, style in STYLES.items() for _ in range(style.reviews)]
