@@ -62,7 +62,7 @@ def point(app, **wanted: str):
         described = f"; {marks.nth(place).get_attribute('aria-label')};"
         if all(f"; {name}: {value};" in described for name, value in wanted.items()):
             return marks.nth(place)
-    raise AssertionError(f"no mark is of {wanted}")
+    raise AssertionError(f"no mark is of {wanted}, the last one is {described}")
 
 
 def hover(app, mark) -> dict[str, str]:
@@ -94,7 +94,7 @@ def test_a_cold_link_trains_and_draws_the_curves(visit):
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     ended(app)
-    told = hover(app, point(app, layers="fc2", **{"fraction randomized": "50%"}))
+    told = hover(app, point(app, layers="fc2", **{"fraction randomized": "50.000000%"}))
     assert {name: told[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
         "layers": "fc2",
         "scheme": "reinit",
@@ -103,7 +103,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
         "seeds": "1",
     }
     assert told["seed nearest to the median"] == "5"
-    point(app, layers="fc2", **{"fraction randomized": "50%"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50.000000%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(600)
     assert app.parameters() == {
@@ -126,7 +126,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
 def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
     app = visit(f"layers?{SMALL}")
     ended(app)
-    point(app, layers="fc2", **{"fraction randomized": "50%"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50.000000%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(1200)
     for _ in range(2):
