@@ -4,10 +4,8 @@ Two steps, so that a person can look at a table and choose its columns before re
 bytes become a table is in `archives.py`, `encodings.py`, `formats.py` and `parquet.py`.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -16,85 +14,12 @@ import pandas as pd
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
+from forgetting.data.columns import MIN_WORDS, ColumnRoles
 from forgetting.data.formats import parse_table
 from forgetting.data.reviews import Report, Reviews, filter_reviews
 
-# (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
-KNOWN_COLUMNS = (("Review_content", "Type_of_wine"), ("description", "variety"))
 NAME_COLUMNS = ("Review_name", "title", "name")
-WORD = re.compile(r"[^\W\d_]{2,}")  # of letters only: neither prices nor dates are prose
-MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
-SAMPLED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
-SAMPLED_LENGTH = 2_000  # characters of each, for its words
 LISTED = 20  # columns that a message names
-
-
-class ColumnRoles:
-    """What each column may be, found out once, however often other columns are chosen.
-
-    Args:
-        frame: The table, all values as text.
-    """
-
-    def __init__(self, frame: pd.DataFrame):
-        self.frame = frame
-
-    @cached_property
-    def prose(self) -> dict[str, float]:
-        """Mean length, in characters, of the columns whose texts have MIN_WORDS words or more on average."""
-        sample = self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
-        return {
-            column: sample[column].str.len().mean()
-            for column in sample
-            if np.mean([*map(_words, sample[column].str[:SAMPLED_LENGTH])]) >= MIN_WORDS
-        }
-
-    @cached_property
-    def groups(self) -> dict[str, tuple[bool, int]]:
-        """The columns with at least 2 different values that occur at least twice on average.
-
-        Each comes with whether all its values are numbers, and with how many different ones there are.
-        """
-        found = {}
-        for column in self.frame:
-            values = self.frame.loc[self.frame[column].str.strip() != "", column]
-            if 2 <= values.nunique() <= len(values) / 2:
-                found[column] = (bool(values.str.fullmatch(r"[\d.,+-]+").all()), values.nunique())
-        return found
-
-    @property
-    def known(self) -> tuple[str | None, str | None]:
-        """The text and the label column where the table is one of the known data sets, else (None, None)."""
-        return next((pair for pair in KNOWN_COLUMNS if set(pair) <= set(self.frame.columns)), (None, None))
-
-    def text(self, label: str | None = None) -> str | None:
-        """Find the column of the texts.
-
-        Args:
-            label: The column of the labels, where it is chosen already.
-
-        Returns:
-            The column of a known data set, else the one with the longest texts, else None.
-        """
-        known, _ = self.known
-        if known is not None and known != label:
-            return known
-        return max((column for column in self.prose if column != label), key=self.prose.get, default=None)
-
-    def label(self, text: str | None = None) -> str | None:
-        """Find the column of the labels.
-
-        Args:
-            text: The column of the texts, where it is chosen already.
-
-        Returns:
-            The column of a known data set, else the one with the fewest different values, else None. A column of
-            numbers comes last: a country is a likelier label than a number of points.
-        """
-        _, known = self.known
-        if known is not None and known != text:
-            return known
-        return min((column for column in self.groups if column != text), key=self.groups.get, default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,10 +186,6 @@ def read_reviews(
         max_reviews=max_reviews,
         seed=seed,
     )
-
-
-def _words(text: str) -> int:
-    return len(WORD.findall(text))
 
 
 def _filled(values: tuple[str, ...], what: str, column: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting.core.errors import DataError
-from forgetting.data import tables as tables_module
+from forgetting.data import columns
 from forgetting.data.parquet import _extent
 from forgetting.data.reviews import Dropped
 from forgetting.data.tables import Table, read_reviews, read_table
@@ -635,11 +635,11 @@ def test_original_file(wine_reviews_path):
 
 def test_columns_are_looked_at_once_however_often_others_are_chosen(monkeypatch):
     looked_at = []
-    monkeypatch.setattr(tables_module, "_words", lambda text: looked_at.append(text) or len(text.split()))
+    monkeypatch.setattr(columns, "_words", lambda text: looked_at.append(text) or len(text.split()))
     table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
     for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
         table.columns_of(text, label)
         assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
     assert len(looked_at) == 3 * len(TEXTS)
-    assert max(map(len, looked_at)) <= tables_module.SAMPLED_LENGTH
+    assert max(map(len, looked_at)) <= columns.SAMPLED_LENGTH
     assert table.columns_of() == ("second", "kind")

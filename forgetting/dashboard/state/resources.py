@@ -9,7 +9,8 @@ from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.data import tables
-from forgetting.data.tables import ColumnRoles, Table
+from forgetting.data.columns import ColumnRoles
+from forgetting.data.tables import Table
 
 TABLES = SharedCache("tables", most=1)
 _READING = threading.Lock()
