@@ -5,7 +5,8 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
-from forgetting.dashboard.ui.page import open_page, page_link
+from forgetting.dashboard.ui.navigation import page_link
+from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.published import published_view

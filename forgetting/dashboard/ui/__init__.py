@@ -4,6 +4,7 @@ __all__ = [
     "advancing",
     "controls",
     "escape",
+    "navigation",
     "page",
     "plan_form",
     "prerequisites",

@@ -9,7 +9,7 @@ from forgetting.dashboard.state import data, models, queue
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.page import page_link
+from forgetting.dashboard.ui.navigation import page_link
 from forgetting.recipe.recipe import MODERN
 
 

@@ -13,7 +13,7 @@ from forgetting.dashboard.state.session import Study, TrainedModel, assign, sess
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.page import PAGES
+from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines

@@ -15,7 +15,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
-from forgetting.dashboard.ui.page import page_link
+from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
 from forgetting.experiment.pipeline import make_trainer
 from forgetting.experiment.results import Comparison

@@ -1,0 +1,81 @@
+"""The pages in the order of the work, links to them, and the sidebar that holds both with what the session works on."""
+
+import streamlit as st
+
+from forgetting.core.errors import DataError
+from forgetting.dashboard.state import data, models
+from forgetting.dashboard.state.session import session, source_name
+from forgetting.dashboard.ui.escape import literal
+from forgetting.reporting.formatting import format_share
+
+PAGES = {
+    "overview": ("app.py", "Overview", ":material/wine_bar:"),
+    "data": ("pages/data.py", "Data", ":material/table_view:"),
+    "train": ("pages/train.py", "Train", ":material/model_training:"),
+    "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
+    "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
+    "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
+    "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
+}
+PAGE_STUDIES = {
+    "layers": ("dose", "change"),
+    "relearn": ("learning_curves", "savings"),
+    "unlearn": ("unlearning",),
+}  # by page
+DONE_ICON = ":material/check_circle:"
+
+
+def draw_navigation() -> None:
+    """Links to all pages, each with a tick where its work is done, and the session's reviews and model below."""
+    with st.sidebar:
+        st.markdown("#### Learning to Forget")
+        for name, done in _pages_done().items():
+            page_link(name, icon=DONE_ICON if done else None)
+        _show_status()
+
+
+def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
+    """A link to a page that carries the experiment along."""
+    path, title, page_icon = PAGES[page]
+    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=session().addresses[-1])
+
+
+def _pages_done() -> dict[str, bool]:
+    """Whether the work of each page is done."""
+    try:
+        data.find_table(session().inputs)
+        has_data = True
+    except DataError:
+        has_data = False
+    trained_model = has_data and not models.is_outdated(models.find_trained_model(session()), session().inputs)
+    randomization = session().recipe.randomization
+    return {
+        "overview": False,
+        "data": has_data,
+        "train": trained_model,
+        "forget": trained_model and bool(randomization.layers and randomization.fraction),
+        **{page: trained_model and _is_studied(kinds) for page, kinds in PAGE_STUDIES.items()},
+    }
+
+
+def _is_studied(kinds: tuple[str, ...]) -> bool:
+    """Whether a study of one of these kinds has come to its end."""
+    studies = (session().studies.get(kind) for kind in kinds)
+    return any(study and study.rows and not study.unfinished for study in studies)
+
+
+def _show_status() -> None:
+    """The reviews and the model of the session, under the navigation."""
+    recipe, trained_model = session().recipe, session().trained_model
+    st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
+    if trained_model is None:
+        st.caption("**Model**  \nnot trained yet")
+        return
+    history, epochs = trained_model.trained.history, trained_model.recipe.training.epochs
+    lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
+    if history:
+        chance = format_share(1 / len(trained_model.split.classes))
+        lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
+    if models.is_outdated(trained_model, session().inputs):
+        lines.append(":material/warning: out of date: the recipe has changed since")
+    st.caption("**Model**  \n" + "  \n".join(lines))
