@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from sklearn.svm import LinearSVC
 
-from forgetting.metrics import functional
+from forgetting.metrics import formulas
 from forgetting.model.split import Split
 
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
@@ -57,9 +57,9 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
     return Baselines(
         chance=1 / classes,
         chance_loss=_chance_loss(classes, objective),
-        majority={name: functional.accuracy(predictions[name], targets[name]).item() for name in targets},
+        majority={name: formulas.accuracy(predictions[name], targets[name]).item() for name in targets},
         majority_macro_f1={
-            name: functional.macro_f1(predictions[name], targets[name], classes).item() for name in targets
+            name: formulas.macro_f1(predictions[name], targets[name], classes).item() for name in targets
         },
         all_no=1 - 1 / classes,
         linear_svc=svc,

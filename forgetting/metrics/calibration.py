@@ -1,12 +1,12 @@
 """Temperature scaling: the temperature with the smallest loss, for many models at once.
 
-Shapes are those of `metrics.functional`.
+Shapes are those of `metrics.formulas`.
 """
 
 import torch
 from torch.nn import functional
 
-from forgetting.metrics.functional import loss_given_true_logit, softmax, true_class_logit
+from forgetting.metrics.formulas import loss_given_true_logit, softmax, true_class_logit
 
 LARGEST_SCALE = 1e9  # the upper bound of the search, in 1 / standard deviations of the logits
 ROUNDS = 60  # the most steps of the search; five to ten are usual

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from forgetting.metrics import functional
+from forgetting.metrics import formulas
 from forgetting.metrics.scores import NOT_FINITE
 
 LOGITS_AT_ONCE = 4_000_000  # logits of one model that are compared at a time
@@ -49,19 +49,19 @@ def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:
     """Share of reviews, in [0, 1], for which the logits (reviews, classes) of two models predict the same class."""
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
-    return Measurement(functional.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
+    return Measurement(formulas.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
 
 
 def measure_divergence(first: torch.Tensor, second: torch.Tensor) -> Measurement:
     """Mean Jensen–Shannon divergence, base 2, in [0, 1], of two models' softmax of logits (reviews, classes).
 
-    See `metrics.functional.divergence`.
+    See `metrics.formulas.divergence`.
     """
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
     rows = max(1, LOGITS_AT_ONCE // first.shape[1])  # all at once would take ten times the memory of the logits
     means = [
-        functional.divergence(*(functional.softmax(logits.double()) for logits in pair)).item()
+        formulas.divergence(*(formulas.softmax(logits.double()) for logits in pair)).item()
         * (len(pair[0]) / len(first))
         for pair in zip(first.split(rows), second.split(rows), strict=True)
     ]

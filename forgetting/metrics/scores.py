@@ -1,6 +1,6 @@
 """All metrics of one model on one part of a split.
 
-The metrics of many models at once are in `metrics.functional`. A metric that cannot be computed is None, and `missing`
+The metrics of many models at once are in `metrics.formulas`. A metric that cannot be computed is None, and `missing`
 holds its reason.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from forgetting.metrics import functional
+from forgetting.metrics import formulas
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.model.split import Part
 from forgetting.model.trainer import compute_loss
@@ -73,13 +73,13 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
         return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
     predictions = logits.argmax(dim=1)
-    pairs = functional.class_counts(targets * classes + predictions, classes**2)
+    pairs = formulas.class_counts(targets * classes + predictions, classes**2)
     confusion = pairs.long().reshape(classes, classes).numpy()
     totals = confusion.sum(axis=1)
-    accuracy = functional.accuracy(predictions, targets).item()
+    accuracy = formulas.accuracy(predictions, targets).item()
     top_k, missing = None, {}
     if classes > TOP_K:
-        top_k = functional.top_k_accuracy(logits, targets, TOP_K).item()
+        top_k = formulas.top_k_accuracy(logits, targets, TOP_K).item()
     else:
         missing["top_k_accuracy"] = why_no_top_k(classes)
     loss = compute_loss(logits, targets, objective).item()
@@ -91,8 +91,8 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         accuracy=accuracy,
         interval=wilson_interval(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
-        macro_f1=functional.macro_f1(predictions, targets, classes).item(),
-        bitwise_accuracy=functional.bitwise_accuracy(probabilities(logits, objective), targets).item(),
+        macro_f1=formulas.macro_f1(predictions, targets, classes).item(),
+        bitwise_accuracy=formulas.bitwise_accuracy(probabilities(logits, objective), targets).item(),
         recall=np.divide(np.diag(confusion), totals, out=np.full(len(totals), np.nan), where=totals > 0),
         confusion=confusion,
         missing=missing,
@@ -114,4 +114,4 @@ def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
 def top_1_accuracy(model: nn.Module, part: Part) -> float:
     """Top-1 accuracy of a model on a part, without dropout; NaN where its outputs are not finite."""
     logits = model(part.inputs)
-    return functional.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan
+    return formulas.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from forgetting.metrics import calibration, functional
+from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, probabilities, why_no_top_k
@@ -167,22 +167,22 @@ class VariantEvaluator:
         """A number for each variant, by metric, of those that are computed for all variants at once."""
         classes = logits.shape[-1]
         predictions = logits.argmax(-1)
-        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `functional`
-        softmax = functional.softmax(strided)
+        strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `formulas`
+        softmax = formulas.softmax(strided)
         scores = softmax if self.objective == "cross_entropy" else probabilities(strided, self.objective)
         temperature, scaled_loss = calibration.temperature_scaled_loss(strided, targets, self.objective)
         return {
-            "loss": functional.loss(strided, targets, self.objective),
+            "loss": formulas.loss(strided, targets, self.objective),
             "temperature_scaled_loss": scaled_loss,
             "temperature": temperature,
-            "accuracy": functional.accuracy(predictions, targets),
-            "top_k_accuracy": functional.top_k_accuracy(strided, targets, TOP_K),
-            "macro_f1": functional.macro_f1(predictions, targets, classes),
-            "bitwise_accuracy": functional.bitwise_accuracy(scores, targets),
-            "entropy": functional.entropy(softmax),
-            "most_predicted_share": functional.class_counts(predictions, classes).amax(-1) / len(targets),
-            "agreement": functional.agreement(predictions, original.predictions),
-            "divergence": functional.divergence(softmax, original.softmax),
+            "accuracy": formulas.accuracy(predictions, targets),
+            "top_k_accuracy": formulas.top_k_accuracy(strided, targets, TOP_K),
+            "macro_f1": formulas.macro_f1(predictions, targets, classes),
+            "bitwise_accuracy": formulas.bitwise_accuracy(scores, targets),
+            "entropy": formulas.entropy(softmax),
+            "most_predicted_share": formulas.class_counts(predictions, classes).amax(-1) / len(targets),
+            "agreement": formulas.agreement(predictions, original.predictions),
+            "divergence": formulas.divergence(softmax, original.softmax),
         }
 
 
@@ -190,9 +190,9 @@ class _Original:
     """The original model's outputs on one part. accuracy: None where the outputs are not finite."""
 
     def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
-        self.predictions, self.softmax = logits.argmax(-1), functional.softmax(logits)
+        self.predictions, self.softmax = logits.argmax(-1), formulas.softmax(logits)
         finite = bool(torch.isfinite(logits).all())
-        self.accuracy = functional.accuracy(self.predictions, targets).item() if finite else None
+        self.accuracy = formulas.accuracy(self.predictions, targets).item() if finite else None
 
 
 def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:

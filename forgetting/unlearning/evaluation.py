@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from forgetting.metrics import functional
+from forgetting.metrics import formulas
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
 from forgetting.model.split import Part
@@ -262,8 +262,8 @@ def _similarity(
     values = {"tow": float(np.prod([1 - abs(one - another) for one, another in pairs]))}
     for name in ("forget", "validation"):
         logits = [model.logits[name].double() for model in (unlearned, retrained)]
-        values[f"{name}_agreement"] = functional.agreement(*(each.argmax(1) for each in logits)).item()
-        values[f"{name}_divergence"] = functional.divergence(*map(functional.softmax, logits)).item()
+        values[f"{name}_agreement"] = formulas.agreement(*(each.argmax(1) for each in logits)).item()
+        values[f"{name}_divergence"] = formulas.divergence(*map(formulas.softmax, logits)).item()
     return values, {}
 
 

@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
-from forgetting.metrics.functional import bitwise_accuracy
+from forgetting.metrics.formulas import bitwise_accuracy
 from forgetting.metrics.intervals import median_band, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE, evaluate, score_logits, top_1_accuracy
 from forgetting.model.classifier import TextClassifier

@@ -21,7 +21,7 @@ from scipy.stats import binomtest, entropy
 from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import copy_state, train
 from forgetting.experiment.results import Trained
-from forgetting.metrics import calibration, functional
+from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
 from forgetting.metrics.scores import NOT_FINITE, evaluate
 from forgetting.model.classifier import ModelSettings, TextClassifier
@@ -106,7 +106,7 @@ def check_row(row, model, randomized, split, objective):
         assert found["temperature_scaled_loss"] == pytest.approx(calibrated, abs=2e-5)
         if found["temperature"] is not None:
             at = [found["temperature"], 1.02 * temperature, temperature / 1.02]
-            losses = [functional.loss(after.double()[None] / one, part.targets, objective).item() for one in at]
+            losses = [formulas.loss(after.double()[None] / one, part.targets, objective).item() for one in at]
             assert losses[0] == pytest.approx(calibrated, abs=2e-5)
             if min(losses[1:]) > calibrated + 1e-7:  # else nearly any temperature will do
                 assert found["temperature"] == pytest.approx(temperature, rel=0.02)

@@ -15,7 +15,7 @@ from scipy.stats import binomtest, entropy
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch import nn
 
-from forgetting.metrics import calibration, functional
+from forgetting.metrics import calibration, formulas
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import score_logits
 
@@ -53,11 +53,11 @@ def noisy(seed, strength=1.0, reviews=60, classes=4, models=1):
 def test_accuracy_and_agreement_are_scikit_learns_accuracy(case):
     logits, targets = case
     predictions = logits.argmax(-1)
-    found = functional.accuracy(*tensors(predictions, targets))
+    found = formulas.accuracy(*tensors(predictions, targets))
     np.testing.assert_allclose(found, [accuracy_score(targets, row) for row in predictions])
     others = predictions[::-1].copy()
     expected = [accuracy_score(one, other) for one, other in zip(predictions, others, strict=True)]
-    np.testing.assert_allclose(functional.agreement(*tensors(predictions, others)), expected)
+    np.testing.assert_allclose(formulas.agreement(*tensors(predictions, others)), expected)
 
 
 @settings(deadline=None, max_examples=80)
@@ -67,7 +67,7 @@ def test_top_k_by_a_stable_sort(case, k):
     logits, targets = case
     order = np.argsort(-logits, axis=-1, kind="stable")[..., :k]
     expected = (order == targets[:, None]).any(-1).mean(-1)
-    np.testing.assert_allclose(functional.top_k_accuracy(*tensors(logits, targets), k), expected)
+    np.testing.assert_allclose(formulas.top_k_accuracy(*tensors(logits, targets), k), expected)
 
 
 @settings(deadline=None, max_examples=80)
@@ -75,7 +75,7 @@ def test_top_k_by_a_stable_sort(case, k):
 def test_the_best_of_one_is_the_accuracy(case):
     logits, targets = tensors(*case)
     np.testing.assert_allclose(
-        functional.top_k_accuracy(logits, targets, 1), functional.accuracy(logits.argmax(-1), targets)
+        formulas.top_k_accuracy(logits, targets, 1), formulas.accuracy(logits.argmax(-1), targets)
     )
 
 
@@ -85,7 +85,7 @@ def test_macro_f1_is_scikit_learns(case):
     logits, targets = case
     predictions = logits.argmax(-1)
     expected = [f1_score(targets, row, average="macro", zero_division=0) for row in predictions]
-    np.testing.assert_allclose(functional.macro_f1(*tensors(predictions, targets), logits.shape[-1]), expected)
+    np.testing.assert_allclose(formulas.macro_f1(*tensors(predictions, targets), logits.shape[-1]), expected)
 
 
 @settings(deadline=None, max_examples=60)
@@ -93,9 +93,9 @@ def test_macro_f1_is_scikit_learns(case):
 def test_class_counts_by_a_loop(case):
     predictions, classes = case[0].argmax(-1), case[0].shape[-1]
     expected = [[row.tolist().count(number) for number in range(classes)] for row in predictions]
-    found = functional.class_counts(torch.from_numpy(predictions), classes)
+    found = formulas.class_counts(torch.from_numpy(predictions), classes)
     np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(functional.class_counts(torch.from_numpy(predictions[0]), classes), expected[0])
+    np.testing.assert_array_equal(formulas.class_counts(torch.from_numpy(predictions[0]), classes), expected[0])
 
 
 @settings(deadline=None, max_examples=60)
@@ -104,7 +104,7 @@ def test_bitwise_accuracy_is_the_share_of_matching_elements(case):
     probabilities, targets = case
     one_hot = np.eye(probabilities.shape[-1])[targets]
     expected = [accuracy_score(one_hot.ravel() > 0, row.ravel() >= 0.5) for row in probabilities]
-    np.testing.assert_allclose(functional.bitwise_accuracy(*tensors(probabilities, targets)), expected)
+    np.testing.assert_allclose(formulas.bitwise_accuracy(*tensors(probabilities, targets)), expected)
 
 
 @settings(deadline=None, max_examples=60)
@@ -112,15 +112,15 @@ def test_bitwise_accuracy_is_the_share_of_matching_elements(case):
 def test_softmax_and_entropy_are_scipys(case):
     logits, _ = case
     probabilities = softmax(logits.astype(float), axis=-1)
-    found = functional.softmax(torch.from_numpy(logits))
+    found = formulas.softmax(torch.from_numpy(logits))
     np.testing.assert_allclose(found, probabilities, atol=1e-6)
-    np.testing.assert_allclose(functional.entropy(found), entropy(probabilities, axis=-1).mean(-1), atol=1e-5)
+    np.testing.assert_allclose(formulas.entropy(found), entropy(probabilities, axis=-1).mean(-1), atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 50])
 def test_entropy_by_hand(classes):
-    assert functional.entropy(torch.full((1, 4, classes), 1 / classes)).item() == pytest.approx(math.log(classes))
-    assert functional.entropy(torch.eye(classes)).item() == 0
+    assert formulas.entropy(torch.full((1, 4, classes), 1 / classes)).item() == pytest.approx(math.log(classes))
+    assert formulas.entropy(torch.eye(classes)).item() == 0
 
 
 @settings(deadline=None, max_examples=60)
@@ -129,9 +129,9 @@ def test_divergence_is_the_square_of_scipys_distance(case, seed):
     one = softmax(case[0].astype(float), axis=-1)
     other = np.random.default_rng(seed).dirichlet(np.ones(one.shape[-1]), size=one.shape[:2])
     distance = np.nan_to_num(jensenshannon(one, other, axis=-1, base=2))
-    found = functional.divergence(*tensors(one, other))
+    found = formulas.divergence(*tensors(one, other))
     np.testing.assert_allclose(found, (distance**2).mean(-1), atol=1e-9)
-    singles = functional.divergence(*(torch.from_numpy(values.astype(np.float32)) for values in (one, other)))
+    singles = formulas.divergence(*(torch.from_numpy(values.astype(np.float32)) for values in (one, other)))
     np.testing.assert_allclose(singles, found, atol=1e-6)
     assert ((singles >= 0) & (singles <= 1)).all()
 
@@ -151,7 +151,7 @@ def test_loss_is_torchs(case, objective):
     # [[512., 512.]] came out as 0.693176 once, as the largest logit was added before the true one was taken away.
     logits, targets = tensors(*case)
     expected = [torchs_loss(one, targets, objective) for one in logits]
-    np.testing.assert_allclose(functional.loss(logits, targets, objective), expected, rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(formulas.loss(logits, targets, objective), expected, rtol=1e-5, atol=2e-6)
 
 
 def fitted(logits, targets, objective):
@@ -188,7 +188,7 @@ def test_the_scaled_loss_is_scipys_minimum(objective, strength, times):
         assert loss == pytest.approx(least, abs=3e-5 if temperature == 0 else 1e-5)  # scipy's scale ends at e¹²
         assert (temperature == 0) == everything_right(one, targets, objective)
         if (
-            temperature and loss < functional.loss(torch.zeros(1, *one.shape), targets, objective).item() - 1e-3
+            temperature and loss < formulas.loss(torch.zeros(1, *one.shape), targets, objective).item() - 1e-3
         ):  # else flat
             assert temperature == pytest.approx(1 / scale, rel=0.01)
 
@@ -199,7 +199,7 @@ def test_scaling_never_costs(case, objective):
     logits, targets = tensors(*case)
     temperatures, losses = calibration.temperature_scaled_loss(logits, targets, objective)
     flat = math.log(logits.shape[-1]) if objective == "cross_entropy" else math.log(2)
-    assert (losses <= functional.loss(logits, targets, objective) + 1e-6).all()
+    assert (losses <= formulas.loss(logits, targets, objective) + 1e-6).all()
     assert (losses <= flat + 1e-6).all()
     assert (losses >= -1e-6).all()
     for one, temperature, loss in zip(logits, temperatures.tolist(), losses.tolist(), strict=True):
@@ -243,7 +243,7 @@ def test_a_shift_of_a_reviews_logits_does_not_change_its_cross_entropy(shift):
 def test_scaling_never_costs_where_one_review_is_far_out(objective):
     logits, targets = noisy(5, 2.0)
     logits[0, 0] = 1e6 * nn.functional.one_hot(targets[0], 4)
-    loss = functional.loss(logits, targets, objective).item()
+    loss = formulas.loss(logits, targets, objective).item()
     assert calibration.temperature_scaled_loss(logits, targets, objective)[1].item() <= loss + 1e-6
 
 
@@ -292,19 +292,19 @@ def test_bitwise_constant_logits_are_fitted_to_the_share():
 
 def metrics_of(z, t, objective):
     """Every metric of logits and targets of four classes, by name."""
-    predictions, probabilities = z.argmax(-1), functional.softmax(z)
+    predictions, probabilities = z.argmax(-1), formulas.softmax(z)
     temperature, scaled_loss = calibration.temperature_scaled_loss(z, t, objective)
     return {
-        "loss": functional.loss(z, t, objective),
+        "loss": formulas.loss(z, t, objective),
         "temperature": temperature,
         "temperature_scaled_loss": scaled_loss,
-        "accuracy": functional.accuracy(predictions, t),
-        "top_k_accuracy": functional.top_k_accuracy(z, t, 2),
-        "macro_f1": functional.macro_f1(predictions, t, 4),
-        "bitwise_accuracy": functional.bitwise_accuracy(probabilities, t),
-        "entropy": functional.entropy(probabilities),
-        "divergence": functional.divergence(probabilities, functional.softmax(z * 2 - t[:, None])),
-        "class_counts": functional.class_counts(predictions, 4),
+        "accuracy": formulas.accuracy(predictions, t),
+        "top_k_accuracy": formulas.top_k_accuracy(z, t, 2),
+        "macro_f1": formulas.macro_f1(predictions, t, 4),
+        "bitwise_accuracy": formulas.bitwise_accuracy(probabilities, t),
+        "entropy": formulas.entropy(probabilities),
+        "divergence": formulas.divergence(probabilities, formulas.softmax(z * 2 - t[:, None])),
+        "class_counts": formulas.class_counts(predictions, 4),
     }
 
 

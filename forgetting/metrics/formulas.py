@@ -1,4 +1,4 @@
-"""Metrics of many models at once: tensors of (…, reviews, classes) in, one number for each model out.
+"""The formulas of metrics, of many models at once: tensors of (…, reviews, classes) in, one number for each model out.
 
 The leading axes are the models'; a single model has none. Only operations that are quick on any memory layout are
 used: with a handful of classes, torch's softmax along the last axis takes ten times as long as its parts.
