@@ -283,7 +283,7 @@ def test_small_numbers_of_a_link_are_shown_as_they_are(visit):
     link = {
         "Learning rate of these": ("unlearning.learning_rate", "0.00125"),
         "Fraction randomized before repair": ("unlearning.repair_fraction", "0.375"),
-        "Gradient ascent: retain accuracy that may go": ("unlearning.ascent_tolerance", "0.005"),
+        "Gradient ascent: retain accuracy it may lose": ("unlearning.ascent_tolerance", "0.005"),
         "Dampening: λ": ("unlearning.dampening_lambda", "0.125"),
     }
     app = visit(UNLEARN + "".join(f"&{name}={value}" for name, value in link.values()))
