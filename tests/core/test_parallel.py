@@ -119,6 +119,7 @@ def test_two_processes_give_the_same_rows_bit_for_bit(done, small_split, alone, 
 
 
 @pytest.mark.parametrize("jobs", [2, -1])
+@pytest.mark.slow
 def test_results_come_in_the_order_of_the_tasks_from_other_processes(jobs):
     found = within_patience(lambda: list(run_tasks(echo, "shared", range(12), jobs=jobs)))
     assert [(shared, task) for shared, task, _ in found] == [("shared", task) for task in range(12)]

@@ -52,6 +52,7 @@ READS = 10  # times the processor time of a plain read of as many bytes as a fil
 HARMLESS = written([(text * 9, label) for text, label in reviews(20_000)]).encode()  # 8 MB, rows as long as reviews are
 GIGABYTE = 1024**3
 TESTS = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow  # some 200 files; plain `pytest` reads those of test_tables.py
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 ROOM = 5 * GIGABYTE  # that a process of its own may take before memory is refused to it
 HANGS = 900  # seconds of processor time after which such a process is ended
@@ -178,7 +179,6 @@ def alone():
     return call
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_file_is_accepted_or_refused_as_expected(name, alone, tmp_path):
     path = tmp_path / "upload"
@@ -252,7 +252,6 @@ def _read_changed(kind: str, first: int, count: int) -> None:
         assert_read_or_refused(changed(VALID[kind], seed))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", VALID)
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(first=st.integers(0, 2**40))

@@ -284,6 +284,7 @@ def test_agreement_and_divergence_by_scipy(seed):
 @every_objective
 @settings(deadline=None, max_examples=8)
 @given(st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_each_gap_is_own_less_retrained_and_its_sign(objective, seed):
     sets = sets_of(30, 50, 120, seed=seed % 3)
     own, reference = (measured(sets, saying(sets, [seed, side]), objective) for side in (1, 2))

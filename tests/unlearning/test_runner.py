@@ -128,6 +128,7 @@ def test_the_method_original_has_the_original_s_figures(small_split, objective, 
 
 
 @pytest.mark.parametrize(("objective", "hidden", "batch"), [("cross_entropy", (7, 5), 9), ("bitwise", (6,), 0)])
+@pytest.mark.slow
 def test_eu_k_of_all_layers_has_all_the_figures_of_exact_retraining(small_split, objective, hidden, batch):
     plan = replace(QUICK, methods=("retrain", "eu_k"), last_layers=len(hidden) + 1, seeds=2)
     result = run(small_split, recipe_of(plan, objective=objective, hidden=hidden, batch_size=batch))
@@ -555,6 +556,7 @@ def test_a_model_that_can_be_measured_but_not_trained(small_split, function):
             assert row.metrics[name] is not None or row.missing[name]
 
 
+@pytest.mark.slow
 def test_a_method_that_changes_the_original_in_place(small_split):
     def spoiling(task: Task):
         """Spoil the original."""
@@ -688,6 +690,7 @@ def same(rows, expected):
         assert all_of(row) == all_of(expected[key])
 
 
+@pytest.mark.slow
 def test_slices_can_be_interleaved_with_those_of_others(small_split, monkeypatch):
     from forgetting.unlearning import runner, task
 
@@ -734,6 +737,7 @@ def test_slices_left_are_taken_up_again_at_the_row_that_was_under_way(small_spli
     assert unlearner.result.planned == 3
 
 
+@pytest.mark.slow
 def test_a_method_or_a_seed_more_computes_that_alone(small_split, counting):
     plan = replace(QUICK, methods=("original", "counted"))
     unlearner = unlearner_of(small_split, recipe_of(plan))
@@ -897,6 +901,7 @@ def stopped(split, recipe, epochs: int) -> Trained:
     return snapshot(trainer, initial)
 
 
+@pytest.mark.slow
 def test_a_model_trained_for_fewer_epochs_is_compared_with_ones_trained_as_long(small_split):
     epochs = 6
     plan = replace(QUICK, methods=("original", "retrain", "eu_k"), seeds=2, last_layers=2)
