@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need into .venv, finds or installs Chromium, then lints and tests.
-# Arguments go to pytest in place of its three parts. A part that fails leaves the others to run; the exit status tells.
+# Arguments go to pytest in place of its two parts. A part that fails leaves the others to run; the exit status tells.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,10 +28,8 @@ part ruff format --check .
 if [ $# -gt 0 ]; then
     part pytest -m "" "$@"
 else
-    # Two processes for what needs no quiet machine; the other tests of the browser have the machine to themselves.
     part pytest -m "not browser" -n 2 --dist loadfile
-    part pytest -m unhurried -n 2 --dist loadfile
-    part pytest -m "browser and not unhurried"
+    part pytest -m browser -n 2 --dist loadfile
 fi
 printf '%s' "$failed" >&2
 [ -z "$failed" ]

@@ -1,5 +1,7 @@
 """What the tests of the Layers, Relearn and Unlearn pages share: studies that run to their end, and what is drawn."""
 
+from functools import cache
+
 import pandas as pd
 from app_pages import MARKS, run
 from streamlit import dataframe_util
@@ -92,6 +94,7 @@ def drawn(test: AppTest, column: str = "median") -> pd.DataFrame:
     return next(table for table in tables(test) if column in table)
 
 
+@cache
 def trained_by_link(**parameters: str) -> tuple[Recipe, Split, Trained]:
     """What the library makes of a link."""
     recipe, sentences = decode_query(parameters)

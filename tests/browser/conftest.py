@@ -18,12 +18,6 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-UNHURRIED = (
-    "test_behind_proxy.py",
-    "test_hardened.py",
-    "test_interruptions.py",
-    "test_uploads.py",
-)  # which need no quiet machine
 PROJECTOR = {"width": 1280, "height": 720}
 
 
@@ -31,8 +25,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            if item.path.name in UNHURRIED:
-                item.add_marker(pytest.mark.unhurried)
 
 
 @pytest.fixture(scope="session")

@@ -152,6 +152,7 @@ BESIDE = {  # other texts that must be read in the picture
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_valid(name):
     spec = valid(CHARTS[name]())
@@ -159,6 +160,7 @@ def test_every_chart_is_valid(name):
     assert spec["height"] > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_is_shown_with_its_baselines(metric):
     style = metric_style(metric, BASE, "nats")
@@ -180,6 +182,7 @@ def test_every_metric_is_shown_with_its_baselines(metric):
     assert text["mark"]["align"] == "left"
 
 
+@pytest.mark.slow
 def test_a_narrow_chart_has_the_names_on_the_lines_and_no_room_beside():
     wide, narrow = (dose_chart(TABLE, STYLE, narrow=narrow) for narrow in (False, True))
     (text,) = marks(narrow, "text")
@@ -219,6 +222,7 @@ def test_a_dose_chart_holds_the_curves(by):
         assert {name: layer["encoding"][name]["field"] for name in fields} == fields
 
 
+@pytest.mark.slow
 def test_a_share_is_drawn_from_none_to_all():
     for metric in METRICS:
         (area,) = marks(dose_chart(TABLE, metric_style(metric, BASE, "nats")), "area")
@@ -326,6 +330,7 @@ def test_a_heat_map_goes_from_the_worst_to_the_best(worst, best):
     )
 
 
+@pytest.mark.slow
 def test_medians_are_read_in_the_heat_map():
     table = curves(rows_of(seeds=3))  # no median here is half of a percent
     texts = texts_of(chart_bytes(heat_chart(table, STYLE, worst=0.125, best=0.9), "svg"))
@@ -474,6 +479,7 @@ def test_words_are_bars_in_their_order():
 # Files.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dose", "heat", "half-way"])
 def test_a_png(name):
     content = chart_bytes(CHARTS[name](), "png")
@@ -486,6 +492,7 @@ def test_a_png(name):
     assert image.getpixel((0, 0)) == (255, 255, 255)  # on white, whatever the theme
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHARTS)
 def test_an_svg(name):
     texts = texts_of(chart_bytes(CHARTS[name](), "svg"))
@@ -493,6 +500,7 @@ def test_an_svg(name):
         assert text in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dose", "half-way"])
 def test_an_html_page_needs_no_network(name):
     page = chart_bytes(CHARTS[name](), "html").decode()
@@ -504,6 +512,7 @@ def test_an_html_page_needs_no_network(name):
         assert text in page or json.dumps(text)[1:-1] in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [

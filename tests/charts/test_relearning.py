@@ -71,6 +71,7 @@ CHARTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_valid_and_a_file(name):
     chart = CHARTS[name]()
@@ -142,6 +143,7 @@ def test_long_courses_are_thinned_evenly_from_the_start(epochs, every):
 # Savings.
 
 
+@pytest.mark.slow
 def test_savings_by_hand():
     frame = savings_of({0.0: 1.0, 0.5: 0.5, 1.0: 0.0})
     chart = savings_chart(frame)

@@ -166,6 +166,7 @@ def test_bands_are_of_the_seeds_and_end_with_the_column(result_of):
     assert cell["band"] == "−0.86 to −0.14"  # clipped in the picture alone
 
 
+@pytest.mark.slow
 def test_nothing_leaves_its_column(charts):
     for (kind, name), chart in charts.items():
         if kind == "gaps":

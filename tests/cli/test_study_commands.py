@@ -122,6 +122,7 @@ def merged(values: dict, **groups: dict) -> dict:
 # Unlearning.
 
 
+@pytest.mark.slow
 def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folder):
     options = ("--forget-share", "0.25", "--methods", "original,retrain", "--methods", "eu_k,random_labels")
     for kind in KINDS:
@@ -263,6 +264,7 @@ def test_epochs_k_and_seed_change_what_they_are_of(written):
     assert {name for name in first if first[name] != other[name]} == set(first)
 
 
+@pytest.mark.slow
 def test_without_data_both_are_of_the_sample(written, folder):
     (folder / "short.json").write_text(json.dumps(merged(SETTINGS, training={"epochs": 1})))
     digest = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
@@ -393,6 +395,7 @@ def test_a_broken_file_of_methods_is_one_line(call, tmp_path, monkeypatch, folde
 # Relearning.
 
 
+@pytest.mark.slow
 def test_rows_of_relearning_are_those_of_the_library_in_every_format(call, folder):
     options = ("--layers", "fc2", "--layers", "fc1,fc2", "--schemes", "reinit,zero", "--doses", "0,0.5,1")
     for kind in KINDS:

@@ -134,6 +134,7 @@ def test_a_sweep_on_two_processes_can_be_left(done, small_split, alone):
     assert rows_of(done, small_split, PLAN, jobs=2) == alone(PLAN)
 
 
+@pytest.mark.slow
 def test_workers_use_as_many_threads_as_this_process():
     assert torch.get_num_threads() == 1
     assert within_patience(lambda: list(run_tasks(threads, None, range(4), jobs=2))) == [1] * 4
@@ -409,6 +410,7 @@ def briefly(monkeypatch):
     monkeypatch.setattr(parallel, "CONNECT", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("briefly")
 def test_where_nothing_listens():
     address = f"tcp://127.0.0.1:{free_port()}"
@@ -464,6 +466,7 @@ def something_else(request):
         connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("briefly")
 def test_where_something_else_listens(something_else):
     # Of one that accepts and says nothing, Dask's own client would wait for the greeting for ever.

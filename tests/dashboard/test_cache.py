@@ -44,6 +44,7 @@ def test_a_second_session_gets_the_same_value(visitor):
     assert values.get("unknown") is None
 
 
+@pytest.mark.slow
 def test_a_value_lives_while_any_session_refers_to_it_and_no_longer(visitor):
     values = SharedCache("values", 2)
     visitor("a")

@@ -28,6 +28,7 @@ from forgetting.experiment.pipeline import run as run_recipe
 from forgetting.recipe.recipe import MODERN
 from forgetting.recipe.url import encode_query
 
+pytestmark = pytest.mark.slow  # each case has several sessions at work
 RECIPES = [
     replace(
         MODERN.with_value("training.epochs", 12).with_value("training.batch_size", 16 * (seed % 2)),
@@ -72,7 +73,6 @@ def test_sessions_at_the_same_time_get_what_each_gets_alone_bit_for_bit(small_re
                 assert torch.equal(value.nan_to_num(7), found[name].nan_to_num(7)), name
 
 
-@pytest.mark.slow
 def test_pages_at_the_same_time_show_what_the_library_finds(tmp_path):
     """Two visitors of one server train and randomize at the same time."""
     recipes = [

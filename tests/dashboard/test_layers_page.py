@@ -15,6 +15,7 @@ from forgetting.reporting.formatting import format_share
 from forgetting.studies.dose_response import curves
 from forgetting.studies.sweep import SweepResult, sweep_rows
 
+pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
 STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way dose", "Equal ‖ΔW‖")
@@ -49,7 +50,6 @@ def compared(monkeypatch) -> list:
     return seen
 
 
-@pytest.mark.slow
 def test_a_quick_plan_runs_by_itself_and_names_the_baselines():
     test = layers()
     assert "Validation accuracy is 84 %" in page_text(test)
@@ -69,7 +69,6 @@ def test_every_view_opens_and_says_what_it_shows(view):
     assert "nan" not in sentence(test)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("view", ["Curves", "Equal ‖ΔW‖"])
 def test_every_metric_is_drawn(view):
     test = layers(view, **SMALL)
@@ -104,7 +103,6 @@ CHANGES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     value, text = CHANGES[name]
@@ -118,7 +116,6 @@ def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     assert not study(test).unfinished
 
 
-@pytest.mark.slow
 def test_each_number_of_the_plan_changes_the_recipe_and_the_address():
     test = layers(**SMALL)
     for key, name, value, text in (
@@ -136,7 +133,6 @@ def test_each_number_of_the_plan_changes_the_recipe_and_the_address():
     assert "The plan or the model has changed" in page_text(test)
 
 
-@pytest.mark.slow
 def test_the_scale_of_noise_shows_with_that_scheme_alone():
     test = layers(**SMALL)
     key = setting("sweep.scale")
@@ -182,7 +178,6 @@ def test_a_link_reopens_its_plan():
     assert study(test).plan.doses == (0.0, 0.1, 0.35, 0.9)
 
 
-@pytest.mark.slow
 def test_the_number_of_doses_follows_the_recipe_on_a_page_that_stays():
     test = layers(**SMALL)
     test.number_input(key=setting("sweep.doses")).set_value(5)
@@ -222,7 +217,6 @@ def test_a_plan_that_is_too_large_says_what_to_reduce():
     assert "1,206 variants" in page_text(test)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
 def test_stop_keeps_the_rows_and_go_on_continues():
     test = layers(**SMALL)
@@ -243,7 +237,6 @@ def test_stop_keeps_the_rows_and_go_on_continues():
     assert labels(test) == ["Start anew"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
 def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
     test = layers(**SMALL)
@@ -257,7 +250,6 @@ def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
     assert study(test).rows == study(layers(**SMALL)).rows
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
 def test_a_changed_plan_marks_the_results_as_out_of_date():
     test = layers(**SMALL)
@@ -285,7 +277,6 @@ def test_a_study_under_way_can_be_stopped_whatever_the_plan_has_become():
     assert "Stop" in labels(test)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("slow_studies")
 def test_the_rows_of_a_study_keep_the_recipe_of_their_model():
     test = layers(**SMALL, **QUICK)
@@ -303,7 +294,6 @@ def test_the_rows_of_a_study_keep_the_recipe_of_their_model():
     assert mine(test).trained_model.recipe.seed == 90420
 
 
-@pytest.mark.slow
 def test_a_deeper_model_has_its_layers_and_cascades():
     link = {"model.hidden": "16,8", "sweep.layers": "down,up", **SMALL, **QUICK}
     test = layers("Cascades", **link)
@@ -335,7 +325,6 @@ def test_no_half_way_dose_is_given_below_the_smallest_dose_of_the_plan():
     assert "99 % of fc1 (99 % to 99 %)" not in sentence(test)
 
 
-@pytest.mark.slow
 def test_a_study_of_words_can_be_made_one_of_weights_again():
     test = layers(**SMALL, **{"sweep.units": "word", "sweep.layers": "fc1", "sweep.words": "cherry,black"})
     assert {row.unit for row in study(test).rows} == {"word"}
@@ -376,7 +365,6 @@ POINTS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", POINTS)
 def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared):
     test = layers(**{"sweep.doses": "0,0.35,0.7,1", "sweep.seeds": "3", "sweep.seed": "4"})
@@ -394,7 +382,6 @@ def test_a_click_on_a_point_opens_exactly_that_state(case, monkeypatch, compared
     assert point["seed_dose"] == row.dose
 
 
-@pytest.mark.slow
 def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, compared):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6,0.9", "sweep.seeds": "3"})
     row, _ = pick(test, monkeypatch, "change", layers="fc1", scheme="reinit", planned_dose=0.6)
@@ -405,7 +392,6 @@ def test_a_click_on_a_point_of_equal_change_opens_its_own_dose(monkeypatch, comp
     assert compared[-1].randomized.scores["validation"].accuracy == row.validation["accuracy"]
 
 
-@pytest.mark.slow
 def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(monkeypatch):
     test = layers("Equal ‖ΔW‖", **{"sweep.doses": "0,0.6", "sweep.seeds": "2"})
     before = mine(test).recipe
@@ -415,7 +401,6 @@ def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(mon
     assert not test.exception
 
 
-@pytest.mark.slow
 def test_a_click_on_a_retrained_point_sets_the_models_seed_too(monkeypatch, compared):
     link = {"sweep.doses": "0,0.5", "sweep.seeds": "2", "sweep.retrain": "1", "sweep.seed": "7", **QUICK}
     test = layers(**link)
@@ -514,7 +499,6 @@ def test_the_dose_of_forget_stands_on_its_curve():
     assert not charts(test)
 
 
-@pytest.mark.slow
 def test_the_dose_of_forget_follows_words_and_the_last_seed():
     link = {"randomization.words": "cherry,black", "randomization.unit": "word", "randomization.layers": "fc1"}
     test = app("forget", **link, **{"randomization.seed": str(2**32 - 1)})

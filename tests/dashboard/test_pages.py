@@ -42,6 +42,7 @@ def test_every_page_runs_as_a_cold_link(page):
     assert [link.value for link in test.page_link][-len(titles) :] == titles
 
 
+@pytest.mark.slow
 def test_pages_run_one_after_the_other_and_back():
     test = app()
     for page in ("data", "train", "forget", "overview", "forget"):
@@ -75,6 +76,7 @@ def test_with_the_defaults_the_button_says_so():
     assert button(app("forget"), "Train with the defaults")
 
 
+@pytest.mark.slow
 def test_the_controls_of_forget_change_the_recipe_and_the_address():
     test = forget()
     before = metrics(test)
@@ -96,6 +98,7 @@ def test_the_controls_of_forget_change_the_recipe_and_the_address():
     assert metrics(forget(**test.query_params)) == metrics(test)
 
 
+@pytest.mark.slow
 def test_all_layers_and_restore():
     test = forget(**{"randomization.fraction": "0.3"})
     press(test, "Restore")
@@ -142,6 +145,7 @@ def test_every_view_of_forget_opens(view):
         assert shares.stack().between(0, 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_impossible_parameters_get_a_sentence_and_the_default(page):
     parameters = {"randomization.fraction": "7", "training.epochs": "soon", "nonsense": "1", "protocol": "new"}
@@ -420,6 +424,7 @@ def test_presets_take_a_protocols_settings_and_keep_the_data():
     assert test.number_input(key=setting("training.epochs")).value == 100
 
 
+@pytest.mark.slow
 def test_a_setting_that_diverges_says_so():
     test = app("train", **QUICK)
     press(test, "One step")
@@ -451,6 +456,7 @@ def test_settings_that_are_applied_while_it_plays_stop_it():
     assert "these curves are out of date" in page_text(test)
 
 
+@pytest.mark.slow
 def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
     test = forget()
     mine = test.session_state.session
@@ -465,6 +471,7 @@ def test_an_outdated_model_leaves_the_layers_that_it_lacks_chosen():
     assert mine.recipe.randomization.chosen_layers(mine.recipe.model.layers) == ("fc1", "fc2", "fc3")
 
 
+@pytest.mark.slow
 def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
     test = app("train", protocol="published")
@@ -474,6 +481,7 @@ def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_r
     assert "After 1 epoch of relearning" in page_text(run(test))
 
 
+@pytest.mark.slow
 def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
     test = app("forget", protocol="published")
@@ -532,6 +540,7 @@ def test_the_published_table_is_shown_beside_what_it_hides():
     assert table["published"].iloc[0] == "0.6330"
 
 
+@pytest.mark.slow
 def test_the_published_table_is_reproduced(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
     test = app()

@@ -5,6 +5,7 @@ What is expected is computed by the library from the recipe of the link, apart f
 
 import io
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -45,6 +46,7 @@ def opened(test: AppTest, view: str) -> AppTest:
     return finished(test, KINDS[view])
 
 
+@cache
 def expected(**parameters: str) -> tuple[Recipe, RelearningResult, object]:
     """What the library says of a link: the recipe, its result, and the baselines."""
     recipe, parts, model = trained_by_link(**parameters)

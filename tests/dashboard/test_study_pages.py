@@ -9,6 +9,7 @@ from study_pages import charts, finished, labels, mine, study, trained
 from forgetting.dashboard.state import models
 from forgetting.recipe.recipe import MODERN
 
+pytestmark = pytest.mark.slow  # each case trains a model
 SMALL = {
     "layers": QUICK | {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"},
     "relearn": QUICK | {"relearning.epochs": "6", "relearning.seeds": "2", "relearning.doses": "0,0.5,1"},
@@ -22,7 +23,6 @@ each_page = pytest.mark.parametrize("page", SMALL)
 
 
 @each_page
-@pytest.mark.slow
 def test_a_cold_link_without_a_model_says_what_is_missing_and_trains(page):
     models.FINISHED.clear()
     test = app(page, **SMALL[page])
@@ -45,7 +45,6 @@ def test_a_cold_link_without_the_data_says_so(page):
 
 
 @each_page
-@pytest.mark.slow
 def test_a_model_that_is_trained_in_part_is_named_and_studied(page):
     test = app("train", **SMALL[page] | {"training.epochs": "9"}, seed="17")
     press(test, "One step")
@@ -102,7 +101,6 @@ def test_the_published_protocol_says_why_there_is_nothing(page):
 EMPTIED = ("sweep.units", "relearning.layers", "unlearning.methods")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", EMPTIED)
 def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
     page = PAGE[name.partition(".")[0]]

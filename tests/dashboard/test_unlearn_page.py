@@ -6,6 +6,7 @@ What is expected is computed by the library from the recipe of the link, apart f
 import csv
 import io
 import re
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,6 +62,7 @@ def opened(test: AppTest, tab: str) -> AppTest:
     return run(test)
 
 
+@cache
 def expected(**parameters: str) -> UnlearningResult:
     """What the library says of a link."""
     recipe, parts, model = trained_by_link(**parameters)

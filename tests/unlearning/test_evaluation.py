@@ -111,6 +111,7 @@ def plain_loss(logits: np.ndarray, targets: np.ndarray, objective: str) -> float
 # The figures of one model.
 
 
+@pytest.mark.slow
 @every_objective
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 30), st.floats(-3, 3))

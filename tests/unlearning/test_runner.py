@@ -200,6 +200,7 @@ def steps_until(model, split, part, training, seed, target, limit) -> int | None
     return trainer.steps if share() >= target - 1e-12 else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hidden", "batch", "seed"), [((6,), 0, SEED + 1), ((7, 5), 9, SEED)])
 def test_rows_are_of_models_trained_by_hand(small_split, hidden, batch, seed):
     """The retrained reference is exact retraining with the seed other(seed); relearning is a plain loop."""
@@ -429,6 +430,7 @@ def check_known(row: UnlearningRow):
         assert (value is None) is bool(row.missing.get(name)), name
 
 
+@pytest.mark.slow
 def test_a_plain_function(small_split):
     def copied(task: Task):
         """The original."""
@@ -644,6 +646,7 @@ def test_a_method_is_given_what_it_is_told(small_split):
         np.testing.assert_array_equal(task.retain_split.validation.rows, small_split.validation.rows)
 
 
+@pytest.mark.slow
 def test_a_method_that_changes_what_it_is_given_spoils_nothing(small_split):
     """Neither another method's rows, nor the split, which sessions share."""
 
@@ -715,6 +718,7 @@ def test_slices_can_be_interleaved_with_those_of_others(small_split, monkeypatch
         same(rows, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 20, 50])
 def test_slices_left_are_taken_up_again_at_the_row_that_was_under_way(small_split, count, counting, monkeypatch):
     from forgetting.unlearning import runner, task
@@ -825,6 +829,7 @@ def test_another_setting_clears_the_rows_but_keeps_the_models(small_split, name,
     assert unlearner.result.recipe.unlearning == changed
 
 
+@pytest.mark.slow
 def test_rows_under_way_when_the_settings_change_are_not_taken_for_the_new_ones(small_split, counting):
     """A row of the old settings is none among those of the new ones."""
     unlearner = unlearner_of(small_split, recipe_of(replace(QUICK, methods=("counted", "original"))))
@@ -864,6 +869,7 @@ def test_the_same_recipe_gives_the_same_figures_and_moves_no_random_state(small_
     assert len({row.metrics["forget_loss"] for row in one.rows if row.method == "retrain"}) == 2
 
 
+@pytest.mark.slow
 def test_neither_the_original_nor_the_reviews_are_changed(small_split):
     recipe = recipe_of(replace(QUICK, methods=BUILT_IN))
     done, sets = trained(small_split, recipe), make_forget_sets(small_split, recipe.forget)
@@ -880,6 +886,7 @@ def test_neither_the_original_nor_the_reviews_are_changed(small_split):
 # Seeds and epochs.
 
 
+@pytest.mark.slow
 def test_other_seeds_have_originals_of_their_own(small_split):
     recipe = recipe_of(replace(QUICK, methods=("original",), seed=SEED - 1, seeds=3))
     result = run(small_split, recipe)
@@ -976,6 +983,7 @@ def test_settings_that_do_not_fit_are_refused_and_change_nothing(small_split):
     assert unlearner.settings == replace(QUICK, methods=("original",))
 
 
+@pytest.mark.slow
 def test_progress_counts_the_rows(small_split):
     calls, recipe = [], recipe_of(replace(QUICK, seeds=2))
     result = run_unlearning(
@@ -1002,6 +1010,7 @@ def test_ideal_figures_are_those_of_the_retrained_model_itself(small_split):
                 assert row.metrics[name] == row.retrained[name]
 
 
+@pytest.mark.slow
 def test_the_plan_is_seed_by_seed(small_split):
     unlearner = unlearner_of(small_split, recipe_of(replace(QUICK, seeds=3)))
     assert unlearner.planned == [
