@@ -58,16 +58,13 @@ class OwnedDraws(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
         if kwargs.get("generator") is None:
-            function = _with_generator(function)
+            # torch.rand, randn, randint and randperm have an overload with a generator besides the same arguments.
+            name = {"default": "generator", "low": "low_generator"}.get(function._overloadname)
+            if name in function.overloadpacket.overloads():
+                function = getattr(function.overloadpacket, name)
             if any(argument.name == "generator" for argument in function._schema.arguments):
                 kwargs["generator"] = self.source
         return function(*args, **kwargs)
-
-
-def _with_generator(function):
-    """The overload with a generator besides the same arguments: torch.rand, randn, randint and randperm have one."""
-    name = {"default": "generator", "low": "low_generator"}.get(function._overloadname)
-    return getattr(function.overloadpacket, name) if name in function.overloadpacket.overloads() else function
 
 
 def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:

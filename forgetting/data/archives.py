@@ -48,7 +48,8 @@ def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, st
     if isinstance(source, bytes | bytearray | memoryview):
         return _read_bounded(io.BytesIO(source), max_bytes), "uploaded bytes"
     if hasattr(source, "read"):
-        return _read_open(source, max_bytes), _name_of(source)
+        name = getattr(source, "name", None)
+        return _read_open(source, max_bytes), Path(name).name if isinstance(name, str) and name else "uploaded file"
     return _read_path(source, max_bytes)
 
 
@@ -115,11 +116,6 @@ def _read_open(file: BinaryIO, max_bytes: int) -> bytes:
         return _read_bounded(file, max_bytes)
     except (OSError, ValueError, AttributeError) as error:
         raise DataError(f"An open file must be readable; reading failed ({error}). Open it again.") from error
-
-
-def _name_of(file: BinaryIO) -> str:
-    name = getattr(file, "name", None)
-    return Path(name).name if isinstance(name, str) and name else "uploaded file"
 
 
 def _read_bounded(file: BinaryIO, max_bytes: int, expanded: bool = False) -> bytes:

@@ -31,7 +31,7 @@ class ColumnRoles:
         return {
             column: sample[column].str.len().mean()
             for column in sample
-            if np.mean([*map(_words, sample[column].str[:SAMPLED_LENGTH])]) >= MIN_WORDS
+            if np.mean([len(WORD.findall(text)) for text in sample[column].str[:SAMPLED_LENGTH]]) >= MIN_WORDS
         }
 
     @cached_property
@@ -80,7 +80,3 @@ class ColumnRoles:
         if known is not None and known != text:
             return known
         return min((column for column in self.groups if column != text), key=self.groups.get, default=None)
-
-
-def _words(text: str) -> int:
-    return len(WORD.findall(text))

@@ -5,6 +5,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain, islice
 
 from charset_normalizer import from_bytes
@@ -82,7 +83,8 @@ def decode(data: bytes) -> tuple[deque[str], str]:
     if encoding is None:
         if b"\0" in data:
             raise _binary_error("a binary file (it holds NUL bytes)")
-        if (text := _utf8(data)) is not None:
+        with suppress(UnicodeError):
+            text = _text(data, "utf-8")
             _refuse_iso_2022(data)
             return text, "utf-8"
         _refuse_damaged_utf8(data)
@@ -143,14 +145,6 @@ def _lines(text: deque[str]) -> Iterator[str]:
         yield from whole
     if rest:
         yield rest
-
-
-def _utf8(data: bytes) -> deque[str] | None:
-    """The text, or None where it is in another encoding."""
-    try:
-        return _text(data, "utf-8")
-    except UnicodeError:
-        return None
 
 
 def _text(data: bytes, encoding: str) -> deque[str]:

@@ -12,7 +12,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NoReturn
 
 import pandas as pd
 import pyarrow as pa
@@ -52,7 +51,13 @@ def parse_table(data: bytes, max_bytes: int) -> tuple[pd.DataFrame, str | None, 
     else:
         text, encoding = decode(data)
         head = text[0][:HEAD_CHARACTERS] if text else ""
-        if _is_json(head):
+        start = "".join(head[:200].split())
+        if start.startswith(("[{", "[]")):
+            raise DataError(
+                "JSON must be JSON lines, one object a line; this is one array. Write each of its objects on a "
+                "line of its own (pandas: to_json(orient='records', lines=True))."
+            )
+        if start.startswith("{"):
             frame = read_json_lines(Lines(text))
         else:
             delimiter = find_delimiter(head)
@@ -173,16 +178,6 @@ def column_names(header: list[str]) -> list[str]:
     return names
 
 
-def _is_json(head: str) -> bool:
-    start = "".join(head[:200].split())
-    if start.startswith(("[{", "[]")):
-        raise DataError(
-            "JSON must be JSON lines, one object a line; this is one array. Write each of its objects on a "
-            "line of its own (pandas: to_json(orient='records', lines=True))."
-        )
-    return start.startswith("{")
-
-
 def _agreement(head: str, delimiter: str) -> tuple[float, int]:
     """(fraction of the records that are as wide as the header, columns); (0, 0) where the header stays in one piece."""
     rows = [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
@@ -204,20 +199,16 @@ def _records(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            _raise_quoting(line, error)
+            if "end of data" in str(error):
+                rule = f"Every quote must be closed; one that opens in the row at line {line} never is"
+            elif "field limit" in str(error):
+                limit = csv.field_size_limit()
+                rule = f"A field may have at most {limit:,} characters; one in the row at line {line} has more"
+            else:
+                rule = f"A quote within a quoted field must be doubled; one in the row at line {line} is not"
+            raise DataError(f"{rule}. Correct the quotes from that line on, or save the table as CSV again.") from error
         if len(fields) > 1 or (fields and fields[0].strip()):
             yield line, fields
-
-
-def _raise_quoting(line: int, error: csv.Error) -> NoReturn:
-    if "end of data" in str(error):
-        rule = f"Every quote must be closed; one that opens in the row at line {line} never is"
-    elif "field limit" in str(error):
-        limit = csv.field_size_limit()
-        rule = f"A field may have at most {limit:,} characters; one in the row at line {line} has more"
-    else:
-        rule = f"A quote within a quoted field must be doubled; one in the row at line {line} is not"
-    raise DataError(f"{rule}. Correct the quotes from that line on, or save the table as CSV again.") from error
 
 
 class _CountedObjects:

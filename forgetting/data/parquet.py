@@ -135,22 +135,18 @@ def _parts(values: pa.Array) -> list[pa.Array]:
 
 def _as_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
-        return _written(column)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        try:
+            return column.cast(pa.large_string())
+        except pa.ArrowException:  # nested values, and bytes that are not UTF-8
+            texts = [None if value is None else str(value) for value in column.to_pylist()]
+            return pa.chunked_array([pa.array(texts, pa.large_string())])
     except UNWRITABLE as error:
         raise DataError(
             f"Every value must be one that can be written as text; column {shorten(name)!r} holds one that cannot "
             f"({shorten(str(error), 200)}). {COLUMN_REMEDY}"
         ) from error
-
-
-def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    try:
-        return column.cast(pa.large_string())
-    except pa.ArrowException:  # nested values, and bytes that are not UTF-8
-        texts = [None if value is None else str(value) for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, pa.large_string())])
 
 
 def _too_large(max_bytes: int) -> DataError:

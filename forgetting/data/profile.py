@@ -78,17 +78,12 @@ def profile_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> D
 
 
 def _new_labels(labels: tuple[str, ...], validation: np.ndarray) -> float:
-    held_out = _check_indices(np.asarray(validation), len(labels))
-    training = {label for row, label in enumerate(labels) if row not in held_out}
-    return sum(labels[row] not in training for row in held_out) / len(held_out)
-
-
-def _check_indices(validation: np.ndarray, rows: int) -> set[int]:
-    whole = np.issubdtype(validation.dtype, np.integer)
-    indices = set(validation.ravel().tolist()) if whole else set()
-    if not 0 < len(indices) == validation.size or min(indices) < 0 or max(indices) >= rows:
+    validation = np.asarray(validation)
+    held_out = set(validation.ravel().tolist()) if np.issubdtype(validation.dtype, np.integer) else set()
+    if not 0 < len(held_out) == validation.size or min(held_out) < 0 or max(held_out) >= len(labels):
         raise DataError(
-            f"Validation must be one or more row indices from 0 to {rows - 1}, each once; {validation.size} "
+            f"Validation must be one or more row indices from 0 to {len(labels) - 1}, each once; {validation.size} "
             f"values of type {validation.dtype} came that are not. Give those of the validation part."
         )
-    return indices
+    training = {label for row, label in enumerate(labels) if row not in held_out}
+    return sum(labels[row] not in training for row in held_out) / len(held_out)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -635,7 +636,8 @@ def test_original_file(wine_reviews_path):
 
 def test_columns_are_looked_at_once_however_often_others_are_chosen(monkeypatch):
     looked_at = []
-    monkeypatch.setattr(columns, "_words", lambda text: looked_at.append(text) or len(text.split()))
+    pattern = SimpleNamespace(findall=lambda text: looked_at.append(text) or text.split())
+    monkeypatch.setattr(columns, "WORD", pattern)
     table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
     for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
         table.columns_of(text, label)

@@ -187,12 +187,13 @@ def _review(chance: Chance, label: str, taken: set[str]) -> tuple[date, SampleRo
 
 
 def _text(chance: Chance, bottle: Bottle) -> str:
-    """Write drafts about a bottle until one reads well."""
+    """Write drafts about a bottle until one has a usual length, and no long word twice."""
     while True:
         pen = Pen(chance, bottle)
         plan = chance.pick(PLANS).replace("structure", f"structure.{STYLES[bottle.label].kind}")
         text = " ".join(pen.write(chance.pick(_lines(PATTERNS[part]))) for part in plan.split())
-        if _reads_well(text := _polish(text)):
+        words = _long_words(text := _polish(text))
+        if len(text.split()) in WORDS_PER_REVIEW and len(words) == len(set(words)):
             return text
 
 
@@ -258,12 +259,6 @@ def _polish(text: str) -> str:
 def _vowel(word: str) -> bool:
     """Whether a word starts with the sound of a vowel: an hour, a European."""
     return bool(re.match(r"ho(ur|nest)|(?!one|eu|us[eu]|uni[qtv])[aeiou]", word.lower()))
-
-
-def _reads_well(text: str) -> bool:
-    """Whether the text has a usual length and no long word occurs twice in it."""
-    words = _long_words(text)
-    return len(text.split()) in WORDS_PER_REVIEW and len(words) == len(set(words))
 
 
 if __name__ == "__main__":
