@@ -282,13 +282,14 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
         edges = np.linspace(finite.min(), finite.max() or 1, 61) if len(finite) else np.linspace(-1, 1, 61)
         for title, colour, parameters in zip(("original", "randomized"), (ORIGINAL, RANDOMIZED), values, strict=True):
             counts = np.histogram(parameters[np.isfinite(parameters)], edges)[0]
+            red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
             chart.add_scatter(
                 x=(edges[:-1] + edges[1:]) / 2,
                 y=np.where(counts > 0, counts, None),
                 mode="lines",
                 line={"shape": "hvh", "color": colour, "width": 2},
                 fill="tozeroy",
-                fillcolor=_faint(colour),
+                fillcolor=f"rgba({red},{green},{blue},0.25)",
                 name=title,
                 hovertemplate=f"{title}: %{{y:,}} weights near %{{x:.3g}}<extra></extra>",
                 row=1,
@@ -317,8 +318,3 @@ def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
             label, number = f"{short} ({number})", number + 1
         labels.append(label)
     return labels
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.25)"

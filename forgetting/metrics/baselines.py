@@ -51,7 +51,13 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
     if len(torch.unique(split.training.targets)) < 2:
         missing["linear_svc"] = "left out: the training part has reviews of one class only"
     elif size <= svc_limit:
-        svc = _linear_svc(split)
+        # The primal solver draws no random numbers, while liblinear's dual solver keeps a global state.
+        training = split.training
+        fitted = LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy())
+        svc = {
+            name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy()))
+            for name, part in split.parts.items()
+        }
     else:
         missing["linear_svc"] = f"left out: {size:,} training reviews × classes exceed the limit of {svc_limit:,}"
     return Baselines(
@@ -73,12 +79,3 @@ def _chance_loss(classes: int, objective: str) -> float:
         return math.log(classes)
     chance = 1 / classes
     return -chance * math.log(chance) - (1 - chance) * math.log1p(-chance)
-
-
-def _linear_svc(split: Split) -> dict[str, float]:
-    """Fit with the primal solver: it draws no random numbers, while liblinear's dual solver keeps a global state."""
-    training = split.training
-    fitted = LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy())
-    return {
-        name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy())) for name, part in split.parts.items()
-    }

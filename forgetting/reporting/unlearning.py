@@ -1,6 +1,6 @@
 """A comparison of unlearning methods as sentences. Each accuracy stands beside its baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -36,14 +36,12 @@ def describe_unlearning(result: UnlearningResult) -> str:
         "Over-forgotten": result.over_forgets,
         "Known again in less than half of the steps": partial(_relearns_soon, result),
     }
-    lines = [f"{what}: {_list_methods({name: vote(name) for name in methods})}." for what, vote in votes.items()]
-    return "\n".join([first, _describe_nearest(result, methods), *lines])
-
-
-def _list_methods(votes: Mapping[str, bool | None]) -> str:
-    """The methods of which it is true."""
-    chosen = [name for name, vote in votes.items() if vote]
-    return ", ".join(chosen) or ("none" if False in votes.values() else "cannot be told")
+    lines = [first, _describe_nearest(result, methods)]
+    for what, vote in votes.items():
+        found = {name: vote(name) for name in methods}
+        listed = ", ".join(name for name, holds in found.items() if holds)
+        lines.append(f"{what}: {listed or ('none' if False in found.values() else 'cannot be told')}.")
+    return "\n".join(lines)
 
 
 def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:

@@ -101,7 +101,14 @@ class VariantEvaluator:
 
     def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> SweepRow:
         """measured: for each part metrics and the reasons of missing ones; None where the dose was not reached."""
-        missing = _missing_distances(variant)
+        missing = {}
+        if variant.dose is None:
+            reason = NOT_REACHED.format(planned=variant.planned_dose)
+            missing = dict.fromkeys(("dose", "change", "relative_change"), reason)
+        elif variant.change is None:
+            missing = dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)
+        elif variant.relative_change is None:
+            missing = {"relative_change": WEIGHTS_ZERO}
         if measured is None:
             unknown = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
             missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in unknown}
@@ -158,7 +165,15 @@ class VariantEvaluator:
         values["accuracy_low"], values["accuracy_high"] = wilson_interval(round(accuracy * reviews), reviews)
         ratio = measure_forgetting(original.accuracy, accuracy, self.chance)
         values["forgetting"] = ratio.value
-        reasons = _unfit(values, len(self.split.classes)) | ({"forgetting": ratio.missing} if ratio.missing else {})
+        reasons = {}
+        if not math.isfinite(values["loss"]):
+            reasons["loss"] = LOSS_TOO_LARGE
+        if not 0 < values["temperature"] < math.inf:
+            reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
+        if len(self.split.classes) <= TOP_K:
+            reasons["top_k_accuracy"] = why_no_top_k(len(self.split.classes))
+        if ratio.missing:
+            reasons["forgetting"] = ratio.missing
         if original.accuracy is None:
             reasons |= dict.fromkeys(("accuracy_before", "agreement", "divergence"), NOT_FINITE)
         return values | dict.fromkeys(reasons), reasons
@@ -193,24 +208,3 @@ class _Original:
         self.predictions, self.softmax = logits.argmax(-1), formulas.softmax(logits)
         finite = bool(torch.isfinite(logits).all())
         self.accuracy = formulas.accuracy(self.predictions, targets).item() if finite else None
-
-
-def _unfit(values: dict[str, float | None], classes: int) -> dict[str, str]:
-    """The reasons of metrics that say nothing."""
-    reasons = {}
-    if not math.isfinite(values["loss"]):
-        reasons["loss"] = LOSS_TOO_LARGE
-    if not 0 < values["temperature"] < math.inf:
-        reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
-    if classes <= TOP_K:
-        reasons["top_k_accuracy"] = why_no_top_k(classes)
-    return reasons
-
-
-def _missing_distances(variant: Variant) -> dict[str, str]:
-    if variant.dose is None:
-        reason = NOT_REACHED.format(planned=variant.planned_dose)
-        return dict.fromkeys(("dose", "change", "relative_change"), reason)
-    if variant.change is None:
-        return dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)
-    return {} if variant.relative_change is not None else {"relative_change": WEIGHTS_ZERO}

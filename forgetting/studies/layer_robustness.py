@@ -93,7 +93,11 @@ def _robustness(
     by_scheme = {scheme: alone[alone["scheme"] == scheme] for scheme in ("rewind", "reinit")}
     back, anew = (by_scheme[scheme]["validation_forgetting"].dropna() for scheme in ("rewind", "reinit"))
     reinitialized = float(back.median()) if len(back) else None
-    interval = _interval(by_scheme["rewind"].iloc[0]) if reinitialized is not None else None
+    interval = None
+    if reinitialized is not None:  # of the ends of the accuracy's interval, the higher is the lower forgetting
+        row = by_scheme["rewind"].iloc[0]
+        ends = (row["validation_accuracy_high"], row["validation_accuracy_low"])
+        interval = tuple(float((before - end) / (before - row["chance"])) for end in ends)
     accuracies = [by_scheme[scheme]["validation_accuracy"].median() for scheme in ("rewind", "reinit")]
     return LayerRobustness(
         layer=name,
@@ -108,13 +112,6 @@ def _robustness(
         conclusion=_conclude(interval),
         interval=interval,
     )
-
-
-def _interval(row: pd.Series) -> tuple[float, float]:
-    """The forgetting of both ends of an accuracy's interval: the higher accuracy is the lower forgetting."""
-    before = row["validation_accuracy_before"]
-    ends = (row["validation_accuracy_high"], row["validation_accuracy_low"])
-    return tuple(float((before - end) / (before - row["chance"])) for end in ends)
 
 
 def _conclude(interval: tuple[float, float] | None) -> str:

@@ -169,7 +169,10 @@ def sweep_slices(
 ) -> Iterator[list[SweepRow]]:
     """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained."""
     inputs = _make_inputs(model, split, plan, recipe, initial, memory)
-    tasks = _replicates(plan)
+    # A task is a seed, a scheme and a unit where all share one model, a seed where each has its own model.
+    kinds = tuple((scheme, unit) for scheme in plan.schemes for unit in plan.units)
+    groups = [kinds] if plan.retrain else [(kind,) for kind in kinds]
+    tasks = [Replicate(seed, group) for seed in plan.replicates for group in groups]
     if jobs == 1 and not dask:
         return (rows for task in tasks for rows in _slices(inputs, task))
     return parallel.run_tasks(_all_rows, inputs, tasks, jobs=jobs, dask=dask)
@@ -224,14 +227,6 @@ def check_sweep(recipe: Recipe, split: Split, *, memory: int = SWEEP_MEMORY) -> 
     """
     model = build_model(recipe, split)
     _make_inputs(model, split, recipe.sweep, recipe, copy_state(model), memory)
-
-
-def _replicates(plan: Sweep) -> list[Replicate]:
-    """The tasks: a seed, scheme and unit each where all share one model, a seed each where each has its own model."""
-    kinds = tuple((scheme, unit) for scheme in plan.schemes for unit in plan.units)
-    if plan.retrain:
-        return [Replicate(seed, kinds) for seed in plan.replicates]
-    return [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
 
 
 def _all_rows(inputs: SweepInputs, task: Replicate) -> list[SweepRow]:

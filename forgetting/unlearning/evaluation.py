@@ -139,12 +139,17 @@ def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> Mo
             )
     losses = {name: _review_losses(logits[name], part, objective) for name, part in parts.items()}
     losses["non_members"] = losses["validation"][np.isin(parts["validation"].rows, sets.non_members.rows)]
-    found: tuple[dict, dict, dict] = ({}, {}, {})
+    values, intervals, missing = {}, {}, {}
     for name, part in parts.items():
-        _add_accuracy(name, logits[name], part, objective, *found)
+        _add_accuracy(name, logits[name], part, objective, values, intervals, missing)
     for name, attack in ATTACKS.items():
-        _add_attack(name, attack(losses["forget"], losses["non_members"]), *found)
-    return ModelEvaluation(*found, logits, losses)
+        found = attack(losses["forget"], losses["non_members"])
+        values[name] = found.value
+        if found.value is None:
+            missing[name] = found.missing
+        elif found.low is not None:
+            intervals[name] = (found.low, found.high)
+    return ModelEvaluation(values, intervals, missing, logits, losses)
 
 
 def _add_accuracy(
@@ -161,14 +166,6 @@ def _add_accuracy(
         values[f"{name}_loss"] = loss
     else:
         missing[f"{name}_loss"] = LOSS_TOO_LARGE
-
-
-def _add_attack(name: str, attack: membership.Attack, values: dict, intervals: dict, missing: dict) -> None:
-    values[name] = attack.value
-    if attack.value is None:
-        missing[name] = attack.missing
-    elif attack.low is not None:
-        intervals[name] = (attack.low, attack.high)
 
 
 def _review_losses(logits: torch.Tensor, part: Part, objective: str) -> np.ndarray:
@@ -212,6 +209,11 @@ def compare_with_retraining(
         missing |= reasons
     pair = {"unlearned": unlearned, "retrained": retrained}
     models = {"original": original, **pair}
+    with np.errstate(over="ignore"):  # a loss beyond float32 is as good as infinite
+        losses = {
+            model: {name: each.losses[name].astype(np.float32) for name in ("forget", "retain", "non_members")}
+            for model, each in pair.items()
+        }
     return UnlearningRow(
         method=method,
         seed=seed,
@@ -222,14 +224,9 @@ def compare_with_retraining(
         over_forgets=_is_over_forgotten(unlearned, retrained),
         remembers=_is_remembered(unlearned, retrained),
         probabilities={model: np.exp(-each.losses["forget"]) for model, each in models.items()},
-        losses={model: _stored_losses(each.losses) for model, each in pair.items()},
+        losses=losses,
         confidence={model: logit_confidence(each.losses["forget"]) for model, each in models.items()},
     )
-
-
-def _stored_losses(losses: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    with np.errstate(over="ignore"):  # a loss beyond float32 is as good as infinite
-        return {name: losses[name].astype(np.float32) for name in ("forget", "retain", "non_members")}
 
 
 def failed_row(reason: str, retrained: ModelEvaluation, *, method: str, seed: int, seconds: float) -> UnlearningRow:

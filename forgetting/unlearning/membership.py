@@ -111,8 +111,11 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
     """
     if not 0 < rate < 1:
         raise RecipeError(f"the rate of false positives must be between 0 and 1, but is {rate}; choose, say, 0.01")
-    if reason := _why_unusable(members, non_members) or _why_too_coarse(len(non_members), rate):
+    if reason := _why_unusable(members, non_members):
         return Attack(None, missing=reason)
+    if len(non_members) < 1 / rate:
+        rule = f"a false positive rate of {rate:.3g} needs at least {math.ceil(1 / rate)} non-members"
+        return Attack(None, missing=f"{rule}, and there are {len(non_members)}")
     # A threshold at a member's own loss finds it; it may, if the non-members at or below that are few enough.
     false_positives = np.searchsorted(np.sort(non_members), members, side="right") / len(non_members)
     hits = int((false_positives <= rate).sum())
@@ -125,8 +128,3 @@ def _why_unusable(members: np.ndarray, non_members: np.ndarray) -> str:
         rule = f"an attack needs at least {FEWEST_REVIEWS} reviews on each side"
         return f"{rule}, and there are {len(members)} members and {len(non_members)} non-members"
     return "" if np.isfinite(members).all() and np.isfinite(non_members).all() else NOT_FINITE
-
-
-def _why_too_coarse(non_members: int, rate: float) -> str:
-    rule = f"a false positive rate of {rate:.3g} needs at least {math.ceil(1 / rate)} non-members"
-    return "" if non_members >= 1 / rate else f"{rule}, and there are {non_members}"

@@ -95,7 +95,11 @@ def gradient_ascent(task: Task) -> MethodRun:
     settings, retain, forget = task.settings, task.retain_split.training, task.forget
     model, objective = task.copy(), task.training.objective
     parameters = list(model.parameters())
-    limit = _uniform_loss(model, forget, objective)
+    with torch.no_grad():
+        uniform = torch.zeros_like(model(forget.inputs))
+    if objective == "bitwise":
+        uniform -= math.log(uniform.shape[1] - 1)
+    limit = compute_loss(uniform, forget.targets, objective).item()
     least = top_1_accuracy(model, retain) - settings.ascent_tolerance
     for _ in range(settings.epochs):
         loss = compute_loss(model(forget.inputs), forget.targets, objective)
@@ -247,12 +251,3 @@ def _frozen(*layers: nn.Module) -> Iterator[None]:
     finally:
         for parameter, requires_grad in before:
             parameter.requires_grad_(requires_grad)
-
-
-def _uniform_loss(model: nn.Module, part: Part, objective: str) -> float:
-    """The loss of uniform predictions."""
-    with torch.no_grad():
-        logits = torch.zeros_like(model(part.inputs))
-    if objective == "bitwise":
-        logits -= math.log(logits.shape[1] - 1)
-    return compute_loss(logits, part.targets, objective).item()
