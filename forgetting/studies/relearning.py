@@ -26,7 +26,6 @@ from forgetting.studies.time_to_target import (
     TargetAccuracy,
     TimeToTarget,
     as_slices,
-    check_relearning,
     make_relearner,
     make_target,
     steps_of_epochs,
@@ -92,10 +91,8 @@ def learning_curve_slices(trained: Trained, split: Split, recipe: Recipe) -> Ite
         An iterator over lists, each with one curve as its training ends, or empty where the study can be left.
 
     Raises:
-        RecipeError: The plan does not fit, see `check_relearning`; at once, not at the first slice.
-        DataError: The outputs of the original model are not finite; at once.
+        ForgettingError: As `make_target`; at once, not at the first slice.
     """
-    check_relearning(recipe)
     return _learning_curves(trained, split, recipe, make_target(trained, split, recipe))
 
 

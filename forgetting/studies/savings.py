@@ -26,7 +26,6 @@ from forgetting.studies.time_to_target import (
     TargetAccuracy,
     TimeToTarget,
     as_slices,
-    check_relearning,
     make_relearner,
     make_target,
     train_to_target,
@@ -140,10 +139,8 @@ def savings_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[l
         An iterator over lists, each with one row as it is ready, or empty where the study can be left.
 
     Raises:
-        RecipeError: The plan does not fit, see `check_relearning`; at once, not at the first slice.
-        DataError: The outputs of the original model are not finite; at once.
+        ForgettingError: As `make_target`; at once, not at the first slice.
     """
-    check_relearning(recipe)
     return _rows(trained, split, recipe, make_target(trained, split, recipe))
 
 

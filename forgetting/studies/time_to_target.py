@@ -131,8 +131,10 @@ def make_target(trained: Trained, split: Split, recipe: Recipe) -> TargetAccurac
     """The target of a recipe: a share of the validation accuracy of the original model.
 
     Raises:
+        RecipeError: The plan does not fit, see `check_relearning`.
         DataError: The outputs of the original model are not finite.
     """
+    check_relearning(recipe)
     before = top_1_accuracy(trained.model, split.validation)
     if math.isnan(before):
         raise DataError(
