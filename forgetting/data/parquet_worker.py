@@ -1,8 +1,7 @@
 """Reads a Parquet file from standard input and writes its rows to standard output, in Arrow's stream format.
 
 `parquet.py` runs it as a program, since pyarrow ends the process, or takes all memory, for some damaged files; it
-imports nothing of this project. Its arguments are the most bytes that rows may expand to at a time, the most bytes that
-this process may hold, the rows at a time, and the most columns. It writes what is wrong to standard error.
+imports nothing of this project. Its arguments are those of `main`. It writes what is wrong to standard error.
 """
 
 import sys
@@ -16,6 +15,17 @@ TOO_WIDE = 4  # where there are more columns, whose number is then the last word
 
 
 def main(most: int, memory: int, rows: int, columns: int) -> int:
+    """Read, check and write the rows.
+
+    Args:
+        most: Bytes that rows may expand to at a time.
+        memory: Bytes that this process may hold.
+        rows: How many are read at a time.
+        columns: How many there may be.
+
+    Returns:
+        The exit status: 0, TOO_LARGE or TOO_WIDE.
+    """
     with suppress(ImportError, ValueError):  # not every system can hold a process back
         import resource
 

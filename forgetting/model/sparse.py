@@ -82,9 +82,11 @@ class SparseLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, matrix: SparseMatrix, weight: torch.Tensor) -> torch.Tensor:
+        """The product, (rows, outputs)."""
         ctx.matrix = matrix
-        return matrix.matmul(weight.t())  # (rows, outputs)
+        return matrix.matmul(weight.t())
 
     @staticmethod
     def backward(ctx, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
-        return None, ctx.matrix.transposed.matmul(gradient.contiguous()).t()  # (outputs, inputs)
+        """The gradient by the weight, (outputs, inputs), from that by the product, (rows, outputs)."""
+        return None, ctx.matrix.transposed.matmul(gradient.contiguous()).t()
