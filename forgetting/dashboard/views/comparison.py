@@ -29,52 +29,33 @@ def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines
         randomization = models.fit_randomization(session().recipe.randomization, trained_model)
         layers = trained_model.recipe.model.layers
         st.markdown(literal(comparison_sentences.describe_cost(comparison, baselines, randomization, layers)))
-    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    scores = [outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized)]
     ratio = comparison.forgetting["validation"]
     chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
+    guess, largest = format_number(baselines.chance_loss), format_number(baselines.majority_macro_f1["validation"])
+    accuracy = f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}."
+    loss = f"The objective's loss ({trained_model.recipe.training.objective}), before → after."
+    forgetting = "(before − after) / (before − chance), of the validation accuracy."
+    macro_f1 = "Mean F1 over the classes on validation, before → after, so that rare classes count as much."
+    value = "undefined" if ratio.value is None else f"{ratio.value:.2f}"
+    shown = (
+        ("Validation accuracy", f"chance {chance}", *_change(scores, "accuracy", format_share, accuracy)),
+        ("Validation loss", f"uniform guess {guess}", *_change(scores, "loss", format_number, loss)),
+        ("Forgetting", "0 intact · 1 at chance", value, ratio.missing or forgetting),
+        ("Macro-F1", f"largest class {largest}", *_change(scores, "macro_f1", format_number, macro_f1)),
+    )
     with st.grid(4, min_column_width=140):
-        _metric(
-            "Validation accuracy",
-            _before_after(before.accuracy, after.accuracy, format_share),
-            f"chance {chance}",
-            help=_why_missing(before, after, "accuracy")
-            + f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}.",
-        )
-        _metric(
-            "Validation loss",
-            _before_after(before.loss, after.loss, format_number),
-            f"uniform guess {format_number(baselines.chance_loss)}",
-            help=_why_missing(before, after, "loss")
-            + f"The objective's loss ({trained_model.recipe.training.objective}), before → after.",
-        )
-        _metric(
-            "Forgetting",
-            "undefined" if ratio.value is None else f"{ratio.value:.2f}",
-            "0 intact · 1 at chance",
-            help=ratio.missing or "(before − after) / (before − chance), of the validation accuracy.",
-        )
-        _metric(
-            "Macro-F1",
-            _before_after(before.macro_f1, after.macro_f1, format_number),
-            f"largest class {format_number(baselines.majority_macro_f1['validation'])}",
-            help=_why_missing(before, after, "macro_f1")
-            + "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
-        )
+        for label, baseline, value, meaning in shown:
+            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=meaning)
 
 
-def _why_missing(before: Scores, after: Scores, metric: str) -> str:
-    """Why a metric is missing, as a sentence; "" where it is not."""
+def _change(scores: list[Scores], metric: str, show: Callable[[float | None], str], meaning: str) -> tuple[str, str]:
+    """A metric before → after, and its meaning, behind the reason where it is missing."""
+    before, after = scores
+    first, second = show(getattr(before, metric)), show(getattr(after, metric))
+    first = first.removesuffix(" %") if second.endswith(" %") else first
     reason = before.missing.get(metric) or after.missing.get(metric)
-    return f"Missing: {reason}. " if reason else ""
-
-
-def _metric(label: str, value: str, baseline: str, *, help: str) -> None:  # noqa: A002 - Streamlit's own word
-    st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=help)
-
-
-def _before_after(before: float | None, after: float | None, show: Callable[[float | None], str]) -> str:
-    first, second = show(before), show(after)
-    return f"{first.removesuffix(' %') if second.endswith(' %') else first} → {second}"
+    return f"{first} → {second}", f"Missing: {reason}. {meaning}" if reason else meaning
 
 
 def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
