@@ -6,6 +6,7 @@ What kinds of studies there are is in `registry`.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import Study, TrainedModel
@@ -54,14 +55,17 @@ class StudyKind:
     tried: bool = False
 
 
-def is_quick_training(trained_model: TrainedModel, epochs: int) -> bool:
-    """Whether so many epochs of a model's training are short enough to start by themselves."""
-    return epochs * len(trained_model.split.training) <= AUTOSTART_EPOCHS
+def training_time(epochs: Callable[[StudyRequest], int]) -> dict[str, Callable[[StudyRequest], Any]]:
+    """The `quick` and `seconds` of a kind of study that trains models. epochs: about how many all of them take."""
 
+    def quick(request: StudyRequest) -> bool:
+        return epochs(request) * len(request.trained_model.split.training) <= AUTOSTART_EPOCHS
 
-def training_seconds(trained_model: TrainedModel, epochs: int) -> float:
-    """About how many seconds so many epochs of a model's training take."""
-    return trained_model.trained.seconds / max(len(trained_model.trained.history), 1) * epochs
+    def seconds(request: StudyRequest) -> float:
+        trained = request.trained_model.trained
+        return trained.seconds / max(len(trained.history), 1) * epochs(request)
+
+    return {"quick": quick, "seconds": seconds}
 
 
 def stop_study(study: Study) -> None:

@@ -5,7 +5,7 @@ from math import inf
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import StudyKind, StudyRequest, is_quick_training, training_seconds
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, training_time
 from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.relearning import RelearningResult, learning_curve_slices
@@ -90,15 +90,13 @@ RELEARNING_KINDS = {
         key=_curves_key,
         total=_curves_total,
         begin=_begin_curves,
-        quick=lambda request: is_quick_training(request.trained_model, _curves_epochs(request)),
-        seconds=lambda request: training_seconds(request.trained_model, _curves_epochs(request)),
+        **training_time(_curves_epochs),
     ),
     "savings": StudyKind(
         part="variants",
         key=_savings_key,
         total=_savings_total,
         begin=_begin_savings,
-        quick=lambda request: is_quick_training(request.trained_model, _savings_epochs(request)),
-        seconds=lambda request: training_seconds(request.trained_model, _savings_epochs(request)),
+        **training_time(_savings_epochs),
     ),
 }

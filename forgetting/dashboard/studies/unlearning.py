@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import StudyKind, StudyRequest, is_quick_training, training_seconds
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, training_time
 from forgetting.recipe.recipe import Recipe
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
@@ -75,7 +75,6 @@ UNLEARNING_KINDS = {
         key=_key,
         total=_total,
         begin=_begin,
-        quick=lambda request: is_quick_training(request.trained_model, _epochs(request)),
-        seconds=lambda request: training_seconds(request.trained_model, _epochs(request)),
+        **training_time(_epochs),
     )
 }
