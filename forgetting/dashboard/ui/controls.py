@@ -6,7 +6,7 @@ so that a slider without a default would show its minimum. Controls outside a fo
 those of a form when the form is sent, all or none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -57,6 +57,21 @@ def choice_control(
         format_func=lambda value: (titles or {}).get(value, value),
         **tie,
         **options,
+    )
+
+
+def segments_control(name: str, label: str, titles: dict[str, str], on_change: Callable[..., None], *args: Any) -> None:
+    """A setting's choices side by side. on_change: what a choice does, given `args`."""
+    key = prepare_control(name)
+    st.segmented_control(
+        label,
+        list(titles),
+        default=st.session_state[key],
+        format_func=titles.get,
+        required=True,
+        key=key,
+        on_change=on_change,
+        args=args,
     )
 
 

@@ -31,7 +31,19 @@ def draw_navigation() -> None:
         st.markdown("#### Learning to Forget")
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
-        _show_status()
+        recipe, trained_model = session().recipe, session().trained_model
+        st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
+        if trained_model is None:
+            st.caption("**Model**  \nnot trained yet")
+            return
+        history, epochs = trained_model.trained.history, trained_model.recipe.training.epochs
+        lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
+        if history:
+            chance = format_share(1 / len(trained_model.split.classes))
+            lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
+        if models.is_outdated(trained_model, session().inputs):
+            lines.append(":material/warning: out of date: the recipe has changed since")
+        st.caption("**Model**  \n" + "  \n".join(lines))
 
 
 def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
@@ -62,20 +74,3 @@ def _is_studied(kinds: tuple[str, ...]) -> bool:
     """Whether a study of one of these kinds has come to its end."""
     studies = (session().studies.get(kind) for kind in kinds)
     return any(study and study.rows and not study.unfinished for study in studies)
-
-
-def _show_status() -> None:
-    """The reviews and the model of the session, under the navigation."""
-    recipe, trained_model = session().recipe, session().trained_model
-    st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
-    if trained_model is None:
-        st.caption("**Model**  \nnot trained yet")
-        return
-    history, epochs = trained_model.trained.history, trained_model.recipe.training.epochs
-    lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
-    if history:
-        chance = format_share(1 / len(trained_model.split.classes))
-        lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
-    if models.is_outdated(trained_model, session().inputs):
-        lines.append(":material/warning: out of date: the recipe has changed since")
-    st.caption("**Model**  \n" + "  \n".join(lines))

@@ -43,17 +43,11 @@ def plan_controls(trained_model: TrainedModel) -> None:
 
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
     """Layer sets and schemes of a plan; group: "sweep" or "relearning"."""
-    names_control(
-        f"{group}.layers", "Layer sets", _layer_sets(trained_model, group), lambda item: FAMILY_TITLES.get(item, item)
-    )
-    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: SCHEME_TITLES[item].split(" – ")[0])
-
-
-def _layer_sets(trained_model: TrainedModel, group: str) -> list[str]:
-    """Families, every subset of the layers while these are few, and the other sets of the recipe."""
     known = trained_model.recipe.model.layers
     subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
-    return list(dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")]))
+    sets = dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")])
+    names_control(f"{group}.layers", "Layer sets", list(sets), lambda item: FAMILY_TITLES.get(item, item))
+    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: SCHEME_TITLES[item].split(" – ")[0])
 
 
 def names_control(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:

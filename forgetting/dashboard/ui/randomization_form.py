@@ -76,10 +76,10 @@ def network_view(trained_model: TrainedModel) -> None:
 
 
 def scheme_controls(trained_model: TrainedModel) -> None:
-    """Scheme, unit, and the words that the randomization is limited to."""
-    layers = trained_model.recipe.model.layers
+    """Scheme, unit, the words that the randomization is limited to, and a button that takes all words again."""
+    layers, randomization = trained_model.recipe.model.layers, session().recipe.randomization
     choice_control("randomization.scheme", "Scheme", titles=SCHEME_TITLES)
-    if session().recipe.randomization.scheme == "noise":
+    if randomization.scheme == "noise":
         number_control("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
     unit = prepare_control("randomization.unit")
     st.selectbox(
@@ -91,7 +91,12 @@ def scheme_controls(trained_model: TrainedModel) -> None:
         on_change=_unit_picked,
         args=(layers,),
     )
-    _chosen_words(trained_model)
+    words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
+    if words:
+        listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
+        unknown = f"; {len(words) - len(known)} are not in this model" if len(known) < len(words) else ""
+        st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
+        st.button("All words", on_click=assign, args=({"randomization.words": ()},))
 
 
 def seed_control() -> None:
@@ -99,17 +104,6 @@ def seed_control() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number_control("randomization.seed", "Seed")
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
-
-
-def _chosen_words(trained_model: TrainedModel) -> None:
-    """The words that were chosen on the Layers page, and a button that takes all words again."""
-    randomization = session().recipe.randomization
-    words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
-    if words:
-        listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
-        unknown = f"; {len(words) - len(known)} are not in this model" if len(known) < len(words) else ""
-        st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
-        st.button("All words", on_click=assign, args=({"randomization.words": ()},))
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from forgetting.dashboard.ui.controls import (
     control_state,
     number_control,
     prepare_control,
+    segments_control,
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.plan_form import names_control
@@ -41,20 +42,17 @@ METHOD_SETTINGS = {  # label and step of each
 
 def forget_controls(trained_model: TrainedModel) -> None:
     """Choose what to forget: a class, a share of the reviews, or single reviews."""
-    key = prepare_control("forget.by")
-    st.segmented_control(
-        "Forget",
-        list(FORGET_BY),
-        default=st.session_state[key],
-        format_func=FORGET_BY.get,
-        required=True,
-        key=key,
-        on_change=_forget_by_picked,
-        args=(trained_model.split.classes,),
-    )
+    segments_control("forget.by", "Forget", FORGET_BY, _forget_by_picked, trained_model.split.classes)
     forget = session().recipe.forget
     if forget.by == "class":
-        _class_control(trained_model)
+        key, classes = prepare_control("forget.label"), trained_model.split.classes
+        st.selectbox(
+            "Class",
+            classes,
+            index=classes.index(st.session_state[key]) if st.session_state[key] in classes else None,
+            key=key,
+            on_change=lambda: assign({"forget.label": control_state("forget.label") or ""}),
+        )
     elif forget.by == "share":
         st.slider(
             "Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound_control("forget.share")
@@ -69,18 +67,6 @@ def _forget_by_picked(classes: tuple[str, ...]) -> None:
     by = control_state("forget.by") or "share"
     known = session().recipe.forget.label in classes
     assign({"forget.by": by} | ({} if by != "class" or known else {"forget.label": classes[0]}))
-
-
-def _class_control(trained_model: TrainedModel) -> None:
-    key, classes = prepare_control("forget.label"), trained_model.split.classes
-    known = st.session_state[key] if st.session_state[key] in classes else None
-    st.selectbox(
-        "Class",
-        classes,
-        index=classes.index(known) if known else None,
-        key=key,
-        on_change=lambda: assign({"forget.label": control_state("forget.label") or ""}),
-    )
 
 
 def method_controls(trained_model: TrainedModel) -> None:

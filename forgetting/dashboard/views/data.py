@@ -13,13 +13,12 @@ from forgetting.dashboard.ui.controls import (
     bound_control,
     control_state,
     number_control,
-    prepare_control,
+    segments_control,
     switch_control,
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.data.profile import DataProfile
-from forgetting.data.reviews import Reviews
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_share
 
@@ -30,16 +29,7 @@ LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings t
 
 def source_view() -> None:
     """Choose the synthetic sample, the original file or an upload."""
-    key = prepare_control("data.source")
-    st.segmented_control(
-        "Reviews from",
-        list(SOURCES),
-        default=st.session_state[key],
-        format_func=SOURCES.get,
-        required=True,
-        key=key,
-        on_change=_source_changed,
-    )
+    segments_control("data.source", "Reviews from", SOURCES, _source_changed)
     chosen = session().recipe.data.source
     if chosen == "sample":
         st.caption("Synthetic: 1,218 reviews of 11 styles, written by a grammar for this project. No wine is real.")
@@ -48,7 +38,15 @@ def source_view() -> None:
         if not data.has_original(session().upload):
             download_button()
     else:
-        _upload()
+        st.file_uploader(
+            "A file of reviews",
+            type=FORMATS,
+            key="upload",
+            on_change=_uploaded,
+            help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
+        )
+        if upload := session().upload:
+            st.caption(literal(f"In use: {upload.source} ({len(upload.frame):,} rows)"))
 
 
 def _source_changed() -> None:
@@ -56,19 +54,6 @@ def _source_changed() -> None:
     known = chosen == "file" and upload is not None
     file = {"data.file": upload.source if known else "", "data.sha256": upload.sha256 if known else ""}
     assign({"data.source": chosen, **file, **LIKELY_COLUMNS})
-
-
-def _upload() -> None:
-    mine = session()
-    st.file_uploader(
-        "A file of reviews",
-        type=FORMATS,
-        key="upload",
-        on_change=_uploaded,
-        help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
-    )
-    if mine.upload:
-        st.caption(literal(f"In use: {mine.upload.source} ({len(mine.upload.frame):,} rows)"))
 
 
 def _uploaded() -> None:
@@ -165,7 +150,13 @@ def profile_view(table: Table) -> None:
             first_rows_view(table)
     if dropped.open:
         with dropped:
-            _left_out(profile, reviews)
+            why = pd.DataFrame({"why": list(profile.dropped), "rows": list(profile.dropped.values())})
+            if why.empty:
+                st.text("Nothing is left out.")
+            else:
+                st.dataframe(why, hide_index=True, width="content", alt="Rows that were left out, and why")
+            how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
+            st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")
 
 
 def first_rows_view(table: Table) -> None:
@@ -208,13 +199,3 @@ def _data_metrics(profile: DataProfile) -> None:
     with st.grid(5, min_column_width=105):
         for label, value, kept, meaning in metrics:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=meaning)
-
-
-def _left_out(profile: DataProfile, reviews: Reviews) -> None:
-    table = pd.DataFrame({"why": list(profile.dropped), "rows": list(profile.dropped.values())})
-    if table.empty:
-        st.text("Nothing is left out.")
-    else:
-        st.dataframe(table, hide_index=True, width="content", alt="Rows that were left out, and why")
-    how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
-    st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")

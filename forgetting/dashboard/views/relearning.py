@@ -174,9 +174,20 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         chart, key="savings", alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set"
     )
     with st.expander("Each variant"):
-        st.dataframe(
-            _variant_table(shown, baselines), hide_index=True, alt="Accuracy, savings and conclusion of each variant"
+        table = pd.DataFrame(
+            {
+                "layers": shown["layers"],
+                "fraction randomized": shown["dose"].map(format_share),
+                "accuracy after": shown["accuracy"].map(format_share),
+                "chance": format_share(baselines.chance),
+                "largest class": format_share(baselines.majority["validation"]),
+                "savings": shown["median"].map(lambda value: format_number(value) if value == value else "none"),
+                "already there": shown["already_there"],
+                "never reached": shown["never"],
+                "conclusion": shown["conclusion"],
+            }
         )
+        st.dataframe(table, hide_index=True, alt="Accuracy, savings and conclusion of each variant")
     st.caption(
         "Conclusion: a one-sided sign test over the seeds, for one variant. Of twenty variants that remember nothing, "
         "about one passes by luck. All seeds of “rewind” go back to the original's initial weights, which may be lucky "
@@ -184,19 +195,3 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")
-
-
-def _variant_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "layers": curves["layers"],
-            "fraction randomized": curves["dose"].map(format_share),
-            "accuracy after": curves["accuracy"].map(format_share),
-            "chance": format_share(baselines.chance),
-            "largest class": format_share(baselines.majority["validation"]),
-            "savings": curves["median"].map(lambda value: format_number(value) if value == value else "none"),
-            "already there": curves["already_there"],
-            "never reached": curves["never"],
-            "conclusion": curves["conclusion"],
-        }
-    )

@@ -10,7 +10,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import OBJECTIVES, Epoch, Trainer
+from forgetting.model.trainer import OBJECTIVES, Trainer
 from forgetting.reporting.comparison import describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
 
@@ -69,7 +69,17 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
     baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
     st.text(describe_training(run.history, baselines))
-    _metrics(run.history, baselines, epochs, run.seconds)
+    last = run.history[-1] if run.history else None
+    chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
+    cells = (
+        ("Epoch", f"{len(run.history)} / {epochs}", f"{run.seconds:.1f} s of training"),
+        ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
+        ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
+        ("Validation loss", f"{last.validation.loss:.3f}" if last else "–", guess),
+    )
+    with st.grid(4, min_column_width=140):
+        for label, value, baseline in cells:
+            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off")
     history_charts(
         [Curve("original", run.history)],
         baselines,
@@ -82,20 +92,6 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
             f"Training diverged after {format_epochs(len(run.history))}: the loss is not a finite number any more. "
             "Lower the learning rate, and play again."
         )
-
-
-def _metrics(history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines, epochs: int, seconds: float) -> None:
-    last = history[-1] if history else None
-    chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
-    cells = (
-        ("Epoch", f"{len(history)} / {epochs}", f"{seconds:.1f} s of training"),
-        ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
-        ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
-        ("Validation loss", f"{last.validation.loss:.3f}" if last else "–", guess),
-    )
-    with st.grid(4, min_column_width=140):
-        for label, value, baseline in cells:
-            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off")
 
 
 def _begin() -> bool:
