@@ -156,20 +156,6 @@ def filter_reviews(
         rows = np.random.default_rng(seed).choice(len(reviews), max_reviews, replace=False)
         reviews = reviews.take(np.sort(rows), f"not in the random sample of {max_reviews} reviews")
         reviews = _take_frequent(reviews, min_reviews)  # the sample may have made classes rare
-    return _check_learnable(reviews)
-
-
-def _take_frequent(reviews: Reviews, least: int) -> Reviews:
-    frequent = {label for label, count in reviews.counts.items() if count >= least}
-    return _take_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
-
-
-def _take_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
-    rows = [row for row, label in enumerate(reviews.labels) if label in labels]
-    return reviews.take(np.array(rows, dtype=int), reason)
-
-
-def _check_learnable(reviews: Reviews) -> Reviews:
     column = reviews.report.label
     dropped = "; ".join(f"{each.rows:,} because: {each.reason}" for each in reviews.report.dropped) or "nothing"
     if len(reviews.counts) < 2:
@@ -183,3 +169,13 @@ def _check_learnable(reviews: Reviews) -> Reviews:
             f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or leave out fewer."
         )
     return reviews
+
+
+def _take_frequent(reviews: Reviews, least: int) -> Reviews:
+    frequent = {label for label, count in reviews.counts.items() if count >= least}
+    return _take_labels(reviews, frequent, f"class has fewer than {least:,} reviews")
+
+
+def _take_labels(reviews: Reviews, labels: set[str], reason: str) -> Reviews:
+    rows = [row for row, label in enumerate(reviews.labels) if label in labels]
+    return reviews.take(np.array(rows, dtype=int), reason)

@@ -157,9 +157,22 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
         "A model may tell at most {most} classes apart; {found} are kept.",
         "Keep fewer (data.max_classes, data.min_reviews), or choose another label column.",
     )
+    held_out = int(np.ceil(len(reviews) * splitting.validation_share))
     if splitting.stratify:
-        _check_stratified(reviews, splitting)
-    if np.ceil(len(reviews) * splitting.validation_share) >= len(reviews):
+        smallest, count = list(reviews.counts.items())[-1]
+        if count < 2:
+            alone = sum(count == 1 for count in reviews.counts.values())
+            raise DataError(
+                f"A stratified split needs at least 2 reviews of each class; {alone} classes have 1 (such as "
+                f"{smallest!r}). Keep classes with at least 2 reviews, or turn stratify off."
+            )
+        if min(held_out, len(reviews) - held_out) < len(reviews.counts):
+            raise DataError(
+                f"A stratified split needs at least one review a class in each part; {len(reviews)} reviews at a "
+                f"validation share of {splitting.validation_share:g} give {held_out} for {len(reviews.counts)} "
+                "classes. Keep fewer classes or change the share."
+            )
+    if held_out >= len(reviews):
         raise DataError(
             f"The training part needs at least one review; a validation share of {splitting.validation_share:g} leaves "
             f"none of {len(reviews)}. Lower the share or keep more reviews."
@@ -171,20 +184,3 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
         stratify=targets if splitting.stratify else None,
     )
     return training, validation
-
-
-def _check_stratified(reviews: Reviews, splitting: SplitSettings) -> None:
-    smallest, count = list(reviews.counts.items())[-1]
-    if count < 2:
-        alone = sum(count == 1 for count in reviews.counts.values())
-        raise DataError(
-            f"A stratified split needs at least 2 reviews of each class; {alone} classes have 1 (such as "
-            f"{smallest!r}). Keep classes with at least 2 reviews, or turn stratify off."
-        )
-    held_out = int(np.ceil(len(reviews) * splitting.validation_share))
-    if min(held_out, len(reviews) - held_out) < len(reviews.counts):
-        raise DataError(
-            f"A stratified split needs at least one review a class in each part; {len(reviews)} reviews at a "
-            f"validation share of {splitting.validation_share:g} give {held_out} for {len(reviews.counts)} classes. "
-            "Keep fewer classes or change the share."
-        )

@@ -216,18 +216,15 @@ class Pen:
         """A fact, or a phrase of the pool that shares no long word with those already written."""
         if pool in self.bottle.facts:
             return self.bottle.facts[pool]
-        label = self._profile()
+        kin = STYLES[self.bottle.label].kin.split(", ")
+        # Now and then the words are those of a related class.
+        label = self.chance.pick(kin) if self.chance.random() < STRAY else self.bottle.profile
         phrases = _pools()[pool][self._family(pool, label)]
         fresh = [phrase for phrase in phrases if self.used.isdisjoint(_long_words(phrase, 3))] or phrases
         typical = STYLES[label].typical.split(", ")
         phrase = self.chance.weighted({phrase: TYPICAL if phrase in typical else 1 for phrase in fresh})
         self.used.update(_long_words(phrase, 3))
         return phrase
-
-    def _profile(self) -> str:
-        """The class whose words are used now: that of the bottle, or now and then a related one."""
-        kin = STYLES[self.bottle.label].kin.split(", ")
-        return self.chance.pick(kin) if self.chance.random() < STRAY else self.bottle.profile
 
     def _family(self, pool: str, label: str) -> str:
         """Which phrases of a pool fit: by the kind of the wine, or by the weights of the class `label`."""
