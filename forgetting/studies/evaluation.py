@@ -113,7 +113,11 @@ class VariantEvaluator:
             unknown = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
             missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in unknown}
         missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
-        parts = {name: self._known(name) for name in PARTS}
+        parts = {  # what does not depend on the variant
+            name: dict.fromkeys(SWEEP_METRICS)
+            | {"accuracy_before": self.original[name].accuracy, "majority": self.majority[name]}
+            for name in PARTS
+        }
         for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
             parts[name] |= values
             missing |= {f"{name}_{metric}": reason for metric, reason in reasons.items()}
@@ -130,13 +134,6 @@ class VariantEvaluator:
             **parts,
             missing=missing,
         )
-
-    def _known(self, name: str) -> dict[str, float | None]:
-        """The metrics of a part that do not depend on the variant."""
-        return dict.fromkeys(SWEEP_METRICS) | {
-            "accuracy_before": self.original[name].accuracy,
-            "majority": self.majority[name],
-        }
 
     def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
         """Metrics and the reasons of missing ones, for each variant."""

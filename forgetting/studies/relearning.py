@@ -17,7 +17,7 @@ from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import Trained
 from forgetting.metrics.intervals import seed_bands
 from forgetting.model.split import Split
-from forgetting.model.trainer import PartMetrics, Trainer, measure_logits
+from forgetting.model.trainer import PartMetrics, measure_logits
 from forgetting.randomization.path import randomize
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.evaluation import PARTS
@@ -104,7 +104,10 @@ def _learning_curves(
         randomized = randomize(trained.model, drawn, initial=trained.initial, vocabulary=split.words)
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
             trainer = make_relearner(recipe, split, seed, model, record_history=True)
-            points = [CurvePoint(0, 0, *_measure_parts(trainer))]
+            with torch.no_grad():
+                logits = [(trainer.model(part.inputs), part.targets) for part in split.parts.values()]
+            before = [measure_logits(*each, recipe.training.objective) for each in logits]
+            points = [CurvePoint(0, 0, *before)]
             reached = yield from as_slices(train_to_target(trainer, split.validation, target.target, stop=False))
             points += [
                 CurvePoint(steps_of_epochs(trainer, past.epoch), past.epoch, past.training, past.validation)
@@ -114,12 +117,6 @@ def _learning_curves(
                 point for point in points if math.isfinite(point.training.loss) and math.isfinite(point.validation.loss)
             )
             yield [LearningCurve(name, seed, tuple(finite), reached, target)]
-
-
-@torch.no_grad()
-def _measure_parts(trainer: Trainer) -> list[PartMetrics]:
-    parts, objective = trainer.split.parts.values(), trainer.training.objective
-    return [measure_logits(trainer.model(part.inputs), part.targets, objective) for part in parts]
 
 
 @dataclass(frozen=True, eq=False)

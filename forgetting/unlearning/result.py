@@ -75,19 +75,17 @@ class UnlearningResult(TableResult):
         Beside them stand the intervals over reviews ("…_low", "…_high"), the trivial accuracies, whether the method
         over-forgets or remembers, and the reasons of what is missing.
         """
-        table = pd.DataFrame([self._flat(row) for row in self.rows], columns=self._columns())
-        texts = ("method", "seed", "over_forgets", "remembers", "missing")
-        return table.astype({name: float for name in table.columns if name not in texts})
-
-    def _columns(self) -> list[str]:
         intervals = [*(f"{name}_accuracy" for name in SETS), "attack_auc", "attack_tpr"]
-        return [
+        columns = [
             *("method", "seed", *UNLEARNING_METRICS),
             *(f"{name}_{end}" for name in intervals for end in ("low", "high")),
             *(f"retrained_{name}" for name in MODEL_METRICS),
             *(f"gap_{name}" for name in UNLEARNING_METRICS),
             *("over_forgets", "remembers", "chance", *(f"{name}_majority" for name in SETS), "missing"),
         ]
+        table = pd.DataFrame([self._flat(row) for row in self.rows], columns=columns)
+        texts = ("method", "seed", "over_forgets", "remembers", "missing")
+        return table.astype({name: float for name in table.columns if name not in texts})
 
     def _flat(self, row: UnlearningRow) -> dict:
         values = {name: getattr(row, name) for name in ("method", "seed", "over_forgets", "remembers")}
