@@ -52,6 +52,8 @@ def need_model() -> TrainedModel:
 def offer_model(*, at_once: bool = False) -> TrainedModel | None:
     """The model to work with, None where it is missing. An outdated model is returned with a button that trains anew.
 
+    Where training can go on, a button trains the model to the end.
+
     Args:
         at_once: whether a missing model is trained now, or a button is shown that trains it.
     """
@@ -69,25 +71,20 @@ def offer_model(*, at_once: bool = False) -> TrainedModel | None:
             "Training diverged: the loss is not a finite number any more. Lower the learning rate and train again."
         )
     elif trained_model.trained.state != "finished":
-        _offer_to_finish(trained_model)
+        done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
+        untrained = "" if trained_model.trained.steps else ": it has its initial weights"
+        training_run = session().training_run
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"This model is trained {done} of {total} epochs{untrained}.", icon=":material/model_training:")
+            if (
+                training_run
+                and not models.is_outdated(training_run, session().inputs)
+                and st.button("Finish training", icon=":material/play_arrow:")
+            ):
+                _play_to_end(training_run)
+                models.store_model(session())
+                rerun_page()
     return trained_model
-
-
-def _offer_to_finish(trained_model: TrainedModel) -> None:
-    """Say how far a model is trained; where the session has its training run, a button trains it to the end."""
-    done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
-    untrained = "" if trained_model.trained.steps else ": it has its initial weights"
-    training_run = session().training_run
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"This model is trained {done} of {total} epochs{untrained}.", icon=":material/model_training:")
-        if (
-            training_run
-            and not models.is_outdated(training_run, session().inputs)
-            and st.button("Finish training", icon=":material/play_arrow:")
-        ):
-            _play_to_end(training_run)
-            models.store_model(session())
-            rerun_page()
 
 
 def _train_button(sentence: str) -> bool:
