@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.svm import LinearSVC
+from study_parts import model_of
 
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
@@ -253,3 +254,12 @@ def test_linear_svc_is_missing_where_training_has_one_class(small_split):
     assert base.linear_svc is None
     assert base.missing["linear_svc"]
     assert base.majority["training"] == 1
+
+
+def test_accuracy_is_that_of_the_scores_and_none_where_outputs_are_not_finite(small_split):
+    model = model_of(small_split)
+    for part in small_split.parts.values():
+        assert top_1_accuracy(model, part) == evaluate(model, part, "cross_entropy").accuracy
+    with torch.no_grad():
+        model.fc2.bias[0] = torch.inf
+    assert math.isnan(top_1_accuracy(model, small_split.validation))

@@ -1,7 +1,6 @@
 """Influence against gradients of dense inputs, and randomizing listed words against writing their columns by hand."""
 
 from dataclasses import replace
-from functools import cache
 from itertools import cycle
 
 import numpy as np
@@ -10,10 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
+from study_parts import trained_small
 
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.experiment.pipeline import compare, copy_state, train
-from forgetting.experiment.results import Trained
 from forgetting.model.attribution import most_influential_words, word_influence
 from forgetting.model.classifier import ModelSettings, TextClassifier
 from forgetting.model.sparse import SparseMatrix
@@ -27,21 +26,13 @@ HIDDEN = [(5,), (4, 3), (6, 4, 3)]
 WHITE = ("lemon", "apple", "slate", "pear")
 
 
-@cache
-def trained(split, hidden=(5,)) -> tuple[Recipe, Trained]:
-    recipe = Recipe(
-        model=ModelSettings(hidden=hidden, dropout=0.2), training=TrainingSettings(epochs=12, learning_rate=0.05)
-    )  # fmt: skip
-    return recipe, train(recipe, split)
-
-
 def dense(part) -> torch.Tensor:
     return torch.from_numpy(part.inputs.to_scipy().toarray())
 
 
 @pytest.mark.parametrize(("hidden", "number"), list(zip(HIDDEN, [0, 1, 2], strict=True)))
 def test_influence_is_gradient_times_input(small_split, hidden, number):
-    _, done = trained(small_split, hidden)
+    _, done = trained_small(small_split, hidden)
     inputs = dense(small_split.training).requires_grad_()
     logits = done.model(inputs)
     rows = small_split.training.targets == number
@@ -76,7 +67,7 @@ def split_of(inputs, targets, classes=2) -> Split:
 
 
 def test_words_that_a_class_never_uses_have_none(small_split):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     for number in range(3):
         inputs = dense(small_split.training)[small_split.training.targets == number]
         absent = (inputs == 0).all(dim=0)
@@ -112,7 +103,7 @@ def without(split: Split, number: int) -> Split:
 
 
 def test_a_class_without_training_reviews_is_refused_by_name(small_split):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     split = without(small_split, 0)
     for call in (word_influence, most_influential_words):
         with pytest.raises(DataError, match=r"^No training review is of class 'port': choose another class\.$"):
@@ -124,7 +115,7 @@ def test_a_class_without_training_reviews_is_refused_by_name(small_split):
 
 @pytest.mark.parametrize("most", [5, 99])
 def test_the_most_influential_are_sorted_and_speak_for_the_class(small_split, most):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     values = word_influence(done.model, small_split, 2).tolist()
     speaking = [(word, value) for word, value in zip(small_split.words, values, strict=True) if value > 0]
     assert 5 < len(speaking) < 20
@@ -155,7 +146,7 @@ def test_the_words_of_a_style_are_the_most_influential(small_split):
 
 @pytest.mark.usefixtures("global_state_kept")
 def test_influence_changes_nothing(small_split):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     before = copy_state(done.model)
     first = word_influence(done.model, small_split, 1)
     with torch.no_grad():  # as a page might
@@ -170,14 +161,14 @@ def test_influence_changes_nothing(small_split):
 
 
 def forgotten(split, words, scheme="zero", dose=1.0, seed=0):
-    recipe, done = trained(split, (5,))
+    recipe, done = trained_small(split, (5,))
     randomization = Randomization(("fc1",), dose, scheme, "word", seed, words=words)
     return done, compare(replace(recipe, randomization=randomization), split, done)
 
 
 @pytest.mark.parametrize(("hidden", "scheme"), [((5,), "zero"), ((4, 3), "rewind")])
 def test_listed_words_are_columns_written_by_hand(small_split, hidden, scheme):
-    recipe, done = trained(small_split, hidden)
+    recipe, done = trained_small(small_split, hidden)
     randomization = Randomization(("fc1",), 1.0, scheme, "word", 3, words=WHITE)
     found = compare(replace(recipe, randomization=randomization), small_split, done)
     columns = [small_split.words.index(word) for word in WHITE]

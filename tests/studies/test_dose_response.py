@@ -1,32 +1,21 @@
-"""Curves, half-way doses, cascades and robustness against numbers by hand, plain loops and `randomize` one by one."""
+"""Curves, half-way doses and cascades against numbers by hand, plain loops and `randomize` one by one."""
 
 import statistics
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from study_parts import trained_small
 
-from forgetting.core.errors import RecipeError
-from forgetting.experiment.pipeline import copy_state, train
-from forgetting.experiment.results import Trained
 from forgetting.metrics.comparisons import measure_forgetting
-from forgetting.metrics.intervals import Band
 from forgetting.metrics.scores import evaluate
-from forgetting.model.classifier import ModelSettings, TextClassifier
-from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
-from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies import layer_robustness
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
-from forgetting.studies.layer_robustness import robustness
 from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, sweep_rows
 
 SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
@@ -159,7 +148,7 @@ def test_an_empty_curve_has_the_columns(empty):
 
 @pytest.mark.slow
 def test_the_curve_of_a_sweep_keeps_the_order_of_its_plan(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan = Sweep(("fc2", "fc1", "all"), (0.0, 0.5), ("zero", "normal"), seeds=2)
     table = curves(swept(done, small_split, plan, recipe))
     assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1", "fc1+fc2"]
@@ -554,7 +543,7 @@ def test_a_cascade_of_another_figure_has_no_start_where_the_original_has_none():
 
 
 def test_cascades_of_a_sweep(small_split):
-    recipe, done = trained(small_split, (4, 3))
+    recipe, done = trained_small(small_split, (4, 3))
     plan = Sweep(("down", "up"), (1.0,), ("zero",), seeds=1)
     steps = cascade_curves(swept(done, small_split, plan, recipe), recipe.model.layers)
     part = small_split.validation
@@ -567,157 +556,6 @@ def test_cascades_of_a_sweep(small_split):
     assert steps.loc[steps["step"] == 0, "median"].tolist() == pytest.approx([before, before])
 
 
-# Robustness.
-
-
-def recipe_of(hidden=(5,), objective="cross_entropy"):
-    return Recipe(
-        model=ModelSettings(hidden=hidden, dropout=0.2),
-        training=TrainingSettings(objective=objective, epochs=12, learning_rate=0.05),
-    )
-
-
-@cache
-def trained(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe, Trained]:
-    recipe = recipe_of(hidden, objective)
-    return recipe, train(recipe, split)
-
-
 def swept(done, split, plan, recipe):
     rows = tuple(sweep_rows(done.model, split, plan, recipe=recipe, initial=done.initial))
     return SweepResult(plan, rows, recipe).frame
-
-
-@pytest.mark.parametrize(("hidden", "objective"), [((5,), "bitwise"), ((4, 3), "cross_entropy")])
-def test_robustness_is_the_layers_one_by_one(small_split, hidden, objective):
-    recipe, done = trained(small_split, hidden, objective)
-    rows = robustness(done.model, small_split, done.initial, seeds=4, seed=7, recipe=recipe)
-    part, chance = small_split.validation, 1 / 3
-    before = evaluate(done.model, part, objective).accuracy
-    assert before > chance
-    assert [row.layer for row in rows] == list(recipe.model.layers)
-
-    def accuracy(name, scheme, seed):
-        randomization = Randomization(layers=(name,), scheme=scheme, seed=seed)
-        return evaluate(randomize(done.model, randomization, initial=done.initial), part, objective).accuracy
-
-    for row in rows:
-        back = accuracy(row.layer, "rewind", 7)
-        anew = np.array([accuracy(row.layer, "reinit", seed) for seed in range(7, 11)])
-        forgotten = (before - anew) / (before - chance)
-        assert (row.accuracy_before, row.chance) == pytest.approx((before, chance))
-        assert row.reinitialized == pytest.approx((before - back) / (before - chance), abs=1e-6)
-        spread = row.rerandomized
-        quantiles = np.quantile(forgotten, [0.05, 0.5, 0.95])
-        assert (spread.low, spread.median, spread.high) == pytest.approx(tuple(quantiles), abs=1e-6)
-        assert row.accuracies == pytest.approx((back, np.median(anew)))
-        keys = [f"{row.layer}.weight", f"{row.layer}.bias"]
-        now, then = (
-            np.concatenate([state[key].double().numpy().ravel() for key in keys])
-            for state in (done.model.state_dict(), done.initial)
-        )
-        assert row.distance == pytest.approx(np.linalg.norm(now - then))
-        assert row.initial_norm == pytest.approx(np.linalg.norm(then))
-        assert row.parameters == len(now)
-        ends = binomtest(round(back * len(part)), len(part)).proportion_ci(0.95, "wilson")
-        interval = [(before - accuracy) / (before - chance) for accuracy in (ends.high, ends.low)]
-        assert row.interval == pytest.approx(tuple(interval), abs=1e-6)
-        assert row.interval[0] <= row.reinitialized <= row.interval[1]
-        names = ["critical" if end >= 0.5 else "robust" if end <= 0.25 else "in between" for end in interval]
-        both = {("robust", "critical"): "undecided"}.get(tuple(names), " or ".join(names))
-        assert row.conclusion == (names[0] if names[0] == names[1] else both)
-
-
-def test_robustness_by_hand(small_split):
-    """A model that has learnt in fc1 alone: set back, fc1 is critical, and fc2 is as it was."""
-    _, done = trained(small_split)
-    initial = {**copy_state(done.model), "fc1.weight": torch.zeros(5, 20), "fc1.bias": torch.zeros(5)}
-    first, second = robustness(done.model, small_split, initial, seeds=2)
-    with torch.no_grad():
-        constant = done.model.fc2(torch.zeros(5)).argmax()
-    share = (small_split.validation.targets == constant).double().mean().item()
-    assert first.accuracies[0] == pytest.approx(share)
-    assert (first.initial_norm, first.conclusion) == (0, "critical")
-    assert first.distance == pytest.approx(
-        np.hypot(*(torch.linalg.vector_norm(value).item() for value in done.model.fc1.parameters()))
-    )
-    assert (second.reinitialized, second.distance) == (0, 0)
-    assert second.accuracies[0] == second.accuracy_before == 1
-    assert len(small_split.validation) == 14
-    # The Wilson interval of 14 of 14 is 1 / (1 + z² / 14) to 1, that of forgetting what it takes of 2/3.
-    lowest = 1 / (1 + 1.959964**2 / 14)
-    assert second.interval == (pytest.approx(0, abs=1e-9), pytest.approx((1 - lowest) / (2 / 3), abs=1e-6))
-    assert second.conclusion == "robust or in between"  # of so few reviews robustness is not proved
-
-
-def test_of_one_seed_the_band_is_a_point(small_split):
-    recipe, done = trained(small_split)
-    for row in robustness(done.model, small_split, done.initial, seeds=1, recipe=recipe):
-        assert row.rerandomized == Band(row.rerandomized.median, *[row.rerandomized.median] * 2)
-
-
-@pytest.mark.parametrize(
-    ("interval", "verdict"),
-    [
-        ((0.9, 1.4), "critical"),
-        ((0.5, 0.5), "critical"),
-        ((0.499, 0.5), "in between or critical"),
-        ((0.251, 0.5), "in between or critical"),
-        ((0.251, 0.499), "in between"),
-        ((0.25, 0.251), "robust or in between"),
-        ((-0.3, 0.499), "robust or in between"),
-        ((0.0, 0.25), "robust"),
-        ((-0.6, -0.3), "robust"),
-        ((0.25, 0.5), "undecided"),
-        ((-0.3, 1.4), "undecided"),
-        (None, "undefined"),
-    ],
-)
-def test_verdicts_are_of_both_ends(interval, verdict):
-    assert layer_robustness._conclude(interval) == verdict
-
-
-def test_a_model_not_above_chance_has_nothing_to_lose(small_split):
-    model = TextClassifier(20, 3, (5,), seed=3)
-    with torch.no_grad():
-        model.fc2.weight.zero_()
-        model.fc2.bias.copy_(torch.tensor([1.0, 0.0, 0.0]))  # always port, the rarest
-    share = (small_split.validation.targets == 0).double().mean().item()
-    assert share < 1 / 3
-    for row in robustness(model, small_split, TextClassifier(20, 3, (5,), seed=8).state_dict(), seeds=2):
-        assert (row.reinitialized, row.rerandomized, row.conclusion) == (None, None, "undefined")
-        assert row.interval is None
-        assert row.accuracy_before == pytest.approx(share)
-        assert None not in row.accuracies
-        assert row.distance > 0
-
-
-def test_a_model_whose_outputs_are_not_finite_has_no_accuracy_before(small_split):
-    recipe, done = trained(small_split)
-    model = TextClassifier(20, 3, (5,), dropout=0.2)
-    model.load_state_dict(done.model.state_dict())
-    with torch.no_grad():
-        model.fc1.weight[0, 0] = torch.nan
-    first, second = robustness(model, small_split, done.initial, seeds=2, recipe=recipe)
-    for row in (first, second):
-        assert (row.accuracy_before, row.reinitialized, row.rerandomized, row.interval) == (None,) * 4
-        assert (row.conclusion, row.chance) == ("undefined", pytest.approx(1 / 3))
-    assert None not in first.accuracies  # without fc1's weights the outputs are finite
-    assert second.accuracies == (None, None)
-
-
-@pytest.mark.usefixtures("global_state_kept")
-def test_robustness_changes_nothing(small_split):
-    recipe, done = trained(small_split)
-    before = copy_state(done.model)
-    first = robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe)
-    assert robustness(done.model, small_split, done.initial, seeds=2, recipe=recipe) == first
-    assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
-
-
-def test_robustness_refuses_what_a_sweep_refuses(small_split):
-    _, done = trained(small_split)
-    with pytest.raises(RecipeError, match="published protocol"):
-        robustness(done.model, small_split, done.initial, recipe=PUBLISHED)
-    with pytest.raises(RecipeError, match=r"`initial` holds no"):
-        robustness(done.model, small_split, {}, recipe=replace(MODERN))

@@ -6,7 +6,6 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
-from functools import cache
 from itertools import chain, islice, product
 
 import numpy as np
@@ -17,15 +16,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, entropy
+from study_parts import small_recipe, trained_small
 
 from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import copy_state, train
-from forgetting.experiment.results import Trained
 from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
 from forgetting.metrics.scores import NOT_FINITE, evaluate
-from forgetting.model.classifier import ModelSettings, TextClassifier
-from forgetting.model.trainer import TrainingSettings
+from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
@@ -37,20 +35,6 @@ from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, run_sweep, swee
 HIDDEN = [(5,), (4, 3), (4, 3, 3)]
 OBJECTIVES = ["cross_entropy", "bitwise"]
 NUMBERS = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "missing")]
-
-
-def recipe_of(hidden, objective="cross_entropy", epochs=12):
-    return Recipe(
-        model=ModelSettings(hidden=hidden, dropout=0.2),
-        training=TrainingSettings(objective=objective, epochs=epochs, learning_rate=0.05),
-    )
-
-
-@cache
-def trained(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe, Trained]:
-    """A recipe and what training by it gives; neither is changed by anyone."""
-    recipe = recipe_of(hidden, objective)
-    return recipe, train(recipe, split)
 
 
 def whole(rows) -> tuple[list[SweepRow], SweepResult]:
@@ -160,7 +144,7 @@ def in_order(plan, known):
 @given(case=plans())
 def test_a_sweep_is_the_loop(small_split, case):
     hidden, objective, plan = case
-    recipe, done = trained(small_split, hidden, objective)
+    recipe, done = trained_small(small_split, hidden, objective)
     rows, result = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
     assert len(rows) == plan.count(recipe.model.layers)
     assert result.rows == tuple(rows)
@@ -176,7 +160,7 @@ def test_a_sweep_is_the_loop(small_split, case):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
-    recipe, done = trained(small_split, (16,))
+    recipe, done = trained_small(small_split, (16,))
     levels = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
     plan = Sweep(("fc1", "all"), levels, (scheme,), ("weight",), seeds=2, match="change")
     rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
@@ -208,7 +192,7 @@ def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
 
 
 def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan = Sweep(("fc1", "all"), (0.0, 0.5, 1.0), ("noise",), scale=0.1, seeds=1, match="change")
     rows, result = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
     assert [row.dose is None for row in rows] == [False, False, True, True, True, True]
@@ -231,7 +215,7 @@ def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_replicates_with_models_of_their_own(small_split, objective):
-    recipe = recipe_of((4,), objective, epochs=6)
+    recipe = small_recipe((4,), objective, epochs=6)
     plan = Sweep(("each",), (0.0, 0.5), ("rewind", "reinit"), ("weight", "neuron"), seeds=2, seed=40, retrain=True)
     unused = TextClassifier(len(small_split.words), 3, (4,), seed=99)
     rows, _ = whole(sweep_rows(unused, small_split, plan, recipe=recipe))
@@ -246,7 +230,7 @@ def test_replicates_with_models_of_their_own(small_split, objective):
 
 
 def test_named_words(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     words = small_split.words[4:9]
     plan = Sweep(("fc1",), (0.4, 1.0), ("zero",), ("word",), seeds=2, words=words)
     rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
@@ -269,7 +253,7 @@ def broken(done, layer="fc1", value=math.nan):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_without_finite_logits_figures_are_missing_and_say_so(small_split, value):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     model = broken(done, value=value)
     plan = Sweep(("fc2",), (0.0, 0.5), ("zero",), ("neuron",), seeds=1)
     rows, result = whole(sweep_rows(model, small_split, plan, recipe=recipe))
@@ -284,7 +268,7 @@ def test_without_finite_logits_figures_are_missing_and_say_so(small_split, value
 
 
 def test_an_original_without_finite_logits_has_no_figures_to_compare_with(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     model = broken(done)
     rows, _ = whole(sweep_rows(model, small_split, Sweep(("fc1",), (1.0,), ("reinit",), seeds=1), recipe=recipe))
     randomized = randomize(model, Randomization(("fc1",), 1.0, "reinit"))
@@ -301,7 +285,7 @@ def test_an_original_without_finite_logits_has_no_figures_to_compare_with(small_
 
 @pytest.mark.parametrize("scheme", ["noise", "normal"])
 def test_weights_that_overflow_give_no_numbers(small_split, scheme):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     model = broken(done)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -322,7 +306,7 @@ def test_weights_that_overflow_give_no_numbers(small_split, scheme):
 
 @pytest.mark.parametrize(("match", "layer"), [("dose", "fc2"), ("change", "fc1"), ("change", "fc2")])
 def test_a_change_that_is_no_number_is_missing(small_split, match, layer):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     model = broken(done, layer)
     plan = Sweep((layer,), (0.0, 0.5, 1.0), ("zero",), seeds=1, match=match)
     rows, _ = whole(sweep_rows(model, small_split, plan, recipe=recipe))
@@ -332,7 +316,7 @@ def test_a_change_that_is_no_number_is_missing(small_split, match, layer):
 
 
 def test_a_layer_of_zeros_has_no_relative_change(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     model = broken(done)
     with torch.no_grad():
         model.fc1.weight.zero_()
@@ -344,7 +328,7 @@ def test_a_layer_of_zeros_has_no_relative_change(small_split):
 
 
 def test_progress_ends_at_the_count(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan, calls = Sweep(("each",), (0.0, 0.5), ("zero", "normal"), seeds=3), []
     rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, progress=lambda *call: calls.append(call)))
     assert len(rows) == plan.count(("fc1", "fc2")) == 24
@@ -356,7 +340,7 @@ def test_progress_ends_at_the_count(small_split):
 @pytest.mark.parametrize(("layers", "count"), [("each", 3), ("fc3", 1)])
 def test_progress_counts_the_layers_of_the_model(small_split, layers, count):
     # The recipe is the default one, which has a layer less.
-    _, done = trained(small_split, (4, 3))
+    _, done = trained_small(small_split, (4, 3))
     plan, calls = Sweep((layers,), (0.5,), ("zero",), seeds=1), []
     rows, _ = whole(sweep_rows(done.model, small_split, plan, progress=lambda *call: calls.append(call)))
     assert len(rows) == count
@@ -364,7 +348,7 @@ def test_progress_counts_the_layers_of_the_model(small_split, layers, count):
 
 
 def test_a_sweep_can_be_left_and_taken_up_again(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan = Sweep(("each", "all"), (0.0, 0.5, 1.0), ("permute", "normal"), seeds=2)
     expected, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))
     walk = sweep_rows(done.model, small_split, plan, recipe=recipe)
@@ -381,7 +365,7 @@ def test_a_sweep_can_be_left_and_taken_up_again(small_split):
 
 @pytest.mark.usefixtures("global_state_kept")
 def test_nothing_else_is_moved(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     before, initial = copy_state(done.model), {name: value.clone() for name, value in done.initial.items()}
     for retrain in (False, True):
         plan = Sweep(("all",), (0.5, 1.0), tuple(SCHEMES), ("weight", "neuron"), seeds=1, retrain=retrain)
@@ -399,7 +383,7 @@ def least_memory(fits, low=1, high=2**30):
 
 
 def test_little_memory_gives_the_same_rows(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan = Sweep(("each", "all"), (0.0, 0.3, 0.6, 1.0), ("normal", "permute"), ("weight", "neuron"), seeds=1)
 
     def slices(memory):
@@ -447,13 +431,13 @@ def test_the_refusal_for_memory_tells_how_much_would_do(small_split):
     ],
 )
 def test_what_does_not_fit_is_refused_before_the_first_row(small_split, plan, recipe, message):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     with pytest.raises(RecipeError, match=message):
         next(sweep_rows(done.model, small_split, plan, recipe=recipe))
 
 
 def test_rewind_with_the_wrong_weights_is_refused(small_split):
-    _, done = trained(small_split)
+    _, done = trained_small(small_split)
     with pytest.raises(RecipeError, match=r"`initial` holds no 'fc[12].weight'"):
         next(sweep_rows(done.model, small_split, Sweep(schemes=("rewind",)), initial={}))
 
@@ -464,7 +448,7 @@ def test_rewind_with_the_wrong_weights_is_refused(small_split):
 @pytest.fixture(scope="module")
 def result(small_split) -> SweepResult:
     """Rows with missing figures of each kind: not reached, useless, with few classes."""
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan = Sweep(("each",), (0.0, 0.5, 1.0), ("noise", "zero"), seeds=2, scale=0.5, match="change")
     found = whole(sweep_rows(done.model, small_split, plan, recipe=recipe))[1]
     return replace(found, epochs=len(done.history))
@@ -497,13 +481,13 @@ def check_table(table, result):
 
 
 def test_the_result_is_of_its_plan_and_data(result, small_split):
-    assert (result.recipe, result.sha256) == (recipe_of((5,)), small_split.reviews.sha256)
+    assert (result.recipe, result.sha256) == (small_recipe((5,)), small_split.reviews.sha256)
     assert (result.epochs, result.planned) == (12, 2 * 2 * 3 * 2) == (12, len(result.rows))
     assert {row.dose is None for row in result.rows} == {True, False}
 
 
 def test_a_whole_sweep_at_once_is_its_result(small_split):
-    recipe, done = trained(small_split)
+    recipe, done = trained_small(small_split)
     plan, calls = Sweep(("each",), (0.0, 1.0), ("zero", "rewind"), seeds=2), []
     options = {"recipe": recipe, "initial": done.initial}
     rows, expected = whole(sweep_rows(done.model, small_split, plan, **options))
