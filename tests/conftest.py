@@ -18,7 +18,7 @@ pin_threads()
 # A shell starts what runs in the background with SIGINT ignored, which every child of it inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite(
-    "app_pages", "chart_parts", "commands", "study_pages"
+    "app_pages", "chart_parts", "commands", "study_pages", "table_parts"
 )  # an assertion in them tells what it compared
 STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")

@@ -10,7 +10,8 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from forgetting.data.sample import SAMPLE
+from forgetting.data import sample
+from forgetting.data.sample import SAMPLE, load_sample
 from forgetting.data.sample.generate import REPEATED, SAMPLE_COLUMNS, Chance, _polish, sample_rows, write_sample
 from forgetting.data.sample.grammar import PATTERNS, STYLES, WORDS
 
@@ -154,3 +155,17 @@ def test_weighted_draws_in_proportion():
     drawn = Counter(chance.weighted({"a": 1, "b": 0, "c": 3}) for _ in range(4000))
     assert set(drawn) == {"a", "c"}
     assert drawn["c"] == pytest.approx(3000, abs=110)  # four standard deviations
+
+
+def test_public_names():
+    assert all(hasattr(sample, name) for name in sample.__all__)
+
+
+def test_sample():
+    sample = load_sample()
+    report = sample.report
+    assert report.source == "synthetic sample"
+    assert (report.text, report.label, report.name) == ("Review_content", "Type_of_wine", "Review_name")
+    assert report.dropped == ()
+    assert len(sample.counts) >= 2
+    assert min(sample.counts.values()) >= 2

@@ -5,38 +5,17 @@ import gzip
 import hashlib
 import io
 import zipfile
-from dataclasses import replace
-from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from table_parts import LABELS, TEXTS, assert_says, parquet, refusal, written
 
 from forgetting.core.errors import DataError
-from forgetting.data import columns
-from forgetting.data.parquet import _extent
 from forgetting.data.reviews import Dropped
-from forgetting.data.tables import Table, read_reviews, read_table
-
-TEXTS = (
-    "A red wine with cherry and spice.",
-    "Crisp, with “lime” and green apple",
-    "Dark fruit; soft tannins\nand a long finish",
-    'They call it "noble", rosé for all',
-)
-LABELS = ("red", "white", "red", "white")
-
-
-def written(delimiter=",", header=("text", "label"), rows=None, **options) -> str:
-    """A table as Python's csv module writes it."""
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=delimiter, **options)
-    writer.writerows([header, *(zip(TEXTS, LABELS, strict=True) if rows is None else rows)])
-    return file.getvalue()
+from forgetting.data.tables import read_reviews, read_table
 
 
 def zipped(files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> bytes:
@@ -45,24 +24,6 @@ def zipped(files: dict[str, bytes], method=zipfile.ZIP_DEFLATED) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return file.getvalue()
-
-
-def parquet(table: pa.Table) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(table, file)
-    return file.getvalue()
-
-
-def refusal(source, *arguments, **options) -> str:
-    """The message with which reading is refused."""
-    with pytest.raises(DataError) as caught:
-        read_reviews(source, *arguments, **options)
-    return str(caught.value)
-
-
-def assert_says(message: str, *parts: str) -> None:
-    missing = [part for part in parts if part not in message]
-    assert not missing, f"{missing} not in: {message}"
 
 
 # What can be read
@@ -121,30 +82,6 @@ def test_json_lines_keep_values_as_written():
         "year": ["2016", ""],
         "dry": ["true", ""],
         "notes": ["", '["lime", {"a": null}]'],
-    }
-
-
-def test_parquet_columns_become_text():
-    day = pd.Timestamp("2022-11-26")
-    columns = {
-        "text": pa.array([*TEXTS[:2], None]),
-        "label": pa.array([1, 2, None]),
-        "dry": pa.array([True, False, None]),
-        "day": pa.array([day.date(), None, None]),
-        "kind": pa.array(["red", "white", None]).dictionary_encode(),
-        "notes": pa.array([["lime"], None, []]),
-        "raw": pa.array([b"plain", b"\xff", None]),
-    }
-    table = read_table(parquet(pa.table(columns)))
-    assert (table.encoding, table.delimiter) == (None, None)
-    assert table.frame.to_dict("list") == {
-        "text": [*TEXTS[:2], ""],
-        "label": ["1", "2", ""],
-        "dry": ["true", "false", ""],
-        "day": ["2022-11-26", "", ""],
-        "kind": ["red", "white", ""],
-        "notes": ["['lime']", "", "[]"],
-        "raw": ["b'plain'", "b'\\xff'", ""],
     }
 
 
@@ -234,65 +171,6 @@ def test_arbitrary_bytes_are_read_or_refused(data):
         read_reviews(data)
     except DataError as error:
         assert str(error)  # noqa: PT017 -- either outcome is right
-
-
-# Which columns
-
-
-def table_of(**columns) -> Table:
-    return Table(pd.DataFrame(columns, dtype="str"), "0" * 64, "wines.csv")
-
-
-def test_known_columns_of_the_published_experiment():
-    table = table_of(
-        Review_name=["a", "b"],
-        Review_content=["x", "y"],
-        Date_of_review=["The longest text of them all", "is in this column"],
-        Type_of_wine=["red", "white"],
-    )
-    assert (table.likely_text, table.likely_label, table.likely_name) == (
-        "Review_content",
-        "Type_of_wine",
-        "Review_name",
-    )
-
-
-def test_known_columns_of_the_wine_magazine():
-    header = "\ufeff,country,description,points,title,variety\r\n"
-    rows = ("0,US,Tart cherry,87,A 2013,Pinot Noir\r\n", "1,US,Ripe plum,87,B 2011,Red Blend\r\n") * 2
-    table = read_table((header + "".join(rows)).encode())
-    assert table.columns == ("column 1", "country", "description", "points", "title", "variety")
-    assert (table.likely_text, table.likely_label, table.likely_name) == ("description", "variety", "title")
-
-
-def test_unknown_columns_are_told_by_their_content():
-    table = table_of(
-        id=["1", "2", "3", "4"],
-        opened=["November 26, 2022", "November 27, 2022", "May 1, 2023", "May 2, 2023"],
-        short=["a nice red wine"] * 4,
-        long=TEXTS,
-        points=["90", "91", "90", "91"],
-        country=["US", "France", "US", "France"],
-        Name=["w", "x", "y", "z"],
-    )
-    assert (table.likely_text, table.likely_label, table.likely_name) == ("long", "country", "Name")
-
-
-def test_numbers_are_labels_where_nothing_else_is():
-    table = table_of(long=TEXTS, id=["1", "2", "3", "4"], points=["0", "1", "1", "0"])
-    assert (table.likely_label, table.likely_name) == ("points", None)
-
-
-def test_text_is_likely_in_any_script():
-    text = "Отличное красное вино с вишней"
-    assert table_of(score=["1", "2"], review=[text, text]).likely_text == "review"
-
-
-def test_a_choice_overrides_and_the_other_column_is_told_without_it():
-    table = table_of(long=TEXTS, short=["a nice red wine"] * 4, kind=LABELS, dry=["no", "no", "yes", "yes"])
-    assert table.reviews("short").texts == ("a nice red wine",) * 4
-    assert table.reviews(label="long").report.text == "short"
-    assert table.reviews(label="dry").labels == ("no", "no", "yes", "yes")
 
 
 # What is left out
@@ -559,44 +437,6 @@ def test_refuses_a_json_array():
     assert_says(refusal(b'[\n {"text": "a"}]'), "must be JSON lines", "one array", "lines=True")
 
 
-@pytest.mark.parametrize("length", [4, 100, -1])
-def test_refuses_a_parquet_file_cut_off(length):
-    data = parquet(pa.table({"text": TEXTS, "label": LABELS}))
-    assert_says(refusal(data[:length]), "Parquet file must be whole", "cut off", "export it again")
-
-
-@pytest.mark.parametrize(
-    ("values", "count"),
-    [
-        (pa.array([[1, 2], None, [3]], pa.list_(pa.int8())), 3 + 3),
-        (pa.array([[1, 2], None, [3]], pa.list_view(pa.int8())), 3 + 3),
-        (pa.array([[1, 2], None, [3]], pa.large_list_view(pa.int8())), 3 + 3),
-        (pa.array([[("a", [1, 2])], None], pa.map_(pa.string(), pa.list_(pa.int8()))), 2 + 1 + 1 + 2),
-        (pa.array([{"a": 1, "b": [2, 3]}]), 1 + 1 + 1 + 2),
-        (pa.opaque(pa.list_(pa.bool_()), "flags", "test").wrap_array(pa.array([[True, False]])), 1 + 2),
-        (pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((2, 3, 4))), 2 + 2 * 12),
-    ],
-)
-def test_nested_values_of_parquet_count(values, count, monkeypatch):
-    data = parquet(pa.table({"n": values}))
-    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count}")
-    assert len(read_table(data).frame) == len(values)
-    monkeypatch.setenv("FORGETTING_LIMITS", f"values={count - 1}")
-    assert_says(refusal(data), f"at most {count - 1} values", "nested ones included", "Leave out")
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        pa.RunEndEncodedArray.from_arrays([2, 4], ["a", "b"]),
-        pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["a"])]),
-    ],
-)
-def test_refuses_nested_values_that_it_cannot_count(values):
-    with pytest.raises(DataError, match=r"lists, maps or structs; a column holds .* Leave that column out"):
-        _extent(values)
-
-
 def test_refuses_too_many_columns():
     header = ",".join(f"c{place}" for place in range(1_001))
     message = refusal(f"{header}\n{header}\n".encode())
@@ -619,9 +459,6 @@ def test_refuses_bytes_that_no_encoding_explains():
     assert_says(refusal(b"\xef\xbb\xbftext,label\n\xff\xfe,red\n"), "one encoding", "utf-8-sig", "Save it again")
 
 
-# The original file
-
-
 def test_original_file(wine_reviews_path):
     table = read_table(wine_reviews_path)
     reviews = read_reviews(wine_reviews_path)
@@ -632,16 +469,3 @@ def test_original_file(wine_reviews_path):
     by_hand = pd.read_csv(wine_reviews_path, keep_default_na=False)
     assert reviews.texts == tuple(by_hand["Review_content"])
     assert reviews.labels == tuple(by_hand["Type_of_wine"])
-
-
-def test_columns_are_looked_at_once_however_often_others_are_chosen(monkeypatch):
-    looked_at = []
-    pattern = SimpleNamespace(findall=lambda text: looked_at.append(text) or text.split())
-    monkeypatch.setattr(columns, "WORD", pattern)
-    table = table_of(first=TEXTS, second=[text * 1_000 for text in TEXTS], kind=["a", "b", "a", "b"])
-    for text, label in ((None, None), ("first", None), (None, "kind"), ("second", "kind")):
-        table.columns_of(text, label)
-        assert replace(table, source="other.csv").columns_of(text, label) == table.columns_of(text, label)
-    assert len(looked_at) == 3 * len(TEXTS)
-    assert max(map(len, looked_at)) <= columns.SAMPLED_LENGTH
-    assert table.columns_of() == ("second", "kind")

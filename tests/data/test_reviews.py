@@ -1,12 +1,10 @@
-"""The public names of `forgetting.datasets`, the bundled sample, and what reviews and their filters do."""
+"""What reviews and their filters do."""
 
 import numpy as np
 import pytest
 
 from forgetting.core.errors import DataError
-from forgetting.data import sample, tables
 from forgetting.data.reviews import Dropped, Report, Reviews, filter_reviews
-from forgetting.data.sample import load_sample
 
 TEXTS = ("a", "b", "a", "c", "d", "e", "a")
 LABELS = ("red", "red", "red", "white", "white", "port", "white")
@@ -16,21 +14,6 @@ NAMES = ("A", "B", "A", "C", " ", "", "G")
 def reviews(texts=TEXTS, labels=LABELS, names=NAMES) -> Reviews:
     report = Report("by hand", "text", "label", None if names is None else "name", len(texts))
     return Reviews(texts, labels, names, "0" * 64, report)
-
-
-def test_public_names():
-    assert all(hasattr(sample, name) for name in sample.__all__)
-    assert tables.read_reviews is tables.read_reviews
-
-
-def test_sample():
-    sample = load_sample()
-    report = sample.report
-    assert report.source == "synthetic sample"
-    assert (report.text, report.label, report.name) == ("Review_content", "Type_of_wine", "Review_name")
-    assert report.dropped == ()
-    assert len(sample.counts) >= 2
-    assert min(sample.counts.values()) >= 2
 
 
 def test_counts_are_in_order_of_frequency_then_name():
