@@ -316,3 +316,74 @@ def test_two_threads_train_as_each_would_alone(small_split):
         assert metrics_of(one.history) == metrics_of(other.history)
         assert weights(one.model) == weights(other.model)
     assert weights(alone[0].model) != weights(alone[1].model)
+
+
+# Training that nobody watches.
+
+
+@pytest.mark.parametrize(
+    ("objective", "changes"),
+    [
+        ("cross_entropy", {"batch_size": 9, "word_dropout": 0.2}),
+        ("bitwise", {}),
+        ("bitwise", {"reuse_forward_pass": True, "dropout_steps": 2}),
+    ],
+)
+def test_unwatched_training_gives_the_same_weights(small_split, objective, changes):
+    training = TrainingSettings(epochs=5, objective=objective, **changes)
+    watched, silent = (
+        Trainer(model_for(small_split, 0.4), small_split, training, seed=3, record_history=watched)
+        for watched in (True, False)
+    )
+    for trainer in (watched, silent):
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("ready", 0, 5)
+        trainer.advance(epochs=2)
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2, 3)
+        trainer.step()
+        whole = not training.batch_size
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2 + whole, 3 - whole)
+        trainer.advance()
+        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("finished", 5, 0)
+    assert weights(watched.model) == weights(silent.model)
+    assert watched.steps == silent.steps
+    assert len(watched.history) == 5
+    assert silent.history == []
+    assert silent.training_logits is None
+    assert silent.seconds > 0
+    before = weights(silent.model)
+    silent.step()
+    silent.advance()
+    assert weights(silent.model) == before
+
+
+def test_unwatched_training_reads_no_validation_review(small_split):
+    training = TrainingSettings(epochs=3)
+    held = small_split.validation
+    inputs = SparseMatrix(
+        held.inputs.offsets, held.inputs.columns, held.inputs.values * float("nan"), held.inputs.shape
+    )
+    spoilt = replace(small_split, validation=replace(held, inputs=inputs))
+    one, other = (
+        Trainer(model_for(small_split), each, training, record_history=False) for each in (small_split, spoilt)
+    )
+    for trainer in (one, other):
+        trainer.advance()
+    assert one.state == other.state == "finished"
+    assert weights(one.model) == weights(other.model)
+
+
+@pytest.mark.parametrize("batch", [0, 15])
+def test_unwatched_training_notices_that_it_diverges(small_split, batch):
+    trainer = Trainer(
+        model_for(small_split), small_split, TrainingSettings(epochs=6, batch_size=batch), record_history=False
+    )
+    trainer.advance(epochs=3)
+    steps = trainer.steps
+    with torch.no_grad():
+        trainer.model.fc2.bias.fill_(np.inf)
+    trainer.advance()
+    assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("diverged", 3, 0)
+    assert trainer.steps == steps + 1
+    assert trainer.history == []
+    trainer.step()
+    assert trainer.steps == steps + 1

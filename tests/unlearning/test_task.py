@@ -1,4 +1,4 @@
-"""The table of unlearning methods, their settings, what they are given, methods of one's own, and silent training."""
+"""The table of unlearning methods, what they are given, and methods of one's own."""
 
 import os
 import subprocess
@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import GeneratorType
 
-import numpy as np
 import pytest
 import torch
 
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.sparse import SparseMatrix
 from forgetting.model.trainer import Trainer, TrainingSettings
-from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.unlearning import methods
 from forgetting.unlearning import task as task_module
@@ -63,7 +60,7 @@ def finish(outcome):
             return end.value
 
 
-# Settings.
+# What fits the table and the model.
 
 
 def test_the_defaults_compare_every_method_of_the_library():
@@ -72,34 +69,6 @@ def test_the_defaults_compare_every_method_of_the_library():
     assert len(settings.methods) == len(set(settings.methods)) == 10
     assert REFERENCE in settings.methods
     check_methods(settings, LAYERS)
-
-
-def test_a_method_that_is_named_twice_counts_once():
-    assert Unlearning(methods=("scrub", "retrain", "scrub", "retrain")).methods == ("scrub", "retrain")
-    assert Unlearning(methods="retrain").methods == ("retrain",)
-    assert Unlearning.from_dict({"methods": ["cf_k", "cf_k"]}).methods == ("cf_k",)
-
-
-def test_seeds_count_on_from_the_first():
-    assert list(Unlearning(seed=7, seeds=3).replicates) == [7, 8, 9]
-    assert list(Unlearning(seed=2**32 - 1, seeds=1).replicates) == [2**32 - 1]
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"methods": ()}, ["unlearning.methods must name at least one", "got none", "Choose some"]),
-        ({"seed": 2**32 - 1, "seeds": 2}, ["must be at most 4,294,967,296", "4,294,967,295 + 2", "Lower one"]),
-        ({"seeds": 0}, ["unlearning.seeds must be a whole number from 1 to 1000", "got 0"]),
-        ({"repair_scheme": "none"}, ["unlearning.repair_scheme must be one of", "got 'none'"]),
-        ({"methods": ("a",) * 101}, ["unlearning.methods must be a list of at most 100 names"]),
-    ],
-)
-def test_settings_that_cannot_be(changes, words):
-    with pytest.raises(RecipeError) as error:
-        Unlearning(**changes)
-    for word in words:
-        assert word in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +97,6 @@ def test_check_tells_what_does_not_fit(settings, words):
         assert word in str(error.value)
 
 
-def test_check_tells_the_remedy_for_k():
-    with pytest.raises(RecipeError, match=r"got 3\. \w+"):
-        Unlearning(last_layers=3).check(LAYERS)
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -151,11 +115,6 @@ def test_a_name_that_is_unknown_is_told_shortly():
     with pytest.raises(RecipeError) as error:
         check_methods(Unlearning(methods=("x" * 10_000,)), LAYERS)
     assert len(str(error.value)) < 500
-
-
-def test_what_is_randomized_is_what_the_settings_say():
-    settings = Unlearning(repair_layers=("fc1",), repair_fraction=0.25, repair_scheme="rewind")
-    assert settings.randomization(9) == Randomization(layers=("fc1",), fraction=0.25, scheme="rewind", seed=9)
 
 
 # What a method is given.
@@ -468,77 +427,6 @@ def test_an_own_method_cannot_take_the_place_of_one_that_is_not_loaded_yet(modul
     )
     assert done.returncode == 0, done.stderr[-300:]
     assert "refused" in done.stdout
-
-
-# Training that nobody watches.
-
-
-@pytest.mark.parametrize(
-    ("objective", "changes"),
-    [
-        ("cross_entropy", {"batch_size": 9, "word_dropout": 0.2}),
-        ("bitwise", {}),
-        ("bitwise", {"reuse_forward_pass": True, "dropout_steps": 2}),
-    ],
-)
-def test_unwatched_training_gives_the_same_weights(small_split, objective, changes):
-    training = TrainingSettings(epochs=5, objective=objective, **changes)
-    watched, silent = (
-        Trainer(model_for(small_split, 0.4), small_split, training, seed=3, record_history=watched)
-        for watched in (True, False)
-    )
-    for trainer in (watched, silent):
-        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("ready", 0, 5)
-        trainer.advance(epochs=2)
-        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2, 3)
-        trainer.step()
-        whole = not training.batch_size
-        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("running", 2 + whole, 3 - whole)
-        trainer.advance()
-        assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("finished", 5, 0)
-    assert bits(watched.model) == bits(silent.model)
-    assert watched.steps == silent.steps
-    assert len(watched.history) == 5
-    assert silent.history == []
-    assert silent.training_logits is None
-    assert silent.seconds > 0
-    before = bits(silent.model)
-    silent.step()
-    silent.advance()
-    assert bits(silent.model) == before
-
-
-def test_unwatched_training_reads_no_validation_review(small_split):
-    training = TrainingSettings(epochs=3)
-    held = small_split.validation
-    inputs = SparseMatrix(
-        held.inputs.offsets, held.inputs.columns, held.inputs.values * float("nan"), held.inputs.shape
-    )
-    spoilt = replace(small_split, validation=replace(held, inputs=inputs))
-    one, other = (
-        Trainer(model_for(small_split), each, training, record_history=False) for each in (small_split, spoilt)
-    )
-    for trainer in (one, other):
-        trainer.advance()
-    assert one.state == other.state == "finished"
-    assert bits(one.model) == bits(other.model)
-
-
-@pytest.mark.parametrize("batch", [0, 15])
-def test_unwatched_training_notices_that_it_diverges(small_split, batch):
-    trainer = Trainer(
-        model_for(small_split), small_split, TrainingSettings(epochs=6, batch_size=batch), record_history=False
-    )
-    trainer.advance(epochs=3)
-    steps = trainer.steps
-    with torch.no_grad():
-        trainer.model.fc2.bias.fill_(np.inf)
-    trainer.advance()
-    assert (trainer.state, trainer.epochs, trainer.epochs_left) == ("diverged", 3, 0)
-    assert trainer.steps == steps + 1
-    assert trainer.history == []
-    trainer.step()
-    assert trainer.steps == steps + 1
 
 
 def test_a_method_whose_training_diverges_still_ends(small_split):
