@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from driver import App
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 from serving import ROOT, Server, serving
 
 QUIET = (
@@ -52,14 +52,22 @@ def warm(server, browser) -> None:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def projector(browser, warm) -> BrowserContext:  # noqa: ARG001
+    """A projector's window, in which the app's scripts are compiled once for all visitors who have no other."""
+    return browser.new_context(viewport=PROJECTOR, reduced_motion="reduce")
+
+
 @pytest.fixture
-def visit(server, browser, warm):  # noqa: ARG001
+def visit(server, browser, projector):
     """A function that gives a new visitor on a page; at the end nothing must have gone wrong on any of theirs."""
     apps = []
     past = len(server.log.read_text())
 
     def new(path: str | None = "", *, checked: bool = True, **options) -> App:
-        context = browser.new_context(**{"viewport": PROJECTOR, "reduced_motion": "reduce"} | options)
+        context = projector
+        if options:
+            context = browser.new_context(**{"viewport": PROJECTOR, "reduced_motion": "reduce"} | options)
         app = App(context, server.address)
         if checked:
             apps.append(app)
@@ -73,8 +81,14 @@ def visit(server, browser, warm):  # noqa: ARG001
             app.check()
         assert "Traceback" not in server.log.read_text()[past:], server.log.read_text()[past:]
     finally:
+        projector.set_offline(False)
+        for page in projector.pages:
+            if page.url.startswith(server.address):
+                page.evaluate("() => localStorage.clear()")
+            page.close()
         for context in browser.contexts:
-            context.close()
+            if context is not projector:
+                context.close()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,18 @@ STILL = """quiet => new Promise((done, fail) => {
     }
     look()
 })"""
+# Counts the runs of the script that have begun since the page was loaded.
+RUNS = """() => {
+    window.runs = 0
+    new MutationObserver(changes => {
+        window.runs += changes.filter(change => change.target.dataset.testScriptState === 'running').length
+    }).observe(document, {subtree: true, attributeFilter: ['data-test-script-state']})
+}"""
+ANSWERED = """([runs, most]) => new Promise(done => {
+    const end = performance.now() + most
+    const look = () => window.runs > runs || performance.now() > end ? done(window.runs > runs) : setTimeout(look, 10)
+    look()
+})"""
 AGREED = """() => {
     const shown = document.querySelector('[data-testid="stSliderThumbValue"]')
     const held = new URLSearchParams(location.search).get('randomization.fraction') ?? '1'
@@ -43,6 +55,7 @@ class App:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(120_000)
+        self.page.add_init_script(f"({RUNS})()")
 
     def _heard(self, message) -> None:
         place = message.location.get("url", "")
@@ -68,7 +81,13 @@ class App:
         self.settle()
 
     def press(self, label: str) -> None:
-        self.button(label).click()
+        self.click(self.button(label))
+
+    def click(self, place: Locator) -> None:
+        """Click what makes the script run, and wait until it has: on a busy machine it begins late."""
+        runs = self.page.evaluate("() => window.runs")
+        place.click()
+        self.page.evaluate(ANSWERED, [runs, 5_000])
         self.settle()
 
     def button(self, label: str) -> Locator:
@@ -78,8 +97,7 @@ class App:
         return self.page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True)
 
     def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
-        self.settle()
+        self.click(self.page.get_by_role("tab", name=name))
 
     def slide(self, keys: str, times: int = 1) -> None:
         """Press a key on the slider of the fraction, as fast as it goes."""
@@ -109,8 +127,7 @@ class App:
         self.settle(600)
 
     def choose_source(self, title: str) -> None:
-        self.page.get_by_test_id("stButtonGroup").get_by_text(title, exact=True).click()
-        self.settle()
+        self.click(self.page.get_by_test_id("stButtonGroup").get_by_text(title, exact=True))
 
     def metrics(self) -> dict[str, str]:
         """The metrics on the page by their labels."""

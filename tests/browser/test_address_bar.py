@@ -71,7 +71,7 @@ def test_restored_layers_stay_restored_in_a_copied_link(visit, trained):
     assert "Nothing is randomized" in other.sentences()
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "forget"])
+@pytest.mark.parametrize("path", ["", "forget"])
 def test_impossible_values_get_a_sentence_and_the_defaults(visit, path):
     app = visit(path + "?randomization.fraction=7&training.epochs=soon&nonsense=1&randomization.seed=3")
     for name in ("randomization.fraction", "training.epochs", "nonsense"):

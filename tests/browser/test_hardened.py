@@ -41,7 +41,7 @@ def test_every_answer_has_the_headers(hardened, path):
     assert found["referrer-policy"] == "no-referrer"
 
 
-def test_every_page_works_under_the_policy(hardened, browser, tmp_path):
+def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     app = App(context, hardened.address)
     app.open()
@@ -50,6 +50,9 @@ def test_every_page_works_under_the_policy(hardened, browser, tmp_path):
         app.page.goto(f"{hardened.address}/{path}{PARAMETERS.get(page, '')}")
         app.settle()
         app.page.locator(CHARTS).first.wait_for(timeout=240_000)
+        assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == len(PATHS)
+        assert app.page.title() == f"{page.title()} · Learning to Forget"
+        assert app.sentences().strip()
     app.page.goto(f"{hardened.address}/data?data.source=file")
     app.settle()
     rows = [f"cherry plum note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]

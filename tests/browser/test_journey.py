@@ -22,14 +22,6 @@ def trained(visit):
     return visit("forget")
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers", "relearn", "unlearn"])
-def test_a_cold_link_to_every_page(visit, path):
-    app = visit(path)
-    assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == 7
-    assert app.page.title().endswith("· Learning to Forget")
-    assert app.sentences().strip()
-
-
 def test_upload_train_forget_and_restore(visit, reviews_file):
     app = visit("data")
     app.choose_source("Upload")

@@ -408,6 +408,7 @@ def test_the_other_tab_of_relearn_is_drawn_for_each_scheme(visit):
     assert app.page.locator(DRAWN).first.locator("svg g.mark-symbol path").count() > 0
 
 
+@long
 def test_hostile_classes_and_reviews_are_shown_as_text(visit):
     names = ("![x](http://127.0.0.1:9/x) **b** $a$ 🍷", "<img src=http://127.0.0.1:9/y>", ":red[c] " + "z" * 200)
     words = ("__cherry__ plum leather smoke", "_lemon_ apple slate pear", "fig raisin walnut toffee")
