@@ -70,6 +70,20 @@ def refused_before_training(call, folder, monkeypatch):
     return called
 
 
+@pytest.fixture(name="written")
+def call_that_writes_rows(call, folder):
+    """A call that must succeed; gives what its file says beside the rows, the rows, and standard output."""
+
+    def called(*arguments, file="rows.json"):
+        (folder / file).unlink(missing_ok=True)
+        status, out, err = call(*arguments, "--out", file)
+        assert status == 0, err
+        assert "Traceback" not in err
+        return read_about(folder / file), read_rows(folder / file), out
+
+    return called
+
+
 def in_a_process(folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
     """Run the command line in a fresh process."""
     command = [sys.executable, "-c", MAIN, *arguments]

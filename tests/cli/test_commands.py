@@ -12,6 +12,7 @@ import pytest
 from commands import (
     ROOT,
     call_in_this_process,  # noqa: F401
+    call_that_writes_rows,  # noqa: F401
     in_a_process,
     read_about,
     read_rows,
@@ -42,8 +43,13 @@ def folder(small_reviews, tmp_path_factory):
         "quick.json": {"training": {"epochs": 5}},
         "seed.json": {"seed": 4},
         "other.json": {"data": {"sha256": "a" * 64}},
+        "plan.json": {"training": {"epochs": 5}, "sweep": PLAN},
+        "deep.json": {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}},
+        "published.json": {"protocol": "published"},
+        "ghost.json": {"training": {"epochs": 5}, "sweep": {"layers": ["fc1"], "units": ["word"], "words": ["ghost"]}},
     }
     write_recipes(folder, recipes)
+    (folder / "folder.csv").mkdir()
     (folder / "broken.json").write_text("{")
     (folder / "nameless.csv").write_text("text,label\n" + "a red wine of fruit,a\na white wine of lemon,b\n" * 10)
     return folder
@@ -218,40 +224,12 @@ PLAN = {
 }
 
 
-@pytest.fixture(scope="module")
-def own(folder) -> Path:
-    """The folder with what sweeps need besides."""
-    recipes = {
-        "plan.json": {"training": {"epochs": 5}, "sweep": PLAN},
-        "deep.json": {"training": {"epochs": 3}, "model": {"hidden": [4, 3]}},
-        "published.json": {"protocol": "published"},
-        "ghost.json": {"training": {"epochs": 5}, "sweep": {"layers": ["fc1"], "units": ["word"], "words": ["ghost"]}},
-    }
-    write_recipes(folder, recipes)
-    (folder / "folder.csv").mkdir()
-    return folder
-
-
-@pytest.fixture
-def rows(call, own):
-    """The rows of a sweep that is written as CSV, and what is shown."""
-
-    def called(*arguments):
-        (own / "rows.csv").unlink(missing_ok=True)
-        status, out, err = call(*arguments, "--out", "rows.csv")
-        assert status == 0, err
-        assert "Traceback" not in err
-        return read_rows(own / "rows.csv"), out
-
-    return called
-
-
 def levels_of(table: pd.DataFrame) -> list[float]:
     return sorted(set(table["planned_dose"]))
 
 
-def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(rows):
-    table, out = rows(*QUICK, "--seeds", "1")
+def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(written):
+    _, table, out = written(*QUICK, "--seeds", "1", file="rows.csv")
     assert list(dict.fromkeys(table["layers"])) == ["fc1", "fc2", "fc1+fc2"]
     assert levels_of(table) == [step / 20 for step in range(21)]
     assert set(table["scheme"]) == {"reinit", "normal"}
@@ -260,15 +238,15 @@ def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(rows):
     assert "126 rows in rows.csv" in out
 
 
-def test_rows_are_those_of_the_library_in_every_format(call, own):
-    digest = hashlib.sha256((own / "wine.csv").read_bytes()).hexdigest()
+def test_rows_are_those_of_the_library_in_every_format(call, folder):
+    digest = hashlib.sha256((folder / "wine.csv").read_bytes()).hexdigest()
     changes = {
         "training": {"epochs": 5},
         "data": {"source": "file", "file": "wine.csv", "sha256": digest},
         "sweep": {"layers": ["fc1", "fc1+fc2"], "doses": [0.0, 0.5, 1.0], "schemes": ["zero", "permute"], "seeds": 2},
     }
     recipe = Recipe.from_dict(changes)
-    split = prepare(recipe, read_reviews(own / "wine.csv"))
+    split = prepare(recipe, read_reviews(folder / "wine.csv"))
     done = train(recipe, split)
     expected = list(sweep_rows(done.model, split, recipe.sweep, recipe=recipe))
     tables = {}
@@ -287,7 +265,7 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
         )
         status, _, err = call(*QUICK, *options, "--seeds", "2", "--out", f"format.{ending}")
         assert status == 0, err
-        tables[ending] = own / f"format.{ending}"
+        tables[ending] = folder / f"format.{ending}"
     assert tables["CSV"].read_bytes() == tables["csv"].read_bytes()
     read = {ending: read_rows(tables[ending]) for ending in ("csv", "parquet", "json")}
     for table in read.values():
@@ -304,13 +282,13 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
     assert set(read["csv"]["data_sha256"]) == {digest}
     assert set(read["csv"]["epochs_trained"]) == {len(done.history)}
     assert set(read["csv"]["rows_planned"]) == {24}
-    about, written = read_about(tables["parquet"]), read_about(tables["json"])
+    about, values = read_about(tables["parquet"]), read_about(tables["json"])
     assert Recipe.from_json(about["recipe"]) == recipe
     assert about["data_sha256"] == digest
     assert (int(about["epochs_trained"]), int(about["rows_planned"])) == (len(done.history), 24)
-    assert Recipe.from_dict(written["recipe"]) == recipe
-    assert (written["data_sha256"], written["epochs_trained"]) == (digest, len(done.history))
-    assert written["rows_planned"] == 24
+    assert Recipe.from_dict(values["recipe"]) == recipe
+    assert (values["data_sha256"], values["epochs_trained"]) == (digest, len(done.history))
+    assert values["rows_planned"] == 24
 
 
 @pytest.mark.parametrize(
@@ -321,41 +299,41 @@ def test_rows_are_those_of_the_library_in_every_format(call, own):
         (("--layers", "up", "--layers", "down"), ["fc1", "fc1+fc2", "fc2"]),
     ],
 )
-def test_layer_sets(rows, options, layers):
-    table, out = rows(*QUICK, *options, "--doses", "0.5,0,0.1,0.5", "--schemes", "zero", "--seeds", "1")
+def test_layer_sets(written, options, layers):
+    _, table, out = written(*QUICK, *options, "--doses", "0.5,0,0.1,0.5", "--schemes", "zero", "--seeds", "1")
     assert list(dict.fromkeys(table["layers"])) == layers
     assert levels_of(table) == [0.0, 0.1, 0.5]
     assert len(table) == 3 * len(layers)
     assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
 
 
-def test_schemes_units_and_seeds(rows):
+def test_schemes_units_and_seeds(written):
     options = ("--schemes", "zero,noise", "--schemes", "permute", "--units", "weight,neuron", "--seeds", "3")
-    table, _ = rows(*QUICK, "--layers", "fc2", "--doses", "0.5,1", *options, "--seed", "70")
+    _, table, _ = written(*QUICK, "--layers", "fc2", "--doses", "0.5,1", *options, "--seed", "70")
     assert list(dict.fromkeys(table["scheme"])) == ["zero", "noise", "permute"]
     assert list(dict.fromkeys(table["unit"])) == ["weight", "neuron"]
     assert list(dict.fromkeys(table["seed"])) == [70, 71, 72]
     assert len(table) == 2 * 3 * 2 * 3
 
 
-def test_a_seed_is_of_training_too(rows):
-    plain, _ = rows(*QUICK, *SMALL)
-    seeded, _ = rows(*QUICK, *SMALL, "--seed", "5")
+def test_a_seed_is_of_training_too(written):
+    _, plain, _ = written(*QUICK, *SMALL)
+    _, seeded, _ = written(*QUICK, *SMALL, "--seed", "5")
     loss = "training_loss"
     assert (
         plain.loc[plain["planned_dose"] == 0, loss].tolist() != seeded.loc[seeded["planned_dose"] == 0, loss].tolist()
     )
 
 
-def test_words_of_the_first_layer_and_rewinding(rows):
+def test_words_of_the_first_layer_and_rewinding(written):
     options = ("--units", "word", "--doses", "0,1", "--schemes", "zero,rewind", "--seeds", "1")
-    table, _ = rows(*QUICK, "--layers", "fc1", *options)
+    _, table, _ = written(*QUICK, "--layers", "fc1", *options)
     assert set(table["unit"]) == {"word"}
     assert table["scheme"].tolist() == ["zero"] * 2 + ["rewind"] * 2
 
 
-def test_equal_change(rows):
-    table, out = rows(
+def test_equal_change(written):
+    _, table, out = written(
         *QUICK, "--layers", "fc1", "--doses", "0,0.5", "--schemes", "zero", "--seeds", "2", "--match", "change"
     )
     moved = table[table["planned_dose"] == 0.5]
@@ -365,10 +343,10 @@ def test_equal_change(rows):
     assert "half-way change" in out
 
 
-def test_retraining_gives_each_seed_a_model_of_its_own(rows):
+def test_retraining_gives_each_seed_a_model_of_its_own(written):
     options = ("--layers", "fc2", "--doses", "0,1", "--schemes", "zero", "--seeds", "3")
-    one, _ = rows(*QUICK, *options)
-    own_models, _ = rows(*QUICK, *options, "--retrain")
+    _, one, _ = written(*QUICK, *options, file="rows.csv")
+    _, own_models, _ = written(*QUICK, *options, "--retrain", file="rows.csv")
     losses = [table.loc[table["planned_dose"] == 0, "training_loss"].nunique() for table in (one, own_models)]
     assert losses == [1, 3]
     assert len(one) == len(own_models) == 6
@@ -377,29 +355,29 @@ def test_retraining_gives_each_seed_a_model_of_its_own(rows):
 
 
 @pytest.mark.slow
-def test_two_jobs_give_the_same_file(call, own):
+def test_two_jobs_give_the_same_file(call, folder):
     options = ("--layers", "each", "--doses", "3", "--schemes", "zero,normal", "--seeds", "2")
     for jobs in ("1", "2"):
         status, out, err = call(*QUICK, *options, "--jobs", jobs, "--out", f"jobs {jobs}.csv")
         assert status == 0, err
         assert "24 rows" in out
-    assert (own / "jobs 1.csv").read_bytes() == (own / "jobs 2.csv").read_bytes()
+    assert (folder / "jobs 1.csv").read_bytes() == (folder / "jobs 2.csv").read_bytes()
 
 
-def test_a_recipe_has_its_plan_and_options_change_it(rows):
+def test_a_recipe_has_its_plan_and_options_change_it(written):
     arguments = ("sweep", "--data", "wine.csv", "--recipe", "plan.json")
-    table, _ = rows(*arguments)
+    _, table, _ = written(*arguments, file="rows.csv")
     assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1+fc2"]
     assert levels_of(table) == [0.25, 1.0]
     assert (set(table["scheme"]), set(table["unit"]), set(table["seed"])) == ({"noise"}, {"neuron"}, {9, 10})
-    changed, _ = rows(*arguments, "--doses", "0.5", "--layers", "fc1")
+    _, changed, _ = written(*arguments, "--doses", "0.5", "--layers", "fc1", file="rows.csv")
     assert (set(changed["layers"]), levels_of(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
     assert set(changed["recipe_hash"]) != set(table["recipe_hash"])
 
 
-def test_the_hash_is_of_the_recipe_that_was_carried_out(rows, own):
-    table, _ = rows("sweep", "--data", "wine.csv", "--recipe", "plan.json", "--seed", "4")
-    digest = hashlib.sha256((own / "wine.csv").read_bytes()).hexdigest()
+def test_the_hash_is_of_the_recipe_that_was_carried_out(written, folder):
+    _, table, _ = written("sweep", "--data", "wine.csv", "--recipe", "plan.json", "--seed", "4", file="rows.csv")
+    digest = hashlib.sha256((folder / "wine.csv").read_bytes()).hexdigest()
     recipe = Recipe.from_dict(
         {
             "training": {"epochs": 5},
@@ -412,22 +390,22 @@ def test_the_hash_is_of_the_recipe_that_was_carried_out(rows, own):
     assert set(table["data_sha256"]) == {digest}
 
 
-def test_a_recipes_own_randomization_is_of_no_row(rows, own):
+def test_a_recipes_own_randomization_is_of_no_row(written, folder):
     values = {"training": {"epochs": 5}, "sweep": PLAN}
-    (own / "chosen.json").write_text(json.dumps(values | {"randomization": {"layers": ["fc1"], "fraction": 0.3}}))
-    plain, _ = rows("sweep", "--data", "wine.csv", "--recipe", "plan.json")
-    chosen, _ = rows("sweep", "--data", "wine.csv", "--recipe", "chosen.json")
+    (folder / "chosen.json").write_text(json.dumps(values | {"randomization": {"layers": ["fc1"], "fraction": 0.3}}))
+    _, plain, _ = written("sweep", "--data", "wine.csv", "--recipe", "plan.json", file="rows.csv")
+    _, chosen, _ = written("sweep", "--data", "wine.csv", "--recipe", "chosen.json", file="rows.csv")
     pd.testing.assert_frame_equal(plain, chosen)
 
 
-def test_the_layers_are_those_of_the_recipes_model(rows):
-    table, _ = rows("sweep", "--data", "wine.csv", "--recipe", "deep.json", "--layers", "up", "--doses", "1.0",
+def test_the_layers_are_those_of_the_recipes_model(written):
+    _, table, _ = written("sweep", "--data", "wine.csv", "--recipe", "deep.json", "--layers", "up", "--doses", "1.0",
                     "--schemes", "zero", "--seeds", "1")  # fmt: skip
     assert table["layers"].tolist() == ["fc1", "fc1+fc2", "fc1+fc2+fc3"]
 
 
-def test_the_table_of_a_sweep_names_what_trivial_models_reach(rows):
-    table, out = rows(*QUICK, *SMALL)
+def test_the_table_of_a_sweep_names_what_trivial_models_reach(written):
+    _, table, out = written(*QUICK, *SMALL, file="rows.csv")
     first, _, head, *_ = out.split("\n")
     majority = table["validation_majority"].iloc[0]
     before = table["validation_accuracy_before"].iloc[0]
@@ -458,7 +436,6 @@ BAD_SWEEPS = {  # one of each kind; what decides has tests of its own
 }
 
 
-@pytest.mark.usefixtures("own")
 @pytest.mark.parametrize("name", BAD_SWEEPS)
 def test_a_bad_sweep_is_refused_before_training_in_one_line(refused, name):
     assert len(refused(*QUICK, "--out", "never.csv", *BAD_SWEEPS[name])) > 20
@@ -481,9 +458,9 @@ def stopping(error: BaseException, count: int):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
-def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, ending):
+def test_workers_that_are_lost_leave_the_rows_so_far(call, folder, monkeypatch, ending):
     options = ("--layers", "each", "--doses", "0,0.5,1", "--schemes", "zero", "--seeds", "2", "--out")
-    path = own / f"lost.{ending}"
+    path = folder / f"lost.{ending}"
     assert call(*QUICK, *options, path.name)[0] == 0
     whole = read_rows(path)
     monkeypatch.setattr("forgetting.cli.commands.sweep_slices", stopping(WorkersError("No worker is left."), 5))
@@ -496,16 +473,16 @@ def test_workers_that_are_lost_leave_the_rows_so_far(call, own, monkeypatch, end
     assert (int(about["epochs_trained"]), int(about["rows_planned"])) == (5, len(whole)) == (5, 12)
 
 
-def test_rows_are_kept_where_the_user_stops(call, own, monkeypatch):
+def test_rows_are_kept_where_the_user_stops(call, folder, monkeypatch):
     monkeypatch.setattr("forgetting.cli.commands.sweep_slices", stopping(KeyboardInterrupt(), 3))
     status, _, err = call(*QUICK, "--layers", "fc1", "--out", "stopped.csv")
     assert status == 130
     assert "Traceback" not in err
-    assert len(pd.read_csv(own / "stopped.csv")) == 3
+    assert len(pd.read_csv(folder / "stopped.csv")) == 3
 
 
-def test_a_file_is_replaced_only_by_rows(call, own, monkeypatch):
-    path = own / "replaced.csv"
+def test_a_file_is_replaced_only_by_rows(call, folder, monkeypatch):
+    path = folder / "replaced.csv"
     path.write_text("what was here")
     with monkeypatch.context() as patch:
         patch.setattr("forgetting.cli.commands.sweep_slices", stopping(WorkersError("No worker can be had."), 0))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from commands import (
     call_in_this_process,  # noqa: F401
+    call_that_writes_rows,  # noqa: F401
     in_a_process,
     read_about,
     read_rows,
@@ -67,20 +68,6 @@ def folder(small_reviews, tmp_path_factory):
     write_recipes(folder, recipes)
     (folder / "folder.csv").mkdir()
     return folder
-
-
-@pytest.fixture
-def written(call, folder):
-    """The JSON file of a call that must succeed, its rows as a table, and standard output."""
-
-    def called(*arguments):
-        (folder / "rows.json").unlink(missing_ok=True)
-        status, out, err = call(*arguments, "--out", "rows.json")
-        assert status == 0, err
-        assert "Traceback" not in err
-        return read_about(folder / "rows.json"), read_rows(folder / "rows.json"), out
-
-    return called
 
 
 def same(table: pd.DataFrame, expected: pd.DataFrame) -> None:
