@@ -41,6 +41,16 @@ AGREED = """() => {
     const held = new URLSearchParams(location.search).get('randomization.fraction') ?? '1'
     return shown && parseInt(shown.innerText) === Math.round(100 * Number(held))
 }"""
+DRAWN = '[data-testid="stVegaLiteChart"]:visible'
+LABELS = """chart => {
+    const box = chart.getBoundingClientRect()
+    const isSeen = text => text.textContent && text.getAttribute('opacity') !== '0'
+    return [...chart.querySelectorAll('svg text')].filter(isSeen).map(text => {
+        const own = text.getBoundingClientRect()
+        return [text.textContent, own.left - box.left, own.top - box.top, own.right - box.left, own.bottom - box.top,
+            box.width, box.height, text.closest('.role-axis-label, .role-mark, .role-legend')?.className.baseVal ?? '']
+    })
+}"""
 
 
 class App:
@@ -181,3 +191,40 @@ class App:
         assert self.errors == []
         hosts = {urlsplit(url).netloc for url in self.requests if not url.startswith(("data:", "blob:"))}
         assert hosts <= {urlsplit(self.address).netloc}
+
+
+def train(app, label: str = "") -> None:
+    """Train the model of the link where no visitor has done so before."""
+    button = app.page.get_by_test_id("stMain").locator(".st-key-train_now button")
+    if button.count():
+        assert label in button.inner_text()
+        button.click()
+        button.wait_for(state="detached", timeout=240_000)
+    app.settle()
+
+
+def search(app, label: str, text: str) -> None:
+    """Pick the option that a search in a list of several finds."""
+    box = app.page.get_by_test_id("stMultiSelect").filter(has_text=label).locator("input")
+    box.click()
+    box.fill(text)
+    app.page.get_by_role("option", name=text, exact=True).click()
+    app.page.keyboard.press("Escape")
+    app.settle()
+
+
+def misplaced(labels: list) -> list[str]:
+    """Labels of a chart that are cut off by its edge, and labels of its axes that lie on one another."""
+    cut = [
+        f"{text!r} is cut off"
+        for text, left, top, right, bottom, width, height, _ in labels
+        if left < -1 or top < -1 or right > width + 1 or bottom > height + 1
+    ]
+    axes = [label for label in labels if "axis-label" in label[7]]
+    over = [
+        f"{one[0]!r} lies on {two[0]!r}"
+        for place, one in enumerate(axes)
+        for two in axes[place + 1 :]
+        if min(one[3], two[3]) - max(one[1], two[1]) > 1 and min(one[4], two[4]) - max(one[2], two[2]) > 3
+    ]
+    return cut + over

@@ -5,32 +5,13 @@ import re
 
 import pandas as pd
 import pytest
+from driver import DRAWN, LABELS, misplaced, search, train
 
 CHART = ".st-key-curves_dose_accuracy"
-DRAWN = '[data-testid="stVegaLiteChart"]:visible'
 MARKS = f"{CHART} svg g.mark-symbol.role-mark path"
 SMALL = "sweep.doses=0,0.5,1&sweep.seeds=1"
 LONG = "layers?training.epochs=6&sweep.retrain=1&sweep.seeds=200&sweep.doses=0,0.5,1"
 PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) variants")
-LABELS = """chart => {
-    const box = chart.getBoundingClientRect()
-    const isSeen = text => text.textContent && text.getAttribute('opacity') !== '0'
-    return [...chart.querySelectorAll('svg text')].filter(isSeen).map(text => {
-        const own = text.getBoundingClientRect()
-        return [text.textContent, own.left - box.left, own.top - box.top, own.right - box.left, own.bottom - box.top,
-            box.width, box.height, text.closest('.role-axis-label, .role-mark, .role-legend')?.className.baseVal ?? '']
-    })
-}"""
-
-
-def train(app, label: str = "") -> None:
-    """Train the model of the link where no visitor has done so before."""
-    button = app.page.get_by_test_id("stMain").locator(".st-key-train_now button")
-    if button.count():
-        assert label in button.inner_text()
-        button.click()
-        button.wait_for(state="detached", timeout=240_000)
-    app.settle()
 
 
 def ended(app) -> None:
@@ -42,16 +23,6 @@ def ended(app) -> None:
 def pick_option(app, label: str, option: str) -> None:
     app.page.get_by_test_id("stSelectbox").filter(has_text=label).locator("input").click()
     app.page.get_by_role("option", name=option, exact=True).click()
-    app.settle()
-
-
-def search(app, label: str, text: str) -> None:
-    """Pick the option that a search in a list of several finds."""
-    box = app.page.get_by_test_id("stMultiSelect").filter(has_text=label).locator("input")
-    box.click()
-    box.fill(text)
-    app.page.get_by_role("option", name=text, exact=True).click()
-    app.page.keyboard.press("Escape")
     app.settle()
 
 
@@ -158,23 +129,6 @@ def test_every_tab_is_drawn_with_all_of_its_words_in_sight(visit):
         chart.wait_for()
         wrong[name] = misplaced(chart.evaluate(LABELS))
     assert {name: found for name, found in wrong.items() if found} == {}
-
-
-def misplaced(labels: list) -> list[str]:
-    """Labels of a chart that are cut off by its edge, and labels of its axes that lie on one another."""
-    cut = [
-        f"{text!r} is cut off"
-        for text, left, top, right, bottom, width, height, _ in labels
-        if left < -1 or top < -1 or right > width + 1 or bottom > height + 1
-    ]
-    axes = [label for label in labels if "axis-label" in label[7]]
-    over = [
-        f"{one[0]!r} lies on {two[0]!r}"
-        for place, one in enumerate(axes)
-        for two in axes[place + 1 :]
-        if min(one[3], two[3]) - max(one[1], two[1]) > 1 and min(one[4], two[4]) - max(one[2], two[2]) > 3
-    ]
-    return cut + over
 
 
 METRIC_GROUPS = (

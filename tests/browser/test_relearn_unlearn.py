@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 import pytest
-from test_layers import DRAWN, LABELS, misplaced, search, train
+from driver import DRAWN, LABELS, misplaced, search, train
 
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import prepare
