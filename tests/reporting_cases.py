@@ -177,40 +177,40 @@ def at(steps: int) -> TimeToTarget:
     return TimeToTarget("reached" if steps else "already there", steps, steps, 1200)
 
 
-def course(model: str, seed: int, time: TimeToTarget, accuracy=0.3, target=TARGET) -> LearningCurve:
+def curve(model: str, seed: int, time: TimeToTarget, accuracy=0.3, target=TARGET) -> LearningCurve:
     points = [
         CurvePoint(steps, steps, PartMetrics(1.0, 0.9), PartMetrics(1.0, accuracy + steps / 2)) for steps in (0, 1)
     ]
     return LearningCurve(model, seed, tuple(points), time, target)
 
 
-def courses_of(randomized, scratch, target=TARGET, accuracies=None) -> list[LearningCurve]:
+def curves_of(randomized, scratch, target=TARGET, accuracies=None) -> list[LearningCurve]:
     """For each seed, how soon the randomized model and the one from scratch get there."""
     found = []
     for seed, (time, other) in enumerate(zip(randomized, scratch, strict=True)):
         accuracy = accuracies[seed] if accuracies else 0.3
-        found += [course("scratch", seed, other, 0.1, target), course("randomized", seed, time, accuracy, target)]
-        found += [course("continued", seed, at(0), 0.8, target)]
+        found += [curve("scratch", seed, other, 0.1, target), curve("randomized", seed, time, accuracy, target)]
+        found += [curve("continued", seed, at(0), 0.8, target)]
     return found
 
 
-def outcomes_of(courses) -> pd.DataFrame:
+def outcomes_of(curves) -> pd.DataFrame:
     """The table that a result has, by plain division."""
-    scratch = {one.seed: one.time_to_target.steps for one in courses if one.model == "scratch"}
+    scratch = {one.seed: one.time_to_target.steps for one in curves if one.model == "scratch"}
     lines = []
-    for one in courses:
+    for one in curves:
         steps, other = one.time_to_target.steps, scratch[one.seed]
         known = one.model == "randomized" and not one.target_accuracy.missing and steps is not None and other
         lines.append({"model": one.model, "seed": one.seed, "savings": 1 - steps / other if known else np.nan})
     return pd.DataFrame(lines)
 
 
-def relearning(courses: list[LearningCurve], **options) -> str:
-    return describe_relearning(courses, outcomes_of(courses), "40 % of fc1", BASELINES, **options)
+def relearning(curves: list[LearningCurve], **options) -> str:
+    return describe_relearning(curves, outcomes_of(curves), "40 % of fc1", BASELINES, **options)
 
 
 def relearned(randomized, scratch, **options) -> str:
-    return relearning(courses_of(randomized, scratch, **options))
+    return relearning(curves_of(randomized, scratch, **options))
 
 
 def savings_curves(*lines) -> pd.DataFrame:
@@ -310,7 +310,7 @@ CASES: dict[str, Callable[[], str]] = {
         [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES
     ),
     "relearning: remembers": lambda: relearned([at(5)] * 6, [at(20)] * 6),  # 6 of 6 above 0: p = 1/64
-    "relearning: one model": lambda: relearning(courses_of([at(5)] * 6, [at(20)] * 6), same_model=True),
+    "relearning: one model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), same_model=True),
     "relearning: gone": lambda: relearned([at(30)] * 5, [at(20)] * 5),
     # Savings 0.1, 0.2 … 0.5: 5 % and 95 % lie at 0.12 and 0.48; 5 of 5, p = 1/32.
     "relearning: medians": lambda: relearned([at(steps) for steps in (9, 8, 7, 6, 5)], [at(10)] * 5),
@@ -320,7 +320,7 @@ CASES: dict[str, Callable[[], str]] = {
     "relearning: scratch never": lambda: relearned([at(4)] * 5, [NEVER] * 5),
     "relearning: diverges": lambda: relearned([DIVERGED] * 5, [at(20)] * 5),
     "relearning: trivial target": lambda: relearned([at(2)] * 5, [at(4)] * 5, target=LOW_TARGET),
-    "relearning: not begun": lambda: relearning([course("scratch", 0, at(20))]),
+    "relearning: not begun": lambda: relearning([curve("scratch", 0, at(20))]),
     "savings": lambda: savings(
         ("fc1", 0.5, 0.7, 0.9, "remembers"),
         ("fc1", 1.0, 0.3, 0.4, "remembers"),

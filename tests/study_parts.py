@@ -57,12 +57,12 @@ def rows_of(done, split, recipe) -> list[SavingsRow]:
     return list(chain.from_iterable(savings_slices(done, split, recipe)))
 
 
-def courses_of(done, split, recipe) -> list[LearningCurve]:
+def curves_of(done, split, recipe) -> list[LearningCurve]:
     return list(chain.from_iterable(learning_curve_slices(done, split, recipe)))
 
 
 def by_hand(recipe, split, seed, model):
-    """A course's points by a Trainer of its own, advanced epoch by epoch, and scores of the model in between."""
+    """A curve's points by a Trainer of its own, advanced epoch by epoch, and scores of the model in between."""
     training = replace(recipe.training, epochs=recipe.relearning.epochs)
     trainer = Trainer(model, split, training, seed=second_seed(seed), record_history=False)
     found = []

@@ -30,7 +30,7 @@ from forgetting.studies.layer_robustness import LayerRobustness
 
 PICK = "pick"
 PICKED = ["layers", "scheme", "unit", "seed", "seed_dose"]  # columns that a picked point gives
-LEVEL_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
+DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
 MOST_LABELS = 80  # values written into a heat map
 
 
@@ -89,20 +89,20 @@ def dose_chart(
     pick: bool = True,
     narrow: bool = False,
 ) -> alt.LayerChart:
-    """Median over seeds by level, with its 5–95 % band, a colour a layer set or a scheme.
+    """Median over seeds by dose, with its 5–95 % band, a colour a layer set or a scheme.
 
     Args:
         curves: of `studies.dose_response.curves`.
         style: of the metric.
         by: the column that colours, "layers" or "scheme".
-        match: whether the levels are fractions ("dose") or changes of the weights ("change"), see `Sweep`.
+        match: whether the doses are fractions ("dose") or changes of the weights ("change"), see `Sweep`.
         pick: whether a click picks a point.
         narrow: whether the names of the baselines stand on their lines, and take no room beside the plot.
     """
     axis = alt.Axis(format="%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = alt.Chart(curves).encode(
-        x=alt.X("planned_dose:Q", title=LEVEL_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        x=alt.X("planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
         color=series_colour(curves, by, columns=3 if narrow else 5),
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
@@ -166,7 +166,7 @@ def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
 
 
 def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
-    level = alt.Tooltip("planned_dose:Q", title=FRACTION_TITLE if match == "dose" else CHANGE_TITLE, format=".3~%")
+    dose = alt.Tooltip("planned_dose:Q", title=FRACTION_TITLE if match == "dose" else CHANGE_TITLE, format=".3~%")
     other = (
         alt.Tooltip("relative_change:Q", title=CHANGE_TITLE, format=".3~%")
         if match == "dose"
@@ -174,7 +174,7 @@ def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
     )
     return [
         *(alt.Tooltip(f"{name}:N") for name in ("layers", "scheme", "unit")),
-        level,
+        dose,
         alt.Tooltip("median:Q", title=f"{style.title}, median", format=style.form),
         alt.Tooltip("low:Q", title="5 % of seeds", format=style.form),
         alt.Tooltip("high:Q", title="95 % of seeds", format=style.form),
@@ -187,7 +187,7 @@ def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
 def heat_chart(
     curves: pd.DataFrame, style: MetricStyle, *, worst: float, best: float, match: str = "dose"
 ) -> alt.LayerChart:
-    """A cell for each layer set and level, coloured by the median over seeds.
+    """A cell for each layer set and dose, coloured by the median over seeds.
 
     Args:
         curves: of `studies.dose_response.curves`.
@@ -198,7 +198,7 @@ def heat_chart(
     """
     base = alt.Chart(curves).encode(
         x=alt.X(
-            "planned_dose:O", title=LEVEL_TITLES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)
+            "planned_dose:O", title=DOSE_TITLES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)
         ),
         y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
     )

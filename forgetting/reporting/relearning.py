@@ -20,27 +20,27 @@ CONCLUSIONS = {  # in words, by the conclusion of a MemoryConclusion: short, and
 
 
 def conclude_from_curves(
-    courses: Sequence[LearningCurve], outcomes: pd.DataFrame, *, same_model: bool = False
+    curves: Sequence[LearningCurve], outcomes: pd.DataFrame, *, same_model: bool = False
 ) -> MemoryConclusion:
     """Whether the randomized models still remember, over their seeds.
 
     Args:
-        courses: Learning curves of all models and seeds.
+        curves: Learning curves of all models and seeds.
         outcomes: Of the same result, with the columns "model" and "savings".
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
     """
     rows = outcomes[outcomes["model"] == "randomized"]
-    scratch = {course.seed for course in courses if course.model == "scratch" and course.time_to_target.steps}
+    scratch = {curve.seed for curve in curves if curve.model == "scratch" and curve.time_to_target.steps}
     failed = sum(
-        course.model == "randomized" and course.time_to_target.steps is None and course.seed in scratch
-        for course in courses
-        if not course.target_accuracy.missing
+        curve.model == "randomized" and curve.time_to_target.steps is None and curve.seed in scratch
+        for curve in curves
+        if not curve.target_accuracy.missing
     )
     return conclude_memory(rows["savings"], failed=failed, same_model=same_model)
 
 
 def describe_relearning(
-    courses: Sequence[LearningCurve],
+    curves: Sequence[LearningCurve],
     outcomes: pd.DataFrame,
     target: str,
     baselines: Baselines,
@@ -50,24 +50,22 @@ def describe_relearning(
     """Whether a randomized model still remembers.
 
     Args:
-        courses: Learning curves of all models and seeds, at least one.
+        curves: Learning curves of all models and seeds, at least one.
         outcomes: Of the same result; see `conclude_from_curves`.
         target: What was randomized, in words.
         baselines: Of the split.
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
     """
-    target_accuracy = courses[0].target_accuracy
-    after = [
-        course.points[0].validation.accuracy for course in courses if course.model == "randomized" and course.points
-    ]
+    target_accuracy = curves[0].target_accuracy
+    after = [curve.points[0].validation.accuracy for curve in curves if curve.model == "randomized" and curve.points]
     if not after:
         return "No randomized model is there to compare yet, or its outputs are not finite numbers."
-    memory = conclude_from_curves(courses, outcomes, same_model=same_model)
+    memory = conclude_from_curves(curves, outcomes, same_model=same_model)
     trivial = f"chance {format_share(baselines.chance)}, largest class {format_share(baselines.majority['validation'])}"
     text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
     if target_accuracy.missing:
         return text + f"Savings are undefined: {target_accuracy.missing}."
-    randomized, scratch = (_describe_steps(courses, name) for name in ("randomized", "scratch"))
+    randomized, scratch = (_describe_steps(curves, name) for name in ("randomized", "scratch"))
     text += f"To {format_share(target_accuracy.target)} it takes {randomized}, a model from scratch {scratch}"
     if memory.median is not None:
         text += f": savings {_signed(memory.median)} ({_signed(memory.low)} to {_signed(memory.high)})"
@@ -77,9 +75,9 @@ def describe_relearning(
     return f"{text}: {memory.seeds} of the 5 seeds needed." if memory.conclusion == "too few seeds" else f"{text}."
 
 
-def _describe_steps(courses: Sequence[LearningCurve], model: str) -> str:
+def _describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
     """How many steps these models take, in words."""
-    times = [course.time_to_target for course in courses if course.model == model]
+    times = [curve.time_to_target for curve in curves if curve.model == model]
     steps = [time.steps for time in times if time.steps is not None]
     failed = len(times) - len(steps)
     if not steps and all(time.kind == "diverged" for time in times):

@@ -62,7 +62,7 @@ def robustness(
     seed: int = 0,
     recipe: Recipe = MODERN,
 ) -> tuple[LayerRobustness, ...]:
-    """Each layer alone set back to its weights from before training, and drawn anew with several seeds.
+    """Each layer alone re-initialized (back to its weights from before training), and re-randomized with several seeds.
 
     Args:
         model: The original model.

@@ -65,15 +65,15 @@ def test_a_cold_link_trains_and_draws_the_curves(visit):
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     ended(app)
-    told = hover(app, point(app, layers="fc2", **{"fraction randomized": "50.000000%"}))
-    assert {name: told[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
+    tooltip = hover(app, point(app, layers="fc2", **{"fraction randomized": "50.000000%"}))
+    assert {name: tooltip[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
         "layers": "fc2",
         "scheme": "reinit",
         "unit": "weight",
         "fraction randomized": "50%",
         "seeds": "1",
     }
-    assert told["seed nearest to the median"] == "5"
+    assert tooltip["seed nearest to the median"] == "5"
     point(app, layers="fc2", **{"fraction randomized": "50.000000%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(600)
@@ -87,7 +87,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
         "sweep.seed": "5",
     }
     after = app.metrics()["Validation accuracy"].split(" → ")[1]
-    assert after == f"{float(told['validation accuracy, median'].rstrip('%')):.0f} %"
+    assert after == f"{float(tooltip['validation accuracy, median'].rstrip('%')):.0f} %"
     app.go("Layers")
     app.settle(600)
     assert app.page.title().startswith("Layers"), "the click of before is taken again"

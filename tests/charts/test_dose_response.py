@@ -57,8 +57,8 @@ METRICS = {
 STYLE = metric_style("accuracy", BASE, "nats")
 
 
-def rows_of(sets=SETS, schemes=("zero",), levels=(0.0, 0.25, 1.0), seeds=4) -> pd.DataFrame:
-    """A sweep's frame: accuracy falls by set, level and seed, each value another."""
+def rows_of(sets=SETS, schemes=("zero",), doses=(0.0, 0.25, 1.0), seeds=4) -> pd.DataFrame:
+    """A sweep's frame: accuracy falls by set, dose and seed, each value another."""
     return pd.DataFrame(
         [
             {
@@ -67,15 +67,15 @@ def rows_of(sets=SETS, schemes=("zero",), levels=(0.0, 0.25, 1.0), seeds=4) -> p
                     "scheme": scheme,
                     "unit": "weight",
                     "seed": seed,
-                    "planned_dose": level,
-                    "dose": level,
+                    "planned_dose": dose,
+                    "dose": dose,
                 },
-                **{"relative_change": 2 * level, "validation_accuracy_before": 0.9},
-                "validation_accuracy": 0.9 - level * (0.3 + 0.1 * place + 0.05 * other + 0.01 * seed),
+                **{"relative_change": 2 * dose, "validation_accuracy_before": 0.9},
+                "validation_accuracy": 0.9 - dose * (0.3 + 0.1 * place + 0.05 * other + 0.01 * seed),
             }
             for seed in range(seeds)
             for other, scheme in enumerate(schemes)
-            for level in levels
+            for dose in doses
             for place, layers in enumerate(sets)
         ]
     )
@@ -116,7 +116,7 @@ CHARTS = {
     "dose, narrow": lambda: dose_chart(TABLE, STYLE, narrow=True),
     "own dose": own_chart,
     "heat": lambda: heat_chart(TABLE, STYLE, worst=0.125, best=0.9),
-    "cascade": lambda: cascade_chart(cascade_curves(rows_of(levels=(1.0,)), ("fc1", "fc2")), STYLE),
+    "cascade": lambda: cascade_chart(cascade_curves(rows_of(doses=(1.0,)), ("fc1", "fc2")), STYLE),
     "half-way": lambda: half_way_chart(HALVES),
     "robustness": lambda: robustness_chart(ROBUST),
     "words": lambda: words_chart(INFLUENCE, "influence on the logit"),
@@ -340,7 +340,7 @@ def test_medians_are_read_in_the_heat_map():
 
 @pytest.mark.parametrize(("cells", "written"), [(MOST_LABELS, True), (MOST_LABELS + 1, False)])
 def test_few_values_are_written_into_the_heat_map(cells, written):
-    table = curves(rows_of(("fc1",), levels=np.linspace(0, 1, cells).tolist(), seeds=1))
+    table = curves(rows_of(("fc1",), doses=np.linspace(0, 1, cells).tolist(), seeds=1))
     spec = heat_chart(table, STYLE, worst=0.125, best=0.9).to_dict()
     assert any(layer["mark"]["type"] == "text" for layer in spec["layer"]) is written
 
@@ -358,7 +358,7 @@ def test_values_on_dark_cells_are_white(worst, best, test):
 
 
 def test_a_cascade_holds_its_steps():
-    steps = cascade_curves(rows_of(levels=(1.0,)), ("fc1", "fc2"))
+    steps = cascade_curves(rows_of(doses=(1.0,)), ("fc1", "fc2"))
     chart = cascade_chart(steps, STYLE)
     (line,) = marks(chart, "line")
     found = [(row["cascade"], row["step"], row["layers"], row["median"]) for row in data_of(chart, line)]
@@ -371,7 +371,7 @@ def test_a_cascade_holds_its_steps():
 
 
 def test_one_cascade_alone():
-    steps = cascade_curves(rows_of(("fc1", "fc1+fc2"), levels=(1.0,)), ("fc1", "fc2"))
+    steps = cascade_curves(rows_of(("fc1", "fc1+fc2"), doses=(1.0,)), ("fc1", "fc2"))
     (line,) = marks(cascade_chart(steps, STYLE), "line")
     assert line["encoding"]["color"]["scale"]["domain"] == ["bottom-up"]
 
@@ -391,8 +391,8 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     assert ends == [(0.25, 0.75), (0.25, 0.875), (0.0, 0.75), (None, None), (None, None)]
     (span,) = marks(chart, "rule")
     assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("low", "high")
-    told = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
-    assert told == ["25 % to 75 %", "25 % to open", "open to 75 %", "", ""]
+    intervals = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
+    assert intervals == ["25 % to 75 %", "25 % to open", "open to 75 %", "", ""]
     assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "note"]
     assert rows["fc1 · zero"]["note"] == "4 seeds"
     assert [row["note"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]

@@ -17,7 +17,7 @@ BASELINES = {"chance": 0.125, "largest class": 0.25, "original": 0.875}
 SETS = ("fc2", "fc1", "fc1+fc2")  # in the order of a plan, which is not that of the alphabet
 
 
-def courses(epochs=4, seeds=3, models=tuple(NAMES)) -> pd.DataFrame:
+def curves(epochs=4, seeds=3, models=tuple(NAMES)) -> pd.DataFrame:
     """Curves of `RelearningResult`: each value another."""
     return pd.DataFrame(
         [
@@ -50,18 +50,18 @@ def savings_of(values: dict, sets=SETS, seeds=3) -> pd.DataFrame:
     return savings_curves(pd.DataFrame(rows))
 
 
-def chart_of_courses(frame: pd.DataFrame, epochs=4, target=0.8, baselines=None):
+def chart_of_curves(frame: pd.DataFrame, epochs=4, target=0.8, baselines=None):
     return learning_curve_chart(
         learning_curve_bands(frame), BASELINES if baselines is None else baselines, epochs=epochs, target=target
     )
 
 
 CHARTS = {
-    "courses": lambda: chart_of_courses(courses()),
-    "one seed": lambda: chart_of_courses(courses(seeds=1)),
-    "one model alone": lambda: chart_of_courses(courses(models=("randomized",))),
-    "before the first epoch": lambda: chart_of_courses(courses(epochs=0), epochs=1),
-    "no courses yet": lambda: chart_of_courses(RelearningResult(MODERN).curves),
+    "curves": lambda: chart_of_curves(curves()),
+    "one seed": lambda: chart_of_curves(curves(seeds=1)),
+    "one model alone": lambda: chart_of_curves(curves(models=("randomized",))),
+    "before the first epoch": lambda: chart_of_curves(curves(epochs=0), epochs=1),
+    "no curves yet": lambda: chart_of_curves(RelearningResult(MODERN).curves),
     "savings": lambda: savings_chart(savings_of({0.0: 1.0, 0.5: 0.5, 1.0: 0.0})),
     "savings of one seed": lambda: savings_chart(savings_of({0.0: 1.0, 1.0: 0.0}, seeds=1)),
     "savings of one set": lambda: savings_chart(savings_of({0.0: 1.0, 1.0: 0.0}, sets=("fc1",))),
@@ -84,12 +84,12 @@ def test_every_chart_is_valid_and_a_file(name):
         assert text in texts
 
 
-# Courses.
+# Curves.
 
 
-def test_courses_are_their_bands_and_medians():
-    frame = courses()
-    chart = chart_of_courses(frame)
+def test_curves_are_their_bands_and_medians():
+    frame = curves()
+    chart = chart_of_curves(frame)
     (area,), (line,), (point,) = (marks(chart, kind) for kind in ("area", "line", "point"))
     rows = data_of(chart, area)
     assert data_of(chart, line) == data_of(chart, point) == rows
@@ -106,12 +106,12 @@ def test_courses_are_their_bands_and_medians():
 
 @pytest.mark.parametrize("models", [tuple(NAMES), ("randomized",), ("scratch", "continued")])
 def test_each_kind_of_model_keeps_its_colour(models):
-    (line,) = marks(chart_of_courses(courses(models=models)), "line")
+    (line,) = marks(chart_of_curves(curves(models=models)), "line")
     assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": SERIES_COLOURS[1]}
 
 
 def test_accuracy_stands_beside_its_baselines_and_the_target():
-    chart = chart_of_courses(courses(), target=0.7)
+    chart = chart_of_curves(curves(), target=0.7)
     (rule,), (text,) = marks(chart, "rule"), marks(chart, "text")
     assert {row["name"]: row["value"] for row in data_of(chart, rule)} == {**BASELINES, "target": 0.7}
     assert rule["mark"]["color"] == BASELINE
@@ -125,14 +125,14 @@ def test_accuracy_stands_beside_its_baselines_and_the_target():
 
 def test_the_names_fit_into_the_margin():
     longest = max([*BASELINES, "target", "LinearSVC", "never lost"], key=len)
-    assert CHARTS["courses"]().to_dict()["padding"]["right"] >= 5 * len(longest)  # of 11 pixels
+    assert CHARTS["curves"]().to_dict()["padding"]["right"] >= 5 * len(longest)  # of 11 pixels
 
 
 @pytest.mark.parametrize(
     ("epochs", "every"), [(1, 1), (4, 1), (MOST_EPOCHS, 1), (MOST_EPOCHS + 1, 2), (3 * MOST_EPOCHS, 3)]
 )
-def test_long_courses_are_thinned_evenly_from_the_start(epochs, every):
-    chart = chart_of_courses(courses(epochs=epochs, seeds=1, models=("scratch",)), epochs=epochs)
+def test_long_curves_are_thinned_evenly_from_the_start(epochs, every):
+    chart = chart_of_curves(curves(epochs=epochs, seeds=1, models=("scratch",)), epochs=epochs)
     (line,) = marks(chart, "line")
     found = [row["epoch"] for row in data_of(chart, line)]
     assert found == list(range(0, epochs + 1, every))
@@ -159,8 +159,8 @@ def test_savings_by_hand():
     assert {row["name"]: row["value"] for row in data_of(chart, marks(chart, "rule")[0])} == {
         "gone": 0.0, "never lost": 1.0,
     }  # fmt: skip
-    told = {item["field"] for item in point["encoding"]["tooltip"]}
-    assert told >= {"median", "low", "high", "seeds", "already_there", "never", "conclusion", "accuracy"}
+    fields = {item["field"] for item in point["encoding"]["tooltip"]}
+    assert fields >= {"median", "low", "high", "seeds", "already_there", "never", "conclusion", "accuracy"}
 
 
 def test_at_doses_without_savings_the_line_is_broken_and_the_sets_keep_their_colours():

@@ -224,14 +224,14 @@ PLAN = {
 }
 
 
-def levels_of(table: pd.DataFrame) -> list[float]:
+def doses_of(table: pd.DataFrame) -> list[float]:
     return sorted(set(table["planned_dose"]))
 
 
 def test_a_sweep_by_default_is_of_each_layer_and_all_of_them(written):
     _, table, out = written(*QUICK, "--seeds", "1", file="rows.csv")
     assert list(dict.fromkeys(table["layers"])) == ["fc1", "fc2", "fc1+fc2"]
-    assert levels_of(table) == [step / 20 for step in range(21)]
+    assert doses_of(table) == [step / 20 for step in range(21)]
     assert set(table["scheme"]) == {"reinit", "normal"}
     assert set(table["unit"]) == {"weight"}
     assert len(table) == 3 * 21 * 2
@@ -302,7 +302,7 @@ def test_rows_are_those_of_the_library_in_every_format(call, folder):
 def test_layer_sets(written, options, layers):
     _, table, out = written(*QUICK, *options, "--doses", "0.5,0,0.1,0.5", "--schemes", "zero", "--seeds", "1")
     assert list(dict.fromkeys(table["layers"])) == layers
-    assert levels_of(table) == [0.0, 0.1, 0.5]
+    assert doses_of(table) == [0.0, 0.1, 0.5]
     assert len(table) == 3 * len(layers)
     assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
 
@@ -368,10 +368,10 @@ def test_a_recipe_has_its_plan_and_options_change_it(written):
     arguments = ("sweep", "--data", "wine.csv", "--recipe", "plan.json")
     _, table, _ = written(*arguments, file="rows.csv")
     assert list(dict.fromkeys(table["layers"])) == ["fc2", "fc1+fc2"]
-    assert levels_of(table) == [0.25, 1.0]
+    assert doses_of(table) == [0.25, 1.0]
     assert (set(table["scheme"]), set(table["unit"]), set(table["seed"])) == ({"noise"}, {"neuron"}, {9, 10})
     _, changed, _ = written(*arguments, "--doses", "0.5", "--layers", "fc1", file="rows.csv")
-    assert (set(changed["layers"]), levels_of(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
+    assert (set(changed["layers"]), doses_of(changed), set(changed["scheme"])) == ({"fc1"}, [0.5], {"noise"})
     assert set(changed["recipe_hash"]) != set(table["recipe_hash"])
 
 

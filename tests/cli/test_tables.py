@@ -25,23 +25,23 @@ BASE = Baselines(
     all_no=0.75,
     linear_svc=None,
 )
-LEVELS = (0.0, 0.5, 1.0)
+DOSES = (0.0, 0.5, 1.0)
 
 
-def row(layers: str, seed: int, level: float, forgetting: float | None, scheme: str, unit: str = "weight") -> SweepRow:
+def row(layers: str, seed: int, dose: float, forgetting: float | None, scheme: str, unit: str = "weight") -> SweepRow:
     metrics = dict.fromkeys(SWEEP_METRICS, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
-    return SweepRow(layers, level, level, scheme, unit, seed, 0.1, 0.1, 0.25, metrics, metrics)
+    return SweepRow(layers, dose, dose, scheme, unit, seed, 0.1, 0.1, 0.25, metrics, metrics)
 
 
 def result(
-    paths: dict, seeds: int = 2, scheme: str = "zero", unit: str = "weight", levels: tuple = LEVELS, **plan
+    paths: dict, seeds: int = 2, scheme: str = "zero", unit: str = "weight", doses: tuple = DOSES, **plan
 ) -> SweepResult:
-    """paths: forgetting at the levels, by layer set, for each seed or the same for all."""
+    """paths: forgetting at the doses, by layer set, for each seed or the same for all."""
     rows = [
-        row(layers, seed, level, value, scheme, unit)
+        row(layers, seed, dose, value, scheme, unit)
         for layers, path in paths.items()
         for seed in range(seeds)
-        for level, value in zip(levels, path[seed] if isinstance(path[0], list) else path, strict=True)
+        for dose, value in zip(doses, path[seed] if isinstance(path[0], list) else path, strict=True)
     ]
     return SweepResult(Sweep(seeds=seeds, **plan), tuple(rows))
 
@@ -84,7 +84,7 @@ def test_an_open_end_is_said():
 
 def test_a_lower_end_that_is_open_is_said():
     paths = {"fc1": [[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]]}
-    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    (*_, found) = lines_of(result(paths, seeds=3, doses=(0.2, 1.0)))
     assert found == ["fc1", "zero", "weight", "0.6000", "open to 0.6000"]
 
 
@@ -92,13 +92,13 @@ def test_in_place_of_an_interval_stands_the_reason():
     (*_, found) = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))
     assert found == ["fc1", "zero", "weight", "0.2500", "an interval needs at least 2 seeds"]
     paths = {"fc1": [[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]]}
-    (*_, found) = lines_of(result(paths, seeds=3, levels=(0.2, 1.0)))
+    (*_, found) = lines_of(result(paths, seeds=3, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "0.6000"]
     assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the doses"]
 
 
 def test_half_way_before_the_smallest_dose_is_none():
-    (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, levels=(0.2, 1.0)))
+    (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "none"]
     assert found[4:] == ["accuracy is more than half-way to chance at the smallest dose already, 0.2"]
 

@@ -196,9 +196,9 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize("case", IMPOSSIBLE)
 def test_impossible_values_in_a_link_get_a_sentence(case):
-    link, told = IMPOSSIBLE[case]
+    link, message = IMPOSSIBLE[case]
     test = layers(**link)
-    assert told in errors(test)
+    assert message in errors(test)
     assert not charts(test)
     for view in ("Robustness", "Words"):
         opened(test, view)

@@ -232,11 +232,11 @@ def test_the_data_check_takes_no_words_apart(monkeypatch):
     assert metrics(test)["New labels"] == "0.0 %"
 
 
-@pytest.mark.parametrize(("encoding", "told"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
-def test_an_encoding_that_was_guessed_is_named_below_the_first_rows(encoding, told):
+@pytest.mark.parametrize(("encoding", "named"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
+def test_an_encoding_that_was_guessed_is_named_below_the_first_rows(encoding, named):
     test = upload(app("data", **{"data.source": "file"}), own_file("rosé", rows=64).encode(encoding))
     test.session_state["data_view"] = "First rows"
-    assert ("Read as cp1252, which the file looks like." in page_text(run(test))) == told
+    assert ("Read as cp1252, which the file looks like." in page_text(run(test))) == named
 
 
 def test_a_good_file_is_taken_with_its_likely_columns():

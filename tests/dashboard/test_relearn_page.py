@@ -58,8 +58,8 @@ def headline(recipe: Recipe, result: RelearningResult, base) -> str:
     return relearning_sentences.describe_relearning(result.learning_curves, result.outcomes, target, base)
 
 
-def points(courses) -> list:
-    return [(course.model, course.seed, course.points, course.time_to_target) for course in courses]
+def points(curves) -> list:
+    return [(curve.model, curve.seed, curve.points, curve.time_to_target) for curve in curves]
 
 
 def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
@@ -72,7 +72,7 @@ def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
     assert test.query_params == SMALL
 
 
-def test_the_courses_chart_holds_the_librarys_bands():
+def test_the_curves_chart_holds_the_librarys_bands():
     test = relearn(**SMALL)
     _, result, base = expected(**SMALL)
     bands, shown = learning_curve_bands(result.curves), drawn(test)
@@ -91,14 +91,14 @@ def test_each_seed_is_listed_with_its_steps_and_savings():
     table = test.dataframe[0].value
     assert table["seed"].tolist() == [0, 1]
     for model, name in (("scratch", "from scratch"), ("randomized", "relearned")):
-        for course in (course for course in result.learning_curves if course.model == model):
-            told = table.loc[table["seed"] == course.seed, name].item()
-            steps = course.time_to_target.steps
-            assert told == (f"{steps} steps" if course.time_to_target.kind == "reached" else course.time_to_target.kind)
+        for curve in (curve for curve in result.learning_curves if curve.model == model):
+            shown = table.loc[table["seed"] == curve.seed, name].item()
+            steps = curve.time_to_target.steps
+            assert shown == (f"{steps} steps" if curve.time_to_target.kind == "reached" else curve.time_to_target.kind)
     saved = result.outcomes.query("model == 'randomized'")
     for row in saved.itertuples():
-        told = table.loc[table["seed"] == row.seed, "savings"].item()
-        assert told == (f"{row.savings:.2f}" if row.savings == row.savings else row.missing)
+        shown = table.loc[table["seed"] == row.seed, "savings"].item()
+        assert shown == (f"{row.savings:.2f}" if row.savings == row.savings else row.missing)
 
 
 RANDOMIZATIONS = {
@@ -114,7 +114,7 @@ RANDOMIZATIONS = {
 
 
 @pytest.mark.parametrize("case", RANDOMIZATIONS)
-def test_the_sessions_randomization_drives_the_courses(case):
+def test_the_sessions_randomization_drives_the_curves(case):
     link = SMALL | RANDOMIZATIONS[case] | {"relearning.seed": "3"}
     test = relearn(**link)
     recipe, result, base = expected(**link)
@@ -123,7 +123,7 @@ def test_the_sessions_randomization_drives_the_courses(case):
     assert test.query_params == link
 
 
-def test_the_controls_of_the_randomization_change_recipe_address_and_courses():
+def test_the_controls_of_the_randomization_change_recipe_address_and_curves():
     test = relearn(**SMALL)
     before = sentence(test)
     test.slider(key=setting("randomization.fraction")).set_value(0.3)
@@ -149,13 +149,13 @@ def test_the_controls_of_the_randomization_change_recipe_address_and_courses():
 def test_nothing_randomized_is_already_there(how):
     link = {"randomization.fraction": "0"} if how == "dose 0" else {"randomization.layers": ""}
     test = relearn(**SMALL, **link)
-    randomized = [course for course in study(test).rows if course.model == "randomized"]
-    assert [course.time_to_target.kind for course in randomized] == ["already there"] * 2
+    randomized = [curve for curve in study(test).rows if curve.model == "randomized"]
+    assert [curve.time_to_target.kind for curve in randomized] == ["already there"] * 2
     assert test.dataframe[0].value["relearned"].tolist() == ["already there"] * 2
     _, result, _ = expected(**SMALL, **link)
     values = result.outcomes.query("model == 'randomized'")["savings"]
-    told = test.dataframe[0].value["savings"].tolist()
-    assert [value == "1.00" for value in told] == (values == 1).tolist()
+    shown = test.dataframe[0].value["savings"].tolist()
+    assert [value == "1.00" for value in shown] == (values == 1).tolist()
     assert (values == 1).any()
 
 
@@ -173,7 +173,7 @@ def test_a_sentence_never_randomizes_nothing_by_name(layers):
 def test_normal_weights_never_get_there_and_it_is_said():
     link = SMALL | {"randomization.scheme": "normal", "relearning.seeds": "5", "relearning.epochs": "8"}
     test = relearn(**link)
-    randomized = [course.time_to_target for course in study(test).rows if course.model == "randomized"]
+    randomized = [curve.time_to_target for curve in study(test).rows if curve.model == "randomized"]
     assert {reached.kind for reached in randomized} == {"never"}
     assert "it takes more than 8 steps" in sentence(test)
     assert "No memory can be shown" in sentence(test) or "Too few seeds" in sentence(test)
@@ -406,8 +406,8 @@ def test_layers_that_the_model_lacks_are_named_on_the_savings_with_controls_to_m
     assert charts(test) == 1
 
 
-def test_layers_of_the_savings_stand_not_in_the_way_of_the_courses():
-    """The courses are of the session's randomization; which layer sets the savings are of is all the same to them."""
+def test_layers_of_the_savings_stand_not_in_the_way_of_the_curves():
+    """The curves are of the session's randomization; which layer sets the savings are of is all the same to them."""
     test = relearn(**SMALL, **{"relearning.layers": "fc9"})
     assert charts(test) == 1
 

@@ -76,9 +76,9 @@ LONG = {
 
 @pytest.mark.parametrize("page", LONG)
 def test_a_long_plan_waits_for_start(page):
-    link, told = LONG[page]
+    link, text = LONG[page]
     test = trained(app(page, **link))
-    assert told in page_text(test)
+    assert text in page_text(test)
     assert not mine(test).studies
     assert button(test, "Start")
     assert "Press Start to run this plan." in page_text(test)

@@ -82,7 +82,7 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
     return next(found.value for found in test.dataframe if column in found.value)
 
 
-def is_told(text: str, row: pd.Series) -> bool:
+def agrees(text: str, row: pd.Series) -> bool:
     share = row["metric"].endswith("accuracy")
     return text.startswith(format_share(row["value"]) if share else format_number(row["value"]))
 
@@ -142,15 +142,15 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
         np.testing.assert_array_equal(shown[column], gaps[column].to_numpy(), err_msg=column)
     table = table_of(test, "over-forgets")
     assert table["method"].tolist() == ["retrain", "fine_tune"]
-    told = 0
+    compared = 0
     for row in result.gaps.to_dict("records"):
         text = table.loc[table["method"] == row["method"], row["metric"].replace("_", " ")].item()
         if row["missing"]:
             assert text == f"missing: {row['missing']}"
         elif "seconds" not in row["metric"]:
-            assert is_told(text, row), (row, text)
-            told += 1
-    assert told > 20
+            assert agrees(text, row), (row, text)
+            compared += 1
+    assert compared > 20
     counts = result.reviews
     assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in page_text(
         test
@@ -230,8 +230,8 @@ def test_the_reviews_have_their_probabilities_and_epsilon():
         assert shown[name].tolist() == pytest.approx((100 * own[name]).tolist())
         assert format_share(own[name].median()) in sentence(test)
     assert shown["gap"].tolist() == pytest.approx(own["gap"].tolist())
-    for told, value in zip(shown["epsilon"], own["epsilon"], strict=True):
-        assert told == ("∞" if np.isinf(value) else f"{value:.2f}")
+    for text, value in zip(shown["epsilon"], own["epsilon"], strict=True):
+        assert text == ("∞" if np.isinf(value) else f"{value:.2f}")
     assert "a uniform guess is 9 %" in sentence(test)
 
 
@@ -548,16 +548,16 @@ MENDS = {
 
 @pytest.mark.parametrize("case", IMPOSSIBLE_SETS)
 def test_what_cannot_be_gets_a_clear_message_and_controls_to_mend_it(case):
-    link, told = IMPOSSIBLE_SETS[case]
+    link, message = IMPOSSIBLE_SETS[case]
     link = SMALL | link
     test = trained(app("unlearn", **link))
-    assert told in errors(test)
+    assert message in errors(test)
     assert test.query_params == link
     assert "Start" not in labels(test)
     assert not charts(test)
     for tab in (*STUDY_TABS[1:], FORGET_SET, "Comparison"):
         opened(test, tab)
-        assert told in errors(test)
+        assert message in errors(test)
     mended = dict(MENDS)
     if "class" in case:
         name = mine(test).trained_model.split.classes[1]
@@ -705,9 +705,9 @@ def test_what_a_method_does_is_no_markdown():
 
     method(mine_own)
     test = unlearn(**SMALL | {"unlearning.methods": "retrain,mine_own"})
-    told = next(element.value for element in test.caption if "mine" in element.value)
-    assert "**" not in told.replace("\\*", "")
-    assert "$x" not in told.replace("\\$", "")
+    caption = next(element.value for element in test.caption if "mine" in element.value)
+    assert "**" not in caption.replace("\\*", "")
+    assert "$x" not in caption.replace("\\$", "")
 
 
 def hostile_file() -> str:

@@ -1,4 +1,4 @@
-"""What sentences about relearning and savings name, and the conclusion over seeds, of courses made by hand."""
+"""What sentences about relearning and savings name, and the conclusion over seeds, of curves made by hand."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,7 @@ from reporting_cases import (
     NEVER,
     TARGET,
     at,
-    courses_of,
+    curves_of,
     outcomes_of,
     relearned,
     relearning,
@@ -47,9 +47,9 @@ def test_training_that_diverges_is_not_said_to_take_long():
 
 
 def test_a_randomized_model_of_which_no_loss_is_finite():
-    """Its course has no points, as `LearningCurve` says."""
-    courses = courses_of([DIVERGED] * 2, [at(20)] * 2)
-    check_sentence(relearning([replace(one, points=()) if one.model == "randomized" else one for one in courses]))
+    """Its curve has no points, as `LearningCurve` says."""
+    curves = curves_of([DIVERGED] * 2, [at(20)] * 2)
+    check_sentence(relearning([replace(one, points=()) if one.model == "randomized" else one for one in curves]))
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_a_randomized_model_of_which_no_loss_is_finite():
     ],
 )
 def test_the_conclusion_over_seeds(randomized, scratch, conclusion, seeds):
-    courses = courses_of(randomized, scratch)
-    memory = conclude_from_curves(courses, outcomes_of(courses))
+    curves = curves_of(randomized, scratch)
+    memory = conclude_from_curves(curves, outcomes_of(curves))
     assert (memory.conclusion, memory.seeds) == (conclusion, seeds)
 
 
 def test_a_target_that_tells_nothing_has_no_failures():
-    courses = courses_of([NEVER] * 5, [at(20)] * 5, LOW_TARGET)
-    assert conclude_from_curves(courses, outcomes_of(courses)).conclusion == "undefined"
+    curves = curves_of([NEVER] * 5, [at(20)] * 5, LOW_TARGET)
+    assert conclude_from_curves(curves, outcomes_of(curves)).conclusion == "undefined"
 
 
 times = st.one_of(st.sampled_from([NEVER, DIVERGED, at(0)]), st.integers(1, 1200).map(at))
@@ -81,7 +81,7 @@ times = st.one_of(st.sampled_from([NEVER, DIVERGED, at(0)]), st.integers(1, 1200
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(times, times, st.floats(0, 1)), min_size=1, max_size=7), st.floats(0, 1))
-def test_any_courses_give_a_whole_sentence(drawn, target):
+def test_any_curves_give_a_whole_sentence(drawn, target):
     randomized, scratch, accuracies = (list(each) for each in zip(*drawn, strict=True))
     text = relearned(randomized, scratch, target=replace(TARGET, target=target), accuracies=accuracies)
     check_sentence(text)

@@ -22,25 +22,25 @@ SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", 
 KEYS = ["layers", "scheme", "unit", "planned_dose"]
 
 
-def line(seed, level, *, layers="fc1", scheme="zero", unit="weight", **figures):
+def line(seed, dose, *, layers="fc1", scheme="zero", unit="weight", **figures):
     """A row of a sweep's frame, with only what these functions read."""
-    about = {"layers": layers, "scheme": scheme, "unit": unit, "seed": seed, "planned_dose": level}
-    return about | {"dose": level, "relative_change": 2 * level} | figures
+    about = {"layers": layers, "scheme": scheme, "unit": unit, "seed": seed, "planned_dose": dose}
+    return about | {"dose": dose, "relative_change": 2 * dose} | figures
 
 
-def frame_of(paths, levels, column="validation_forgetting", **about) -> pd.DataFrame:
-    """paths: for each seed, the figure at each level; in the order in which a sweep yields its rows."""
+def frame_of(paths, doses, column="validation_forgetting", **about) -> pd.DataFrame:
+    """paths: for each seed, the figure at each dose; in the order in which a sweep yields its rows."""
     return pd.DataFrame(
         [
-            line(seed, level, **{column: value}, **about)
+            line(seed, dose, **{column: value}, **about)
             for seed, path in (paths.items() if isinstance(paths, dict) else enumerate(paths))
-            for level, value in zip(levels, path, strict=True)
+            for dose, value in zip(doses, path, strict=True)
         ]
     )
 
 
-def half(paths, levels, planned=(), **options) -> HalfWay:
-    (found,) = half_way(frame_of(paths, levels), planned_doses=planned, **options)
+def half(paths, doses, planned=(), **options) -> HalfWay:
+    (found,) = half_way(frame_of(paths, doses), planned_doses=planned, **options)
     return found
 
 
@@ -74,16 +74,16 @@ def test_a_curve_by_hand():
 def frames(draw):
     """Frames as a sweep gives them, with some figures missing."""
     seeds = draw(st.lists(st.integers(0, 50), min_size=1, max_size=6, unique=True))
-    levels = sorted(draw(st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), min_size=1, max_size=3, unique=True)))
+    doses = sorted(draw(st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]), min_size=1, max_size=3, unique=True)))
     sets = draw(st.lists(st.sampled_from(["fc2", "fc1", "fc1+fc2"]), min_size=1, max_size=3, unique=True))
     schemes = draw(st.lists(st.sampled_from(["zero", "reinit", "normal"]), min_size=1, max_size=2, unique=True))
     share = st.one_of(st.none(), st.integers(0, 64).map(lambda hits: hits / 64))
     rows = [
-        line(seed, level, layers=layers, scheme=scheme, validation_accuracy=draw(share))
+        line(seed, dose, layers=layers, scheme=scheme, validation_accuracy=draw(share))
         | {"dose": draw(st.floats(0, 1))}
         for seed in sorted(seeds)
         for scheme in schemes
-        for level in levels
+        for dose in doses
         for layers in sets
     ]
     return pd.DataFrame(rows).astype({"validation_accuracy": float})
@@ -125,7 +125,7 @@ def test_two_seeds_are_equally_near_to_their_median_whatever_rounding_says(first
     assert curves(pd.DataFrame(rows))["seed"].tolist() == [0]
 
 
-def test_a_level_without_the_figure_is_left_out_and_others_count_who_has_it():
+def test_a_dose_without_the_figure_is_left_out_and_others_count_who_has_it():
     rows = frame_of([[0.5, np.nan, 0.25], [0.75, np.nan, np.nan]], [0.0, 0.5, 1.0], column="validation_macro_f1")
     table = curves(rows, "validation_macro_f1")
     assert table["planned_dose"].tolist() == [0.0, 1.0]
@@ -159,13 +159,13 @@ def test_the_curve_of_a_sweep_keeps_the_order_of_its_plan(small_split):
 # Half-way doses.
 
 HALF_WAYS = {
-    "between two levels by a straight line": ([0.0, 0.2, 0.8, 1.0], [0.0, 0.2, 0.4, 1.0], 0.3),
+    "between two doses by a straight line": ([0.0, 0.2, 0.8, 1.0], [0.0, 0.2, 0.4, 1.0], 0.3),
     "nearer to the second": ([0.0, 0.1, 0.6, 1.0], [0.0, 0.2, 0.4, 1.0], 0.2 + 0.2 * 0.4 / 0.5),
-    "exactly at a level": ([0.0, 0.25, 0.5, 1.0], [0.0, 0.2, 0.4, 1.0], 0.4),
+    "exactly at a dose": ([0.0, 0.25, 0.5, 1.0], [0.0, 0.2, 0.4, 1.0], 0.4),
     "in the last step": ([0.0, 0.0, 0.0, 1.0], [0.0, 0.2, 0.4, 1.0], 0.7),
-    "at the last level": ([0.0, 0.0, 0.0, 0.5], [0.0, 0.2, 0.4, 1.0], 1.0),
-    "exactly at the first level": ([0.5, 0.0], [0.3, 1.0], 0.3),
-    "of one level alone": ([0.5], [0.7], 0.7),
+    "at the last dose": ([0.0, 0.0, 0.0, 0.5], [0.0, 0.2, 0.4, 1.0], 1.0),
+    "exactly at the first dose": ([0.5, 0.0], [0.3, 1.0], 0.3),
+    "of one dose alone": ([0.5], [0.7], 0.7),
     "past chance": ([0.0, 1.25], [0.0, 1.0], 0.4),
     "from below zero": ([-0.25, 0.75], [0.0, 1.0], 0.75),
     "of a curve that comes back": ([0.0, 0.6, 0.2, 0.9], [0.0, 0.2, 0.4, 1.0], 0.2 * 0.5 / 0.6),
@@ -174,12 +174,12 @@ HALF_WAYS = {
 
 @pytest.mark.parametrize("case", HALF_WAYS)
 def test_half_way_by_hand(case):
-    path, levels, dose = HALF_WAYS[case]
+    path, doses, dose = HALF_WAYS[case]
     for seeds in (1, 3):
-        found = half([path] * seeds, levels)
+        found = half([path] * seeds, doses)
         assert (found.layers, found.scheme, found.unit, found.seeds) == ("fc1", "zero", "weight", seeds)
         assert found.dose == pytest.approx(dose)
-        assert (found.kind, found.until) == ("found", levels[-1])
+        assert (found.kind, found.until) == ("found", doses[-1])
         if seeds == 1:
             assert (found.low, found.high, found.missing) == (None, None, "an interval needs at least 2 seeds")
         else:  # all resamples are the same
@@ -226,7 +226,7 @@ def test_a_seed_without_forgetting_does_not_take_it_from_the_others():
 def test_a_replicate_under_way_does_not_make_it_never():
     frame = frame_of([[0.0, 0.2, 1.0]] * 3, [0.0, 0.1, 1.0])
     for rows, seeds in ((8, 3), (7, 3), (6, 2), (4, 2), (3, 1)):
-        (found,) = half_way(frame.iloc[:rows], planned_doses=(0.0, 0.1, 1.0))  # the last seed lacks the larger levels
+        (found,) = half_way(frame.iloc[:rows], planned_doses=(0.0, 0.1, 1.0))  # the last seed lacks the larger doses
         assert found.dose == pytest.approx(0.1 + 0.9 * 0.3 / 0.8)
         assert (found.seeds, found.kind) == (seeds, "found")
 
@@ -240,7 +240,7 @@ def test_an_unfinished_replicate_counts_where_it_has_figures():
     assert (found.low, found.high) == (pytest.approx(found.dose), None)
 
 
-def test_levels_of_the_plan_that_are_not_measured_yet_are_told_from_never():
+def test_doses_of_the_plan_that_are_not_measured_yet_are_told_from_never():
     planned = (0.0, 0.5, 0.8, 1.0)
     found = half([[0.0, 0.25]] * 2, [0.0, 0.5], planned)
     assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, 2)
@@ -252,19 +252,19 @@ def test_levels_of_the_plan_that_are_not_measured_yet_are_told_from_never():
     assert half([[0.75]] * 2, [0.5], planned).kind == "before"
 
 
-def test_a_level_that_is_measured_without_a_figure_is_not_one_to_come():
+def test_a_dose_that_is_measured_without_a_figure_is_not_one_to_come():
     found = half([[0.0, 0.25, np.nan]] * 2, [0.0, 0.5, 1.0], (0.0, 0.5, 1.0))
     assert (found.kind, found.until) == ("never", 0.5)  # as where no dose reaches a change of the weights
 
 
 def test_without_resamples_there_is_no_interval():
-    paths, levels = [[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0]
-    found = half(paths, levels, resamples=0)
-    assert found == replace(half(paths, levels), low=None, high=None, missing=found.missing)
+    paths, doses = [[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0]
+    found = half(paths, doses, resamples=0)
+    assert found == replace(half(paths, doses), low=None, high=None, missing=found.missing)
     assert found.missing
-    assert half(paths, levels, resamples=1).low is not None
+    assert half(paths, doses, resamples=1).low is not None
     for none in ([[0.0, 0.25]] * 2, [[np.nan] * 2] * 2):
-        assert half(none, levels, resamples=0) == half(none, levels)
+        assert half(none, doses, resamples=0) == half(none, doses)
 
 
 def test_the_median_of_the_seeds_crosses_not_their_mean():
@@ -299,36 +299,36 @@ def test_the_interval_of_two_seeds_by_hand():
     assert (found.low, found.high) == (pytest.approx(0.5), pytest.approx(0.8))
 
 
-def scan(path, levels):
-    """Where a path first reaches one half, level by level."""
+def scan(path, doses):
+    """Where a path first reaches one half, dose by dose."""
     for place, value in enumerate(path):
         if value >= 0.5:
             if place == 0:
-                return levels[0]
-            slope = (value - path[place - 1]) / (levels[place] - levels[place - 1])
-            return levels[place - 1] + (0.5 - path[place - 1]) / slope
+                return doses[0]
+            slope = (value - path[place - 1]) / (doses[place] - doses[place - 1])
+            return doses[place - 1] + (0.5 - path[place - 1]) / slope
     return float("inf")
 
 
-def noisy(seeds, source, levels, at=0.4, spread=0.1):
+def noisy(seeds, source, doses, at=0.4, spread=0.1):
     """Sigmoid curves, each with a place and noise of its own."""
     places = at + spread * source.standard_normal(seeds)
-    steps = (np.array(levels) - places[:, None]) * 8
+    steps = (np.array(doses) - places[:, None]) * 8
     return 1 / (1 + np.exp(-steps)) + 0.02 * source.standard_normal(steps.shape)
 
 
 @pytest.mark.parametrize(("seeds", "at"), [(2, 0.4), (3, 0.5), (10, 0.4), (7, 0.9)])
 def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
-    levels = [step / 10 for step in range(11)]
-    values = noisy(seeds, np.random.default_rng(seeds), levels, at)
+    doses = [step / 10 for step in range(11)]
+    values = noisy(seeds, np.random.default_rng(seeds), doses, at)
     draws = np.random.default_rng(0).integers(seeds, size=(2_000, seeds))
     crossings = []
     for picked in draws:
         chosen = [values[seed] for seed in picked]
-        crossings.append(scan([statistics.median(column) for column in zip(*chosen, strict=True)], levels))
+        crossings.append(scan([statistics.median(column) for column in zip(*chosen, strict=True)], doses))
     crossings.sort()
-    found = half(values, levels)
-    assert found.dose == pytest.approx(scan([statistics.median(column) for column in values.T], levels))
+    found = half(values, doses)
+    assert found.dose == pytest.approx(scan([statistics.median(column) for column in values.T], doses))
     assert found.low == pytest.approx(crossings[50])  # 2.5 % of 2,000 lie below
     if crossings[1950] == float("inf"):
         assert found.high is None
@@ -339,47 +339,47 @@ def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
 
 @pytest.mark.parametrize("number", range(4))
 def test_the_interval_holds_the_estimate(number):
-    levels = [step / 10 for step in range(11)]
-    found = half(noisy(10, np.random.default_rng(number), levels), levels)
+    doses = [step / 10 for step in range(11)]
+    found = half(noisy(10, np.random.default_rng(number), doses), doses)
     assert 0 < found.low < found.dose < found.high < 1
 
 
 @pytest.mark.parametrize("spread", [0.02, 0.2])
 def test_more_seeds_narrow_the_interval(spread):
-    levels = [step / 10 for step in range(11)]
-    values = noisy(64, np.random.default_rng(1), levels, spread=spread)
-    wide, narrow = half(values[:4], levels), half(values, levels)
+    doses = [step / 10 for step in range(11)]
+    values = noisy(64, np.random.default_rng(1), doses, spread=spread)
+    wide, narrow = half(values[:4], doses), half(values, doses)
     assert narrow.high - narrow.low < wide.high - wide.low
 
 
 @st.composite
 def tables(draw):
-    """Levels, and forgetting (seeds, levels)."""
-    levels = sorted(draw(st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True)))
+    """Doses, and forgetting (seeds, doses)."""
+    doses = sorted(draw(st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True)))
     seeds = draw(st.integers(1, 5))
     share = st.integers(-20, 120).map(lambda percent: percent / 100)
-    one = st.lists(share, min_size=len(levels), max_size=len(levels))
-    return [level / 100 for level in levels], draw(st.lists(one, min_size=seeds, max_size=seeds))
+    one = st.lists(share, min_size=len(doses), max_size=len(doses))
+    return [dose / 100 for dose in doses], draw(st.lists(one, min_size=seeds, max_size=seeds))
 
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(case=tables())
 def test_the_median_is_half_at_the_dose_and_never_before(case):
-    levels, paths = case
+    doses, paths = case
     middle = np.median(paths, axis=0)
-    found = half(paths, levels)
+    found = half(paths, doses)
     if found.dose is None:
-        assert (middle < 0.5).all() or (middle[0] > 0.5 and levels[0] > 0)
+        assert (middle < 0.5).all() or (middle[0] > 0.5 and doses[0] > 0)
         assert found.missing
         return
-    assert (middle[np.array(levels) < found.dose] < 0.5).all()
+    assert (middle[np.array(doses) < found.dose] < 0.5).all()
     if middle[0] >= 0.5:
-        assert found.dose == levels[0]
+        assert found.dose == doses[0]
     else:
-        assert np.interp(found.dose, levels, middle) == pytest.approx(0.5)
+        assert np.interp(found.dose, doses, middle) == pytest.approx(0.5)
     if found.low is not None and found.high is not None:
-        assert levels[0] <= found.low <= found.high <= levels[-1]
+        assert doses[0] <= found.low <= found.high <= doses[-1]
     assert (None in (found.low, found.high)) == bool(found.missing)
 
 
@@ -387,16 +387,16 @@ def test_the_median_is_half_at_the_dose_and_never_before(case):
 @settings(deadline=None, max_examples=60)
 @given(case=tables(), source=st.randoms(use_true_random=False))
 def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
-    levels, paths = case
+    doses, paths = case
     known = [[value if source.random() < 0.7 else None for value in path] for path in paths]
     columns = [[value for value in column if value is not None] for column in zip(*known, strict=True)]
     kept = [place for place, column in enumerate(columns) if column]
-    found = half([[np.nan if value is None else value for value in path] for path in known], levels)
+    found = half([[np.nan if value is None else value for value in path] for path in known], doses)
     assert found.seeds == sum(any(value is not None for value in path) for path in known)
     if not kept:
         assert (found.dose, found.kind) == (None, "undefined")
         return
-    middle, measured = [statistics.median(columns[place]) for place in kept], [levels[place] for place in kept]
+    middle, measured = [statistics.median(columns[place]) for place in kept], [doses[place] for place in kept]
     dose = scan(middle, measured)
     kind = "never" if dose == float("inf") else "before" if middle[0] > 0.5 and measured[0] > 0 else "found"
     assert (found.kind, found.until) == (kind, measured[-1])
@@ -408,15 +408,15 @@ def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
 @given(case=tables(), source=st.randoms(use_true_random=False), shift=st.integers(1, 1000))
 def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):
     """The order of the rows changes nothing, nor do other names in the same order; other seeds' places the interval."""
-    levels, paths = case
-    frame = frame_of(paths, levels)
+    doses, paths = case
+    frame = frame_of(paths, doses)
     expected = half_way(frame)
     places = list(range(len(frame)))
     source.shuffle(places)
     assert half_way(frame.iloc[places]) == expected
     assert half_way(frame.assign(seed=frame["seed"] * 3 + shift)) == expected
     source.shuffle(paths)
-    (swapped,) = half_way(frame_of(paths, levels))
+    (swapped,) = half_way(frame_of(paths, doses))
     assert (swapped.dose, swapped.seeds) == (expected[0].dose, expected[0].seeds)
 
 
@@ -429,25 +429,25 @@ def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):
 def test_it_is_where_accuracy_is_half_way_from_before_to_chance(hits, before, classes):
     """Of one model, forgetting is accuracy on another scale, so a straight line in one is one in the other."""
     accuracy, chance = [hit / 40 for hit in [before, *sorted(hits, reverse=True)]], 1 / classes
-    levels = np.linspace(0, 1, len(accuracy))
-    found = half([[measure_forgetting(accuracy[0], value, chance).value for value in accuracy]], levels)
+    doses = np.linspace(0, 1, len(accuracy))
+    found = half([[measure_forgetting(accuracy[0], value, chance).value for value in accuracy]], doses)
     target = (accuracy[0] + chance) / 2
     if min(accuracy) > target + 1e-9:
         assert found.dose is None
     elif min(accuracy) < target - 1e-9:
         first = next(place for place, value in enumerate(accuracy) if value <= target + 1e-12)
         pair = [first - 1, first]
-        fallen = np.interp(-target, [-accuracy[place] for place in pair], levels[pair])
+        fallen = np.interp(-target, [-accuracy[place] for place in pair], doses[pair])
         assert found.dose == pytest.approx(fallen, abs=1e-9)
 
 
 def test_each_curve_has_its_own_in_the_order_of_the_rows():
-    levels = [0.0, 1.0]
+    doses = [0.0, 1.0]
     parts = [
-        frame_of([[0.0, 1.0]], levels, layers="fc2", scheme="zero"),
-        frame_of([[0.0, 0.625]], levels, layers="fc1", scheme="zero"),
-        frame_of([[0.0, 0.25]], levels, layers="fc1", scheme="normal"),
-        frame_of([[0.0, 2.0]], levels, layers="fc1", scheme="zero", unit="neuron"),
+        frame_of([[0.0, 1.0]], doses, layers="fc2", scheme="zero"),
+        frame_of([[0.0, 0.625]], doses, layers="fc1", scheme="zero"),
+        frame_of([[0.0, 0.25]], doses, layers="fc1", scheme="normal"),
+        frame_of([[0.0, 2.0]], doses, layers="fc1", scheme="zero", unit="neuron"),
     ]
     found = half_way(pd.concat(parts))
     assert [(half.layers, half.scheme, half.unit, half.dose) for half in found] == [

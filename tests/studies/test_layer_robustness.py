@@ -61,7 +61,7 @@ def test_robustness_is_the_layers_one_by_one(small_split, hidden, objective):
 
 
 def test_robustness_by_hand(small_split):
-    """A model that has learnt in fc1 alone: set back, fc1 is critical, and fc2 is as it was."""
+    """A model that has learnt in fc1 alone: re-initialized, fc1 is critical, and fc2 is as it was."""
     _, done = trained_small(small_split)
     initial = {**copy_state(done.model), "fc1.weight": torch.zeros(5, 20), "fc1.bias": torch.zeros(5)}
     first, second = robustness(done.model, small_split, initial, seeds=2)
@@ -89,7 +89,7 @@ def test_of_one_seed_the_band_is_a_point(small_split):
 
 
 @pytest.mark.parametrize(
-    ("interval", "verdict"),
+    ("interval", "conclusion"),
     [
         ((0.9, 1.4), "critical"),
         ((0.5, 0.5), "critical"),
@@ -105,8 +105,8 @@ def test_of_one_seed_the_band_is_a_point(small_split):
         (None, "undefined"),
     ],
 )
-def test_verdicts_are_of_both_ends(interval, verdict):
-    assert layer_robustness._conclude(interval) == verdict
+def test_conclusions_are_of_both_ends(interval, conclusion):
+    assert layer_robustness._conclude(interval) == conclusion
 
 
 def test_a_model_not_above_chance_has_nothing_to_lose(small_split):

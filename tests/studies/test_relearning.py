@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
-from study_parts import PLAN, by_hand, courses_of, recipe_of, rows_of, trained
+from study_parts import PLAN, by_hand, curves_of, recipe_of, rows_of, trained
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import second_seed
@@ -34,42 +34,42 @@ from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"batch_size": 15, "word_dropout": 0.2}, {"objective": "bitwise"}])
-def test_a_course_is_a_copy_trained_by_hand(small_split, changes):
+def test_a_curve_is_a_copy_trained_by_hand(small_split, changes):
     recipe = recipe_of(replace(PLAN, seed=3), Randomization(("fc1",), 0.7, "rewind", "neuron"), seed=3, **changes)
     done = trained(small_split, recipe)
-    courses = courses_of(done, small_split, recipe)
-    assert [(course.model, course.seed) for course in courses] == [
+    curves = curves_of(done, small_split, recipe)
+    assert [(curve.model, curve.seed) for curve in curves] == [
         (name, seed) for seed in (3, 4) for name in ("scratch", "randomized", "continued")
     ]
-    for course in courses:
-        randomization = Randomization(("fc1",), 0.7, "rewind", "neuron", seed=course.seed)
+    for curve in curves:
+        randomization = Randomization(("fc1",), 0.7, "rewind", "neuron", seed=curve.seed)
         model = {
-            "scratch": lambda: build_model(replace(recipe, seed=second_seed(course.seed)), small_split),  # noqa: B023
+            "scratch": lambda: build_model(replace(recipe, seed=second_seed(curve.seed)), small_split),  # noqa: B023
             "randomized": lambda: randomize(done.model, randomization, initial=done.initial),  # noqa: B023
             "continued": lambda: randomize(done.model, Randomization(())),
-        }[course.model]()
-        path = by_hand(recipe, small_split, course.seed, model)
-        assert len(course.points) == len(path) == 26
-        for point, (epoch, steps, training, validation) in zip(course.points, path, strict=True):
+        }[curve.model]()
+        path = by_hand(recipe, small_split, curve.seed, model)
+        assert len(curve.points) == len(path) == 26
+        for point, (epoch, steps, training, validation) in zip(curve.points, path, strict=True):
             assert (point.epoch, point.steps) == (epoch, steps)
             assert (point.training.loss, point.training.accuracy) == pytest.approx(training, rel=1e-6)
             assert (point.validation.loss, point.validation.accuracy) == pytest.approx(validation, rel=1e-6)
         before = evaluate(done.model, small_split.validation, "cross_entropy").accuracy
-        assert course.target_accuracy.target == pytest.approx(0.95 * before)
+        assert curve.target_accuracy.target == pytest.approx(0.95 * before)
         epoch, steps = next(((row[0], row[1]) for row in path if row[3][1] >= 0.95 * before - 1e-9), (None, None))
-        assert (course.time_to_target.epochs, course.time_to_target.steps, course.time_to_target.limit) == (
+        assert (curve.time_to_target.epochs, curve.time_to_target.steps, curve.time_to_target.limit) == (
             epoch,
             steps,
             path[-1][1],
         )
 
 
-def test_a_course_may_be_of_named_words(small_split):
+def test_a_curve_may_be_of_named_words(small_split):
     words = ("cherry", "lemon", "smoke")
     named = Randomization(("fc1",), 1.0, "normal", "word", words=words)
     recipe = recipe_of(replace(PLAN, seeds=1, epochs=2), named)
     done = trained(small_split)
-    _, randomized, _ = courses_of(done, small_split, recipe)
+    _, randomized, _ = curves_of(done, small_split, recipe)
     model = randomize(done.model, named, vocabulary=small_split.words)
     scores = evaluate(model, small_split.validation, "cross_entropy")
     assert randomized.points[0].validation == PartMetrics(pytest.approx(scores.loss), scores.accuracy)
@@ -79,7 +79,7 @@ def test_a_course_may_be_of_named_words(small_split):
 def test_the_model_from_scratch_is_not_the_originals_own_run(small_split):
     recipe = recipe_of(replace(PLAN, seeds=1))
     done = trained(small_split)
-    scratch, _, continued = courses_of(done, small_split, recipe)
+    scratch, _, continued = curves_of(done, small_split, recipe)
     first = build_model(recipe, small_split)
     start = scratch.points[0].training
     assert start.loss != pytest.approx(evaluate(first, small_split.training, "cross_entropy").loss, rel=1e-4)
@@ -88,11 +88,11 @@ def test_the_model_from_scratch_is_not_the_originals_own_run(small_split):
     assert continued.time_to_target.kind == "already there"
 
 
-def test_a_course_that_diverges_keeps_the_points_before(small_split):
+def test_a_curve_that_diverges_keeps_the_points_before(small_split):
     recipe = recipe_of(replace(PLAN, seeds=1), Randomization(("fc1",), 1.0, "rewind"))
     done = trained(small_split)
     broken = replace(done, initial={**done.initial, "fc1.bias": torch.full((5,), torch.inf)})
-    scratch, randomized, continued = courses_of(broken, small_split, recipe)
+    scratch, randomized, continued = curves_of(broken, small_split, recipe)
     assert (randomized.points, randomized.time_to_target) == ((), TimeToTarget("diverged", None, None, 25))
     assert (len(scratch.points), len(continued.points)) == (26, 26)
     result = RelearningResult(recipe, (scratch, randomized, continued))
@@ -102,12 +102,12 @@ def test_a_course_that_diverges_keeps_the_points_before(small_split):
     assert set(result.curves["model"]) == {"scratch", "continued"}
 
 
-def test_a_course_and_a_row_of_the_same_variant_agree(small_split):
+def test_a_curve_and_a_row_of_the_same_variant_agree(small_split):
     plan = replace(PLAN, layers=("fc2",), doses=(0.8,), schemes=("reinit",), seeds=4)
     recipe = recipe_of(plan)
     done = trained(small_split)
-    courses = courses_of(done, small_split, recipe)
-    result = RelearningResult(recipe, tuple(courses), tuple(rows_of(done, small_split, recipe)))
+    curves = curves_of(done, small_split, recipe)
+    result = RelearningResult(recipe, tuple(curves), tuple(rows_of(done, small_split, recipe)))
     again = result.outcomes[result.outcomes["model"] == "randomized"]
     for name in ("outcome", "steps", "savings"):
         pd.testing.assert_series_equal(again[name].reset_index(drop=True), result.frame[name])
@@ -125,7 +125,7 @@ def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypat
     recipe = recipe_of()
     done = trained(small_split)
     before, initial = copy_state(done.model), {name: value.clone() for name, value in done.initial.items()}
-    rows, courses = rows_of(done, small_split, recipe), courses_of(done, small_split, recipe)
+    rows, curves = rows_of(done, small_split, recipe), curves_of(done, small_split, recipe)
     assert len(rows) == 2 * 3 * 3 * 2
     monkeypatch.setattr(time_to_target, "SLICE_SECONDS", 0.0)  # two at once, each left after every step
     pairs = zip_longest(savings_slices(done, small_split, recipe), learning_curve_slices(done, small_split, recipe))
@@ -134,7 +134,7 @@ def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypat
     assert [] in first
     again = list(chain.from_iterable(filter(None, second)))
     assert [(one.points, one.time_to_target, one.target_accuracy) for one in again] == [
-        (one.points, one.time_to_target, one.target_accuracy) for one in courses
+        (one.points, one.time_to_target, one.target_accuracy) for one in curves
     ]
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
     assert all(torch.equal(value, initial[name]) for name, value in done.initial.items())
@@ -143,7 +143,7 @@ def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypat
 # Tables.
 
 
-def course(model, seed, accuracies, kind="reached", steps=1) -> LearningCurve:
+def curve(model, seed, accuracies, kind="reached", steps=1) -> LearningCurve:
     points = tuple(
         CurvePoint(2 * epoch, epoch, PartMetrics(1 / (1 + epoch), value), PartMetrics(2 / (1 + epoch), value / 2))
         for epoch, value in enumerate(accuracies)
@@ -151,13 +151,13 @@ def course(model, seed, accuracies, kind="reached", steps=1) -> LearningCurve:
     return LearningCurve(model, seed, points, TimeToTarget(kind, steps, steps, 10), TargetAccuracy(0.9, 0.8, 0.1, 0.2))
 
 
-def test_the_curves_and_outcomes_of_courses_by_hand():
-    courses = (
-        course("scratch", 0, [0.0, 0.5], steps=8),
-        course("randomized", 0, [0.25, 0.75], steps=2),
-        course("continued", 0, [1.0], "already there", 0),
+def test_curves_and_outcomes_by_hand():
+    curves = (
+        curve("scratch", 0, [0.0, 0.5], steps=8),
+        curve("randomized", 0, [0.25, 0.75], steps=2),
+        curve("continued", 0, [1.0], "already there", 0),
     )
-    result = RelearningResult(MODERN, courses)
+    result = RelearningResult(MODERN, curves)
     assert result.curves.to_dict("records") == [
         dict(zip(relearning.CURVE_COLUMNS, values, strict=True))
         for values in (
@@ -178,10 +178,10 @@ def test_the_curves_and_outcomes_of_courses_by_hand():
     ]
 
 
-def test_course_bands_are_numpys_quantiles():
+def test_curve_bands_are_numpys_quantiles():
     paths = [[0.0, 0.5, 1.0], [0.25, 0.75, 0.5], [0.5, 0.25, 0.875], [0.125, 0.5]]  # the last diverged
-    courses = [course(name, seed, path) for seed, path in enumerate(paths) for name in ("scratch", "randomized")]
-    table = learning_curve_bands(RelearningResult(MODERN, tuple(courses)).curves, "training_accuracy")
+    curves = [curve(name, seed, path) for seed, path in enumerate(paths) for name in ("scratch", "randomized")]
+    table = learning_curve_bands(RelearningResult(MODERN, tuple(curves)).curves, "training_accuracy")
     assert list(table.columns) == ["model", "epoch", "steps", "seeds", "low", "median", "high"]
     assert list(zip(table["model"], table["epoch"], table["steps"], strict=True)) == [
         (name, epoch, 2 * epoch) for name in ("scratch", "randomized") for epoch in range(3)
@@ -190,7 +190,7 @@ def test_course_bands_are_numpys_quantiles():
         values = [path[row.epoch] for path in paths if len(path) > row.epoch]
         assert (row.low, row.median, row.high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.5, 0.95])))
         assert row.seeds == len(values)
-    halves = learning_curve_bands(RelearningResult(MODERN, tuple(courses)).curves)
+    halves = learning_curve_bands(RelearningResult(MODERN, tuple(curves)).curves)
     assert halves["median"].tolist() == pytest.approx((table["median"] / 2).tolist())
 
 
@@ -231,7 +231,7 @@ def test_files_hold_the_rows_and_what_they_are_of(small_split, tmp_path):
 
 
 def test_without_rows_the_curves_are_written():
-    result = RelearningResult(MODERN, (course("scratch", 0, [0.0, 0.5]),))
+    result = RelearningResult(MODERN, (curve("scratch", 0, [0.0, 0.5]),))
     table = pd.read_csv(io.BytesIO(result.to_bytes("csv")))
     assert table["validation_accuracy"].tolist() == [0.0, 0.25]
     assert list(table.columns[:8]) == relearning.CURVE_COLUMNS

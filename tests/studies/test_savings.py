@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study_parts import PLAN, by_hand, courses_of, recipe_of, rows_of, trained
+from study_parts import PLAN, by_hand, curves_of, recipe_of, rows_of, trained
 
 from forgetting.core.seeding import second_seed
 from forgetting.data.sample import load_sample
@@ -248,8 +248,8 @@ def test_a_target_not_above_a_trivial_model_is_the_reason_of_missing_savings(sma
         for row in rows:
             assert row.savings is None
             assert reason in row.missing["savings"]
-        courses = courses_of(done, small_split, recipe)
-        texts = RelearningResult(recipe, tuple(courses)).outcomes["missing"].tolist()
+        curves = curves_of(done, small_split, recipe)
+        texts = RelearningResult(recipe, tuple(curves)).outcomes["missing"].tolist()
         assert [reason in text for text in texts] == [False, True, False]
     assert int((part.targets == 1).sum()) / 14 == pytest.approx(6 / 14)  # red is the most frequent
 
@@ -306,7 +306,7 @@ def test_saving_curves_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("values", "failed", "verdict", "seeds", "p"),
+    ("values", "failed", "conclusion", "seeds", "p"),
     [
         ([], 0, "undefined", 0, 1.0),
         ([None, math.nan], 0, "undefined", 0, 1.0),
@@ -324,9 +324,9 @@ def test_saving_curves_by_hand():
         ([0.5] * 7 + [-0.1], 0, "remembers", 8, 9 / 256),
     ],
 )
-def test_the_answer_by_hand(values, failed, verdict, seeds, p):
+def test_the_answer_by_hand(values, failed, conclusion, seeds, p):
     found = conclude_memory(values, failed=failed)
-    assert (found.conclusion, found.seeds, found.p) == (verdict, seeds, pytest.approx(p))
+    assert (found.conclusion, found.seeds, found.p) == (conclusion, seeds, pytest.approx(p))
     known = [value for value in values if value is not None and value == value]
     quantiles = tuple(np.quantile(known, [0.05, 0.5, 0.95])) if known else (None,) * 3
     assert (found.low, found.median, found.high) == pytest.approx(quantiles)
@@ -355,7 +355,7 @@ def test_the_sign_test_is_that_of_its_definition(values, failed):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "dose", "verdict"),
+    ("scheme", "dose", "conclusion"),
     [
         ("rewind", 1.0, "one model"),
         ("zero", 1.0, "one model"),
@@ -364,10 +364,10 @@ def test_the_sign_test_is_that_of_its_definition(values, failed):
         ("permute", 1.0, "remembers"),
     ],
 )
-def test_seeds_that_leave_one_model_are_no_replicates(scheme, dose, verdict):
+def test_seeds_that_leave_one_model_are_no_replicates(scheme, dose, conclusion):
     """The null hypothesis of the test says nothing of weights that are drawn once, and may be lucky."""
     above = conclude_memory([0.5] * 6, same_model=leaves_one_model(scheme, dose))
-    assert above.conclusion == verdict
+    assert above.conclusion == conclusion
     assert conclude_memory([-0.5] * 6, same_model=leaves_one_model(scheme, dose)).conclusion == "gone"
     assert conclude_memory([0.5] * 4, same_model=leaves_one_model(scheme, dose)).conclusion == "too few seeds"
 

@@ -81,10 +81,10 @@ def check_row(row, model, randomized, split, objective):
         assert found["forgetting"] == close(measure_forgetting(original.accuracy, scores.accuracy, row.chance).value)
         assert found["agreement"] == pytest.approx(measure_agreement(before, after).value, abs=1e-9)
         assert found["divergence"] == close(measure_divergence(before, after).value)
-        chances = after.double().softmax(1).numpy()
-        assert found["entropy"] == pytest.approx(entropy(chances, axis=1).mean(), abs=1e-5)
-        guesses = Counter(after.argmax(1).tolist())
-        assert found["most_predicted_share"] == pytest.approx(max(guesses.values()) / len(part), abs=1e-9)
+        shares = after.double().softmax(1).numpy()
+        assert found["entropy"] == pytest.approx(entropy(shares, axis=1).mean(), abs=1e-5)
+        counts = Counter(after.argmax(1).tolist())
+        assert found["most_predicted_share"] == pytest.approx(max(counts.values()) / len(part), abs=1e-9)
         scaled = calibration.temperature_scaled_loss(after.double()[None], part.targets, objective)
         temperature, calibrated = (value.item() for value in scaled)
         assert found["temperature_scaled_loss"] == pytest.approx(calibrated, abs=2e-5)
@@ -159,12 +159,12 @@ def test_a_sweep_is_the_loop(small_split, case):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_sweep_by_change_goes_as_far_as_the_level(small_split, scheme):
+def test_a_sweep_by_change_goes_as_far_as_the_dose(small_split, scheme):
     recipe, done = trained_small(small_split, (16,))
-    levels = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
-    plan = Sweep(("fc1", "all"), levels, (scheme,), ("weight",), seeds=2, match="change")
+    doses = (0.0, 0.1, 0.3, 0.6, 0.9, 1.0)
+    plan = Sweep(("fc1", "all"), doses, (scheme,), ("weight",), seeds=2, match="change")
     rows, _ = whole(sweep_rows(done.model, small_split, plan, recipe=recipe, initial=done.initial))
-    assert [(row.planned_dose, row.layers) for row in rows] == [*product(levels, ("fc1", "fc1+fc2"))] * 2
+    assert [(row.planned_dose, row.layers) for row in rows] == [*product(doses, ("fc1", "fc1+fc2"))] * 2
     reached = [row for row in rows if row.dose is not None]
     assert len(reached) >= 12
     for row in rows:

@@ -41,25 +41,25 @@ def flat(model, layers, unit):
 
 @st.composite
 def cases(draw, least=0.0):
-    level = st.one_of(st.floats(least, 1), st.sampled_from([0.0, 0.5, 1.0]))
-    levels = sorted(draw(st.lists(level, min_size=1, max_size=4, unique=True)))
+    dose = st.one_of(st.floats(least, 1), st.sampled_from([0.0, 0.5, 1.0]))
+    doses = sorted(draw(st.lists(dose, min_size=1, max_size=4, unique=True)))
     hidden = draw(st.sampled_from(HIDDEN))
     unit = draw(st.sampled_from(["weight", "neuron", "word"]))
     known = ["fc1"] if unit == "word" else [f"fc{number}" for number in range(1, len(hidden) + 2)]
     one = st.lists(st.sampled_from(known), min_size=1, unique=True).map(lambda names: tuple(sorted(names)))
     sets = draw(st.lists(one, min_size=1, max_size=4, unique=True))
-    return hidden, sets, levels, draw(SCHEME), unit, draw(SEED), draw(st.floats(0, 10))
+    return hidden, sets, doses, draw(SCHEME), unit, draw(SEED), draw(st.floats(0, 10))
 
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(case=cases())
 def test_a_variant_is_that_of_randomize(small_split, case):
-    hidden, sets, levels, scheme, unit, seed, scale = case
+    hidden, sets, doses, scheme, unit, seed, scale = case
     model, initial = classifier(small_split, hidden), classifier(small_split, hidden, seed=4).state_dict()
     randomization = Randomization((), 0.3, scheme, unit, seed, scale)
-    found = list(compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial))
-    assert [(one.planned_dose, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
+    found = list(compute_variants(model, inputs(small_split), sets, doses, randomization, initial=initial))
+    assert [(one.planned_dose, one.layers) for one in found] == [(dose, chosen) for dose in doses for chosen in sets]
     for variant in found:
         assert variant.dose == variant.planned_dose
         alone = randomize(
@@ -80,14 +80,14 @@ def test_a_variant_is_that_of_randomize(small_split, case):
 @settings(deadline=None, max_examples=30)
 @given(case=cases(least=1e-6))
 def test_a_variant_by_change_is_just_so_far(small_split, case):
-    """Each layer goes as far as the level says; what that takes is found by trying every count."""
-    hidden, sets, levels, scheme, unit, seed, scale = case
+    """Each layer goes as far as the dose says; what that takes is found by trying every count."""
+    hidden, sets, doses, scheme, unit, seed, scale = case
     model, initial = classifier(small_split, hidden), classifier(small_split, hidden, seed=4).state_dict()
     randomization = Randomization((), 1.0, scheme, unit, seed, scale)
     found = list(
-        compute_variants(model, inputs(small_split), sets, levels, randomization, initial=initial, match="change")
+        compute_variants(model, inputs(small_split), sets, doses, randomization, initial=initial, match="change")
     )
-    assert [(one.planned_dose, one.layers) for one in found] == [(level, chosen) for level in levels for chosen in sets]
+    assert [(one.planned_dose, one.layers) for one in found] == [(dose, chosen) for dose in doses for chosen in sets]
     if scheme == "permute":
         return
     sizes, distances = {}, {}
@@ -124,11 +124,11 @@ def by_count(model, layer, count, total, like, initial):
 def test_permuting_by_change_is_nearly_so_far(small_split):
     model = classifier(small_split, (64,))
     randomization = Randomization(scheme="permute", seed=5)
-    levels = [0.0, 0.2, 0.5, 0.8, 1.0]
+    doses = [0.0, 0.2, 0.5, 0.8, 1.0]
     found = list(
-        compute_variants(model, inputs(small_split), [("fc1",), ("fc1", "fc2")], levels, randomization, match="change")
+        compute_variants(model, inputs(small_split), [("fc1",), ("fc1", "fc2")], doses, randomization, match="change")
     )
-    assert [variant.relative_change for variant in found] == pytest.approx(sorted(levels * 2), abs=0.03)
+    assert [variant.relative_change for variant in found] == pytest.approx(sorted(doses * 2), abs=0.03)
 
 
 def test_what_cannot_be_reached_is_said_for_the_sets_that_need_it(small_split):
@@ -151,7 +151,7 @@ def test_neither_the_model_nor_the_random_state_is_touched(small_split):
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_logits_given_out_do_not_change_with_the_next_level(small_split):
+def test_logits_given_out_do_not_change_with_the_next_dose(small_split):
     walk = compute_variants(classifier(small_split, (5,)), inputs(small_split), [("fc1",)], [0.0, 1.0], Randomization())
     first = next(walk)
     kept = {name: values.clone() for name, values in first.logits.items()}

@@ -154,8 +154,8 @@ def check_table(table: pd.DataFrame, result: UnlearningResult):
         text = "" if pd.isna(line["missing"]) else line["missing"]
         assert text == "; ".join(f"{name}: {reason}" for name, reason in made.missing.items())
         for name in ("over_forgets", "remembers"):
-            told, known = line[name], getattr(made, name)
-            assert pd.isna(told) if known is None else told == known
+            found, known = line[name], getattr(made, name)
+            assert pd.isna(found) if known is None else found == known
         assert {*expected, "missing", "over_forgets"} <= set(line)
 
 
@@ -426,8 +426,8 @@ def test_what_cannot_be_told_of_over_forgetting_reads_back(sets, votes, kind):
         table = pd.DataFrame(json.loads(content)["rows"])
     else:
         table = pd.read_csv(io.BytesIO(content)) if kind == "csv" else pd.read_parquet(io.BytesIO(content))
-    for told, vote in zip(table["over_forgets"], votes, strict=True):
-        assert pd.isna(told) if vote is None else told == vote
+    for value, vote in zip(table["over_forgets"], votes, strict=True):
+        assert pd.isna(value) if vote is None else value == vote
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -189,15 +189,15 @@ def heat_view(study: Study, baselines: Baselines) -> None:
 def cascade_view(study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
     rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
-    levels = sorted(rows["planned_dose"].unique())
-    level = st.select_slider(
+    doses = sorted(rows["planned_dose"].unique())
+    dose = st.select_slider(
         "Fraction randomized of each layer",
-        levels,
-        value=levels[-1],
+        doses,
+        value=doses[-1],
         key="cascade_dose",
         format_func=format_share,
     )
-    steps = cascade_curves(rows[rows["planned_dose"] == level], study.trained_model.recipe.model.layers)
+    steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
     if steps.empty:
         st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
         return
