@@ -430,7 +430,6 @@ BAD_SWEEPS = {  # one of each kind; what decides has tests of its own
     "0 jobs": ("--jobs", "0"),
     "malformed address": ("--dask", "nonsense"),
     "published protocol": ("--recipe", "published.json"),
-    "missing file": ("--data", "nowhere.csv"),
     "too little memory": ("--memory", "0"),
     "unknown word": ("--recipe", "ghost.json"),
 }

@@ -198,7 +198,7 @@ def test_filters_are_passed_on():
     assert sampled.texts == again.texts
 
 
-# What is refused: the rule, the value, the remedy
+# What is refused: the rule, the value, the remedy; one of each kind, more are in the corpus
 
 
 def test_refuses_a_missing_file_and_a_folder(tmp_path):
@@ -291,13 +291,11 @@ def test_unnamed_columns_are_called_by_their_place():
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a PDF document"),
         (zipped({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<a/>"}), "an Office document"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
         (b"\n<!DOCTYPE html>\n<html>", "a web page"),
         (b"text,label\n\0\1\2\3,red\n", "NUL"),
-        (bytes(range(256)) * 4, "NUL"),
         ("text,label\nwine\0,red\n".encode("utf-16"), "NUL"),
     ],
 )
@@ -357,12 +355,8 @@ ONE = written().encode()
     ("data", "parts"),
     [
         (zipped({"a.csv": ONE, "b.csv": ONE}), ("exactly one file", "holds 2", "Pack the one")),
-        (zipped({}), ("exactly one file", "holds 0", "Pack the one")),
-        (zipped({"a.zip": zipped({"a.csv": ONE})}), ("data file itself", "another archive", "Unpack it once")),
         (gzip.compress(gzip.compress(ONE)), ("data file itself", "another archive", "Unpack it once")),
         (zipped({"a.csv": ONE}, zipfile.ZIP_LZMA), ("usual method", "method 14", "Unpack it")),
-        (zipped({"a.csv": ONE})[:-30], ("must be whole", "damaged", "Download it again")),
-        (gzip.compress(ONE)[:-9], ("must be whole", "damaged", "Download it again")),
         (b"\x1f\x8b\x08garbage", ("must be whole", "damaged", "Download it again")),
     ],
 )

@@ -58,8 +58,9 @@ def test_earlier_and_todays_names_of_different_settings_may_be_mixed():
     assert decode_query({"unlearning.k": "2", "unlearning.ascent_clip": "3"}) == (expected, [])
 
 
-@pytest.mark.parametrize("values", [{"text": "a", "text_column": "b"}, {"text_column": "b", "text": "b"}])
-@pytest.mark.parametrize("base", [None, MODERN])
+@pytest.mark.parametrize(
+    ("values", "base"), [({"text": "a", "text_column": "b"}, None), ({"text_column": "b", "text": "b"}, MODERN)]
+)
 def test_a_setting_under_both_its_names_is_refused(values, base):
     with pytest.raises(
         RecipeError, match=r"data\.text is the earlier name of data\.text_column.* Leave out data\.text"
