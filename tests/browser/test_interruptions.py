@@ -86,42 +86,39 @@ def connected(app: App) -> None:
     app.page.wait_for_function("() => !document.querySelector('[data-testid=\"stConnectionStatus\"]')", timeout=240_000)
 
 
-def test_after_a_restart_the_address_opens_the_experiment_again(restarted):
-    """Streamlit keeps what was drawn until the visitor does something; loading anew is the next test's."""
+def test_after_a_restart_the_address_opens_the_experiment_and_asks_for_an_upload(restarted):
+    """Streamlit keeps what was drawn until the visitor does something, or loads the page anew."""
     start, visitor = restarted
-    app = visitor(start())
-    app.open("forget", **{"randomization.fraction": "0.35", "training.epochs": "7", "seed": "3"})
-    app.press("Train these settings (7 epochs)")
-    metrics, address = app.metrics(), app.page.url
+    server = start()
+    trained, uploaded = visitor(server), visitor(server)
+    trained.open("forget", **{"randomization.fraction": "0.35", "training.epochs": "7", "seed": "3"})
+    trained.press("Train these settings (7 epochs)")
+    metrics, address = trained.metrics(), trained.page.url
+    uploaded.open("data", **{"data.source": "file", "training.epochs": "7"})
+    uploaded.upload(name="my wines.csv", content=CSV)
+    uploaded.page.wait_for_function("location.search.includes('data.sha256')")
+    kept = uploaded.page.get_by_test_id("stText").first.inner_text()
+    sha256 = uploaded.parameters()["data.sha256"]
     start()
-    connected(app)
-    app.tab("Confusion")
-    app.page.get_by_text("No model is trained for this recipe yet.").wait_for()
-    app.settle()
-    assert app.page.url == address
-    app.press("Train these settings (7 epochs)")
-    assert app.metrics() == metrics
 
+    connected(trained)
+    trained.tab("Confusion")
+    trained.page.get_by_text("No model is trained for this recipe yet.").wait_for()
+    trained.settle()
+    assert trained.page.url == address
+    trained.press("Train these settings (7 epochs)")
+    assert trained.metrics() == metrics
 
-def test_after_a_restart_an_upload_is_asked_for_by_its_name_and_sha(restarted):
-    start, visitor = restarted
-    app = visitor(start())
-    app.open("data", **{"data.source": "file", "training.epochs": "7"})
-    app.upload(name="my wines.csv", content=CSV)
-    app.page.wait_for_function("location.search.includes('data.sha256')")
-    kept = app.page.get_by_test_id("stText").first.inner_text()
-    sha256 = app.parameters()["data.sha256"]
-    start()
-    connected(app)
-    app.page.reload()
-    app.page.get_by_text("which this session does not have").first.wait_for()
-    app.settle()
-    assert "my wines.csv" in app.alerts()
-    assert sha256[:12] in app.alerts()
-    assert app.parameters()["data.sha256"] == sha256
-    app.upload(name="my wines.csv", content=CSV)
-    assert app.page.get_by_test_id("stText").first.inner_text() == kept
-    assert app.parameters()["data.sha256"] == sha256
+    connected(uploaded)
+    uploaded.page.reload()
+    uploaded.page.get_by_text("which this session does not have").first.wait_for()
+    uploaded.settle()
+    assert "my wines.csv" in uploaded.alerts()
+    assert sha256[:12] in uploaded.alerts()
+    assert uploaded.parameters()["data.sha256"] == sha256
+    uploaded.upload(name="my wines.csv", content=CSV)
+    assert uploaded.page.get_by_test_id("stText").first.inner_text() == kept
+    assert uploaded.parameters()["data.sha256"] == sha256
 
 
 def test_who_waits_to_train_sees_the_place_and_gets_a_turn(tmp_path, browser):
