@@ -55,6 +55,11 @@ class OwnedDraws(TorchDispatchMode):
         super().__init__()
         self.source = source
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: torch's way of skipping its compiler is to import it, for 2 s, and nothing here is compiled."""
+        return False
+
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
         if kwargs.get("generator") is None:

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.seeding import generator, initialize
+from forgetting.core.seeding import OwnedDraws, generator
 from forgetting.core.settings import Settings, setting
 from forgetting.model.sparse import SparseLinear, SparseMatrix
 
@@ -63,9 +63,8 @@ class TextClassifier(nn.Module):
             raise RecipeError(f"dropout must be at least 0 and below 1; got {dropout}.")
         self.dropout = dropout
         for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
-            layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
-            initialize(layer, generator(seed, "initial", f"fc{number}"))
-            self.add_module(f"fc{number}", layer)
+            with OwnedDraws(generator(seed, "initial", f"fc{number}")):
+                self.add_module(f"fc{number}", nn.Linear(inputs, outputs))
         self.fc1.weight.data = self.fc1.weight.data.t().contiguous().t()
 
     def forward(

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from forgetting.core.seeding import generator
 from forgetting.core.settings import Settings, setting
+from forgetting.model.adam import Adam
 from forgetting.model.split import Split
 
 OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
@@ -153,8 +154,8 @@ class Trainer:
         self._sources = {
             purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
         }
-        self._optimizer = torch.optim.Adam(
-            model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+        self._optimizer = Adam(
+            model.parameters(), learning_rate=training.learning_rate, weight_decay=training.weight_decay
         )
         self.lock = threading.Lock()
 

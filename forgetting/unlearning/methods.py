@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from forgetting.core.seeding import generator
 from forgetting.metrics.scores import top_1_accuracy
+from forgetting.model.adam import Adam
 from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part
@@ -168,9 +169,7 @@ def scrub(task: Task) -> MethodRun:
     """
     settings, training = task.settings, task.training
     model, retain, forget = task.copy(), task.retain_split.training, task.forget
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings.learning_rate, weight_decay=training.weight_decay, fused=True
-    )
+    optimizer = Adam(model.parameters(), learning_rate=settings.learning_rate, weight_decay=training.weight_decay)
     order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
     with torch.no_grad():
         original_logits = {id(part): task.original(part.inputs) for part in (retain, forget)}

@@ -178,7 +178,7 @@ def alone():
     context = multiprocessing.get_context("forkserver")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(str(path) for path in (TESTS, TESTS.parent)))
-        context.set_forkserver_preload([__name__, "torch._dynamo"])  # the latter's is the optimizer's first use
+        context.set_forkserver_preload([__name__])
 
         def call(function, *arguments):
             with ProcessPoolExecutor(1, mp_context=context) as pool:

@@ -192,7 +192,7 @@ def test_steps_that_are_too_large_diverge_unless_the_target_came_first(small_spl
     part = small_split.validation
     for target, kind in ((2.0, "diverged"), (0.0, "already there")):
         trainer = Trainer(model_of(small_split), small_split, BASE, record_history=False)
-        trainer._optimizer.param_groups[0]["lr"] = 1e30
+        trainer._optimizer.learning_rate = 1e30
         assert reached(trainer, part, target, stop=False).kind == kind
         assert trainer.state == "diverged"
     trainer = Trainer(model_of(small_split), small_split, BASE, seed=3)
