@@ -28,8 +28,8 @@ part ruff format --check .
 if [ $# -gt 0 ]; then
     part pytest -m "" "$@"
 else
-    part pytest -m "not browser" -n 2 --dist loadfile
-    part pytest -m browser -n 2 --dist loadfile
+    part pytest -m "not browser"
+    part pytest -m browser
 fi
 printf '%s' "$failed" >&2
 [ -z "$failed" ]
