@@ -1,6 +1,7 @@
 """The corpus of odd and hostile files, uploaded one after another in a real browser."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ def upload_all(app, names, folder: Path) -> dict[str, str]:
     return found
 
 
+@cache
 def some_of_each_kind() -> list[str]:
     """Of each kind of odd file some that are accepted and some that are refused, from all over its table.
 
