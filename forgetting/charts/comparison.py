@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 import torch
-from plotly.subplots import make_subplots
 
+from forgetting.charts.figure import axis_numbers, colour_key, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -205,37 +205,48 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     counts = before.confusion.sum(axis=1)
     rows = _largest(counts)[::-1]
     names = _labels(classes, rows)
-    chart = go.Figure()
-    for row, name in zip(rows, names, strict=True):
-        chart.add_scatter(
-            x=[before.recall[row], after.recall[row]],
-            y=[name] * 2,
-            mode="lines",
-            line={"color": BASELINE, "width": 1.5},
-            hoverinfo="skip",
-        )
+    data = [
+        {
+            "type": "scatter",
+            "x": [before.recall[row], after.recall[row]],
+            "y": [name] * 2,
+            "mode": "lines",
+            "line": {"color": BASELINE, "width": 1.5},
+            "hoverinfo": "skip",
+        }
+        for row, name in zip(rows, names, strict=True)
+    ]
     for title, scores, colour, symbol in (
         ("original", before, ORIGINAL, "circle"),
         ("randomized", after, RANDOMIZED, "diamond"),
     ):
-        chart.add_scatter(
-            x=scores.recall[rows],
-            y=names,
-            mode="markers",
-            marker={"color": colour, "size": 11, "symbol": symbol},
-            name=title,
-            customdata=counts[rows],
-            hovertemplate=f"%{{y}}, {title}: %{{x:.1%}} of %{{customdata}} reviews<extra></extra>",
+        data.append(
+            {
+                "type": "scatter",
+                "x": scores.recall[rows],
+                "y": names,
+                "mode": "markers",
+                "marker": {"color": colour, "size": 11, "symbol": symbol},
+                "name": title,
+                "customdata": counts[rows],
+                "hovertemplate": f"%{{y}}, {title}: %{{x:.1%}} of %{{customdata}} reviews<extra></extra>",
+            }
         )
-    chart.add_vline(x=baselines.chance, line={"color": BASELINE, "dash": "dash", "width": 1.5})
-    chart.add_annotation(
-        x=baselines.chance, y=1.0, yref="paper", yanchor="bottom", text="chance", showarrow=False,
-        font={"size": 11, "color": BASELINE},
-    )  # fmt: skip
-    chart.update_xaxes(title="recall on validation", tickformat=".0%", range=[-0.03, 1.03])
-    chart.update_yaxes(automargin=True, type="category")  # a name may look like a number or a date
-    _set_frame(chart, height=max(CHART_HEIGHT, 70 + 24 * len(rows)), right=20, top=34)
-    return _add_key(chart, side="right")
+    chance = {"x0": baselines.chance, "x1": baselines.chance, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
+    label = {
+        "x": baselines.chance, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "chance", "showarrow": False,
+        "font": {"size": 11, "color": BASELINE},
+    }  # fmt: skip
+    return plotly_chart(
+        data,
+        height=max(CHART_HEIGHT, 70 + 24 * len(rows)),
+        right=20,
+        top=34,
+        annotations=[label, colour_key(side="right")],
+        shapes=[{"type": "line", "line": {"color": BASELINE, "dash": "dash", "width": 1.5}, **chance}],
+        xaxis={"title": {"text": "recall on validation"}, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        yaxis={"automargin": True, "type": "category"},  # a name may look like a number or a date
+    )
 
 
 def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure:
@@ -243,36 +254,46 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     rows = _largest(outcomes[0].confusion.sum(axis=1))
     names = _labels(classes, rows)
-    chart = make_subplots(cols=2, subplot_titles=("original", "randomized"), shared_yaxes=True, horizontal_spacing=0.03)
-    for column, (scores, colour) in enumerate(zip(outcomes, (ORIGINAL, RANDOMIZED), strict=True), start=1):
+    data = []
+    for axis, scores, colour in zip(("", "2"), outcomes, (ORIGINAL, RANDOMIZED), strict=True):
         totals = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.divide(scores.confusion, totals, out=np.full(scores.confusion.shape, np.nan), where=totals > 0)
-        chart.add_heatmap(
-            z=shares[np.ix_(rows, rows)],
-            x=names,
-            y=names,
-            customdata=scores.confusion[np.ix_(rows, rows)],
-            colorscale=[[0, "rgba(133,125,134,0.08)"], [1, colour]],
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            xgap=1,
-            ygap=1,
-            hovertemplate="true %{y}<br>predicted %{x}<br>%{customdata} reviews, %{z:.0%} of the class<extra></extra>",
-            row=1,
-            col=column,
+        data.append(
+            {
+                "type": "heatmap",
+                "z": shares[np.ix_(rows, rows)],
+                "x": names,
+                "y": names,
+                "customdata": scores.confusion[np.ix_(rows, rows)],
+                "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
+                "zmin": 0,
+                "zmax": 1,
+                "showscale": False,
+                "xgap": 1,
+                "ygap": 1,
+                "hovertemplate": "true %{y}<br>predicted %{x}<br>%{customdata} reviews, %{z:.0%} of the class"
+                "<extra></extra>",
+                "xaxis": f"x{axis}",
+                "yaxis": f"y{axis}",
+            }
         )
-    chart.update_xaxes(title="predicted class", tickangle=-45, automargin=True, type="category")
-    chart.update_yaxes(autorange="reversed", automargin=True, type="category")
-    chart.update_yaxes(title="true class", col=1)
-    return _set_frame(chart, height=180 + 24 * len(rows), right=10, top=34)
+    classes_axis = {"automargin": True, "type": "category"}
+    layout = side_by_side(
+        ("original", "randomized"),
+        xaxis={"title": {"text": "predicted class"}, "tickangle": -45, **classes_axis},
+        yaxis={"autorange": "reversed", **classes_axis},
+        first={"title": {"text": "true class"}},
+        others={"matches": "y", "showticklabels": False},
+        gap=0.03,
+    )
+    return plotly_chart(data, height=180 + 24 * len(rows), right=10, top=34, **layout)
 
 
 def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> go.Figure:
     """Histogram of each layer's parameters, before and after; counts on a logarithmic axis."""
     titles = [layer.name for layer in layers]
-    chart = make_subplots(cols=len(titles), subplot_titles=titles, horizontal_spacing=0.06)
-    for column, layer in enumerate(titles, start=1):
+    data = []
+    for axis, layer in zip(axis_numbers(len(titles)), titles, strict=True):
         values = [
             np.concatenate([values.detach().numpy().ravel() for values in model.get_submodule(layer).parameters(False)])
             for model in (original, randomized)
@@ -283,22 +304,28 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
         for title, colour, parameters in zip(("original", "randomized"), (ORIGINAL, RANDOMIZED), values, strict=True):
             counts = np.histogram(parameters[np.isfinite(parameters)], edges)[0]
             red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-            chart.add_scatter(
-                x=(edges[:-1] + edges[1:]) / 2,
-                y=np.where(counts > 0, counts, None),
-                mode="lines",
-                line={"shape": "hvh", "color": colour, "width": 2},
-                fill="tozeroy",
-                fillcolor=f"rgba({red},{green},{blue},0.25)",
-                name=title,
-                hovertemplate=f"{title}: %{{y:,}} weights near %{{x:.3g}}<extra></extra>",
-                row=1,
-                col=column,
+            data.append(
+                {
+                    "type": "scatter",
+                    "x": (edges[:-1] + edges[1:]) / 2,
+                    "y": np.where(counts > 0, counts, None),
+                    "mode": "lines",
+                    "line": {"shape": "hvh", "color": colour, "width": 2},
+                    "fill": "tozeroy",
+                    "fillcolor": f"rgba({red},{green},{blue},0.25)",
+                    "name": title,
+                    "hovertemplate": f"{title}: %{{y:,}} weights near %{{x:.3g}}<extra></extra>",
+                    "xaxis": f"x{axis}",
+                    "yaxis": f"y{axis}",
+                }
             )
-    chart.update_xaxes(title="weight")
-    chart.update_yaxes(type="log", rangemode="tozero", exponentformat="power", dtick=1)
-    chart.update_yaxes(title="number of weights", col=1)
-    return _set_frame(chart, right=10, top=34)
+    layout = side_by_side(
+        titles,
+        xaxis={"title": {"text": "weight"}},
+        yaxis={"type": "log", "rangemode": "tozero", "exponentformat": "power", "dtick": 1},
+        first={"title": {"text": "number of weights"}},
+    )
+    return plotly_chart(data, right=10, top=34, **layout)
 
 
 def _largest(counts: np.ndarray) -> np.ndarray:

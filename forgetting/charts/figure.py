@@ -1,5 +1,6 @@
 """Plotly charts from plain dicts, with the frame that all of them share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -37,3 +38,36 @@ def colour_key(side: str = "left") -> dict:
         "x": 0 if side == "left" else 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": side,
         "yanchor": "bottom", "yshift": 5, "text": text, "showarrow": False, "font": {"size": 12},
     }  # fmt: skip
+
+
+def axis_numbers(count: int) -> list[str]:
+    """What follows "x" and "y" in the names of the axes of plots side by side."""
+    return ["", *map(str, range(2, count + 1))]
+
+
+def side_by_side(
+    titles: Sequence[str], *, xaxis: dict, yaxis: dict, first: dict, others: dict | None = None, gap: float = 0.06
+) -> dict:
+    """The layout of plots side by side, with a title above each.
+
+    Args:
+        titles: of the plots, from left to right.
+        xaxis: properties of each horizontal axis.
+        yaxis: properties of each vertical axis.
+        first: more of the vertical axis on the left.
+        others: more of the other vertical axes.
+        gap: between two plots, as a share of the whole width.
+    """
+    width = (1 - gap * (len(titles) - 1)) / len(titles)
+    layout: dict[str, Any] = {"annotations": []}
+    for index, (number, title) in enumerate(zip(axis_numbers(len(titles)), titles, strict=True)):
+        left = index * (width + gap)
+        layout[f"xaxis{number}"] = {"anchor": f"y{number}", "domain": [left, min(left + width, 1)], **xaxis}
+        layout[f"yaxis{number}"] = {"anchor": f"x{number}", **yaxis, **((others or {}) if index else first)}
+        layout["annotations"].append(
+            {
+                "x": left + width / 2, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "center",
+                "yanchor": "bottom", "text": title, "showarrow": False, "font": {"size": 16},
+            }
+        )  # fmt: skip
+    return layout

@@ -1,5 +1,6 @@
 """Charts hold exactly the numbers of the result, and text from a file stays text."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -277,13 +278,17 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
     assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b")]).all()
 
 
-def test_charts_hold_no_title_and_are_of_fixed_height(result, compared):
+def test_charts_are_what_plotly_knows_and_hold_no_title_and_are_of_fixed_height(result, compared):
     for chart in (
         comparison_charts.accuracy_chart(compared, result.baselines),
+        comparison_charts.bitwise_chart(compared, result.baselines),
         comparison_charts.loss_chart(compared, result.baselines),
+        comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3)),
         comparison_charts.recall_chart(compared, ("a", "b", "c"), result.baselines),
         comparison_charts.confusion_chart(compared, ("a", "b", "c")),
         comparison_charts.weights_chart(result.trained.model, compared.model, result.layers),
     ):
+        validated = go.Figure(json.loads(chart.to_json()))  # raises where a property is unknown or impossible
+        assert json.loads(validated.to_json()) == json.loads(chart.to_json())  # also where one has a short form
         assert chart.layout.title.text is None
         assert chart.layout.height >= 170
