@@ -83,9 +83,6 @@ class Recipe(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        for name in self.leaves():
-            if isinstance(self.value(name), tuple) and "" in self.value(name):
-                raise RecipeError(f"{name} must hold names that are not empty; got {self.value(name)}. Leave it out.")
         self.randomization.chosen_layers(self.model.layers)
         if self.protocol == "published":
             _check_published(self)
@@ -133,7 +130,7 @@ class Recipe(Settings):
     def for_training(self) -> Self:
         """The settings that determine the trained model; those of what is done to it afterwards have their defaults."""
         later = ("randomization", "sweep", "relearning", "forget", "unlearning")
-        return replace(self, **{name: type(getattr(self, name))() for name in later})
+        return replace(self, **{name: getattr(MODERN, name) for name in later})
 
 
 _PUBLISHED_SETTINGS = {
