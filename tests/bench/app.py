@@ -4,26 +4,17 @@ Baseline: the limits that the app is built to, printed beside each number.
 """
 
 import argparse
-import os
 import re
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
+from browsing import browsing, open_window, slider, wait_for_charts
 from common import original_file, print_table
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from serving import serving
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 WATCH = Path(__file__).with_name("watch.js").read_text()
 STREAM = Path(__file__).with_name("stream.js").read_text()
 STUDIES = {  # plans that are long enough to be watched while they draw, and the marks of their charts
@@ -34,27 +25,15 @@ STUDIES = {  # plans that are long enough to be watched while they draw, and the
 }
 
 
-def slider(page: Page) -> Locator:
-    return page.get_by_role("slider", name="Fraction randomized")
-
-
 def settle(page: Page) -> None:
     """Until the page is drawn, which must not count."""
     page.wait_for_timeout(2_000)
     page.locator('[data-test-script-state="notRunning"]').wait_for()
 
 
-def wait_for_charts(page: Page) -> None:
-    """Until the slider and the charts of accuracy and loss can be seen."""
-    slider(page).wait_for()
-    for name in ("Accuracy before and after", "Loss before and after"):
-        page.get_by_role("figure", name=name).locator(".js-plotly-plot .bars path").first.wait_for()
-
-
 def visit(browser: Browser, address: str) -> Page:
     """A new visitor, once the Overview can be used."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(120_000)
+    page = open_window(browser)
     page.goto(address)
     wait_for_charts(page)
     return page
@@ -96,8 +75,7 @@ def move(page: Page, times: int) -> tuple[list[float], dict[str, float]]:
 
 def stream(browser: Browser, address: str, link: str, mark: str, seconds: float) -> dict[str, float]:
     """What is seen of a study's chart while rows stream into it: frames, those without marks, the longest time so."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(120_000)
+    page = open_window(browser)
     page.goto(f"{address}/{link}")
     main = page.get_by_test_id("stMain")
     main.wait_for()
@@ -124,26 +102,22 @@ def main() -> None:
     parser.add_argument("--watched", type=float, default=5.0, metavar="SECONDS", help="of each study that streams")
     arguments = parser.parse_args()
     moves, path = arguments.moves, original_file()
-    with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-            times = [time.perf_counter() - server.started]
-            page = visit(browser, server.address)
-            times.append(time.perf_counter() - server.started)
-            opened = time.perf_counter()
-            second = visit(browser, server.address)
-            times.append(time.perf_counter() - opened)
-            _, overview = move(second, moves)
-            second.close()
-            open_forget(page, path)
-            taken, seen = move(page, moves)
-            page.close()
-            streamed = {
-                link.split("?")[0].title(): stream(browser, server.address, link, mark, arguments.watched)
-                for link, mark in STUDIES.items()
-            }
-        browser.close()
+    with browsing() as browser, tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+        times = [time.perf_counter() - server.started]
+        page = visit(browser, server.address)
+        times.append(time.perf_counter() - server.started)
+        opened = time.perf_counter()
+        second = visit(browser, server.address)
+        times.append(time.perf_counter() - opened)
+        _, overview = move(second, moves)
+        second.close()
+        open_forget(page, path)
+        taken, seen = move(page, moves)
+        page.close()
+        streamed = {
+            link.split("?")[0].title(): stream(browser, server.address, link, mark, arguments.watched)
+            for link, mark in STUDIES.items()
+        }
     data = "original file" if path else "sample"
     print(f"\n{moves} moves of the slider on the Forget page ({data}), {len(seen['charts'])} Plotly charts on it.")
     print("Baseline: the limits in the last column.\n")
