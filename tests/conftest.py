@@ -11,7 +11,8 @@ import torch
 from forgetting.core.seeding import pin_threads
 from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_reviews
-from forgetting.model.split import Split, SplitSettings, make_split
+from forgetting.model.settings import SplitSettings
+from forgetting.model.split import Split, make_split
 from forgetting.unlearning.task import METHODS
 
 pin_threads()

@@ -20,8 +20,8 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.intervals import Band
 from forgetting.metrics.scores import NOT_FINITE, Scores
+from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Epoch, PartMetrics
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.comparison import (

@@ -8,8 +8,9 @@ from forgetting.core.seeding import second_seed
 from forgetting.experiment.pipeline import train
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import evaluate
-from forgetting.model.classifier import ModelSettings, TextClassifier
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import ModelSettings, TrainingSettings
+from forgetting.model.trainer import Trainer
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import Recipe

@@ -1,22 +1,14 @@
 """Results as charts; no page is known here."""
 
-from forgetting.charts.comparison import network_chart
-from forgetting.charts.data import classes_chart, lengths_chart
-from forgetting.charts.dose_response import PICK, MetricStyle, metric_style
-from forgetting.charts.history import Curve, history_chart
-from forgetting.charts.style import NO_WIDTH, ORIGINAL, RANDOMIZED, RELEARNED
+from forgetting.core.lazy import lazy_names
 
-__all__ = [
-    "NO_WIDTH",
-    "ORIGINAL",
-    "PICK",
-    "RANDOMIZED",
-    "RELEARNED",
-    "Curve",
-    "MetricStyle",
-    "classes_chart",
-    "history_chart",
-    "lengths_chart",
-    "metric_style",
-    "network_chart",
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "comparison": ("network_chart",),
+        "data": ("classes_chart", "lengths_chart"),
+        "dose_response": ("PICK", "MetricStyle", "metric_style"),
+        "history": ("Curve", "history_chart"),
+        "style": ("NO_WIDTH", "ORIGINAL", "RANDOMIZED", "RELEARNED"),
+    },
+)

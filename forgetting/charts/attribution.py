@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.style import ORIGINAL, plain_names
+from forgetting.charts.style import ORIGINAL
+from forgetting.charts.vega import plain_names
 
 
 def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:

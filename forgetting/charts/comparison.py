@@ -3,19 +3,24 @@
 Baselines are dashed and grey, with their names in the right margin. Fonts and grid take the page's theme.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 
 from forgetting.charts.figure import axis_numbers, colour_key, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
 from forgetting.reporting.formatting import format_number, format_share
-from forgetting.studies.evaluation import PARTS
+
+if TYPE_CHECKING:
+    import torch
 
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
 MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read

@@ -6,7 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import ORIGINAL, plain_names
+from forgetting.charts.style import ORIGINAL
+from forgetting.charts.vega import plain_names
 
 
 def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:

@@ -18,10 +18,8 @@ from forgetting.charts.style import (
     LABEL_MARGIN,
     ORIGINAL,
     RANDOMIZED,
-    baseline_rules,
-    series_colour,
-    series_shape,
 )
+from forgetting.charts.vega import baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.dose_response import NO_HALF_WAY
 from forgetting.reporting.formatting import format_interval, format_share

@@ -7,8 +7,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import CHART_HEIGHT, ORIGINAL, baseline_rules
-from forgetting.model.trainer import Epoch
+from forgetting.charts.style import CHART_HEIGHT, ORIGINAL
+from forgetting.charts.vega import baseline_rules
+from forgetting.model.history import Epoch
 
 MOST_POINTS = 300  # of a curve; of a longer history some epochs are left out, never the first or the last
 

@@ -3,17 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.style import (
-    CHART_HEIGHT,
-    FRACTION_TITLE,
-    LABEL_MARGIN,
-    ORIGINAL,
-    RELEARNED,
-    SERIES_COLOURS,
-    baseline_rules,
-    series_colour,
-    series_shape,
-)
+from forgetting.charts.style import CHART_HEIGHT, FRACTION_TITLE, LABEL_MARGIN, ORIGINAL, RELEARNED, SERIES_COLOURS
+from forgetting.charts.vega import baseline_rules, series_colour, series_shape
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES_COLOURS[1]}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}

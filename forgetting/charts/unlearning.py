@@ -10,15 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import (
-    BASELINE,
-    CHART_HEIGHT,
-    ORIGINAL,
-    RANDOMIZED,
-    RELEARNED,
-    SERIES_COLOURS,
-    baseline_rules,
-)
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES_COLOURS
+from forgetting.charts.vega import baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE

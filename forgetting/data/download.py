@@ -20,7 +20,6 @@ from platformdirs import user_cache_path
 from forgetting.core.errors import DataError
 from forgetting.core.files import write_atomically
 from forgetting.data.reviews import Reviews
-from forgetting.data.tables import read_reviews
 
 ORIGINAL_URL = (
     "https://raw.githubusercontent.com/chungimungi/Learning-to-Forget/"
@@ -41,6 +40,8 @@ def fetch_wine_reviews(
 
     The arguments and errors are those of `download_wine_reviews`.
     """
+    from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not to know the file alone
+
     return read_reviews(download_wine_reviews(cache=cache, url=url, timeout=timeout))
 
 

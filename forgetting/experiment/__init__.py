@@ -1,65 +1,33 @@
 """The whole path in one call, from a recipe and reviews to a result; the published table; results as files."""
 
-from forgetting.experiment.export import (
-    TABLE_FORMATS,
-    TableResult,
-    csv_bytes,
-    model_bytes,
-    neutralize_formula,
-    table_bytes,
-)
-from forgetting.experiment.pipeline import (
-    Progress,
-    build_model,
-    compare,
-    copy_state,
-    make_trainer,
-    measure_outcome,
-    prepare,
-    run,
-    select_reviews,
-    snapshot,
-    train,
-)
-from forgetting.experiment.published import (
-    PUBLISHED_METRICS,
-    PUBLISHED_MODELS,
-    PUBLISHED_TABLE,
-    PublishedRun,
-    reproduce,
-    run_published_seed,
-    summarize_runs,
-)
-from forgetting.experiment.results import Comparison, Outcome, Result, Trained, to_plain
+from forgetting.core.lazy import lazy_names
 
-__all__ = [
-    "PUBLISHED_METRICS",
-    "PUBLISHED_MODELS",
-    "PUBLISHED_TABLE",
-    "TABLE_FORMATS",
-    "Comparison",
-    "Outcome",
-    "Progress",
-    "PublishedRun",
-    "Result",
-    "TableResult",
-    "Trained",
-    "build_model",
-    "compare",
-    "copy_state",
-    "csv_bytes",
-    "make_trainer",
-    "measure_outcome",
-    "model_bytes",
-    "neutralize_formula",
-    "prepare",
-    "reproduce",
-    "run",
-    "run_published_seed",
-    "select_reviews",
-    "snapshot",
-    "summarize_runs",
-    "table_bytes",
-    "to_plain",
-    "train",
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "export": ("TABLE_FORMATS", "TableResult", "csv_bytes", "model_bytes", "neutralize_formula", "table_bytes"),
+        "pipeline": (
+            "Progress",
+            "build_model",
+            "compare",
+            "copy_state",
+            "make_trainer",
+            "measure_outcome",
+            "prepare",
+            "run",
+            "select_reviews",
+            "snapshot",
+            "train",
+        ),
+        "published": (
+            "PUBLISHED_METRICS",
+            "PUBLISHED_MODELS",
+            "PUBLISHED_TABLE",
+            "PublishedRun",
+            "reproduce",
+            "run_published_seed",
+            "summarize_runs",
+        ),
+        "results": ("Comparison", "Outcome", "Result", "Trained", "to_plain"),
+    },
+)

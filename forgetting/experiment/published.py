@@ -1,14 +1,22 @@
-"""The published table, the ranges that a faithful re-run of it gives, and the re-run itself."""
+"""The published table, the ranges that a faithful re-run of it gives, and the re-run itself.
+
+The pipeline, which imports torch, is imported where the experiment is run: the table alone needs no torch.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import TYPE_CHECKING
 
 from forgetting.core.errors import RecipeError
 from forgetting.data.reviews import Reviews
-from forgetting.experiment.pipeline import Progress, measure_outcome, prepare, train, train_published_randomized
-from forgetting.experiment.results import Trained
 from forgetting.model.split import Split
 from forgetting.recipe.recipe import PUBLISHED
+
+if TYPE_CHECKING:
+    from forgetting.experiment.pipeline import Progress
+    from forgetting.experiment.results import Trained
 
 PUBLISHED_MODELS = ("original", "randomized")
 PUBLISHED_METRICS = tuple(
@@ -56,11 +64,15 @@ def make_published_split(reviews: Reviews) -> Split:
     Raises:
         DataError: The file has no name column.
     """
+    from forgetting.experiment.pipeline import prepare
+
     return prepare(PUBLISHED, reviews)
 
 
 def run_published_seed(split: Split, seed: int) -> PublishedRun:
     """Train and measure both models of the published protocol with one seed."""
+    from forgetting.experiment.pipeline import measure_outcome, train, train_published_randomized
+
     recipe = replace(PUBLISHED, seed=seed)
 
     def measured(trained: Trained) -> dict[tuple[str, str], float]:

@@ -1,18 +1,24 @@
 """Results of an experiment, as frozen dataclasses and as plain values."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
-from forgetting.model.classifier import TextClassifier
-from forgetting.model.trainer import Epoch
+from forgetting.model.history import Epoch
 from forgetting.randomization.layers import LayerSummary
 from forgetting.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from forgetting.model.classifier import TextClassifier
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,6 @@
 import math
 from dataclasses import dataclass, field
 
-import torch
-from sklearn.svm import LinearSVC
-
-from forgetting.metrics import formulas
 from forgetting.model.split import Split
 
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
@@ -43,6 +39,12 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
         objective: A key of OBJECTIVES, for `chance_loss`.
         svc_limit: LinearSVC is left out where training reviews × classes exceed this; 0 always leaves it out.
     """
+    # Whoever only reads baselines need not wait for torch and scikit-learn.
+    import torch
+    from sklearn.svm import LinearSVC
+
+    from forgetting.metrics import formulas
+
     classes = len(split.classes)
     majority = int(torch.bincount(split.training.targets).argmax())
     predictions = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}

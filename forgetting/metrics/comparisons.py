@@ -1,12 +1,18 @@
-"""Comparisons of two models, or of two accuracies. A metric that cannot be computed is None with its reason."""
+"""Comparisons of two models, or of two accuracies. A metric that cannot be computed is None with its reason.
+
+torch is imported where models are compared: whoever only reads measurements need not wait for it.
+"""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-
-from forgetting.metrics import formulas
 from forgetting.metrics.scores import NOT_FINITE
+
+if TYPE_CHECKING:
+    import torch
 
 LOGITS_AT_ONCE = 4_000_000  # logits of one model that are compared at a time
 
@@ -47,6 +53,10 @@ def measure_forgetting(before: float | None, after: float | None, chance: float)
 
 def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:
     """Share of reviews, in [0, 1], for which the logits (reviews, classes) of two models predict the same class."""
+    import torch
+
+    from forgetting.metrics import formulas
+
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
     return Measurement(formulas.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
@@ -57,6 +67,10 @@ def measure_divergence(first: torch.Tensor, second: torch.Tensor) -> Measurement
 
     See `metrics.formulas.divergence`.
     """
+    import torch
+
+    from forgetting.metrics import formulas
+
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
     rows = max(1, LOGITS_AT_ONCE // first.shape[1])  # all at once would take ten times the memory of the logits

@@ -1,13 +1,17 @@
 """Intervals of accuracies and areas over reviews, and bands of metrics over seeds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.optimize import brentq
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BAND_QUANTILES = (0.05, 0.95)
 
@@ -89,6 +93,8 @@ def auc_interval(area: float, members: int, non_members: int, level: float = 0.9
 
 
 def _lower_end(area: float, members: int, non_members: int, level: float) -> float:
+    from scipy.optimize import brentq  # which takes a third of a second, and only attacks need it
+
     z, both = NormalDist().inv_cdf((1 + level) / 2), (members + non_members) / 2 - 1
 
     def excess(theta: float) -> float:

@@ -2,19 +2,24 @@
 
 The metrics of many models at once are in `metrics.formulas`. A metric that cannot be computed is None, and `missing`
 holds its reason.
+
+torch is imported where a model is scored: whoever only reads scores need not wait for it.
 """
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
 
-from forgetting.metrics import formulas
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.model.split import Part
-from forgetting.model.trainer import compute_loss
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 TOP_K = 3
 NOT_FINITE = "the model's outputs are not finite numbers"
@@ -68,6 +73,11 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         targets: Class numbers, (reviews,).
         objective: A key of OBJECTIVES.
     """
+    import torch
+
+    from forgetting.metrics import formulas
+    from forgetting.model.trainer import compute_loss
+
     reviews, classes = logits.shape
     if not torch.isfinite(logits).all():
         names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
@@ -104,14 +114,20 @@ def why_no_top_k(classes: int) -> str:
     return f"with {classes} classes, the true one is always among the best {TOP_K}"
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
     """All metrics of a model on a part, without dropout."""
-    return score_logits(model(part.inputs), part.targets, objective)
+    import torch
+
+    with torch.no_grad():
+        return score_logits(model(part.inputs), part.targets, objective)
 
 
-@torch.no_grad()
 def top_1_accuracy(model: nn.Module, part: Part) -> float:
     """Top-1 accuracy of a model on a part, without dropout; NaN where its outputs are not finite."""
-    logits = model(part.inputs)
+    import torch
+
+    from forgetting.metrics import formulas
+
+    with torch.no_grad():
+        logits = model(part.inputs)
     return formulas.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan

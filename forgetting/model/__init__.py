@@ -1,36 +1,16 @@
 """From reviews to a trained classifier: split, model and trainer, and the influence of each word on the model."""
 
-from forgetting.model.attribution import most_influential_words
-from forgetting.model.classifier import ModelSettings, TextClassifier, first_layer
-from forgetting.model.sparse import SparseMatrix
-from forgetting.model.split import Part, Split, SplitSettings, encode_labels, make_split, split_rows
-from forgetting.model.trainer import (
-    OBJECTIVES,
-    Epoch,
-    PartMetrics,
-    Trainer,
-    TrainingSettings,
-    compute_loss,
-    measure_logits,
-)
+from forgetting.core.lazy import lazy_names
 
-__all__ = [
-    "OBJECTIVES",
-    "Epoch",
-    "ModelSettings",
-    "Part",
-    "PartMetrics",
-    "SparseMatrix",
-    "Split",
-    "SplitSettings",
-    "TextClassifier",
-    "Trainer",
-    "TrainingSettings",
-    "compute_loss",
-    "encode_labels",
-    "first_layer",
-    "make_split",
-    "measure_logits",
-    "most_influential_words",
-    "split_rows",
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "attribution": ("most_influential_words",),
+        "classifier": ("TextClassifier", "first_layer"),
+        "sparse": ("SparseMatrix",),
+        "history": ("Epoch", "PartMetrics"),
+        "settings": ("OBJECTIVES", "ModelSettings", "SplitSettings", "TrainingSettings"),
+        "split": ("Part", "Split", "encode_labels", "make_split", "split_rows"),
+        "trainer": ("Trainer", "compute_loss", "measure_logits"),
+    },
+)

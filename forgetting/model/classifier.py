@@ -4,9 +4,7 @@ Training is in `model.trainer`, and randomizing in the package `randomization`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
 
 import torch
 from torch import nn
@@ -14,27 +12,7 @@ from torch.nn import functional
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import OwnedDraws, generator
-from forgetting.core.settings import Settings, setting
 from forgetting.model.sparse import SparseLinear, SparseMatrix
-
-
-@dataclass(frozen=True)
-class ModelSettings(Settings):
-    """The size of a classifier.
-
-    Attributes:
-        hidden: Widths of the hidden layers.
-        dropout: Probability with which a hidden activation is dropped while training.
-    """
-
-    group: ClassVar[str] = "model"
-    hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
-    dropout: float = setting(0.5, low=0.0, high=0.95)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
-        return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
 
 
 class TextClassifier(nn.Module):

@@ -1,44 +1,30 @@
 """From reviews to tensors: the split into training and validation, TF-IDF features, and class numbers.
 
 Text stays sparse. The vectorizer is fitted to the training part only.
+
+torch, scipy and scikit-learn take seconds to import, so they are imported where a split is made: whoever only looks at
+one need not wait for them.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.model_selection import train_test_split
 
 from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
-from forgetting.core.settings import Settings, setting
 from forgetting.data.reviews import Reviews
-from forgetting.model.sparse import SparseMatrix
+from forgetting.model.settings import SplitSettings
 
+if TYPE_CHECKING:
+    import torch
 
-@dataclass(frozen=True)
-class SplitSettings(Settings):
-    """How reviews become a split.
+    from forgetting.model.sparse import SparseMatrix
 
-    Attributes:
-        validation_share: Share of the reviews in the validation part, in (0, 1).
-        stratify: Whether the classes have equal shares in both parts.
-        sublinear_tf: Whether a word's count enters as 1 + ln(count).
-        min_df: Number of training reviews in which a word must occur.
-        max_words: Number of words, the most frequent ones; 0 for all.
-        seed: Seed of the split.
-    """
-
-    group: ClassVar[str] = "split"
-    validation_share: float = setting(0.2, low=0.05, high=0.9)
-    stratify: bool = setting(True)
-    sublinear_tf: bool = setting(True)
-    min_df: int = setting(2, low=1, high=1_000)
-    max_words: int = setting(0, low=0, high=1_000_000)
-    seed: int = setting(0, low=0, high=2**32 - 1)
+PARTS = ("training", "validation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +65,8 @@ class Split:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """Both parts by name: "training" and "validation"."""
-        return {"training": self.training, "validation": self.validation}
+        """Both parts by name."""
+        return {name: getattr(self, name) for name in PARTS}
 
 
 def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
@@ -89,6 +75,11 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
     Raises:
         DataError: A part would be too small for the classes, no word is left, or there are too many classes or words.
     """
+    import torch
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from forgetting.model.sparse import SparseMatrix
+
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
     vectorizer = TfidfVectorizer(
@@ -151,6 +142,8 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
     Raises:
         DataError: A part would be too small for the classes, or there are too many classes.
     """
+    from sklearn.model_selection import train_test_split
+
     check_limit(
         "classes",
         len(reviews.counts),

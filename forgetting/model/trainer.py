@@ -7,80 +7,18 @@ recipes or pages, and starts no thread.
 import math
 import threading
 import time
-from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from forgetting.core.seeding import generator
-from forgetting.core.settings import Settings, setting
 from forgetting.model.adam import Adam
+from forgetting.model.history import Epoch, PartMetrics
+from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Split
 
-OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
 SLICE_SECONDS = 0.2  # seconds of training between two points at which a study or a method can be left
-
-
-@dataclass(frozen=True)
-class TrainingSettings(Settings):
-    """How a model is trained. The last two settings exist for the published protocol.
-
-    Attributes:
-        objective: "cross_entropy" on class numbers, or "bitwise": binary cross-entropy with logits on one-hot rows,
-            the mean over reviews and classes.
-        epochs: Passes over the training part.
-        learning_rate: Learning rate of Adam.
-        batch_size: Reviews in a step; 0 for all at once.
-        word_dropout: Probability with which a word of a review is dropped, drawn anew in each step.
-        weight_decay: Coupled weight decay, which is added to the gradient, as in `torch.optim.Adam`.
-        label_smoothing: Share of the target that is spread over all classes.
-        dropout_steps: Number of first steps in which dropout acts; 0 for all steps.
-        reuse_forward_pass: Whether the training metrics of an epoch come from the forward pass of its last step (before
-            the step, with its dropout) instead of a pass after it.
-    """
-
-    group: ClassVar[str] = "training"
-    objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
-    epochs: int = setting(100, low=1, high=2_000)
-    learning_rate: float = setting(0.01, low=1e-6, high=10.0)
-    batch_size: int = setting(0, low=0, high=1_000_000)
-    word_dropout: float = setting(0.0, low=0.0, high=0.95)
-    weight_decay: float = setting(1e-3, low=0.0, high=1.0)
-    label_smoothing: float = setting(0.1, low=0.0, high=0.9)
-    dropout_steps: int = setting(0, low=0, high=1_000_000)
-    reuse_forward_pass: bool = setting(False)
-
-
-@dataclass(frozen=True)
-class PartMetrics:
-    """Metrics of a model on one part.
-
-    Attributes:
-        loss: Loss of the objective without label smoothing.
-        accuracy: Top-1 accuracy, in [0, 1].
-    """
-
-    loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One finished epoch.
-
-    Attributes:
-        epoch: Its number, from 1.
-        training: Metrics on the training part.
-        validation: Metrics on the validation part.
-        seconds: Time since the start of training, with the time for the metrics.
-    """
-
-    epoch: int
-    training: PartMetrics
-    validation: PartMetrics
-    seconds: float
 
 
 def compute_loss(logits: torch.Tensor, targets: torch.Tensor, objective: str, smoothing: float = 0.0) -> torch.Tensor:

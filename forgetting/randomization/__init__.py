@@ -1,25 +1,14 @@
 """Randomizing any torch module: its layers, their units, the schemes, and the path from original to randomized."""
 
-from forgetting.randomization.layers import LayerSummary, layer_parameters, layer_table, named_layers, parameter_count
-from forgetting.randomization.path import LayerPath, layer_paths, randomize, word_columns
-from forgetting.randomization.schemes import DETERMINISTIC, NOT_NESTED, SCHEMES
-from forgetting.randomization.settings import ALL, Randomization
-from forgetting.randomization.units import UNITS
+from forgetting.core.lazy import lazy_names
 
-__all__ = [
-    "ALL",
-    "DETERMINISTIC",
-    "NOT_NESTED",
-    "SCHEMES",
-    "UNITS",
-    "LayerPath",
-    "LayerSummary",
-    "Randomization",
-    "layer_parameters",
-    "layer_paths",
-    "layer_table",
-    "named_layers",
-    "parameter_count",
-    "randomize",
-    "word_columns",
-]
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "layers": ("LayerSummary", "layer_parameters", "layer_table", "named_layers", "parameter_count"),
+        "path": ("LayerPath", "layer_paths", "randomize", "word_columns"),
+        "schemes": ("DETERMINISTIC", "NOT_NESTED", "SCHEMES"),
+        "settings": ("ALL", "Randomization"),
+        "units": ("UNITS",),
+    },
+)

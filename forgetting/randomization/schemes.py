@@ -1,10 +1,18 @@
-"""Schemes: what a randomized unit becomes. A scheme is a function of `Draws`, in one table by name."""
+"""Schemes: what a randomized unit becomes. A scheme is a function of `Draws`, in one table by name.
+
+Recipes name the schemes without torch, so that it is imported where a scheme is used.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +54,16 @@ class Shuffle:
     """
 
     def __init__(self, count: int, source: torch.Generator):
+        import torch
+
         uniform = torch.rand(count, generator=source, dtype=torch.float64)
         self.partners = (uniform * torch.arange(1, count + 1)).long().tolist()
         self.order: list[int] = []
 
     def __call__(self, count: int) -> torch.Tensor:
         """Which of the first `count` items comes to each position, (count,) int64."""
+        import torch
+
         order = self.order if len(self.order) <= count else []
         for position, partner in enumerate(self.partners[len(order) : count], start=len(order)):
             order.append(position)
@@ -82,6 +94,8 @@ def _permute(draws: Draws) -> torch.Tensor:
 
 def _zero(draws: Draws) -> torch.Tensor:
     """Zeros."""
+    import torch
+
     return torch.zeros_like(draws.units[draws.chosen])
 
 

@@ -1,14 +1,19 @@
 """Units: the parts of a layer that are randomized as a whole (weights, neurons or words), as rows of a matrix.
 
-A unit is a name and the axis of a parameter along which it lies, in one table.
+A unit is a name and the axis of a parameter along which it lies, in one table. Recipes name the units without torch, so
+that it is imported where units are used.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
 
-import torch
-from torch import nn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from forgetting.core.errors import RecipeError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 def _neuron_axis(layer: nn.Module, key: str) -> int:
@@ -18,6 +23,8 @@ def _neuron_axis(layer: nn.Module, key: str) -> int:
 
 def _word_axis(layer: nn.Module, key: str) -> int:  # noqa: ARG001 - one signature for all units
     """Inputs lie along a weight's second axis, except in embeddings, which have a row for each word."""
+    from torch import nn
+
     return 0 if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or getattr(layer, "transposed", False) else 1
 
 
@@ -43,6 +50,8 @@ def units_of(name: str, layer: nn.Module, parameters: Mapping[str, torch.Tensor]
     Raises:
         RecipeError: A parameter holds whole numbers, or the unit does not fit the layer.
     """
+    import torch
+
     kinds = {key: value.dtype for key, value in parameters.items() if not value.is_floating_point()}
     if kinds:
         raise RecipeError(f"Only floating-point parameters can be randomized; layer {name!r} has {kinds}.")

@@ -7,9 +7,7 @@ from typing import Any, ClassVar, Self
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
-from forgetting.model.classifier import ModelSettings
-from forgetting.model.split import SplitSettings
-from forgetting.model.trainer import TrainingSettings
+from forgetting.model.settings import ModelSettings, SplitSettings, TrainingSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep

@@ -1,15 +1,19 @@
 """Training, and the original beside the randomized model, as sentences. Each accuracy stands beside its baseline."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import Epoch
+from forgetting.model.history import Epoch
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import format_baselines, format_epochs, format_share
+
+if TYPE_CHECKING:
+    import torch
 
 
 def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:
@@ -138,5 +142,7 @@ def describe_weights(original: torch.nn.Module, randomized: torch.nn.Module) -> 
 
 
 def _spread(model: torch.nn.Module, layer: str) -> float:
+    import torch  # no other sentence needs it
+
     parameters = model.get_submodule(layer).parameters(recurse=False)
     return torch.cat([parameter.detach().flatten() for parameter in parameters]).std(correction=0).item()

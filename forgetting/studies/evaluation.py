@@ -13,12 +13,11 @@ from forgetting.metrics.comparisons import measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, probabilities, why_no_top_k
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import Split
+from forgetting.model.split import PARTS, Split
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.studies.variants import Variant
 
-PARTS = ("training", "validation")
 SWEEP_METRICS = {
     "loss": "of the objective",
     "temperature_scaled_loss": "the least that any temperature gives, see `calibration`",

@@ -16,11 +16,11 @@ from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import Trained
 from forgetting.metrics.intervals import seed_bands
-from forgetting.model.split import Split
-from forgetting.model.trainer import PartMetrics, measure_logits
+from forgetting.model.history import PartMetrics
+from forgetting.model.split import PARTS, Split
+from forgetting.model.trainer import measure_logits
 from forgetting.randomization.path import randomize
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.evaluation import PARTS
 from forgetting.studies.savings import SavingsRow, compute_savings, savings_slices
 from forgetting.studies.time_to_target import (
     TargetAccuracy,

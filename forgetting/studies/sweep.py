@@ -18,14 +18,14 @@ from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress, build_model, copy_state, make_trainer
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import Split
+from forgetting.model.split import PARTS, Split
 from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.randomization.layers import parameter_count
 from forgetting.randomization.path import word_columns
 from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.studies.evaluation import PARTS, SWEEP_METRICS, SweepRow, VariantEvaluator
+from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow, VariantEvaluator
 from forgetting.studies.variants import Variant, compute_variants
 
 SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker

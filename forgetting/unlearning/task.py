@@ -18,8 +18,9 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import SLICE_SECONDS, Trainer, TrainingSettings
+from forgetting.model.trainer import SLICE_SECONDS, Trainer
 from forgetting.recipe.forget import Unlearning
 
 MethodRun = Generator[None, None, nn.Module]

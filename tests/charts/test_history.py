@@ -9,7 +9,7 @@ from forgetting.charts import style as style_charts
 from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.charts.history import MOST_POINTS, Curve, history_chart
 from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED
-from forgetting.model.trainer import Epoch, PartMetrics
+from forgetting.model.history import Epoch, PartMetrics
 
 
 def history(epochs: int, shift: float = 0.0) -> list[Epoch]:

@@ -19,8 +19,7 @@ from forgetting.core.errors import DataError, RecipeError, WorkersError
 from forgetting.core.parallel import run_tasks
 from forgetting.experiment.pipeline import train
 from forgetting.experiment.results import Trained
-from forgetting.model.classifier import ModelSettings
-from forgetting.model.trainer import TrainingSettings
+from forgetting.model.settings import ModelSettings, TrainingSettings
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.evaluation import SweepRow

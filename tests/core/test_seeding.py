@@ -14,8 +14,8 @@ from forgetting.experiment.pipeline import build_model, run, train
 from forgetting.experiment.published import make_published_split, run_published_seed
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import SplitSettings, make_split
-from forgetting.model.trainer import TrainingSettings
+from forgetting.model.settings import SplitSettings, TrainingSettings
+from forgetting.model.split import make_split
 from forgetting.randomization.path import randomize
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization

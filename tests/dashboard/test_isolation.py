@@ -166,6 +166,7 @@ def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
     monkeypatch.setenv("FORGETTING_LIMITS", "rows=many")
     monkeypatch.setenv("FORGETTING_METHODS", "/nowhere/mine.py")
     page._prepare_process.clear()
+    page.prepare_engine.clear()
     try:
         test = app("train", seed="31006", **{"training.epochs": "2"})
         assert "limits.rows must be a whole number" in page_text(test)
@@ -175,6 +176,7 @@ def test_wrong_variables_are_told_and_the_usual_limits_hold(monkeypatch):
         assert "the limits are the usual ones" in page_text(test)
     finally:
         page._prepare_process.clear()
+        page.prepare_engine.clear()
 
 
 def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):

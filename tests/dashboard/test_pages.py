@@ -24,13 +24,13 @@ from app_pages import (
     upload,
     uploading,
 )
+from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.ui.escape import literal
 from forgetting.data import download
-from forgetting.model import split
 from forgetting.recipe.url import decode_query
 
 
@@ -226,7 +226,7 @@ def test_filters_change_what_is_kept():
 
 def test_the_data_check_takes_no_words_apart(monkeypatch):
     """With 100 MB of texts that would take longer than reading them."""
-    monkeypatch.setattr(split, "TfidfVectorizer", lambda **_: pytest.fail("words"))
+    monkeypatch.setattr(text, "TfidfVectorizer", lambda **_: pytest.fail("words"))
     test = uploading(own_file(rows=62))
     assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
     assert metrics(test)["New labels"] == "0.0 %"

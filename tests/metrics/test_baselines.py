@@ -10,7 +10,8 @@ from sklearn.svm import LinearSVC
 
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.scores import score_logits
-from forgetting.model.split import SplitSettings, make_split
+from forgetting.model.settings import SplitSettings
+from forgetting.model.split import make_split
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from study_parts import trained_small
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.experiment.pipeline import compare, copy_state, train
 from forgetting.model.attribution import most_influential_words, word_influence
-from forgetting.model.classifier import ModelSettings, TextClassifier
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import ModelSettings, TrainingSettings
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import TrainingSettings
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import Recipe

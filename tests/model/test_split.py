@@ -10,7 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from forgetting.core.errors import DataError
-from forgetting.model.split import SplitSettings, encode_labels, make_split
+from forgetting.model.settings import SplitSettings
+from forgetting.model.split import encode_labels, make_split
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from torch.nn import functional
 
 from forgetting.core.seeding import generator
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.history import Epoch, PartMetrics
+from forgetting.model.settings import TrainingSettings
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.trainer import Epoch, PartMetrics, Trainer, TrainingSettings
+from forgetting.model.trainer import Trainer
 
 SEED = 7
 BASE = TrainingSettings(epochs=6, label_smoothing=0.0, weight_decay=0.0)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import LEAVES, modern_recipes, values_of
 
-from forgetting.model.classifier import ModelSettings
+from forgetting.model.settings import ModelSettings
 from forgetting.recipe.recipe import MODERN, PROTOCOLS, PUBLISHED, Recipe
 from forgetting.recipe.url import decode_query, encode_query
 

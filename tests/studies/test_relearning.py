@@ -16,7 +16,7 @@ from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import second_seed
 from forgetting.experiment.pipeline import build_model, copy_state
 from forgetting.metrics.scores import evaluate
-from forgetting.model.trainer import PartMetrics
+from forgetting.model.history import PartMetrics
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, Recipe

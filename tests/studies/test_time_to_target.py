@@ -13,7 +13,8 @@ from torch.nn import functional
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.experiment.pipeline import copy_state
 from forgetting.metrics.scores import evaluate
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.settings import TrainingSettings
+from forgetting.model.trainer import Trainer
 from forgetting.recipe.recipe import PUBLISHED
 from forgetting.studies import time_to_target
 from forgetting.studies.relearning import learning_curve_slices

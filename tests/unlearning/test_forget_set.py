@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.data.reviews import Report, Reviews
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import SplitSettings
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.split import Part, Split, SplitSettings, make_split
+from forgetting.model.split import Part, Split, make_split
 from forgetting.recipe.forget import Forget
 from forgetting.unlearning.forget_set import make_forget_sets, review_key, select_part
 

@@ -16,9 +16,10 @@ from torch.nn.utils import clip_grad_norm_
 from forgetting.core.seeding import generator
 from forgetting.experiment.pipeline import copy_state
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import TrainingSettings
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.trainer import Trainer
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning

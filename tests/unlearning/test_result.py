@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from forgetting.core.errors import RecipeError
-from forgetting.model.classifier import ModelSettings
+from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep

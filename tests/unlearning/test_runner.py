@@ -17,9 +17,10 @@ from forgetting.core.seeding import second_seed
 from forgetting.experiment.pipeline import copy_state, make_trainer, prepare, snapshot, train
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import NOT_FINITE, evaluate
-from forgetting.model.classifier import ModelSettings, TextClassifier
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.settings import ModelSettings, TrainingSettings
 from forgetting.model.split import Split
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.trainer import Trainer
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.unlearning.evaluation import MODEL_METRICS, PAIR_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow

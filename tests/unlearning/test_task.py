@@ -13,7 +13,8 @@ import torch
 
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.trainer import Trainer, TrainingSettings
+from forgetting.model.settings import TrainingSettings
+from forgetting.model.trainer import Trainer
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.unlearning import methods
 from forgetting.unlearning import task as task_module

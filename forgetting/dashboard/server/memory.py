@@ -27,12 +27,17 @@ ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 def start_housekeeping() -> None:
     """Begin, once for the process; not where no server runs."""
-    gc.collect()
-    gc.freeze()  # the objects of the libraries stay for good, and need not be looked through again
+    freeze()
     _libc("mallopt", ARENA_MAX, 1)
     disable_address_lookup()
     if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
         threading.Thread(target=_tidy_forever, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
+
+
+def freeze() -> None:
+    """Look no more through the objects that are there: those of the libraries stay for good."""
+    gc.collect()
+    gc.freeze()
 
 
 def disable_address_lookup() -> None:
@@ -73,8 +78,7 @@ def _tidy(runtime: Runtime, before: set[str]) -> set[str]:
         return before
     if before - found:
         gc.unfreeze()  # the first visitors were there when it was frozen
-        gc.collect()
-        gc.freeze()
+        freeze()
         trim()
     return found
 

@@ -1,25 +1,31 @@
 """The table, the reviews, the split and the profile of a visitor's recipe, each computed once for all visitors.
 
-Every key is made of the SHA-256 of the data and of parts of the recipe, never of names.
+Every key is made of the SHA-256 of the data and of parts of the recipe, never of names. What reads and splits files is
+imported where that is done, as the first screen needs neither.
 """
+
+from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Inputs
-from forgetting.data import download, sample, tables
+from forgetting.data import download, sample
 from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE, is_downloaded
 from forgetting.data.profile import DataProfile, profile_data
 from forgetting.data.reviews import Reviews
-from forgetting.data.tables import Table
 from forgetting.experiment import published
-from forgetting.experiment.pipeline import prepare, select_reviews
 from forgetting.model.split import Split, encode_labels, split_rows
 from forgetting.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from forgetting.data.tables import Table
 
 REVIEWS = SharedCache("reviews", most=2)
 SPLITS = SharedCache("splits", most=2)
@@ -29,12 +35,21 @@ FILE_PROFILES = SharedCache("file profiles", most=2)
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _sample_table() -> Table:
-    return tables.read_table(sample.SAMPLE, name="synthetic sample")
+    from forgetting.data.tables import read_table
+
+    return read_table(sample.SAMPLE, name="synthetic sample")
+
+
+@st.cache_resource(show_spinner=False)
+def _sample_digest() -> str:
+    return sha256(sample.SAMPLE.read_bytes()).hexdigest()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _original_table() -> Table:
-    return tables.read_table(download.download_wine_reviews(), name="original file")
+    from forgetting.data.tables import read_table
+
+    return read_table(download.download_wine_reviews(), name="original file")
 
 
 def download_original() -> None:
@@ -66,6 +81,11 @@ def find_table(inputs: Inputs) -> Table:
     return upload
 
 
+def find_digest(inputs: Inputs) -> str:
+    """SHA-256 of the file of a recipe, for which the sample is not read as a table. Raises as `find_table` does."""
+    return _sample_digest() if inputs.recipe.data.source == "sample" else find_table(inputs).sha256
+
+
 def find_reviews(inputs: Inputs) -> Reviews:
     """The reviews of a recipe, before its filters. Raises DataError as `find_table` and `Table.reviews` do."""
     data, table = inputs.recipe.data, find_table(inputs)
@@ -76,6 +96,8 @@ def find_reviews(inputs: Inputs) -> Reviews:
 
 def find_split(inputs: Inputs) -> Split:
     """The split of a recipe. Raises DataError where the reviews cannot be had or split."""
+    from forgetting.dashboard.state.engine import prepare
+
     reviews = find_reviews(inputs)
     return SPLITS.ask(split_key(inputs.recipe, reviews.sha256), lambda: prepare(inputs.recipe, reviews))
 
@@ -100,6 +122,8 @@ def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the
 
 def find_profile(inputs: Inputs) -> DataProfile:
     """The data check of the reviews that the recipe selects, with their split where there can be one."""
+    from forgetting.dashboard.state.engine import select_reviews
+
     recipe, reviews = inputs.recipe, find_reviews(inputs)
 
     def profile() -> DataProfile:

@@ -2,22 +2,28 @@
 
 Every key is made of the SHA-256 of the data and of parts of the recipe, never of names. A shared model is never
 changed: training works on a copy of it.
+
+What trains and measures models is imported where that is done, as it imports torch, and the first screen does neither.
 """
+
+from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.data import find_reviews, find_split, find_table, split_key
+from forgetting.dashboard.state.data import find_digest, find_reviews, find_split, split_key
 from forgetting.dashboard.state.session import Inputs, Session, TrainedModel, TrainingRun
-from forgetting.experiment.pipeline import compare, copy_state, make_trainer, measure_outcome, snapshot
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.unlearning.forget_set import ForgetSets, make_forget_sets
+
+if TYPE_CHECKING:
+    from forgetting.unlearning.forget_set import ForgetSets
 
 FINISHED = SharedCache("finished models", most=4)
 COMPARISONS = SharedCache("comparisons", most=4)
@@ -29,6 +35,8 @@ DEFAULT_MODEL: list[TrainedModel] = []  # once trained it stays, as every visito
 
 def start_training(inputs: Inputs) -> TrainingRun:
     """Begin to train a recipe anew. Raises ForgettingError where its reviews cannot be had, split or trained on."""
+    from forgetting.dashboard.state.engine import copy_state, make_trainer
+
     recipe, split = inputs.recipe, find_split(inputs)
     trainer = make_trainer(recipe, split)
     return TrainingRun(recipe, split, find_reviews(inputs).sha256, trainer, copy_state(trainer.model))
@@ -36,6 +44,8 @@ def start_training(inputs: Inputs) -> TrainingRun:
 
 def store_model(visitor: Session) -> None:
     """Make the model of a visitor's training run, as it stands, their trained model. A finished one is shared."""
+    from forgetting.dashboard.state.engine import snapshot
+
     run = visitor.training_run
     trained_model = TrainedModel(run.recipe, run.split, snapshot(run.trainer, run.initial), run.sha256)
     visitor.trained_model, run.stored_steps = trained_model, run.trainer.steps
@@ -64,7 +74,7 @@ def find_trained_model(visitor: Session) -> TrainedModel | None:
 def take_finished_model(visitor: Session) -> bool:
     """Take the finished model of the visitor's recipe; returns whether a visitor who is there has trained it."""
     with suppress(DataError):  # without the data there is no model to find
-        if found := FINISHED.get(trained_key(visitor.recipe, find_table(visitor.inputs).sha256)):
+        if found := FINISHED.get(trained_key(visitor.recipe, find_digest(visitor.inputs))):
             visitor.trained_model = replace(found, recipe=visitor.recipe)
             return True
     return False
@@ -75,7 +85,7 @@ def is_outdated(trained_model: TrainedModel | TrainingRun | None, inputs: Inputs
     if trained_model is None:
         return True
     try:
-        digest = find_table(inputs).sha256
+        digest = find_digest(inputs)
     except DataError:
         digest = inputs.recipe.data.sha256
     return trained_key(trained_model.recipe, trained_model.sha256) != trained_key(inputs.recipe, digest)
@@ -109,6 +119,8 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
     recipe, key = _compared_recipe(trained_model, randomization), model_key(trained_model)
 
     def compute() -> Comparison:
+        from forgetting.dashboard.state.engine import compare, measure_outcome
+
         split, trained = trained_model.split, trained_model.trained
         original = OUTCOMES.ask(key, lambda: measure_outcome(recipe, split, trained))
         return compare(recipe, split, trained, original)
@@ -130,6 +142,8 @@ def _compared_recipe(trained_model: TrainedModel, randomization: Randomization) 
 
 def find_forget_sets(trained_model: TrainedModel, forget: Forget) -> ForgetSets:
     """What is to be forgotten among a model's reviews. Raises ForgettingError where there can be no such set."""
+    from forgetting.unlearning.forget_set import make_forget_sets
+
     key = f"{split_key(trained_model.recipe, trained_model.sha256)}:{forget}"
     return FORGET_SETS.ask(key, lambda: make_forget_sets(trained_model.split, forget))
 

@@ -4,6 +4,8 @@ Nothing here draws. The rules of the address: the session's recipe is decoded fr
 Back and Forward; every change of a control goes into the recipe first, and from there into the address.
 """
 
+from __future__ import annotations
+
 import math
 import secrets
 import threading
@@ -11,20 +13,23 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-import torch
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
-from forgetting.data.tables import Table
-from forgetting.experiment.published import PublishedRun
-from forgetting.experiment.results import Trained
-from forgetting.model.split import Split
-from forgetting.model.trainer import Trainer
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from forgetting.data.tables import Table
+    from forgetting.experiment.published import PublishedRun
+    from forgetting.experiment.results import Trained
+    from forgetting.model.split import Split
+    from forgetting.model.trainer import Trainer
 
 PREFIX = "setting:"  # of the keys of controls that write the recipe
 LEAVES = Recipe.leaves()

@@ -1,11 +1,14 @@
 """Text that came from a file or an address is data: shown as it is, never read as Markdown."""
 
-import re
+from __future__ import annotations
 
-import pandas as pd
+import re
+from typing import TYPE_CHECKING
 
 from forgetting.charts.style import NO_WIDTH
-from forgetting.experiment.export import neutralize_formula
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JOINER = NO_WIDTH  # between two signs it keeps Markdown from reading them together
 # Markdown reads these even in escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
@@ -21,5 +24,7 @@ def literal(text: str) -> str:
 
 def cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A table for `st.dataframe`, whose own export writes cells as they are: none starts a formula in a spreadsheet."""
+    from forgetting.experiment.export import neutralize_formula  # which imports pandas and pyarrow
+
     harmless = frame.map(lambda value: neutralize_formula(value, JOINER) if isinstance(value, str) else value)
     return harmless.rename(columns=lambda name: neutralize_formula(name, JOINER))

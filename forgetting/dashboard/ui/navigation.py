@@ -55,7 +55,7 @@ def page_link(page: str, label: str | None = None, icon: str | None = None) -> N
 def _pages_done() -> dict[str, bool]:
     """Whether the work of each page is done."""
     try:
-        data.find_table(session().inputs)
+        data.find_digest(session().inputs)
         has_data = True
     except DataError:
         has_data = False

@@ -8,7 +8,6 @@ import streamlit as st
 from forgetting.charts.style import ORIGINAL, RANDOMIZED
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
-from forgetting.core.seeding import pin_threads
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import (
@@ -18,7 +17,6 @@ from forgetting.dashboard.state.session import (
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, draw_navigation
-from forgetting.unlearning.task import load_custom_methods
 
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
@@ -34,6 +32,8 @@ def open_page(page: str) -> None:
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     broken = _prepare_process()
+    if page != "overview":  # whose first screen is drawn without what computes
+        broken = broken + prepare_engine()
     follow_address(page)
     write_address()
     if page != "train":
@@ -49,8 +49,7 @@ def open_page(page: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _prepare_process() -> list[str]:
-    """Prepare torch, warnings, limits and custom methods, once for the process; returns what could not be read."""
-    pin_threads()
+    """Prepare memory, warnings and limits, once for the process; returns what could not be read."""
     memory.start_housekeeping()
     warnings.filterwarnings("ignore", message="The number of unique classes is greater")
     broken = []
@@ -59,8 +58,19 @@ def _prepare_process() -> list[str]:
     except ForgettingError as error:
         os.environ.pop(VARIABLE)
         broken.append(f"{error} Until the app is started again, the limits are the usual ones.")
+    return broken
+
+
+@st.cache_resource(show_spinner=False)
+def prepare_engine() -> list[str]:
+    """Import what computes, and custom methods, once for the process; returns what could not be read."""
+    import forgetting.dashboard.state.engine  # noqa: F401
+    from forgetting.unlearning.task import load_custom_methods
+
     try:
         load_custom_methods()
     except ForgettingError as error:
-        broken.append(str(error))
-    return broken
+        return [str(error)]
+    finally:
+        memory.freeze()
+    return []

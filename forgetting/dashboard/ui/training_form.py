@@ -13,7 +13,7 @@ from forgetting.dashboard.ui.controls import (
     switch_control,
     widths_control,
 )
-from forgetting.model.classifier import ModelSettings
+from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 

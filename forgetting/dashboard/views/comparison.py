@@ -1,10 +1,11 @@
 """What a comparison shows: the conclusion in words, four metrics with their baselines, and a view for each chart."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import streamlit as st
-import torch
 
 from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
@@ -13,10 +14,13 @@ from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores, probabilities
-from forgetting.model.trainer import OBJECTIVES
+from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting.formatting import format_number, format_share
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PLOTLY = {"displayModeBar": False}
 
@@ -160,9 +164,11 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
 
 def flipped_reviews(trained_model: TrainedModel, comparison: Comparison) -> pd.DataFrame | None:
     """The flipped reviews as a table; None where a model's outputs are not finite."""
+    import pandas as pd
+
     part, reviews, classes = trained_model.split.validation, trained_model.split.reviews, trained_model.split.classes
     logits = [outcome.logits["validation"] for outcome in (comparison.original, comparison.randomized)]
-    if not all(torch.isfinite(values).all() for values in logits):
+    if not all(values.isfinite().all() for values in logits):
         return None
     predictions = [values.argmax(dim=1) for values in logits]
     rows = (predictions[0] != predictions[1]).nonzero().flatten().tolist()

@@ -17,7 +17,7 @@ from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import OBJECTIVES
+from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import LAYER_SEPARATOR

@@ -1,6 +1,9 @@
 """The published table: re-run seed by seed, beside what it hides."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from forgetting.dashboard.state import data
@@ -16,6 +19,9 @@ from forgetting.experiment.published import (
     summarize_runs,
 )
 from forgetting.reporting.formatting import format_share
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLASSES = 294  # of the published experiment: the names of the reviews
 METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
@@ -121,4 +127,6 @@ def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
                 ]
             row["trivial"] = trivial[metric]
             rows.append(row)
+    import pandas as pd  # which the first screen does without
+
     return pd.DataFrame(rows)

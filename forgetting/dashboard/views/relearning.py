@@ -20,7 +20,7 @@ from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play
 from forgetting.experiment.pipeline import make_trainer
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import Epoch
+from forgetting.model.history import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.formatting import format_epochs, format_number, format_share

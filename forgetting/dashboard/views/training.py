@@ -10,7 +10,8 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.metrics.baselines import Baselines
-from forgetting.model.trainer import OBJECTIVES, Trainer
+from forgetting.model.settings import OBJECTIVES
+from forgetting.model.trainer import Trainer
 from forgetting.reporting.comparison import describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from forgetting.data.reviews import Reviews
-from forgetting.data.tables import read_reviews
 
 __all__ = ["SAMPLE", "load_sample"]
 
@@ -12,4 +11,6 @@ SAMPLE = Path(__file__).parent / "sample.csv"
 
 def load_sample() -> Reviews:
     """The bundled sample: synthetic reviews in the original file's columns, read like any other file."""
+    from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not for the path alone
+
     return read_reviews(SAMPLE, name="synthetic sample")

@@ -1,0 +1,67 @@
+"""What the charts of Altair share: baselines, series, and names that Vega can keep apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS
+
+# fmt: off
+OBJECT_NAMES = frozenset((
+    "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "constructor",
+    "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+))
+# fmt: on
+
+
+def baseline_rules(baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False) -> list[alt.Chart]:
+    """Dashed grey lines with their names.
+
+    Args:
+        baselines: the height of each line by its name.
+        form: number format of the tooltip.
+        gap: least distance of two names, in units of the axis.
+        margin: whether the names stand to the right of the plot, whose padding must hold them, or on the lines.
+    """
+    values = list(baselines.values())
+    lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": _spread_apart(values, gap)})
+    base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
+    rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
+    position = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
+    if margin:
+        position = {"align": "left", "baseline": "middle", "dx": 5}
+    texts = alt.Chart(lines).mark_text(color=BASELINE, fontSize=11, **position)
+    return [rule, texts.encode(y="label_y:Q", text="name:N", x=alt.value("width"))]
+
+
+def _spread_apart(values: Sequence[float], gap: float) -> list[float]:
+    """The values, each moved up as far as it takes to be `gap` above the one below it."""
+    heights, last = dict.fromkeys(range(len(values)), 0.0), -np.inf
+    for index in np.argsort(values, kind="stable"):
+        heights[index] = last = max(values[index], last + gap)
+    return list(heights.values())
+
+
+def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
+    """A colour for each value of a column in the order of the plan, the same one whatever else is shown."""
+    names = _series_names(curves, by)
+    colours = [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(names))]
+    legend = alt.Legend(orient="top", columns=columns, symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
+    return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
+
+
+def series_shape(curves: pd.DataFrame, by: str) -> alt.Shape:
+    """A shape for each as well, for whoever cannot tell the colours apart."""
+    return alt.Shape(f"{by}:N", scale=alt.Scale(domain=_series_names(curves, by)), title=None)
+
+
+def _series_names(curves: pd.DataFrame, by: str) -> list[str]:
+    """The names in the order of the plan, also those that have nothing to draw."""
+    return curves.attrs.get("series", {}).get(by) or list(dict.fromkeys(curves[by]))
+
+
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Names that Vega can keep apart: one that every object of JavaScript has gets a sign of no width before it."""
+    return [f"{NO_WIDTH}{name}" if name in OBJECT_NAMES else name for name in names]

@@ -1,0 +1,20 @@
+"""What computes: the pipeline, with torch prepared for it.
+
+Importing this module takes as long as all else that the first screen needs. So whoever computes imports it then, and
+every page but the Overview does so when it is opened.
+"""
+
+from forgetting.core.seeding import pin_threads
+from forgetting.experiment.pipeline import (
+    compare,
+    copy_state,
+    make_trainer,
+    measure_outcome,
+    prepare,
+    select_reviews,
+    snapshot,
+)
+
+__all__ = ["compare", "copy_state", "make_trainer", "measure_outcome", "prepare", "select_reviews", "snapshot"]
+
+pin_threads()

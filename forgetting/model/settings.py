@@ -1,0 +1,79 @@
+"""The settings of a split, of a classifier and of its training. A recipe is made of them, without torch."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from forgetting.core.settings import Settings, setting
+
+OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
+
+
+@dataclass(frozen=True)
+class SplitSettings(Settings):
+    """How reviews become a split.
+
+    Attributes:
+        validation_share: Share of the reviews in the validation part, in (0, 1).
+        stratify: Whether the classes have equal shares in both parts.
+        sublinear_tf: Whether a word's count enters as 1 + ln(count).
+        min_df: Number of training reviews in which a word must occur.
+        max_words: Number of words, the most frequent ones; 0 for all.
+        seed: Seed of the split.
+    """
+
+    group: ClassVar[str] = "split"
+    validation_share: float = setting(0.2, low=0.05, high=0.9)
+    stratify: bool = setting(True)
+    sublinear_tf: bool = setting(True)
+    min_df: int = setting(2, low=1, high=1_000)
+    max_words: int = setting(0, low=0, high=1_000_000)
+    seed: int = setting(0, low=0, high=2**32 - 1)
+
+
+@dataclass(frozen=True)
+class ModelSettings(Settings):
+    """The size of a classifier.
+
+    Attributes:
+        hidden: Widths of the hidden layers.
+        dropout: Probability with which a hidden activation is dropped while training.
+    """
+
+    group: ClassVar[str] = "model"
+    hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
+    dropout: float = setting(0.5, low=0.0, high=0.95)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
+        return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Settings):
+    """How a model is trained. The last two settings exist for the published protocol.
+
+    Attributes:
+        objective: "cross_entropy" on class numbers, or "bitwise": binary cross-entropy with logits on one-hot rows,
+            the mean over reviews and classes.
+        epochs: Passes over the training part.
+        learning_rate: Learning rate of Adam.
+        batch_size: Reviews in a step; 0 for all at once.
+        word_dropout: Probability with which a word of a review is dropped, drawn anew in each step.
+        weight_decay: Coupled weight decay, which is added to the gradient, as in `torch.optim.Adam`.
+        label_smoothing: Share of the target that is spread over all classes.
+        dropout_steps: Number of first steps in which dropout acts; 0 for all steps.
+        reuse_forward_pass: Whether the training metrics of an epoch come from the forward pass of its last step (before
+            the step, with its dropout) instead of a pass after it.
+    """
+
+    group: ClassVar[str] = "training"
+    objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
+    epochs: int = setting(100, low=1, high=2_000)
+    learning_rate: float = setting(0.01, low=1e-6, high=10.0)
+    batch_size: int = setting(0, low=0, high=1_000_000)
+    word_dropout: float = setting(0.0, low=0.0, high=0.95)
+    weight_decay: float = setting(1e-3, low=0.0, high=1.0)
+    label_smoothing: float = setting(0.1, low=0.0, high=0.9)
+    dropout_steps: int = setting(0, low=0, high=1_000_000)
+    reuse_forward_pass: bool = setting(False)
