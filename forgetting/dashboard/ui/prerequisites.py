@@ -1,8 +1,10 @@
 """What a page needs before it can show results: reviews and a model, or a button that gets them."""
 
 import time
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forgetting.core.errors import DataError, ForgettingError
 from forgetting.dashboard.state import data, models, queue
@@ -11,6 +13,8 @@ from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.recipe.recipe import MODERN
+
+ICON = ":material/model_training:"
 
 
 def need_data() -> None:
@@ -57,70 +61,68 @@ def offer_model(*, at_once: bool = False) -> TrainedModel | None:
     Args:
         at_once: whether a missing model is trained now, or a button is shown that trains it.
     """
-    trained_model = models.find_trained_model(session())
+    trained_model, training_run = models.find_trained_model(session()), session().training_run
+    row = st.empty()  # always, as the bar of a training would else take the place of the charts below
     if trained_model is None:
-        if _offer_data() and (at_once or _train_button("No model is trained for this recipe yet.")):
-            _train_now()
-        return None
-    if models.is_outdated(trained_model, session().inputs) and _train_button(
-        "This model is out of date: the recipe has changed since."
-    ):
-        _train_now()
+        if _offer_data() and (at_once or _train_button(row, "No model is trained for this recipe yet.")):
+            _train_now(row)
+    elif models.is_outdated(trained_model, session().inputs):
+        if _train_button(row, "This model is out of date: the recipe has changed since."):
+            _train_now(row)
     elif trained_model.trained.state == "diverged":
-        st.error(
+        row.error(
             "Training diverged: the loss is not a finite number any more. Lower the learning rate and train again."
         )
     elif trained_model.trained.state != "finished":
         done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
         untrained = "" if trained_model.trained.steps else ": it has its initial weights"
-        training_run = session().training_run
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"This model is trained {done} of {total} epochs{untrained}.", icon=":material/model_training:")
-            if (
-                training_run
-                and not models.is_outdated(training_run, session().inputs)
-                and st.button("Finish training", icon=":material/play_arrow:")
-            ):
-                _play_to_end(training_run)
-                models.store_model(session())
-                rerun_page()
+        sentence = f"This model is trained {done} of {total} epochs{untrained}."
+        if training_run is None or models.is_outdated(training_run, session().inputs):
+            row.info(sentence, icon=ICON)
+        elif _ask(row, sentence, "Finish training"):
+            _play_to_end(row, training_run)
     return trained_model
 
 
-def _train_button(sentence: str) -> bool:
+def _train_button(row: DeltaGenerator, sentence: str) -> bool:
     default = session().recipe.for_training() == MODERN.for_training()
-    epochs = session().recipe.training.epochs
-    label = "Train with the defaults" if default else f"Train these settings ({epochs} epochs)"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(sentence, icon=":material/model_training:")
-        return st.button(label, type="primary", icon=":material/play_arrow:", key="train_now")
+    label = f"Train these settings ({session().recipe.training.epochs} epochs)"
+    return _ask(row, sentence, "Train with the defaults" if default else label, type="primary", key="train_now")
 
 
-def _train_now() -> None:
+def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:
+    with row.container(horizontal=True, vertical_alignment="center"):
+        st.info(sentence, icon=ICON)
+        return st.button(label, icon=":material/play_arrow:", **look)
+
+
+def _train_now(row: DeltaGenerator) -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
         training_run = session().training_run = models.start_training(session().inputs)
     except ForgettingError as error:
-        st.error(literal(str(error)))
+        row.error(literal(str(error)))
         page_link("data", "Choose other reviews or filters on the Data page")
         st.stop()
-    _play_to_end(training_run)
-    models.store_model(session())
-    rerun_page()
+    _play_to_end(row, training_run)
 
 
-def _play_to_end(training_run: TrainingRun) -> None:
-    bar = st.progress(0.0, text="Training …")
+def _play_to_end(row: DeltaGenerator, training_run: TrainingRun) -> None:
     total = training_run.recipe.training.epochs
+    with row.container(horizontal=True, vertical_alignment="center"):
+        sentence, bar = st.empty(), st.empty()
     while training_run.trainer.epochs_left:
         done = len(training_run.trainer.history)
+        bar.progress(done / total)
         if position := queue.join_queue(session()):
-            bar.progress(done / total, text=advancing.describe_position(position))
+            sentence.info(advancing.describe_position(position), icon=ICON)
             time.sleep(queue.LOOK_SECONDS / 2)
             if models.take_finished_model(session()):  # another visitor has trained the same meanwhile
                 queue.leave_queue(session())
                 rerun_page()
         else:
-            bar.progress(done / total, text=f"Training: epoch {done} of {total}")
+            sentence.info(f"Training: epoch {done} of {total}", icon=ICON)
             training_run.trainer.advance(0.25)
     queue.leave_queue(session())
+    models.store_model(session())
+    rerun_page()
