@@ -25,12 +25,16 @@ FAVICON = (
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
+# Streamlit fades whatever a run has not drawn again after half a second, and has no option for that: while a model
+# trains or a study runs, it would fade all charts, again and again.
+STILL = '<style>[data-stale="true"] { opacity: 1; transition: none; }</style>'
 
 
 def open_page(page: str) -> None:
     """Open a page: configure it, follow the address, draw the navigation, and show the notices."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.html(STILL)
     broken = _prepare_process()
     if page != "overview":  # whose first screen is drawn without what computes
         broken = broken + prepare_engine()
