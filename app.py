@@ -9,6 +9,7 @@ from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import open_page, prepare_engine
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
 from forgetting.recipe.recipe import MODERN
 
@@ -22,13 +23,14 @@ trained_model = offer_model(at_once=session().recipe.for_training() == MODERN.fo
 if trained_model:
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)
+    has_choice = randomization_form.can_choose(trained_model)
+    live_view(trained_model, comparison, baselines)
     controls, answer = st.columns([1, 3], gap="medium")
     with controls:
-        if randomization_form.can_choose(trained_model):
-            randomization_form.fraction_controls(trained_model)
+        if has_choice:
+            randomization_form.layer_controls(trained_model)
         st.caption(comparison_views.describe_model(trained_model))
     with answer:
-        comparison_views.headline_view(trained_model, comparison, baselines)
         comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
 
 st.markdown("#### The steps of the work")
@@ -49,3 +51,5 @@ with st.grid(3, min_column_width=220):
 st.markdown("#### The published table, and what it hides")
 published_view()
 prepare_engine()  # after the first screen, which does without it
+if trained_model:
+    advance_live(trained_model)

@@ -11,28 +11,32 @@ from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.dose_response import current_fraction_view
+from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.relearning import relearn_once_view
 
 open_page("forget")
 st.markdown("### Forget")
 trained_model = need_model()
 
+has_choice = randomization_form.can_choose(trained_model)
+try:
+    comparison = models.find_comparison(trained_model, session().recipe.randomization)
+except ForgettingError as error:
+    st.error(literal(str(error)))
+    comparison = None
+baselines = models.find_baselines(trained_model)
+if comparison:
+    live_view(trained_model, comparison, baselines)
 controls, answer = st.columns([1, 2.6], gap="medium")
 with controls:
-    if randomization_form.can_choose(trained_model):
-        randomization_form.network_view(trained_model)
-        randomization_form.fraction_controls(trained_model)
+    if has_choice:
+        randomization_form.layer_controls(trained_model)
         randomization_form.scheme_controls(trained_model)
         randomization_form.seed_control()
     st.caption(comparison_views.describe_model(trained_model))
+if comparison is None:
+    st.stop()
 with answer:
-    try:
-        comparison = models.find_comparison(trained_model, session().recipe.randomization)
-    except ForgettingError as error:
-        st.error(literal(str(error)))
-        st.stop()
-    baselines = models.find_baselines(trained_model)
-    comparison_views.headline_view(trained_model, comparison, baselines)
     views = {
         "Accuracy and loss": lambda: comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines),
         "Dose–response": lambda: current_fraction_view(trained_model, comparison, baselines),
@@ -46,3 +50,4 @@ with answer:
         if tab.open:
             with tab:
                 view()
+advance_live(trained_model)

@@ -29,7 +29,8 @@ opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)
 kind, view = views[opened]
 with plan:
     if kind == "learning_curves":
-        randomization_form.fraction_controls(trained_model)
+        randomization_form.layer_controls(trained_model)
+        randomization_form.fraction_control()
         randomization_form.scheme_controls(trained_model)
     else:
         variant_controls(trained_model, "relearning")

@@ -1,5 +1,6 @@
 """What the tests of pages share: opening one with AppTest, using its controls, and what it says."""
 
+import json
 import re
 from pathlib import Path
 
@@ -47,14 +48,31 @@ def run(test: AppTest) -> AppTest:
     return test
 
 
+def live(test: AppTest) -> dict:
+    """What the browser is given for the live fraction; empty where the page has none."""
+    found = test.get("bidi_component")
+    return json.loads(found[0].proto.bytes) if found else {}
+
+
+def slide(test: AppTest, fraction: float) -> AppTest:
+    """Choose a fraction by the address, as AppTest has no browser that could move a slider of the app's own."""
+    test.query_params["randomization.fraction"] = f"{fraction:g}"
+    return run(test)
+
+
 def metrics(test: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in test.metric}
+    found = {metric.label: metric.value for metric in test.metric}
+    if shown := live(test):
+        found |= dict(zip((metric["label"] for metric in shown["metrics"]), shown["now"]["values"], strict=True))
+    return found
 
 
 def page_text(test: AppTest) -> str:
     """All sentences of a page."""
     kinds = (*MARKDOWN, "text")
-    return "\n".join(element.value for kind in kinds for element in getattr(test, kind)).translate(MARKS)
+    texts = [element.value.translate(MARKS) for kind in kinds for element in getattr(test, kind)]
+    shown = live(test)
+    return "\n".join([*([shown["now"]["sentence"], shown["note"]] if shown else []), *texts])
 
 
 def button(test: AppTest, label: str):

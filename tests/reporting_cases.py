@@ -87,7 +87,7 @@ def comparison(
 
 
 def cost(before: float | None, after: float | None, randomization: Randomization = SOME) -> str:
-    return describe_cost(comparison(scores(before), scores(after)), BASELINES, randomization, LAYERS)
+    return describe_cost(scores(before), scores(after), BASELINES, randomization, LAYERS)
 
 
 def published(before: float, after: float | None) -> str:

@@ -7,6 +7,7 @@ to run again when they want it, and drops what a run has not drawn. It draws not
 
 import asyncio
 import http.client
+import json
 import re
 import time
 from collections import Counter, defaultdict
@@ -33,6 +34,7 @@ READ_KINDS = {
     *TEXTS,
     *WIDGETS,
     "metric",
+    "bidi_component",
     "button",
     "file_uploader",
     "page_link",
@@ -91,6 +93,7 @@ class Visitor:
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future]] = []
         self._replies: dict[str, asyncio.Future] = {}
         self._pending = self._running = False
+        self._released = 0
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task | None = None
         self._token = ""
@@ -139,9 +142,15 @@ class Visitor:
             self._states |= self._forms.pop(button.form_id, {})
         self._rerun(trigger=WidgetState(id=button.id, trigger_value=True), fragment=node.fragment)
 
-    def slide(self, label: str, value: float) -> None:
-        """Move a slider, and let it go."""
-        self._set(self._find("slider", label), double_array_value={"data": [value]})
+    def slide(self, value: float) -> None:
+        """Move the slider of the live fraction, and let it go."""
+        self._released += 1
+        node = next(iter(self._kinds["bidi_component"].values()), None)
+        if node is None:
+            raise VisitError("there is no live fraction")
+        state = {"fraction": {"percent": round(100 * value), "count": self._released}}
+        self._states[node.element.id] = WidgetState(id=node.element.id, json_value=json.dumps(state))
+        self._rerun(fragment=node.fragment)
 
     def fill(self, label: str, value: float) -> None:
         """Type into a number field; in a form it is sent with that."""
@@ -200,8 +209,16 @@ class Visitor:
 
     def metrics(self, *, of_this_run: bool = False) -> dict[str, str]:
         """The metrics by their labels; of_this_run: only what the last full run has drawn, as far as it has come."""
-        nodes = (node for _, node in sorted(self._kinds["metric"].items(), key=lambda item: item[0]))
-        return {node.element.label: node.element.body for node in nodes if not of_this_run or node.run == self.run}
+        drawn = [node for kind in ("metric", "bidi_component") for _, node in sorted(self._kinds[kind].items())]
+        found = {}
+        for node in (node for node in drawn if not of_this_run or node.run == self.run):
+            if node.kind == "metric":
+                found[node.element.label] = node.element.body
+            else:
+                shown = json.loads(node.element.bytes)
+                labels = [metric["label"] for metric in shown["metrics"]]
+                found |= dict(zip(labels, shown["now"]["values"], strict=True))
+        return found
 
     def texts(self) -> list[str]:
         """Paragraphs, captions, alerts and progress, in their order."""
@@ -211,9 +228,11 @@ class Visitor:
     def alerts(self) -> list[str]:
         return [node.element.body for node in self._kinds["alert"].values()]
 
-    def slider(self, label: str) -> float:
-        """Where a slider stands."""
-        return self._states[self._find("slider", label).element.id].double_array_value.data[0]
+    @property
+    def fraction(self) -> float | None:
+        """The fraction that the live fraction shows; None where the page has none."""
+        live = next(iter(self._kinds["bidi_component"].values()), None)
+        return json.loads(live.element.bytes)["percent"] / 100 if live else None
 
     def _find(self, kind: str, label: str, root: int | None = None) -> Node:
         for path, node in self._labelled(kind, label):

@@ -5,7 +5,6 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "comparison": ("network_chart",),
         "data": ("classes_chart", "lengths_chart"),
         "dose_response": ("PICK", "MetricStyle", "metric_style"),
         "history": ("Curve", "history_chart"),

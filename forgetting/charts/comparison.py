@@ -5,7 +5,8 @@ Baselines are dashed and grey, with their names in the right margin. Fonts and g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,193 +16,196 @@ from forgetting.charts.figure import axis_numbers, colour_key, plotly_chart, sid
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.scores import Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
-from forgetting.reporting.formatting import format_number, format_share
+from forgetting.reporting.formatting import format_metric
 
 if TYPE_CHECKING:
     import torch
 
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
+LABELS_APART = 0.46  # from the label of one bar to that of the bar beside it; two parts are a unit apart
+RANDOMIZED_TRACES = (2, 3)  # positions of the traces of the randomized model: its bars, and the labels on them
+MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
+ROUND_NUMBERS = (
+    *range(10, 20, 2),
+    *range(20, 50, 5),
+    *range(50, 101, 10),
+)  # ends of an axis, times a power of ten
 MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
 
 
-def accuracy_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
-    """Top-1 accuracy with 95 % Wilson intervals, before and after, beside the baselines."""
+def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") -> go.Figure:
+    """Top-1 accuracy with 95 % Wilson intervals, before and after, beside the baselines.
+
+    Args:
+        comparison: The two models.
+        baselines: Of the split.
+        key: What identifies the original and the randomization but for its fraction; the live fraction looks for it.
+    """
     lines = {
         "chance": (dict.fromkeys(PARTS, baselines.chance), "dash"),
         "largest class": (baselines.majority, "dash"),
     }
     if baselines.linear_svc:
         lines["LinearSVC"] = (baselines.linear_svc, "dot")
-    chart = _before_after(comparison, "accuracy", ".1%", lines)
-    chart.update_yaxes(title="accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return chart
+    return _before_after(comparison, "accuracy", ".1%", lines, _share_axis("accuracy"), key)
 
 
 def bitwise_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
     """The published accuracy, bitwise, beside what always answering "no" reaches."""
     lines = {"always “no”": (dict.fromkeys(PARTS, baselines.all_no), "dash")}
-    chart = _before_after(comparison, "bitwise_accuracy", ".1%", lines)
-    chart.update_yaxes(title="bitwise accuracy", tickformat=".0%", range=[0, 1.14], tickvals=[0, 0.25, 0.5, 0.75, 1])
-    return chart
+    return _before_after(comparison, "bitwise_accuracy", ".1%", lines, _share_axis("bitwise accuracy"))
 
 
-def loss_chart(comparison: Comparison, baselines: Baselines, unit: str = "nats a review") -> go.Figure:
-    """The objective's loss, before and after, beside that of a uniform guess."""
+def loss_chart(
+    comparison: Comparison,
+    baselines: Baselines,
+    unit: str = "nats a review",
+    reached: Sequence[float] = (),
+    key: str = "",
+) -> go.Figure:
+    """The objective's loss, before and after, beside that of a uniform guess.
+
+    The axis is logarithmic, and says so, where the largest loss is more than `MOST_ON_LINEAR_AXIS` times that of the
+    guess, as nothing could be told apart otherwise.
+
+    Args:
+        comparison: The two models.
+        baselines: Of the split.
+        unit: Of the loss.
+        reached: Losses that the axis must hold besides, so that it stands still while the fraction moves.
+        key: See `accuracy_chart`.
+    """
     lines = {"uniform guess": (dict.fromkeys(PARTS, baselines.chance_loss), "dash")}
-    chart = _before_after(comparison, "loss", ".3f", lines)
     outcomes = (comparison.original, comparison.randomized)
-    losses = [outcome.scores[part].loss or 0 for outcome in outcomes for part in PARTS]
-    chart.update_yaxes(title=f"loss ({unit})", range=[0, 1.18 * max(*losses, baselines.chance_loss)])
-    return chart
+    found = [outcome.scores[part].loss or 0 for outcome in outcomes for part in PARTS]
+    losses = [*found, *reached, baselines.chance_loss]
+    axis = {"title": {"text": f"loss ({unit})"}, "range": [0, _round_up(1.14 * max(losses))]}
+    if max(losses) > MOST_ON_LINEAR_AXIS * baselines.chance_loss:
+        low, high = (math.log10(end) for end in (min(filter(None, losses)), max(losses)))
+        axis = {
+            "title": {"text": f"loss ({unit}), logarithmic"},
+            "type": "log",
+            "exponentformat": "power",
+            "range": [low - 0.3, high + 0.14 * (high - low)],
+        }
+    return _before_after(comparison, "loss", ".3f", lines, axis, key)
+
+
+def _share_axis(title: str) -> dict:
+    return {"title": {"text": title}, "tickformat": ".0%", "range": [0, 1.14], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+
+
+def _round_up(value: float) -> float:
+    """The next of the round numbers, so that an axis seldom changes with another draw."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return next(step * digits for digits in ROUND_NUMBERS if step * digits >= value)
 
 
 def _before_after(
-    comparison: Comparison, name: str, form: str, lines: dict[str, tuple[dict[str, float], str]]
+    comparison: Comparison,
+    metric: str,
+    form: str,
+    lines: dict[str, tuple[dict[str, float], str]],
+    axis: dict,
+    key: str = "",
 ) -> go.Figure:
-    chart = go.Figure()
+    data = []
     for side, outcome, colour, title in (
         (-0.5, comparison.original, ORIGINAL, "original"),
         (0.5, comparison.randomized, RANDOMIZED, "randomized"),
     ):
-        scores = [outcome.scores[part] for part in PARTS]
-        values = [getattr(score, name) for score in scores]
-        intervals = [score.interval if name == "accuracy" else None for score in scores]
+        bars, labels = bars_and_labels(outcome.scores, metric)
         positions = [index + side * WIDTHS[part] for index, part in enumerate(PARTS)]
-        chart.add_bar(
-            x=positions,
-            y=values,
-            width=[WIDTHS[part] for part in PARTS],
-            name=title,
-            marker={"color": colour, "line": {"width": 0}},
-            error_y=_error_bars(values, intervals),
-            customdata=[f"{part} · {score.reviews:,} reviews" for part, score in zip(PARTS, scores, strict=True)],
-            hovertemplate=f"{title}: %{{y:{form}}}<br>%{{customdata}}<extra></extra>",
-        )
-        for position, value, interval in zip(positions, values, intervals, strict=True):
-            chart.add_annotation(
-                x=position,
-                y=max(interval[1] if interval else 0, value or 0),
-                text=format_share(value) if "accuracy" in name else format_number(value),
-                showarrow=False,
-                yanchor="bottom",
-                xshift=8 * side,
-                font={"size": 12},
-            )
+        bars |= {
+            "type": "bar",
+            "x": positions,
+            "width": [WIDTHS[part] for part in PARTS],
+            "name": title,
+            "marker": {"color": colour, "line": {"width": 0}},
+            "customdata": [f"{part} · {outcome.scores[part].reviews:,} reviews" for part in PARTS],
+            "hovertemplate": f"{title}: %{{y:{form}}}<br>%{{customdata}}<extra></extra>",
+        }
+        if "error_y" in bars:
+            bars["error_y"] |= {"color": BASELINE, "thickness": 1.2, "width": 4}
+        labels |= {
+            "type": "scatter",
+            "mode": "text",
+            "x": [index + LABELS_APART * side for index in range(len(PARTS))],
+            "textposition": "top center",
+            "textfont": {"size": 12},
+            "cliponaxis": False,
+            "hoverinfo": "skip",
+        }
+        data += [bars, labels]
     for title, (values, dash) in lines.items():
-        _add_baseline(chart, title, values, dash, form)
-    _label_baselines(chart, {title: values["validation"] for title, (values, _) in lines.items()})
-    chart.update_xaxes(tickvals=[0, 1], ticktext=list(PARTS), range=[-0.5, 1.5], showgrid=False, zeroline=False)
-    return _add_key(_set_frame(chart))
-
-
-def _error_bars(values: list, intervals: list) -> dict | None:
-    if not any(intervals):
-        return None
-    pairs = list(zip(values, intervals, strict=True))
-    return {
-        "array": [interval[1] - value if interval else 0 for value, interval in pairs],
-        "arrayminus": [value - interval[0] if interval else 0 for value, interval in pairs],
-        "color": BASELINE,
-        "thickness": 1.2,
-        "width": 4,
-    }
-
-
-def _add_baseline(chart: go.Figure, title: str, values: dict[str, float], dash: str, form: str) -> None:
-    """One trace with a gap between the parts: a chart of few elements is drawn quickly when the slider moves."""
-    heights = [values[part] for part in PARTS]
-    chart.add_scatter(
-        x=[-0.48, 0, 0.48, None, 0.52, 1, 1.48],
-        y=[heights[0]] * 3 + [None] + [heights[1]] * 3,
-        mode="lines",
-        line={"color": BASELINE, "dash": dash, "width": 1.5},
-        customdata=[PARTS[0]] * 4 + [PARTS[1]] * 3,
-        hovertemplate=f"{title}, %{{customdata}}: %{{y:{form}}}<extra></extra>",
-    )
-
-
-def _label_baselines(chart: go.Figure, values: dict[str, float]) -> None:
-    """Names in the right margin, at the height of their lines, pushed apart by a line of text where they are close."""
-    highest = max([*values.values(), *(max(filter(None, bar.y), default=0) for bar in chart.data)])
-    gap, last = 0.075 * max(highest, 1e-9), -np.inf
-    for title, value in sorted(values.items(), key=lambda item: item[1]):
-        last = max(value, last + gap)
-        chart.add_annotation(
-            x=1.01,
-            xref="paper",
-            y=last,
-            text=title,
-            showarrow=False,
-            xanchor="left",
-            yanchor="middle",
-            font={"size": 11, "color": BASELINE},
+        # One trace with a gap between the parts: a chart of few elements is drawn quickly when the slider moves.
+        heights = [values[part] for part in PARTS]
+        data.append(
+            {
+                "type": "scatter",
+                "x": [-0.48, 0, 0.48, None, 0.52, 1, 1.48],
+                "y": [heights[0]] * 3 + [None] + [heights[1]] * 3,
+                "mode": "lines",
+                "line": {"color": BASELINE, "dash": dash, "width": 1.5},
+                "customdata": [PARTS[0]] * 4 + [PARTS[1]] * 3,
+                "hovertemplate": f"{title}, %{{customdata}}: %{{y:{form}}}<extra></extra>",
+            }
         )
+    parts = {"tickvals": [0, 1], "ticktext": list(PARTS), "range": [-0.5, 1.5], "showgrid": False, "zeroline": False}
+    names = _baseline_names({title: values["validation"] for title, (values, _) in lines.items()}, axis)
+    return plotly_chart(data, xaxis=parts, yaxis=axis, annotations=[*names, colour_key()], meta=key)
 
 
-def _set_frame(chart: go.Figure, height: int = CHART_HEIGHT, right: int = 86, top: int = 30) -> go.Figure:
-    chart.update_layout(
-        height=height,
-        margin={"l": 10, "r": right, "t": top, "b": 30},
-        showlegend=False,
-        hoverlabel={"namelength": -1},
-        dragmode=False,
-    )
-    return chart
-
-
-def _add_key(chart: go.Figure, side: str = "left") -> go.Figure:
-    """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow chart."""
-    words = ((ORIGINAL, "original"), (RANDOMIZED, "randomized"))
-    text = "&nbsp;&nbsp;&nbsp;".join(f'<span style="color:{colour}">■</span> {word}' for colour, word in words)
-    return chart.add_annotation(
-        x=0 if side == "left" else 1, y=1, xref="paper", yref="paper", xanchor=side, yanchor="bottom", yshift=5,
-        text=text, showarrow=False, font={"size": 12},
-    )  # fmt: skip
-
-
-def network_chart(
-    layers: Sequence[LayerSummary], chosen: Sequence[str], fraction: float, ends: tuple[int, int]
-) -> go.Figure:
-    """The network as a row of bars, a layer each, filled with what is randomized. A click names its layer.
+def bars_and_labels(scores: Mapping[str, Scores], metric: str) -> list[dict]:
+    """What of the bars of a model, and of the labels on them, depends on its scores.
 
     Args:
-        layers: the layers in their order.
-        chosen: names of the layers that are randomized.
-        fraction: of their units that is randomized.
-        ends: numbers of words that go in and of classes that come out.
+        scores: Of the model, by part.
+        metric: Name of a metric of `Scores`.
+
+    Returns:
+        Properties of the two traces, those that `RANDOMIZED_TRACES` counts for the randomized model.
     """
-    names = [layer.name for layer in layers]
-    fractions = [fraction if name in chosen else 0.0 for name in names]
-    chart = go.Figure()
-    for title, colour, heights in (
-        ("randomized", RANDOMIZED, fractions),
-        ("original", ORIGINAL, [1 - value for value in fractions]),
-    ):
-        chart.add_bar(
-            x=list(range(len(names))),
-            y=heights,
-            width=0.8,
-            marker={"color": colour, "line": {"width": 0}},
-            customdata=names,
-            hovertemplate=f"%{{customdata}}: %{{y:.0%}} {title}. Click to choose.<extra></extra>",
-            name=title,
+    values = [getattr(scores[part], metric) for part in PARTS]
+    intervals = [scores[part].interval if metric == "accuracy" else None for part in PARTS]
+    bars = {"y": values}
+    if metric == "accuracy":
+        pairs = list(zip(values, intervals, strict=True))
+        bars["error_y"] = {
+            "array": [interval[1] - value if interval else 0 for value, interval in pairs],
+            "arrayminus": [value - interval[0] if interval else 0 for value, interval in pairs],
+        }
+    labels = {
+        "y": [interval[1] if interval else value or 0 for value, interval in zip(values, intervals, strict=True)],
+        "text": [format_metric(metric, value) for value in values],
+    }
+    return [bars, labels]
+
+
+def _baseline_names(values: dict[str, float], axis: dict) -> list[dict]:
+    """Names in the right margin, at the height of their lines, pushed apart by a line of text where they are close."""
+    logarithmic = axis.get("type") == "log"
+    gap, last = 0.066 * (axis["range"][1] - axis["range"][0]), -math.inf
+    names = []
+    for title, value in sorted(values.items(), key=lambda item: item[1]):
+        last = max(math.log10(value) if logarithmic else value, last + gap)
+        names.append(
+            {
+                "x": 1.01,
+                "xref": "paper",
+                "y": last,
+                "text": title,
+                "showarrow": False,
+                "xanchor": "left",
+                "yanchor": "middle",
+                "font": {"size": 11, "color": BASELINE},
+            }
         )
-    for index, layer in enumerate(layers):
-        text = f"<b>{layer.name}</b> {format_share(fractions[index])}"
-        chart.add_annotation(x=index, y=1, yanchor="bottom", text=text, showarrow=False, font={"size": 13})
-    _set_frame(chart, height=170, right=10, top=26)
-    chart.update_layout(barmode="stack", clickmode="event+select")
-    labels = [f"{layer.parameters:,} weights" for layer in layers]
-    chart.update_xaxes(
-        tickvals=list(range(len(names))), ticktext=labels, range=[-0.95, len(names) - 0.05], showgrid=False
-    )
-    chart.update_yaxes(visible=False, range=[0, 1.0], fixedrange=True)
-    for position, text in ((-0.7, f"{ends[0]:,}<br>words →"), (len(names) - 0.3, f"→ {ends[1]:,}<br>classes")):
-        chart.add_annotation(x=position, y=0.5, text=text, showarrow=False, font={"size": 11, "color": BASELINE})
-    return chart
+    return names
 
 
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> go.Figure:

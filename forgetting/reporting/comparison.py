@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
@@ -36,17 +37,17 @@ def describe_randomization(randomization: Randomization, layers: tuple[str, ...]
 
 
 def describe_cost(
-    comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
+    before: Scores, after: Scores, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
 ) -> str:
     """What randomizing costs in validation accuracy.
 
     Args:
-        comparison: The two models.
+        before: The original's scores on the validation part.
+        after: The randomized model's.
         baselines: Of the split.
         randomization: How the second was randomized.
         layers: Names of the model's layers.
     """
-    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     if before.accuracy is None or after.accuracy is None:
         reason = before.missing.get("accuracy") or after.missing["accuracy"]
         return f"There is no accuracy to compare: {reason}."

@@ -11,7 +11,7 @@ import torch
 from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
-from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, probabilities, why_no_top_k
+from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, Scores, probabilities, why_no_top_k
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import PARTS, Split
 from forgetting.randomization.settings import Randomization
@@ -74,6 +74,26 @@ class SweepRow:
     training: dict[str, float | None]
     validation: dict[str, float | None]
     missing: dict[str, str] = field(default_factory=dict)
+
+    def scores(self, part: str, reviews: int) -> Scores:
+        """The metrics of a part as `score_logits` gives them, without those of single classes.
+
+        Args:
+            part: Name of the part.
+            reviews: How many reviews it has.
+        """
+        values = getattr(self, part)
+        missing = {
+            name.removeprefix(f"{part}_"): reason
+            for name, reason in self.missing.items()
+            if name.startswith(f"{part}_")
+        }
+        return Scores(
+            reviews=reviews,
+            interval=None if values["accuracy"] is None else (values["accuracy_low"], values["accuracy_high"]),
+            missing=missing,
+            **{name: values[name] for name in ("loss", "accuracy", "top_k_accuracy", "macro_f1", "bitwise_accuracy")},
+        )
 
 
 class VariantEvaluator:

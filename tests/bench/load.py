@@ -33,7 +33,6 @@ from forgetting.core.seeding import pin_threads
 from forgetting.experiment.pipeline import compare, prepare
 from forgetting.reporting.formatting import format_number, format_share
 
-SLIDER = "Fraction randomized"
 METRICS = ("Validation accuracy", "Validation loss", "Forgetting", "Macro-F1")
 ROLES = ("upload", "training", "study", "slider")  # of those who work, one after the other
 PAUSE = 2.0  # seconds between two moves of a slider
@@ -174,10 +173,10 @@ async def slide(visitor: Visitor, tally: Tally, chance: random.Random, until: fl
 
 
 async def move(visitor: Visitor, tally: Tally, chance: random.Random, half: str) -> None:
-    before = visitor.slider(SLIDER)
+    before = visitor.fraction
     fraction = chance.choice([percent for percent in range(101) if percent != round(100 * before)]) / 100
     sent = time.perf_counter()
-    visitor.slide(SLIDER, fraction)
+    visitor.slide(fraction)
     shown = await visitor.until(
         lambda: visitor.started > visitor.asked and len(visitor.metrics(of_this_run=True)) == len(METRICS),
         what="the metrics of a fraction",
@@ -417,7 +416,7 @@ async def come_and_go(server: Watched, tally: Tally, index: int, until: float, s
 
 async def stay(visitor: Visitor, tally: Tally, chance: random.Random, leave: float) -> None:
     """A bit of everything; whoever has to leave closes the tab in the middle of it."""
-    if visitor.shows("slider", SLIDER):
+    if visitor.fraction is not None:
         for _ in range(3):
             await move(visitor, tally, chance, "")
     await upload(visitor, tally, chance)
@@ -426,8 +425,8 @@ async def stay(visitor: Visitor, tally: Tally, chance: random.Random, leave: flo
     await learn(visitor, tally, leave, "own files")
     visitor.follow("Forget")
     await visitor.settle()
-    while time.perf_counter() < leave - 10 and visitor.shows("slider", SLIDER):
-        visitor.slide(SLIDER, chance.randrange(101) / 100)
+    while time.perf_counter() < leave - 10 and visitor.fraction is not None:
+        visitor.slide(chance.randrange(101) / 100)
         await visitor.settle()
         await asyncio.sleep(1)
     visitor.follow(chance.choice(("Layers", "Unlearn", "Relearn")))

@@ -36,11 +36,22 @@ ANSWERED = """([runs, most]) => new Promise(done => {
     const look = () => window.runs > runs || performance.now() > end ? done(window.runs > runs) : setTimeout(look, 10)
     look()
 })"""
-AGREED = """() => {
-    const shown = document.querySelector('[data-testid="stSliderThumbValue"]')
+# The live fraction lies in a shadow root of its own.
+LIVE = """[...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+    .map(host => host.shadowRoot).find(root => root?.querySelector('input[type="range"]'))"""
+AGREED = f"""() => {{
+    const live = {LIVE}
+    const native = document.querySelector('[data-testid="stSliderThumbValue"]')
     const held = new URLSearchParams(location.search).get('randomization.fraction') ?? '1'
-    return shown && parseInt(shown.innerText) === Math.round(100 * Number(held))
-}"""
+    const shown = live ? Number(live.querySelector('input').value) : parseInt(native?.innerText)
+    return shown === Math.round(100 * Number(held))
+}}"""
+METRICS = f"""() => Object.fromEntries([
+    ...[...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
+        metric.querySelector('[data-testid="stMetricLabel"] p').innerText,
+        metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]),
+    ...[...{LIVE}?.querySelectorAll('.metrics > div') ?? []].map(metric => [
+        metric.querySelector('.label').textContent, metric.querySelector('.number').textContent])])"""
 DRAWN = '[data-testid="stVegaLiteChart"]:visible'
 LABELS = """chart => {
     const box = chart.getBoundingClientRect()
@@ -109,9 +120,13 @@ class App:
     def tab(self, name: str) -> None:
         self.click(self.page.get_by_role("tab", name=name))
 
+    @property
+    def slider(self) -> Locator:
+        return self.page.get_by_role("slider", name="Fraction randomized")
+
     def slide(self, keys: str, times: int = 1) -> None:
         """Press a key on the slider of the fraction, as fast as it goes."""
-        self.page.get_by_test_id("stSlider").locator("input").focus()
+        self.slider.focus()
         for _ in range(times):
             self.page.keyboard.press(keys)
         self.agree()
@@ -141,11 +156,7 @@ class App:
 
     def metrics(self) -> dict[str, str]:
         """The metrics on the page by their labels."""
-        return self.page.evaluate(
-            """() => Object.fromEntries([...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
-                metric.querySelector('[data-testid="stMetricLabel"] p').innerText,
-                metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]))"""
-        )
+        return self.page.evaluate(METRICS)
 
     def wait_for_metrics(self, other_than: dict[str, str]) -> dict[str, str]:
         """The metrics once they differ from those given."""
@@ -170,7 +181,8 @@ class App:
         return dict(parse_qsl(urlsplit(self.page.url).query, keep_blank_values=True))
 
     def sentences(self) -> str:
-        return self.page.get_by_test_id("stMain").inner_text().replace(JOINER, "")
+        live = self.page.locator(".live .sentence")
+        return "\n".join([*live.all_inner_texts(), self.page.get_by_test_id("stMain").inner_text()]).replace(JOINER, "")
 
     def alerts(self) -> str:
         return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts()).replace(JOINER, "")

@@ -18,7 +18,7 @@ def test_reload_keeps_the_recipe_and_the_figures(trained):
     trained.settle()
     assert trained.page.url == address
     assert trained.metrics() == before
-    assert trained.page.get_by_test_id("stSliderThumbValue").inner_text() == "25%"
+    assert trained.slider.input_value() == "25"
     assert trained.pill("fc2").get_attribute("aria-pressed") == "false"
 
 

@@ -93,14 +93,13 @@ def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
 
 def test_fast_presses_to_and_fro_leave_slider_address_and_metrics_agreed(trained):
     for _ in range(4):
-        trained.page.get_by_test_id("stSlider").locator("input").focus()
+        trained.slider.focus()
         for key in ("ArrowLeft",) * 9 + ("ArrowRight",) * 4:
             trained.page.keyboard.press(key)
         trained.page.wait_for_timeout(120)
     trained.agree()
     trained.settle(800)
-    share = int(trained.page.get_by_test_id("stSliderThumbValue").inner_text().rstrip("%"))
-    assert share == 80
+    assert trained.slider.input_value() == "80"
     assert trained.parameters() == {"randomization.fraction": "0.8"}
     assert "Randomizing 80 % of all layers" in trained.sentences()
 
@@ -108,35 +107,31 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_metrics_agreed(trained
 def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
     trained.slide("Home")
     trained.slide("ArrowRight", times=40)
-    assert trained.bars("network") == [[0.4, 0.4], [0.6, 0.6]]
-    for chosen, layer in (([0.0, 0.4], "fc1"), ([0.4, 0.4], "fc1"), ([0.4, 0.0], "fc2")):
-        before, colours = trained.metrics(), _colours(trained)
-        _click_layer(trained, layer)
+    assert _network(trained) == {"fc1": "40 %", "fc2": "40 %"}
+    for chosen, layer in ((("0 %", "40 %"), "fc1"), (("40 %", "40 %"), "fc1"), (("40 %", "0 %"), "fc2")):
+        before = trained.metrics()
+        trained.page.locator(".live .layer").filter(has_text=layer).click()
         assert trained.wait_for_metrics(before)
-        assert trained.bars("network")[0] == chosen
-        assert _colours(trained) != colours
+        assert tuple(_network(trained).values()) == chosen
         pressed = [trained.pill(name).get_attribute("aria-pressed") == "true" for name in ("fc1", "fc2")]
-        assert pressed == [dose > 0 for dose in chosen]
+        assert pressed == [share != "0 %" for share in chosen]
     before = trained.metrics()
     trained.pill("fc2").click()
     trained.wait_for_metrics(before)
-    assert trained.bars("network")[0] == [0.4, 0.4]
+    assert _network(trained) == {"fc1": "40 %", "fc2": "40 %"}
     assert trained.parameters() == {"randomization.fraction": "0.4"}
 
 
-def _click_layer(app, name: str) -> None:
-    label = app.page.locator(".st-key-network .annotation").filter(has_text=name).bounding_box()
-    app.page.mouse.click(
-        label["x"] + label["width"] / 2, label["y"] + label["height"] / 2 + 45
-    )  # the label stands above its vessel
-
-
-def _colours(app) -> list:
-    """Where the vessels are filled, and with what."""
-    return app.page.evaluate(
-        """() => [...document.querySelectorAll('.st-key-network .point path')].map(
-            path => [path.getAttribute('d'), getComputedStyle(path).fill, getComputedStyle(path).opacity])"""
-    )
+def _network(app) -> dict[str, str]:
+    """The layers of the picture with the share that each says; a layer is filled where it is randomized."""
+    found = {}
+    for layer in app.page.locator(".live button.layer").all():
+        name, share = layer.locator(".name").inner_text().split(" ", 1)
+        found[name] = share
+        assert (
+            layer.locator(".filled").is_visible() == (share != "0 %") == (layer.get_attribute("aria-pressed") == "true")
+        )
+    return found
 
 
 VIEWS = {

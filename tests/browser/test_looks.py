@@ -62,11 +62,12 @@ def test_the_first_screen_of_the_overview_fits_a_projector(visit):
     app = visit()
     main = app.page.get_by_test_id("stMain")
     found = {
-        "slider": main.get_by_test_id("stSlider"),
+        "slider": app.slider,
+        "play": app.button("▶ Play"),
         "pills": main.get_by_test_id("stButtonGroup"),
         "accuracy": main.locator(".st-key-accuracy .js-plotly-plot"),
         "loss": main.locator(".st-key-loss .js-plotly-plot"),
-        **{f"metric {index}": main.get_by_test_id("stMetric").nth(index) for index in range(4)},
+        **{f"metric {index}": main.locator(".live .metrics > div").nth(index) for index in range(4)},
     }
     for name, element in found.items():
         box = element.bounding_box()
@@ -82,7 +83,7 @@ def test_nothing_jumps_while_the_slider_moves(visit, path):
     app = visit(path + "?randomization.fraction=0.3")
     app.settle(800)
     app.page.evaluate(WATCH)
-    app.page.get_by_test_id("stSlider").locator("input").focus()
+    app.slider.focus()
     for _ in range(12):
         app.page.keyboard.press("ArrowRight")
         app.page.wait_for_timeout(150)

@@ -14,7 +14,7 @@ from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.pipeline import run
 from forgetting.experiment.results import Outcome
 from forgetting.metrics.scores import NOT_FINITE, Scores
-from forgetting.randomization.layers import LayerSummary, layer_table
+from forgetting.randomization.layers import layer_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
 
@@ -43,7 +43,8 @@ def lines(chart: go.Figure) -> list[go.Scatter]:
 
 
 def texts(chart: go.Figure) -> list[str]:
-    return [annotation.text for annotation in chart.layout.annotations]
+    labels = [text for trace in chart.data if trace.type == "scatter" and trace.mode == "text" for text in trace.text]
+    return [*labels, *(annotation.text for annotation in chart.layout.annotations)]
 
 
 @pytest.mark.parametrize(
@@ -145,23 +146,16 @@ def test_a_missing_metric_has_no_bar_and_says_so(draw, result, compared):
     assert texts(chart).count("missing") == 2
 
 
-def test_the_network_shows_the_dose_of_each_layer(result):
-    chart = comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3))
-    found = bars(chart)
-    assert list(found["randomized"].y) == [0.4, 0.0]
-    assert list(found["original"].y) == [0.6, 1.0]
-    assert list(found["original"].customdata) == ["fc1", "fc2"]
-    assert [f"{layer.parameters:,} weights" for layer in result.layers] == list(chart.layout.xaxis.ticktext)
-    assert {"20<br>words →", "→ 3<br>classes"} <= set(texts(chart))
-
-
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_every_layer_of_the_network_is_a_mark(count):
-    rows = [LayerSummary(f"fc{index}", "Linear", {}, 10) for index in range(1, count + 1)]
-    chart = comparison_charts.network_chart(rows, [row.name for row in rows], 1.0, (5, 2))
-    assert list(bars(chart)["randomized"].y) == [1.0] * count
-    assert chart.layout.xaxis.range[0] < -0.5
-    assert chart.layout.xaxis.range[1] > count - 0.5
+def test_the_axis_of_the_loss_holds_every_loss_that_is_reached(result, compared):
+    """Linear up to a limit, then logarithmic, and called so; the bars of the comparison lie within it."""
+    largest = max(outcome.scores[part].loss for outcome in (compared.original, compared.randomized) for part in PARTS)
+    for reached in (0.1, 3.0, 17.0, 1e6):
+        axis = comparison_charts.loss_chart(compared, result.baselines, reached=[0.01, reached]).layout.yaxis
+        logarithmic = reached > comparison_charts.MOST_ON_LINEAR_AXIS * result.baselines.chance_loss
+        assert (axis.type == "log") == ("logarithmic" in axis.title.text) == logarithmic
+        low, high = (10.0**end for end in axis.range) if logarithmic else axis.range
+        assert low <= 0.01
+        assert high > 1.1 * max(reached, largest, result.baselines.chance_loss)
 
 
 def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared):
@@ -283,7 +277,6 @@ def test_charts_are_what_plotly_knows_and_hold_no_title_and_are_of_fixed_height(
         comparison_charts.accuracy_chart(compared, result.baselines),
         comparison_charts.bitwise_chart(compared, result.baselines),
         comparison_charts.loss_chart(compared, result.baselines),
-        comparison_charts.network_chart(result.layers, ("fc1",), 0.4, (20, 3)),
         comparison_charts.recall_chart(compared, ("a", "b", "c"), result.baselines),
         comparison_charts.confusion_chart(compared, ("a", "b", "c")),
         comparison_charts.weights_chart(result.trained.model, compared.model, result.layers),

@@ -8,7 +8,7 @@ from study_pages import charts, drawn, errors, finished, labels, mine, sentence,
 
 from forgetting.charts.dose_response import PICK, PICKED
 from forgetting.dashboard.studies import sweep as sweep_studies
-from forgetting.dashboard.views import comparison, dose_response
+from forgetting.dashboard.views import dose_response, live
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.url import decode_query
 from forgetting.reporting.formatting import format_share
@@ -40,13 +40,13 @@ def plan(test: AppTest) -> Sweep:
 @pytest.fixture
 def compared(monkeypatch) -> list:
     """The comparisons that pages show, in their order."""
-    seen, headline = [], comparison.headline_view
+    seen, view = [], live.live_view
 
-    def kept(trained_model, comparison, baselines):
+    def watched(trained_model, comparison, baselines):
         seen.append(comparison)
-        return headline(trained_model, comparison, baselines)
+        return view(trained_model, comparison, baselines)
 
-    monkeypatch.setattr(comparison, "headline_view", kept)
+    monkeypatch.setattr(live, "live_view", watched)
     return seen
 
 

@@ -15,12 +15,14 @@ from app_pages import (
     button,
     forget,
     go,
+    live,
     metrics,
     own_file,
     page_text,
     press,
     run,
     setting,
+    slide,
     upload,
     uploading,
 )
@@ -55,8 +57,8 @@ def test_the_overview_answers_at_once_with_the_baselines_beside():
     test = app()
     assert set(metrics(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
     assert all("→" in metrics(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
-    assert all(metric.delta for metric in test.metric)
-    sentence = next(element.value for element in test.markdown if "Randomizing" in element.value)
+    assert all(metric["baseline"] for metric in live(test)["metrics"])
+    sentence = live(test)["now"]["sentence"]
     assert "a uniform guess reaches 9 %, always naming the largest class 19 %" in sentence
     assert "synthetic" in page_text(test)
     assert len(test.get("plotly_chart")) == 2
@@ -65,7 +67,7 @@ def test_the_overview_answers_at_once_with_the_baselines_beside():
 def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains():
     test = app("forget", **QUICK, seed="77")
     assert "No model is trained for this recipe yet." in page_text(test)
-    assert not test.metric
+    assert not metrics(test)
     press(test, "Train these settings (6 epochs)")
     assert metrics(test)["Forgetting"]
     assert "trained 6 of 6 epochs" in page_text(test)
@@ -80,8 +82,7 @@ def test_with_the_defaults_the_button_says_so():
 def test_the_controls_of_forget_change_the_recipe_and_the_address():
     test = forget()
     before = metrics(test)
-    test.slider(key=setting("randomization.fraction")).set_value(0.4)
-    run(test)
+    slide(test, 0.4)
     assert test.query_params == {"randomization.fraction": "0.4"}
     assert metrics(test) != before
     test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
@@ -139,7 +140,7 @@ def test_every_view_of_forget_opens(view):
     test.session_state["view"] = view
     run(test)
     drawn = len(test.get("plotly_chart")) + len(test.dataframe) + len(test.get("vega_lite_chart"))
-    assert drawn == (3 if view == "Relearn" else 2)  # the network, and the view's own
+    assert drawn == (2 if view == "Relearn" else 1)
     if view == "Reviews":
         shares = test.dataframe[0].value[["p before", "p after"]]
         assert shares.stack().between(0, 1).all()
@@ -486,7 +487,7 @@ def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_p
     shutil.copy(wine_reviews_path, _cached())
     test = app("forget", protocol="published")
     press(test, "Train these settings (15 epochs)")
-    assert not test.slider
+    assert not live(test)["layers"]
     assert "drawn from N(0, 1) and then trained" in page_text(test)
     assert "always answering “no” reaches 99.7 %" in page_text(test)
     test.session_state["view"] = "Relearn"
@@ -557,8 +558,7 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
 
 def test_two_visitors_do_not_disturb_each_other():
     first, second = forget(), forget()
-    second.slider(key=setting("randomization.fraction")).set_value(0.2)
-    run(second)
+    slide(second, 0.2)
     before = metrics(first)
     assert metrics(run(first)) == before
     assert first.query_params == {}
@@ -580,12 +580,12 @@ def test_relearning_draws_its_curve_and_names_chance():
 @pytest.mark.parametrize("other", ["pills", "button"])
 def test_two_controls_that_change_in_one_moment_both_count(other):
     test = forget()
-    test.slider(key=setting("randomization.fraction")).set_value(0.25)
+    test.number_input(key=setting("randomization.seed")).set_value(7)
     if other == "pills":
         test.get_by_key(setting("randomization.layers")).set_value(["fc1"])
     else:
         button(test, "Restore").click()
     run(test)
     layers = "fc1" if other == "pills" else ""
-    assert test.query_params == {"randomization.fraction": "0.25", "randomization.layers": layers}
-    assert test.slider(key=setting("randomization.fraction")).value == 0.25
+    assert test.query_params == {"randomization.seed": "7", "randomization.layers": layers}
+    assert test.number_input(key=setting("randomization.seed")).value == 7

@@ -16,7 +16,7 @@ from forgetting.core.errors import DataError
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.data import find_digest, find_reviews, find_split, split_key
 from forgetting.dashboard.state.session import Inputs, Session, TrainedModel, TrainingRun
-from forgetting.experiment.results import Comparison
+from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
@@ -116,16 +116,26 @@ def fit_randomization(randomization: Randomization, trained_model: TrainedModel)
 
 def find_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison:
     """A model before and after a randomization, as far as it fits. Raises ForgettingError as `compare` does."""
-    recipe, key = _compared_recipe(trained_model, randomization), model_key(trained_model)
+    recipe = _compared_recipe(trained_model, randomization)
 
     def compute() -> Comparison:
-        from forgetting.dashboard.state.engine import compare, measure_outcome
+        from forgetting.dashboard.state.engine import compare
 
-        split, trained = trained_model.split, trained_model.trained
-        original = OUTCOMES.ask(key, lambda: measure_outcome(recipe, split, trained))
-        return compare(recipe, split, trained, original)
+        return compare(recipe, trained_model.split, trained_model.trained, find_original(trained_model))
 
     return COMPARISONS.ask(comparison_key(trained_model, randomization), compute)
+
+
+def find_original(trained_model: TrainedModel) -> Outcome:
+    """What a model reaches before it is randomized."""
+    recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
+
+    def measure() -> Outcome:
+        from forgetting.dashboard.state.engine import measure_outcome
+
+        return measure_outcome(recipe, split, trained)
+
+    return OUTCOMES.ask(model_key(trained_model), measure)
 
 
 def comparison_key(trained_model: TrainedModel, randomization: Randomization) -> str:

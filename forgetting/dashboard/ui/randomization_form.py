@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from forgetting.charts.comparison import network_chart
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, control_value, session
 from forgetting.dashboard.ui.controls import (
@@ -15,7 +14,6 @@ from forgetting.dashboard.ui.controls import (
     prepare_control,
 )
 from forgetting.dashboard.ui.escape import literal
-from forgetting.randomization.layers import layer_table
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
@@ -35,8 +33,8 @@ def can_choose(trained_model: TrainedModel) -> bool:
     return False
 
 
-def fraction_controls(trained_model: TrainedModel) -> None:
-    """Layers, fraction, and the two buttons of the first screen."""
+def layer_controls(trained_model: TrainedModel) -> None:
+    """The layers to randomize, and buttons for all and none of them."""
     layers = trained_model.recipe.model.layers
     key = prepare_control("randomization.layers")
     chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
@@ -52,27 +50,17 @@ def fraction_controls(trained_model: TrainedModel) -> None:
     with st.container(horizontal=True):
         st.button("All layers", on_click=_choose, args=(layers, layers))
         st.button("Restore", on_click=_choose, args=((), layers))
+
+
+def fraction_control() -> None:
+    """The fraction, where nothing follows it while it moves."""
     st.slider("Fraction randomized", 0.0, 1.0, step=0.01, format="percent", **bound_control("randomization.fraction"))
 
 
-def network_view(trained_model: TrainedModel) -> None:
-    """The network as a chart: a click on a layer chooses it, or takes it out again."""
-    layers = trained_model.recipe.model.layers
-    randomization = models.fit_randomization(session().recipe.randomization, trained_model)
-    chart = network_chart(
-        layer_table(trained_model.trained.model),
-        randomization.chosen_layers(layers),
-        randomization.fraction,
-        (len(trained_model.split.words), len(trained_model.split.classes)),
-    )
-    st.plotly_chart(
-        chart,
-        key="network",
-        on_select=lambda: _layer_clicked(layers),
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt="The layers of the network, filled with the fraction that is randomized",
-    )
+def toggle_layer(name: str, layers: tuple[str, ...]) -> None:
+    """Choose a layer, or take it out of the choice."""
+    chosen = control_value("randomization.layers")
+    _choose([*chosen, name] if name not in chosen else [other for other in chosen if other != name], layers)
 
 
 def scheme_controls(trained_model: TrainedModel) -> None:
@@ -108,15 +96,6 @@ def seed_control() -> None:
 
 def _layers_picked(layers: tuple[str, ...]) -> None:
     _choose(control_state("randomization.layers"), layers)
-
-
-def _layer_clicked(layers: tuple[str, ...]) -> None:
-    points = st.session_state.network.selection.points
-    if points:
-        name = points[0]["customdata"]
-        name = name[0] if isinstance(name, list) else name
-        chosen = control_value("randomization.layers")
-        _choose([*chosen, name] if name not in chosen else [other for other in chosen if other != name], layers)
 
 
 def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:

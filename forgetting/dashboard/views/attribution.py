@@ -48,7 +48,8 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         except ForgettingError as error:
             st.error(literal(str(error)))
             return
-        st.text(comparison_sentences.describe_cost(comparison, baselines, chosen, trained_model.recipe.model.layers))
+        scores = [outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized)]
+        st.text(comparison_sentences.describe_cost(*scores, baselines, chosen, trained_model.recipe.model.layers))
         comparison_views.recall_view(trained_model, comparison, baselines)
     comparison_views.flipped_reviews_view(trained_model, comparison)
 

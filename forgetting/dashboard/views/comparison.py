@@ -1,23 +1,21 @@
-"""What a comparison shows: the conclusion in words, four metrics with their baselines, and a view for each chart."""
+"""What a comparison shows below its conclusion: a view for each chart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from forgetting.charts import comparison as comparison_charts
-from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, session, source_name
 from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.scores import Scores, probabilities
+from forgetting.metrics.scores import probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.formatting import format_number, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,56 +23,24 @@ if TYPE_CHECKING:
 PLOTLY = {"displayModeBar": False}
 
 
-def headline_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """The conclusion as a sentence, and four metrics of the validation part, before → after."""
-    if trained_model.recipe.protocol == "published":
-        st.markdown(literal(comparison_sentences.describe_published(comparison, baselines)))
-    else:
-        randomization = models.fit_randomization(session().recipe.randomization, trained_model)
-        layers = trained_model.recipe.model.layers
-        st.markdown(literal(comparison_sentences.describe_cost(comparison, baselines, randomization, layers)))
-    scores = [outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized)]
-    ratio = comparison.forgetting["validation"]
-    chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
-    guess, largest = format_number(baselines.chance_loss), format_number(baselines.majority_macro_f1["validation"])
-    accuracy = f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}."
-    loss = f"The objective's loss ({trained_model.recipe.training.objective}), before → after."
-    forgetting = "(before − after) / (before − chance), of the validation accuracy."
-    macro_f1 = "Mean F1 over the classes on validation, before → after, so that rare classes count as much."
-    value = "undefined" if ratio.value is None else f"{ratio.value:.2f}"
-    shown = (
-        ("Validation accuracy", f"chance {chance}", *_change(scores, "accuracy", format_share, accuracy)),
-        ("Validation loss", f"uniform guess {guess}", *_change(scores, "loss", format_number, loss)),
-        ("Forgetting", "0 intact · 1 at chance", value, ratio.missing or forgetting),
-        ("Macro-F1", f"largest class {largest}", *_change(scores, "macro_f1", format_number, macro_f1)),
-    )
-    with st.grid(4, min_column_width=140):
-        for label, baseline, value, meaning in shown:
-            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=meaning)
-
-
-def _change(scores: list[Scores], metric: str, show: Callable[[float | None], str], meaning: str) -> tuple[str, str]:
-    """A metric before → after, and its meaning, behind the reason where it is missing."""
-    before, after = scores
-    first, second = show(getattr(before, metric)), show(getattr(after, metric))
-    first = first.removesuffix(" %") if second.endswith(" %") else first
-    reason = before.missing.get(metric) or after.missing.get(metric)
-    return f"{first} → {second}", f"Missing: {reason}. {meaning}" if reason else meaning
-
-
 def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """The two charts of the first screen."""
+    """The two charts of the first screen. The live fraction moves the bars of the randomized model in them."""
     published = trained_model.recipe.protocol == "published"
+    frames = find_frames(trained_model, session().recipe.randomization, baselines)
+    drawn = find_drawn(comparison, frames.key)
     left, right = st.columns(2)
-    accuracy_chart = comparison_charts.bitwise_chart if published else comparison_charts.accuracy_chart
     left.plotly_chart(
-        accuracy_chart(comparison, baselines),
+        comparison_charts.bitwise_chart(comparison, baselines)
+        if published
+        else comparison_charts.accuracy_chart(drawn, baselines, frames.key),
         key="accuracy",
         config=PLOTLY,
         alt="Accuracy before and after, training and validation, with baselines",
     )
     right.plotly_chart(
-        comparison_charts.loss_chart(comparison, baselines, OBJECTIVES[trained_model.recipe.training.objective]),
+        comparison_charts.loss_chart(
+            drawn, baselines, OBJECTIVES[trained_model.recipe.training.objective], frames.losses, frames.key
+        ),
         key="loss",
         config=PLOTLY,
         alt="Loss before and after, training and validation, with that of a uniform guess",

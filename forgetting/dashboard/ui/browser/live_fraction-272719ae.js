@@ -1,0 +1,213 @@
+// Shows the frame of the fraction under the finger: sentence, metrics and network here, and the page's Plotly charts.
+// All texts and numbers are Python's; a frame holds those of one fraction.
+
+const PLAY_MS = 5000 // from 0 to 100 %
+const KEYS_REST_MS = 300 // after the last key press the slider counts as released
+const SPOKEN_MS = 150 // the sentence is read out once the slider has stood still for so long
+const AT_ONCE = { mode: 'immediate', frame: { duration: 0, redraw: false }, transition: { duration: 0 } }
+const decoder = new TextDecoder()
+const views = new WeakMap()
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  if (!data) return
+  if (!views.has(parentElement)) views.set(parentElement, new View(parentElement))
+  const view = views.get(parentElement)
+  view.send = setStateValue
+  view.click = setTriggerValue
+  view.receive(JSON.parse(decoder.decode(data)))
+  return () => view.close()
+}
+
+class View {
+  constructor(root) {
+    this.find = selector => root.querySelector(selector)
+    this.slider = this.find('input')
+    this.count = 0 // how often the slider has been released
+    this.awaited = false // whether the page for the last release is still to come
+    this.followed = new WeakSet() // charts that are listened to
+    this.observer = new MutationObserver(() => this.follow()) // a chart may come, or be drawn anew, at any time
+    this.observer.observe(document.body, { childList: true, subtree: true })
+    this.slider.oninput = () => this.move(Number(this.slider.value))
+    this.slider.onchange = () => this.rest(this.keys ? KEYS_REST_MS : 0)
+    this.slider.onkeydown = () => { this.keys = true }
+    this.slider.onpointerdown = () => { this.keys = false }
+    this.find('.play').onclick = () => (this.playing ? this.pause() : this.play())
+  }
+
+  close() {
+    this.closed = true
+    this.observer.disconnect()
+    clearTimeout(this.resting)
+    clearTimeout(this.speaking)
+  }
+
+  // What Python sends: on each run of the page, also while the slider is being moved.
+  receive(data) {
+    this.data = data
+    if (this.playing && !data.frames) this.stop()
+    if (data.count >= this.count) this.awaited = false
+    this.count = Math.max(this.count, data.count)
+    if (!this.held()) this.percent = data.percent
+    this.drawParts()
+    this.draw()
+  }
+
+  // Whether the slider shows what Python does not know yet.
+  held() {
+    return this.playing || this.resting || this.moved || this.awaited
+  }
+
+  frame() {
+    const { data, percent } = this
+    return percent === data.percent ? data.now : data.frames?.[percent] ?? data.now
+  }
+
+  move(percent) {
+    this.stop()
+    this.moved = true
+    this.percent = percent
+    this.schedule()
+  }
+
+  rest(wait) {
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => this.release(), wait)
+  }
+
+  release() {
+    this.resting = 0
+    this.moved = false
+    if (this.closed || this.percent === this.data.percent) return
+    this.count += 1
+    this.awaited = true
+    this.send('fraction', { percent: this.percent, count: this.count })
+  }
+
+  play() {
+    const from = this.paused && this.percent < 100 ? this.percent : 0
+    const started = performance.now() - (from / 100) * PLAY_MS
+    const step = matchMedia('(prefers-reduced-motion: reduce)').matches ? 10 : 1
+    clearTimeout(this.resting)
+    this.resting = 0
+    this.playing = true
+    const tick = now => {
+      if (!this.playing || this.closed) return
+      const percent = Math.min(100, step * Math.floor((100 * Math.max(0, now - started)) / PLAY_MS / step))
+      if (percent !== this.percent) {
+        this.percent = percent
+        this.draw()
+      }
+      if (percent < 100) requestAnimationFrame(tick)
+      else this.pause()
+    }
+    this.drawButton()
+    requestAnimationFrame(tick)
+  }
+
+  pause() {
+    this.stop()
+    this.paused = true
+    this.drawButton()
+    this.release()
+  }
+
+  stop() {
+    this.playing = this.paused = false
+    this.drawButton()
+  }
+
+  schedule() {
+    if (this.scheduled) return
+    this.scheduled = true
+    requestAnimationFrame(() => {
+      this.scheduled = false
+      this.draw()
+    })
+  }
+
+  // What does not depend on the fraction.
+  drawParts() {
+    const { data } = this
+    const isLive = Boolean(data.layers.length)
+    this.find('.controls').hidden = !isLive
+    this.find('.words').textContent = data.words
+    this.find('.classes').textContent = data.classes
+    this.find('.note').textContent = data.note
+    fill(this.find('.metrics'), this.find('template.metric'), data.metrics, (part, metric) => {
+      part.querySelector('.label').textContent = metric.label
+      part.querySelector('.help').setAttribute('aria-label', `${metric.label}: ${metric.help}`)
+      part.querySelector('.baseline').textContent = metric.baseline
+    })
+    fill(this.find('.layers'), this.find('template.layer'), data.layers, (part, layer) => {
+      part.setAttribute('aria-pressed', layer.chosen)
+      part.querySelector('.weights').textContent = layer.weights
+      part.onclick = () => this.click('layer', layer.name)
+    })
+    this.drawButton()
+  }
+
+  drawButton() {
+    const button = this.find('.play')
+    button.disabled = !this.data?.frames
+    button.textContent = this.playing ? '❚❚ Pause' : this.percent === 100 && this.paused ? '↻ Replay' : '▶ Play'
+  }
+
+  draw() {
+    const { data, percent, slider } = this
+    const frame = this.frame()
+    const isShown = data.frames || percent === data.percent // else the page follows on release
+    this.find('.sentence').textContent = frame.sentence
+    ;[...this.find('.metrics').children].forEach((part, index) => {
+      const missing = frame.missing[index]
+      part.querySelector('.number').textContent = frame.values[index]
+      part.querySelector('.help').classList.toggle('missing', Boolean(missing))
+      part.querySelector('.tip').textContent = missing ?? data.metrics[index].help
+    })
+    ;[...this.find('.layers').children].forEach((part, index) => {
+      const { name, chosen } = data.layers[index]
+      part.querySelector('.name').textContent = `${name} ${chosen ? frame.fraction : data.fractions[0]}`
+      part.querySelector('.filled').style.transform = `scaleX(${percent / 100})`
+    })
+    slider.value = percent
+    slider.style.setProperty('--filled', `${percent}%`)
+    slider.setAttribute('aria-valuetext', isShown ? frame.spoken : data.fractions[percent])
+    this.find('.value').textContent = isShown ? frame.fraction : data.fractions[percent]
+    this.follow()
+    if (!this.held()) return
+    clearTimeout(this.speaking)
+    this.speaking = setTimeout(() => { this.find('.spoken').textContent = frame.sentence }, SPOKEN_MS)
+  }
+
+  // Brings the page's charts to the frame that is shown. Python draws them for one fraction and leaves the others to
+  // this, as Streamlit takes a chart away before it draws a changed one. Where this page has no Plotly that can be
+  // reached, Python is told to draw each fraction itself.
+  follow() {
+    const { data } = this
+    if (!data || this.closed) return
+    for (const [name, traces] of Object.entries(this.frame().charts)) {
+      const chart = document.querySelector(`.st-key-${name} .js-plotly-plot`)
+      if (chart?.layout?.meta !== data.key || !chart.on) continue
+      if (!window.Plotly) {
+        if (data.moving) this.send('moving', false)
+        return
+      }
+      if (!this.followed.has(chart)) {
+        this.followed.add(chart)
+        chart.on('plotly_afterplot', () => this.follow())
+      }
+      const isThere = data.traces.every(
+        (position, index) => String(chart.data[position].y) === String(traces[index].y)
+      )
+      // The first trace, the original's bars, comes along unchanged: Plotly takes away bars that are left out.
+      const frame = { data: [{}, ...traces], traces: [0, ...data.traces] }
+      if (!isThere) window.Plotly.animate(chart, frame, AT_ONCE).catch(() => {})
+    }
+  }
+}
+
+// Gives a place as many copies of a template as there are items, each drawn by its item.
+function fill(place, template, items, draw) {
+  while (place.children.length > items.length) place.lastElementChild.remove()
+  while (place.children.length < items.length) place.append(template.content.cloneNode(true))
+  items.forEach((item, index) => draw(place.children[index], item))
+}

@@ -1,0 +1,190 @@
+"""The conclusion of a comparison: a sentence and four metrics with their baselines, which follow the live fraction.
+
+The browser gets all texts from here, one frame for each whole percent, so that each is formatted by one rule.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forgetting.charts.comparison import RANDOMIZED_TRACES, bars_and_labels
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.session import TrainedModel, session
+from forgetting.dashboard.studies.fraction_path import FRACTIONS, advance_path, find_path, path_key
+from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
+from forgetting.dashboard.ui.randomization_form import toggle_layer
+from forgetting.experiment.results import Comparison
+from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.scores import Scores
+from forgetting.randomization.layers import layer_table
+from forgetting.randomization.settings import Randomization
+from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
+from forgetting.reporting.formatting import format_metric, format_number, format_share
+
+FRAMES = SharedCache("frames", most=4)
+DRAWN = SharedCache("drawn comparisons", most=4)
+ModelScores = Mapping[str, Scores]  # of a model, by part
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What the browser shows at each fraction of a path.
+
+    Attributes:
+        key: What the path depends on; charts with this key follow the slider.
+        json: The frames as a JSON list; "null" where they are not computed.
+        losses: All losses on the path, which the axis of the loss holds.
+        note: Why the page does not follow the slider; "" where it does.
+    """
+
+    key: str
+    json: bytes = b"null"
+    losses: tuple[float, ...] = ()
+    note: str = ""
+
+
+def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
+    """The slider with all that follows it. In the published protocol there is no slider, and the rest stands still."""
+    recipe, randomization = trained_model.recipe, session().recipe.randomization
+    published = recipe.protocol == "published"
+    frames = find_frames(trained_model, randomization, baselines)
+    fitting = models.fit_randomization(randomization, trained_model)
+    chosen = fitting.chosen_layers(recipe.model.layers)
+    outcomes = (comparison.original.scores, comparison.randomized.scores)
+    now = _frame(trained_model, fitting, baselines, *outcomes, comparison.forgetting["validation"])
+    if published:
+        now |= {"sentence": describe_published(comparison, baselines), "charts": {}}
+    fraction = randomization.fraction
+    data = {
+        "key": frames.key,
+        "count": released_count(),
+        "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
+        "now": now,
+        "note": frames.note,
+        "fractions": [format_share(fraction) for fraction in FRACTIONS],
+        "traces": RANDOMIZED_TRACES,
+        "moving": moves_charts(),
+        "metrics": _metrics(recipe.training.objective, baselines),
+        "layers": []
+        if published
+        else [
+            {"name": layer.name, "chosen": layer.name in chosen, "weights": f"{layer.parameters:,} weights"}
+            for layer in layer_table(trained_model.trained.model)
+        ],
+        "words": f"{len(trained_model.split.words):,} words →",
+        "classes": f"→ {len(trained_model.split.classes):,} classes",
+    }
+    # The frames are the most of it, and are written once for all runs.
+    live_fraction(
+        json.dumps(data).encode()[:-1] + b', "frames": ' + frames.json + b"}",
+        on_layer=lambda name: toggle_layer(name, recipe.model.layers),
+    )
+
+
+def find_drawn(comparison: Comparison, key: str) -> Comparison:
+    """The comparison that the charts are drawn for: the first one with its key, as the browser moves them from there.
+
+    Args:
+        comparison: What the page shows.
+        key: Of its frames.
+    """
+    return DRAWN.ask(key, lambda: comparison) if moves_charts() else comparison
+
+
+def advance_live(trained_model: TrainedModel) -> None:
+    """Compute what the slider still lacks, once the rest of the page is drawn."""
+    if path := find_path(trained_model, session().recipe.randomization):
+        advance_path(path)
+
+
+def find_frames(trained_model: TrainedModel, randomization: Randomization, baselines: Baselines) -> Frames:
+    """The frames of a randomization, as far as they are computed."""
+    key = path_key(trained_model, randomization)
+    try:
+        path = find_path(trained_model, randomization)
+    except ForgettingError as error:
+        return Frames(key, note=str(error))
+    if path is None:
+        return Frames(key, note="No layer is chosen: click one to randomize it.")
+    if path.obstacle:
+        return Frames(key, note=f"The page follows when you let go. {path.obstacle}")
+    if not path.finished:
+        return Frames(key, note=f"The page follows when you let go: {len(path.rows)} of 101 fractions are computed.")
+
+    def make() -> Frames:
+        fitting = models.fit_randomization(randomization, trained_model)
+        parts = trained_model.split.parts
+        original = models.find_original(trained_model).scores
+        found, losses = [], []
+        for fraction, row in zip(FRACTIONS, path.rows, strict=True):
+            scores = {name: row.scores(name, len(part)) for name, part in parts.items()}
+            ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
+            at = fitting.with_value("fraction", fraction)
+            found.append(_frame(trained_model, at, baselines, original, scores, ratio))
+            losses += [score.loss for score in scores.values() if score.loss is not None]
+        return Frames(key, json.dumps(found).encode(), tuple(losses))
+
+    return FRAMES.ask(key, make)
+
+
+def _frame(
+    trained_model: TrainedModel,
+    randomization: Randomization,
+    baselines: Baselines,
+    original: ModelScores,
+    randomized: ModelScores,
+    forgetting: Measurement,
+) -> dict:
+    """What stands on the page at one fraction."""
+    layers = trained_model.recipe.model.layers
+    before, after = original["validation"], randomized["validation"]
+    changes = [_change(before, after, metric) for metric in ("accuracy", "loss", "macro_f1")]
+    ratio = "undefined" if forgetting.value is None else f"{forgetting.value:.2f}"
+    changes.insert(2, (ratio, forgetting.missing))
+    words = describe_randomization(randomization, layers)
+    return {
+        "sentence": describe_cost(before, after, baselines, randomization, layers),
+        "values": [value for value, _ in changes],
+        "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
+        "fraction": format_share(randomization.fraction),
+        "spoken": f"{words} randomized".replace(" %", " percent"),
+        "charts": {metric: bars_and_labels(randomized, metric) for metric in ("accuracy", "loss")},
+    }
+
+
+def _change(before: Scores, after: Scores, metric: str) -> tuple[str, str]:
+    """A metric before → after, and the reason where it is missing."""
+    first, second = (format_metric(metric, getattr(scores, metric)) for scores in (before, after))
+    first = first.removesuffix(" %") if second.endswith(" %") else first
+    return f"{first} → {second}", before.missing.get(metric) or after.missing.get(metric) or ""
+
+
+def _metrics(objective: str, baselines: Baselines) -> list[dict[str, str]]:
+    """Label, baseline and meaning of each metric."""
+    chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
+    guess, largest = format_number(baselines.chance_loss), format_number(baselines.majority_macro_f1["validation"])
+    return [
+        {
+            "label": "Validation accuracy",
+            "baseline": f"chance {chance}",
+            "help": f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}.",
+        },
+        {
+            "label": "Validation loss",
+            "baseline": f"uniform guess {guess}",
+            "help": f"The objective's loss ({objective}), before → after.",
+        },
+        {
+            "label": "Forgetting",
+            "baseline": "0 intact · 1 at chance",
+            "help": "(before − after) / (before − chance), of the validation accuracy.",
+        },
+        {
+            "label": "Macro-F1",
+            "baseline": f"largest class {largest}",
+            "help": "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
+        },
+    ]

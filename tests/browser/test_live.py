@@ -1,0 +1,275 @@
+"""The live fraction: while the slider moves, all that stands on the page belongs to the fraction that it shows."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from driver import LIVE
+
+from forgetting import MODERN, load_sample
+from forgetting.experiment.pipeline import compare, measure_outcome, prepare, train
+from forgetting.metrics.baselines import compute_baselines
+from forgetting.randomization.settings import Randomization
+from forgetting.reporting.comparison import describe_cost
+from forgetting.reporting.formatting import format_number, format_share
+
+REINIT = Randomization(("fc1",), 0.9, "reinit")
+LINK = "?randomization.layers=fc1&randomization.scheme=reinit&randomization.fraction=0.9"
+# Reads, once in each frame, every text that depends on the fraction.
+WATCH = f"""() => {{
+    const live = {LIVE}
+    const labels = name => [...document.querySelectorAll(`.st-key-${{name}} .textpoint text`)].map(
+        text => text.textContent)
+    window.seen = []
+    window.gaps = []
+    let last = performance.now()
+    const look = () => {{
+        if (!window.seen) return
+        window.gaps.push(performance.now() - last)
+        last = performance.now()
+        window.seen.push([
+            live.querySelector('.value').textContent,
+            live.querySelector('.sentence').textContent,
+            ...[...live.querySelectorAll('.number')].map(number => number.textContent),
+            live.querySelector('.layer .name').textContent,
+            labels('accuracy'),
+            labels('loss'),
+        ])
+        requestAnimationFrame(look)
+    }}
+    requestAnimationFrame(look)
+}}"""
+SEEN = "() => { const seen = window.seen; window.seen = null; return seen }"
+FOLLOWS = f"() => {LIVE}?.querySelector('.play').disabled === false"
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, list]:
+    """The texts of each whole percent, computed one by one without the engine of the sweeps."""
+    split = prepare(MODERN, load_sample())
+    trained = train(MODERN, split)
+    original = measure_outcome(MODERN, split, trained)
+    baselines = compute_baselines(split, MODERN.training.objective)
+    found = {}
+    for percent in range(101):
+        randomization = replace(REINIT, fraction=percent / 100)
+        after = compare(replace(MODERN, randomization=randomization), split, trained, original)
+        scores = [(original.scores[part], after.randomized.scores[part]) for part in ("training", "validation")]
+        (_, validation) = scores
+        share = format_share(percent / 100)
+        found[share] = [
+            describe_cost(*validation, baselines, randomization, ("fc1", "fc2")),
+            " → ".join(format_share(score.accuracy) for score in validation).replace(" % →", " →", 1),
+            " → ".join(format_number(score.loss) for score in validation),
+            f"{after.forgetting['validation'].value:.2f}",
+            " → ".join(format_number(score.macro_f1) for score in validation),
+            f"fc1 {share}",
+            [format_share(part[side].accuracy) for side in (0, 1) for part in scores],
+            [format_number(part[side].loss) for side in (0, 1) for part in scores],
+        ]
+    return found
+
+
+def opened(visit, page: str, **options):
+    app = visit(page + LINK, **options)
+    app.page.wait_for_function(FOLLOWS)
+    app.settle(600)
+    app.page.evaluate("""() => {
+        window.sent = 0
+        const send = WebSocket.prototype.send
+        WebSocket.prototype.send = function (data) { window.sent += 1; return send.call(this, data) }
+    }""")
+    return app
+
+
+def drag(app, start: int, end: int, steps: int = 30) -> None:
+    """Draw the thumb from one percent to another, and hold it there."""
+    box = app.slider.bounding_box()
+    radius = 10  # of the thumb, which stays within the slider
+    places = [box["x"] + radius + (box["width"] - 2 * radius) * percent / 100 for percent in (start, end)]
+    height = box["y"] + box["height"] / 2
+    app.page.mouse.move(places[0], height)
+    app.page.mouse.down()
+    for step in range(1, steps + 1):
+        app.page.mouse.move(places[0] + (places[1] - places[0]) * step / steps, height)
+        app.page.wait_for_timeout(12)
+    app.page.wait_for_timeout(100)
+
+
+def mismatches(seen: list, expected: dict, *, absent: bool = False) -> list:
+    """The frames in which a text belongs to another fraction than the one shown. absent: charts may be away."""
+    found = []
+    for share, *texts in seen:
+        *words, accuracy, loss = texts
+        *wanted, accuracies, losses = expected[share]
+        charts = [accuracy, loss] == [accuracies, losses]
+        if absent:
+            charts = accuracy in ([], accuracies) and loss in ([], losses)
+        if words != wanted or not charts:
+            found.append((texts, expected[share]))
+    return found
+
+
+@pytest.mark.parametrize("page", ["", "forget"])
+def test_while_the_slider_is_drawn_every_text_belongs_to_its_fraction(visit, expected, page):
+    app = opened(visit, page)
+    axis = app.page.evaluate("document.querySelector('.st-key-loss .js-plotly-plot').layout.yaxis.range")
+    app.page.evaluate(WATCH)
+    drag(app, 90, 15)
+    assert app.page.evaluate("window.sent") == 0
+    assert app.parameters()["randomization.fraction"] == "0.9"
+    held = app.slider.input_value()
+    bars = {name: app.bars(name)[1] for name in ("accuracy", "loss")}
+    app.page.mouse.up()
+    app.agree()
+    app.settle(600)
+    seen = app.page.evaluate(SEEN)
+    assert mismatches(seen, expected) == []
+    assert len({row[0] for row in seen}) > 15
+    assert app.slider.input_value() == held
+    assert app.parameters()["randomization.fraction"] == f"{int(held) / 100:g}"
+    assert app.page.evaluate("window.sent") == 1
+    for name, heights in bars.items():
+        assert app.bars(name)[1] == pytest.approx(heights, rel=1e-5)
+    assert axis == app.page.evaluate("document.querySelector('.st-key-loss .js-plotly-plot').layout.yaxis.range")
+
+
+def test_by_keyboard_and_to_a_screen_reader(visit, expected):
+    app = opened(visit, "forget")
+    app.page.evaluate(WATCH)
+    app.slider.focus()
+    for key, percent in (("ArrowLeft", 89), ("PageDown", 79), ("PageUp", 89), ("Home", 0), ("End", 100)):
+        app.page.keyboard.press(key)
+        spoken = f"{percent} percent of fc1 randomized"
+        app.page.wait_for_function(
+            f"spoken => {LIVE}.querySelector('input').getAttribute('aria-valuetext') === spoken", arg=spoken
+        )
+    app.agree()
+    app.settle(600)
+    assert mismatches(app.page.evaluate(SEEN), expected) == []
+    spoken = app.page.locator(".live [aria-live=polite]")
+    assert spoken.inner_text() == expected["100 %"][0]
+    assert app.page.get_by_role("group", name=re.compile("Layers")).get_by_role("button", pressed=True).count() == 1
+
+
+def test_play_runs_to_the_end_and_can_be_paused(visit, expected):
+    app = opened(visit, "", reduced_motion="no-preference")
+    app.page.evaluate(WATCH)
+    app.button("▶ Play").click()
+    app.page.wait_for_function(f"() => Number({LIVE}.querySelector('input').value) > 30")
+    app.button("❚❚ Pause").click()
+    app.agree()
+    app.settle(600)
+    paused = int(app.slider.input_value())
+    assert 30 < paused < 100
+    app.button("▶ Play").click()
+    app.button("↻ Replay").wait_for()
+    app.agree()
+    app.settle(600)
+    seen = app.page.evaluate(SEEN)
+    assert mismatches(seen, expected) == []
+    percents = [int(row[0].rstrip(" %")) for row in seen]
+    assert percents[-1] == 100
+    assert set(range(5, paused)) <= {percent + step for percent in percents for step in range(5)}
+    assert "randomization.fraction" not in app.parameters()  # 100 % is the default
+    app.page.go_back()
+    app.settle(1200)
+    assert int(app.slider.input_value()) == paused
+
+
+def test_play_moves_in_few_steps_where_motion_is_not_wanted(visit, expected):
+    app = opened(visit, "")
+    app.page.evaluate(WATCH)
+    app.button("▶ Play").click()
+    app.button("↻ Replay").wait_for()
+    seen = app.page.evaluate(SEEN)
+    assert {row[0] for row in seen} - {"90 %"} == {f"{percent} %" for percent in range(0, 101, 10) if percent != 90}
+    assert mismatches(seen, expected) == []
+
+
+def test_by_touch_on_a_phone(visit, expected):
+    app = opened(visit, "", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    app.slider.scroll_into_view_if_needed()
+    box = app.slider.bounding_box()
+    client = app.context.new_cdp_session(app.page)
+    app.page.evaluate(WATCH)
+
+    def touch(kind: str, share: float = 0.0) -> None:
+        points = (
+            [{"x": box["x"] + box["width"] * share, "y": box["y"] + box["height"] / 2}] if kind != "touchEnd" else []
+        )
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        app.page.wait_for_timeout(20)
+
+    touch("touchStart", 0.88)
+    for step in range(20):
+        touch("touchMove", 0.88 - 0.025 * step)
+    touch("touchEnd")
+    app.agree()
+    app.settle(600)
+    assert mismatches(app.page.evaluate(SEEN), expected) == []
+    assert 30 < int(app.slider.input_value()) < 60
+
+
+def test_charts_that_are_drawn_later_or_for_another_visitor_show_the_fraction(visit, expected):
+    """The charts are drawn for the first fraction that anybody asked for, and moved from there in each browser."""
+    opened(visit, "forget")
+    app = visit(None)
+    app.page.add_init_script(f"""new MutationObserver((_, observer) => {{
+        if (!({LIVE})?.querySelector('.sentence').textContent) return
+        observer.disconnect();
+        ({WATCH})()
+    }}).observe(document, {{subtree: true, childList: true}})""")
+    app.open("forget" + LINK.replace("0.9", "0.3"))
+    app.page.wait_for_function("window.seen?.length > 60")
+    for name in ("Classes", "Accuracy and loss"):
+        app.tab(name)
+    app.slide("End")
+    for name in ("Confusion", "Accuracy and loss"):
+        app.tab(name)
+    seen = app.page.evaluate(SEEN)
+    assert mismatches(seen, expected, absent=True) == []
+    assert {row[0] for row in seen if row[-1]} == {"30 %", "100 %"}
+
+
+def test_without_a_plotly_to_be_found_the_charts_follow_on_release(visit, expected):
+    app = visit(None)
+    app.page.add_init_script("Object.defineProperty(window, 'Plotly', {get: () => undefined, set: () => {}})")
+    app.open("forget" + LINK)
+    for key, share in (("Home", "0 %"), ("End", "100 %")):
+        app.slide(key)
+        app.page.evaluate(WATCH)
+        app.page.wait_for_function("window.seen.length > 3")
+        assert mismatches(app.page.evaluate(SEEN), expected) == []
+        assert app.slider.get_attribute("aria-valuetext").startswith(share.replace(" %", " percent"))
+
+
+def test_two_tabs_do_not_move_each_other(visit, expected):
+    first, second = opened(visit, "forget"), opened(visit, "forget")
+    first.page.bring_to_front()
+    drag(first, 90, 50)
+    first.page.mouse.up()
+    first.agree()
+    first.settle(600)
+    assert second.slider.input_value() == "90"
+    assert second.metrics()["Validation loss"] == expected["90 %"][2]
+    first.page.reload()
+    first.settle(800)
+    share = f"{first.slider.input_value()} %"
+    assert share != "90 %"
+    assert first.metrics()["Validation loss"] == expected[share][2]
+
+
+@pytest.mark.parametrize(
+    ("link", "note"),
+    [("randomization.layers=", "No layer is chosen"), ("randomization.layers=fc1&randomization.fraction=0.333", "")],
+)
+def test_what_has_no_path_or_lies_beside_it_answers_on_release(visit, link, note):
+    app = visit(f"forget?{link}")
+    app.settle(1500)
+    assert note in app.page.locator(".live .note").inner_text()
+    sentence = app.page.locator(".live .sentence").inner_text()
+    assert ("Nothing is randomized" in sentence) == bool(note)
+    assert note or "33.3 % of fc1" in sentence
+    app.slide("Home")
+    assert app.parameters()["randomization.fraction"] == "0"
