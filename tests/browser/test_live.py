@@ -170,7 +170,7 @@ def test_play_runs_to_the_end_and_can_be_paused(visit, expected):
     assert mismatches(seen, expected) == []
     percents = [int(row[0].rstrip(" %")) for row in seen]
     assert percents[-1] == 100
-    assert set(range(5, paused)) <= {percent + step for percent in percents for step in range(5)}
+    assert len({percent for percent in percents if percent < paused}) > 10
     assert "randomization.fraction" not in app.parameters()  # 100 % is the default
     app.page.go_back()
     app.settle(1200)

@@ -15,7 +15,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   view.send = setStateValue
   view.click = setTriggerValue
   view.receive(JSON.parse(decoder.decode(data)))
-  return () => view.close()
+  const run = view.runs
+  return () => {
+    if (run === view.runs) view.close() // Streamlit also ends a run that another has overtaken while this file loaded
+  }
 }
 
 class View {
@@ -26,7 +29,7 @@ class View {
     this.awaited = false // whether the page for the last release is still to come
     this.followed = new WeakSet() // charts that are listened to
     this.observer = new MutationObserver(() => this.follow()) // a chart may come, or be drawn anew, at any time
-    this.observer.observe(document.body, { childList: true, subtree: true })
+    this.runs = 0
     this.slider.oninput = () => this.move(Number(this.slider.value))
     this.slider.onchange = () => this.rest(this.keys ? KEYS_REST_MS : 0)
     this.slider.onkeydown = () => { this.keys = true }
@@ -43,6 +46,9 @@ class View {
 
   // What Python sends: on each run of the page, also while the slider is being moved.
   receive(data) {
+    this.runs += 1
+    this.closed = false
+    this.observer.observe(document.body, { childList: true, subtree: true })
     this.data = data
     if (this.playing && !data.frames) this.stop()
     if (data.count >= this.count) this.awaited = false
