@@ -11,15 +11,15 @@ from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
-from forgetting.recipe.recipe import MODERN
 
 open_page("overview")
 st.markdown(
     "### When a network's layers are randomized, what does it forget?\n"
-    "A small classifier has been trained to tell wines apart by their reviews. Randomize its layers and see what is "
-    "left: an accuracy counts only beside what a uniform guess reaches."
+    "A small network has been trained to tell wines apart by their reviews. All that it knows lies in the weights of "
+    "its layers, which are tables of numbers. Randomizing a layer puts random numbers in the place of trained ones: "
+    "drag the fraction, and see how much is left beside what a uniform guess reaches."
 )
-trained_model = offer_model(at_once=session().recipe.for_training() == MODERN.for_training())
+trained_model = offer_model()
 if trained_model:
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)

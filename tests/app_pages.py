@@ -34,8 +34,8 @@ def app(page: str = "overview", **parameters: str) -> AppTest:
 
 
 def forget(**parameters: str) -> AppTest:
-    """The Forget page with a trained model, which the Overview trains where it is asked first."""
-    return go(app(**parameters), "forget")
+    """The Forget page, with the model that came with the program where the parameters do not ask for another one."""
+    return app("forget", **parameters)
 
 
 def go(test: AppTest, page: str) -> AppTest:

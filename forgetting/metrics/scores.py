@@ -85,7 +85,6 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
     predictions = logits.argmax(dim=1)
     pairs = formulas.class_counts(targets * classes + predictions, classes**2)
     confusion = pairs.long().reshape(classes, classes).numpy()
-    totals = confusion.sum(axis=1)
     accuracy = formulas.accuracy(predictions, targets).item()
     top_k, missing = None, {}
     if classes > TOP_K:
@@ -103,10 +102,16 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         top_k_accuracy=top_k,
         macro_f1=formulas.macro_f1(predictions, targets, classes).item(),
         bitwise_accuracy=formulas.bitwise_accuracy(probabilities(logits, objective), targets).item(),
-        recall=np.divide(np.diag(confusion), totals, out=np.full(len(totals), np.nan), where=totals > 0),
+        recall=recall_of(confusion),
         confusion=confusion,
         missing=missing,
     )
+
+
+def recall_of(confusion: np.ndarray) -> np.ndarray:
+    """Recall of each class, (classes,), NaN for one without a review, of counts (true classes, predicted classes)."""
+    totals = confusion.sum(axis=1)
+    return np.divide(np.diag(confusion), totals, out=np.full(len(totals), np.nan), where=totals > 0)
 
 
 def why_no_top_k(classes: int) -> str:

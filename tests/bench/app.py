@@ -50,7 +50,7 @@ def open_forget(page: Page, path: Path | None) -> None:
     sidebar.get_by_role("link", name="Forget").click()
     page.get_by_role("heading", name="Forget", level=3).wait_for()
     if path:
-        train = page.get_by_role("button", name=re.compile("Train (with the defaults|these settings)"))
+        train = page.get_by_role("button", name=re.compile("Train these settings"))
         train.wait_for()
         settle(page)
         train.click()

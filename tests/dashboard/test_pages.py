@@ -29,7 +29,7 @@ from app_pages import (
 from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
-from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import DEFAULTS
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.ui.escape import literal
 from forgetting.data import download
@@ -49,11 +49,10 @@ def test_pages_run_one_after_the_other_and_back():
     test = app()
     for page in ("data", "train", "forget", "overview", "forget"):
         go(test, page)
-    assert metrics(test) == metrics(forget())
+    assert metrics(test) == metrics(forget(**test.query_params))
 
 
 def test_the_overview_answers_at_once_with_the_baselines_beside():
-    models.FINISHED.clear()
     test = app()
     assert set(metrics(test)) == {"Validation accuracy", "Validation loss", "Forgetting", "Macro-F1"}
     assert all("→" in metrics(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
@@ -71,11 +70,6 @@ def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains()
     press(test, "Train these settings (6 epochs)")
     assert metrics(test)["Forgetting"]
     assert "trained 6 of 6 epochs" in page_text(test)
-
-
-def test_with_the_defaults_the_button_says_so():
-    models.FINISHED.clear()
-    assert button(app("forget"), "Train with the defaults")
 
 
 @pytest.mark.slow
@@ -153,7 +147,7 @@ def test_impossible_parameters_get_a_sentence_and_the_default(page):
     test = app(page, **parameters)
     for name in ("randomization.fraction", "training.epochs", "nonsense", "'new'"):
         assert any(name in warning.value.translate(MARKS) for warning in test.warning)
-    assert test.query_params == {}
+    assert test.query_params == (DEFAULTS if page == "overview" else {})
     run(test)
     assert not test.warning
 
@@ -168,14 +162,7 @@ def test_text_from_the_address_is_shown_literally(page):
 
 @pytest.mark.slow
 def test_what_is_said_stays_until_the_visitor_does_something(monkeypatch):
-    """The page draws itself anew when the model is trained, and when a short study ends."""
-    models.FINISHED.clear()
-    models.DEFAULT_MODEL.clear()
-    test = app(colour="red")
-    assert metrics(test)
-    assert "colour" in page_text(test)
-    go(test, "data")
-    assert "colour" not in page_text(test)
+    """The page draws itself anew when a short study ends."""
     monkeypatch.setattr(base, "STUDY_SLICE", 60.0)  # the study ends in one, however busy the machine is
     test = app("layers", colour="red", **{"sweep.doses": "0,1", "sweep.seeds": "1"})
     study = test.session_state.session.studies["dose"]

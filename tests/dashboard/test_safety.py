@@ -34,6 +34,7 @@ ALLOWED = {
     ("forgetting/core/parallel.py", "pickle.loads"),
     ("forgetting/unlearning/task.py", "exec_module"),
     ("forgetting/recipe/recipe.py", "json.loads"),
+    ("forgetting/experiment/pretrained.py", "json.loads"),
     ("forgetting/data/formats.py", "json.loads"),
     ("forgetting/cli/options.py", "json.loads"),
 }

@@ -21,6 +21,7 @@ from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE, is_download
 from forgetting.data.profile import DataProfile, profile_data
 from forgetting.data.reviews import Reviews
 from forgetting.experiment import published
+from forgetting.experiment.pretrained import Pretrained, load_pretrained
 from forgetting.model.split import Split, encode_labels, split_rows
 from forgetting.recipe.recipe import Recipe
 
@@ -96,10 +97,19 @@ def find_reviews(inputs: Inputs) -> Reviews:
 
 def find_split(inputs: Inputs) -> Split:
     """The split of a recipe. Raises DataError where the reviews cannot be had or split."""
+    recipe, digest = inputs.recipe, find_digest(inputs)
+    key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
+    if pretrained and key == split_key(pretrained.recipe, digest):
+        return pretrained.split
     from forgetting.dashboard.state.engine import prepare
 
-    reviews = find_reviews(inputs)
-    return SPLITS.ask(split_key(inputs.recipe, reviews.sha256), lambda: prepare(inputs.recipe, reviews))
+    return SPLITS.ask(key, lambda: prepare(recipe, find_reviews(inputs)))
+
+
+def find_pretrained(inputs: Inputs) -> Pretrained | None:
+    """What came trained with the program, where it is of the same file. Raises DataError as `find_table` does."""
+    digest, found = find_digest(inputs), load_pretrained()
+    return found if digest == found.sha256 and inputs.recipe.data.sha256 in ("", digest) else None
 
 
 def split_key(recipe: Recipe, digest: str) -> str:

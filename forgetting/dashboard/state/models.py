@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.data import find_digest, find_reviews, find_split, split_key
+from forgetting.dashboard.state.data import find_digest, find_pretrained, find_reviews, find_split, split_key
 from forgetting.dashboard.state.session import Inputs, Session, TrainedModel, TrainingRun
+from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
-from forgetting.recipe.recipe import MODERN, Recipe
+from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from forgetting.unlearning.forget_set import ForgetSets
@@ -30,7 +31,6 @@ COMPARISONS = SharedCache("comparisons", most=4)
 OUTCOMES = SharedCache("outcomes", most=2)
 FORGET_SETS = SharedCache("forget sets", most=2)
 BASELINES = SharedCache("baselines", most=4)
-DEFAULT_MODEL: list[TrainedModel] = []  # once trained it stays, as every visitor meets it first
 
 
 def start_training(inputs: Inputs) -> TrainingRun:
@@ -51,10 +51,7 @@ def store_model(visitor: Session) -> None:
     visitor.trained_model, run.stored_steps = trained_model, run.trainer.steps
     if trained_model.trained.state == "finished":
         nameless = replace(run.recipe, data=replace(run.recipe.data, source="file", file=""))
-        finished = replace(trained_model, recipe=nameless)
-        FINISHED.put(trained_key(run.recipe, run.sha256), finished)
-        if run.recipe.for_training() == MODERN.for_training():
-            DEFAULT_MODEL[:] = [finished]
+        FINISHED.put(trained_key(run.recipe, run.sha256), replace(trained_model, recipe=nameless))
 
 
 def store_progress(visitor: Session) -> None:
@@ -72,9 +69,19 @@ def find_trained_model(visitor: Session) -> TrainedModel | None:
 
 
 def take_finished_model(visitor: Session) -> bool:
-    """Take the finished model of the visitor's recipe; returns whether a visitor who is there has trained it."""
+    """Take the finished model of the visitor's recipe; returns whether there is one.
+
+    It may have come with the program, or a visitor who is there has trained it.
+    """
     with suppress(DataError):  # without the data there is no model to find
-        if found := FINISHED.get(trained_key(visitor.recipe, find_digest(visitor.inputs))):
+        digest, pretrained = find_digest(visitor.inputs), find_pretrained(visitor.inputs)
+        key = trained_key(visitor.recipe, digest)
+        if pretrained and key == trained_key(pretrained.recipe, digest):
+            visitor.trained_model = TrainedModel(
+                visitor.recipe, pretrained.split, pretrained.trained, digest, pretrained=True
+            )
+            return True
+        if found := FINISHED.get(key):
             visitor.trained_model = replace(found, recipe=visitor.recipe)
             return True
     return False
@@ -98,8 +105,12 @@ def trained_key(recipe: Recipe, digest: str) -> str:
 
 
 def model_key(trained_model: TrainedModel) -> str:
-    """What identifies a model, as far as it is trained."""
-    return f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
+    """What identifies a model, as far as it is trained.
+
+    The one that came with the program may differ in the last bits from the same one trained on this machine.
+    """
+    key = f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
+    return f"{key}:pretrained" if trained_model.pretrained else key
 
 
 def fit_randomization(randomization: Randomization, trained_model: TrainedModel) -> Randomization:
@@ -119,6 +130,8 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
     recipe = _compared_recipe(trained_model, randomization)
 
     def compute() -> Comparison:
+        if trained_model.pretrained and (found := load_pretrained().find_comparison(recipe.randomization)):
+            return found
         from forgetting.dashboard.state.engine import compare
 
         return compare(recipe, trained_model.split, trained_model.trained, find_original(trained_model))
@@ -161,5 +174,8 @@ def find_forget_sets(trained_model: TrainedModel, forget: Forget) -> ForgetSets:
 def find_baselines(run: TrainedModel | TrainingRun) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
     objective = run.recipe.training.objective
-    key = f"{split_key(run.recipe, run.sha256)}:{objective}"
-    return BASELINES.ask(key, lambda: compute_baselines(run.split, objective))
+    key, pretrained = split_key(run.recipe, run.sha256), load_pretrained()
+    fits = key == split_key(pretrained.recipe, pretrained.sha256)
+    if fits and objective == pretrained.recipe.training.objective:
+        return pretrained.baselines
+    return BASELINES.ask(f"{key}:{objective}", lambda: compute_baselines(run.split, objective))

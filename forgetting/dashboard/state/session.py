@@ -1,7 +1,9 @@
 """What one visitor has: a recipe that the address bar mirrors, an uploaded file, a training run, a trained model.
 
 Nothing here draws. The rules of the address: the session's recipe is decoded from it on the first run, and again on
-Back and Forward; every change of a control goes into the recipe first, and from there into the address.
+Back and Forward; every change of a control goes into the recipe first, and from there into the address. The Overview
+without any parameter opens with the recipe OPENING, whose parameters are then written; there the defaults are written
+out, too. Every other page without parameters has the defaults, as links to it always had.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import streamlit as st
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
 from forgetting.recipe import url
-from forgetting.recipe.recipe import MODERN, Recipe
+from forgetting.recipe.recipe import MODERN, OPENING, Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 PREFIX = "setting:"  # of the keys of controls that write the recipe
 LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
+OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
+DEFAULTS = {url.PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
 
 
@@ -80,12 +84,14 @@ class TrainedModel:
         split: The reviews that it was trained and validated on.
         trained: The model, its initial weights and its history.
         sha256: SHA-256 of the file that the reviews come from.
+        pretrained: Whether it came trained with the program.
     """
 
     recipe: Recipe
     split: Split
     trained: Trained
     sha256: str
+    pretrained: bool = False
 
 
 @dataclass
@@ -234,7 +240,8 @@ def follow_address(page: str) -> None:
     moved = parameters != mine.addresses[-1] and not late if mine.addresses else False
     mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
     if first or (moved and not mine.touched and page == mine.page):
-        mine.recipe, sentences = url.decode_query(parameters)
+        opens = page == OPENING_PAGE and not parameters
+        mine.recipe, sentences = (OPENING, []) if opens else url.decode_query(parameters)
         mine.notices += sentences
         reset_controls()
     if page != mine.page:
@@ -247,12 +254,19 @@ def follow_address(page: str) -> None:
 
 def write_address() -> None:
     """Write what differs from the defaults into the address, unless it is there or on its way already."""
-    mine, parameters = session(), url.encode_query(session().recipe)
+    mine = session()
+    parameters = page_address(mine.page, url.encode_query(mine.recipe))
     if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
         st.query_params.from_dict(parameters)
         mine.addresses.append(parameters)
         mine.written_at = time.monotonic()
     mine.touched = False
+
+
+def page_address(page: str, parameters: dict[str, str]) -> dict[str, str]:
+    """The parameters of an experiment as a page has them: on the Overview the defaults are written out."""
+    parameters = {} if parameters == DEFAULTS else parameters
+    return parameters or (DEFAULTS if page == OPENING_PAGE else {})
 
 
 def reset_controls() -> None:

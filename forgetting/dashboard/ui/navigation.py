@@ -4,7 +4,7 @@ import streamlit as st
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import data, models
-from forgetting.dashboard.state.session import session, source_name
+from forgetting.dashboard.state.session import page_address, session, source_name
 from forgetting.dashboard.ui.escape import literal
 from forgetting.reporting.formatting import format_share
 
@@ -49,7 +49,8 @@ def draw_navigation() -> None:
 def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
     """A link to a page that carries the experiment along."""
     path, title, page_icon = PAGES[page]
-    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=session().addresses[-1])
+    parameters = page_address(page, session().addresses[-1])
+    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=parameters)
 
 
 def _pages_done() -> dict[str, bool]:

@@ -10,11 +10,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import (
-    follow_address,
-    session,
-    write_address,
-)
+from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, session, write_address
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, draw_navigation
 
@@ -36,7 +32,7 @@ def open_page(page: str) -> None:
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STILL)
     broken = _prepare_process()
-    if page != "overview":  # whose first screen is drawn without what computes
+    if page != OPENING_PAGE:  # whose first screen is drawn without what computes
         broken = broken + prepare_engine()
     follow_address(page)
     write_address()

@@ -12,7 +12,6 @@ from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
-from forgetting.recipe.recipe import MODERN
 
 ICON = ":material/model_training:"
 
@@ -53,18 +52,15 @@ def need_model() -> TrainedModel:
     return offer_model() or st.stop()
 
 
-def offer_model(*, at_once: bool = False) -> TrainedModel | None:
+def offer_model() -> TrainedModel | None:
     """The model to work with, None where it is missing. An outdated model is returned with a button that trains anew.
 
     Where training can go on, a button trains the model to the end.
-
-    Args:
-        at_once: whether a missing model is trained now, or a button is shown that trains it.
     """
     trained_model, training_run = models.find_trained_model(session()), session().training_run
     row = st.empty()  # always, as the bar of a training would else take the place of the charts below
     if trained_model is None:
-        if _offer_data() and (at_once or _train_button(row, "No model is trained for this recipe yet.")):
+        if _offer_data() and _train_button(row, "No model is trained for this recipe yet."):
             _train_now(row)
     elif models.is_outdated(trained_model, session().inputs):
         if _train_button(row, "This model is out of date: the recipe has changed since."):
@@ -85,9 +81,8 @@ def offer_model(*, at_once: bool = False) -> TrainedModel | None:
 
 
 def _train_button(row: DeltaGenerator, sentence: str) -> bool:
-    default = session().recipe.for_training() == MODERN.for_training()
     label = f"Train these settings ({session().recipe.training.epochs} epochs)"
-    return _ask(row, sentence, "Train with the defaults" if default else label, type="primary", key="train_now")
+    return _ask(row, sentence, label, type="primary", key="train_now")
 
 
 def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:

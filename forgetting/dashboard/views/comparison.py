@@ -57,8 +57,12 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
 def describe_model(trained_model: TrainedModel) -> str:
     """The reviews and the epochs of a model, in a sentence for a place that reads Markdown."""
     epochs = f"{len(trained_model.trained.history)} of {trained_model.recipe.training.epochs} epochs"
-    reviews = f"{len(trained_model.split.reviews):,} reviews, {len(trained_model.split.classes)} classes"
-    return literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
+    count = sum(map(len, trained_model.split.parts.values()))
+    reviews = f"{count:,} reviews, {len(trained_model.split.classes)} classes"
+    sentences = literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
+    if trained_model.pretrained:
+        sentences += " It came trained with the program; the Train page trains it before your eyes."
+    return sentences
 
 
 def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
