@@ -4,7 +4,6 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 import torch
 
@@ -110,7 +109,7 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier:
     sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
     check_limit(
         "parameters",
-        sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes)),
+        sum(model.parameters(len(split.words), len(split.classes)).values()),
         f"A model may have at most {{most}} parameters; layers of {' × '.join(f'{size:,}' for size in sizes)} have "
         "{found}.",
         "Choose narrower layers, fewer words (split.max_words) or fewer classes.",

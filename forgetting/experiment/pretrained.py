@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,12 @@ from forgetting.metrics.scores import Scores, recall_of
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import PARTS, Part, Split
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import even_doses
+from forgetting.recipe.plans import FRACTIONS
 from forgetting.recipe.recipe import OPENING, Recipe
 
 PRETRAINED = Path(__file__).with_suffix(".safetensors")
-FRACTIONS = even_doses(101)
 SCORES = ("loss", "accuracy", "top_k_accuracy", "macro_f1", "bitwise_accuracy")
 MEASUREMENTS = ("agreement", "divergence")
-LAYERS = OPENING.model.layers
 
 
 class _Later:
@@ -101,6 +99,11 @@ class Pretrained:
     trained: Trained
     baselines: Baselines
     path: dict[str, np.ndarray]
+
+    @cached_property
+    def original(self) -> Outcome:
+        """What the model reaches before it is randomized."""
+        return self.find_comparison(OPENING.randomization.with_value("fraction", 0.0)).original
 
     def find_comparison(self, randomization: Randomization) -> Comparison | None:
         """What `compare` gives for a randomization; None where the file does not have it."""

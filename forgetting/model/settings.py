@@ -1,6 +1,7 @@
 """The settings of a split, of a classifier and of its training. A recipe is made of them, without torch."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from forgetting.core.settings import Settings, setting
@@ -47,6 +48,11 @@ class ModelSettings(Settings):
     def layers(self) -> tuple[str, ...]:
         """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
         return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
+
+    def parameters(self, words: int, classes: int) -> dict[str, int]:
+        """Number of parameters of each layer, by its name, of a model of so many words and classes."""
+        sizes = pairwise((words, *self.hidden, classes))
+        return {name: (inputs + 1) * outputs for name, (inputs, outputs) in zip(self.layers, sizes, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ def even_doses(count: int) -> tuple[float, ...]:
     return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
 
 
+FRACTIONS = even_doses(101)  # every whole percent, as a slider has them
+
 FAMILIES: dict[str, Callable[[tuple[str, ...]], list[tuple[str, ...]]]] = {  # the model's layers → layer sets
     "each": lambda known: [(name,) for name in known],
     ALL: lambda known: [known],

@@ -26,7 +26,7 @@ from forgetting.dashboard.ui import page
 prepare, first = page.prepare_engine, []
 page.prepare_engine = lambda: first.extend(sys.modules) or prepare()
 test = AppTest.from_file("app.py", default_timeout=120).run()
-assert not test.exception and len(test.metric) == 4, test
+assert not test.exception and len(test.get("plotly_chart")) == 2, test
 print(json.dumps([sorted(first), sorted(sys.modules)]))
 """
 

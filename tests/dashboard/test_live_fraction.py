@@ -8,10 +8,11 @@ import pytest
 from app_pages import app, forget, live, run
 
 from forgetting.dashboard.studies import fraction_path
-from forgetting.dashboard.studies.fraction_path import FRACTIONS, FractionPath
+from forgetting.dashboard.studies.fraction_path import FractionPath
 from forgetting.dashboard.ui import live_fraction
 from forgetting.experiment.pipeline import compare
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.recipe import OPENING
 
 
 def test_the_name_of_the_script_changes_with_it():
@@ -30,7 +31,7 @@ def trained_model():
 
 
 CASES = {
-    "reinit": Randomization(("fc1",), scheme="reinit"),
+    "reinit": Randomization(("fc1",), scheme="reinit", seed=1),
     "permute": Randomization(scheme="permute", seed=3),
     "neuron": Randomization(("fc2",), scheme="normal", unit="neuron", seed=2**32 - 1),
     "words": Randomization(("fc1",), unit="word", words=("cherry", "lemon")),
@@ -50,12 +51,21 @@ def test_a_row_of_the_path_is_the_comparison_at_its_fraction(trained_model, case
         recipe = replace(trained_model.recipe, randomization=replace(randomization, fraction=percent / 100))
         expected = compare(recipe, split, trained_model.trained)
         row = path.rows[percent]
-        assert row.dose == FRACTIONS[percent] == percent / 100
-        assert row.validation["forgetting"] == expected.forgetting["validation"].value
-        for name, part in split.parts.items():
-            found, wanted = row.scores(name, len(part)), expected.randomized.scores[name]
+        assert row.forgetting == expected.forgetting["validation"]
+        for name in split.parts:
+            found, wanted = row.scores[name], expected.randomized.scores[name]
             assert (found.reviews, found.accuracy, found.interval) == (wanted.reviews, wanted.accuracy, wanted.interval)
             assert (found.loss, found.macro_f1) == pytest.approx((wanted.loss, wanted.macro_f1), rel=1e-6)
+
+
+def test_the_path_that_the_app_opens_with_is_there_at_once(trained_model):
+    path = FractionPath(trained_model, OPENING.randomization)
+    assert path.finished
+    assert not path.advance()
+    for percent in (0, 60, 90):
+        recipe = OPENING.with_value("randomization.fraction", percent / 100)
+        expected = compare(recipe, trained_model.split, trained_model.trained)
+        assert path.rows[percent].forgetting.value == pytest.approx(expected.forgetting["validation"].value, abs=0.01)
 
 
 def test_a_path_that_would_take_long_is_given_up_and_says_how_long(trained_model, monkeypatch):
@@ -81,7 +91,10 @@ def test_two_visitors_advance_one_path_without_waiting_for_each_other(trained_mo
         thread.start()
     for thread in threads:
         thread.join()
-    assert [row.dose for row in path.rows] == list(FRACTIONS)
+    alone = FractionPath(trained_model, CASES["permute"])
+    while alone.advance():
+        pass
+    assert [row.forgetting for row in path.rows] == [row.forgetting for row in alone.rows]
 
 
 def test_the_page_has_frames_once_its_path_is_there_and_says_so_until_then():
@@ -113,8 +126,8 @@ def test_what_is_missing_has_its_reason_at_each_fraction(trained_model):
     path = FractionPath(broken, CASES["reinit"])
     while path.advance():
         pass
-    assert {row.scores("validation", 242).accuracy for row in path.rows} == {None}
-    assert all("not finite" in row.scores("validation", 242).missing["accuracy"] for row in path.rows)
+    assert {row.scores["validation"].accuracy for row in path.rows} == {None}
+    assert all("not finite" in row.scores["validation"].missing["accuracy"] for row in path.rows)
 
 
 def test_without_a_layer_there_is_nothing_to_follow_and_that_is_said():

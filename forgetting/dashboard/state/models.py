@@ -77,14 +77,17 @@ def take_finished_model(visitor: Session) -> bool:
         digest, pretrained = find_digest(visitor.inputs), find_pretrained(visitor.inputs)
         key = trained_key(visitor.recipe, digest)
         if pretrained and key == trained_key(pretrained.recipe, digest):
-            visitor.trained_model = TrainedModel(
-                visitor.recipe, pretrained.split, pretrained.trained, digest, pretrained=True
-            )
+            visitor.trained_model = TrainedModel(visitor.recipe, pretrained.split, pretrained.trained, digest)
             return True
         if found := FINISHED.get(key):
             visitor.trained_model = replace(found, recipe=visitor.recipe)
             return True
     return False
+
+
+def is_pretrained(trained_model: TrainedModel) -> bool:
+    """Whether a model came trained with the program."""
+    return trained_model.trained is load_pretrained().trained
 
 
 def is_outdated(trained_model: TrainedModel | TrainingRun | None, inputs: Inputs) -> bool:
@@ -110,7 +113,7 @@ def model_key(trained_model: TrainedModel) -> str:
     The one that came with the program may differ in the last bits from the same one trained on this machine.
     """
     key = f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
-    return f"{key}:pretrained" if trained_model.pretrained else key
+    return f"{key}:pretrained" if is_pretrained(trained_model) else key
 
 
 def fit_randomization(randomization: Randomization, trained_model: TrainedModel) -> Randomization:
@@ -130,8 +133,8 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
     recipe = _compared_recipe(trained_model, randomization)
 
     def compute() -> Comparison:
-        if trained_model.pretrained and (found := load_pretrained().find_comparison(recipe.randomization)):
-            return found
+        if known := find_known_comparison(trained_model, recipe.randomization):
+            return known
         from forgetting.dashboard.state.engine import compare
 
         return compare(recipe, trained_model.split, trained_model.trained, find_original(trained_model))
@@ -139,8 +142,15 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
     return COMPARISONS.ask(comparison_key(trained_model, randomization), compute)
 
 
+def find_known_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison | None:
+    """A comparison that came with the program, None where it did not."""
+    return load_pretrained().find_comparison(randomization) if is_pretrained(trained_model) else None
+
+
 def find_original(trained_model: TrainedModel) -> Outcome:
     """What a model reaches before it is randomized."""
+    if is_pretrained(trained_model):
+        return load_pretrained().original
     recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
 
     def measure() -> Outcome:

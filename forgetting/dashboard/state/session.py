@@ -84,14 +84,12 @@ class TrainedModel:
         split: The reviews that it was trained and validated on.
         trained: The model, its initial weights and its history.
         sha256: SHA-256 of the file that the reviews come from.
-        pretrained: Whether it came trained with the program.
     """
 
     recipe: Recipe
     split: Split
     trained: Trained
     sha256: str
-    pretrained: bool = False
 
 
 @dataclass

@@ -4,11 +4,9 @@ A path is shared between visitors. It is advanced in slices after the page is dr
 so long that nobody would wait for it.
 """
 
-from __future__ import annotations
-
 import threading
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -16,35 +14,54 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, rerun_page
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.scores import Scores
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep, even_doses
+from forgetting.recipe.plans import FRACTIONS, LAYER_SEPARATOR, Sweep
 from forgetting.reporting.formatting import format_duration
 
-if TYPE_CHECKING:
-    from forgetting.studies.evaluation import SweepRow
-
-FRACTIONS = even_doses(101)
 MOST_SECONDS = 10.0  # that a path may take; nothing longer starts unasked
 LEAST_SECONDS = 0.5  # of work from which the rest is estimated
 EVERY = 0.05  # seconds between two slices
 PATHS = SharedCache("fraction paths", most=4)
 
 
-class FractionPath:
-    """The rows of a sweep over all fractions of one randomization, as far as they are computed.
+@dataclass(frozen=True, eq=False)
+class FractionRow:
+    """What a randomized model reaches.
 
     Attributes:
-        rows: The rows so far, by rising fraction.
+        scores: Its metrics by part.
+        forgetting: Forgetting of the validation part.
+    """
+
+    scores: dict[str, Scores]
+    forgetting: Measurement
+
+
+class FractionPath:
+    """A model at all fractions of one randomization, as far as they are computed.
+
+    Attributes:
+        rows: What is computed so far, by rising fraction; all of it where it came with the program.
         obstacle: Why there will be no more of them; "" where there will.
     """
 
     def __init__(self, trained_model: TrainedModel, randomization: Randomization):
-        from forgetting.studies.sweep import sweep_slices  # which imports torch
-
-        recipe, trained = trained_model.recipe, trained_model.trained
-        self.rows: list[SweepRow] = []
+        recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
+        self.rows: list[FractionRow] = []
         self.obstacle = ""
         self._seconds, self._lock = 0.0, threading.Lock()
+        self._reviews = {name: len(part) for name, part in split.parts.items()}
+        for fraction in FRACTIONS:
+            known = models.find_known_comparison(trained_model, randomization.with_value("fraction", fraction))
+            if known is None:
+                break
+            self.rows.append(FractionRow(known.randomized.scores, known.forgetting["validation"]))
+        if self.finished:
+            return
+        from forgetting.studies.sweep import sweep_slices  # which imports torch
+
         try:
             plan = Sweep(
                 layers=(LAYER_SEPARATOR.join(randomization.chosen_layers(recipe.model.layers)),),
@@ -56,7 +73,6 @@ class FractionPath:
                 scale=randomization.scale,
                 words=randomization.words,
             )
-            split = trained_model.split
             self._slices = sweep_slices(trained.model, split, plan, recipe=recipe, initial=trained.initial)
         except ForgettingError as error:
             self.obstacle = str(error)
@@ -74,7 +90,10 @@ class FractionPath:
             if self.finished or self.obstacle:
                 return False
             started = time.perf_counter()
-            self.rows += next(self._slices)
+            for row in next(self._slices):
+                scores = {name: row.scores(name, reviews) for name, reviews in self._reviews.items()}
+                ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
+                self.rows.append(FractionRow(scores, ratio))
             self._seconds += time.perf_counter() - started
             estimate = self._seconds * len(FRACTIONS) / len(self.rows)
             if self._seconds > LEAST_SECONDS and estimate > MOST_SECONDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from forgetting.charts import comparison as comparison_charts
+from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, session, source_name
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.views.live import find_drawn, find_frames
@@ -60,7 +61,7 @@ def describe_model(trained_model: TrainedModel) -> str:
     count = sum(map(len, trained_model.split.parts.values()))
     reviews = f"{count:,} reviews, {len(trained_model.split.classes)} classes"
     sentences = literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
-    if trained_model.pretrained:
+    if models.is_pretrained(trained_model):
         sentences += " It came trained with the program; the Train page trains it before your eyes."
     return sentences
 

@@ -12,15 +12,15 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
-from forgetting.dashboard.studies.fraction_path import FRACTIONS, advance_path, find_path, path_key
+from forgetting.dashboard.studies.fraction_path import advance_path, find_path, path_key
 from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
 from forgetting.dashboard.ui.randomization_form import toggle_layer
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
-from forgetting.randomization.layers import layer_table
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
 from forgetting.reporting.formatting import format_metric, format_number, format_share
 
@@ -48,7 +48,7 @@ class Frames:
 
 def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """The slider with all that follows it. In the published protocol there is no slider, and the rest stands still."""
-    recipe, randomization = trained_model.recipe, session().recipe.randomization
+    recipe, split, randomization = trained_model.recipe, trained_model.split, session().recipe.randomization
     published = recipe.protocol == "published"
     frames = find_frames(trained_model, randomization, baselines)
     fitting = models.fit_randomization(randomization, trained_model)
@@ -71,11 +71,11 @@ def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Ba
         "layers": []
         if published
         else [
-            {"name": layer.name, "chosen": layer.name in chosen, "weights": f"{layer.parameters:,} weights"}
-            for layer in layer_table(trained_model.trained.model)
+            {"name": name, "chosen": name in chosen, "weights": f"{count:,} weights"}
+            for name, count in recipe.model.parameters(len(split.words), len(split.classes)).items()
         ],
-        "words": f"{len(trained_model.split.words):,} words →",
-        "classes": f"→ {len(trained_model.split.classes):,} classes",
+        "words": f"{len(split.words):,} words →",
+        "classes": f"→ {len(split.classes):,} classes",
     }
     # The frames are the most of it, and are written once for all runs.
     live_fraction(
@@ -116,15 +116,12 @@ def find_frames(trained_model: TrainedModel, randomization: Randomization, basel
 
     def make() -> Frames:
         fitting = models.fit_randomization(randomization, trained_model)
-        parts = trained_model.split.parts
         original = models.find_original(trained_model).scores
         found, losses = [], []
         for fraction, row in zip(FRACTIONS, path.rows, strict=True):
-            scores = {name: row.scores(name, len(part)) for name, part in parts.items()}
-            ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
             at = fitting.with_value("fraction", fraction)
-            found.append(_frame(trained_model, at, baselines, original, scores, ratio))
-            losses += [score.loss for score in scores.values() if score.loss is not None]
+            found.append(_frame(trained_model, at, baselines, original, row.scores, row.forgetting))
+            losses += [score.loss for score in row.scores.values() if score.loss is not None]
         return Frames(key, json.dumps(found).encode(), tuple(losses))
 
     return FRAMES.ask(key, make)
