@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that each script runs by its path alone
+sys.path[:0] = [
+    str(ROOT / part) for part in ("", "tests", "tests/browser")
+]  # so that each script runs by its path alone
 
 
 def original_file() -> Path | None:
