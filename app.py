@@ -25,13 +25,11 @@ if trained_model:
     baselines = models.find_baselines(trained_model)
     has_choice = randomization_form.can_choose(trained_model)
     live_view(trained_model, comparison, baselines)
-    controls, answer = st.columns([1, 3], gap="medium")
-    with controls:
-        if has_choice:
+    comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
+    if has_choice:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             randomization_form.layer_controls(trained_model)
-        st.caption(comparison_views.describe_model(trained_model))
-    with answer:
-        comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
+    st.caption(comparison_views.describe_model(trained_model))
 
 st.markdown("#### The steps of the work")
 steps = {

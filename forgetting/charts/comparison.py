@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
-LABELS_APART = 0.46  # from the label of one bar to that of the bar beside it; two parts are a unit apart
+LABELS_APART = 0.36  # at least, from the label of one bar to that of the bar beside it, so that both can be read
 RANDOMIZED_TRACES = (2, 3)  # positions of the traces of the randomized model: its bars, and the labels on them
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
 ROUND_NUMBERS = (
@@ -134,7 +134,7 @@ def _before_after(
         labels |= {
             "type": "scatter",
             "mode": "text",
-            "x": [index + LABELS_APART * side for index in range(len(PARTS))],
+            "x": [index + side * max(WIDTHS[part], LABELS_APART) for index, part in enumerate(PARTS)],
             "textposition": "top center",
             "textfont": {"size": 12},
             "cliponaxis": False,

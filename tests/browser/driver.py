@@ -17,6 +17,8 @@ STILL = """quiet => new Promise((done, fail) => {
         const app = document.querySelector('[data-testid="stApp"]')
         const still = app && app.dataset.testScriptState === 'notRunning'
             && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
+            && [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')].every(
+                live => live.shadowRoot?.querySelector('.sentence')?.textContent)
         since = still ? since ?? performance.now() : null
         if (since !== null && performance.now() - since >= quiet) done(true)
         else if (performance.now() > end) fail(new Error('the script is still running'))
