@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
 
-from forgetting.charts.figure import axis_numbers, colour_key, plotly_chart, side_by_side
+from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -37,7 +36,7 @@ MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
 
 
-def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") -> go.Figure:
+def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") -> PlainChart:
     """Top-1 accuracy with 95 % Wilson intervals, before and after, beside the baselines.
 
     Args:
@@ -54,7 +53,7 @@ def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") 
     return _before_after(comparison, "accuracy", ".1%", lines, _share_axis("accuracy"), key)
 
 
-def bitwise_chart(comparison: Comparison, baselines: Baselines) -> go.Figure:
+def bitwise_chart(comparison: Comparison, baselines: Baselines) -> PlainChart:
     """The published accuracy, bitwise, beside what always answering "no" reaches."""
     lines = {"always “no”": (dict.fromkeys(PARTS, baselines.all_no), "dash")}
     return _before_after(comparison, "bitwise_accuracy", ".1%", lines, _share_axis("bitwise accuracy"))
@@ -66,7 +65,7 @@ def loss_chart(
     unit: str = "nats a review",
     reached: Sequence[float] = (),
     key: str = "",
-) -> go.Figure:
+) -> PlainChart:
     """The objective's loss, before and after, beside that of a uniform guess.
 
     The axis is logarithmic, and says so, where the largest loss is more than `MOST_ON_LINEAR_AXIS` times that of the
@@ -112,7 +111,7 @@ def _before_after(
     lines: dict[str, tuple[dict[str, float], str]],
     axis: dict,
     key: str = "",
-) -> go.Figure:
+) -> PlainChart:
     data = []
     for side, outcome, colour, title in (
         (-0.5, comparison.original, ORIGINAL, "original"),
@@ -208,7 +207,7 @@ def _baseline_names(values: dict[str, float], axis: dict) -> list[dict]:
     return names
 
 
-def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> go.Figure:
+def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> PlainChart:
     """Recall of each class on the validation part, before and after, most frequent class on top."""
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
@@ -258,7 +257,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     )
 
 
-def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure:
+def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChart:
     """Confusion on the validation part, before and after: share of a true class's reviews by predicted class."""
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     rows = _largest(outcomes[0].confusion.sum(axis=1))
@@ -298,7 +297,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> go.Figure
     return plotly_chart(data, height=180 + 24 * len(rows), right=10, top=34, **layout)
 
 
-def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> go.Figure:
+def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> PlainChart:
     """Histogram of each layer's parameters, before and after; counts on a logarithmic axis."""
     titles = [layer.name for layer in layers]
     data = []

@@ -1,17 +1,39 @@
 """Plotly charts from plain dicts, with the frame that all of them share."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-import plotly.graph_objects as go
+import plotly.io
+from plotly.basedatatypes import BaseFigure
 
 from forgetting.charts.style import CHART_HEIGHT, ORIGINAL, RANDOMIZED
 
 
+class PlainChart(BaseFigure):
+    """A Plotly figure that is written as it is: to validate and to copy it would take a hundred times as long.
+
+    It can only be written or shown. `go.Figure(chart.to_dict())` is the same as a figure to work with, and validates
+    it, which a test does for each chart.
+    """
+
+    def __init__(self, data: list[dict], layout: dict):
+        self._data, self._layout = data, layout
+
+    def to_dict(self) -> dict:
+        """The traces and the layout, with Plotly's default template, which Streamlit sets to its own."""
+        return {"data": self._data, "layout": {"template": _template(plotly.io.templates.default), **self._layout}}
+
+
+@cache
+def _template(name: str) -> dict:
+    return plotly.io.templates[name].to_plotly_json()
+
+
 def plotly_chart(
     data: list[dict], *, height: int = CHART_HEIGHT, right: int = 86, top: int = 30, **layout: Any
-) -> go.Figure:
-    """A chart that Plotly does not validate, as that takes ten times as long as all else. A test validates each chart.
+) -> PlainChart:
+    """A chart in the frame that all share.
 
     Args:
         data: the traces. A property has its full form, as in `{"title": {"text": "loss"}}`.
@@ -27,7 +49,7 @@ def plotly_chart(
         "hoverlabel": {"namelength": -1},
         "dragmode": False,
     }
-    return go.Figure({"data": data, "layout": frame | layout}, _validate=False)
+    return PlainChart(data, frame | layout)
 
 
 def colour_key(side: str = "left") -> dict:

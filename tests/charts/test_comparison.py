@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from forgetting.charts import comparison as comparison_charts
-from forgetting.charts.comparison import PARTS
+from forgetting.charts.comparison import MOST_CLASSES, PARTS
 from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.pipeline import run
 from forgetting.experiment.results import Outcome
@@ -19,6 +19,26 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
 
 HOSTILE = ("<b>bold</b>", "<img src=http://127.0.0.1:9/x>", "a & b < c")
+
+
+def validated(draw):
+    """Draws the same chart as a figure of Plotly's, as it reaches the browser."""
+
+    def drawn(*given, **named) -> go.Figure:
+        written = json.loads(draw(*given, **named).to_json())
+        figure = go.Figure(written)  # raises where a property is unknown or impossible
+        assert json.loads(figure.to_json()) == written  # also where a property has its short form
+        return figure
+
+    return drawn
+
+
+accuracy_chart = validated(comparison_charts.accuracy_chart)
+bitwise_chart = validated(comparison_charts.bitwise_chart)
+loss_chart = validated(comparison_charts.loss_chart)
+recall_chart = validated(comparison_charts.recall_chart)
+confusion_chart = validated(comparison_charts.confusion_chart)
+weights_chart = validated(comparison_charts.weights_chart)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +70,9 @@ def texts(chart: go.Figure) -> list[str]:
 @pytest.mark.parametrize(
     ("draw", "name"),
     [
-        (comparison_charts.accuracy_chart, "accuracy"),
-        (comparison_charts.bitwise_chart, "bitwise_accuracy"),
-        (comparison_charts.loss_chart, "loss"),
+        (accuracy_chart, "accuracy"),
+        (bitwise_chart, "bitwise_accuracy"),
+        (loss_chart, "loss"),
     ],
 )
 def test_bars_are_the_scores(draw, name, result, compared):
@@ -66,7 +86,7 @@ def test_bars_are_the_scores(draw, name, result, compared):
 
 
 def test_the_intervals_are_wilsons(result, compared):
-    found = bars(comparison_charts.accuracy_chart(compared, result.baselines))
+    found = bars(accuracy_chart(compared, result.baselines))
     for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
         values, error = np.array(found[title].y), found[title].error_y
         intervals = np.array([outcome.scores[part].interval for part in PARTS])
@@ -75,20 +95,20 @@ def test_the_intervals_are_wilsons(result, compared):
 
 
 def test_only_the_accuracy_has_intervals(result, compared):
-    for draw in (comparison_charts.loss_chart, comparison_charts.bitwise_chart):
+    for draw in (loss_chart, bitwise_chart):
         assert all(bar.error_y.array is None for bar in bars(draw(compared, result.baselines)).values())
 
 
 def test_baselines_are_drawn_at_their_values_and_named(result, compared):
     baselines = result.baselines
     expected = {
-        comparison_charts.accuracy_chart: {
+        accuracy_chart: {
             "chance": dict.fromkeys(PARTS, baselines.chance),
             "largest class": baselines.majority,
             "LinearSVC": baselines.linear_svc,
         },
-        comparison_charts.bitwise_chart: {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
-        comparison_charts.loss_chart: {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
+        bitwise_chart: {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
+        loss_chart: {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
     }
     for draw, wanted in expected.items():
         chart = draw(compared, baselines)
@@ -101,7 +121,7 @@ def test_baselines_are_drawn_at_their_values_and_named(result, compared):
 
 
 def test_without_a_linear_svc_its_line_is_left_out(result, compared):
-    chart = comparison_charts.accuracy_chart(compared, replace(result.baselines, linear_svc=None))
+    chart = accuracy_chart(compared, replace(result.baselines, linear_svc=None))
     assert "LinearSVC" not in texts(chart)
     assert len(lines(chart)) == 2
 
@@ -113,7 +133,7 @@ def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
         majority=dict.fromkeys(PARTS, 0.51),
         linear_svc=dict.fromkeys(PARTS, 0.52),
     )
-    chart = comparison_charts.accuracy_chart(compared, close)
+    chart = accuracy_chart(compared, close)
     places = [note.y for note in chart.layout.annotations if note.text in ("chance", "largest class", "LinearSVC")]
     assert (np.diff(places) > 0.05).all()
     assert places[0] == 0.5
@@ -122,8 +142,8 @@ def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
 
 def test_the_labels_of_bars_are_percent_or_losses(result, compared):
     for draw, name, form in (
-        (comparison_charts.accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f} %"),
-        (comparison_charts.loss_chart, "loss", lambda value: f"{value:.2f}"),
+        (accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f} %"),
+        (loss_chart, "loss", lambda value: f"{value:.2f}"),
     ):
         found = texts(draw(compared, result.baselines))
         for outcome in (compared.original, compared.randomized):
@@ -137,9 +157,7 @@ def not_finite(compared):
     return replace(compared, randomized=Outcome({}, dict.fromkeys(PARTS, broken)))
 
 
-@pytest.mark.parametrize(
-    "draw", [comparison_charts.accuracy_chart, comparison_charts.bitwise_chart, comparison_charts.loss_chart]
-)
+@pytest.mark.parametrize("draw", [accuracy_chart, bitwise_chart, loss_chart])
 def test_a_missing_metric_has_no_bar_and_says_so(draw, result, compared):
     chart = draw(not_finite(compared), result.baselines)
     assert list(bars(chart)["randomized"].y) == [None, None]
@@ -150,7 +168,7 @@ def test_the_axis_of_the_loss_holds_every_loss_that_is_reached(result, compared)
     """Linear up to a limit, then logarithmic, and called so; the bars of the comparison lie within it."""
     largest = max(outcome.scores[part].loss for outcome in (compared.original, compared.randomized) for part in PARTS)
     for reached in (0.1, 3.0, 17.0, 1e6):
-        axis = comparison_charts.loss_chart(compared, result.baselines, reached=[0.01, reached]).layout.yaxis
+        axis = loss_chart(compared, result.baselines, reached=[0.01, reached]).layout.yaxis
         logarithmic = reached > comparison_charts.MOST_ON_LINEAR_AXIS * result.baselines.chance_loss
         assert (axis.type == "log") == ("logarithmic" in axis.title.text) == logarithmic
         low, high = (10.0**end for end in axis.range) if logarithmic else axis.range
@@ -160,7 +178,7 @@ def test_the_axis_of_the_loss_holds_every_loss_that_is_reached(result, compared)
 
 def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared):
     classes = ("port", "red", "white")
-    chart = comparison_charts.recall_chart(compared, classes, result.baselines)
+    chart = recall_chart(compared, classes, result.baselines)
     marks = {trace.name: trace for trace in chart.data if trace.mode == "markers"}
     counts = compared.original.scores["validation"].confusion.sum(axis=1)
     order = np.argsort(-counts, kind="stable")[::-1]
@@ -173,7 +191,7 @@ def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared)
 
 
 def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
-    chart = comparison_charts.confusion_chart(compared, ("port", "red", "white"))
+    chart = confusion_chart(compared, ("port", "red", "white"))
     order = np.argsort(-compared.original.scores["validation"].confusion.sum(axis=1), kind="stable")
     for trace, outcome in zip(chart.data, (compared.original, compared.randomized), strict=True):
         confusion = outcome.scores["validation"].confusion
@@ -185,7 +203,7 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
 
 def test_histograms_count_every_weight(result, compared):
     models = (result.trained.model, compared.model)
-    chart = comparison_charts.weights_chart(*models, result.layers)
+    chart = weights_chart(*models, result.layers)
     assert len(chart.data) == 4
     for column, layer in enumerate(result.layers):
         for trace in chart.data[2 * column : 2 * column + 2]:
@@ -195,7 +213,7 @@ def test_histograms_count_every_weight(result, compared):
 @pytest.mark.parametrize("value", [0.0, 0.3, float("nan"), float("inf")])
 def test_histograms_of_weights_that_are_all_the_same_or_not_finite(result, value):
     model = run_copy(result.trained.model, value)
-    chart = comparison_charts.weights_chart(model, model, layer_table(model))
+    chart = weights_chart(model, model, layer_table(model))
     for column, layer in enumerate(result.layers):
         total = sum(count for count in chart.data[2 * column].y if count is not None and count == count)
         assert total == (layer.parameters if np.isfinite(value) else 0)
@@ -224,8 +242,8 @@ def strings(value: object) -> list[str]:
 
 def test_names_of_classes_are_shown_as_text(result, compared):
     for chart in (
-        comparison_charts.recall_chart(compared, HOSTILE, result.baselines),
-        comparison_charts.confusion_chart(compared, HOSTILE),
+        recall_chart(compared, HOSTILE, result.baselines),
+        confusion_chart(compared, HOSTILE),
     ):
         found = " ".join(strings(chart.to_dict()))
         assert not any(name in found for name in HOSTILE)
@@ -235,31 +253,31 @@ def test_names_of_classes_are_shown_as_text(result, compared):
 
 def test_classes_whose_names_begin_alike_keep_a_row_each(result, compared):
     classes = tuple(f"Chateau of a very long name indeed, vintage {year}" for year in (2017, 2018, 2019))
-    recall = comparison_charts.recall_chart(compared, classes, result.baselines)
+    recall = recall_chart(compared, classes, result.baselines)
     marks = next(trace for trace in recall.data if trace.mode == "markers")
     assert len(set(marks.y)) == 3
-    heat = comparison_charts.confusion_chart(compared, classes).data[0]
+    heat = confusion_chart(compared, classes).data[0]
     assert len(set(heat.x)) == len(set(heat.y)) == 3
 
 
 @pytest.mark.parametrize("classes", [("80", "90", "100"), ("2018-01-01", "2018-01-02", "2018-06-01")])
 def test_classes_that_look_like_numbers_or_dates_are_names(classes, result, compared):
-    recall = comparison_charts.recall_chart(compared, classes, result.baselines)
+    recall = recall_chart(compared, classes, result.baselines)
     assert recall.layout.yaxis.type == "category"
-    heat = comparison_charts.confusion_chart(compared, classes)
+    heat = confusion_chart(compared, classes)
     axes = (heat.layout.xaxis, heat.layout.xaxis2, heat.layout.yaxis, heat.layout.yaxis2)
     assert [axis.type for axis in axes] == ["category"] * 4
 
 
 def test_of_many_classes_the_most_frequent_are_drawn(result, compared):
-    count = comparison_charts.MOST_CLASSES + 15
+    count = MOST_CLASSES + 15
     confusion = np.diag(np.arange(1, count + 1))
     many = Scores(int(confusion.sum()), accuracy=1.0, recall=np.ones(count), confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, many))))
     classes = [f"class {row}" for row in range(count)]
-    heat = comparison_charts.confusion_chart(both, classes).data[0]
-    assert list(heat.y) == [f"class {row}" for row in range(count - 1, count - 1 - comparison_charts.MOST_CLASSES, -1)]
-    recall = comparison_charts.recall_chart(both, classes, result.baselines)
+    heat = confusion_chart(both, classes).data[0]
+    assert list(heat.y) == [f"class {row}" for row in range(count - 1, count - 1 - MOST_CLASSES, -1)]
+    recall = recall_chart(both, classes, result.baselines)
     assert set(next(trace for trace in recall.data if trace.mode == "markers").y) == set(heat.y)
 
 
@@ -268,20 +286,18 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
     recall = np.array([2 / 3, np.nan, 3 / 4])
     some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
-    heat = comparison_charts.confusion_chart(both, ("a", "b", "c")).data[0]
+    heat = confusion_chart(both, ("a", "b", "c")).data[0]
     assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b")]).all()
 
 
-def test_charts_are_what_plotly_knows_and_hold_no_title_and_are_of_fixed_height(result, compared):
+def test_charts_hold_no_title_and_are_of_fixed_height(result, compared):
     for chart in (
-        comparison_charts.accuracy_chart(compared, result.baselines),
-        comparison_charts.bitwise_chart(compared, result.baselines),
-        comparison_charts.loss_chart(compared, result.baselines),
-        comparison_charts.recall_chart(compared, ("a", "b", "c"), result.baselines),
-        comparison_charts.confusion_chart(compared, ("a", "b", "c")),
-        comparison_charts.weights_chart(result.trained.model, compared.model, result.layers),
+        accuracy_chart(compared, result.baselines),
+        bitwise_chart(compared, result.baselines),
+        loss_chart(compared, result.baselines),
+        recall_chart(compared, ("a", "b", "c"), result.baselines),
+        confusion_chart(compared, ("a", "b", "c")),
+        weights_chart(result.trained.model, compared.model, result.layers),
     ):
-        validated = go.Figure(json.loads(chart.to_json()))  # raises where a property is unknown or impossible
-        assert json.loads(validated.to_json()) == json.loads(chart.to_json())  # also where one has a short form
         assert chart.layout.title.text is None
         assert chart.layout.height >= 170
