@@ -124,14 +124,14 @@ def find_path(trained_model: TrainedModel, randomization: Randomization) -> Frac
 
 def advance_path(path: FractionPath) -> None:
     """Advance a path in a fragment, after the page is drawn, and draw the page anew at its end."""
-    drawn = False
+    drawn, ended = False, path.finished or bool(path.obstacle)
 
-    @st.fragment(run_every=EVERY)
+    # An ended path has its fragment, too, as the browser may still ask for it once more.
+    @st.fragment(run_every=None if ended else EVERY)
     def advance() -> None:
         nonlocal drawn
-        if drawn and not path.advance():
+        if drawn and not ended and not path.advance():
             rerun_page()
         drawn = True
 
-    if not (path.finished or path.obstacle):
-        advance()
+    advance()
