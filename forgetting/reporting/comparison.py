@@ -11,7 +11,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.formatting import format_baselines, format_epochs, format_share
+from forgetting.reporting.formatting import format_baselines, format_epochs, format_fraction, format_share
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +30,9 @@ def describe_randomization(randomization: Randomization, layers: tuple[str, ...]
     if randomization.words:
         listed = ", ".join(randomization.words[:3]) + (" …" if len(randomization.words) > 3 else "")
         some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"
-        return f"{format_share(randomization.fraction)} of {some} ({listed})"
+        return f"{format_fraction(randomization.fraction)} of {some} ({listed})"
     names = "all layers" if len(chosen) == len(layers) > 1 else ", ".join(chosen)
-    whole = round(100 * randomization.fraction, 6) % 1 == 0
-    return f"{format_share(randomization.fraction, 0 if whole else 1)} of {names}"
+    return f"{format_fraction(randomization.fraction)} of {names}"
 
 
 def describe_cost(

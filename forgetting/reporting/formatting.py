@@ -21,6 +21,11 @@ def format_share(share: float | None, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def format_fraction(fraction: float) -> str:
+    """A fraction randomized: "40 %", and one decimal where it is no whole percent."""
+    return format_share(fraction, 0 if round(100 * fraction, 6) % 1 == 0 else 1)
+
+
 def format_number(value: float | None) -> str:
     """A loss or a score: two decimals, two digits where it is small; "missing" for None and NaN."""
     if value is None or math.isnan(value):

@@ -63,7 +63,7 @@ def test_the_first_screen_of_the_overview_fits_a_projector(visit):
     main = app.page.get_by_test_id("stMain")
     found = {
         "slider": app.slider,
-        "play": app.button("▶ Play"),
+        "play": app.button("Play"),
         "pills": main.get_by_test_id("stButtonGroup"),
         "accuracy": main.locator(".st-key-accuracy .js-plotly-plot"),
         "loss": main.locator(".st-key-loss .js-plotly-plot"),

@@ -20,7 +20,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS, LAYER_SEPARATOR, Sweep
 from forgetting.reporting.formatting import format_duration
 
-MOST_SECONDS = 10.0  # that a path may take; nothing longer starts unasked
+MOST_SECONDS = 10.0  # of processor time that a path may take; nothing longer starts unasked
 LEAST_SECONDS = 0.5  # of work from which the rest is estimated
 EVERY = 0.05  # seconds between two slices
 PATHS = SharedCache("fraction paths", most=4)
@@ -89,12 +89,12 @@ class FractionPath:
         try:
             if self.finished or self.obstacle:
                 return False
-            started = time.perf_counter()
+            started = time.thread_time()
             for row in next(self._slices):
                 scores = {name: row.scores(name, reviews) for name, reviews in self._reviews.items()}
                 ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
                 self.rows.append(FractionRow(scores, ratio))
-            self._seconds += time.perf_counter() - started
+            self._seconds += time.thread_time() - started
             estimate = self._seconds * len(FRACTIONS) / len(self.rows)
             if self._seconds > LEAST_SECONDS and estimate > MOST_SECONDS:
                 self.obstacle = f"To compute all of them for this model would take {format_duration(estimate)}."

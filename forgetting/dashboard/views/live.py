@@ -22,7 +22,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
-from forgetting.reporting.formatting import format_metric, format_number, format_share
+from forgetting.reporting.formatting import format_fraction, format_metric, format_number, format_share
 
 FRAMES = SharedCache("frames", most=4)
 DRAWN = SharedCache("drawn comparisons", most=4)
@@ -64,7 +64,7 @@ def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Ba
         "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
         "now": now,
         "note": frames.note,
-        "fractions": [format_share(fraction) for fraction in FRACTIONS],
+        "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
         "traces": RANDOMIZED_TRACES,
         "moving": moves_charts(),
         "metrics": _metrics(recipe.training.objective, baselines),
@@ -146,7 +146,7 @@ def _frame(
         "sentence": describe_cost(before, after, baselines, randomization, layers),
         "values": [value for value, _ in changes],
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
-        "fraction": format_share(randomization.fraction),
+        "fraction": format_fraction(randomization.fraction),
         "spoken": f"{words} randomized".replace(" %", " percent"),
         "charts": {metric: bars_and_labels(randomized, metric) for metric in ("accuracy", "loss")},
     }

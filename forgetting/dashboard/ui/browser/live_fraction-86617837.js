@@ -136,6 +136,7 @@ class View {
     const { data } = this
     const isLive = Boolean(data.layers.length)
     this.find('.controls').hidden = !isLive
+    this.find('.live').classList.toggle('still', !isLive)
     this.find('.words').textContent = data.words
     this.find('.classes').textContent = data.classes
     this.find('.note').textContent = data.note
@@ -155,7 +156,9 @@ class View {
   drawButton() {
     const button = this.find('.play')
     button.disabled = !this.data?.frames
-    button.textContent = this.playing ? '❚❚ Pause' : this.percent === 100 && this.paused ? '↻ Replay' : '▶ Play'
+    const [sign, name] = this.playing ? ['❚❚', 'Pause'] : this.percent === 100 && this.paused ? ['↻', 'Replay'] : ['▶', 'Play']
+    button.textContent = `${sign} ${name}`
+    button.setAttribute('aria-label', name)
   }
 
   draw() {
