@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 
 from browsing import browsing, open_window, slider, wait_for_charts
-from common import ROOT, original_file, print_table
+from common import ROOT, original_file, print_table, processor_seconds
 from playwright.sync_api import Browser, Page
-from serving import serving
+from serving import Server, serving
 
 WATCH = (ROOT / "tests" / "watch.js").read_text()
 STUDIES = (  # plans that are long enough to be watched while they draw
@@ -59,18 +59,19 @@ def open_forget(page: Page, path: Path | None) -> None:
     settle(page)
 
 
-def move(page: Page, times: int) -> tuple[list[float], dict[str, float]]:
-    """Milliseconds from each key press to the last change of the main area, and what was seen meanwhile."""
+def move(page: Page, server: Server, times: int) -> tuple[list[float], float, dict[str, float]]:
+    """Milliseconds from each key press to the last change, of the server's processor for each, and what was seen."""
     slider(page).press("End")
     settle(page)
     page.evaluate(WATCH)
-    taken = []
+    taken, before = [], processor_seconds(server.process.pid)
     for _ in range(times):
         slider(page).press("ArrowLeft")
         page.wait_for_function("watch.isQuiet()")
         assert page.evaluate("watch.changed > watch.pressed"), "the slider did not move"
         taken.append(page.evaluate("watch.changed - watch.pressed"))
-    return taken, page.evaluate("watch")
+    used = 1_000 * (processor_seconds(server.process.pid) - before) / times
+    return taken, used, page.evaluate("watch")
 
 
 def train(page: Page) -> None:
@@ -143,10 +144,10 @@ def main() -> None:
         opened = time.perf_counter()
         second = visit(browser, server.address)
         times.append(time.perf_counter() - opened)
-        _, overview = move(second, moves)
+        *_, overview = move(second, server, moves)
         second.close()
         open_forget(page, path)
-        taken, seen = move(page, moves)
+        taken, used, seen = move(page, server, moves)
         page.close()
         seconds = arguments.watched
         watched = {f"moves on {title}": seen for title, seen in (("the Overview", overview), ("Forget", seen))}
@@ -167,6 +168,7 @@ def main() -> None:
         ("opening to usable overview, second visitor", f"{times[2]:.2f} s", "3 s"),
         ("slider: key press to last change, median", f"{median(taken):.0f} ms", "500 ms"),
         ("slider: key press to last change, longest", f"{max(taken):.0f} ms", "500 ms"),
+        ("slider: processor time of the server for a move", f"{used:.0f} ms", ""),
         ("longest frame meanwhile", f"{seen['frame']:.0f} ms", ""),
     ]
     for title, seen in watched.items():

@@ -22,6 +22,12 @@ def original_file() -> Path | None:
     return None
 
 
+def processor_seconds(process: int) -> float:
+    """Processor time that a process has used so far, in steps of the system's clock."""
+    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
 def draw_words(random: np.random.Generator, count: int, words: int, exponent: float = 1.0) -> np.ndarray:
     """`count` word numbers below `words`, by Zipf: the word of rank r is drawn in proportion to 1 / r^exponent."""
     cumulated = np.cumsum(np.arange(1, words + 1) ** -exponent)

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from browsing import browsing, open_window, slider, wait_for_charts
-from common import print_table
+from common import print_table, processor_seconds
 from playwright.sync_api import Browser
 from serving import serving
 
@@ -51,8 +51,7 @@ def measure(browser: Browser, entry: str) -> list[float]:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), entry) as server:
         opened, drawn, answered = visit(browser, server.address)
         again, second, third = visit(browser, server.address)
-        ticks = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        used = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        used = processor_seconds(server.process.pid)
         start = server.started
     return [drawn - start, drawn - opened, answered - start, second - again, third - again, used]
 
