@@ -6,7 +6,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.navigation import page_link
-from forgetting.dashboard.ui.page import open_page, prepare_engine
+from forgetting.dashboard.ui.page import first_screen_only, open_page
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.live import advance_live, live_view
@@ -46,8 +46,8 @@ with st.grid(3, min_column_width=220):
             page_link(page, title)
             st.caption(sentence)
 
-st.markdown("#### The published table, and what it hides")
-published_view()
-prepare_engine()  # after the first screen, which does without it
-if trained_model:
-    advance_live(trained_model)
+if not first_screen_only():
+    st.markdown("#### The published table, and what it hides")
+    published_view()
+    if trained_model:
+        advance_live(trained_model)

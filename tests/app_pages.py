@@ -33,6 +33,13 @@ def app(page: str = "overview", **parameters: str) -> AppTest:
     return go(test, page)
 
 
+def overview(**parameters: str) -> AppTest:
+    """The whole Overview, as a visitor has it a moment after its first screen."""
+    test = app(**parameters)
+    test.session_state.session.seen = True
+    return run(test)
+
+
 def forget(**parameters: str) -> AppTest:
     """The Forget page, with the model that came with the program where the parameters do not ask for another one."""
     return app("forget", **parameters)

@@ -17,6 +17,7 @@ from app_pages import (
     go,
     live,
     metrics,
+    overview,
     own_file,
     page_text,
     press,
@@ -522,7 +523,7 @@ def test_the_original_file_is_used_once_it_is_here(wine_reviews_path):
 
 
 def test_the_published_table_is_shown_beside_what_it_hides():
-    table = app().dataframe[0].value
+    table = overview().dataframe[0].value
     assert len(table) == 12
     assert table["trivial"].str.contains("always|chance").all()
     assert table["published"].iloc[0] == "0.6330"
@@ -531,7 +532,7 @@ def test_the_published_table_is_shown_beside_what_it_hides():
 @pytest.mark.slow
 def test_the_published_table_is_reproduced(wine_reviews_path):
     shutil.copy(wine_reviews_path, _cached())
-    test = app()
+    test = overview()
     test.number_input(key="seeds").set_value(2)
     press(test, "Reproduce the table")
     for _ in range(3):

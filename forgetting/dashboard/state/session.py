@@ -175,6 +175,7 @@ class Session:
         reruns_wanted: How many re-runs there are to be.
         studies: The last study of each kind, by the name of the kind.
         cached: The shared values that the session uses, by the name of their cache and by their key.
+        seen: Whether the visitor has seen the first screen of the Overview.
         queue_position: Position among those who wait to train, from 1; 0 where the session may train.
     """
 
@@ -196,6 +197,7 @@ class Session:
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
     cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
+    seen: bool = False
     queue_position: int = 0
 
     @property

@@ -10,10 +10,11 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, session, write_address
+from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, draw_navigation
 
+FIRST_SCREEN = 2.0  # seconds in which a browser draws it
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
 FAVICON = (
@@ -45,6 +46,27 @@ def open_page(page: str) -> None:
     mine.shown_notices, mine.notices = mine.notices, []
     for sentence in mine.shown_notices:
         st.warning(literal(sentence), icon=":material/link_off:")
+
+
+def first_screen_only() -> bool:
+    """Whether to draw only what a visitor sees first. After a moment the page is drawn anew, with all that it has.
+
+    What computes is imported then, and what stands below is loaded, as both would delay the browser's first picture.
+    """
+    mine, drawn = session(), False
+
+    @st.fragment(run_every=FIRST_SCREEN)
+    def go_on() -> None:
+        nonlocal drawn
+        if drawn:
+            prepare_engine()
+            mine.seen = True
+            rerun_page()
+        drawn = True
+
+    if not mine.seen:
+        go_on()
+    return not mine.seen
 
 
 @st.cache_resource(show_spinner=False)
