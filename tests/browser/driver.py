@@ -184,7 +184,8 @@ class App:
 
     def sentences(self) -> str:
         live = self.page.locator(".live .sentence")
-        return "\n".join([*live.all_inner_texts(), self.page.get_by_test_id("stMain").inner_text()]).replace(JOINER, "")
+        texts = [*live.all_inner_texts(), self.page.get_by_test_id("stMain").inner_text()]
+        return "\n".join(texts).replace(JOINER, "").replace("\xa0", " ")
 
     def alerts(self) -> str:
         return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts()).replace(JOINER, "")

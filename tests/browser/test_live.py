@@ -29,7 +29,7 @@ WATCH = f"""() => {{
         last = performance.now()
         window.seen.push([
             live.querySelector('.value').textContent,
-            live.querySelector('.sentence').textContent,
+            live.querySelector('.sentence').textContent.replaceAll('\\u00a0', ' '),
             ...[...live.querySelectorAll('.number')].map(number => number.textContent),
             live.querySelector('.layer .name').textContent,
             labels('accuracy'),
@@ -268,7 +268,7 @@ def test_what_has_no_path_or_lies_beside_it_answers_on_release(visit, link, note
     app = visit(f"forget?{link}")
     app.settle(1500)
     assert note in app.page.locator(".live .note").inner_text()
-    sentence = app.page.locator(".live .sentence").inner_text()
+    sentence = app.sentences()
     assert ("Nothing is randomized" in sentence) == bool(note)
     assert note or "33.3 % of fc1" in sentence
     app.slide("Home")

@@ -156,7 +156,8 @@ class View {
   drawButton() {
     const button = this.find('.play')
     button.disabled = !this.data?.frames
-    const [sign, name] = this.playing ? ['❚❚', 'Pause'] : this.percent === 100 && this.paused ? ['↻', 'Replay'] : ['▶', 'Play']
+    const ended = this.paused && this.percent === 100
+    const [sign, name] = this.playing ? ['❚❚', 'Pause'] : ended ? ['↻', 'Replay'] : ['▶', 'Play']
     button.textContent = `${sign} ${name}`
     button.setAttribute('aria-label', name)
   }
@@ -165,7 +166,7 @@ class View {
     const { data, percent, slider } = this
     const frame = this.frame()
     const isShown = data.frames || percent === data.percent // else the page follows on release
-    this.find('.sentence').textContent = frame.sentence
+    this.find('.sentence').textContent = frame.sentence.replaceAll(' %', '\u00a0%') // no line begins with a sign
     ;[...this.find('.metrics').children].forEach((part, index) => {
       const missing = frame.missing[index]
       part.querySelector('.number').textContent = frame.values[index]
@@ -204,9 +205,7 @@ class View {
         this.followed.add(chart)
         chart.on('plotly_afterplot', () => this.follow())
       }
-      const isThere = data.traces.every(
-        (position, index) => String(chart.data[position].y) === String(traces[index].y)
-      )
+      const isThere = data.traces.every((place, index) => String(chart.data[place].y) === String(traces[index].y))
       // The first trace, the original's bars, comes along unchanged: Plotly takes away bars that are left out.
       const frame = { data: [{}, ...traces], traces: [0, ...data.traces] }
       if (!isThere) window.Plotly.animate(chart, frame, AT_ONCE).catch(() => {})
