@@ -17,7 +17,7 @@ st.markdown(
     "### When a network's layers are randomized, what does it forget?\n"
     "A small network has been trained to tell wines apart by their reviews. All that it knows lies in the weights of "
     "its layers, which are tables of numbers. Randomizing a layer puts random numbers in the place of trained ones: "
-    "drag the slider or press Play, and see how much is left beside what a uniform guess reaches."
+    "drag the slider or press Play, and see how much is left."
 )
 trained_model = offer_model()
 if trained_model:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from forgetting.recipe.recipe import OPENING
+from forgetting.recipe.url import encode_query
+
 
 @pytest.fixture
 def trained(visit):
@@ -85,3 +88,42 @@ def test_the_links_of_the_navigation_carry_the_experiment(trained):
     for title in ("Data", "Train", "Overview", "Forget"):
         trained.go(title)
         assert trained.parameters() == {"randomization.layers": "fc2"}
+
+
+def test_a_first_visit_writes_its_opening_state_and_back_shows_it_again(visit):
+    """The address before it was written stands for the same state, so that Back is no trap and no surprise."""
+    app = visit("")
+    opening = encode_query(OPENING)
+    app.page.wait_for_function("location.search.includes('reinit')")
+    assert app.parameters() == opening
+    metrics = app.metrics()
+    app.page.get_by_text("The published table, and what it hides").wait_for()  # drawn anew, with all it has
+    app.settle(1100)
+    assert (app.parameters(), app.metrics()) == (opening, metrics)
+    app.page.go_back()
+    app.settle(600)
+    assert (app.parameters(), app.metrics()) == (opening, metrics)
+    app.page.reload()
+    app.settle()
+    assert (app.parameters(), app.metrics()) == (opening, metrics)
+    second = visit("")  # another tab
+    second.page.wait_for_function("location.search.includes('reinit')")
+    assert second.metrics() == metrics
+
+
+def test_the_defaults_keep_their_meaning_on_each_page(visit):
+    app = visit("forget")
+    defaults = app.metrics()
+    assert app.parameters() == {}
+    app.go("Overview")
+    assert app.parameters() == {"protocol": "modern"}
+    assert app.metrics() == defaults
+    app.page.reload()
+    app.settle()
+    assert (app.parameters(), app.metrics()) == ({"protocol": "modern"}, defaults)
+    app.go("Forget")
+    assert (app.parameters(), app.metrics()) == ({}, defaults)
+    app.page.go_back()
+    app.page.wait_for_function("document.title.startsWith('Overview')")
+    app.settle(600)
+    assert (app.parameters(), app.metrics()) == ({"protocol": "modern"}, defaults)
