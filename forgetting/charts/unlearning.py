@@ -45,14 +45,18 @@ METHOD_LABEL = "replace(datum.label, /_/g, ' ')"  # a method's name as words
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
 
-def gap_chart(result: UnlearningResult) -> alt.LayerChart:
+def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.LayerChart:
     """A table of methods × metrics: the value, and a bar for its gap to exact retraining, with its band over seeds.
 
     Each column has its own scale, which stands under its title.
+
+    Args:
+        result: What is drawn.
+        planned: Methods that have a row even before they have a result, so that the chart stands still meanwhile.
     """
     cells, heads = _gap_cells(result), _gap_heads(result)
-    methods = list(dict.fromkeys(cells["method"]))
-    y = alt.Y("method:N", sort=methods, title=None, axis=_method_axis())
+    methods = list(dict.fromkeys([*planned, *cells["method"]]))
+    y = alt.Y("method:N", scale=alt.Scale(domain=methods), title=None, axis=_method_axis())
     x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(GAP_COLUMNS)], nice=False))
     tooltip = [
         alt.Tooltip("method:N"),

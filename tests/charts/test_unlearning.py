@@ -244,7 +244,16 @@ def test_a_name_is_written_alike_in_all_charts(charts):
 def test_methods_stand_in_the_order_of_the_plan(result_of):
     chart = gap_chart(result_of(*ROWS))
     (bar,) = marks(chart, "bar")
-    assert bar["encoding"]["y"]["sort"] == ["original", "retrain", "eu_k", HOSTILE]
+    assert bar["encoding"]["y"]["scale"] == {"domain": ["original", "retrain", "eu_k", HOSTILE]}
+
+
+def test_the_comparison_keeps_its_height_while_methods_are_still_to_come(result_of):
+    whole = gap_chart(result_of(*ROWS))
+    planned = ["original", "retrain", "eu_k", HOSTILE]
+    first = gap_chart(result_of(*ROWS[:2]), planned)
+    (bar,) = marks(first, "bar")
+    assert bar["encoding"]["y"]["scale"] == {"domain": planned}
+    assert first.to_dict()["height"] == whole.to_dict()["height"] > gap_chart(result_of(*ROWS[:2])).to_dict()["height"]
 
 
 def test_titles_stand_above_the_plot_and_inside_the_picture(charts):

@@ -23,7 +23,7 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     """Every metric of every method, with its gap to exact retraining."""
     result = study.result
     st.text(unlearning_sentences.describe_unlearning(result))
-    chart = unlearning_charts.gap_chart(result)
+    chart = unlearning_charts.gap_chart(result, study.plan.methods if study.running else ())
     st.altair_chart(chart, key="gaps", alt="Metrics of each method, with bars for their gaps to exact retraining")
     counts = result.reviews
     st.caption(
