@@ -2,9 +2,10 @@
 
     python -m forgetting.experiment.pretrained
 
-trains it anew and writes the file. It holds the trained weights, the history, the split, the baselines, and the metrics
-at each whole percent of the randomization that the app opens with. Numbers, words and the recipe: nothing in it is
-code. Reading it takes neither torch nor scikit-learn; what only torch can hold is made when it is first asked for.
+trains it anew and writes the file, which a change of the sample, the defaults or the training calls for. It holds the
+trained weights, the history, the split, the baselines, and the metrics at each whole percent of the randomization that
+the app opens with. Numbers, words and the recipe: nothing in it is code. Reading it takes neither torch nor
+scikit-learn; what only torch can hold is made when it is first asked for.
 
 Its numbers are those of the machine that wrote it. Training on another processor may differ in the last bits.
 """
