@@ -110,7 +110,7 @@ def trained_key(recipe: Recipe, digest: str) -> str:
 def model_key(trained_model: TrainedModel) -> str:
     """What identifies a model, as far as it is trained.
 
-    The one that came with the program may differ in the last bits from the same one trained on this machine.
+    The one that came with the program may differ a little from the same one trained on this machine.
     """
     key = f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
     return f"{key}:pretrained" if is_pretrained(trained_model) else key
