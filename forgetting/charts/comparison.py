@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
 LABELS_APART = 0.36  # at least, from the label of one bar to that of the bar beside it, so that both can be read
-RANDOMIZED_TRACES = (2, 3)  # positions of the traces of the randomized model: its bars, and the labels on them
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
 ROUND_NUMBERS = (
     *range(10, 20, 2),
@@ -112,46 +111,42 @@ def _before_after(
     axis: dict,
     key: str = "",
 ) -> PlainChart:
-    data = []
-    for side, outcome, colour, title in (
-        (-0.5, comparison.original, ORIGINAL, "original"),
-        (0.5, comparison.randomized, RANDOMIZED, "randomized"),
-    ):
-        bars, labels = bars_and_labels(outcome.scores, metric)
-        positions = [index + side * WIDTHS[part] for index, part in enumerate(PARTS)]
-        bars |= {
-            "type": "bar",
-            "x": positions,
-            "width": [WIDTHS[part] for part in PARTS],
-            "name": title,
-            "marker": {"color": colour, "line": {"width": 0}},
-            "customdata": [f"{part} · {outcome.scores[part].reviews:,} reviews" for part in PARTS],
-            "hovertemplate": f"{title}: %{{y:{form}}}<br>%{{customdata}}<extra></extra>",
-        }
-        if "error_y" in bars:
-            bars["error_y"] |= {"color": BASELINE, "thickness": 1.2, "width": 4}
-        labels |= {
-            "type": "scatter",
-            "mode": "text",
-            "x": [index + side * max(WIDTHS[part], LABELS_APART) for index, part in enumerate(PARTS)],
-            "textposition": "top center",
-            "textfont": {"size": 12},
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-        }
-        data += [bars, labels]
-    for title, (values, dash) in lines.items():
-        # One trace with a gap between the parts: a chart of few elements is drawn quickly when the slider moves.
-        heights = [values[part] for part in PARTS]
+    models = ((-0.5, comparison.original, ORIGINAL, "original"), (0.5, comparison.randomized, RANDOMIZED, "randomized"))
+    drawn = [(index, part, *model) for index, part in enumerate(PARTS) for model in models]
+    bars, labels = bars_and_labels(comparison.original.scores, comparison.randomized.scores, metric)
+    if "error_y" in bars:
+        bars["error_y"] |= {"color": BASELINE, "thickness": 1.2, "width": 4}
+    bars |= {
+        "type": "bar",
+        "x": [index + side * WIDTHS[part] for index, part, side, *_ in drawn],
+        "width": [WIDTHS[part] for _, part, *_ in drawn],
+        "marker": {"color": [colour for *_, colour, _ in drawn], "line": {"width": 0}},
+        "customdata": [
+            [name, f"{part} · {outcome.scores[part].reviews:,} reviews"] for _, part, _, outcome, _, name in drawn
+        ],
+        "hovertemplate": f"%{{customdata[0]}}: %{{y:{form}}}<br>%{{customdata[1]}}<extra></extra>",
+    }
+    labels |= {
+        "type": "scatter",
+        "mode": "text",
+        "x": [index + side * max(WIDTHS[part], LABELS_APART) for index, part, side, *_ in drawn],
+        "textposition": "top center",
+        "textfont": {"size": 12},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+    data = [bars, labels]
+    for dash in dict.fromkeys(dash for _, dash in lines.values()):
+        named = [(title, part) for title, (_, used) in lines.items() if used == dash for part in PARTS]
         data.append(
             {
                 "type": "scatter",
-                "x": [-0.48, 0, 0.48, None, 0.52, 1, 1.48],
-                "y": [heights[0]] * 3 + [None] + [heights[1]] * 3,
+                "x": [x for _, part in named for x in (*(PARTS.index(part) + end for end in (-0.48, 0, 0.48)), None)],
+                "y": [y for title, part in named for y in (*[lines[title][0][part]] * 3, None)],
                 "mode": "lines",
                 "line": {"color": BASELINE, "dash": dash, "width": 1.5},
-                "customdata": [PARTS[0]] * 4 + [PARTS[1]] * 3,
-                "hovertemplate": f"{title}, %{{customdata}}: %{{y:{form}}}<extra></extra>",
+                "customdata": [f"{title}, {part}" for title, part in named for _ in range(4)],
+                "hovertemplate": f"%{{customdata}}: %{{y:{form}}}<extra></extra>",
             }
         )
     parts = {"tickvals": [0, 1], "ticktext": list(PARTS), "range": [-0.5, 1.5], "showgrid": False, "zeroline": False}
@@ -159,18 +154,22 @@ def _before_after(
     return plotly_chart(data, xaxis=parts, yaxis=axis, annotations=[*names, colour_key()], meta=key)
 
 
-def bars_and_labels(scores: Mapping[str, Scores], metric: str) -> list[dict]:
-    """What of the bars of a model, and of the labels on them, depends on its scores.
+def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Scores], metric: str) -> list[dict]:
+    """What of the bars, and of the labels on them, depends on the scores: of both models in each part, part by part.
+
+    Both models share a trace, and so do all baselines of one dash, as each trace costs time while the slider moves.
 
     Args:
-        scores: Of the model, by part.
+        original: Scores of the original, by part.
+        randomized: Scores of the randomized model.
         metric: Name of a metric of `Scores`.
 
     Returns:
-        Properties of the two traces, those that `RANDOMIZED_TRACES` counts for the randomized model.
+        Properties of the first two traces of a chart.
     """
-    values = [getattr(scores[part], metric) for part in PARTS]
-    intervals = [scores[part].interval if metric == "accuracy" else None for part in PARTS]
+    scores = [model[part] for part in PARTS for model in (original, randomized)]
+    values = [getattr(score, metric) for score in scores]
+    intervals = [score.interval if metric == "accuracy" else None for score in scores]
     bars = {"y": values}
     if metric == "accuracy":
         pairs = list(zip(values, intervals, strict=True))

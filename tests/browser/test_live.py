@@ -64,8 +64,8 @@ def expected() -> dict[str, list]:
             f"{after.forgetting['validation'].value:.2f}",
             " → ".join(format_number(score.macro_f1) for score in validation),
             f"fc1 {share}",
-            [format_share(part[side].accuracy) for side in (0, 1) for part in scores],
-            [format_number(part[side].loss) for side in (0, 1) for part in scores],
+            [format_share(score.accuracy) for part in scores for score in part],
+            [format_number(score.loss) for part in scores for score in part],
         ]
     return found
 
@@ -119,7 +119,7 @@ def test_while_the_slider_is_drawn_every_text_belongs_to_its_fraction(visit, exp
     assert app.page.evaluate("window.sent") == 0
     assert app.parameters()["randomization.fraction"] == "0.9"
     held = app.slider.input_value()
-    bars = {name: app.bars(name)[1] for name in ("accuracy", "loss")}
+    bars = {name: app.bars(name) for name in ("accuracy", "loss")}
     app.page.mouse.up()
     app.agree()
     app.settle(600)
@@ -129,8 +129,8 @@ def test_while_the_slider_is_drawn_every_text_belongs_to_its_fraction(visit, exp
     assert app.slider.input_value() == held
     assert app.parameters()["randomization.fraction"] == f"{int(held) / 100:g}"
     assert app.page.evaluate("window.sent") == 1
-    for name, heights in bars.items():
-        assert app.bars(name)[1] == pytest.approx(heights, rel=1e-5)
+    for name, (heights,) in bars.items():
+        assert app.bars(name) == [pytest.approx(heights, rel=1e-5)]
     assert axis == app.page.evaluate("document.querySelector('.st-key-loss .js-plotly-plot').layout.yaxis.range")
 
 

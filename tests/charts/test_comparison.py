@@ -54,12 +54,34 @@ def compared(result):
     return result.comparison
 
 
-def bars(chart: go.Figure) -> dict[str, go.Bar]:
-    return {trace.name: trace for trace in chart.data if trace.type == "bar"}
+def bars(chart: go.Figure) -> dict[str, list[dict]]:
+    """The bars of each model, part by part."""
+    (trace,) = (trace for trace in chart.data if trace.type == "bar")
+    found = {}
+    for index, (name, _) in enumerate(trace.customdata):
+        ends = [values[index] if values else None for values in (trace.error_y.arrayminus, trace.error_y.array)]
+        bar = {"y": trace.y[index], "colour": trace.marker.color[index], "below": ends[0], "above": ends[1]}
+        found.setdefault(name, []).append(bar)
+    return found
 
 
 def lines(chart: go.Figure) -> list[go.Scatter]:
     return [trace for trace in chart.data if trace.type == "scatter" and trace.mode == "lines"]
+
+
+def line_heights(chart: go.Figure) -> dict[str, float]:
+    """Where each baseline is drawn, by its name and part; it must be level and centred on the part."""
+    found = {}
+    for trace in lines(chart):
+        for start in range(0, len(trace.x), 4):
+            part = PARTS[round(trace.x[start + 1])]
+            name = trace.customdata[start]
+            assert name.endswith(part)
+            assert trace.x[start + 1] == PARTS.index(part)
+            assert len(set(trace.y[start : start + 3])) == 1
+            assert trace.y[start + 3] is None
+            found[name] = trace.y[start]
+    return found
 
 
 def texts(chart: go.Figure) -> list[str]:
@@ -81,22 +103,22 @@ def test_bars_are_the_scores(draw, name, result, compared):
         ("original", compared.original, ORIGINAL),
         ("randomized", compared.randomized, RANDOMIZED),
     ):
-        assert list(found[title].y) == [getattr(outcome.scores[part], name) for part in PARTS]
-        assert found[title].marker.color == colour
+        assert [bar["y"] for bar in found[title]] == [getattr(outcome.scores[part], name) for part in PARTS]
+        assert {bar["colour"] for bar in found[title]} == {colour}
 
 
 def test_the_intervals_are_wilsons(result, compared):
     found = bars(accuracy_chart(compared, result.baselines))
     for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
-        values, error = np.array(found[title].y), found[title].error_y
-        intervals = np.array([outcome.scores[part].interval for part in PARTS])
-        np.testing.assert_allclose(values - np.array(error.arrayminus), intervals[:, 0], atol=1e-12)
-        np.testing.assert_allclose(values + np.array(error.array), intervals[:, 1], atol=1e-12)
+        for bar, part in zip(found[title], PARTS, strict=True):
+            interval = (bar["y"] - bar["below"], bar["y"] + bar["above"])
+            assert interval == pytest.approx(outcome.scores[part].interval, abs=1e-12)
 
 
 def test_only_the_accuracy_has_intervals(result, compared):
     for draw in (loss_chart, bitwise_chart):
-        assert all(bar.error_y.array is None for bar in bars(draw(compared, result.baselines)).values())
+        found = bars(draw(compared, result.baselines))
+        assert all(bar["above"] is None for model in found.values() for bar in model)
 
 
 def test_baselines_are_drawn_at_their_values_and_named(result, compared):
@@ -112,10 +134,10 @@ def test_baselines_are_drawn_at_their_values_and_named(result, compared):
     }
     for draw, wanted in expected.items():
         chart = draw(compared, baselines)
-        drawn = [(index, line.y[list(line.x).index(index)]) for line in lines(chart) for index in range(len(PARTS))]
-        assert sorted(drawn) == sorted(
-            (index, values[part]) for values in wanted.values() for index, part in enumerate(PARTS)
-        )
+        expected_heights = {
+            f"{name}, {part}": height for name, parts in wanted.items() for part, height in parts.items()
+        }
+        assert line_heights(chart) == expected_heights
         assert all(line.line.color == BASELINE and line.line.dash in ("dash", "dot") for line in lines(chart))
         assert set(wanted) <= set(texts(chart))
 
@@ -123,7 +145,7 @@ def test_baselines_are_drawn_at_their_values_and_named(result, compared):
 def test_without_a_linear_svc_its_line_is_left_out(result, compared):
     chart = accuracy_chart(compared, replace(result.baselines, linear_svc=None))
     assert "LinearSVC" not in texts(chart)
-    assert len(lines(chart)) == 2
+    assert len(line_heights(chart)) == 4
 
 
 def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
@@ -160,7 +182,7 @@ def not_finite(compared):
 @pytest.mark.parametrize("draw", [accuracy_chart, bitwise_chart, loss_chart])
 def test_a_missing_metric_has_no_bar_and_says_so(draw, result, compared):
     chart = draw(not_finite(compared), result.baselines)
-    assert list(bars(chart)["randomized"].y) == [None, None]
+    assert [bar["y"] for bar in bars(chart)["randomized"]] == [None, None]
     assert texts(chart).count("missing") == 2
 
 

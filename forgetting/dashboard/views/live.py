@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forgetting.charts.comparison import RANDOMIZED_TRACES, bars_and_labels
+from forgetting.charts.comparison import bars_and_labels
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
@@ -65,7 +65,6 @@ def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Ba
         "now": now,
         "note": frames.note,
         "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
-        "traces": RANDOMIZED_TRACES,
         "moving": moves_charts(),
         "metrics": _metrics(recipe.training.objective, baselines),
         "layers": []
@@ -148,7 +147,7 @@ def _frame(
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
         "fraction": format_fraction(randomization.fraction),
         "spoken": f"{words} randomized".replace(" %", " percent"),
-        "charts": {metric: bars_and_labels(randomized, metric) for metric in ("accuracy", "loss")},
+        "charts": {metric: bars_and_labels(original, randomized, metric) for metric in ("accuracy", "loss")},
     }
 
 

@@ -205,10 +205,8 @@ class View {
         this.followed.add(chart)
         chart.on('plotly_afterplot', () => this.follow())
       }
-      const isThere = data.traces.every((place, index) => String(chart.data[place].y) === String(traces[index].y))
-      // The first trace, the original's bars, comes along unchanged: Plotly takes away bars that are left out.
-      const frame = { data: [{}, ...traces], traces: [0, ...data.traces] }
-      if (!isThere) window.Plotly.animate(chart, frame, AT_ONCE).catch(() => {})
+      const isThere = traces.every(({ y }, place) => String(chart.data[place].y) === String(y))
+      if (!isThere) window.Plotly.animate(chart, { data: traces, traces: [0, 1] }, AT_ONCE).catch(() => {})
     }
   }
 }
