@@ -139,7 +139,7 @@ def describe_rule(item: Field) -> str:
     )
     if isinstance(item.default, tuple):
         numbers = "whole numbers" if _kind(item.default) is int else "numbers"
-        kind = "names, none of them empty, without commas" if is_names(item.default) else f"{numbers}{bounds}"
+        kind = "names without commas" if is_names(item.default) else f"{numbers}{bounds}"
         return f"a list of at most {item.metadata['most']} {kind}"
     return ("a whole number" if isinstance(item.default, int) else "a number") + bounds
 
@@ -186,7 +186,7 @@ def _converted(default: Any, value: Any) -> Any:
 def _tuple(default: tuple, value: list | tuple) -> tuple | None:
     """A tuple of names may be empty (none of them); one of numbers may not. A comma parts the names in an address."""
     if is_names(default):
-        return tuple(value) if all(isinstance(item, str) and item and "," not in item for item in value) else None
+        return tuple(value) if all(isinstance(item, str) and "," not in item for item in value) else None
     converted = tuple(_converted(default[0], item) for item in value)
     return converted if value and None not in converted else None
 

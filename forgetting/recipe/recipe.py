@@ -81,6 +81,9 @@ class Recipe(Settings):
 
     def __post_init__(self):
         super().__post_init__()
+        for name in self.leaves():  # of a bare layer the name is empty, but no recipe has one
+            if isinstance(self.value(name), tuple) and "" in self.value(name):
+                raise RecipeError(f"{name} must hold names that are not empty; got {self.value(name)}. Leave it out.")
         self.randomization.chosen_layers(self.model.layers)
         if self.protocol == "published":
             _check_published(self)

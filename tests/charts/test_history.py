@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from chart_parts import data_of, marks, scale_of
 
-from forgetting.charts import style as style_charts
+from forgetting.charts import vega as vega_charts
 from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.charts.history import MOST_POINTS, Curve, history_chart
 from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED
@@ -100,7 +100,7 @@ def test_a_long_history_is_thinned_and_keeps_its_ends(epochs):
     ],
 )
 def test_names_that_are_close_are_moved_up(values, places):
-    np.testing.assert_allclose(style_charts._spread_apart(values, 0.1), places)
+    np.testing.assert_allclose(vega_charts._spread_apart(values, 0.1), places)
 
 
 def test_the_names_of_baselines_are_apart_in_the_chart():
@@ -135,7 +135,7 @@ def test_lengths_count_every_text(words):
 @pytest.mark.parametrize("margin", [False, True])
 def test_rules_in_the_margin_have_their_names_beside_the_plot(margin):
     lines = {"chance": 0.1, "largest class": 0.11}
-    rule, text = (chart.to_dict() for chart in style_charts.baseline_rules(lines, ".1%", gap=0.1, margin=margin))
+    rule, text = (chart.to_dict() for chart in vega_charts.baseline_rules(lines, ".1%", gap=0.1, margin=margin))
     assert (rule["mark"]["type"], text["mark"]["type"]) == ("rule", "text")
     assert rule["mark"]["color"] == text["mark"]["color"] == BASELINE
     (rows,) = rule["datasets"].values()

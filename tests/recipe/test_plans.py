@@ -89,7 +89,7 @@ def test_an_unknown_layer_is_named(layers):
         Sweep(layers=layers).count(ONE)
 
 
-@pytest.mark.parametrize("layers", ["fc1+", "fc1 + fc2", "FC1", "all+fc1"])
+@pytest.mark.parametrize("layers", ["", "fc1+", "fc1 + fc2", "FC1", "all+fc1"])
 def test_what_is_no_layer_set_is_refused(layers):
     with pytest.raises(RecipeError, match=rf"layers must be .*\(fc1, fc2\).*; got '{re.escape(layers)}'"):
         Sweep(layers=(layers,)).sets(ONE)
