@@ -93,6 +93,7 @@ class SweepInputs:
     sets: tuple[tuple[str, ...], ...]
     majority: dict[str, float]
     memory: int
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,13 @@ def sweep_slices(
     jobs: int = 1,
     dask: str = "",
     memory: int = SWEEP_MEMORY,
+    brief: bool = False,
 ) -> Iterator[list[SweepRow]]:
-    """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained."""
-    inputs = _make_inputs(model, split, plan, recipe, initial, memory)
+    """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained.
+
+    The arguments are those of `sweep_rows`, and `brief` is that of `VariantEvaluator`.
+    """
+    inputs = replace(_make_inputs(model, split, plan, recipe, initial, memory), brief=brief)
     # A task is a seed, a scheme and a unit where all share one model, a seed where each has its own model.
     kinds = tuple((scheme, unit) for scheme in plan.schemes for unit in plan.units)
     groups = [kinds] if plan.retrain else [(kind,) for kind in kinds]
@@ -242,7 +247,9 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
             trainer.advance(SLICE_SECONDS)
             yield []
         model = trainer.model
-    evaluator = VariantEvaluator(model, inputs.split, inputs.recipe.training.objective, inputs.majority)
+    evaluator = VariantEvaluator(
+        model, inputs.split, inputs.recipe.training.objective, inputs.majority, brief=inputs.brief
+    )
     most = _chunk(inputs)
     for scheme, unit in task.kinds:
         randomization = inputs.plan.randomization(scheme, unit, task.seed)

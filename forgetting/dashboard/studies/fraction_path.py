@@ -73,7 +73,7 @@ class FractionPath:
                 scale=randomization.scale,
                 words=randomization.words,
             )
-            self._slices = sweep_slices(trained.model, split, plan, recipe=recipe, initial=trained.initial)
+            self._slices = sweep_slices(trained.model, split, plan, recipe=recipe, initial=trained.initial, brief=True)
         except ForgettingError as error:
             self.obstacle = str(error)
 

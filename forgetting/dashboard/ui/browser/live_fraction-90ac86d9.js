@@ -3,6 +3,7 @@
 
 const PLAY_MS = 5000 // from 0 to 100 %
 const KEYS_REST_MS = 300 // after the last key press the slider counts as released
+const NOTE_MS = 800 // a note that is gone by then is not shown
 const SPOKEN_MS = 150 // the sentence is read out once the slider has stood still for so long
 const AT_ONCE = { mode: 'immediate', frame: { duration: 0, redraw: false }, transition: { duration: 0 } }
 const decoder = new TextDecoder()
@@ -41,6 +42,7 @@ class View {
     this.closed = true
     this.observer.disconnect()
     clearTimeout(this.resting)
+    clearTimeout(this.noting)
     clearTimeout(this.speaking)
   }
 
@@ -72,6 +74,7 @@ class View {
     this.stop()
     this.moved = true
     this.percent = percent
+    this.drawNote(0)
     this.schedule()
   }
 
@@ -139,7 +142,7 @@ class View {
     this.find('.live').classList.toggle('still', !isLive)
     this.find('.words').textContent = data.words
     this.find('.classes').textContent = data.classes
-    this.find('.note').textContent = data.note
+    this.drawNote(NOTE_MS)
     fill(this.find('.metrics'), this.find('template.metric'), data.metrics, (part, metric) => {
       part.querySelector('.label').textContent = metric.label
       part.querySelector('.help').setAttribute('aria-label', `${metric.label}: ${metric.help}`)
@@ -151,6 +154,13 @@ class View {
       part.onclick = () => this.click('layer', layer.name)
     })
     this.drawButton()
+  }
+
+  drawNote(wait) {
+    const note = this.find('.note')
+    clearTimeout(this.noting)
+    if (!this.data.note || note.textContent) note.textContent = this.data.note
+    else this.noting = setTimeout(() => { note.textContent = this.data.note }, wait)
   }
 
   drawButton() {
