@@ -118,7 +118,7 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     app.go("Overview")
     if app.button("Train these settings (100 epochs)").count():
         app.press("Train these settings (100 epochs)")
-        app.page.get_by_test_id("stMetric").first.wait_for()
+        app.page.locator(".live .number").first.wait_for()
     field = app.page.get_by_label("Seeds")
     field.fill("5")
     field.press("Enter")
