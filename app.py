@@ -49,5 +49,5 @@ with st.grid(3, min_column_width=220):
 if not first_screen_only():
     st.markdown("#### The published table, and what it hides")
     published_view()
-    if trained_model:
-        advance_live(trained_model)
+if trained_model:
+    advance_live(trained_model)

@@ -20,9 +20,7 @@ def wanted(name: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("name", "link"), [("overview", "?randomization.layers=fc1&randomization.fraction=0.4"), ("forget", FORTY)]
-)
+@pytest.mark.parametrize(("name", "link"), [("overview", ""), ("forget", FORTY)])
 def test_pictures_of_pages(visit, name, link):
     path = wanted(name)
     visit(link).picture(path)
@@ -103,7 +101,7 @@ def test_pictures_of_views(visit, name):
 
 def test_picture_of_the_dark_theme(visit):
     path = wanted("overview-dark")
-    visit("?randomization.layers=fc1&randomization.fraction=0.4", color_scheme="dark").picture(path)
+    visit("", color_scheme="dark").picture(path)
 
 
 def test_picture_of_a_phone(visit):
