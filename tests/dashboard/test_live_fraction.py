@@ -84,7 +84,7 @@ def test_a_path_that_does_not_fit_the_model_says_why(trained_model):
     assert not path.advance()
 
 
-def test_two_visitors_advance_one_path_without_waiting_for_each_other(trained_model):
+def test_two_visitors_advance_one_path_together(trained_model):
     path = FractionPath(trained_model, CASES["permute"])
     threads = [threading.Thread(target=lambda: [None for _ in iter(path.advance, False)]) for _ in range(2)]
     for thread in threads:

@@ -22,7 +22,8 @@ from forgetting.reporting.formatting import format_duration
 
 MOST_SECONDS = 10.0  # of processor time that a path may take; nothing longer starts unasked
 LEAST_SECONDS = 0.5  # of work from which the rest is estimated
-EVERY = 0.05  # seconds between two slices
+EVERY = 0.25  # seconds between two runs of the fragment, so that the browser has drawn the page before the first one
+AT_ONCE = 0.2  # seconds of work in a run
 PATHS = SharedCache("fraction paths", most=4)
 
 
@@ -83,8 +84,8 @@ class FractionPath:
         return len(self.rows) == len(FRACTIONS)
 
     def advance(self) -> bool:
-        """Compute a slice, unless another visitor does so; returns whether there is more to compute."""
-        if not self._lock.acquire(blocking=False):
+        """Compute a slice, or wait while another visitor does so; returns whether there is more to compute."""
+        if not self._lock.acquire(timeout=AT_ONCE):
             return True
         try:
             if self.finished or self.obstacle:
@@ -130,8 +131,10 @@ def advance_path(path: FractionPath) -> None:
     @st.fragment(run_every=None if ended else EVERY)
     def advance() -> None:
         nonlocal drawn
-        if drawn and not ended and not path.advance():
-            rerun_page()
+        until = time.perf_counter() + AT_ONCE
+        while drawn and not ended and time.perf_counter() < until:
+            if not path.advance():
+                rerun_page()
         drawn = True
 
     advance()
