@@ -1,28 +1,18 @@
 """What the measurements in Chromium share: the browser, a window, and when the Overview, or an empty app, is drawn."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import common  # noqa: F401 - where the tests' own modules lie
+from driver import launch_chromium
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
-
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    """Chromium, from the path in CHROMIUM or the system."""
+    """The browser that the tests use."""
     with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        browser = launch_chromium(playwright)
         yield browser
         browser.close()
 

@@ -1,23 +1,14 @@
 """The real app on a free port, and one Chromium, for all browser tests."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driver import App
+from driver import App, launch_chromium
 from playwright.sync_api import BrowserContext, sync_playwright
 from serving import ROOT, Server, serving
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 PROJECTOR = {"width": 1280, "height": 720}
 
 
@@ -36,10 +27,9 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium: that of the environment variable CHROMIUM, else of the system, else Playwright's own."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """Chromium, for all tests."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path or None, args=QUIET)
+        chromium = launch_chromium(playwright)
         yield chromium
         chromium.close()
 

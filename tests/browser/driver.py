@@ -1,14 +1,24 @@
 """What a visitor does in the app, and what they can see; nothing of a test's expectations but that nothing breaks."""
 
+import os
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 from forgetting.dashboard.ui.escape import JOINER
 
 PATHS = {"overview": ""} | {page: page for page in ("data", "train", "forget", "layers", "relearn", "unlearn")}
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link
 STILL = """quiet => new Promise((done, fail) => {
     const end = performance.now() + 40000
@@ -64,6 +74,12 @@ LABELS = """chart => {
             box.width, box.height, text.closest('.role-axis-label, .role-mark, .role-legend')?.className.baseVal ?? '']
     })
 }"""
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """Chromium: that of the environment variable CHROMIUM, else of the system, else Playwright's own."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return playwright.chromium.launch(executable_path=path or None, args=QUIET)
 
 
 class App:
