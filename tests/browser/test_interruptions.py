@@ -87,7 +87,7 @@ def connected(app: App) -> None:
 
 
 def test_after_a_restart_the_address_opens_the_experiment_and_asks_for_an_upload(restarted):
-    """Streamlit keeps what was drawn until the visitor does something, or loads the page anew."""
+    """A page whose timer still runs asks the new server by itself; otherwise what was drawn stays until a click."""
     start, visitor = restarted
     server = start()
     trained, uploaded = visitor(server), visitor(server)
@@ -102,7 +102,7 @@ def test_after_a_restart_the_address_opens_the_experiment_and_asks_for_an_upload
     start()
 
     connected(trained)
-    trained.tab("Confusion")
+    trained.page.evaluate("() => [...document.querySelectorAll('[role=tab]')].at(-1)?.click()")
     trained.page.get_by_text("No model is trained for this recipe yet.").wait_for()
     trained.settle()
     assert trained.page.url == address
