@@ -17,5 +17,6 @@ __getattr__, __all__ = lazy_names(
             "format_number",
             "format_share",
         ),
+        "glossary": ("GLOSSARY", "Term", "explain", "find_term"),
     },
 )

@@ -9,6 +9,7 @@ __all__ = [
     "plan_form",
     "prerequisites",
     "randomization_form",
+    "tables",
     "training_form",
     "unlearning_form",
 ]

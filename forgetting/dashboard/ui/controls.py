@@ -3,7 +3,7 @@
 A control's key is filled from the recipe when it is missing, and that value is also the control's default: Streamlit
 sends a value that was set in the session state only once, and drops it where the run is overtaken before it arrives,
 so that a slider without a default would show its minimum. Controls outside a form write the recipe when they change;
-those of a form when the form is sent, all or none.
+those of a form when the form is sent, all or none. Each has its help from the glossary.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ import streamlit as st
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import parse_value
 from forgetting.dashboard.state.session import LEAVES, PREFIX, assign, control_value, session, with_values
+from forgetting.reporting.glossary import explain
 
 
 def prepare_control(name: str, value: Any = None) -> str:
@@ -49,6 +50,7 @@ def choice_control(
     name: str, label: str, *, form: bool = False, titles: dict[str, str] | None = None, **options
 ) -> None:
     """A select box of a setting's choices."""
+    options.setdefault("help", explain(label, name))
     tie, choices = form_control(name) if form else bound_control(name), LEAVES[name].metadata["choices"]
     st.selectbox(
         label,
@@ -69,6 +71,7 @@ def segments_control(name: str, label: str, titles: dict[str, str], on_change: C
         default=st.session_state[key],
         format_func=titles.get,
         required=True,
+        help=explain(label, name),
         key=key,
         on_change=on_change,
         args=args,
@@ -82,17 +85,20 @@ def number_control(name: str, label: str, *, form: bool = False, step: float | N
     tie = form_control(name) if form else bound_control(name)
     if kind is float:
         options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
+    options.setdefault("help", explain(label, name))
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
 
 
 def switch_control(name: str, label: str, *, form: bool = False, **options) -> None:
     """A check box of a setting."""
+    options.setdefault("help", explain(label, name))
     st.checkbox(label, **(form_control(name) if form else bound_control(name)), **options)
 
 
 def widths_control(name: str, label: str, **options) -> None:
     """A text field for a list of whole numbers, in a form."""
+    options.setdefault("help", explain(label, name))
     st.text_input(label, **form_control(name), **options)
 
 

@@ -1,0 +1,708 @@
+"""The glossary: every word that the interface uses, in one plain sentence, with its formula and its source.
+
+It feeds the help of controls, metrics, columns and axes, and the page Method. What a scheme or an unlearning method
+does stands in the docstring of its function, and is read from there.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from forgetting.randomization.schemes import SCHEMES
+
+ZHANG = "Zhang, Bengio & Singer 2019, “Are All Layers Created Equal?”, arXiv 1902.01996"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the interface.
+
+    Attributes:
+        name: The word.
+        short: What it means, in one plain sentence.
+        long: More, with the formula; "" where the sentence says all.
+        source: Where the formula or the word is from; "" where it is usual or ours.
+        used: What it explains: dotted names of settings, and labels of controls, metrics, columns and axes.
+    """
+
+    name: str
+    short: str
+    long: str = ""
+    source: str = ""
+    used: tuple[str, ...] = ()
+
+    @property
+    def help(self) -> str:
+        """The short and the long meaning, as a help for a control."""
+        return f"{self.short}\n\n{self.long}" if self.long else self.short
+
+
+def _scheme(scheme: str, name: str, long: str, source: str = "") -> Term:
+    """The term of a scheme, which does what the first line of its docstring says."""
+    return Term(name, f"A randomized unit becomes: {SCHEMES[scheme].__doc__.splitlines()[0]}", long, source, (scheme,))
+
+
+GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
+    "The network": (
+        Term(
+            "layer",
+            "A table of weights that turns the numbers coming in into the numbers going out.",
+            "fc1 reads the words of a review, each further layer reads the one before it, and the last one gives a "
+            "number for each class. “fc” stands for fully connected: every input is joined with every output.",
+            used=("layers", "layer sets", "number of layers randomized"),
+        ),
+        Term(
+            "weight",
+            "One number of a layer, which training has set; a bias is counted as a weight.",
+            used=("weights", "parameters", "number of weights"),
+        ),
+        Term(
+            "shape",
+            "How many rows and columns of weights a layer has: outputs × inputs, with one bias for each output.",
+            used=("kind", "bias"),
+        ),
+        Term(
+            "unit",
+            "What is randomized as a whole: a weight, a neuron (a row of the layer) or a word (a column of fc1).",
+            used=("units", "randomization.unit", "sweep.units"),
+        ),
+        Term("neuron", "One output of a layer: a row of its weights with the bias of that row."),
+        Term(
+            "word",
+            "A feature of the classifier: a word of the reviews, which is one column of the first layer.",
+            used=("words", "randomization.words", "sweep.words", "words to forget", "words in a text"),
+        ),
+        Term(
+            "hidden widths",
+            "How many neurons each hidden layer has, one number for each layer: 64, or 64,32.",
+            "From 1 to 4 layers, each of 1 to 1,024 neurons. More neurons hold more, and take longer to train.",
+            used=("model.hidden", "hidden width"),
+        ),
+        Term(
+            "influence on the logit",
+            "How much a word adds to the score of a class, as the trained network weighs it.",
+            "The logit is the network's score of a class before the scores become probabilities.",
+            used=("logit", "influence"),
+        ),
+        Term(
+            "probability",
+            "How sure the network is of a class, from 0 to 100 %: the softmax of its scores.",
+            used=("p before", "p after", "probability before", "probability after"),
+        ),
+    ),
+    "Randomizing": (
+        Term(
+            "fraction randomized",
+            "How much of each chosen layer is replaced: at 40 %, four of ten units get new values.",
+            "Exactly round(d · n) of a layer's n units are randomized at the fraction d. For one seed the fraction is "
+            "a path: what is randomized at 20 % is randomized, with the same values, at 30 %; 0 is the original.",
+            used=(
+                "randomization.fraction",
+                "sweep.doses",
+                "relearning.doses",
+                "fractions",
+                "fraction randomized of each layer",
+                "fraction randomized now",
+            ),
+        ),
+        Term(
+            "layers to randomize",
+            "The layers whose weights are replaced; the others keep what they have learnt.",
+            used=("randomization.layers",),
+        ),
+        Term(
+            "scheme",
+            "What a randomized weight becomes: a fresh draw, its value from before training, zero, and so on.",
+            used=("randomization.scheme", "sweep.schemes", "relearning.schemes", "schemes"),
+        ),
+        _scheme(
+            "normal",
+            "N(0, 1)",
+            "It hurts more than the others because its numbers are larger, not because more is forgotten: trained "
+            "weights of the sample's model are some 20 times smaller. To compare schemes, move the weights as far.",
+        ),
+        _scheme(
+            "reinit",
+            "re-randomization",
+            "The scheme “reinit”: a draw of the size that a layer has before training. Named after the literature.",
+            ZHANG,
+        ),
+        _scheme(
+            "rewind",
+            "re-initialization",
+            "The scheme “rewind”: the very numbers that the layer began with, so all seeds give one model at 100 %.",
+            ZHANG,
+        ),
+        _scheme("permute", "permutation", "The weights stay the same as a set; only their places change."),
+        _scheme("zero", "zeros", "Nothing is added in place of what was learnt; all seeds give one model at 100 %."),
+        _scheme("noise", "added noise", "What was learnt stays below the noise, whose size you choose."),
+        Term(
+            "noise s",
+            "How large the added noise is, in standard deviations of the layer's own weights.",
+            used=("randomization.scale", "sweep.scale", "noise s, in standard deviations of the layer"),
+        ),
+        Term(
+            "seed",
+            "The number that all random draws start from: the same seed gives the same draws again.",
+            "Different seeds show how much is luck. Each layer has its own stream of draws.",
+            used=("randomization.seed", "seed nearest to the median"),
+        ),
+        Term(
+            "seeds",
+            "How many times the same thing is done with other random draws, to tell an effect from luck.",
+            used=("sweep.seeds", "relearning.seeds", "unlearning.seeds", "seeds of the table"),
+        ),
+        Term(
+            "first seed",
+            "The seed of the first repetition; the others have the seeds after it.",
+            used=("sweep.seed", "relearning.seed", "unlearning.seed"),
+        ),
+        Term(
+            "layer set",
+            "The layers that are randomized together in one curve of a study.",
+            "“Each layer alone” and “all layers” are families of sets. A top-down cascade begins with the last layer "
+            "and adds the one before it, step by step; a bottom-up cascade begins with the first.",
+            used=("sweep.layers", "relearning.layers", "cascade", "step"),
+        ),
+        Term(
+            "equal ‖ΔW‖",
+            "Schemes are compared where each has moved the weights equally far.",
+            "The axis is ‖ΔW‖₂ / ‖W‖₂: the length of the change, divided by the length of the original weights.",
+            used=(
+                "sweep.match",
+                "‖ΔW‖₂ / ‖W‖₂",
+                "‖ΔW‖₂ / ‖W‖₂ (change of the weights by their norm)",
+                "‖θt − θ0‖₂",
+                "‖θ0‖₂",
+            ),
+        ),
+        Term(
+            "retrain for each seed",
+            "Each seed gets a model of its own, so that the bands also hold the luck of training.",
+            used=("sweep.retrain",),
+        ),
+    ),
+    "Data": (
+        Term("review", "One text with its label.", used=("reviews", "text")),
+        Term(
+            "class",
+            "What the classifier is to tell apart: a value of the label, here a style of wine.",
+            used=("classes", "label", "true class", "before", "after", "forget.label"),
+        ),
+        Term(
+            "reviews from",
+            "Which file is used: the synthetic sample, the original wine reviews, or a file of yours.",
+            used=("data.source",),
+        ),
+        Term(
+            "file of reviews",
+            "CSV, TSV, Parquet or JSON lines, or gz or zip of one of them. It stays on this machine.",
+            used=("a file of reviews", "data.file", "data.sha256"),
+        ),
+        Term(
+            "column of the texts",
+            "The column of the file that holds what was written.",
+            used=("data.text_column",),
+        ),
+        Term(
+            "column of the labels",
+            "The column of the file that holds the class of each text.",
+            used=("data.label_column",),
+        ),
+        Term(
+            "duplicate",
+            "A review that repeats the text and the label of an earlier one.",
+            "A review in both parts of the split would be tested on what was trained on.",
+            used=("duplicates", "data.drop_duplicates", "drop exact duplicates"),
+        ),
+        Term(
+            "conflicting text",
+            "A text that occurs under more than one label, so that no classifier can be right about all of them.",
+            used=("conflicting", "conflicting texts"),
+        ),
+        Term("empty row", "A row of the file without a text or without a label.", used=("empty", "empty rows")),
+        Term(
+            "class with one review",
+            "A class with a single review, which cannot be both trained on and validated.",
+            used=("lone classes", "classes with one review"),
+        ),
+        Term(
+            "label not in training",
+            "The share of the validation reviews whose label never occurs in training: no model can get them right.",
+            used=("new labels", "labels not in training"),
+        ),
+        Term(
+            "reviews a class needs",
+            "Classes with fewer reviews than this are left out.",
+            used=("data.min_reviews",),
+        ),
+        Term(
+            "classes at most",
+            "Only the most frequent classes are kept; 0 keeps all.",
+            used=("data.max_classes", "classes at most (0: all)"),
+        ),
+        Term(
+            "reviews at most",
+            "Of more reviews than this, so many are drawn at random; 0 keeps all.",
+            used=("data.max_reviews", "reviews at most (0: all)"),
+        ),
+        Term(
+            "seed of the sample",
+            "Which reviews are drawn where there are more than the number allowed.",
+            used=("data.seed",),
+        ),
+        Term("reason of a row left out", "Why rows of the file are not used, and how many.", used=("why", "rows")),
+    ),
+    "Split and training": (
+        Term(
+            "protocol",
+            "The rules of an experiment: “modern” as the field does it now, “published” as the paper's code did it.",
+        ),
+        Term(
+            "training part and validation part",
+            "The network learns from the training part; the validation part is set aside to test what it has learnt.",
+            used=("part", "training", "validation"),
+        ),
+        Term(
+            "validation share",
+            "The share of the reviews that is set aside to test the network on.",
+            used=("split.validation_share",),
+        ),
+        Term(
+            "reviews a word needs",
+            "Words that occur in fewer training reviews than this are left out.",
+            "Known as min_df.",
+            used=("split.min_df",),
+        ),
+        Term(
+            "words at most",
+            "Only the most frequent words are kept; 0 keeps all.",
+            used=("split.max_words", "words at most (0: all)"),
+        ),
+        Term(
+            "sublinear TF",
+            "A word that occurs ten times in a review counts about three times as much as one that occurs once.",
+            "The count c enters as 1 + ln(c). Each word is then weighed by how rare it is in all reviews (TF-IDF).",
+            used=("split.sublinear_tf",),
+        ),
+        Term(
+            "stratify",
+            "Each class has the same share in training as in validation.",
+            used=("split.stratify",),
+        ),
+        Term(
+            "seed of the split",
+            "Which reviews are set aside for validation.",
+            used=("split.seed",),
+        ),
+        Term(
+            "seed of weights and training",
+            "The weights that the network begins with, and all that is drawn while it trains.",
+            used=("seed of weights, training",),
+        ),
+        Term(
+            "objective",
+            "What training makes small: the error of the probabilities that the network gives to the classes.",
+            "Cross-entropy: −ln(probability of the true class), the mean over reviews. Bitwise: each class is a "
+            "yes-or-no question of its own, the mean over reviews and classes.",
+            used=("training.objective",),
+        ),
+        Term(
+            "epoch",
+            "One pass over all training reviews.",
+            used=("epochs", "training.epochs", "epochs of training", "epochs to relearn"),
+        ),
+        Term(
+            "epochs at most",
+            "A model that has not reached the target after so many epochs counts as never reaching it.",
+            used=("relearning.epochs",),
+        ),
+        Term(
+            "learning rate",
+            "How far the weights move in one step of training; too far, and training diverges.",
+            "The optimizer is Adam.",
+            used=("training.learning_rate",),
+        ),
+        Term(
+            "batch size",
+            "How many reviews the network sees before it changes its weights; 0 for all at once.",
+            used=("training.batch_size", "batch size (0: all)"),
+        ),
+        Term(
+            "dropout",
+            "The share of hidden neurons that is switched off at random in each step, so that none is relied on alone.",
+            used=("model.dropout", "training.dropout_steps"),
+        ),
+        Term(
+            "word dropout",
+            "The share of a review's words that is left out at random in each step.",
+            used=("training.word_dropout",),
+        ),
+        Term(
+            "weight decay",
+            "How strongly training pulls all weights towards 0, which keeps them small.",
+            used=("training.weight_decay",),
+        ),
+        Term(
+            "label smoothing",
+            "The share of the target that is spread over all classes, so that the network is never fully certain.",
+            used=("training.label_smoothing", "training.reuse_forward_pass"),
+        ),
+    ),
+    "Metrics and what they are held against": (
+        Term("metric", "A number that says how good a network is, or how far it is from another."),
+        Term(
+            "accuracy",
+            "The share of the reviews whose class the network names right.",
+            "Top-1: the class with the largest probability is what it names.",
+            used=(
+                "validation accuracy",
+                "training accuracy",
+                "top-1 accuracy",
+                "retain accuracy",
+                "forget accuracy",
+                "accuracy after",
+                "accuracy right after randomizing",
+                "median validation accuracy",
+            ),
+        ),
+        Term(
+            "bitwise accuracy",
+            "The share of all yes-or-no answers, one for each review and class, that are right.",
+            "With 294 classes, always answering “no” is right for 99.7 % of them, so the number says little.",
+            used=("published", "trivial", "median", "min", "max", "in range of 120 seeds", "model"),
+        ),
+        Term(
+            "loss",
+            "How wrong the network's probabilities are: 0 is perfect, and larger is worse.",
+            "Without label smoothing, in nats: the mean of −ln(probability of the true class).",
+            used=(
+                "validation loss",
+                "training loss",
+                "loss (nats a review)",
+                "loss (nats an element)",
+                "loss (−ln p of the true class)",
+                "forget loss",
+                "retain loss",
+            ),
+        ),
+        Term(
+            "temperature-scaled loss",
+            "The least loss that rescaling the network's scores can give: a loss without what mere size does to it.",
+            "All scores are divided by the temperature with the smallest loss on the same reviews.",
+            "Guo et al. 2017, arXiv 1706.04599",
+            used=("temperature-scaled loss (nats a review)", "temperature-scaled loss (nats an element)"),
+        ),
+        Term(
+            "macro-F1",
+            "A score from 0 to 1 in which every class counts as much, however rare it is.",
+            "The mean over classes of F1 = 2 · hits / (predicted + true).",
+            used=("validation macro-F1",),
+        ),
+        Term("recall", "The share of a class's reviews that the network names right."),
+        Term(
+            "predicted class",
+            "The class that the network names.",
+            "A confusion matrix counts how often each true class (row) is named as each class (column).",
+            used=("confusion",),
+        ),
+        Term(
+            "chance",
+            "The accuracy of a uniform guess, one that takes each class equally often: 1 / number of classes.",
+            used=("uniform guess", "chance loss"),
+        ),
+        Term(
+            "largest class",
+            "The accuracy of always naming the class that is most frequent in training.",
+            used=("majority",),
+        ),
+        Term("LinearSVC", "A usual linear classifier on the same words, as an honest reference.", "From scikit-learn."),
+        Term(
+            "forgetting",
+            "The part of the accuracy above chance that is lost: 0 is intact, 1 is at chance.",
+            "(before − after) / (before − chance), of the validation accuracy. Values above 1 mean that the network "
+            "is right less often than a uniform guess; values below 0, that it has become better.",
+            used=("forgetting on validation",),
+        ),
+        Term(
+            "agreement with the original",
+            "The share of the reviews for which both networks name the same class.",
+            used=("forget agreement", "validation agreement"),
+        ),
+        Term(
+            "divergence from the original",
+            "How far apart the probabilities of two networks are: 0 is the same, 1 is nothing in common.",
+            "The mean Jensen–Shannon divergence over the reviews, to base 2.",
+            used=("forget divergence", "validation divergence"),
+        ),
+        Term(
+            "entropy",
+            "How undecided the network is: 0 where it is certain, largest where all classes are equally probable.",
+            used=("entropy (nats)",),
+        ),
+        Term(
+            "share of the most predicted class",
+            "How much of its answers the network gives to one class; near 100 %, it always answers the same.",
+        ),
+        Term(
+            "band",
+            "Where 90 % of the seeds lie: from the 5 % to the 95 % quantile.",
+            "It shows the luck of the random draws, and nothing of how few reviews were tested.",
+            used=("5 % of seeds", "95 % of seeds", "gap, 5–95 % of seeds"),
+        ),
+        Term(
+            "95 % interval",
+            "The range in which the true value plausibly lies, given how few reviews or seeds there are.",
+            "Of an accuracy the Wilson interval over the reviews; of a half-way dose the bootstrap over seeds.",
+            used=("low", "high", "from", "to", "95 % interval from", "interval"),
+        ),
+    ),
+    "Studies": (
+        Term(
+            "dose–response",
+            "The name of a study that shows an effect by its dose: here accuracy by the fraction randomized.",
+            used=("side by side",),
+        ),
+        Term(
+            "half-way dose (D50)",
+            "The fraction randomized at which half of the accuracy above chance is lost.",
+            "Of the median over seeds. A layer with a small D50 cannot spare many weights.",
+            used=("half-way dose", "half-way", "dose", "until"),
+        ),
+        Term(
+            "robust",
+            "A layer is robust where at most a quarter of the accuracy above chance is lost after re-initialization.",
+            "Where the 95 % interval over the reviews crosses the bound, both words stand. The bounds are ours.",
+            ZHANG,
+            used=("robustness", "re-initialized", "re-randomized"),
+        ),
+        Term(
+            "critical",
+            "A layer is critical where at least half of the accuracy above chance is lost after re-initialization.",
+            "The bound is ours.",
+            ZHANG,
+        ),
+        Term(
+            "target accuracy",
+            "The accuracy that a model must reach again to count as having relearned.",
+            used=("relearning.target_share", "share of the original accuracy to reach"),
+        ),
+        Term(
+            "time to target",
+            "How many steps of training a model takes to the target; a step is one update of the weights.",
+            used=("original", "randomized", "from scratch", "relearn steps", "time to target in steps"),
+        ),
+        Term(
+            "savings",
+            "The share of training steps that a model saves because it has learnt before: 0 is none, 1 is all.",
+            "1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch.",
+            "Ebbinghaus 1885, Über das Gedächtnis",
+            used=("savings (share of steps saved)", "savings, median", "seeds with savings"),
+        ),
+        Term("already there", "The number of seeds whose model is at the target before any step; its savings are 1."),
+        Term("never reached", "The number of seeds whose model does not reach the target within the epochs allowed."),
+        Term(
+            "conclusion",
+            "What the seeds show: that the model remembers, or that no memory can be shown.",
+            "A one-sided sign test at 5 %, over at least 5 seeds. No memory shown is no proof that nothing is left.",
+        ),
+    ),
+    "Unlearning": (
+        Term(
+            "forget set",
+            "The training reviews that are to be forgotten.",
+            used=("forget", "forget.by", "forgotten", "type"),
+        ),
+        Term("retain set", "All other training reviews, which the model is to keep.", used=("retained", "against")),
+        Term(
+            "share of the training reviews",
+            "How much of the training part is to be forgotten, drawn at random.",
+            used=("forget.share",),
+        ),
+        Term("seed of the share", "Which reviews are drawn to be forgotten.", used=("forget.seed",)),
+        Term(
+            "search the training reviews",
+            "Finds reviews that hold this text, or whose class does; tick those to forget.",
+            used=("forget.reviews", "key"),
+        ),
+        Term(
+            "member and non-member",
+            "A member is a review that the model was trained on; a non-member is a comparable one that it never saw.",
+            used=("non-members", "members"),
+        ),
+        Term(
+            "unlearning method",
+            "A way to make a trained model forget without training it anew.",
+            used=("unlearning.methods", "methods", "method"),
+        ),
+        Term(
+            "exact retraining",
+            "A fresh model that is trained on the retain set alone, and has never seen what is to be forgotten.",
+            "All methods are measured against it. Two retrainings with different seeds differ as well: no method can "
+            "be asked to come nearer than that.",
+            "Cao & Yang 2015, IEEE S&P",
+            used=("retrained",),
+        ),
+        Term(
+            "gap",
+            "How far a metric of the unlearned model is from that of the retrained one; the nearer to 0, the better.",
+            used=("unlearned",),
+        ),
+        Term(
+            "ToW (tug of war)",
+            "One number for how near all three accuracies are to those of retraining; 1 is as good as retraining.",
+            "The product of 1 − |gap| over the forget, retain and validation accuracy.",
+            "Zhao et al. 2024, arXiv 2406.01257",
+            used=("tow", "tug of war (ToW)"),
+        ),
+        Term(
+            "AIN (anamnesis index)",
+            "How soon a model knows the forgotten reviews again: 1 like one that never saw them, 0 at once.",
+            "Steps to relearn the forget set / steps of the retrained model. Above 1, more than that set is gone.",
+            "Chundawat et al. 2023, arXiv 2201.05629",
+            used=("anamnesis", "anamnesis (AIN)"),
+        ),
+        Term(
+            "attack AUC",
+            "How well an attacker can tell forgotten reviews from ones never seen, by their loss; 0.5 is a guess.",
+            "The probability that a forgotten review has a lower loss than a non-member. Below 0.5 the forgotten "
+            "reviews stand out as too unlikely.",
+            "Yeom et al. 2018, arXiv 1709.01604",
+            used=("AUC, median over seeds", "attack_auc"),
+        ),
+        Term(
+            "attack accuracy",
+            "How often a trained attacker is right about whether a review was in training; 0.5 is a guess.",
+            "Logistic regression on the loss, 10-fold, balanced.",
+            "After Kurmanji et al. 2023, arXiv 2302.09880",
+        ),
+        Term(
+            "TPR at 1 % FPR",
+            "The share of members that an attacker finds who is wrong about only 1 in 100 non-members.",
+            source="Carlini et al. 2022, arXiv 2112.03570",
+            used=("attack tpr",),
+        ),
+        Term(
+            "over-forgetting",
+            "The model knows the forget set less than a model that never saw it, which itself gives it away.",
+            used=("over-forgets",),
+        ),
+        Term(
+            "remembering",
+            "The attack finds the forget set among the members more surely than after retraining.",
+            used=("remembers",),
+        ),
+        Term(
+            "score",
+            "How hard unlearned models are to tell from retrained ones; 1 is the best.",
+            "The mean over the forgotten reviews of a term that halves with every 0.5 of ε, here of few models.",
+            "NeurIPS 2023 unlearning challenge, arXiv 2406.09073",
+            used=("models",),
+        ),
+        Term("by luck", "The score of models of one kind, which can look different where they are few."),
+        Term(
+            "ε (epsilon)",
+            "How well a review's predictions tell unlearned from retrained models; 0 is not at all.",
+            used=("epsilon", "ε", "largest finite ε"),
+        ),
+        Term("seconds", "The time that a method takes.", used=("seconds ratio",)),
+        Term(
+            "epochs of repair and tuning",
+            "How long the methods train the original model on.",
+            used=("unlearning.epochs",),
+        ),
+        Term(
+            "learning rate of repair and tuning",
+            "How far the weights move in one step of these methods.",
+            used=("unlearning.learning_rate", "learning rate of these"),
+        ),
+        Term(
+            "k of EU-k and CF-k",
+            "How many layers, counted from the last, these two methods train.",
+            source="Goel et al. 2022, arXiv 2201.06640",
+            used=("unlearning.last_layers",),
+        ),
+        Term(
+            "fraction randomized before repair",
+            "How much of the layers is randomized before the retain set teaches the rest again.",
+            used=("unlearning.repair_fraction",),
+        ),
+        Term(
+            "scheme and layers of repair",
+            "What the weights become that are randomized before the repair, and in which layers.",
+            used=("unlearning.repair_scheme", "unlearning.repair_layers"),
+        ),
+        Term(
+            "gradient ascent: length of a step",
+            "How far the weights move in one step that makes the forget set's loss larger.",
+            used=("unlearning.ascent_rate",),
+        ),
+        Term(
+            "gradient ascent: clip the norm at",
+            "The longest gradient allowed; a longer one is scaled down to it.",
+            used=("unlearning.ascent_clip",),
+        ),
+        Term(
+            "gradient ascent: retain accuracy it may lose",
+            "Gradient ascent stops before the accuracy on the retain set falls by more than this.",
+            used=("unlearning.ascent_tolerance",),
+        ),
+        Term(
+            "dampening: α",
+            "A weight is dampened where it matters more than α times as much for the forget set as for all reviews.",
+            "It becomes itself times min(λ · I_all / I_forget, 1), where I is the diagonal of the Fisher information.",
+            "Foster et al. 2024, arXiv 2308.07707",
+            used=("unlearning.dampening_alpha", "dampening: α, select above"),
+        ),
+        Term(
+            "dampening: λ",
+            "How much of a dampened weight is left; a smaller λ leaves less.",
+            source="Foster et al. 2024, arXiv 2308.07707",
+            used=("unlearning.dampening_lambda",),
+        ),
+        Term(
+            "SCRUB: α",
+            "How strongly SCRUB stays near the original's answers on the retain set.",
+            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            used=("unlearning.scrub_alpha", "scrub: α, near the original"),
+        ),
+        Term(
+            "SCRUB: γ",
+            "How much the loss of the retain set counts in SCRUB.",
+            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            used=("unlearning.scrub_gamma", "scrub: γ, loss of the retain set"),
+        ),
+        Term(
+            "SCRUB: epochs away",
+            "In how many of its epochs SCRUB moves away from the original's answers on the forget set.",
+            used=("unlearning.scrub_epochs",),
+        ),
+        Term(
+            "relearning: epochs at most",
+            "A model that does not know the forget set again after so many epochs has no AIN; 0 leaves the AIN out.",
+            used=("unlearning.relearn_epochs",),
+        ),
+    ),
+}
+
+
+@cache
+def _terms_by_use() -> dict[str, Term]:
+    """The terms by all that they explain, in lower case."""
+    terms = [term for group in GLOSSARY.values() for term in group]
+    return {use.casefold(): term for term in terms for use in term.used} | {
+        term.name.casefold(): term for term in terms
+    }
+
+
+def find_term(use: str) -> Term | None:
+    """The term that explains a setting by its dotted name, or a label of a control, metric, column or axis."""
+    return _terms_by_use().get(use.casefold())
+
+
+def explain(*uses: str) -> str | None:
+    """The help of the first of these that the glossary knows; None where it knows none.
+
+    Args:
+        uses: Labels of a control, metric, column or axis, or dotted names of settings.
+    """
+    return next((term.help for use in uses if (term := find_term(use))), None)
