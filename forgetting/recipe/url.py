@@ -8,6 +8,13 @@ from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.recipe.renamed import RENAMED
 
 PROTOCOL = "protocol"
+# What mail programs, networks and search engines hang on to a link to count those who follow it.
+FOREIGN = {
+    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "ttclid", "yclid", "igshid", "igsh",
+    "li_fat_id", "mc_cid", "mc_eid", "mkt_tok", "vero_id", "wickedid", "_ga", "_gl", "_hsenc", "_hsmi", "hsctatracking",
+    "ref", "ref_src", "ref_url", "si", "srsltid", "trk",
+}  # fmt: skip
+FOREIGN_PREFIXES = ("utm_", "pk_", "mtm_", "matomo_", "oly_", "hsa_")
 
 
 def encode_query(recipe: Recipe) -> dict[str, str]:
@@ -16,6 +23,15 @@ def encode_query(recipe: Recipe) -> dict[str, str]:
     changed = {name: recipe.value(name) for name in Recipe.leaves() if recipe.value(name) != default.value(name)}
     protocol = {PROTOCOL: recipe.protocol} if recipe.protocol != "modern" else {}
     return protocol | {name: format_value(value) for name, value in changed.items()}
+
+
+def own_parameters(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters without those that other programs hang on to links, which have nothing to do with a recipe."""
+    return {
+        name: text
+        for name, text in parameters.items()
+        if name.casefold() not in FOREIGN and not name.casefold().startswith(FOREIGN_PREFIXES)
+    }
 
 
 def decode_query(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:

@@ -92,8 +92,10 @@ def test_the_published_protocol_has_baselines_of_its_own():
     assert models.find_baselines(run).chance_loss != found.baselines.chance_loss
 
 
-def test_a_first_visit_opens_where_most_is_lost_but_not_all():
-    test = app()
+@pytest.mark.parametrize("hung_on", [{}, {"utm_source": "mail", "fbclid": "x"}])
+def test_a_first_visit_opens_where_most_is_lost_but_not_all(hung_on):
+    test = app(**hung_on)
+    assert not test.warning
     assert test.session_state.session.recipe == OPENING
     assert test.query_params == url.encode_query(OPENING)
     before, after = metrics(test)["Validation accuracy"].removesuffix(" %").split(" → ")

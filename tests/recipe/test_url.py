@@ -9,7 +9,8 @@ from strategies import LEAVES, modern_recipes, values_of
 
 from forgetting.model.settings import ModelSettings
 from forgetting.recipe.recipe import MODERN, PROTOCOLS, PUBLISHED, Recipe
-from forgetting.recipe.url import decode_query, encode_query
+from forgetting.recipe.renamed import RENAMED
+from forgetting.recipe.url import FOREIGN, FOREIGN_PREFIXES, decode_query, encode_query, own_parameters
 
 
 @st.composite
@@ -122,6 +123,13 @@ def test_unknown_settings_are_named_and_ignored():
     assert recipe.training.epochs == 5
     assert "'training.epoch'" in sentence
     assert "ignored" in sentence
+
+
+def test_what_others_hang_on_to_a_link_is_left_out_and_all_else_stays():
+    own = {"seed": "3", "training.epoch": "5", "reference": "x"}
+    foreign = {"utm_source": "mail", "UTM_Campaign": "x", "fbclid": "x", "gclid": "x", "mc_cid": "x", "ref": "x"}
+    assert own_parameters(own | foreign) == own
+    assert not any(name in FOREIGN or name.startswith(FOREIGN_PREFIXES) for name in {*LEAVES, *RENAMED})
 
 
 def test_an_unknown_protocol_is_named_and_modern_used():

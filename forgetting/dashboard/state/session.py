@@ -233,7 +233,7 @@ def follow_address(page: str) -> None:
     Args:
         page: The name of the page that is opened.
     """
-    mine, parameters = session(), st.query_params.to_dict()
+    mine, parameters = session(), url.own_parameters(st.query_params.to_dict())
     first = not mine.page
     # Shortly after a change the browser may still send an address that it had before: that is no Back.
     late = parameters in mine.addresses and time.monotonic() - mine.written_at < LATE
