@@ -1,9 +1,10 @@
 """What one visitor has: a recipe that the address bar mirrors, an uploaded file, a training run, a trained model.
 
 Nothing here draws. The rules of the address: the session's recipe is decoded from it on the first run, and again on
-Back and Forward; every change of a control goes into the recipe first, and from there into the address. The Overview
-without any parameter opens with the recipe OPENING, whose parameters are then written; there the defaults are written
-out, too. Every other page without parameters has the defaults, as links to it always had.
+Back and Forward; every change of a control goes into the recipe first, and from there into the address. What changed
+the recipe since the run before, whatever it was, is one step that can be undone. The Overview without any parameter
+opens with the recipe OPENING, whose parameters are then written; there the defaults are written out, too. Every other
+page without parameters has the defaults, as links to it always had.
 """
 
 from __future__ import annotations
@@ -152,6 +153,25 @@ class Study:
         return self.slices is not None and len(self.rows) < self.total
 
 
+@dataclass(frozen=True)
+class Change:
+    """The last change of a visitor's recipe.
+
+    Attributes:
+        before: The recipe before the change.
+        made_on: The page that it was made on.
+        seen_on: The page that it led to, mostly the same one.
+        announced: Whether this page says what was changed, as it was not chosen by its own control.
+        undone: Whether the change takes another one back.
+    """
+
+    before: Recipe
+    made_on: str
+    seen_on: str
+    announced: bool = False
+    undone: bool = False
+
+
 @dataclass
 class Session:
     """One visitor's state.
@@ -160,6 +180,10 @@ class Session:
         name: A random name that identifies the session.
         recipe: The recipe that the address bar mirrors.
         page: The page of the last run; "" before the first.
+        known: The recipe as the last run had it.
+        change: The last change of the recipe, which can be undone.
+        announcing: Whether the next run says what has been changed.
+        destination: The page that the next run leads to; "" for the one that it is of.
         addresses: The address that the browser last had, and those written since, which are on their way to it.
         written_at: When the last address was written, in seconds of the monotonic clock.
         touched: Whether a control has changed the recipe since then.
@@ -182,6 +206,10 @@ class Session:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     recipe: Recipe = MODERN
     page: str = ""
+    known: Recipe = MODERN
+    change: Change | None = None
+    announcing: bool = False
+    destination: str = ""
     addresses: list[dict[str, str]] = field(default_factory=list)
     written_at: float = -math.inf
     touched: bool = False
@@ -244,6 +272,9 @@ def follow_address(page: str) -> None:
         mine.recipe, sentences = (OPENING, []) if opens else url.decode_query(parameters)
         mine.notices += sentences
         reset_controls()
+    if not first and mine.recipe != mine.known:
+        mine.change = Change(mine.known, mine.page, page, announced=mine.announcing or page != mine.page)
+    mine.known, mine.announcing = mine.recipe, False
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
         for study in mine.studies.values():
@@ -311,15 +342,27 @@ def _controls() -> list[str]:
     return [key for key in st.session_state if str(key).startswith(PREFIX)]
 
 
-def assign(values: dict[str, object]) -> None:
+def undo_change(change: Change) -> None:
+    """Take a change of the recipe back, or make it again where it was taken back. It leads back where it led away."""
+    mine = session()
+    mine.change = Change(mine.recipe, change.seen_on, change.made_on, undone=not change.undone)
+    mine.destination = change.made_on if change.made_on != change.seen_on else ""
+    mine.recipe, mine.touched = change.before, True
+    mine.known = mine.recipe
+    refresh_controls()
+
+
+def assign(values: dict[str, object], *, announce: bool = False) -> None:
     """Replace settings of the session's recipe, all or none, and refresh their controls.
 
     Where a value does not fit, the recipe stays, and the reason becomes a notice.
 
     Args:
         values: New values by the dotted names of their settings.
+        announce: Whether the page says what has been changed, as the visitor has not used the controls of the settings.
     """
     mine = session()
+    mine.announcing |= announce
     try:
         mine.recipe, mine.touched = with_values(mine.recipe, values), True
     except RecipeError as error:

@@ -4,8 +4,10 @@ import streamlit as st
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import data, models
-from forgetting.dashboard.state.session import page_address, session, source_name
+from forgetting.dashboard.state.session import Change, page_address, session, source_name, undo_change
 from forgetting.dashboard.ui.escape import literal
+from forgetting.recipe import url
+from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_share
 
 PAGES = {
@@ -32,6 +34,10 @@ def draw_navigation() -> None:
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
         recipe, trained_model = session().recipe, session().trained_model
+        if change := session().change:
+            verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
+            if what := describe_changes(*recipes, most=2):
+                _undo_button(change, literal(f"{verb}: {what}"), type="tertiary", key="undo")
         st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
         if trained_model is None:
             st.caption("**Model**  \nnot trained yet")
@@ -44,6 +50,29 @@ def draw_navigation() -> None:
         if models.is_outdated(trained_model, session().inputs):
             lines.append(":material/warning: out of date: the recipe has changed since")
         st.caption("**Model**  \n" + "  \n".join(lines))
+
+
+def change_notice() -> None:
+    """What was changed by something else than the control of the setting, where it is to be seen, and a button."""
+    mine, change = session(), session().change
+    if change and change.announced and change.seen_on == mine.page:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(literal(f"Changed: {describe_changes(change.before, mine.recipe)}."), icon=":material/tune:")
+            back = "" if change.made_on == mine.page else f" and go back to {PAGES[change.made_on][1]}"
+            _undo_button(change, f"Undo{back}", key="undo_here")
+
+
+def _undo_button(change: Change, label: str, **look: str) -> None:
+    icon = ":material/redo:" if change.undone else ":material/undo:"
+    st.button(label, icon=icon, on_click=undo_change, args=(change,), **look)
+
+
+def follow_undo() -> None:
+    """Go to the page that undoing a change leads to."""
+    mine = session()
+    page, mine.destination = mine.destination, ""
+    if page not in ("", mine.page):
+        st.switch_page(PAGES[page][0], query_params=page_address(page, url.encode_query(mine.recipe)))
 
 
 def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:

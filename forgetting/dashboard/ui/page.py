@@ -12,7 +12,7 @@ from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.navigation import PAGES, draw_navigation
+from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
 
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
@@ -28,7 +28,7 @@ STILL = '<style>[data-stale="true"] { opacity: 1; transition: none; }</style>'
 
 
 def open_page(page: str) -> None:
-    """Open a page: configure it, follow the address, draw the navigation, and show the notices."""
+    """Open a page: configure it, follow the address, draw the navigation, and say what was noticed and changed."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STILL)
@@ -36,6 +36,7 @@ def open_page(page: str) -> None:
     if page != OPENING_PAGE:  # whose first screen is drawn without what computes
         broken = broken + prepare_engine()
     follow_address(page)
+    follow_undo()
     write_address()
     if page != "train":
         models.store_progress(session())
@@ -46,6 +47,7 @@ def open_page(page: str) -> None:
     mine.shown_notices, mine.notices = mine.notices, []
     for sentence in mine.shown_notices:
         st.warning(literal(sentence), icon=":material/link_off:")
+    change_notice()
 
 
 def first_screen_only() -> bool:

@@ -79,8 +79,9 @@ def _forget(words: tuple[str, ...]) -> None:
 
     The first choice of words takes the scheme `rewind`, as a draw from N(0, 1) would add noise.
     """
-    if session().recipe.randomization.unit != "word":
-        assign({"randomization.scheme": "rewind"})
-    first = session().recipe.model.layers[:1]
-    values = {"randomization.words": words, "randomization.unit": "word", "randomization.layers": first}
-    assign(values | {"randomization.fraction": 1.0} if words else {**values, "randomization.layers": ()})
+    recipe = session().recipe
+    values = {"randomization.words": words, "randomization.unit": "word"}
+    values |= {"randomization.layers": recipe.model.layers[:1] if words else ()}
+    values |= {"randomization.fraction": 1.0} if words else {}
+    values |= {} if recipe.randomization.unit == "word" else {"randomization.scheme": "rewind"}
+    assign(values, announce=True)

@@ -1,0 +1,98 @@
+"""Undo: any change of the recipe is one step that can be taken back, wherever it came from."""
+
+import pytest
+from app_pages import MARKS, app, forget, go, page_text, press, run, setting
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import modern_recipes
+from streamlit.testing.v1 import AppTest
+
+from forgetting.recipe.recipe import MODERN
+from forgetting.recipe.url import encode_query
+from forgetting.reporting.changes import describe_changes
+
+
+def recipe(test: AppTest):
+    return test.session_state.session.recipe
+
+
+def undo(test: AppTest, key: str = "undo") -> AppTest:
+    test.button(key=key).click()
+    return run(test)
+
+
+def undo_label(test: AppTest) -> str:
+    return test.button(key="undo").label.translate(MARKS)
+
+
+@pytest.mark.slow
+def test_a_control_is_undone_and_done_again():
+    test = forget()
+    assert "undo" not in [button.key for button in test.button]
+    test.selectbox(key=setting("randomization.scheme")).set_value("zero")
+    run(test)
+    assert undo_label(test) == "Undo: scheme normal → zero"
+    undo(test)
+    assert (recipe(test), test.query_params) == (MODERN, {})
+    assert test.selectbox(key=setting("randomization.scheme")).value == "normal"
+    assert undo_label(test) == "Redo: scheme normal → zero"
+    undo(test)
+    assert test.query_params == {"randomization.scheme": "zero"}
+    assert undo_label(test) == "Undo: scheme normal → zero"
+    go(test, "data")
+    undo(test)
+    assert recipe(test) == MODERN
+
+
+def test_forgetting_words_says_what_it_changes_and_is_undone_in_one_step():
+    test = app("layers", **{"sweep.seeds": "1", "sweep.doses": "0,1"})
+    test.session_state["layers_view"] = "Words"
+    before = recipe(run(test))
+    press(test, "Forget the ten strongest")
+    assert "Changed: layers all → fc1; scheme normal → rewind; unit weight → word; words none → " in page_text(test)
+    undo(test, "undo_here")
+    assert recipe(test) == before
+    assert "Changed:" not in page_text(test)
+
+
+def test_undoing_a_click_that_led_away_returns_to_its_page():
+    """As a click on a point of a curve does, which AppTest cannot make."""
+    test = app("layers", **{"sweep.seeds": "1", "sweep.doses": "0,1"})
+    before, query = recipe(test), dict(test.query_params)
+    test.session_state.session.recipe = before.with_value("randomization.scheme", "zero")
+    go(test, "forget")
+    assert "Changed: scheme normal → zero." in page_text(test)
+    assert test.button(key="undo_here").label == "Undo and go back to Layers"
+    undo(test, "undo_here")
+    assert (recipe(test), test.session_state.session.page, test.query_params) == (before, "layers", query)
+    undo(test)
+    assert (recipe(test).randomization.scheme, test.session_state.session.page) == ("zero", "forget")
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(st.lists(modern_recipes(), min_size=1, max_size=3))
+def test_any_change_followed_by_undo_gives_the_recipe_before(recipes):
+    """Of any settings at once, by code or by the address; undone twice it is there again."""
+    test = app("data")
+    for wanted in recipes:
+        before = recipe(test)
+        test.query_params.clear()
+        for name, text in encode_query(wanted).items():
+            test.query_params[name] = text
+        run(test)
+        assert recipe(test) == wanted
+        if wanted == before:
+            continue
+        undo(test)
+        assert recipe(test) == before
+        undo(test)
+        assert recipe(test) == wanted
+
+
+@settings(max_examples=100, deadline=None)
+@given(modern_recipes(), modern_recipes())
+def test_a_change_names_each_setting_that_differs(before, after):
+    text = describe_changes(before, after, most=1_000)
+    assert (text == "") == (before == after)
+    assert "→" in text or before == after
