@@ -3,31 +3,24 @@
 from forgetting.core.settings import is_names
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_fraction
+from forgetting.reporting.glossary import find_term
 
 MOST_NAMES = 3  # of a list that are written out
 MOST_LETTERS = 40  # of a name
-PARTS = {  # of the recipe, as the name of a setting says where it belongs; a setting of the randomization needs none
-    "data": "reviews",
-    "split": "split",
-    "model": "model",
-    "training": "training",
-    "sweep": "layers study",
-    "relearning": "relearning",
-    "forget": "forget set",
-    "unlearning": "unlearning",
-}
-TITLES = {
-    "protocol": "protocol",
+PLACES = {"sweep": " (Layers)", "relearning": " (Relearn)", "unlearning": " (Unlearn)"}  # pages of plans, by group
+TITLES = {  # where the glossary's word is the singular, or one of several settings
     "seed": "seed of weights and training",
-    "data.source": "reviews from",
     "data.file": "file",
     "forget.by": "forget by",
-    "forget.label": "class to forget",
     "forget.reviews": "reviews to forget",
-    "forget.share": "share to forget",
-    "randomization.fraction": "fraction randomized",
     "randomization.layers": "layers",
-    "randomization.scale": "noise",
+    "randomization.seed": "seed of the randomization",
+    "randomization.words": "words",
+    "training.dropout_steps": "dropout steps",
+    "training.epochs": "epochs",
+    "training.reuse_forward_pass": "reuse of the forward pass",
+    "unlearning.repair_layers": "layers of repair",
+    "unlearning.repair_scheme": "scheme of repair",
 }
 
 
@@ -55,8 +48,8 @@ def describe_changes(before: Recipe, after: Recipe, most: int = 8) -> str:
 
 def _title(name: str) -> str:
     group, _, leaf = name.rpartition(".")
-    words = leaf.replace("_", " ")
-    return TITLES.get(name) or (f"{words} ({PARTS[group]})" if group in PARTS else words)
+    term = find_term(name)
+    return (TITLES.get(name) or (term.name if term else leaf.replace("_", " "))) + PLACES.get(group, "")
 
 
 def _format_setting(name: str, recipe: Recipe) -> str:

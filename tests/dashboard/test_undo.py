@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from strategies import modern_recipes
 from streamlit.testing.v1 import AppTest
 
+from forgetting.dashboard.state import session
 from forgetting.recipe.recipe import MODERN
 from forgetting.recipe.url import encode_query
 from forgetting.reporting.changes import describe_changes
@@ -71,23 +72,25 @@ def test_undoing_a_click_that_led_away_returns_to_its_page():
 
 @pytest.mark.slow
 @settings(max_examples=15, deadline=None)
-@given(st.lists(modern_recipes(), min_size=1, max_size=3))
-def test_any_change_followed_by_undo_gives_the_recipe_before(recipes):
-    """Of any settings at once, by code or by the address; undone twice it is there again."""
+@given(st.lists(st.tuples(modern_recipes(), st.booleans()), min_size=1, max_size=3))
+def test_any_change_followed_by_undo_gives_the_recipe_before(changes):
+    """Of any settings at once, by controls or by the address; undone twice it is there again."""
     test = app("data")
-    for wanted in recipes:
-        before = recipe(test)
-        test.query_params.clear()
-        for name, text in encode_query(wanted).items():
-            test.query_params[name] = text
-        run(test)
-        assert recipe(test) == wanted
-        if wanted == before:
-            continue
-        undo(test)
-        assert recipe(test) == before
-        undo(test)
-        assert recipe(test) == wanted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "LATE", 0.0)  # an older address is asked for, and is not late
+        for wanted, by_address in changes:
+            before, mine = recipe(test), test.session_state.session
+            if by_address:
+                test.query_params.clear()
+                for name, text in encode_query(wanted).items():
+                    test.query_params[name] = text
+            else:
+                mine.recipe, mine.touched = wanted, True
+            run(test)
+            assert recipe(test) == wanted
+            if wanted != before:
+                assert recipe(undo(test)) == before
+                assert recipe(undo(test)) == wanted
 
 
 @settings(max_examples=100, deadline=None)
