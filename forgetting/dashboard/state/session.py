@@ -171,6 +171,11 @@ class Change:
     announced: bool = False
     undone: bool = False
 
+    @property
+    def leads(self) -> bool:
+        """Whether the change led to another page."""
+        return self.made_on != self.seen_on
+
 
 @dataclass
 class Session:
@@ -346,7 +351,7 @@ def undo_change(change: Change) -> None:
     """Take a change of the recipe back, or make it again where it was taken back. It leads back where it led away."""
     mine = session()
     mine.change = Change(mine.recipe, change.seen_on, change.made_on, undone=not change.undone)
-    mine.destination = change.made_on if change.made_on != change.seen_on else ""
+    mine.destination = change.made_on if change.leads else ""
     mine.recipe, mine.touched = change.before, True
     mine.known = mine.recipe
     refresh_controls()

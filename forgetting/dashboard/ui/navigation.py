@@ -53,12 +53,12 @@ def draw_navigation() -> None:
 
 
 def change_notice() -> None:
-    """What was changed by something else than the control of the setting, where it is to be seen, and a button."""
+    """What was changed by something else than the controls of the settings, and a button that takes it back."""
     mine, change = session(), session().change
     if change and change.announced and change.seen_on == mine.page:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(literal(f"Changed: {describe_changes(change.before, mine.recipe)}."), icon=":material/tune:")
-            back = "" if change.made_on == mine.page else f" and go back to {PAGES[change.made_on][1]}"
+            back = f" and go back to {PAGES[change.made_on][1]}" if change.leads else ""
             _undo_button(change, f"Undo{back}", key="undo_here")
 
 

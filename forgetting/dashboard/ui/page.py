@@ -47,7 +47,8 @@ def open_page(page: str) -> None:
     mine.shown_notices, mine.notices = mine.notices, []
     for sentence in mine.shown_notices:
         st.warning(literal(sentence), icon=":material/link_off:")
-    change_notice()
+    if mine.change and mine.change.leads:  # what else is announced, stands where it was done
+        change_notice()
 
 
 def first_screen_only() -> bool:

@@ -8,6 +8,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import choice_control, control_state, prepare_control
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.navigation import change_notice
 from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.metrics.baselines import Baselines
@@ -36,6 +37,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
             st.altair_chart(chart, key="words", alt="Most influential words")
             st.button("Forget the ten strongest", on_click=_forget, args=(tuple(influence)[:10],))
     with right:
+        change_notice()
         _word_picker(trained_model, influence)
         choice_control("randomization.scheme", "Scheme", titles=SCHEME_TITLES)
         randomization = session().recipe.randomization
