@@ -14,7 +14,7 @@ from forgetting.dashboard.views.published import published_view
 
 open_page("overview")
 st.markdown(
-    "### When a network's layers are randomized, what does it forget?\n"
+    "# When a network's layers are randomized, what does it forget?\n"
     "A small network has been trained to tell wines apart by their reviews. All that it knows lies in the weights of "
     "its layers, which are tables of numbers. Randomizing a layer puts random numbers in the place of trained ones: "
     "drag the slider or press Play, and see how much is left."
@@ -31,7 +31,7 @@ if trained_model:
             randomization_form.layer_controls(trained_model)
     st.caption(comparison_views.describe_model(trained_model))
 
-st.markdown("#### The steps of the work")
+st.markdown("## The steps of the work")
 steps = {
     "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
     "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
@@ -47,7 +47,7 @@ with st.grid(3, min_column_width=220):
             st.caption(sentence)
 
 if not first_screen_only():
-    st.markdown("#### The published table, and what it hides")
+    st.markdown("## The published table, and what it hides")
     published_view()
 if trained_model:
     advance_live(trained_model)

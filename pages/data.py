@@ -11,7 +11,7 @@ from forgetting.dashboard.views.data import columns_view, filters_view, first_ro
 
 open_page("data")
 st.markdown(
-    "### Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
+    "# Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
 )
 
 settings, contents = st.columns([1, 2], gap="medium")

@@ -15,7 +15,7 @@ from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.relearning import relearn_once_view
 
 open_page("forget")
-st.markdown("### Forget")
+st.markdown("# Forget")
 trained_model = need_model()
 
 has_choice = randomization_form.can_choose(trained_model)

@@ -14,7 +14,7 @@ from forgetting.dashboard.views.attribution import words_view
 from forgetting.dashboard.views.robustness import robustness_view
 
 open_page("layers")
-st.markdown("### Layers\nWhich layer holds the memory, and how sure are we?")
+st.markdown("# Layers\nWhich layer holds the memory, and how sure are we?")
 trained_model = need_model()
 if not randomization_form.can_choose(trained_model):
     st.stop()

@@ -13,7 +13,7 @@ from forgetting.dashboard.views.relearning import learning_curves_view, savings_
 
 open_page("relearn")
 st.markdown(
-    "### Relearn\nA model at chance may still remember: is it relearned sooner than a model is trained from scratch?"
+    "# Relearn\nA model at chance may still remember: is it relearned sooner than a model is trained from scratch?"
 )
 trained_model = need_model()
 if not randomization_form.can_choose(trained_model):

@@ -15,7 +15,7 @@ from forgetting.randomization.layers import layer_table
 from forgetting.reporting.formatting import format_share
 
 open_page("train")
-st.markdown("### Train")
+st.markdown("# Train")
 need_data()
 
 form, training_run = st.columns([1, 2.6], gap="medium")
@@ -29,7 +29,7 @@ with training_run:
 
 shown = shown_run()
 if shown:
-    st.markdown("#### Layers")
+    st.markdown("## Layers")
     rows = layer_table(shown.trainer.model if isinstance(shown, TrainingRun) else shown.trained.model)
     total = sum(row.parameters for row in rows)
     st.text(f"{total:,} parameters, {format_share(rows[0].parameters / total)} of them in {rows[0].name}.")

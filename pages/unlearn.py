@@ -12,7 +12,7 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.unlearning import attack_view, comparison_view, reviews_view, trade_off_view
 
 open_page("unlearn")
-st.markdown("### Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
+st.markdown("# Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
 trained_model = need_model()
 if "published" in (trained_model.recipe.protocol, session().recipe.protocol):
     st.info(

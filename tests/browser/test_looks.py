@@ -36,7 +36,7 @@ def contrast(first: str, second: str) -> float:
 @pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])
 def test_the_dark_theme_is_dark_and_readable(visit, path):
     app = visit(path, color_scheme="dark")
-    for element in ('[data-testid="stMain"] p', '[data-testid="stMain"] h3', '[data-testid="stSidebar"] p'):
+    for element in ('[data-testid="stMain"] p', '[data-testid="stMain"] h1', '[data-testid="stSidebar"] p'):
         background, text = app.page.evaluate(COLOURS, element)
         assert luminance(background) < 0.05
         assert contrast(background, text) > 4.5, element

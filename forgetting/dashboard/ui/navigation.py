@@ -30,7 +30,7 @@ DONE_ICON = ":material/check_circle:"
 def draw_navigation() -> None:
     """Links to all pages, each with a tick where its work is done, and the session's reviews and model below."""
     with st.sidebar:
-        st.markdown("#### Learning to Forget")
+        st.markdown("**Learning to Forget**")
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
         recipe, trained_model = session().recipe, session().trained_model

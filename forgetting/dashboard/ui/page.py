@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from pathlib import Path
 
 import streamlit as st
 
@@ -22,16 +23,14 @@ FAVICON = (
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
-# Streamlit fades whatever a run has not drawn again after half a second, and has no option for that: while a model
-# trains or a study runs, it would fade all charts, again and again.
-STILL = '<style>[data-stale="true"] { opacity: 1; transition: none; }</style>'
+STYLE = Path(__file__).parent / "browser" / "page.css"
 
 
 def open_page(page: str) -> None:
     """Open a page: configure it, follow the address, draw the navigation, and say what was noticed and changed."""
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(STILL)
+    st.html(STYLE)
     broken = _prepare_process()
     if page != OPENING_PAGE:  # whose first screen is drawn without what computes
         broken = broken + prepare_engine()
