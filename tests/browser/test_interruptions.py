@@ -1,4 +1,4 @@
-"""Faults in a real browser: reload and a closed tab in the middle of work, a server that starts anew, a long line."""
+"""Faults in a real browser: reload, files and a closed tab during work, a server that starts anew, queues."""
 
 import re
 
@@ -34,11 +34,15 @@ def test_a_reload_in_the_middle_of_training_starts_anew_with_the_same_settings(v
     assert epoch(app) == 1
 
 
-def test_a_tab_closed_in_the_middle_of_a_study_leaves_the_others_alone(visit):
+def test_a_study_under_way_gives_files_and_leaves_others_alone_when_its_tab_is_closed(visit):
     first, second = visit(STUDY, checked=False), visit("train?seed=4713&training.epochs=60")
     first.page.locator(".st-key-train_now button").click()
     first.button("Start").click()
     first.page.wait_for_function("() => /[1-9]\\d* of [\\d,]+ variants/.test(document.body.innerText)")
+    first.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button", name="Download").click()
+    with first.page.expect_download(timeout=60_000) as download:  # while the page is drawn again and again
+        first.page.get_by_test_id("stPopoverBody").get_by_role("button", name="Rows, CSV").click()
+    assert download.value.path().read_bytes().count(b"\n") > 1
     second.button("Play").click()
     first.page.close()
     second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')", timeout=240_000)

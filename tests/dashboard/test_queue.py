@@ -1,10 +1,14 @@
 """The queue of those who want to train: order, slots, and who is gone, by a clock that the test sets."""
 
 import pytest
+from app_pages import app, press
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamlit.runtime.caching import clear_session_resource_cache
 
-from forgetting.dashboard.state.queue import GONE_SECONDS, SLOT_SECONDS, TrainingQueue
+from forgetting.dashboard.state.queue import GONE_SECONDS, QUEUE, SLOT_SECONDS, TrainingQueue
+
+SESSION = "test session id"  # of every AppTest
 
 
 class Clock:
@@ -113,3 +117,12 @@ def test_all_train_for_equally_long(clock):
         clock.now += 1.0
     assert max(trained.values()) - min(trained.values()) <= 2 * SLOT_SECONDS
     assert 0.85 < sum(trained.values()) / (2 * 7 * 60) <= 1  # who comes next hears of it a second later
+
+
+def test_a_closed_tab_leaves_at_once():
+    test = press(app("train", **{"training.epochs": "2000"}), "Play")
+    visitor = test.session_state.session
+    assert visitor.playing
+    assert visitor.name in {*QUEUE._since, *QUEUE._waiting}
+    clear_session_resource_cache(SESSION)  # as Streamlit does when the connection ends
+    assert visitor.name not in {*QUEUE._since, *QUEUE._waiting}

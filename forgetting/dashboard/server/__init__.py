@@ -1,3 +1,3 @@
-"""What the app needs of the server: headers for others to open it, and memory given back."""
+"""What the app needs of the server: headers for others to open it, downloads that last, and memory given back."""
 
-__all__ = ["hardened", "memory"]
+__all__ = ["downloads", "hardened", "memory"]

@@ -21,6 +21,8 @@ from contextlib import suppress
 from streamlit import net_util
 from streamlit.runtime import Runtime
 
+from forgetting.dashboard.server.downloads import keep_downloads
+
 HOUSEKEEPING_SECONDS = 10.0  # between two looks at the memory
 ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
@@ -30,6 +32,8 @@ def start_housekeeping() -> None:
     freeze()
     _libc("mallopt", ARENA_MAX, 1)
     disable_address_lookup()
+    if Runtime.exists():
+        keep_downloads(Runtime.instance().media_file_mgr)
     if Runtime.exists() and hasattr(Runtime.instance(), "_session_mgr"):
         threading.Thread(target=_tidy_forever, args=(Runtime.instance(),), name="housekeeping", daemon=True).start()
 
@@ -54,6 +58,7 @@ def _tidy_forever(runtime: Runtime) -> None:
     while True:
         time.sleep(HOUSEKEEPING_SECONDS)
         with suppress(AttributeError, RuntimeError):  # of another Streamlit, or while it stops
+            runtime.media_file_mgr.remove_orphaned_files()
             there = _tidy(runtime, there)
 
 

@@ -1,11 +1,14 @@
 """The queue of those who want to train at the same time: who may, and the positions of those who wait.
 
-A session asks before each slice of work. One that does not ask again, as its tab was closed, leaves by itself.
+A session asks before each slice of work. It leaves at once when its tab is closed; and by itself when nothing is heard
+of it, as its connection hangs.
 """
 
 import threading
 import time
 from collections.abc import Callable
+
+import streamlit as st
 
 from forgetting.core.limits import limits
 from forgetting.dashboard.state.session import Session
@@ -66,9 +69,15 @@ class TrainingQueue:
 QUEUE = TrainingQueue(lambda: limits().training_at_once)
 
 
+@st.cache_resource(scope="session", on_release=QUEUE.leave, show_spinner=False)
+def _leave_when_closed(who: str) -> str:
+    """Refer to who is in the queue, from the connection of their tab: its end releases what it refers to."""
+    return who
+
+
 def join_queue(visitor: Session) -> int:
     """Ask to train, for the first time or again; returns the visitor's position, 0 where they may train."""
-    visitor.queue_position = QUEUE.ask(visitor.name)
+    visitor.queue_position = QUEUE.ask(_leave_when_closed(visitor.name))
     return visitor.queue_position
 
 
