@@ -200,7 +200,7 @@ def _baseline_names(values: dict[str, float], axis: dict) -> list[dict]:
                 "showarrow": False,
                 "xanchor": "left",
                 "yanchor": "middle",
-                "font": {"size": 11, "color": BASELINE},
+                "font": {"size": 11},
             }
         )
     return names
@@ -242,7 +242,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     chance = {"x0": baselines.chance, "x1": baselines.chance, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
     label = {
         "x": baselines.chance, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "chance", "showarrow": False,
-        "font": {"size": 11, "color": BASELINE},
+        "font": {"size": 11},
     }  # fmt: skip
     return plotly_chart(
         data,

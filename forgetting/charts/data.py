@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import ORIGINAL
+from forgetting.charts.style import REVIEW_COLOUR
 from forgetting.charts.vega import plain_names
 
 
@@ -16,7 +16,7 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
     data["share"] = data["reviews"] / max(sum(counts.values()), 1)
     return (
         alt.Chart(data)
-        .mark_bar(color=ORIGINAL)
+        .mark_bar(color=REVIEW_COLOUR)
         .encode(
             x=alt.X("reviews:Q", title="reviews"),
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
@@ -32,7 +32,7 @@ def lengths_chart(words: np.ndarray) -> alt.Chart:
     data = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "reviews": counts})
     return (
         alt.Chart(data)
-        .mark_bar(color=ORIGINAL)
+        .mark_bar(color=REVIEW_COLOUR)
         .encode(
             x=alt.X("from:Q", bin="binned", title="words in a text"),
             x2="to:Q",

@@ -15,9 +15,11 @@ from forgetting.charts.style import (
     CHANGE_TITLE,
     CHART_HEIGHT,
     FRACTION_TITLE,
+    HEAT,
     LABEL_MARGIN,
-    ORIGINAL,
+    LIGHT_TEXT_FROM,
     RANDOMIZED,
+    TEXT,
 )
 from forgetting.charts.vega import baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
@@ -191,7 +193,7 @@ def heat_chart(
         curves: of `studies.dose_response.curves`.
         style: of the metric.
         worst: the value of a trivial model, which is drawn faint.
-        best: the value of the original, which is drawn burgundy.
+        best: the value of the original, which is drawn dark.
         match: see `dose_chart`.
     """
     base = alt.Chart(curves).encode(
@@ -203,18 +205,18 @@ def heat_chart(
     colour = alt.Color(
         "median:Q",
         title=style.title,
-        scale=alt.Scale(domain=[worst, best], range=["#ece3e8", ORIGINAL], clamp=True),
+        scale=alt.Scale(domain=[worst, best], range=list(HEAT), interpolate="rgb", clamp=True),
         legend=alt.Legend(orient="top", format=style.form, gradientLength=220),
     )
     cells = base.mark_rect(stroke="white", strokeWidth=1).encode(color=colour, tooltip=_tooltip(style, match))
     layers = [cells]
     if len(curves) <= MOST_LABELS:
-        half = (worst + best) / 2
-        dark = alt.datum.median > half if best > worst else alt.datum.median < half
+        turn = worst + LIGHT_TEXT_FROM * (best - worst)
+        dark = alt.datum.median > turn if best > worst else alt.datum.median < turn
         layers.append(
             base.mark_text(fontSize=10).encode(
                 text=alt.Text("median:Q", format=style.form.replace(".1%", ".0%")),
-                color=alt.condition(dark, alt.value("white"), alt.value("#2b2230")),
+                color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
     return alt.layer(*layers).properties(height=140 + 34 * curves["layers"].nunique())
@@ -286,8 +288,8 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     x = alt.X("dose:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
-    never = base.mark_text(align="right", dx=-4, fontSize=12, color=BASELINE).encode(
-        x=alt.value("width"), text="never:N", color=alt.value(BASELINE)
+    never = base.mark_text(align="right", dx=-4, fontSize=12).encode(
+        x=alt.value("width"), text="never:N", color=alt.value(TEXT)
     )
     return alt.layer(span, point, never.transform_filter("isValid(datum.never)")).properties(
         height=130 + 26 * len(table)
@@ -338,9 +340,9 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     )
     scale = alt.Scale(domain=[min(0.0, table["low"].min(skipna=True)), max(1.2, table["high"].max(skipna=True))])
     bars = base.mark_bar().encode(x=alt.X("forgetting:Q", title="forgetting on validation", scale=scale))
-    bands = base.mark_rule(strokeWidth=2, color="#2b2230").encode(x="low:Q", x2="high:Q", color=alt.value(BASELINE))
+    bands = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=alt.value(TEXT))
     lines = pd.DataFrame({"at": [0.0, 1.0], "name": ["intact", "at chance"]})
     marks = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
-    texts = alt.Chart(lines).mark_text(color=BASELINE, fontSize=11, align="center", baseline="bottom")
+    texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
     names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
     return alt.layer(bars, bands, marks, names).properties(height=110 + 56 * len(rows))

@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.style import CHART_HEIGHT, FRACTION_TITLE, LABEL_MARGIN, ORIGINAL, RELEARNED, SERIES_COLOURS
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, LABEL_MARGIN, ORIGINAL, RELEARNED
 from forgetting.charts.vega import baseline_rules, series_colour, series_shape
 
-MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": SERIES_COLOURS[1]}
+MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
 MOST_EPOCHS = 200  # drawn of a band; of a longer one only every second, third … epoch is
 
@@ -43,11 +43,13 @@ def learning_curve_chart(
         alt.Tooltip("high:Q", title="95 % of seeds", format=".1%"),
         alt.Tooltip("seeds:Q"),
     ]
+    scratch = MODEL_NAMES["scratch"]  # which the others are held against, so dashed as every baseline
+    dashes = alt.condition(alt.datum.model == scratch, alt.value([6, 3]), alt.value([1, 0]))
     points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=tooltip)
     return alt.layer(
         *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
         base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-        base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
+        base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
         points,
     ).properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
 

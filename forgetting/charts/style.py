@@ -1,13 +1,25 @@
 """What charts share: one colour a meaning, heights and margins, in Plotly and in Vega.
 
-The colours hold in light and dark theme, and colour-blind eyes tell them apart by their lightness.
+Each colour stands out from the ground of both themes by 3:1 or more, and colour-blind eyes tell the models apart.
 """
 
-ORIGINAL = "#a5385f"  # burgundy
-RANDOMIZED = "#4292d4"  # blue
-RELEARNED = "#dca028"  # gold; retrained too
+ORIGINAL = "#a93a63"  # burgundy
+RANDOMIZED = "#3a8fd0"  # blue
+RELEARNED = "#b98812"  # gold
 BASELINE = "#857d86"  # grey; always dashed or dotted
-SERIES_COLOURS = (RANDOMIZED, "#8a63c4", "#1f9e89", "#d15b9d", "#a07f45", "#5f7f95")  # layer sets, schemes or methods
+REVIEW_COLOUR = "#a8683a"  # brown
+SERIES_COLOURS = ("#7e50d9", "#4f9c8b", "#427615", "#9682f9", "#775889", "#4ba70a")  # violets and greens
+MEANINGS = {  # what each colour says, wherever it is
+    "the original model": ORIGINAL,
+    "a randomized model": RANDOMIZED,
+    "a relearned or retrained model": RELEARNED,
+    "a baseline": BASELINE,
+    "reviews": REVIEW_COLOUR,
+    **{f"layer set, scheme or method {index + 1}": colour for index, colour in enumerate(SERIES_COLOURS)},
+}
+HEAT = ("#f0ebe8", "#4a4045")  # from a trivial model to the original, in no colour that means something
+LIGHT_TEXT_FROM = 0.7  # of the way along HEAT, text on it is white, else black
+TEXT = "currentColor"  # that of the page in its theme, black in a file
 CHART_HEIGHT = 300
 LABEL_MARGIN = {"left": 5, "top": 5, "bottom": 5, "right": 70}  # room for the names of the baselines
 FRACTION_TITLE = "fraction randomized"

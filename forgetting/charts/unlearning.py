@@ -1,16 +1,16 @@
 """Unlearning as Altair charts: gaps to exact retraining, the trade-off, and what an attacker sees.
 
-Gold is exact retraining, burgundy the original, blue an unlearned model. A gold band holds 5–95 % of the gaps between
-exact retrainings with different seeds: a gap within it is no gap.
+Gold is exact retraining, burgundy the original, and each method has one colour in all charts. A gold band holds 5–95 %
+of the gaps between exact retrainings with different seeds: a gap within it is no gap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED, RELEARNED, SERIES_COLOURS
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
 from forgetting.charts.vega import baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.unlearning.result import UnlearningResult
@@ -31,16 +31,16 @@ HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LOSS_BINS = 40  # of the histograms of losses
 MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p; losses beyond are counted at these
-SET_STYLES = {
-    "retain": ("retained", ORIGINAL),
-    "forget": ("forgotten", RANDOMIZED),
-    "non_members": ("non-members", SERIES_COLOURS[2]),
+SET_STYLES = {  # name and dashes of each set of reviews
+    "retain": ("retained", [1, 2]),
+    "forget": ("forgotten", [1, 0]),
+    "non_members": ("non-members", [6, 3]),
 }
-COLOURS = {
-    "exact retraining": RELEARNED,
-    REFERENCE: RELEARNED,
-    "original": ORIGINAL,
-}  # of models that no method has made
+RETRAINED = "exact retraining"
+REFERENCE_COLOURS = {RETRAINED: RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of no method
+POINTS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)  # ticks of the axes of the trade-off
+SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
+SYMLOG = "points (symmetric log scale)"
 METHOD_LABEL = "replace(datum.label, /_/g, ' ')"  # a method's name as words
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
@@ -54,7 +54,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
         result: What is drawn.
         planned: Methods that have a row even before they have a result, so that the chart stands still meanwhile.
     """
-    cells, heads = _gap_cells(result), _gap_heads(result)
+    cells, heads = _gap_cells(result, planned), _gap_heads(result)
     methods = list(dict.fromkeys([*planned, *cells["method"]]))
     y = alt.Y("method:N", scale=alt.Scale(domain=methods), title=None, axis=_method_axis())
     x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(GAP_COLUMNS)], nice=False))
@@ -81,14 +81,12 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
         x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
     )
     shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
-    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(
-        x=x, text="value_text:N", color=alt.value(BASELINE)
-    )
-    bold = {"fontWeight": "bold", "color": BASELINE}
+    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="value_text:N", color=alt.value(TEXT))
+    bold = {"fontWeight": "bold", "color": TEXT}
     titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
     size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
     slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
-    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=BASELINE, opacity=shown)
+    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=TEXT, opacity=shown)
     return alt.layer(
         floor,
         bars,
@@ -101,7 +99,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     ).properties(height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
 
 
-def _gap_cells(result: UnlearningResult) -> pd.DataFrame:
+def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame:
     """Positions of each cell's bar and its texts, in columns of width 1."""
     table, scales = result.gaps[result.gaps["metric"].isin(GAP_COLUMNS)].copy(), _column_scales(result)
     positions = {metric: index for index, metric in enumerate(GAP_COLUMNS)}
@@ -121,8 +119,14 @@ def _gap_cells(result: UnlearningResult) -> pd.DataFrame:
         f"{format_gap(metric, low)} to {format_gap(metric, high)}"
         for metric, low, high in zip(table["metric"], table["gap_low"], table["gap_high"], strict=True)
     ]
-    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
+    table["colour"] = table["method"].map(_method_colours([*planned, *table["method"]]))
     return table
+
+
+def _method_colours(names: Iterable[str]) -> dict[str, str]:
+    """The colour of each model or method; methods take theirs in their order."""
+    methods = [name for name in dict.fromkeys(names) if name not in REFERENCE_COLOURS]
+    return REFERENCE_COLOURS | {name: SERIES_COLOURS[index % len(SERIES_COLOURS)] for index, name in enumerate(methods)}
 
 
 def _gap_heads(result: UnlearningResult) -> pd.DataFrame:
@@ -143,7 +147,7 @@ def _gap_heads(result: UnlearningResult) -> pd.DataFrame:
                 "middle": index + 0.5,
                 "title": title,
                 "line": title.replace("\n", " "),
-                "scale": f"± {format_gap(metric, scales[metric])[1:]}",
+                "scale": f"axis ± {format_gap(metric, scales[metric])[1:]}",
                 **ends,
             }
         )
@@ -165,52 +169,51 @@ def _method_axis() -> alt.Axis:
 
 
 def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.LayerChart:
-    """Forget accuracy against retain or validation accuracy: a small mark a seed, a large one for the median.
+    """Gaps to exact retraining: forget accuracy against retain or validation accuracy.
 
-    The gold star is exact retraining, which a method should come near to.
+    A small mark is a seed, a large one the median; the gold star at 0 is exact retraining, which a method should come
+    near to. Most methods differ by few points and some by nearly all, so both axes are symmetric logarithms, which are
+    linear within one point.
 
     Args:
         result: of the comparison.
         across: "retain" or "validation".
     """
-    frame = result.frame
-    unlearned = frame[["method", "seed"]].assign(x=frame[f"{across}_accuracy"], y=frame["forget_accuracy"])
-    same = frame.drop_duplicates("seed")
-    reference = same[["seed"]].assign(
-        method="exact retraining", x=same[f"retrained_{across}_accuracy"], y=same["retrained_forget_accuracy"]
-    )
-    points = pd.concat([reference, unlearned], ignore_index=True)
+    points = trade_off_points(result, across)
     names = list(dict.fromkeys(points["method"]))
-    colours = [COLOURS.get(name, SERIES_COLOURS[index % len(SERIES_COLOURS)]) for index, name in enumerate(names)]
-    middles = points.groupby("method", sort=False)[["x", "y"]].median().reset_index()
+    colours = _method_colours(names)
+    middles = points.groupby("method", sort=False)[["x", "y", "across", "forget"]].median().reset_index()
     colour = alt.Color(
         "method:N",
         title=None,
-        scale=alt.Scale(domain=names, range=colours),
+        scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
         legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=METHOD_LABEL),
     )
     shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_method_shapes(names)))
+    scale = alt.Scale(type="symlog", constant=1, nice=False, zero=False, padding=18)
+    axis = alt.Axis(values=POINTS, labelExpr=SIGNED, labelOverlap=True)
     axes = {
-        "x": alt.X(
-            "x:Q", title=f"{across} accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False, padding=18)
-        ),
-        "y": alt.Y(
-            "y:Q", title="forget accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[-0.04, 1.04], nice=False)
-        ),
+        "x": alt.X("x:Q", title=f"gap in {across} accuracy, {SYMLOG}", axis=axis, scale=scale),
+        "y": alt.Y("y:Q", title=f"gap in forget accuracy, {SYMLOG}", axis=axis, scale=scale),
     }
     tooltip = [
         alt.Tooltip("method:N"),
-        alt.Tooltip("x:Q", title=f"{across} accuracy", format=".1%"),
-        alt.Tooltip("y:Q", title="forget accuracy", format=".1%"),
+        alt.Tooltip("across:Q", title=f"{across} accuracy", format=".1%"),
+        alt.Tooltip("x:Q", title="gap, points", format="+.1f"),
+        alt.Tooltip("forget:Q", title="forget accuracy", format=".1%"),
+        alt.Tooltip("y:Q", title="gap, points", format="+.1f"),
     ]
     seeds = alt.Chart(points).mark_point(size=28, filled=True, opacity=0.45)
     medians = alt.Chart(middles).mark_point(size=190, filled=True, opacity=1, stroke="white", strokeWidth=1)
-    star = middles[middles["method"] == "exact retraining"]
+    star = middles[middles["method"] == RETRAINED]
     cross = alt.Chart(star).mark_rule(color=RELEARNED, strokeDash=[3, 3], opacity=0.8)
+    retrained = star["forget"].iloc[0]
     trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return alt.layer(
-        *baseline_rules(trivial, ".1%", gap=0.06),
+        *baseline_rules(
+            {name: 100 * (value - retrained) for name, value in trivial.items()}, "+.1f", gap=0.25, symlog=True
+        ),
         cross.encode(y="y:Q"),
         cross.encode(x="x:Q"),
         seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
@@ -219,10 +222,23 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     ).properties(height=CHART_HEIGHT + 80)
 
 
+def trade_off_points(result: UnlearningResult, across: str) -> pd.DataFrame:
+    """A row a model and seed: both accuracies, and their gaps to exact retraining in points (`x` and `y`)."""
+    frame = result.frame
+    columns = {"across": f"{across}_accuracy", "forget": "forget_accuracy"}
+    unlearned = frame[["method", "seed"]].assign(**{name: frame[column] for name, column in columns.items()})
+    retrained = frame[["seed"]].assign(
+        method=RETRAINED, **{name: frame[f"retrained_{column}"] for name, column in columns.items()}
+    )
+    points = pd.concat([retrained.drop_duplicates("seed"), unlearned], ignore_index=True)
+    same = pd.concat([retrained.drop_duplicates("seed"), retrained], ignore_index=True)
+    return points.assign(x=100 * (points["across"] - same["across"]), y=100 * (points["forget"] - same["forget"]))
+
+
 def _method_shapes(names: Sequence[str]) -> list[str]:
     star = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
     others = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "triangle-left")
-    return [star if name == "exact retraining" else others[index % len(others)] for index, name in enumerate(names)]
+    return [star if name == RETRAINED else others[index % len(others)] for index, name in enumerate(names)]
 
 
 def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
@@ -240,7 +256,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
         counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
         shares = counts / max(len(values), 1)
         tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
-    titles, colours = zip(*SET_STYLES.values(), strict=True)
+    titles, dashes = zip(*SET_STYLES.values(), strict=True)
     base = alt.Chart(pd.concat(tables)).encode(
         x=alt.X(
             "loss:Q",
@@ -249,16 +265,18 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             axis=alt.Axis(format="~g", values=[0.001, 0.01, 0.1, 1, 10]),
         ),
         y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%"), stack=None),
-        color=alt.Color(
+        strokeDash=alt.StrokeDash(
             "set:N",
             title=None,
-            scale=alt.Scale(domain=titles, range=colours),
+            scale=alt.Scale(domain=titles, range=dashes),
             legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
         ),
         tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
     )
-    area = base.mark_area(interpolate="step", opacity=0.12)
-    return alt.layer(area, base.mark_line(interpolate="step", strokeWidth=2)).properties(height=CHART_HEIGHT - 60)
+    forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
+    area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
+    line = base.mark_line(interpolate="step", strokeWidth=2, color=REVIEW_COLOUR)
+    return alt.layer(area, line).properties(height=CHART_HEIGHT - 60)
 
 
 def attack_chart(result: UnlearningResult) -> alt.LayerChart:
@@ -267,7 +285,7 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     table = (
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
     )
-    table["colour"] = table["method"].map(COLOURS).fillna(RANDOMIZED)
+    table["colour"] = table["method"].map(_method_colours(result.gaps["method"]))
     base = alt.Chart(table).encode(
         y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
         color=alt.Color("colour:N", scale=None),
@@ -284,7 +302,7 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     line = alt.Chart(marks).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
     name = (
         alt.Chart(marks)
-        .mark_text(color=BASELINE, fontSize=11, baseline="bottom")
+        .mark_text(color=TEXT, fontSize=11, baseline="bottom")
         .encode(x="at:Q", y=alt.value(-3), text="name:N")
     )
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS
+from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS, TEXT
 
 # fmt: off
 OBJECT_NAMES = frozenset((
@@ -16,23 +16,31 @@ OBJECT_NAMES = frozenset((
 # fmt: on
 
 
-def baseline_rules(baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False) -> list[alt.Chart]:
+def baseline_rules(
+    baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False, symlog: bool = False
+) -> list[alt.Chart]:
     """Dashed grey lines with their names.
 
     Args:
         baselines: the height of each line by its name.
         form: number format of the tooltip.
-        gap: least distance of two names, in units of the axis.
+        gap: least distance of two names, in units of the axis, or of its logarithm.
         margin: whether the names stand to the right of the plot, whose padding must hold them, or on the lines.
+        symlog: whether the axis is a symmetric logarithm with constant 1.
     """
-    values = list(baselines.values())
-    lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": _spread_apart(values, gap)})
+    values = np.array(list(baselines.values()))
+    if symlog:
+        spread = np.array(_spread_apart(np.sign(values) * np.log1p(np.abs(values)), gap))
+        label_y = np.sign(spread) * np.expm1(np.abs(spread))
+    else:
+        label_y = _spread_apart(values, gap)
+    lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": label_y})
     base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
     rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
     position = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
     if margin:
         position = {"align": "left", "baseline": "middle", "dx": 5}
-    texts = alt.Chart(lines).mark_text(color=BASELINE, fontSize=11, **position)
+    texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, **position)
     return [rule, texts.encode(y="label_y:Q", text="name:N", x=alt.value("width"))]
 
 

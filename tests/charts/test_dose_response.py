@@ -26,7 +26,7 @@ from forgetting.charts.dose_response import (
     robustness_chart,
 )
 from forgetting.charts.export import chart_bytes
-from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED, SERIES_COLOURS
+from forgetting.charts.style import BASELINE, HEAT, LIGHT_TEXT_FROM, RANDOMIZED, SERIES_COLOURS
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import Band
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves
@@ -321,7 +321,7 @@ def test_a_heat_map_goes_from_the_worst_to_the_best(worst, best):
     (cell,) = marks(chart, "rect")
     scale = cell["encoding"]["color"]["scale"]
     assert scale["domain"] == [worst, best]
-    assert scale["range"][1] == ORIGINAL
+    assert scale["range"] == list(HEAT)
     assert scale["clamp"]
     assert (cell["encoding"]["x"]["field"], cell["encoding"]["y"]["field"]) == ("planned_dose", "layers")
     assert cell["encoding"]["y"]["sort"] is None  # in the order of the plan
@@ -345,11 +345,13 @@ def test_few_values_are_written_into_the_heat_map(cells, written):
     assert any(layer["mark"]["type"] == "text" for layer in spec["layer"]) is written
 
 
-@pytest.mark.parametrize(("worst", "best", "test"), [(0.1, 0.9, "datum.median > 0.5"), (2.0, 0.0, "< 1.0")])
-def test_values_on_dark_cells_are_white(worst, best, test):
+@pytest.mark.parametrize(("worst", "best", "sign"), [(0.1, 0.9, ">"), (2.0, 0.0, "<")])
+def test_values_on_dark_cells_are_white(worst, best, sign):
     (text,) = marks(heat_chart(TABLE, STYLE, worst=worst, best=best), "text")
     condition = text["encoding"]["color"]["condition"]
-    assert test in condition["test"]
+    name, found, turn = condition["test"].strip("()").split()
+    assert (name, found) == ("datum.median", sign)
+    assert float(turn) == pytest.approx(LIGHT_TEXT_FROM * best + (1 - LIGHT_TEXT_FROM) * worst)
     assert condition["value"] == "white"
     assert text["encoding"]["color"]["value"] != "white"
 

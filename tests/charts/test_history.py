@@ -8,7 +8,7 @@ from chart_parts import data_of, marks, scale_of
 from forgetting.charts import vega as vega_charts
 from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.charts.history import MOST_POINTS, Curve, history_chart
-from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED
+from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, TEXT
 from forgetting.model.history import Epoch, PartMetrics
 
 
@@ -137,7 +137,7 @@ def test_rules_in_the_margin_have_their_names_beside_the_plot(margin):
     lines = {"chance": 0.1, "largest class": 0.11}
     rule, text = (chart.to_dict() for chart in vega_charts.baseline_rules(lines, ".1%", gap=0.1, margin=margin))
     assert (rule["mark"]["type"], text["mark"]["type"]) == ("rule", "text")
-    assert rule["mark"]["color"] == text["mark"]["color"] == BASELINE
+    assert (rule["mark"]["color"], text["mark"]["color"]) == (BASELINE, TEXT)
     (rows,) = rule["datasets"].values()
     assert [(row["name"], row["value"]) for row in rows] == list(lines.items())
     np.testing.assert_allclose([row["label_y"] for row in rows], [0.1, 0.2])

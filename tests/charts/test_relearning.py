@@ -107,7 +107,7 @@ def test_curves_are_their_bands_and_medians():
 @pytest.mark.parametrize("models", [tuple(NAMES), ("randomized",), ("scratch", "continued")])
 def test_each_kind_of_model_keeps_its_colour(models):
     (line,) = marks(chart_of_curves(curves(models=models)), "line")
-    assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": SERIES_COLOURS[1]}
+    assert scale_of(line) == {"original": ORIGINAL, "relearned": RELEARNED, "from scratch": BASELINE}
 
 
 def test_accuracy_stands_beside_its_baselines_and_the_target():

@@ -11,7 +11,7 @@ from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting.charts import unlearning as unlearning_charts
 from forgetting.charts.export import chart_bytes
-from forgetting.charts.style import ORIGINAL, RANDOMIZED, RELEARNED, SERIES_COLOURS
+from forgetting.charts.style import ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS
 from forgetting.charts.unlearning import (
     GAP_COLUMNS,
     HALF_COLUMN,
@@ -147,9 +147,9 @@ def test_each_column_tells_its_scale(result_of):
     heads = [data_of(chart, layer) for layer in marks(chart, "text") if layer["encoding"]["text"]["field"] == "title"]
     scales = [row["scale"] for row in heads[0]]
     assert [row["title"] for row in heads[0]] == list(GAP_COLUMNS.values())
-    assert scales[0].startswith("± 50")  # in percent or points
-    assert scales[1].startswith(("± 12", "± 13"))
-    assert scales[2].startswith("± 5")  # of no gap at all
+    assert scales[0].startswith("axis ± 50")  # in percent or points
+    assert scales[1].startswith(("axis ± 12", "axis ± 13"))
+    assert scales[2].startswith("axis ± 5")  # of no gap at all
     assert LEAST_GAP == 0.05
 
 
@@ -196,7 +196,8 @@ def test_without_retraining_there_is_no_floor(result_of):
 
 
 def test_one_colour_a_meaning_in_the_charts_of_rows(result_of):
-    expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": RANDOMIZED, HOSTILE: RANDOMIZED}
+    first, second = SERIES_COLOURS[:2]  # as in the trade-off
+    expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": first, HOSTILE: second}
     for chart in (gap_chart(result_of(*ROWS)), attack_chart(result_of(*ROWS))):
         layer = next(layer for kind in ("bar", "point") for layer in chart.to_dict()["layer"]
                      if layer["mark"]["type"] == kind)  # fmt: skip
@@ -272,7 +273,7 @@ def test_titles_stand_above_the_plot_and_inside_the_picture(charts):
     titles = [found[title.replace("\n", "")] for title in GAP_COLUMNS.values()]
     assert titles == sorted(titles)
     assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 70
-    assert 10 < max(down for _, down in titles) < found["± 5 points"][1] < found["original"][1] < found["eu k"][1]
+    assert 10 < max(down for _, down in titles) < found["axis ± 5 points"][1] < found["original"][1] < found["eu k"][1]
 
 
 # The trade-off.
@@ -288,22 +289,27 @@ def test_the_trade_off_holds_each_seed_and_the_medians(result_of, across):
     seeds, medians, _ = marks(chart, "point")
     share = 1 if across == "retain" else 0.5
     of_method = [
-        (point["seed"], point["x"], point["y"]) for point in data_of(chart, seeds) if point["method"] == "scrub"
+        (point["seed"], point["across"], point["forget"])
+        for point in data_of(chart, seeds)
+        if point["method"] == "scrub"
     ]
     assert of_method == [(0, 0.5 * share, 0.0), (1, share, 0.25), (2, 0.75 * share, 1.0)]
-    star = RETRAINED[f"{across}_accuracy"], RETRAINED["forget_accuracy"]
+    other, forget = RETRAINED[f"{across}_accuracy"], RETRAINED["forget_accuracy"]
     assert {point["method"]: (point["x"], point["y"]) for point in data_of(chart, medians)} == {
-        "exact retraining": star,
-        "scrub": (0.75 * share, 0.25),
+        "exact retraining": (0, 0),
+        "scrub": (100 * (0.75 * share - other), 100 * (0.25 - forget)),
     }
     assert medians["mark"]["size"] > 2 * seeds["mark"]["size"]
-    assert seeds["encoding"]["x"]["title"] == f"{across} accuracy"
-    assert seeds["encoding"]["y"]["scale"]["domain"][0] < 0 < 1 < seeds["encoding"]["y"]["scale"]["domain"][1]
+    assert seeds["encoding"]["x"]["title"].startswith(f"gap in {across} accuracy")
+    for channel in ("x", "y"):
+        assert seeds["encoding"][channel]["scale"]["type"] == "symlog"
+        assert "symmetric log" in seeds["encoding"][channel]["title"]
     trivial, *crosses = marks(chart, "rule")
-    assert [line["name"] for line in data_of(chart, trivial)] == ["chance", "largest class"]
+    lines = {line["name"]: line["value"] / 100 + forget for line in data_of(chart, trivial)}
+    assert lines == pytest.approx({"chance": 1 / 3, "largest class": lines["largest class"]})
     for cross in crosses:
         (at,) = data_of(chart, cross)
-        assert (at["x"], at["y"]) == star
+        assert (at["x"], at["y"]) == (0, 0)
         assert cross["mark"]["color"] == RELEARNED
     assert {tuple(cross["encoding"]) for cross in crosses} == {("x",), ("y",)}
 
@@ -342,7 +348,7 @@ def test_nothing_is_drawn_of_a_method_that_failed(charts):
     _, medians, _ = marks(chart, "point")
     points = {point["method"]: (point["x"], point["y"]) for point in data_of(chart, medians)}
     assert points.get("mine", (None, None)) == (None, None)
-    assert points["original"] == (0.875, 1.0)
+    assert points["original"] == (0, 100 * (1.0 - RETRAINED["forget_accuracy"]))
 
 
 # Losses.
@@ -407,12 +413,13 @@ def test_shares_are_drawn_over_one_another_not_upon_one_another():
     assert area["encoding"]["y"].get("stack", "zero") in (None, False)
 
 
-def test_members_are_burgundy_and_forgotten_ones_blue():
-    (line,) = marks(losses_chart(LOSSES), "line")
-    colours = scale_of(line)
-    assert list(colours) == list(NAMES.values())
-    assert (colours["retained"], colours["forgotten"]) == (ORIGINAL, RANDOMIZED)
-    assert colours["non-members"] not in (ORIGINAL, RANDOMIZED, RELEARNED)
+def test_sets_of_reviews_have_their_own_colour_and_dashes():
+    (line,), (area,) = marks(losses_chart(LOSSES), "line"), marks(losses_chart(LOSSES), "area")
+    dashes = scale_of(line, "strokeDash")
+    assert list(dashes) == list(NAMES.values())
+    assert len(set(map(tuple, dashes.values()))) == 3
+    assert line["mark"]["color"] == area["mark"]["color"] == REVIEW_COLOUR
+    assert area["transform"] == [{"filter": "(datum.set === 'forgotten')"}]
     assert line["encoding"]["x"]["scale"]["type"] == "log"
 
 

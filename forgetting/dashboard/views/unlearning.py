@@ -36,7 +36,8 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     st.caption(
         "Gold: exact retraining with another seed, and the 5–95 % band of the gaps between retrainings; a bar within "
-        "it is no gap. Blue: the gap of a method, with its band over seeds. Tug of war (ToW): the product of "
+        "it is no gap. Bars: the gaps of a method, with their bands over seeds; each column has its own axis, whose "
+        "range stands under its title. Tug of war (ToW): the product of "
         "1 − |gap| over the three accuracies; 1 is as good as retraining. Anamnesis index (AIN): steps to relearn the "
         "forget set, divided by those of the retrained model; 1: gone, 0: still there. The vocabulary still holds the "
         "words of the forgotten texts."
@@ -86,7 +87,7 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     st.text(
         f"Retraining leaves {format_share(frame['retrained_forget_accuracy'].median())} of the forget set right; "
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. "
-        "A good method comes near to the star, not to the lower right corner. "
+        "Both axes are gaps to it, and a good method comes near to the star at 0; one that forgets nothing stays high. "
         f"On the {across} reviews always naming the largest class is right for {format_share(result.majority[across])}."
     )
     chart = unlearning_charts.trade_off_chart(result, across)
