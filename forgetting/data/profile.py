@@ -24,6 +24,7 @@ class DataProfile:
         shortest_text: The smallest of `words`.
         median_text: The median of `words`.
         longest_text: The largest of `words`.
+        decoded: Rows of the file in which HTML entities were decoded.
         new_labels: Fraction of the validation reviews, in [0, 1], whose label never occurs in training, so that no
             model can get them right; None without a split.
     """
@@ -38,6 +39,7 @@ class DataProfile:
     shortest_text: int
     median_text: float
     longest_text: int
+    decoded: int
     new_labels: float | None
 
 
@@ -73,6 +75,7 @@ def profile_data(reviews: Reviews, *, validation: np.ndarray | None = None) -> D
         shortest_text=int(words.min()),
         median_text=float(np.median(words)),
         longest_text=int(words.max()),
+        decoded=reviews.report.decoded,
         new_labels=None if validation is None else _new_labels(reviews.labels, validation),
     )
 

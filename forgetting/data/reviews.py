@@ -38,6 +38,7 @@ class Report:
         encoding: Of the file, None where its format has none.
         delimiter: Of the file, None where its format has none.
         dropped: What was left out of the rows, in the order in which it was done.
+        decoded: Rows of the file in which HTML entities were decoded.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Report:
     encoding: str | None = None
     delimiter: str | None = None
     dropped: tuple[Dropped, ...] = ()
+    decoded: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
 from forgetting.data.columns import MIN_WORDS, ColumnRoles
+from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE
+from forgetting.data.entities import decode_entities
 from forgetting.data.formats import parse_table
 from forgetting.data.reviews import Report, Reviews, filter_reviews
 
@@ -27,11 +29,12 @@ class Table:
     """A file as rows and columns of text.
 
     Attributes:
-        frame: All values as written; a missing one is "".
+        frame: All values as written, HTML entities decoded; a missing one is "".
         sha256: Of the bytes as given (of the archive where the file came packed), as 64 hexadecimal digits.
         source: The file's name.
         encoding: Python's name of it; None where the format has none (Parquet).
         delimiter: One character; None where the format has none (Parquet, JSON lines).
+        decoded: Rows in which HTML entities were decoded.
         roles: What the columns may be; found out from the frame by default.
     """
 
@@ -40,6 +43,7 @@ class Table:
     source: str
     encoding: str | None = None
     delimiter: str | None = None
+    decoded: int = 0
     roles: ColumnRoles | None = None
 
     def __post_init__(self):
@@ -82,7 +86,9 @@ class Table:
         """
         text, label = self.columns_of(text, label)
         name = self.likely_name
-        report = Report(self.source, text, label, name, len(self.frame), self.encoding, self.delimiter)
+        report = Report(
+            self.source, text, label, name, len(self.frame), self.encoding, self.delimiter, decoded=self.decoded
+        )
         names = None if name is None else tuple(self.frame[name])
         reviews = Reviews(tuple(self.frame[text]), tuple(self.frame[label]), names, self.sha256, report)
         reviews = reviews.take(_filled(reviews.texts, "text", text), "empty text")
@@ -132,6 +138,8 @@ class Table:
 def read_table(source: Source, *, name: str | None = None, max_bytes: int | None = None) -> Table:
     """Read a table from CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
 
+    HTML entities are decoded, but for those of the original file: the published results count `amp` as a word.
+
     Args:
         source: A path, bytes, or an open binary file.
         name: What to call it, by default the file's name.
@@ -152,10 +160,13 @@ def read_table(source: Source, *, name: str | None = None, max_bytes: int | None
         raise DataError(f"{name}: {error}") from error
     name = name or found
     try:
-        frame, encoding, delimiter = parse_table(unpack(data, max_bytes), max_bytes)
+        plain = unpack(data, max_bytes)
+        frame, encoding, delimiter = parse_table(plain, max_bytes)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
-    return Table(frame, sha256(data).hexdigest(), name, encoding, delimiter)
+    original = len(plain) == ORIGINAL_SIZE and sha256(plain).hexdigest() == ORIGINAL_SHA256
+    frame, decoded = (frame, 0) if original else decode_entities(frame)
+    return Table(frame, sha256(data).hexdigest(), name, encoding, delimiter, decoded)
 
 
 def read_reviews(

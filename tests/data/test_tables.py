@@ -102,6 +102,22 @@ def test_format_is_found_by_content_not_by_ending(tmp_path):
     assert read_table(path).delimiter == "\t"
 
 
+def test_whole_html_entities_are_decoded():
+    cells = {  # as HTML 5 has it, but never without the semicolon
+        "plum &amp; fig": "plum & fig",
+        "it&#39;s &#x201C;dry&#x201d;": "it's “dry”",
+        "caf&eacute; &lt;b&gt;": "café <b>",
+        "&amp;amp;": "&amp;",  # once
+        "black&notes R&D &nosuch; &#; AT&T": "black&notes R&D &nosuch; &#; AT&T",
+        "plain": "plain",
+    }
+    table = read_table(("text,label\n" + "".join(f"{cell},a&amp;b\n" for cell in cells)).encode())
+    assert table.frame["text"].tolist() == list(cells.values())
+    assert set(table.frame["label"]) == {"a&b"}
+    assert table.decoded == table.reviews("text", "label").report.decoded == len(cells)
+    assert read_table(b"text,label\nR&D and more,x\n").decoded == 0
+
+
 def test_cells_are_data():
     rows = [("=1+1", "true"), ("<b>bold</b>", "true"), ("NA", "2020-01-01"), (" null ", "007")]
     reviews = read_reviews(written(rows=rows).encode(), "text", "label")

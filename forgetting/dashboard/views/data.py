@@ -157,6 +157,8 @@ def profile_view(table: Table) -> None:
                 st.dataframe(why, hide_index=True, width="content", alt="Rows that were left out, and why")
             how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
             st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")
+            if profile.decoded:
+                st.text(f"HTML entities such as &amp; were decoded in {profile.decoded:,} rows.")
 
 
 def first_rows_view(table: Table) -> None:
