@@ -61,7 +61,7 @@ def bitwise_chart(comparison: Comparison, baselines: Baselines) -> PlainChart:
 def loss_chart(
     comparison: Comparison,
     baselines: Baselines,
-    unit: str = "nats a review",
+    unit: str = "nats per review",
     reached: Sequence[float] = (),
     key: str = "",
 ) -> PlainChart:

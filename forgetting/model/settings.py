@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from forgetting.core.settings import Settings, setting
 
-OBJECTIVES = {"cross_entropy": "nats a review", "bitwise": "nats an element"}  # name → unit of the loss
+OBJECTIVES = {"cross_entropy": "nats per review", "bitwise": "nats per review and class"}  # name → unit of the loss
 
 
 @dataclass(frozen=True)

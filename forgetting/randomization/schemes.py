@@ -78,12 +78,12 @@ def _normal(draws: Draws) -> torch.Tensor:
 
 
 def _reinit(draws: Draws) -> torch.Tensor:
-    """A fresh draw from the layer's initializer (re-randomization)."""
+    """A fresh draw from the layer's initializer."""
     return draws.fresh()[draws.chosen]
 
 
 def _rewind(draws: Draws) -> torch.Tensor:
-    """The values from before training (re-initialization)."""
+    """The values from before training."""
     return draws.initial()[draws.chosen]
 
 

@@ -11,7 +11,14 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.formatting import format_baselines, format_epochs, format_fraction, format_share
+from forgetting.reporting.formatting import (
+    format_baselines,
+    format_epochs,
+    format_fraction,
+    format_number,
+    format_share,
+)
+from forgetting.reporting.names import format_class
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +57,7 @@ def describe_cost(
     if before.accuracy is None or after.accuracy is None:
         reason = before.missing.get("accuracy") or after.missing["accuracy"]
         return f"There is no accuracy to compare: {reason}."
-    trivial = f"a uniform guess reaches {format_share(baselines.chance)}, always naming the largest class "
+    trivial = f"a uniform guess reaches {format_share(baselines.chance)}, always predicting the largest class "
     trivial += format_share(baselines.majority["validation"])
     if not randomization.chosen_layers(layers) or not randomization.fraction:
         return f"Nothing is randomized: validation accuracy {format_share(before.accuracy)}, where {trivial}."
@@ -73,11 +80,11 @@ def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
     if baselines.linear_svc:
         trivial += f", and LinearSVC reaches {format_share(baselines.linear_svc['validation'])}"
     if not history:
-        return f"Nothing is learnt yet: {trivial}."
+        return f"No epoch is trained yet: {trivial}."
     last = history[-1]
     return (
         f"After {format_epochs(last.epoch)} {format_share(last.validation.accuracy)} of the validation reviews are "
-        f"named right ({format_share(last.training.accuracy)} in training), where {trivial}."
+        f"classified correctly ({format_share(last.training.accuracy)} in training), where {trivial}."
     )
 
 
@@ -90,14 +97,14 @@ def describe_published(comparison: Comparison, baselines: Baselines) -> str:
     return (
         f"By the published measure validation accuracy {verb} from {format_share(before.bitwise_accuracy, 1)} to "
         f"{format_share(after.bitwise_accuracy, 1)}; always answering “no” reaches "
-        f"{format_share(baselines.all_no, 1)}. The right name is the best guess for "
-        f"{format_share(before.accuracy, 1)} of the reviews before and {format_share(after.accuracy, 1)} after, where "
-        f"chance is {format_share(baselines.chance, 1)}."
+        f"{format_share(baselines.all_no, 1)}. The true name is predicted for {format_share(before.accuracy, 1)} of "
+        f"the reviews before and for {format_share(after.accuracy, 1)} after, where chance is "
+        f"{format_share(baselines.chance, 1)}."
     )
 
 
 def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
-    """Which class loses most recall on the validation part, and how many classes are never found any more.
+    """Which class loses most recall on the validation part, and how many classes are not recognized any more.
 
     Args:
         comparison: The two models.
@@ -111,12 +118,13 @@ def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
     lost = sum(a == 0 and b > 0 for b, a in zip(before, after, strict=True))
     found = sum(b > 0 for b in before)
     if not found:
-        return "No class was found before, so none has recall to lose."
+        return "No class had recall before, so none can lose it."
     if losses[worst] <= 0:
-        return f"No class loses recall: all {found} that were found before still are."
+        return f"No class loses recall: all {found} that were recognized before still are."
+    rest = f"{lost} of the {found} classes that were recognized before are not recognized any more"
     return (
-        f"{worst} loses most, {100 * losses[worst]:.0f} points of recall; {lost} of the {found} classes that were "
-        "found before are never found any more."
+        f"{format_class(worst)} loses most, {100 * losses[worst]:.0f} points of recall; "
+        f"{rest if lost else f'all {found} classes that were recognized before still are'}."
     )
 
 
@@ -126,9 +134,9 @@ def describe_agreement(comparison: Comparison) -> str:
     if agreement.value is None:
         return f"The two models cannot be compared: {agreement.missing}."
     return (
-        f"Both models name the same class for {format_share(agreement.value)} of the validation reviews; their "
-        f"predictions are {divergence.value:.2f} apart (mean Jensen–Shannon divergence, 0 the same, 1 nothing in "
-        "common)."
+        f"Both models predict the same class for {format_share(agreement.value)} of the validation reviews; their "
+        f"probabilities are {format_number(divergence.value)} apart (mean Jensen–Shannon divergence: 0 is the same, "
+        "1 is nothing in common)."
     )
 
 

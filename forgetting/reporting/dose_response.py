@@ -6,6 +6,7 @@ import pandas as pd
 
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.formatting import format_baselines, format_interval, format_share
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
@@ -13,7 +14,7 @@ NOTHING_TO_SHOW = (
     "There is no accuracy to show: no fraction reaches that change, or the outputs are not finite numbers."
 )
 NO_HALF_WAY = {  # what stands in place of a half-way dose where there is none, by its kind
-    "never": "not up to {until}",
+    "never": "not reached up to {until}",
     "before": "before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
@@ -32,7 +33,7 @@ def describe_half_way(halves: Sequence[HalfWay], baselines: Baselines, before: f
     schemes, units = ({getattr(half, name) for half in halves} for name in ("scheme", "unit"))
     parts = []
     for half in halves[:6]:
-        name = half.layers + (f" by {half.scheme}" if len(schemes) > 1 else "")
+        name = half.layers + (f" by {format_scheme(half.scheme)}" if len(schemes) > 1 else "")
         name += f" ({half.unit}s)" if len(units) > 1 else ""
         if half.dose is None:
             parts.append(f"{NO_HALF_WAY[half.kind].format(until=format_share(half.until))} for {name}")
@@ -58,10 +59,10 @@ def describe_heat_map(curves: pd.DataFrame, baselines: Baselines, before: float)
         return NOTHING_TO_SHOW
     last = curves[curves["planned_dose"] == curves["planned_dose"].max()].sort_values("median")
     weakest, strongest = last.iloc[0], last.iloc[-1]
-    other = "" if len(last) == 1 else f" and {format_share(strongest['median'])} with {strongest['layers']}"
+    other = "" if len(last) == 1 else f" and {format_share(strongest['median'])} for {strongest['layers']}"
     return (
-        f"At a fraction of {format_share(curves['planned_dose'].max())} validation accuracy is "
-        f"{format_share(weakest['median'])} with {weakest['layers']} randomized{other}; before it was "
+        f"With {format_share(curves['planned_dose'].max())} randomized, validation accuracy is "
+        f"{format_share(weakest['median'])} for {weakest['layers']}{other}; before it was "
         f"{format_share(before)}, {format_baselines(baselines)}."
     )
 
@@ -96,11 +97,11 @@ def describe_matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baseli
     series = curves.attrs.get("series", {}).get(by) or curves[by].unique()
     everywhere = counts[counts == len(series)]
     if everywhere.empty:
-        return f"There is no change of the weights that each {SERIES_WORDS[by]} reaches at a fraction of the plan."
+        return f"There is no change of the weights that each {SERIES_WORDS[by]} reaches at a planned fraction."
     common = everywhere.index.max()
     rows_there = curves[curves["planned_dose"] == common].sort_values("median")
     listed = ", ".join(
-        f"{name} {format_share(median)} (fraction {format_share(dose)})"
+        f"{format_scheme(name)} {format_share(median)} (fraction randomized {format_share(dose)})"
         for name, median, dose in zip(rows_there[by], rows_there["median"], rows_there["dose"], strict=True)
     )
     before = rows["validation_accuracy_before"].median()
@@ -124,9 +125,9 @@ def describe_robustness(rows: Sequence[LayerRobustness], baselines: Baselines) -
             continue
         back, anew = (format_share(accuracy) for accuracy in row.accuracies)
         parts.append(
-            f"{row.layer} is {row.conclusion} (set back to before training it leaves {back}, drawn anew {anew})"
+            f"{row.layer} is {row.conclusion} ({back} is left after re-initialization, {anew} after re-randomization)"
         )
     return (
-        f"{'; '.join(parts)}. Validation accuracy before is {format_share(rows[0].accuracy_before)}, chance "
+        f"{'; '.join(parts)}. Validation accuracy before was {format_share(rows[0].accuracy_before)}, chance "
         f"{format_share(rows[0].chance)}, the largest class {format_share(baselines.majority['validation'])}."
     )

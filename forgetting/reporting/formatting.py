@@ -1,8 +1,14 @@
-"""Numbers for people, as short texts: one rule for each kind of number."""
+"""Numbers for people, as short texts: one rule for each kind of number.
+
+A negative number has a minus sign (U+2212), a range an en dash, thousands a comma, a percentage a space before "%".
+Shares have whole percents, losses and scores two decimals; what is next to 0 or 100 % has as many digits as it takes.
+"""
 
 import math
 
 from forgetting.metrics.baselines import Baselines
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_share(share: float | None, digits: int = 0) -> str:
@@ -27,12 +33,20 @@ def format_fraction(fraction: float) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """A loss or a score: two decimals, two digits where it is small; "missing" for None and NaN."""
+    """A loss or a score: "−0.50", "1,234.50", two digits where it is small; "missing" for None and NaN."""
     if value is None or math.isnan(value):
         return "missing"
-    if abs(value) >= 1e5:
-        return f"{value:.3g}"
-    return f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:.2f}"
+    if not math.isfinite(value):
+        return _with_minus(f"{value}".replace("inf", "∞"))
+    if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
+        digits, exponent = f"{value:.2e}".split("e")
+        return _with_minus(f"{float(digits):g} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}")
+    return _with_minus(f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:,.2f}")
+
+
+def _with_minus(text: str) -> str:
+    """The text of a number with a true minus sign, which is as wide as a plus."""
+    return text.replace("-", "−")
 
 
 def format_metric(metric: str, value: float | None) -> str:
@@ -52,19 +66,19 @@ def format_gap(metric: str, gap: float) -> str:
     value, digits, unit = (100 * gap, 0, " points") if metric.endswith("accuracy") else (gap, 2, "")
     small = 0 < abs(value) < 0.5 * 10**-digits  # which would be shown as none
     signed = f"{value:+.1g}" if small else f"{value:+.{digits}f}"
-    return signed.replace("-", "−") + unit
+    return _with_minus(signed) + unit
 
 
 def format_interval(low: float | None, high: float | None) -> str:
-    """An interval of shares: "73 % to 84 %"; an end that is None is "open", and where both are, the text is empty."""
-    if low is None and high is None:
-        return ""
-    return " to ".join("open" if end is None else format_share(end) for end in (low, high))
+    """An interval of shares: "73–84 %"; of an end alone "from 73 %" or "up to 84 %", and of none an empty text."""
+    if low is None or high is None:
+        return "" if low == high else f"up to {format_share(high)}" if low is None else f"from {format_share(low)}"
+    return f"{format_share(low).removesuffix(' %')}–{format_share(high)}"
 
 
 def format_epochs(count: int) -> str:
     """A number of epochs: "1 epoch", "2 epochs"."""
-    return "1 epoch" if count == 1 else f"{count} epochs"
+    return "1 epoch" if count == 1 else f"{count:,} epochs"
 
 
 def format_duration(seconds: float) -> str:

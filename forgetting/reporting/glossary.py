@@ -86,7 +86,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "probability",
             "How sure the network is of a class, from 0 to 100 %: the softmax of its scores.",
-            used=("p before", "p after", "probability before", "probability after"),
+            used=("probability before", "probability after"),
         ),
     ),
     "Randomizing": (
@@ -99,7 +99,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
                 "randomization.fraction",
                 "sweep.doses",
                 "relearning.doses",
-                "fractions",
+                "fractions randomized",
                 "fraction randomized of each layer",
                 "fraction randomized now",
             ),
@@ -217,18 +217,18 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "conflicting text",
             "A text that occurs under more than one label, so that no classifier can be right about all of them.",
-            used=("conflicting", "conflicting texts"),
+            used=("conflicting texts",),
         ),
-        Term("empty row", "A row of the file without a text or without a label.", used=("empty", "empty rows")),
+        Term("empty row", "A row of the file without a text or without a label.", used=("empty rows",)),
         Term(
             "class with one review",
             "A class with a single review, which cannot be both trained on and validated.",
-            used=("lone classes", "classes with one review"),
+            used=("classes with one review",),
         ),
         Term(
             "label not in training",
             "The share of the validation reviews whose label never occurs in training: no model can get them right.",
-            used=("new labels", "labels not in training"),
+            used=("labels not in training",),
         ),
         Term(
             "reviews a class needs",
@@ -297,7 +297,6 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "seed of weights and training",
             "The weights that the network begins with, and all that is drawn while it trains.",
-            used=("seed of weights, training",),
         ),
         Term(
             "objective",
@@ -369,7 +368,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "bitwise accuracy",
             "The share of all yes-or-no answers, one for each review and class, that are right.",
             "With 294 classes, always answering “no” is right for 99.7 % of them, so the number says little.",
-            used=("published", "trivial", "median", "min", "max", "in range of 120 seeds", "model"),
+            used=("published", "trivial", "median", "min", "max", "within 120 re-runs", "model"),
         ),
         Term(
             "loss",
@@ -378,8 +377,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=(
                 "validation loss",
                 "training loss",
-                "loss (nats a review)",
-                "loss (nats an element)",
+                "loss (nats per review)",
+                "loss (nats per review and class)",
                 "loss (−ln p of the true class)",
                 "forget loss",
                 "retain loss",
@@ -390,7 +389,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The least loss that rescaling the network's scores can give: a loss without what mere size does to it.",
             "All scores are divided by the temperature with the smallest loss on the same reviews.",
             "Guo et al. 2017, arXiv 1706.04599",
-            used=("temperature-scaled loss (nats a review)", "temperature-scaled loss (nats an element)"),
+            used=("temperature-scaled loss (nats per review)", "temperature-scaled loss (nats per review and class)"),
         ),
         Term(
             "macro-F1",
@@ -613,7 +612,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "learning rate of repair and tuning",
             "How far the weights move in one step of these methods.",
-            used=("unlearning.learning_rate", "learning rate of these"),
+            used=("unlearning.learning_rate"),
         ),
         Term(
             "k of EU-k and CF-k",
@@ -629,7 +628,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "scheme and layers of repair",
             "What the weights become that are randomized before the repair, and in which layers.",
-            used=("unlearning.repair_scheme", "unlearning.repair_layers"),
+            used=(
+                "unlearning.repair_scheme",
+                "unlearning.repair_layers",
+                "scheme of randomize and repair",
+                "layers of randomize and repair",
+            ),
         ),
         Term(
             "gradient ascent: length of a step",

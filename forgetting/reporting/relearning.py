@@ -7,15 +7,16 @@ import pandas as pd
 
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.formatting import format_baselines, format_number, format_share
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.relearning import LearningCurve
 from forgetting.studies.savings import MemoryConclusion, conclude_memory
 
 CONCLUSIONS = {  # in words, by the conclusion of a MemoryConclusion: short, and as the beginning of a sentence
     "remembers": ("remembers", "It still remembers"),
     "gone": ("no memory shown", "No memory can be shown"),
-    "too few seeds": ("too few seeds", "Too few seeds to tell"),
-    "one model": ("one model", "It cannot be told: all seeds leave the same model, perhaps one of lucky weights"),
-    "undefined": ("cannot be told", "It cannot be told"),
+    "too few seeds": ("too few seeds", "There are too few seeds to decide"),
+    "one model": ("undecided", "It is undecided: all seeds leave the same model, whose weights may be lucky ones"),
+    "undefined": ("undecided", "It is undecided whether it remembers"),
 }
 
 
@@ -59,16 +60,17 @@ def describe_relearning(
     target_accuracy = curves[0].target_accuracy
     after = [curve.points[0].validation.accuracy for curve in curves if curve.model == "randomized" and curve.points]
     if not after:
-        return "No randomized model is there to compare yet, or its outputs are not finite numbers."
+        return "There is no randomized model to compare yet, or its outputs are not finite numbers."
     memory = conclude_from_curves(curves, outcomes, same_model=same_model)
     trivial = f"chance {format_share(baselines.chance)}, largest class {format_share(baselines.majority['validation'])}"
     text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
     if target_accuracy.missing:
         return text + f"Savings are undefined: {target_accuracy.missing}."
     randomized, scratch = (_describe_steps(curves, name) for name in ("randomized", "scratch"))
-    text += f"To {format_share(target_accuracy.target)} it takes {randomized}, a model from scratch {scratch}"
+    text += f"Steps to reach {format_share(target_accuracy.target)}: {randomized}, and from scratch {scratch}"
     if memory.median is not None:
-        text += f": savings {_signed(memory.median)} ({_signed(memory.low)} to {_signed(memory.high)})"
+        low, median, high = map(format_number, (memory.low, memory.median, memory.high))
+        text += f"; savings {median} (band {low} to {high})"
     text += f". {CONCLUSIONS[memory.conclusion][1]}"
     if memory.conclusion in ("remembers", "gone"):
         return f"{text} (sign test over {memory.seeds} seeds, p = {memory.p:.2g})."
@@ -81,13 +83,9 @@ def _describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
     steps = [time.steps for time in times if time.steps is not None]
     failed = len(times) - len(steps)
     if not steps and all(time.kind == "diverged" for time in times):
-        return "for ever, as training diverges"
-    text = f"{np.median(steps):g} steps" if steps else f"more than {max(time.limit for time in times):,} steps"
-    return text + (f" ({failed} of {len(times)} seeds never get there)" if failed and steps else "")
-
-
-def _signed(value: float) -> str:
-    return format_number(value).replace("-", "−")
+        return "never, as training diverges"
+    text = f"{np.median(steps):,.10g}" if steps else f"more than {max(time.limit for time in times):,}"
+    return text + (f" (never reached by {failed} of {len(times)} seeds)" if failed and steps else "")
 
 
 def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:
@@ -101,12 +99,12 @@ def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Basel
     last = curves[curves["dose"] == curves["dose"].max()]
     parts = []
     for row in last.head(6).itertuples():
-        savings = "without savings" if np.isnan(row.median) else f"savings {_signed(row.median)}"
+        savings = "without savings" if np.isnan(row.median) else f"savings {format_number(row.median)}"
         parts.append(f"{row.layers} {format_share(row.accuracy)}, {savings} ({CONCLUSIONS[row.conclusion][0]})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     largest = format_share(curves["dose"].max())
     return (
-        f"Right after randomizing {largest} ({last['scheme'].iloc[0]}) validation accuracy is: "
+        f"Right after randomizing {largest} ({format_scheme(last['scheme'].iloc[0])}) validation accuracy is: "
         f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].iloc[0])}, "
         f"{format_baselines(baselines)}."
     )

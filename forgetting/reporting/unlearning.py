@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.names import format_method
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
@@ -20,9 +21,9 @@ def describe_unlearning(result: UnlearningResult) -> str:
     methods = [name for name in result.methods if name not in (REFERENCE, "original")]
     accuracy = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
     right = (
-        "it is not known how many are right"
+        "it is not known how many of them are classified correctly"
         if np.isnan(accuracy)
-        else f"{format_share(accuracy)} of them are named right"
+        else f"{format_share(accuracy)} of them are classified correctly"
     )
     first = (
         f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
@@ -32,15 +33,15 @@ def describe_unlearning(result: UnlearningResult) -> str:
     if not methods:
         return first
     votes = {
-        "Recognized by their loss, so remembered": result.remembers,
-        "Over-forgotten": result.over_forgets,
-        "Known again in less than half of the steps": partial(_relearns_soon, result),
+        "The attack still finds the forget set after": result.remembers,
+        "Over-forgetting": result.over_forgets,
+        "Relearned in less than half of the steps of a retrained model": partial(_relearns_soon, result),
     }
     lines = [first, _describe_nearest(result, methods)]
     for what, vote in votes.items():
         found = {name: vote(name) for name in methods}
-        listed = ", ".join(name for name, holds in found.items() if holds)
-        lines.append(f"{what}: {listed or ('none' if False in found.values() else 'cannot be told')}.")
+        listed = ", ".join(format_method(name) for name, holds in found.items() if holds)
+        lines.append(f"{what}: {listed or ('no method' if False in found.values() else 'undecided')}.")
     return "\n".join(lines)
 
 
@@ -48,10 +49,10 @@ def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     """The method with the highest ToW, beside that of another retraining."""
     scores = {name: score for name in methods if (score := _median(result, name, "tow")) is not None}
     if not scores:
-        return "Nearest to it in accuracy: cannot be told."
+        return "Nearest to exact retraining in accuracy: undecided."
     best, again = max(scores, key=scores.get), _median(result, REFERENCE, "tow")
     beside = "" if again is None else f"; another retraining has {again:.2f}"
-    return f"Nearest to it in accuracy: {best} (ToW {scores[best]:.2f}{beside})."
+    return f"Nearest to exact retraining in accuracy: {format_method(best)} (ToW {scores[best]:.2f}{beside})."
 
 
 def _relearns_soon(result: UnlearningResult, method: str) -> bool | None:

@@ -254,7 +254,7 @@ def test_reload_and_back_keep_the_plan(visit):
     field.press("Enter")
     app.page.wait_for_function("location.search.includes('sweep.seeds=2')")
     ended(app)
-    doses = app.page.get_by_role("spinbutton", name="Fractions")
+    doses = app.page.get_by_role("spinbutton", name="Fractions randomized")
     doses.fill("5")
     doses.press("Enter")
     app.page.wait_for_function("location.search.includes('0.25')")

@@ -281,7 +281,7 @@ def test_reload_and_back_keep_the_plan(visit, path):
 
 def test_small_numbers_of_a_link_are_shown_as_they_are(visit):
     link = {
-        "Learning rate of these": ("unlearning.learning_rate", "0.00125"),
+        "Learning rate of repair and tuning": ("unlearning.learning_rate", "0.00125"),
         "Fraction randomized before repair": ("unlearning.repair_fraction", "0.375"),
         "Gradient ascent: retain accuracy it may lose": ("unlearning.ascent_tolerance", "0.005"),
         "Dampening: λ": ("unlearning.dampening_lambda", "0.125"),
@@ -301,7 +301,7 @@ def test_the_default_learning_rate_and_a_step_of_it_can_be_told(visit):
     train(app)
     app.page.get_by_text("Settings of the methods").click()
     app.settle(600)
-    field = number(app, "Learning rate of these")
+    field = number(app, "Learning rate of repair and tuning")
     field.focus()
     field.press("ArrowUp")
     field.press("Enter")

@@ -90,7 +90,7 @@ HALVES = (
     HalfWay("fc1", "zero", "neuron", None, None, None, 4, "accuracy does not get half-way", "never"),
 )
 LABELS = {  # of what has no half-way dose, by its kind
-    "never": "not up to 40 %",
+    "never": "not reached up to 40 %",
     "before": "before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
@@ -139,7 +139,7 @@ BESIDE = {  # other texts that must be read in the picture
     "own dose": ["chance", "largest class", "LinearSVC"],
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
-    "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "not up to 100 %"],
+    "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "not reached up to 100 %"],
     "robustness": [
         "fc1",
         "fc2",
@@ -386,7 +386,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     (point,) = marks(chart, "point")
     rows = {row["curve"]: row for row in data_of(chart, point)}
     assert list(rows) == ["fc1 · zero", "fc2 · zero", "fc1+fc2 · zero", "fc1 · normal", "fc1 · zero · neuron"]
-    assert [row["never"] for row in rows.values()] == [None, None, None, None, "not up to 100 %"]
+    assert [row["never"] for row in rows.values()] == [None, None, None, None, "not reached up to 100 %"]
     assert [row["dose"] for row in rows.values()] == [0.5, 0.5, 0.5, 0.125, None]
     # An interval; one whose upper end is open, drawn to the last dose; one whose lower end is, drawn to 0; none; none.
     ends = [(row["low"], row["high"]) for row in rows.values()]
@@ -402,7 +402,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
 
 
 def test_only_those_without_are_never_in_the_picture():
-    never = "not up to 100 %"
+    never = "not reached up to 100 %"
     assert texts_of(chart_bytes(half_way_chart(HALVES), "svg")).count(never) == 1
     assert never not in texts_of(chart_bytes(half_way_chart(HALVES[:4]), "svg"))
     assert texts_of(chart_bytes(half_way_chart(HALVES[4:]), "svg")).count(never) == 1

@@ -59,7 +59,7 @@ def test_the_overview_answers_at_once_with_the_baselines_beside():
     assert all("→" in metrics(test)[name] for name in ("Validation accuracy", "Validation loss", "Macro-F1"))
     assert all(metric["baseline"] for metric in live(test)["metrics"])
     sentence = live(test)["now"]["sentence"]
-    assert "a uniform guess reaches 9 %, always naming the largest class 19 %" in sentence
+    assert "a uniform guess reaches 9 %, always predicting the largest class 19 %" in sentence
     assert "synthetic" in page_text(test)
     assert len(test.get("plotly_chart")) == 2
 
@@ -137,7 +137,7 @@ def test_every_view_of_forget_opens(view):
     drawn = len(test.get("plotly_chart")) + len(test.dataframe) + len(test.get("vega_lite_chart"))
     assert drawn == (2 if view == "Relearn" else 1)
     if view == "Reviews":
-        shares = test.dataframe[0].value[["p before", "p after"]]
+        shares = test.dataframe[0].value[["probability before", "probability after"]]
         assert shares.stack().between(0, 1).all()
 
 
@@ -218,7 +218,7 @@ def test_the_data_check_takes_no_words_apart(monkeypatch):
     monkeypatch.setattr(text, "TfidfVectorizer", lambda **_: pytest.fail("words"))
     test = uploading(own_file(rows=62))
     assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
-    assert metrics(test)["New labels"] == "0.0 %"
+    assert metrics(test)["Labels not in training"] == "0.0 %"
 
 
 @pytest.mark.parametrize(("encoding", "named"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
@@ -538,10 +538,10 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     for _ in range(3):
         run(test)
     table = next(found.value for found in test.dataframe if "median" in found.value)
-    assert "8 of the 8 published metrics lie in the committed ranges of 120 seeds" in page_text(test)
+    assert "Of the 8 published metrics 8 lie within the range of the 120 re-runs" in page_text(test)
     assert "the largest of the 2 re-runs here" in page_text(test)
     assert "chance is 0.3 %" in page_text(test)
-    assert set(table["in range of 120 seeds"]) == {"yes", "not published"}
+    assert set(table["within 120 re-runs"]) == {"yes", "not published"}
 
 
 def test_two_visitors_do_not_disturb_each_other():

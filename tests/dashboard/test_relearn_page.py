@@ -175,8 +175,8 @@ def test_normal_weights_never_get_there_and_it_is_said():
     test = relearn(**link)
     randomized = [curve.time_to_target for curve in study(test).rows if curve.model == "randomized"]
     assert {reached.kind for reached in randomized} == {"never"}
-    assert "it takes more than 8 steps" in sentence(test)
-    assert "No memory can be shown" in sentence(test) or "Too few seeds" in sentence(test)
+    assert "more than 8" in sentence(test)
+    assert "No memory can be shown" in sentence(test) or "too few seeds" in sentence(test)
     assert sentence(test) == headline(*expected(**link))
     assert "N(0, 1) also makes the weights larger" in page_text(test)
     assert set(test.dataframe[0].value["relearned"]) == {"never"}
@@ -233,7 +233,7 @@ def test_the_scheme_of_the_savings_is_chosen_and_outlives_a_plan_without_it():
     scheme(test).set_value("normal")
     run(test)
     assert set(drawn(test)["scheme"]) == {"normal"}
-    assert "(normal)" in sentence(test)
+    assert "(N(0, 1))" in sentence(test)
     test.multiselect(key=setting("relearning.schemes")).set_value(["reinit"])
     finished(run(test), "savings")
     assert set(drawn(test)["scheme"]) == {"reinit"}
@@ -369,7 +369,7 @@ def test_a_link_reopens_every_setting_of_the_plan():
     assert test.multiselect(key=setting("relearning.layers")).value == list(wanted.layers)
     assert test.multiselect(key=setting("relearning.schemes")).value == list(wanted.schemes)
     assert test.number_input(key=setting("relearning.doses")).value == 4
-    assert "These are 0 %, 10 %, 35 %, 90 %" in page_text(test)
+    assert "The fractions are 0 %, 10 %, 35 %, 90 %" in page_text(test)
     assert study(test, "savings").rows == list(expected(**link)[1].rows)
     opened(test, COURSES)
     assert test.query_params == link

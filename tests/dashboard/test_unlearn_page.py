@@ -39,6 +39,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.recipe.url import decode_query
 from forgetting.reporting import unlearning as unlearning_sentences
 from forgetting.reporting.formatting import format_number, format_share
+from forgetting.reporting.names import format_method
 from forgetting.unlearning.forget_set import make_forget_sets, review_key
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.runner import run_unlearning
@@ -141,10 +142,10 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     for column in ("method", "metric", "value", "retrained", "gap", "gap_low", "gap_high", "seeds"):
         np.testing.assert_array_equal(shown[column], gaps[column].to_numpy(), err_msg=column)
     table = table_of(test, "over-forgets")
-    assert table["method"].tolist() == ["retrain", "fine_tune"]
+    assert table["method"].tolist() == ["exact retraining", "fine-tuning"]
     compared = 0
     for row in result.gaps.to_dict("records"):
-        text = table.loc[table["method"] == row["method"], row["metric"].replace("_", " ")].item()
+        text = table.loc[table["method"] == format_method(row["method"]), row["metric"].replace("_", " ")].item()
         if row["missing"]:
             assert text == f"missing: {row['missing']}"
         elif "seconds" not in row["metric"]:
@@ -212,7 +213,7 @@ def test_the_attack_has_its_areas_losses_and_scores():
     )
     table = table_of(test, "by luck")
     for name, found in result.indistinguishable.items():
-        line = table[table["method"] == name].iloc[0]
+        line = table[table["method"] == format_method(name)].iloc[0]
         assert line["score"] == (f"missing: {found.missing}" if found.score is None else f"{found.score:.2f}")
         assert line["models"] == "5 against 5"
     spread = next(table for table in tables(test) if "share" in table)
@@ -403,10 +404,10 @@ def test_start_anew_computes_the_same_again():
 def test_all_built_in_methods_run_and_are_named():
     link = TINY | {"unlearning.seeds": "1"}
     test = unlearn(**link)
-    assert table_of(test, "over-forgets")["method"].tolist() == list(Unlearning().methods)
+    assert table_of(test, "over-forgets")["method"].tolist() == list(map(format_method, Unlearning().methods))
     same(test, expected(**link))
     for name in Unlearning().methods:
-        assert f"{name}: " in page_text(test), "what it does is not told"
+        assert f"{format_method(name)}: " in page_text(test), "what it does is not told"
     for tab in (*STUDY_TABS[1:], FORGET_SET):
         opened(test, tab)
         assert "nan" not in sentence(test)
@@ -670,8 +671,8 @@ def test_a_method_that_fails_shows_its_reason_and_spoils_no_tab(function, reason
     method(function)
     test = unlearn(**SMALL | {"unlearning.methods": f"retrain,{function.__name__}"})
     table = table_of(test, "over-forgets").set_index("method")
-    assert reason in table.loc[function.__name__, "forget accuracy"]
-    assert table.loc[function.__name__, "over-forgets"] == "unknown"
+    assert reason in table.loc[format_method(function.__name__), "forget accuracy"]
+    assert table.loc[format_method(function.__name__), "over-forgets"] == "unknown"
     shown = drawn(test, "gap_low")
     assert reason in shown[shown["method"] == function.__name__]["missing"].iloc[0]
     for tab in STUDY_TABS:
@@ -793,7 +794,7 @@ def test_files_read_back_as_the_librarys_tables(files):
 def test_relearning_left_out_says_so():
     test = unlearn(**SMALL | {"unlearning.relearn_epochs": "0"})
     assert set(table_of(test, "over-forgets")["anamnesis"]) == {"missing: left out: relearn_epochs is 0"}
-    assert "Known again in less than half of the steps: cannot be told." in sentence(test)
+    assert "Relearned in less than half of the steps of a retrained model: undecided." in sentence(test)
 
 
 def test_the_navigation_ticks_the_page_once_a_study_is_done():

@@ -62,7 +62,7 @@ def test_a_published_accuracy_falls_or_not():
 
 def test_a_class_without_a_review_in_the_part_is_not_the_worst():
     sentence = recalls([float("nan"), 0.5, 0.4], [float("nan"), 0.4, 0.0])
-    assert sentence.startswith("rye ")
+    assert sentence.startswith("“rye” ")
     assert "40 points" in sentence
 
 

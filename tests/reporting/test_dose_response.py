@@ -10,8 +10,8 @@ from forgetting.reporting.dose_response import NO_HALF_WAY, describe_heat_map, d
 @pytest.mark.parametrize(
     ("kind", "until", "text"),
     [
-        ("never", 1.0, "not up to 100 %"),
-        ("never", 0.4, "not up to 40 %"),
+        ("never", 1.0, "not reached up to 100 %"),
+        ("never", 0.4, "not reached up to 40 %"),
         ("before", 1.0, NO_HALF_WAY["before"]),
         ("unmeasured", 0.4, NO_HALF_WAY["unmeasured"]),
         ("undefined", 1.0, NO_HALF_WAY["undefined"]),
@@ -57,7 +57,7 @@ def test_where_there_is_no_accuracy_no_number_stands():
 def test_layer_sets_are_compared_as_schemes_are():
     table = MATCHED.assign(layers=MATCHED["scheme"].map({"zero": "fc1", "noise": "fc2"}), scheme="normal")
     schemes = matched(MATCHED)
-    assert matched(table, "layers") == schemes.replace("noise", "fc2").replace("zero", "fc1")
+    assert matched(table, "layers") == schemes.replace("added noise", "fc2").replace("zeros", "fc1")
 
 
 def test_a_scheme_that_reaches_nothing_is_one_of_all():
@@ -70,4 +70,4 @@ def test_a_scheme_that_reaches_nothing_is_one_of_all():
 
 def test_robustness_of_a_model_without_an_accuracy():
     none = [robustness("fc1", None, (None, None), "undefined", before=None)]
-    assert "before is missing" in describe_robustness(none, BASELINES)
+    assert "before was missing" in describe_robustness(none, BASELINES)

@@ -51,8 +51,10 @@ def test_a_share_next_to_none_or_all_is_not_shown_as_that(share):
         (0.0312, "0.03"),
         (0.0031, "0.0031"),
         (12.345, "12.35"),
-        (-0.5, "-0.50"),
-        (1.5e7, "1.5e+07"),
+        (-0.5, "−0.50"),
+        (1.5e7, "1.5 × 10⁷"),
+        (1234.5, "1,234.50"),
+        (-math.inf, "−∞"),
         (None, "missing"),
         (math.nan, "missing"),
     ],
@@ -62,7 +64,7 @@ def test_number(value, text):
 
 
 def test_a_number_next_to_zero_is_not_shown_as_zero():
-    assert float(format_number(2e-5)) != 0
+    assert format_number(2e-5) == "2 × 10⁻⁵"
 
 
 def test_a_metric_by_its_name():
@@ -90,11 +92,11 @@ def test_gap(metric, gap, text):
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
-        (0.3, 0.5, "30 % to 50 %"),
-        (0.0, 1.0, "0 % to 100 %"),
-        (0.3, None, "30 % to open"),
-        (None, 0.5, "open to 50 %"),
-        (0.0, None, "0 % to open"),
+        (0.3, 0.5, "30–50 %"),
+        (0.0, 1.0, "0–100 %"),
+        (0.3, None, "from 30 %"),
+        (None, 0.5, "up to 50 %"),
+        (0.0, None, "from 0 %"),
         (None, None, ""),
     ],
 )

@@ -32,7 +32,7 @@ def check_sentence(text: str):
 def test_medians_do_not_hide_how_accuracies_differ():
     text = relearned([at(steps) for steps in (9, 8, 7, 6, 5)], [at(10)] * 5, accuracies=[0.1, 0.9, 0.2, 0.5, 0.3])
     assert "accuracy is 30 %" in text
-    assert "0.30 (0.12 to 0.48)" in text
+    assert "0.30 (band 0.12 to 0.48)" in text
 
 
 def test_seeds_without_savings_count_among_too_few():

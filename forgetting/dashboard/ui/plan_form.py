@@ -8,11 +8,13 @@ import streamlit as st
 from forgetting.dashboard.state.session import LEAVES, TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import control_state, number_control, prepare_control, switch_control
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES, UNIT_TITLES
+from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_scheme
 
 FAMILY_TITLES = {
     "each": "each layer alone",
@@ -38,7 +40,7 @@ def plan_controls(trained_model: TrainedModel) -> None:
         number_control("sweep.scale", "Noise s, in standard deviations of the layer", step=0.1)
     with st.expander("More"):
         number_control("sweep.seed", "First seed")
-        switch_control("sweep.retrain", "Retrain for each seed", help="The bands then also hold the luck of training.")
+        switch_control("sweep.retrain", "Retrain for each seed")
 
 
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
@@ -47,7 +49,7 @@ def variant_controls(trained_model: TrainedModel, group: str) -> None:
     subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
     sets = dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")])
     names_control(f"{group}.layers", "Layer sets", list(sets), lambda item: FAMILY_TITLES.get(item, item))
-    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), lambda item: SCHEME_TITLES[item].split(" – ")[0])
+    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), format_scheme)
 
 
 def names_control(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
@@ -74,17 +76,17 @@ def doses_control(name: str) -> None:
     """How many fractions, evenly from 0 to 1. A link may hold others, which stay until the number is changed."""
     key, planned = prepare_control(name), session().recipe.value(name)
     st.number_input(
-        "Fractions",
+        "Fractions randomized",
         1,
         LEAVES[name].metadata["most"],
         value=st.session_state[key],
         key=key,
         on_change=_doses_changed,
         args=(name,),
-        help="Fractions randomized, evenly spaced from 0 to 1. At equal ‖ΔW‖ they are ‖ΔW‖₂ / ‖W‖₂ instead.",
+        help=explain("fractions randomized"),
     )
     if planned != even_doses(len(planned)):
-        st.caption(f"These are {', '.join(map(format_share, planned[:5]))}{' …' if len(planned) > 5 else ''}")
+        st.caption(f"The fractions are {', '.join(map(format_share, planned[:5]))}{' …' if len(planned) > 5 else ''}")
 
 
 def _doses_changed(name: str) -> None:

@@ -17,8 +17,9 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
+from forgetting.reporting.names import describe_scheme, format_scheme
 
-SCHEME_TITLES = {name: f"{name} – {function.__doc__.splitlines()[0].rstrip('.')}" for name, function in SCHEMES.items()}
+SCHEME_TITLES = {name: f"{format_scheme(name)} – {describe_scheme(name)}" for name in SCHEMES}
 UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
 
 

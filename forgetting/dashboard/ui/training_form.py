@@ -88,7 +88,7 @@ def training_form() -> None:
             number_control("split.max_words", "Words at most (0: all)", **fixed)
         with right:
             number_control("split.seed", "Seed of the split", **fixed)
-            number_control("seed", "Seed of weights, training", form=True)
+            number_control("seed", "Seed of weights and training", form=True)
             switch_control("split.sublinear_tf", "Sublinear TF", **fixed)
             switch_control("split.stratify", "Stratify", **fixed)
 

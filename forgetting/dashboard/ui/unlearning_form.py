@@ -18,6 +18,7 @@ from forgetting.dashboard.ui.controls import (
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.randomization.settings import ALL
+from forgetting.reporting.names import SCHEME_NAMES, format_method
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
 from forgetting.unlearning.task import METHODS, method_title
 
@@ -25,7 +26,7 @@ FORGET_BY = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST_LISTED = 500  # reviews at once
 METHOD_SETTINGS = {  # label and step of each
     "epochs": ("Epochs of repair and tuning", None),
-    "learning_rate": ("Learning rate of these", 0.001),
+    "learning_rate": ("Learning rate of repair and tuning", 0.001),
     "last_layers": ("k of EU-k and CF-k", None),
     "repair_fraction": ("Fraction randomized before repair", 0.05),
     "ascent_rate": ("Gradient ascent: length of a step", 0.1),
@@ -72,20 +73,23 @@ def _forget_by_picked(classes: tuple[str, ...]) -> None:
 def method_controls(trained_model: TrainedModel) -> None:
     """Choose methods, seeds, and the settings of the methods."""
     names_control(
-        "unlearning.methods", "Methods", list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])), str
+        "unlearning.methods",
+        "Methods",
+        list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])),
+        format_method,
     )
     number_control("unlearning.seeds", "Seeds")
     with st.expander("Settings of the methods"):
         for name, (label, step) in METHOD_SETTINGS.items():
             number_control(f"unlearning.{name}", label, step=step)
-        choice_control("unlearning.repair_scheme", "Scheme of randomize_and_repair")
+        choice_control("unlearning.repair_scheme", "Scheme of randomize and repair", titles=SCHEME_NAMES)
         layers = (ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers)
-        names_control("unlearning.repair_layers", "Layers of randomize_and_repair", list(dict.fromkeys(layers)), str)
+        names_control("unlearning.repair_layers", "Layers of randomize and repair", list(dict.fromkeys(layers)), str)
         number_control("unlearning.seed", "First seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:
-                st.caption(literal(f"{name}: {method_title(name)}."))
+                st.caption(literal(f"{format_method(name)}: {method_title(name)}."))
 
 
 def forget_set_view(trained_model: TrainedModel) -> None:

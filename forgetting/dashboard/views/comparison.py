@@ -126,8 +126,8 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
         height=330,
         column_config={
             "review": st.column_config.TextColumn(width="large"),
-            "p before": st.column_config.NumberColumn(help="Probability of the true class before", **share),
-            "p after": st.column_config.NumberColumn(help="Probability of the true class after", **share),
+            "probability before": st.column_config.NumberColumn(**share),
+            "probability after": st.column_config.NumberColumn(**share),
         },
         alt="Reviews whose predicted class changed",
     )
@@ -152,9 +152,9 @@ def flipped_reviews(trained_model: TrainedModel, comparison: Comparison) -> pd.D
             "true class": [classes[part.targets[row]] for row in rows],
             "before": [classes[predictions[0][row]] for row in rows],
             "after": [classes[predictions[1][row]] for row in rows],
-            "p before": [true_class[0][row].item() for row in rows],
-            "p after": [true_class[1][row].item() for row in rows],
+            "probability before": [true_class[0][row].item() for row in rows],
+            "probability after": [true_class[1][row].item() for row in rows],
             "review": [reviews.texts[part.rows[row]][:400] for row in rows],
         }
     )
-    return table.iloc[(table["p after"] - table["p before"]).argsort(kind="stable")]
+    return table.iloc[(table["probability after"] - table["probability before"]).argsort(kind="stable")]

@@ -21,6 +21,8 @@ from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.data.profile import DataProfile
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_class
 
 SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
@@ -131,9 +133,9 @@ def profile_view(table: Table) -> None:
     kept = sum(profile.classes.values())
     largest, count = next(iter(profile.classes.items()))
     st.text(
-        f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(profile.classes)} classes. Always naming the "
-        f"largest, {largest}, is right for {format_share(count / kept)} of them; a uniform guess for "
-        f"{format_share(1 / len(profile.classes))}."
+        f"{kept:,} of {reviews.report.rows:,} reviews are kept, in {len(profile.classes)} classes. Always predicting "
+        f"the largest, {format_class(largest)}, is right for {format_share(count / kept)} of them; a uniform guess "
+        f"for {format_share(1 / len(profile.classes))}."
     )
     _data_metrics(profile)
     names = ["Classes", "Lengths", "First rows", "Left out"]
@@ -180,24 +182,21 @@ def _data_metrics(profile: DataProfile) -> None:
         (
             "Duplicates",
             file.duplicates,
-            f"{profile.duplicates:,} kept",
-            "Reviews that repeat an earlier text and label",
+            f"{profile.duplicates:,} after the filters",
         ),
-        ("Conflicting", file.conflicts, f"{profile.conflicts:,} kept", "Texts that occur under more than one label"),
-        ("Empty", empty, "0 kept", "Rows without a text or a label"),
+        ("Conflicting texts", file.conflicts, f"{profile.conflicts:,} after the filters"),
+        ("Empty rows", empty, "all left out"),
         (
-            "Lone classes",
+            "Classes with one review",
             len(file.single_classes),
-            f"{len(profile.single_classes):,} kept",
-            "A class with one review cannot be both trained on and validated",
+            f"{len(profile.single_classes):,} after the filters",
         ),
         (
-            "New labels",
+            "Labels not in training",
             format_share(profile.new_labels, 1) if profile.new_labels is not None else "no split",
-            "of validation",
-            "Share of the validation reviews whose label never occurs in training: no model can get them right",
+            "of the validation reviews",
         ),
     )
     with st.grid(5, min_column_width=105):
-        for label, value, kept, meaning in metrics:
-            st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=meaning)
+        for label, value, kept in metrics:
+            st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=explain(label))

@@ -23,6 +23,8 @@ from forgetting.recipe import url
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascade_curves, curves, half_way
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
@@ -75,7 +77,16 @@ def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
     titles = {f"{name}, {unit}" if several_units else name: (name, unit) for name, unit in kinds}
     first = next(iter(titles))
     label = "Scheme" if column == "scheme" else "Layers"
-    title = st.pills(label, list(titles), default=first, required=True, key=key, persist_state="session")
+    title = st.pills(
+        label,
+        list(titles),
+        default=first,
+        required=True,
+        format_func=lambda title: ", ".join([format_scheme(titles[title][0]), *title.split(", ")[1:]]),
+        help=explain(label),
+        key=key,
+        persist_state="session",
+    )
     name, unit = titles.get(title, titles[first])
     return frame[(frame[column] == name) & (frame["unit"] == unit)]
 
@@ -117,7 +128,7 @@ def _open_picked(study: Study, event: dict) -> None:
         return
     point = picked[0]
     if study.plan.match == "change" and LAYER_SEPARATOR in point["layers"]:
-        st.info("At equal ‖ΔW‖ each layer has a fraction of its own, which the Forget page's one fraction cannot show.")
+        st.info("At equal ‖ΔW‖ each layer has a fraction of its own, while the Forget page has one fraction for all.")
         return
     names, known = tuple(point["layers"].split(LAYER_SEPARATOR)), study.trained_model.recipe.model.layers
     values = {
@@ -166,7 +177,10 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         key="current_dose",
         alt="Validation accuracy by fraction randomized for the chosen layers and scheme, with the current fraction",
     )
-    st.caption("Thick: median of ten seeds, band 5–95 %. Dotted: this seed. Dot: the current fraction.")
+    st.caption(
+        "The thick line is the median of ten seeds, its band holds 5–95 % of them, the dotted line is this seed, "
+        "and the dot is the current fraction."
+    )
 
 
 def heat_view(study: Study, baselines: Baselines) -> None:
@@ -222,9 +236,9 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
         percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
         st.dataframe(pd.DataFrame(half_ways), hide_index=True, column_config=percents, alt="Half-way doses")
     st.caption(
-        "Half-way dose (D50): the fraction randomized at which the median over seeds has lost half of the accuracy "
-        "above chance. Interval: 95 %, bootstrap over seeds; it holds the luck of the draw, not of the choice of "
-        "reviews."
+        "The half-way dose (D50) is the fraction randomized at which the median over seeds has lost half of the "
+        "accuracy above chance. Its 95 % interval is a bootstrap over seeds: it holds the luck of the draws, not "
+        "that of the choice of reviews."
     )
 
 

@@ -95,11 +95,10 @@ def _describe_reruns() -> str:
     )
     seeds = "1 re-run" if summary["seeds"] == 1 else f"{summary['seeds']} re-runs"
     return (
-        f"{within} of the 8 published metrics lie in the committed ranges of 120 seeds, and {between} between the "
-        f"smallest and the largest of the {seeds} here. "
-        f"Yet always answering “no” scores {format_share(summary['always_no'], 1)}, and the right name is the best "
-        "guess "
-        f"for {format_share(top, 1)} of the validation reviews (median), where chance is {format_share(chance, 1)}."
+        f"Of the 8 published metrics {within} lie within the range of the 120 re-runs that come with the program, and "
+        f"{between} between the smallest and the largest of the {seeds} here. Yet always answering “no” scores "
+        f"{format_share(summary['always_no'], 1)}, and the true name is predicted for {format_share(top, 1)} of the "
+        f"validation reviews (median), where chance is {format_share(chance, 1)}."
     )
 
 
@@ -122,7 +121,7 @@ def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
             row["published"] = text(PUBLISHED_TABLE[model].get((part, metric)))
             if summary:
                 row |= {name: text(summary[model][part][metric][name]) for name in ("median", "min", "max")}
-                row["in range of 120 seeds"] = {True: "yes", False: "no", None: "not published"}[
+                row["within 120 re-runs"] = {True: "yes", False: "no", None: "not published"}[
                     summary[model][part][metric].get("within")
                 ]
             row["trivial"] = trivial[metric]

@@ -24,6 +24,8 @@ from forgetting.model.history import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.relearning import learning_curve_bands
 from forgetting.studies.savings import leaves_one_model, savings_curves
 
@@ -132,12 +134,12 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     with st.expander("Each seed"):
         st.dataframe(_seed_table(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
     st.caption(
-        f"Target: {format_share(study.plan.target_share)} of the original's validation accuracy, "
-        f"{format_share(target.accuracy_before)}. "
-        "Savings: the share of steps that relearning saves, 1 − steps to relearn / steps from scratch (Ebbinghaus). "
-        "1: never lost; 0: gone; below 0: slower than from scratch. All models are trained with the settings of the "
-        "original; a step is an update of the weights. N(0, 1) also makes the weights larger, which hinders training "
-        "whatever is remembered; “reinit” does not."
+        f"The target is {format_share(study.plan.target_share)} of the original's validation accuracy, "
+        f"{format_share(target.accuracy_before)}. Savings are the share of steps that relearning saves, 1 − steps to "
+        "relearn / steps from scratch (Ebbinghaus): 1 is never lost, 0 is gone, below 0 is slower than from "
+        "scratch. All models are trained with the settings of the original; a step is an update of the weights. "
+        "N(0, 1) also makes the weights larger, which hinders training whatever is remembered; re-randomization "
+        "does not."
     )
     files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"relearning": chart}, "learning_curves")
@@ -165,7 +167,14 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     curves = savings_curves(result.frame)
     schemes = list(dict.fromkeys(curves["scheme"]))
     scheme = st.pills(
-        "Scheme", schemes, default=schemes[0], required=True, key="savings_scheme", persist_state="session"
+        "Scheme",
+        schemes,
+        default=schemes[0],
+        required=True,
+        format_func=format_scheme,
+        help=explain("scheme"),
+        key="savings_scheme",
+        persist_state="session",
     )
     shown = curves[curves["scheme"] == (scheme or schemes[0])]
     st.text(relearning_sentences.describe_savings(shown, result.frame, baselines))
@@ -189,9 +198,9 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         )
         st.dataframe(table, hide_index=True, alt="Accuracy, savings and conclusion of each variant")
     st.caption(
-        "Conclusion: a one-sided sign test over the seeds, for one variant. Of twenty variants that remember nothing, "
-        "about one passes by luck. All seeds of “rewind” go back to the original's initial weights, which may be lucky "
-        "ones. “Already there” needs no step: its savings are 1."
+        "The conclusion is a one-sided sign test over the seeds, one for each variant. Of twenty variants that "
+        "remember nothing, about one passes by luck. All seeds of re-initialization go back to the original's "
+        "initial weights, which may be lucky ones. A model that is already there needs no step: its savings are 1."
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")

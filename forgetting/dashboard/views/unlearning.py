@@ -14,6 +14,8 @@ from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
 from forgetting.reporting.formatting import format_gap, format_metric, format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_method
 from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
@@ -28,19 +30,19 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     counts = result.reviews
     st.caption(
         f"{counts['forget']:,} forgotten, {counts['retain']:,} retained, {counts['validation']:,} validation "
-        f"reviews. Always naming the retain set's largest class is right for "
+        f"reviews. Always predicting the retain set's largest class is right for "
         f"{format_share(result.majority['forget'])}, "
         f"{format_share(result.majority['retain'])} and {format_share(result.majority['validation'])} of them, a "
         "uniform "
         f"guess for {format_share(result.chance)}."
     )
     st.caption(
-        "Gold: exact retraining with another seed, and the 5–95 % band of the gaps between retrainings; a bar within "
-        "it is no gap. Bars: the gaps of a method, with their bands over seeds; each column has its own axis, whose "
-        "range stands under its title. Tug of war (ToW): the product of "
-        "1 − |gap| over the three accuracies; 1 is as good as retraining. Anamnesis index (AIN): steps to relearn the "
-        "forget set, divided by those of the retrained model; 1: gone, 0: still there. The vocabulary still holds the "
-        "words of the forgotten texts."
+        "Gold is exact retraining with another seed, with the 5–95 % band of the gaps between retrainings: a bar "
+        "within it is no gap. The bars are the gaps of a method, with their bands over seeds; each column has its "
+        "own axis, whose range stands under its title. The tug of war (ToW) is the product of 1 − |gap| over the "
+        "three accuracies; 1 is as good as retraining. The anamnesis index (AIN) is the number of steps to relearn "
+        "the forget set, divided by that of the retrained model: 1 is gone, 0 is still there. The vocabulary still "
+        "holds the words of the forgotten texts."
     )
     with st.expander("As a table, with reasons"):
         st.dataframe(
@@ -59,7 +61,13 @@ def _gap_table(result: UnlearningResult) -> pd.DataFrame:
         seeds = sum(row.method == method for row in result.rows)
         cells = {row.metric: _describe_cell(row, seeds) for row in rows.itertuples()}
         over = {True: "yes", False: "no", None: "unknown"}[result.over_forgets(method)]
-        table.append({"method": method, **{name: cells[name] for name in UNLEARNING_METRICS}, "over-forgets": over})
+        table.append(
+            {
+                "method": format_method(method),
+                **{name: cells[name] for name in UNLEARNING_METRICS},
+                "over-forgets": over,
+            }
+        )
     return pd.DataFrame(table).rename(columns=lambda name: name.replace("_", " "))
 
 
@@ -86,9 +94,10 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     frame = result.frame.drop_duplicates("seed")
     st.text(
         f"Retraining leaves {format_share(frame['retrained_forget_accuracy'].median())} of the forget set right; "
-        f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. "
-        "Both axes are gaps to it, and a good method comes near to the star at 0; one that forgets nothing stays high. "
-        f"On the {across} reviews always naming the largest class is right for {format_share(result.majority[across])}."
+        f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. Both "
+        "axes are gaps to it, and a good method comes near to the star at 0; one that forgets nothing stays high. "
+        f"On the {across} reviews always predicting the largest class is right for "
+        f"{format_share(result.majority[across])}."
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
@@ -101,8 +110,8 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     counts = result.reviews
     st.text(
         f"Can the {counts['forget']:,} forgotten reviews be distinguished from {counts['non_members']:,} "
-        "comparable non-members by their loss? 0.5 is no better than a guess; below 0.5 their losses stand out as too "
-        "high."
+        "comparable non-members by their loss? An AUC of 0.5 is no better than a guess; below 0.5 their losses stand "
+        "out as too high."
     )
     missing = result.gaps.query("metric == 'attack_auc' and missing != ''")["missing"]
     if len(missing) == len(result.gaps.query("metric == 'attack_auc'")):
@@ -113,17 +122,17 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         _offer_files(result, {"attack": chart}, "attack")
     method = _one_method(result, "attack_method")
     left, right = st.columns(2)
-    for column, whose, name in ((left, "unlearned", method), (right, "retrained", "exact retraining")):
+    for column, whose, name in ((left, "unlearned", format_method(method)), (right, "retrained", "exact retraining")):
         if losses := result.losses(method, whose):
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
     st.dataframe(_indistinguishability(result), hide_index=True, alt="Forgetting score of each method")
     st.caption(
-        "Score: that of the NeurIPS 2023 unlearning challenge, here of few models: the mean over the forgotten "
-        "reviews of a term that halves with every 0.5 of ε. ε of a review: how well its predictions distinguish "
-        "unlearned from retrained models. “By luck”: the score of models of one kind, which can look different where "
-        "they are few. The largest finite ε depends on the number of models."
+        "The score is that of the NeurIPS 2023 unlearning challenge, here of few models: the mean over the forgotten "
+        "reviews of a term that halves with every 0.5 of ε. The ε of a review says how well its predictions "
+        "distinguish unlearned from retrained models. “By luck” is the score of models of one kind, which can look "
+        "different where they are few. The largest finite ε depends on the number of models."
     )
 
 
@@ -133,7 +142,7 @@ def _indistinguishability(result: UnlearningResult) -> pd.DataFrame:
         known = score.score is not None
         table.append(
             {
-                "method": method,
+                "method": format_method(method),
                 "score": f"{score.score:.2f}" if known else f"missing: {score.missing}",
                 "by luck": f"{score.by_luck:.2f}" if known else "",
                 "models": f"{score.models[0]} against {score.models[1]}",
@@ -148,9 +157,10 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     result = study.result
     method = _one_method(result, "reviews_method")
     table = result.forget_reviews(method)
-    before, after, retrained = (format_share(table[name].median()) for name in ("original", "unlearned", "retrained"))
+    before, after, retrained = (format_share(table[model].median()) for model in ("original", "unlearned", "retrained"))
+    name = format_method(method)
     st.text(
-        f"Median probability of the true class of a forgotten review: {before} originally, {after} after {method}, "
+        f"Median probability of the true class of a forgotten review: {before} originally, {after} after {name}, "
         f"{retrained} after exact retraining; a uniform guess is {format_share(result.chance)}."
     )
     percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
@@ -182,7 +192,16 @@ def _one_method(result: UnlearningResult, key: str) -> str:
     """Choose one of the methods that are done."""
     names = list(dict.fromkeys(row.method for row in result.rows))
     first = next((name for name in names if name not in ("original", REFERENCE)), names[0])
-    chosen = st.pills("Method", names, default=first, required=True, key=key, persist_state="session")
+    chosen = st.pills(
+        "Method",
+        names,
+        default=first,
+        required=True,
+        format_func=format_method,
+        help=explain("method"),
+        key=key,
+        persist_state="session",
+    )
     return chosen if chosen in names else first
 
 

@@ -1,0 +1,45 @@
+"""What schemes and unlearning methods are called in the interface, by their names in code."""
+
+from forgetting.randomization.schemes import SCHEMES
+
+SCHEME_NAMES = {
+    "normal": "N(0, 1)",
+    "reinit": "re-randomization",
+    "rewind": "re-initialization",
+    "permute": "permutation",
+    "zero": "zeros",
+    "noise": "added noise",
+}
+METHOD_NAMES = {
+    "original": "original",
+    "retrain": "exact retraining",
+    "randomize_and_repair": "randomize and repair",
+    "eu_k": "EU-k",
+    "cf_k": "CF-k",
+    "fine_tune": "fine-tuning",
+    "gradient_ascent": "gradient ascent",
+    "random_labels": "random labels",
+    "dampening": "dampening",
+    "scrub": "SCRUB",
+}
+
+
+def format_scheme(scheme: str) -> str:
+    """What a scheme is called in a sentence."""
+    return SCHEME_NAMES.get(scheme, scheme)
+
+
+def describe_scheme(scheme: str) -> str:
+    """What a randomized unit becomes, as a part of a sentence: the first line of the docstring of the scheme."""
+    line = SCHEMES[scheme].__doc__.splitlines()[0].rstrip(".")
+    return line[0].lower() + line[1:]
+
+
+def format_method(method: str) -> str:
+    """What an unlearning method is called in a sentence; a method of someone's own has its name as words."""
+    return METHOD_NAMES.get(method, method.replace("_", " "))
+
+
+def format_class(label: str) -> str:
+    """A class in a sentence: its label between quotation marks."""
+    return f"“{label}”"
