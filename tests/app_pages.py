@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from forgetting.dashboard.ui import live_fraction
 from forgetting.dashboard.ui.escape import JOINER
 
 APP = str(Path(__file__).parents[1] / "app.py")
@@ -57,8 +58,8 @@ def run(test: AppTest) -> AppTest:
 
 def live(test: AppTest) -> dict:
     """What the browser is given for the live fraction; empty where the page has none."""
-    found = test.get("bidi_component")
-    return json.loads(found[0].proto.bytes) if found else {}
+    found = [item.proto for item in test.get("bidi_component") if item.proto.component_name == live_fraction.NAME]
+    return json.loads(found[0].bytes) if found else {}
 
 
 def slide(test: AppTest, fraction: float) -> AppTest:

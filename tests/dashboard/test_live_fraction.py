@@ -10,15 +10,17 @@ from app_pages import app, forget, live, run
 from forgetting.dashboard.studies import fraction_path
 from forgetting.dashboard.studies.fraction_path import FractionPath
 from forgetting.dashboard.ui import live_fraction
+from forgetting.dashboard.ui.conclusion import CONCLUSION
 from forgetting.experiment.pipeline import compare
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import OPENING
 
 
-def test_the_name_of_the_script_changes_with_it():
+@pytest.mark.parametrize("key", [live_fraction.KEY, CONCLUSION])
+def test_the_name_of_a_script_changes_with_it(key):
     """Browsers keep the file without asking again."""
-    (script,) = live_fraction.FILES.glob("*.js")
-    assert script.stem == f"{live_fraction.KEY}-{sha256(script.read_bytes()).hexdigest()[:8]}"
+    (script,) = live_fraction.FILES.glob(f"{key}-*.js")
+    assert script.stem == f"{key}-{sha256(script.read_bytes()).hexdigest()[:8]}"
 
 
 def model(test):

@@ -2,6 +2,7 @@
 
 __all__ = [
     "advancing",
+    "conclusion",
     "controls",
     "escape",
     "navigation",

@@ -12,6 +12,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
@@ -55,13 +56,13 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     with right:
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
     if match == "dose":
-        st.text(
+        conclude(
             dose_response_sentences.describe_half_way(
                 _half_ways(study, rows), baselines, rows["validation_accuracy_before"].median()
             )
         )
     else:
-        st.text(dose_response_sentences.describe_matched(curves(rows), rows, baselines, by))
+        conclude(dose_response_sentences.describe_matched(curves(rows), rows, baselines, by))
     _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], by=by, key=key)
 
 
@@ -161,7 +162,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         st.error(literal(str(error)))
         return
     half_ways = half_way(frame)
-    st.text(
+    conclude(
         dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
     )
     chart = dose_response_charts.current_dose_chart(
@@ -188,7 +189,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
     style = _style(study.trained_model, baselines)
-    st.text(dose_response_sentences.describe_heat_map(table, baselines, before))
+    conclude(dose_response_sentences.describe_heat_map(table, baselines, before))
     chart = dose_response_charts.heat_chart(
         table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
     )
@@ -215,7 +216,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     if steps.empty:
         st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
         return
-    st.text(dose_response_sentences.describe_cascades(steps, baselines))
+    conclude(dose_response_sentences.describe_cascades(steps, baselines))
     chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
     st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
     downloads(_rows_of(study), {"cascades": chart}, "cascade")
@@ -225,7 +226,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
     frame = study.result.frame
     half_ways = _half_ways(study, frame)
-    st.text(
+    conclude(
         dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
     )
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)

@@ -15,6 +15,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
 from forgetting.experiment.pipeline import make_trainer
@@ -116,7 +117,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     result, layers = study.result, study.trained_model.recipe.model.layers
     randomization = comparison_sentences.describe_randomization(result.recipe.randomization, layers)
     same_model = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
-    st.text(
+    conclude(
         relearning_sentences.describe_relearning(
             result.learning_curves, result.outcomes, randomization, baselines, same_model=same_model
         )
@@ -177,7 +178,7 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         persist_state="session",
     )
     shown = curves[curves["scheme"] == (scheme or schemes[0])]
-    st.text(relearning_sentences.describe_savings(shown, result.frame, baselines))
+    conclude(relearning_sentences.describe_savings(shown, result.frame, baselines))
     chart = relearning_charts.savings_chart(shown)
     st.altair_chart(
         chart, key="savings", alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set"

@@ -8,6 +8,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
@@ -23,7 +24,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    st.text(dose_response_sentences.describe_robustness(rows, baselines))
+    conclude(dose_response_sentences.describe_robustness(rows, baselines))
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     share = st.column_config.NumberColumn(format="percent")

@@ -9,6 +9,7 @@ from forgetting.charts.history import Curve, history_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
+from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
 from forgetting.model.trainer import Trainer
@@ -69,7 +70,7 @@ def training_view() -> None:
 def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
     baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
-    st.text(describe_training(run.history, baselines))
+    conclude(describe_training(run.history, baselines))
     last = run.history[-1] if run.history else None
     chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (

@@ -9,6 +9,7 @@ import streamlit as st
 from forgetting.charts import unlearning as unlearning_charts
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
@@ -24,7 +25,7 @@ from forgetting.unlearning.task import REFERENCE
 def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
     """Every metric of every method, with its gap to exact retraining."""
     result = study.result
-    st.text(unlearning_sentences.describe_unlearning(result))
+    conclude(unlearning_sentences.describe_unlearning(result))
     chart = unlearning_charts.gap_chart(result, study.plan.methods if study.running else ())
     st.altair_chart(chart, key="gaps", alt="Metrics of each method, with bars for their gaps to exact retraining")
     counts = result.reviews
@@ -92,10 +93,10 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     across = across or "retain"
     frame = result.frame.drop_duplicates("seed")
-    st.text(
+    conclude(
         f"Retraining leaves {format_share(frame['retrained_forget_accuracy'].median())} of the forget set right; "
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. Both "
-        "axes are gaps to it, and a good method comes near to the star at 0; one that forgets nothing stays high. "
+        "axes are gaps to retraining, and a good method comes near to the star at 0. "
         f"On the {across} reviews always predicting the largest class is right for "
         f"{format_share(result.majority[across])}."
     )
@@ -108,7 +109,7 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     """What an attacker finds, and whether unlearned models can be distinguished from retrained ones."""
     result = study.result
     counts = result.reviews
-    st.text(
+    conclude(
         f"Can the {counts['forget']:,} forgotten reviews be distinguished from {counts['non_members']:,} "
         "comparable non-members by their loss? An AUC of 0.5 is no better than a guess; below 0.5 their losses stand "
         "out as too high."
@@ -159,7 +160,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     table = result.forget_reviews(method)
     before, after, retrained = (format_share(table[model].median()) for model in ("original", "unlearned", "retrained"))
     name = format_method(method)
-    st.text(
+    conclude(
         f"Median probability of the true class of a forgotten review: {before} originally, {after} after {name}, "
         f"{retrained} after exact retraining; a uniform guess is {format_share(result.chance)}."
     )
