@@ -18,6 +18,7 @@ PAGES = {
     "layers": "pages/layers.py",
     "relearn": "pages/relearn.py",
     "unlearn": "pages/unlearn.py",
+    "method": "pages/method.py",
 }
 QUICK = {"training.epochs": "6"}
 HOSTILE = "![x](http://127.0.0.1:9/x) **bold** <img src=http://127.0.0.1:9/y> :red[hot] $a$ `code` # [l](http://a.b)"

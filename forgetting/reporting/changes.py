@@ -4,28 +4,26 @@ from forgetting.core.settings import is_names
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import find_term
+from forgetting.reporting.names import format_scheme
 
 MOST_NAMES = 3  # of a list that are written out
 MOST_LETTERS = 40  # of a name
 PLACES = {"sweep": " (Layers)", "relearning": " (Relearn)", "unlearning": " (Unlearn)"}  # pages of plans, by group
 TITLES = {  # where the glossary's word is the singular, or one of several settings
     "seed": "seed of weights and training",
+    "data.drop_duplicates": "drop duplicates",
     "data.file": "file",
     "forget.by": "forget by",
     "forget.reviews": "reviews to forget",
     "randomization.layers": "layers",
     "randomization.seed": "seed of the randomization",
     "randomization.words": "words",
-    "training.dropout_steps": "dropout steps",
     "training.epochs": "epochs",
-    "training.reuse_forward_pass": "reuse of the forward pass",
-    "unlearning.repair_layers": "layers of repair",
-    "unlearning.repair_scheme": "scheme of repair",
 }
 
 
 def describe_changes(before: Recipe, after: Recipe, most: int = 8) -> str:
-    """The settings that differ, each with its value before and after: "scheme reinit → zero; unit weight → word".
+    """The settings that differ, each with its value before and after: "scheme zeros → N(0, 1); unit weight → word".
 
     Args:
         before: A recipe.
@@ -39,28 +37,31 @@ def describe_changes(before: Recipe, after: Recipe, most: int = 8) -> str:
     if "data.file" in names:
         names = [name for name in names if name != "data.sha256"]  # which says the same of the same file
     parts = [
-        f"{_title(name)} {_format_setting(name, before)} → {_format_setting(name, after)}" for name in names[:most]
+        f"{name_setting(name)} {format_setting(name, before)} → {format_setting(name, after)}" for name in names[:most]
     ]
     if len(names) > most:
         parts.append(f"and {len(names) - most} more")
     return "; ".join(parts)
 
 
-def _title(name: str) -> str:
+def name_setting(name: str) -> str:
+    """What a setting is called in a sentence, by its dotted name."""
     group, _, leaf = name.rpartition(".")
     term = find_term(name)
     return (TITLES.get(name) or (term.name if term else leaf.replace("_", " "))) + PLACES.get(group, "")
 
 
-def _format_setting(name: str, recipe: Recipe) -> str:
+def format_setting(name: str, recipe: Recipe) -> str:
     """The value of a setting in a few words."""
     value = recipe.value(name)
     if name == "randomization.fraction":
         return format_fraction(value)
+    if name.endswith("scheme"):
+        return format_scheme(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:,g}"
     if not isinstance(value, tuple):
         text = str(value)
         return (text[:MOST_LETTERS] + "…" if len(text) > MOST_LETTERS else text) or "none"

@@ -118,22 +118,24 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "normal",
             "N(0, 1)",
             "It hurts more than the others because its numbers are larger, not because more is forgotten: trained "
-            "weights of the sample's model are some 20 times smaller. To compare schemes, move the weights as far.",
+            "weights of the sample's model are some 20 times smaller. At an equal change of the weights, schemes can be "
+            "compared.",
         ),
         _scheme(
             "reinit",
             "re-randomization",
-            "The scheme “reinit”: a draw of the size that a layer has before training. Named after the literature.",
+            "A draw of the size that a layer has before training. Zhang et al. say re-randomization, some papers "
+            "re-init.",
             ZHANG,
         ),
         _scheme(
             "rewind",
             "re-initialization",
-            "The scheme “rewind”: the very numbers that the layer began with, so all seeds give one model at 100 %.",
+            "The very numbers that the layer began with. Zhang et al. say re-initialization; others call it rewinding.",
             ZHANG,
         ),
         _scheme("permute", "permutation", "The weights stay the same as a set; only their places change."),
-        _scheme("zero", "zeros", "Nothing is added in place of what was learnt; all seeds give one model at 100 %."),
+        _scheme("zero", "zeros", "What was learnt is taken away, and nothing is put in its place."),
         _scheme("noise", "added noise", "What was learnt stays below the noise, whose size you choose."),
         Term(
             "noise s",
@@ -329,7 +331,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "dropout",
             "The share of hidden neurons that is switched off at random in each step, so that none is relied on alone.",
-            used=("model.dropout", "training.dropout_steps"),
+            used=("model.dropout",),
         ),
         Term(
             "word dropout",
@@ -344,7 +346,18 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "label smoothing",
             "The share of the target that is spread over all classes, so that the network is never fully certain.",
-            used=("training.label_smoothing", "training.reuse_forward_pass"),
+            used=("training.label_smoothing",),
+        ),
+        Term(
+            "dropout steps",
+            "In how many of the first steps dropout acts; 0 for all. It exists for the published protocol.",
+            used=("training.dropout_steps",),
+        ),
+        Term(
+            "reuse of the forward pass",
+            "Whether the training metrics of an epoch come from its last step, before the weights are changed.",
+            "It exists for the published protocol, whose code did so.",
+            used=("training.reuse_forward_pass",),
         ),
     ),
     "Metrics and what they are held against": (
@@ -626,14 +639,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("unlearning.repair_fraction",),
         ),
         Term(
-            "scheme and layers of repair",
-            "What the weights become that are randomized before the repair, and in which layers.",
-            used=(
-                "unlearning.repair_scheme",
-                "unlearning.repair_layers",
-                "scheme of randomize and repair",
-                "layers of randomize and repair",
-            ),
+            "scheme of repair",
+            "What the weights become that are randomized before the repair.",
+            used=("unlearning.repair_scheme", "scheme of randomize and repair"),
+        ),
+        Term(
+            "layers of repair",
+            "The layers that are randomized before the repair.",
+            used=("unlearning.repair_layers", "layers of randomize and repair"),
         ),
         Term(
             "gradient ascent: length of a step",

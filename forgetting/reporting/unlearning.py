@@ -8,7 +8,7 @@ import numpy as np
 from forgetting.reporting.formatting import format_share
 from forgetting.reporting.names import format_method
 from forgetting.unlearning.result import UnlearningResult
-from forgetting.unlearning.task import REFERENCE
+from forgetting.unlearning.task import REFERENCE, method_title
 
 
 def describe_unlearning(result: UnlearningResult) -> str:
@@ -43,6 +43,13 @@ def describe_unlearning(result: UnlearningResult) -> str:
         listed = ", ".join(format_method(name) for name, holds in found.items() if holds)
         lines.append(f"{what}: {listed or ('no method' if False in found.values() else 'undecided')}.")
     return "\n".join(lines)
+
+
+def describe_method(method: str) -> str:
+    """What an unlearning method does: the first line of its docstring, without the name that may begin it."""
+    title = method_title(method)
+    name, _, rest = title.partition(": ")
+    return rest if name.casefold() == format_method(method).casefold() else title
 
 
 def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:

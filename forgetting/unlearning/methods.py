@@ -41,7 +41,7 @@ def retrain(task: Task) -> MethodRun:
 
 @method
 def randomize_and_repair(task: Task) -> MethodRun:
-    """Randomize layers at a dose, then train on the retain set.
+    """Randomize a fraction of layers, then train on the retain set.
 
     The method of this project: where randomizing takes what was not to be forgotten, the retain set teaches it again.
     """

@@ -18,6 +18,7 @@ PAGES = {
     "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
     "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
+    "method": ("pages/method.py", "Method", ":material/menu_book:"),
 }
 PAGE_STUDIES = {
     "layers": ("dose", "change"),
@@ -97,6 +98,7 @@ def _pages_done() -> dict[str, bool]:
         "train": trained_model,
         "forget": trained_model and bool(randomization.layers and randomization.fraction),
         **{page: trained_model and _is_studied(kinds) for page, kinds in PAGE_STUDIES.items()},
+        "method": False,
     }
 
 

@@ -15,6 +15,7 @@ from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, rer
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
 
+LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
@@ -32,7 +33,7 @@ def open_page(page: str) -> None:
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
     broken = _prepare_process()
-    if page != OPENING_PAGE:  # whose first screen is drawn without what computes
+    if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
     follow_address(page)
     follow_undo()

@@ -19,8 +19,9 @@ from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.randomization.settings import ALL
 from forgetting.reporting.names import SCHEME_NAMES, format_method
+from forgetting.reporting.unlearning import describe_method
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
-from forgetting.unlearning.task import METHODS, method_title
+from forgetting.unlearning.task import METHODS
 
 FORGET_BY = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST_LISTED = 500  # reviews at once
@@ -89,7 +90,7 @@ def method_controls(trained_model: TrainedModel) -> None:
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:
-                st.caption(literal(f"{format_method(name)}: {method_title(name)}."))
+                st.caption(literal(f"{format_method(name)}: {describe_method(name)}."))
 
 
 def forget_set_view(trained_model: TrainedModel) -> None:

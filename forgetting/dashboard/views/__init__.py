@@ -5,6 +5,7 @@ __all__ = [
     "comparison",
     "data",
     "dose_response",
+    "method",
     "published",
     "relearning",
     "robustness",

@@ -1,0 +1,19 @@
+"""Method: the words, the protocols, the schemes and the unlearning methods, each with its source."""
+
+import streamlit as st
+
+from forgetting.dashboard.ui.page import open_page
+from forgetting.dashboard.views import method
+
+open_page("method")
+st.markdown("# Method\nWhat every word means, what is done to a model, and where it comes from.")
+views = {
+    "Words": method.words_view,
+    "Protocols": method.protocols_view,
+    "Schemes and units": method.schemes_view,
+    "Unlearning methods": method.methods_view,
+}
+for tab, view in zip(st.tabs(list(views), key="method_view", on_change="rerun"), views.values(), strict=True):
+    if tab.open:
+        with tab:
+            view()
