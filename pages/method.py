@@ -8,7 +8,7 @@ from forgetting.dashboard.views import method
 open_page("method")
 st.markdown("# Method\nWhat every word means, what is done to a model, and where it comes from.")
 views = {
-    "Words": method.words_view,
+    "Words": method.glossary_view,
     "Protocols": method.protocols_view,
     "Schemes and units": method.schemes_view,
     "Unlearning methods": method.methods_view,

@@ -118,8 +118,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "normal",
             "N(0, 1)",
             "It hurts more than the others because its numbers are larger, not because more is forgotten: trained "
-            "weights of the sample's model are some 20 times smaller. At an equal change of the weights, schemes can be "
-            "compared.",
+            "weights of the sample's model are some 20 times smaller. At an equal change of the weights, schemes "
+            "can be compared.",
         ),
         _scheme(
             "reinit",

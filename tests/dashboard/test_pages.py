@@ -32,6 +32,7 @@ from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state.session import DEFAULTS
 from forgetting.dashboard.studies import base
+from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
 from forgetting.data import download
 from forgetting.recipe.url import decode_query
@@ -41,7 +42,7 @@ from forgetting.recipe.url import decode_query
 def test_every_page_runs_as_a_cold_link(page):
     test = app(page)
     assert len(test.page_link) >= len(PAGES)
-    titles = ["Overview", "Data", "Train", "Forget", "Layers", "Relearn", "Unlearn"]
+    titles = [title for _, title, _ in navigation.PAGES.values()]
     assert [link.value for link in test.page_link][-len(titles) :] == titles
 
 

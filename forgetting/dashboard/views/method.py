@@ -20,7 +20,7 @@ ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
 PATH = ("CSV", "reviews", "split", "training", "model", "randomize", "model'", "metrics", "comparison", "chart")
 
 
-def words_view() -> None:
+def glossary_view() -> None:
     """The glossary by subject, or the terms that hold what is searched for."""
     wanted = st.text_input(
         "Search",
