@@ -6,8 +6,17 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.page import open_page
-from forgetting.dashboard.views.data import columns_view, filters_view, first_rows_view, profile_view, source_view
+from forgetting.dashboard.ui.prerequisites import train_next
+from forgetting.dashboard.views.data import (
+    INVITATIONS,
+    columns_view,
+    filters_view,
+    first_rows_view,
+    profile_view,
+    source_view,
+)
 
 open_page("data")
 st.markdown(
@@ -25,8 +34,11 @@ try:
         filters_view()
     with contents:
         profile_view(table)
+        train_next()
+except data.MissingFileError as error:
+    contents.info(literal(f"{error} {INVITATIONS[session().recipe.data.source]}"), icon=":material/table_view:")
 except ForgettingError as error:
-    contents.error(literal(str(error)), icon=":material/table_view:")
+    contents.error(literal(in_words(str(error))), icon=":material/table_view:")
     if table:  # its columns must be seen for others to be chosen
         with contents:
             first_rows_view(table)

@@ -4,12 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import TrainingRun, session
+from forgetting.dashboard.state.session import TrainingRun, rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.page import open_page
-from forgetting.dashboard.ui.prerequisites import need_data
+from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
-from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, shown_run, training_buttons, training_view
+from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, play, training_buttons, training_view
 from forgetting.experiment.export import model_bytes
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting.formatting import format_share
@@ -17,17 +17,20 @@ from forgetting.reporting.formatting import format_share
 open_page("train")
 st.markdown("# Train")
 need_data()
+if st.session_state.pop(PLAYS, False):
+    play()
+    rerun_page()  # with a sidebar that says so
 
 form, training_run = st.columns([1, 2.6], gap="medium")
 with form:
     preset_buttons()
-    training_form()
+    training_form(models.find_shown(session()))
 with training_run:
     training_buttons()
     advancing.advance_in_fragment(training_view, running=session().playing, every=PLAY_EVERY)
     outdated_notice()
 
-shown = shown_run()
+shown = models.find_shown(session())
 if shown:
     st.markdown("## Layers")
     rows = layer_table(shown.trainer.model if isinstance(shown, TrainingRun) else shown.trained.model)
@@ -45,7 +48,8 @@ if shown:
     st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
     models.store_progress(session())
     trained_model = models.find_trained_model(session())
-    if not models.is_outdated(trained_model, session().inputs):
+    known = not models.is_outdated(trained_model, session().inputs) and trained_model.trained.steps
+    if known and not session().playing:
         st.download_button(
             "Download the model (safetensors)",
             lambda: model_bytes(trained_model.recipe, trained_model.trained),

@@ -231,7 +231,6 @@ async def train_lessons(visitor: Visitor, tally: Tally, chance: random.Random, u
         await learn(visitor, tally, until, "sample")
         if time.perf_counter() < until:
             visitor.fill("Seed of weights, training", chance.randrange(10**6))
-            visitor.click("Apply")
             await visitor.settle()
 
 

@@ -55,7 +55,7 @@ def test_names_and_labels_from_a_file_are_shown_as_text(visit):
     for view in ("Lengths", "First rows", "Left out", "Classes"):
         app.tab(view)
     app.go("Forget")
-    app.press("Train these settings (20 epochs)")
+    app.press("Train on <img src=x> ![a](b).csv (20 epochs)")
     for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn"):
         app.tab(view)
     app.tab("Classes")

@@ -114,8 +114,9 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     app = visit("data?data.source=file")
     app.upload(wine_reviews_path)
     app.go("Overview")
-    if app.button("Train these settings (100 epochs)").count():
-        app.press("Train these settings (100 epochs)")
+    trains = app.page.locator(".st-key-train_now button")
+    if trains.count():
+        app.click(trains)
         app.page.locator(".live .number").first.wait_for()
     field = app.page.get_by_label("Seeds")
     field.fill("5")

@@ -22,6 +22,7 @@ from forgetting.core.errors import DataError
 from forgetting.dashboard.state import cache, data, models, queue, resources
 from forgetting.dashboard.state.session import Session
 from forgetting.dashboard.ui import advancing, page
+from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.views import data as data_view
 from forgetting.experiment.pipeline import compare, prepare, train
 from forgetting.experiment.pipeline import run as run_recipe
@@ -144,7 +145,7 @@ def test_a_refused_column_does_not_tell_another_visitors_file_name():
 def test_a_link_to_another_visitors_file_gives_nothing_of_it():
     theirs = uploading(own_file("secret class", rows=46), SECRET, seed="31004", **{"training.epochs": "3"})
     go(theirs, "forget")
-    press(theirs, "Train these settings (3 epochs)")
+    press(theirs, f"Train on {literal(SECRET)} (3 epochs)")
     assert metrics(theirs)
     parameters = {name: text for name, text in theirs.query_params.items() if name != "data.file"}
     for name in ("overview", "data", "train", "forget", "layers", "relearn", "unlearn"):

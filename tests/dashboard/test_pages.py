@@ -30,11 +30,15 @@ from app_pages import (
 from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
-from forgetting.dashboard.state.session import DEFAULTS
+from forgetting.dashboard.state.session import DEFAULTS, PREFIX, TrainedModel
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import LABELS
+from forgetting.dashboard.ui.training_form import MARK
 from forgetting.data import download
+from forgetting.experiment.pretrained import load_pretrained
+from forgetting.recipe.recipe import MODERN
 from forgetting.recipe.url import decode_query
 
 
@@ -326,7 +330,7 @@ def test_names_from_a_file_are_shown_literally():
     for page in ("train", "forget", "overview"):
         go(test, page)
         if page == "forget":
-            press(test, "Train these settings (6 epochs)")
+            press(test, f"Train on {literal('![x](y) **bold**.csv')} (6 epochs)")
             for view in ("Classes", "Confusion", "Weights", "Reviews"):
                 test.session_state["view"] = view
                 run(test)
@@ -337,7 +341,87 @@ def test_names_from_a_file_are_shown_literally():
 def test_a_link_to_a_file_that_is_not_here_says_which():
     test = app("forget", **{"data.source": "file", "data.file": "other.csv", "data.sha256": "ab" * 32})
     assert "'other.csv', SHA-256 abababababab…" in page_text(test)
-    assert "Upload it on the Data page." in page_text(test)
+    assert "Choose reviews on the Data page" in [link.label for link in test.get("page_link")]
+    assert not test.error
+
+
+def sidebar_text(test: AppTest) -> str:
+    return " ".join(element.value.translate(MARKS) for element in (*test.sidebar.caption, *test.sidebar.markdown))
+
+
+def test_after_reset_every_page_means_the_model_that_nothing_has_taught():
+    test = app("train")
+    assert test.get("download_button")
+    press(test, "One step")
+    assert "trained 1 of 100 epochs" in sidebar_text(test)
+    assert test.get("download_button")
+    press(test, "Reset")
+    assert "Nothing is learnt yet" in page_text(test)
+    assert "not trained yet: it has its initial weights" in sidebar_text(test)
+    assert not test.get("download_button")
+    go(test, "forget")
+    assert "This model is trained 0 of 100 epochs: it has its initial weights." in page_text(test)
+    assert "not trained yet: it has its initial weights" in sidebar_text(test)
+
+
+def test_who_comes_back_to_settings_finds_the_run_of_them_on_every_page():
+    """Also where a finished model of them came with the program, and another one was found meanwhile."""
+    test = app("train")
+    press(test, "One step")
+    for epochs in (99, 100):
+        test.number_input(key=setting("training.epochs")).set_value(epochs)
+        run(test)
+        assert metrics(test)["Epoch"] == "1 / 100"
+        assert "trained 1 of 100 epochs" in sidebar_text(test)
+
+
+def test_figures_of_other_reviews_say_whose_they_are_and_a_button_trains_on_the_file():
+    test = uploading(own_file(rows=64), "mine.csv", seed="78")
+    mine = test.session_state.session
+    assert not mine.trained_model
+    mine.trained_model = load()
+    go(test, "forget")
+    whose = "of the synthetic sample, not of mine.csv"
+    assert f"These figures are {whose}." in page_text(test)
+    assert whose in sidebar_text(test)
+    go(test, "data")
+    assert [found.label.translate(MARKS) for found in test.button if found.proto.type == "primary"] == [TRAIN_ON]
+    go(test, "forget")
+    next(found for found in test.button if found.label.translate(MARKS) == TRAIN_ON).click()
+    run(test)
+    assert mine.trained_model.sha256 == mine.upload.sha256
+    assert "These figures" not in page_text(test)
+    assert "trained 6 of 6 epochs" in sidebar_text(test)
+    assert not [found for found in go(test, "data").button if found.proto.type == "primary"]
+
+
+TRAIN_ON = "Train on mine.csv (6 epochs)"
+
+
+def load() -> TrainedModel:
+    """The model that came with the program, as a visitor has it."""
+    found = load_pretrained()
+    return TrainedModel(MODERN, found.split, found.trained, found.sha256)
+
+
+def test_the_button_that_ends_the_data_page_goes_to_train_and_plays():
+    test = uploading(own_file(rows=64), "mine.csv", seed="79")
+    test.button(key="train_next").click()
+    run(test)
+    assert test.session_state.session.page == "train"
+    assert metrics(test)["Epoch"] == "1 / 6"
+    assert button(test, "Pause")
+    assert "in training, 6 epochs" in sidebar_text(test)
+
+
+def test_where_a_file_is_still_to_be_chosen_nothing_is_an_error():
+    test = app("data")
+    test.get_by_key(setting("data.source")).set_value("file")
+    run(test)
+    for page in ("data", "train", "forget", "overview", "layers", "unlearn"):
+        go(test, page)
+        assert not (*test.error, *test.warning), page
+        assert any("No file of reviews is uploaded yet." in info.value.translate(MARKS) for info in test.info), page
 
 
 @pytest.mark.slow
@@ -371,35 +455,76 @@ def test_leaving_the_page_pauses():
 
 
 @pytest.mark.slow
-def test_the_form_changes_nothing_until_it_is_sent():
+def test_play_trains_what_the_fields_say_though_they_change_in_the_same_moment():
     test = app("train")
     test.number_input(key=setting("training.epochs")).set_value(7)
     test.text_input(key=setting("model.hidden")).set_value("16, 8")
     test.number_input(key=setting("seed")).set_value(3)
-    assert test.query_params == {}
-    press(test, "Apply")
-    assert test.query_params == {"training.epochs": "7", "model.hidden": "16,8", "seed": "3"}
-    assert "out of date" in page_text(test)
     press(test, "Play")
+    assert test.query_params == {"training.epochs": "7", "model.hidden": "16,8", "seed": "3"}
     for _ in range(12):
         run(test)
-    assert [row for row in test.dataframe[0].value["layer"]] == ["fc1", "fc2", "fc3"]  # noqa: C416
+    assert metrics(test)["Epoch"] == "7 / 7"
+    assert list(test.dataframe[0].value["layer"]) == ["fc1", "fc2", "fc3"]
+    assert not marked(test)
+
+
+def marked(test: AppTest) -> list[str]:
+    """The fields that are marked as other than those of the curves on show."""
+    fields = (*test.number_input, *test.text_input, *test.checkbox, *test.selectbox)
+    return [field.label.removesuffix(MARK) for field in fields if field.label.endswith(MARK)]
+
+
+def filled(test: AppTest) -> list[str]:
+    """The presets whose settings these are."""
+    return [found.label for found in test.button if "preset" in found.label and found.proto.type == "primary"]
+
+
+def test_what_differs_from_the_curves_on_show_is_marked_and_the_preset_is_none_any_more():
+    test = app("train")
+    assert (marked(test), filled(test)) == ([], ["Modern preset"])
+    test.number_input(key=setting("training.epochs")).set_value(7)
+    test.checkbox(key=setting("split.stratify")).set_value(False)
+    run(test)
+    assert (sorted(marked(test)), filled(test)) == (["Epochs", "Stratify"], [])
+    assert "Changed from the modern preset: Epochs, Stratify." in page_text(test)
+    assert "These curves are of other settings: stratify yes → no; epochs 100 → 7." in page_text(test)
+    test.number_input(key=setting("training.epochs")).set_value(100)
+    test.checkbox(key=setting("split.stratify")).set_value(True)
+    run(test)
+    assert (marked(test), filled(test)) == ([], ["Modern preset"])
+    assert "These curves" not in page_text(test)
+
+
+def test_every_control_of_a_setting_is_called_as_messages_call_it():
+    found = {}
+    for page in ("data", "train", "forget", "layers", "relearn", "unlearn"):
+        test = app(page)
+        kinds = (test.number_input, test.text_input, test.checkbox, test.selectbox, test.multiselect, test.slider)
+        controls = [control for kind in kinds for control in kind if str(control.key).startswith(PREFIX)]
+        found |= {control.key.removeprefix(PREFIX): control.label for control in controls}
+    known = found.keys() & LABELS.keys()
+    assert {"training.epochs", "data.max_reviews", "unlearning.epochs", "sweep.seeds"} <= known
+    assert {name: found[name] for name in known} == {name: LABELS[name] for name in known}
 
 
 @pytest.mark.parametrize("text", ["16,", "1,2,3,4,5", HOSTILE])
 def test_widths_that_cannot_be_are_refused_with_a_sentence(text):
     test = app("train")
     test.text_input(key=setting("model.hidden")).set_value(text)
-    press(test, "Apply")
-    assert any("model.hidden" in warning.value.translate(MARKS) for warning in test.warning)
+    press(test, "Play")
+    assert [error.value.translate(MARKS)[:30] for error in test.error] == ["Hidden widths: a list of at mo"]
+    assert repr(text[:80]) in test.error[0].value.translate(MARKS)
     assert test.query_params == {}
+    assert not test.session_state.session.playing
+    assert test.text_input(key=setting("model.hidden")).value == text
     assert_literal(test)
 
 
 def test_a_layer_that_the_new_model_lacks_is_not_randomized_any_more():
     test = app("train", **{"model.hidden": "8,8", "randomization.layers": "fc1,fc3", **QUICK})
     test.text_input(key=setting("model.hidden")).set_value("8")
-    press(test, "Apply")
+    run(test)
     assert test.query_params == {"model.hidden": "8", "randomization.layers": "fc1", **QUICK}
 
 
@@ -436,14 +561,13 @@ def test_a_model_that_is_half_trained_can_be_finished():
     assert "trained 6 of 6 epochs" in page_text(test)
 
 
-def test_settings_that_are_applied_while_it_plays_stop_it():
+def test_settings_that_change_while_it_plays_stop_it():
     test = app("train", **{"training.epochs": "60"})
     press(test, "Play")
     test.number_input(key=setting("seed")).set_value(7)
-    press(test, "Apply")
-    done = metrics(test)["Epoch"]
+    done = metrics(run(test))["Epoch"]
     assert metrics(run(test))["Epoch"] == done
-    assert "these curves are out of date" in page_text(test)
+    assert "These curves are of other settings" in page_text(test)
 
 
 @pytest.mark.slow
@@ -495,7 +619,7 @@ def test_the_published_protocol_runs_on_the_sample():
     test = app("train")
     press(test, "Published preset")
     go(test, "forget")
-    assert "out of date" in page_text(test) or "No model" in page_text(test)
+    assert "These figures are of the modern protocol, not of the published one" in page_text(test)
     press(test, "Train these settings (15 epochs)")
     assert "always answering “no”" in page_text(test)
 

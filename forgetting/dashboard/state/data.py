@@ -34,6 +34,10 @@ PROFILES = SharedCache("profiles", most=2)
 FILE_PROFILES = SharedCache("file profiles", most=2)
 
 
+class MissingFileError(DataError):
+    """The visitor does not have the file of the recipe yet, so that nothing has gone wrong."""
+
+
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _sample_table() -> Table:
     from forgetting.data.tables import read_table
@@ -64,7 +68,7 @@ def has_original(upload: Table | None) -> bool:
 
 
 def find_table(inputs: Inputs) -> Table:
-    """The file of a recipe. Raises DataError, with what to do, where the visitor does not have it."""
+    """The file of a recipe. Raises MissingFileError where the visitor does not have it."""
     data, upload = inputs.recipe.data, inputs.upload
     if data.source == "sample":
         return _sample_table()
@@ -72,13 +76,13 @@ def find_table(inputs: Inputs) -> Table:
         if upload and upload.sha256 == ORIGINAL_SHA256:
             return upload
         if not is_downloaded():
-            raise DataError(
-                f"The original file ({ORIGINAL_SIZE // 1000:,} kB) is not downloaded yet. Download it on the Data page."
-            )
+            raise MissingFileError(f"The original file ({ORIGINAL_SIZE // 1000:,} kB) is not downloaded yet.")
         return _original_table()
     if upload is None or (data.sha256 and upload.sha256 != data.sha256):
-        name = f"{data.file!r}, SHA-256 {data.sha256[:12]}…" if data.sha256 else "a file"
-        raise DataError(f"This experiment is on {name}, which this session does not have. Upload it on the Data page.")
+        if not data.file and not data.sha256:
+            raise MissingFileError("No file of reviews is uploaded yet.")
+        name = f"{data.file!r}, SHA-256 {data.sha256[:12]}…" if data.sha256 else repr(data.file)
+        raise MissingFileError(f"This experiment is on {name}, which this session does not have.")
     return upload
 
 

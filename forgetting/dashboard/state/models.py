@@ -33,13 +33,21 @@ FORGET_SETS = SharedCache("forget sets", most=2)
 BASELINES = SharedCache("baselines", most=4)
 
 
-def start_training(inputs: Inputs) -> TrainingRun:
-    """Begin to train a recipe anew. Raises ForgettingError where its reviews cannot be had, split or trained on."""
+def start_training(visitor: Session) -> TrainingRun:
+    """Begin to train a visitor's recipe anew. From now on the visitor's model is the one that this run trains.
+
+    Raises:
+        ForgettingError: Where the reviews cannot be had, split or trained on. Then the model stays.
+    """
     from forgetting.dashboard.state.engine import copy_state, make_trainer
 
-    recipe, split = inputs.recipe, find_split(inputs)
+    recipe, inputs = visitor.recipe, visitor.inputs
+    split = find_split(inputs)
     trainer = make_trainer(recipe, split)
-    return TrainingRun(recipe, split, find_reviews(inputs).sha256, trainer, copy_state(trainer.model))
+    sha256 = find_reviews(inputs).sha256
+    visitor.training_run = TrainingRun(recipe, split, sha256, trainer, copy_state(trainer.model))
+    store_model(visitor)
+    return visitor.training_run
 
 
 def store_model(visitor: Session) -> None:
@@ -62,10 +70,25 @@ def store_progress(visitor: Session) -> None:
 
 
 def find_trained_model(visitor: Session) -> TrainedModel | None:
-    """The visitor's model. Where it is missing or outdated, the right one, if a visitor who is there has trained it."""
+    """The model that is meant wherever the visitor's model is named, None where there is none.
+
+    It is that of the training run, as far as it has come, where this is of the recipe. Else it is a finished one of
+    the recipe, if there is one, and else the visitor's last one, which is outdated.
+    """
     if is_outdated(visitor.trained_model, visitor.inputs):
-        take_finished_model(visitor)
+        if not is_outdated(visitor.training_run, visitor.inputs):
+            store_model(visitor)
+        else:
+            take_finished_model(visitor)
     return visitor.trained_model
+
+
+def find_shown(visitor: Session) -> TrainingRun | TrainedModel | None:
+    """The visitor's model; the training run that it comes from, where there is one, as this may have come further."""
+    trained_model, run = find_trained_model(visitor), visitor.training_run
+    if run and trained_model and _key_of(run) == _key_of(trained_model):
+        return run
+    return trained_model
 
 
 def take_finished_model(visitor: Session) -> bool:
@@ -94,11 +117,15 @@ def is_outdated(trained_model: TrainedModel | TrainingRun | None, inputs: Inputs
     """Whether there is no model, or it was trained with other settings or data than the recipe now has."""
     if trained_model is None:
         return True
+    return _key_of(trained_model) != trained_key(inputs.recipe, find_recipe_digest(inputs))
+
+
+def find_recipe_digest(inputs: Inputs) -> str:
+    """SHA-256 of the file of a recipe, also where the visitor does not have it; "" where none is named."""
     try:
-        digest = find_digest(inputs)
+        return find_digest(inputs)
     except DataError:
-        digest = inputs.recipe.data.sha256
-    return trained_key(trained_model.recipe, trained_model.sha256) != trained_key(inputs.recipe, digest)
+        return inputs.recipe.data.sha256
 
 
 def trained_key(recipe: Recipe, digest: str) -> str:
@@ -107,12 +134,16 @@ def trained_key(recipe: Recipe, digest: str) -> str:
     return replace(recipe.for_training(), data=nameless).hash
 
 
+def _key_of(trained: TrainedModel | TrainingRun) -> str:
+    return trained_key(trained.recipe, trained.sha256)
+
+
 def model_key(trained_model: TrainedModel) -> str:
     """What identifies a model, as far as it is trained.
 
     The one that came with the program may differ a little from the same one trained on this machine.
     """
-    key = f"{trained_key(trained_model.recipe, trained_model.sha256)}:{trained_model.trained.steps}"
+    key = f"{_key_of(trained_model)}:{trained_model.trained.steps}"
     return f"{key}:pretrained" if is_pretrained(trained_model) else key
 
 

@@ -256,7 +256,7 @@ def rerun_page() -> None:
 def source_name(recipe: Recipe) -> str:
     """The name of a recipe's reviews for the visitor. An upload has the name of its file."""
     return {"sample": "synthetic sample", "original": "original file"}.get(
-        recipe.data.source, recipe.data.file or "a file"
+        recipe.data.source, recipe.data.file or "a file to upload"
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import data, models
 from forgetting.dashboard.state.session import Change, page_address, session, source_name, undo_change
+from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
 from forgetting.reporting.changes import describe_changes
@@ -34,23 +35,32 @@ def draw_navigation() -> None:
         st.markdown("**Learning to Forget**")
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
-        recipe, trained_model = session().recipe, session().trained_model
+        recipe = session().recipe
         if change := session().change:
             verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
             if what := describe_changes(*recipes, most=2):
                 _undo_button(change, literal(f"{verb}: {what}"), type="tertiary", key="undo")
         st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
-        if trained_model is None:
-            st.caption("**Model**  \nnot trained yet")
-            return
-        history, epochs = trained_model.trained.history, trained_model.recipe.training.epochs
-        lines = [f"trained {len(history)} of {epochs} epochs ({recipe.protocol})"]
-        if history:
-            chance = format_share(1 / len(trained_model.split.classes))
-            lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
-        if models.is_outdated(trained_model, session().inputs):
-            lines.append(":material/warning: out of date: the recipe has changed since")
-        st.caption("**Model**  \n" + "  \n".join(lines))
+        st.caption("**Model**  \n" + "  \n".join(_model_lines()))
+
+
+def _model_lines() -> list[str]:
+    """The model that is meant on every page, in lines of Markdown."""
+    trained_model = models.find_trained_model(session())
+    if trained_model is None:
+        return ["not trained yet"]
+    recipe, history = trained_model.recipe, trained_model.trained.history
+    if session().playing:
+        return [f"in training, {recipe.training.epochs} epochs ({recipe.protocol})"]
+    lines = ["not trained yet: it has its initial weights"]
+    if trained_model.trained.steps:
+        lines = [f"trained {len(history)} of {recipe.training.epochs} epochs ({recipe.protocol})"]
+    if history:
+        chance = format_share(1 / len(trained_model.split.classes))
+        lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
+    if models.is_outdated(trained_model, session().inputs):
+        lines.append(f":material/warning: of {literal(describe_difference(trained_model))}")
+    return lines
 
 
 def change_notice() -> None:

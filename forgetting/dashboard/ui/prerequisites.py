@@ -8,12 +8,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from forgetting.core.errors import DataError, ForgettingError
 from forgetting.dashboard.state import data, models, queue
-from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, page_address, rerun_page, session
 from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.differences import describe_difference, has_other_reviews
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.navigation import page_link
+from forgetting.dashboard.ui.labels import in_words
+from forgetting.dashboard.ui.navigation import PAGES, page_link
 
 ICON = ":material/model_training:"
+PLAYS = "plays_on_arrival"  # key of whether Train plays once it is opened
 
 
 def need_data() -> None:
@@ -23,14 +26,18 @@ def need_data() -> None:
 
 
 def _offer_data() -> bool:
-    """Whether the session's reviews are at hand; if not, the reason is shown."""
+    """Whether the session's reviews are at hand; if not, the reason is shown, with a way to get them."""
     try:
         data.find_reviews(session().inputs)
-    except ForgettingError as error:
-        st.error(literal(str(error)), icon=":material/table_view:")
-        if session().recipe.data.source == "original" and not data.has_original(session().upload):
+    except data.MissingFileError as error:
+        st.info(literal(str(error)), icon=":material/table_view:")
+        if session().recipe.data.source == "original":
             download_button()
         page_link("data", "Choose reviews on the Data page")
+        return False
+    except ForgettingError as error:
+        st.error(literal(in_words(str(error))), icon=":material/table_view:")
+        page_link("data", "Choose other reviews or columns on the Data page")
         return False
     return True
 
@@ -59,16 +66,16 @@ def offer_model() -> TrainedModel | None:
     """
     trained_model, training_run = models.find_trained_model(session()), session().training_run
     row = st.empty()  # always, as the bar of a training would else take the place of the charts below
-    if trained_model is None:
-        if _offer_data() and _train_button(row, "No model is trained for this recipe yet."):
-            _train_now(row)
-    elif models.is_outdated(trained_model, session().inputs):
-        if _train_button(row, "This model is out of date: the recipe has changed since."):
+    if models.is_outdated(trained_model, session().inputs):
+        what = describe_difference(trained_model) if trained_model else ""
+        sentence = f"These figures are of {what}." if what else "No model is trained for this recipe yet."
+        if not _offer_data():
+            row.info(literal(sentence), icon=ICON)
+        elif _ask(row, sentence, train_label(trained_model), type="primary", key="train_now"):
             _train_now(row)
     elif trained_model.trained.state == "diverged":
-        row.error(
-            "Training diverged: the loss is not a finite number any more. Lower the learning rate and train again."
-        )
+        row.error("Training diverged: the loss is not a finite number any more.")
+        page_link("train", "Lower the learning rate and train again")
     elif trained_model.trained.state != "finished":
         done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
         untrained = "" if trained_model.trained.steps else ": it has its initial weights"
@@ -80,24 +87,41 @@ def offer_model() -> TrainedModel | None:
     return trained_model
 
 
-def _train_button(row: DeltaGenerator, sentence: str) -> bool:
-    label = f"Train these settings ({session().recipe.training.epochs} epochs)"
-    return _ask(row, sentence, label, type="primary", key="train_now")
+def train_label(trained_model: TrainedModel | None) -> str:
+    """What a button says that trains, in Markdown: on which file, where the visitor's model is not of it."""
+    recipe = session().recipe
+    other = recipe.data.source == "file" and (trained_model is None or has_other_reviews(trained_model))
+    what = f"on {literal(recipe.data.file or 'this file')}" if other else "these settings"
+    return f"Train {what} ({recipe.training.epochs} epochs)"
+
+
+def train_next() -> None:
+    """A button that goes to Train and plays there, where the recipe has no finished model yet."""
+    trained_model = models.find_trained_model(session())
+    outdated = models.is_outdated(trained_model, session().inputs)
+    if not outdated and trained_model.trained.state != "training":
+        return
+    label = train_label(trained_model) if outdated else "Finish training"
+    if st.button(label, icon=ICON, type="primary", key="train_next"):
+        st.session_state[PLAYS] = True
+        path, _, _ = PAGES["train"]
+        st.switch_page(path, query_params=page_address("train", session().addresses[-1]))
 
 
 def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:
     with row.container(horizontal=True, vertical_alignment="center"):
-        st.info(sentence, icon=ICON)
+        st.info(literal(sentence), icon=ICON)
         return st.button(label, icon=":material/play_arrow:", **look)
 
 
 def _train_now(row: DeltaGenerator) -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
-        training_run = session().training_run = models.start_training(session().inputs)
+        training_run = models.start_training(session())
     except ForgettingError as error:
-        row.error(literal(str(error)))
+        row.error(literal(in_words(str(error))))
         page_link("data", "Choose other reviews or filters on the Data page")
+        page_link("train", "Choose other settings on the Train page")
         st.stop()
     _play_to_end(row, training_run)
 
@@ -113,6 +137,7 @@ def _play_to_end(row: DeltaGenerator, training_run: TrainingRun) -> None:
             sentence.info(advancing.describe_position(position), icon=ICON)
             time.sleep(queue.LOOK_SECONDS / 2)
             if models.take_finished_model(session()):  # another visitor has trained the same meanwhile
+                session().training_run = None
                 queue.leave_queue(session())
                 rerun_page()
         else:

@@ -1,49 +1,67 @@
-"""The settings of training as a form, with the two protocols as presets."""
+"""The settings of training as fields that write the recipe, with the two protocols as presets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
-from forgetting.dashboard.state.session import refresh_controls, session
+from forgetting.core.errors import RecipeError
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, assign, refresh_controls, session
 from forgetting.dashboard.ui.controls import (
     choice_control,
     control_state,
     number_control,
-    submit_form,
+    read_widths,
     switch_control,
     widths_control,
+    widths_error,
 )
+from forgetting.dashboard.ui.differences import changed_settings
+from forgetting.dashboard.ui.labels import LABELS
 from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 
-TRAINING_SETTINGS = (
-    "training.objective",
-    "training.epochs",
-    "training.learning_rate",
-    "training.batch_size",
-    "model.hidden",
-    "model.dropout",
-    "training.weight_decay",
-    "training.label_smoothing",
-    "training.word_dropout",
-    "split.validation_share",
-    "split.min_df",
-    "split.max_words",
-    "split.sublinear_tf",
-    "split.stratify",
-    "split.seed",
-    "seed",
-)
+MARK = " ●"  # after the label of a field that differs from the curves on show
+FIRST = {  # side by side, each with what draws it
+    "training.epochs": number_control,
+    "model.hidden": lambda *label, **look: widths_control(*label, on_change=take_fields, **look),
+}
+OTHERS = {
+    "training.learning_rate": partial(number_control, step=0.001),
+    "model.dropout": number_control,
+    "training.batch_size": number_control,
+    "training.label_smoothing": number_control,
+    "training.weight_decay": partial(number_control, step=0.0005),
+    "training.word_dropout": number_control,
+    "split.validation_share": number_control,
+    "split.seed": number_control,
+    "split.min_df": number_control,
+    "seed": number_control,
+    "split.max_words": number_control,
+    "split.stratify": switch_control,
+    "split.sublinear_tf": switch_control,
+}
+TRAINING_SETTINGS = (*FIRST, "training.objective", *OTHERS)
 
 
 def preset_buttons() -> None:
-    """Buttons that take a protocol's settings; the file, its columns and the randomization stay where they fit."""
-    protocol = session().recipe.protocol
+    """Buttons that take a protocol's settings; the file, its columns and the randomization stay where they fit.
+
+    The button of the protocol is filled while the settings are those of the preset.
+    """
+    recipe, changed = session().recipe, _changed_from_preset()
     with st.container(horizontal=True):
         for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
-            kind = "primary" if name == protocol else "secondary"
+            kind = "primary" if name == recipe.protocol and not changed else "secondary"
             st.button(title, type=kind, on_click=_take_preset, args=(name,), key=f"preset_{name}")
+
+
+def _changed_from_preset() -> list[str]:
+    """The settings of training that are not those of the protocol's preset."""
+    recipe = session().recipe
+    return [name for name in TRAINING_SETTINGS if recipe.value(name) != PROTOCOLS[recipe.protocol].value(name)]
 
 
 def _take_preset(protocol: str) -> None:
@@ -58,52 +76,54 @@ def _take_preset(protocol: str) -> None:
     refresh_controls()
 
 
-def training_form() -> None:
-    """Every setting of the split, the model and the training; nothing changes until the form is sent."""
-    published = session().recipe.protocol == "published"
-    if published:
+def training_form(shown: TrainingRun | TrainedModel | None) -> None:
+    """Every setting of the split, the model and the training.
+
+    Args:
+        shown: The run or model whose curves are on show; what differs from it is marked.
+    """
+    recipe = session().recipe
+    fixed = recipe.protocol == "published"
+    if fixed:
         st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
-    fixed = {"form": True, "disabled": published}
-    with st.form("training", border=True, height=470):
-        # At the top, so that it is in view however long the form is.
-        st.form_submit_button("Apply", on_click=_apply, width="stretch")
-        choice_control("training.objective", "Objective", **fixed)
-        left, right = st.columns(2)
-        with left:
-            number_control("training.epochs", "Epochs", **fixed)
-            number_control("training.learning_rate", "Learning rate", step=0.001, format="%.4f", **fixed)
-            number_control("training.batch_size", "Batch size (0: all)", **fixed)
-            number_control("training.weight_decay", "Weight decay", step=0.0005, format="%.4f", **fixed)
-        with right:
-            widths_control(
-                "model.hidden", "Hidden widths", disabled=published, help="One number a hidden layer: 64, or 64,32"
-            )
-            number_control("model.dropout", "Dropout", **fixed)
-            number_control("training.label_smoothing", "Label smoothing", **fixed)
-            number_control("training.word_dropout", "Word dropout", **fixed)
-        left, right = st.columns(2)
-        with left:
-            number_control("split.validation_share", "Validation share", **fixed)
-            number_control("split.min_df", "Reviews a word needs", **fixed)
-            number_control("split.max_words", "Words at most (0: all)", **fixed)
-        with right:
-            number_control("split.seed", "Seed of the split", **fixed)
-            number_control("seed", "Seed of weights and training", form=True)
-            switch_control("split.sublinear_tf", "Sublinear TF", **fixed)
-            switch_control("split.stratify", "Stratify", **fixed)
+    differs = changed_settings(shown) if shown else ()
+    labels = {name: LABELS[name] + (MARK if name in differs else "") for name in TRAINING_SETTINGS}
+    fields = FIRST | OTHERS
+
+    def draw(names: Sequence[str]) -> None:
+        for column, first in zip(st.columns(2), (0, 1), strict=True):
+            with column:
+                for name in names[first::2]:
+                    fields[name](name, labels[name], disabled=fixed and name != "seed")
+
+    with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
+        draw(list(FIRST))
+        widths_error("model.hidden")
+        choice_control("training.objective", labels["training.objective"], disabled=fixed)
+        draw(list(OTHERS))
+    if changed := _changed_from_preset():  # below, so that no field moves
+        names = ", ".join(LABELS[name].split(" (")[0] for name in changed)
+        st.caption(f"Changed from the {recipe.protocol} preset: {names}.")
 
 
-def _apply() -> None:
-    """Take the form's values, and leave out layers to randomize that the new model lacks."""
+def take_fields() -> bool:
+    """Write what the fields hold into the recipe; returns whether all of them could be read.
+
+    Each writes itself when it changes. But Play may be pressed in the same moment as the last field is left.
+    """
     if session().recipe.protocol == "published":
-        submit_form(["seed"])
-        return
-    hidden = min(control_state("model.hidden").count(",") + 1, 4)
-    names = ModelSettings(hidden=(1,) * hidden).layers
-    submit_form(
-        TRAINING_SETTINGS,
-        also={"randomization.layers": _without_unknown_layers(session().recipe.randomization, names).layers},
-    )
+        assign({"seed": control_state("seed")})
+        return True
+    values = {name: control_state(name) for name in TRAINING_SETTINGS}
+    try:
+        values["model.hidden"] = read_widths("model.hidden")
+    except RecipeError:
+        del values["model.hidden"]
+    else:
+        layers = ModelSettings(hidden=values["model.hidden"]).layers
+        values["randomization.layers"] = _without_unknown_layers(session().recipe.randomization, layers).layers
+    assign(values)
+    return "model.hidden" in values
 
 
 def _without_unknown_layers(randomization: Randomization, names: tuple[str, ...]) -> Randomization:

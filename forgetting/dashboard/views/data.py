@@ -25,6 +25,10 @@ from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_class
 
 SOURCES = {"sample": "Synthetic sample", "original": "Original file", "file": "Upload"}
+INVITATIONS = {  # what to do where the file is missing
+    "original": "Download it, or upload it.",
+    "file": "Choose it under “A file of reviews”: a table with a column of texts, and one of labels to tell apart.",
+}
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
 LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings that take the likely columns of a file
 

@@ -10,6 +10,10 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.dashboard.ui.conclusion import conclude
+from forgetting.dashboard.ui.differences import describe_difference
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import in_words
+from forgetting.dashboard.ui.training_form import take_fields
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
 from forgetting.model.trainer import Trainer
@@ -19,6 +23,7 @@ from forgetting.reporting.formatting import format_epochs, format_number, format
 PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
 PLAY_SLICE = 0.3  # seconds of training in a run, at the most
 SINGLE_EPOCHS = 4  # the first epochs, which are shown one by one
+REFUSED = "training_refused"  # key of why Play could not begin, which is said once
 PLAY_RUNS = 8  # runs of the fragment for the other epochs, where these are quick
 
 
@@ -30,24 +35,20 @@ def training_buttons() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         ended = not fresh and not mine.training_run.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
-        toggle = _pause if mine.playing else _play
+        toggle = _pause if mine.playing else play
         st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play")
         st.button("One step", icon=":material/skip_next:", on_click=_step, help="One update of the weights")
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset)
         st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
-
-
-def shown_run() -> TrainingRun | TrainedModel | None:
-    """The training run to draw, else a model that fits the recipe."""
-    trained_model = models.find_trained_model(session())
-    return session().training_run or (None if models.is_outdated(trained_model, session().inputs) else trained_model)
+    if refused := st.session_state.pop(REFUSED, ""):
+        st.error(literal(in_words(refused)))
 
 
 def outdated_notice() -> None:
-    """Warn below the curves, so that they do not move, that they belong to other settings."""
-    training_run = session().training_run
-    if training_run and models.is_outdated(training_run, session().inputs):
-        st.warning("The settings or reviews have changed: these curves are out of date. Play starts anew.")
+    """Say below the curves, so that they do not move, where they are not of these settings."""
+    shown = models.find_shown(session())
+    if shown and models.is_outdated(shown, session().inputs):
+        st.warning(literal(f"These curves are of {describe_difference(shown)}. Play trains what the fields say, anew."))
 
 
 def training_view() -> None:
@@ -60,7 +61,7 @@ def training_view() -> None:
             models.store_progress(session())
             _draw(mine.training_run)
             rerun_page()
-    shown = shown_run()
+    shown = models.find_shown(mine)
     if shown is None:
         st.info("Press Play to train the classifier with these settings.", icon=":material/play_arrow:")
         return
@@ -96,28 +97,29 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
         )
 
 
-def _begin() -> bool:
-    """Start a training run with the recipe's settings. What stands in the way becomes a notice."""
+def _ready() -> bool:
+    """Whether there is a training run to go on with, of what the fields say; one is begun where there is none.
+
+    What stands in the way is kept, to be said below the buttons.
+    """
     mine = session()
+    if not take_fields():
+        return False
+    run = mine.training_run
+    return bool(run and not models.is_outdated(run, mine.inputs) and run.trainer.epochs_left) or _begin()
+
+
+def _begin() -> bool:
     try:
-        mine.training_run = models.start_training(mine.inputs)
+        models.start_training(session())
     except ForgettingError as error:
-        mine.notices.append(str(error))
+        st.session_state[REFUSED] = str(error)
         return False
     return True
 
 
-def _ready() -> bool:
-    mine = session()
-    usable = (
-        mine.training_run
-        and not models.is_outdated(mine.training_run, mine.inputs)
-        and mine.training_run.trainer.epochs_left
-    )
-    return bool(usable) or _begin()
-
-
-def _play() -> None:
+def play() -> None:
+    """Play what the fields say: go on with the training run of these settings, or begin one."""
     session().playing = _ready()
 
 
@@ -135,7 +137,8 @@ def _step() -> None:
 
 def _reset() -> None:
     session().playing = False
-    _begin()
+    if take_fields():
+        _begin()
 
 
 def play_slice(trainer: Trainer, *, full_speed: bool) -> None:

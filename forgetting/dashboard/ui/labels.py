@@ -1,0 +1,60 @@
+"""What the controls of the settings are called, and messages of the library in these words."""
+
+import re
+
+LABELS = {
+    "data.source": "Reviews from",
+    "data.text_column": "Column of the texts",
+    "data.label_column": "Column of the labels",
+    "data.drop_duplicates": "Drop exact duplicates",
+    "data.min_reviews": "Reviews a class needs",
+    "data.max_reviews": "Reviews at most (0: all)",
+    "data.max_classes": "Classes at most (0: all)",
+    "data.seed": "Seed of the sample",
+    "split.validation_share": "Validation share",
+    "split.min_df": "Reviews a word needs",
+    "split.max_words": "Words at most (0: all)",
+    "split.seed": "Seed of the split",
+    "split.sublinear_tf": "Sublinear TF",
+    "split.stratify": "Stratify",
+    "model.hidden": "Hidden widths",
+    "model.dropout": "Dropout",
+    "training.objective": "Objective",
+    "training.epochs": "Epochs",
+    "training.learning_rate": "Learning rate",
+    "training.batch_size": "Batch size (0: all)",
+    "training.weight_decay": "Weight decay",
+    "training.label_smoothing": "Label smoothing",
+    "training.word_dropout": "Word dropout",
+    "seed": "Seed of weights and training",
+    "randomization.layers": "Layers to randomize",
+    "randomization.fraction": "Fraction randomized",
+    "randomization.scheme": "Scheme",
+    "randomization.unit": "Unit",
+    "sweep.layers": "Layer sets",
+    "sweep.schemes": "Schemes",
+    "sweep.units": "Units",
+    "sweep.doses": "Fractions",
+    "sweep.seeds": "Seeds",
+    "sweep.seed": "First seed",
+    "relearning.layers": "Layer sets",
+    "relearning.schemes": "Schemes",
+    "relearning.doses": "Fractions",
+    "relearning.seeds": "Seeds",
+    "relearning.seed": "First seed",
+    "forget.share": "Share of the training reviews",
+    "forget.label": "Class",
+    "unlearning.methods": "Methods",
+    "unlearning.seeds": "Seeds",
+    "unlearning.seed": "First seed",
+    "unlearning.epochs": "Epochs of repair and tuning",
+    "unlearning.last_layers": "k of EU-k and CF-k",
+    "unlearning.scrub_epochs": "SCRUB: epochs away",
+    "unlearning.repair_layers": "Layers of randomize_and_repair",
+}
+_NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
+
+
+def in_words(message: str) -> str:
+    """A message of the library with the labels of controls in the place of the dotted names of their settings."""
+    return _NAMED.sub(lambda found: f"“{LABELS[found[0]].split(' (')[0]}”", message)
