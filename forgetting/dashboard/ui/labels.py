@@ -34,12 +34,12 @@ LABELS = {
     "sweep.layers": "Layer sets",
     "sweep.schemes": "Schemes",
     "sweep.units": "Units",
-    "sweep.doses": "Fractions",
+    "sweep.doses": "Fractions randomized",
     "sweep.seeds": "Seeds",
     "sweep.seed": "First seed",
     "relearning.layers": "Layer sets",
     "relearning.schemes": "Schemes",
-    "relearning.doses": "Fractions",
+    "relearning.doses": "Fractions randomized",
     "relearning.seeds": "Seeds",
     "relearning.seed": "First seed",
     "forget.share": "Share of the training reviews",
@@ -50,7 +50,7 @@ LABELS = {
     "unlearning.epochs": "Epochs of repair and tuning",
     "unlearning.last_layers": "k of EU-k and CF-k",
     "unlearning.scrub_epochs": "SCRUB: epochs away",
-    "unlearning.repair_layers": "Layers of randomize_and_repair",
+    "unlearning.repair_layers": "Layers of randomize and repair",
 }
 _NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
 
