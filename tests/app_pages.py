@@ -12,6 +12,7 @@ from forgetting.dashboard.ui.escape import JOINER
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGES = {
     "overview": "app.py",
+    "story": "pages/story.py",
     "data": "pages/data.py",
     "train": "pages/train.py",
     "forget": "pages/forget.py",

@@ -17,7 +17,7 @@ from torch import nn
 
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.comparisons import Measurement, measure_forgetting
 from forgetting.metrics.intervals import Band
 from forgetting.metrics.scores import NOT_FINITE, Scores
 from forgetting.model.history import Epoch, PartMetrics
@@ -41,10 +41,19 @@ from forgetting.reporting.dose_response import (
     describe_robustness,
 )
 from forgetting.reporting.relearning import describe_relearning, describe_savings
+from forgetting.reporting.story import (
+    SCENES,
+    Answer,
+    Scene,
+    answer_fraction,
+    answer_layers,
+    answer_published,
+    answer_relearning,
+)
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
-from forgetting.studies.relearning import CurvePoint, LearningCurve
+from forgetting.studies.relearning import CurvePoint, LearningCurve, RelearningResult
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import ForgetSets
@@ -213,6 +222,27 @@ def relearned(randomized, scratch, **options) -> str:
     return relearning(curves_of(randomized, scratch, **options))
 
 
+# The story.
+
+
+def asked(scene: Scene) -> str:
+    return "\n".join([scene.title, scene.introduction, scene.question, *scene.choices])
+
+
+def answered(answer: Answer) -> str:
+    return f"{answer.right}: {answer.text}\n{answer.limit}"
+
+
+def forgetting(before: float, after: float) -> Comparison:
+    lost = measure_forgetting(before, after, BASELINES.chance)
+    return replace(comparison(scores(before), scores(after)), forgetting={"validation": lost})
+
+
+def again(randomized, scratch, **options) -> str:
+    curves = curves_of(randomized, scratch, **options)
+    return answered(answer_relearning(RelearningResult(MODERN, tuple(curves)), BASELINES))
+
+
 def savings_curves(*lines) -> pd.DataFrame:
     columns = ["layers", "dose", "accuracy", "median", "conclusion"]
     return pd.DataFrame(lines, columns=columns).assign(scheme="reinit")
@@ -344,6 +374,16 @@ CASES: dict[str, Callable[[], str]] = {
     "unlearning: without methods": lambda: unlearning(
         row("original", remembers=True, tow=0.6), row("retrain", tow=0.9)
     ),
+    **{f"story: {scene.name}": lambda scene=scene: asked(scene) for scene in SCENES},
+    "story: layers, in the last one": lambda: answered(answer_layers({"fc1": 100, "fc2": 900}, 10)),
+    "story: fraction, some left": lambda: answered(answer_fraction(forgetting(0.8, 0.5), BASELINES, 0.6)),
+    "story: fraction, nothing left": lambda: answered(answer_fraction(forgetting(0.8, 0.26), BASELINES, 0.6)),
+    "story: fraction, undefined": lambda: answered(answer_fraction(forgetting(0.2, 0.2), BASELINES, 0.6)),
+    "story: relearning, remembers": lambda: again([at(5)] * 6, [at(20)] * 6),
+    "story: relearning, alike": lambda: again([at(20)] * 5, [at(20)] * 5),
+    "story: relearning, later": lambda: again([at(30)] * 5, [at(20)] * 5),
+    "story: relearning, undefined": lambda: again([at(2)] * 5, [at(4)] * 5, target=LOW_TARGET),
+    "story: published, answer": lambda: answered(answer_published()),
 }
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forgetting.experiment.pipeline import Progress
     from forgetting.experiment.results import Trained
 
+PUBLISHED_CLASSES = 294  # the names of the 309 reviews
 PUBLISHED_MODELS = ("original", "randomized")
 PUBLISHED_METRICS = tuple(
     (part, metric) for part in ("training", "validation") for metric in ("loss", "bitwise_accuracy")

@@ -4,10 +4,16 @@ from forgetting.core.settings import is_names
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import find_term
-from forgetting.reporting.names import format_scheme
+from forgetting.reporting.names import format_method, format_scheme
 
 MOST_NAMES = 3  # of a list that are written out
 MOST_LETTERS = 40  # of a name
+NAMES = {  # what a value is called in the interface, by the last part of the setting's name
+    "scheme": format_scheme,
+    "schemes": format_scheme,
+    "repair_scheme": format_scheme,
+    "methods": format_method,
+}
 PLACES = {"sweep": " (Layers)", "relearning": " (Relearn)", "unlearning": " (Unlearn)"}  # pages of plans, by group
 TITLES = {  # where the glossary's word is the singular, or one of several settings
     "seed": "seed of weights and training",
@@ -53,18 +59,17 @@ def name_setting(name: str) -> str:
 
 def format_setting(name: str, recipe: Recipe) -> str:
     """The value of a setting in a few words."""
-    value = recipe.value(name)
+    value, leaf = recipe.value(name), name.rpartition(".")[2]
+    written = NAMES.get(leaf, str)
     if name == "randomization.fraction":
         return format_fraction(value)
-    if name.endswith("scheme"):
-        return format_scheme(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,g}"
     if not isinstance(value, tuple):
-        text = str(value)
+        text = written(value)
         return (text[:MOST_LETTERS] + "…" if len(text) > MOST_LETTERS else text) or "none"
-    texts = [item[:MOST_LETTERS] for item in value] if is_names(value or ("",)) else [f"{item:g}" for item in value]
+    texts = [written(item)[:MOST_LETTERS] if is_names(value) else f"{item:g}" for item in value]
     more = f" and {len(texts) - MOST_NAMES} more" if len(texts) > MOST_NAMES else ""
     return ", ".join(texts[:MOST_NAMES]) + more or "none"

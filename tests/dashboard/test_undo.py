@@ -32,14 +32,14 @@ def test_a_control_is_undone_and_done_again():
     assert "undo" not in [button.key for button in test.button]
     test.selectbox(key=setting("randomization.scheme")).set_value("zero")
     run(test)
-    assert undo_label(test) == "Undo: scheme normal → zero"
+    assert undo_label(test) == "Undo: scheme N(0, 1) → zeros"
     undo(test)
     assert (recipe(test), test.query_params) == (MODERN, {})
     assert test.selectbox(key=setting("randomization.scheme")).value == "normal"
-    assert undo_label(test) == "Redo: scheme normal → zero"
+    assert undo_label(test) == "Redo: scheme N(0, 1) → zeros"
     undo(test)
     assert test.query_params == {"randomization.scheme": "zero"}
-    assert undo_label(test) == "Undo: scheme normal → zero"
+    assert undo_label(test) == "Undo: scheme N(0, 1) → zeros"
     go(test, "data")
     undo(test)
     assert recipe(test) == MODERN
@@ -50,7 +50,10 @@ def test_forgetting_words_says_what_it_changes_and_is_undone_in_one_step():
     test.session_state["layers_view"] = "Words"
     before = recipe(run(test))
     press(test, "Forget the ten strongest")
-    assert "Changed: layers all → fc1; scheme normal → rewind; unit weight → word; words none → " in page_text(test)
+    assert (
+        "Changed: layers all → fc1; scheme N(0, 1) → re-initialization; unit weight → word; words none → "
+        in page_text(test)
+    )
     undo(test, "undo_here")
     assert recipe(test) == before
     assert "Changed:" not in page_text(test)
@@ -62,7 +65,7 @@ def test_undoing_a_click_that_led_away_returns_to_its_page():
     before, query = recipe(test), dict(test.query_params)
     test.session_state.session.recipe = before.with_value("randomization.scheme", "zero")
     go(test, "forget")
-    assert "Changed: scheme normal → zero." in page_text(test)
+    assert "Changed: scheme N(0, 1) → zeros." in page_text(test)
     assert test.button(key="undo_here").label == "Undo and go back to Layers"
     undo(test, "undo_here")
     assert (recipe(test), test.session_state.session.page, test.query_params) == (before, "layers", query)

@@ -5,6 +5,10 @@ Back and Forward; every change of a control goes into the recipe first, and from
 the recipe since the run before, whatever it was, is one step that can be undone. The Overview without any parameter
 opens with the recipe OPENING, whose parameters are then written; there the defaults are written out, too. Every other
 page without parameters has the defaults, as links to it always had.
+
+The guided story shows states of its own. Its address holds the number of a scene; the visitor's own recipe and model
+wait meanwhile, and links to other pages carry that recipe. So it is the address, again, that says which recipe goes on
+where the story is left.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 PREFIX = "setting:"  # of the keys of controls that write the recipe
 LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
+STORY, SCENE = "story", "scene"  # the page of the guided story, and the parameter of its address
 OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
 DEFAULTS = {url.PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
@@ -185,7 +190,10 @@ class Session:
         name: A random name that identifies the session.
         recipe: The recipe that the address bar mirrors.
         page: The page of the last run; "" before the first.
-        known: The recipe as the last run had it.
+        known: The visitor's recipe as the last run had it, or the last one before the story.
+        scene: Number of the story's scene, from 1.
+        predictions: Position of the visitor's choice, by the number of the scene.
+        waiting_model: The visitor's trained model while the story is shown.
         change: The last change of the recipe, which can be undone.
         announcing: Whether the next run says what has been changed.
         destination: The page that the next run leads to; "" for the one that it is of.
@@ -215,6 +223,9 @@ class Session:
     change: Change | None = None
     announcing: bool = False
     destination: str = ""
+    scene: int = 1
+    predictions: dict[int, int] = field(default_factory=dict)
+    waiting_model: TrainedModel | None = None
     addresses: list[dict[str, str]] = field(default_factory=list)
     written_at: float = -math.inf
     touched: bool = False
@@ -260,11 +271,12 @@ def source_name(recipe: Recipe) -> str:
     )
 
 
-def follow_address(page: str) -> None:
+def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
     """Take the recipe from the address where the visitor asked for that: by a cold link, Back or Forward.
 
     Args:
         page: The name of the page that is opened.
+        scenes: On the page of the story, the states of its scenes.
     """
     mine, parameters = session(), url.own_parameters(st.query_params.to_dict())
     first = not mine.page
@@ -272,20 +284,55 @@ def follow_address(page: str) -> None:
     late = parameters in mine.addresses and time.monotonic() - mine.written_at < LATE
     moved = parameters != mine.addresses[-1] and not late if mine.addresses else False
     mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
-    if first or (moved and not mine.touched and page == mine.page):
-        opens = page == OPENING_PAGE and not parameters
-        mine.recipe, sentences = (OPENING, []) if opens else url.decode_query(parameters)
-        mine.notices += sentences
+    arrives, leaves = page == STORY != mine.page, mine.page == STORY != page
+    if arrives:
+        mine.known = _read_recipe(OPENING_PAGE, parameters) if first else mine.recipe
+        mine.waiting_model, mine.trained_model = mine.trained_model, None
+    elif leaves:
+        mine.waiting_model, mine.trained_model = None, mine.waiting_model
+    if first or arrives or leaves or (moved and not mine.touched and page == mine.page):
+        if page == STORY:
+            mine.scene = _read_scene(parameters.get(SCENE, str(mine.scene)), len(scenes))
+            mine.recipe = scenes[mine.scene - 1]
+        else:
+            mine.recipe = _read_recipe(page, parameters)
         reset_controls()
-    if not first and mine.recipe != mine.known:
-        mine.change = Change(mine.known, mine.page, page, announced=mine.announcing or page != mine.page)
-    mine.known, mine.announcing = mine.recipe, False
+    if page != STORY:
+        if not first and mine.recipe != mine.known:
+            mine.change = Change(mine.known, mine.page, page, announced=mine.announcing or page != mine.page)
+        mine.known = mine.recipe
+    mine.announcing = False
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
         for study in mine.studies.values():
             study.running = False
         mine.reruns_wanted = len(mine.reruns)
     mine.page = page
+
+
+def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
+    """The recipe of an address, whose scene is not part of it, and notices of what is not used."""
+    parameters = {name: text for name, text in parameters.items() if name != SCENE}
+    if page == OPENING_PAGE and not parameters:
+        return OPENING
+    recipe, sentences = url.decode_query(parameters)
+    session().notices += sentences
+    return recipe
+
+
+def _read_scene(text: str, scenes: int) -> int:
+    """The number of a scene in an address; 1, and a notice, where it is none."""
+    if text in map(str, range(1, scenes + 1)):
+        return int(text)
+    session().notices.append(f"The story has the scenes 1 to {scenes}; {text[:20]!r} is none. Here is the first.")
+    return 1
+
+
+def show_scene(number: int, recipe: Recipe) -> None:
+    """Show a scene of the story, in a state."""
+    mine = session()
+    mine.scene, mine.recipe, mine.touched = number, recipe, True
+    refresh_controls()
 
 
 def write_address() -> None:
@@ -299,8 +346,19 @@ def write_address() -> None:
     mine.touched = False
 
 
+def link_address(page: str) -> dict[str, str]:
+    """The parameters of a link to a page that carries the visitor's experiment along."""
+    mine = session()
+    return page_address(page, url.encode_query(mine.known) if mine.page == STORY else mine.addresses[-1])
+
+
 def page_address(page: str, parameters: dict[str, str]) -> dict[str, str]:
-    """The parameters of an experiment as a page has them: on the Overview the defaults are written out."""
+    """The parameters of an experiment as a page has them: on the Overview the defaults are written out.
+
+    The story has the number of its scene instead.
+    """
+    if page == STORY:
+        return {SCENE: str(session().scene)}
     parameters = {} if parameters == DEFAULTS else parameters
     return parameters or (DEFAULTS if page == OPENING_PAGE else {})
 

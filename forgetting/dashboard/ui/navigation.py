@@ -4,7 +4,15 @@ import streamlit as st
 
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import data, models
-from forgetting.dashboard.state.session import Change, page_address, session, source_name, undo_change
+from forgetting.dashboard.state.session import (
+    STORY,
+    Change,
+    link_address,
+    page_address,
+    session,
+    source_name,
+    undo_change,
+)
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
@@ -13,6 +21,7 @@ from forgetting.reporting.formatting import format_share
 
 PAGES = {
     "overview": ("app.py", "Overview", ":material/wine_bar:"),
+    "story": ("pages/story.py", "Start here", ":material/auto_stories:"),
     "data": ("pages/data.py", "Data", ":material/table_view:"),
     "train": ("pages/train.py", "Train", ":material/model_training:"),
     "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
@@ -35,8 +44,8 @@ def draw_navigation() -> None:
         st.markdown("**Learning to Forget**")
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
-        recipe = session().recipe
-        if change := session().change:
+        recipe, change = session().recipe, session().change
+        if change and session().page != STORY:  # where the visitor's own recipe waits
             verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
             if what := describe_changes(*recipes, most=2):
                 _undo_button(change, literal(f"{verb}: {what}"), type="tertiary", key="undo")
@@ -83,14 +92,18 @@ def follow_undo() -> None:
     mine = session()
     page, mine.destination = mine.destination, ""
     if page not in ("", mine.page):
-        st.switch_page(PAGES[page][0], query_params=page_address(page, url.encode_query(mine.recipe)))
+        open_state(page)
+
+
+def open_state(page: str) -> None:
+    """Go to a page with the recipe as it is."""
+    st.switch_page(PAGES[page][0], query_params=page_address(page, url.encode_query(session().recipe)))
 
 
 def page_link(page: str, label: str | None = None, icon: str | None = None) -> None:
     """A link to a page that carries the experiment along."""
     path, title, page_icon = PAGES[page]
-    parameters = page_address(page, session().addresses[-1])
-    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=parameters)
+    st.page_link(path, label=label or title, icon=icon or page_icon, query_params=link_address(page))
 
 
 def _pages_done() -> dict[str, bool]:
@@ -104,6 +117,7 @@ def _pages_done() -> dict[str, bool]:
     randomization = session().recipe.randomization
     return {
         "overview": False,
+        "story": False,
         "data": has_data,
         "train": trained_model,
         "forget": trained_model and bool(randomization.layers and randomization.fraction),

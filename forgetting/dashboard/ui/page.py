@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,9 +12,10 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import OPENING_PAGE, follow_address, rerun_page, session, write_address
+from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
+from forgetting.recipe.recipe import Recipe
 
 LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
@@ -27,18 +29,23 @@ FAVICON = (
 STYLE = Path(__file__).parent / "browser" / "page.css"
 
 
-def open_page(page: str) -> None:
-    """Open a page: configure it, follow the address, draw the navigation, and say what was noticed and changed."""
+def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
+    """Open a page: configure it, follow the address, draw the navigation, and say what was noticed and changed.
+
+    Args:
+        page: Its name.
+        scenes: On the page of the story, the states of its scenes.
+    """
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
     broken = _prepare_process()
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
-    follow_address(page)
+    follow_address(page, scenes)
     follow_undo()
     write_address()
-    if page != "train":
+    if page not in ("train", STORY):
         models.store_progress(session())
     draw_navigation()
     for sentence in broken:

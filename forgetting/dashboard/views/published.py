@@ -11,6 +11,7 @@ from forgetting.dashboard.state.session import rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.experiment.published import (
+    PUBLISHED_CLASSES,
     PUBLISHED_METRICS,
     PUBLISHED_MODELS,
     PUBLISHED_TABLE,
@@ -23,7 +24,6 @@ from forgetting.reporting.formatting import format_share
 if TYPE_CHECKING:
     import pandas as pd
 
-CLASSES = 294  # of the published experiment: the names of the reviews
 METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
 
 
@@ -107,8 +107,8 @@ def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
     keys = [*PUBLISHED_METRICS, ("training", "accuracy"), ("validation", "accuracy")]
     trivial = {
         "loss": "always 1/294: 0.0227",
-        "bitwise_accuracy": f"always “no”: {1 - 1 / CLASSES:.4f}",
-        "accuracy": f"chance: {1 / CLASSES:.4f}",
+        "bitwise_accuracy": f"always “no”: {1 - 1 / PUBLISHED_CLASSES:.4f}",
+        "accuracy": f"chance: {1 / PUBLISHED_CLASSES:.4f}",
     }
 
     def text(value: float | None) -> str:
