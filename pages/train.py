@@ -8,11 +8,13 @@ from forgetting.dashboard.state.session import TrainingRun, rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
 from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, play, training_buttons, training_view
 from forgetting.experiment.export import model_bytes
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
 
 open_page("train")
 st.markdown("# Train")
@@ -45,7 +47,7 @@ if shown:
             "parameters": [row.parameters for row in rows],
         }
     )
-    st.dataframe(table, hide_index=True, width="content", alt="Layers with their shapes and parameter counts")
+    show_table(table, width="content", alt="Layers with their shapes and parameter counts")
     models.store_progress(session())
     trained_model = models.find_trained_model(session())
     known = not models.is_outdated(trained_model, session().inputs) and trained_model.trained.steps
@@ -56,4 +58,5 @@ if shown:
             file_name="model.safetensors",
             icon=":material/download:",
             on_click="ignore",
+            help=explain("Download the model (safetensors)"),
         )

@@ -7,7 +7,7 @@ does stands in the docstring of its function, and is read from there.
 from dataclasses import dataclass
 from functools import cache
 
-from forgetting.randomization.schemes import SCHEMES
+from forgetting.reporting.names import describe_scheme, format_scheme
 
 ZHANG = "Zhang, Bengio & Singer 2019, “Are All Layers Created Equal?”, arXiv 1902.01996"
 
@@ -36,9 +36,10 @@ class Term:
         return f"{self.short}\n\n{self.long}" if self.long else self.short
 
 
-def _scheme(scheme: str, name: str, long: str, source: str = "") -> Term:
+def _scheme(scheme: str, long: str, source: str = "", *used: str) -> Term:
     """The term of a scheme, which does what the first line of its docstring says."""
-    return Term(name, f"A randomized unit becomes: {SCHEMES[scheme].__doc__.splitlines()[0]}", long, source, (scheme,))
+    short = f"A randomized unit becomes {describe_scheme(scheme)}."
+    return Term(format_scheme(scheme), short, long, source, (scheme, *used))
 
 
 GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
@@ -86,7 +87,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "probability",
             "How sure the network is of a class, from 0 to 100 %: the softmax of its scores.",
-            used=("probability before", "probability after"),
+            used=("probability before", "probability after", "probability of the true class"),
         ),
     ),
     "Randomizing": (
@@ -116,27 +117,25 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         _scheme(
             "normal",
-            "N(0, 1)",
             "It hurts more than the others because its numbers are larger, not because more is forgotten: trained "
             "weights of the sample's model are some 20 times smaller. At an equal change of the weights, schemes "
             "can be compared.",
         ),
         _scheme(
             "reinit",
-            "re-randomization",
-            "A draw of the size that a layer has before training. Zhang et al. say re-randomization, some papers "
-            "re-init.",
+            "A draw of the size that a layer has before training. The word is that of Zhang et al.",
             ZHANG,
+            "re-randomized",
         ),
         _scheme(
             "rewind",
-            "re-initialization",
             "The very numbers that the layer began with. Zhang et al. say re-initialization; others call it rewinding.",
             ZHANG,
+            "re-initialized",
         ),
-        _scheme("permute", "permutation", "The weights stay the same as a set; only their places change."),
-        _scheme("zero", "zeros", "What was learnt is taken away, and nothing is put in its place."),
-        _scheme("noise", "added noise", "What was learnt stays below the noise, whose size you choose."),
+        _scheme("permute", "The weights stay the same as a set; only their places change."),
+        _scheme("zero", "What was learnt is taken away, and nothing is put in its place."),
+        _scheme("noise", "What was learnt stays below the noise, whose size you choose."),
         Term(
             "noise s",
             "How large the added noise is, in standard deviations of the layer's own weights.",
@@ -173,9 +172,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
                 "sweep.match",
                 "‖ΔW‖₂ / ‖W‖₂",
                 "‖ΔW‖₂ / ‖W‖₂ (change of the weights by their norm)",
-                "‖θt − θ0‖₂",
-                "‖θ0‖₂",
             ),
+        ),
+        Term(
+            "distance from the initial weights",
+            "How far training has moved the weights of a layer from where they began.",
+            "‖θt − θ0‖₂ is the length of the change, ‖θ0‖₂ that of the initial weights.",
+            ZHANG,
+            used=("‖θt − θ0‖₂", "‖θ0‖₂"),
         ),
         Term(
             "retrain for each seed",
@@ -184,11 +188,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
     ),
     "Data": (
-        Term("review", "One text with its label.", used=("reviews", "text")),
+        Term("review", "One text with its label.", used=("reviews", "text", "share of the reviews")),
         Term(
             "class",
             "What the classifier is to tell apart: a value of the label, here a style of wine.",
-            used=("classes", "label", "true class", "before", "after", "forget.label"),
+            used=("classes", "label", "true class", "forget.label"),
         ),
         Term(
             "reviews from",
@@ -381,8 +385,15 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "bitwise accuracy",
             "The share of all yes-or-no answers, one for each review and class, that are right.",
             "With 294 classes, always answering “no” is right for 99.7 % of them, so the number says little.",
+        ),
+        Term(
+            "published table",
+            "The numbers of the published experiment, beside re-runs with other seeds and what a trivial model "
+            "reaches.",
             used=("published", "trivial", "median", "min", "max", "within 120 re-runs", "model"),
         ),
+        Term("missing", "Why a number could not be computed."),
+        Term("until", "Up to which fraction a curve was measured."),
         Term(
             "loss",
             "How wrong the network's probabilities are: 0 is perfect, and larger is worse.",
@@ -410,12 +421,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The mean over classes of F1 = 2 · hits / (predicted + true).",
             used=("validation macro-F1",),
         ),
-        Term("recall", "The share of a class's reviews that the network names right."),
+        Term(
+            "recall",
+            "The share of a class's reviews that the network classifies correctly.",
+            used=("recall on validation",),
+        ),
         Term(
             "predicted class",
             "The class that the network names.",
             "A confusion matrix counts how often each true class (row) is named as each class (column).",
-            used=("confusion",),
+            used=("confusion", "before", "after"),
         ),
         Term(
             "chance",
@@ -478,14 +493,20 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "half-way dose (D50)",
             "The fraction randomized at which half of the accuracy above chance is lost.",
             "Of the median over seeds. A layer with a small D50 cannot spare many weights.",
-            used=("half-way dose", "half-way", "dose", "until"),
+            used=(
+                "half-way dose",
+                "half-way",
+                "dose",
+                "half-way dose (D50): fraction randomized, 95 % interval",
+                "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval",
+            ),
         ),
         Term(
             "robust",
             "A layer is robust where at most a quarter of the accuracy above chance is lost after re-initialization.",
             "Where the 95 % interval over the reviews crosses the bound, both words stand. The bounds are ours.",
             ZHANG,
-            used=("robustness", "re-initialized", "re-randomized"),
+            used=("robustness",),
         ),
         Term(
             "critical",
@@ -501,7 +522,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "time to target",
             "How many steps of training a model takes to the target; a step is one update of the weights.",
-            used=("original", "randomized", "from scratch", "relearn steps", "time to target in steps"),
+            used=("original", "randomized", "relearned", "from scratch", "relearn steps"),
         ),
         Term(
             "savings",
@@ -557,21 +578,26 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "gap",
             "How far a metric of the unlearned model is from that of the retrained one; the nearer to 0, the better.",
-            used=("unlearned",),
+            used=(
+                "unlearned",
+                "gap in forget accuracy, points (symmetric log scale)",
+                "gap in retain accuracy, points (symmetric log scale)",
+                "gap in validation accuracy, points (symmetric log scale)",
+            ),
         ),
         Term(
             "ToW (tug of war)",
             "One number for how near all three accuracies are to those of retraining; 1 is as good as retraining.",
             "The product of 1 − |gap| over the forget, retain and validation accuracy.",
             "Zhao et al. 2024, arXiv 2406.01257",
-            used=("tow", "tug of war (ToW)"),
+            used=("ToW", "tug of war (ToW)"),
         ),
         Term(
             "AIN (anamnesis index)",
             "How soon a model knows the forgotten reviews again: 1 like one that never saw them, 0 at once.",
             "Steps to relearn the forget set / steps of the retrained model. Above 1, more than that set is gone.",
             "Chundawat et al. 2023, arXiv 2201.05629",
-            used=("anamnesis", "anamnesis (AIN)"),
+            used=("AIN", "anamnesis (AIN)"),
         ),
         Term(
             "attack AUC",
@@ -579,7 +605,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The probability that a forgotten review has a lower loss than a non-member. Below 0.5 the forgotten "
             "reviews stand out as too unlikely.",
             "Yeom et al. 2018, arXiv 1709.01604",
-            used=("AUC, median over seeds", "attack_auc"),
+            used=(
+                "loss-threshold attack",
+                "AUC, median over seeds",
+                "loss-threshold attack: area under the ROC curve (AUC)",
+            ),
         ),
         Term(
             "attack accuracy",
@@ -591,7 +621,6 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "TPR at 1 % FPR",
             "The share of members that an attacker finds who is wrong about only 1 in 100 non-members.",
             source="Carlini et al. 2022, arXiv 2112.03570",
-            used=("attack tpr",),
         ),
         Term(
             "over-forgetting",
@@ -625,7 +654,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "learning rate of repair and tuning",
             "How far the weights move in one step of these methods.",
-            used=("unlearning.learning_rate"),
+            used=("unlearning.learning_rate",),
         ),
         Term(
             "k of EU-k and CF-k",
@@ -698,6 +727,42 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A model that does not know the forget set again after so many epochs has no AIN; 0 leaves the AIN out.",
             used=("unlearning.relearn_epochs",),
         ),
+    ),
+    "Buttons": (
+        Term("Play", "Trains the network with these settings, and shows how it learns.", used=("play again",)),
+        Term("Pause", "Stops training; Play goes on from here."),
+        Term("One step", "Makes one update of the weights."),
+        Term("Reset", "Takes the network back to its initial weights."),
+        Term("Full speed", "Trains as fast as the machine can, instead of so slowly that you can watch."),
+        Term(
+            "Train these settings",
+            "Trains a network with the settings of the recipe, to the end.",
+            used=("finish training",),
+        ),
+        Term("Modern preset", "Takes the settings of the modern protocol; the file and its columns stay."),
+        Term("Published preset", "Takes the settings of the published experiment, which are fixed but for the seed."),
+        Term("All layers", "Chooses every layer."),
+        Term("Restore", "Chooses no layer, so that the network is the original again."),
+        Term("All words", "Takes all words again, instead of the few that were chosen."),
+        Term("Re-roll", "Draws other random numbers: it takes the next seed."),
+        Term("Undo", "Takes back the last change of the recipe; once more does it again."),
+        Term(
+            "Forget the ten strongest",
+            "Sets the columns of these ten words back to before training, and leaves all else.",
+        ),
+        Term("Relearn", "Trains the randomized network again, with the settings of the original."),
+        Term("Start", "Runs the study that is planned here.", used=("start anew", "go on")),
+        Term("Stop", "Stops; what is done stays."),
+        Term("Untick all", "Takes all reviews out of the forget set."),
+        Term("Reproduce the table", "Runs the published experiment again, once for each seed."),
+        Term(
+            "Download",
+            "Saves the rows or a chart as a file.",
+            "PNG is a picture, SVG a drawing that scales, HTML a page with its tooltips, CSV and Parquet are tables.",
+        ),
+        Term("Download the original file", "Fetches the 309 wine reviews of the published experiment from github.com."),
+        Term("Download the model (safetensors)", "Saves the weights of the network with its recipe."),
+        Term("Search", "Finds a word of the glossary, and all that explains it."),
     ),
 }
 

@@ -39,7 +39,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.recipe.url import decode_query
 from forgetting.reporting import unlearning as unlearning_sentences
 from forgetting.reporting.formatting import format_number, format_share
-from forgetting.reporting.names import format_method
+from forgetting.reporting.names import format_method, name_metric
 from forgetting.unlearning.forget_set import make_forget_sets, review_key
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.runner import run_unlearning
@@ -145,7 +145,7 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     assert table["method"].tolist() == ["exact retraining", "fine-tuning"]
     compared = 0
     for row in result.gaps.to_dict("records"):
-        text = table.loc[table["method"] == format_method(row["method"]), row["metric"].replace("_", " ")].item()
+        text = table.loc[table["method"] == format_method(row["method"]), name_metric(row["metric"])].item()
         if row["missing"]:
             assert text == f"missing: {row['missing']}"
         elif "seconds" not in row["metric"]:

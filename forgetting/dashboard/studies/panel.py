@@ -15,6 +15,7 @@ from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.formatting import format_duration
+from forgetting.reporting.glossary import explain
 
 Draw = Callable[[Study, Baselines], None]
 
@@ -35,12 +36,19 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
         st.error(literal(str(error)))
     with st.container(horizontal=True):
         if study and study.running:
-            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(study,))
+            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(study,), help=explain("Stop"))
         elif not fresh and study.unfinished:
-            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=base.resume_study, args=(study,))
+            st.button(
+                "Go on",
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=base.resume_study,
+                args=(study,),
+                help=explain("Go on"),
+            )
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
-            st.button(label, type=look, on_click=_start, args=(trained_model, name))
+            st.button(label, type=look, on_click=_start, args=(trained_model, name), help=explain(label))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: these results are those of the one before. Start runs this one.")
 
@@ -104,4 +112,4 @@ def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLe
 
 
 def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
-    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore")
+    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore", help=explain("Download"))

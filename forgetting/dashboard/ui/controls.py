@@ -44,7 +44,7 @@ def _changed(name: str) -> None:
 
 def choice_control(name: str, label: str, *, titles: dict[str, str] | None = None, **options) -> None:
     """A select box of a setting's choices."""
-    options.setdefault("help", explain(label, name))
+    options.setdefault("help", explain(LABELS.get(name, label), name))
     tie, choices = bound_control(name), LEAVES[name].metadata["choices"]
     st.selectbox(
         label,
@@ -65,7 +65,7 @@ def segments_control(name: str, label: str, titles: dict[str, str], on_change: C
         default=st.session_state[key],
         format_func=titles.get,
         required=True,
-        help=explain(label, name),
+        help=explain(LABELS.get(name, label), name),
         key=key,
         on_change=on_change,
         args=args,
@@ -78,7 +78,7 @@ def number_control(name: str, label: str, *, step: float | None = None, **option
     kind = type(item.default)
     if kind is float:
         options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
-    options.setdefault("help", explain(label, name))
+    options.setdefault("help", explain(LABELS.get(name, label), name))
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     tie = bound_control(name)
     st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
@@ -86,7 +86,7 @@ def number_control(name: str, label: str, *, step: float | None = None, **option
 
 def switch_control(name: str, label: str, **options) -> None:
     """A check box of a setting."""
-    options.setdefault("help", explain(label, name))
+    options.setdefault("help", explain(LABELS.get(name, label), name))
     st.checkbox(label, **bound_control(name), **options)
 
 
@@ -99,7 +99,7 @@ def widths_control(name: str, label: str, on_change: Callable[[], Any], **option
         on_change: Writes the recipe where `read_widths` reads the field.
         **options: For the field.
     """
-    options.setdefault("help", explain(label, name))
+    options.setdefault("help", explain(LABELS.get(name, label), name))
     st.text_input(label, **bound_control(name) | {"on_change": on_change, "args": ()}, **options)
 
 

@@ -18,6 +18,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
 
 PAGES = {
     "overview": ("app.py", "Overview", ":material/wine_bar:"),
@@ -84,7 +85,7 @@ def change_notice() -> None:
 
 def _undo_button(change: Change, label: str, **look: str) -> None:
     icon = ":material/redo:" if change.undone else ":material/undo:"
-    st.button(label, icon=icon, on_click=undo_change, args=(change,), **look)
+    st.button(label, icon=icon, on_click=undo_change, args=(change,), help=explain("Undo"), **look)
 
 
 def follow_undo() -> None:

@@ -63,6 +63,7 @@ def names_control(name: str, label: str, options: list[str], title: Callable[[st
         format_func=title,
         on_change=_changed,
         args=(name,),
+        help=explain(label),
     )
 
 

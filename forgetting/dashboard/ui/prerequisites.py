@@ -14,6 +14,7 @@ from forgetting.dashboard.ui.differences import describe_difference, has_other_r
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, page_link
+from forgetting.reporting.glossary import explain
 
 ICON = ":material/model_training:"
 PLAYS = "plays_on_arrival"  # key of whether Train plays once it is opened
@@ -44,7 +45,7 @@ def _offer_data() -> bool:
 
 def download_button(label: str = "Download the original file") -> None:
     """A button that fetches the original file; an error is shown as a sentence."""
-    if st.button(label, icon=":material/download:"):
+    if st.button(label, icon=":material/download:", help=explain("Download the original file")):
         try:
             with st.spinner("Downloading 609 kB from github.com …"):
                 data.download_original()
@@ -102,7 +103,7 @@ def train_next() -> None:
     if not outdated and trained_model.trained.state != "training":
         return
     label = train_label(trained_model) if outdated else "Finish training"
-    if st.button(label, icon=ICON, type="primary", key="train_next"):
+    if st.button(label, icon=ICON, type="primary", key="train_next", help=explain("Train these settings")):
         st.session_state[PLAYS] = True
         path, _, _ = PAGES["train"]
         st.switch_page(path, query_params=page_address("train", session().addresses[-1]))
@@ -111,7 +112,7 @@ def train_next() -> None:
 def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:
     with row.container(horizontal=True, vertical_alignment="center"):
         st.info(literal(sentence), icon=ICON)
-        return st.button(label, icon=":material/play_arrow:", **look)
+        return st.button(label, icon=":material/play_arrow:", help=explain("Train these settings"), **look)
 
 
 def _train_now(row: DeltaGenerator) -> None:

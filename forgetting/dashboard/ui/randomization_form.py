@@ -17,6 +17,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
+from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import describe_scheme, format_scheme
 
 SCHEME_TITLES = {name: f"{format_scheme(name)} – {describe_scheme(name)}" for name in SCHEMES}
@@ -47,15 +48,24 @@ def layer_controls(trained_model: TrainedModel) -> None:
         key=key,
         on_change=_layers_picked,
         args=(layers,),
+        help=explain("Layers to randomize"),
     )
     with st.container(horizontal=True):
-        st.button("All layers", on_click=_choose, args=(layers, layers))
-        st.button("Restore", on_click=_choose, args=((), layers))
+        st.button("All layers", on_click=_choose, args=(layers, layers), help=explain("All layers"))
+        st.button("Restore", on_click=_choose, args=((), layers), help=explain("Restore"))
 
 
 def fraction_control() -> None:
     """The fraction, where nothing follows it while it moves."""
-    st.slider("Fraction randomized", 0.0, 1.0, step=0.01, format="percent", **bound_control("randomization.fraction"))
+    st.slider(
+        "Fraction randomized",
+        0.0,
+        1.0,
+        step=0.01,
+        format="percent",
+        help=explain("Fraction randomized"),
+        **bound_control("randomization.fraction"),
+    )
 
 
 def toggle_layer(name: str, layers: tuple[str, ...]) -> None:
@@ -79,20 +89,21 @@ def scheme_controls(trained_model: TrainedModel) -> None:
         key=unit,
         on_change=_unit_picked,
         args=(layers,),
+        help=explain("Unit"),
     )
     words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
     if words:
         listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
         unknown = f"; {len(words) - len(known)} are not in this model" if len(known) < len(words) else ""
         st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
-        st.button("All words", on_click=assign, args=({"randomization.words": ()},))
+        st.button("All words", on_click=assign, args=({"randomization.words": ()},), help=explain("All words"))
 
 
 def seed_control() -> None:
     """The seed of the draws, and the next one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number_control("randomization.seed", "Seed")
-        st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help="Draw other weights: the next seed")
+        st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help=explain("Re-roll"))
 
 
 def _layers_picked(layers: tuple[str, ...]) -> None:

@@ -1,6 +1,9 @@
-"""The columns of tables, each with its help from the glossary."""
+"""Tables, each column with its help from the glossary."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
 
 from forgetting.reporting.glossary import explain
 
@@ -16,3 +19,14 @@ def explained_columns(names: Iterable[str], config: Mapping[str, dict] | None = 
     for name, column in columns.items():
         column["help"] = column.get("help") or explain(column.get("label") or name, name)
     return columns
+
+
+def show_table(frame: Any, *, column_config: Mapping[str, dict] | None = None, **options: Any) -> None:
+    """Show a table without its index, each column with its help.
+
+    Args:
+        frame: A table of pandas.
+        column_config: How columns are shown, by their names.
+        options: Of `st.dataframe`.
+    """
+    st.dataframe(frame, hide_index=True, column_config=explained_columns(frame.columns, column_config), **options)

@@ -22,6 +22,7 @@ from forgetting.dashboard.ui.labels import LABELS
 from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
+from forgetting.reporting.glossary import explain
 
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
@@ -55,7 +56,7 @@ def preset_buttons() -> None:
     with st.container(horizontal=True):
         for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
             kind = "primary" if name == recipe.protocol and not changed else "secondary"
-            st.button(title, type=kind, on_click=_take_preset, args=(name,), key=f"preset_{name}")
+            st.button(title, type=kind, on_click=_take_preset, args=(name,), key=f"preset_{name}", help=explain(title))
 
 
 def _changed_from_preset() -> list[str]:

@@ -17,7 +17,9 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.plan_form import names_control
+from forgetting.dashboard.ui.tables import explained_columns, show_table
 from forgetting.randomization.settings import ALL
+from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, format_method
 from forgetting.reporting.unlearning import describe_method
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
@@ -54,15 +56,28 @@ def forget_controls(trained_model: TrainedModel) -> None:
             index=classes.index(st.session_state[key]) if st.session_state[key] in classes else None,
             key=key,
             on_change=lambda: assign({"forget.label": control_state("forget.label") or ""}),
+            help=explain("Class"),
         )
     elif forget.by == "share":
         st.slider(
-            "Share of the training reviews", 0.0, 1.0, step=0.01, format="percent", **bound_control("forget.share")
+            "Share of the training reviews",
+            0.0,
+            1.0,
+            step=0.01,
+            format="percent",
+            help=explain("Share of the training reviews"),
+            **bound_control("forget.share"),
         )
         number_control("forget.seed", "Seed of the share")
     else:
         st.caption(f"{len(forget.reviews)} ticked. Search and tick them in the tab “Forget set”.")
-        st.button("Untick all", on_click=assign, args=({"forget.reviews": ()},), disabled=not forget.reviews)
+        st.button(
+            "Untick all",
+            on_click=assign,
+            args=({"forget.reviews": ()},),
+            disabled=not forget.reviews,
+            help=explain("Untick all"),
+        )
 
 
 def _forget_by_picked(classes: tuple[str, ...]) -> None:
@@ -108,9 +123,8 @@ def forget_set_view(trained_model: TrainedModel) -> None:
         f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.non_members):,} validation "
         "reviews are comparable non-members."
     )
-    st.dataframe(
+    show_table(
         cells(table.head(MOST_LISTED).drop(columns="row")),
-        hide_index=True,
         height=420,
         column_config={"type": st.column_config.TextColumn("class")},
         alt="The reviews that are to be forgotten",
@@ -120,7 +134,12 @@ def forget_set_view(trained_model: TrainedModel) -> None:
 
 def _review_picker(trained_model: TrainedModel) -> None:
     chosen = session().recipe.forget.reviews
-    search = st.text_input("Search the training reviews", key="forget_search", placeholder="a word, or a class")
+    search = st.text_input(
+        "Search the training reviews",
+        key="forget_search",
+        placeholder="a word, or a class",
+        help=explain("Search the training reviews"),
+    )
     table = _review_table(trained_model, trained_model.split.training.rows).drop_duplicates("key")
     wanted = search.strip().casefold()
     if wanted:
@@ -136,11 +155,14 @@ def _review_picker(trained_model: TrainedModel) -> None:
         hide_index=True,
         height=420,
         disabled=("type", "review"),
-        column_config={
-            "forget": st.column_config.CheckboxColumn(width="small"),
-            "type": st.column_config.TextColumn("class", width="small"),
-            "review": st.column_config.TextColumn(width="large"),
-        },
+        column_config=explained_columns(
+            ("forget", "type", "review"),
+            {
+                "forget": st.column_config.CheckboxColumn(width="small"),
+                "type": st.column_config.TextColumn("class", width="small"),
+                "review": st.column_config.TextColumn(width="large"),
+            },
+        ),
         key=key,
         on_change=_ticked,
         args=(key, tuple(shown.index)),

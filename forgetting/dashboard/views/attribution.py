@@ -14,6 +14,7 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.attribution import most_influential_words
 from forgetting.reporting import comparison as comparison_sentences
+from forgetting.reporting.glossary import explain
 
 MOST_WORDS = 20  # drawn for a class
 MOST_OFFERED = 6_000  # words to choose from; of more, only the most influential are listed, and any can be typed
@@ -24,7 +25,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     classes = trained_model.split.classes
     left, right = st.columns([1, 1.6], gap="medium")
     with left:
-        name = st.selectbox("Class", classes, key="words_class", persist_state="session")
+        name = st.selectbox("Class", classes, key="words_class", persist_state="session", help=explain("Class"))
         try:
             influence = most_influential_words(
                 trained_model.trained.model, trained_model.split, classes.index(name), MOST_WORDS
@@ -35,7 +36,12 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         if influence:
             chart = attribution_charts.words_chart(influence, "influence on the logit")
             st.altair_chart(chart, key="words", alt="Most influential words")
-            st.button("Forget the ten strongest", on_click=_forget, args=(tuple(influence)[:10],))
+            st.button(
+                "Forget the ten strongest",
+                on_click=_forget,
+                args=(tuple(influence)[:10],),
+                help=explain("Forget the ten strongest"),
+            )
     with right:
         change_notice()
         _word_picker(trained_model, influence)
@@ -64,6 +70,7 @@ def _word_picker(trained_model: TrainedModel, influence: dict[str, float]) -> No
     st.multiselect(
         f"Words to forget, of {len(words):,}",
         options,
+        help=explain("Words to forget"),
         default=list(st.session_state[key]),
         key=key,
         on_change=_picked,

@@ -10,6 +10,7 @@ from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, session, source_name
 from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -120,9 +121,8 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
         f"{right_after} are right after."
     )
     share = {"format": "percent", "width": "small"}
-    st.dataframe(
+    show_table(
         cells(table),
-        hide_index=True,
         height=330,
         column_config={
             "review": st.column_config.TextColumn(width="large"),

@@ -18,6 +18,7 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.prerequisites import download_button
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.data.profile import DataProfile
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_share
@@ -49,7 +50,7 @@ def source_view() -> None:
             type=FORMATS,
             key="upload",
             on_change=_uploaded,
-            help="CSV, TSV, Parquet or JSON lines; gz or zip of one of them. It stays on this machine.",
+            help=explain("A file of reviews"),
         )
         if upload := session().upload:
             st.caption(literal(f"In use: {upload.source} ({len(upload.frame):,} rows)"))
@@ -98,6 +99,7 @@ def columns_view(table: Table) -> None:
                 key=key,
                 on_change=_column_changed,
                 args=(name, alone),
+                help=explain(title),
             )
 
 
@@ -127,7 +129,9 @@ def filters_view() -> None:
         number_control("data.max_reviews", "Reviews at most (0: all)", step=100)
     with right:
         number_control("data.max_classes", "Classes at most (0: all)")
-        st.number_input("Seed of the sample", 0, 2**32 - 1, step=1, **bound_control("data.seed"))
+        st.number_input(
+            "Seed of the sample", 0, 2**32 - 1, step=1, help=explain("Seed of the sample"), **bound_control("data.seed")
+        )
 
 
 def profile_view(table: Table) -> None:
@@ -160,7 +164,7 @@ def profile_view(table: Table) -> None:
             if why.empty:
                 st.text("Nothing is left out.")
             else:
-                st.dataframe(why, hide_index=True, width="content", alt="Rows that were left out, and why")
+                show_table(why, width="content", alt="Rows that were left out, and why")
             how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
             st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")
             if profile.decoded:

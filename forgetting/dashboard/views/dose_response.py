@@ -16,6 +16,7 @@ from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
@@ -43,7 +44,9 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     frame, match = study.result.frame, study.plan.match
     key = f"curves_{match}"
     left, middle, right = st.columns([1.1, 1, 1.4])
-    group = left.selectbox("Metric", list(METRIC_GROUPS), key=f"{key}_metric", persist_state="session")
+    group = left.selectbox(
+        "Metric", list(METRIC_GROUPS), key=f"{key}_metric", persist_state="session", help=explain("Metric")
+    )
     beside = middle.segmented_control(
         "Side by side",
         list(SIDE_BY_SIDE),
@@ -51,6 +54,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         required=True,
         key=f"{key}_beside",
         persist_state="session",
+        help=explain("Side by side"),
     )
     by, fixed = SIDE_BY_SIDE[beside or "schemes"]
     with right:
@@ -211,6 +215,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         value=doses[-1],
         key="cascade_dose",
         format_func=format_share,
+        help=explain("Fraction randomized of each layer"),
     )
     steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
     if steps.empty:
@@ -235,7 +240,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     with st.expander("As a table"):
         titles = {"dose": "half-way dose", "low": "low", "high": "high"}
         percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
-        st.dataframe(pd.DataFrame(half_ways), hide_index=True, column_config=percents, alt="Half-way doses")
+        show_table(pd.DataFrame(half_ways), column_config=percents, alt="Half-way doses")
     st.caption(
         "The half-way dose (D50) is the fraction randomized at which the median over seeds has lost half of the "
         "accuracy above chance. Its 95 % interval is a bootstrap over seeds: it holds the luck of the draws, not "

@@ -13,7 +13,7 @@ from forgetting.randomization.schemes import DETERMINISTIC, SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.changes import format_setting, name_setting
-from forgetting.reporting.glossary import GLOSSARY, Term, find_term
+from forgetting.reporting.glossary import GLOSSARY, Term, explain, find_term
 from forgetting.reporting.names import describe_scheme, format_method, format_scheme
 
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
@@ -26,7 +26,7 @@ def glossary_view() -> None:
         "Search",
         key="method_search",
         placeholder="a word, such as chance",
-        help="Finds a word and all that explains it.",
+        help=explain("Search"),
     )
     found = {
         subject: [term for term in terms if wanted.strip().casefold() in _all_of(term)]

@@ -10,6 +10,7 @@ from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.published import (
     PUBLISHED_CLASSES,
     PUBLISHED_METRICS,
@@ -20,6 +21,7 @@ from forgetting.experiment.published import (
     summarize_runs,
 )
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.glossary import explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,10 +42,12 @@ def published_view() -> None:
         download_button("Download the original file to reproduce the table")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Seeds", 1, 120, value=20, key="seeds", width=130)
-        st.button("Reproduce the table", icon=":material/replay:", on_click=_start_reruns)
+        st.number_input("Seeds", 1, 120, value=20, key="seeds", width=130, help=explain("Seeds"))
+        st.button(
+            "Reproduce the table", icon=":material/replay:", on_click=_start_reruns, help=explain("Reproduce the table")
+        )
         if len(mine.reruns) < mine.reruns_wanted:
-            st.button("Stop", icon=":material/stop:", on_click=_stop_reruns)
+            st.button("Stop", icon=":material/stop:", on_click=_stop_reruns, help=explain("Stop"))
     advancing.advance_in_fragment(_rerun_slice, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
 
 
@@ -72,9 +76,8 @@ def _rerun_slice() -> None:
 def _draw_table(reruns: list[PublishedRun]) -> None:
     table = _published_table(reruns)
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in ("published", "median", "min", "max")}
-    st.dataframe(
+    show_table(
         table,
-        hide_index=True,
         width="content",
         height="content",
         column_config=numbers,

@@ -17,6 +17,7 @@ from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.navigation import page_link
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
 from forgetting.experiment.pipeline import make_trainer
 from forgetting.experiment.results import Comparison
@@ -39,7 +40,13 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
     mine = session()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         epochs = st.number_input(
-            "Epochs to relearn", 1, 2_000, value=trained_model.recipe.training.epochs, key="relearn_epochs", width=160
+            "Epochs to relearn",
+            1,
+            2_000,
+            value=trained_model.recipe.training.epochs,
+            key="relearn_epochs",
+            width=160,
+            help=explain("Epochs to relearn"),
         )
         st.button(
             "Relearn",
@@ -47,9 +54,10 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
             type="primary",
             on_click=_start_relearning,
             args=(trained_model, comparison),
+            help=explain("Relearn"),
         )
         if mine.relearn_playing:
-            st.button("Stop", icon=":material/stop:", on_click=_stop_relearning)
+            st.button("Stop", icon=":material/stop:", on_click=_stop_relearning, help=explain("Stop"))
     if mine.relearning and mine.relearning.key != models.comparison_key(trained_model, mine.recipe.randomization):
         mine.relearning, mine.relearn_playing = None, False
     page_link("relearn", "Is it really gone? Compare with models from scratch, over seeds, on the Relearn page")
@@ -133,7 +141,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds",
     )
     with st.expander("Each seed"):
-        st.dataframe(_seed_table(result.outcomes), hide_index=True, alt="Steps to the target of each seed and model")
+        show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")
     st.caption(
         f"The target is {format_share(study.plan.target_share)} of the original's validation accuracy, "
         f"{format_share(target.accuracy_before)}. Savings are the share of steps that relearning saves, 1 − steps to "
@@ -197,7 +205,7 @@ def savings_view(study: Study, baselines: Baselines) -> None:
                 "conclusion": shown["conclusion"],
             }
         )
-        st.dataframe(table, hide_index=True, alt="Accuracy, savings and conclusion of each variant")
+        show_table(table, alt="Accuracy, savings and conclusion of each variant")
     st.caption(
         "The conclusion is a one-sided sign test over the seeds, one for each variant. Of twenty variants that "
         "remember nothing, about one passes by luck. All seeds of re-initialization go back to the original's "

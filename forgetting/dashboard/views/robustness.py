@@ -10,6 +10,7 @@ from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
@@ -46,7 +47,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     columns = dict.fromkeys(names, share) | {
         name: st.column_config.NumberColumn(format="%.2f") for name in ("‖θt − θ0‖₂", "‖θ0‖₂")
     }
-    st.dataframe(table, hide_index=True, column_config=columns, alt="Robustness of each layer")
+    show_table(table, column_config=columns, alt="Robustness of each layer")
     st.caption(
         "After Zhang, Bengio & Singer, “Are All Layers Created Equal?”: re-initialization sets one layer back to its "
         "weights from before training, re-randomization draws it anew from its initializer. Critical: at least "

@@ -19,6 +19,7 @@ from forgetting.model.settings import OBJECTIVES
 from forgetting.model.trainer import Trainer
 from forgetting.reporting.comparison import describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_share
+from forgetting.reporting.glossary import explain
 
 PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
 PLAY_SLICE = 0.3  # seconds of training in a run, at the most
@@ -36,10 +37,10 @@ def training_buttons() -> None:
         ended = not fresh and not mine.training_run.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
         toggle = _pause if mine.playing else play
-        st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play")
-        st.button("One step", icon=":material/skip_next:", on_click=_step, help="One update of the weights")
-        st.button("Reset", icon=":material/restart_alt:", on_click=_reset)
-        st.toggle("Full speed", key="full_speed", persist_state="session", help="Train as fast as the machine can")
+        st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play", help=explain(label))
+        st.button("One step", icon=":material/skip_next:", on_click=_step, help=explain("One step"))
+        st.button("Reset", icon=":material/restart_alt:", on_click=_reset, help=explain("Reset"))
+        st.toggle("Full speed", key="full_speed", persist_state="session", help=explain("Full speed"))
     if refused := st.session_state.pop(REFUSED, ""):
         st.error(literal(in_words(refused)))
 
@@ -82,7 +83,7 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
     )
     with st.grid(4, min_column_width=140):
         for label, value, baseline in cells:
-            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off")
+            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=explain(label))
     history_charts(
         [Curve("original", run.history)],
         baselines,

@@ -11,12 +11,13 @@ from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
 from forgetting.reporting.formatting import format_gap, format_metric, format_share
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import format_method
+from forgetting.reporting.names import format_method, name_metric
 from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
@@ -46,9 +47,8 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "holds the words of the forgotten texts."
     )
     with st.expander("As a table, with reasons"):
-        st.dataframe(
+        show_table(
             _gap_table(result),
-            hide_index=True,
             column_config={"method": st.column_config.TextColumn(width=170, pinned=True)},
             alt="Metrics of each method beside exact retraining",
         )
@@ -69,7 +69,7 @@ def _gap_table(result: UnlearningResult) -> pd.DataFrame:
                 "over-forgets": over,
             }
         )
-    return pd.DataFrame(table).rename(columns=lambda name: name.replace("_", " "))
+    return pd.DataFrame(table).rename(columns=name_metric)
 
 
 def _describe_cell(row: Any, seeds: int) -> str:
@@ -89,7 +89,13 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     """Forget accuracy against retain or validation accuracy."""
     result = study.result
     across = st.segmented_control(
-        "Against", ["retain", "validation"], default="retain", required=True, key="across", persist_state="session"
+        "Against",
+        ["retain", "validation"],
+        default="retain",
+        required=True,
+        key="across",
+        persist_state="session",
+        help=explain("Against"),
     )
     across = across or "retain"
     frame = result.frame.drop_duplicates("seed")
@@ -128,7 +134,7 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
-    st.dataframe(_indistinguishability(result), hide_index=True, alt="Forgetting score of each method")
+    show_table(_indistinguishability(result), alt="Forgetting score of each method")
     st.caption(
         "The score is that of the NeurIPS 2023 unlearning challenge, here of few models: the mean over the forgotten "
         "reviews of a term that halves with every 0.5 of ε. The ε of a review says how well its predictions "
@@ -166,14 +172,18 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in models}, epsilon=table["epsilon"].map(_epsilon))
-    st.dataframe(
+    show_table(
         cells(shown[["class", *models, "gap", "epsilon", "review", "key"]]),
-        hide_index=True,
         height=430,
         column_config={
             "class": st.column_config.TextColumn(width=130),
-            **{name: st.column_config.ProgressColumn(width=100, **percent) for name in models},
-            "gap": st.column_config.NumberColumn(format="%+.2f", width=60, help="unlearned − retrained"),
+            **{
+                name: st.column_config.ProgressColumn(
+                    width=100, help=explain("probability of the true class"), **percent
+                )
+                for name in models
+            },
+            "gap": st.column_config.NumberColumn(format="%+.2f", width=60),
             "epsilon": st.column_config.TextColumn("ε", width=50),
             "review": st.column_config.TextColumn(width="large"),
         },

@@ -1,0 +1,167 @@
+"""Every label of the interface has its help, every axis its word in the glossary, and every word of it a use."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from app_pages import PAGES, QUICK, app, live, press, run
+from streamlit.testing.v1 import AppTest
+from study_pages import finished, trained
+
+from forgetting.dashboard.ui import navigation
+from forgetting.dashboard.views.dose_response import METRIC_GROUPS
+from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.glossary import GLOSSARY, find_term
+
+TABS = {  # of each page: the key that opens a tab, and the tabs
+    "data": ("data_view", ("Classes", "Lengths", "First rows", "Left out")),
+    "forget": ("view", ("Accuracy and loss", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn")),
+    "layers": (
+        "layers_view",
+        ("Curves", "Heat map", "Cascades", "Half-way dose", "Equal ‖ΔW‖", "Robustness", "Words"),
+    ),
+    "relearn": ("relearn_view", ("This randomization", "Savings by fraction")),
+    "unlearn": ("unlearn_view", ("Comparison", "Trade-off", "Attack", "Reviews", "Forget set")),
+    "method": ("method_view", ("Words", "Protocols", "Schemes and units", "Unlearning methods")),
+}
+FAST = QUICK | {
+    "sweep.doses": "0,0.5,1",
+    "sweep.seeds": "2",
+    "sweep.layers": "each,down",
+    "sweep.schemes": "reinit,noise",
+    "relearning.doses": "0,1",
+    "relearning.seeds": "1",
+    "relearning.epochs": "3",
+    "randomization.scheme": "noise",
+    "unlearning.seeds": "1",
+    "unlearning.epochs": "2",
+    "unlearning.methods": "retrain,fine_tune",
+    "unlearning.relearn_epochs": "2",
+}
+OTHERS = (  # what stands on a page only in some state
+    ("data", {"data.source": "original"}),
+    ("data", {"data.source": "file"}),
+    (
+        "layers",
+        {"sweep.units": "word", "sweep.layers": "fc1", "randomization.unit": "word", "randomization.words": "cherry"},
+    ),
+    ("unlearn", {"forget.by": "class", "forget.label": "Malbec"}),
+    ("unlearn", {"forget.by": "reviews"}),
+    ("forget", {"protocol": "published"}),
+)
+EXEMPT = {"page_link", "expander", "popover", "tab", "form", "progress", "status"}  # which lead somewhere, or hold
+OWN = "The first rows of the file"  # the table whose columns are those of the visitor's file
+
+
+class Seen:
+    """What all pages show.
+
+    Attributes:
+        labels: Of controls, metrics and columns, each with whether it has a help, and where it stands.
+        axes: Titles of axes, and where.
+        texts: Everything that is written, in lower case.
+    """
+
+    def __init__(self):
+        self.labels: dict[tuple[str, bool], str] = {}
+        self.axes: dict[str, str] = {}
+        self.texts = ""
+
+    def look(self, test: AppTest, where: str) -> None:
+        for block in (test.main, test.sidebar):
+            for element in walk(block):
+                self._element(element.type, element.proto, where)
+        if shown := live(test):
+            self.labels |= {(metric["label"], bool(metric["help"])): where for metric in shown["metrics"]}
+            self.texts += json.dumps(shown, ensure_ascii=False).casefold()
+
+    def _element(self, kind: str, proto, where: str) -> None:
+        if kind in ("vega_lite_chart", "arrow_vega_lite_chart"):
+            self.axes |= dict.fromkeys(vega_axes(json.loads(proto.spec)), where)
+        elif kind == "plotly_chart":
+            layout = json.loads(proto.spec)["layout"]
+            titles = [axis.get("title") or {} for name, axis in layout.items() if name[1:].startswith("axis")]
+            self.axes |= dict.fromkeys([title["text"] for title in titles if title.get("text")], where)
+        elif kind in ("arrow_data_frame", "dataframe"):
+            columns = {} if proto.alt == OWN else json.loads(proto.columns or "{}")
+            columns.pop("_index", None)
+            self.labels |= {
+                (column.get("label") or name, bool(column.get("help"))): where for name, column in columns.items()
+            }
+        elif getattr(proto, "label", "") and hasattr(proto, "help") and kind not in EXEMPT:
+            self.labels[proto.label, bool(proto.help)] = where
+        self.texts += f"\n{proto}".casefold()
+
+
+def walk(block) -> Iterator:
+    """The elements of a block and of the blocks in it."""
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield from walk(child)
+        else:
+            yield child
+
+
+def vega_axes(spec) -> Iterator[str]:
+    """Titles of the axes of a chart, wherever in its specification."""
+    if isinstance(spec, list):
+        for part in spec:
+            yield from vega_axes(part)
+    elif isinstance(spec, dict):
+        for name, part in spec.items():
+            if name in ("x", "y") and isinstance(part, dict) and part.get("title"):
+                yield part["title"]
+            yield from vega_axes(part)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Seen:
+    found = Seen()
+    for page in PAGES:
+        test = trained(app(page, **FAST))
+        key, tabs = TABS.get(page, ("", ("",)))
+        for tab in tabs:
+            if key:
+                test.session_state[key] = tab
+                run(test)
+            if any(button.label == "Start" for button in test.button):
+                press(test, "Start")
+            found.look(finished(test), f"{page} {tab}")
+    for group in METRIC_GROUPS:
+        test = app("layers", **FAST)
+        test.session_state["curves_dose_metric"] = group
+        found.look(finished(run(test)), f"layers, {group}")
+    for page, parameters in OTHERS:
+        found.look(app(page, **parameters), f"{page} {parameters}")
+    return found
+
+
+def test_every_page_is_looked_at():
+    assert set(PAGES) == set(navigation.PAGES)
+
+
+def test_every_control_metric_and_column_has_its_help(seen):
+    assert {label: where for (label, has_help), where in seen.labels.items() if not has_help} == {}
+
+
+def test_every_axis_is_in_the_glossary(seen):
+    assert {title: where for title, where in seen.axes.items() if not find_term(title)} == {}
+
+
+def test_every_setting_is_in_the_glossary():
+    assert [name for name in Recipe.leaves() if not find_term(name)] == []
+
+
+def test_every_word_of_the_glossary_is_used(seen):
+    explained = {find_term(use) for use in [*Recipe.leaves(), *seen.axes, *(label for label, _ in seen.labels)]}
+    terms = [term for terms in GLOSSARY.values() for term in terms]
+    assert [
+        term.name
+        for term in terms
+        if term not in explained and not any(use.casefold() in seen.texts for use in (term.name, *term.used))
+    ] == []
+
+
+def test_no_two_words_explain_the_same():
+    uses = [use.casefold() for terms in GLOSSARY.values() for term in terms for use in (term.name, *term.used)]
+    assert sorted(uses) == sorted(set(uses))
