@@ -22,12 +22,12 @@ METHOD_NAMES = {
     "dampening": "dampening",
     "scrub": "SCRUB",
 }
-METRIC_NAMES = {"tow": "ToW", "anamnesis": "AIN", "attack_auc": "attack AUC", "attack_tpr": "TPR at 1 % FPR"}
+SHORT_METRICS = {"tow": "ToW", "anamnesis": "AIN", "attack_auc": "attack AUC", "attack_tpr": "TPR at 1 % FPR"}
 
 
 def name_metric(metric: str) -> str:
     """What a metric is called in a table."""
-    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+    return SHORT_METRICS.get(metric, metric.replace("_", " "))
 
 
 def format_scheme(scheme: str) -> str:
