@@ -28,7 +28,7 @@ def test_while_a_model_trains_anew(visit):
     app = visit("forget?training.epochs=4&seed=51")
     train(app)
     app.go("Train")
-    app.page.get_by_label("Epochs", exact=True).fill("2000")
+    app.page.get_by_role("spinbutton", name="Epochs", exact=True).fill("2000")
     app.page.keyboard.press("Tab")
     app.settle(600)
     app.go("Forget")

@@ -161,7 +161,7 @@ def test_relearning_plays_to_its_end(trained):
     trained.slide("Home")
     trained.slide("ArrowRight", times=40)
     trained.tab("Relearn")
-    field = trained.page.get_by_label("Epochs to relearn")
+    field = trained.page.get_by_role("spinbutton", name="Epochs to relearn")
     field.fill("20")
     field.press("Enter")
     trained.settle()

@@ -242,7 +242,7 @@ def test_a_method_is_added_and_only_that_is_run(visit):
     train(app)
     ended(app)
     before = app.page.get_by_test_id("stText").first.inner_text().split("Nearest")[0]
-    search(app, "Methods", "random_labels")
+    search(app, "Methods", "random labels")
     app.page.wait_for_function("location.search.includes('random_labels')")
     app.page.get_by_text("6 models in").wait_for(timeout=240_000)
     app.settle()
@@ -401,10 +401,10 @@ def test_the_other_tab_of_relearn_is_drawn_for_each_scheme(visit):
     train(app)
     app.tab("Savings by fraction")
     ended(app)
-    assert "(reinit)" in app.sentences()
-    app.page.get_by_test_id("stButtonGroup").locator("visible=true").get_by_text("normal", exact=True).click()
+    assert "(re-randomization)" in app.sentences()
+    app.page.get_by_test_id("stButtonGroup").locator("visible=true").get_by_text("N(0, 1)", exact=True).click()
     app.settle(600)
-    assert "(normal)" in app.sentences()
+    assert "(N(0, 1))" in app.sentences()
     assert app.page.locator(DRAWN).first.locator("svg g.mark-symbol path").count() > 0
 
 

@@ -118,7 +118,7 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     if trains.count():
         app.click(trains)
         app.page.locator(".live .number").first.wait_for()
-    field = app.page.get_by_label("Seeds")
+    field = app.page.get_by_role("spinbutton", name="Seeds")
     field.fill("5")
     field.press("Enter")
     app.settle()
