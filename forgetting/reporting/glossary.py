@@ -762,6 +762,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term("Download the original file", "Fetches the 309 wine reviews of the published experiment from github.com."),
         Term("Download the model (safetensors)", "Saves the weights of the network with its recipe."),
+        Term("Next", "Goes to the next scene of the story."),
+        Term("Back", "Goes to the scene before."),
+        Term("Back to the scene's state", "Takes the settings of this scene again, which you have changed."),
+        Term("Open this state", "Opens the page that this scene is taken from, with the same settings."),
         Term("Search", "Finds a word of the glossary, and all that explains it."),
     ),
 }

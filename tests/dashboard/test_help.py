@@ -10,8 +10,9 @@ from study_pages import finished, trained
 
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
-from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.reporting.glossary import GLOSSARY, find_term
+from forgetting.reporting.story import SCENES
 
 TABS = {  # of each page: the key that opens a tab, and the tabs
     "data": ("data_view", ("Classes", "Lengths", "First rows", "Left out")),
@@ -49,7 +50,7 @@ OTHERS = (  # what stands on a page only in some state
     ("unlearn", {"forget.by": "reviews"}),
     ("forget", {"protocol": "published"}),
 )
-EXEMPT = {"page_link", "expander", "popover", "tab", "form", "progress", "status"}  # which lead somewhere, or hold
+EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
 OWN = "The first rows of the file"  # the table whose columns are those of the visitor's file
 
 
@@ -131,6 +132,12 @@ def seen() -> Seen:
         test = app("layers", **FAST)
         test.session_state["curves_dose_metric"] = group
         found.look(finished(run(test)), f"layers, {group}")
+    for number in range(1, len(SCENES) + 1):
+        test = app("story", scene=str(number))
+        test.radio[0].set_value(0)
+        found.look(run(test), f"story, scene {number}")
+    test.session_state.session.recipe = MODERN
+    found.look(run(test), "story, changed")
     for page, parameters in OTHERS:
         found.look(app(page, **parameters), f"{page} {parameters}")
     return found

@@ -26,6 +26,7 @@ from forgetting.dashboard.views.unlearning import attack_view
 from forgetting.experiment.published import PUBLISHED_TABLE
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting import story
+from forgetting.reporting.glossary import explain
 from forgetting.reporting.story import SCENES, UNLEARNED_BY, Answer, Scene
 
 Show = Callable[[TrainedModel], None]
@@ -127,16 +128,34 @@ def _answer_view(scene: Scene, answer: Answer | None, predicted: int) -> None:
 def _buttons(number: int, stage: Stage, *, predicted: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if number > 1:
-            st.button("Back", icon=":material/arrow_back:", on_click=_show, args=(number - 1,))
+            st.button("Back", icon=":material/arrow_back:", on_click=_show, args=(number - 1,), help=explain("Back"))
         if number < len(SCENES):
             look = "primary" if predicted else "secondary"
-            st.button("Next", icon=":material/arrow_forward:", type=look, on_click=_show, args=(number + 1,))
+            st.button(
+                "Next",
+                icon=":material/arrow_forward:",
+                type=look,
+                on_click=_show,
+                args=(number + 1,),
+                help=explain("Next"),
+            )
         else:
             page_link("overview", "Now ask questions of your own")
         if predicted and session().recipe != scene_states()[number - 1]:
-            st.button("Back to the scene's state", icon=":material/undo:", on_click=_show, args=(number,))
+            st.button(
+                "Back to the scene's state",
+                icon=":material/undo:",
+                on_click=_show,
+                args=(number,),
+                help=explain("Back to the scene's state"),
+            )
         title = PAGES[stage.page][1]
-        if predicted and st.button(f"Open this state on {title}", icon=":material/open_in_new:", type="tertiary"):
+        if predicted and st.button(
+            f"Open this state on {title}",
+            icon=":material/open_in_new:",
+            type="tertiary",
+            help=explain("Open this state"),
+        ):
             if stage.tab:
                 key, name = stage.tab
                 st.session_state[key] = name
@@ -167,7 +186,7 @@ def _draw_live_and_charts(trained_model: TrainedModel) -> None:
 
 def _draw_published_accuracy(trained_model: TrainedModel) -> None:  # noqa: ARG001 - one signature for all
     published = PUBLISHED_TABLE["original"]["validation", "bitwise_accuracy"]
-    st.metric("Validation accuracy as published", f"{published:.3f}", border=True)
+    st.metric("Validation accuracy as published", f"{published:.3f}", border=True, help=explain("bitwise accuracy"))
 
 
 def _draw_study(name: str, view: Callable) -> Show:
