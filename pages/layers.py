@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
+from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.plan_form import plan_controls
 from forgetting.dashboard.ui.prerequisites import need_model
@@ -33,9 +34,11 @@ tabs = dict(zip(views, answer.tabs(list(views), key="layers_view", on_change="re
 opened = next((name for name, tab in tabs.items() if tab.open), "Curves")
 match, view = views[opened]
 with plan:
-    plan_controls(trained_model)
     if match:
+        plan_controls(trained_model)
         study_buttons(trained_model, match)
+    elif opened == "Robustness":
+        number_control("sweep.seeds", "Seeds")
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if match:

@@ -90,7 +90,8 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("never:Q", title="never reached"),
         alt.Tooltip("conclusion:N"),
     ]
-    points = base.mark_point(size=60, filled=True, opacity=1).encode(
+    # A mark without any point would be a picture without a name to a screen reader.
+    points = base.mark_point(size=60, filled=True, opacity=1, aria=bool(known["median"].notna().any())).encode(
         y="median:Q", shape=series_shape(known, "layers"), tooltip=tooltip
     )
     lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)

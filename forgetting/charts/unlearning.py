@@ -72,7 +72,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     known = base.transform_filter("isValid(datum.gap)")
     floor = (
         alt.Chart(heads)
-        .mark_rect(color=RELEARNED, opacity=0.3)
+        .mark_rect(color=RELEARNED, opacity=0.3, aria=False)
         .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2="floor_high:Q")
     )
     zero = known.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)

@@ -1,7 +1,12 @@
 """Dark theme, a phone, a projector, and nothing that jumps while the slider moves."""
 
+from itertools import pairwise
+from pathlib import Path
+
+import axe_playwright_python
 import pytest
 from colours import contrast, luminance
+from driver import PATHS
 
 PHONE = {"width": 390, "height": 844}
 DRAWN = """key => {
@@ -15,25 +20,51 @@ WATCH = """() => {
         window.watched.shifts.push(entry.sources.map(source => source.node?.className ?? source.node?.nodeName))
     })).observe({type: 'layout-shift', buffered: false})
 }"""
-COLOURS = """element => {
-    const found = document.querySelector(element)
-    return [getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor,
-        getComputedStyle(found).color]
+CHART_TEXTS = """() => {
+    const app = document.querySelector('[data-testid="stApp"]')
+    // The colour as it is drawn, where the text lets the ground shine through.
+    const drawn = text => {
+        const canvas = new OffscreenCanvas(1, 1).getContext('2d')
+        for (const colour of [getComputedStyle(app).backgroundColor, getComputedStyle(text).fill]) {
+            canvas.fillStyle = colour
+            canvas.fillRect(0, 0, 1, 1)
+        }
+        return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)})`
+    }
+    const texts = document.querySelectorAll('.js-plotly-plot text, [data-testid="stVegaLiteChart"] svg text')
+    return [getComputedStyle(app).backgroundColor,
+        Object.fromEntries([...texts].map(text => [text.textContent, drawn(text)]))]
 }"""
+HEADINGS = (
+    """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(heading => Number(heading.tagName[1]))"""
+)
+SMALL_STUDIES = {
+    "layers": {"sweep.seeds": "2", "sweep.doses": "0,1"},
+    "relearn": {"relearning.seeds": "1", "relearning.epochs": "5"},
+    "unlearn": {"unlearning.seeds": "1", "unlearning.methods": "cf_k", "unlearning.epochs": "1"},
+}
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 
-@pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])
-def test_the_dark_theme_is_dark_and_readable(visit, path):
-    app = visit(path, color_scheme="dark")
-    for element in ('[data-testid="stMain"] p', '[data-testid="stMain"] h1', '[data-testid="stSidebar"] p'):
-        background, text = app.page.evaluate(COLOURS, element)
-        assert luminance(background) < 0.05
-        assert contrast(background, text) > 4.5, element
-    for colour in app.page.evaluate(
-        """() => [...document.querySelectorAll('.js-plotly-plot .xtick text, .js-plotly-plot .ytick text')].map(
-            text => getComputedStyle(text).fill)"""
-    ):
-        assert contrast(app.page.evaluate(COLOURS, "body")[0], colour) > 4.5
+@pytest.mark.parametrize("name", PATHS)
+def test_a_page_has_no_fault_of_access_in_either_theme(visit, name):
+    """What axe finds, and the texts of charts, which it does not see."""
+    app = visit(None, color_scheme="light")
+    app.open(PATHS[name], **SMALL_STUDIES.get(name, {}))
+    start = app.button("Start")
+    if name in SMALL_STUDIES and start.count():
+        app.click(start)
+    app.page.evaluate(AXE.read_text(encoding="utf-8"))
+    for theme in ("light", "dark"):
+        app.page.emulate_media(color_scheme=theme)
+        app.settle()
+        found = app.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+        assert [(fault["id"], node["target"], node["html"]) for fault in found for node in fault["nodes"]] == [], theme
+        background, texts = app.page.evaluate(CHART_TEXTS)
+        assert (luminance(background) < 0.05) == (theme == "dark")
+        assert not {text: fill for text, fill in texts.items() if contrast(background, fill) < 4.5}, theme
+    assert app.page.evaluate(HEADINGS)[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(app.page.evaluate(HEADINGS)))
 
 
 @pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])

@@ -310,9 +310,11 @@ def test_a_deeper_model_has_its_layers_and_cascades():
     assert test.dataframe[0].value["layer"].tolist() == ["fc1", "fc2", "fc3"]
 
 
-def test_a_cascade_that_lacks_a_set_says_what_to_choose():
+def test_a_cascade_that_lacks_a_set_is_made_by_a_button():
     test = layers("Cascades", **SMALL, **{"sweep.layers": "fc1"})
-    assert "Choose “top-down cascade” or “bottom-up cascade” among the layer sets" in page_text(test)
+    press(test, "Randomize in cascades")
+    assert test.session_state.session.recipe.sweep.layers == ("fc1", "down", "up")
+    assert set(drawn(finished(test), "cascade")["cascade"]) == {"top-down", "bottom-up"}
 
 
 def test_levels_that_no_scheme_reaches_are_said_and_not_drawn_as_numbers():
@@ -475,7 +477,7 @@ def test_words_from_a_file_are_no_markdown():
     ]
     test = uploading("review,style\n" + "\n".join(rows) + "\n")
     go(test, "layers")
-    press(test, "Train these settings (6 epochs)")
+    press(test, "Train on mine.csv (6 epochs)")
     opened(test, "Words")
     test.multiselect(key=setting("randomization.words")).set_value(["__cherry__", "_plum_"])
     run(test)

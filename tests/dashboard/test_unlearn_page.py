@@ -188,11 +188,12 @@ def test_the_trade_off_has_its_seeds_and_medians_and_star(across):
     frame = result.frame
     points = next(table for table in tables(test) if "seed" in table)
     own = points[points["method"] != "exact retraining"]
-    assert own["x"].tolist() == frame[f"{across}_accuracy"].tolist()
-    assert own["y"].tolist() == frame["forget_accuracy"].tolist()
+    assert own["x"].tolist() == pytest.approx((100 * frame[f"gap_{across}_accuracy"]).tolist())
+    assert own["y"].tolist() == pytest.approx((100 * frame["gap_forget_accuracy"]).tolist())
     star = points[points["method"] == "exact retraining"]
-    assert star["y"].tolist() == frame.drop_duplicates("seed")["retrained_forget_accuracy"].tolist()
-    assert f"Retraining leaves {format_share(star['y'].median())} of the forget set" in sentence(test)
+    assert star["forget"].tolist() == frame.drop_duplicates("seed")["retrained_forget_accuracy"].tolist()
+    assert star[["x", "y"]].eq(0).all(axis=None)
+    assert f"Retraining leaves {format_share(star['forget'].median())} of the forget set" in sentence(test)
     assert (
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}"
         in page_text(test)
@@ -211,9 +212,9 @@ def test_the_attack_has_its_areas_losses_and_scores():
         f"Can the {counts['forget']} forgotten reviews be distinguished from {counts['non_members']} comparable"
         in sentence(test)
     )
-    table = table_of(test, "by luck")
+    table = test.table[0].value
     for name, found in result.indistinguishable.items():
-        line = table[table["method"] == format_method(name)].iloc[0]
+        line = table.loc[format_method(name)]
         assert line["score"] == (f"missing: {found.missing}" if found.score is None else f"{found.score:.2f}")
         assert line["models"] == "5 against 5"
     spread = next(table for table in tables(test) if "share" in table)

@@ -48,12 +48,12 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
             )
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
-            st.button(label, type=look, on_click=_start, args=(trained_model, name), help=explain(label))
+            st.button(label, type=look, on_click=start_study, args=(trained_model, name), help=explain(label))
     if study is not None and fresh:
         st.warning("The plan or the model has changed: these results are those of the one before. Start runs this one.")
 
 
-def _start(trained_model: TrainedModel, name: str) -> None:
+def start_study(trained_model: TrainedModel, name: str) -> None:
     """Begin a study, as the recipe is by then; what stands in the way becomes a notice."""
     mine = session()
     try:

@@ -1,11 +1,20 @@
-"""Tables, each column with its help from the glossary."""
+"""Tables: their columns with help from the glossary, reviews that can be read whole, and a chart's points."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from forgetting.dashboard.ui.escape import cells
 from forgetting.reporting.glossary import explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXCERPT = 400  # characters of a review in a table; a chosen one is shown whole
+BAND_TITLES = {"median": "median", "low": "5 % of seeds", "high": "95 % of seeds"}  # of a band's columns
 
 
 def explained_columns(names: Iterable[str], config: Mapping[str, dict] | None = None) -> dict[str, dict]:
@@ -21,12 +30,46 @@ def explained_columns(names: Iterable[str], config: Mapping[str, dict] | None = 
     return columns
 
 
-def show_table(frame: Any, *, column_config: Mapping[str, dict] | None = None, **options: Any) -> None:
+def show_table(frame: Any, *, column_config: Mapping[str, dict] | None = None, **options: Any) -> Any:
     """Show a table without its index, each column with its help.
 
     Args:
         frame: A table of pandas.
         column_config: How columns are shown, by their names.
         options: Of `st.dataframe`.
+
+    Returns:
+        What `st.dataframe` returns.
     """
-    st.dataframe(frame, hide_index=True, column_config=explained_columns(frame.columns, column_config), **options)
+    columns = explained_columns(frame.columns, column_config)
+    return st.dataframe(frame, hide_index=True, column_config=columns, **options)
+
+
+def reviews_table(table: pd.DataFrame, texts: Sequence[str], **options: Any) -> None:
+    """A table with a row a review. The row that is chosen can be read whole below it.
+
+    Args:
+        table: What is shown of the reviews; a long text may be cut.
+        texts: The whole text of each row.
+        options: Of `show_table`.
+    """
+    chosen = show_table(cells(table), on_select="rerun", selection_mode="single-row", **options)
+    rows = [row for row in chosen["selection"]["rows"] if row < len(texts)]
+    if rows:
+        st.text(texts[rows[0]])
+    else:
+        st.caption("Select a row to read its whole review.")
+
+
+def chart_table(make: Callable[[], pd.DataFrame], *, key: str, alt: str) -> None:
+    """The points of a chart as a table, for whoever cannot see or point at them; made once it is opened.
+
+    Args:
+        make: Makes the table.
+        key: Begins the key of the expander.
+        alt: What the chart shows.
+    """
+    expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
+    if expander.open:
+        with expander:
+            show_table(cells(make()), alt=f"{alt}, as a table")

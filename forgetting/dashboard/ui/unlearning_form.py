@@ -17,7 +17,7 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.plan_form import names_control
-from forgetting.dashboard.ui.tables import explained_columns, show_table
+from forgetting.dashboard.ui.tables import explained_columns, reviews_table
 from forgetting.randomization.settings import ALL
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, format_method
@@ -123,8 +123,11 @@ def forget_set_view(trained_model: TrainedModel) -> None:
         f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.non_members):,} validation "
         "reviews are comparable non-members."
     )
-    show_table(
-        cells(table.head(MOST_LISTED).drop(columns="row")),
+    shown, reviews = table.head(MOST_LISTED), trained_model.split.reviews
+    reviews_table(
+        shown.drop(columns="row"),
+        [reviews.texts[row] for row in shown["row"]],
+        key="forget_set",
         height=420,
         column_config={"type": st.column_config.TextColumn("class")},
         alt="The reviews that are to be forgotten",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,8 +10,8 @@ import streamlit as st
 from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, session, source_name
-from forgetting.dashboard.ui.escape import cells, literal
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -78,7 +79,23 @@ def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: 
         return
     chart = comparison_charts.recall_chart(comparison, classes, baselines)
     st.plotly_chart(chart, key="recall", config=PLOTLY, alt="Recall of each class before and after, with chance")
+    chart_table(lambda: _recalls(comparison, classes), key="recall", alt="Recall of each class")
     _caption_most(len(classes))
+
+
+def _recalls(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
+    """Recall of each class by both models, and its number of validation reviews."""
+    import pandas as pd
+
+    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    return pd.DataFrame(
+        {
+            "class": list(classes),
+            "reviews": before.confusion.sum(axis=1),
+            "original": before.recall,
+            "randomized": after.recall,
+        }
+    ).sort_values("reviews", ascending=False, kind="stable")
 
 
 def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
@@ -121,8 +138,10 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
         f"{right_after} are right after."
     )
     share = {"format": "percent", "width": "small"}
-    show_table(
-        cells(table),
+    reviews_table(
+        table.assign(review=[text[:EXCERPT] for text in table["review"]]),
+        list(table["review"]),
+        key="flipped_reviews",
         height=330,
         column_config={
             "review": st.column_config.TextColumn(width="large"),
@@ -154,7 +173,7 @@ def flipped_reviews(trained_model: TrainedModel, comparison: Comparison) -> pd.D
             "after": [classes[predictions[1][row]] for row in rows],
             "probability before": [true_class[0][row].item() for row in rows],
             "probability after": [true_class[1][row].item() for row in rows],
-            "review": [reviews.texts[part.rows[row]][:400] for row in rows],
+            "review": [reviews.texts[part.rows[row]] for row in rows],
         }
     )
     return table.iloc[(table["probability after"] - table["probability before"]).argsort(kind="stable")]

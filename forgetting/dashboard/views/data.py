@@ -16,9 +16,9 @@ from forgetting.dashboard.ui.controls import (
     segments_control,
     switch_control,
 )
-from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.prerequisites import download_button
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.tables import EXCERPT, reviews_table, show_table
 from forgetting.data.profile import DataProfile
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_share
@@ -173,8 +173,10 @@ def profile_view(table: Table) -> None:
 
 def first_rows_view(table: Table) -> None:
     """The first rows of the file, and what to do where the encoding that was detected is wrong."""
-    frame = table.frame.head(20).map(lambda value: str(value)[:300])
-    st.dataframe(cells(frame), hide_index=True, height=330, alt="The first rows of the file")
+    frame = table.frame.head(20)
+    whole = ["\n".join(f"{column}: {value}" for column, value in row.items()) for row in frame.to_dict("records")]
+    excerpts = frame.map(lambda value: str(value)[:EXCERPT])
+    reviews_table(excerpts, whole, key="first_rows", height=330, alt="The first rows of the file")
     if table.encoding and not table.encoding.startswith("utf"):
         st.caption(
             f"Read as {table.encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "

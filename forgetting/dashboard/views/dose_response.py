@@ -7,16 +7,17 @@ import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
 from forgetting.charts.dose_response import PICK, MetricStyle, metric_style
+from forgetting.charts.style import FRACTION_TITLE
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, session
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
@@ -123,7 +124,17 @@ def _draw_metrics(
         )
         _open_picked(study, event)
     st.caption("Click a point to open it on the Forget page, with the seed that is nearest to the median.")
+    chart_table(lambda: _points(rows, names), key=key, alt="Curves by fraction randomized")
     downloads(_rows_of(study), charts, key)
+
+
+def _points(rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",)) -> pd.DataFrame:
+    """The points of curves, a row a point and metric."""
+    points = pd.concat(
+        [curves(rows, f"validation_{name}").assign(metric=name.replace("_", " ")) for name in names], ignore_index=True
+    )
+    columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds"]
+    return points[columns].rename(columns={"planned_dose": FRACTION_TITLE, **BAND_TITLES})
 
 
 def _open_picked(study: Study, event: dict) -> None:
@@ -186,6 +197,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         "The thick line is the median of ten seeds, its band holds 5–95 % of them, the dotted line is this seed, "
         "and the dot is the current fraction."
     )
+    chart_table(lambda: _points(frame), key="current_dose", alt="Accuracy by fraction randomized")
 
 
 def heat_view(study: Study, baselines: Baselines) -> None:
@@ -202,6 +214,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         key="heat",
         alt="Median validation accuracy by layer set and fraction randomized, from chance to original",
     )
+    chart_table(lambda: _points(rows), key="heat", alt="Accuracy by layer set and fraction randomized")
     downloads(_rows_of(study), {"heat map": chart}, "heat")
 
 
@@ -219,12 +232,30 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     )
     steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
     if steps.empty:
-        st.info("Choose “top-down cascade” or “bottom-up cascade” among the layer sets, and start anew.")
+        st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
+        st.button(
+            "Randomize in cascades",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=_start_cascades,
+            args=(study.trained_model,),
+        )
         return
     conclude(dose_response_sentences.describe_cascades(steps, baselines))
     chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
     st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
+    chart_table(
+        lambda: steps[["cascade", "step", "layers", *BAND_TITLES, "seeds"]].rename(columns=BAND_TITLES),
+        key="cascade",
+        alt="Accuracy by the number of layers randomized",
+    )
     downloads(_rows_of(study), {"cascades": chart}, "cascade")
+
+
+def _start_cascades(trained_model: TrainedModel) -> None:
+    """Add the cascades to the layer sets of the plan, and start it."""
+    assign({"sweep.layers": tuple(dict.fromkeys([*session().recipe.sweep.layers, "down", "up"]))})
+    start_study(trained_model, "dose")
 
 
 def half_way_view(study: Study, baselines: Baselines) -> None:

@@ -17,7 +17,7 @@ from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.navigation import page_link
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
 from forgetting.experiment.pipeline import make_trainer
 from forgetting.experiment.results import Comparison
@@ -109,17 +109,6 @@ def _draw_relearning(
     history_charts(curves, baselines, objective=objective, epochs=max(epochs, len(original)), key="relearn")
 
 
-def _sentence(original: tuple[Epoch, ...], history: list[Epoch] | tuple[Epoch, ...], baselines: Baselines) -> str:
-    if not history or not original:
-        return "Relearn trains the randomized model again, with the settings that the original was trained with."
-    before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
-    return (
-        f"After {format_epochs(len(history))} of relearning validation accuracy is {format_share(after)}; the original "
-        f"reached {format_share(before)} in {format_epochs(len(original))}, where chance is "
-        f"{format_share(baselines.chance)}."
-    )
-
-
 def learning_curves_view(study: Study, baselines: Baselines) -> None:
     """Learning curves of the randomized model and of models from scratch, and whether it still remembers."""
     result, layers = study.result, study.trained_model.recipe.model.layers
@@ -139,6 +128,15 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         chart,
         key="learning_curves",
         alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds",
+    )
+    chart_table(
+        lambda: (
+            learning_curve_bands(result.curves)[["model", "epoch", "steps", *BAND_TITLES, "seeds"]]
+            .replace({"model": relearning_charts.MODEL_NAMES})
+            .rename(columns=BAND_TITLES)
+        ),
+        key="learning_curves",
+        alt="Accuracy by epoch of each kind of model",
     )
     with st.expander("Each seed"):
         show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")

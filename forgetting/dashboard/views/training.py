@@ -3,6 +3,7 @@
 A page advances a training run in a fragment with `run_every`; pause, another page or a closed tab stop the slices.
 """
 
+import pandas as pd
 import streamlit as st
 
 from forgetting.charts.history import Curve, history_chart
@@ -13,6 +14,7 @@ from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
+from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.ui.training_form import take_fields
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
@@ -179,3 +181,21 @@ def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str,
         key=f"{key}_accuracy",
         alt="Accuracy by epoch, training and validation, with baselines",
     )
+    chart_table(lambda: _history_table(curves), key=key, alt="Loss and accuracy by epoch")
+
+
+def _history_table(curves: list[Curve]) -> pd.DataFrame:
+    """A row an epoch and history."""
+    rows = [
+        {
+            "model": curve.name,
+            "epoch": epoch.epoch,
+            "training loss": epoch.training.loss,
+            "validation loss": epoch.validation.loss,
+            "training accuracy": epoch.training.accuracy,
+            "validation accuracy": epoch.validation.accuracy,
+        }
+        for curve in curves
+        for epoch in curve.history
+    ]
+    return pd.DataFrame(rows)

@@ -10,8 +10,8 @@ from forgetting.charts import unlearning as unlearning_charts
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
-from forgetting.dashboard.ui.escape import cells, literal
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.tables import chart_table, reviews_table, show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
@@ -52,6 +52,8 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             column_config={"method": st.column_config.TextColumn(width=170, pinned=True)},
             alt="Metrics of each method beside exact retraining",
         )
+        for reason, where in _reasons(result).items():
+            st.caption(literal(f"{where}: {reason}."))
     _offer_files(result, {"gaps": chart}, "comparison")
 
 
@@ -70,6 +72,18 @@ def _gap_table(result: UnlearningResult) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(table).rename(columns=name_metric)
+
+
+def _reasons(result: UnlearningResult) -> dict[str, str]:
+    """Where each reason for a missing metric holds; a cell would cut it."""
+    lacking = result.gaps[result.gaps["missing"] != ""]
+    return {
+        reason: "; ".join(
+            f"{format_method(method)} lacks {', '.join(of_method['metric'].str.replace('_', ' '))}"
+            for method, of_method in rows.groupby("method", sort=False)
+        )
+        for reason, rows in lacking.groupby("missing", sort=False)
+    }
 
 
 def _describe_cell(row: Any, seeds: int) -> str:
@@ -108,7 +122,14 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
+    chart_table(lambda: _trade_off_table(result, across), key="trade_off", alt="Gaps to exact retraining of each seed")
     _offer_files(result, {"trade-off": chart}, "trade_off")
+
+
+def _trade_off_table(result: UnlearningResult, across: str) -> pd.DataFrame:
+    """A row a model and seed, as the chart has them."""
+    names = {"across": f"{across} accuracy", "x": "its gap, points", "forget": "forget accuracy", "y": "gap, points"}
+    return unlearning_charts.trade_off_points(result, across)[["method", "seed", *names]].rename(columns=names)
 
 
 def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
@@ -134,7 +155,7 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
-    show_table(_indistinguishability(result), alt="Forgetting score of each method")
+    st.table(_indistinguishability(result).set_index("method"))  # which wraps the reasons
     st.caption(
         "The score is that of the NeurIPS 2023 unlearning challenge, here of few models: the mean over the forgotten "
         "reviews of a term that halves with every 0.5 of ε. The ε of a review says how well its predictions "
@@ -172,8 +193,11 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in models}, epsilon=table["epsilon"].map(_epsilon))
-    show_table(
-        cells(shown[["class", *models, "gap", "epsilon", "review", "key"]]),
+    reviews = result.sets.retain_split.reviews
+    reviews_table(
+        shown[["class", *models, "gap", "epsilon", "review", "key"]],
+        [reviews.texts[row] for row in result.sets.forget.rows],
+        key="forgotten_reviews",
         height=430,
         column_config={
             "class": st.column_config.TextColumn(width=130),
