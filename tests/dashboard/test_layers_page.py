@@ -477,7 +477,7 @@ def test_words_from_a_file_are_no_markdown():
     ]
     test = uploading("review,style\n" + "\n".join(rows) + "\n")
     go(test, "layers")
-    press(test, "Train on mine.csv (6 epochs)")
+    press(test, "Train on mine\\.csv (6 epochs)")
     opened(test, "Words")
     test.multiselect(key=setting("randomization.words")).set_value(["__cherry__", "_plum_"])
     run(test)

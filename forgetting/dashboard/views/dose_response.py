@@ -237,6 +237,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
             "Randomize in cascades",
             icon=":material/play_arrow:",
             type="primary",
+            help=explain("cascade"),
             on_click=_start_cascades,
             args=(study.trained_model,),
         )
