@@ -23,6 +23,7 @@ from forgetting.reporting.formatting import format_metric
 if TYPE_CHECKING:
     import torch
 
+SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]}
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
 LABELS_APART = 0.36  # at least, from the label of one bar to that of the bar beside it, so that both can be read
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
@@ -94,7 +95,7 @@ def loss_chart(
 
 
 def _share_axis(title: str) -> dict:
-    return {"title": {"text": title}, "tickformat": ".0%", "range": [0, 1.14], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return {"title": {"text": title}, "range": [0, 1.14], **SHARE_TICKS}
 
 
 def _round_up(value: float) -> float:
@@ -251,7 +252,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
         top=34,
         annotations=[label, colour_key(side="right")],
         shapes=[{"type": "line", "line": {"color": BASELINE, "dash": "dash", "width": 1.5}, **chance}],
-        xaxis={"title": {"text": "recall on validation"}, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        xaxis={"title": {"text": "recall on validation"}, "range": [-0.03, 1.03], **SHARE_TICKS},
         yaxis={"automargin": True, "type": "category"},  # a name may look like a number or a date
     )
 

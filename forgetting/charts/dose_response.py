@@ -21,10 +21,11 @@ from forgetting.charts.style import (
     RANDOMIZED,
     TEXT,
 )
-from forgetting.charts.vega import baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import LOCALE, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.dose_response import NO_HALF_WAY
 from forgetting.reporting.formatting import format_interval, format_share
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 
@@ -101,9 +102,15 @@ def dose_chart(
     """
     axis = alt.Axis(format="%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
-    base = alt.Chart(curves).encode(
-        x=alt.X("planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=series_colour(curves, by, columns=3 if narrow else 5),
+    base = (
+        alt.Chart(curves)
+        .transform_calculate(scheme_name=SCHEME_OF_ROW)
+        .encode(
+            x=alt.X(
+                "planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
+            ),
+            color=series_colour(curves, by, columns=3 if narrow else 5),
+        )
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
@@ -115,7 +122,11 @@ def dose_chart(
     padding = (
         {**LABEL_MARGIN, "right": 5} if narrow else LABEL_MARGIN
     )  # Streamlit adds to its sides, so no plain number
-    return alt.layer(*_lines(style, narrow), band, line, points).properties(height=CHART_HEIGHT, padding=padding)
+    return (
+        alt.layer(*_lines(style, narrow), band, line, points)
+        .configure(locale=LOCALE)
+        .properties(height=CHART_HEIGHT, padding=padding)
+    )
 
 
 def current_dose_chart(
@@ -134,7 +145,7 @@ def current_dose_chart(
     axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     x = alt.X("planned_dose:Q", title=FRACTION_TITLE, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
-    base = alt.Chart(curves).encode(x=x)
+    base = alt.Chart(curves).transform_calculate(scheme_name=SCHEME_OF_ROW).encode(x=x)
     band = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
         y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
     )
@@ -156,7 +167,7 @@ def current_dose_chart(
         ],
     )
     shown_layers = [*_lines(style), band, middle, path, points, line, *([dot] if value is not None else [])]
-    return alt.layer(*shown_layers).properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
+    return alt.layer(*shown_layers).configure(locale=LOCALE).properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
 
 
 def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
@@ -173,7 +184,9 @@ def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
         else alt.Tooltip("dose:Q", title=FRACTION_TITLE, format=".3~%")
     )
     return [
-        *(alt.Tooltip(f"{name}:N") for name in ("layers", "scheme", "unit")),
+        alt.Tooltip("layers:N"),
+        alt.Tooltip("scheme_name:N", title="scheme"),
+        alt.Tooltip("unit:N"),
         dose,
         alt.Tooltip("median:Q", title=f"{style.title}, median", format=style.form),
         alt.Tooltip("low:Q", title="5 % of seeds", format=style.form),
@@ -196,11 +209,17 @@ def heat_chart(
         best: the value of the original, which is drawn dark.
         match: see `dose_chart`.
     """
-    base = alt.Chart(curves).encode(
-        x=alt.X(
-            "planned_dose:O", title=DOSE_TITLES[match], axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True)
-        ),
-        y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
+    base = (
+        alt.Chart(curves)
+        .transform_calculate(scheme_name=SCHEME_OF_ROW)
+        .encode(
+            x=alt.X(
+                "planned_dose:O",
+                title=DOSE_TITLES[match],
+                axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True),
+            ),
+            y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
+        )
     )
     colour = alt.Color(
         "median:Q",
@@ -219,7 +238,7 @@ def heat_chart(
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
-    return alt.layer(*layers).properties(height=140 + 34 * curves["layers"].nunique())
+    return alt.layer(*layers).configure(locale=LOCALE).properties(height=140 + 34 * curves["layers"].nunique())
 
 
 def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
@@ -231,9 +250,13 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
     """
     axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
-    base = alt.Chart(steps).encode(
-        x=alt.X("step:O", title="number of layers randomized", axis=alt.Axis(labelAngle=0)),
-        color=series_colour(steps, "cascade"),
+    base = (
+        alt.Chart(steps)
+        .transform_calculate(scheme_name=SCHEME_OF_ROW)
+        .encode(
+            x=alt.X("step:O", title="number of layers randomized", axis=alt.Axis(labelAngle=0)),
+            color=series_colour(steps, "cascade"),
+        )
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
@@ -241,7 +264,11 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
-    return alt.layer(*_lines(style), band, line, points).properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
+    return (
+        alt.layer(*_lines(style), band, line, points)
+        .configure(locale=LOCALE)
+        .properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
+    )
 
 
 def _end_drawn(half: HalfWay, end: float | None, outermost: float) -> float | None:
@@ -256,7 +283,8 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     table = pd.DataFrame(
         [
             {
-                "curve": f"{half.layers} · {half.scheme}" + ("" if half.unit == "weight" else f" · {half.unit}"),
+                "curve": f"{half.layers} · {format_scheme(half.scheme)}"
+                + ("" if half.unit == "weight" else f" · {half.unit}"),
                 "scheme": half.scheme,
                 "dose": half.dose,
                 "low": _end_drawn(half, half.low, 0.0),
@@ -291,8 +319,10 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     never = base.mark_text(align="right", dx=-4, fontSize=12).encode(
         x=alt.value("width"), text="never:N", color=alt.value(TEXT)
     )
-    return alt.layer(span, point, never.transform_filter("isValid(datum.never)")).properties(
-        height=130 + 26 * len(table)
+    return (
+        alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
+        .configure(locale=LOCALE)
+        .properties(height=130 + 26 * len(table))
     )
 
 
@@ -345,4 +375,4 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     marks = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
     texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
     names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
-    return alt.layer(bars, bands, marks, names).properties(height=110 + 56 * len(rows))
+    return alt.layer(bars, bands, marks, names).configure(locale=LOCALE).properties(height=110 + 56 * len(rows))

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, LABEL_MARGIN, ORIGINAL, RELEARNED
-from forgetting.charts.vega import baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import LOCALE, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
@@ -46,12 +46,16 @@ def learning_curve_chart(
     scratch = MODEL_NAMES["scratch"]  # which the others are held against, so dashed as every baseline
     dashes = alt.condition(alt.datum.model == scratch, alt.value([6, 3]), alt.value([1, 0]))
     points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=tooltip)
-    return alt.layer(
-        *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
-        base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-        base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
-        points,
-    ).properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+    return (
+        alt.layer(
+            *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
+            base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
+            base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
+            points,
+        )
+        .configure(locale=LOCALE)
+        .properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+    )
 
 
 def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
@@ -65,21 +69,25 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     known = curves.copy()
     known.attrs = {"series": {"layers": list(dict.fromkeys(curves["layers"]))}}
     least = min(-0.1, known["low"].min(skipna=True)) if known["low"].notna().any() else -0.1
-    base = alt.Chart(known).encode(
-        x=alt.X(
-            "dose:Q",
-            title=FRACTION_TITLE,
-            axis=alt.Axis(format="%"),
-            scale=alt.Scale(domain=[0, 1]),
-        ),
-        color=series_colour(known, "layers"),
+    base = (
+        alt.Chart(known)
+        .transform_calculate(scheme_name=SCHEME_OF_ROW)
+        .encode(
+            x=alt.X(
+                "dose:Q",
+                title=FRACTION_TITLE,
+                axis=alt.Axis(format="%"),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            color=series_colour(known, "layers"),
+        )
     )
     y = alt.Y(
         "low:Q", title="savings (share of steps saved)", scale=alt.Scale(domain=[max(least, -2), 1.05], clamp=True)
     )
     tooltip = [
         alt.Tooltip("layers:N"),
-        alt.Tooltip("scheme:N"),
+        alt.Tooltip("scheme_name:N", title="scheme"),
         alt.Tooltip("dose:Q", title=FRACTION_TITLE, format=".3~%"),
         alt.Tooltip("median:Q", title="savings, median", format=".2f"),
         alt.Tooltip("low:Q", title="5 % of seeds", format=".2f"),
@@ -95,9 +103,13 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         y="median:Q", shape=series_shape(known, "layers"), tooltip=tooltip
     )
     lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)
-    return alt.layer(
-        *lines,
-        base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-        base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
-        points,
-    ).properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+    return (
+        alt.layer(
+            *lines,
+            base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
+            base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
+            points,
+        )
+        .configure(locale=LOCALE)
+        .properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+    )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
-from forgetting.charts.vega import baseline_rules
+from forgetting.charts.vega import LOCALE, baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
@@ -87,16 +87,22 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
     slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
     scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=TEXT, opacity=shown)
-    return alt.layer(
-        floor,
-        bars,
-        spans,
-        zero,
-        texts,
-        titles.encode(x=x, y=alt.value(-30), text="title:N"),
-        slanted.encode(x=x, y=alt.value(-6), text="line:N"),
-        scales.encode(x=x, y=alt.value(-4), text="scale:N"),
-    ).properties(height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5})
+    return (
+        alt.layer(
+            floor,
+            bars,
+            spans,
+            zero,
+            texts,
+            titles.encode(x=x, y=alt.value(-30), text="title:N"),
+            slanted.encode(x=x, y=alt.value(-6), text="line:N"),
+            scales.encode(x=x, y=alt.value(-4), text="scale:N"),
+        )
+        .configure(locale=LOCALE)
+        .properties(
+            height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5}
+        )
+    )
 
 
 def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame:
@@ -210,16 +216,20 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     retrained = star["forget"].iloc[0]
     trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
-    return alt.layer(
-        *baseline_rules(
-            {name: 100 * (value - retrained) for name, value in trivial.items()}, "+.1f", gap=0.25, symlog=True
-        ),
-        cross.encode(y="y:Q"),
-        cross.encode(x="x:Q"),
-        seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
-        medians.encode(**axes, color=colour, shape=shape, tooltip=tooltip),
-        aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
-    ).properties(height=CHART_HEIGHT + 80)
+    return (
+        alt.layer(
+            *baseline_rules(
+                {name: 100 * (value - retrained) for name, value in trivial.items()}, "+.1f", gap=0.25, symlog=True
+            ),
+            cross.encode(y="y:Q"),
+            cross.encode(x="x:Q"),
+            seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
+            medians.encode(**axes, color=colour, shape=shape, tooltip=tooltip),
+            aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
+        )
+        .configure(locale=LOCALE)
+        .properties(height=CHART_HEIGHT + 80)
+    )
 
 
 def trade_off_points(result: UnlearningResult, across: str) -> pd.DataFrame:
@@ -276,7 +286,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
     forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
     area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
     line = base.mark_line(interpolate="step", strokeWidth=2, color=REVIEW_COLOUR)
-    return alt.layer(area, line).properties(height=CHART_HEIGHT - 60)
+    return alt.layer(area, line).configure(locale=LOCALE).properties(height=CHART_HEIGHT - 60)
 
 
 def attack_chart(result: UnlearningResult) -> alt.LayerChart:
@@ -308,4 +318,8 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     room = {"left": 5, "right": 5, "top": 22, "bottom": 5}  # for the name above the plot
-    return alt.layer(line, span, point, name).properties(height=80 + 26 * max(len(table), 1), padding=room)
+    return (
+        alt.layer(line, span, point, name)
+        .configure(locale=LOCALE)
+        .properties(height=80 + 26 * max(len(table), 1), padding=room)
+    )

@@ -1,5 +1,6 @@
 """What the charts of Altair share: baselines, series, and names that Vega can keep apart."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
@@ -7,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS, TEXT
+from forgetting.reporting.names import SCHEME_NAMES
 
+# Numbers as `reporting.formatting` writes them, on axes and in tooltips.
+LOCALE = alt.Locale(
+    number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=" %")
+)
+# Expressions for what a scheme is called: of a row of data, and of the label of a legend.
+SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"
+SCHEME_OF_LABEL = f"{json.dumps(SCHEME_NAMES)}[datum.label] || datum.label"
 # fmt: off
 OBJECT_NAMES = frozenset((
     "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "constructor",
@@ -57,6 +66,8 @@ def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns
     names = _series_names(curves, by)
     colours = [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(names))]
     legend = alt.Legend(orient="top", columns=columns, symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
+    if by == "scheme":
+        legend.labelExpr = SCHEME_OF_LABEL
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
 
 

@@ -134,12 +134,12 @@ TITLES = {  # of the axes, which must be in the picture
 }
 BESIDE = {  # other texts that must be read in the picture
     "dose": ["chance", "largest class", "LinearSVC", "fc1", "fc2", "fc1+fc2"],
-    "dose, schemes by change": ["chance", "largest class", "LinearSVC", "zero", "noise"],
+    "dose, schemes by change": ["chance", "largest class", "LinearSVC", "zeros", "added noise"],
     "dose, narrow": ["chance", "largest class", "LinearSVC", "fc1", "fc2", "fc1+fc2"],
     "own dose": ["chance", "largest class", "LinearSVC"],
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
-    "half-way": ["fc1 · zero", "fc2 · zero", "fc1 · normal", "fc1 · zero · neuron", "not reached up to 100 %"],
+    "half-way": ["fc1 · zeros", "fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron", "not reached up to 100 %"],
     "robustness": [
         "fc1",
         "fc2",
@@ -279,7 +279,9 @@ def test_a_point_can_be_picked():
 def test_exact_values_are_shown_on_hover(match, other):
     (point,) = marks(dose_chart(TABLE, STYLE, match=match), "point")
     fields = [item["field"] for item in point["encoding"]["tooltip"]]
-    assert {"layers", "scheme", "unit", "planned_dose", "median", "low", "high", "seeds", "seed", other} == set(fields)
+    assert {"layers", "scheme_name", "unit", "planned_dose", "median", "low", "high", "seeds", "seed", other} == set(
+        fields
+    )
 
 
 # The Forget page's own dose.
@@ -335,7 +337,7 @@ def test_medians_are_read_in_the_heat_map():
     table = curves(rows_of(seeds=3))  # no median here is half of a percent
     texts = texts_of(chart_bytes(heat_chart(table, STYLE, worst=0.125, best=0.9), "svg"))
     for median in table["median"]:
-        assert f"{100 * median:.0f}%" in texts
+        assert f"{100 * median:.0f} %" in texts
 
 
 @pytest.mark.parametrize(("cells", "written"), [(MOST_LABELS, True), (MOST_LABELS + 1, False)])
@@ -385,7 +387,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     chart = half_way_chart(HALVES)
     (point,) = marks(chart, "point")
     rows = {row["curve"]: row for row in data_of(chart, point)}
-    assert list(rows) == ["fc1 · zero", "fc2 · zero", "fc1+fc2 · zero", "fc1 · normal", "fc1 · zero · neuron"]
+    assert list(rows) == ["fc1 · zeros", "fc2 · zeros", "fc1+fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron"]
     assert [row["never"] for row in rows.values()] == [None, None, None, None, "not reached up to 100 %"]
     assert [row["dose"] for row in rows.values()] == [0.5, 0.5, 0.5, 0.125, None]
     # An interval; one whose upper end is open, drawn to the last dose; one whose lower end is, drawn to 0; none; none.
@@ -394,9 +396,9 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     (span,) = marks(chart, "rule")
     assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("low", "high")
     intervals = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
-    assert intervals == ["25 % to 75 %", "25 % to open", "open to 75 %", "", ""]
+    assert intervals == ["25–75 %", "from 25 %", "up to 75 %", "", ""]
     assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "note"]
-    assert rows["fc1 · zero"]["note"] == "4 seeds"
+    assert rows["fc1 · zeros"]["note"] == "4 seeds"
     assert [row["note"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]
     assert point["encoding"]["color"]["scale"]["domain"] == ["zero", "normal"]
 
