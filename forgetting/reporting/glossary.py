@@ -753,6 +753,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("Relearn", "Trains the randomized network again, with the settings of the original."),
         Term("Start", "Runs the study that is planned here.", used=("start anew", "go on")),
         Term("Stop", "Stops; what is done stays."),
+        Term(
+            "prediction",
+            "What you think the numbers will say, before you see them. It stays in this session.",
+            used=("what do you think?",),
+        ),
         Term("Untick all", "Takes all reviews out of the forget set."),
         Term("Reproduce the table", "Runs the published experiment again, once for each seed."),
         Term(

@@ -221,8 +221,8 @@ def answer_unlearning(result: UnlearningResult, method: str) -> Answer:
         f"{format_share(result.majority['forget'])}). Of a forgotten review and one never seen the attacker picks the "
         f"forgotten one in {format_share(attack['value'])} of the cases: {format_share(found_before)} before "
         f"unlearning, {format_share(attack['retrained'])} after retraining, and 50 % by guessing. {caught}",
-        "This attack looks at the loss alone; a stronger one may find more. An attack that fails would prove no "
-        "privacy. And this is one class, one method and one seed; the Unlearn page compares ten methods.",
+        "This is one class, one method and one seed. The attack looks at the loss alone; a stronger one may find more, "
+        "and one that fails would prove no privacy.",
     )
 
 

@@ -70,6 +70,7 @@ def scene_view(trained_model: TrainedModel) -> None:
             f"**{scene.question}** What do you think?",
             range(len(scene.choices)),
             index=predicted,
+            help=explain("prediction"),
             format_func=lambda choice: _whole(scene.choices[choice]),
             key=_key(number),
             on_change=_predict,
@@ -82,7 +83,8 @@ def scene_view(trained_model: TrainedModel) -> None:
             stage.draw(trained_model)
     with asked:
         if predicted is not None:
-            _answer_view(scene, stage.answer(trained_model, scene), predicted)
+            with st.container(key="answer", gap="small"):
+                _answer_view(scene, stage.answer(trained_model, scene), predicted)
         _buttons(number, stage, predicted=predicted is not None)
     if stage.page == "forget":
         advance_live(trained_model)
@@ -128,38 +130,24 @@ def _answer_view(scene: Scene, answer: Answer | None, predicted: int) -> None:
 def _buttons(number: int, stage: Stage, *, predicted: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if number > 1:
-            st.button("Back", icon=":material/arrow_back:", on_click=_show, args=(number - 1,), help=explain("Back"))
+            _scene_button("Back", number - 1, icon=":material/arrow_back:")
         if number < len(SCENES):
             look = "primary" if predicted else "secondary"
-            st.button(
-                "Next",
-                icon=":material/arrow_forward:",
-                type=look,
-                on_click=_show,
-                args=(number + 1,),
-                help=explain("Next"),
-            )
+            _scene_button("Next", number + 1, icon=":material/arrow_forward:", type=look)
         else:
             page_link("overview", "Now ask questions of your own")
         if predicted and session().recipe != scene_states()[number - 1]:
-            st.button(
-                "Back to the scene's state",
-                icon=":material/undo:",
-                on_click=_show,
-                args=(number,),
-                help=explain("Back to the scene's state"),
-            )
-        title = PAGES[stage.page][1]
-        if predicted and st.button(
-            f"Open this state on {title}",
-            icon=":material/open_in_new:",
-            type="tertiary",
-            help=explain("Open this state"),
-        ):
+            _scene_button("Back to the scene's state", number, icon=":material/undo:")
+        look = {"icon": ":material/open_in_new:", "type": "tertiary", "help": explain("Open this state")}
+        if predicted and st.button(f"Open this state on {PAGES[stage.page][1]}", **look):
             if stage.tab:
                 key, name = stage.tab
                 st.session_state[key] = name
             open_state(stage.page)
+
+
+def _scene_button(label: str, number: int, **look: str) -> None:
+    st.button(label, on_click=_show, args=(number,), help=explain(label), **look)
 
 
 def _draw_first_review(trained_model: TrainedModel) -> None:
