@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -36,12 +36,13 @@ match, view = views[opened]
 with plan:
     if match:
         plan_controls(trained_model)
-        study_buttons(trained_model, match)
     elif opened == "Robustness":
         number_control("sweep.seeds", "Seeds")
+    kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if match:
+        study_buttons(trained_model, match)
         study_view(match, view)
     else:
         view(trained_model, models.find_baselines(trained_model))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -43,7 +43,8 @@ with plan:
     with st.expander("More"):
         number_control("relearning.target_share", "Share of the original accuracy to reach", step=0.05)
         number_control("relearning.seed", "First seed")
-    study_buttons(trained_model, kind)
+    kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
+    study_buttons(trained_model, kind)
     study_view(kind, view)

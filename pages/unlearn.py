@@ -4,7 +4,7 @@ import streamlit as st
 
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies import unlearning
-from forgetting.dashboard.studies.panel import study_buttons, study_view
+from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
@@ -34,9 +34,10 @@ opened = next((name for name, tab in tabs.items() if tab.open), "Comparison")
 with plan:
     forget_controls(trained_model)
     method_controls(trained_model)
-    study_buttons(trained_model, unlearning.UNLEARNING_STUDY)
+    kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
+    study_buttons(trained_model, unlearning.UNLEARNING_STUDY)
     if views[opened]:
         study_view(unlearning.UNLEARNING_STUDY, views[opened])
     else:

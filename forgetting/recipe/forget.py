@@ -1,7 +1,7 @@
 """What is to be forgotten, and the settings of the unlearning methods."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
@@ -28,6 +28,12 @@ class Forget(Settings):
     reviews: tuple[str, ...] = setting((), most=10_000)
     share: float = setting(0.1, low=0.0, high=1.0)
     seed: int = setting(0, low=0, high=2**32 - 1)
+
+    @property
+    def used(self) -> Self:
+        """The same with the defaults of what this way of choosing does not use."""
+        names = {"class": ("label",), "reviews": ("reviews",), "share": ("share", "seed")}[self.by]
+        return type(self)(by=self.by, **{name: getattr(self, name) for name in names})
 
 
 def describe_forget(forget: Forget) -> str:

@@ -81,6 +81,11 @@ def format_epochs(count: int) -> str:
     return "1 epoch" if count == 1 else f"{count:,} epochs"
 
 
+def format_count(count: int, noun: str) -> str:
+    """A number of things: "1 seed", "1,200 seeds"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def format_duration(seconds: float) -> str:
     """An estimated duration: "about 3 s", "about 2 min"."""
     if seconds < 1:

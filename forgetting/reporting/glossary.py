@@ -752,6 +752,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term("Relearn", "Trains the randomized network again, with the settings of the original."),
         Term("Start", "Runs the study that is planned here.", used=("start anew", "go on")),
+        Term(
+            "Kept studies",
+            "The studies that you have started, finished or stopped, as long as your tab is open.",
+            "One is shown again as soon as the settings are those that it was run with. Another plan takes over the "
+            "seeds, schemes and methods that it has in common. Where there are too many, the oldest one goes; those "
+            "that are pinned go last.",
+        ),
+        Term("Open", "Sets the settings that this study was run with, and shows it on its page."),
+        Term("Pin", "Keeps this study when older ones have to go.", used=("unpin",)),
+        Term("Delete", "Forgets this study."),
         Term("Stop", "Stops; what is done stays."),
         Term(
             "prediction",

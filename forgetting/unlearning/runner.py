@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from types import GeneratorType
-from typing import Any
+from typing import Any, Self
 
 from torch import nn
 
@@ -68,7 +68,7 @@ class UnlearningRunner:
     Attributes:
         recipe: The recipe, with the number of epochs that the model was really trained for.
         sets: The reviews by what becomes of them.
-        settings: The recipe's `unlearning`, which `change` replaces.
+        settings: The recipe's `unlearning`, or those of `with_settings`.
         rows: What is done, by (seed, method).
 
     Raises:
@@ -95,20 +95,23 @@ class UnlearningRunner:
         self._stages: dict[int, _Stage] = {}
         self._relearned: dict[tuple[int, int], TimeToTarget] = {}  # of retrained models, by seed and limit
 
-    def change(self, settings: Unlearning) -> None:
-        """Take other settings; rows that are done stay where only the methods and the seeds differ.
+    def with_settings(self, settings: Unlearning) -> Self:
+        """A runner of other settings, which shares the models of this one.
+
+        Rows that are done are there from the start where only the methods and the seeds differ.
 
         Args:
-            settings: The new settings.
+            settings: The other settings.
 
         Raises:
-            RecipeError: Where they do not fit the model; nothing is changed then.
+            RecipeError: Where they do not fit the model.
         """
         check_unlearning(self.recipe, settings)
         _check_models(self.trained.model, settings)
-        if _of_methods(settings) != _of_methods(self.settings):
-            self.rows = {}
-        self.settings = settings
+        other = copy.copy(self)
+        other.settings = settings
+        other.rows = dict(self.rows) if _of_methods(settings) == _of_methods(self.settings) else {}
+        return other
 
     @property
     def planned(self) -> list[tuple[int, str]]:
@@ -119,6 +122,14 @@ class UnlearningRunner:
     def staged(self) -> tuple[int, ...]:
         """The seeds that have their original and retrained models."""
         return tuple(self._stages)
+
+    def shares_models(self, other: "UnlearningRunner") -> bool:
+        """Whether one of the two was made from the other by `with_settings`."""
+        return self._stages is other._stages
+
+    def drop_models(self) -> None:
+        """Free the original and retrained models of the seeds; rows to come train them again."""
+        self._stages.clear()
 
     def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
         """Seed and method of each row that other settings would ask for and that is not done."""
@@ -142,17 +153,14 @@ class UnlearningRunner:
         Yields:
             A list with each row that is done, and empty lists in between, wherever the run can be left.
         """
-        begun = _of_methods(self.settings)
         for seed, name in self.planned:
             if (seed, name) in self.rows:
                 continue
-            if seed not in self._stages:
-                self._stages[seed] = yield from self._stage(seed)
-            row = yield from self._row(seed, name)
-            if _of_methods(self.settings) != begun:  # changed meanwhile: the row is of the old settings
-                return
-            self.rows[seed, name] = row
-            yield [row]
+            stage = self._stages.get(seed)
+            if stage is None:
+                stage = self._stages[seed] = yield from self._stage(seed)
+            self.rows[seed, name] = yield from self._row(seed, name, stage)
+            yield [self.rows[seed, name]]
 
     def _stage(self, seed: int) -> Sliced:
         original = self.trained
@@ -166,8 +174,7 @@ class UnlearningRunner:
         retrained, seconds, _ = yield from _run(METHODS[REFERENCE], self._task(original, second_seed(seed)))
         return _Stage(original, retrained, self._evaluate(original.model), self._evaluate(retrained), seconds)
 
-    def _row(self, seed: int, name: str) -> Sliced:
-        stage = self._stages[seed]
+    def _row(self, seed: int, name: str, stage: _Stage) -> Sliced:
         model, seconds, reason = yield from _run(METHODS[name], self._task(stage.original, seed))
         if model is not None:
             try:
@@ -176,7 +183,7 @@ class UnlearningRunner:
                 model, reason = None, f"the method's model cannot be used: {type(error).__name__}: {error}"
         if model is None:
             return failed_row(reason, stage.retrained_evaluation, method=name, seed=seed, seconds=stage.seconds)
-        relearned = yield from self._relearn(seed, model)
+        relearned = yield from self._relearn(seed, model, stage)
         return compare_with_retraining(
             unlearned,
             stage.retrained_evaluation,
@@ -187,9 +194,9 @@ class UnlearningRunner:
             relearned=relearned,
         )
 
-    def _relearn(self, seed: int, model: nn.Module) -> Sliced:
+    def _relearn(self, seed: int, model: nn.Module, stage: _Stage) -> Sliced:
         """How soon the model and the retrained one know the forget set again, or why that is not tried."""
-        stage, limit = self._stages[seed], self.settings.relearn_epochs
+        limit = self.settings.relearn_epochs
         accuracy = stage.original_evaluation.metrics["forget_accuracy"]
         if not limit or not accuracy:
             return (NOT_FINITE if accuracy is None else NOTHING_TO_RELEARN if limit else LEFT_OUT,) * 2

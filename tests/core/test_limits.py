@@ -143,7 +143,7 @@ def test_parameters_of_all_models_that_unlearning_keeps(monkeypatch, small_revie
     allow(monkeypatch, f"models={kept}")
     unlearner = UnlearningRunner(trained, split, recipe)
     with pytest.raises(RecipeError, match=r"3 × 4 seeds × .* Ask for fewer seeds"):
-        unlearner.change(recipe.with_value("unlearning.seeds", 4).unlearning)
+        unlearner.with_settings(recipe.with_value("unlearning.seeds", 4).unlearning)
     allow(monkeypatch, f"models={kept - 1}")
     with pytest.raises(RecipeError, match="Ask for fewer seeds"):
         UnlearningRunner(trained, split, recipe)

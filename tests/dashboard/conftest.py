@@ -1,12 +1,13 @@
 """What all tests of the app share."""
 
+import math
 import urllib.error
 from types import SimpleNamespace
 
 import pytest
 
 from forgetting.dashboard.state import data
-from forgetting.dashboard.studies import base, panel, sweep
+from forgetting.dashboard.studies import base, panel
 from forgetting.data import download
 
 
@@ -26,11 +27,16 @@ def no_network(monkeypatch, tmp_path):
     return asked
 
 
+@pytest.fixture(autouse=True)
+def unasked_studies(monkeypatch):
+    """Every study starts by itself, however long the estimate of a busy machine."""
+    monkeypatch.setattr(base, "UNASKED_SECONDS", math.inf)
+
+
 @pytest.fixture
 def slow_studies(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
-    monkeypatch.setattr(base, "AUTOSTART_EPOCHS", 0)
-    monkeypatch.setattr(sweep, "AUTOSTART_ROWS", 0)
+    monkeypatch.setattr(base, "UNASKED_SECONDS", -1)
     monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
 
 

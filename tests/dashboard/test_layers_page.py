@@ -1,12 +1,15 @@
 """The Layers page without a browser: its plan, its studies, what a click on a point opens, and words."""
 
+import math
+
 import pytest
 import streamlit as st
-from app_pages import QUICK, app, button, go, metrics, page_text, press, run, setting, uploading
+from app_pages import QUICK, app, go, metrics, page_text, press, run, setting, uploading
 from streamlit.testing.v1 import AppTest
 from study_pages import charts, drawn, errors, finished, labels, mine, sentence, study, trained
 
 from forgetting.charts.dose_response import PICK, PICKED
+from forgetting.dashboard.studies import base
 from forgetting.dashboard.studies import sweep as sweep_studies
 from forgetting.dashboard.views import dose_response, live
 from forgetting.recipe.plans import Sweep
@@ -116,7 +119,7 @@ def test_each_list_of_the_plan_changes_the_recipe_and_the_address(name):
     assert not study(test).unfinished
 
 
-def test_each_number_of_the_plan_changes_the_recipe_and_the_address():
+def test_each_number_of_the_plan_changes_the_recipe_and_the_address(monkeypatch):
     test = layers(**SMALL)
     for key, name, value, text in (
         (setting("sweep.doses"), "sweep.doses", 5, "0,0.25,0.5,0.75,1"),
@@ -127,6 +130,7 @@ def test_each_number_of_the_plan_changes_the_recipe_and_the_address():
         finished(run(test))
         assert test.query_params[name] == text
     assert plan(test) == Sweep(doses=(0, 0.25, 0.5, 0.75, 1), seeds=3, seed=7)
+    monkeypatch.setattr(base, "UNASKED_SECONDS", -1)
     test.checkbox(key=setting("sweep.retrain")).check()
     run(test)
     assert test.query_params["sweep.retrain"] == "1"
@@ -173,8 +177,6 @@ def test_a_link_reopens_its_plan():
     assert test.multiselect(key=LAYERS).value == ["fc1", "fc1+fc2", "down"]
     assert test.number_input(key=setting("sweep.doses")).value == 4
     assert test.checkbox(key=setting("sweep.retrain")).value
-    assert button(test, "Start"), "retraining takes long, so it waits for a press"
-    press(test, "Start")
     assert study(test).plan.doses == (0.0, 0.1, 0.35, 0.9)
 
 
@@ -246,7 +248,7 @@ def test_rows_do_not_depend_on_where_a_study_was_stopped(monkeypatch):
     assert 0 < len(study(test).rows) < 36
     press(test, "Go on")
     finished(test)
-    monkeypatch.setattr(sweep_studies, "AUTOSTART_ROWS", 10**9)
+    monkeypatch.setattr(base, "UNASKED_SECONDS", math.inf)
     assert study(test).rows == study(layers(**SMALL)).rows
 
 
@@ -406,7 +408,6 @@ def test_a_click_on_several_layers_at_equal_change_says_why_it_opens_nothing(mon
 def test_a_click_on_a_retrained_point_sets_the_models_seed_too(monkeypatch, compared):
     link = {"sweep.doses": "0,0.5", "sweep.seeds": "2", "sweep.retrain": "1", "sweep.seed": "7", **QUICK}
     test = layers(**link)
-    finished(press(test, "Start"))
     row, _ = pick(test, monkeypatch, layers="fc1", scheme="normal", planned_dose=0.5)
     run(test)
     assert mine(test).recipe.seed == row.seed == mine(test).recipe.randomization.seed
@@ -476,9 +477,7 @@ def test_words_from_a_file_are_no_markdown():
         for row in range(60)
     ]
     test = uploading("review,style\n" + "\n".join(rows) + "\n")
-    go(test, "layers")
-    press(test, "Train on mine\\.csv (6 epochs)")
-    opened(test, "Words")
+    opened(trained(go(test, "layers")), "Words")
     test.multiselect(key=setting("randomization.words")).set_value(["__cherry__", "_plum_"])
     run(test)
     for page in ("layers", "forget", "overview"):

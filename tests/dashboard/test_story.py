@@ -8,7 +8,7 @@ import pytest
 from app_pages import HOSTILE, UNESCAPED, app, forget, go, live, page_text, press, run
 from streamlit.testing.v1 import AppTest
 
-from forgetting.dashboard.studies import registry
+from forgetting.dashboard.studies import base, registry
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe.recipe import OPENING
 from forgetting.reporting.formatting import format_share
@@ -216,7 +216,8 @@ def test_an_address_of_no_scene_shows_the_first_and_says_so():
 
 def test_a_study_that_would_take_long_asks_first(monkeypatch):
     kind = registry.STUDY_KINDS["learning_curves"]
-    monkeypatch.setitem(vars(kind), "quick", lambda _: False)
+    monkeypatch.setitem(vars(kind), "seconds", lambda _: 100.0)
+    monkeypatch.setattr(base, "UNASKED_SECONDS", 3.0)
     test = scene("relearning")
     test.radio[0].set_value(0)
     run(test)

@@ -74,6 +74,7 @@ LONG = {
 }
 
 
+@pytest.mark.usefixtures("slow_studies")
 @pytest.mark.parametrize("page", LONG)
 def test_a_long_plan_waits_for_start(page):
     link, text = LONG[page]

@@ -752,7 +752,7 @@ def test_a_method_or_a_seed_more_computes_that_alone(small_split, counting):
     assert unlearner.staged == (SEED,)
     more = replace(plan, methods=("retrain", "counted", "original"))
     assert unlearner.missing(more) == [(SEED, "retrain")]
-    unlearner.change(more)
+    unlearner = unlearner.with_settings(more)
     assert [row.method for row in unlearner.found] == ["counted", "original"]
     assert len(finish(unlearner)) == 1
     assert [row.method for row in unlearner.found] == ["retrain", "counted", "original"]
@@ -761,15 +761,15 @@ def test_a_method_or_a_seed_more_computes_that_alone(small_split, counting):
     assert counting == [SEED]
     more = replace(more, seeds=3)
     assert len(unlearner.missing(more)) == 6
-    unlearner.change(more)
+    unlearner = unlearner.with_settings(more)
     assert len(finish(unlearner)) == 6
     assert counting == [SEED, SEED + 1, SEED + 2]
     assert unlearner.found[1] is first[1]
-    unlearner.change(replace(more, seed=SEED + 2, seeds=2, methods=("counted",)))
+    unlearner = unlearner.with_settings(replace(more, seed=SEED + 2, seeds=2, methods=("counted",)))
     assert [row.seed for row in unlearner.found] == [SEED + 2]
     assert len(finish(unlearner)) == 1
     assert counting == [SEED, SEED + 1, SEED + 2, SEED + 3]
-    unlearner.change(plan)
+    unlearner = unlearner.with_settings(plan)
     assert finish(unlearner) == []
     assert all(one is another for one, another in zip(unlearner.found, first, strict=True))
     assert unlearner.result.recipe.unlearning == plan
@@ -817,7 +817,7 @@ def test_another_setting_clears_the_rows_but_keeps_the_models(small_split, name,
     changed = replace(plan, **{name: OTHERWISE[name]})
     assert changed != plan
     assert len(unlearner.missing(changed)) == 2
-    unlearner.change(changed)
+    unlearner = unlearner.with_settings(changed)
     assert unlearner.found == ()
     after = finish(unlearner)
     assert len(after) == 2
@@ -838,7 +838,7 @@ def test_rows_under_way_when_the_settings_change_are_not_taken_for_the_new_ones(
     while not counting:
         next(walk)  # up to within the method
     changed = replace(unlearner.settings, epochs=12, learning_rate=0.2)
-    unlearner.change(changed)
+    unlearner = unlearner.with_settings(changed)
     for _ in walk:
         pass
     finish(unlearner)
@@ -978,7 +978,7 @@ def test_settings_that_do_not_fit_are_refused_and_change_nothing(small_split):
     before = unlearner.found
     for changes in ({"methods": ("ghost",)}, {"last_layers": 3}, {"repair_layers": ("fc9",), "epochs": 7}):
         with pytest.raises(RecipeError):
-            unlearner.change(replace(QUICK, **changes))
+            unlearner.with_settings(replace(QUICK, **changes))
     assert unlearner.found is not None
     assert [one is another for one, another in zip(unlearner.found, before, strict=True)] == [True]
     assert unlearner.settings == replace(QUICK, methods=("original",))

@@ -126,7 +126,13 @@ class Study:
         runner: What a later study of another plan can continue, if anything.
         seconds: Time that the study has taken so far.
         running: Whether it advances while the page shows it.
-        quick: Whether it may start by itself, and may be replaced by another one that does.
+        kind: The name of its kind; this and the next three are known once it is begun.
+        base: What its parts depend on, as the study's kind writes it.
+        recipe: The recipe that shows it.
+        title: What it does, as a part of a sentence.
+        unasked: Whether it has started by itself: it is not kept, and another one that does so takes its place.
+        look: Whether it is a quick look at a larger plan.
+        pinned: Whether it is kept when older ones go.
         lock: Held while the study advances, as a page's run may be at work still when the next one begins.
         latest: The number of parts that the last result was made of, and that result.
     """
@@ -141,7 +147,13 @@ class Study:
     runner: Any = None
     seconds: float = 0.0
     running: bool = True
-    quick: bool = False
+    kind: str = ""
+    base: str = ""
+    recipe: Recipe = MODERN
+    title: str = ""
+    unasked: bool = False
+    look: bool = False
+    pinned: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     latest: tuple[int, Any] | None = None
 
@@ -210,7 +222,8 @@ class Session:
         relearn_playing: Whether it advances.
         reruns: Re-runs of the published table that are done.
         reruns_wanted: How many re-runs there are to be.
-        studies: The last study of each kind, by the name of the kind.
+        studies: The study of each kind that is shown, by the name of the kind.
+        kept: The studies that were asked for, the oldest first.
         cached: The shared values that the session uses, by the name of their cache and by their key.
         seen: Whether the visitor has seen the first screen of the Overview.
         queue_position: Position among those who wait to train, from 1; 0 where the session may train.
@@ -240,6 +253,7 @@ class Session:
     reruns: list[PublishedRun] = field(default_factory=list)
     reruns_wanted: int = 0
     studies: dict[str, Study] = field(default_factory=dict)
+    kept: list[Study] = field(default_factory=list)
     cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     seen: bool = False
     queue_position: int = 0

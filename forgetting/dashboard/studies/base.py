@@ -1,20 +1,24 @@
 """Studies: work of many parts that a page advances in slices. A visitor may leave one and resume it later.
 
-What kinds of studies there are is in `registry`.
+What kinds of studies there are is in `registry`, which studies of a session are kept in `kept`.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+
+import streamlit as st
 
 from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.recipe.recipe import Recipe
 
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 STUDY_SLICE = 0.2  # seconds of work in a run
-AUTOSTART_EPOCHS = 4_000_000  # epochs × reviews up to which a study that trains models starts by itself: about 10 s
+UNASKED_SECONDS = 3.0  # up to which a study, or a quick look at it, starts by itself
+PACE = 3.0  # seconds that pass for one of work, as the page is drawn in between
+PILOT_EPOCHS = 5  # that are trained where it is not known how long an epoch takes on this machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +28,41 @@ class StudyRequest:
     Attributes:
         trained_model: The model to study.
         recipe: The visitor's recipe, whose plans say what to do with the model.
-        previous: The visitor's last study of the same kind, if any, which a new one may continue.
+        related: The session's other studies of the same kind and base, whose parts a new one takes over.
     """
 
     trained_model: TrainedModel
     recipe: Recipe
-    previous: Study | None = None
+    related: tuple[Study, ...] = ()
+
+    @property
+    def whole_recipe(self) -> Recipe:
+        """The recipe of the model with the visitor's plans."""
+        own = self.recipe
+        return replace(
+            self.trained_model.recipe,
+            randomization=own.randomization,
+            sweep=own.sweep,
+            relearning=own.relearning,
+            forget=own.forget,
+            unlearning=own.unlearning,
+        )
+
+    def known_parts(self, groups: Iterable[Hashable], group_of: Callable, size: int) -> dict[Hashable, list]:
+        """Parts that are done in related studies, by the groups that are whole.
+
+        Args:
+            groups: Of the parts that are asked for.
+            group_of: The group of a part.
+            size: How many parts a group has.
+        """
+        known: dict[Hashable, list] = {}
+        for study in self.related:
+            found: dict[Hashable, list] = {}
+            for part in study.rows:
+                found.setdefault(group_of(part), []).append(part)
+            known |= {group: parts for group, parts in found.items() if len(parts) == size}
+        return {group: known[group] for group in groups if group in known}
 
 
 @dataclass(frozen=True)
@@ -37,35 +70,48 @@ class StudyKind:
     """A kind of study. Its functions raise ForgettingError where the recipe does not fit the model.
 
     Attributes:
+        title: Its name.
         part: What the parts of such a study are called, in the plural.
         key: What a study depends on.
+        base: What each of its parts depends on besides what says which part it is: a study takes over parts of
+            another one of the same base.
         total: How many parts it has.
-        begin: A study under way.
-        quick: Whether it is short enough to start by itself.
-        seconds: About how long it will take.
-        tried: Whether `seconds` runs a part of the study, which takes a while.
+        begin: A study under way, with the parts that it takes over.
+        known: How many parts it takes over.
+        seconds: About how long the others will take.
+        describe: What it does, as a part of a sentence.
+        look: The request of a quick look at it.
     """
 
+    title: str
     part: str
     key: Callable[[StudyRequest], str]
+    base: Callable[[StudyRequest], str]
     total: Callable[[StudyRequest], int]
     begin: Callable[[StudyRequest], Study]
-    quick: Callable[[StudyRequest], bool]
+    known: Callable[[StudyRequest], int]
     seconds: Callable[[StudyRequest], float]
-    tried: bool = False
+    describe: Callable[[StudyRequest], str]
+    look: Callable[[StudyRequest], StudyRequest]
 
 
-def training_time(epochs: Callable[[StudyRequest], int]) -> dict[str, Callable[[StudyRequest], Any]]:
-    """The `quick` and `seconds` of a kind of study that trains models. epochs: about how many all of them take."""
+def epoch_seconds(trained_model: TrainedModel) -> float:
+    """About how long an epoch of a model's training takes, as it did when the model was trained on this machine."""
+    trained = trained_model.trained
+    if models.is_pretrained(trained_model) or not trained.history:
+        return _pilot_epoch(models.model_key(trained_model), trained_model)
+    return trained.seconds / len(trained.history)
 
-    def quick(request: StudyRequest) -> bool:
-        return epochs(request) * len(request.trained_model.split.training) <= AUTOSTART_EPOCHS
 
-    def seconds(request: StudyRequest) -> float:
-        trained = request.trained_model.trained
-        return trained.seconds / max(len(trained.history), 1) * epochs(request)
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _pilot_epoch(key: str, _trained_model: TrainedModel) -> float:  # noqa: ARG001 - the key
+    from forgetting.dashboard.state.engine import make_trainer
 
-    return {"quick": quick, "seconds": seconds}
+    trainer = make_trainer(_trained_model.recipe, _trained_model.split)
+    trainer.advance(epochs=1)  # the first of a process is slow
+    started = time.perf_counter()
+    trainer.advance(epochs=PILOT_EPOCHS)
+    return (time.perf_counter() - started) / PILOT_EPOCHS
 
 
 def stop_study(study: Study) -> None:
@@ -98,7 +144,7 @@ def advance_study(study: Study, notices: list[str]) -> bool:
 def _advance(study: Study, notices: list[str]) -> bool:
     started = time.perf_counter()
     try:
-        while study.running and time.perf_counter() - started < STUDY_SLICE and study.slices is not None:
+        while study.running and time.perf_counter() - started < STUDY_SLICE and study.unfinished:
             rows = next(study.slices, None)
             if rows is None:
                 study.slices = None

@@ -9,32 +9,46 @@ import streamlit as st
 from forgetting.charts import export as export_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Study, TrainedModel, rerun_page, session
-from forgetting.dashboard.studies import base, registry
+from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session
+from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.metrics.baselines import Baselines
+from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_duration
 from forgetting.reporting.glossary import explain
 
 Draw = Callable[[Study, Baselines], None]
+STUDY_TABS = {  # page and tab that show a kind of study
+    "dose": ("layers", "Curves"),
+    "change": ("layers", "Equal ‖ΔW‖"),
+    "learning_curves": ("relearn", "This randomization"),
+    "savings": ("relearn", "Savings by fraction"),
+    "unlearning": ("unlearn", "Comparison"),
+}
 
 
 def study_buttons(trained_model: TrainedModel, name: str) -> None:
-    """How long the plan takes, and start, stop or go on. A quick plan starts by itself."""
-    mine, kind, total = session(), registry.STUDY_KINDS[name], 0
-    request, study = registry.request_study(mine, trained_model, name), mine.studies.get(name)
-    fresh = study is None or study.key != kind.key(request)
+    """What the plan does, how long it takes, and start, stop or go on.
+
+    What takes little time starts by itself, or a quick look at it.
+    """
+    mine, kind, sentence, total = session(), registry.STUDY_KINDS[name], "", 0
+    request = registry.request_study(mine, trained_model, name)
     try:
-        total, quick = kind.total(request), kind.quick(request)
-        if fresh and quick and (study is None or study.quick):  # a long study is not lost for a short one
-            study, fresh = registry.begin_study(mine, trained_model, name), False
-        # A quick plan is not tried first: that would take a good part of what it estimates.
-        time = "a few seconds" if quick and kind.tried else format_duration(kind.seconds(request))
-        st.caption(f"{total:,} {kind.part}, {time}")
+        total, known = kind.total(request), kind.known(request)
+        study = registry.choose_study(mine, name, request)
+        sentence = f"{kind.describe(request)}: {total:,} {kind.part}, {format_duration(kind.seconds(request))}"
+        if known:
+            sentence += f", as {known:,} of them are there already"
     except ForgettingError as error:
         st.error(literal(str(error)))
-    with st.container(horizontal=True):
+        study = mine.studies.get(name)
+    fresh = study is None or study.key != kind.key(request)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if total:
+            look = f"**Quick look**: {literal(study.title)}. The whole plan: " if fresh and study and study.look else ""
+            st.caption(f"{look}{literal(sentence)}.", width="stretch")
         if study and study.running:
             st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(study,), help=explain("Stop"))
         elif not fresh and study.unfinished:
@@ -49,7 +63,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
         if total:
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
             st.button(label, type=look, on_click=start_study, args=(trained_model, name), help=explain(label))
-    if study is not None and fresh:
+    if study is not None and fresh and not study.look:
         st.warning("The plan or the model has changed: these results are those of the one before. Start runs this one.")
 
 
@@ -57,9 +71,51 @@ def start_study(trained_model: TrainedModel, name: str) -> None:
     """Begin a study, as the recipe is by then; what stands in the way becomes a notice."""
     mine = session()
     try:
-        registry.begin_study(mine, trained_model, name)
+        registry.begin_study(mine, name, registry.request_study(mine, trained_model, name))
     except ForgettingError as error:
         mine.notices.append(str(error))
+
+
+def kept_studies() -> None:
+    """The studies that the session keeps, the newest first, each to be opened, pinned or deleted."""
+    mine = session()
+    if not mine.kept:
+        return
+    label = f"Kept studies ({len(mine.kept)})"
+    with st.popover(label, icon=":material/inventory_2:", key="kept_studies", help=explain("Kept studies")):
+        for index, study in reversed(list(enumerate(mine.kept))):
+            st.markdown(literal(study.title))
+            done = f"{len(study.rows):,} of {study.total:,} {registry.STUDY_KINDS[study.kind].part}"
+            changes = describe_changes(mine.recipe, study.recipe)
+            changes = f" Opening it changes {changes}." if changes else ""
+            st.caption(literal(f"{done} in {study.seconds:.1f} s.{changes}"))
+            with st.container(horizontal=True):
+                for name, icon, act in (
+                    ("Open", "open_in_new", _open),
+                    ("Unpin" if study.pinned else "Pin", "keep_off" if study.pinned else "keep", _pin),
+                    ("Delete", "delete", _delete),
+                ):
+                    key = f"kept_{act.__name__}_{index}"
+                    st.button(name, key=key, icon=f":material/{icon}:", on_click=act, args=(study,), help=explain(name))
+
+
+def _open(study: Study) -> None:
+    """Make a study's settings those of the session, and its model the session's, and lead to the page that shows it."""
+    mine, (page, tab) = session(), STUDY_TABS[study.kind]
+    differ = [name for name in LEAVES if study.recipe.value(name) != mine.recipe.value(name)]
+    assign({name: study.recipe.value(name) for name in differ}, announce=True)
+    mine.trained_model = study.trained_model
+    kept.show_study(mine, study)
+    st.session_state[f"{page}_view"] = tab
+    mine.destination = page
+
+
+def _pin(study: Study) -> None:
+    study.pinned = not study.pinned
+
+
+def _delete(study: Study) -> None:
+    kept.delete_study(session(), study)
 
 
 def study_view(name: str, draw: Draw) -> None:

@@ -1,7 +1,9 @@
-"""The kinds of studies by name, and how one begins."""
+"""The kinds of studies by name, how one begins, and which one a page shows."""
+
+from dataclasses import replace
 
 from forgetting.dashboard.state.session import Session, Study, TrainedModel
-from forgetting.dashboard.studies import relearning, sweep, unlearning
+from forgetting.dashboard.studies import base, kept, relearning, sweep, unlearning
 from forgetting.dashboard.studies.base import StudyRequest
 
 STUDY_KINDS = {**sweep.SWEEP_KINDS, **relearning.RELEARNING_KINDS, **unlearning.UNLEARNING_KINDS}
@@ -9,13 +11,49 @@ STUDY_KINDS = {**sweep.SWEEP_KINDS, **relearning.RELEARNING_KINDS, **unlearning.
 
 def request_study(visitor: Session, trained_model: TrainedModel, name: str) -> StudyRequest:
     """What a visitor asks for who wants a study of that kind."""
-    return StudyRequest(trained_model, visitor.recipe, visitor.studies.get(name))
+    request = StudyRequest(trained_model, visitor.recipe)
+    kind = STUDY_KINDS[name]
+    return replace(request, related=kept.related_studies(visitor, name, kind.key(request), kind.base(request)))
 
 
-def begin_study(visitor: Session, trained_model: TrainedModel, name: str) -> Study:
-    """Begin a study of that kind, in place of the visitor's last one. Raises ForgettingError where it cannot be."""
-    kind, request = STUDY_KINDS[name], request_study(visitor, trained_model, name)
+def begin_study(visitor: Session, name: str, request: StudyRequest) -> Study:
+    """Begin a study that a visitor asks for, show it, and keep it. Raises ForgettingError where it cannot be."""
+    study = _begin(visitor, name, request)
+    kept.keep_study(visitor, study)
+    return study
+
+
+def choose_study(visitor: Session, name: str, request: StudyRequest) -> Study | None:
+    """The study to show: that of the visitor's settings where it is kept, else the one shown before.
+
+    Where that one has started by itself, or there is none, the study of the visitor's settings starts by itself, or a
+    quick look at it, if it takes little time.
+
+    Raises:
+        ForgettingError: Where there cannot be such a study.
+    """
+    kind, shown = STUDY_KINDS[name], visitor.studies.get(name)
+    key = kind.key(request)
+    if shown and shown.key == key:
+        return shown
+    if known := kept.find_study(visitor, name, key):
+        kept.show_study(visitor, known)
+        return known
+    if shown is None or shown.unasked:
+        for asked in (request, replace(kind.look(request), related=())):
+            if shown and shown.key == kind.key(asked):
+                return shown
+            if kind.seconds(asked) <= base.UNASKED_SECONDS:
+                study = _begin(visitor, name, asked)
+                study.unasked, study.look = True, asked is not request
+                return study
+    return shown
+
+
+def _begin(visitor: Session, name: str, request: StudyRequest) -> Study:
+    kind = STUDY_KINDS[name]
     study = kind.begin(request)
-    study.quick = kind.quick(request)
-    visitor.studies[name] = study
+    study.kind, study.base, study.recipe = name, kind.base(request), request.whole_recipe
+    study.title = f"{kind.title}: {kind.describe(request)}"
+    kept.show_study(visitor, study)
     return study

@@ -1,24 +1,27 @@
 """Studies that are sweeps, and what else a page computes from many variants of a model."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain, groupby
 
 import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
-from forgetting.dashboard.studies.base import StudyKind, StudyRequest
+from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
+from forgetting.reporting.formatting import format_count
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
-PILOT = 0.6  # seconds that one seed may take to be tried whole, for an estimate
-AUTOSTART_ROWS = 5_000_000  # variants × reviews up to which a study starts by itself: some seconds
+PILOT = 0.6  # seconds up to which a pilot is run a second time
+FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
 DOSE_CURVES = SharedCache("dose curves", most=4)
 
 
@@ -31,24 +34,99 @@ def _total(match: str, request: StudyRequest) -> int:
     return _plan(match, request).count(request.trained_model.recipe.model.layers)
 
 
+def _base(match: str, request: StudyRequest) -> str:
+    """All but the seeds and, where they share one model, the schemes; a scheme changes no other one's rows."""
+    plan = _plan(match, request)
+    schemes = plan.schemes if plan.retrain else ("zero",)
+    return f"{plan.scale}:{sweep_key(request.trained_model, replace(plan, seeds=1, seed=0, schemes=schemes))}"
+
+
+def _groups(plan: Sweep) -> list[tuple]:
+    """The rows that are computed together, in the order of the plan."""
+    if plan.retrain:
+        return [(seed,) for seed in plan.replicates]
+    return [(seed, scheme, unit) for seed in plan.replicates for scheme in plan.schemes for unit in plan.units]
+
+
+def _group_of(plan: Sweep, row: SweepRow) -> tuple:
+    return (row.seed,) if plan.retrain else (row.seed, row.scheme, row.unit)
+
+
+def _known(match: str, request: StudyRequest) -> dict[tuple, list[SweepRow]]:
+    plan = _plan(match, request)
+    groups = _groups(plan)
+    return request.known_parts(groups, partial(_group_of, plan), _total(match, request) // len(groups))
+
+
+def _missing_plans(plan: Sweep, known: dict[tuple, list[SweepRow]]) -> list[Sweep]:
+    """Plans of what is missing, for as many seeds at once as miss the same."""
+    missing = [group for group in _groups(plan) if group not in known]
+    plans = []
+    for kinds, run in groupby(plan.replicates, lambda seed: tuple(rest for first, *rest in missing if first == seed)):
+        seeds = list(run)
+        some = replace(plan, seed=seeds[0], seeds=len(seeds))
+        plans += [replace(some, schemes=(kind[0],), units=(kind[1],)) if kind else some for kind in kinds]
+    return plans
+
+
 def _begin(match: str, request: StudyRequest) -> Study:
     plan, model, total = _plan(match, request), request.trained_model, _total(match, request)
+    known = _known(match, request)
+    order = {group: index for index, group in enumerate(_groups(plan))}
 
     def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
-        return SweepResult(plan, rows, model.recipe, model.sha256, len(model.trained.history), total)
+        in_order = tuple(sorted(rows, key=lambda row: order[_group_of(plan, row)]))
+        return SweepResult(plan, in_order, model.recipe, model.sha256, len(model.trained.history), total)
 
-    return Study(sweep_key(model, plan), model, plan, total, sweep_study_slices(model, plan), conclude)
+    whole = sweep_study_slices(model, plan)  # which checks the plan
+    rest = (sweep_study_slices(model, part) for part in _missing_plans(plan, known))
+    return Study(
+        key=sweep_key(model, plan),
+        trained_model=model,
+        plan=plan,
+        total=total,
+        slices=chain.from_iterable(rest) if known else whole,
+        conclude=conclude,
+        rows=list(chain.from_iterable(known.values())),
+    )
 
 
-def _quick(match: str, request: StudyRequest) -> bool:
-    """By the number of rows, as the time that they take depends on how busy the machine is."""
-    split = request.trained_model.split
-    reviews = len(split.training) + len(split.validation)
-    return not _plan(match, request).retrain and _total(match, request) * reviews <= AUTOSTART_ROWS
+def _seconds(match: str, request: StudyRequest) -> float:
+    seconds = sweep_seconds(request.trained_model, _plan(match, request))
+    return PACE * seconds * (1 - _count_known(match, request) / _total(match, request))
+
+
+def _count_known(match: str, request: StudyRequest) -> int:
+    return sum(map(len, _known(match, request).values()))
+
+
+def _describe(match: str, request: StudyRequest) -> str:
+    plan = _plan(match, request)
+    sizes = [
+        (len(plan.sets(request.trained_model.recipe.model.layers)), "layer set"),
+        (len(plan.doses), "fraction" if match == "dose" else "change"),
+        (len(plan.schemes), "scheme"),
+        *([(len(plan.units), "unit")] if len(plan.units) > 1 else []),
+        (plan.seeds, "seed"),
+    ]
+    product = " × ".join(format_count(count, name) for count, name in sizes)
+    return f"{product}, with a model trained for each seed" if plan.retrain else product
+
+
+def _look(request: StudyRequest) -> StudyRequest:
+    plan = request.recipe.sweep
+    return replace(request, recipe=replace(request.recipe, sweep=replace(plan, seeds=1, doses=_some(plan.doses))))
+
+
+def _some(doses: tuple[float, ...]) -> tuple[float, ...]:
+    """Few of many doses, evenly, the largest among them."""
+    return doses[:: -math.ceil(len(doses) / FEW_DOSES)]
 
 
 def sweep_key(trained_model: TrainedModel, plan: Sweep) -> str:
     """What a sweep depends on: the plan, and the model or, where each replicate has its own, how they are trained."""
+    if "noise" not in plan.schemes:  # which alone has a scale
+        plan = replace(plan, scale=1.0)
     if plan.retrain:
         return f"{models.model_key(replace(trained_model, recipe=replace(trained_model.recipe, seed=0)))}:{plan}"
     return f"{models.model_key(trained_model)}:{plan}"
@@ -67,15 +145,10 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
         RecipeError: Where the plan does not fit the model.
     """
     layers = trained_model.recipe.model.layers
-    epochs = max(len(trained_model.trained.history), 1)
-    whole = trained_model.trained.seconds / epochs * trained_model.recipe.training.epochs
-    training = whole * plan.seeds if plan.retrain else 0.0
-    one = replace(plan, seeds=1, retrain=False)
-    few = replace(one, doses=(plan.doses[0], plan.doses[-1]))
-    seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few) * plan.count(layers) / few.count(layers)
-    if seconds / plan.seeds < PILOT:  # what does not grow with the doses is a large part of a quick run
-        seconds = _pilot_seconds(sweep_key(trained_model, one), trained_model, one) * plan.seeds
-    return training + seconds
+    training = epoch_seconds(trained_model) * trained_model.recipe.training.epochs * plan.seeds if plan.retrain else 0.0
+    few = replace(plan, seeds=1, retrain=False, doses=_some(plan.doses))
+    seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
+    return training + seconds * plan.count(layers) / few.count(layers)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -124,13 +197,16 @@ def _robustness(key: str, _trained_model: TrainedModel, _seeds: int) -> tuple[La
 
 SWEEP_KINDS = {
     match: StudyKind(
+        title=title,
         part="variants",
         key=lambda request, match=match: sweep_key(request.trained_model, _plan(match, request)),
+        base=partial(_base, match),
         total=partial(_total, match),
         begin=partial(_begin, match),
-        quick=partial(_quick, match),
-        seconds=lambda request, match=match: sweep_seconds(request.trained_model, _plan(match, request)),
-        tried=True,
+        known=partial(_count_known, match),
+        seconds=partial(_seconds, match),
+        describe=partial(_describe, match),
+        look=_look,
     )
-    for match in ("dose", "change")
+    for match, title in (("dose", "Dose–response"), ("change", "Equal ‖ΔW‖"))
 }

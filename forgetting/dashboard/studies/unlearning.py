@@ -1,11 +1,13 @@
-"""Studies of unlearning: methods on seeds. A study runs only those that the one before it has not run."""
+"""Studies of unlearning: methods on seeds. A study runs only those that no related one has run."""
 
 from dataclasses import replace
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import StudyKind, StudyRequest, training_time
+from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.recipe.forget import describe_forget
 from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.formatting import format_count
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
@@ -18,26 +20,25 @@ def _recipe(request: StudyRequest) -> Recipe:
     return replace(request.trained_model.recipe, forget=request.recipe.forget, unlearning=request.recipe.unlearning)
 
 
-def _models_key(request: StudyRequest) -> str:
+def _base(request: StudyRequest) -> str:
     """What the original and the retrained models of a study depend on."""
-    return f"{models.model_key(request.trained_model)}:{request.recipe.forget}"
+    return f"{models.model_key(request.trained_model)}:{request.recipe.forget.used}"
 
 
 def _key(request: StudyRequest) -> str:
-    return f"{_models_key(request)}:{request.recipe.unlearning}"
+    return f"{_base(request)}:{request.recipe.unlearning}"
 
 
-def _previous_runner(request: StudyRequest) -> UnlearningRunner | None:
-    """The runner of the study before, where that was of the same model and forget set and of another plan."""
-    study = request.previous
-    fits = study and study.key != _key(request) and study.key.startswith(f"{_models_key(request)}:")
-    return study.runner if fits else None
+def _related_runner(request: StudyRequest) -> UnlearningRunner | None:
+    """Of the runners of related studies the one to which the fewest rows are to be added."""
+    plan, runners = request.recipe.unlearning, [study.runner for study in request.related]
+    return min(runners, key=lambda runner: len(runner.missing(plan)), default=None)
 
 
 def _begin(request: StudyRequest) -> Study:
-    recipe, model, runner = _recipe(request), request.trained_model, _previous_runner(request)
-    if runner:
-        runner.change(recipe.unlearning)
+    recipe, model, related = _recipe(request), request.trained_model, _related_runner(request)
+    if related:
+        runner = related.with_settings(recipe.unlearning)
     else:
         runner = UnlearningRunner(model.trained, model.split, recipe)
     return Study(
@@ -56,25 +57,46 @@ def _total(request: StudyRequest) -> int:
     recipe = _recipe(request)
     check_unlearning(recipe, recipe.unlearning)
     models.find_forget_sets(request.trained_model, recipe.forget)
-    return len(recipe.unlearning.methods) * recipe.unlearning.seeds
+    return len(recipe.unlearning.planned)
 
 
-def _epochs(request: StudyRequest) -> int:
-    """About how many epochs of training the plan takes beyond those that are done."""
+def _missing(request: StudyRequest) -> list[tuple[int, str]]:
+    plan, runner = request.recipe.unlearning, _related_runner(request)
+    return runner.missing(plan) if runner else plan.planned
+
+
+def _seconds(request: StudyRequest) -> float:
     plan, whole = request.recipe.unlearning, request.trained_model.recipe.training.epochs
-    runner, relearning = _previous_runner(request), min(RELEARNING, plan.relearn_epochs)
-    missing = runner.missing(plan) if runner else plan.planned
+    runner, relearning, missing = _related_runner(request), min(RELEARNING, plan.relearn_epochs), _missing(request)
     staged = runner.staged if runner else ()
     methods = sum((whole if name in FULL else plan.epochs) + relearning for _, name in missing)
-    return 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
+    epochs = 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
+    return PACE * epoch_seconds(request.trained_model) * epochs
+
+
+def _describe(request: StudyRequest) -> str:
+    plan = request.recipe.unlearning
+    return (
+        f"{format_count(len(plan.methods), 'method')} × {format_count(plan.seeds, 'seed')} on "
+        f"{describe_forget(request.recipe.forget)}, each compared with exact retraining"
+    )
+
+
+def _look(request: StudyRequest) -> StudyRequest:
+    return replace(request, recipe=request.recipe.with_value("unlearning.seeds", 1))
 
 
 UNLEARNING_KINDS = {
     UNLEARNING_STUDY: StudyKind(
+        title="Unlearning",
         part="models",
         key=_key,
+        base=_base,
         total=_total,
         begin=_begin,
-        **training_time(_epochs),
+        known=lambda request: len(request.recipe.unlearning.planned) - len(_missing(request)),
+        seconds=_seconds,
+        describe=_describe,
+        look=_look,
     )
 }

@@ -130,4 +130,4 @@ def _pages_done() -> dict[str, bool]:
 def _is_studied(kinds: tuple[str, ...]) -> bool:
     """Whether a study of one of these kinds has come to its end."""
     studies = (session().studies.get(kind) for kind in kinds)
-    return any(study and study.rows and not study.unfinished for study in studies)
+    return any(study and study.rows and not (study.unfinished or study.look) for study in studies)

@@ -29,6 +29,7 @@ from forgetting.reporting import story
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.story import SCENES, UNLEARNED_BY, Answer, Scene
 
+SOON = 20.0  # seconds up to which a study begins with the prediction
 Show = Callable[[TrainedModel], None]
 
 
@@ -183,8 +184,8 @@ def _draw_study(name: str, view: Callable) -> Show:
         mine = session()
         request, study = request_study(mine, trained_model, name), mine.studies.get(name)
         if study is None or study.key != STUDY_KINDS[name].key(request):
-            if STUDY_KINDS[name].quick(request):
-                begin_study(mine, trained_model, name)
+            if STUDY_KINDS[name].seconds(request) <= SOON:
+                begin_study(mine, name, request)
             else:
                 study_buttons(trained_model, name)
         study_view(name, view)
