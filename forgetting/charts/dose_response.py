@@ -100,14 +100,14 @@ def dose_chart(
         pick: whether a click picks a point.
         narrow: whether the names of the baselines stand on their lines, and take no room beside the plot.
     """
-    axis = alt.Axis(format="%") if style.share and "%" in style.form else alt.Axis()
+    axis = alt.Axis(format=".3~%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = (
         alt.Chart(curves)
         .transform_calculate(scheme_name=SCHEME_OF_ROW)
         .encode(
             x=alt.X(
-                "planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
+                "planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1])
             ),
             color=series_colour(curves, by, columns=3 if narrow else 5),
         )
@@ -142,9 +142,9 @@ def current_dose_chart(
         value: the metric at `dose`, None where it is missing.
         metric: the column of `seed_rows` that is drawn.
     """
-    axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
+    axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
-    x = alt.X("planned_dose:Q", title=FRACTION_TITLE, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("planned_dose:Q", title=FRACTION_TITLE, axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
     base = alt.Chart(curves).transform_calculate(scheme_name=SCHEME_OF_ROW).encode(x=x)
     band = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
         y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
@@ -248,7 +248,7 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
         steps: of `studies.dose_response.cascade_curves`.
         style: of the metric.
     """
-    axis = alt.Axis(format="%") if "%" in style.form else alt.Axis()
+    axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = (
         alt.Chart(steps)
@@ -313,7 +313,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
             alt.Tooltip("note:N"),
         ],
     )
-    x = alt.X("dose:Q", title=title, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("dose:Q", title=title, axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     never = base.mark_text(align="right", dx=-4, fontSize=12).encode(

@@ -51,7 +51,7 @@ def history_chart(
         columns=["epoch", "part", "model", "value"],
     )
     form = ".1%" if metric == "accuracy" else ".4f"
-    axis = alt.Axis(format="%") if metric == "accuracy" else alt.Axis()
+    axis = alt.Axis(format=".3~%") if metric == "accuracy" else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if metric == "accuracy" else alt.Scale(zero=True, nice=True)
     base = alt.Chart(data).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False)),

@@ -33,7 +33,7 @@ def learning_curve_chart(
             legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
         ),
     )
-    y = alt.Y("low:Q", title="validation accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    y = alt.Y("low:Q", title="validation accuracy", axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
     tooltip = [
         alt.Tooltip("model:N"),
         alt.Tooltip("epoch:Q"),
@@ -76,7 +76,7 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
             x=alt.X(
                 "dose:Q",
                 title=FRACTION_TITLE,
-                axis=alt.Axis(format="%"),
+                axis=alt.Axis(format=".3~%"),
                 scale=alt.Scale(domain=[0, 1]),
             ),
             color=series_colour(known, "layers"),

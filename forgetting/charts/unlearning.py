@@ -274,7 +274,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(format="~g", values=[0.001, 0.01, 0.1, 1, 10]),
         ),
-        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format="%"), stack=None),
+        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format=".3~%"), stack=None),
         strokeDash=alt.StrokeDash(
             "set:N",
             title=None,

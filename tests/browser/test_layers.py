@@ -65,16 +65,16 @@ def test_a_cold_link_trains_and_draws_the_curves(visit):
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     ended(app)
-    tooltip = hover(app, point(app, layers="fc2", **{"fraction randomized": "50.000000%"}))
+    tooltip = hover(app, point(app, layers="fc2", **{"fraction randomized": "50 %"}))
     assert {name: tooltip[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
         "layers": "fc2",
-        "scheme": "reinit",
+        "scheme": "re-randomization",
         "unit": "weight",
-        "fraction randomized": "50%",
+        "fraction randomized": "50 %",
         "seeds": "1",
     }
     assert tooltip["seed nearest to the median"] == "5"
-    point(app, layers="fc2", **{"fraction randomized": "50.000000%"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50 %"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(600)
     assert app.parameters() == {
@@ -87,7 +87,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
         "sweep.seed": "5",
     }
     after = app.metrics()["Validation accuracy"].split(" → ")[1]
-    assert after == f"{float(tooltip['validation accuracy, median'].rstrip('%')):.0f} %"
+    assert after == f"{float(tooltip['validation accuracy, median'].rstrip(' %')):.0f} %"
     app.go("Layers")
     app.settle(600)
     assert app.page.title().startswith("Layers"), "the click of before is taken again"
@@ -97,7 +97,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
 def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
     app = visit(f"layers?{SMALL}")
     ended(app)
-    point(app, layers="fc2", **{"fraction randomized": "50.000000%"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50 %"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(1200)
     for _ in range(2):
