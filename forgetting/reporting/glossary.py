@@ -49,7 +49,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A table of weights that turns the numbers coming in into the numbers going out.",
             "fc1 reads the words of a review, each further layer reads the one before it, and the last one gives a "
             "number for each class. “fc” stands for fully connected: every input is joined with every output.",
-            used=("layers", "layer sets", "number of layers randomized"),
+            used=("layers", "number of layers randomized"),
         ),
         Term(
             "weight",
@@ -162,7 +162,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The layers that are randomized together in one curve of a study.",
             "“Each layer alone” and “all layers” are families of sets. A top-down cascade begins with the last layer "
             "and adds the one before it, step by step; a bottom-up cascade begins with the first.",
-            used=("sweep.layers", "relearning.layers", "cascade", "step"),
+            used=("sweep.layers", "relearning.layers", "layer sets", "cascade", "step"),
         ),
         Term(
             "equal ‖ΔW‖",

@@ -31,7 +31,7 @@ def plan_controls(trained_model: TrainedModel) -> None:
     names_control("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
     if words := session().recipe.sweep.words:
         st.caption(literal(f"Only these words: {', '.join(words[:8])}{' …' if len(words) > 8 else ''}"))
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         doses_control("sweep.doses")
     with right:
