@@ -4,8 +4,8 @@
 
 trains it anew and writes the file, which a change of the sample, the defaults or the training calls for. It holds the
 trained weights, the history, the split, the baselines, and the metrics at each whole percent of the randomization that
-the app opens with. Numbers, words and the recipe: nothing in it is code. Reading it takes neither torch nor
-scikit-learn; what only torch can hold is made when it is first asked for.
+the app opens with, with one review's predictions. Numbers, words and the recipe: nothing in it is code. Reading it
+takes neither torch nor scikit-learn; what only torch can hold is made when it is first asked for.
 
 Its numbers are those of the machine that wrote it. Another processor sums in another order, and Adam makes whole steps
 of what is left where a gradient is nearly 0: the weights of fc1 may differ by 5 % of their norm, at the same accuracy.
@@ -25,6 +25,7 @@ from safetensors import safe_open
 
 from forgetting.data.sample import load_sample
 from forgetting.experiment.results import Comparison, Outcome, Trained
+from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
@@ -93,6 +94,7 @@ class Pretrained:
         trained: The model.
         baselines: The baselines on the split.
         path: Metrics at FRACTIONS, by name and part, such as "loss.validation"; "confusion" is (101, classes, classes).
+        typical: The review that stands for all on that path.
     """
 
     recipe: Recipe
@@ -101,6 +103,7 @@ class Pretrained:
     trained: Trained
     baselines: Baselines
     path: dict[str, np.ndarray]
+    typical: TypicalReview
 
     @cached_property
     def original(self) -> Outcome:
@@ -206,7 +209,8 @@ def load_pretrained() -> Pretrained:
         training_logits=None,
     )
     path = {name.removeprefix("path."): array for name, array in arrays.items() if name.startswith("path.")}
-    return Pretrained(recipe, about["sha256"], split, trained, Baselines(**about["baselines"]), path)
+    typical = TypicalReview(**about["typical"] | {"predictions": tuple(about["typical"]["predictions"])})
+    return Pretrained(recipe, about["sha256"], split, trained, Baselines(**about["baselines"]), path, typical)
 
 
 def write_pretrained(path: Path = PRETRAINED) -> None:
@@ -236,12 +240,14 @@ def write_pretrained(path: Path = PRETRAINED) -> None:
         arrays[f"path.confusion.{part}"] = np.array([each.confusion for each in scores], dtype=np.int32)
         for name in MEASUREMENTS:
             arrays[f"path.{name}.{part}"] = np.array([getattr(each, name)[part].value for each in compared])
+    predictions = [each.randomized.logits["validation"].argmax(dim=1).numpy() for each in compared]
     about = {
         "recipe": recipe.to_dict(),
         "sha256": split.reviews.sha256,
         "words": split.words,
         "classes": split.classes,
         "steps": trained.steps,
+        "typical": asdict(find_typical_review(split, predictions)),
         "baselines": asdict(compute_baselines(split, recipe.training.objective)),
     }
     write_atomically(path, save(arrays, {name: json.dumps(value) for name, value in about.items()}))

@@ -6,6 +6,7 @@ A metric that cannot be computed is None and has its reason; no row is left out.
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from forgetting.metrics import calibration, formulas
@@ -60,6 +61,7 @@ class SweepRow:
         training: SWEEP_METRICS of the training part by name, None where missing.
         validation: The same of the validation part.
         missing: Reason of each None by its column, such as "validation_loss".
+        predictions: Predicted classes of the validation part, (reviews,) int64; None but in brief rows.
     """
 
     layers: str
@@ -74,6 +76,7 @@ class SweepRow:
     training: dict[str, float | None]
     validation: dict[str, float | None]
     missing: dict[str, str] = field(default_factory=dict)
+    predictions: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def scores(self, part: str, reviews: int) -> Scores:
         """The metrics of a part as `score_logits` gives them, without those of single classes.
@@ -104,7 +107,7 @@ class VariantEvaluator:
         split: The reviews.
         objective: Objective of the training, which is the loss.
         majority: Accuracy of always predicting the most frequent class, by part.
-        brief: Whether to compute no more than `SweepRow.scores` tells, which takes half as long.
+        brief: Whether to compute no more than `SweepRow.scores` and the predictions, which takes half as long.
     """
 
     def __init__(
@@ -155,6 +158,7 @@ class VariantEvaluator:
             chance=self.chance,
             **parts,
             missing=missing,
+            predictions=variant.logits["validation"].argmax(-1).numpy() if self.brief and variant.logits else None,
         )
 
     def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:

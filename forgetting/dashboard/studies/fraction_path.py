@@ -8,12 +8,15 @@ import threading
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, rerun_page
+from forgetting.experiment.pretrained import load_pretrained
+from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
 from forgetting.randomization.settings import Randomization
@@ -46,12 +49,16 @@ class FractionPath:
     Attributes:
         rows: What is computed so far, by rising fraction; all of it where it came with the program.
         obstacle: Why there will be no more of them; "" where there will.
+        typical: The review that stands for all; None until all rows are there.
     """
 
     def __init__(self, trained_model: TrainedModel, randomization: Randomization):
         recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
         self.rows: list[FractionRow] = []
         self.obstacle = ""
+        self.typical: TypicalReview | None = None
+        self._split = split
+        self._predictions: list[np.ndarray] = []
         self._seconds, self._lock = 0.0, threading.Lock()
         self._reviews = {name: len(part) for name, part in split.parts.items()}
         for fraction in FRACTIONS:
@@ -60,6 +67,7 @@ class FractionPath:
                 break
             self.rows.append(FractionRow(known.randomized.scores, known.forgetting["validation"]))
         if self.finished:
+            self.typical = load_pretrained().typical
             return
         from forgetting.studies.sweep import sweep_slices  # which imports torch
 
@@ -95,6 +103,10 @@ class FractionPath:
                 scores = {name: row.scores(name, reviews) for name, reviews in self._reviews.items()}
                 ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
                 self.rows.append(FractionRow(scores, ratio))
+                self._predictions.append(row.predictions)
+            if self.finished:
+                self.typical = find_typical_review(self._split, self._predictions)
+                self._predictions.clear()
             self._seconds += time.thread_time() - started
             estimate = self._seconds * len(FRACTIONS) / len(self.rows)
             if self._seconds > LEAST_SECONDS and estimate > MOST_SECONDS:
