@@ -24,7 +24,7 @@ if trained_model:
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)
     has_choice = randomization_form.can_choose(trained_model)
-    live_view(trained_model, comparison, baselines)
+    live_view(trained_model, comparison, baselines, with_review=True)
     comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
     if has_choice:
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -16,6 +16,7 @@ from forgetting.dashboard.studies.fraction_path import advance_path, find_path, 
 from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
 from forgetting.dashboard.ui.randomization_form import toggle_layer
 from forgetting.experiment.results import Comparison
+from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
@@ -37,27 +38,45 @@ class Frames:
         key: What the path depends on; charts with this key follow the slider.
         json: The frames as a JSON list; "null" where they are not computed.
         losses: All losses on the path, which the axis of the loss holds.
+        typical: The review that stands for all on the path.
+        pending: Whether they are still being computed.
         note: Why the page does not follow the slider; "" where it does.
     """
 
     key: str
     json: bytes = b"null"
     losses: tuple[float, ...] = ()
+    typical: TypicalReview | None = None
+    pending: bool = False
     note: str = ""
 
 
-def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """The slider with all that follows it. In the published protocol there is no slider, and the rest stands still."""
+def live_view(
+    trained_model: TrainedModel, comparison: Comparison, baselines: Baselines, *, with_review: bool = False
+) -> None:
+    """The slider with all that follows it. In the published protocol there is no slider, and the rest stands still.
+
+    Args:
+        trained_model: The original.
+        comparison: The original and the randomized model.
+        baselines: Of the split.
+        with_review: Whether one review stands there, with its prediction before and after.
+    """
     recipe, split, randomization = trained_model.recipe, trained_model.split, session().recipe.randomization
     published = recipe.protocol == "published"
     frames = find_frames(trained_model, randomization, baselines)
     fitting = models.fit_randomization(randomization, trained_model)
     chosen = fitting.chosen_layers(recipe.model.layers)
     outcomes = (comparison.original.scores, comparison.randomized.scores)
-    now = _frame(trained_model, fitting, baselines, *outcomes, comparison.forgetting["validation"])
+    review, prediction = None, ""
+    if with_review and not published:
+        review, prediction = _review(trained_model, fitting, comparison, frames)
+    now = _frame(trained_model, fitting, baselines, *outcomes, comparison.forgetting["validation"], prediction)
     if published:
         now |= {"sentence": describe_published(comparison, baselines), "charts": {}}
     fraction = randomization.fraction
+    kinds = ["words", *["neurons"] * len(recipe.model.hidden), "classes"]
+    widths = (len(split.words), *recipe.model.hidden, len(split.classes))
     data = {
         "key": frames.key,
         "count": released_count(),
@@ -70,11 +89,14 @@ def live_view(trained_model: TrainedModel, comparison: Comparison, baselines: Ba
         "layers": []
         if published
         else [
-            {"name": name, "chosen": name in chosen, "weights": f"{count:,} weights"}
+            {"name": name, "chosen": name in chosen, "weights": [f"{count:,}", "weights"]}
             for name, count in recipe.model.parameters(len(split.words), len(split.classes)).items()
         ],
-        "words": f"{len(split.words):,} words →",
-        "classes": f"→ {len(split.classes):,} classes",
+        "columns": [
+            {"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)
+        ],
+        "review": review,
+        "has_review": with_review and not published,
     }
     # The frames are the most of it, and are written once for all runs.
     live_fraction(
@@ -111,17 +133,18 @@ def find_frames(trained_model: TrainedModel, randomization: Randomization, basel
     if path.obstacle:
         return Frames(key, note=f"The page follows when you let go. {path.obstacle}")
     if not path.finished:
-        return Frames(key, note=f"The page follows when you let go: {len(path.rows)} of 101 fractions are computed.")
+        note = f"The page follows when you let go: {len(path.rows)} of 101 fractions are computed."
+        return Frames(key, pending=True, note=note)
 
     def make() -> Frames:
         fitting = models.fit_randomization(randomization, trained_model)
         original = models.find_original(trained_model).scores
         found, losses = [], []
-        for fraction, row in zip(FRACTIONS, path.rows, strict=True):
+        for fraction, row, prediction in zip(FRACTIONS, path.rows, path.typical.predictions, strict=True):
             at = fitting.with_value("fraction", fraction)
-            found.append(_frame(trained_model, at, baselines, original, row.scores, row.forgetting))
+            found.append(_frame(trained_model, at, baselines, original, row.scores, row.forgetting, prediction))
             losses += [score.loss for score in row.scores.values() if score.loss is not None]
-        return Frames(key, json.dumps(found).encode(), tuple(losses))
+        return Frames(key, json.dumps(found).encode(), tuple(losses), path.typical)
 
     return FRAMES.ask(key, make)
 
@@ -133,8 +156,9 @@ def _frame(
     original: ModelScores,
     randomized: ModelScores,
     forgetting: Measurement,
+    prediction: str,
 ) -> dict:
-    """What stands on the page at one fraction."""
+    """What stands on the page at one fraction. prediction: of the review that stands there."""
     layers = trained_model.recipe.model.layers
     before, after = original["validation"], randomized["validation"]
     changes = [_change(before, after, metric) for metric in ("accuracy", "loss", "macro_f1")]
@@ -145,10 +169,38 @@ def _frame(
         "sentence": describe_cost(before, after, baselines, randomization, layers),
         "values": [value for value, _ in changes],
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
+        "prediction": "nothing" if after.accuracy is None else prediction,
         "fraction": format_fraction(randomization.fraction),
         "spoken": f"{words} randomized".replace(" %", " percent"),
         "charts": {metric: bars_and_labels(original, randomized, metric) for metric in ("accuracy", "loss")},
     }
+
+
+def _review(
+    trained_model: TrainedModel, randomization: Randomization, comparison: Comparison, frames: Frames
+) -> tuple[dict[str, str] | None, str]:
+    """The review that stands for all, and its prediction at the fraction of a randomization.
+
+    Where there is no path it is found between the two models alone; while one is computed there is none.
+    """
+    if frames.pending:
+        return None, ""
+    split, fraction = trained_model.split, randomization.fraction
+    typical = frames.typical
+    if typical is None:
+        both = (comparison.original, comparison.randomized)
+        typical = find_typical_review(split, [each.logits["validation"].argmax(dim=1).numpy() for each in both])
+        prediction = typical.predictions[-1]
+    elif fraction in FRACTIONS:
+        prediction = typical.predictions[FRACTIONS.index(fraction)]
+    else:
+        prediction = split.classes[comparison.randomized.logits["validation"][typical.position].argmax()]
+    chosen = (
+        f"One of the {len(split.validation):,} validation reviews, on which the network was not trained. It is a typical "
+        "one: of those that the original predicts right, half are lost at a smaller fraction."
+    )
+    before = typical.predictions[0]
+    return {"text": typical.text, "label": typical.label, "before": before, "chosen": chosen}, prediction
 
 
 def _change(before: Scores, after: Scores, metric: str) -> tuple[str, str]:

@@ -1,10 +1,12 @@
 // Shows the frame of the fraction under the finger: sentence, metrics and network here, and the page's Plotly charts.
-// All texts and numbers are Python's; a frame holds those of one fraction.
+// All texts and numbers are Python's; a frame holds those of one fraction. The network is a drawing: of a wide layer some
+// neurons stand for all.
 
 const PLAY_MS = 5000 // from 0 to 100 %
 const KEYS_REST_MS = 300 // after the last key press the slider counts as released
 const NOTE_MS = 800 // a note that is gone by then is not shown
 const SPOKEN_MS = 150 // the sentence is read out once the slider has stood still for so long
+const PITCH = 7.8 // at most, from neuron to neuron, in hundredths of the picture's height
 const AT_ONCE = { mode: 'immediate', frame: { duration: 0, redraw: false }, transition: { duration: 0 } }
 const decoder = new TextDecoder()
 const views = new WeakMap()
@@ -138,22 +140,48 @@ class View {
   drawParts() {
     const { data } = this
     const isLive = Boolean(data.layers.length)
-    this.find('.controls').hidden = !isLive
+    for (const part of ['.network', '.controls', '.note']) this.find(part).hidden = !isLive
+    this.find('.review').hidden = !data.has_review
+    this.find('.review').classList.toggle('awaited', !data.review)
+    this.find('.review .text').textContent = data.review?.text
+    this.find('.review .true').textContent = data.review?.label
+    this.find('.review .before').textContent = data.review?.before
+    this.find('.review .before').classList.toggle('wrong', data.review?.before !== data.review?.label)
+    this.find('.review .chosen').textContent = data.review?.chosen
     this.find('.live').classList.toggle('still', !isLive)
-    this.find('.words').textContent = data.words
-    this.find('.classes').textContent = data.classes
     this.drawNote(NOTE_MS)
     fill(this.find('.metrics'), this.find('template.metric'), data.metrics, (part, metric) => {
       part.querySelector('.label').textContent = metric.label
       part.querySelector('.help').setAttribute('aria-label', `${metric.label}: ${metric.help}`)
       part.querySelector('.baseline').textContent = metric.baseline
     })
-    fill(this.find('.layers'), this.find('template.layer'), data.layers, (part, layer) => {
-      part.setAttribute('aria-pressed', layer.chosen)
-      part.querySelector('.weights').textContent = layer.weights
-      part.onclick = () => this.click('layer', layer.name)
-    })
+    if (isLive) this.drawNetwork()
     this.drawButton()
+  }
+
+  // All but the fractions of the connections. A column stands between two layers, and a layer's fans reach into both.
+  drawNetwork() {
+    const { columns, layers } = this.data
+    const columnTracks = `repeat(${layers.length}, var(--column) minmax(0, 1fr)) var(--column)`
+    this.find('.network').style.gridTemplateColumns = columnTracks
+    const places = placeNeurons(columns.map(column => column.width))
+    fill(this.find('.columns'), this.find('template.column'), columns, (part, column, index) => {
+      part.style.gridColumn = 2 * index + 1
+      const [count, word] = part.querySelectorAll('.label > *')
+      ;[count.textContent, word.textContent] = column.label
+      part.querySelector('.neurons').setAttribute('d', places[index].neurons.map(y => `M50 ${y}h0`).join(''))
+      part.querySelector('.more').setAttribute('d', places[index].more.map(y => `M50 ${y}h0`).join(''))
+    })
+    fill(this.find('.layers'), this.find('template.layer'), layers, (part, layer, index) => {
+      part.style.gridColumn = 2 * index + 2
+      part.setAttribute('aria-pressed', layer.chosen)
+      const [count, word] = part.querySelectorAll('.weights > *')
+      ;[count.textContent, word.textContent] = layer.weights
+      part.querySelector('.title').textContent = layer.name
+      part.onclick = () => this.click('layer', layer.name)
+      part.lines = connect(places[index].neurons, places[index + 1].neurons)
+      part.lost = undefined
+    })
   }
 
   drawNote(wait) {
@@ -184,10 +212,18 @@ class View {
       part.querySelector('.tip').textContent = missing ?? data.metrics[index].help
     })
     ;[...this.find('.layers').children].forEach((part, index) => {
-      const { name, chosen } = data.layers[index]
-      part.querySelector('.name').textContent = `${name} ${chosen ? frame.fraction : data.fractions[0]}`
-      part.querySelector('.filled').style.transform = `scaleX(${percent / 100})`
+      const { chosen } = data.layers[index]
+      part.querySelector('.share').textContent = chosen ? frame.fraction : data.fractions[0]
+      const lost = chosen ? Math.round((part.lines.length * percent) / 100) : 0
+      if (lost === part.lost) return
+      part.lost = lost
+      part.querySelector('.lost').setAttribute('d', part.lines.slice(0, lost).join(''))
+      part.querySelector('.kept').setAttribute('d', part.lines.slice(lost).join(''))
     })
+    if (data.review) {
+      this.find('.review .after').textContent = frame.prediction
+      this.find('.review .after').classList.toggle('wrong', frame.prediction !== data.review.label)
+    }
     slider.value = percent
     slider.style.setProperty('--filled', `${percent}%`)
     slider.setAttribute('aria-valuetext', isShown ? frame.spoken : data.fractions[percent])
@@ -221,9 +257,36 @@ class View {
   }
 }
 
+// Heights of the neurons that are drawn in each column, and of the three dots that stand for all others. A wider column
+// has more of them; its true width stands above it.
+function placeNeurons(widths) {
+  const counts = widths.map(width => Math.min(width, Math.round(4 + 0.75 * Math.log2(width))))
+  const slots = counts.map((count, index) => count + (count < widths[index]))
+  const pitch = Math.min(PITCH, 100 / Math.max(...slots))
+  return counts.map((count, index) => {
+    const at = slot => Number((50 + pitch * (slot - (slots[index] - 1) / 2)).toFixed(2))
+    const middle = count < widths[index] ? Math.floor(count / 2) : count
+    const neurons = Array.from({ length: count }, (_, number) => at(number < middle ? number : number + 1))
+    return { neurons, more: middle < count ? [-0.3, 0, 0.3].map(step => at(middle + step)) : [] }
+  })
+}
+
+// The connections between two columns as parts of a path, in the order in which they are drawn as randomized: always
+// the same, and spread over the layer, by steps of about the golden section.
+function connect(left, right) {
+  const lines = left.flatMap(from => right.map(to => `M0 ${from}L100 ${to}`))
+  let step = Math.max(1, Math.round(0.618 * lines.length))
+  while (divisor(step, lines.length) > 1) step += 1
+  return lines.map((_, index) => lines[(index * step) % lines.length])
+}
+
+function divisor(first, second) {
+  return second ? divisor(second, first % second) : first
+}
+
 // Gives a place as many copies of a template as there are items, each drawn by its item.
 function fill(place, template, items, draw) {
   while (place.children.length > items.length) place.lastElementChild.remove()
   while (place.children.length < items.length) place.append(template.content.cloneNode(true))
-  items.forEach((item, index) => draw(place.children[index], item))
+  items.forEach((item, index) => draw(place.children[index], item, index))
 }
