@@ -6,29 +6,26 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.navigation import page_link
-from forgetting.dashboard.ui.page import first_screen_only, open_page
+from forgetting.dashboard.ui.page import first_screen_only, is_presenting, open_page, presentable_heading
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
 
 open_page("overview")
-st.markdown(
-    "# When a network's layers are randomized, what does it forget?\n"
-    "A small network has been trained to tell wines apart by their reviews. All that it knows lies in the weights of "
-    "its layers, which are tables of numbers. Randomizing a layer puts random numbers in the place of trained ones: "
-    "drag the slider or press Play, and see how much is left."
-)
+presentable_heading("When a network's layers are randomized, what does it forget?")
 trained_model = offer_model()
 if trained_model:
+    if not is_presenting("overview"):
+        st.markdown(comparison_views.describe_experiment(trained_model))
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)
-    has_choice = randomization_form.can_choose(trained_model)
+    randomization_form.can_choose(trained_model)
     live_view(trained_model, comparison, baselines, with_review=True)
     comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
-    if has_choice:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            randomization_form.layer_controls(trained_model)
+    if is_presenting("overview"):
+        advance_live(trained_model)
+        st.stop()
     st.caption(comparison_views.describe_model(trained_model))
 
 st.markdown("## The steps of the work")

@@ -7,7 +7,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.page import open_page
+from forgetting.dashboard.ui.page import is_presenting, open_page, presentable_heading
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.dose_response import current_fraction_view
@@ -15,7 +15,7 @@ from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.relearning import relearn_once_view
 
 open_page("forget")
-st.markdown("# Forget")
+presentable_heading("Forget")
 trained_model = need_model()
 
 has_choice = randomization_form.can_choose(trained_model)
@@ -26,8 +26,13 @@ except ForgettingError as error:
     comparison = None
 baselines = models.find_baselines(trained_model)
 if comparison:
-    live_view(trained_model, comparison, baselines)
-controls, answer = st.columns([1, 2.6], gap="medium")
+    live_view(trained_model, comparison, baselines, with_review=is_presenting("forget"))
+if comparison and is_presenting("forget"):
+    comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
+    advance_live(trained_model)
+    st.stop()
+with st.container(key="answer_and_controls"):  # which stand below each other where there is no room for both
+    answer, controls = st.columns([2.6, 1], gap="medium")
 with controls:
     if has_choice:
         randomization_form.layer_controls(trained_model)

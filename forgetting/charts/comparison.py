@@ -36,13 +36,16 @@ MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
 
 
-def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") -> PlainChart:
+def accuracy_chart(
+    comparison: Comparison, baselines: Baselines, key: str = "", *, large: bool = False
+) -> PlainChart:
     """Top-1 accuracy with 95 % Wilson intervals, before and after, beside the baselines.
 
     Args:
         comparison: The two models.
         baselines: Of the split.
         key: What identifies the original and the randomization but for its fraction; the live fraction looks for it.
+        large: Whether to write large, for a presentation.
     """
     lines = {
         "chance": (dict.fromkeys(PARTS, baselines.chance), "dash"),
@@ -50,7 +53,7 @@ def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "") 
     }
     if baselines.linear_svc:
         lines["LinearSVC"] = (baselines.linear_svc, "dot")
-    return _before_after(comparison, "accuracy", ".1%", lines, _share_axis("accuracy"), key)
+    return _before_after(comparison, "accuracy", ".1%", lines, _share_axis("accuracy"), key, large=large)
 
 
 def bitwise_chart(comparison: Comparison, baselines: Baselines) -> PlainChart:
@@ -65,6 +68,8 @@ def loss_chart(
     unit: str = "nats per review",
     reached: Sequence[float] = (),
     key: str = "",
+    *,
+    large: bool = False,
 ) -> PlainChart:
     """The objective's loss, before and after, beside that of a uniform guess.
 
@@ -77,6 +82,7 @@ def loss_chart(
         unit: Of the loss.
         reached: Losses that the axis must hold besides, so that it stands still while the fraction moves.
         key: See `accuracy_chart`.
+        large: See `accuracy_chart`.
     """
     lines = {"uniform guess": (dict.fromkeys(PARTS, baselines.chance_loss), "dash")}
     outcomes = (comparison.original, comparison.randomized)
@@ -91,7 +97,7 @@ def loss_chart(
             "exponentformat": "power",
             "range": [low - 0.3, high + 0.14 * (high - low)],
         }
-    return _before_after(comparison, "loss", ".3f", lines, axis, key)
+    return _before_after(comparison, "loss", ".3f", lines, axis, key, large=large)
 
 
 def _share_axis(title: str) -> dict:
@@ -111,6 +117,8 @@ def _before_after(
     lines: dict[str, tuple[dict[str, float], str]],
     axis: dict,
     key: str = "",
+    *,
+    large: bool = False,
 ) -> PlainChart:
     models = ((-0.5, comparison.original, ORIGINAL, "original"), (0.5, comparison.randomized, RANDOMIZED, "randomized"))
     drawn = [(index, part, *model) for index, part in enumerate(PARTS) for model in models]
@@ -132,7 +140,6 @@ def _before_after(
         "mode": "text",
         "x": [index + side * max(WIDTHS[part], LABELS_APART) for index, part, side, *_ in drawn],
         "textposition": "top center",
-        "textfont": {"size": 12},
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
@@ -151,8 +158,9 @@ def _before_after(
             }
         )
     parts = {"tickvals": [0, 1], "ticktext": list(PARTS), "range": [-0.5, 1.5], "showgrid": False, "zeroline": False}
-    names = _baseline_names({title: values["validation"] for title, (values, _) in lines.items()}, axis)
-    return plotly_chart(data, xaxis=parts, yaxis=axis, annotations=[*names, colour_key()], meta=key)
+    names = _baseline_names({title: values["validation"] for title, (values, _) in lines.items()}, axis, large)
+    room = {"right": 140, "top": 44} if large else {}
+    return plotly_chart(data, xaxis=parts, yaxis=axis, annotations=[*names, colour_key()], meta=key, **room)
 
 
 def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Scores], metric: str) -> list[dict]:
@@ -185,10 +193,10 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
     return [bars, labels]
 
 
-def _baseline_names(values: dict[str, float], axis: dict) -> list[dict]:
+def _baseline_names(values: dict[str, float], axis: dict, large: bool) -> list[dict]:
     """Names in the right margin, at the height of their lines, pushed apart by a line of text where they are close."""
     logarithmic = axis.get("type") == "log"
-    gap, last = 0.066 * (axis["range"][1] - axis["range"][0]), -math.inf
+    gap, last = (0.13 if large else 0.066) * (axis["range"][1] - axis["range"][0]), -math.inf
     names = []
     for title, value in sorted(values.items(), key=lambda item: item[1]):
         last = max(math.log10(value) if logarithmic else value, last + gap)
@@ -201,7 +209,7 @@ def _baseline_names(values: dict[str, float], axis: dict) -> list[dict]:
                 "showarrow": False,
                 "xanchor": "left",
                 "yanchor": "middle",
-                "font": {"size": 11},
+                "font": {"size": 16 if large else 11},
             }
         )
     return names

@@ -58,7 +58,7 @@ def colour_key(side: str = "left") -> dict:
     text = "&nbsp;&nbsp;&nbsp;".join(f'<span style="color:{colour}">■</span> {word}' for colour, word in words)
     return {
         "x": 0 if side == "left" else 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": side,
-        "yanchor": "bottom", "yshift": 5, "text": text, "showarrow": False, "font": {"size": 12},
+        "yanchor": "bottom", "yshift": 5, "text": text, "showarrow": False,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forgetting.experiment.results import Comparison
@@ -24,6 +24,47 @@ if TYPE_CHECKING:
     import torch
 
 
+REPLACEMENTS = {
+    "normal": "draws from N(0, 1) in place of",
+    "reinit": "fresh random numbers in place of",
+    "rewind": "the values from before training in place of",
+    "permute": "a random order into",
+    "zero": "zeros in place of",
+    "noise": "random noise on top of",
+}  # what each scheme puts where, to be followed by the trained weights
+
+
+def describe_experiment(
+    source: str, reviews: int, classes: Sequence[str], weights: Mapping[str, int], randomization: Randomization
+) -> str:
+    """What is happening to what, in two sentences.
+
+    Args:
+        source: What the reviews are, such as "the synthetic sample".
+        reviews: How many of them the network was trained on.
+        classes: Names of the classes.
+        weights: Numbers of weights by layer, of all layers; {} where none is chosen by itself.
+        randomization: How they are randomized.
+    """
+    named = " and ".join(f"“{name}”" for name in classes[:2])
+    apart = f"{named} apart" if len(classes) == 2 else f"{len(classes):,} classes apart, such as {named}"
+    learned = f"A small network has learned from {reviews:,} reviews of {source} to tell {apart}."
+    if not weights:
+        return f"{learned} Beside it stands a network that began with random weights and was trained the same way."
+    chosen = randomization.chosen_layers(tuple(weights))
+    if not chosen:
+        return f"{learned} All that it knows lies in the weights of its layers: press one to randomize it."
+    count = sum(weights[name] for name in chosen)
+    return (
+        f"{learned} Randomizing puts {REPLACEMENTS[randomization.scheme]} the {count:,} weights of "
+        f"{_name_layers(chosen, weights)}: drag the slider, and see what it forgets."
+    )
+
+
+def _name_layers(chosen: Sequence[str], known: Collection[str]) -> str:
+    return "all layers" if len(chosen) == len(known) > 1 else ", ".join(chosen)
+
+
 def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:
     """What is randomized, in words: "40 % of fc1, fc2".
 
@@ -38,8 +79,7 @@ def describe_randomization(randomization: Randomization, layers: tuple[str, ...]
         listed = ", ".join(randomization.words[:3]) + (" …" if len(randomization.words) > 3 else "")
         some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"
         return f"{format_fraction(randomization.fraction)} of {some} ({listed})"
-    names = "all layers" if len(chosen) == len(layers) > 1 else ", ".join(chosen)
-    return f"{format_fraction(randomization.fraction)} of {names}"
+    return f"{format_fraction(randomization.fraction)} of {_name_layers(chosen, layers)}"
 
 
 def describe_cost(

@@ -226,6 +226,7 @@ class Session:
         kept: The studies that were asked for, the oldest first.
         cached: The shared values that the session uses, by the name of their cache and by their key.
         seen: Whether the visitor has seen the first screen of the Overview.
+        presenting: Whether pages show nothing but the answer, the slider and Play, in large type.
         queue_position: Position among those who wait to train, from 1; 0 where the session may train.
     """
 
@@ -256,6 +257,7 @@ class Session:
     kept: list[Study] = field(default_factory=list)
     cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     seen: bool = False
+    presenting: bool = False
     queue_position: int = 0
 
     @property

@@ -26,7 +26,8 @@ FAVICON = (
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
-STYLE = Path(__file__).parent / "browser" / "page.css"
+STYLES = Path(__file__).parent / "browser"
+PRESENTABLE = ("overview", "forget")
 
 
 def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
@@ -38,7 +39,9 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     """
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(STYLE)
+    st.html(STYLES / "page.css")
+    if is_presenting(page):
+        st.html(STYLES / "presentation.css")
     broken = _prepare_process()
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
@@ -56,6 +59,33 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
         st.warning(literal(sentence), icon=":material/link_off:")
     if mine.change and mine.change.leads:  # what else is announced, stands where it was done
         change_notice()
+
+
+def is_presenting(page: str) -> bool:
+    """Whether a page shows nothing but the answer, the slider and Play, in large type."""
+    return session().presenting and page in PRESENTABLE
+
+
+def presentable_heading(heading: str) -> None:
+    """A page's heading beside a button that presents it; while it is presented, a button that ends that."""
+    if session().presenting:
+        st.button("End", key="end_presentation", on_click=_present, args=(False,), shortcut="Esc", type="tertiary")
+        return
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(f"# {heading}", width="content")
+        st.button(
+            "Present",
+            key="present",
+            icon=":material/slideshow:",
+            on_click=_present,
+            args=(True,),
+            type="tertiary",
+            help="Large type, and no controls but the slider and Play. Esc ends it.",
+        )
+
+
+def _present(presenting: bool) -> None:
+    session().presenting = presenting
 
 
 def first_screen_only() -> bool:

@@ -23,6 +23,7 @@ from forgetting.reporting import comparison as comparison_sentences
 if TYPE_CHECKING:
     import pandas as pd
 
+CHART_WIDTH = 270  # pixels that a chart of both needs, else they stand one below the other
 PLOTLY = {"displayModeBar": False}
 
 
@@ -30,21 +31,29 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
     """The two charts of the first screen. The live fraction moves the bars of the randomized model in them."""
     published = trained_model.recipe.protocol == "published"
     frames = find_frames(trained_model, session().recipe.randomization, baselines)
+    large = session().presenting
     drawn = find_drawn(comparison, frames.key)
-    left, right = st.columns(2)
-    left.plotly_chart(
+    charts = st.grid(2, min_column_width=CHART_WIDTH, key="charts")
+    charts.plotly_chart(
         comparison_charts.bitwise_chart(comparison, baselines)
         if published
-        else comparison_charts.accuracy_chart(drawn, baselines, frames.key),
+        else comparison_charts.accuracy_chart(drawn, baselines, frames.key, large=large),
         key="accuracy",
+        height="stretch",
         config=PLOTLY,
         alt="Accuracy before and after, training and validation, with baselines",
     )
-    right.plotly_chart(
+    charts.plotly_chart(
         comparison_charts.loss_chart(
-            drawn, baselines, OBJECTIVES[trained_model.recipe.training.objective], frames.losses, frames.key
+            drawn,
+            baselines,
+            OBJECTIVES[trained_model.recipe.training.objective],
+            frames.losses,
+            frames.key,
+            large=large,
         ),
         key="loss",
+        height="stretch",
         config=PLOTLY,
         alt="Loss before and after, training and validation, with that of a uniform guess",
     )
@@ -55,6 +64,22 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
             "The accuracy drawn here is the published, bitwise one: the share of the elements of the reviews × classes "
             "matrix that match after thresholding at 0.5. Training metrics are those of the last step's own pass."
         )
+
+
+def describe_experiment(trained_model: TrainedModel) -> str:
+    """What is happening to what, in two sentences for a place that reads Markdown."""
+    recipe, split = trained_model.recipe, trained_model.split
+    name = source_name(recipe)
+    weights = recipe.model.parameters(len(split.words), len(split.classes))
+    return literal(
+        comparison_sentences.describe_experiment(
+            name if recipe.data.source == "file" else f"the {name}",
+            len(split.training),
+            split.classes,
+            {} if recipe.protocol == "published" else weights,
+            models.fit_randomization(session().recipe.randomization, trained_model),
+        )
+    )
 
 
 def describe_model(trained_model: TrainedModel) -> str:

@@ -84,6 +84,7 @@ def live_view(
         "now": now,
         "note": frames.note,
         "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
+        "presenting": session().presenting,
         "moving": moves_charts(),
         "metrics": _metrics(recipe.training.objective, baselines),
         "layers": []

@@ -140,6 +140,7 @@ class View {
   drawParts() {
     const { data } = this
     const isLive = Boolean(data.layers.length)
+    this.find('.live').classList.toggle('presenting', data.presenting)
     for (const part of ['.network', '.controls', '.note']) this.find(part).hidden = !isLive
     this.find('.review').hidden = !data.has_review
     this.find('.review').classList.toggle('awaited', !data.review)
@@ -147,7 +148,8 @@ class View {
     this.find('.review .true').textContent = data.review?.label
     this.find('.review .before').textContent = data.review?.before
     this.find('.review .before').classList.toggle('wrong', data.review?.before !== data.review?.label)
-    this.find('.review .chosen').textContent = data.review?.chosen
+    this.find('.review .tip').textContent = data.review?.chosen
+    this.find('.review .help').setAttribute('aria-label', `Label: ${data.review?.chosen}`)
     this.find('.live').classList.toggle('still', !isLive)
     this.drawNote(NOTE_MS)
     fill(this.find('.metrics'), this.find('template.metric'), data.metrics, (part, metric) => {
