@@ -17,7 +17,7 @@ presentable_heading("When a network's layers are randomized, what does it forget
 trained_model = offer_model()
 if trained_model:
     if not is_presenting("overview"):
-        st.markdown(comparison_views.describe_experiment(trained_model))
+        comparison_views.experiment_view(trained_model)
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)
     randomization_form.can_choose(trained_model)

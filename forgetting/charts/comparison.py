@@ -36,9 +36,7 @@ MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
 
 
-def accuracy_chart(
-    comparison: Comparison, baselines: Baselines, key: str = "", *, large: bool = False
-) -> PlainChart:
+def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "", *, large: bool = False) -> PlainChart:
     """Top-1 accuracy with 95 % Wilson intervals, before and after, beside the baselines.
 
     Args:

@@ -25,11 +25,11 @@ from safetensors import safe_open
 
 from forgetting.data.sample import load_sample
 from forgetting.experiment.results import Comparison, Outcome, Trained
-from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import Scores, recall_of
+from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import PARTS, Part, Split
 from forgetting.randomization.settings import Randomization

@@ -19,6 +19,7 @@ from forgetting.dashboard.state.session import Inputs, Session, TrainedModel, Tr
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
+from forgetting.metrics.typical_review import TypicalReview
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import Recipe
@@ -176,6 +177,11 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
 def find_known_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison | None:
     """A comparison that came with the program, None where it did not."""
     return load_pretrained().find_comparison(randomization) if is_pretrained(trained_model) else None
+
+
+def find_known_typical_review() -> TypicalReview:
+    """The typical review of the comparisons that came with the program."""
+    return load_pretrained().typical
 
 
 def find_original(trained_model: TrainedModel) -> Outcome:

@@ -15,10 +15,9 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, rerun_page
-from forgetting.experiment.pretrained import load_pretrained
-from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
+from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS, LAYER_SEPARATOR, Sweep
 from forgetting.reporting.formatting import format_duration
@@ -67,7 +66,7 @@ class FractionPath:
                 break
             self.rows.append(FractionRow(known.randomized.scores, known.forgetting["validation"]))
         if self.finished:
-            self.typical = load_pretrained().typical
+            self.typical = models.find_known_typical_review()
             return
         from forgetting.studies.sweep import sweep_slices  # which imports torch
 

@@ -26,7 +26,7 @@ FAVICON = (
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
-STYLES = Path(__file__).parent / "browser"
+STYLE_FOLDER = Path(__file__).parent / "browser"
 PRESENTABLE = ("overview", "forget")
 
 
@@ -39,9 +39,9 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     """
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(STYLES / "page.css")
+    st.html(STYLE_FOLDER / "page.css")
     if is_presenting(page):
-        st.html(STYLES / "presentation.css")
+        st.html(STYLE_FOLDER / "presentation.css")
     broken = _prepare_process()
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()

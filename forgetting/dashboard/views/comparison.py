@@ -66,20 +66,19 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
         )
 
 
-def describe_experiment(trained_model: TrainedModel) -> str:
-    """What is happening to what, in two sentences for a place that reads Markdown."""
+def experiment_view(trained_model: TrainedModel) -> None:
+    """What is happening to what, in two sentences."""
     recipe, split = trained_model.recipe, trained_model.split
     name = source_name(recipe)
     weights = recipe.model.parameters(len(split.words), len(split.classes))
-    return literal(
-        comparison_sentences.describe_experiment(
-            name if recipe.data.source == "file" else f"the {name}",
-            len(split.training),
-            split.classes,
-            {} if recipe.protocol == "published" else weights,
-            models.fit_randomization(session().recipe.randomization, trained_model),
-        )
+    sentences = comparison_sentences.describe_experiment(
+        name if recipe.data.source == "file" else f"the {name}",
+        len(split.training),
+        split.classes,
+        {} if recipe.protocol == "published" else weights,
+        models.fit_randomization(session().recipe.randomization, trained_model),
     )
+    st.markdown(literal(sentences))
 
 
 def describe_model(trained_model: TrainedModel) -> str:

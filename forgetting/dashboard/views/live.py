@@ -16,10 +16,10 @@ from forgetting.dashboard.studies.fraction_path import advance_path, find_path, 
 from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
 from forgetting.dashboard.ui.randomization_form import toggle_layer
 from forgetting.experiment.results import Comparison
-from forgetting.experiment.typical_review import TypicalReview, find_typical_review
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
+from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
@@ -69,7 +69,7 @@ def live_view(
     chosen = fitting.chosen_layers(recipe.model.layers)
     outcomes = (comparison.original.scores, comparison.randomized.scores)
     review, prediction = None, ""
-    if with_review and not published:
+    if not published:
         review, prediction = _review(trained_model, fitting, comparison, frames)
     now = _frame(trained_model, fitting, baselines, *outcomes, comparison.forgetting["validation"], prediction)
     if published:
@@ -93,9 +93,7 @@ def live_view(
             {"name": name, "chosen": name in chosen, "weights": [f"{count:,}", "weights"]}
             for name, count in recipe.model.parameters(len(split.words), len(split.classes)).items()
         ],
-        "columns": [
-            {"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)
-        ],
+        "columns": [{"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)],
         "review": review,
         "has_review": with_review and not published,
     }
@@ -197,8 +195,8 @@ def _review(
     else:
         prediction = split.classes[comparison.randomized.logits["validation"][typical.position].argmax()]
     chosen = (
-        f"One of the {len(split.validation):,} validation reviews, on which the network was not trained. It is a typical "
-        "one: of those that the original predicts right, half are lost at a smaller fraction."
+        f"One of the {len(split.validation):,} validation reviews, on which the network was not trained. It is a "
+        "typical one: of those that the original predicts right, half are lost at a smaller fraction."
     )
     before = typical.predictions[0]
     return {"text": typical.text, "label": typical.label, "before": before, "chosen": chosen}, prediction
