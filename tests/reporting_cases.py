@@ -25,8 +25,10 @@ from forgetting.model.split import Part, Split
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.comparison import (
+    REPLACEMENTS,
     describe_agreement,
     describe_cost,
+    describe_experiment,
     describe_published,
     describe_randomization,
     describe_recalls,
@@ -281,7 +283,19 @@ def unlearning(*rows: UnlearningRow) -> str:
 
 # The sentences, by name.
 
+
+def experiment(randomization: Randomization = SOME, classes: int = 3, known: bool = True) -> str:
+    weights = dict.fromkeys(LAYERS, 1000) if known else {}
+    return describe_experiment("mine.csv", 1_200, ("ale", "port", "rye")[:classes], weights, randomization)
+
+
 CASES: dict[str, Callable[[], str]] = {
+    **{
+        f"experiment: {scheme}": lambda scheme=scheme: experiment(replace(SOME, scheme=scheme))
+        for scheme in REPLACEMENTS
+    },
+    "experiment: two classes, no layer": lambda: experiment(Randomization((), 1.0), classes=2),
+    "experiment: published": lambda: experiment(known=False),
     "randomization: words": lambda: describe_randomization(WORDS, LAYERS),
     "cost": lambda: cost(0.82, 0.51),
     "cost: a gain": lambda: cost(0.25, 0.35),

@@ -123,14 +123,13 @@ def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
 
 
 def _network(app) -> dict[str, str]:
-    """The layers of the picture with the share that each says; a layer is filled where it is randomized."""
+    """The layers of the picture with the share that each says; where it is randomized, connections are drawn so."""
     found = {}
     for layer in app.page.locator(".live button.layer").all():
         name, share = layer.locator(".name").inner_text().split(" ", 1)
         found[name] = share
-        assert (
-            layer.locator(".filled").is_visible() == (share != "0 %") == (layer.get_attribute("aria-pressed") == "true")
-        )
+        drawn = bool(layer.locator(".lost").get_attribute("d"))
+        assert drawn == (share != "0 %") == (layer.get_attribute("aria-pressed") == "true")
     return found
 
 

@@ -189,6 +189,9 @@ def test_play_moves_in_few_steps_where_motion_is_not_wanted(visit, expected):
 
 def test_by_touch_on_a_phone(visit, expected):
     app = opened(visit, "", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    places = (".live .sentence", ".live .metrics", ".live .network", ".live input", ".st-key-accuracy")
+    tops = [app.page.locator(place).bounding_box()["y"] for place in places]
+    assert tops == sorted(tops)  # the answer before the controls, and the charts below the slider
     app.slider.scroll_into_view_if_needed()
     box = app.slider.bounding_box()
     client = app.context.new_cdp_session(app.page)

@@ -6,7 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from colours import contrast, luminance
-from driver import PATHS
+from driver import LIVE, PATHS, train
 
 PHONE = {"width": 390, "height": 844}
 DRAWN = """key => {
@@ -84,7 +84,8 @@ def test_the_first_screen_of_the_overview_fits_a_projector(visit):
     found = {
         "slider": app.slider,
         "play": app.button("Play"),
-        "pills": main.get_by_test_id("stButtonGroup"),
+        "network": main.locator(".live .network"),
+        "review": main.locator(".live .review"),
         "accuracy": main.locator(".st-key-accuracy .js-plotly-plot"),
         "loss": main.locator(".st-key-loss .js-plotly-plot"),
         **{f"metric {index}": main.locator(".live .metrics > div").nth(index) for index in range(4)},
@@ -111,3 +112,56 @@ def test_nothing_jumps_while_the_slider_moves(visit, path):
     watched = app.page.evaluate("window.watched")
     assert watched["shift"] == 0, watched
     assert all(app.page.evaluate(DRAWN, key) for key in ("accuracy", "loss"))
+
+
+LIES_ON = f"""() => {{
+    const network = {LIVE}.querySelector('.network')
+    const labels = [...network.querySelectorAll('.column .label, .name, .weights')].map(
+        label => [label.innerText, label.getBoundingClientRect()])
+    const edge = document.querySelector('[data-testid="stMainBlockContainer"]').getBoundingClientRect()
+    const found = labels.filter(([, box]) => box.left < edge.left || box.right > edge.right).map(([text]) => text)
+    labels.forEach(([text, box], place) => labels.slice(place + 1).forEach(([other, second]) => {{
+        if (Math.min(box.right, second.right) - Math.max(box.left, second.left) > 1
+            && Math.min(box.bottom, second.bottom) - Math.max(box.top, second.top) > 1) found.push([text, other])
+    }}))
+    return found
+}}"""
+
+
+@pytest.mark.parametrize("hidden", ["64", "1024,64,32,16"])
+def test_no_label_of_the_network_lies_on_another_and_layers_toggle_by_keyboard(visit, hidden):
+    app = visit(f"forget?model.hidden={hidden}&training.epochs=2&randomization.fraction=0.5&randomization.layers=fc1")
+    train(app)
+    layers = app.page.locator(".live button.layer")
+    assert layers.count() == hidden.count(",") + 2
+    for width in (320, 390, 640, 820, 1024, 1280, 2560):
+        app.page.set_viewport_size({"width": width, "height": 800})
+        app.page.wait_for_timeout(100)
+        assert app.page.evaluate(LIES_ON) == [], width
+    layers.last.focus()
+    app.page.keyboard.press("Space")
+    app.page.wait_for_function(f"() => {LIVE}.querySelector('button.layer:last-of-type').ariaPressed === 'true'")
+    app.settle()
+    assert app.parameters()["randomization.layers"].split(",") == ["fc1", layers.last.inner_text().split()[0]]
+    assert layers.last.evaluate("layer => layer.matches(':focus-visible') && getComputedStyle(layer).outlineStyle") in (
+        "solid",
+        "auto",
+    )
+
+
+def test_a_presentation_has_the_slider_and_play_alone_and_esc_ends_it(visit):
+    app = visit()
+    app.press("Present")
+    main = app.page.get_by_test_id("stMain")
+    buttons = [button.inner_text() for button in main.get_by_role("button").all() if button.is_visible()]
+    helps = main.locator(".live .help").count()
+    assert len(buttons) - helps == 2 + 2, buttons  # Play and the way out, and the layers of the picture
+    assert not app.page.get_by_test_id("stSidebar").is_visible()
+    for element in (app.slider, *(main.locator(f".st-key-{name} .js-plotly-plot") for name in ("accuracy", "loss"))):
+        box = element.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 720
+    assert main.locator(".live .sentence").evaluate("line => parseFloat(getComputedStyle(line).fontSize)") > 20
+    app.page.keyboard.press("Escape")
+    app.button("Present").wait_for()
+    assert app.page.get_by_test_id("stSidebar").is_visible()

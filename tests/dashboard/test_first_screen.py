@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_pages import app, metrics, page_text, press
+from app_pages import app, live, metrics, page_text, press
 
 from forgetting.dashboard.state import data, models
 from forgetting.dashboard.state.session import DEFAULTS, Inputs, Session
@@ -102,6 +102,32 @@ def test_a_first_visit_opens_where_most_is_lost_but_not_all(hung_on):
     chance = 100 / len(load_pretrained().split.classes)
     assert 2 * chance < int(after) < int(before) / 2
     assert "came trained with the program" in page_text(test)
+
+
+def test_the_first_screen_says_what_happens_to_what_and_shows_a_review_that_is_lost():
+    test = app()
+    found, shown = load_pretrained(), live(test)
+    weights = found.trained.model.fc1.weight.numel() + found.trained.model.fc1.bias.numel()
+    said = page_text(test)
+    for part in (
+        f"{len(found.split.training):,} reviews of the synthetic sample",
+        "11 classes",
+        f"{weights:,} weights",
+    ):
+        assert part in said
+    review, after = shown["review"], shown["now"]["prediction"]
+    row = found.split.validation.rows[found.typical.position]
+    texts, labels = found.split.reviews.texts, found.split.reviews.labels
+    assert (review["text"], review["label"]) == (texts[row], labels[row])
+    assert review["before"] == review["label"] != after
+    assert [frame["prediction"] for frame in shown["frames"]] == list(found.typical.predictions)
+
+
+def test_a_page_that_is_presented_has_no_control_but_the_way_out():
+    test = press(app(), "Present")
+    assert [found.label for found in test.button] == ["End"]
+    assert len(test.get("plotly_chart")) == 2
+    assert "Present" in [found.label for found in press(test, "End").button]
 
 
 @pytest.mark.parametrize("page", ["forget", "train"])

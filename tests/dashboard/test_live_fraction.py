@@ -58,6 +58,8 @@ def test_a_row_of_the_path_is_the_comparison_at_its_fraction(trained_model, case
             found, wanted = row.scores[name], expected.randomized.scores[name]
             assert (found.reviews, found.accuracy, found.interval) == (wanted.reviews, wanted.accuracy, wanted.interval)
             assert (found.loss, found.macro_f1) == pytest.approx((wanted.loss, wanted.macro_f1), rel=1e-6)
+        predicted = expected.randomized.logits["validation"][path.typical.position].argmax()
+        assert path.typical.predictions[percent] == split.classes[predicted]
 
 
 def test_the_path_that_the_app_opens_with_is_there_at_once(trained_model):

@@ -76,6 +76,8 @@ def test_its_metrics_are_those_of_its_model(fraction):
     for name in ("forgetting", "agreement", "divergence"):
         for part in found.split.parts:
             assert getattr(shown, name)[part].value == pytest.approx(getattr(computed, name)[part].value, abs=0.02)
+    predicted = computed.randomized.logits["validation"][found.typical.position].argmax()
+    assert found.typical.predictions[round(100 * fraction)] == found.split.classes[predicted]
     assert torch.equal(shown.model.fc1.weight, computed.model.fc1.weight)
 
 

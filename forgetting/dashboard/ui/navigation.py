@@ -46,12 +46,13 @@ def draw_navigation() -> None:
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
         recipe, change = session().recipe, session().change
-        if change and session().page != STORY:  # where the visitor's own recipe waits
+        st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
+        st.caption("**Model**  \n" + "  \n".join(_model_lines()))
+        # Below all else, which would move when the first change comes; the story holds the visitor's recipe back.
+        if change and session().page != STORY:
             verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
             if what := describe_changes(*recipes, most=2):
                 _undo_button(change, literal(f"{verb}: {what}"), type="tertiary", key="undo")
-        st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
-        st.caption("**Model**  \n" + "  \n".join(_model_lines()))
 
 
 def _model_lines() -> list[str]:
