@@ -226,7 +226,7 @@ class App:
 
 def train(app, label: str = "") -> None:
     """Train the model of the link where no visitor has done so before."""
-    button = app.page.get_by_test_id("stMain").locator(".st-key-train_now button")
+    button = app.page.get_by_test_id("stMain").locator(".st-key-train_now button").first
     if button.count():
         assert label in button.inner_text()
         button.click()
