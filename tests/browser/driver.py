@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 from forgetting.dashboard.ui.escape import JOINER
+from forgetting.dashboard.ui.navigation import PAGES
 
-PATHS = {"overview": ""} | {page: page for page in ("data", "train", "forget", "layers", "relearn", "unlearn")}
+PATHS = {page: "" if page == "overview" else page for page in PAGES}
+TITLES = {page: title for page, (_, title, _) in PAGES.items()}
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -115,7 +117,8 @@ class App:
     def go(self, title: str) -> None:
         """Follow a link of the navigation."""
         self.page.get_by_test_id("stSidebar").get_by_role("link", name=title).click()
-        self.page.wait_for_url(re.compile(f"/{PATHS[title.lower()]}([?].*)?$"))
+        page = next(page for page in PATHS if TITLES[page] == title)
+        self.page.wait_for_url(re.compile(f"/{PATHS[page]}([?].*)?$"))
         self.page.wait_for_function("title => document.title.startsWith(title)", arg=title)
         self.settle()
 

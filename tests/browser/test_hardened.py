@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from driver import PATHS, App
+from driver import PATHS, TITLES, App
 from serving import serving
 
 PARAMETERS = {
@@ -49,9 +49,10 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
     for page, path in PATHS.items():
         app.page.goto(f"{hardened.address}/{path}{PARAMETERS.get(page, '')}")
         app.settle()
-        app.page.locator(CHARTS).first.wait_for(timeout=240_000)
+        if page not in ("story", "method"):  # which open without one
+            app.page.locator(CHARTS).first.wait_for(timeout=240_000)
         assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == len(PATHS)
-        assert app.page.title() == f"{page.title()} · Learning to Forget"
+        assert app.page.title() == f"{TITLES[page]} · Learning to Forget"
         assert app.sentences().strip()
     app.page.goto(f"{hardened.address}/data?data.source=file")
     app.settle()
