@@ -25,7 +25,7 @@ views = {
     "Curves": ("dose", dose_response.curves_view),
     "Heat map": ("dose", dose_response.heat_view),
     "Cascades": ("dose", dose_response.cascade_view),
-    "Half-way dose": ("dose", dose_response.half_way_view),
+    "Half-way fraction": ("dose", dose_response.half_way_view),
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "Robustness": (None, robustness_view),
     "Words": (None, words_view),

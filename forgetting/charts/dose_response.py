@@ -299,7 +299,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         ]
     )
     title = (
-        "half-way dose (D50): fraction randomized, 95 % interval"
+        "half-way fraction (D50): fraction randomized, 95 % interval"
         if match == "dose"
         else f"half-way {CHANGE_TITLE}, 95 % interval"
     )

@@ -479,7 +479,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "95 % interval",
             "The range in which the true value plausibly lies, given how few reviews or seeds there are.",
-            "Of an accuracy the Wilson interval over the reviews; of a half-way dose the bootstrap over seeds.",
+            "Of an accuracy the Wilson interval over the reviews; of a half-way fraction the bootstrap over seeds.",
             used=("low", "high", "from", "to", "95 % interval from", "interval"),
         ),
     ),
@@ -490,14 +490,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("side by side",),
         ),
         Term(
-            "half-way dose (D50)",
+            "half-way fraction (D50)",
             "The fraction randomized at which half of the accuracy above chance is lost.",
             "Of the median over seeds. A layer with a small D50 cannot spare many weights.",
             used=(
-                "half-way dose",
+                "half-way fraction",
                 "half-way",
                 "dose",
-                "half-way dose (D50): fraction randomized, 95 % interval",
+                "half-way fraction (D50): fraction randomized, 95 % interval",
                 "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval",
             ),
         ),

@@ -30,7 +30,7 @@ class HalfWay:
         scheme: Its scheme.
         unit: Its unit.
         dose: The half-way dose, None unless it is found.
-        low: Lower end of its interval, None where that is open: too many resamples are half-way outside the doses.
+        low: Lower end of its interval, None where that is open: too many resamples are half-way outside the fractions.
         high: Upper end of its interval, in the same way.
         seeds: Number of seeds of the curve.
         missing: Reason of what is None.
@@ -142,7 +142,7 @@ def _half_way(values: np.ndarray, doses: np.ndarray, resamples: int, *, more: bo
     middle = np.nanmedian(values, axis=0)
     dose = _crossing(middle[None], doses)[0]
     if dose == -np.inf:
-        reason = f"accuracy is more than half-way to chance at the smallest dose already, {doses[0]:g}"
+        reason = f"accuracy is more than half-way to chance at the smallest fraction already, {doses[0]:g}"
         return none | {"missing": reason, "kind": "before"}
     if dose == np.inf:
         share = min(round(100 * max(middle.max(), 0)), 49)
@@ -162,7 +162,9 @@ def _half_way(values: np.ndarray, doses: np.ndarray, resamples: int, *, more: bo
         crossings[min(int(end * resamples), resamples - 1)] for end in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
     )
     whole = np.isfinite(low) and np.isfinite(high)
-    missing = "" if whole else "the interval is open: too many resamples of the seeds are half-way outside the doses"
+    missing = (
+        "" if whole else "the interval is open: too many resamples of the seeds are half-way outside the fractions"
+    )
     ends = {name: float(end) if np.isfinite(end) else None for name, end in (("low", low), ("high", high))}
     return known | ends | {"missing": missing}
 

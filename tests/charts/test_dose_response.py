@@ -128,7 +128,7 @@ TITLES = {  # of the axes, which must be in the picture
     "own dose": ["fraction randomized", "validation accuracy"],
     "heat": ["fraction randomized"],
     "cascade": ["number of layers randomized", "validation accuracy"],
-    "half-way": ["half-way dose (D50): fraction randomized, 95 % interval"],
+    "half-way": ["half-way fraction (D50): fraction randomized, 95 % interval"],
     "robustness": ["forgetting on validation"],
     "words": ["influence on the logit"],
 }

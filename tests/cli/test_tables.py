@@ -94,13 +94,13 @@ def test_in_place_of_an_interval_stands_the_reason():
     paths = {"fc1": [[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]]}
     (*_, found) = lines_of(result(paths, seeds=3, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "0.6000"]
-    assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the doses"]
+    assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the fractions"]
 
 
 def test_half_way_before_the_smallest_dose_is_none():
     (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "none"]
-    assert found[4:] == ["accuracy is more than half-way to chance at the smallest dose already, 0.2"]
+    assert found[4:] == ["accuracy is more than half-way to chance at the smallest fraction already, 0.2"]
 
 
 def test_at_equal_change_it_is_the_change_that_is_half_way():

@@ -1,10 +1,11 @@
 """Every label of the interface has its help, every axis its word in the glossary, and every word of it a use."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
-from app_pages import PAGES, QUICK, app, live, press, run
+from app_pages import MARKS, PAGES, QUICK, app, live, press, run
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
 
@@ -19,7 +20,7 @@ TABS = {  # of each page: the key that opens a tab, and the tabs
     "forget": ("view", ("Accuracy and loss", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn")),
     "layers": (
         "layers_view",
-        ("Curves", "Heat map", "Cascades", "Half-way dose", "Equal ‖ΔW‖", "Robustness", "Words"),
+        ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "Robustness", "Words"),
     ),
     "relearn": ("relearn_view", ("This randomization", "Savings by fraction")),
     "unlearn": ("unlearn_view", ("Comparison", "Trade-off", "Attack", "Reviews", "Forget set")),
@@ -60,12 +61,14 @@ class Seen:
     Attributes:
         labels: Of controls, metrics and columns, each with whether it has a help, and where it stands.
         axes: Titles of axes, and where.
+        shown: Values of elements that show text, and where.
         texts: Everything that is written, in lower case.
     """
 
     def __init__(self):
         self.labels: dict[tuple[str, bool], str] = {}
         self.axes: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
         self.texts = ""
 
     def look(self, test: AppTest, where: str) -> None:
@@ -75,6 +78,7 @@ class Seen:
         if shown := live(test):
             self.labels |= {(metric["label"], bool(metric["help"])): where for metric in shown["metrics"]}
             self.texts += json.dumps(shown, ensure_ascii=False).casefold()
+            self.shown |= dict.fromkeys([shown["now"]["sentence"], *shown["now"]["values"]], where)
 
     def _element(self, kind: str, proto, where: str) -> None:
         if kind in ("vega_lite_chart", "arrow_vega_lite_chart"):
@@ -92,6 +96,8 @@ class Seen:
         elif getattr(proto, "label", "") and hasattr(proto, "help") and kind not in EXEMPT:
             self.labels[proto.label, bool(proto.help)] = where
         self.texts += f"\n{proto}".casefold()
+        text = " ".join(str(getattr(proto, name, "")) for name in ("label", "body", "delta", "alt")).translate(MARKS)
+        self.shown[text] = where
 
 
 def walk(block) -> Iterator:
@@ -172,3 +178,17 @@ def test_every_word_of_the_glossary_is_used(seen):
 def test_no_two_words_explain_the_same():
     uses = [use.casefold() for terms in GLOSSARY.values() for term in terms for use in (term.name, *term.used)]
     assert sorted(uses) == sorted(set(uses))
+
+
+# A hyphen before a number, where no letter or digit precedes it, and four or more digits in a row without a comma.
+# Neither a SHA-256 nor an identifier of arXiv is a number.
+HYPHEN = re.compile(r"(?<![\w\-.])-\d")
+DIGITS = re.compile(r"(?<![\d.,:/\w])\d{4,}(?![\d\w.])")
+YEARS = re.compile(r"\b(?:18|19|20)\d\d\b")
+
+
+def test_numbers_are_written_by_one_rule(seen):
+    texts = {text: where for text, where in seen.shown.items() if "SHA-256" not in text and "arXiv" not in text}
+    assert {text: where for text, where in texts.items() if HYPHEN.search(text)} == {}
+    assert {text: where for text, where in texts.items() if DIGITS.search(YEARS.sub("", text))} == {}
+    assert {text: where for text, where in texts.items() if re.search(r"\d%", text)} == {}

@@ -21,7 +21,7 @@ from forgetting.studies.sweep import SweepResult, sweep_rows
 pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
-STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way dose", "Equal ‖ΔW‖")
+STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖")
 CHANCE = "chance is 9 %, the largest class 19 %"
 
 

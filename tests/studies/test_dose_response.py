@@ -203,7 +203,7 @@ def test_never_half_way_says_how_far_it_gets(path, share, seeds):
 def test_half_way_below_the_smallest_dose_is_not_guessed(seeds):
     found = half([[0.9, 1.0]] * seeds, [0.3, 1.0])
     assert (found.dose, found.low, found.high, found.kind) == (None, None, None, "before")
-    assert found.missing == "accuracy is more than half-way to chance at the smallest dose already, 0.3"
+    assert found.missing == "accuracy is more than half-way to chance at the smallest fraction already, 0.3"
     assert half([[0.9, 1.0]] * seeds, [0.0, 1.0]).dose == 0  # of no dose at all: the original is at chance there
 
 
@@ -276,20 +276,20 @@ def test_the_upper_end_is_open_where_too_many_resamples_never_cross():
     # 7 of 27 sets of three have the flat seed twice or thrice, which is more than 2.5 %.
     found = half([[0.0, 1.0], [0.0, 1.0], [0.0, 0.0]], [0.0, 1.0])
     assert (found.dose, found.low, found.high) == (0.5, 0.5, None)
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
 
 
 def test_the_lower_end_is_open_where_too_many_resamples_cross_before_the_doses():
     # 7 of 27 sets of three have the steep seed twice or thrice, the others are as the two.
     found = half([[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]], [0.2, 1.0])
     assert (found.dose, found.low, found.high) == (pytest.approx(0.6), None, pytest.approx(0.6))
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
 
 
 def test_both_ends_may_be_open():
     found = half([[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]], [0.2, 1.0])
     assert (found.dose, found.low, found.high, found.kind) == (pytest.approx(0.6), None, None, "found")
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the doses"
+    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
 
 
 def test_the_interval_of_two_seeds_by_hand():

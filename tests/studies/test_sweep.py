@@ -539,7 +539,7 @@ def test_the_frame_is_the_rows(result):
     assert result.frame["validation_top_k_accuracy"].isna().all()  # with three classes
     assert result.frame["missing"].str.contains("validation_top_k_accuracy: with 3 classes").any()
     reached = result.frame["dose"].notna()
-    assert result.frame.loc[~reached, "missing"].str.contains("dose: no dose moves").all()
+    assert result.frame.loc[~reached, "missing"].str.contains("dose: no fraction moves").all()
     assert result.frame.loc[reached, "validation_loss"].notna().all()
 
 

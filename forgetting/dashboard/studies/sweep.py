@@ -22,7 +22,7 @@ from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
 PILOT = 0.6  # seconds up to which a pilot is run a second time
 FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
-DOSE_CURVES = SharedCache("dose curves", most=4)
+DOSE_CURVES = SharedCache("dose–response curves", most=4)
 
 
 def _plan(match: str, request: StudyRequest) -> Sweep:

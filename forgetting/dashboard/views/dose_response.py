@@ -267,14 +267,14 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
         dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
     )
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
-    st.altair_chart(chart, key="half_way", alt="Half-way dose of each layer set and scheme with its 95 % interval")
-    downloads(_rows_of(study), {"half-way doses": chart}, "half_way")
+    st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")
+    downloads(_rows_of(study), {"half-way fractions": chart}, "half_way")
     with st.expander("As a table"):
-        titles = {"dose": "half-way dose", "low": "low", "high": "high"}
+        titles = {"dose": "half-way fraction", "low": "low", "high": "high"}
         percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
-        show_table(pd.DataFrame(half_ways), column_config=percents, alt="Half-way doses")
+        show_table(pd.DataFrame(half_ways), column_config=percents, alt="Half-way fractions")
     st.caption(
-        "The half-way dose (D50) is the fraction randomized at which the median over seeds has lost half of the "
+        "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
         "accuracy above chance. Its 95 % interval is a bootstrap over seeds: it holds the luck of the draws, not "
         "that of the choice of reviews."
     )

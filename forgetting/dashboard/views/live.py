@@ -24,6 +24,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
 from forgetting.reporting.formatting import format_fraction, format_metric, format_number, format_share
+from forgetting.reporting.glossary import find_term
 
 FRAMES = SharedCache("frames", most=4)
 DRAWN = SharedCache("drawn comparisons", most=4)
@@ -86,7 +87,7 @@ def live_view(
         "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
         "presenting": session().presenting,
         "moving": moves_charts(),
-        "metrics": _metrics(recipe.training.objective, baselines),
+        "metrics": _metrics(baselines),
         "layers": []
         if published
         else [
@@ -209,7 +210,7 @@ def _change(before: Scores, after: Scores, metric: str) -> tuple[str, str]:
     return f"{first} → {second}", before.missing.get(metric) or after.missing.get(metric) or ""
 
 
-def _metrics(objective: str, baselines: Baselines) -> list[dict[str, str]]:
+def _metrics(baselines: Baselines) -> list[dict[str, str]]:
     """Label, baseline and meaning of each metric."""
     chance, majority = format_share(baselines.chance), format_share(baselines.majority["validation"])
     guess, largest = format_number(baselines.chance_loss), format_number(baselines.majority_macro_f1["validation"])
@@ -217,21 +218,22 @@ def _metrics(objective: str, baselines: Baselines) -> list[dict[str, str]]:
         {
             "label": "Validation accuracy",
             "baseline": f"chance {chance}",
-            "help": f"Top-1, before → after. A uniform guess reaches {chance}, the largest class {majority}.",
+            "help": f"{find_term('accuracy').short} Before → after; a uniform guess reaches {chance}, the largest "
+            f"class {majority}.",
         },
         {
             "label": "Validation loss",
             "baseline": f"uniform guess {guess}",
-            "help": f"The objective's loss ({objective}), before → after.",
+            "help": f"{find_term('loss').short} Before → after.",
         },
         {
             "label": "Forgetting",
             "baseline": "0 intact · 1 at chance",
-            "help": "(before − after) / (before − chance), of the validation accuracy.",
+            "help": f"{find_term('forgetting').short} {find_term('forgetting').long}",
         },
         {
             "label": "Macro-F1",
             "baseline": f"largest class {largest}",
-            "help": "Mean F1 over the classes on validation, before → after, so that rare classes count as much.",
+            "help": f"{find_term('macro-F1').short} Before → after.",
         },
     ]
