@@ -368,8 +368,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("metric", "A number that says how good a network is, or how far it is from another."),
         Term(
             "accuracy",
-            "The share of the reviews whose class the network names right.",
-            "Top-1: the class with the largest probability is what it names.",
+            "The share of the reviews that the network classifies correctly.",
+            "Top-1: its prediction is the class with the largest probability.",
             used=(
                 "validation accuracy",
                 "training accuracy",
@@ -428,8 +428,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "predicted class",
-            "The class that the network names.",
-            "A confusion matrix counts how often each true class (row) is named as each class (column).",
+            "The class to which the network gives the largest probability.",
+            "A confusion matrix counts how often each true class (row) is predicted as each class (column).",
             used=("confusion", "before", "after"),
         ),
         Term(
@@ -439,7 +439,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "largest class",
-            "The accuracy of always naming the class that is most frequent in training.",
+            "The accuracy of always predicting the class that is most frequent in training.",
             used=("majority",),
         ),
         Term("LinearSVC", "A usual linear classifier on the same words, as an honest reference.", "From scikit-learn."),
@@ -452,7 +452,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "agreement with the original",
-            "The share of the reviews for which both networks name the same class.",
+            "The share of the reviews for which both networks predict the same class.",
             used=("forget agreement", "validation agreement"),
         ),
         Term(

@@ -64,10 +64,19 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         conclude(
             dose_response_sentences.describe_half_way(
                 _half_ways(study, rows), baselines, rows["validation_accuracy_before"].median()
-            )
+            ),
+            "fraction randomized",
+            "half-way fraction (D50)",
+            "95 % interval",
+            "band",
         )
     else:
-        conclude(dose_response_sentences.describe_matched(curves(rows), rows, baselines, by))
+        conclude(
+            dose_response_sentences.describe_matched(curves(rows), rows, baselines, by),
+            "equal ‖ΔW‖",
+            "fraction randomized",
+            "band",
+        )
     _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], by=by, key=key)
 
 
@@ -178,7 +187,10 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         return
     half_ways = half_way(frame)
     conclude(
-        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
+        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median()),
+        "fraction randomized",
+        "half-way fraction (D50)",
+        "band",
     )
     chart = dose_response_charts.current_dose_chart(
         curves(frame),
@@ -205,7 +217,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
     style = _style(study.trained_model, baselines)
-    conclude(dose_response_sentences.describe_heat_map(table, baselines, before))
+    conclude(dose_response_sentences.describe_heat_map(table, baselines, before), "fraction randomized", "layer set")
     chart = dose_response_charts.heat_chart(
         table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
     )
@@ -242,7 +254,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
             args=(study.trained_model,),
         )
         return
-    conclude(dose_response_sentences.describe_cascades(steps, baselines))
+    conclude(dose_response_sentences.describe_cascades(steps, baselines), "layer set", "band")
     chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
     st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
     chart_table(
@@ -264,7 +276,9 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     frame = study.result.frame
     half_ways = _half_ways(study, frame)
     conclude(
-        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median())
+        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median()),
+        "half-way fraction (D50)",
+        "95 % interval",
     )
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")

@@ -117,7 +117,11 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     conclude(
         relearning_sentences.describe_relearning(
             result.learning_curves, result.outcomes, randomization, baselines, same_model=same_model
-        )
+        ),
+        "validation accuracy",
+        "target accuracy",
+        "savings",
+        "band",
     )
     target = result.learning_curves[0].target_accuracy
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
@@ -184,7 +188,9 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         persist_state="session",
     )
     shown = curves[curves["scheme"] == (scheme or schemes[0])]
-    conclude(relearning_sentences.describe_savings(shown, result.frame, baselines))
+    conclude(
+        relearning_sentences.describe_savings(shown, result.frame, baselines), "savings", "fraction randomized", "band"
+    )
     chart = relearning_charts.savings_chart(shown)
     st.altair_chart(
         chart, key="savings", alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set"

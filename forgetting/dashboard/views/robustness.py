@@ -25,7 +25,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     except ForgettingError as error:
         st.error(literal(str(error)))
         return
-    conclude(dose_response_sentences.describe_robustness(rows, baselines))
+    conclude(dose_response_sentences.describe_robustness(rows, baselines), "forgetting", "robust", "critical")
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     share = st.column_config.NumberColumn(format="percent")

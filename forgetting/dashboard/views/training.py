@@ -74,7 +74,7 @@ def training_view() -> None:
 def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
     baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
-    conclude(describe_training(run.history, baselines))
+    conclude(describe_training(run.history, baselines), "accuracy", "loss", "epoch", "largest class")
     last = run.history[-1] if run.history else None
     chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (

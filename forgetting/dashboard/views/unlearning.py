@@ -26,7 +26,14 @@ from forgetting.unlearning.task import REFERENCE
 def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
     """Every metric of every method, with its gap to exact retraining."""
     result = study.result
-    conclude(unlearning_sentences.describe_unlearning(result))
+    conclude(
+        unlearning_sentences.describe_unlearning(result),
+        "gap",
+        "ToW (tug of war)",
+        "AIN (anamnesis index)",
+        "attack AUC",
+        "band",
+    )
     chart = unlearning_charts.gap_chart(result, study.plan.methods if study.running else ())
     st.altair_chart(chart, key="gaps", alt="Metrics of each method, with bars for their gaps to exact retraining")
     counts = result.reviews
@@ -118,7 +125,10 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. Both "
         "axes are gaps to retraining, and a good method comes near to the star at 0. "
         f"On the {across} reviews always predicting the largest class is right for "
-        f"{format_share(result.majority[across])}."
+        f"{format_share(result.majority[across])}.",
+        "gap",
+        "forget set",
+        "retain set",
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
@@ -139,7 +149,10 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     conclude(
         f"Can the {counts['forget']:,} forgotten reviews be distinguished from {counts['non_members']:,} "
         "comparable non-members by their loss? An AUC of 0.5 is no better than a guess; below 0.5 their losses stand "
-        "out as too high."
+        "out as too high.",
+        "attack AUC",
+        "member and non-member",
+        "95 % interval",
     )
     missing = result.gaps.query("metric == 'attack_auc' and missing != ''")["missing"]
     if len(missing) == len(result.gaps.query("metric == 'attack_auc'")):
@@ -189,7 +202,9 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     name = format_method(method)
     conclude(
         f"Median probability of the true class of a forgotten review: {before} originally, {after} after {name}, "
-        f"{retrained} after exact retraining; a uniform guess is {format_share(result.chance)}."
+        f"{retrained} after exact retraining; a uniform guess is {format_share(result.chance)}.",
+        "probability",
+        "gap",
     )
     percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in models}, epsilon=table["epsilon"].map(_epsilon))
