@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, WebSocketRoute
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from forgetting.dashboard.ui.escape import JOINER
 from forgetting.dashboard.ui.navigation import PAGES
@@ -225,6 +226,29 @@ class App:
         assert self.errors == []
         hosts = {urlsplit(url).netloc for url in self.requests if not url.startswith(("data:", "blob:"))}
         assert hosts <= {urlsplit(self.address).netloc}
+
+
+def lose_answer(page: Page) -> list[bytes]:
+    """Lose the server's first answer where to send a file, as Streamlit does where a run begins just then.
+
+    Returns:
+        What is lost, once it is: one message.
+    """
+    lost = []
+
+    def route(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not lost and ForwardMsg.FromString(message).WhichOneof("type") == "file_urls_response":
+                lost.append(message)
+            else:
+                socket.send(message)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/_stcore/stream", route)
+    return lost
 
 
 def train(app, label: str = "") -> None:

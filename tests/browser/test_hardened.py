@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from driver import PATHS, TITLES, App
+from driver import PATHS, TITLES, App, lose_answer
 from serving import serving
 
 PARAMETERS = {
@@ -54,10 +54,13 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
         assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == len(PATHS)
         assert app.page.title() == f"{TITLES[page]} · Learning to Forget"
         assert app.sentences().strip()
+    lost = lose_answer(app.page)
     app.page.goto(f"{hardened.address}/data?data.source=file")
     app.settle()
     rows = [f"cherry plum note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]
     app.upload(name="few.csv", content="\n".join(["review,style", *rows]).encode())
+    assert lost
+    assert "few.csv did not arrive: it is taken again." in app.sentences()
     assert "in 2 classes" in app.sentences()
     app.go("Train")
     app.press("One step")

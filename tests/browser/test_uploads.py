@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from corpus import CORPUS, KINDS_OF_FILES, LARGE, Upload, file_name
-from playwright.sync_api import Error
 
 from forgetting.dashboard.ui.escape import JOINER
 
@@ -81,24 +80,13 @@ def wrong(app, name: str, wanted: Upload) -> str:
     return ""
 
 
-def bring_again(app, name: str, data: bytes, folder: Path) -> None:
-    """Bring a file, and once more on a fresh page: one of some hundred chosen right after another goes astray."""
-    try:
-        bring(app, name, data, folder)
-    except Error as error:
-        if "nothing came" not in str(error):
-            raise
-        app.open("data", **{"data.source": "file"})
-        bring(app, name, data, folder)
-
-
 def upload_all(app, names, folder: Path) -> dict[str, str]:
     """What is wrong of each file, by its name."""
     found = {}
     for name in names:
         data = CORPUS[name].make()
         try:
-            bring_again(app, name, data, folder)
+            bring(app, name, data, folder)
         except Exception as error:
             found[name] = f"{type(error).__name__}: {str(error)[:200]}"
             app.open("data", **{"data.source": "file"})

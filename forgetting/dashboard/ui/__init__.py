@@ -2,6 +2,7 @@
 
 __all__ = [
     "advancing",
+    "chosen_file",
     "conclusion",
     "controls",
     "differences",

@@ -9,6 +9,7 @@ from forgetting.charts.data import classes_chart, lengths_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data, resources
 from forgetting.dashboard.state.session import PREFIX, assign, session
+from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.controls import (
     bound_control,
     control_state,
@@ -31,6 +32,7 @@ INVITATIONS = {  # what to do where the file is missing
     "file": "Choose it under “A file of reviews”: a table with a column of texts, and one of labels to tell apart.",
 }
 FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
+UPLOAD_REFUSED = "upload_refused"  # key of why the file that was chosen last cannot be read
 LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings that take the likely columns of a file
 
 
@@ -45,13 +47,19 @@ def source_view() -> None:
         if not data.has_original(session().upload):
             download_button()
     else:
-        st.file_uploader(
-            "A file of reviews",
-            type=FORMATS,
-            key="upload",
-            on_change=_uploaded,
-            help=explain("A file of reviews"),
-        )
+        with st.container(gap=None):
+            st.file_uploader(
+                "A file of reviews",
+                type=FORMATS,
+                key=UPLOADER,
+                on_change=_uploaded,
+                help=explain("A file of reviews"),
+            )
+            confirm_chosen_file()
+        if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[
+            UPLOADER
+        ]:  # which still lists the file
+            st.error(literal(refused))
         if upload := session().upload:
             st.caption(literal(f"In use: {upload.source} ({len(upload.frame):,} rows)"))
 
@@ -68,15 +76,17 @@ def _uploaded() -> None:
 
     Streamlit would keep its bytes as long as the session; they have been read.
     """
-    mine, uploaded = session(), st.session_state.upload
+    mine, uploaded = session(), st.session_state[UPLOADER]
     if not isinstance(uploaded, UploadedFile):  # taken away
         return
     context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
+    take_file(uploaded.name, uploaded.size)
+    st.session_state[UPLOAD_REFUSED] = ""
     try:
         mine.upload = resources.read_upload(uploaded.getvalue(), uploaded.name)
     except ForgettingError as error:
-        mine.notices.append(str(error))
+        st.session_state[UPLOAD_REFUSED] = str(error)
         return
     assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **LIKELY_COLUMNS})
 

@@ -26,7 +26,7 @@ from forgetting.reporting.glossary import explain
 PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
 PLAY_SLICE = 0.3  # seconds of training in a run, at the most
 SINGLE_EPOCHS = 4  # the first epochs, which are shown one by one
-REFUSED = "training_refused"  # key of why Play could not begin, which is said once
+PLAY_REFUSED = "training_refused"  # key of why Play could not begin, which is said once
 PLAY_RUNS = 8  # runs of the fragment for the other epochs, where these are quick
 
 
@@ -43,7 +43,7 @@ def training_buttons() -> None:
         st.button("One step", icon=":material/skip_next:", on_click=_step, help=explain("One step"))
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset, help=explain("Reset"))
         st.toggle("Full speed", key="full_speed", persist_state="session", help=explain("Full speed"))
-    if refused := st.session_state.pop(REFUSED, ""):
+    if refused := st.session_state.pop(PLAY_REFUSED, ""):
         st.error(literal(in_words(refused)))
 
 
@@ -116,7 +116,7 @@ def _begin() -> bool:
     try:
         models.start_training(session())
     except ForgettingError as error:
-        st.session_state[REFUSED] = str(error)
+        st.session_state[PLAY_REFUSED] = str(error)
         return False
     return True
 
