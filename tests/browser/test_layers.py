@@ -15,7 +15,8 @@ PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) variants")
 
 
 def ended(app) -> None:
-    """Wait until the study is over."""
+    """Start the study where it waits for that, and wait until it is over."""
+    app.start_study()
     app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle()
 

@@ -69,6 +69,8 @@ SHIFTS = """() => {
 
 
 def ended(app) -> None:
+    """Start the study where it waits for that, and wait until it is over."""
+    app.start_study()
     app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.settle()
 
@@ -119,7 +121,8 @@ long = pytest.mark.skipif(os.environ.get("LONG_TESTS") != "1", reason="takes min
 def test_a_new_visitor_trains_with_the_defaults_and_watches_the_rows_stream_in(visit, path):
     """The model of the defaults is the server's already; a seed of one's own is what nobody trained yet."""
     app = visit(f"{path}?seed={5150 + len(TABS[path])}&unlearning.seeds=2&relearning.seeds=3")
-    app.page.locator(".st-key-train_now button").click()
+    train(app)
+    app.start_study()
     app.page.wait_for_function(
         """() => document.querySelector('[data-testid="stVegaLiteChart"] svg g.role-mark path')
             && document.querySelector('[data-testid="stProgress"]')""",
@@ -252,6 +255,7 @@ def test_a_method_is_added_and_only_that_is_run(visit):
     assert before in app.sentences(), "what retraining leaves has changed"
     app.settle(1100)
     app.page.go_back()
+    app.start_study()
     app.page.get_by_text("4 models in").wait_for(timeout=240_000)
     assert app.parameters()["unlearning.methods"] == "retrain,fine_tune"
 
@@ -264,6 +268,7 @@ def test_reload_and_back_keep_the_plan(visit, path):
     fill(app, "Seeds", "3")
     group = {"unlearn": "unlearning", "relearn": "relearning"}[path]
     app.page.wait_for_function("text => location.search.includes(text)", arg=f"{group}.seeds=3")
+    app.start_study()
     app.page.get_by_text({"unlearn": "6 models in", "relearn": "9 runs in"}[path]).wait_for(timeout=240_000)
     app.settle()
     address, sentence = app.page.url, app.page.get_by_test_id("stText").first.inner_text()
@@ -315,8 +320,7 @@ def test_the_default_learning_rate_and_a_step_of_it_can_be_told(visit):
 def test_a_study_streams_stops_and_is_kept(visit, link, selector):
     app = visit(link)
     train(app)
-    if app.button("Start").count():
-        app.button("Start").click()
+    app.start_study()
     app.page.locator(selector).first.wait_for(timeout=240_000)
     seen = [done(app)[0]]
     while len(seen) < 4:
@@ -342,8 +346,7 @@ def test_nothing_jumps_once_every_method_is_drawn(visit):
     """Rows of further seeds change numbers, but not the height of what stands around the chart."""
     app = visit(MANY)
     train(app)
-    if app.button("Start").count():
-        app.button("Start").click()
+    app.start_study()
     app.page.locator(GAPS).first.wait_for()
     app.page.wait_for_timeout(4_000)
     app.page.evaluate(SHIFTS)

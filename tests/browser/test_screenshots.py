@@ -37,6 +37,7 @@ def test_pictures_of_layers(visit, name):
     if name == "layers-words":
         app.press("Forget the ten strongest")
     else:
+        app.start_study()
         app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)
@@ -46,6 +47,7 @@ def test_pictures_of_layers(visit, name):
 def test_pictures_of_unlearning(visit, name, tab):
     path = wanted(name)
     app = visit("unlearn?forget.by=class&forget.label=Malbec")
+    app.start_study()
     app.page.get_by_text(re.compile(r"models in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.tab(tab)
     app.settle(600)
@@ -56,8 +58,7 @@ def test_picture_of_the_savings(visit):
     path = wanted("savings")
     app = visit("relearn")
     app.tab("Savings by fraction")
-    if app.button("Start").count():
-        app.press("Start")
+    app.start_study()
     app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)

@@ -17,7 +17,7 @@ from forgetting.recipe.recipe import Recipe
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 STUDY_SLICE = 0.2  # seconds of work in a run
 UNASKED_SECONDS = 3.0  # up to which a study, or a quick look at it, starts by itself
-PACE = 3.0  # seconds that pass for one of work, as the page is drawn in between
+PACE = 2.0  # seconds that pass for one of work, as the page is drawn in between
 PILOT_EPOCHS = 5  # that are trained where it is not known how long an epoch takes on this machine
 
 
@@ -97,10 +97,10 @@ class StudyKind:
 
 def epoch_seconds(trained_model: TrainedModel) -> float:
     """About how long an epoch of a model's training takes, as it did when the model was trained on this machine."""
-    trained = trained_model.trained
-    if models.is_pretrained(trained_model) or not trained.history:
+    history = trained_model.trained.history
+    if models.is_pretrained(trained_model) or len(history) < 2:
         return _pilot_epoch(models.model_key(trained_model), trained_model)
-    return trained.seconds / len(trained.history)
+    return (history[-1].seconds - history[0].seconds) / (len(history) - 1)  # the first one is slow
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -108,7 +108,7 @@ def _pilot_epoch(key: str, _trained_model: TrainedModel) -> float:  # noqa: ARG0
     from forgetting.dashboard.state.engine import make_trainer
 
     trainer = make_trainer(_trained_model.recipe, _trained_model.split)
-    trainer.advance(epochs=1)  # the first of a process is slow
+    trainer.advance(epochs=1)  # the first one is slow
     started = time.perf_counter()
     trainer.advance(epochs=PILOT_EPOCHS)
     return (time.perf_counter() - started) / PILOT_EPOCHS

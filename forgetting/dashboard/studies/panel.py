@@ -1,6 +1,7 @@
 """What every study shows: how long it takes, buttons, its progress, and files to download."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import altair as alt
@@ -82,11 +83,13 @@ def kept_studies() -> None:
     if not mine.kept:
         return
     label = f"Kept studies ({len(mine.kept)})"
-    with st.popover(label, icon=":material/inventory_2:", key="kept_studies", help=explain("Kept studies")):
+    with st.popover(label, icon=":material/inventory_2:", key="kept_studies"):
         for index, study in reversed(list(enumerate(mine.kept))):
             st.markdown(literal(study.title))
             done = f"{len(study.rows):,} of {study.total:,} {registry.STUDY_KINDS[study.kind].part}"
-            changes = describe_changes(mine.recipe, study.recipe)
+            changes = describe_changes(
+                *(replace(each, forget=each.forget.used) for each in (mine.recipe, study.recipe))
+            )
             changes = f" Opening it changes {changes}." if changes else ""
             st.caption(literal(f"{done} in {study.seconds:.1f} s.{changes}"))
             with st.container(horizontal=True):

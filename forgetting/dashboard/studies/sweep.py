@@ -20,7 +20,7 @@ from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
-PILOT = 0.6  # seconds up to which a pilot is run a second time
+PILOT, MOST_PILOTS = 0.6, 4  # seconds up to which a pilot is run again, and how often at the most
 FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
 
@@ -154,7 +154,7 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
     seconds = []
-    while len(seconds) < 2 and sum(seconds) < PILOT:  # the first run of a process is slow
+    while len(seconds) < MOST_PILOTS and sum(seconds) < PILOT:  # the first run of a process is slow
         started = time.perf_counter()
         for _ in sweep_study_slices(_trained_model, _pilot):
             pass

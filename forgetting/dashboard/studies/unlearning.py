@@ -5,9 +5,8 @@ from dataclasses import replace
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
-from forgetting.recipe.forget import describe_forget
 from forgetting.recipe.recipe import Recipe
-from forgetting.reporting.formatting import format_count
+from forgetting.reporting.formatting import format_count, format_share
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
@@ -75,10 +74,15 @@ def _seconds(request: StudyRequest) -> float:
 
 
 def _describe(request: StudyRequest) -> str:
-    plan = request.recipe.unlearning
+    plan, forget = request.recipe.unlearning, request.recipe.forget
+    chosen = {
+        "class": f"the class “{forget.label[:80]}”",
+        "reviews": format_count(len(forget.reviews), "review"),
+        "share": f"{format_share(forget.share)} of the training reviews",
+    }[forget.by]
     return (
-        f"{format_count(len(plan.methods), 'method')} × {format_count(plan.seeds, 'seed')} on "
-        f"{describe_forget(request.recipe.forget)}, each compared with exact retraining"
+        f"{format_count(len(plan.methods), 'method')} × {format_count(plan.seeds, 'seed')} forget {chosen}, each "
+        "compared with exact retraining"
     )
 
 
