@@ -38,7 +38,8 @@ SET_STYLES = {  # name and dashes of each set of reviews
 }
 RETRAINED = "exact retraining"
 REFERENCE_COLOURS = {RETRAINED: RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of no method
-POINTS = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)  # ticks of the axes of the trade-off
+LINEAR_WITHIN = 0.1  # points; beyond, the axes of the trade-off are logarithmic
+POINTS = tuple(sign * step for sign in (-1, 1) for step in (0, 0.1, 0.3, 1, 3, 10, 30, 100))  # their ticks
 SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
 SYMLOG = "points (symmetric log scale)"
 METHOD_LABEL = "replace(datum.label, /_/g, ' ')"  # a method's name as words
@@ -125,11 +126,11 @@ def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame
         f"{format_gap(metric, low)} to {format_gap(metric, high)}"
         for metric, low, high in zip(table["metric"], table["gap_low"], table["gap_high"], strict=True)
     ]
-    table["colour"] = table["method"].map(_method_colours([*planned, *table["method"]]))
+    table["colour"] = table["method"].map(method_colours([*planned, *table["method"]]))
     return table
 
 
-def _method_colours(names: Iterable[str]) -> dict[str, str]:
+def method_colours(names: Iterable[str]) -> dict[str, str]:
     """The colour of each model or method; methods take theirs in their order."""
     methods = [name for name in dict.fromkeys(names) if name not in REFERENCE_COLOURS]
     return REFERENCE_COLOURS | {name: SERIES_COLOURS[index % len(SERIES_COLOURS)] for index, name in enumerate(methods)}
@@ -178,8 +179,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     """Gaps to exact retraining: forget accuracy against retain or validation accuracy.
 
     A small mark is a seed, a large one the median; the gold star at 0 is exact retraining, which a method should come
-    near to. Most methods differ by few points and some by nearly all, so both axes are symmetric logarithms, which are
-    linear within one point.
+    near to. Most methods differ by few points and some by nearly all, so both axes are symmetric logarithms.
 
     Args:
         result: of the comparison.
@@ -187,7 +187,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     """
     points = trade_off_points(result, across)
     names = list(dict.fromkeys(points["method"]))
-    colours = _method_colours(names)
+    colours = method_colours(names)
     middles = points.groupby("method", sort=False)[["x", "y", "across", "forget"]].median().reset_index()
     colour = alt.Color(
         "method:N",
@@ -196,11 +196,24 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=METHOD_LABEL),
     )
     shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_method_shapes(names)))
-    scale = alt.Scale(type="symlog", constant=1, nice=False, zero=False, padding=18)
     axis = alt.Axis(values=POINTS, labelExpr=SIGNED, labelOverlap=True)
+    star = middles[middles["method"] == RETRAINED]
+    trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
+    lines = {name: 100 * (value - star["forget"].iloc[0]) for name, value in trivial.items()}
+    least = (-2 * LINEAR_WITHIN, 2 * LINEAR_WITHIN)
+    scales = {
+        name: alt.Scale(
+            type="symlog",
+            constant=LINEAR_WITHIN,
+            domain=[end(found) for end in (np.nanmin, np.nanmax)],
+            nice=False,
+            padding=18,
+        )
+        for name, found in (("x", [*least, *points["x"]]), ("y", [*least, *points["y"], *lines.values()]))
+    }
     axes = {
-        "x": alt.X("x:Q", title=f"gap in {across} accuracy, {SYMLOG}", axis=axis, scale=scale),
-        "y": alt.Y("y:Q", title=f"gap in forget accuracy, {SYMLOG}", axis=axis, scale=scale),
+        "x": alt.X("x:Q", title=f"gap in {across} accuracy, {SYMLOG}", axis=axis, scale=scales["x"]),
+        "y": alt.Y("y:Q", title=f"gap in forget accuracy, {SYMLOG}", axis=axis, scale=scales["y"]),
     }
     tooltip = [
         alt.Tooltip("method:N"),
@@ -211,16 +224,11 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     ]
     seeds = alt.Chart(points).mark_point(size=28, filled=True, opacity=0.45)
     medians = alt.Chart(middles).mark_point(size=190, filled=True, opacity=1, stroke="white", strokeWidth=1)
-    star = middles[middles["method"] == RETRAINED]
     cross = alt.Chart(star).mark_rule(color=RELEARNED, strokeDash=[3, 3], opacity=0.8)
-    retrained = star["forget"].iloc[0]
-    trivial = {"chance": result.chance, "largest class": result.majority["forget"]}
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return (
         alt.layer(
-            *baseline_rules(
-                {name: 100 * (value - retrained) for name, value in trivial.items()}, "+.1f", gap=0.25, symlog=True
-            ),
+            *baseline_rules(lines, "+.1f", gap=0.35, symlog=LINEAR_WITHIN),
             cross.encode(y="y:Q"),
             cross.encode(x="x:Q"),
             seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
@@ -295,7 +303,7 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     table = (
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
     )
-    table["colour"] = table["method"].map(_method_colours(result.gaps["method"]))
+    table["colour"] = table["method"].map(method_colours(result.gaps["method"]))
     base = alt.Chart(table).encode(
         y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
         color=alt.Color("colour:N", scale=None),

@@ -26,7 +26,7 @@ OBJECT_NAMES = frozenset((
 
 
 def baseline_rules(
-    baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False, symlog: bool = False
+    baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False, symlog: float = 0.0
 ) -> list[alt.Chart]:
     """Dashed grey lines with their names.
 
@@ -35,12 +35,12 @@ def baseline_rules(
         form: number format of the tooltip.
         gap: least distance of two names, in units of the axis, or of its logarithm.
         margin: whether the names stand to the right of the plot, whose padding must hold them, or on the lines.
-        symlog: whether the axis is a symmetric logarithm with constant 1.
+        symlog: constant of the symmetric logarithm that the axis is; 0 where it is linear.
     """
     values = np.array(list(baselines.values()))
     if symlog:
-        spread = np.array(_spread_apart(np.sign(values) * np.log1p(np.abs(values)), gap))
-        label_y = np.sign(spread) * np.expm1(np.abs(spread))
+        spread = np.array(_spread_apart(np.sign(values) * np.log1p(np.abs(values) / symlog), gap))
+        label_y = np.sign(spread) * np.expm1(np.abs(spread)) * symlog
     else:
         label_y = _spread_apart(values, gap)
     lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": label_y})

@@ -32,6 +32,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     table = pd.DataFrame(
         {
             "layer": [row.layer for row in rows],
+            "conclusion": [row.conclusion for row in rows],
             "parameters": [row.parameters for row in rows],
             "accuracy": [row.accuracy_before for row in rows],
             "re-initialized": [row.accuracies[0] for row in rows],
@@ -40,7 +41,6 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
             "largest class": baselines.majority["validation"],
             "‖θt − θ0‖₂": [row.distance for row in rows],
             "‖θ0‖₂": [row.initial_norm for row in rows],
-            "conclusion": [row.conclusion for row in rows],
         }
     )
     names = ("accuracy", "re-initialized", "re-randomized", "chance", "largest class")

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.charts import unlearning as unlearning_charts
+from forgetting.charts.style import ORIGINAL, RELEARNED
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
@@ -168,7 +169,11 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
-    st.table(_indistinguishability(result).set_index("method"))  # which wraps the reasons
+    scores = result.indistinguishable.values()
+    if all(score.score is None for score in scores):
+        st.caption(literal(f"There is no forgetting score: {next(iter(scores)).missing}."))
+    else:
+        st.table(_indistinguishability(result).set_index("method"))  # which wraps the reasons
     st.caption(
         "The score is that of the NeurIPS 2023 unlearning challenge, here of few models: the mean over the forgotten "
         "reviews of a term that halves with every 0.5 of ε. The ε of a review says how well its predictions "
@@ -208,6 +213,8 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
     shown = table.assign(**{name: 100 * table[name] for name in models}, epsilon=table["epsilon"].map(_epsilon))
+    own = unlearning_charts.method_colours(result.methods)[method]
+    colours = {"original": ORIGINAL, "unlearned": own, "retrained": RELEARNED}
     reviews = result.sets.retain_split.reviews
     reviews_table(
         shown[["class", *models, "gap", "epsilon", "review", "key"]],
@@ -218,9 +225,9 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             "class": st.column_config.TextColumn(width=130),
             **{
                 name: st.column_config.ProgressColumn(
-                    width=100, help=explain("probability of the true class"), **percent
+                    width=100, help=explain("probability of the true class"), color=colour, **percent
                 )
-                for name in models
+                for name, colour in colours.items()
             },
             "gap": st.column_config.NumberColumn(format="%+.2f", width=60),
             "epsilon": st.column_config.TextColumn("ε", width=50),
