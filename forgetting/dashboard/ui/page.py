@@ -27,7 +27,7 @@ FAVICON = (
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
 STYLE_FOLDER = Path(__file__).parent / "browser"
-PRESENTABLE = ("overview", "forget")
+PRESENTABLE = ("overview", STORY, "forget")
 
 
 def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Study, TrainedModel, session, show_scene
+from forgetting.dashboard.state.session import STORY, Study, TrainedModel, session, show_scene
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.studies.registry import STUDY_KINDS, begin_study, request_study
-from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import PAGES, open_state, page_link
+from forgetting.dashboard.ui.page import is_presenting, presentable_heading
 from forgetting.dashboard.ui.unlearning_form import forget_set_view
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.dose_response import curves_view
@@ -27,6 +27,7 @@ from forgetting.experiment.published import PUBLISHED_TABLE
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting import story
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_class
 from forgetting.reporting.story import SCENES, UNLEARNED_BY, Answer, Scene
 
 SOON = 20.0  # seconds up to which a study begins with the prediction
@@ -63,10 +64,15 @@ def scene_view(trained_model: TrainedModel) -> None:
     mine = session()
     number, scene = mine.scene, SCENES[mine.scene - 1]
     stage, predicted = STAGES[scene.name], mine.predictions.get(number)
-    st.markdown(f"# {number} of {len(SCENES)}: {_whole(scene.title)}")
+    heading = f"{number} of {len(SCENES)}: {_whole(scene.title)}"
+    presentable_heading(heading)
+    presenting = is_presenting(STORY)
+    if presenting:
+        st.markdown(f"# {heading}")
     asked, shown = st.columns([1, 1.5], gap="medium")
     with asked:
-        st.markdown(_whole(scene.introduction))
+        if predicted is None or not presenting:  # large type leaves room for the answer alone
+            st.markdown(_whole(scene.introduction))
         st.radio(
             f"**{scene.question}** What do you think?",
             range(len(scene.choices)),
@@ -158,7 +164,8 @@ def _draw_first_review(trained_model: TrainedModel) -> None:
     position = int((logits.argmax(dim=1) == part.targets).nonzero()[0])
     name = split.classes[part.targets[position]]
     with st.container(border=True):
-        st.markdown(f"**A review, and what the network makes of it**\n\nLabel: {literal(name)}. Prediction: the same.")
+        st.markdown("**A review, and what the network makes of it**")
+        st.text(f"Label: {format_class(name)}. Predicted: the same.")
         st.text(split.reviews.texts[part.rows[position]])
 
 
