@@ -22,6 +22,7 @@ METHOD_NAMES = {
     "dampening": "dampening",
     "scrub": "SCRUB",
 }
+OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
 SHORT_METRICS = {"tow": "ToW", "anamnesis": "AIN", "attack_auc": "attack AUC", "attack_tpr": "TPR at 1 % FPR"}
 
 

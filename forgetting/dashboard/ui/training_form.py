@@ -23,6 +23,7 @@ from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import OBJECTIVE_NAMES
 
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
@@ -100,7 +101,7 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
     with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
         draw(list(FIRST))
         widths_error("model.hidden")
-        choice_control("training.objective", labels["training.objective"], disabled=fixed)
+        choice_control("training.objective", labels["training.objective"], titles=OBJECTIVE_NAMES, disabled=fixed)
         draw(list(OTHERS))
     if changed := _changed_from_preset():  # below, so that no field moves
         names = ", ".join(LABELS[name].split(" (")[0] for name in changed)

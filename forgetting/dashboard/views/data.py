@@ -133,7 +133,7 @@ def _column_changed(name: str, likely: str | None) -> None:
 def filters_view() -> None:
     """Choose which reviews are kept."""
     switch_control("data.drop_duplicates", "Drop exact duplicates")
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         number_control("data.min_reviews", "Reviews a class needs")
         number_control("data.max_reviews", "Reviews at most (0: all)", step=100)
@@ -199,11 +199,7 @@ def _data_metrics(profile: DataProfile) -> None:
     file = data.find_file_profile(session().inputs)
     empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
     metrics = (
-        (
-            "Duplicates",
-            file.duplicates,
-            f"{profile.duplicates:,} after the filters",
-        ),
+        ("Duplicates", file.duplicates, f"{profile.duplicates:,} after the filters"),
         ("Conflicting texts", file.conflicts, f"{profile.conflicts:,} after the filters"),
         ("Empty rows", empty, "all left out"),
         (
@@ -217,6 +213,6 @@ def _data_metrics(profile: DataProfile) -> None:
             "of the validation reviews",
         ),
     )
-    with st.grid(5, min_column_width=105):
+    with st.grid(5, min_column_width=170):
         for label, value, kept in metrics:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=explain(label))

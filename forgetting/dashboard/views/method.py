@@ -14,7 +14,7 @@ from forgetting.randomization.units import UNITS
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.changes import format_setting, name_setting
 from forgetting.reporting.glossary import GLOSSARY, Term, explain, find_term
-from forgetting.reporting.names import describe_scheme, format_method, format_scheme
+from forgetting.reporting.names import OBJECTIVE_NAMES, describe_scheme, format_method, format_scheme
 
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
 PATH = ("CSV", "reviews", "split", "training", "model", "randomize", "model'", "metrics", "comparison", "chart")
@@ -108,7 +108,7 @@ def schemes_view() -> None:
     st.markdown("\n".join(f"- **{name}**: {literal(find_term(name).short)}" for name in UNITS))
     st.markdown("## Objectives: what training makes small")
     st.markdown(literal(find_term("objective").short + " " + find_term("objective").long))
-    st.markdown("\n".join(f"- **{literal(name.replace('_', '-'))}**, in {unit}" for name, unit in OBJECTIVES.items()))
+    st.markdown("\n".join(f"- **{literal(OBJECTIVE_NAMES[name])}**, in {unit}" for name, unit in OBJECTIVES.items()))
     page_link("forget", "Randomize layers on the Forget page")
     page_link("layers", "Compare schemes on the Layers page")
 

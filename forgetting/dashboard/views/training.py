@@ -81,7 +81,7 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
         ("Epoch", f"{len(run.history)} / {epochs}", f"{run.seconds:.1f} s of training"),
         ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
         ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
-        ("Validation loss", f"{last.validation.loss:.3f}" if last else "–", guess),
+        ("Validation loss", format_number(last.validation.loss) if last else "–", guess),
     )
     with st.grid(4, min_column_width=140):
         for label, value, baseline in cells:
