@@ -38,6 +38,11 @@ CHART_TEXTS = """() => {
 HEADINGS = (
     """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(heading => Number(heading.tagName[1]))"""
 )
+SPOKEN = """() => {
+    const [shown, spoken] = document.querySelectorAll(
+        '.st-key-conclusion [data-testid="stText"], .st-key-conclusion [role="status"]')
+    return spoken?.textContent && spoken.textContent === shown.textContent
+}"""
 SMALL_STUDIES = {
     "layers": {"sweep.seeds": "2", "sweep.doses": "0,1"},
     "relearn": {"relearning.seeds": "1", "relearning.epochs": "5"},
@@ -66,6 +71,9 @@ def test_a_page_has_no_fault_of_access_in_either_theme(visit, name):
     levels = app.page.evaluate(HEADINGS)
     assert (levels[0], levels.count(1)) == (1, 1)
     assert all(after - before <= 1 for before, after in pairwise(levels)), levels
+    if name == "layers":
+        app.page.get_by_role("radio", name="N(0, 1)").click()
+        app.page.wait_for_function(SPOKEN)
 
 
 @pytest.mark.parametrize("path", ["", "data", "train", "forget", "layers"])
