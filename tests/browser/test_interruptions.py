@@ -36,7 +36,7 @@ def test_a_reload_in_the_middle_of_training_starts_anew_with_the_same_settings(v
 
 def test_a_study_under_way_gives_files_and_leaves_others_alone_when_its_tab_is_closed(visit):
     first, second = visit(STUDY, checked=False), visit("train?seed=4713&training.epochs=60")
-    first.page.locator(".st-key-train_now button").click()
+    first.page.locator(".st-key-train_now button").first.click()
     first.button("Start").click()
     first.page.wait_for_function("() => /[1-9]\\d* of [\\d,]+ variants/.test(document.body.innerText)")
     first.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button", name="Download").click()

@@ -161,7 +161,7 @@ def test_an_odd_file_is_trained_and_looked_at(visit, tmp_path, name):
     app = visit("data?data.source=file&training.epochs=5")
     bring(app, name, CORPUS[name].make(), tmp_path)
     app.go("Forget")
-    app.page.get_by_test_id("stMain").locator(".st-key-train_now button").click()
+    app.page.get_by_test_id("stMain").locator(".st-key-train_now button").first.click()
     app.page.locator(".st-key-train_now").wait_for(state="detached")
     app.settle()
     for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn", "Accuracy and loss"):
