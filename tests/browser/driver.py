@@ -138,12 +138,11 @@ class App:
 
     def start_study(self) -> None:
         """Start the study of the settings, where it has not begun by itself."""
-        buttons = {label: self.button(label) for label in ("Start", "Stop", "Start anew")}
-        buttons["Start"].or_(buttons["Stop"]).or_(buttons["Start anew"]).first.wait_for(timeout=240_000)
-        if not buttons["Stop"].count():
-            self.settle()
-        if buttons["Start"].count():
-            buttons["Start"].click()
+        start = self.button("Start")
+        start.or_(self.button("Stop")).or_(self.button("Start anew")).first.wait_for(timeout=240_000)
+        self.page.wait_for_timeout(300)
+        if start.count():
+            start.click()
 
     def pill(self, name: str) -> Locator:
         return self.page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True)

@@ -175,8 +175,8 @@ def test_the_legend_of_many_layer_sets_is_in_sight(visit):
 def test_a_long_study_advances_stops_and_goes_on(visit):
     app = visit(LONG)
     train(app)
-    assert "Press Start to run this plan." in app.sentences()
-    app.button("Start").click()
+    app.start_study()
+    app.page.get_by_text("of 3,600 variants").wait_for(timeout=240_000)
     app.page.locator(MARKS).first.wait_for(timeout=240_000)
     seen = [progress(app)]
     while len(seen) < 4:
@@ -210,11 +210,12 @@ def test_a_long_study_advances_stops_and_goes_on(visit):
 def test_the_chart_stays_when_a_study_goes_on_and_ends(visit):
     app = visit(LONG.replace("seeds=200", "seeds=40"))
     train(app)
-    app.button("Start").click()
+    app.start_study()
+    app.page.get_by_text("of 720 variants").wait_for(timeout=240_000)
     app.page.locator(MARKS).first.wait_for(timeout=240_000)
     app.button("Stop").click()
     app.button("Go on").click()
-    ended(app)
+    app.page.get_by_text("720 variants in").wait_for(timeout=240_000)
     app.settle(600)
     assert app.page.locator(MARKS).count() >= 9
 
