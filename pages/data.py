@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from forgetting.core.errors import ForgettingError
+from forgetting.core.errors import EmptyStateError, ForgettingError
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.labels import in_words
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import train_next
 from forgetting.dashboard.views.data import (
@@ -35,10 +35,10 @@ try:
     with contents:
         profile_view(table)
         train_next()
-except data.MissingFileError as error:
+except EmptyStateError as error:
     contents.info(literal(f"{error} {INVITATIONS[session().recipe.data.source]}"), icon=":material/table_view:")
 except ForgettingError as error:
-    contents.error(literal(in_words(str(error))), icon=":material/table_view:")
+    show_error(error, contents, icon=":material/table_view:")
     if table:  # its columns must be seen for others to be chosen
         with contents:
             first_rows_view(table)

@@ -6,7 +6,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
-from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.page import is_presenting, open_page, presentable_heading
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
@@ -22,7 +22,7 @@ has_choice = randomization_form.can_choose(trained_model)
 try:
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
 except ForgettingError as error:
-    st.error(literal(str(error)))
+    show_error(error)
     comparison = None
 baselines = models.find_baselines(trained_model)
 if comparison:

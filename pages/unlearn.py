@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies import unlearning
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
+from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
@@ -17,8 +18,9 @@ trained_model = need_model()
 if "published" in (trained_model.recipe.protocol, session().recipe.protocol):
     st.info(
         "In the published protocol each name is a class of its own, so a model that never saw a review has no "
-        "class for it, and there is nothing to compare. Take the modern preset on the Train page."
+        "class for it, and there is nothing to compare."
     )
+    page_link("train", "Take the modern preset on the Train page")
     st.stop()
 
 plan, answer = st.columns([1, 3.2], gap="medium")

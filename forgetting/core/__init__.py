@@ -5,7 +5,15 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "errors": ("DataError", "ForgettingError", "RecipeError", "WorkersError", "shorten"),
+        "errors": (
+            "DataError",
+            "EmptyStateError",
+            "ForgettingError",
+            "RecipeError",
+            "WorkersError",
+            "plain_reason",
+            "shorten",
+        ),
         "files": ("file_format", "write_atomically"),
         "limits": ("VARIABLE", "check_limit", "check_table"),
         "seeding": ("generator", "initialize", "pin_threads", "second_seed"),

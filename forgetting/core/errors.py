@@ -1,5 +1,12 @@
 """The exceptions of the library. A message names the rule that was broken, the value that came and the remedy."""
 
+import re
+
+
+def plain_reason(error: object) -> str:
+    """What another library says has gone wrong, without the numbers that it puts before it."""
+    return getattr(error, "strerror", None) or re.sub(r"^Error\s-?\d+\s.*?:\s", "", str(error))
+
 
 def shorten(text: str, length: int = 60) -> str:
     """Cut a text for a message to a length, as it may have come from a file and be of any."""
@@ -12,6 +19,10 @@ class ForgettingError(Exception):
 
 class DataError(ForgettingError):
     """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs."""
+
+
+class EmptyStateError(DataError):
+    """Something is still to be chosen, uploaded or fetched: a step to come, where nothing has gone wrong."""
 
 
 class RecipeError(ForgettingError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from forgetting.core.errors import DataError, shorten
+from forgetting.core.errors import DataError, plain_reason, shorten
 from forgetting.core.limits import limits
 
 Source = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
@@ -115,7 +115,9 @@ def _read_open(file: BinaryIO, max_bytes: int) -> bytes:
             file.seek(0)
         return _read_bounded(file, max_bytes)
     except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"An open file must be readable; reading failed ({error}). Open it again.") from error
+        raise DataError(
+            f"An open file must be readable; reading failed ({plain_reason(error)}). Open it again."
+        ) from error
 
 
 def _read_bounded(file: BinaryIO, max_bytes: int, expanded: bool = False) -> bytes:
@@ -148,7 +150,9 @@ def _expand_gzip(data: bytes, max_bytes: int) -> bytes:
     try:
         return _joined(_gzip_pieces(data), max_bytes, expanded=True)
     except (EOFError, zlib.error) as error:
-        raise DataError(f"A gzip file must be whole; this one is damaged ({error}). Download it again.") from error
+        raise DataError(
+            f"A gzip file must be whole; this one is damaged ({plain_reason(error)}). Download it again."
+        ) from error
 
 
 def _gzip_pieces(data: bytes) -> Iterator[bytes]:
@@ -196,7 +200,9 @@ def _expand_zip(data: bytes, max_bytes: int) -> bytes:
     except DataError:
         raise
     except Exception as error:  # zipfile raises a dozen unrelated kinds for damaged archives
-        raise DataError(f"A zip file must be whole; this one is damaged ({error}). Download it again.") from error
+        raise DataError(
+            f"A zip file must be whole; this one is damaged ({plain_reason(error)}). Download it again."
+        ) from error
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

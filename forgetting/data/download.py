@@ -6,6 +6,7 @@ much that is, and has no deadline, so the file is received here.
 
 import http.client
 import os
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +18,7 @@ from threading import Thread
 
 from platformdirs import user_cache_path
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, plain_reason
 from forgetting.core.files import write_atomically
 from forgetting.data.reviews import Reviews
 
@@ -149,7 +150,9 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
         if isinstance(getattr(error, "reason", error), TimeoutError):
             raise TimeoutError(str(error)) from error
         reason = getattr(error, "reason", None) or error
-        raise DataError(f"The file must be reachable; {url} is not ({reason}). {DOWNLOAD_REMEDY}") from error
+        why = "its server cannot be found, as without an internet connection"
+        why = why if isinstance(reason, socket.gaierror) else plain_reason(reason)
+        raise DataError(f"The file must be reachable; {url} is not ({why}). {DOWNLOAD_REMEDY}") from error
     if time.monotonic() >= end:
         raise TimeoutError("the deadline has passed")
     if len(received) > size:

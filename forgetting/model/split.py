@@ -94,7 +94,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
     except ValueError as error:
         raise DataError(
             f"No word is left of {len(training)} training reviews: a word needs at least 2 letters or digits and "
-            f"must occur in at least min_df = {splitting.min_df} of them. Lower min_df or choose another text column."
+            f"must occur in at least split.min_df = {splitting.min_df} of them. Lower it or choose another text column."
         ) from error
     transformed = vectorizer.transform(reviews.texts[row] for row in validation)
     parts = [

@@ -198,7 +198,8 @@ def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tenso
     if unknown:
         raise RecipeError(
             f"randomization.words must be words that the model knows; it has no {unknown[0]!r} among its "
-            f"{len(known):,}. Words of fewer than min_df training reviews are left out: choose others, or lower min_df."
+            f"{len(known):,}. Words of fewer than split.min_df training reviews are left out: choose others, or "
+            "lower it."
         )
     return torch.tensor([known[word] for word in words])
 

@@ -8,6 +8,7 @@ from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.recipe.renamed import RENAMED
 
 PROTOCOL = "protocol"
+ADDRESS = ("The address", "From the address")  # how the sentences about parameters begin
 # What mail programs, networks and search engines hang on to a link to count those who follow it.
 FOREIGN = {
     "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "twclid", "ttclid", "yclid", "igshid", "igsh",

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from forgetting.core.errors import DataError, RecipeError
+from forgetting.core.errors import DataError, EmptyStateError, RecipeError
 from forgetting.model.split import Part, Split
 from forgetting.recipe.forget import Forget, describe_forget
 
@@ -58,10 +58,9 @@ def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
     keys = np.array([review_key(split.reviews.texts[row]) for row in split.training.rows])
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
     if not chosen.any():
-        raise DataError(
-            f"There must be something to forget; {describe_forget(forget)} is none of {len(chosen):,} training "
-            f"reviews. {REMEDIES[forget.by]}"
-        )
+        among = f"{describe_forget(forget)} is none of {len(chosen):,} training reviews"
+        among = "no review is chosen yet" if forget.by == "reviews" else among
+        raise EmptyStateError(f"There must be something to forget; {among}. {REMEDIES[forget.by]}")
     if chosen.all():
         raise DataError(
             f"Something must be left to learn from; {describe_forget(forget)} is all of {len(chosen):,} training "

@@ -7,6 +7,7 @@ from app_pages import QUICK, app, button, go, page_text, press, run, setting
 from study_pages import charts, finished, labels, mine, study, trained
 
 from forgetting.dashboard.state import models
+from forgetting.dashboard.ui.labels import LABELS
 from forgetting.recipe.recipe import MODERN
 
 pytestmark = pytest.mark.slow  # each case trains a model
@@ -112,7 +113,7 @@ def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
     before = mine(test).recipe
     test.multiselect(key=setting(name)).set_value([])
     finished(run(test))
-    assert f"{name} must name at least one" in page_text(test)
+    assert f"“{LABELS[name]}” must name at least one" in page_text(test)
     assert mine(test).recipe == before
     assert tuple(test.multiselect(key=setting(name)).value) == before.value(name)
     assert charts(test) == 1

@@ -1,11 +1,15 @@
 """Downloading from a server of our own on 127.0.0.1; nothing here reaches the internet."""
 
 import hashlib
+import socket
 import time
+import urllib.error
+import urllib.request
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from threading import enumerate as running_threads
+from unittest.mock import Mock
 
 import pytest
 
@@ -201,6 +205,14 @@ def test_refuses_an_unreachable_server(tmp_path):
         pass  # by now nobody listens there
     with pytest.raises(DataError, match=r"must be reachable; http://127\.0\.0\.1.*Upload the file"):
         fetch(url, tmp_path)
+
+
+def test_without_a_connection_the_reason_is_in_plain_words(tmp_path, monkeypatch):
+    unknown = urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
+    monkeypatch.setattr(urllib.request, "urlopen", Mock(side_effect=unknown))
+    with pytest.raises(DataError, match=r"as without an internet connection.*Upload the file") as raised:
+        fetch("http://nowhere.invalid/a", tmp_path)
+    assert "Errno" not in str(raised.value)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/a", "wine_review.csv"])

@@ -100,7 +100,7 @@ def test_refuses_what_cannot_be_stratified(small_reviews, labels, splitting, mes
 
 @pytest.mark.parametrize("texts", [("a b c",) * 6, tuple(f"only{n}" for n in range(6))])
 def test_refuses_to_learn_without_words(small_reviews, texts):
-    with pytest.raises(DataError, match=r"No word is left of 3 training reviews: .* min_df = 2 .*\. Lower min_df"):
+    with pytest.raises(DataError, match=r"No word is left of 3 training reviews: .* split\.min_df = 2 .*\. Lower it"):
         make_split(some(small_reviews, "aabbab", texts), SplitSettings(validation_share=0.5))
 
 

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting.core.errors import DataError, RecipeError
+from forgetting.core.errors import DataError, EmptyStateError, RecipeError
 from forgetting.data.reviews import Report, Reviews
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.settings import SplitSettings
@@ -323,12 +323,16 @@ ALL_KEYS = tuple(sorted({review_key(text) for text, _ in TRAINED}))
     [
         (
             Forget(by="class", label="rosé"),
-            DataError,
+            EmptyStateError,
             ["must be something to forget", "'rosé'", "8 training reviews", "Choose a class that"],
         ),
-        (Forget(by="reviews"), DataError, ["must be something to forget", "the list of 0 reviews", "Choose at least"]),
-        (Forget(share=0), DataError, ["must be something to forget", "a share of 0 ", "Raise forget.share"]),
-        (Forget(share=0.09), DataError, ["must be something to forget", "a share of 0.09 ", "Raise forget.share"]),
+        (Forget(by="reviews"), EmptyStateError, ["must be something to forget", "no review", "Choose at least"]),
+        (Forget(share=0), EmptyStateError, ["must be something to forget", "a share of 0 ", "Raise forget.share"]),
+        (
+            Forget(share=0.09),
+            EmptyStateError,
+            ["must be something to forget", "a share of 0.09 ", "Raise forget.share"],
+        ),
         (Forget(share=1), DataError, ["must be left to learn from", "a share of 1 ", "all of 8", "Forget fewer"]),
         (Forget(share=0.91), DataError, ["must be left to learn from", "a share of 0.91 ", "Forget fewer"]),
         (

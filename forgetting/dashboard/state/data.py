@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, EmptyStateError
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Inputs
 from forgetting.data import download, sample
@@ -32,10 +32,6 @@ REVIEWS = SharedCache("reviews", most=2)
 SPLITS = SharedCache("splits", most=2)
 PROFILES = SharedCache("profiles", most=2)
 FILE_PROFILES = SharedCache("file profiles", most=2)
-
-
-class MissingFileError(DataError):
-    """The visitor does not have the file of the recipe yet, so that nothing has gone wrong."""
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -68,7 +64,7 @@ def has_original(upload: Table | None) -> bool:
 
 
 def find_table(inputs: Inputs) -> Table:
-    """The file of a recipe. Raises MissingFileError where the visitor does not have it."""
+    """The file of a recipe. Raises EmptyStateError where the visitor does not have it."""
     data, upload = inputs.recipe.data, inputs.upload
     if data.source == "sample":
         return _sample_table()
@@ -76,13 +72,13 @@ def find_table(inputs: Inputs) -> Table:
         if upload and upload.sha256 == ORIGINAL_SHA256:
             return upload
         if not is_downloaded():
-            raise MissingFileError(f"The original file ({ORIGINAL_SIZE // 1000:,} kB) is not downloaded yet.")
+            raise EmptyStateError(f"The original file ({ORIGINAL_SIZE // 1000:,} kB) is not downloaded yet.")
         return _original_table()
     if upload is None or (data.sha256 and upload.sha256 != data.sha256):
         if not data.file and not data.sha256:
-            raise MissingFileError("No file of reviews is uploaded yet.")
+            raise EmptyStateError("No file of reviews is uploaded yet.")
         name = f"{data.file!r}, SHA-256 {data.sha256[:12]}…" if data.sha256 else repr(data.file)
-        raise MissingFileError(f"This experiment is on {name}, which this session does not have.")
+        raise EmptyStateError(f"This experiment is on {name}, which this session does not have.")
     return upload
 
 

@@ -14,6 +14,7 @@ from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assi
 from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_duration
@@ -43,7 +44,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
         if known:
             sentence += f", as {known:,} of them are there already"
     except ForgettingError as error:
-        st.error(literal(str(error)))
+        show_error(error)
         study = mine.studies.get(name)
     fresh = study is None or study.key != kind.key(request)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,6 +1,12 @@
-"""What the controls of the settings are called, and messages of the library in these words."""
+"""What the controls of the settings are called, and errors of the library in these words."""
 
 import re
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from forgetting.core.errors import EmptyStateError, ForgettingError
+from forgetting.dashboard.ui.escape import literal
 
 LABELS = {
     "data.source": "Reviews from",
@@ -55,6 +61,18 @@ LABELS = {
 _NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
 
 
-def in_words(message: str) -> str:
-    """A message of the library with the labels of controls in the place of the dotted names of their settings."""
-    return _NAMED.sub(lambda found: f"“{LABELS[found[0]].split(' (')[0]}”", message)
+def in_words(message: object) -> str:
+    """A message of the library as Markdown, with the labels of controls in the place of the names of their settings."""
+    return literal(_NAMED.sub(lambda found: f"“{LABELS[found[0]].split(' (')[0]}”", str(message)))
+
+
+def show_error(error: ForgettingError, place: DeltaGenerator | None = None, icon: str | None = None) -> None:
+    """Say what is wrong, or, where only something is still to be chosen, what to do next.
+
+    Args:
+        error: What the library says.
+        place: Where, by default where the script is.
+        icon: Before the sentence.
+    """
+    draw = place or st
+    (draw.info if isinstance(error, EmptyStateError) else draw.error)(in_words(error), icon=icon)

@@ -14,7 +14,9 @@ from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
+from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
 
 LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
@@ -56,7 +58,10 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     mine = session()
     mine.shown_notices, mine.notices = mine.notices, []
     for sentence in mine.shown_notices:
-        st.warning(literal(sentence), icon=":material/link_off:")
+        if sentence.startswith(url.ADDRESS):  # whose names of settings are those that the visitor sees
+            st.warning(literal(sentence), icon=":material/link_off:")
+        else:
+            st.warning(in_words(sentence), icon=":material/warning:")
     if mine.change and mine.change.leads:  # what else is announced, stands where it was done
         change_notice()
 

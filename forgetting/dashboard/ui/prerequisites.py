@@ -12,7 +12,7 @@ from forgetting.dashboard.state.session import TrainedModel, TrainingRun, page_a
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.differences import describe_difference, has_other_reviews
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.labels import in_words
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES, page_link
 from forgetting.reporting.glossary import explain
 
@@ -30,15 +30,11 @@ def _offer_data() -> bool:
     """Whether the session's reviews are at hand; if not, the reason is shown, with a way to get them."""
     try:
         data.find_reviews(session().inputs)
-    except data.MissingFileError as error:
-        st.info(literal(str(error)), icon=":material/table_view:")
-        if session().recipe.data.source == "original":
+    except ForgettingError as error:
+        show_error(error, icon=":material/table_view:")
+        if session().recipe.data.source == "original" and not data.has_original(session().upload):
             download_button()
         page_link("data", "Choose reviews on the Data page")
-        return False
-    except ForgettingError as error:
-        st.error(literal(in_words(str(error))), icon=":material/table_view:")
-        page_link("data", "Choose other reviews or columns on the Data page")
         return False
     return True
 
@@ -50,7 +46,7 @@ def download_button(label: str = "Download the original file") -> None:
             with st.spinner("Downloading 609 kB from github.com …"):
                 data.download_original()
         except DataError as error:
-            st.error(literal(str(error)))
+            show_error(error)
             return
         rerun_page()
 
@@ -120,7 +116,7 @@ def _train_now(row: DeltaGenerator) -> None:
     try:
         training_run = models.start_training(session())
     except ForgettingError as error:
-        row.error(literal(in_words(str(error))))
+        show_error(error, row)
         page_link("data", "Choose other reviews or filters on the Data page")
         page_link("train", "Choose other settings on the Train page")
         st.stop()

@@ -14,6 +14,7 @@ from forgetting.dashboard.ui.controls import (
     prepare_control,
 )
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.navigation import page_link
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
@@ -30,8 +31,9 @@ def can_choose(trained_model: TrainedModel) -> bool:
         return True
     st.info(
         "In the published protocol the randomized model is a fresh one, drawn from N(0, 1) and then trained as the "
-        "original was. There are no layers or fractions to choose: take the modern preset on the Train page for that."
+        "original was. There are no layers or fractions to choose."
     )
+    page_link("train", "Take the modern preset on the Train page")
     return False
 
 

@@ -16,6 +16,7 @@ from forgetting.dashboard.ui.controls import (
     segments_control,
 )
 from forgetting.dashboard.ui.escape import cells, literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.dashboard.ui.tables import explained_columns, reviews_table
 from forgetting.randomization.settings import ALL
@@ -116,7 +117,7 @@ def forget_set_view(trained_model: TrainedModel) -> None:
     try:
         sets = models.find_forget_sets(trained_model, session().recipe.forget)
     except ForgettingError as error:
-        st.error(literal(str(error)))
+        show_error(error)
         return
     table = _review_table(trained_model, sets.forget.rows)
     st.text(

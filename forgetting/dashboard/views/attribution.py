@@ -7,7 +7,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import choice_control, control_state, prepare_control
-from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import change_notice
 from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES
 from forgetting.dashboard.views import comparison as comparison_views
@@ -31,7 +31,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
                 trained_model.trained.model, trained_model.split, classes.index(name), MOST_WORDS
             )
         except ForgettingError as error:
-            st.error(literal(str(error)))
+            show_error(error)
             influence = {}
         if influence:
             chart = attribution_charts.words_chart(influence, "influence on the logit")
@@ -54,7 +54,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         try:
             comparison = models.find_comparison(trained_model, randomization)
         except ForgettingError as error:
-            st.error(literal(str(error)))
+            show_error(error)
             return
         scores = [outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized)]
         st.text(comparison_sentences.describe_cost(*scores, baselines, chosen, trained_model.recipe.model.layers))

@@ -14,7 +14,7 @@ from forgetting.dashboard.state.session import Study, TrainedModel, assign, sess
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.ui.conclusion import conclude
-from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
@@ -183,7 +183,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
     try:
         frame = sweep.find_dose_curve(trained_model, randomization).frame
     except ForgettingError as error:
-        st.error(literal(str(error)))
+        show_error(error)
         return
     half_ways = half_way(frame)
     conclude(

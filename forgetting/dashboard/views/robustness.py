@@ -9,7 +9,7 @@ from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
-from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
@@ -23,7 +23,7 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     try:
         rows = sweep.robustness_of(trained_model, min(session().recipe.sweep.seeds, MOST_SEEDS))
     except ForgettingError as error:
-        st.error(literal(str(error)))
+        show_error(error)
         return
     conclude(dose_response_sentences.describe_robustness(rows, baselines), "forgetting", "robust", "critical")
     chart = dose_response_charts.robustness_chart(rows)

@@ -44,7 +44,7 @@ def training_buttons() -> None:
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset, help=explain("Reset"))
         st.toggle("Full speed", key="full_speed", persist_state="session", help=explain("Full speed"))
     if refused := st.session_state.pop(PLAY_REFUSED, ""):
-        st.error(literal(in_words(refused)))
+        st.error(in_words(refused))
 
 
 def outdated_notice() -> None:
