@@ -12,6 +12,8 @@ import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import STORY, Study, TrainedModel, session, show_scene
+from forgetting.dashboard.studies.base import StudyRequest
+from forgetting.dashboard.studies.kept import find_study, show_study
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.studies.registry import STUDY_KINDS, begin_study, request_study
 from forgetting.dashboard.ui.navigation import PAGES, open_state, page_link
@@ -26,6 +28,7 @@ from forgetting.dashboard.views.unlearning import attack_view
 from forgetting.experiment.published import PUBLISHED_TABLE
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting import story
+from forgetting.reporting.formatting import format_duration
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_class
 from forgetting.reporting.story import SCENES, UNLEARNED_BY, Answer, Scene
@@ -43,6 +46,7 @@ class Stage:
         draw: Draws the state once there is a prediction.
         answer: The answer; None while what it rests on is not computed.
         before: Draws what stands there before the prediction.
+        study: The kind of the study that answers; "" where there is none.
         tab: Key and name of the tab of the page that shows the state.
     """
 
@@ -50,6 +54,7 @@ class Stage:
     draw: Show
     answer: Callable[[TrainedModel, Scene], Answer | None]
     before: Show
+    study: str = ""
     tab: tuple[str, str] | None = None
 
 
@@ -83,6 +88,10 @@ def scene_view(trained_model: TrainedModel) -> None:
             on_change=_predict,
             args=(number,),
         )
+        if predicted is None and stage.study:
+            kind, request = STUDY_KINDS[stage.study], request_study(mine, trained_model, stage.study)
+            duration = format_duration(kind.seconds(request))
+            st.caption(f"Your prediction starts what answers it: {kind.total(request):,} {kind.part}, {duration}.")
     with shown:
         if predicted is None:
             stage.before(trained_model)
@@ -187,24 +196,26 @@ def _draw_published_accuracy(trained_model: TrainedModel) -> None:  # noqa: ARG0
 
 def _draw_study(name: str, view: Callable) -> Show:
     def draw(trained_model: TrainedModel) -> None:
-        """Begin the study, as the prediction has asked for it; where it would take long, a button does."""
+        """Run the study, as the prediction has asked for it; where it would take long, a button does."""
         mine = session()
-        request, study = request_study(mine, trained_model, name), mine.studies.get(name)
-        if study is None or study.key != STUDY_KINDS[name].key(request):
-            if STUDY_KINDS[name].seconds(request) <= SOON:
-                begin_study(mine, name, request)
-            else:
-                study_buttons(trained_model, name)
+        request = request_study(mine, trained_model, name)
+        if study := _find_study(request, name):
+            show_study(mine, study)
+            study.running = study.unfinished
+        elif STUDY_KINDS[name].seconds(request) <= SOON:
+            begin_study(mine, name, request)
+        else:
+            study_buttons(trained_model, name)
         study_view(name, view)
 
     return draw
 
 
-def _find_ended(trained_model: TrainedModel, name: str) -> Study | None:
-    """The ended study of the session's recipe."""
-    study = session().studies.get(name)
-    fits = study and study.key == STUDY_KINDS[name].key(request_study(session(), trained_model, name))
-    return study if fits and study.rows and not study.unfinished else None
+def _find_study(request: StudyRequest, name: str) -> Study | None:
+    """The study of the session's recipe, whether it has ended or not."""
+    mine, key = session(), STUDY_KINDS[name].key(request)
+    shown = mine.studies.get(name)
+    return shown if shown and shown.key == key else find_study(mine, name, key)
 
 
 def _answer_layers(trained_model: TrainedModel, scene: Scene) -> Answer:
@@ -222,8 +233,10 @@ def _answer_fraction(trained_model: TrainedModel, scene: Scene) -> Answer:
 
 def _answer_study(name: str, answer: Callable[..., Answer], *others: str) -> Callable:
     def find(trained_model: TrainedModel, scene: Scene) -> Answer | None:  # noqa: ARG001 - one signature for all
-        study = _find_ended(trained_model, name)
-        return answer(study.result, *(others or (models.find_baselines(trained_model),))) if study else None
+        study = _find_study(request_study(session(), trained_model, name), name)
+        if study is None or study.unfinished or not study.rows:
+            return None
+        return answer(study.result, *(others or (models.find_baselines(trained_model),)))
 
     return find
 
@@ -236,6 +249,7 @@ STAGES = {  # by the name of the scene
         _draw_study("learning_curves", learning_curves_view),
         _answer_study("learning_curves", story.answer_relearning),
         before=_draw_live,
+        study="learning_curves",
         tab=("relearn_view", "This randomization"),
     ),
     "matched": Stage(
@@ -243,6 +257,7 @@ STAGES = {  # by the name of the scene
         _draw_study("change", curves_view),
         _answer_study("change", story.answer_matched),
         before=_draw_live,
+        study="change",
         tab=("layers_view", "Equal ‖ΔW‖"),
     ),
     "published": Stage(
@@ -256,6 +271,7 @@ STAGES = {  # by the name of the scene
         _draw_study("unlearning", attack_view),
         _answer_study("unlearning", story.answer_unlearning, UNLEARNED_BY),
         before=forget_set_view,
+        study="unlearning",
         tab=("unlearn_view", "Attack"),
     ),
 }
