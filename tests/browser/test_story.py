@@ -10,12 +10,16 @@ def test_the_story_is_told_to_its_end(visit):
     """Question, choices and answer fit a projector. Back goes back a scene, and leaving gives the experiment back."""
     app = visit("forget?randomization.scheme=zero")
     heading = app.page.get_by_role("heading", level=1)
+    answer, start = app.page.get_by_text("What this does not show"), app.button("Start")
     app.go("Start here")
     for number, scene in enumerate(SCENES, start=1):
         heading.filter(has_text=f"{number} of {len(SCENES)}").wait_for()
-        assert not app.page.get_by_text("What this does not show").count()
+        answer.wait_for(state="detached")
         app.page.get_by_test_id("stRadio").get_by_text(scene.choices[1]).click()
-        app.page.get_by_text("What this does not show").wait_for(timeout=240_000)
+        answer.or_(start).first.wait_for()
+        if start.count():  # where the machine is slow
+            start.click()
+        answer.wait_for(timeout=240_000)
         assert app.page.evaluate(LOWEST) <= 720, scene.name
         assert app.parameters() == {"scene": str(number)}
         if number < len(SCENES):

@@ -90,8 +90,9 @@ def scene_view(trained_model: TrainedModel) -> None:
         )
         if predicted is None and stage.study:
             kind, request = STUDY_KINDS[stage.study], request_study(mine, trained_model, stage.study)
-            duration = format_duration(kind.seconds(request))
-            st.caption(f"Your prediction starts what answers it: {kind.total(request):,} {kind.part}, {duration}.")
+            st.caption(
+                f"The answer takes {kind.total(request):,} {kind.part}, {format_duration(kind.seconds(request))}."
+            )
     with shown:
         if predicted is None:
             stage.before(trained_model)
