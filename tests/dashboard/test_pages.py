@@ -702,3 +702,19 @@ def test_two_controls_that_change_in_one_moment_both_count(other):
     layers = "fc1" if other == "pills" else ""
     assert test.query_params == {"randomization.seed": "7", "randomization.layers": layers}
     assert test.number_input(key=setting("randomization.seed")).value == 7
+
+
+@pytest.mark.slow
+def test_the_points_of_a_chart_stand_in_a_table():
+    test = forget()
+    found = {}
+    for tab, key in (("Classes", "recall"), ("Confusion", "confusion")):
+        test.session_state["view"] = tab
+        test.session_state[f"{key}_table"] = True
+        found[key] = run(test).dataframe[0].value
+    recalls, confusions = found["recall"].set_index("class"), found["confusion"]
+    assert confusions["original"].sum() == confusions["randomized"].sum() == recalls["reviews"].sum()
+    for model in ("original", "randomized"):
+        right = confusions[confusions["true class"] == confusions["predicted class"]].set_index("true class")[model]
+        expected = right.reindex(recalls.index, fill_value=0) / recalls["reviews"]
+        assert recalls[model].tolist() == pytest.approx(expected.tolist())

@@ -132,7 +132,24 @@ def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
         return
     chart = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
     st.plotly_chart(chart, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
+    chart_table(lambda: _confusions(comparison, trained_model.split.classes), key="confusion", alt="Confusion matrices")
     _caption_most(len(trained_model.split.classes))
+
+
+def _confusions(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
+    """How many validation reviews of a class each model predicts to be of another; without what neither predicts."""
+    import pandas as pd
+
+    before, after = (outcome.scores["validation"].confusion for outcome in (comparison.original, comparison.randomized))
+    rows, columns = (before + after).nonzero()
+    return pd.DataFrame(
+        {
+            "true class": [classes[row] for row in rows],
+            "predicted class": [classes[column] for column in columns],
+            "original": before[rows, columns],
+            "randomized": after[rows, columns],
+        }
+    )
 
 
 def _caption_most(classes: int) -> None:
@@ -161,14 +178,15 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
         f"{len(table)} of {total} validation reviews change their predicted class: {right_before} were right before, "
         f"{right_after} are right after."
     )
-    share = {"format": "percent", "width": "small"}
+    share = {"format": "percent", "width": 140}
     reviews_table(
         table.assign(review=[text[:EXCERPT] for text in table["review"]]),
         list(table["review"]),
         key="flipped_reviews",
         height=330,
+        column_order=("true class", "before", "after", "review", "probability before", "probability after"),
         column_config={
-            "review": st.column_config.TextColumn(width="large"),
+            "review": st.column_config.TextColumn(width="medium"),
             "probability before": st.column_config.NumberColumn(**share),
             "probability after": st.column_config.NumberColumn(**share),
         },
