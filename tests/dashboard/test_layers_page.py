@@ -45,9 +45,9 @@ def compared(monkeypatch) -> list:
     """The comparisons that pages show, in their order."""
     seen, view = [], live.live_view
 
-    def watched(trained_model, comparison, baselines):
+    def watched(trained_model, comparison, baselines, **options):
         seen.append(comparison)
-        return view(trained_model, comparison, baselines)
+        return view(trained_model, comparison, baselines, **options)
 
     monkeypatch.setattr(live, "live_view", watched)
     return seen

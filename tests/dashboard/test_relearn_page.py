@@ -237,7 +237,7 @@ def test_the_scheme_of_the_savings_is_chosen_and_outlives_a_plan_without_it():
     test.multiselect(key=setting("relearning.schemes")).set_value(["reinit"])
     finished(run(test), "savings")
     assert set(drawn(test)["scheme"]) == {"reinit"}
-    assert "(reinit)" in sentence(test)
+    assert "(re-randomization)" in sentence(test)
 
 
 @pytest.mark.usefixtures("slow_studies")
