@@ -89,10 +89,12 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     }
     after = app.metrics()["Validation accuracy"].split(" → ")[1]
     assert after == f"{float(tooltip['validation accuracy, median'].rstrip(' %')):.0f} %"
-    app.go("Layers")
+    assert "Changed: layers all → fc2; fraction randomized 100 % → 50 %" in app.sentences()
+    app.button("Undo and go back to Layers").click()
+    app.page.wait_for_url(re.compile("/layers[?]"))
     app.settle(600)
     assert app.page.title().startswith("Layers"), "the click of before is taken again"
-    assert app.parameters()["sweep.seed"] == "5"
+    assert app.parameters() == {"sweep.doses": "0,0.5,1", "sweep.seeds": "1", "sweep.seed": "5"}
 
 
 def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
