@@ -67,7 +67,8 @@ def offer_model() -> TrainedModel | None:
         what = describe_difference(trained_model) if trained_model else ""
         sentence = f"These figures are of {what}." if what else "No model is trained for this recipe yet."
         if not _offer_data():
-            row.info(literal(sentence), icon=ICON)
+            if trained_model:
+                row.info(literal(sentence), icon=ICON)
         elif _ask(row, sentence, train_label(trained_model), type="primary", key="train_now"):
             _train_now(row)
     elif trained_model.trained.state == "diverged":

@@ -1,6 +1,6 @@
 """The settings of training as fields that write the recipe, with the two protocols as presets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -92,17 +92,16 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
     labels = {name: LABELS[name] + (MARK if name in differs else "") for name in TRAINING_SETTINGS}
     fields = FIRST | OTHERS
 
-    def draw(names: Sequence[str]) -> None:
-        for column, first in zip(st.columns(2), (0, 1), strict=True):
-            with column:
-                for name in names[first::2]:
-                    fields[name](name, labels[name], disabled=fixed and name != "seed")
+    def draw(names: Iterable[str]) -> None:
+        with st.grid(2, min_column_width=90):
+            for name in names:
+                fields[name](name, labels[name], disabled=fixed and name != "seed")
 
     with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
-        draw(list(FIRST))
+        draw(FIRST)
         widths_error("model.hidden")
         choice_control("training.objective", labels["training.objective"], titles=OBJECTIVE_NAMES, disabled=fixed)
-        draw(list(OTHERS))
+        draw(OTHERS)
     if changed := _changed_from_preset():  # below, so that no field moves
         names = ", ".join(LABELS[name].split(" (")[0] for name in changed)
         st.caption(f"Changed from the {recipe.protocol} preset: {names}.")

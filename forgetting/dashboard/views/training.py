@@ -83,7 +83,7 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
         ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
         ("Validation loss", format_number(last.validation.loss) if last else "–", guess),
     )
-    with st.grid(4, min_column_width=140):
+    with st.grid(4, min_column_width=120):
         for label, value, baseline in cells:
             st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=explain(label))
     history_charts(
