@@ -11,6 +11,7 @@ from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
 RELEARNING = 10  # epochs, about, until a model has relearned the forget set
+EVALUATION = 0.15  # seconds, about, that evaluating a model of the sample takes
 UNLEARNING_STUDY = "unlearning"
 
 
@@ -70,7 +71,7 @@ def _seconds(request: StudyRequest) -> float:
     staged = runner.staged if runner else ()
     methods = sum((whole if name in FULL else plan.epochs) + relearning for _, name in missing)
     epochs = 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
-    return PACE * epoch_seconds(request.trained_model) * epochs
+    return PACE * (epoch_seconds(request.trained_model) * epochs + EVALUATION * len(missing))
 
 
 def _describe(request: StudyRequest) -> str:
