@@ -766,7 +766,6 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "prediction",
             "What you think the numbers will say, before you see them. It stays in this session.",
-            used=("what do you think?",),
         ),
         Term("Untick all", "Takes all reviews out of the forget set."),
         Term("Reproduce the table", "Runs the published experiment again, once for each seed."),

@@ -79,7 +79,7 @@ def scene_view(trained_model: TrainedModel) -> None:
         if predicted is None or not presenting:  # large type leaves room for the answer alone
             st.markdown(_whole(scene.introduction))
         st.radio(
-            f"**{scene.question}** What do you think?",
+            f"**{_whole(scene.question)}**",
             range(len(scene.choices)),
             index=predicted,
             help=explain("prediction"),
