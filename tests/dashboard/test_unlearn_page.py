@@ -536,9 +536,9 @@ def test_copies_of_a_ticked_review_go_with_it(editor):
 
 IMPOSSIBLE_SETS = {
     "everything": ({"forget.share": "1"}, "Something must be left to learn from"),
-    "no class": ({"forget.by": "class"}, "forget.label must be one of the classes"),
+    "no class": ({"forget.by": "class"}, "“Class” must be one of the classes"),
     "a review that is none": ({"forget.by": "reviews", "forget.reviews": "abcdef012345"}, "'abcdef012345' is none"),
-    "k too large": ({"unlearning.last_layers": "5"}, "unlearning.last_layers must be at most the number of layers, 2"),
+    "k too large": ({"unlearning.last_layers": "5"}, "“k of EU-k and CF-k” must be at most the number of layers, 2"),
     "a layer that is none": ({"unlearning.repair_layers": "fc9"}, "fc9"),
 }
 MENDS = {
