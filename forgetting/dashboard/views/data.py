@@ -11,13 +11,13 @@ from forgetting.dashboard.state import data, resources
 from forgetting.dashboard.state.session import PREFIX, assign, session
 from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.controls import (
-    bound_control,
     control_state,
     number_control,
     segments_control,
     switch_control,
 )
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import LABELS
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table, show_table
 from forgetting.data.profile import DataProfile
@@ -133,15 +133,10 @@ def _column_changed(name: str, likely: str | None) -> None:
 def filters_view() -> None:
     """Choose which reviews are kept."""
     switch_control("data.drop_duplicates", "Drop exact duplicates")
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        number_control("data.min_reviews", "Reviews a class needs")
-        number_control("data.max_reviews", "Reviews at most (0: all)", step=100)
-    with right:
-        number_control("data.max_classes", "Classes at most (0: all)")
-        st.number_input(
-            "Seed of the sample", 0, 2**32 - 1, step=1, help=explain("Seed of the sample"), **bound_control("data.seed")
-        )
+    for row in (("data.min_reviews", "data.max_classes"), ("data.max_reviews", "data.seed")):
+        for column, name in zip(st.columns(2, vertical_alignment="bottom"), row, strict=True):
+            with column:
+                number_control(name, LABELS[name], step=100 if name == "data.max_reviews" else None)
 
 
 def profile_view(table: Table) -> None:
