@@ -126,7 +126,7 @@ def _network(app) -> dict[str, str]:
     """The layers of the picture with the share that each says; where it is randomized, connections are drawn so."""
     found = {}
     for layer in app.page.locator(".live button.layer").all():
-        name, share = layer.locator(".name").inner_text().split(" ", 1)
+        name, share = (layer.locator(part).inner_text() for part in (".title", ".share"))
         found[name] = share
         drawn = bool(layer.locator(".lost").get_attribute("d"))
         assert drawn == (share != "0 %") == (layer.get_attribute("aria-pressed") == "true")
