@@ -4,6 +4,7 @@ Gold is exact retraining, burgundy the original, and each method has one colour 
 of the gaps between exact retrainings with different seeds: a gap within it is no gap.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
@@ -13,6 +14,7 @@ import pandas as pd
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
 from forgetting.charts.vega import LOCALE, baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
+from forgetting.reporting.names import METHOD_NAMES, format_method
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
 
@@ -36,13 +38,13 @@ SET_STYLES = {  # name and dashes of each set of reviews
     "forget": ("forgotten", [1, 0]),
     "non_members": ("non-members", [6, 3]),
 }
-RETRAINED = "exact retraining"
+RETRAINED = "the reference"  # what the methods are held against
 REFERENCE_COLOURS = {RETRAINED: RELEARNED, REFERENCE: RELEARNED, "original": ORIGINAL}  # of no method
 LINEAR_WITHIN = 0.1  # points; beyond, the axes of the trade-off are logarithmic
 POINTS = tuple(sign * step for sign in (-1, 1) for step in (0, 0.1, 0.3, 1, 3, 10, 30, 100))  # their ticks
 SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
 SYMLOG = "points (symmetric log scale)"
-METHOD_LABEL = "replace(datum.label, /_/g, ' ')"  # a method's name as words
+METHOD_LABEL = f"{json.dumps(METHOD_NAMES)}[datum.label] || replace(datum.label, /_/g, ' ')"  # as `format_method`
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
 
@@ -60,7 +62,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     y = alt.Y("method:N", scale=alt.Scale(domain=methods), title=None, axis=_method_axis())
     x = alt.X("middle:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(GAP_COLUMNS)], nice=False))
     tooltip = [
-        alt.Tooltip("method:N"),
+        alt.Tooltip("name:N", title="method"),
         alt.Tooltip("title:N", title="metric"),
         alt.Tooltip("value_text:N", title="median"),
         alt.Tooltip("retrained_text:N", title="exact retraining"),
@@ -110,6 +112,7 @@ def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame
     """Positions of each cell's bar and its texts, in columns of width 1."""
     table, scales = result.gaps[result.gaps["metric"].isin(GAP_COLUMNS)].copy(), _column_scales(result)
     positions = {metric: index for index, metric in enumerate(GAP_COLUMNS)}
+    table["name"] = table["method"].map(format_method)
     table["middle"] = table["metric"].map(positions) + 0.5
     table["title"] = table["metric"].map(GAP_COLUMNS).str.replace("\n", " ")
     for name, end in (("gap", "end"), ("gap_low", "low_end"), ("gap_high", "high_end")):
@@ -185,10 +188,10 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         result: of the comparison.
         across: "retain" or "validation".
     """
-    points = trade_off_points(result, across)
+    points = trade_off_points(result, across).assign(name=lambda frame: frame["method"].map(format_method))
     names = list(dict.fromkeys(points["method"]))
     colours = method_colours(names)
-    middles = points.groupby("method", sort=False)[["x", "y", "across", "forget"]].median().reset_index()
+    middles = points.groupby(["method", "name"], sort=False)[["x", "y", "across", "forget"]].median().reset_index()
     colour = alt.Color(
         "method:N",
         title=None,
@@ -216,7 +219,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         "y": alt.Y("y:Q", title=f"gap in forget accuracy, {SYMLOG}", axis=axis, scale=scales["y"]),
     }
     tooltip = [
-        alt.Tooltip("method:N"),
+        alt.Tooltip("name:N", title="method"),
         alt.Tooltip("across:Q", title=f"{across} accuracy", format=".1%"),
         alt.Tooltip("x:Q", title="gap, points", format="+.1f"),
         alt.Tooltip("forget:Q", title="forget accuracy", format=".1%"),
@@ -287,7 +290,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             "set:N",
             title=None,
             scale=alt.Scale(domain=titles, range=dashes),
-            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
+            legend=alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
         ),
         tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
     )
@@ -304,11 +307,12 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
     )
     table["colour"] = table["method"].map(method_colours(result.gaps["method"]))
+    table["name"] = table["method"].map(format_method)
     base = alt.Chart(table).encode(
         y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
         color=alt.Color("colour:N", scale=None),
         tooltip=[
-            alt.Tooltip("method:N"),
+            alt.Tooltip("name:N", title="method"),
             alt.Tooltip("attack_auc:Q", title="AUC, median over seeds", format=".3f"),
             alt.Tooltip("attack_auc_low:Q", title="95 % interval from", format=".3f"),
             alt.Tooltip("attack_auc_high:Q", title="to", format=".3f"),

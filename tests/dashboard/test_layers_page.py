@@ -191,7 +191,7 @@ def test_the_number_of_doses_follows_the_recipe_on_a_page_that_stays():
 
 
 IMPOSSIBLE = {
-    "a layer that is none": ({"sweep.layers": "fc9"}, "sweep.layers"),
+    "a layer that is none": ({"sweep.layers": "fc9"}, "“Layer sets” must be"),
     "words of a later layer": ({"sweep.units": "word", "sweep.layers": "fc2"}, "first layer"),
 }
 

@@ -44,21 +44,25 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     """Curves of the layer sets for one scheme, or of the schemes for one layer set, by fraction or by equal change."""
     frame, match = study.result.frame, study.plan.match
     key = f"curves_{match}"
-    left, middle, right = st.columns([1.1, 1, 1.4])
-    group = left.selectbox(
-        "Metric", list(METRIC_GROUPS), key=f"{key}_metric", persist_state="session", help=explain("Metric")
-    )
-    beside = middle.segmented_control(
-        "Side by side",
-        list(SIDE_BY_SIDE),
-        default=next(iter(SIDE_BY_SIDE)) if match == "dose" else "schemes",
-        required=True,
-        key=f"{key}_beside",
-        persist_state="session",
-        help=explain("Side by side"),
-    )
-    by, fixed = SIDE_BY_SIDE[beside or "schemes"]
-    with right:
+    with st.container(horizontal=True):
+        group = st.selectbox(
+            "Metric",
+            list(METRIC_GROUPS),
+            key=f"{key}_metric",
+            persist_state="session",
+            help=explain("Metric"),
+            width=220,
+        )
+        beside = st.segmented_control(
+            "Side by side",
+            list(SIDE_BY_SIDE),
+            default=next(iter(SIDE_BY_SIDE)) if match == "dose" else "schemes",
+            required=True,
+            key=f"{key}_beside",
+            persist_state="session",
+            help=explain("Side by side"),
+        )
+        by, fixed = SIDE_BY_SIDE[beside or "schemes"]
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
     if match == "dose":
         conclude(

@@ -124,7 +124,7 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     conclude(
         f"Retraining leaves {format_share(frame['retrained_forget_accuracy'].median())} of the forget set right; "
         f"chance is {format_share(result.chance)}, the largest class {format_share(result.majority['forget'])}. Both "
-        "axes are gaps to retraining, and a good method comes near to the star at 0. "
+        "axes are gaps to retraining, and a good method comes near to the reference, the star at 0. "
         f"On the {across} reviews always predicting the largest class is right for "
         f"{format_share(result.majority[across])}.",
         "gap",
@@ -140,7 +140,8 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
 def _trade_off_table(result: UnlearningResult, across: str) -> pd.DataFrame:
     """A row a model and seed, as the chart has them."""
     names = {"across": f"{across} accuracy", "x": "its gap, points", "forget": "forget accuracy", "y": "gap, points"}
-    return unlearning_charts.trade_off_points(result, across)[["method", "seed", *names]].rename(columns=names)
+    points = unlearning_charts.trade_off_points(result, across)[["method", "seed", *names]].rename(columns=names)
+    return points.assign(method=points["method"].map(format_method))
 
 
 def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
