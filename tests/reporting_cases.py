@@ -296,6 +296,7 @@ CASES: dict[str, Callable[[], str]] = {
     },
     "experiment: two classes, no layer": lambda: experiment(Randomization((), 1.0), classes=2),
     "experiment: published": lambda: experiment(known=False),
+    "experiment: words": lambda: experiment(WORDS),
     "randomization: words": lambda: describe_randomization(WORDS, LAYERS),
     "cost": lambda: cost(0.82, 0.51),
     "cost: a gain": lambda: cost(0.25, 0.35),

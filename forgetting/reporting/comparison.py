@@ -13,6 +13,7 @@ from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
     format_baselines,
+    format_count,
     format_epochs,
     format_fraction,
     format_number,
@@ -54,9 +55,10 @@ def describe_experiment(
     chosen = randomization.chosen_layers(tuple(weights))
     if not chosen:
         return f"{learned} All that it knows lies in the weights of its layers: press one to randomize it."
-    count = sum(weights[name] for name in chosen)
+    count, words = sum(weights[name] for name in chosen), len(randomization.words)
+    of = f"the weights of {format_count(words, 'word')} in" if words else f"the {count:,} weights of"
     return (
-        f"{learned} Randomizing puts {REPLACEMENTS[randomization.scheme]} the {count:,} weights of "
+        f"{learned} Randomizing puts {REPLACEMENTS[randomization.scheme]} {of} "
         f"{_name_layers(chosen, weights)}: drag the slider, and see what it forgets."
     )
 

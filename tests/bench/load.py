@@ -230,7 +230,7 @@ async def train_lessons(visitor: Visitor, tally: Tally, chance: random.Random, u
     while time.perf_counter() < until:
         await learn(visitor, tally, until, "sample")
         if time.perf_counter() < until:
-            visitor.fill("Seed of weights, training", chance.randrange(10**6))
+            visitor.fill("setting:seed", chance.randrange(10**6))
             await visitor.settle()
 
 

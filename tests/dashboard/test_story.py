@@ -164,6 +164,18 @@ def test_the_story_leaves_a_visitors_own_experiment_as_it_is():
     assert "Changed:" not in page_text(test)
 
 
+def test_a_run_that_was_begun_waits_while_the_story_shows_finished_models():
+    test = app("train")
+    press(test, "One step")
+    press(test, "Reset")
+    began = test.session_state.session.training_run
+    follow(test, "Start here")
+    assert test.session_state.session.trained_model.trained.state == "finished"
+    follow(test, "Train")
+    assert test.session_state.session.training_run is began
+    assert "has its initial weights" in page_text(test)
+
+
 def test_a_scene_opens_in_the_app_and_the_own_experiment_comes_back_by_undo():
     test = forget(**{"randomization.scheme": "zero"})
     own = test.session_state.session.recipe

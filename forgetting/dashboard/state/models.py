@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.data import find_digest, find_pretrained, find_reviews, find_split, split_key
-from forgetting.dashboard.state.session import Inputs, Session, TrainedModel, TrainingRun
+from forgetting.dashboard.state.session import STORY, Inputs, Session, TrainedModel, TrainingRun
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
@@ -77,7 +77,8 @@ def find_trained_model(visitor: Session) -> TrainedModel | None:
     the recipe, if there is one, and else the visitor's last one, which is outdated.
     """
     if is_outdated(visitor.trained_model, visitor.inputs):
-        if not is_outdated(visitor.training_run, visitor.inputs):
+        # The story shows finished models; a run waits there for the visitor to come back.
+        if visitor.page != STORY and not is_outdated(visitor.training_run, visitor.inputs):
             store_model(visitor)
         else:
             take_finished_model(visitor)

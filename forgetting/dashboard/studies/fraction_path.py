@@ -65,7 +65,7 @@ class FractionPath:
             if known is None:
                 break
             self.rows.append(FractionRow(known.randomized.scores, known.forgetting["validation"]))
-        if self.finished:
+        if len(self.rows) == len(FRACTIONS):
             self.typical = models.find_known_typical_review()
             return
         from forgetting.studies.sweep import sweep_slices  # which imports torch
@@ -87,8 +87,8 @@ class FractionPath:
 
     @property
     def finished(self) -> bool:
-        """Whether all rows are there."""
-        return len(self.rows) == len(FRACTIONS)
+        """Whether all rows and the typical review are there; another visitor's run may be about to add the latter."""
+        return self.typical is not None
 
     def advance(self) -> bool:
         """Compute a slice, or wait while another visitor does so; returns whether there is more to compute."""
@@ -103,7 +103,7 @@ class FractionPath:
                 ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
                 self.rows.append(FractionRow(scores, ratio))
                 self._predictions.append(row.predictions)
-            if self.finished:
+            if len(self.rows) == len(FRACTIONS):
                 self.typical = find_typical_review(self._split, self._predictions)
                 self._predictions.clear()
             self._seconds += time.thread_time() - started
