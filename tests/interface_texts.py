@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[1]
 APPROVED = Path(__file__).with_name("approved_texts.txt")
 UNSEEN = ("cli", "data/sample", "dashboard/server", "core/parallel.py", "core/lazy.py", "recipe/renamed.py")
 TEXT = re.compile(r"[^\W\d_].*\s.*[^\W\d_]|^[A-Z][a-z]+$", re.DOTALL)
-CODE = re.compile(r"^<|[{;] |^\(|replace\(|==|hovertemplate|%\{")  # markup, style sheets and expressions
+CODE = re.compile(
+    r"^<|^:host|^[a-z-]+: [^;]+; [a-z-]+: |^\(datum|replace\(|==|hovertemplate|%\{"
+)  # markup, style sheets and expressions
 
 
 def modules() -> list[Path]:

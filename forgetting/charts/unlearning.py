@@ -1,7 +1,8 @@
 """Unlearning as Altair charts: gaps to exact retraining, the trade-off, and what an attacker sees.
 
-Gold is exact retraining, burgundy the original, and each method has one colour in all charts. A gold band holds 5–95 %
-of the gaps between exact retrainings with different seeds: a gap within it is no gap.
+Gold is exact retraining, burgundy the original, and each method has the same colour in all charts. Beyond six methods
+colours repeat, and shapes tell those of one colour apart in the trade-off. A gold band holds 5–95 % of the gaps between
+exact retrainings with different seeds: a gap within it is no gap.
 """
 
 import json

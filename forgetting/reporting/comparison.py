@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
@@ -47,9 +48,9 @@ def describe_experiment(
         weights: Numbers of weights by layer, of all layers; {} where none is chosen by itself.
         randomization: How they are randomized.
     """
-    named = " and ".join(f"“{name}”" for name in classes[:2])
+    named = " and ".join(format_class(shorten(name)) for name in classes[:2])
     apart = f"{named} apart" if len(classes) == 2 else f"{len(classes):,} classes apart, such as {named}"
-    learned = f"A small network has learned from {reviews:,} reviews of {source} to tell {apart}."
+    learned = f"A small network has learnt from {reviews:,} reviews of {source} to tell {apart}."
     if not weights:
         return f"{learned} Beside it stands a network that began with random weights and was trained the same way."
     chosen = randomization.chosen_layers(tuple(weights))

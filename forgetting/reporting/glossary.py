@@ -92,6 +92,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
     ),
     "Randomizing": (
         Term(
+            "model",
+            "Which network a number is of: the original, the randomized, a relearned or retrained one, or one trained "
+            "from scratch.",
+        ),
+        Term("original", "The network as training left it, with nothing randomized."),
+        Term("randomized", "The network after some of the original's weights were randomized."),
+        Term("relearned", "The randomized network after it was trained again."),
+        Term(
             "fraction randomized",
             "How much of each chosen layer is replaced: at 40 %, four of ten units get new values.",
             "Exactly round(d · n) of a layer's n units are randomized at the fraction d. For one seed the fraction is "
@@ -261,7 +269,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
     "Split and training": (
         Term(
             "protocol",
-            "The rules of an experiment: “modern” as the field does it now, “published” as the paper's code did it.",
+            "The rules of an experiment: “modern” as the field does it now, “published” as the published code did it.",
         ),
         Term(
             "training part and validation part",
@@ -316,6 +324,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "One pass over all training reviews.",
             used=("epochs", "training.epochs", "epochs of training", "epochs to relearn"),
         ),
+        Term("steps", "How many updates of the weights training has made so far."),
         Term(
             "epochs at most",
             "A model that has not reached the target after so many epochs counts as never reaching it.",
@@ -390,8 +399,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "published table",
             "The numbers of the published experiment, beside re-runs with other seeds and what a trivial model "
             "reaches.",
-            used=("published", "trivial", "median", "min", "max", "within 120 re-runs", "model"),
+            used=("published", "trivial", "within 120 re-runs"),
         ),
+        Term("median", "The middle of the numbers of all seeds: half of them are at most this large."),
+        Term("min and max", "The smallest and the largest number over the seeds.", used=("min", "max")),
         Term("missing", "Why a number could not be computed."),
         Term("until", "Up to which fraction a curve was measured."),
         Term(
@@ -522,7 +533,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "time to target",
             "How many steps of training a model takes to the target; a step is one update of the weights.",
-            used=("original", "randomized", "relearned", "from scratch", "relearn steps"),
+            used=("from scratch", "relearn steps"),
         ),
         Term(
             "savings",
@@ -573,13 +584,15 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "All methods are measured against it. Two retrainings with different seeds differ as well: no method can "
             "be asked to come nearer than that.",
             "Cao & Yang 2015, IEEE S&P",
-            used=("retrained",),
         ),
+        Term("retrained", "The model after exact retraining, which never saw what is to be forgotten."),
         Term(
             "gap",
             "How far a metric of the unlearned model is from that of the retrained one; the nearer to 0, the better.",
             used=(
                 "unlearned",
+                "gap, points",
+                "its gap, points",
                 "gap in forget accuracy, points (symmetric log scale)",
                 "gap in retain accuracy, points (symmetric log scale)",
                 "gap in validation accuracy, points (symmetric log scale)",
@@ -620,7 +633,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "TPR at 1 % FPR",
             "The share of members that an attacker finds who is wrong about only 1 in 100 non-members.",
-            source="Carlini et al. 2022, arXiv 2112.03570",
+            "The true positive rate (TPR) where the false positive rate (FPR) is 1 %.",
+            "Carlini et al. 2022, arXiv 2112.03570",
         ),
         Term(
             "over-forgetting",
@@ -645,7 +659,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How well a review's predictions tell unlearned from retrained models; 0 is not at all.",
             used=("epsilon", "ε", "largest finite ε"),
         ),
-        Term("seconds", "The time that a method takes.", used=("seconds ratio",)),
+        Term("seconds", "The time that a method takes."),
+        Term(
+            "seconds ratio", "The time that a method takes, divided by that of exact retraining; below 1 it is faster."
+        ),
         Term(
             "epochs of repair and tuning",
             "How long the methods train the original model on.",
@@ -659,7 +676,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "k of EU-k and CF-k",
             "How many layers, counted from the last, these two methods train.",
-            source="Goel et al. 2022, arXiv 2201.06640",
+            "EU-k draws them anew and trains them from scratch on the retain set. CF-k, the catastrophic forgetting of "
+            "the last k layers, trains them on with the retain set.",
+            "Goel et al. 2022, arXiv 2201.06640",
             used=("unlearning.last_layers",),
         ),
         Term(
@@ -708,7 +727,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "SCRUB: α",
             "How strongly SCRUB stays near the original's answers on the retain set.",
-            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            "The method moves away from the original's answers on the forget set, and stays near them on the retain "
+            "set, in turns.",
+            "Kurmanji et al. 2023, arXiv 2302.09880",
             used=("unlearning.scrub_alpha", "scrub: α, near the original"),
         ),
         Term(
@@ -780,6 +801,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("Back", "Goes to the scene before."),
         Term("Back to the scene's state", "Takes the settings of this scene again, which you have changed."),
         Term("Open this state", "Opens the page that this scene is taken from, with the same settings."),
+        Term("Present", "Shows the page in large type, with no controls but the slider and Play.", "Esc ends it."),
+        Term("End", "Ends the presentation: all controls are there again."),
         Term("Search", "Finds a word of the glossary, and all that explains it."),
     ),
 }

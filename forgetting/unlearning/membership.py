@@ -110,7 +110,7 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
         RecipeError: Unless 0 < rate < 1.
     """
     if not 0 < rate < 1:
-        raise RecipeError(f"the rate of false positives must be between 0 and 1, but is {rate}; choose, say, 0.01")
+        raise RecipeError(f"The rate of false positives must be between 0 and 1; got {rate}. Choose, say, 0.01.")
     if reason := _why_unusable(members, non_members):
         return Attack(None, missing=reason)
     if len(non_members) < 1 / rate:

@@ -51,6 +51,10 @@ OTHERS = (  # what stands on a page only in some state
     ("unlearn", {"forget.by": "reviews"}),
     ("forget", {"protocol": "published"}),
 )
+CHARTS = (  # keys of those whose points are listed as a table, once it is opened
+    *("train", "relearn", "recall", "confusion", "current_dose", "curves_dose", "curves_change"),
+    *("heat", "cascade", "learning_curves", "trade_off"),
+)
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
 OWN = "The first rows of the file"  # the table whose columns are those of the visitor's file
 
@@ -88,8 +92,11 @@ class Seen:
             titles = [axis.get("title") or {} for name, axis in layout.items() if name[1:].startswith("axis")]
             self.axes |= dict.fromkeys([title["text"] for title in titles if title.get("text")], where)
         elif kind in ("arrow_data_frame", "dataframe"):
-            columns = {} if proto.alt == OWN else json.loads(proto.columns or "{}")
+            columns = json.loads(proto.columns or "{}")
             columns.pop("_index", None)
+            if proto.alt == OWN:
+                assert not any(column.get("help") for column in columns.values())
+                columns = {}
             self.labels |= {
                 (column.get("label") or name, bool(column.get("help"))): where for name, column in columns.items()
             }
@@ -126,6 +133,8 @@ def seen() -> Seen:
     found = Seen()
     for page in PAGES:
         test = trained(app(page, **FAST))
+        for name in CHARTS:
+            test.session_state[f"{name}_table"] = True
         key, tabs = TABS.get(page, ("", ("",)))
         for tab in tabs:
             if key:

@@ -18,6 +18,7 @@ from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.glossary import explain
 
 LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
@@ -74,7 +75,15 @@ def is_presenting(page: str) -> bool:
 def presentable_heading(heading: str) -> None:
     """A page's heading beside a button that presents it; while it is presented, a button that ends that."""
     if session().presenting:
-        st.button("End", key="end_presentation", on_click=_present, args=(False,), shortcut="Esc", type="tertiary")
+        st.button(
+            "End",
+            key="end_presentation",
+            on_click=_present,
+            args=(False,),
+            shortcut="Esc",
+            type="tertiary",
+            help=explain("End"),
+        )
         return
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(f"# {heading}", width="content")
@@ -85,7 +94,7 @@ def presentable_heading(heading: str) -> None:
             on_click=_present,
             args=(True,),
             type="tertiary",
-            help="Large type, and no controls but the slider and Play. Esc ends it.",
+            help=explain("Present"),
         )
 
 

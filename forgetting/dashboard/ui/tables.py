@@ -30,18 +30,21 @@ def explained_columns(names: Iterable[str], config: Mapping[str, dict] | None = 
     return columns
 
 
-def show_table(frame: Any, *, column_config: Mapping[str, dict] | None = None, **options: Any) -> Any:
+def show_table(
+    frame: Any, *, column_config: Mapping[str, dict] | None = None, explained: bool = True, **options: Any
+) -> Any:
     """Show a table without its index, each column with its help.
 
     Args:
         frame: A table of pandas.
         column_config: How columns are shown, by their names.
+        explained: Whether the columns are ours; the glossary does not know those of a visitor's file.
         options: Of `st.dataframe`.
 
     Returns:
         What `st.dataframe` returns.
     """
-    columns = explained_columns(frame.columns, column_config)
+    columns = explained_columns(frame.columns, column_config) if explained else column_config
     return st.dataframe(frame, hide_index=True, column_config=columns, **options)
 
 

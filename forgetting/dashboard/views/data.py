@@ -181,7 +181,7 @@ def first_rows_view(table: Table) -> None:
     frame = table.frame.head(20)
     whole = ["\n".join(f"{column}: {value}" for column, value in row.items()) for row in frame.to_dict("records")]
     excerpts = frame.map(lambda value: str(value)[:EXCERPT])
-    reviews_table(excerpts, whole, key="first_rows", height=330, alt="The first rows of the file")
+    reviews_table(excerpts, whole, key="first_rows", height=330, explained=False, alt="The first rows of the file")
     if table.encoding and not table.encoding.startswith("utf"):
         st.caption(
             f"Read as {table.encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "

@@ -147,6 +147,7 @@ def _points(rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",)) -> pd.Da
         [curves(rows, f"validation_{name}").assign(metric=name.replace("_", " ")) for name in names], ignore_index=True
     )
     columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds"]
+    points["scheme"] = points["scheme"].map(format_scheme)
     return points[columns].rename(columns={"planned_dose": FRACTION_TITLE, **BAND_TITLES})
 
 
@@ -290,7 +291,10 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     with st.expander("As a table"):
         titles = {"dose": "half-way fraction", "low": "low", "high": "high"}
         percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
-        show_table(pd.DataFrame(half_ways), column_config=percents, alt="Half-way fractions")
+        table = pd.DataFrame(half_ways).drop(columns="kind")  # which the reason says
+        show_table(
+            table.assign(scheme=table["scheme"].map(format_scheme)), column_config=percents, alt="Half-way fractions"
+        )
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
         "accuracy above chance. Its 95 % interval is a bootstrap over seeds: it holds the luck of the draws, not "

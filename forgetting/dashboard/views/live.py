@@ -197,7 +197,7 @@ def _review(
         prediction = split.classes[comparison.randomized.logits["validation"][typical.position].argmax()]
     chosen = (
         f"One of the {len(split.validation):,} validation reviews, on which the network was not trained. It is a "
-        "typical one: of those that the original predicts right, half are lost at a smaller fraction."
+        "typical one: of those that the original predicts right, at most half are lost at a smaller fraction."
     )
     before = typical.predictions[0]
     return {"text": typical.text, "label": typical.label, "before": before, "chosen": chosen}, prediction
