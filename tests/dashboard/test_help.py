@@ -13,6 +13,7 @@ from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.reporting.glossary import GLOSSARY, find_term
+from forgetting.reporting.names import SCHEME_NAMES
 from forgetting.reporting.story import SCENES
 
 TABS = {  # of each page: the key that opens a tab, and the tabs
@@ -79,6 +80,8 @@ class Seen:
         for block in (test.main, test.sidebar):
             for element in walk(block):
                 self._element(element.type, element.proto, where)
+        for table in test.dataframe:
+            assert set(table.value.get("scheme", [])) <= set(SCHEME_NAMES.values()), where
         if shown := live(test):
             self.labels |= {(metric["label"], bool(metric["help"])): where for metric in shown["metrics"]}
             self.texts += json.dumps(shown, ensure_ascii=False).casefold()

@@ -5,7 +5,7 @@ from reporting_cases import LAYERS, cost, published, recalls
 
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.comparison import describe_randomization
+from forgetting.reporting.comparison import describe_experiment, describe_randomization
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,8 @@ def test_a_class_without_a_review_in_the_part_is_not_the_worst():
 
 def test_missing_recalls_are_missing_on_either_side():
     assert recalls([0.0, 0.0, 0.0], None) == recalls(None, [0.0, 0.0, 0.0])
+
+
+def test_a_class_of_any_length_is_cut():
+    text = describe_experiment("mine.csv", 40, ("a" * 500, "b"), {}, Randomization((), 1.0))
+    assert f"“{'a' * 59}…” and “b” apart" in text
