@@ -23,7 +23,8 @@ st.markdown(
     "# Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
 )
 
-settings, contents = st.columns([1, 2], gap="medium")
+with st.container(key="controls_and_answer"):
+    settings, contents = st.columns([1, 2], gap="medium")
 with settings:
     source_view()
 table = None

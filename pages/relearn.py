@@ -19,7 +19,8 @@ trained_model = need_model()
 if not randomization_form.can_choose(trained_model):
     st.stop()
 
-plan, answer = st.columns([1, 2.6], gap="medium")
+with st.container(key="controls_and_answer"):
+    plan, answer = st.columns([1, 2.6], gap="medium")
 views = {
     "This randomization": ("learning_curves", learning_curves_view),
     "Savings by fraction": ("savings", savings_view),

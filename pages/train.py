@@ -23,7 +23,8 @@ if st.session_state.pop(PLAYS, False):
     play()
     rerun_page()  # with a sidebar that says so
 
-form, training_run = st.columns([1, 2.6], gap="medium")
+with st.container(key="controls_and_answer"):
+    form, training_run = st.columns([1, 2.6], gap="medium")
 with form:
     preset_buttons()
     training_form(models.find_shown(session()))

@@ -23,7 +23,8 @@ if "published" in (trained_model.recipe.protocol, session().recipe.protocol):
     page_link("train", "Take the modern preset on the Train page")
     st.stop()
 
-plan, answer = st.columns([1, 3.2], gap="medium")
+with st.container(key="controls_and_answer"):
+    plan, answer = st.columns([1, 3.2], gap="medium")
 views = {
     "Comparison": comparison_view,
     "Trade-off": trade_off_view,

@@ -27,6 +27,7 @@ PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
 PLAY_SLICE = 0.3  # seconds of training in a run, at the most
 SINGLE_EPOCHS = 4  # the first epochs, which are shown one by one
 PLAY_REFUSED = "training_refused"  # key of why Play could not begin, which is said once
+PAIRED_CHART = 270  # pixels that each of two charts side by side takes at least
 PLAY_RUNS = 8  # runs of the fragment for the other epochs, where these are quick
 
 
@@ -161,26 +162,26 @@ def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str,
         epochs: length of the axis.
         key: begins the keys of the two elements.
     """
-    left, right = st.columns(2)
-    left.altair_chart(
-        history_chart(
-            curves,
-            "loss",
-            {"uniform guess": baselines.chance_loss},
-            epochs=epochs,
-            title=f"loss ({OBJECTIVES[objective]})",
-        ),
-        key=f"{key}_loss",
-        alt="Loss by epoch, training and validation, with that of a uniform guess",
-    )
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     if baselines.linear_svc:
         lines["LinearSVC"] = baselines.linear_svc["validation"]
-    right.altair_chart(
-        history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
-        key=f"{key}_accuracy",
-        alt="Accuracy by epoch, training and validation, with baselines",
-    )
+    with st.grid(2, min_column_width=PAIRED_CHART):
+        st.altair_chart(
+            history_chart(
+                curves,
+                "loss",
+                {"uniform guess": baselines.chance_loss},
+                epochs=epochs,
+                title=f"loss ({OBJECTIVES[objective]})",
+            ),
+            key=f"{key}_loss",
+            alt="Loss by epoch, training and validation, with that of a uniform guess",
+        )
+        st.altair_chart(
+            history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
+            key=f"{key}_accuracy",
+            alt="Accuracy by epoch, training and validation, with baselines",
+        )
     chart_table(lambda: _history_table(curves), key=key, alt="Loss and accuracy by epoch")
 
 
