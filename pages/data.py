@@ -23,7 +23,7 @@ st.markdown(
     "# Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
 )
 
-with st.container(key="controls_and_answer"):
+with st.container(key="controls_and_answer_of_data"):
     settings, contents = st.columns([1, 2], gap="medium")
 with settings:
     source_view()

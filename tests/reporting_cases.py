@@ -284,9 +284,9 @@ def unlearning(*rows: UnlearningRow) -> str:
 # The sentences, by name.
 
 
-def experiment(randomization: Randomization = SOME, classes: int = 3, known: bool = True) -> str:
+def experiment(randomization: Randomization = SOME, classes: int = 3, known: bool = True, **more: bool) -> str:
     weights = dict.fromkeys(LAYERS, 1000) if known else {}
-    return describe_experiment("mine.csv", 1_200, ("ale", "port", "rye")[:classes], weights, randomization)
+    return describe_experiment("mine.csv", 1_200, ("ale", "port", "rye")[:classes], weights, randomization, **more)
 
 
 CASES: dict[str, Callable[[], str]] = {
@@ -296,6 +296,7 @@ CASES: dict[str, Callable[[], str]] = {
     },
     "experiment: two classes, no layer": lambda: experiment(Randomization((), 1.0), classes=2),
     "experiment: published": lambda: experiment(known=False),
+    "experiment: untrained": lambda: experiment(untrained=True),
     "experiment: words": lambda: experiment(WORDS),
     "randomization: words": lambda: describe_randomization(WORDS, LAYERS),
     "cost": lambda: cost(0.82, 0.51),

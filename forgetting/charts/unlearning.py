@@ -135,8 +135,8 @@ def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame
 
 
 def method_colours(names: Iterable[str]) -> dict[str, str]:
-    """The colour of each model or method; methods take theirs in their order."""
-    methods = [name for name in dict.fromkeys(names) if name not in REFERENCE_COLOURS]
+    """The colour of each model or method. The program's methods have theirs in all charts; others take what follows."""
+    methods = [name for name in dict.fromkeys([*METHOD_NAMES, *names]) if name not in REFERENCE_COLOURS]
     return REFERENCE_COLOURS | {name: SERIES_COLOURS[index % len(SERIES_COLOURS)] for index, name in enumerate(methods)}
 
 

@@ -37,7 +37,13 @@ REPLACEMENTS = {
 
 
 def describe_experiment(
-    source: str, reviews: int, classes: Sequence[str], weights: Mapping[str, int], randomization: Randomization
+    source: str,
+    reviews: int,
+    classes: Sequence[str],
+    weights: Mapping[str, int],
+    randomization: Randomization,
+    *,
+    untrained: bool = False,
 ) -> str:
     """What is happening to what, in two sentences.
 
@@ -47,10 +53,15 @@ def describe_experiment(
         classes: Names of the classes.
         weights: Numbers of weights by layer, of all layers; {} where none is chosen by itself.
         randomization: How they are randomized.
+        untrained: Whether the network still has its initial weights.
     """
     named = " and ".join(format_class(shorten(name)) for name in classes[:2])
     apart = f"{named} apart" if len(classes) == 2 else f"{len(classes):,} classes apart, such as {named}"
     learned = f"A small network has learnt from {reviews:,} reviews of {source} to tell {apart}."
+    if untrained:
+        return (
+            f"A small network is to learn from {reviews:,} reviews of {source} to tell {apart}. It is not trained yet."
+        )
     if not weights:
         return f"{learned} Beside it stands a network that began with random weights and was trained the same way."
     chosen = randomization.chosen_layers(tuple(weights))

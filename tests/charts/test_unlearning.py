@@ -196,8 +196,8 @@ def test_without_retraining_there_is_no_floor(result_of):
 
 
 def test_one_colour_a_meaning_in_the_charts_of_rows(result_of):
-    first, second = SERIES_COLOURS[:2]  # as in the trade-off
-    expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": first, HOSTILE: second}
+    own, others = SERIES_COLOURS[1:3]  # as in the trade-off, whatever else is compared
+    expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": own, HOSTILE: others}
     for chart in (gap_chart(result_of(*ROWS)), attack_chart(result_of(*ROWS))):
         layer = next(layer for kind in ("bar", "point") for layer in chart.to_dict()["layer"]
                      if layer["mark"]["type"] == kind)  # fmt: skip

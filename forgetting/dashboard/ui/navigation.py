@@ -115,7 +115,8 @@ def _pages_done() -> dict[str, bool]:
         has_data = True
     except DataError:
         has_data = False
-    trained_model = has_data and not models.is_outdated(models.find_trained_model(session()), session().inputs)
+    found = models.find_trained_model(session())
+    trained_model = has_data and not models.is_outdated(found, session().inputs) and bool(found.trained.steps)
     randomization = session().recipe.randomization
     return {
         "overview": False,

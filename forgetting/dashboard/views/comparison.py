@@ -77,6 +77,7 @@ def experiment_view(trained_model: TrainedModel) -> None:
         split.classes,
         {} if recipe.protocol == "published" else weights,
         models.fit_randomization(session().recipe.randomization, trained_model),
+        untrained=not trained_model.trained.steps,
     )
     st.markdown(literal(sentences))
 

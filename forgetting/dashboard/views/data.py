@@ -22,7 +22,7 @@ from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table, show_table
 from forgetting.data.profile import DataProfile
 from forgetting.data.tables import Table
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_class
 
@@ -61,7 +61,7 @@ def source_view() -> None:
         ]:  # which still lists the file
             st.error(literal(refused))
         if upload := session().upload:
-            st.caption(literal(f"In use: {upload.source} ({len(upload.frame):,} rows)"))
+            st.caption(literal(f"In use: {upload.source} ({format_count(len(upload.frame), 'row')})"))
 
 
 def _source_changed() -> None:
@@ -173,7 +173,7 @@ def profile_view(table: Table) -> None:
             how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
             st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")
             if profile.decoded:
-                st.text(f"HTML entities such as &amp; were decoded in {profile.decoded:,} rows.")
+                st.text(f"HTML entities such as &amp; were decoded in {format_count(profile.decoded, 'row')}.")
 
 
 def first_rows_view(table: Table) -> None:
