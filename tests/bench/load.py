@@ -245,11 +245,14 @@ async def train_own(visitor: Visitor, tally: Tally, chance: random.Random, until
 
 
 async def study(visitor: Visitor, tally: Tally, until: float) -> None:
-    """Run the study of a page, and start it anew when it has ended."""
+    """Run the study of a page, and again when it has ended."""
     await have_model(visitor)
     while time.perf_counter() < until:
         if not visitor.shows("button", "Stop"):
-            visitor.click("Start anew" if visitor.shows("button", "Start anew") else "Start")
+            if visitor.shows("button", "Delete"):  # the one that has ended, whose parts would be taken over
+                visitor.click("Delete")
+                await visitor.settle()
+            visitor.click("Start")
             await visitor.settle()
         try:
             limit = max(until - time.perf_counter(), 1)
@@ -430,9 +433,8 @@ async def stay(visitor: Visitor, tally: Tally, chance: random.Random, leave: flo
         await asyncio.sleep(1)
     visitor.follow(chance.choice(("Layers", "Unlearn", "Relearn")))
     await visitor.settle()
-    start = next((name for name in ("Start", "Start anew") if visitor.shows("button", name)), None)
-    if start and chance.random() < 0.5:
-        visitor.click(start)
+    if visitor.shows("button", "Start") and chance.random() < 0.5:
+        visitor.click("Start")
     await asyncio.sleep(max(leave - time.perf_counter(), 0))
 
 

@@ -67,6 +67,7 @@ METRICS = f"""() => Object.fromEntries([
         metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]),
     ...[...{LIVE}?.querySelectorAll('.metrics > div') ?? []].map(metric => [
         metric.querySelector('.label').textContent, metric.querySelector('.number').textContent])])"""
+ENDED = re.compile(r"(?:models|runs|variants)(?:, [\d,]+ of them taken over,)? in [\d.]+ s")  # of a study
 DRAWN = '[data-testid="stVegaLiteChart"]:visible'
 LABELS = """chart => {
     const box = chart.getBoundingClientRect()
@@ -139,7 +140,8 @@ class App:
     def start_study(self) -> None:
         """Start the study of the settings, where it has not begun by itself."""
         start = self.button("Start")
-        start.or_(self.button("Stop")).or_(self.button("Start anew")).first.wait_for(timeout=240_000)
+        ended = self.page.get_by_text(ENDED).locator("visible=true")
+        start.or_(self.button("Stop")).or_(ended).first.wait_for(timeout=240_000)
         self.page.wait_for_timeout(300)
         if start.count():
             start.click()

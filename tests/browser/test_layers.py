@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from driver import DRAWN, LABELS, misplaced, search, train
+from driver import DRAWN, ENDED, LABELS, misplaced, search, train
 
 CHART = ".st-key-curves_dose_accuracy"
 MARKS = f"{CHART} svg g.mark-symbol.role-mark path"
@@ -17,7 +17,7 @@ PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) variants")
 def ended(app) -> None:
     """Start the study where it waits for that, and wait until it is over."""
     app.start_study()
-    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.settle()
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from driver import ENDED
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 FORTY = "forget?randomization.layers=fc1&randomization.fraction=0.4"
@@ -38,7 +39,7 @@ def test_pictures_of_layers(visit, name):
         app.press("Forget the ten strongest")
     else:
         app.start_study()
-        app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
+        app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)
 
@@ -48,7 +49,7 @@ def test_pictures_of_unlearning(visit, name, tab):
     path = wanted(name)
     app = visit("unlearn?forget.by=class&forget.label=Malbec")
     app.start_study()
-    app.page.get_by_text(re.compile(r"models in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.tab(tab)
     app.settle(600)
     app.picture(path)
@@ -59,7 +60,7 @@ def test_picture_of_the_savings(visit):
     app = visit("relearn")
     app.tab("Savings by fraction")
     app.start_study()
-    app.page.get_by_text(re.compile(r"variants in [\d.]+ s; bands")).first.wait_for(timeout=240_000)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
     app.settle(600)
     app.picture(path)
 

@@ -9,8 +9,9 @@ import pytest
 from app_pages import QUICK, app, button, go, page_text, press, run, setting
 from study_pages import charts, finished, labels, mine, sentence, study, trained, trained_by_link
 
-from forgetting.dashboard.studies import base, kept
+from forgetting.dashboard.studies import base, kept, relearning, sweep, unlearning
 from forgetting.dashboard.studies.registry import STUDY_KINDS
+from forgetting.randomization.layers import parameter_count
 from forgetting.studies.relearning import run_relearning
 from forgetting.studies.sweep import run_sweep
 from forgetting.unlearning.runner import run_unlearning
@@ -43,7 +44,7 @@ def test_a_finished_study_is_there_again_with_its_settings():
     assert study(test) is first
     assert sentence(test) == said
     assert CHANGED not in page_text(test)
-    assert labels(test) == ["Start anew"]
+    assert labels(test) == []
     pick(test, "class")
     press(test, "Start")
     while not study(test).rows:
@@ -92,10 +93,12 @@ def test_a_study_is_opened_with_its_model_and_in_its_tab():
     mine(test).touched = True
     trained(go(test, "layers"))
     assert mine(test).trained_model is not model
+    assert mine(test).training_run
     test.button(key="kept__open_0").click()
     run(test)
     assert mine(test).page == "relearn"
     assert mine(test).trained_model is model
+    assert not mine(test).training_run
     assert sentence(test) == said
 
 
@@ -109,8 +112,6 @@ def test_the_oldest_that_is_not_pinned_goes_and_this_is_said(monkeypatch):
         studies.append(study(test))
         studies[0].pinned = True
     assert mine(test).kept == [studies[0], *studies[-2:]]
-    press(test, "Start anew")
-    assert len(mine(test).kept) == 3
     test.number_input(key=setting("sweep.seeds")).set_value(6)
     press(run(test), "Start")
     assert "the oldest kept study is gone: Dose–response" in page_text(test)
@@ -136,6 +137,7 @@ def test_a_sweep_takes_over_its_seeds_and_schemes():
     run(test)
     assert "as 18 of them are there already" in page_text(test)
     finished(press(test, "Start"))
+    assert "72 variants, 18 of them taken over, in" in page_text(test)
     assert first <= {id(row) for row in study(test).rows}
     recipe, parts, model = trained_by_link(**SWEEP | {"sweep.schemes": "reinit,zero", "sweep.seeds": "4"})
     afresh = run_sweep(model.model, parts, recipe.sweep, recipe=recipe, initial=model.initial)
@@ -183,6 +185,19 @@ def test_unlearning_takes_over_its_rows_from_any_kept_study():
     assert found[timeless].equals(afresh[timeless])
 
 
+def test_models_that_a_study_will_train_need_room_of_those_kept(monkeypatch):
+    test = trained(app("unlearn", **UNLEARN))
+    finished(press(test, "Start"))
+    first = study(test).runner
+    assert len(first.staged) == 2
+    room = 3 * 3 * parameter_count(first.trained.model)  # for three seeds: originals, initial weights, retrained
+    monkeypatch.setenv("FORGETTING_LIMITS", f"models={room}")
+    pick(test, "class")
+    press(test, "Start")
+    assert not first.staged
+    press(test, "Stop")
+
+
 COSTLY = {  # page → tab, link
     "layers": ("Curves", {"sweep.seeds": "2000", "sweep.doses": "0,1", "sweep.retrain": "1"}),
     "relearn": ("This randomization", {"relearning.epochs": "2000"}),
@@ -195,6 +210,8 @@ COSTLY = {  # page → tab, link
 @pytest.mark.parametrize("case", COSTLY)
 def test_nothing_long_starts_unasked(case, monkeypatch):
     monkeypatch.setattr(base, "UNASKED_SECONDS", 3.0)
+    for module in (sweep, relearning, unlearning):
+        monkeypatch.setattr(module, "epoch_seconds", lambda _: 1.0)
     page, (tab, link) = case.split()[0], COSTLY[case]
     test = trained(app(page, **QUICK, **link)) if "class" not in case else app(page, **link)
     test.session_state[f"{page}_view"] = tab

@@ -68,7 +68,7 @@ def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
     assert points(study(test).rows) == points(result.learning_curves)
     assert sentence(test) == headline(recipe, result, base)
     assert "chance 9 %, largest class 19 %" in sentence(test)
-    assert labels(test) == ["All layers", "Restore", "Start anew"]
+    assert labels(test) == ["All layers", "Restore"]
     assert test.query_params == SMALL
 
 
@@ -286,8 +286,7 @@ def test_stop_keeps_the_rows_and_go_on_gives_those_of_the_library(view):
         assert points(study(test).rows) == points(result.learning_curves)
     else:
         assert study(test, kind).rows == list(result.rows)
-    assert "Start anew" in labels(test)
-    assert "Go on" not in labels(test)
+    assert not {"Start", "Start anew", "Go on"} & set(labels(test))
 
 
 @pytest.mark.usefixtures("slow_studies")

@@ -9,6 +9,7 @@ from app_pages import HOSTILE, UNESCAPED, app, forget, go, live, page_text, pres
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.studies import base, registry
+from forgetting.dashboard.views import story as story_views
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe.recipe import OPENING
 from forgetting.reporting.formatting import format_share
@@ -176,6 +177,36 @@ def test_a_run_that_was_begun_waits_while_the_story_shows_finished_models():
     assert "has its initial weights" in page_text(test)
 
 
+def test_a_study_of_the_story_stays_there():
+    test = predict(scene("relearning"), 0)
+    told = test.session_state.session.studies["learning_curves"]
+    follow(test, "Forget")
+    assert test.session_state.session.studies == {}
+    assert told in test.session_state.session.kept
+    follow(test, "Relearn")
+    assert "The plan or the model has changed" not in page_text(test)
+    follow(test, "Start here")
+    assert test.session_state.session.studies == {"learning_curves": told}
+
+
+def test_a_study_that_an_error_has_ended_has_no_answer():
+    test = predict(scene("relearning"), 0)
+    told = test.session_state.session.studies["learning_curves"]
+    del told.rows[1:]
+    assert "The answer comes with the numbers" in page_text(run(test))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_the_slider_lacks_is_computed_wherever_it_is_shown(name, monkeypatch):
+    advanced = []
+    monkeypatch.setattr(story_views, "advance_live", advanced.append)
+    test = scene(name)
+    assert len(advanced) >= bool(live(test))
+    advanced.clear()
+    predict(test, 0)
+    assert len(advanced) >= bool(live(test))
+
+
 def test_a_scene_opens_in_the_app_and_the_own_experiment_comes_back_by_undo():
     test = forget(**{"randomization.scheme": "zero"})
     own = test.session_state.session.recipe
@@ -238,4 +269,5 @@ def test_a_study_that_would_take_long_asks_first(monkeypatch):
     assert test.session_state.session.studies == {}
     assert "15 runs, about" in page_text(test)
     press(test, "Start")
-    assert test.session_state.session.studies["learning_curves"].rows is not None
+    study = test.session_state.session.studies["learning_curves"]
+    assert study.running or study.rows

@@ -125,6 +125,7 @@ class Study:
         rows: The parts that are done.
         runner: What a later study of another plan can continue, if anything.
         seconds: Time that the study has taken so far.
+        taken: How many parts it has taken over from other studies, which is not part of that time.
         running: Whether it advances while the page shows it.
         kind: The name of its kind; this and the next three are known once it is begun.
         base: What its parts depend on, as the study's kind writes it.
@@ -146,6 +147,7 @@ class Study:
     rows: list = field(default_factory=list)
     runner: Any = None
     seconds: float = 0.0
+    taken: int = 0
     running: bool = True
     kind: str = ""
     base: str = ""
@@ -322,6 +324,8 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         mine.playing = mine.relearn_playing = False
         for study in mine.studies.values():
             study.running = False
+        if arrives or leaves:  # they are of another model; those that were asked for are kept
+            mine.studies = {}
         mine.reruns_wanted = len(mine.reruns)
     mine.page = page
 

@@ -15,7 +15,9 @@ def keep_study(visitor: Session, study: Study) -> None:
 
     Those that are pinned go last.
     """
-    visitor.kept = [other for other in visitor.kept if not _is(other, study.kind, study.key)] + [study]
+    if before := find_study(visitor, study.kind, study.key):
+        study.pinned = before.pinned
+    visitor.kept = [other for other in visitor.kept if other is not before] + [study]
     while not _fit(visitor.kept) and len(visitor.kept) > 1:
         oldest = min(visitor.kept[:-1], key=lambda other: other.pinned)
         delete_study(visitor, oldest)
@@ -67,13 +69,16 @@ def _fit(kept: list[Study]) -> bool:
 def _drop_models(kept: list[Study]) -> None:
     """Free the models that older studies hold for methods to come, so that all together are no more than one may hold.
 
-    Their rows stay.
+    Those that the studies will train yet count, too. Their rows stay.
     """
     room, seen = limits().models, []
-    for runner in (study.runner for study in reversed(kept) if study.runner):
+    runners = [study.runner for study in reversed(kept) if study.runner]
+    for runner in runners:
         if any(runner.shares_models(other) for other in seen):
             continue
         seen.append(runner)
-        room -= 3 * len(runner.staged) * parameter_count(runner.trained.model)
+        sharing = [other for other in runners if other.shares_models(runner)]
+        seeds = {*runner.staged, *(seed for other in sharing for seed, _ in other.missing(other.settings))}
+        room -= 3 * len(seeds) * parameter_count(runner.trained.model)
         if room < 0:
             runner.drop_models()

@@ -45,6 +45,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
             sentence += f", as {known:,} of them are there already"
     except ForgettingError as error:
         show_error(error)
+        total = 0
         study = mine.studies.get(name)
     fresh = study is None or study.key != kind.key(request)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -62,11 +63,14 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
                 args=(study,),
                 help=explain("Go on"),
             )
-        if total:
+        if total and (fresh or len(study.rows) < study.total):
             label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
             st.button(label, type=look, on_click=start_study, args=(trained_model, name), help=explain(label))
-    if study is not None and fresh and not study.look:
-        st.warning("The plan or the model has changed: these results are those of the one before. Start runs this one.")
+    if study is None and total:
+        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
+    elif study is not None and fresh and not study.look:
+        start = " Start runs this one." if total else ""
+        st.warning(f"The plan or the model has changed: these results are those of the one before.{start}")
 
 
 def start_study(trained_model: TrainedModel, name: str) -> None:
@@ -87,12 +91,11 @@ def kept_studies() -> None:
     with st.popover(label, icon=":material/inventory_2:", key="kept_studies"):
         for index, study in reversed(list(enumerate(mine.kept))):
             st.markdown(literal(study.title))
-            done = f"{len(study.rows):,} of {study.total:,} {registry.STUDY_KINDS[study.kind].part}"
             changes = describe_changes(
                 *(replace(each, forget=each.forget.used) for each in (mine.recipe, study.recipe))
             )
             changes = f" Opening it changes {changes}." if changes else ""
-            st.caption(literal(f"{done} in {study.seconds:.1f} s.{changes}"))
+            st.caption(literal(f"{len(study.rows):,} of {study.total:,} {_describe_work(study)}.{changes}"))
             with st.container(horizontal=True):
                 for name, icon, act in (
                     ("Open", "open_in_new", _open),
@@ -103,12 +106,19 @@ def kept_studies() -> None:
                     st.button(name, key=key, icon=f":material/{icon}:", on_click=act, args=(study,), help=explain(name))
 
 
+def _describe_work(study: Study) -> str:
+    """What the parts are called, how many of them the study did not compute itself, and how long the others took."""
+    taken = f", {study.taken:,} of them taken over," if study.taken else ""
+    return f"{registry.STUDY_KINDS[study.kind].part}{taken} in {study.seconds:.1f} s"
+
+
 def _open(study: Study) -> None:
     """Make a study's settings those of the session, and its model the session's, and lead to the page that shows it."""
     mine, (page, tab) = session(), STUDY_TABS[study.kind]
     differ = [name for name in LEAVES if study.recipe.value(name) != mine.recipe.value(name)]
     assign({name: study.recipe.value(name) for name in differ}, announce=True)
-    mine.trained_model = study.trained_model
+    if study.trained_model is not mine.trained_model:
+        mine.trained_model, mine.training_run = study.trained_model, None
     kept.show_study(mine, study)
     st.session_state[f"{page}_view"] = tab
     mine.destination = page
@@ -138,7 +148,6 @@ def _view(name: str, draw: Draw) -> None:
     mine = session()
     study = mine.studies.get(name)
     if study is None:
-        st.info("Press Start to run this plan.", icon=":material/play_arrow:")
         return
     ended = study.running and not mine.queue_position and base.advance_study(study, mine.notices)
     drawn, progress = st.container(), st.container()
@@ -149,7 +158,8 @@ def _view(name: str, draw: Draw) -> None:
         elif done < total:
             st.caption(f"Stopped: {done:,} of {total:,} {part} are done.")
         else:
-            st.caption(f"{total:,} {part} in {study.seconds:.1f} s; bands show 5–95 % of the seeds.")
+            bands = "; bands show 5–95 % of the seeds" if study.plan.seeds > 1 else ""
+            st.caption(f"{total:,} {_describe_work(study)}{bands}.")
     with drawn:
         if study.rows:
             draw(study, models.find_baselines(study.trained_model))

@@ -54,6 +54,7 @@ def _begin(visitor: Session, name: str, request: StudyRequest) -> Study:
     kind = STUDY_KINDS[name]
     study = kind.begin(request)
     study.kind, study.base, study.recipe = name, kind.base(request), request.whole_recipe
+    study.taken = len(study.rows)
     study.title = f"{kind.title}: {kind.describe(request)}"
     kept.show_study(visitor, study)
     return study

@@ -89,8 +89,8 @@ def _undo_button(change: Change, label: str, **look: str) -> None:
     st.button(label, icon=icon, on_click=undo_change, args=(change,), help=explain("Undo"), **look)
 
 
-def follow_undo() -> None:
-    """Go to the page that undoing a change leads to."""
+def follow_destination() -> None:
+    """Go to the page that what the visitor has just done leads to: undoing a change, or opening a kept study."""
     mine = session()
     page, mine.destination = mine.destination, ""
     if page not in ("", mine.page):

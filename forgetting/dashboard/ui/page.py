@@ -15,7 +15,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
-from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_undo
+from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_destination
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.glossary import explain
@@ -49,7 +49,7 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
     follow_address(page, scenes)
-    follow_undo()
+    follow_destination()
     write_address()
     if page not in ("train", STORY):
         models.store_progress(session())

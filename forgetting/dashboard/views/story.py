@@ -103,7 +103,7 @@ def scene_view(trained_model: TrainedModel) -> None:
             with st.container(key="answer", gap="small"):
                 _answer_view(scene, stage.answer(trained_model, scene), predicted)
         _buttons(number, stage, predicted=predicted is not None)
-    if stage.page == "forget":
+    if stage.page == "forget" or (predicted is None and stage.before is _draw_live):
         advance_live(trained_model)
 
 
@@ -235,7 +235,7 @@ def _answer_fraction(trained_model: TrainedModel, scene: Scene) -> Answer:
 def _answer_study(name: str, answer: Callable[..., Answer], *others: str) -> Callable:
     def find(trained_model: TrainedModel, scene: Scene) -> Answer | None:  # noqa: ARG001 - one signature for all
         study = _find_study(request_study(session(), trained_model, name), name)
-        if study is None or study.unfinished or not study.rows:
+        if study is None or len(study.rows) < study.total:
             return None
         return answer(study.result, *(others or (models.find_baselines(trained_model),)))
 
