@@ -42,7 +42,7 @@ SLIDERS = {  # what the two halves of the sliders look at: the default model, an
 }
 SWEEP = "layers?sweep.seeds=40"  # long enough to need a press of Start
 TRAIN_LINK = "train?seed={seed}&training.epochs=300"
-DONE = re.compile(r"([\d,]+) of [\d,]+ (?:variants|models)|([\d,]+) (?:variants|models)(?:, [\d,]+ of them taken over,)? in ")
+DONE = re.compile(r"([\d,]+) of [\d,]+ (?:variants|models)|([\d,]+) (?:variants|models)(?:, [^.]+ over,)? in ")
 TRACEBACK = re.compile(r"(?:\s.*\n)*.*")  # its indented lines, and the line of the error
 WORDS = {  # what distinguishes the classes of the small files
     "Red": "cherry plum leather tannin cedar blackberry",
