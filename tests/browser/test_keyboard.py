@@ -1,6 +1,8 @@
 """From an upload to an unlearned class with the keyboard alone, and a ring around whatever has the focus."""
 
-from driver import App
+import re
+
+from driver import ENDED, App
 
 WORDS = {"red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 STYLES = list(WORDS)
@@ -63,6 +65,6 @@ def test_from_an_upload_to_an_unlearned_class_by_keyboard(visit):
     if "Start" in app.page.get_by_test_id("stMain").get_by_role("button").all_inner_texts():
         tab_to(app, "Start")
         press(app)
-    app.page.get_by_text("3 models in").wait_for()
+    app.page.get_by_text(re.compile(f"3 {ENDED.pattern}")).wait_for()
     assert "forgotten" in app.sentences()
     assert app.parameters()["forget.by"] == "class"

@@ -217,7 +217,7 @@ def test_the_chart_stays_when_a_study_goes_on_and_ends(visit):
     app.page.locator(MARKS).first.wait_for(timeout=240_000)
     app.button("Stop").click()
     app.button("Go on").click()
-    app.page.get_by_text("720 variants in").wait_for(timeout=240_000)
+    app.page.get_by_text(re.compile(f"720 {ENDED.pattern}")).wait_for(timeout=240_000)
     app.settle(600)
     assert app.page.locator(MARKS).count() >= 9
 

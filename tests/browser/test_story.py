@@ -15,6 +15,7 @@ def test_the_story_is_told_to_its_end(visit):
     for number, scene in enumerate(SCENES, start=1):
         heading.filter(has_text=f"{number} of {len(SCENES)}").wait_for()
         answer.wait_for(state="detached")
+        app.settle()  # the scene before is gone
         app.page.get_by_test_id("stRadio").get_by_text(scene.choices[1]).click()
         answer.or_(start).first.wait_for()
         if start.count():  # where the machine is slow
