@@ -6,8 +6,9 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from forgetting.dashboard.ui import live_fraction
+from forgetting.dashboard.ui.browser_component import component_name
 from forgetting.dashboard.ui.escape import JOINER
+from forgetting.dashboard.ui.live_fraction import KEY
 
 APP = str(Path(__file__).parents[1] / "app.py")
 PAGES = {
@@ -60,7 +61,8 @@ def run(test: AppTest) -> AppTest:
 
 def live(test: AppTest) -> dict:
     """What the browser is given for the live fraction; empty where the page has none."""
-    found = [item.proto for item in test.get("bidi_component") if item.proto.component_name == live_fraction.NAME]
+    name = component_name(KEY)
+    found = [item.proto for item in test.get("bidi_component") if item.proto.component_name == name]
     return json.loads(found[0].bytes) if found else {}
 
 

@@ -9,18 +9,16 @@ from app_pages import app, forget, live, run
 
 from forgetting.dashboard.studies import fraction_path
 from forgetting.dashboard.studies.fraction_path import FractionPath
-from forgetting.dashboard.ui import live_fraction
-from forgetting.dashboard.ui.chosen_file import CHOSEN_FILE
-from forgetting.dashboard.ui.conclusion import CONCLUSION
+from forgetting.dashboard.ui.browser_component import COMPONENTS, FILES
 from forgetting.experiment.pipeline import compare
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import OPENING
 
 
-@pytest.mark.parametrize("key", [live_fraction.KEY, CONCLUSION, CHOSEN_FILE])
+@pytest.mark.parametrize("key", COMPONENTS)
 def test_the_name_of_a_script_changes_with_it(key):
     """Browsers keep the file without asking again."""
-    (script,) = live_fraction.FILES.glob(f"{key}-*.js")
+    (script,) = FILES.glob(f"{key}-*.js")
     assert script.stem == f"{key}-{sha256(script.read_bytes()).hexdigest()[:8]}"
 
 

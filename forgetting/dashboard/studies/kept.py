@@ -15,7 +15,7 @@ def keep_study(visitor: Session, study: Study) -> None:
 
     Those that are pinned go last.
     """
-    if before := find_study(visitor, study.kind, study.key):
+    if before := find_kept_study(visitor, study.kind, study.key):
         study.pinned = before.pinned
     visitor.kept = [other for other in visitor.kept if other is not before] + [study]
     while not _fit(visitor.kept) and len(visitor.kept) > 1:
@@ -27,9 +27,9 @@ def keep_study(visitor: Session, study: Study) -> None:
     _drop_models(visitor.kept)
 
 
-def find_study(visitor: Session, kind: str, key: str) -> Study | None:
+def find_kept_study(visitor: Session, kind: str, key: str) -> Study | None:
     """The kept study of these settings, None where there is none."""
-    return next((study for study in visitor.kept if _is(study, kind, key)), None)
+    return next((study for study in visitor.kept if (study.kind, study.key) == (kind, key)), None)
 
 
 def related_studies(visitor: Session, kind: str, key: str, base: str) -> tuple[Study, ...]:
@@ -53,10 +53,6 @@ def delete_study(visitor: Session, study: Study) -> None:
     visitor.kept = [other for other in visitor.kept if other is not study]
     if visitor.studies.get(study.kind) is study:
         del visitor.studies[study.kind]
-
-
-def _is(study: Study, kind: str, key: str) -> bool:
-    return (study.kind, study.key) == (kind, key)
 
 
 def _fit(kept: list[Study]) -> bool:

@@ -23,6 +23,12 @@ def begin_study(visitor: Session, name: str, request: StudyRequest) -> Study:
     return study
 
 
+def find_study(visitor: Session, name: str, request: StudyRequest) -> Study | None:
+    """The study of a visitor's settings, shown or kept, whether it has ended or not; None where there is none."""
+    key, shown = STUDY_KINDS[name].key(request), visitor.studies.get(name)
+    return shown if shown and shown.key == key else kept.find_kept_study(visitor, name, key)
+
+
 def choose_study(visitor: Session, name: str, request: StudyRequest) -> Study | None:
     """The study to show: that of the visitor's settings where it is kept, else the one shown before.
 
@@ -33,10 +39,7 @@ def choose_study(visitor: Session, name: str, request: StudyRequest) -> Study | 
         ForgettingError: Where there cannot be such a study.
     """
     kind, shown = STUDY_KINDS[name], visitor.studies.get(name)
-    key = kind.key(request)
-    if shown and shown.key == key:
-        return shown
-    if known := kept.find_study(visitor, name, key):
+    if known := find_study(visitor, name, request):
         kept.show_study(visitor, known)
         return known
     if shown is None or shown.unasked:

@@ -2,6 +2,7 @@
 
 __all__ = [
     "advancing",
+    "browser_component",
     "chosen_file",
     "conclusion",
     "controls",

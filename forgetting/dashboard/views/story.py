@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import STORY, Study, TrainedModel, session, show_scene
-from forgetting.dashboard.studies.base import StudyRequest
-from forgetting.dashboard.studies.kept import find_study, show_study
+from forgetting.dashboard.state.session import STORY, TrainedModel, session, show_scene
+from forgetting.dashboard.studies.kept import show_study
 from forgetting.dashboard.studies.panel import study_buttons, study_view
-from forgetting.dashboard.studies.registry import STUDY_KINDS, begin_study, request_study
+from forgetting.dashboard.studies.registry import STUDY_KINDS, begin_study, find_study, request_study
 from forgetting.dashboard.ui.navigation import PAGES, open_state, page_link
 from forgetting.dashboard.ui.page import is_presenting, presentable_heading
 from forgetting.dashboard.ui.unlearning_form import forget_set_view
@@ -200,7 +199,7 @@ def _draw_study(name: str, view: Callable) -> Show:
         """Run the study, as the prediction has asked for it; where it would take long, a button does."""
         mine = session()
         request = request_study(mine, trained_model, name)
-        if study := _find_study(request, name):
+        if study := find_study(mine, name, request):
             show_study(mine, study)
             study.running = study.unfinished
         elif STUDY_KINDS[name].seconds(request) <= SOON:
@@ -210,13 +209,6 @@ def _draw_study(name: str, view: Callable) -> Show:
         study_view(name, view)
 
     return draw
-
-
-def _find_study(request: StudyRequest, name: str) -> Study | None:
-    """The study of the session's recipe, whether it has ended or not."""
-    mine, key = session(), STUDY_KINDS[name].key(request)
-    shown = mine.studies.get(name)
-    return shown if shown and shown.key == key else find_study(mine, name, key)
 
 
 def _answer_layers(trained_model: TrainedModel, scene: Scene) -> Answer:
@@ -234,7 +226,7 @@ def _answer_fraction(trained_model: TrainedModel, scene: Scene) -> Answer:
 
 def _answer_study(name: str, answer: Callable[..., Answer], *others: str) -> Callable:
     def find(trained_model: TrainedModel, scene: Scene) -> Answer | None:  # noqa: ARG001 - one signature for all
-        study = _find_study(request_study(session(), trained_model, name), name)
+        study = find_study(session(), name, request_study(session(), trained_model, name))
         if study is None or len(study.rows) < study.total:
             return None
         return answer(study.result, *(others or (models.find_baselines(trained_model),)))
