@@ -49,10 +49,13 @@ class ModelSettings(Settings):
         """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
         return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
 
+    def shapes(self, words: int, classes: int) -> dict[str, tuple[int, int]]:
+        """Inputs and outputs of each layer, by its name, of a model of so many words and classes."""
+        return dict(zip(self.layers, pairwise((words, *self.hidden, classes)), strict=True))
+
     def parameters(self, words: int, classes: int) -> dict[str, int]:
         """Number of parameters of each layer, by its name, of a model of so many words and classes."""
-        sizes = pairwise((words, *self.hidden, classes))
-        return {name: (inputs + 1) * outputs for name, (inputs, outputs) in zip(self.layers, sizes, strict=True)}
+        return {name: (inputs + 1) * outputs for name, (inputs, outputs) in self.shapes(words, classes).items()}
 
 
 @dataclass(frozen=True)

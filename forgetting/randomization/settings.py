@@ -71,3 +71,12 @@ class Randomization(Settings):
                 "Choose the first layer alone, or the unit 'weight' or 'neuron'."
             )
         return names
+
+    def count_parameters(self, inputs: int, outputs: int) -> int:
+        """How many parameters of a linear layer with biases are randomized, where the layer is chosen."""
+        units, values = {
+            "weight": ((inputs + 1) * outputs, 1),
+            "neuron": (outputs, inputs + 1),
+            "word": (len(set(self.words)) or inputs, outputs),  # a word has no bias
+        }[self.unit]
+        return round(self.fraction * units) * values

@@ -138,3 +138,14 @@ def test_without_a_layer_there_is_nothing_to_follow_and_that_is_said():
     assert shown["note"] == "No layer is chosen: click one to randomize it."
     assert shown["frames"] is None
     assert [layer["chosen"] for layer in shown["layers"]] == [False, False]
+
+
+def test_the_network_shows_the_share_of_the_parameters():
+    """Ten words are few of all: of each all its weights, and no bias."""
+    listed = {"randomization.unit": "word", "randomization.words": "cherry,lemon", "randomization.layers": "fc1"}
+    shown = live(forget(**listed))
+    words, neurons, _ = (column["width"] for column in shown["columns"])
+    first, second = shown["now"]["layers"]
+    assert (first["part"], first["count"]) == (2 / (words + 1), f"{2 * neurons:,}")
+    assert first["share"] == "0.1 %"
+    assert second == {"part": 0.0, "share": "0 %", "count": ""}

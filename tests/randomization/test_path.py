@@ -559,3 +559,17 @@ def test_refuses_a_word_that_the_model_does_not_know(vocabulary):
 def test_refuses_words_with_another_unit():
     with pytest.raises(RecipeError, match=r"Words \(cherry\) can .* with the unit 'word' alone; got 'neuron'"):
         Randomization(("fc1",), unit="neuron", words=("cherry",))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("unit", ["weight", "neuron", "word", "listed words"])
+def test_as_many_parameters_are_drawn_anew_as_are_counted(unit, fraction):
+    model, vocabulary = TextClassifier(12, 4, (7,)), [f"word {number}" for number in range(12)]
+    listed = tuple(vocabulary[2:7]) if unit == "listed words" else ()
+    layers = ("fc1",) if "word" in unit else ("fc1", "fc2")
+    randomization = Randomization(layers, fraction, unit=unit.split()[-1].removesuffix("s"), words=listed)
+    after = randomize(model, randomization, vocabulary=vocabulary)
+    for name, shape in (("fc1", (12, 7)), ("fc2", (7, 4))):
+        pairs = zip(model.get_submodule(name).parameters(), after.get_submodule(name).parameters(), strict=True)
+        changed = sum((before != now).sum().item() for before, now in pairs)
+        assert changed == (randomization.count_parameters(*shape) if name in layers else 0)

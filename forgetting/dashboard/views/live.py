@@ -91,9 +91,10 @@ def live_view(
         "layers": []
         if published
         else [
-            {"name": name, "chosen": name in chosen, "weights": [f"{count:,}", "weights"]}
+            {"name": name, "chosen": name in chosen, "weights": f"{count:,}"}
             for name, count in recipe.model.parameters(len(split.words), len(split.classes)).items()
         ],
+        "unit": fitting.unit,
         "columns": [{"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)],
         "review": review,
         "has_review": with_review and not published,
@@ -171,9 +172,34 @@ def _frame(
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
         "prediction": "nothing" if after.accuracy is None else prediction,
         "fraction": format_fraction(randomization.fraction),
+        "layers": _layers(trained_model, randomization),
         "spoken": f"{words} randomized".replace(" %", " percent"),
         "charts": {metric: bars_and_labels(original, randomized, metric) for metric in ("accuracy", "loss")},
     }
+
+
+def _layers(trained_model: TrainedModel, randomization: Randomization) -> list[dict[str, str | float]]:
+    """How much of each layer is randomized, as a share of its parameters; weights are counted where units are larger.
+
+    Units other than weights may be far from the share of the fraction: of a word there are no biases, and words may be
+    listed.
+    """
+    model, split = trained_model.recipe.model, trained_model.split
+    chosen = randomization.chosen_layers(model.layers)
+    layers = []
+    for name, (inputs, outputs) in model.shapes(len(split.words), len(split.classes)).items():
+        count = randomization.count_parameters(inputs, outputs) if name in chosen else 0
+        share = count / ((inputs + 1) * outputs)
+        fraction = randomization.fraction if name in chosen else 0.0
+        by_weight = randomization.unit == "weight"
+        layers.append(
+            {
+                "part": share,
+                "share": format_fraction(fraction) if by_weight else format_share(share),
+                "count": "" if by_weight or name not in chosen else f"{count:,}",
+            }
+        )
+    return layers
 
 
 def _review(

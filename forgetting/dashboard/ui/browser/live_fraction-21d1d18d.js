@@ -163,7 +163,7 @@ class View {
 
   // All but the fractions of the connections. A column stands between two layers, and a layer's fans reach into both.
   drawNetwork() {
-    const { columns, layers } = this.data
+    const { columns, layers, unit } = this.data
     const columnTracks = `repeat(${layers.length}, var(--column) minmax(0, 1fr)) var(--column)`
     this.find('.network').style.gridTemplateColumns = columnTracks
     const places = placeNeurons(columns.map(column => column.width))
@@ -177,11 +177,11 @@ class View {
     fill(this.find('.layers'), this.find('template.layer'), layers, (part, layer, index) => {
       part.style.gridColumn = 2 * index + 2
       part.setAttribute('aria-pressed', layer.chosen)
-      const [count, word] = part.querySelectorAll('.weights > *')
-      ;[count.textContent, word.textContent] = layer.weights
+      part.querySelector('.all').textContent = layer.weights
+      part.querySelector('.count').style.minWidth = `${layer.weights.length}ch` // so that nothing moves
       part.querySelector('.title').textContent = layer.name
       part.onclick = () => this.click('layer', layer.name)
-      part.lines = connect(places[index].neurons, places[index + 1].neurons)
+      part.lines = connect(places[index].neurons, places[index + 1].neurons, unit)
       part.lost = undefined
     })
   }
@@ -214,9 +214,12 @@ class View {
       part.querySelector('.tip').textContent = missing ?? data.metrics[index].help
     })
     ;[...this.find('.layers').children].forEach((part, index) => {
-      const { chosen } = data.layers[index]
-      part.querySelector('.share').textContent = chosen ? frame.fraction : data.fractions[0]
-      const lost = chosen ? Math.round((part.lines.length * percent) / 100) : 0
+      const { share, count, part: ofAll } = frame.layers[index]
+      part.querySelector('.share').textContent = share
+      part.querySelector('.count').textContent = count
+      part.querySelector('.count').hidden = part.querySelector('.of').hidden = !count
+      const most = part.lines.length
+      const lost = Math.min(most - (ofAll < 1), Math.max(Math.round(most * ofAll), ofAll > 0))
       if (lost === part.lost) return
       part.lost = lost
       part.querySelector('.lost').setAttribute('d', part.lines.slice(0, lost).join(''))
@@ -273,10 +276,17 @@ function placeNeurons(widths) {
   })
 }
 
-// The connections between two columns as parts of a path, in the order in which they are drawn as randomized: always
-// the same, and spread over the layer, by steps of about the golden section.
-function connect(left, right) {
-  const lines = left.flatMap(from => right.map(to => `M0 ${from}L100 ${to}`))
+// The connections between two columns as parts of a path, each of what is randomized as a whole: a connection, all of a
+// word's, or all that lead to a neuron.
+function connect(left, right, unit) {
+  const line = (from, to) => `M0 ${from}L100 ${to}`
+  if (unit === 'word') return spread(left.map(from => right.map(to => line(from, to)).join('')))
+  if (unit === 'neuron') return spread(right.map(to => left.map(from => line(from, to)).join('')))
+  return spread(left.flatMap(from => right.map(to => line(from, to))))
+}
+
+// In the order in which they are drawn as randomized: always the same, and by steps of about the golden section.
+function spread(lines) {
   let step = Math.max(1, Math.round(0.618 * lines.length))
   while (divisor(step, lines.length) > 1) step += 1
   return lines.map((_, index) => lines[(index * step) % lines.length])
