@@ -25,8 +25,12 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from forgetting.dashboard.ui.browser_component import component_name
+from forgetting.dashboard.ui.live_fraction import KEY
+
 SIDEBAR = 1  # first number of the paths of what the sidebar holds
 COOKIE = "_streamlit_xsrf"
+LIVE = component_name(KEY)  # one of the app's own components
 WAITING = re.compile(r"^(:material/\w+:)?[\W_]*Waiting\b")  # the beginning of a text for one who waits in the queue
 TEXTS = {"markdown": "body", "text": "body", "alert": "body", "progress": "text", "spinner": "text", "heading": "body"}
 WIDGETS = ("slider", "number_input", "checkbox", "selectbox", "text_input", "button_group")
@@ -145,7 +149,7 @@ class Visitor:
     def slide(self, value: float) -> None:
         """Move the slider of the live fraction, and let it go."""
         self._released += 1
-        node = next(iter(self._kinds["bidi_component"].values()), None)
+        node = self._live
         if node is None:
             raise VisitError("there is no live fraction")
         state = {"fraction": {"percent": round(100 * value), "count": self._released}}
@@ -209,15 +213,12 @@ class Visitor:
 
     def metrics(self, *, of_this_run: bool = False) -> dict[str, str]:
         """The metrics by their labels; of_this_run: only what the last full run has drawn, as far as it has come."""
-        drawn = [node for kind in ("metric", "bidi_component") for _, node in sorted(self._kinds[kind].items())]
-        found = {}
-        for node in (node for node in drawn if not of_this_run or node.run == self.run):
-            if node.kind == "metric":
-                found[node.element.label] = node.element.body
-            else:
-                shown = json.loads(node.element.bytes)
-                labels = [metric["label"] for metric in shown["metrics"]]
-                found |= dict(zip(labels, shown["now"]["values"], strict=True))
+        drawn = [node for _, node in sorted(self._kinds["metric"].items())]
+        found = {node.element.label: node.element.body for node in drawn if not of_this_run or node.run == self.run}
+        if (live := self._live) and (not of_this_run or live.run == self.run):
+            shown = json.loads(live.element.bytes)
+            labels = [metric["label"] for metric in shown["metrics"]]
+            found |= dict(zip(labels, shown["now"]["values"], strict=True))
         return found
 
     def texts(self) -> list[str]:
@@ -231,8 +232,12 @@ class Visitor:
     @property
     def fraction(self) -> float | None:
         """The fraction that the live fraction shows; None where the page has none."""
-        live = next(iter(self._kinds["bidi_component"].values()), None)
-        return json.loads(live.element.bytes)["percent"] / 100 if live else None
+        return json.loads(self._live.element.bytes)["percent"] / 100 if self._live else None
+
+    @property
+    def _live(self) -> Node | None:
+        nodes = self._kinds["bidi_component"].values()
+        return next((node for node in nodes if node.element.component_name == LIVE), None)
 
     def _find(self, kind: str, label: str, root: int | None = None) -> Node:
         for path, node in self._labelled(kind, label):
