@@ -233,7 +233,7 @@ def test_uploads_of_all_visitors_together_have_a_limit(small_uploads):
     first, second = given("first.csv", small_uploads("fig")), given("second.csv", small_uploads("pear"))
     assert taken(first) == "first.csv"
     assert "may take 1 MB together" in page_text(second)
-    assert "use the sample" in page_text(second)
+    assert "use the synthetic sample" in page_text(second)
     assert taken(second) is None
     assert taken(given("same.csv", small_uploads("fig"))) == "same.csv"  # which takes no more
 
@@ -264,7 +264,7 @@ def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_
         here.session = sessions[number]
         gate.wait()
         with suppress(DataError):
-            found.append(resources.read_upload(small_uploads(f"word{number}").encode(), f"{number}.csv"))
+            found.append(resources.take_upload(here.session, small_uploads(f"word{number}").encode(), f"{number}.csv"))
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(come, range(6)))

@@ -1,14 +1,14 @@
 """Undo: any change of the recipe is one step that can be taken back, wherever it came from."""
 
 import pytest
-from app_pages import MARKS, app, forget, go, page_text, press, run, setting
+from app_pages import MARKS, app, forget, go, own_file, page_text, press, run, setting, upload, uploading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import modern_recipes
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state import session
-from forgetting.recipe.recipe import MODERN
+from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.recipe.url import encode_query
 from forgetting.reporting.changes import describe_changes
 
@@ -20,6 +20,10 @@ def recipe(test: AppTest):
 def undo(test: AppTest, key: str = "undo") -> AppTest:
     test.button(key=key).click()
     return run(test)
+
+
+def names_its_file(recipe: Recipe) -> bool:
+    return recipe.data.source != "file" or bool(recipe.data.sha256)
 
 
 def undo_label(test: AppTest) -> str:
@@ -73,9 +77,35 @@ def test_undoing_a_click_that_led_away_returns_to_its_page():
     assert (recipe(test).randomization.scheme, test.session_state.session.page) == ("zero", "forget")
 
 
+def test_undoing_an_upload_brings_the_file_before_back_with_all_that_is_shown_of_it():
+    test = uploading(own_file("red", rows=40), "a.csv")
+    upload(test, own_file("blue", rows=60), "b.csv")
+    assert ("“blue”" in page_text(test), "60 of 60 reviews" in page_text(test)) == (True, True)
+    undo(test)
+    assert (recipe(test).data.file, "“red”" in page_text(test)) == ("a.csv", True)
+    assert ("40 of 40 reviews" in page_text(test), "In use: a.csv (40 rows)" in page_text(test)) == (True, True)
+    undo(test)
+    assert "60 of 60 reviews" in page_text(test)
+    upload(test, own_file("green", rows=80), "c.csv")
+    undo(test)
+    assert "60 of 60 reviews" in page_text(test)
+    assert [table.source for table in test.session_state.session.uploads] == ["c.csv", "b.csv"], "no more are kept"
+
+
+def test_choosing_upload_and_then_a_file_is_one_step():
+    test = app("data")
+    sample = page_text(test)
+    test.button_group(key=setting("data.source")).set_value("file")
+    upload(run(test), own_file())
+    undo(test)
+    assert (recipe(test), page_text(test)) == (MODERN, sample)
+    undo(test)
+    assert (recipe(test).data.file, "40 of 40 reviews" in page_text(test)) == ("mine.csv", True)
+
+
 @pytest.mark.slow
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(modern_recipes(), st.booleans()), min_size=1, max_size=3))
+@given(st.lists(st.tuples(modern_recipes().filter(names_its_file), st.booleans()), min_size=1, max_size=3))
 def test_any_change_followed_by_undo_gives_the_recipe_before(changes):
     """Of any settings at once, by controls or by the address; undone twice it is there again."""
     test = app("data")

@@ -216,7 +216,7 @@ class Session:
         touched: Whether a control has changed the recipe since then.
         notices: Sentences to show once, on the next run.
         shown_notices: The sentences that the page shows now.
-        upload: The file that the visitor has uploaded.
+        uploads: The files that the visitor has uploaded last, the one in use at the end.
         training_run: The training under way, or the last one.
         trained_model: The model that the visitor works with.
         playing: Whether the training run advances.
@@ -247,7 +247,7 @@ class Session:
     touched: bool = False
     notices: list[str] = field(default_factory=list)
     shown_notices: list[str] = field(default_factory=list)
-    upload: Table | None = None
+    uploads: list[Table] = field(default_factory=list)
     training_run: TrainingRun | None = None
     trained_model: TrainedModel | None = None
     playing: bool = False
@@ -261,6 +261,12 @@ class Session:
     seen: bool = False
     presenting: bool = False
     queue_position: int = 0
+
+    @property
+    def upload(self) -> Table | None:
+        """The uploaded file that the recipe names; where it names none of them, the one that was in use last."""
+        named = (table for table in self.uploads if table.sha256 == self.recipe.data.sha256)
+        return next(named, self.uploads[-1] if self.uploads else None)
 
     @property
     def inputs(self) -> Inputs:
@@ -317,8 +323,9 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         reset_controls()
     if page != STORY:
         if not first and mine.recipe != mine.known:
-            mine.change = Change(mine.known, mine.page, page, announced=mine.announcing or page != mine.page)
+            _note_change(page)
         mine.known = mine.recipe
+        mine.uploads.sort(key=lambda table: table.sha256 == mine.recipe.data.sha256)
     mine.announcing = False
     if page != mine.page:
         mine.playing = mine.relearn_playing = False
@@ -328,6 +335,21 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
             mine.studies = {}
         mine.reruns_wanted = len(mine.reruns)
     mine.page = page
+
+
+def _note_change(page: str) -> None:
+    """Note a change of the recipe as one step; choosing a file is a part of the step to an upload that awaits it."""
+    mine = session()
+    before = mine.known
+    if _awaits_file(before) and mine.change:
+        before = mine.change.before
+    change = Change(before, mine.page, page, announced=mine.announcing or page != mine.page)
+    mine.change = None if _awaits_file(before) else change
+
+
+def _awaits_file(recipe: Recipe) -> bool:
+    """Whether a recipe is on an upload without saying which: nothing can be shown of it again."""
+    return recipe.data.source == "file" and not recipe.data.sha256
 
 
 def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:

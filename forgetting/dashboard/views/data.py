@@ -84,11 +84,11 @@ def _uploaded() -> None:
     take_file(uploaded.name, uploaded.size)
     st.session_state[UPLOAD_REFUSED] = ""
     try:
-        mine.upload = resources.read_upload(uploaded.getvalue(), uploaded.name)
+        table = resources.take_upload(mine, uploaded.getvalue(), uploaded.name)
     except ForgettingError as error:
         st.session_state[UPLOAD_REFUSED] = str(error)
         return
-    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": mine.upload.sha256, **LIKELY_COLUMNS})
+    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": table.sha256, **LIKELY_COLUMNS})
 
 
 def columns_view(table: Table) -> None:
