@@ -30,8 +30,8 @@ with form:
     training_form(models.find_shown(session()))
 with training_run:
     training_buttons()
-    advancing.advance_in_fragment(training_view, running=session().playing, every=PLAY_EVERY)
     outdated_notice()
+    advancing.advance_in_fragment(training_view, running=session().playing, every=PLAY_EVERY)
 
 shown = models.find_shown(session())
 if shown:

@@ -489,6 +489,8 @@ def test_what_differs_from_the_curves_on_show_is_marked_and_the_preset_is_none_a
     assert (sorted(marked(test)), filled(test)) == (["Epochs", "Stratify"], [])
     assert "Changed from the modern preset: Epochs, Stratify." in page_text(test)
     assert "These curves are of other settings: stratify yes → no; epochs 100 → 7." in page_text(test)
+    order = [element.type for element in test.main]
+    assert order.index("warning") < order.index("metric"), "what the curves are of is said above them"
     test.number_input(key=setting("training.epochs")).set_value(100)
     test.checkbox(key=setting("split.stratify")).set_value(True)
     run(test)
@@ -558,7 +560,8 @@ def test_a_model_that_is_half_trained_can_be_finished():
     go(test, "forget")
     assert "This model is trained 1 of 6 epochs." in page_text(test)
     press(test, "Finish training")
-    assert "trained 6 of 6 epochs" in page_text(test)
+    assert "trained 6 of 6 epochs (modern, changed)" in page_text(test)
+    assert "trained 100 of 100 epochs (modern)" in page_text(forget())
 
 
 def test_settings_that_change_while_it_plays_stop_it():

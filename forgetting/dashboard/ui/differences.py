@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import LEAVES, TrainedModel, TrainingRun, session, source_name
-from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
 
 
@@ -12,6 +12,12 @@ def name_reviews(recipe: Recipe) -> str:
     """The reviews of a recipe within a sentence."""
     name = source_name(recipe)
     return name if recipe.data.source == "file" else f"the {name}"
+
+
+def name_preset(recipe: Recipe) -> str:
+    """The preset that a recipe for training comes from, such as "modern", or "modern, changed"."""
+    preset = replace(PROTOCOLS[recipe.protocol], data=recipe.data)
+    return recipe.protocol + (", changed" if recipe.for_training() != preset.for_training() else "")
 
 
 def has_other_reviews(trained: TrainedModel | TrainingRun) -> bool:

@@ -13,7 +13,7 @@ from forgetting.dashboard.state.session import (
     source_name,
     undo_change,
 )
-from forgetting.dashboard.ui.differences import describe_difference
+from forgetting.dashboard.ui.differences import describe_difference, name_preset
 from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
 from forgetting.reporting.changes import describe_changes
@@ -62,10 +62,10 @@ def _model_lines() -> list[str]:
         return ["not trained yet"]
     recipe, history = trained_model.recipe, trained_model.trained.history
     if session().playing:
-        return [f"in training, {recipe.training.epochs} epochs ({recipe.protocol})"]
+        return [f"in training, {recipe.training.epochs} epochs ({name_preset(recipe)})"]
     lines = ["not trained yet: it has its initial weights"]
     if trained_model.trained.steps:
-        lines = [f"trained {len(history)} of {recipe.training.epochs} epochs ({recipe.protocol})"]
+        lines = [f"trained {len(history)} of {recipe.training.epochs} epochs ({name_preset(recipe)})"]
     if history:
         chance = format_share(1 / len(trained_model.split.classes))
         lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")

@@ -49,7 +49,7 @@ def training_buttons() -> None:
 
 
 def outdated_notice() -> None:
-    """Say below the curves, so that they do not move, where they are not of these settings."""
+    """Say above the curves where they are not of these settings."""
     shown = models.find_shown(session())
     if shown and models.is_outdated(shown, session().inputs):
         st.warning(literal(f"These curves are of {describe_difference(shown)}. Play trains what the fields say, anew."))
