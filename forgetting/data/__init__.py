@@ -1,4 +1,4 @@
-"""Any file of reviews: bytes → table → reviews, with a profile of what is in them; and the bundled sample."""
+"""Any file of reviews: bytes → table → reviews, with a profile of what is in them; and the synthetic sample."""
 
 from forgetting.core.lazy import lazy_names
 

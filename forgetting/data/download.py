@@ -31,7 +31,7 @@ ORIGINAL_SIZE = 608_850
 TIMEOUT = 30.0  # seconds for the whole download
 STALL = 10.0  # seconds without a byte after which a connection is given up
 DOWNLOAD_CHUNK = 64 * 1024
-DOWNLOAD_REMEDY = "Upload the file instead, or use the bundled sample."
+DOWNLOAD_REMEDY = "Upload the file instead, or use the synthetic sample."
 
 
 def fetch_wine_reviews(
@@ -92,7 +92,7 @@ def fetch_file(url: str, path: Path, *, sha256: str, size: int, timeout: float) 
         DataError: The bytes cannot be had in that time, are not the right ones, or cannot be written.
     """
     if not _is_right(path, sha256):
-        data = _within(timeout, lambda: _receive(url, sha256, size, timeout), url)
+        data = _within(timeout, lambda: _receive(url, sha256, size, timeout), _server(url))
         write_atomically(path, data, make_folder=True, refuse=_refuse_folder)
     return path
 
@@ -108,7 +108,11 @@ def _is_right(path: Path, sha256: str) -> bool:
         return False
 
 
-def _within(seconds: float, work: Callable[[], bytes], url: str) -> bytes:
+def _server(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def _within(seconds: float, work: Callable[[], bytes], server: str) -> bytes:
     """What `work` returns, or DataError after so many seconds, whatever it hangs in.
 
     A socket's timeout begins anew with every byte and does not cover looking up a name, so the work is done
@@ -127,7 +131,7 @@ def _within(seconds: float, work: Callable[[], bytes], url: str) -> bytes:
         return outcome.result(timeout=seconds)
     except TimeoutError as error:
         raise DataError(
-            f"The download must finish within {seconds:g} seconds; {url} stalled or was too slow. {DOWNLOAD_REMEDY}"
+            f"The download must finish within {seconds:g} seconds; {server} stalled or was too slow. {DOWNLOAD_REMEDY}"
         ) from error
 
 
@@ -137,6 +141,7 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
     received, digest = bytearray(), new_hash()
     if not url.startswith(("https://", "http://")):
         raise DataError(f"An address must begin with https:// or http://; {url!r} does not. {DOWNLOAD_REMEDY}")
+    server = _server(url)
     try:
         with urllib.request.urlopen(url, timeout=min(STALL, timeout)) as response:
             # read1 returns what has arrived; read would wait for a whole chunk.
@@ -145,22 +150,27 @@ def _receive(url: str, sha256: str, size: int, timeout: float) -> bytes:
                 digest.update(chunk)
     except urllib.error.HTTPError as error:
         error.close()
-        raise DataError(f"The server must have the file; {url} answered {error.code}. {DOWNLOAD_REMEDY}") from error
+        raise DataError(
+            f"The server must have the original file; {server} answered {error.code}. {DOWNLOAD_REMEDY}"
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", error), TimeoutError):
             raise TimeoutError(str(error)) from error
         reason = getattr(error, "reason", None) or error
         why = "its server cannot be found, as without an internet connection"
         why = why if isinstance(reason, socket.gaierror) else plain_reason(reason)
-        raise DataError(f"The file must be reachable; {url} is not ({why}). {DOWNLOAD_REMEDY}") from error
+        raise DataError(f"The original file must be reachable; {server} is not ({why}). {DOWNLOAD_REMEDY}") from error
     if time.monotonic() >= end:
         raise TimeoutError("the deadline has passed")
     if len(received) > size:
-        raise DataError(f"The file must have {size:,} bytes; {url} sent more. {DOWNLOAD_REMEDY}")
+        raise DataError(f"The original file must have {size:,} bytes; {server} sent more. {DOWNLOAD_REMEDY}")
     if len(received) < size:
-        raise DataError(f"The file must have {size:,} bytes; {url} sent only {len(received):,}. {DOWNLOAD_REMEDY}")
+        raise DataError(
+            f"The original file must have {size:,} bytes; {server} sent only {len(received):,}. {DOWNLOAD_REMEDY}"
+        )
     if digest.hexdigest() != sha256:
         raise DataError(
-            f"The file's SHA-256 must be {sha256}; that from {url} is {digest.hexdigest()}. {DOWNLOAD_REMEDY}"
+            f"The original file's SHA-256 must be {sha256[:12]}…; that from {server} is {digest.hexdigest()[:12]}…. "
+            f"{DOWNLOAD_REMEDY}"
         )
     return bytes(received)

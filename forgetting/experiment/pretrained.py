@@ -1,4 +1,4 @@
-"""The model of the bundled sample, trained when the program was made, with all that the app's first screen shows of it.
+"""The model of the synthetic sample, trained when the program was made, with all that the first screen shows of it.
 
     python -m forgetting.experiment.pretrained
 
@@ -89,7 +89,7 @@ class Pretrained:
 
     Attributes:
         recipe: All settings that determine the model.
-        sha256: SHA-256 of the bundled sample that it was trained on, as 64 hexadecimal digits.
+        sha256: SHA-256 of the synthetic sample that it was trained on, as 64 hexadecimal digits.
         split: The split.
         trained: The model.
         baselines: The baselines on the split.

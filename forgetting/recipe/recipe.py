@@ -19,7 +19,7 @@ class DataSettings(Settings):
     """Which reviews.
 
     Attributes:
-        source: The bundled "sample", the "original" file of wine reviews, or another "file".
+        source: The synthetic "sample", the "original" file of wine reviews, or another "file".
         file: Name of the file, "" for any.
         sha256: SHA-256 of the file's bytes, "" for any.
         text_column: Column of the texts, "" for the likely one.

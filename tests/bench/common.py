@@ -18,7 +18,7 @@ def original_file() -> Path | None:
     path = Path(os.environ.get("WINE_REVIEWS", ROOT.parent / "shared" / "data" / "wine_review.csv"))
     if path.is_file():
         return path
-    print(f"The original file is not at {path} (set WINE_REVIEWS to its path): the bundled sample stands in for it.")
+    print(f"The original file is not at {path} (set WINE_REVIEWS to its path): the synthetic sample stands in for it.")
     return None
 
 

@@ -70,7 +70,7 @@ def test_a_download_that_fills_the_disk_leaves_nothing_half_written(tmp_path, or
     """
     done = python(code, str(tmp_path / "cache"), original_server, no_proxy="127.0.0.1")
     assert "The cache folder must be writable" in done.stdout, done.stderr
-    assert "use the bundled sample" in done.stdout
+    assert "use the synthetic sample" in done.stdout
     assert [*(tmp_path / "cache").iterdir()] == []
 
 

@@ -124,7 +124,9 @@ def assert_refused(answer, folder, *parts, timeout=5.0):
     """Fetching fails with a message of these parts and the remedy, and leaves no file behind."""
     with server(answer) as (url, _), pytest.raises(DataError) as caught:
         fetch(url, folder, timeout)
-    missing = [part for part in (*parts, url, "Upload the file", "sample") if part not in str(caught.value)]
+    missing = [
+        part for part in (*parts, " 127.0.0.1:", "Upload the file", "synthetic sample") if part not in str(caught.value)
+    ]
     assert not missing, f"{missing} not in: {caught.value}"
     assert list(folder.iterdir()) == []
 
@@ -159,11 +161,11 @@ def test_a_damaged_cached_file_survives_a_failed_fetch_but_is_not_used(tmp_path)
 
 def test_refuses_wrong_bytes(tmp_path):
     wrong = FILE[:-1] + b"?"
-    assert_refused(send(wrong), tmp_path, "SHA-256 must be", SHA256, hashlib.sha256(wrong).hexdigest())
+    assert_refused(send(wrong), tmp_path, "SHA-256 must be", SHA256[:12], hashlib.sha256(wrong).hexdigest()[:12])
 
 
 def test_refuses_an_error_of_the_server(tmp_path):
-    assert_refused(send(b"not here", status=404), tmp_path, "must have the file", "answered 404")
+    assert_refused(send(b"not here", status=404), tmp_path, "must have the original file", "answered 404")
 
 
 def test_refuses_a_download_that_is_cut_off(tmp_path):
@@ -203,7 +205,7 @@ def test_a_download_that_was_given_up_ends_by_itself(tmp_path, answer):
 def test_refuses_an_unreachable_server(tmp_path):
     with server(send(FILE)) as (url, _):
         pass  # by now nobody listens there
-    with pytest.raises(DataError, match=r"must be reachable; http://127\.0\.0\.1.*Upload the file"):
+    with pytest.raises(DataError, match=r"must be reachable; 127\.0\.0\.1.*Upload the file"):
         fetch(url, tmp_path)
 
 

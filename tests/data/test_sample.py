@@ -1,4 +1,4 @@
-"""The bundled sample: the file is what the grammar writes, reads like prose, and is neither trivial nor hopeless."""
+"""The synthetic sample: the file is what the grammar writes, reads like prose, and is neither trivial nor hopeless."""
 
 import csv
 import re

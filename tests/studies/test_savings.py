@@ -1,4 +1,4 @@
-"""Savings against variants relearned one by one, numbers by hand, and what theory says on the bundled sample."""
+"""Savings against variants relearned one by one, numbers by hand, and what theory says on the synthetic sample."""
 
 import math
 from collections import Counter
@@ -201,7 +201,7 @@ def test_at_dose_0_nothing_was_lost(small_split):
 
 
 def test_what_is_drawn_anew_whole_is_gone_and_what_is_left_is_remembered(sample):
-    """On the bundled sample: of both layers drawn anew nothing is left; of the last alone, the first layer is."""
+    """On the synthetic sample: of both layers drawn anew nothing is left; of the last alone, the first layer is."""
     split, done = sample
     plan = Relearning(layers=("fc2", "all"), doses=(1.0,), schemes=("reinit",), seeds=5)
     result = RelearningResult(MODERN, rows=tuple(rows_of(done, split, replace(MODERN, relearning=plan))))

@@ -1,4 +1,4 @@
-"""The bundled sample: synthetic wine reviews, `sample.csv`, that `generate` writes by the phrases of `grammar`."""
+"""The synthetic sample: synthetic wine reviews, `sample.csv`, that `generate` writes by the phrases of `grammar`."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SAMPLE = Path(__file__).parent / "sample.csv"
 
 
 def load_sample() -> Reviews:
-    """The bundled sample: synthetic reviews in the original file's columns, read like any other file."""
+    """The synthetic sample: synthetic reviews in the original file's columns, read like any other file."""
     from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not for the path alone
 
     return read_reviews(SAMPLE, name="synthetic sample")

@@ -1,4 +1,4 @@
-"""Write the bundled sample: synthetic wine reviews by a seeded grammar.
+"""Write the synthetic sample: synthetic wine reviews by a seeded grammar.
 
 `python -m forgetting.data.sample.generate` rewrites it byte for byte.
 

@@ -1,4 +1,4 @@
-"""Words and sentence patterns of the bundled sample, as plain tables; `generate.py` writes with them.
+"""Words and sentence patterns of the synthetic sample, as plain tables; `generate.py` writes with them.
 
 A pattern has two kinds of gaps: `[a|b|]` takes one of its alternatives (an empty one leaves the gap out), and
 `{pool}` takes a phrase of that pool. Phrases of `fruit` and `note` have no article, so that they fit lists.
