@@ -38,7 +38,7 @@ with plan:
     if match:
         plan_controls(trained_model)
     elif opened == "Robustness":
-        number_control("sweep.seeds", "Seeds")
+        number_control("sweep.seeds")
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:

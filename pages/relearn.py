@@ -38,12 +38,12 @@ with plan:
         doses_control("relearning.doses")
     left, right = st.columns(2)
     with left:
-        number_control("relearning.seeds", "Seeds")
+        number_control("relearning.seeds")
     with right:
-        number_control("relearning.epochs", "Epochs at most")
+        number_control("relearning.epochs")
     with st.expander("More"):
-        number_control("relearning.target_share", "Share of the original accuracy to reach", step=0.05)
-        number_control("relearning.seed", "First seed")
+        number_control("relearning.target_share", step=0.05)
+        number_control("relearning.seed")
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:

@@ -419,9 +419,9 @@ ARCHIVES = {
     "gzip with a wrong sum": refused(
         lambda: gzip.compress(PLAIN.encode(), mtime=0)[:-8] + bytes(8), "gzip file must be whole", "Download"
     ),
-    "gzip bomb": refused(lambda: gzip.compress(bytes(150 * MEGABYTE), mtime=0), "100 MB", "expands to more"),
+    "gzip bomb": refused(lambda: gzip.compress(bytes(150 * MEGABYTE), mtime=0), "100\u00a0MB", "expands to more"),
     "gzip bomb in many members": refused(
-        lambda: gzip.compress(bytes(MEGABYTE), mtime=0) * 150, "100 MB", "expands to more"
+        lambda: gzip.compress(bytes(MEGABYTE), mtime=0) * 150, "100\u00a0MB", "expands to more"
     ),
     "gzip of 10,000 members": accepted(
         lambda: gzip.compress(PLAIN.encode(), mtime=0) + gzip.compress(b"", mtime=0) * 9_999
@@ -463,7 +463,7 @@ ARCHIVES = {
     "zip of an empty file": refused(lambda: zipped({"a.csv": ""}), "empty"),
     "zip with bzip2": refused(lambda: zipped({"a.csv": PLAIN}, zipfile.ZIP_BZIP2), "usual method", "method 12"),
     "zip with LZMA": refused(lambda: zipped({"a.csv": PLAIN}, zipfile.ZIP_LZMA), "usual method", "method 14"),
-    "zip bomb": refused(lambda: zipped({"a.csv": bytes(150 * MEGABYTE)}), "100 MB", "expands to more"),
+    "zip bomb": refused(lambda: zipped({"a.csv": bytes(150 * MEGABYTE)}), "100\u00a0MB", "expands to more"),
     "zip that claims to be small": refused(lambda: zip_that_claims(7), "zip file must be whole", "Download"),
     "zip with a symbolic link": refused(zip_with_link, "must have rows"),
     "zip cut off": refused(lambda: zipped({"a.csv": PLAIN})[:-30], "zip file must be whole", "Download"),
@@ -909,16 +909,16 @@ LARGE = {
     ),
     "99 MB of blank lines": refused(lambda: b"a,b\n" + b"\n" * SIZE, "1,000,000 blank lines", "Remove"),
     "101 MB": refused(
-        lambda: repeated(b"cherry plum and smoke," + b"red\n" * 1, 101 * MEGABYTE), "100 MB", "Leave out"
+        lambda: repeated(b"cherry plum and smoke," + b"red\n" * 1, 101 * MEGABYTE), "100\u00a0MB", "Leave out"
     ),
     "gzip of 99 MB of empty members": refused(
         lambda: gzip.compress(b"", mtime=0) * (SIZE // 20), "10,000 members", "upload it unpacked"
     ),
     "gzip with a name of 99 MB": accepted(lambda: gzip_with_name(SIZE)),
     "gzip with 99 MB of padding": accepted(lambda: gzip.compress(PLAIN.encode(), mtime=0) + bytes(SIZE)),
-    "zip of two million files": refused(lambda: zip_of_many(SIZE // 47), "exactly one file", "directory", "1 MB"),
+    "zip of two million files": refused(lambda: zip_of_many(SIZE // 47), "exactly one file", "directory", "1\u00a0MB"),
     "zip of two million files by its second record": refused(
-        lambda: zip_of_many(SIZE // 47, wide=True), "exactly one file", "directory", "1 MB"
+        lambda: zip_of_many(SIZE // 47, wide=True), "exactly one file", "directory", "1\u00a0MB"
     ),
     "2,001 classes": refused(
         lambda: counted_texts(20_010, 2_001), "2,000", "classes", at="split", kept=20_010, classes=2_001
@@ -965,19 +965,19 @@ LARGE = {
     "JSON with 300,000 keys": refused(lambda: json_keys(300_000), "1,000 columns", "300,000"),
     "Parquet that contradicts itself": refused(parquet_that_contradicts_itself, "Parquet file must be whole"),
     "Parquet of one value of 1 MB in 3,000 rows": refused(
-        lambda: bomb_of_one_value(3_000, MEGABYTE, typed=False), "100 MB", "expands to more"
+        lambda: bomb_of_one_value(3_000, MEGABYTE, typed=False), "100\u00a0MB", "expands to more"
     ),
     "Parquet of a dictionary with one value of 1 MB": refused(
-        lambda: bomb_of_one_value(3_000, MEGABYTE, typed=True), "100 MB", "expands to more"
+        lambda: bomb_of_one_value(3_000, MEGABYTE, typed=True), "100\u00a0MB", "expands to more"
     ),
     "Parquet of a dictionary with a short value, a million times": refused(
-        lambda: bomb_of_one_value(1_000_000, 5_000, typed=True), "100 MB", "expands to more"
+        lambda: bomb_of_one_value(1_000_000, 5_000, typed=True), "100\u00a0MB", "expands to more"
     ),
     "Parquet of a dictionary with a value of 12 kB, 200,000 times": refused(
-        lambda: bomb_of_one_value(200_000, 12_000, typed=True), "100 MB", "expands to more"
+        lambda: bomb_of_one_value(200_000, 12_000, typed=True), "100\u00a0MB", "expands to more"
     ),
     "Parquet of a hundred million truth values": refused(
-        lambda: bomb_of_lists(1_000, 100_000), "100 MB", "expands to more"
+        lambda: bomb_of_lists(1_000, 100_000), "100\u00a0MB", "expands to more"
     ),
     "Parquet of six million truth values in lists": refused(
         lambda: bomb_of_lists(600, 10_000), "5,000,000 values", "nested", "Leave out"

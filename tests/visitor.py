@@ -532,8 +532,9 @@ def _default(kind: str, element: Any) -> dict[str, Any]:
     """The value of a widget that nobody has touched, as a browser sends it; nothing where it has none."""
     value = element.value if element.set_value and hasattr(element, "value") else getattr(element, "default", None)
     match kind:
-        case "slider":
-            return {"double_array_value": {"data": value}}
+        case "slider":  # all of which are of texts
+            names = element.raw_value if element.set_value else [element.options[int(index)] for index in value]
+            return {"string_array_value": {"data": names}}
         case "number_input":
             return _number(element, value)
         case "checkbox":

@@ -18,12 +18,13 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
-from forgetting.reporting.formatting import format_metric
+from forgetting.reporting.formatting import format_metric, format_number, format_share
 
 if TYPE_CHECKING:
     import torch
 
-SHARE_TICKS = {"tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]}
+QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+SHARE_TICKS = {"tickvals": QUARTERS, "ticktext": [format_share(share) for share in QUARTERS]}
 WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
 LABELS_APART = 0.36  # at least, from the label of one bar to that of the bar beside it, so that both can be read
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
@@ -51,13 +52,13 @@ def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "", 
     }
     if baselines.linear_svc:
         lines["LinearSVC"] = (baselines.linear_svc, "dot")
-    return _before_after(comparison, "accuracy", ".1%", lines, _share_axis("accuracy"), key, large=large)
+    return _before_after(comparison, "accuracy", lines, _share_axis("accuracy"), key, large=large)
 
 
 def bitwise_chart(comparison: Comparison, baselines: Baselines) -> PlainChart:
     """The published accuracy, bitwise, beside what always answering "no" reaches."""
     lines = {"always “no”": (dict.fromkeys(PARTS, baselines.all_no), "dash")}
-    return _before_after(comparison, "bitwise_accuracy", ".1%", lines, _share_axis("bitwise accuracy"))
+    return _before_after(comparison, "bitwise_accuracy", lines, _share_axis("bitwise accuracy"))
 
 
 def loss_chart(
@@ -95,7 +96,7 @@ def loss_chart(
             "exponentformat": "power",
             "range": [low - 0.3, high + 0.14 * (high - low)],
         }
-    return _before_after(comparison, "loss", ".3f", lines, axis, key, large=large)
+    return _before_after(comparison, "loss", lines, axis, key, large=large)
 
 
 def _share_axis(title: str) -> dict:
@@ -111,7 +112,6 @@ def _round_up(value: float) -> float:
 def _before_after(
     comparison: Comparison,
     metric: str,
-    form: str,
     lines: dict[str, tuple[dict[str, float], str]],
     axis: dict,
     key: str = "",
@@ -131,7 +131,8 @@ def _before_after(
         "customdata": [
             [name, f"{part} · {outcome.scores[part].reviews:,} reviews"] for _, part, _, outcome, _, name in drawn
         ],
-        "hovertemplate": f"%{{customdata[0]}}: %{{y:{form}}}<br>%{{customdata[1]}}<extra></extra>",
+        "textposition": "none",  # it is there to be hovered over
+        "hovertemplate": "%{customdata[0]}: %{text}<br>%{customdata[1]}<extra></extra>",
     }
     labels |= {
         "type": "scatter",
@@ -151,8 +152,12 @@ def _before_after(
                 "y": [y for title, part in named for y in (*[lines[title][0][part]] * 3, None)],
                 "mode": "lines",
                 "line": {"color": BASELINE, "dash": dash, "width": 1.5},
-                "customdata": [f"{title}, {part}" for title, part in named for _ in range(4)],
-                "hovertemplate": f"%{{customdata}}: %{{y:{form}}}<extra></extra>",
+                "text": [
+                    f"{title}, {part}: {format_metric(metric, lines[title][0][part])}"
+                    for title, part in named
+                    for _ in range(4)
+                ],
+                "hovertemplate": "%{text}<extra></extra>",
             }
         )
     parts = {"tickvals": [0, 1], "ticktext": list(PARTS), "range": [-0.5, 1.5], "showgrid": False, "zeroline": False}
@@ -177,7 +182,8 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
     scores = [model[part] for part in PARTS for model in (original, randomized)]
     values = [getattr(score, metric) for score in scores]
     intervals = [score.interval if metric == "accuracy" else None for score in scores]
-    bars = {"y": values}
+    texts = [format_metric(metric, value) for value in values]
+    bars = {"y": values, "text": texts}
     if metric == "accuracy":
         pairs = list(zip(values, intervals, strict=True))
         bars["error_y"] = {
@@ -186,7 +192,7 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
         }
     labels = {
         "y": [interval[1] if interval else value or 0 for value, interval in zip(values, intervals, strict=True)],
-        "text": [format_metric(metric, value) for value in values],
+        "text": texts,
     }
     return [bars, labels]
 
@@ -242,8 +248,8 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
                 "mode": "markers",
                 "marker": {"color": colour, "size": 11, "symbol": symbol},
                 "name": title,
-                "customdata": counts[rows],
-                "hovertemplate": f"%{{y}}, {title}: %{{x:.1%}} of %{{customdata}} reviews<extra></extra>",
+                "text": [f"{title}: {format_share(scores.recall[row])} of {counts[row]:,} reviews" for row in rows],
+                "hovertemplate": "%{y}, %{text}<extra></extra>",
             }
         )
     chance = {"x0": baselines.chance, "x1": baselines.chance, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
@@ -278,15 +284,20 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
                 "z": shares[np.ix_(rows, rows)],
                 "x": names,
                 "y": names,
-                "customdata": scores.confusion[np.ix_(rows, rows)],
+                "text": [
+                    [
+                        f"{scores.confusion[row, column]:,} reviews, {format_share(shares[row, column])}"
+                        for column in rows
+                    ]
+                    for row in rows
+                ],
                 "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
                 "zmin": 0,
                 "zmax": 1,
                 "showscale": False,
                 "xgap": 1,
                 "ygap": 1,
-                "hovertemplate": "true %{y}<br>predicted %{x}<br>%{customdata} reviews, %{z:.0%} of the class"
-                "<extra></extra>",
+                "hovertemplate": "true %{y}<br>predicted %{x}<br>%{text} of the class<extra></extra>",
                 "xaxis": f"x{axis}",
                 "yaxis": f"y{axis}",
             }
@@ -328,7 +339,11 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
                     "fill": "tozeroy",
                     "fillcolor": f"rgba({red},{green},{blue},0.25)",
                     "name": title,
-                    "hovertemplate": f"{title}: %{{y:,}} weights near %{{x:.3g}}<extra></extra>",
+                    "text": [
+                        f"{title}: {count:,} weights near {format_number(middle)}"
+                        for count, middle in zip(counts, (edges[:-1] + edges[1:]) / 2, strict=True)
+                    ],
+                    "hovertemplate": "%{text}<extra></extra>",
                     "xaxis": f"x{axis}",
                     "yaxis": f"y{axis}",
                 }

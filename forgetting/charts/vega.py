@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS, TEXT
+from forgetting.core.numbers import PERCENT
 from forgetting.reporting.names import SCHEME_NAMES
 
 # Numbers as `reporting.formatting` writes them, on axes and in tooltips.
 LOCALE = alt.Locale(
-    number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=" %")
+    number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=PERCENT)
 )
 # Expressions for what a scheme is called: of a row of data, and of the label of a legend.
 SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"

@@ -15,6 +15,7 @@ __getattr__, __all__ = lazy_names(
             "shorten",
         ),
         "files": ("file_format", "write_atomically"),
+        "numbers": ("NO_BREAK", "PERCENT", "format_share", "format_size", "keep_units"),
         "limits": ("VARIABLE", "check_limit", "check_table"),
         "seeding": ("generator", "initialize", "pin_threads", "second_seed"),
         "settings": ("Settings", "format_value", "is_names", "parse_value", "setting"),

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from forgetting.core.errors import DataError, plain_reason, shorten
 from forgetting.core.limits import limits
+from forgetting.core.numbers import format_size
 
 Source = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
 
@@ -80,11 +81,6 @@ def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
             "Unpack it once and upload what is inside."
         )
     return inner
-
-
-def format_size(size: int) -> str:
-    """A size in words: `format_size(209_715_200)` is "200 MB"."""
-    return f"{size / 1024 / 1024:,.3g} MB" if size >= 1024 * 1024 else f"{size:,} bytes"
 
 
 def _read_path(source: str | os.PathLike, max_bytes: int) -> tuple[bytes, str]:

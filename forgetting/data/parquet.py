@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_limit, check_table, limits
-from forgetting.data.archives import format_size
+from forgetting.core.numbers import format_size
 from forgetting.data.parquet_worker import TOO_LARGE, TOO_WIDE
 
 WORKER = Path(__file__).with_name("parquet_worker.py")

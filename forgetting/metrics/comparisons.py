@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forgetting.core.numbers import format_share
 from forgetting.metrics.scores import NOT_FINITE
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def measure_forgetting(before: float | None, after: float | None, chance: float)
     if before is None or after is None:
         return Measurement(None, NOT_FINITE)
     if before <= chance:
-        return Measurement(None, f"accuracy before ({before:.3f}) is not above chance ({chance:.3f})")
+        return Measurement(
+            None, f"accuracy before ({format_share(before, 1)}) is not above chance ({format_share(chance, 1)})"
+        )
     return Measurement((before - after) / (before - chance))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from forgetting.core.errors import RecipeError
+from forgetting.core.numbers import format_share
 from forgetting.core.settings import Settings, setting
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL, Randomization
@@ -41,7 +42,7 @@ def describe_forget(forget: Forget) -> str:
     return {
         "class": f"class {forget.label[:80]!r}",
         "reviews": f"the list of {len(forget.reviews)} reviews",
-        "share": f"a share of {forget.share:g}",
+        "share": f"a share of {format_share(forget.share)}",
     }[forget.by]
 
 

@@ -62,7 +62,7 @@ def format_setting(name: str, recipe: Recipe) -> str:
     """The value of a setting in a few words."""
     value, leaf = recipe.value(name), name.rpartition(".")[2]
     written = NAMES.get(leaf, str)
-    if name == "randomization.fraction":
+    if name in ("randomization.fraction", "forget.share"):  # whose sliders write it so
         return format_fraction(value)
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -18,6 +18,7 @@ from forgetting.reporting.formatting import (
     format_epochs,
     format_fraction,
     format_number,
+    format_points,
     format_share,
 )
 from forgetting.reporting.names import format_class
@@ -118,8 +119,8 @@ def describe_cost(
     points = 100 * (before.accuracy - after.accuracy)
     change = "costs" if points >= 0 else "adds"
     return (
-        f"Randomizing {describe_randomization(randomization, layers)} {change} {abs(points):.0f} points of validation "
-        f"accuracy: {format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
+        f"Randomizing {describe_randomization(randomization, layers)} {change} {format_points(abs(points))} of "
+        f"validation accuracy: {format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
     )
 
 
@@ -177,7 +178,7 @@ def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
         return f"No class loses recall: all {found} that were recognized before still are."
     rest = f"{lost} of the {found} classes that were recognized before are not recognized any more"
     return (
-        f"{format_class(worst)} loses most, {100 * losses[worst]:.0f} points of recall; "
+        f"{format_class(worst)} loses most, {format_points(100 * losses[worst])} of recall; "
         f"{rest if lost else f'all {found} classes that were recognized before still are'}."
     )
 

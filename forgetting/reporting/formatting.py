@@ -1,30 +1,17 @@
 """Numbers for people, as short texts: one rule for each kind of number.
 
-A negative number has a minus sign (U+2212), a range an en dash, thousands a comma, a percentage a space before "%".
-Shares have whole percents, losses and scores two decimals; what is next to 0 or 100 % has as many digits as it takes.
+A negative number has a minus sign (U+2212), a range an en dash, thousands a comma. Between a number and its unit, "%"
+as well, stands a space at which no line breaks. Shares have whole percents, losses and scores two decimals; what is
+next to 0 or 100 % has as many digits as it takes, and zero has no sign.
 """
 
 import math
 
+from forgetting.core.numbers import NO_BREAK, PERCENT, format_share
 from forgetting.metrics.baselines import Baselines
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def format_share(share: float | None, digits: int = 0) -> str:
-    """A share as a percentage: "58 %", "99.7 %".
-
-    Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them.
-
-    Args:
-        share: In [0, 1]; "missing" for None and NaN.
-        digits: Decimals at the least.
-    """
-    if share is None or math.isnan(share):
-        return "missing"
-    if 0 < share < 0.01 or 0.99 < share < 1:
-        digits = max(digits, math.ceil(-math.log10(100 * min(share, 1 - share))), 1)
-    return f"{100 * share:.{digits}f} %"
+SHARES = ("accuracy", "share", "agreement")  # which of them is in the name of a metric, in code or not, is a share
 
 
 def format_fraction(fraction: float) -> str:
@@ -40,8 +27,9 @@ def format_number(value: float | None) -> str:
         return _with_minus(f"{value}".replace("inf", "∞"))
     if abs(value) >= 1e5 or 0 < abs(value) < 1e-3:
         digits, exponent = f"{value:.2e}".split("e")
-        return _with_minus(f"{float(digits):g} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}")
-    return _with_minus(f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value:,.2f}")
+        power = f"10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+        return _with_minus(f"{float(digits):g}{NO_BREAK}×{NO_BREAK}{power}")
+    return _with_minus(f"{value:.2g}" if 0 < abs(value) < 0.01 else f"{value + 0.0:,.2f}")  # of -0.0 it makes 0.0
 
 
 def _with_minus(text: str) -> str:
@@ -50,8 +38,8 @@ def _with_minus(text: str) -> str:
 
 
 def format_metric(metric: str, value: float | None) -> str:
-    """A metric by its name: an accuracy as a percentage, any other as a number."""
-    return format_share(value) if metric.endswith("accuracy") else format_number(value)
+    """A metric by its name: an accuracy or another share as a percentage, any other as a number."""
+    return format_share(value) if any(word in metric for word in SHARES) else format_number(value)
 
 
 def format_gap(metric: str, gap: float) -> str:
@@ -63,17 +51,28 @@ def format_gap(metric: str, gap: float) -> str:
     """
     if math.isnan(gap):
         return "missing"
-    value, digits, unit = (100 * gap, 0, " points") if metric.endswith("accuracy") else (gap, 2, "")
-    small = 0 < abs(value) < 0.5 * 10**-digits  # which would be shown as none
-    signed = f"{value:+.1g}" if small else f"{value:+.{digits}f}"
-    return _with_minus(signed) + unit
+    if metric.endswith("accuracy"):
+        return f"{_signed(100 * gap, 0)}{NO_BREAK}points"
+    return _signed(gap, 2)
+
+
+def format_points(points: float) -> str:
+    """A number of percentage points: "16 points", "0.3 points"."""
+    return f"{_signed(points, 0).removeprefix('+')}{NO_BREAK}points"
+
+
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign, which zero has not, and more digits where it would else be shown as zero."""
+    if 0 < abs(value) < 0.5 * 10**-digits:
+        return _with_minus(f"{value:+.1g}")
+    return _with_minus(f"{value:+.{digits}f}" if value else f"{0:.{digits}f}")
 
 
 def format_interval(low: float | None, high: float | None) -> str:
     """An interval of shares: "73–84 %"; of an end alone "from 73 %" or "up to 84 %", and of none an empty text."""
     if low is None or high is None:
         return "" if low == high else f"up to {format_share(high)}" if low is None else f"from {format_share(low)}"
-    return f"{format_share(low).removesuffix(' %')}–{format_share(high)}"
+    return f"{format_share(low).removesuffix(PERCENT)}–{format_share(high)}"
 
 
 def format_epochs(count: int) -> str:
@@ -89,8 +88,13 @@ def format_count(count: int, noun: str) -> str:
 def format_duration(seconds: float) -> str:
     """An estimated duration: "about 3 s", "about 2 min"."""
     if seconds < 1:
-        return "under 1 s"
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+        return f"under 1{NO_BREAK}s"
+    return f"about {seconds:.0f}{NO_BREAK}s" if seconds < 90 else f"about {seconds / 60:.0f}{NO_BREAK}min"
+
+
+def format_seconds(seconds: float) -> str:
+    """A measured duration: "3.2 s"."""
+    return f"{seconds:.1f}{NO_BREAK}s"
 
 
 def format_baselines(baselines: Baselines) -> str:

@@ -7,6 +7,7 @@ does stands in the docstring of its function, and is read from there.
 from dataclasses import dataclass
 from functools import cache
 
+from forgetting.core.numbers import keep_units
 from forgetting.reporting.names import describe_scheme, format_scheme
 
 ZHANG = "Zhang, Bengio & Singer 2019, “Are All Layers Created Equal?”, arXiv 1902.01996"
@@ -33,7 +34,7 @@ class Term:
     @property
     def help(self) -> str:
         """The short and the long meaning, as a help for a control."""
-        return f"{self.short}\n\n{self.long}" if self.long else self.short
+        return keep_units(f"{self.short}\n\n{self.long}" if self.long else self.short)
 
 
 def _scheme(scheme: str, long: str, source: str = "", *used: str) -> Term:

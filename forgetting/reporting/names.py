@@ -23,12 +23,20 @@ METHOD_NAMES = {
     "scrub": "SCRUB",
 }
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
-SHORT_METRICS = {"tow": "ToW", "anamnesis": "AIN", "attack_auc": "attack AUC", "attack_tpr": "TPR at 1 % FPR"}
+METRIC_TITLES = {
+    "macro_f1": "macro-F1",
+    "temperature_scaled_loss": "temperature-scaled loss",
+    "most_predicted_share": "share of the most predicted class",
+    "tow": "ToW",
+    "anamnesis": "AIN",
+    "attack_auc": "attack AUC",
+    "attack_tpr": "TPR at 1 % FPR",
+}
 
 
 def name_metric(metric: str) -> str:
     """What a metric is called in a table."""
-    return SHORT_METRICS.get(metric, metric.replace("_", " "))
+    return METRIC_TITLES.get(metric, metric.replace("_", " "))
 
 
 def format_scheme(scheme: str) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.formatting import format_number, format_share
 from forgetting.reporting.names import format_method
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE, method_title
@@ -58,8 +58,10 @@ def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     if not scores:
         return "Nearest to exact retraining in accuracy: undecided."
     best, again = max(scores, key=scores.get), _median(result, REFERENCE, "tow")
-    beside = "" if again is None else f"; another retraining has {again:.2f}"
-    return f"Nearest to exact retraining in accuracy: {format_method(best)} (ToW {scores[best]:.2f}{beside})."
+    beside = "" if again is None else f"; another retraining has {format_number(again)}"
+    return (
+        f"Nearest to exact retraining in accuracy: {format_method(best)} (ToW {format_number(scores[best])}{beside})."
+    )
 
 
 def _relearns_soon(result: UnlearningResult, method: str) -> bool | None:

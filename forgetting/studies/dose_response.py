@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forgetting.core.numbers import format_share
 from forgetting.metrics.intervals import seed_bands
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
 
@@ -142,13 +143,14 @@ def _half_way(values: np.ndarray, doses: np.ndarray, resamples: int, *, more: bo
     middle = np.nanmedian(values, axis=0)
     dose = _crossing(middle[None], doses)[0]
     if dose == -np.inf:
-        reason = f"accuracy is more than half-way to chance at the smallest fraction already, {doses[0]:g}"
+        reason = f"accuracy is more than half-way to chance at the smallest fraction already, {format_share(doses[0])}"
         return none | {"missing": reason, "kind": "before"}
     if dose == np.inf:
-        share = min(round(100 * max(middle.max(), 0)), 49)
-        reason = f"accuracy does not get half-way to chance up to {doses[-1]:g}: at the most {share} % of the way"
+        share = min(max(middle.max(), 0), 0.49)
+        reason = f"accuracy does not get half-way to chance up to {format_share(doses[-1])}"
+        reason += f": at the most {format_share(share)} of the way"
         if more:
-            reason = f"it is not measured beyond {doses[-1]:g} yet"
+            reason = f"it is not measured beyond {format_share(doses[-1])} yet"
         return none | {"missing": reason, "kind": "unmeasured" if more else "never"}
     known = none | {"dose": float(dose)}
     if len(values) < 2 or not resamples:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from forgetting.core.numbers import format_share
 from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_forgetting
 from forgetting.metrics.intervals import wilson_interval
@@ -41,7 +42,7 @@ TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the te
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than the same prediction everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
 WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
-NOT_REACHED = "no fraction moves the weights as far as {planned:g} of their norm, or they are not finite numbers"
+NOT_REACHED = "no fraction moves the weights as far as {planned} of their norm, or they are not finite numbers"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class VariantEvaluator:
         """measured: for each part metrics and the reasons of missing ones; None where the dose was not reached."""
         missing = {}
         if variant.dose is None:
-            reason = NOT_REACHED.format(planned=variant.planned_dose)
+            reason = NOT_REACHED.format(planned=format_share(variant.planned_dose))
             missing = dict.fromkeys(("dose", "change", "relative_change"), reason)
         elif variant.change is None:
             missing = dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)

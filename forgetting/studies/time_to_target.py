@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from forgetting.core.errors import DataError, RecipeError
+from forgetting.core.numbers import format_share
 from forgetting.core.seeding import second_seed
 from forgetting.experiment.pipeline import build_model
 from forgetting.experiment.results import Trained
@@ -63,7 +64,8 @@ class TargetAccuracy:
         """Why reaching the target says nothing, "" where it does say something."""
         for name, trivial in (("chance", self.chance), ("that of always naming one class", self.majority)):
             if self.target <= trivial + ROUNDING:
-                return f"the target, an accuracy of {self.target:.3f}, is not above {name} ({trivial:.3f})"
+                target = format_share(self.target, 1)
+                return f"the target, an accuracy of {target}, is not above {name} ({format_share(trivial, 1)})"
         return ""
 
 

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from forgetting.core.errors import RecipeError
+from forgetting.core.numbers import format_share
 from forgetting.metrics.intervals import auc_interval, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE
 
@@ -114,7 +115,7 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
     if reason := _why_unusable(members, non_members):
         return Attack(None, missing=reason)
     if len(non_members) < 1 / rate:
-        rule = f"a false positive rate of {rate:.3g} needs at least {math.ceil(1 / rate)} non-members"
+        rule = f"a false positive rate of {format_share(rate)} needs at least {math.ceil(1 / rate)} non-members"
         return Attack(None, missing=f"{rule}, and there are {len(non_members)}")
     # A threshold at a member's own loss finds it; it may, if the non-members at or below that are few enough.
     false_positives = np.searchsorted(np.sort(non_members), members, side="right") / len(non_members)

@@ -85,7 +85,7 @@ def test_the_slider_by_keyboard_ends_where_a_fresh_link_does(visit, trained):
     trained.slide("Home")
     trained.slide("ArrowRight", times=37)
     assert trained.parameters() == {"randomization.fraction": "0.37"}
-    assert "Randomizing 37 % of all layers" in trained.sentences()
+    assert "Randomizing 37\u00a0% of all layers" in trained.sentences()
     fresh = visit("forget?randomization.fraction=0.37")
     assert fresh.metrics() == trained.metrics()
     assert fresh.bars("accuracy") == trained.bars("accuracy")
@@ -101,24 +101,25 @@ def test_fast_presses_to_and_fro_leave_slider_address_and_metrics_agreed(trained
     trained.settle(800)
     assert trained.slider.input_value() == "80"
     assert trained.parameters() == {"randomization.fraction": "0.8"}
-    assert "Randomizing 80 % of all layers" in trained.sentences()
+    assert "Randomizing 80\u00a0% of all layers" in trained.sentences()
 
 
 def test_pills_and_clicks_on_the_picture_toggle_layers(trained):
     trained.slide("Home")
     trained.slide("ArrowRight", times=40)
-    assert _network(trained) == {"fc1": "40 %", "fc2": "40 %"}
-    for chosen, layer in ((("0 %", "40 %"), "fc1"), (("40 %", "40 %"), "fc1"), (("40 %", "0 %"), "fc2")):
+    assert _network(trained) == {"fc1": "40\u00a0%", "fc2": "40\u00a0%"}
+    none, some = "0\u00a0%", "40\u00a0%"
+    for chosen, layer in (((none, some), "fc1"), ((some, some), "fc1"), ((some, none), "fc2")):
         before = trained.metrics()
         trained.page.locator(".live .layer").filter(has_text=layer).click()
         assert trained.wait_for_metrics(before)
         assert tuple(_network(trained).values()) == chosen
         pressed = [trained.pill(name).get_attribute("aria-pressed") == "true" for name in ("fc1", "fc2")]
-        assert pressed == [share != "0 %" for share in chosen]
+        assert pressed == [share != "0\u00a0%" for share in chosen]
     before = trained.metrics()
     trained.pill("fc2").click()
     trained.wait_for_metrics(before)
-    assert _network(trained) == {"fc1": "40 %", "fc2": "40 %"}
+    assert _network(trained) == {"fc1": "40\u00a0%", "fc2": "40\u00a0%"}
     assert trained.parameters() == {"randomization.fraction": "0.4"}
 
 
@@ -129,7 +130,7 @@ def _network(app) -> dict[str, str]:
         name, share = (layer.locator(part).inner_text() for part in (".title", ".share"))
         found[name] = share
         drawn = bool(layer.locator(".lost").get_attribute("d"))
-        assert drawn == (share != "0 %") == (layer.get_attribute("aria-pressed") == "true")
+        assert drawn == (share != "0\u00a0%") == (layer.get_attribute("aria-pressed") == "true")
     return found
 
 
@@ -167,7 +168,7 @@ def test_relearning_plays_to_its_end(trained):
     trained.button("Relearn").click()
     trained.page.get_by_text(re.compile("After 20 epochs of relearning")).wait_for()
     trained.settle()
-    assert "chance is 9 %" in trained.sentences()
+    assert "chance is 9\u00a0%" in trained.sentences()
     assert not trained.button("Stop").count()
 
 

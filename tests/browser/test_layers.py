@@ -59,23 +59,23 @@ def test_a_cold_link_trains_and_draws_the_curves(visit):
     app = visit(f"layers?training.epochs=4&{SMALL}")
     train(app, "Train these settings (4 epochs)")
     ended(app)
-    assert "chance is 9 %" in app.sentences()
+    assert "chance is 9\u00a0%" in app.sentences()
     assert app.page.locator(MARKS).count() >= 9
 
 
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     ended(app)
-    tooltip = hover(app, point(app, layers="fc2", **{"fraction randomized": "50 %"}))
+    tooltip = hover(app, point(app, layers="fc2", **{"fraction randomized": "50\u00a0%"}))
     assert {name: tooltip[name] for name in ("layers", "scheme", "unit", "fraction randomized", "seeds")} == {
         "layers": "fc2",
         "scheme": "re-randomization",
         "unit": "weight",
-        "fraction randomized": "50 %",
+        "fraction randomized": "50\u00a0%",
         "seeds": "1",
     }
     assert tooltip["seed nearest to the median"] == "5"
-    point(app, layers="fc2", **{"fraction randomized": "50 %"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50\u00a0%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(600)
     assert app.parameters() == {
@@ -88,8 +88,9 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
         "sweep.seed": "5",
     }
     after = app.metrics()["Validation accuracy"].split(" → ")[1]
-    assert after == f"{float(tooltip['validation accuracy, median'].rstrip(' %')):.0f} %"
-    assert "Changed: layers all → fc2; fraction randomized 100 % → 50 %" in app.sentences()
+    median = float(tooltip["validation accuracy, median"].rstrip("\u00a0%"))
+    assert after == f"{median:.0f}\u00a0%"
+    assert "Changed: layers all → fc2; fraction randomized 100\u00a0% → 50\u00a0%" in app.sentences()
     app.button("Undo and go back to Layers").click()
     app.page.wait_for_url(re.compile("/layers[?]"))
     app.settle(600)
@@ -100,7 +101,7 @@ def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
 def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
     app = visit(f"layers?{SMALL}")
     ended(app)
-    point(app, layers="fc2", **{"fraction randomized": "50 %"}).click()
+    point(app, layers="fc2", **{"fraction randomized": "50\u00a0%"}).click()
     app.page.wait_for_url(re.compile("/forget[?]"))
     app.settle(1200)
     for _ in range(2):

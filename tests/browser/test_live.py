@@ -148,7 +148,7 @@ def test_by_keyboard_and_to_a_screen_reader(visit, expected):
     app.settle(600)
     assert mismatches(app.page.evaluate(SEEN), expected) == []
     spoken = app.page.locator(".live [aria-live=polite]")
-    assert spoken.inner_text() == expected["100 %"][0]
+    assert spoken.inner_text() == expected["100\u00a0%"][0]
     assert app.page.get_by_role("group", name=re.compile("Layers")).get_by_role("button", pressed=True).count() == 1
 
 
@@ -169,7 +169,7 @@ def test_play_runs_to_the_end_and_can_be_paused(visit, expected):
     app.settle(600)
     seen = app.page.evaluate(SEEN)
     assert mismatches(seen, expected) == []
-    percents = [int(row[0].rstrip(" %")) for row in seen]
+    percents = [int(row[0].rstrip("\u00a0%")) for row in seen]
     assert percents[-1] == 100
     assert len({percent for percent in percents if percent < paused}) > 10
     assert "randomization.fraction" not in app.parameters()  # 100 % is the default
@@ -184,7 +184,8 @@ def test_play_moves_in_few_steps_where_motion_is_not_wanted(visit, expected):
     app.button("Play").click()
     app.button("Replay").wait_for()
     seen = app.page.evaluate(SEEN)
-    assert {row[0] for row in seen} - {"90 %"} == {f"{percent} %" for percent in range(0, 101, 10) if percent != 90}
+    others = {f"{percent}\u00a0%" for percent in range(0, 101, 10) if percent != 90}
+    assert {row[0] for row in seen} - {"90\u00a0%"} == others
     assert mismatches(seen, expected) == []
 
 
@@ -233,19 +234,19 @@ def test_charts_that_are_drawn_later_or_for_another_visitor_show_the_fraction(vi
         app.tab(name)
     seen = app.page.evaluate(SEEN)
     assert mismatches(seen, expected, absent=True) == []
-    assert {row[0] for row in seen if row[-1]} == {"30 %", "100 %"}
+    assert {row[0] for row in seen if row[-1]} == {"30\u00a0%", "100\u00a0%"}
 
 
 def test_without_a_plotly_to_be_found_the_charts_follow_on_release(visit, expected):
     app = visit(None)
     app.page.add_init_script("Object.defineProperty(window, 'Plotly', {get: () => undefined, set: () => {}})")
     app.open("forget" + LINK)
-    for key, share in (("Home", "0 %"), ("End", "100 %")):
+    for key, share in (("Home", "0\u00a0%"), ("End", "100\u00a0%")):
         app.slide(key)
         app.page.evaluate(WATCH)
         app.page.wait_for_function("window.seen.length > 3")
         assert mismatches(app.page.evaluate(SEEN), expected) == []
-        assert app.slider.get_attribute("aria-valuetext").startswith(share.replace(" %", " percent"))
+        assert app.slider.get_attribute("aria-valuetext").startswith(share.replace("\u00a0%", " percent"))
 
 
 def test_two_tabs_do_not_move_each_other(visit, expected):
@@ -256,11 +257,11 @@ def test_two_tabs_do_not_move_each_other(visit, expected):
     first.agree()
     first.settle(600)
     assert second.slider.input_value() == "90"
-    assert second.metrics()["Validation loss"] == expected["90 %"][2]
+    assert second.metrics()["Validation loss"] == expected["90\u00a0%"][2]
     first.page.reload()
     first.settle(800)
-    share = f"{first.slider.input_value()} %"
-    assert share != "90 %"
+    share = f"{first.slider.input_value()}\u00a0%"
+    assert share != "90\u00a0%"
     assert first.metrics()["Validation loss"] == expected[share][2]
 
 
@@ -274,6 +275,6 @@ def test_what_has_no_path_or_lies_beside_it_answers_on_release(visit, link, note
     assert note in app.page.locator(".live .note").inner_text()
     sentence = app.sentences()
     assert ("Nothing is randomized" in sentence) == bool(note)
-    assert note or "33.3 % of fc1" in sentence
+    assert note or "33.3\u00a0% of fc1" in sentence
     app.slide("Home")
     assert app.parameters()["randomization.fraction"] == "0"

@@ -152,7 +152,7 @@ def test_no_label_of_the_network_lies_on_another_and_layers_toggle_by_keyboard(v
     app.page.keyboard.press("Space")
     app.page.wait_for_function(f"() => {LIVE}.querySelector('button.layer:last-of-type').ariaPressed === 'true'")
     app.settle()
-    assert layers.last.locator(".share").inner_text() == "50 %"
+    assert layers.last.locator(".share").inner_text() == "50\u00a0%"
     assert layers.last.evaluate("layer => layer.matches(':focus-visible') && getComputedStyle(layer).outlineStyle") in (
         "solid",
         "auto",

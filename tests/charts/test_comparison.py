@@ -75,7 +75,7 @@ def line_heights(chart: go.Figure) -> dict[str, float]:
     for trace in lines(chart):
         for start in range(0, len(trace.x), 4):
             part = PARTS[round(trace.x[start + 1])]
-            name = trace.customdata[start]
+            name = trace.text[start].split(": ")[0]
             assert name.endswith(part)
             assert trace.x[start + 1] == PARTS.index(part)
             assert len(set(trace.y[start : start + 3])) == 1
@@ -164,7 +164,7 @@ def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
 
 def test_the_labels_of_bars_are_percent_or_losses(result, compared):
     for draw, name, form in (
-        (accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f} %"),
+        (accuracy_chart, "accuracy", lambda value: f"{100 * value:.0f}\u00a0%"),
         (loss_chart, "loss", lambda value: f"{value:.2f}"),
     ):
         found = texts(draw(compared, result.baselines))
@@ -207,7 +207,7 @@ def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared)
     for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
         np.testing.assert_array_equal(marks[title].x, outcome.scores["validation"].recall[order])
         assert list(marks[title].y) == [classes[row] for row in order]
-        assert list(marks[title].customdata) == list(counts[order])
+        assert [int(text.split()[-2]) for text in marks[title].text] == list(counts[order])
     assert any(shape.x0 == result.baselines.chance for shape in chart.layout.shapes)
     assert "chance" in texts(chart)
 
@@ -219,7 +219,8 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
         confusion = outcome.scores["validation"].confusion
         shares = confusion / confusion.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(np.array(trace.z, dtype=float), shares[np.ix_(order, order)])
-        np.testing.assert_array_equal(trace.customdata, confusion[np.ix_(order, order)])
+        told = [[int(text.split()[0]) for text in row] for row in trace.text]
+        np.testing.assert_array_equal(told, confusion[np.ix_(order, order)])
         np.testing.assert_allclose(np.nansum(np.array(trace.z, dtype=float), axis=1), 1)
 
 

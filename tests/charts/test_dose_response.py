@@ -90,7 +90,7 @@ HALVES = (
     HalfWay("fc1", "zero", "neuron", None, None, None, 4, "accuracy does not get half-way", "never"),
 )
 LABELS = {  # of what has no half-way dose, by its kind
-    "never": "not reached up to 40 %",
+    "never": "not reached up to 40\u00a0%",
     "before": "before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
@@ -139,7 +139,7 @@ BESIDE = {  # other texts that must be read in the picture
     "own dose": ["chance", "largest class", "LinearSVC"],
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
-    "half-way": ["fc1 · zeros", "fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron", "not reached up to 100 %"],
+    "half-way": ["fc1 · zeros", "fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron", "not reached up to 100\u00a0%"],
     "robustness": [
         "fc1",
         "fc2",
@@ -337,7 +337,7 @@ def test_medians_are_read_in_the_heat_map():
     table = curves(rows_of(seeds=3))  # no median here is half of a percent
     texts = texts_of(chart_bytes(heat_chart(table, STYLE, worst=0.125, best=0.9), "svg"))
     for median in table["median"]:
-        assert f"{100 * median:.0f} %" in texts
+        assert f"{100 * median:.0f}\u00a0%" in texts
 
 
 @pytest.mark.parametrize(("cells", "written"), [(MOST_LABELS, True), (MOST_LABELS + 1, False)])
@@ -388,7 +388,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     (point,) = marks(chart, "point")
     rows = {row["curve"]: row for row in data_of(chart, point)}
     assert list(rows) == ["fc1 · zeros", "fc2 · zeros", "fc1+fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron"]
-    assert [row["never"] for row in rows.values()] == [None, None, None, None, "not reached up to 100 %"]
+    assert [row["never"] for row in rows.values()] == [None, None, None, None, "not reached up to 100\u00a0%"]
     assert [row["dose"] for row in rows.values()] == [0.5, 0.5, 0.5, 0.125, None]
     # An interval; one whose upper end is open, drawn to the last dose; one whose lower end is, drawn to 0; none; none.
     ends = [(row["low"], row["high"]) for row in rows.values()]
@@ -396,7 +396,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
     (span,) = marks(chart, "rule")
     assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("low", "high")
     intervals = [row["interval"] for row in rows.values()]  # an open end is no end at 0 or at the last dose
-    assert intervals == ["25–75 %", "from 25 %", "up to 75 %", "", ""]
+    assert intervals == ["25–75\u00a0%", "from 25\u00a0%", "up to 75\u00a0%", "", ""]
     assert [item["field"] for item in point["encoding"]["tooltip"]] == ["curve", "dose", "interval", "note"]
     assert rows["fc1 · zeros"]["note"] == "4 seeds"
     assert [row["note"] for row in list(rows.values())[1:]] == [half.missing for half in HALVES[1:]]
@@ -404,7 +404,7 @@ def test_a_forest_plot_holds_the_doses_and_their_intervals():
 
 
 def test_only_those_without_are_never_in_the_picture():
-    never = "not reached up to 100 %"
+    never = "not reached up to 100\u00a0%"
     assert texts_of(chart_bytes(half_way_chart(HALVES), "svg")).count(never) == 1
     assert never not in texts_of(chart_bytes(half_way_chart(HALVES[:4]), "svg"))
     assert texts_of(chart_bytes(half_way_chart(HALVES[4:]), "svg")).count(never) == 1

@@ -207,10 +207,10 @@ def test_one_colour_a_meaning_in_the_charts_of_rows(result_of):
 
 def test_values_are_written_and_what_is_missing_is_said(result_of):
     cells = cells_of(gap_chart(result_of(*ROWS)))
-    assert cells["eu_k", "forget_accuracy"]["value_text"] == "75 %"
-    assert cells["eu_k", "forget_accuracy"]["gap_text"] == "+25 points"
-    assert cells["eu_k", "forget_accuracy"]["retrained_text"] == "50 %"
-    assert cells[HOSTILE, "forget_accuracy"]["gap_text"] == "−25 points"
+    assert cells["eu_k", "forget_accuracy"]["value_text"] == "75\u00a0%"
+    assert cells["eu_k", "forget_accuracy"]["gap_text"] == "+25\u00a0points"
+    assert cells["eu_k", "forget_accuracy"]["retrained_text"] == "50\u00a0%"
+    assert cells[HOSTILE, "forget_accuracy"]["gap_text"] == "−25\u00a0points"
     assert cells["original", "tow"]["value_text"] == "1.00"
     assert cells["original", "tow"]["retrained_text"] == "–"  # of a pair
     missing = cells["eu_k", "anamnesis"]
@@ -218,7 +218,7 @@ def test_values_are_written_and_what_is_missing_is_said(result_of):
     assert (missing["end"], missing["low_end"], missing["high_end"]) == (None, None, None)
     texts = texts_of(chart_bytes(gap_chart(result_of(*ROWS)), "svg"))
     assert texts.count("missing") == 1
-    assert texts.count("75 %") == 2 + 4  # eu_k's forget and retain accuracy, and everyone's on validation
+    assert texts.count("75\u00a0%") == 2 + 4  # eu_k's forget and retain accuracy, and everyone's on validation
 
 
 def test_all_failed_is_said_in_every_cell(charts):
@@ -273,7 +273,13 @@ def test_titles_stand_above_the_plot_and_inside_the_picture(charts):
     titles = [found[title.replace("\n", "")] for title in GAP_COLUMNS.values()]
     assert titles == sorted(titles)
     assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 70
-    assert 10 < max(down for _, down in titles) < found["axis ± 5 points"][1] < found["original"][1] < found["EU-k"][1]
+    assert (
+        10
+        < max(down for _, down in titles)
+        < found["axis ± 5\u00a0points"][1]
+        < found["original"][1]
+        < found["EU-k"][1]
+    )
 
 
 # The trade-off.

@@ -143,7 +143,7 @@ def test_a_table_is_shown_and_progress_is_kept_apart(call):
     status, out, err = call(*UNLEARN, "--out", "shown.csv")
     assert status == 0
     lines = out.splitlines()
-    counts = "{forget} reviews to forget (a share of 0.1), {retain} to retain, {validation} for validation, "
+    counts = "{forget} reviews to forget (a share of 10\u00a0%), {retain} to retain, {validation} for validation, "
     counts += "{non_member} of"
     row = pd.read_csv("shown.csv").iloc[0]
     assert lines[0].startswith(

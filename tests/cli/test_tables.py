@@ -66,7 +66,7 @@ def test_the_table_by_hand():
         ["fc1", "zero", "weight", "0.5000", "0.5000 to 0.5000"],
         [
             *("fc2", "zero", "weight", "none"),
-            "accuracy does not get half-way to chance up to 1: at the most 25 % of the way",
+            "accuracy does not get half-way to chance up to 100\u00a0%: at the most 25\u00a0% of the way",
         ],
         # Both seeds twice, or the mean of them: 0.5 / 1, 0.5 / 0.625 and 0.5 / 0.8125 of the first step.
         ["fc1+fc2", "zero", "weight", "0.3077", "0.2500 to 0.4000"],
@@ -100,7 +100,7 @@ def test_in_place_of_an_interval_stands_the_reason():
 def test_half_way_before_the_smallest_dose_is_none():
     (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "none"]
-    assert found[4:] == ["accuracy is more than half-way to chance at the smallest fraction already, 0.2"]
+    assert found[4:] == ["accuracy is more than half-way to chance at the smallest fraction already, 20\u00a0%"]
 
 
 def test_at_equal_change_it_is_the_change_that_is_half_way():
@@ -209,7 +209,7 @@ def test_the_table_of_unlearning_by_hand(small_split):
     ]  # fmt: skip
     text = format_unlearning(unlearned_result(small_split, rows))
     lines = text.split("\n")
-    assert lines[0].startswith("9 reviews to forget (a share of 0.1), 31 to retain, 14 for validation, ")
+    assert lines[0].startswith("9 reviews to forget (a share of 10\u00a0%), 31 to retain, 14 for validation, ")
     head = next(line for line in lines if line.startswith("method"))
     assert re.split(r" {2,}", head) == [
         "method", "forget", "retain", "validation", "ToW", "attack AUC", "AIN", "time ratio",

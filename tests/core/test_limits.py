@@ -84,7 +84,7 @@ def test_megabytes_of_a_file_and_of_what_it_expands_to(monkeypatch):
     size = 1024 * 1024 - len(header)
     body = b"word,a\n" * (size // 7) + b"\n" * (size % 7)
     assert len(read_table(header + body).frame) == size // 7
-    with pytest.raises(DataError, match="at most 1 MB"):
+    with pytest.raises(DataError, match="at most 1\u00a0MB"):
         read_table(header + body + b"\n")
 
 

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from app_pages import MARKS, PAGES, QUICK, app, live, press, run
+from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
 
+from forgetting.core.numbers import BEFORE_UNIT, PERCENT
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
 from forgetting.recipe.recipe import MODERN, Recipe
@@ -57,6 +60,9 @@ CHARTS = (  # keys of those whose points are listed as a table, once it is opene
     *("heat", "cascade", "learning_curves", "trade_off"),
 )
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
+TABLES = ("arrow_data_frame", "dataframe")
+BAR = f"%g{PERCENT}%"  # of a column of bars, whose numbers are rounded by the rule
+SPOKEN = "an alternative text, which no line of the page breaks"
 OWN = "The first rows of the file"  # the table whose columns are those of the visitor's file
 
 
@@ -67,6 +73,8 @@ class Seen:
         labels: Of controls, metrics and columns, each with whether it has a help, and where it stands.
         axes: Titles of axes, and where.
         shown: Values of elements that show text, and where.
+        hovers: Templates of what a chart of Plotly shows under the pointer, and where.
+        unformatted: Numbers that the browser would write in its own way: columns of tables, and sliders.
         texts: Everything that is written, in lower case.
     """
 
@@ -74,6 +82,8 @@ class Seen:
         self.labels: dict[tuple[str, bool], str] = {}
         self.axes: dict[str, str] = {}
         self.shown: dict[str, str] = {}
+        self.hovers: dict[str, str] = {}
+        self.unformatted: dict[str, str] = {}
         self.texts = ""
 
     def look(self, test: AppTest, where: str) -> None:
@@ -91,23 +101,45 @@ class Seen:
         if kind in ("vega_lite_chart", "arrow_vega_lite_chart"):
             self.axes |= dict.fromkeys(vega_axes(json.loads(proto.spec)), where)
         elif kind == "plotly_chart":
-            layout = json.loads(proto.spec)["layout"]
+            figure = json.loads(proto.spec)
+            layout = figure["layout"]
+            self.hovers |= dict.fromkeys([trace.get("hovertemplate", "") for trace in figure["data"]], where)
+            texts = [text for trace in figure["data"] for text in np.ravel(trace.get("text", [])).tolist()]
+            self.shown |= dict.fromkeys(map(str, texts), where)
             titles = [axis.get("title") or {} for name, axis in layout.items() if name[1:].startswith("axis")]
             self.axes |= dict.fromkeys([title["text"] for title in titles if title.get("text")], where)
-        elif kind in ("arrow_data_frame", "dataframe"):
+        elif kind in TABLES:
             columns = json.loads(proto.columns or "{}")
             columns.pop("_index", None)
+            if proto.alt != OWN:
+                self._numbers(proto, columns, where)
             if proto.alt == OWN:
                 assert not any(column.get("help") for column in columns.values())
                 columns = {}
             self.labels |= {
                 (column.get("label") or name, bool(column.get("help"))): where for name, column in columns.items()
             }
-        elif getattr(proto, "label", "") and hasattr(proto, "help") and kind not in EXEMPT:
+        elif kind == "slider" and not proto.options:
+            self.unformatted[proto.label] = where
+        elif kind == "select_slider":
+            self.shown |= dict.fromkeys(proto.options, where)
+        if kind not in TABLES and getattr(proto, "label", "") and hasattr(proto, "help") and kind not in EXEMPT:
             self.labels[proto.label, bool(proto.help)] = where
         self.texts += f"\n{proto}".casefold()
-        text = " ".join(str(getattr(proto, name, "")) for name in ("label", "body", "delta", "alt")).translate(MARKS)
-        self.shown[text] = where
+        names = ("label", "body", "delta", "help", "text")
+        text = " ".join(str(getattr(proto, name, "")) for name in names).translate(MARKS)
+        self.shown |= {getattr(proto, "alt", ""): SPOKEN, text: where}
+
+    def _numbers(self, proto, columns: dict, where: str) -> None:
+        """The texts of a table's numbers; a bar has a format of its own, as it takes no text."""
+        read, data = dataframe_util.convert_arrow_bytes_to_pandas_df, proto.arrow_data
+        values, texts = read(data.data), read(data.styler.display_values) if data.HasField("styler") else None
+        for name in values.select_dtypes("number"):
+            form = columns.get(name, {}).get("type_config", {}).get("format")
+            if form != BAR if form else texts is None:
+                self.unformatted[f"{proto.alt}: {name}"] = where
+            elif not form:
+                self.shown |= dict.fromkeys(map(str, texts[name]), where)
 
 
 def walk(block) -> Iterator:
@@ -203,4 +235,7 @@ def test_numbers_are_written_by_one_rule(seen):
     texts = {text: where for text, where in seen.shown.items() if "SHA-256" not in text and "arXiv" not in text}
     assert {text: where for text, where in texts.items() if HYPHEN.search(text)} == {}
     assert {text: where for text, where in texts.items() if DIGITS.search(YEARS.sub("", text))} == {}
-    assert {text: where for text, where in texts.items() if re.search(r"\d%", text)} == {}
+    assert {text: where for text, where in texts.items() if re.search(r"\d%|−0(?:\.0+)?(?![\d.])", text)} == {}
+    assert {text: where for text, where in texts.items() if where != SPOKEN and BEFORE_UNIT.search(text)} == {}
+    assert {template: where for template, where in seen.hovers.items() if re.search(r"%\{\w+:", template)} == {}
+    assert seen.unformatted == {}

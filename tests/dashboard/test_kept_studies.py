@@ -229,7 +229,7 @@ def test_a_quick_look_has_its_name_and_the_whole_plan_a_button(monkeypatch):
     test = finished(app("layers"))
     assert "**Quick look**: Dose–response: 3 layer sets × 6 fractions × 2 schemes × 1 seed." in page_text(test)
     assert (
-        "The whole plan: 3 layer sets × 21 fractions × 2 schemes × 10 seeds: 1,260 variants, about 2 min."
+        "The whole plan: 3 layer sets × 21 fractions × 2 schemes × 10 seeds: 1,260 variants, about 2\u00a0min."
         in page_text(test)
     )
     assert {row.planned_dose for row in study(test).rows} == {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}

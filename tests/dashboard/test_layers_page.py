@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
 STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖")
-CHANCE = "chance is 9 %, the largest class 19 %"
+CHANCE = "chance is 9\u00a0%, the largest class 19\u00a0%"
 
 
 def layers(view: str = "Curves", **parameters: str) -> AppTest:
@@ -55,7 +55,7 @@ def compared(monkeypatch) -> list:
 
 def test_a_quick_plan_runs_by_itself_and_names_the_baselines():
     test = layers()
-    assert "Validation accuracy is 84 %" in page_text(test)
+    assert "Validation accuracy is 84\u00a0%" in page_text(test)
     assert CHANCE in page_text(test)
     assert "1,260 variants in" in page_text(test)
     assert len(study(test).rows) == 3 * 21 * 2 * 10
@@ -327,7 +327,7 @@ def test_levels_that_no_scheme_reaches_are_said_and_not_drawn_as_numbers():
 
 def test_no_half_way_dose_is_given_below_the_smallest_dose_of_the_plan():
     test = layers(**{"sweep.doses": "0.99,1", "sweep.seeds": "2"})
-    assert "99 % of fc1 (99 % to 99 %)" not in sentence(test)
+    assert "99\u00a0% of fc1 (99\u00a0% to 99\u00a0%)" not in sentence(test)
 
 
 def test_a_study_of_words_can_be_made_one_of_weights_again():

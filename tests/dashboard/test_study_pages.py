@@ -97,7 +97,7 @@ def test_the_published_protocol_says_why_there_is_nothing(page):
     assert "In the published protocol" in page_text(test)
     assert ("There are no layers or fractions to choose" in page_text(test)) == (page != "unlearn")
     assert not charts(test)
-    assert not (*test.multiselect, *test.slider, *test.number_input)
+    assert not (*test.multiselect, *test.select_slider, *test.number_input)
 
 
 EMPTIED = ("sweep.units", "relearning.layers", "unlearning.methods")

@@ -130,7 +130,7 @@ def test_a_quick_plan_runs_by_itself_to_the_librarys_conclusion():
     test, result = unlearn(**SMALL), expected(**SMALL)
     same(test, result)
     assert sentence(test) == unlearning_sentences.describe_unlearning(result)
-    assert "chance 9 %, largest class 20 %" in sentence(test)
+    assert "chance 9\u00a0%, largest class 20\u00a0%" in sentence(test)
     assert labels(test) == []
     assert test.query_params == SMALL
 
@@ -163,9 +163,9 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
 @pytest.mark.parametrize(
     ("metric", "values", "expected"),
     [
-        ("forget_accuracy", (0.5, 0.25, 5, ""), "50 % (+25 points)"),
-        ("forget_accuracy", (0.5, -0.003, 5, ""), "50 % (−0.3 points)"),
-        ("forget_accuracy", (0.5, 0.0, 5, ""), "50 % (+0 points)"),
+        ("forget_accuracy", (0.5, 0.25, 5, ""), "50\u00a0% (+25\u00a0points)"),
+        ("forget_accuracy", (0.5, -0.003, 5, ""), "50\u00a0% (−0.3\u00a0points)"),
+        ("forget_accuracy", (0.5, 0.0, 5, ""), "50\u00a0% (0\u00a0points)"),
         ("retain_loss", (0.5, -0.25, 5, ""), "0.50 (−0.25)"),
         ("retain_loss", (0.5, 0.0012, 5, ""), "0.50 (+0.001)"),
         ("retain_loss", (0.5, -0.25, 3, ""), "0.50 (−0.25; 3 of 5 seeds)"),
@@ -234,7 +234,7 @@ def test_the_reviews_have_their_probabilities_and_epsilon():
     assert shown["gap"].tolist() == pytest.approx(own["gap"].tolist())
     for text, value in zip(shown["epsilon"], own["epsilon"], strict=True):
         assert text == ("∞" if np.isinf(value) else f"{value:.2f}")
-    assert "a uniform guess is 9 %" in sentence(test)
+    assert "a uniform guess is 9\u00a0%" in sentence(test)
 
 
 def test_with_few_seeds_the_reviews_tab_says_why_there_is_no_epsilon():
@@ -343,7 +343,7 @@ def test_a_changed_forget_set_or_model_marks_the_results_as_out_of_date(change):
         mine(test).touched = True
         trained(run(test))
     else:
-        test.slider(key=setting("forget.share")).set_value(0.2)
+        test.select_slider(key=setting("forget.share")).set_value(0.2)
         run(test)
     assert CHANGED in page_text(test)
     assert sentence(test) == before
@@ -553,7 +553,7 @@ IMPOSSIBLE_SETS = {
     "a layer that is none": ({"unlearning.repair_layers": "fc9"}, "fc9"),
 }
 MENDS = {
-    "everything": lambda test: test.slider(key=setting("forget.share")).set_value(0.1),
+    "everything": lambda test: test.select_slider(key=setting("forget.share")).set_value(0.1),
     "no class": lambda test: test.selectbox(key=setting("forget.label")).set_value("Riesling"),
     "a review that is none": lambda test: button(test, "Untick all").click(),
     "k too large": lambda test: test.number_input(key=setting("unlearning.last_layers")).set_value(1),
@@ -620,7 +620,7 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
     run(test)
     test.multiselect(key=METHODS_KEY).set_value(["scrub", "eu_k"])
     run(test)
-    test.slider(key=setting("forget.share")).set_value(0.33)
+    test.select_slider(key=setting("forget.share")).set_value(0.33)
     run(test)
     test.number_input(key=setting("forget.seed")).set_value(5)
     run(test)
@@ -636,7 +636,7 @@ def test_each_control_changes_the_recipe_and_the_address_and_a_copied_link_reope
         assert other.number_input(key=setting(f"unlearning.{name}")).value == value
     assert other.multiselect(key=METHODS_KEY).value == ["scrub", "eu_k"]
     assert other.multiselect(key=setting("unlearning.repair_layers")).value == ["fc2"]
-    assert other.slider(key=setting("forget.share")).value == 0.33
+    assert other.select_slider(key=setting("forget.share")).value == 0.33
 
 
 def test_an_emptied_list_of_layers_breaks_nothing():
@@ -763,8 +763,8 @@ def test_hostile_classes_and_reviews_are_shown_as_they_are(editor):
 
 def test_one_of_two_classes_is_forgotten():
     test = own_reviews(own_file(rows=60), **{"forget.by": "class", "forget.label": "red"})
-    assert "chance 50 %" in sentence(test)
-    assert "largest class 0 %" in sentence(test)
+    assert "chance 50\u00a0%" in sentence(test)
+    assert "largest class 0\u00a0%" in sentence(test)
     assert {row.method for row in study(test).rows} == {"retrain", "fine_tune"}
     for tab in STUDY_TABS[1:]:
         opened(test, tab)

@@ -67,7 +67,7 @@ def test_forgetting_ratio(before, after, chance, ratio):
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        (0.25, 0.1, r"before \(0.250\) is not above chance \(0.250\)"),
+        (0.25, 0.1, r"before \(25.0\u00a0%\) is not above chance \(25.0\u00a0%\)"),
         (0.1, 0.9, "not above"),
         (None, 0.5, NOT_FINITE),
         (0.5, None, NOT_FINITE),

@@ -11,10 +11,10 @@ from forgetting.reporting.comparison import describe_experiment, describe_random
 @pytest.mark.parametrize(
     ("randomization", "text"),
     [
-        (Randomization(("fc1",), 0.4), "40 % of fc1"),
-        (Randomization(("fc2", "fc1"), 1.0), "100 % of all layers"),
-        (Randomization(("all",), 0.05), "5 % of all layers"),
-        (Randomization(("fc2",), 0.005), "0.5 % of fc2"),
+        (Randomization(("fc1",), 0.4), "40\u00a0% of fc1"),
+        (Randomization(("fc2", "fc1"), 1.0), "100\u00a0% of all layers"),
+        (Randomization(("all",), 0.05), "5\u00a0% of all layers"),
+        (Randomization(("fc2",), 0.005), "0.5\u00a0% of fc2"),
         (Randomization((), 0.4), "nothing"),
     ],
 )
@@ -23,15 +23,15 @@ def test_layers_and_fraction(randomization, text):
 
 
 def test_several_of_more_layers_are_listed():
-    assert describe_randomization(Randomization(("fc3", "fc1"), 0.5), ("fc1", "fc2", "fc3")) == "50 % of fc1, fc3"
+    assert describe_randomization(Randomization(("fc3", "fc1"), 0.5), ("fc1", "fc2", "fc3")) == "50\u00a0% of fc1, fc3"
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("cherry",), "40 % of the word (cherry)"),
-        (("cherry", "plum", "smoke"), "40 % of 3 words (cherry, plum, smoke)"),
-        (("cherry", "plum", "smoke", "oak", "fig"), "40 % of 5 words (cherry, plum, smoke …)"),
+        (("cherry",), "40\u00a0% of the word (cherry)"),
+        (("cherry", "plum", "smoke"), "40\u00a0% of 3 words (cherry, plum, smoke)"),
+        (("cherry", "plum", "smoke", "oak", "fig"), "40\u00a0% of 5 words (cherry, plum, smoke …)"),
     ],
 )
 def test_words(words, text):
@@ -39,7 +39,7 @@ def test_words(words, text):
 
 
 def test_a_gain_is_called_a_gain():
-    assert "adds 10 points" in cost(0.25, 0.35)
+    assert "adds 10\u00a0points" in cost(0.25, 0.35)
     assert "costs" not in cost(0.25, 0.35)
 
 
@@ -63,7 +63,7 @@ def test_a_published_accuracy_falls_or_not():
 def test_a_class_without_a_review_in_the_part_is_not_the_worst():
     sentence = recalls([float("nan"), 0.5, 0.4], [float("nan"), 0.4, 0.0])
     assert sentence.startswith("“rye” ")
-    assert "40 points" in sentence
+    assert "40\u00a0points" in sentence
 
 
 def test_missing_recalls_are_missing_on_either_side():

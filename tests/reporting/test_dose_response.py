@@ -10,8 +10,8 @@ from forgetting.reporting.dose_response import NO_HALF_WAY, describe_heat_map, d
 @pytest.mark.parametrize(
     ("kind", "until", "text"),
     [
-        ("never", 1.0, "not reached up to 100 %"),
-        ("never", 0.4, "not reached up to 40 %"),
+        ("never", 1.0, "not reached up to 100\u00a0%"),
+        ("never", 0.4, "not reached up to 40\u00a0%"),
         ("before", 1.0, NO_HALF_WAY["before"]),
         ("unmeasured", 0.4, NO_HALF_WAY["unmeasured"]),
         ("undefined", 1.0, NO_HALF_WAY["undefined"]),
@@ -37,7 +37,7 @@ def test_schemes_and_units_are_named_where_there_are_several():
 @pytest.mark.parametrize(("count", "more"), [(6, None), (7, 1), (40, 34)])
 def test_of_many_curves_six_are_named(count, more):
     sentence = half_way(*(half(f"fc{number}", number / 100) for number in range(1, count + 1)))
-    assert "6 % of fc6" in sentence
+    assert "6\u00a0% of fc6" in sentence
     assert "fc7" not in sentence
     assert (f"{more} more" in sentence) if more else ("more" not in sentence)
 

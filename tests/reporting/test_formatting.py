@@ -20,11 +20,11 @@ from forgetting.reporting.formatting import (
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0, "0 %"),
-        (1, "100 %"),
-        (0.584, "58 %"),
-        (0.005, "0.5 %"),
-        (0.996, "99.6 %"),
+        (0, "0\u00a0%"),
+        (1, "100\u00a0%"),
+        (0.584, "58\u00a0%"),
+        (0.005, "0.5\u00a0%"),
+        (0.996, "99.6\u00a0%"),
         (None, "missing"),
         (math.nan, "missing"),
     ],
@@ -34,8 +34,8 @@ def test_share(share, text):
 
 
 def test_share_with_a_decimal():
-    assert format_share(0.9966, 1) == "99.7 %"
-    assert format_share(0.5, 1) == "50.0 %"
+    assert format_share(0.9966, 1) == "99.7\u00a0%"
+    assert format_share(0.5, 1) == "50.0\u00a0%"
 
 
 @pytest.mark.parametrize("share", [1e-2, 1e-3, 4e-4, 1e-5, 1 - 1e-3, 1 - 4e-4, 1 - 1e-5])
@@ -52,7 +52,7 @@ def test_a_share_next_to_none_or_all_is_not_shown_as_that(share):
         (0.0031, "0.0031"),
         (12.345, "12.35"),
         (-0.5, "−0.50"),
-        (1.5e7, "1.5 × 10⁷"),
+        (1.5e7, "1.5\u00a0×\u00a010⁷"),
         (1234.5, "1,234.50"),
         (-math.inf, "−∞"),
         (None, "missing"),
@@ -64,11 +64,11 @@ def test_number(value, text):
 
 
 def test_a_number_next_to_zero_is_not_shown_as_zero():
-    assert format_number(2e-5) == "2 × 10⁻⁵"
+    assert format_number(2e-5) == "2\u00a0×\u00a010⁻⁵"
 
 
 def test_a_metric_by_its_name():
-    assert format_metric("forget_accuracy", 0.5) == "50 %"
+    assert format_metric("forget_accuracy", 0.5) == "50\u00a0%"
     assert format_metric("forget_loss", 0.5) == "0.50"
     assert format_metric("forget_accuracy", math.nan) == format_metric("tow", math.nan) == "missing"
 
@@ -76,10 +76,10 @@ def test_a_metric_by_its_name():
 @pytest.mark.parametrize(
     ("metric", "gap", "text"),
     [
-        ("forget_accuracy", 0.25, "+25 points"),
-        ("forget_accuracy", -0.25, "−25 points"),
-        ("forget_accuracy", 0.0, "+0 points"),
-        ("forget_accuracy", 0.001, "+0.1 points"),  # not none
+        ("forget_accuracy", 0.25, "+25\u00a0points"),
+        ("forget_accuracy", -0.25, "−25\u00a0points"),
+        ("forget_accuracy", 0.0, "0\u00a0points"),
+        ("forget_accuracy", 0.001, "+0.1\u00a0points"),  # not none
         ("tow", -0.123, "−0.12"),
         ("tow", 0.0004, "+0.0004"),
         ("tow", math.nan, "missing"),
@@ -92,11 +92,11 @@ def test_gap(metric, gap, text):
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [
-        (0.3, 0.5, "30–50 %"),
-        (0.0, 1.0, "0–100 %"),
-        (0.3, None, "from 30 %"),
-        (None, 0.5, "up to 50 %"),
-        (0.0, None, "from 0 %"),
+        (0.3, 0.5, "30–50\u00a0%"),
+        (0.0, 1.0, "0–100\u00a0%"),
+        (0.3, None, "from 30\u00a0%"),
+        (None, 0.5, "up to 50\u00a0%"),
+        (0.0, None, "from 0\u00a0%"),
         (None, None, ""),
     ],
 )
@@ -106,7 +106,13 @@ def test_interval(low, high, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "under 1 s"), (0.9, "under 1 s"), (1.0, "about 1 s"), (89.0, "about 89 s"), (100.0, "about 2 min")],
+    [
+        (0.0, "under 1\u00a0s"),
+        (0.9, "under 1\u00a0s"),
+        (1.0, "about 1\u00a0s"),
+        (89.0, "about 89\u00a0s"),
+        (100.0, "about 2\u00a0min"),
+    ],
 )
 def test_duration(seconds, text):
     assert format_duration(seconds) == text

@@ -31,7 +31,7 @@ def check_sentence(text: str):
 
 def test_medians_do_not_hide_how_accuracies_differ():
     text = relearned([at(steps) for steps in (9, 8, 7, 6, 5)], [at(10)] * 5, accuracies=[0.1, 0.9, 0.2, 0.5, 0.3])
-    assert "accuracy is 30 %" in text
+    assert "accuracy is 30\u00a0%" in text
     assert "0.30 (band 0.12 to 0.48)" in text
 
 
@@ -85,13 +85,13 @@ def test_any_curves_give_a_whole_sentence(drawn, target):
     randomized, scratch, accuracies = (list(each) for each in zip(*drawn, strict=True))
     text = relearned(randomized, scratch, target=replace(TARGET, target=target), accuracies=accuracies)
     check_sentence(text)
-    assert "(chance 25 %, largest class 38 %)" in text
+    assert "(chance 25\u00a0%, largest class 38\u00a0%)" in text
 
 
 def test_of_more_layer_sets_six_are_named():
     text = savings(*((f"fc{number}", 0.75, 0.3, 0.5, "gone") for number in range(1, 10)))
-    assert "75 %" in text
-    assert "fc6 30 %" in text
+    assert "75\u00a0%" in text
+    assert "fc6 30\u00a0%" in text
     assert "fc7" not in text
     assert "3 more" in text
 
@@ -113,5 +113,5 @@ def test_of_more_layer_sets_six_are_named():
 def test_any_savings_give_a_whole_sentence(lines):
     text = savings(*lines)
     check_sentence(text)
-    assert "80 %" in text
-    assert f"{100 * BASELINES.chance:.0f} %" in text
+    assert "80\u00a0%" in text
+    assert f"{100 * BASELINES.chance:.0f}\u00a0%" in text

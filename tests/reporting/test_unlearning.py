@@ -43,7 +43,7 @@ def test_medians_over_seeds():
     ]
     rows += [row(name, 2, 0.9, tow=0.6) for name in ("scrub", "eu_k", "cf_k", "dampening")]
     first, second, *_ = unlearning(*rows).split("\n")
-    assert "retraining 40 % of them" in first
+    assert "retraining 40\u00a0% of them" in first
     assert "fine-tuning" in second
     assert "0.70" in second
 
@@ -80,7 +80,7 @@ def test_any_rows_give_whole_sentences(lines):
     text = unlearning(*rows)
     assert not re.search(r"\b(nan|None|inf)\b", text), text
     first, *others = text.split("\n")
-    assert "(chance 33 %, largest class 0 %)" in first
+    assert "(chance 33\u00a0%, largest class 0\u00a0%)" in first
     assert not any("original" in line or "retrain," in line for line in others)
     assert len(others) == (4 if {made.method for made in rows} - {"original", "retrain"} else 0)
     for line, names in zip(others, named(text)[1:], strict=True):

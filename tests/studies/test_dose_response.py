@@ -195,7 +195,8 @@ def test_never_half_way_says_how_far_it_gets(path, share, seeds):
         found = half([path] * seeds, [0.0, 0.5, last])
         assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, seeds)
         assert (found.kind, found.until) == ("never", last)
-        reason = f"accuracy does not get half-way to chance up to {last:g}: at the most {share} % of the way"
+        reason = f"accuracy does not get half-way to chance up to {100 * last:g}\u00a0%"
+        reason += f": at the most {share}\u00a0% of the way"
         assert found.missing == reason
 
 
@@ -203,12 +204,12 @@ def test_never_half_way_says_how_far_it_gets(path, share, seeds):
 def test_half_way_below_the_smallest_dose_is_not_guessed(seeds):
     found = half([[0.9, 1.0]] * seeds, [0.3, 1.0])
     assert (found.dose, found.low, found.high, found.kind) == (None, None, None, "before")
-    assert found.missing == "accuracy is more than half-way to chance at the smallest fraction already, 0.3"
+    assert found.missing == "accuracy is more than half-way to chance at the smallest fraction already, 30\u00a0%"
     assert half([[0.9, 1.0]] * seeds, [0.0, 1.0]).dose == 0  # of no dose at all: the original is at chance there
 
 
 def test_never_half_way_is_not_said_to_be_half_of_the_way():
-    assert " 50 %" not in half([[0.0, 0.499]], [0.0, 1.0]).missing
+    assert "50\u00a0%" not in half([[0.0, 0.499]], [0.0, 1.0]).missing
 
 
 def test_where_forgetting_is_undefined_that_is_the_reason():
@@ -244,7 +245,7 @@ def test_doses_of_the_plan_that_are_not_measured_yet_are_told_from_never():
     planned = (0.0, 0.5, 0.8, 1.0)
     found = half([[0.0, 0.25]] * 2, [0.0, 0.5], planned)
     assert (found.dose, found.low, found.high, found.seeds) == (None, None, None, 2)
-    assert (found.kind, found.until, found.missing) == ("unmeasured", 0.5, "it is not measured beyond 0.5 yet")
+    assert (found.kind, found.until, found.missing) == ("unmeasured", 0.5, "it is not measured beyond 50\u00a0% yet")
     assert half([[0.0, 0.25, 0.25, 0.3]] * 2, planned, planned).kind == "never"
     assert half([[0.0, 0.25]] * 2, [0.0, 0.5], (0.0, 0.5)).kind == "never"
     assert half([[0.0, 0.25]] * 2, [0.0, 0.5]).kind == "never"  # of no plan the rows are all there is

@@ -137,10 +137,20 @@ def test_a_ratio_has_either_a_value_or_a_reason(pair):
     ("target", "chance", "majority", "reason"),
     [
         (0.5, 0.25, 0.4, ""),
-        (0.25, 0.25, 0.2, "the target, an accuracy of 0.250, is not above chance (0.250)"),
-        (0.1, 0.25, 0.4, "the target, an accuracy of 0.100, is not above chance (0.250)"),
-        (0.4, 0.25, 0.4, "the target, an accuracy of 0.400, is not above that of always naming one class (0.400)"),
-        (0.3, 0.25, 0.4, "the target, an accuracy of 0.300, is not above that of always naming one class (0.400)"),
+        (0.25, 0.25, 0.2, "the target, an accuracy of 25.0\u00a0%, is not above chance (25.0\u00a0%)"),
+        (0.1, 0.25, 0.4, "the target, an accuracy of 10.0\u00a0%, is not above chance (25.0\u00a0%)"),
+        (
+            0.4,
+            0.25,
+            0.4,
+            "the target, an accuracy of 40.0\u00a0%, is not above that of always naming one class (40.0\u00a0%)",
+        ),
+        (
+            0.3,
+            0.25,
+            0.4,
+            "the target, an accuracy of 30.0\u00a0%, is not above that of always naming one class (40.0\u00a0%)",
+        ),
     ],
 )
 def test_a_target_that_a_trivial_model_reaches_tells_nothing(target, chance, majority, reason):
@@ -240,7 +250,10 @@ def test_outputs_that_are_not_finite_are_missing_with_the_reason(small_split):
 
 def test_a_target_not_above_a_trivial_model_is_the_reason_of_missing_savings(small_split):
     part = small_split.validation
-    for share, reason in ((0.01, "is not above chance (0.333)"), (0.4, "is not above that of always naming one class")):
+    for share, reason in (
+        (0.01, "is not above chance (33.3\u00a0%)"),
+        (0.4, "is not above that of always naming one class"),
+    ):
         recipe = recipe_of(replace(PLAN, layers=("fc2",), target_share=share, seeds=1))
         done = trained(small_split)
         rows = rows_of(done, small_split, recipe)

@@ -199,7 +199,7 @@ def test_a_change_that_no_dose_reaches_is_a_row_with_a_reason(small_split):
     before = {name: evaluate(done.model, part, "cross_entropy").accuracy for name, part in small_split.parts.items()}
     for row in rows[2:]:
         assert (row.change, row.relative_change) == (None, None)
-        assert f"as far as {row.planned_dose:g} of their norm" in row.missing["dose"]
+        assert f"as far as {100 * row.planned_dose:.0f}\u00a0% of their norm" in row.missing["dose"]
         assert set(row.missing.values()) == {row.missing["dose"]}
         check_reasons(row)
         for name in PARTS:

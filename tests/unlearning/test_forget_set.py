@@ -327,14 +327,22 @@ ALL_KEYS = tuple(sorted({review_key(text) for text, _ in TRAINED}))
             ["must be something to forget", "'rosé'", "8 training reviews", "Choose a class that"],
         ),
         (Forget(by="reviews"), EmptyStateError, ["must be something to forget", "no review", "Choose at least"]),
-        (Forget(share=0), EmptyStateError, ["must be something to forget", "a share of 0 ", "Raise forget.share"]),
+        (
+            Forget(share=0),
+            EmptyStateError,
+            ["must be something to forget", "a share of 0\u00a0% ", "Raise forget.share"],
+        ),
         (
             Forget(share=0.09),
             EmptyStateError,
-            ["must be something to forget", "a share of 0.09 ", "Raise forget.share"],
+            ["must be something to forget", "a share of 9\u00a0% ", "Raise forget.share"],
         ),
-        (Forget(share=1), DataError, ["must be left to learn from", "a share of 1 ", "all of 8", "Forget fewer"]),
-        (Forget(share=0.91), DataError, ["must be left to learn from", "a share of 0.91 ", "Forget fewer"]),
+        (
+            Forget(share=1),
+            DataError,
+            ["must be left to learn from", "a share of 100\u00a0% ", "all of 8", "Forget fewer"],
+        ),
+        (Forget(share=0.91), DataError, ["must be left to learn from", "a share of 91\u00a0% ", "Forget fewer"]),
         (
             Forget(by="reviews", reviews=ALL_KEYS),
             DataError,

@@ -951,7 +951,7 @@ def refused(split, recipe, error, message, done=None):
         (
             recipe_of(forget=Forget(share=0.0)),
             DataError,
-            "There must be something to forget; a share of 0 is none of 40",
+            "There must be something to forget; a share of 0\u00a0% is none of 40",
         ),
         (recipe_of(forget=Forget(by="class", label="rosé")), RecipeError, r"forget\.label must be .*got 'rosé'"),
     ],

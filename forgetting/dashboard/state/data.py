@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from forgetting.core.errors import DataError, EmptyStateError
+from forgetting.core.numbers import format_size
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Inputs
 from forgetting.data import download, sample
@@ -72,7 +73,7 @@ def find_table(inputs: Inputs) -> Table:
         if upload and upload.sha256 == ORIGINAL_SHA256:
             return upload
         if not is_downloaded():
-            raise EmptyStateError(f"The original file ({ORIGINAL_SIZE // 1000:,} kB) is not downloaded yet.")
+            raise EmptyStateError(f"The original file ({format_size(ORIGINAL_SIZE)}) is not downloaded yet.")
         return _original_table()
     if upload is None or (data.sha256 and upload.sha256 != data.sha256):
         if not data.file and not data.sha256:

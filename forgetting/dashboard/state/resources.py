@@ -7,6 +7,7 @@ from weakref import WeakSet
 
 from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
+from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Session
 from forgetting.data import tables
@@ -71,7 +72,8 @@ def _make_room(visitor: Session, name: str, more: int = 0) -> None:
     check_limit(
         "uploads",
         _megabytes(more),
-        f"{name}: The files of all visitors may take {{most}} MB together; with this one they take {{found}} MB.",
+        f"{name}: The files of all visitors may take {{most}}{NO_BREAK}MB together; with this one they take "
+        f"{{found}}{NO_BREAK}MB.",
         "Try again when others have left, upload fewer rows or columns, or use the synthetic sample.",
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from forgetting.charts import export as export_charts
 from forgetting.core.errors import ForgettingError
+from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session
 from forgetting.dashboard.studies import base, kept, registry
@@ -17,7 +18,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
-from forgetting.reporting.formatting import format_duration
+from forgetting.reporting.formatting import format_duration, format_seconds
 from forgetting.reporting.glossary import explain
 
 Draw = Callable[[Study, Baselines], None]
@@ -109,7 +110,7 @@ def kept_studies() -> None:
 def _describe_work(study: Study) -> str:
     """What the parts are called, how many of them the study did not compute itself, and how long the others took."""
     taken = f", {study.taken:,} of them taken over," if study.taken else ""
-    return f"{registry.STUDY_KINDS[study.kind].part}{taken} in {study.seconds:.1f} s"
+    return f"{registry.STUDY_KINDS[study.kind].part}{taken} in {format_seconds(study.seconds)}"
 
 
 def _open(study: Study) -> None:
@@ -158,7 +159,7 @@ def _view(name: str, draw: Draw) -> None:
         elif done < total:
             st.caption(f"Stopped: {done:,} of {total:,} {part} are done.")
         else:
-            bands = "; bands show 5–95 % of the seeds" if study.plan.seeds > 1 else ""
+            bands = f"; bands show 5–95{PERCENT} of the seeds" if study.plan.seeds > 1 else ""
             st.caption(f"{total:,} {_describe_work(study)}{bands}.")
     with drawn:
         if study.rows:

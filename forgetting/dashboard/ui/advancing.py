@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from forgetting.core.limits import limits
+from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, SLOT_SECONDS, join_queue, leave_queue
 from forgetting.dashboard.state.session import rerun_page, session
 
@@ -14,8 +15,8 @@ def describe_position(position: int) -> str:
     most = limits().training_at_once
     others = "1 session trains" if most == 1 else f"{most} sessions train"
     return (
-        f"Waiting: position {position} of {len(QUEUE)} in the queue. {others} at once, for {SLOT_SECONDS:g} s at a "
-        "time; yours goes on by itself."
+        f"Waiting: position {position} of {len(QUEUE)} in the queue. {others} at once, for {SLOT_SECONDS:g}{NO_BREAK}s "
+        "at a time; yours goes on by itself."
     )
 
 
@@ -38,7 +39,8 @@ def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float
         st.fragment(run_every=LOOK_SECONDS)(_show_position)()
     elif running and len(QUEUE):  # at the same position, so that what is below stands still
         st.info(
-            f"Training, for {SLOT_SECONDS:g} s at a time: others wait in the queue.", icon=":material/hourglass_bottom:"
+            f"Training, for {SLOT_SECONDS:g}{NO_BREAK}s at a time: others wait in the queue.",
+            icon=":material/hourglass_bottom:",
         )
 
     def draw() -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from forgetting.core.numbers import keep_units
 from forgetting.dashboard.ui.browser_component import browser_component
 from forgetting.reporting.glossary import find_term
 
@@ -17,8 +18,9 @@ def conclude(sentence: str, *words: str) -> None:
         sentence: The conclusion.
         words: Words of the glossary that it and the chart below it use, and that are explained beside it.
     """
+    meanings = "\n\n".join(f"**{word}**: {find_term(word).short}" for word in words)
     with st.container(key=CONCLUSION, gap=None):
-        st.text(sentence, help="\n\n".join(f"**{word}**: {find_term(word).short}" for word in words) or None)
+        st.text(sentence, help=keep_units(meanings) or None)
         browser_component(CONCLUSION, f'<p role="status" style="{FOR_EARS}"></p>')(
             key=f"{CONCLUSION}_spoken", data=sentence
         )

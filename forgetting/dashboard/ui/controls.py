@@ -1,9 +1,9 @@
 """Controls that write the recipe, each with its setting's value and bounds from the one table of the settings.
 
-A control's key is filled from the recipe when it is missing, and that value is also the control's default: Streamlit
-sends a value that was set in the session state only once, and drops it where the run is overtaken before it arrives,
-so that a slider without a default would show its minimum. A control writes the recipe when it changes, and has its
-help from the glossary.
+A control is called what `LABELS` says, and its help is the glossary's. Its key is filled from the recipe when it is
+missing, and that value is also the control's default: Streamlit sends a value that was set in the session state only
+once, and drops it where the run is overtaken before it arrives, so that a slider without a default would show its
+minimum. A control writes the recipe when it changes.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from forgetting.core.settings import check_value, describe_rule, parse_value
 from forgetting.dashboard.state.session import LEAVES, PREFIX, assign, control_value
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import LABELS
+from forgetting.recipe.plans import FRACTIONS
+from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import explain
 
 
@@ -42,65 +44,73 @@ def _changed(name: str) -> None:
     assign({name: control_state(name)})
 
 
-def choice_control(name: str, label: str, *, titles: dict[str, str] | None = None, **options) -> None:
-    """A select box of a setting's choices."""
-    options.setdefault("help", explain(LABELS.get(name, label), name))
+def names_of_control(name: str, *, mark: str = "") -> dict:
+    """The arguments with which a control of a setting is called and explained. mark: stands after its label."""
+    return {"label": LABELS[name] + mark, "help": explain(LABELS[name], name)}
+
+
+def choice_control(name: str, *, titles: dict[str, str] | None = None, mark: str = "", **options) -> None:
+    """A select box of a setting's choices. mark: see `names_of_control`."""
     tie, choices = bound_control(name), LEAVES[name].metadata["choices"]
     st.selectbox(
-        label,
-        choices,
+        options=choices,
         index=choices.index(tie.pop("value")),
         format_func=lambda value: (titles or {}).get(value, value),
+        **names_of_control(name, mark=mark),
         **tie,
         **options,
     )
 
 
-def segments_control(name: str, label: str, titles: dict[str, str], on_change: Callable[..., None], *args: Any) -> None:
+def segments_control(name: str, titles: dict[str, str], on_change: Callable[..., None], *args: Any) -> None:
     """A setting's choices side by side. on_change: what a choice does, given `args`."""
     key = prepare_control(name)
     st.segmented_control(
-        label,
-        list(titles),
+        options=list(titles),
         default=st.session_state[key],
         format_func=titles.get,
         required=True,
-        help=explain(LABELS.get(name, label), name),
+        **names_of_control(name),
         key=key,
         on_change=on_change,
         args=args,
     )
 
 
-def number_control(name: str, label: str, *, step: float | None = None, **options) -> None:
-    """A number field with a setting's bounds."""
+def number_control(name: str, *, step: float | None = None, mark: str = "", **options) -> None:
+    """A number field with a setting's bounds. mark: see `names_of_control`."""
     item = LEAVES[name]
     kind = type(item.default)
     if kind is float:
         options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
-    options.setdefault("help", explain(LABELS.get(name, label), name))
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
+    tie = names_of_control(name, mark=mark) | bound_control(name)
+    st.number_input(step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
+
+
+def share_control(name: str) -> None:
+    """A slider of a share in whole percents; a link may hold another one, which it has as well."""
     tie = bound_control(name)
-    st.number_input(label, step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
+    options = sorted({*FRACTIONS, tie["value"]})
+    st.select_slider(options=options, format_func=format_fraction, **names_of_control(name), **tie)
 
 
-def switch_control(name: str, label: str, **options) -> None:
-    """A check box of a setting."""
-    options.setdefault("help", explain(LABELS.get(name, label), name))
-    st.checkbox(label, **bound_control(name), **options)
+def switch_control(name: str, *, mark: str = "", **options) -> None:
+    """A check box of a setting. mark: see `names_of_control`."""
+    st.checkbox(**names_of_control(name, mark=mark), **bound_control(name), **options)
 
 
-def widths_control(name: str, label: str, on_change: Callable[[], Any], **options) -> None:
+def widths_control(name: str, on_change: Callable[[], Any], *, mark: str = "", **options) -> None:
     """A text field for a list of whole numbers. What cannot be read stays as it was typed, for `widths_error` to say.
 
     Args:
         name: Of the setting.
-        label: Of the field.
         on_change: Writes the recipe where `read_widths` reads the field.
+        mark: See `names_of_control`.
         **options: For the field.
     """
-    options.setdefault("help", explain(LABELS.get(name, label), name))
-    st.text_input(label, **bound_control(name) | {"on_change": on_change, "args": ()}, **options)
+    tie = names_of_control(name, mark=mark) | bound_control(name) | {"on_change": on_change, "args": ()}
+    st.text_input(**tie, **options)
 
 
 def widths_error(name: str) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from forgetting.charts.style import NO_WIDTH
+from forgetting.core.numbers import keep_units
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
 JOINER = NO_WIDTH  # between two signs it keeps Markdown from reading them together
 # Markdown reads these even in escaped text: www.…, name@host, :icon:, &entity; and signs in a row (://, --, ->, >=).
 READ_TOGETHER = re.compile(r"(?i)(ww(?=w)|[:@&]|[-=<>~+!/.](?=[-=<>~+!/.]))")
+WHITE = re.compile(r"[^\S\u00a0]+")  # but for a space at which no line breaks
 SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&@/^])")
 
 
 def literal(text: str) -> str:
     """Text for an element that reads Markdown, with every sign of Markdown escaped. `st.text` needs no escaping."""
-    apart = READ_TOGETHER.sub(rf"\1{JOINER}", " ".join(text.split()))
+    apart = READ_TOGETHER.sub(rf"\1{JOINER}", keep_units(WHITE.sub(" ", text).strip(" ")))
     return SIGNS.sub(r"\\\1", apart)
 
 

@@ -6,14 +6,19 @@ from itertools import combinations
 import streamlit as st
 
 from forgetting.dashboard.state.session import LEAVES, TrainedModel, assign, session
-from forgetting.dashboard.ui.controls import control_state, number_control, prepare_control, switch_control
+from forgetting.dashboard.ui.controls import (
+    control_state,
+    names_of_control,
+    number_control,
+    prepare_control,
+    switch_control,
+)
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
-from forgetting.reporting.formatting import format_share
-from forgetting.reporting.glossary import explain
+from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.names import format_scheme
 
 FAMILY_TITLES = {
@@ -28,19 +33,19 @@ MOST_LAYER_SETS = 31  # that are offered by the names of their layers
 def plan_controls(trained_model: TrainedModel) -> None:
     """The controls of a sweep. Each writes the plan into the recipe, and so into the address."""
     variant_controls(trained_model, "sweep")
-    names_control("sweep.units", "Units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
+    names_control("sweep.units", list(UNITS), lambda item: UNIT_TITLES.get(item, item).split(" (")[0])
     if words := session().recipe.sweep.words:
         st.caption(literal(f"Only these words: {', '.join(words[:8])}{' …' if len(words) > 8 else ''}"))
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         doses_control("sweep.doses")
     with right:
-        number_control("sweep.seeds", "Seeds")
+        number_control("sweep.seeds")
     if "noise" in session().recipe.sweep.schemes:
-        number_control("sweep.scale", "Noise s, in standard deviations of the layer", step=0.1)
+        number_control("sweep.scale", step=0.1)
     with st.expander("More"):
-        number_control("sweep.seed", "First seed")
-        switch_control("sweep.retrain", "Retrain for each seed")
+        number_control("sweep.seed")
+        switch_control("sweep.retrain")
 
 
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
@@ -48,22 +53,21 @@ def variant_controls(trained_model: TrainedModel, group: str) -> None:
     known = trained_model.recipe.model.layers
     subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
     sets = dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")])
-    names_control(f"{group}.layers", "Layer sets", list(sets), lambda item: FAMILY_TITLES.get(item, item))
-    names_control(f"{group}.schemes", "Schemes", list(SCHEMES), format_scheme)
+    names_control(f"{group}.layers", list(sets), lambda item: FAMILY_TITLES.get(item, item))
+    names_control(f"{group}.schemes", list(SCHEMES), format_scheme)
 
 
-def names_control(name: str, label: str, options: list[str], title: Callable[[str], str]) -> None:
+def names_control(name: str, options: list[str], title: Callable[[str], str]) -> None:
     """A list of names to choose from; title: how a name is shown."""
     key = prepare_control(name)
     st.multiselect(
-        label,
-        options,
+        options=options,
         default=list(st.session_state[key]),
         key=key,
         format_func=title,
         on_change=_changed,
         args=(name,),
-        help=explain(label),
+        **names_of_control(name),
     )
 
 
@@ -77,17 +81,18 @@ def doses_control(name: str) -> None:
     """How many fractions, evenly from 0 to 1. A link may hold others, which stay until the number is changed."""
     key, planned = prepare_control(name), session().recipe.value(name)
     st.number_input(
-        "Fractions randomized",
-        1,
-        LEAVES[name].metadata["most"],
+        min_value=1,
+        max_value=LEAVES[name].metadata["most"],
         value=st.session_state[key],
         key=key,
         on_change=_doses_changed,
         args=(name,),
-        help=explain("fractions randomized"),
+        **names_of_control(name),
     )
     if planned != even_doses(len(planned)):
-        st.caption(f"The fractions are {', '.join(map(format_share, planned[:5]))}{' …' if len(planned) > 5 else ''}")
+        st.caption(
+            f"The fractions are {', '.join(map(format_fraction, planned[:5]))}{' …' if len(planned) > 5 else ''}"
+        )
 
 
 def _doses_changed(name: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forgetting.core.errors import DataError, ForgettingError
+from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data, models, queue
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, page_address, rerun_page, session
 from forgetting.dashboard.ui import advancing
@@ -14,6 +15,7 @@ from forgetting.dashboard.ui.differences import describe_difference, has_other_r
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES, page_link
+from forgetting.data.download import ORIGINAL_SIZE
 from forgetting.reporting.glossary import explain
 
 ICON = ":material/model_training:"
@@ -43,7 +45,7 @@ def download_button(label: str = "Download the original file") -> None:
     """A button that fetches the original file; an error is shown as a sentence."""
     if st.button(label, icon=":material/download:", help=explain("Download the original file")):
         try:
-            with st.spinner("Downloading 609 kB from github.com …"):
+            with st.spinner(f"Downloading {format_size(ORIGINAL_SIZE)} from github.com …"):
                 data.download_original()
         except DataError as error:
             show_error(error)

@@ -7,11 +7,12 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, control_value, session
 from forgetting.dashboard.ui.controls import (
-    bound_control,
     choice_control,
     control_state,
+    names_of_control,
     number_control,
     prepare_control,
+    share_control,
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
@@ -43,14 +44,13 @@ def layer_controls(trained_model: TrainedModel) -> None:
     key = prepare_control("randomization.layers")
     chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
     st.pills(
-        "Layers to randomize",
-        layers,
+        options=layers,
         selection_mode="multi",
         default=chosen,
         key=key,
         on_change=_layers_picked,
         args=(layers,),
-        help=explain("Layers to randomize"),
+        **names_of_control("randomization.layers"),
     )
     with st.container(horizontal=True):
         st.button("All layers", on_click=_choose, args=(layers, layers), help=explain("All layers"))
@@ -59,15 +59,7 @@ def layer_controls(trained_model: TrainedModel) -> None:
 
 def fraction_control() -> None:
     """The fraction, where nothing follows it while it moves."""
-    st.slider(
-        "Fraction randomized",
-        0.0,
-        1.0,
-        step=0.01,
-        format="percent",
-        help=explain("Fraction randomized"),
-        **bound_control("randomization.fraction"),
-    )
+    share_control("randomization.fraction")
 
 
 def toggle_layer(name: str, layers: tuple[str, ...]) -> None:
@@ -79,19 +71,18 @@ def toggle_layer(name: str, layers: tuple[str, ...]) -> None:
 def scheme_controls(trained_model: TrainedModel) -> None:
     """Scheme, unit, the words that the randomization is limited to, and a button that takes all words again."""
     layers, randomization = trained_model.recipe.model.layers, session().recipe.randomization
-    choice_control("randomization.scheme", "Scheme", titles=SCHEME_TITLES)
+    choice_control("randomization.scheme", titles=SCHEME_TITLES)
     if randomization.scheme == "noise":
-        number_control("randomization.scale", "Noise s, in standard deviations of the layer", step=0.1)
+        number_control("randomization.scale", step=0.1)
     unit = prepare_control("randomization.unit")
     st.selectbox(
-        "Unit",
-        list(UNITS),
+        options=list(UNITS),
         index=list(UNITS).index(st.session_state[unit]),
         format_func=lambda unit: UNIT_TITLES.get(unit, unit),
         key=unit,
         on_change=_unit_picked,
         args=(layers,),
-        help=explain("Unit"),
+        **names_of_control("randomization.unit"),
     )
     words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
     if words:
@@ -104,7 +95,7 @@ def scheme_controls(trained_model: TrainedModel) -> None:
 def seed_control() -> None:
     """The seed of the draws, and the next one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number_control("randomization.seed", "Seed")
+        number_control("randomization.seed")
         st.button("Re-roll", icon=":material/casino:", on_click=_reroll, help=explain("Re-roll"))
 
 

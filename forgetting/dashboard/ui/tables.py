@@ -1,18 +1,22 @@
-"""Tables: their columns with help from the glossary, reviews that can be read whole, and a chart's points."""
+"""Tables: columns with the glossary's help, numbers by the rule, reviews to be read whole, and a chart's points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from forgetting.dashboard.ui.escape import cells
+from forgetting.reporting.formatting import format_metric, format_number
 from forgetting.reporting.glossary import explain
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
+Formats = Mapping[str, Callable[[Any], str]]  # how the numbers of a column are written, by its name
 EXCERPT = 400  # characters of a review in a table; a chosen one is shown whole
 BAND_TITLES = {"median": "median", "low": "5 % of seeds", "high": "95 % of seeds"}  # of a band's columns
 
@@ -31,12 +35,18 @@ def explained_columns(names: Iterable[str], config: Mapping[str, dict] | None = 
 
 
 def show_table(
-    frame: Any, *, column_config: Mapping[str, dict] | None = None, explained: bool = True, **options: Any
+    frame: pd.DataFrame,
+    *,
+    formats: Formats | None = None,
+    column_config: Mapping[str, dict] | None = None,
+    explained: bool = True,
+    **options: Any,
 ) -> Any:
-    """Show a table without its index, each column with its help.
+    """Show a table without its index, each column with its help. It is sorted by its numbers, not by their texts.
 
     Args:
-        frame: A table of pandas.
+        frame: What to show.
+        formats: How numbers are written where it is not the rule of `formatted`.
         column_config: How columns are shown, by their names.
         explained: Whether the columns are ours; the glossary does not know those of a visitor's file.
         options: Of `st.dataframe`.
@@ -45,7 +55,30 @@ def show_table(
         What `st.dataframe` returns.
     """
     columns = explained_columns(frame.columns, column_config) if explained else column_config
-    return st.dataframe(frame, hide_index=True, column_config=columns, **options)
+    shown = formatted(frame, formats or {}) if explained else frame
+    return st.dataframe(shown, hide_index=True, column_config=columns, **options)
+
+
+def formatted(frame: pd.DataFrame, formats: Formats) -> Styler:
+    """A table with its numbers as texts: whole ones with commas, but for seeds, which are names; others as scores.
+
+    Where rows name a metric, the columns of the band are written as that metric is.
+
+    Args:
+        frame: The table.
+        formats: How the numbers of other columns are written.
+    """
+    import pandas as pd
+
+    pd.set_option("styler.render.max_elements", 2**31)  # above which Streamlit refuses a table
+    frame = frame.reset_index(drop=True)
+    shown = frame.style
+    numbers = frame.select_dtypes("number")
+    rules = {name: "{:,}" if values.dtype.kind in "iu" else format_number for name, values in numbers.items()}
+    shown.format({**rules, "seed": "{}", **formats}, subset=list(numbers))
+    for metric, rows in frame.groupby("metric").groups.items() if "metric" in frame and "median" in numbers else ():
+        shown.format(partial(format_metric, metric), subset=(rows, list(BAND_TITLES.values())))
+    return shown
 
 
 def reviews_table(table: pd.DataFrame, texts: Sequence[str], **options: Any) -> None:
@@ -64,15 +97,16 @@ def reviews_table(table: pd.DataFrame, texts: Sequence[str], **options: Any) -> 
         st.caption("Select a row to read its whole review.")
 
 
-def chart_table(make: Callable[[], pd.DataFrame], *, key: str, alt: str) -> None:
+def chart_table(make: Callable[[], pd.DataFrame], *, key: str, alt: str, formats: Formats | None = None) -> None:
     """The points of a chart as a table, for whoever cannot see or point at them; made once it is opened.
 
     Args:
         make: Makes the table.
         key: Begins the key of the expander.
         alt: What the chart shows.
+        formats: See `show_table`.
     """
     expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
     if expander.open:
         with expander:
-            show_table(cells(make()), alt=f"{alt}, as a table")
+            show_table(cells(make()), formats=formats, alt=f"{alt}, as a table")

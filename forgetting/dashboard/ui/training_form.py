@@ -28,7 +28,7 @@ from forgetting.reporting.names import OBJECTIVE_NAMES
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
     "training.epochs": number_control,
-    "model.hidden": lambda *label, **look: widths_control(*label, on_change=take_fields, **look),
+    "model.hidden": lambda name, **look: widths_control(name, on_change=take_fields, **look),
 }
 OTHERS = {
     "training.learning_rate": partial(number_control, step=0.001),
@@ -89,18 +89,19 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
     if fixed:
         st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
     differs = changed_settings(shown) if shown else ()
-    labels = {name: LABELS[name] + (MARK if name in differs else "") for name in TRAINING_SETTINGS}
+    marks = {name: MARK if name in differs else "" for name in TRAINING_SETTINGS}
     fields = FIRST | OTHERS
 
     def draw(names: Iterable[str]) -> None:
         with st.grid(2, min_column_width=90):
             for name in names:
-                fields[name](name, labels[name], disabled=fixed and name != "seed")
+                fields[name](name, mark=marks[name], disabled=fixed and name != "seed")
 
     with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
         draw(FIRST)
         widths_error("model.hidden")
-        choice_control("training.objective", labels["training.objective"], titles=OBJECTIVE_NAMES, disabled=fixed)
+        mark = marks["training.objective"]
+        choice_control("training.objective", mark=mark, titles=OBJECTIVE_NAMES, disabled=fixed)
         draw(OTHERS)
     if changed := _changed_from_preset():  # below, so that no field moves
         names = ", ".join(LABELS[name].split(" (")[0] for name in changed)

@@ -8,12 +8,13 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import (
-    bound_control,
     choice_control,
     control_state,
+    names_of_control,
     number_control,
     prepare_control,
     segments_control,
+    share_control,
 )
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.labels import show_error
@@ -28,48 +29,39 @@ from forgetting.unlearning.task import METHODS
 
 FORGET_BY = {"share": "Share", "class": "Class", "reviews": "Reviews"}
 MOST_LISTED = 500  # reviews at once
-METHOD_SETTINGS = {  # label and step of each
-    "epochs": ("Epochs of repair and tuning", None),
-    "learning_rate": ("Learning rate of repair and tuning", 0.001),
-    "last_layers": ("k of EU-k and CF-k", None),
-    "repair_fraction": ("Fraction randomized before repair", 0.05),
-    "ascent_rate": ("Gradient ascent: length of a step", 0.1),
-    "ascent_clip": ("Gradient ascent: clip the norm at", 0.1),
-    "ascent_tolerance": ("Gradient ascent: retain accuracy it may lose", 0.01),
-    "dampening_alpha": ("Dampening: α, select above", 0.5),
-    "dampening_lambda": ("Dampening: λ", 0.1),
-    "scrub_alpha": ("SCRUB: α, near the original", 0.1),
-    "scrub_gamma": ("SCRUB: γ, loss of the retain set", 0.1),
-    "scrub_epochs": ("SCRUB: epochs away", None),
-    "relearn_epochs": ("Relearning: epochs at most", None),
+METHOD_SETTINGS = {  # the step of each, None for that of its kind
+    "epochs": None,
+    "learning_rate": 0.001,
+    "last_layers": None,
+    "repair_fraction": 0.05,
+    "ascent_rate": 0.1,
+    "ascent_clip": 0.1,
+    "ascent_tolerance": 0.01,
+    "dampening_alpha": 0.5,
+    "dampening_lambda": 0.1,
+    "scrub_alpha": 0.1,
+    "scrub_gamma": 0.1,
+    "scrub_epochs": None,
+    "relearn_epochs": None,
 }
 
 
 def forget_controls(trained_model: TrainedModel) -> None:
     """Choose what to forget: a class, a share of the reviews, or single reviews."""
-    segments_control("forget.by", "Forget", FORGET_BY, _forget_by_picked, trained_model.split.classes)
+    segments_control("forget.by", FORGET_BY, _forget_by_picked, trained_model.split.classes)
     forget = session().recipe.forget
     if forget.by == "class":
         key, classes = prepare_control("forget.label"), trained_model.split.classes
         st.selectbox(
-            "Class",
-            classes,
+            options=classes,
             index=classes.index(st.session_state[key]) if st.session_state[key] in classes else None,
             key=key,
             on_change=lambda: assign({"forget.label": control_state("forget.label") or ""}),
-            help=explain("Class"),
+            **names_of_control("forget.label"),
         )
     elif forget.by == "share":
-        st.slider(
-            "Share of the training reviews",
-            0.0,
-            1.0,
-            step=0.01,
-            format="percent",
-            help=explain("Share of the training reviews"),
-            **bound_control("forget.share"),
-        )
-        number_control("forget.seed", "Seed of the share")
+        share_control("forget.share")
+        number_control("forget.seed")
     else:
         st.caption(f"{len(forget.reviews)} ticked. Search and tick them in the tab “Forget set”.")
         st.button(
@@ -91,18 +83,17 @@ def method_controls(trained_model: TrainedModel) -> None:
     """Choose methods, seeds, and the settings of the methods."""
     names_control(
         "unlearning.methods",
-        "Methods",
         list(dict.fromkeys([*METHODS, *session().recipe.unlearning.methods])),
         format_method,
     )
-    number_control("unlearning.seeds", "Seeds")
+    number_control("unlearning.seeds")
     with st.expander("Settings of the methods"):
-        for name, (label, step) in METHOD_SETTINGS.items():
-            number_control(f"unlearning.{name}", label, step=step)
-        choice_control("unlearning.repair_scheme", "Scheme of randomize and repair", titles=SCHEME_NAMES)
+        for name, step in METHOD_SETTINGS.items():
+            number_control(f"unlearning.{name}", step=step)
+        choice_control("unlearning.repair_scheme", titles=SCHEME_NAMES)
         layers = (ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers)
-        names_control("unlearning.repair_layers", "Layers of randomize and repair", list(dict.fromkeys(layers)), str)
-        number_control("unlearning.seed", "First seed")
+        names_control("unlearning.repair_layers", list(dict.fromkeys(layers)), str)
+        number_control("unlearning.seed")
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:

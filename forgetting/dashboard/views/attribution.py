@@ -6,7 +6,7 @@ from forgetting.charts import attribution as attribution_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
-from forgetting.dashboard.ui.controls import choice_control, control_state, prepare_control
+from forgetting.dashboard.ui.controls import choice_control, control_state, names_of_control, prepare_control
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import change_notice
 from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES
@@ -45,7 +45,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     with right:
         change_notice()
         _word_picker(trained_model, influence)
-        choice_control("randomization.scheme", "Scheme", titles=SCHEME_TITLES)
+        choice_control("randomization.scheme", titles=SCHEME_TITLES)
         randomization = session().recipe.randomization
         chosen = models.fit_randomization(randomization, trained_model)
         if chosen.unit != "word" or not chosen.words:
@@ -68,9 +68,8 @@ def _word_picker(trained_model: TrainedModel, influence: dict[str, float]) -> No
     key = prepare_control("randomization.words")
     options = list(dict.fromkeys([*offered, *st.session_state[key]]))
     st.multiselect(
-        f"Words to forget, of {len(words):,}",
-        options,
-        help=explain("Words to forget"),
+        options=options,
+        **names_of_control("randomization.words", mark=f", of {len(words):,}"),
         default=list(st.session_state[key]),
         key=key,
         on_change=_picked,

@@ -19,6 +19,7 @@ from forgetting.metrics.scores import probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
+from forgetting.reporting.formatting import format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,12 @@ def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: 
         return
     chart = comparison_charts.recall_chart(comparison, classes, baselines)
     st.plotly_chart(chart, key="recall", config=PLOTLY, alt="Recall of each class before and after, with chance")
-    chart_table(lambda: _recalls(comparison, classes), key="recall", alt="Recall of each class")
+    chart_table(
+        lambda: _recalls(comparison, classes),
+        key="recall",
+        alt="Recall of each class",
+        formats=dict.fromkeys(("original", "randomized"), format_share),
+    )
     _caption_most(len(classes))
 
 
@@ -179,17 +185,17 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
         f"{len(table)} of {total} validation reviews change their predicted class: {right_before} were right before, "
         f"{right_after} are right after."
     )
-    share = {"format": "percent", "width": 140}
+    shares = ("probability before", "probability after")
     reviews_table(
         table.assign(review=[text[:EXCERPT] for text in table["review"]]),
         list(table["review"]),
         key="flipped_reviews",
         height=330,
-        column_order=("true class", "before", "after", "review", "probability before", "probability after"),
+        column_order=("true class", "before", "after", "review", *shares),
+        formats=dict.fromkeys(shares, format_share),
         column_config={
             "review": st.column_config.TextColumn(width="medium"),
-            "probability before": st.column_config.NumberColumn(**share),
-            "probability after": st.column_config.NumberColumn(**share),
+            **dict.fromkeys(shares, st.column_config.NumberColumn(width=140)),
         },
         alt="Reviews whose predicted class changed",
     )

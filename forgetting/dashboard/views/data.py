@@ -12,12 +12,12 @@ from forgetting.dashboard.state.session import PREFIX, assign, session
 from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.controls import (
     control_state,
+    names_of_control,
     number_control,
     segments_control,
     switch_control,
 )
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.labels import LABELS
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table, show_table
 from forgetting.data.profile import DataProfile
@@ -38,7 +38,7 @@ LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings t
 
 def source_view() -> None:
     """Choose the synthetic sample, the original file or an upload."""
-    segments_control("data.source", "Reviews from", SOURCES, _source_changed)
+    segments_control("data.source", SOURCES, _source_changed)
     chosen = session().recipe.data.source
     if chosen == "sample":
         st.caption("Synthetic: 1,218 reviews of 11 styles, written by a grammar for this project. No wine is real.")
@@ -97,19 +97,17 @@ def columns_view(table: Table) -> None:
     read = _columns_read(table, data.text_column, data.label_column)
     likely = (_columns_read(table, "", data.label_column)[0], _columns_read(table, data.text_column, "")[1])
     with st.container(horizontal=True):
-        titles = ("Column of the texts", "Column of the labels")
-        for name, title, column, alone in zip(LIKELY_COLUMNS, titles, read, likely, strict=True):
+        for name, column, alone in zip(LIKELY_COLUMNS, read, likely, strict=True):
             key = PREFIX + name
             st.session_state[key] = column  # one choice may change what is likely for the other
             st.selectbox(
-                title,
-                list(table.columns),
+                options=list(table.columns),
                 index=None if column is None else table.columns.index(column),
                 placeholder="Choose a column",
                 key=key,
                 on_change=_column_changed,
                 args=(name, alone),
-                help=explain(title),
+                **names_of_control(name),
             )
 
 
@@ -132,11 +130,11 @@ def _column_changed(name: str, likely: str | None) -> None:
 
 def filters_view() -> None:
     """Choose which reviews are kept."""
-    switch_control("data.drop_duplicates", "Drop exact duplicates")
+    switch_control("data.drop_duplicates")
     for row in (("data.min_reviews", "data.max_classes"), ("data.max_reviews", "data.seed")):
         for column, name in zip(st.columns(2, vertical_alignment="bottom"), row, strict=True):
             with column:
-                number_control(name, LABELS[name], step=100 if name == "data.max_reviews" else None)
+                number_control(name, step=100 if name == "data.max_reviews" else None)
 
 
 def profile_view(table: Table) -> None:
@@ -204,7 +202,7 @@ def _data_metrics(profile: DataProfile) -> None:
         ),
         (
             "Labels not in training",
-            format_share(profile.new_labels, 1) if profile.new_labels is not None else "no split",
+            format_share(profile.new_labels) if profile.new_labels is not None else "no split",
             "of the validation reviews",
         ),
     )

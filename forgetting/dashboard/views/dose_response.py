@@ -9,6 +9,7 @@ from forgetting.charts import dose_response as dose_response_charts
 from forgetting.charts.dose_response import PICK, MetricStyle, metric_style
 from forgetting.charts.style import FRACTION_TITLE
 from forgetting.core.errors import ForgettingError
+from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, session
 from forgetting.dashboard.studies import sweep
@@ -25,9 +26,9 @@ from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting import dose_response as dose_response_sentences
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.formatting import format_fraction, format_share
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import format_scheme
+from forgetting.reporting.names import format_scheme, name_metric
 from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascade_curves, curves, half_way
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
@@ -37,6 +38,8 @@ METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the gro
     "forgetting, macro-F1": ("forgetting", "macro_f1"),
     "beside the original": ("agreement", "divergence"),
 }
+FRACTIONS_AS_TEXT = {FRACTION_TITLE: format_fraction}
+SHARES_OF_A_BAND = dict.fromkeys(BAND_TITLES.values(), format_share)
 SIDE_BY_SIDE = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # column coloured, column fixed
 
 
@@ -137,14 +140,14 @@ def _draw_metrics(
         )
         _open_picked(study, event)
     st.caption("Click a point to open it on the Forget page, with the seed that is nearest to the median.")
-    chart_table(lambda: _points(rows, names), key=key, alt="Curves by fraction randomized")
+    chart_table(lambda: _points(rows, names), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT)
     downloads(_rows_of(study), charts, key)
 
 
 def _points(rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",)) -> pd.DataFrame:
     """The points of curves, a row a point and metric."""
     points = pd.concat(
-        [curves(rows, f"validation_{name}").assign(metric=name.replace("_", " ")) for name in names], ignore_index=True
+        [curves(rows, f"validation_{name}").assign(metric=name_metric(name)) for name in names], ignore_index=True
     )
     columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds"]
     points["scheme"] = points["scheme"].map(format_scheme)
@@ -211,10 +214,12 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         alt="Validation accuracy by fraction randomized for the chosen layers and scheme, with the current fraction",
     )
     st.caption(
-        "The thick line is the median of ten seeds, its band holds 5–95 % of them, the dotted line is this seed, "
-        "and the dot is the current fraction."
+        f"The thick line is the median of ten seeds, its band holds 5–95{PERCENT} of them, the dotted line is this "
+        "seed, and the dot is the current fraction."
     )
-    chart_table(lambda: _points(frame), key="current_dose", alt="Accuracy by fraction randomized")
+    chart_table(
+        lambda: _points(frame), key="current_dose", alt="Accuracy by fraction randomized", formats=FRACTIONS_AS_TEXT
+    )
 
 
 def heat_view(study: Study, baselines: Baselines) -> None:
@@ -231,7 +236,12 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         key="heat",
         alt="Median validation accuracy by layer set and fraction randomized, from chance to original",
     )
-    chart_table(lambda: _points(rows), key="heat", alt="Accuracy by layer set and fraction randomized")
+    chart_table(
+        lambda: _points(rows),
+        key="heat",
+        alt="Accuracy by layer set and fraction randomized",
+        formats=FRACTIONS_AS_TEXT,
+    )
     downloads(_rows_of(study), {"heat map": chart}, "heat")
 
 
@@ -244,7 +254,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         doses,
         value=doses[-1],
         key="cascade_dose",
-        format_func=format_share,
+        format_func=format_fraction,
         help=explain("Fraction randomized of each layer"),
     )
     steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
@@ -266,6 +276,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         lambda: steps[["cascade", "step", "layers", *BAND_TITLES, "seeds"]].rename(columns=BAND_TITLES),
         key="cascade",
         alt="Accuracy by the number of layers randomized",
+        formats=SHARES_OF_A_BAND,
     )
     downloads(_rows_of(study), {"cascades": chart}, "cascade")
 
@@ -289,16 +300,18 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")
     downloads(_rows_of(study), {"half-way fractions": chart}, "half_way")
     with st.expander("As a table"):
-        titles = {"dose": "half-way fraction", "low": "low", "high": "high"}
-        percents = {name: st.column_config.NumberColumn(title, format="percent") for name, title in titles.items()}
         table = pd.DataFrame(half_ways).drop(columns="kind")  # which the reason says
+        numbers = dict.fromkeys(("dose", "low", "high", "until"), format_share)
         show_table(
-            table.assign(scheme=table["scheme"].map(format_scheme)), column_config=percents, alt="Half-way fractions"
+            table.assign(scheme=table["scheme"].map(format_scheme)).astype(dict.fromkeys(numbers, float)),
+            formats=numbers,
+            column_config={"dose": st.column_config.NumberColumn("half-way fraction")},
+            alt="Half-way fractions",
         )
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
-        "accuracy above chance. Its 95 % interval is a bootstrap over seeds: it holds the luck of the draws, not "
-        "that of the choice of reviews."
+        f"accuracy above chance. Its 95{PERCENT} interval is a bootstrap over seeds: it holds the luck of the draws, "
+        "not that of the choice of reviews."
     )
 
 

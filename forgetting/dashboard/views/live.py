@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from forgetting.charts.comparison import bars_and_labels
 from forgetting.core.errors import ForgettingError
+from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
@@ -163,7 +164,7 @@ def _frame(
     layers = trained_model.recipe.model.layers
     before, after = original["validation"], randomized["validation"]
     changes = [_change(before, after, metric) for metric in ("accuracy", "loss", "macro_f1")]
-    ratio = "undefined" if forgetting.value is None else f"{forgetting.value:.2f}"
+    ratio = "undefined" if forgetting.value is None else format_number(forgetting.value)
     changes.insert(2, (ratio, forgetting.missing))
     words = describe_randomization(randomization, layers)
     return {
@@ -173,7 +174,7 @@ def _frame(
         "prediction": "nothing" if after.accuracy is None else prediction,
         "fraction": format_fraction(randomization.fraction),
         "layers": _layers(trained_model, randomization),
-        "spoken": f"{words} randomized".replace(" %", " percent"),
+        "spoken": f"{words} randomized".replace(PERCENT, " percent"),
         "charts": {metric: bars_and_labels(original, randomized, metric) for metric in ("accuracy", "loss")},
     }
 
@@ -232,7 +233,7 @@ def _review(
 def _change(before: Scores, after: Scores, metric: str) -> tuple[str, str]:
     """A metric before → after, and the reason where it is missing."""
     first, second = (format_metric(metric, getattr(scores, metric)) for scores in (before, after))
-    first = first.removesuffix(" %") if second.endswith(" %") else first
+    first = first.removesuffix(PERCENT) if second.endswith(PERCENT) else first
     return f"{first} → {second}", before.missing.get(metric) or after.missing.get(metric) or ""
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import rerun_page, session
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import show_table
+from forgetting.data.download import ORIGINAL_SIZE
 from forgetting.experiment.published import (
     PUBLISHED_CLASSES,
     PUBLISHED_METRICS,
@@ -32,13 +34,16 @@ METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accurac
 def published_view() -> None:
     """The table, the button that re-runs it, and the two things that it does not show."""
     mine = session()
+    always_no = format_share(1 - 1 / PUBLISHED_CLASSES, 1)
     st.text(
         "The published experiment labels each of 309 reviews with its own name (294 of them) and counts the elements "
-        "of the reviews × names matrix that match. A model that always answers “no” matches 99.7 % of them."
+        f"of the reviews × names matrix that match. A model that always answers “no” matches {always_no} of them."
     )
     if not data.has_original(mine.upload):
         _draw_table([])
-        st.caption("To re-run it, the original file is needed: 609 kB from the published repository.")
+        st.caption(
+            f"To re-run it, the original file is needed: {format_size(ORIGINAL_SIZE)} from the published repository."
+        )
         download_button("Download the original file to reproduce the table")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):

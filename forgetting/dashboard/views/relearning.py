@@ -25,7 +25,7 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.model.history import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.formatting import format_epochs, format_number, format_share
+from forgetting.reporting.formatting import format_epochs, format_fraction, format_number, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme
 from forgetting.studies.relearning import learning_curve_bands
@@ -141,6 +141,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         ),
         key="learning_curves",
         alt="Accuracy by epoch of each kind of model",
+        formats=dict.fromkeys(BAND_TITLES.values(), format_share),
     )
     with st.expander("Each seed"):
         show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")
@@ -199,17 +200,19 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         table = pd.DataFrame(
             {
                 "layers": shown["layers"],
-                "fraction randomized": shown["dose"].map(format_share),
-                "accuracy after": shown["accuracy"].map(format_share),
-                "chance": format_share(baselines.chance),
-                "largest class": format_share(baselines.majority["validation"]),
-                "savings": shown["median"].map(lambda value: format_number(value) if value == value else "none"),
+                "fraction randomized": shown["dose"],
+                "accuracy after": shown["accuracy"],
+                "chance": baselines.chance,
+                "largest class": baselines.majority["validation"],
+                "savings": shown["median"],
                 "already there": shown["already_there"],
                 "never reached": shown["never"],
                 "conclusion": shown["conclusion"],
             }
         )
-        show_table(table, alt="Accuracy, savings and conclusion of each variant")
+        shares = dict.fromkeys(("accuracy after", "chance", "largest class"), format_share)
+        formats = {"fraction randomized": format_fraction, **shares}
+        show_table(table, formats=formats, alt="Accuracy, savings and conclusion of each variant")
     st.caption(
         "The conclusion is a one-sided sign test over the seeds, one for each variant. Of twenty variants that "
         "remember nothing, about one passes by luck. All seeds of re-initialization go back to the original's "

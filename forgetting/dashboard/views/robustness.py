@@ -5,6 +5,7 @@ import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
 from forgetting.core.errors import ForgettingError
+from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
@@ -14,6 +15,7 @@ from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
+from forgetting.reporting.formatting import format_share
 
 MOST_SEEDS = 100  # of the robustness table, which is computed at once
 
@@ -28,7 +30,6 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     conclude(dose_response_sentences.describe_robustness(rows, baselines), "forgetting", "robust", "critical")
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
-    share = st.column_config.NumberColumn(format="percent")
     table = pd.DataFrame(
         {
             "layer": [row.layer for row in rows],
@@ -43,16 +44,13 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
             "‖θ0‖₂": [row.initial_norm for row in rows],
         }
     )
-    names = ("accuracy", "re-initialized", "re-randomized", "chance", "largest class")
-    columns = dict.fromkeys(names, share) | {
-        name: st.column_config.NumberColumn(format="%.2f") for name in ("‖θt − θ0‖₂", "‖θ0‖₂")
-    }
-    show_table(table, column_config=columns, alt="Robustness of each layer")
+    shares = ("accuracy", "re-initialized", "re-randomized", "chance", "largest class")
+    show_table(table, formats=dict.fromkeys(shares, format_share), alt="Robustness of each layer")
     st.caption(
         "After Zhang, Bengio & Singer, “Are All Layers Created Equal?”: re-initialization sets one layer back to its "
         "weights from before training, re-randomization draws it anew from its initializer. Critical: at least "
         "half of the accuracy above chance is gone after re-initialization; robust: at most a quarter. These bounds "
-        "are ours; where the 95 % interval over the reviews crosses one, both words stand. The band of "
+        f"are ours; where the 95{PERCENT} interval over the reviews crosses one, both words stand. The band of "
         "re-randomization is over seeds."
     )
     downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")

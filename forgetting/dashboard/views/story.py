@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from forgetting.core.numbers import NO_BREAK, keep_units
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import STORY, TrainedModel, session, show_scene
 from forgetting.dashboard.studies.kept import show_study
@@ -107,8 +108,8 @@ def scene_view(trained_model: TrainedModel) -> None:
 
 
 def _whole(text: str) -> str:
-    """The text with N(0, 1) on one line."""
-    return text.replace("N(0, 1)", "N(0,\N{NO-BREAK SPACE}1)")
+    """The text with N(0, 1), and each number with its unit, on one line."""
+    return keep_units(text).replace("N(0, 1)", f"N(0,{NO_BREAK}1)")
 
 
 def _key(number: int) -> str:

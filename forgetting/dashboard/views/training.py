@@ -18,9 +18,10 @@ from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.ui.training_form import take_fields
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
+from forgetting.model.split import PARTS
 from forgetting.model.trainer import Trainer
 from forgetting.reporting.comparison import describe_training
-from forgetting.reporting.formatting import format_epochs, format_number, format_share
+from forgetting.reporting.formatting import format_epochs, format_number, format_seconds, format_share
 from forgetting.reporting.glossary import explain
 
 PLAY_EVERY = 0.2  # seconds between two runs of the fragment while it plays
@@ -79,7 +80,7 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
     last = run.history[-1] if run.history else None
     chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (
-        ("Epoch", f"{len(run.history)} / {epochs}", f"{run.seconds:.1f} s of training"),
+        ("Epoch", f"{len(run.history)} / {epochs}", f"{format_seconds(run.seconds)} of training"),
         ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
         ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
         ("Validation loss", format_number(last.validation.loss) if last else "–", guess),
@@ -182,7 +183,12 @@ def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str,
             key=f"{key}_accuracy",
             alt="Accuracy by epoch, training and validation, with baselines",
         )
-    chart_table(lambda: _history_table(curves), key=key, alt="Loss and accuracy by epoch")
+    chart_table(
+        lambda: _history_table(curves),
+        key=key,
+        alt="Loss and accuracy by epoch",
+        formats={f"{part} accuracy": format_share for part in PARTS},
+    )
 
 
 def _history_table(curves: list[Curve]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What a comparison of unlearning methods shows: gaps to exact retraining, trade-off, attack, and single reviews."""
 
-import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,6 +8,7 @@ import streamlit as st
 
 from forgetting.charts import unlearning as unlearning_charts
 from forgetting.charts.style import ORIGINAL, RELEARNED
+from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
@@ -16,7 +17,7 @@ from forgetting.dashboard.ui.tables import chart_table, reviews_table, show_tabl
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
-from forgetting.reporting.formatting import format_gap, format_metric, format_share
+from forgetting.reporting.formatting import format_gap, format_metric, format_number, format_points, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_method, name_metric
 from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
@@ -47,8 +48,8 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         f"guess for {format_share(result.chance)}."
     )
     st.caption(
-        "Gold is exact retraining with another seed, with the 5–95 % band of the gaps between retrainings: a bar "
-        "within it is no gap. The bars are the gaps of a method, with their bands over seeds; each column has its "
+        f"Gold is exact retraining with another seed, with the 5–95{PERCENT} band of the gaps between retrainings: a "
+        "bar within it is no gap. The bars are the gaps of a method, with their bands over seeds; each column has its "
         "own axis, whose range stands under its title. The tug of war (ToW) is the product of 1 − |gap| over the "
         "three accuracies; 1 is as good as retraining. The anamnesis index (AIN) is the number of steps to relearn "
         "the forget set, divided by that of the retrained model: 1 is gone, 0 is still there. The vocabulary still "
@@ -87,7 +88,7 @@ def _reasons(result: UnlearningResult) -> dict[str, str]:
     lacking = result.gaps[result.gaps["missing"] != ""]
     return {
         reason: "; ".join(
-            f"{format_method(method)} lacks {', '.join(of_method['metric'].str.replace('_', ' '))}"
+            f"{format_method(method)} lacks {', '.join(of_method['metric'].map(name_metric))}"
             for method, of_method in rows.groupby("method", sort=False)
         )
         for reason, rows in lacking.groupby("missing", sort=False)
@@ -133,7 +134,15 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
-    chart_table(lambda: _trade_off_table(result, across), key="trade_off", alt="Gaps to exact retraining of each seed")
+    chart_table(
+        lambda: _trade_off_table(result, across),
+        key="trade_off",
+        alt="Gaps to exact retraining of each seed",
+        formats={
+            **dict.fromkeys((f"{across} accuracy", "forget accuracy"), format_share),
+            **dict.fromkeys(("its gap, points", "gap, points"), format_points),
+        },
+    )
     _offer_files(result, {"trade-off": chart}, "trade_off")
 
 
@@ -190,10 +199,10 @@ def _indistinguishability(result: UnlearningResult) -> pd.DataFrame:
         table.append(
             {
                 "method": format_method(method),
-                "score": f"{score.score:.2f}" if known else f"missing: {score.missing}",
-                "by luck": f"{score.by_luck:.2f}" if known else "",
+                "score": format_number(score.score) if known else f"missing: {score.missing}",
+                "by luck": format_number(score.by_luck) if known else "",
                 "models": f"{score.models[0]} against {score.models[1]}",
-                "largest finite ε": f"{score.limit:.2f}" if known else "",
+                "largest finite ε": format_number(score.limit) if known else "",
             }
         )
     return pd.DataFrame(table)
@@ -212,8 +221,12 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "probability",
         "gap",
     )
-    percent, models = {"format": "%.0f %%", "min_value": 0, "max_value": 100}, ["original", "unlearned", "retrained"]
-    shown = table.assign(**{name: 100 * table[name] for name in models}, epsilon=table["epsilon"].map(_epsilon))
+    # Streamlit writes the number beside its bar as it is, so that it is rounded here.
+    percent = {"format": f"%g{PERCENT}%", "min_value": 0, "max_value": 100}
+    models = ["original", "unlearned", "retrained"]
+    shown = table.assign(
+        **{name: [float(format_share(share).removesuffix(PERCENT)) for share in table[name]] for name in models}
+    )
     own = unlearning_charts.method_colours(result.methods)[method]
     colours = {"original": ORIGINAL, "unlearned": own, "retrained": RELEARNED}
     reviews = result.sets.retain_split.reviews
@@ -222,6 +235,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         [reviews.texts[row] for row in result.sets.forget.rows],
         key="forgotten_reviews",
         height=430,
+        formats={"gap": partial(format_gap, "gap")},
         column_config={
             "class": st.column_config.TextColumn(width=130),
             **{
@@ -230,8 +244,8 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
                 )
                 for name, colour in colours.items()
             },
-            "gap": st.column_config.NumberColumn(format="%+.2f", width=60),
-            "epsilon": st.column_config.TextColumn("ε", width=50),
+            "gap": st.column_config.NumberColumn(width=60),
+            "epsilon": st.column_config.NumberColumn("ε", width=60),
             "review": st.column_config.TextColumn(width="large"),
         },
         alt="Forgotten reviews with the probability of their class: original, unlearned, retrained",
@@ -240,10 +254,6 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         st.caption(literal(f"There is no ε: {reason}."))
     files = {"forgotten.csv": lambda: csv_bytes(table)}
     downloads(files, {}, "forgotten")
-
-
-def _epsilon(value: float) -> str | None:
-    return None if pd.isna(value) else f"{value:.2f}" if math.isfinite(value) else "∞"
 
 
 def _one_method(result: UnlearningResult, key: str) -> str:
