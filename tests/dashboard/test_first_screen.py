@@ -51,7 +51,7 @@ def inputs(recipe=MODERN, **changed) -> Inputs:
 
 
 def visitor(recipe, upload=None) -> Session:
-    return Session(recipe=recipe, upload=upload)
+    return Session(recipe=recipe, uploads=[upload] if upload else [])
 
 
 @pytest.mark.parametrize(
