@@ -1,17 +1,18 @@
 """A comparison as Plotly charts: before and after, by part, class and layer. A sentence above each is its title.
 
-Baselines are dashed and grey, with their names in the right margin. Fonts and grid take the page's theme.
+Baselines are dashed and grey; their names label an axis on the right. Fonts and grid take the page's theme.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, plotly_chart, side_by_side
+from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, logarithmic_ticks, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 SHARE_TICKS = {"tickvals": QUARTERS, "ticktext": [format_share(share) for share in QUARTERS]}
-WIDTHS = {"training": 0.28, "validation": 0.4}  # validation is what counts, so it is drawn larger
-LABELS_APART = 0.36  # at least, from the label of one bar to that of the bar beside it, so that both can be read
+WIDTHS = {"training": 0.36, "validation": 0.46}  # validation is what counts, so it is drawn larger
+LABELS_APART = 0.5  # from the label of each bar to the next one, as far as it goes, so that all can be read
+NAMES_APART = 0.08  # of the axis, from which on the names of two baselines have a line each
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
 ROUND_NUMBERS = (
     *range(10, 20, 2),
@@ -93,8 +95,8 @@ def loss_chart(
         axis = {
             "title": {"text": f"loss ({unit}), logarithmic"},
             "type": "log",
-            "exponentformat": "power",
             "range": [low - 0.3, high + 0.14 * (high - low)],
+            **logarithmic_ticks(low - 0.3, high),
         }
     return _before_after(comparison, "loss", lines, axis, key, large=large)
 
@@ -137,7 +139,8 @@ def _before_after(
     labels |= {
         "type": "scatter",
         "mode": "text",
-        "x": [index + side * max(WIDTHS[part], LABELS_APART) for index, part, side, *_ in drawn],
+        "x": [index + side * LABELS_APART for index, _, side, *_ in drawn],
+        "yaxis": "y2",  # which lies over the other, so that no line crosses a label
         "textposition": "top center",
         "cliponaxis": False,
         "hoverinfo": "skip",
@@ -161,9 +164,9 @@ def _before_after(
             }
         )
     parts = {"tickvals": [0, 1], "ticktext": list(PARTS), "range": [-0.5, 1.5], "showgrid": False, "zeroline": False}
-    names = _baseline_names({title: values["validation"] for title, (values, _) in lines.items()}, axis, large)
-    room = {"right": 140, "top": 44} if large else {}
-    return plotly_chart(data, xaxis=parts, yaxis=axis, annotations=[*names, colour_key()], meta=key, **room)
+    names = _names_axis({title: values["validation"] for title, (values, _) in lines.items()}, axis, large)
+    room = {"top": 44} if large else {}
+    return plotly_chart(data, xaxis=parts, yaxis=axis, yaxis2=names, annotations=[colour_key()], meta=key, **room)
 
 
 def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Scores], metric: str) -> list[dict]:
@@ -197,26 +200,35 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
     return [bars, labels]
 
 
-def _baseline_names(values: dict[str, float], axis: dict, large: bool) -> list[dict]:
-    """Names in the right margin, at the height of their lines, pushed apart by a line of text where they are close."""
+def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
+    """An axis on the right whose labels are the names of baselines, at their lines; those that are close share a label.
+
+    Args:
+        values: Where each baseline lies.
+        axis: On the left, to which it is the same.
+        large: See `accuracy_chart`.
+    """
     logarithmic = axis.get("type") == "log"
-    gap, last = (0.13 if large else 0.066) * (axis["range"][1] - axis["range"][0]), -math.inf
-    names = []
+    apart = (2 if large else 1) * NAMES_APART * (axis["range"][1] - axis["range"][0])
+    groups: list[list[tuple[float, str]]] = []
     for title, value in sorted(values.items(), key=lambda item: item[1]):
-        last = max(math.log10(value) if logarithmic else value, last + gap)
-        names.append(
-            {
-                "x": 1.01,
-                "xref": "paper",
-                "y": last,
-                "text": title,
-                "showarrow": False,
-                "xanchor": "left",
-                "yanchor": "middle",
-                "font": {"size": 16 if large else 11},
-            }
-        )
-    return names
+        place = math.log10(value) if logarithmic else value
+        if groups and place - groups[-1][-1][0] < apart:
+            groups[-1].append((place, title))
+        else:
+            groups.append([(place, title)])
+    places = [mean(place for place, _ in group) for group in groups]
+    return {
+        **{name: axis[name] for name in ("range", "type") if name in axis},
+        "overlaying": "y",
+        "side": "right",
+        "tickvals": [10**place for place in places] if logarithmic else places,
+        "ticktext": ["<br>".join(title for _, title in reversed(group)) for group in groups],
+        **({"tickfont": {"size": 16}} if large else {}),
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+    }
 
 
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> PlainChart:
@@ -255,14 +267,13 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     chance = {"x0": baselines.chance, "x1": baselines.chance, "y0": 0, "y1": 1, "xref": "x", "yref": "y domain"}
     label = {
         "x": baselines.chance, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "chance", "showarrow": False,
-        "font": {"size": 11},
     }  # fmt: skip
     return plotly_chart(
         data,
         height=max(CHART_HEIGHT, 70 + 24 * len(rows)),
-        right=20,
-        top=34,
-        annotations=[label, colour_key(side="right")],
+        right=20,  # half of the last label
+        top=50,
+        annotations=[label, colour_key(side="right", above=21)],
         shapes=[{"type": "line", "line": {"color": BASELINE, "dash": "dash", "width": 1.5}, **chance}],
         xaxis={"title": {"text": "recall on validation"}, "range": [-0.03, 1.03], **SHARE_TICKS},
         yaxis={"automargin": True, "type": "category"},  # a name may look like a number or a date
@@ -274,6 +285,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     rows = _largest(outcomes[0].confusion.sum(axis=1))
     names = _labels(classes, rows)
+    numbers = [str(number) for number in range(1, len(names) + 1)]
     data = []
     for axis, scores, colour in zip(("", "2"), outcomes, (ORIGINAL, RANDOMIZED), strict=True):
         totals = scores.confusion.sum(axis=1, keepdims=True)
@@ -282,14 +294,15 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
             {
                 "type": "heatmap",
                 "z": shares[np.ix_(rows, rows)],
-                "x": names,
-                "y": names,
+                "x": numbers,
+                "y": [f"{name} · {number}" for name, number in zip(names, numbers, strict=True)],
                 "text": [
                     [
-                        f"{scores.confusion[row, column]:,} reviews, {format_share(shares[row, column])}"
-                        for column in rows
+                        f"true {true}<br>predicted {predicted}<br>{scores.confusion[row, column]:,} reviews, "
+                        f"{format_share(shares[row, column])} of the class"
+                        for column, predicted in zip(rows, names, strict=True)
                     ]
-                    for row in rows
+                    for row, true in zip(rows, names, strict=True)
                 ],
                 "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
                 "zmin": 0,
@@ -297,21 +310,21 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
                 "showscale": False,
                 "xgap": 1,
                 "ygap": 1,
-                "hovertemplate": "true %{y}<br>predicted %{x}<br>%{text} of the class<extra></extra>",
+                "hovertemplate": "%{text}<extra></extra>",
                 "xaxis": f"x{axis}",
                 "yaxis": f"y{axis}",
             }
         )
-    classes_axis = {"automargin": True, "type": "category"}
+    classes_axis = {"automargin": True, "type": "category", "showgrid": False}
     layout = side_by_side(
         ("original", "randomized"),
-        xaxis={"title": {"text": "predicted class"}, "tickangle": -45, **classes_axis},
+        xaxis={"title": {"text": "predicted class"}, "tickangle": 0, **classes_axis},
         yaxis={"autorange": "reversed", **classes_axis},
         first={"title": {"text": "true class"}},
         others={"matches": "y", "showticklabels": False},
         gap=0.03,
     )
-    return plotly_chart(data, height=180 + 24 * len(rows), right=10, top=34, **layout)
+    return plotly_chart(data, height=110 + 24 * len(rows), top=34, **layout)
 
 
 def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> PlainChart:
@@ -351,10 +364,10 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
     layout = side_by_side(
         titles,
         xaxis={"title": {"text": "weight"}},
-        yaxis={"type": "log", "rangemode": "tozero", "exponentformat": "power", "dtick": 1},
+        yaxis={"type": "log", "rangemode": "tozero", **logarithmic_ticks(0, 9)},
         first={"title": {"text": "number of weights"}},
     )
-    return plotly_chart(data, right=10, top=34, **layout)
+    return plotly_chart(data, top=34, **layout)
 
 
 def _largest(counts: np.ndarray) -> np.ndarray:

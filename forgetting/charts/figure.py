@@ -1,5 +1,6 @@
 """Plotly charts from plain dicts, with the frame that all of them share."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -8,6 +9,8 @@ import plotly.io
 from plotly.basedatatypes import BaseFigure
 
 from forgetting.charts.style import CHART_HEIGHT, ORIGINAL, RANDOMIZED
+
+MOST_DECADES = 2.5  # of a logarithmic axis that has ticks between the powers of ten
 
 
 class PlainChart(BaseFigure):
@@ -31,7 +34,7 @@ def _template(name: str) -> dict:
 
 
 def plotly_chart(
-    data: list[dict], *, height: int = CHART_HEIGHT, right: int = 86, top: int = 30, **layout: Any
+    data: list[dict], *, height: int = CHART_HEIGHT, right: int = 10, top: int = 30, **layout: Any
 ) -> PlainChart:
     """A chart in the frame that all share.
 
@@ -52,14 +55,38 @@ def plotly_chart(
     return PlainChart(data, frame | layout)
 
 
-def colour_key(side: str = "left") -> dict:
-    """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow chart."""
+def colour_key(side: str = "left", above: int = 5) -> dict:
+    """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow chart.
+
+    Args:
+        side: at which it begins or ends.
+        above: pixels from the plot.
+    """
     words = ((ORIGINAL, "original"), (RANDOMIZED, "randomized"))
     text = "&nbsp;&nbsp;&nbsp;".join(f'<span style="color:{colour}">■</span> {word}' for colour, word in words)
     return {
         "x": 0 if side == "left" else 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": side,
-        "yanchor": "bottom", "yshift": 5, "text": text, "showarrow": False,
+        "yanchor": "bottom", "yshift": above, "text": text, "showarrow": False,
     }  # fmt: skip
+
+
+def logarithmic_ticks(low: float, high: float) -> dict:
+    """Ticks of a logarithmic axis: powers of ten, and twice and five times them where they are few, all as numbers.
+
+    Plotly writes the latter as small digits without their power.
+
+    Args:
+        low: The power of ten where the axis begins.
+        high: The power where its data end.
+    """
+    digits = (1, 2, 5) if high - low < MOST_DECADES else (1,)
+    values, texts = [], []
+    for power in range(math.floor(low), math.ceil(high) + 1):
+        for digit in digits:
+            value = digit * 10.0**power
+            values.append(value)
+            texts.append(f"{value:,.{max(0, -power)}f}" if -4 < power < 6 else f"{digit} × 10<sup>{power}</sup>")
+    return {"tickvals": values, "ticktext": texts}
 
 
 def axis_numbers(count: int) -> list[str]:

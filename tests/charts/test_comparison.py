@@ -86,7 +86,8 @@ def line_heights(chart: go.Figure) -> dict[str, float]:
 
 def texts(chart: go.Figure) -> list[str]:
     labels = [text for trace in chart.data if trace.type == "scatter" and trace.mode == "text" for text in trace.text]
-    return [*labels, *(annotation.text for annotation in chart.layout.annotations)]
+    names = chart.layout.yaxis2.ticktext if "yaxis2" in chart.layout else ()
+    return [*labels, *(annotation.text for annotation in chart.layout.annotations), *"<br>".join(names).split("<br>")]
 
 
 @pytest.mark.parametrize(
@@ -148,18 +149,20 @@ def test_without_a_linear_svc_its_line_is_left_out(result, compared):
     assert len(line_heights(chart)) == 4
 
 
-def test_names_of_baselines_that_are_close_are_pushed_apart(result, compared):
+def test_names_of_baselines_that_are_close_stand_one_above_the_other(result, compared):
     close = replace(
         result.baselines,
         chance=0.5,
         majority=dict.fromkeys(PARTS, 0.51),
-        linear_svc=dict.fromkeys(PARTS, 0.52),
+        linear_svc=dict.fromkeys(PARTS, 0.9),
     )
-    chart = accuracy_chart(compared, close)
-    places = [note.y for note in chart.layout.annotations if note.text in ("chance", "largest class", "LinearSVC")]
-    assert (np.diff(places) > 0.05).all()
-    assert places[0] == 0.5
-    assert max(places) < chart.layout.yaxis.range[1]
+    names = accuracy_chart(compared, close).layout.yaxis2
+    assert dict(zip(names.ticktext, names.tickvals, strict=True)) == {
+        "largest class<br>chance": 0.505,
+        "LinearSVC": 0.9,
+    }
+    names = loss_chart(compared, close, reached=[1e6]).layout.yaxis2
+    assert names.tickvals == pytest.approx([close.chance_loss])
 
 
 def test_the_labels_of_bars_are_percent_or_losses(result, compared):
@@ -219,7 +222,7 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
         confusion = outcome.scores["validation"].confusion
         shares = confusion / confusion.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(np.array(trace.z, dtype=float), shares[np.ix_(order, order)])
-        told = [[int(text.split()[0]) for text in row] for row in trace.text]
+        told = [[int(text.split("<br>")[2].split()[0]) for text in row] for row in trace.text]
         np.testing.assert_array_equal(told, confusion[np.ix_(order, order)])
         np.testing.assert_allclose(np.nansum(np.array(trace.z, dtype=float), axis=1), 1)
 
@@ -299,9 +302,10 @@ def test_of_many_classes_the_most_frequent_are_drawn(result, compared):
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, many))))
     classes = [f"class {row}" for row in range(count)]
     heat = confusion_chart(both, classes).data[0]
-    assert list(heat.y) == [f"class {row}" for row in range(count - 1, count - 1 - MOST_CLASSES, -1)]
+    names = [f"class {row}" for row in range(count - 1, count - 1 - MOST_CLASSES, -1)]
+    assert list(heat.y) == [f"{name} · {number}" for name, number in zip(names, heat.x, strict=True)]
     recall = recall_chart(both, classes, result.baselines)
-    assert set(next(trace for trace in recall.data if trace.mode == "markers").y) == set(heat.y)
+    assert set(next(trace for trace in recall.data if trace.mode == "markers").y) == set(names)
 
 
 def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
@@ -310,7 +314,7 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
     some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
     heat = confusion_chart(both, ("a", "b", "c")).data[0]
-    assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b")]).all()
+    assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b · 3")]).all()
 
 
 def test_charts_hold_no_title_and_are_of_fixed_height(result, compared):

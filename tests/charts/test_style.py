@@ -37,7 +37,8 @@ def test_every_text_stands_out(theme):
 
 def test_the_style_writes_in_the_colours_of_the_themes():
     found = re.findall(r"light-dark\((#\w+), (#\w+)\)", CSS)
-    assert set(found) == {(THEMES["light"]["textColor"], THEMES["dark"]["textColor"])}
+    kinds = ("textColor", "backgroundColor")
+    assert set(found) == {(THEMES["light"][kind], THEMES["dark"][kind]) for kind in kinds}
 
 
 def test_values_in_a_heat_map_stand_out_from_every_cell():
