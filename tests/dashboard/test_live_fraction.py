@@ -13,6 +13,7 @@ from forgetting.dashboard.ui.browser_component import COMPONENTS, FILES
 from forgetting.experiment.pipeline import compare
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import OPENING
+from forgetting.reporting.formatting import format_share
 
 
 @pytest.mark.parametrize("key", COMPONENTS)
@@ -148,4 +149,4 @@ def test_the_network_shows_the_share_of_the_parameters():
     first, second = shown["now"]["layers"]
     assert (first["part"], first["count"]) == (2 / (words + 1), f"{2 * neurons:,}")
     assert first["share"].startswith("0.1")
-    assert second == {"part": 0.0, "share": "0 %", "count": ""}
+    assert second == {"part": 0.0, "share": format_share(0), "count": ""}
