@@ -124,6 +124,13 @@ def describe_cost(
     )
 
 
+def describe_beyond(forgetting: float | None) -> str:
+    """What a forgetting says that is shown above 1 or below 0; "" of any other."""
+    if forgetting is None or 0 <= round(forgetting, 2) <= 1:
+        return ""
+    return "above 1: below chance" if forgetting > 1 else "below 0: it got better"
+
+
 def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
     """How far training has come on the validation part, beside what other models reach there.
 
@@ -176,10 +183,12 @@ def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
         return "No class had recall before, so none can lose it."
     if losses[worst] <= 0:
         return f"No class loses recall: all {found} that were recognized before still are."
-    rest = f"{lost} of the {found} classes that were recognized before are not recognized any more"
+    rest = f"all {found} classes that were recognized before still are"
+    if lost:
+        rest = f"{lost} of the {found} classes that were recognized before {'is' if lost == 1 else 'are'} no longer"
     return (
-        f"{format_class(worst)} loses most, {format_points(100 * losses[worst])} of recall; "
-        f"{rest if lost else f'all {found} classes that were recognized before still are'}."
+        f"{format_class(worst)} loses most: {format_points(100 * losses[worst])} of recall, the share of its reviews "
+        f"that are classified correctly; {rest}."
     )
 
 
@@ -200,8 +209,9 @@ def describe_weights(original: torch.nn.Module, randomized: torch.nn.Module) -> 
     parts = []
     for name in named_layers(original):
         before, after = (_spread(model, name) for model in (original, randomized))
-        parts.append(f"{name} {before:.3g} → {after:.3g}" if before != after else f"{name} unchanged at {before:.3g}")
-    return "Standard deviation of the weights: " + ", ".join(parts) + "."
+        change = f"goes from {before:.3g} to {after:.3g}" if before != after else f"stays at {before:.3g}"
+        parts.append(f"{change} in {name}")
+    return f"The standard deviation of the weights, which says how large they are, {', '.join(parts)}."
 
 
 def _spread(model: torch.nn.Module, layer: str) -> float:

@@ -15,7 +15,7 @@ NOTHING_TO_SHOW = (
 )
 NO_HALF_WAY = {  # what stands in place of a half-way dose where there is none, by its kind
     "never": "not reached up to {until}",
-    "before": "before the smallest fraction",
+    "before": "reached before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
 }
@@ -31,20 +31,23 @@ def describe_half_way(halves: Sequence[HalfWay], baselines: Baselines, before: f
         before: Validation accuracy of the original model.
     """
     schemes, units = ({getattr(half, name) for half in halves} for name in ("scheme", "unit"))
-    parts = []
+    found, others = [], []
     for half in halves[:6]:
         name = half.layers + (f" by {format_scheme(half.scheme)}" if len(schemes) > 1 else "")
         name += f" ({half.unit}s)" if len(units) > 1 else ""
         if half.dose is None:
-            parts.append(f"{NO_HALF_WAY[half.kind].format(until=format_share(half.until))} for {name}")
+            others.append(f"{NO_HALF_WAY[half.kind].format(until=format_share(half.until))} for {name}")
         else:
             interval = format_interval(half.low, half.high)
-            parts.append(f"{format_share(half.dose)} of {name}" + (f" ({interval})" if interval else ""))
-    more = f", and {len(halves) - 6} more below" if len(halves) > 6 else ""
-    return (
-        f"Validation accuracy is {format_share(before)}, where {format_baselines(baselines)}. Half-way down to chance: "
-        f"{', '.join(parts)}{more}."
-    )
+            found.append(f"{format_share(half.dose)} of {name}" + (f" ({interval})" if interval else ""))
+    sentences = [f"Validation accuracy is {format_share(before)}, where {format_baselines(baselines)}."]
+    if found:
+        sentences.append(f"It is half-way down to chance at {', '.join(found)}.")
+    if others:
+        sentences.append(f"Half-way down is {', '.join(others)}.")
+    if len(halves) > 6:
+        sentences.append(f"{len(halves) - 6} more stand below.")
+    return " ".join(sentences)
 
 
 def describe_heat_map(curves: pd.DataFrame, baselines: Baselines, before: float) -> str:
@@ -59,10 +62,11 @@ def describe_heat_map(curves: pd.DataFrame, baselines: Baselines, before: float)
         return NOTHING_TO_SHOW
     last = curves[curves["planned_dose"] == curves["planned_dose"].max()].sort_values("median")
     weakest, strongest = last.iloc[0], last.iloc[-1]
-    other = "" if len(last) == 1 else f" and {format_share(strongest['median'])} for {strongest['layers']}"
+    least = f"{format_share(weakest['median'])} for {weakest['layers']}"
+    most = f"{format_share(strongest['median'])} for {strongest['layers']}"
+    ends = least if len(last) == 1 else f"between {least} and {most}"
     return (
-        f"With {format_share(curves['planned_dose'].max())} randomized, validation accuracy is "
-        f"{format_share(weakest['median'])} for {weakest['layers']}{other}; before it was "
+        f"With {format_share(curves['planned_dose'].max())} randomized, validation accuracy is {ends}; before it was "
         f"{format_share(before)}, {format_baselines(baselines)}."
     )
 
@@ -77,9 +81,10 @@ def describe_cascades(steps: pd.DataFrame, baselines: Baselines) -> str:
     parts = []
     for name, rows in steps.groupby("cascade", sort=False):
         first = rows[rows["step"] == 1].iloc[0]
-        parts.append(f"{name}, {first['layers']} alone leaves {format_share(first['median'])}")
+        parts.append(f"The first step {name} ({first['layers']} alone) leaves {format_share(first['median'])}")
     before = steps.loc[steps["step"] == 0, "median"].iloc[0]
-    return f"From {format_share(before)}: {'; '.join(parts)}. {format_baselines(baselines).capitalize()}."
+    told = ". ".join(parts)
+    return f"Before randomizing, validation accuracy is {format_share(before)}, {format_baselines(baselines)}. {told}."
 
 
 def describe_matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baselines, by: str = "scheme") -> str:
@@ -101,13 +106,13 @@ def describe_matched(curves: pd.DataFrame, rows: pd.DataFrame, baselines: Baseli
     common = everywhere.index.max()
     rows_there = curves[curves["planned_dose"] == common].sort_values("median")
     listed = ", ".join(
-        f"{format_scheme(name)} {format_share(median)} (fraction randomized {format_share(dose)})"
+        f"{format_share(median)} for {format_scheme(name)} (fraction randomized {format_share(dose)})"
         for name, median, dose in zip(rows_there[by], rows_there["median"], rows_there["dose"], strict=True)
     )
     before = rows["validation_accuracy_before"].median()
     return (
-        f"With the weights moved by {format_share(common)} of their norm, validation accuracy is: {listed}. Before "
-        f"it was {format_share(before)}, {format_baselines(baselines)}."
+        f"With the weights moved by {format_share(common)} of their length (norm), validation accuracy is {listed}. "
+        f"Before it was {format_share(before)}, {format_baselines(baselines)}."
     )
 
 

@@ -67,11 +67,11 @@ def describe_relearning(
     if target_accuracy.missing:
         return text + f"Savings are undefined: {target_accuracy.missing}."
     randomized, scratch = (_describe_steps(curves, name) for name in ("randomized", "scratch"))
-    text += f"Steps to reach {format_share(target_accuracy.target)}: {randomized}, and from scratch {scratch}"
+    text += f"To reach {format_share(target_accuracy.target)} it takes {randomized}, and from scratch {scratch}."
     if memory.median is not None:
         low, median, high = map(format_number, (memory.low, memory.median, memory.high))
-        text += f"; savings {median} (band {low} to {high})"
-    text += f". {CONCLUSIONS[memory.conclusion][1]}"
+        text += f" The savings are {median} (band {low} to {high})."
+    text += f" {CONCLUSIONS[memory.conclusion][1]}"
     if memory.conclusion in ("remembers", "gone"):
         return f"{text} (sign test over {memory.seeds} seeds, p = {memory.p:.2g})."
     return f"{text}: {memory.seeds} of the 5 seeds needed." if memory.conclusion == "too few seeds" else f"{text}."
@@ -83,8 +83,8 @@ def _describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
     steps = [time.steps for time in times if time.steps is not None]
     failed = len(times) - len(steps)
     if not steps and all(time.kind == "diverged" for time in times):
-        return "never, as training diverges"
-    text = f"{np.median(steps):,.10g}" if steps else f"more than {max(time.limit for time in times):,}"
+        return "endlessly long, as training diverges"
+    text = f"{np.median(steps):,.10g} steps" if steps else f"more than {max(time.limit for time in times):,} steps"
     return text + (f" (never reached by {failed} of {len(times)} seeds)" if failed and steps else "")
 
 
@@ -99,12 +99,12 @@ def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Basel
     last = curves[curves["dose"] == curves["dose"].max()]
     parts = []
     for row in last.head(6).itertuples():
-        savings = "without savings" if np.isnan(row.median) else f"savings {format_number(row.median)}"
-        parts.append(f"{row.layers} {format_share(row.accuracy)}, {savings} ({CONCLUSIONS[row.conclusion][0]})")
+        savings = "without savings" if np.isnan(row.median) else f"with savings of {format_number(row.median)}"
+        parts.append(f"{format_share(row.accuracy)} for {row.layers}, {savings} ({CONCLUSIONS[row.conclusion][0]})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     largest = format_share(curves["dose"].max())
     return (
-        f"Right after randomizing {largest} ({format_scheme(last['scheme'].iloc[0])}) validation accuracy is: "
+        f"Right after randomizing {largest} ({format_scheme(last['scheme'].iloc[0])}) validation accuracy is "
         f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].iloc[0])}, "
         f"{format_baselines(baselines)}."
     )

@@ -33,15 +33,20 @@ def describe_unlearning(result: UnlearningResult) -> str:
     if not methods:
         return first
     votes = {
-        "The attack still finds the forget set after": result.remembers,
-        "Over-forgetting": result.over_forgets,
-        "Relearned in less than half of the steps of a retrained model": partial(_relearns_soon, result),
+        "the attack still finds the forget set": result.remembers,
+        "the model knows the forget set less than one that never saw it (over-forgetting)": result.over_forgets,
+        "the model relearns the forget set in less than half of the steps of a retrained one": partial(
+            _relearns_soon, result
+        ),
     }
     lines = [first, _describe_nearest(result, methods)]
     for what, vote in votes.items():
         found = {name: vote(name) for name in methods}
         listed = ", ".join(format_method(name) for name, holds in found.items() if holds)
-        lines.append(f"{what}: {listed or ('no method' if False in found.values() else 'undecided')}.")
+        if listed or False in found.values():
+            lines.append(f"{what[0].upper()}{what[1:]} after {listed or 'no method'}.")
+        else:
+            lines.append(f"Whether {what} is undecided.")
     return "\n".join(lines)
 
 
@@ -56,11 +61,12 @@ def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
     """The method with the highest ToW, beside that of another retraining."""
     scores = {name: score for name in methods if (score := _median(result, name, "tow")) is not None}
     if not scores:
-        return "Nearest to exact retraining in accuracy: undecided."
+        return "Which method comes nearest to exact retraining in accuracy is undecided."
     best, again = max(scores, key=scores.get), _median(result, REFERENCE, "tow")
-    beside = "" if again is None else f"; another retraining has {format_number(again)}"
+    beside = "" if again is None else f", and that of another retraining {format_number(again)}"
     return (
-        f"Nearest to exact retraining in accuracy: {format_method(best)} (ToW {format_number(scores[best])}{beside})."
+        f"Nearest to exact retraining in accuracy comes {format_method(best)}: its tug of war (ToW) is "
+        f"{format_number(scores[best])}{beside}."
     )
 
 

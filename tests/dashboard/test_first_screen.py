@@ -98,7 +98,7 @@ def test_a_first_visit_opens_where_most_is_lost_but_not_all(hung_on):
     assert not test.warning
     assert test.session_state.session.recipe == OPENING
     assert test.query_params == url.encode_query(OPENING)
-    before, after = metrics(test)["Validation accuracy"].removesuffix(" %").split(" → ")
+    before, after = metrics(test)["Validation accuracy"].removesuffix("\u00a0%").split(" → ")
     chance = 100 / len(load_pretrained().split.classes)
     assert 2 * chance < int(after) < int(before) / 2
     assert "came trained with the program" in page_text(test)

@@ -304,8 +304,8 @@ def test_a_deeper_model_has_its_layers_and_cascades():
         "fc1", "fc2", "fc3", "fc1+fc2", "fc2+fc3", "fc1+fc2+fc3",
     } - {"fc2"}  # fmt: skip
     assert drawn(test)["step"].tolist() == [0, 1, 2, 3] * 2
-    assert "top-down, fc3 alone leaves" in page_text(test)
-    assert "bottom-up, fc1 alone leaves" in page_text(test)
+    assert "first step top-down (fc3 alone) leaves" in page_text(test)
+    assert "first step bottom-up (fc1 alone) leaves" in page_text(test)
     offered = test.multiselect(key=LAYERS).options
     assert offered[:4] == ["each layer alone", "all layers", "top-down cascade", "bottom-up cascade"]
     assert len(offered) == 4 + 7
@@ -491,7 +491,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
     test = app("forget", **{"randomization.fraction": "0.35", "randomization.layers": "fc1", "randomization.seed": "3"})
     test.session_state["view"] = "Dose–response"
     run(test)
-    assert "Half-way down to chance:" in page_text(test)
+    assert "half-way down to chance at" in page_text(test)
     assert CHANCE in page_text(test)
     table = drawn(test)
     assert table["seeds"].tolist() == [10] * 21

@@ -106,7 +106,7 @@ def test_all_layers_and_restore():
     assert test.query_params["randomization.layers"] == ""
     assert "Nothing is randomized" in page_text(test)
     assert metrics(test)["Forgetting"] == "0.00"
-    before, after = metrics(test)["Validation accuracy"].replace(" %", "").split(" → ")
+    before, after = metrics(test)["Validation accuracy"].replace("\u00a0%", "").split(" → ")
     assert before == after
     press(test, "All layers")
     assert "randomization.layers" not in test.query_params

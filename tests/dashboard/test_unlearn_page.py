@@ -808,7 +808,7 @@ def test_files_read_back_as_the_librarys_tables(files):
 def test_relearning_left_out_says_so():
     test = unlearn(**SMALL | {"unlearning.relearn_epochs": "0"})
     assert set(table_of(test, "over-forgets")["AIN"]) == {"missing: left out: relearn_epochs is 0"}
-    assert "Relearned in less than half of the steps of a retrained model: undecided." in sentence(test)
+    assert "in less than half of the steps of a retrained one is undecided." in sentence(test)
 
 
 def test_the_navigation_ticks_the_page_once_a_study_is_done():

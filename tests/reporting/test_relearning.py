@@ -91,7 +91,7 @@ def test_any_curves_give_a_whole_sentence(drawn, target):
 def test_of_more_layer_sets_six_are_named():
     text = savings(*((f"fc{number}", 0.75, 0.3, 0.5, "gone") for number in range(1, 10)))
     assert "75\u00a0%" in text
-    assert "fc6 30\u00a0%" in text
+    assert "30\u00a0% for fc6" in text
     assert "fc7" not in text
     assert "3 more" in text
 

@@ -23,7 +23,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
-from forgetting.reporting.comparison import describe_cost, describe_published, describe_randomization
+from forgetting.reporting.comparison import describe_beyond, describe_cost, describe_published, describe_randomization
 from forgetting.reporting.formatting import format_fraction, format_metric, format_number, format_share
 from forgetting.reporting.glossary import find_term
 
@@ -171,6 +171,7 @@ def _frame(
         "sentence": describe_cost(before, after, baselines, randomization, layers),
         "values": [value for value, _ in changes],
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
+        "beyond": {2: beyond} if (beyond := describe_beyond(forgetting.value)) else {},
         "prediction": "nothing" if after.accuracy is None else prediction,
         "fraction": format_fraction(randomization.fraction),
         "layers": _layers(trained_model, randomization),

@@ -155,7 +155,6 @@ class View {
     fill(this.find('.metrics'), this.find('template.metric'), data.metrics, (part, metric) => {
       part.querySelector('.label').textContent = metric.label
       part.querySelector('.help').setAttribute('aria-label', `${metric.label}: ${metric.help}`)
-      part.querySelector('.baseline').textContent = metric.baseline
     })
     if (isLive) this.drawNetwork()
     this.drawButton()
@@ -206,10 +205,11 @@ class View {
     const { data, percent, slider } = this
     const frame = this.frame()
     const isShown = data.frames || percent === data.percent // else the page follows on release
-    this.find('.sentence').textContent = frame.sentence.replaceAll(' %', '\u00a0%') // no line begins with a sign
+    this.find('.sentence').textContent = frame.sentence
     ;[...this.find('.metrics').children].forEach((part, index) => {
       const missing = frame.missing[index]
       part.querySelector('.number').textContent = frame.values[index]
+      part.querySelector('.baseline').textContent = frame.beyond[index] ?? data.metrics[index].baseline
       part.querySelector('.help').classList.toggle('missing', Boolean(missing))
       part.querySelector('.tip').textContent = missing ?? data.metrics[index].help
     })
