@@ -40,7 +40,7 @@ class Forget(Settings):
 def describe_forget(forget: Forget) -> str:
     """Describe what is to be forgotten, as a part of a sentence."""
     return {
-        "class": f"class {forget.label[:80]!r}",
+        "class": f"the class “{forget.label[:80]}”",
         "reviews": f"the list of {len(forget.reviews)} reviews",
         "share": f"a share of {format_share(forget.share)}",
     }[forget.by]

@@ -124,6 +124,12 @@ def describe_cost(
     )
 
 
+FORGETTING_SCALE = (
+    "Forgetting is 0 where nothing is lost and 1 at chance. Above 1 the network is right less often than a uniform "
+    "guess, and below 0 it has become better."
+)
+
+
 def describe_beyond(forgetting: float | None) -> str:
     """What a forgetting says that is shown above 1 or below 0; "" of any other."""
     if forgetting is None or 0 <= round(forgetting, 2) <= 1:

@@ -76,7 +76,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "hidden widths",
             "How many neurons each hidden layer has, one number for each layer: 64, or 64,32.",
-            "From 1 to 4 layers, each of 1 to 1,024 neurons. More neurons hold more, and take longer to train.",
+            "There are 1 to 4 layers, each of 1 to 1,024 neurons. More neurons hold more, and take longer to train.",
             used=("model.hidden", "hidden width"),
         ),
         Term(
@@ -87,7 +87,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "probability",
-            "How sure the network is of a class, from 0 to 100 %: the softmax of its scores.",
+            "How sure the network is of a class, from 0 to 100 %.",
+            "It is the softmax of the network's scores, its logits.",
             used=("probability before", "probability after", "probability of the true class"),
         ),
     ),
@@ -132,13 +133,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         _scheme(
             "reinit",
-            "A draw of the size that a layer has before training. The word is that of Zhang et al.",
+            "It is a draw of the size that a layer has before training. The word is that of Zhang et al.",
             ZHANG,
             "re-randomized",
         ),
         _scheme(
             "rewind",
-            "The very numbers that the layer began with. Zhang et al. say re-initialization; others call it rewinding.",
+            "They are the very numbers that the layer began with. Zhang et al. say re-initialization; others call it "
+            "rewinding.",
             ZHANG,
             "re-initialized",
         ),
@@ -285,7 +287,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "reviews a word needs",
             "Words that occur in fewer training reviews than this are left out.",
-            "Known as min_df.",
+            "Others call it min_df.",
             used=("split.min_df",),
         ),
         Term(
@@ -333,7 +335,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "learning rate",
-            "How far the weights move in one step of training; too far, and training diverges.",
+            "How far the weights move in one step of training; too far, and the loss grows (training diverges).",
             "The optimizer is Adam.",
             used=("training.learning_rate",),
         ),
@@ -430,7 +432,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "macro-F1",
             "A score from 0 to 1 in which every class counts as much, however rare it is.",
-            "The mean over classes of F1 = 2 · hits / (predicted + true).",
+            "It is the mean over classes of F1 = 2 · hits / (predicted + true).",
             used=("validation macro-F1",),
         ),
         Term(
@@ -454,11 +456,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The accuracy of always predicting the class that is most frequent in training.",
             used=("majority",),
         ),
-        Term("LinearSVC", "A usual linear classifier on the same words, as an honest reference.", "From scikit-learn."),
+        Term(
+            "LinearSVC",
+            "A usual linear classifier on the same words, as an honest reference.",
+            "It comes from scikit-learn.",
+        ),
         Term(
             "forgetting",
             "The part of the accuracy above chance that is lost: 0 is intact, 1 is at chance.",
-            "(before − after) / (before − chance), of the validation accuracy. Values above 1 mean that the network "
+            "It is (before − after) / (before − chance) of the validation accuracy. Values above 1 mean that the "
+            "network "
             "is right less often than a uniform guess; values below 0, that it has become better.",
             used=("forgetting on validation",),
         ),
@@ -470,7 +477,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "divergence from the original",
             "How far apart the probabilities of two networks are: 0 is the same, 1 is nothing in common.",
-            "The mean Jensen–Shannon divergence over the reviews, to base 2.",
+            "It is the mean Jensen–Shannon divergence over the reviews, to base 2.",
             used=("forget divergence", "validation divergence"),
         ),
         Term(
@@ -484,14 +491,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "band",
-            "Where 90 % of the seeds lie: from the 5 % to the 95 % quantile.",
-            "It shows the luck of the random draws, and nothing of how few reviews were tested.",
+            "Where the middle 90 % of the seeds lie: one in twenty is below it, and one in twenty above.",
+            "It goes from the 5 % to the 95 % quantile. It shows the luck of the random draws, and nothing of how few "
+            "reviews were tested.",
             used=("5 % of seeds", "95 % of seeds", "gap, 5–95 % of seeds"),
         ),
         Term(
             "95 % interval",
             "The range in which the true value plausibly lies, given how few reviews or seeds there are.",
-            "Of an accuracy the Wilson interval over the reviews; of a half-way fraction the bootstrap over seeds.",
+            "Of an accuracy it is the Wilson interval over the reviews, of a half-way fraction the bootstrap over "
+            "seeds.",
             used=("low", "high", "from", "to", "95 % interval from", "interval"),
         ),
     ),
@@ -504,7 +513,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "half-way fraction (D50)",
             "The fraction randomized at which half of the accuracy above chance is lost.",
-            "Of the median over seeds. A layer with a small D50 cannot spare many weights.",
+            "It is that of the median over seeds. A layer with a small D50 cannot spare many weights.",
             used=(
                 "half-way fraction",
                 "half-way",
@@ -539,7 +548,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "savings",
             "The share of training steps that a model saves because it has learnt before: 0 is none, 1 is all.",
-            "1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch.",
+            "They are 1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch.",
             "Ebbinghaus 1885, Über das Gedächtnis",
             used=("savings (share of steps saved)", "savings, median", "seeds with savings"),
         ),
@@ -548,7 +557,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "conclusion",
             "What the seeds show: that the model remembers, or that no memory can be shown.",
-            "A one-sided sign test at 5 %, over at least 5 seeds. No memory shown is no proof that nothing is left.",
+            "It is a one-sided sign test at 5 %, over at least 5 seeds. No memory shown is no proof that nothing is "
+            "left.",
         ),
     ),
     "Unlearning": (
@@ -602,22 +612,23 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "ToW (tug of war)",
             "One number for how near all three accuracies are to those of retraining; 1 is as good as retraining.",
-            "The product of 1 − |gap| over the forget, retain and validation accuracy.",
+            "It is the product of 1 − |gap| over the forget, retain and validation accuracy.",
             "Zhao et al. 2024, arXiv 2406.01257",
             used=("ToW", "tug of war (ToW)"),
         ),
         Term(
             "AIN (anamnesis index)",
             "How soon a model knows the forgotten reviews again: 1 like one that never saw them, 0 at once.",
-            "Steps to relearn the forget set / steps of the retrained model. Above 1, more than that set is gone.",
+            "It is the steps to relearn the forget set / those of the retrained model. Above 1, more than that set is "
+            "gone.",
             "Chundawat et al. 2023, arXiv 2201.05629",
             used=("AIN", "anamnesis (AIN)"),
         ),
         Term(
             "attack AUC",
             "How well an attacker can tell forgotten reviews from ones never seen, by their loss; 0.5 is a guess.",
-            "The probability that a forgotten review has a lower loss than a non-member. Below 0.5 the forgotten "
-            "reviews stand out as too unlikely.",
+            "It is the probability that a forgotten review has a lower loss than a non-member. Below 0.5 the "
+            "forgotten reviews stand out as too unlikely.",
             "Yeom et al. 2018, arXiv 1709.01604",
             used=(
                 "loss-threshold attack",
@@ -628,13 +639,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "attack accuracy",
             "How often a trained attacker is right about whether a review was in training; 0.5 is a guess.",
-            "Logistic regression on the loss, 10-fold, balanced.",
+            "A logistic regression on the loss guesses, tested 10-fold, and both kinds of reviews count alike.",
             "After Kurmanji et al. 2023, arXiv 2302.09880",
         ),
         Term(
             "TPR at 1 % FPR",
             "The share of members that an attacker finds who is wrong about only 1 in 100 non-members.",
-            "The true positive rate (TPR) where the false positive rate (FPR) is 1 %.",
+            "It is the true positive rate (TPR) where the false positive rate (FPR) is 1 %.",
             "Carlini et al. 2022, arXiv 2112.03570",
         ),
         Term(
@@ -650,7 +661,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "score",
             "How hard unlearned models are to tell from retrained ones; 1 is the best.",
-            "The mean over the forgotten reviews of a term that halves with every 0.5 of ε, here of few models.",
+            "It is the mean over the forgotten reviews of a term that halves with every 0.5 of ε, here of few models.",
             "NeurIPS 2023 unlearning challenge, arXiv 2406.09073",
             used=("models",),
         ),

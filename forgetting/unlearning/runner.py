@@ -38,7 +38,7 @@ from forgetting.unlearning.task import METHODS, REFERENCE, Method, Task, check_m
 
 TARGET_MISS = 0.05  # share of the original accuracy on the forget set that relearning may miss
 NOTHING_TO_RELEARN = "the original model knows none of the forget set"
-LEFT_OUT = "left out: relearn_epochs is 0"
+LEFT_OUT = "left out: relearning is given 0 epochs"
 Sliced = Generator[list[UnlearningRow], None, Any]  # yields rows that are done, or none where it may be left
 
 

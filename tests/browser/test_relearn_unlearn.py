@@ -203,7 +203,7 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     parts = prepare(recipe, load_sample())
     texts = dict.fromkeys(parts.reviews.texts[row] for row in parts.training.rows)
     wanted = [text for text in texts if "walnut" in text.casefold()]
-    assert f"{len(wanted)} reviews found, 0 ticked in all." in app.sentences()
+    assert f"{len(wanted)} reviews are found, and 0 are ticked in all." in app.sentences()
     tick(app, 0, box_of(app))
     app.page.wait_for_function("location.search.includes('forget.reviews')")
     app.settle(800)
@@ -212,14 +212,14 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     app.settle(600)
     keys = [review_key(wanted[0]), review_key(wanted[2])]
     assert app.parameters()["forget.reviews"].split(",") == keys
-    assert "2 ticked in all" in app.sentences()
+    assert "2 are ticked in all" in app.sentences()
     app.tab("Comparison")
     ended(app)
     assert "2 of 964 training reviews are to be forgotten" in app.sentences()
     app.tab("Reviews")
-    app.page.get_by_text("Median probability of the true class").wait_for()
+    app.page.get_by_text("The median probability of the true class").wait_for()
     app.page.reload()
-    app.page.get_by_text("2 ticked.").first.wait_for()
+    app.page.get_by_text("Reviews ticked: 2.").first.wait_for()
     assert app.parameters()["forget.reviews"].split(",") == keys
     app.press("Untick all")
     app.page.wait_for_function("!location.search.includes('forget.reviews')")

@@ -153,8 +153,9 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
             compared += 1
     assert compared > 20
     counts = result.reviews
-    assert f"{counts['forget']} forgotten, {counts['retain']} retained, {counts['validation']} validation" in page_text(
-        test
+    assert (
+        f"{counts['forget']} forgotten, {counts['retain']} retained and {counts['validation']} validation"
+        in page_text(test)
     )
     for name in ("forget", "retain", "validation"):
         assert format_share(result.majority[name]) in page_text(test)
@@ -454,8 +455,8 @@ def test_the_share_and_its_seed_are_the_librarys():
     shown = test.dataframe[0].value
     assert shown["key"].tolist() == [review_key(parts.reviews.texts[row]) for row in sets.forget.rows]
     assert (
-        f"{len(sets.forget)} reviews to forget, {len(sets.retain)} to retain; {len(sets.non_members)} validation"
-        in page_text(test)
+        f"{len(sets.forget)} reviews to forget and {len(sets.retain)} to retain. Comparable to the first are "
+        f"{len(sets.non_members)}" in page_text(test)
     )
 
 
@@ -464,13 +465,13 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     way(test, "reviews")
     assert "There must be something to forget" in page_text(test)
     assert not test.error
-    assert "0 ticked." in page_text(test)
+    assert "Reviews ticked: 0." in page_text(test)
     assert "Start" not in labels(test)
     assert button(test, "Untick all").disabled
     opened(test, FORGET_SET)
     _, parts, _ = trained_by_link(**SMALL)
     texts = [parts.reviews.texts[row] for row in parts.training.rows]
-    assert f"{len(set(texts))} reviews found, 0 ticked in all." in page_text(test)
+    assert f"{len(set(texts))} reviews are found, and 0 are ticked in all." in page_text(test)
     assert f"The first 500 of {len(set(texts))} are listed" in page_text(test)
     search(test, "WALNUT")
     wanted = [text for text in dict.fromkeys(texts) if "walnut" in text.casefold()]
@@ -481,7 +482,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     assert test.query_params == SMALL | {"forget.by": "reviews", "forget.reviews": keys}
     assert editor.table["review"].tolist()[:2] == ticked, "ticked reviews come first"
     assert editor.table["forget"].tolist()[:3] == [True, True, False]
-    assert "2 ticked in all" in page_text(test)
+    assert "2 are ticked in all" in page_text(test)
     opened(finished(opened(test, "Comparison")), "Reviews")
     link = dict(test.query_params)
     same(test, expected(**link))
@@ -496,7 +497,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     assert not test.error
     reopened = unlearn(FORGET_SET, **link)
     assert reopened.query_params == link
-    assert "2 ticked." in page_text(reopened)
+    assert "Reviews ticked: 2." in page_text(reopened)
     assert editor.table["review"].tolist()[:2] == ticked
 
 
@@ -507,10 +508,10 @@ def test_a_search_finds_classes_and_nothing(editor):
     assert parts.classes[2] in set(editor.table["type"])
     assert len(editor.table) >= sum(int(place) == 2 for place in parts.training.targets)
     search(test, "nosuchwordatall")
-    assert "0 reviews found, 0 ticked in all." in page_text(test)
+    assert "0 reviews are found, and 0 are ticked in all." in page_text(test)
     assert len(editor.table) == 0
     search(test, "[(")
-    assert "reviews found" in page_text(test)
+    assert "reviews are found" in page_text(test)
 
 
 def test_a_word_far_into_a_long_review_is_found(editor):
@@ -807,7 +808,7 @@ def test_files_read_back_as_the_librarys_tables(files):
 
 def test_relearning_left_out_says_so():
     test = unlearn(**SMALL | {"unlearning.relearn_epochs": "0"})
-    assert set(table_of(test, "over-forgets")["AIN"]) == {"missing: left out: relearn_epochs is 0"}
+    assert set(table_of(test, "over-forgets")["AIN"]) == {"missing: left out: relearning is given 0 epochs"}
     assert "in less than half of the steps of a retrained one is undecided." in sentence(test)
 
 

@@ -324,7 +324,7 @@ ALL_KEYS = tuple(sorted({review_key(text) for text, _ in TRAINED}))
         (
             Forget(by="class", label="rosé"),
             EmptyStateError,
-            ["must be something to forget", "'rosé'", "8 training reviews", "Choose a class that"],
+            ["must be something to forget", "“rosé”", "8 training reviews", "Choose a class that"],
         ),
         (Forget(by="reviews"), EmptyStateError, ["must be something to forget", "no review", "Choose at least"]),
         (
@@ -381,7 +381,7 @@ def test_what_cannot_be_forgotten_is_told(split, forget, error, words):
 
 def test_a_class_that_is_all_there_is_is_told():
     alone = split_at((*(("apple body", "white"),) * 2, ("apple dry", "white"), ("fig", "red")), 3)
-    with pytest.raises(DataError, match="left to learn from; class 'white' is all of 3 training reviews"):
+    with pytest.raises(DataError, match="left to learn from; the class “white” is all of 3 training reviews"):
         make_forget_sets(alone, Forget(by="class", label="white"))
 
 

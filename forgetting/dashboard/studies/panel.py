@@ -20,6 +20,7 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_duration, format_seconds
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import name_metric
 
 Draw = Callable[[Study, Baselines], None]
 STUDY_TABS = {  # page and tab that show a kind of study
@@ -178,7 +179,7 @@ def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLe
             with st.container(horizontal=True):
                 for kind in ("png", "svg", "html"):
                     file = f"{name.replace(' ', '-')}.{kind}"
-                    title = f"{name.replace('_', ' ')}, {kind.upper()}"
+                    title = f"{name_metric(name)}, {kind.upper()}"
                     _file(title, lambda chart=chart, kind=kind: export_charts.chart_bytes(chart, kind), file, key)
 
 

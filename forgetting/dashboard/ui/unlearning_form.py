@@ -63,7 +63,7 @@ def forget_controls(trained_model: TrainedModel) -> None:
         share_control("forget.share")
         number_control("forget.seed")
     else:
-        st.caption(f"{len(forget.reviews)} ticked. Search and tick them in the tab “Forget set”.")
+        st.caption(f"Reviews ticked: {len(forget.reviews):,}. Search and tick them in the tab “Forget set”.")
         st.button(
             "Untick all",
             on_click=assign,
@@ -112,8 +112,8 @@ def forget_set_view(trained_model: TrainedModel) -> None:
         return
     table = _review_table(trained_model, sets.forget.rows)
     st.text(
-        f"{len(sets.forget):,} reviews to forget, {len(sets.retain):,} to retain; {len(sets.non_members):,} validation "
-        "reviews are comparable non-members."
+        f"There are {len(sets.forget):,} reviews to forget and {len(sets.retain):,} to retain. Comparable to the first "
+        f"are {len(sets.non_members):,} validation reviews that were never seen (non-members)."
     )
     shown, reviews = table.head(MOST_LISTED), trained_model.split.reviews
     reviews_table(
@@ -143,7 +143,7 @@ def _review_picker(trained_model: TrainedModel) -> None:
         table = table[found]
     table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
     shown = table.head(MOST_LISTED).set_index("key")
-    st.text(f"{len(table):,} reviews found, {len(chosen):,} ticked in all.")
+    st.text(f"{len(table):,} reviews are found, and {len(chosen):,} are ticked in all.")
     key = f"ticks:{wanted}:{hash(chosen)}"
     st.data_editor(
         cells(shown[["forget", "type", "review"]]),

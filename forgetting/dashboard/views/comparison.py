@@ -62,8 +62,9 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
         st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
     if published:
         st.caption(
-            "The accuracy drawn here is the published, bitwise one: the share of the elements of the reviews × classes "
-            "matrix that match after thresholding at 0.5. Training metrics are those of the last step's own pass."
+            "The accuracy drawn here is the published, bitwise one: the share of all yes-or-no answers, one for each "
+            "review and class, that are right. The training metrics are those of the last step, before it changed the "
+            "weights."
         )
 
 

@@ -156,7 +156,10 @@ def profile_view(table: Table) -> None:
         if len(profile.classes) > 30:
             classes.caption(f"The 30 largest of {len(profile.classes)} classes are drawn.")
     if lengths.open:
-        lengths.text(f"{profile.shortest_text} to {profile.longest_text} words, median {profile.median_text:g}.")
+        lengths.text(
+            f"The texts have {profile.shortest_text:,} to {profile.longest_text:,} words, and the median is "
+            f"{profile.median_text:,g}."
+        )
         lengths.altair_chart(lengths_chart(profile.words), key="lengths", alt="Lengths of the texts in words")
     if rows.open:
         with rows:
@@ -169,7 +172,7 @@ def profile_view(table: Table) -> None:
             else:
                 show_table(why, width="content", alt="Rows that were left out, and why")
             how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
-            st.text(f"Read as {', '.join(how) or 'a table'}. SHA-256 {reviews.sha256}")
+            st.text(f"The file was read as {', '.join(how) or 'a table'}. Its SHA-256 is {reviews.sha256}.")
             if profile.decoded:
                 st.text(f"HTML entities such as &amp; were decoded in {format_count(profile.decoded, 'row')}.")
 

@@ -26,6 +26,7 @@ from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting import dose_response as dose_response_sentences
+from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import format_fraction, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric
@@ -139,7 +140,8 @@ def _draw_metrics(
             alt=f"{style.title} by fraction randomized: median and 5–95 % band over seeds, with baselines",
         )
         _open_picked(study, event)
-    st.caption("Click a point to open it on the Forget page, with the seed that is nearest to the median.")
+    scale = f" {FORGETTING_SCALE}" if "forgetting" in names else ""
+    st.caption(f"Click a point to open it on the Forget page, with the seed that is nearest to the median.{scale}")
     chart_table(lambda: _points(rows, names), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT)
     downloads(_rows_of(study), charts, key)
 

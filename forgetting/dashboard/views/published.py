@@ -36,8 +36,9 @@ def published_view() -> None:
     mine = session()
     always_no = format_share(1 - 1 / PUBLISHED_CLASSES, 1)
     st.text(
-        "The published experiment labels each of 309 reviews with its own name (294 of them) and counts the elements "
-        f"of the reviews × names matrix that match. A model that always answers “no” matches {always_no} of them."
+        "The published experiment labels each of 309 reviews with its own name, 294 names in all. For each review and "
+        "each name the network answers yes or no, and the share of right answers is called its accuracy. A model that "
+        f"always answers “no” is right for {always_no} of them."
     )
     if not data.has_original(mine.upload):
         _draw_table([])

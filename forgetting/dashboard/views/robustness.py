@@ -15,6 +15,7 @@ from forgetting.dashboard.ui.tables import show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
+from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import format_share
 
 MOST_SEEDS = 100  # of the robustness table, which is computed at once
@@ -48,9 +49,9 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     show_table(table, formats=dict.fromkeys(shares, format_share), alt="Robustness of each layer")
     st.caption(
         "After Zhang, Bengio & Singer, “Are All Layers Created Equal?”: re-initialization sets one layer back to its "
-        "weights from before training, re-randomization draws it anew from its initializer. Critical: at least "
-        "half of the accuracy above chance is gone after re-initialization; robust: at most a quarter. These bounds "
-        f"are ours; where the 95{PERCENT} interval over the reviews crosses one, both words stand. The band of "
-        "re-randomization is over seeds."
+        "weights from before training, re-randomization draws it anew as before training. A layer is critical where "
+        "at least half of the accuracy above chance is gone after re-initialization, and robust where at most a "
+        f"quarter is. These bounds are ours; where the 95{PERCENT} interval over the reviews crosses one, both words "
+        f"stand. The band of re-randomization is over seeds. {FORGETTING_SCALE}"
     )
     downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")

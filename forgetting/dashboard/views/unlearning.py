@@ -40,8 +40,8 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     st.altair_chart(chart, key="gaps", alt="Metrics of each method, with bars for their gaps to exact retraining")
     counts = result.reviews
     st.caption(
-        f"{counts['forget']:,} forgotten, {counts['retain']:,} retained, {counts['validation']:,} validation "
-        f"reviews. Always predicting the retain set's largest class is right for "
+        f"There are {counts['forget']:,} forgotten, {counts['retain']:,} retained and {counts['validation']:,} "
+        f"validation reviews. Always predicting the retain set's largest class is right for "
         f"{format_share(result.majority['forget'])}, "
         f"{format_share(result.majority['retain'])} and {format_share(result.majority['validation'])} of them, a "
         "uniform "
@@ -159,8 +159,8 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     counts = result.reviews
     conclude(
         f"Can the {counts['forget']:,} forgotten reviews be distinguished from {counts['non_members']:,} "
-        "comparable non-members by their loss? An AUC of 0.5 is no better than a guess; below 0.5 their losses stand "
-        "out as too high.",
+        "comparable reviews that were never seen (non-members), by their loss? An attack AUC of 0.5 is no better than "
+        "a guess; below 0.5 the losses of the forgotten stand out as too high.",
         "attack AUC",
         "member and non-member",
         "95 % interval",
@@ -216,8 +216,8 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     before, after, retrained = (format_share(table[model].median()) for model in ("original", "unlearned", "retrained"))
     name = format_method(method)
     conclude(
-        f"Median probability of the true class of a forgotten review: {before} originally, {after} after {name}, "
-        f"{retrained} after exact retraining; a uniform guess is {format_share(result.chance)}.",
+        f"The median probability of the true class of a forgotten review is {before} originally, {after} after {name} "
+        f"and {retrained} after exact retraining; of a uniform guess it is {format_share(result.chance)}.",
         "probability",
         "gap",
     )
