@@ -3,15 +3,21 @@
 import os
 import re
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, WebSocketRoute
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from forgetting.dashboard.ui.escape import JOINER
 from forgetting.dashboard.ui.navigation import PAGES
 
+PATIENCE = 240  # seconds in which a browser and a server that share a slow machine are ready
+expect.set_options(timeout=1_000 * PATIENCE)
 PATHS = {page: "" if page == "overview" else page for page in PAGES}
 TITLES = {page: title for page, (_, title, _) in PAGES.items()}
 QUIET = (
@@ -23,34 +29,54 @@ QUIET = (
     "--no-first-run",
 )
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # asked for below a page's path first, on a cold deep link
-STILL = """quiet => new Promise((done, fail) => {
-    const end = performance.now() + 40000
-    let since = null
-    const look = () => {
+# Follows the page's socket: whether a run is asked for that has not begun, or is under way, and how many have begun. On
+# a busy machine the server answers late, and until then the page looks as if nothing were to come.
+FOLLOW = f"""() => {{
+    window.runs = {{begun: 0}}
+    const kind = bytes => {{  // the field behind the hash and the metadata
+        let at = 0
+        while (bytes[at] >> 3 < 3) {{
+            let size = 0, bits = 0
+            do {{ size |= (bytes[++at] & 127) << bits; bits += 7 }} while (bytes[at] & 128)
+            at += 1 + size
+        }}
+        return bytes[at] >> 3
+    }}
+    const sockets = new WeakSet()
+    const send = WebSocket.prototype.send
+    WebSocket.prototype.send = function (data) {{
+        if (!sockets.has(this)) {{
+            sockets.add(this)
+            Object.assign(window.runs, {{socket: this, asked: false, under_way: false}})
+            this.addEventListener('message', ({{data}}) => {{
+                const field = kind(new Uint8Array(data))
+                if (field === {ForwardMsg.NEW_SESSION_FIELD_NUMBER})
+                    Object.assign(window.runs, {{asked: false, under_way: true, begun: window.runs.begun + 1}})
+                else if (field === {ForwardMsg.SCRIPT_FINISHED_FIELD_NUMBER}) window.runs.under_way = false
+            }})
+        }}
+        if (kind(data) === {BackMsg.RERUN_SCRIPT_FIELD_NUMBER}) window.runs.asked = true
+        return send.call(this, data)
+    }}
+}}"""
+# Looks are counted, not milliseconds, so that a busy page gets more time.
+STILL = f"""quiet => new Promise((done, fail) => {{
+    const end = performance.now() + {1_000 * PATIENCE}
+    let looks = 0
+    const look = () => {{
         const app = document.querySelector('[data-testid="stApp"]')
         const still = app && app.dataset.testScriptState === 'notRunning'
+            && !window.runs.asked && !window.runs.under_way
             && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
             && [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')].every(
                 live => live.shadowRoot?.querySelector('.sentence')?.textContent)
-        since = still ? since ?? performance.now() : null
-        if (since !== null && performance.now() - since >= quiet) done(true)
+        looks = still ? looks + 1 : 0
+        if (looks * 20 > quiet) done(true)
         else if (performance.now() > end) fail(new Error('the script is still running'))
         else setTimeout(look, 20)
-    }
+    }}
     look()
-})"""
-# Counts the runs of the script that have begun since the page was loaded.
-RUNS = """() => {
-    window.runs = 0
-    new MutationObserver(changes => {
-        window.runs += changes.filter(change => change.target.dataset.testScriptState === 'running').length
-    }).observe(document, {subtree: true, attributeFilter: ['data-test-script-state']})
-}"""
-ANSWERED = """([runs, most]) => new Promise(done => {
-    const end = performance.now() + most
-    const look = () => window.runs > runs || performance.now() > end ? done(window.runs > runs) : setTimeout(look, 10)
-    look()
-})"""
+}})"""
 # The live fraction lies in a shadow root of its own.
 LIVE = """[...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
     .map(host => host.shadowRoot).find(root => root?.querySelector('input[type="range"]'))"""
@@ -61,12 +87,27 @@ AGREED = f"""() => {{
     const shown = live ? Number(live.querySelector('input').value) : parseInt(native?.innerText)
     return shown === Math.round(100 * Number(held))
 }}"""
+TOLD = """([runs, name]) => {
+    const plain = text => text.replaceAll('\\u2060', '').replace(/\\s+/g, ' ')
+    const places = '[data-testid="stAlert"], [data-testid="stSidebar"] [data-testid="stCaptionContainer"]'
+    return window.runs.begun > runs && (new URLSearchParams(location.search).get('data.file') === name
+        || [...document.querySelectorAll(places)].some(box => plain(box.innerText).includes(plain(name).trim())))
+}"""
+# So many frames later whatever follows a size or a finger has followed.
+FRAMES = """() => new Promise(done => {
+    const wait = left => left ? requestAnimationFrame(() => wait(left - 1)) : done()
+    wait(3)
+})"""
 METRICS = f"""() => Object.fromEntries([
     ...[...document.querySelectorAll('[data-testid="stMetric"]')].map(metric => [
         metric.querySelector('[data-testid="stMetricLabel"] p').innerText,
         metric.querySelector('[data-testid="stMetricValue"]').innerText.trim()]),
     ...[...{LIVE}?.querySelectorAll('.metrics > div') ?? []].map(metric => [
         metric.querySelector('.label').textContent, metric.querySelector('.number').textContent])])"""
+CHANGED = f"""before => {{
+    const found = ({METRICS})()
+    return Object.keys(found).length && JSON.stringify(found) !== JSON.stringify(before)
+}}"""
 ENDED = re.compile(r"(?:models|runs|variants)(?:, [\d,]+ of them taken over,)? in [\d.]+ s")  # of a study
 DRAWN = '[data-testid="stVegaLiteChart"]:visible'
 LABELS = """chart => {
@@ -97,8 +138,8 @@ class App:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.set_default_timeout(120_000)
-        self.page.add_init_script(f"({RUNS})()")
+        self.page.set_default_timeout(1_000 * PATIENCE)
+        self.page.add_init_script(f"({FOLLOW})()")
 
     def _heard(self, message) -> None:
         place = message.location.get("url", "")
@@ -112,7 +153,7 @@ class App:
         self.settle()
 
     def settle(self, quiet: int = 300) -> None:
-        """Wait until the script has stood still for so many milliseconds."""
+        """Wait until each run that was asked for is over, and none has begun for so many milliseconds."""
         self.page.wait_for_selector('[data-testid="stSidebarContent"]', state="attached")
         self.page.evaluate(STILL, quiet)
 
@@ -128,23 +169,36 @@ class App:
         self.click(self.button(label))
 
     def click(self, place: Locator) -> None:
-        """Click what makes the script run, and wait until it has: on a busy machine it begins late."""
-        runs = self.page.evaluate("() => window.runs")
+        """Click what makes the script run, and wait until it has."""
         place.click()
-        self.page.evaluate(ANSWERED, [runs, 5_000])
         self.settle()
+
+    def eventually(self, read: Callable[[], Any], expected: Any) -> None:
+        """What is read becomes what is expected: a browser draws charts and styles after the script has ended."""
+        end = time.monotonic() + PATIENCE
+        while (found := read()) != expected and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert found == expected
 
     def button(self, label: str) -> Locator:
         return self.page.get_by_test_id("stMain").get_by_role("button", name=label, exact=True)
 
     def start_study(self) -> None:
         """Start the study of the settings, where it has not begun by itself."""
+        self.settle()
         start = self.button("Start")
-        ended = self.page.get_by_text(ENDED).locator("visible=true")
-        start.or_(self.button("Stop")).or_(ended).first.wait_for(timeout=240_000)
-        self.page.wait_for_timeout(300)
         if start.count():
             start.click()
+            start.wait_for(state="detached")
+
+    def finish_study(self, parts: str = "") -> None:
+        """Start the study where it waits for that, and wait until it is over. parts: how many models or runs it has."""
+        self.start_study()
+        self.button("Stop").wait_for(state="detached")
+        self.page.get_by_text(re.compile(f"{parts} {ENDED.pattern}" if parts else ENDED.pattern)).locator(
+            "visible=true"
+        ).first.wait_for()
+        self.settle()
 
     def pill(self, name: str) -> Locator:
         return self.page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True)
@@ -169,19 +223,16 @@ class App:
 
         Runs that are overtaken leave the address behind, and on a busy machine the last of them comes late.
         """
-        self.page.wait_for_function(AGREED, timeout=240_000)
+        self.page.wait_for_function(AGREED)
 
     def upload(self, path: Path | None = None, *, name: str = "", content: bytes = b"") -> None:
         """Give the uploader a file, and wait until it is taken into the address or refused in an alert."""
         files = str(path) if path else {"name": name, "mimeType": "text/csv", "buffer": content}
+        runs = self.page.evaluate("window.runs.begun")
         self.page.locator('[data-testid="stFileUploader"] input[type="file"]').set_input_files(files)
-        self.page.wait_for_function(
-            """name => new URLSearchParams(location.search).get('data.file') === name
-                || [...document.querySelectorAll('[data-testid="stAlert"]')].some(
-                    box => box.innerText.replaceAll('\\u2060', '').includes(name))""",
-            arg=path.name if path else name,
-        )
-        self.settle(600)
+        # A browser hands a name on without its quotation marks.
+        self.page.wait_for_function(TOLD, arg=[runs, (path.name if path else name).replace('"', "%22")])
+        self.settle()
 
     def choose_source(self, title: str) -> None:
         self.click(self.page.get_by_test_id("stButtonGroup").get_by_text(title, exact=True))
@@ -192,30 +243,32 @@ class App:
 
     def wait_for_metrics(self, other_than: dict[str, str]) -> dict[str, str]:
         """The metrics once they differ from those given."""
-        for _ in range(100):
-            found = self.metrics()
-            if found and found != other_than:
-                self.settle()
-                return self.metrics()
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"the metrics stayed {other_than}")
+        self.page.wait_for_function(CHANGED, arg=other_than)
+        self.settle()
+        return self.metrics()
 
     def bars(self, key: str) -> list[list[float]]:
         """The heights of the bars that a Plotly chart holds."""
+        self.page.locator(f".st-key-{key} .js-plotly-plot .bars").first.wait_for(state="attached")
         return self.page.evaluate(
             """key => document.querySelector(`.st-key-${key} .js-plotly-plot`).data
                 .filter(trace => trace.type === 'bar').map(trace => [...trace.y])""",
             key,
         )
 
+    @property
+    def url(self) -> str:
+        """What stands in the address bar; `Page.url` hears of it later."""
+        return self.page.evaluate("location.href")
+
     def parameters(self) -> dict[str, str]:
         """The parameters in the address bar."""
-        return dict(parse_qsl(urlsplit(self.page.url).query, keep_blank_values=True))
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
     def sentences(self) -> str:
         live = self.page.locator(".live .sentence")
         texts = [*live.all_inner_texts(), self.page.get_by_test_id("stMain").inner_text()]
-        return "\n".join(texts).replace(JOINER, "").replace("\xa0", " ")
+        return "\n".join(texts).replace(JOINER, "")
 
     def alerts(self) -> str:
         return "\n".join(self.page.get_by_test_id("stAlert").all_inner_texts()).replace(JOINER, "")
@@ -258,6 +311,7 @@ def lose_answer(page: Page) -> list[bytes]:
         server.on_message(pass_on)
 
     page.route_web_socket("**/_stcore/stream", route)
+    page.add_init_script(f"({FOLLOW})()")  # which then follows the socket in between
     return lost
 
 
@@ -267,7 +321,7 @@ def train(app, label: str = "") -> None:
     if button.count():
         assert label in button.inner_text()
         button.click()
-        button.wait_for(state="detached", timeout=240_000)
+        button.wait_for(state="detached")
     app.settle()
 
 
@@ -296,3 +350,13 @@ def misplaced(labels: list) -> list[str]:
         if min(one[3], two[3]) - max(one[1], two[1]) > 1 and min(one[4], two[4]) - max(one[2], two[2]) > 3
     ]
     return cut + over
+
+
+def out_of_sight(places: dict[str, Locator]) -> dict[str, dict]:
+    """Where things are that reach out of a projector's window."""
+    boxes = {name: place.bounding_box() for name, place in places.items()}
+    return {
+        name: box
+        for name, box in boxes.items()
+        if not (box and box["y"] >= 0 and box["y"] + box["height"] <= 720 and box["x"] + box["width"] <= 1280)
+    }

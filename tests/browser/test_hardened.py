@@ -45,14 +45,13 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     app = App(context, hardened.address)
     app.open()
-    app.page.locator(CHARTS).first.wait_for(timeout=240_000)
+    app.page.locator(CHARTS).first.wait_for()
     for page, path in PATHS.items():
         app.page.goto(f"{hardened.address}/{path}{PARAMETERS.get(page, '')}")
         app.settle()
         if page not in ("story", "method"):  # which open without one
-            if not app.page.locator(CHARTS).count():  # a study that takes too long to start by itself
-                app.button("Start").click()
-            app.page.locator(CHARTS).first.wait_for(timeout=240_000)
+            app.start_study()
+            app.page.locator(CHARTS).first.wait_for()
         assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == len(PATHS)
         assert app.page.title() == f"{TITLES[page]} · Learning to Forget"
         assert app.sentences().strip()
@@ -76,11 +75,10 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
 
 def test_another_site_cannot_frame_the_page(hardened, browser):
     page = browser.new_page()
-    said = []
-    page.on("console", lambda message: said.append(message.text))
-    page.set_content(f'<iframe src="{hardened.address}/"></iframe>')
-    page.wait_for_timeout(1_500)
-    assert any("frame-ancestors" in text or "X-Frame-Options" in text for text in said)
+    with page.expect_console_message(
+        lambda message: "frame-ancestors" in message.text or "X-Frame-Options" in message.text
+    ):
+        page.set_content(f'<iframe src="{hardened.address}/"></iframe>')
     assert not page.frames[1].locator('[data-testid="stApp"]').count()
     page.close()
 
@@ -101,7 +99,6 @@ def test_a_script_that_got_into_the_page_would_not_run(hardened, browser):
             document.body.append(picture)
         }"""
     )
-    app.page.wait_for_timeout(500)
+    app.eventually(lambda: sum("Content Security Policy" in error for error in app.errors) >= 2, True)
     assert app.page.title().startswith("Data")
-    assert sum("Content Security Policy" in error for error in app.errors) >= 2
     context.close()

@@ -59,12 +59,12 @@ def test_names_and_labels_from_a_file_are_shown_as_text(visit):
     for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn"):
         app.tab(view)
     app.tab("Classes")
-    ticks = app.page.locator(".st-key-recall .ytick").all_text_contents()
-    assert any(tick.startswith("<img src=") for tick in ticks)
-    assert any(tick.startswith("![x](http") for tick in ticks)
+    ticks = app.page.locator(".st-key-recall .ytick")
+    for name in ("<img src=", "![x](http"):
+        ticks.filter(has_text=name).first.wait_for()
     mark = app.page.locator(".st-key-recall .point").first.bounding_box()
     app.page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
-    app.page.wait_for_timeout(300)
+    app.page.locator(".st-key-recall .hoverlayer .hovertext").first.wait_for()
     for title in ("Train", "Overview", "Data"):
         app.go(title)
         assert app.page.locator('[data-testid="stMain"] img, [data-testid="stSidebar"] img').count() == 0
@@ -82,9 +82,9 @@ def test_a_bad_file_gets_a_sentence_and_what_was_stays(visit, reviews_file):
     app = visit("data?data.source=file")
     app.upload(reviews_file)
     kept = app.page.get_by_test_id("stText").first.inner_text()
-    metrics, address = app.metrics(), app.page.url
+    metrics, address = app.metrics(), app.url
     for name, content in BAD.items():
         app.upload(name=name, content=content)
         assert name in app.alerts()
-        assert app.page.get_by_test_id("stText").first.inner_text() == kept
-        assert (app.metrics(), app.page.url) == (metrics, address)
+        app.eventually(app.page.get_by_test_id("stText").first.inner_text, kept)
+        assert (app.metrics(), app.url) == (metrics, address)

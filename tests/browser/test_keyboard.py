@@ -8,6 +8,7 @@ WORDS = {"red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 STYLES = list(WORDS)
 ROWS = [f"{WORDS[STYLES[row % 2]]} of lot {row} and glass{row % 7},{STYLES[row % 2]}" for row in range(60)]
 CSV = "\n".join(["review,style", *ROWS, ""]).encode()
+FILE = {"name": "by keyboard.csv", "mimeType": "text/csv", "buffer": CSV}
 MOST_STEPS = 120
 # What has the focus: its name, whether it has a ring, and whether it is a link, button or tab, which need one.
 FOCUSED = """() => {
@@ -37,19 +38,16 @@ def press(app: App, *keys: str) -> None:
     """Press keys and Enter, which makes the script run."""
     for key in (*keys, "Enter"):
         app.page.keyboard.press(key)
-    app.page.wait_for_timeout(300)
     app.settle()
 
 
 def test_from_an_upload_to_an_unlearned_class_by_keyboard(visit):
     app = visit("data?training.epochs=5&unlearning.methods=original,retrain,fine_tune&unlearning.seeds=1")
+    app.page.on("filechooser", lambda chooser: chooser.set_files(FILE))
     tab_to(app, "Synthetic sample")
     press(app, "ArrowRight", "ArrowRight")
     tab_to(app, "Upload")
-    with app.page.expect_file_chooser() as chooser:
-        app.page.wait_for_timeout(500)  # until Chromium hands its dialogs over
-        app.page.keyboard.press("Enter")
-    chooser.value.set_files({"name": "by keyboard.csv", "mimeType": "text/csv", "buffer": CSV})
+    app.page.keyboard.press("Enter")
     app.page.wait_for_function("location.search.includes('data.sha256')")
     app.settle()
     tab_to(app, "Train on by keyboard.csv")
@@ -62,9 +60,10 @@ def test_from_an_upload_to_an_unlearned_class_by_keyboard(visit):
     app.settle()
     tab_to(app, "Share")
     press(app, "ArrowRight")
-    if "Start" in app.page.get_by_test_id("stMain").get_by_role("button").all_inner_texts():
+    if app.button("Start").count():
         tab_to(app, "Start")
         press(app)
     app.page.get_by_text(re.compile(f"3 {ENDED.pattern}")).wait_for()
+    app.settle()
     assert "forgotten" in app.sentences()
     assert app.parameters()["forget.by"] == "class"

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from driver import LIVE
+from driver import FRAMES, LIVE
+from playwright.sync_api import expect
 
 from forgetting import MODERN, load_sample
 from forgetting.experiment.pipeline import compare, measure_outcome, prepare, train
@@ -29,7 +30,7 @@ WATCH = f"""() => {{
         last = performance.now()
         window.seen.push([
             live.querySelector('.value').textContent,
-            live.querySelector('.sentence').textContent.replaceAll('\\u00a0', ' '),
+            live.querySelector('.sentence').textContent,
             ...[...live.querySelectorAll('.number')].map(number => number.textContent),
             live.querySelector('.layer .name').textContent,
             labels('accuracy'),
@@ -59,7 +60,7 @@ def expected() -> dict[str, list]:
         share = format_share(percent / 100)
         found[share] = [
             describe_cost(*validation, baselines, randomization, ("fc1", "fc2")),
-            " → ".join(format_share(score.accuracy) for score in validation).replace(" % →", " →", 1),
+            " → ".join(format_share(score.accuracy) for score in validation).replace("\u00a0% →", " →", 1),
             " → ".join(format_number(score.loss) for score in validation),
             f"{after.forgetting['validation'].value:.2f}",
             " → ".join(format_number(score.macro_f1) for score in validation),
@@ -73,7 +74,7 @@ def expected() -> dict[str, list]:
 def opened(visit, page: str, **options):
     app = visit(page + LINK, **options)
     app.page.wait_for_function(FOLLOWS)
-    app.settle(600)
+    app.settle()
     app.page.evaluate("""() => {
         window.sent = 0
         const send = WebSocket.prototype.send
@@ -92,8 +93,12 @@ def drag(app, start: int, end: int, steps: int = 30) -> None:
     app.page.mouse.down()
     for step in range(1, steps + 1):
         app.page.mouse.move(places[0] + (places[1] - places[0]) * step / steps, height)
-        app.page.wait_for_timeout(12)
-    app.page.wait_for_timeout(100)
+        app.page.evaluate(FRAMES)
+
+
+def labels(app) -> list[list[str]]:
+    """The labels of the charts' bars."""
+    return [app.page.locator(f".st-key-{name} .textpoint text").all_text_contents() for name in ("accuracy", "loss")]
 
 
 def mismatches(seen: list, expected: dict, *, absent: bool = False) -> list:
@@ -119,14 +124,15 @@ def test_while_the_slider_is_drawn_every_text_belongs_to_its_fraction(visit, exp
     assert app.page.evaluate("window.sent") == 0
     assert app.parameters()["randomization.fraction"] == "0.9"
     held = app.slider.input_value()
+    app.eventually(lambda: labels(app), expected[f"{held}\u00a0%"][-2:])
     bars = {name: app.bars(name) for name in ("accuracy", "loss")}
     app.page.mouse.up()
     app.agree()
-    app.settle(600)
+    app.settle()
     seen = app.page.evaluate(SEEN)
     assert mismatches(seen, expected) == []
     assert len({row[0] for row in seen}) > 15
-    assert app.slider.input_value() == held
+    expect(app.slider).to_have_value(held)
     assert app.parameters()["randomization.fraction"] == f"{int(held) / 100:g}"
     assert app.page.evaluate("window.sent") == 1
     for name, (heights,) in bars.items():
@@ -145,33 +151,37 @@ def test_by_keyboard_and_to_a_screen_reader(visit, expected):
             f"spoken => {LIVE}.querySelector('input').getAttribute('aria-valuetext') === spoken", arg=spoken
         )
     app.agree()
-    app.settle(600)
+    app.settle()
     assert mismatches(app.page.evaluate(SEEN), expected) == []
     spoken = app.page.locator(".live [aria-live=polite]")
-    assert spoken.inner_text() == expected["100\u00a0%"][0]
-    assert app.page.get_by_role("group", name=re.compile("Layers")).get_by_role("button", pressed=True).count() == 1
+    app.eventually(spoken.inner_text, expected["100\u00a0%"][0])
+    layers = app.page.get_by_role("group", name=re.compile("Layers"))
+    expect(layers.get_by_role("button", pressed=True)).to_have_count(1)
 
 
 def test_play_runs_to_the_end_and_can_be_paused(visit, expected):
     app = opened(visit, "", reduced_motion="no-preference")
     app.page.evaluate(WATCH)
     app.button("Play").click()
-    now = f"Number({LIVE}.querySelector('input').value)"
-    app.page.wait_for_function(f"() => {now} > 30 && {now} < 90")  # at 90 it has not begun yet
-    app.button("Pause").click()
+    # At 90 it has not begun yet. Pause is pressed in the page, as from here it may come too late.
+    app.page.wait_for_function(f"""() => {{
+        const now = Number({LIVE}.querySelector('input').value)
+        if (now > 30 && now < 90) {LIVE}.querySelector('.play').click()
+        return now > 30 && now < 90
+    }}""")
     app.agree()
-    app.settle(600)
+    app.settle()
     paused = int(app.slider.input_value())
     assert 30 < paused < 100
     app.button("Play").click()
     app.button("Replay").wait_for()
     app.agree()
-    app.settle(600)
+    app.settle()
     seen = app.page.evaluate(SEEN)
     assert mismatches(seen, expected) == []
     percents = [int(row[0].rstrip("\u00a0%")) for row in seen]
     assert percents[-1] == 100
-    assert len({percent for percent in percents if percent < paused}) > 10
+    assert len({percent for percent in percents if percent < paused and percent % 10}) > 3  # not in few steps
     assert "randomization.fraction" not in app.parameters()  # 100 % is the default
     app.settle(1200)  # for a second after a change an older address may be a late one
     app.page.go_back()
@@ -184,16 +194,17 @@ def test_play_moves_in_few_steps_where_motion_is_not_wanted(visit, expected):
     app.button("Play").click()
     app.button("Replay").wait_for()
     seen = app.page.evaluate(SEEN)
-    others = {f"{percent}\u00a0%" for percent in range(0, 101, 10) if percent != 90}
-    assert {row[0] for row in seen} - {"90\u00a0%"} == others
+    assert {row[0] for row in seen} <= {f"{percent}\u00a0%" for percent in range(0, 101, 10)}
+    assert len({row[0] for row in seen}) > 5
     assert mismatches(seen, expected) == []
 
 
 def test_by_touch_on_a_phone(visit, expected):
     app = opened(visit, "", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    # The answer before the controls, and the charts below the slider.
     places = (".live .sentence", ".live .metrics", ".live .network", ".live input", ".st-key-accuracy")
-    tops = [app.page.locator(place).bounding_box()["y"] for place in places]
-    assert tops == sorted(tops)  # the answer before the controls, and the charts below the slider
+    tops = {place: app.page.locator(place).bounding_box()["y"] for place in places}
+    assert sorted(tops, key=tops.get) == list(places)
     app.slider.scroll_into_view_if_needed()
     box = app.slider.bounding_box()
     client = app.context.new_cdp_session(app.page)
@@ -211,7 +222,7 @@ def test_by_touch_on_a_phone(visit, expected):
         touch("touchMove", 0.88 - 0.025 * step)
     touch("touchEnd")
     app.agree()
-    app.settle(600)
+    app.settle()
     assert mismatches(app.page.evaluate(SEEN), expected) == []
     assert 30 < int(app.slider.input_value()) < 60
 
@@ -226,12 +237,13 @@ def test_charts_that_are_drawn_later_or_for_another_visitor_show_the_fraction(vi
         ({WATCH})()
     }}).observe(document, {{subtree: true, childList: true}})""")
     app.open("forget" + LINK.replace("0.9", "0.3"))
-    app.page.wait_for_function("window.seen?.length > 60")
+    app.page.wait_for_function("window.seen?.at(-1)?.at(-1).length")
     for name in ("Classes", "Accuracy and loss"):
         app.tab(name)
     app.slide("End")
     for name in ("Confusion", "Accuracy and loss"):
         app.tab(name)
+    app.page.wait_for_function("window.seen.at(-1).at(-1).length")
     seen = app.page.evaluate(SEEN)
     assert mismatches(seen, expected, absent=True) == []
     assert {row[0] for row in seen if row[-1]} == {"30\u00a0%", "100\u00a0%"}
@@ -243,6 +255,7 @@ def test_without_a_plotly_to_be_found_the_charts_follow_on_release(visit, expect
     app.open("forget" + LINK)
     for key, share in (("Home", "0\u00a0%"), ("End", "100\u00a0%")):
         app.slide(key)
+        app.eventually(lambda: labels(app), expected[share][-2:])
         app.page.evaluate(WATCH)
         app.page.wait_for_function("window.seen.length > 3")
         assert mismatches(app.page.evaluate(SEEN), expected) == []
@@ -255,14 +268,14 @@ def test_two_tabs_do_not_move_each_other(visit, expected):
     drag(first, 90, 50)
     first.page.mouse.up()
     first.agree()
-    first.settle(600)
+    first.settle()
     assert second.slider.input_value() == "90"
     assert second.metrics()["Validation loss"] == expected["90\u00a0%"][2]
     first.page.reload()
-    first.settle(800)
+    first.settle()
     share = f"{first.slider.input_value()}\u00a0%"
     assert share != "90\u00a0%"
-    assert first.metrics()["Validation loss"] == expected[share][2]
+    first.eventually(lambda: first.metrics()["Validation loss"], expected[share][2])
 
 
 @pytest.mark.parametrize(
@@ -271,8 +284,8 @@ def test_two_tabs_do_not_move_each_other(visit, expected):
 )
 def test_what_has_no_path_or_lies_beside_it_answers_on_release(visit, link, note):
     app = visit(f"forget?{link}")
-    app.settle(1500)
-    assert note in app.page.locator(".live .note").inner_text()
+    expect(app.page.locator(".live .note")).to_contain_text(note)
+    app.settle()
     sentence = app.sentences()
     assert ("Nothing is randomized" in sentence) == bool(note)
     assert note or "33.3\u00a0% of fc1" in sentence

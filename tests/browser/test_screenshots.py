@@ -39,8 +39,8 @@ def test_pictures_of_layers(visit, name):
         app.press("Forget the ten strongest")
     else:
         app.start_study()
-        app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
-    app.settle(600)
+        app.page.get_by_text(ENDED).locator("visible=true").first.wait_for()
+    app.settle()
     app.picture(path)
 
 
@@ -49,9 +49,9 @@ def test_pictures_of_unlearning(visit, name, tab):
     path = wanted(name)
     app = visit("unlearn?forget.by=class&forget.label=Malbec")
     app.start_study()
-    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for()
     app.tab(tab)
-    app.settle(600)
+    app.settle()
     app.picture(path)
 
 
@@ -60,8 +60,8 @@ def test_picture_of_the_savings(visit):
     app = visit("relearn")
     app.tab("Savings by fraction")
     app.start_study()
-    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=240_000)
-    app.settle(600)
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for()
+    app.settle()
     app.picture(path)
 
 
@@ -70,7 +70,7 @@ def test_picture_of_the_dose(visit):
     app = visit(FORTY)
     app.tab("Dose–response")
     app.page.locator('[data-testid="stVegaLiteChart"] svg g.mark-line path').first.wait_for(state="attached")
-    app.settle(600)
+    app.settle()
     app.picture(path)
 
 
@@ -96,7 +96,7 @@ def test_pictures_of_views(visit, name):
     app.tab(name.capitalize())
     if name == "relearn":
         app.button("Relearn").click()
-        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for(timeout=240_000)
+        app.page.get_by_text(re.compile("After 100 epochs of relearning")).wait_for()
         app.settle()
     app.picture(path)
 
@@ -125,7 +125,7 @@ def test_picture_of_the_published_table(visit, wine_reviews_path):
     field.press("Enter")
     app.settle()
     app.button("Reproduce the table").click()
-    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for(timeout=240_000)
+    app.page.get_by_text(re.compile("the 5 re-runs here")).wait_for()
     app.settle()
     app.page.get_by_text("The published table, and what it hides").evaluate("element => element.scrollIntoView()")
     app.picture(path)

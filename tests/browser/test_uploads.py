@@ -20,24 +20,6 @@ CHOSEN = (
 )
 PARTS = 2  # visits, so that none is long
 A_KIND = 3  # files of each kind
-TAKEN = """([name, quiet]) => new Promise((done, fail) => {
-    const end = performance.now() + 30000
-    const plain = text => text.replaceAll('\\u2060', '').replace(/\\s+/g, ' ')
-    const places = '[data-testid="stAlert"], [data-testid="stSidebar"] [data-testid="stCaptionContainer"]'
-    const told = () => new URLSearchParams(location.search).get('data.file') === name
-        || [...document.querySelectorAll(places)].some(box => plain(box.innerText).includes(plain(name).trim()))
-    let since = null
-    const look = () => {
-        const app = document.querySelector('[data-testid="stApp"]')
-        const still = app && app.dataset.testScriptState === 'notRunning' && told()
-            && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stAppSkeleton"]')
-        since = still ? since ?? performance.now() : null
-        if (since !== null && performance.now() - since >= quiet) done(true)
-        else if (performance.now() > end) fail(new Error('nothing came of the file'))
-        else setTimeout(look, 10)
-    }
-    look()
-})"""
 
 
 def plain(text: str) -> str:
@@ -47,13 +29,12 @@ def plain(text: str) -> str:
 
 def bring(app, name: str, data: bytes, folder: Path) -> None:
     """Upload a file and wait until the page shows what came of it."""
-    file: str | dict = {"name": file_name(name), "mimeType": "text/csv", "buffer": data}
     if len(data) > BY_PATH:
         path = folder / file_name(name)
         path.write_bytes(data)
-        file = str(path)
-    app.page.locator('[data-testid="stFileUploader"] input[type="file"]').set_input_files(file)
-    app.page.evaluate(TAKEN, [shown_name(name), 120])
+        app.upload(path)
+    else:
+        app.upload(name=file_name(name), content=data)
 
 
 def shown_name(name: str) -> str:
@@ -141,8 +122,7 @@ def test_what_looks_like_markup_is_shown_as_text(visit, tmp_path):
     for name in MARKUP:
         bring(app, name, CORPUS[name].make(), tmp_path)
         for view in ("First rows", "Classes"):
-            app.page.get_by_role("tab", name=view).click()
-            app.settle(150)
+            app.tab(view)
         assert wrong(app, name, CORPUS[name]) == ""
         assert app.page.locator('[data-testid="stMain"] img, [data-testid="stSidebar"] img').count() == 0, name
         assert app.page.locator('[data-testid="stMain"] a[href*="127.0.0.1"]').count() == 0, name
