@@ -62,7 +62,7 @@ def expected() -> dict[str, list]:
             describe_cost(*validation, baselines, randomization, ("fc1", "fc2")),
             " → ".join(format_share(score.accuracy) for score in validation).replace("\u00a0% →", " →", 1),
             " → ".join(format_number(score.loss) for score in validation),
-            f"{after.forgetting['validation'].value:.2f}",
+            format_number(after.forgetting["validation"].value),
             " → ".join(format_number(score.macro_f1) for score in validation),
             f"fc1 {share}",
             [format_share(score.accuracy) for part in scores for score in part],
@@ -111,7 +111,7 @@ def mismatches(seen: list, expected: dict, *, absent: bool = False) -> list:
         if absent:
             charts = accuracy in ([], accuracies) and loss in ([], losses)
         if words != wanted or not charts:
-            found.append((texts, expected[share]))
+            found.append([(share, *pair) for pair in zip(texts, expected[share], strict=True) if pair[0] != pair[1]])
     return found
 
 
