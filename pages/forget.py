@@ -51,7 +51,7 @@ with answer:
         "Reviews": lambda: comparison_views.flipped_reviews_view(trained_model, comparison),
         "Relearn": lambda: relearn_once_view(trained_model, comparison, baselines),
     }
-    for tab, view in zip(st.tabs(list(views), key="view", on_change="rerun"), views.values(), strict=True):
+    for tab, view in zip(st.tabs(list(views), key="forget_view", on_change="rerun"), views.values(), strict=True):
         if tab.open:
             with tab:
                 view()

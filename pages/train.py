@@ -5,6 +5,7 @@ import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainingRun, rerun_page, session
+from forgetting.dashboard.state.work import TRAINING
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
@@ -31,7 +32,7 @@ with form:
 with training_run:
     training_buttons()
     outdated_notice()
-    advancing.advance_in_fragment(training_view, running=session().playing, every=PLAY_EVERY)
+    advancing.advance_in_fragment(TRAINING, training_view, running=session().playing, every=PLAY_EVERY)
 
 shown = models.find_shown(session())
 if shown:

@@ -8,6 +8,7 @@ from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state.session import Session, Study
+from forgetting.dashboard.state.work import find_work
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
@@ -42,6 +43,25 @@ def finished(test: AppTest, kind: str = "") -> AppTest:
             return test
         run(test)
     raise AssertionError("the study does not end")
+
+
+def advance_beside(test: AppTest) -> list[str]:
+    """What the sidebar's fragment does, as AppTest runs none again: a slice of all that the page does not advance."""
+    found = find_work(mine(test))
+    mine(test).beside = found.keys() - mine(test).advanced
+    for kind in mine(test).beside:
+        found[kind].advance()
+    run(test)
+    return list(found)
+
+
+def progress(test: AppTest) -> list[str]:
+    """What the sidebar shows of what is under way."""
+    return [bar.proto.text for bar in test.sidebar.get("progress")]
+
+
+def keys(test: AppTest) -> list[str]:
+    return [found.key for found in test.button]
 
 
 def mine(test: AppTest) -> Session:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from forgetting.dashboard.state import data
+from forgetting.dashboard.state import data, work
 from forgetting.dashboard.studies import base, panel
 from forgetting.data import download
 
@@ -37,7 +37,7 @@ def unasked_studies(monkeypatch):
 def slow_studies(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
     monkeypatch.setattr(base, "UNASKED_SECONDS", -1)
-    monkeypatch.setattr(base, "STUDY_SLICE", 0.001)
+    monkeypatch.setattr(work, "SLICE", 0.001)
 
 
 @pytest.fixture

@@ -21,7 +21,10 @@ from forgetting.reporting.story import SCENES
 
 TABS = {  # of each page: the key that opens a tab, and the tabs
     "data": ("data_view", ("Classes", "Lengths", "First rows", "Left out")),
-    "forget": ("view", ("Accuracy and loss", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn")),
+    "forget": (
+        "forget_view",
+        ("Accuracy and loss", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn"),
+    ),
     "layers": (
         "layers_view",
         ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "Robustness", "Words"),

@@ -489,7 +489,7 @@ def test_words_from_a_file_are_no_markdown():
 
 def test_the_dose_of_forget_stands_on_its_curve():
     test = app("forget", **{"randomization.fraction": "0.35", "randomization.layers": "fc1", "randomization.seed": "3"})
-    test.session_state["view"] = "Dose–response"
+    test.session_state["forget_view"] = "Dose–response"
     run(test)
     assert "half-way down to chance at" in page_text(test)
     assert CHANCE in page_text(test)
@@ -504,7 +504,7 @@ def test_the_dose_of_forget_stands_on_its_curve():
 def test_the_dose_of_forget_follows_words_and_the_last_seed():
     link = {"randomization.words": "cherry,black", "randomization.unit": "word", "randomization.layers": "fc1"}
     test = app("forget", **link, **{"randomization.seed": str(2**32 - 1)})
-    test.session_state["view"] = "Dose–response"
+    test.session_state["forget_view"] = "Dose–response"
     run(test)
     assert charts(test) == 1
     press(test, "All words")

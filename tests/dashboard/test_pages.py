@@ -30,8 +30,8 @@ from app_pages import (
 from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
+from forgetting.dashboard.state import work
 from forgetting.dashboard.state.session import DEFAULTS, PREFIX, TrainedModel
-from forgetting.dashboard.studies import base
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import LABELS
@@ -137,7 +137,7 @@ def test_the_scale_of_noise_shows_with_that_scheme_alone():
 @pytest.mark.parametrize("view", ["Classes", "Confusion", "Weights", "Reviews", "Relearn"])
 def test_every_view_of_forget_opens(view):
     test = forget(**{"randomization.fraction": "0.4"})
-    test.session_state["view"] = view
+    test.session_state["forget_view"] = view
     run(test)
     drawn = len(test.get("plotly_chart")) + len(test.dataframe) + len(test.get("vega_lite_chart"))
     assert drawn == (2 if view == "Relearn" else 1)
@@ -169,7 +169,7 @@ def test_text_from_the_address_is_shown_literally(page):
 @pytest.mark.slow
 def test_what_is_said_stays_until_the_visitor_does_something(monkeypatch):
     """The page draws itself anew when a short study ends."""
-    monkeypatch.setattr(base, "STUDY_SLICE", 60.0)  # the study ends in one, however busy the machine is
+    monkeypatch.setattr(work, "SLICE", 60.0)  # the study ends in one, however busy the machine is
     test = app("layers", colour="red", **{"sweep.doses": "0,1", "sweep.seeds": "1"})
     study = test.session_state.session.studies["dose"]
     assert not study.running
@@ -332,7 +332,7 @@ def test_names_from_a_file_are_shown_literally():
         if page == "forget":
             press(test, f"Train on {literal('![x](y) **bold**.csv')} (6 epochs)")
             for view in ("Classes", "Confusion", "Weights", "Reviews"):
-                test.session_state["view"] = view
+                test.session_state["forget_view"] = view
                 run(test)
                 assert_literal(test)
         assert_literal(test)
@@ -600,7 +600,7 @@ def test_a_published_model_of_one_epoch_is_compared_with_one_of_one_epoch(wine_r
     test = app("train", protocol="published")
     press(test, "One step")
     go(test, "forget")
-    test.session_state["view"] = "Relearn"
+    test.session_state["forget_view"] = "Relearn"
     assert "After 1 epoch of relearning" in page_text(run(test))
 
 
@@ -612,7 +612,7 @@ def test_the_published_protocol_on_forget_has_no_layers_to_choose(wine_reviews_p
     assert not live(test)["layers"]
     assert "drawn from N(0, 1) and then trained" in page_text(test)
     assert "always answering “no” reaches 99.7\u00a0%" in page_text(test)
-    test.session_state["view"] = "Relearn"
+    test.session_state["forget_view"] = "Relearn"
     run(test)
     assert "chance" in page_text(test)
 
@@ -689,7 +689,7 @@ def test_two_visitors_do_not_disturb_each_other():
 @pytest.mark.slow
 def test_relearning_draws_its_curve_and_names_chance():
     test = forget(**{"randomization.fraction": "0.4"})
-    test.session_state["view"] = "Relearn"
+    test.session_state["forget_view"] = "Relearn"
     run(test)
     test.number_input(key="relearn_epochs").set_value(5)
     press(test, "Relearn")
@@ -718,7 +718,7 @@ def test_the_points_of_a_chart_stand_in_a_table():
     test = forget()
     found = {}
     for tab, key in (("Classes", "recall"), ("Confusion", "confusion")):
-        test.session_state["view"] = tab
+        test.session_state["forget_view"] = tab
         test.session_state[f"{key}_table"] = True
         found[key] = run(test).dataframe[0].value
     recalls, confusions = found["recall"].set_index("class"), found["confusion"]

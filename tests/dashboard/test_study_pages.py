@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from app_pages import QUICK, app, button, go, page_text, press, run, setting
-from study_pages import charts, finished, labels, mine, study, trained
+from app_pages import QUICK, app, button, go, metrics, page_text, press, run, setting
+from study_pages import advance_beside, charts, finished, first, keys, labels, mine, progress, study, trained
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.ui.labels import LABELS
@@ -58,15 +58,68 @@ def test_a_model_that_is_trained_in_part_is_named_and_studied(page):
 
 @each_page
 @pytest.mark.usefixtures("slow_studies")
-def test_leaving_the_page_stops_the_study_and_keeps_it(page):
+def test_a_study_goes_on_while_another_page_is_shown(page):
     test = trained(app(page, **SMALL[page]))
     press(test, "Start")
+    assert f"stop_{first(test)}" not in keys(test), "its own page has a button for that"
     go(test, "data")
-    assert not study(test).running
-    done = len(study(test).rows)
-    go(test, page)
-    assert len(study(test).rows) == done
-    assert button(test, "Go on")
+    advance_beside(test)
+    total, kind = PARTS[page].split()
+    assert f"{len(study(test).rows)} of {total} {kind}" in progress(test)[0]
+    test.button(key=f"stop_{first(test)}").click()
+    run(test)
+    assert (study(test).running, progress(test)) == (False, [])
+    press(go(test, page), "Go on")
+    go(test, "overview")
+    while study(test).running:
+        advance_beside(test)
+    assert f"{PARTS[page]} in" in page_text(go(test, page))
+
+
+@pytest.mark.usefixtures("slow_studies")
+def test_the_tab_of_what_runs_is_opened_and_another_study_of_its_kind_stops_it():
+    test = app("relearn", **SMALL["relearn"])
+    test.session_state["relearn_view"] = "Savings by fraction"
+    press(trained(run(test)), "Start")
+    running = study(test, "savings")
+    test.session_state["relearn_view"] = "This randomization"
+    advance_beside(run(test))
+    assert f"Savings: {len(running.rows)} of {running.total} variants" in progress(test), "its tab is not shown"
+    go(go(test, "data"), "relearn")
+    assert test.session_state["relearn_view"] == "Savings by fraction"
+    assert progress(test) == []
+    test.number_input(key=setting("relearning.seeds")).set_value(3)
+    press(run(test), "Start")
+    assert not running.running
+    assert f"Stopped, as another one began: {running.title}." in page_text(test)
+
+
+@pytest.mark.usefixtures("slow_studies")
+def test_the_visitors_own_study_waits_while_the_story_is_shown():
+    test = trained(app("layers", **SMALL["layers"]))
+    press(test, "Start")
+    own = study(test)
+    go(test, "story")
+    assert not advance_beside(test)
+    assert progress(test) == []
+    go(test, "data")
+    assert mine(test).studies == {"dose": own}
+    assert advance_beside(test) == ["dose"]
+
+
+def test_training_goes_on_while_another_page_is_shown():
+    test = press(app("train", **{"training.epochs": "30"}, seed="18"), "Play")
+    go(test, "forget")
+    shown = metrics(test)
+    done = len(mine(test).training_run.trainer.history)
+    assert f"Training: {done} of 30 epochs" in progress(test)
+    assert "Training goes on, as the sidebar shows." in page_text(test)
+    assert metrics(run(test)) == shown, "what is shown stands still meanwhile"
+    while mine(test).playing:
+        advance_beside(test)
+    run(test)
+    assert "trained 30 of 30 epochs" in page_text(test)
+    assert progress(test) == []
 
 
 LONG = {

@@ -52,12 +52,17 @@ def start_training(visitor: Session) -> TrainingRun:
 
 
 def store_model(visitor: Session) -> None:
-    """Make the model of a visitor's training run, as it stands, their trained model. A finished one is shared."""
+    """Make the model of a visitor's training run, as it stands, their trained model. A finished one is shared.
+
+    Where the run is not of the visitor's recipe, and their model is, that stays.
+    """
     from forgetting.dashboard.state.engine import snapshot
 
     run = visitor.training_run
     trained_model = TrainedModel(run.recipe, run.split, snapshot(run.trainer, run.initial), run.sha256)
-    visitor.trained_model, run.stored_steps = trained_model, run.trainer.steps
+    run.stored_steps = run.trainer.steps
+    if is_outdated(visitor.trained_model, visitor.inputs) or not is_outdated(run, visitor.inputs):
+        visitor.trained_model = trained_model
     if trained_model.trained.state == "finished":
         nameless = replace(run.recipe, data=replace(run.recipe.data, source="file", file=""))
         FINISHED.put(trained_key(run.recipe, run.sha256), replace(trained_model, recipe=nameless))

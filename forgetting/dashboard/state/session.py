@@ -113,7 +113,7 @@ class RelearningRun:
 
 @dataclass
 class Study:
-    """Work of many parts that a page advances in slices, under way or ended.
+    """Work of many parts that is advanced in slices, under way or ended.
 
     Attributes:
         key: What the study depends on: the model and the plan, as the study's kind writes them.
@@ -126,8 +126,9 @@ class Study:
         runner: What a later study of another plan can continue, if anything.
         seconds: Time that the study has taken so far.
         taken: How many parts it has taken over from other studies, which is not part of that time.
-        running: Whether it advances while the page shows it.
-        kind: The name of its kind; this and the next three are known once it is begun.
+        running: Whether it advances.
+        kind: The name of its kind; this and the next four are known once it is begun.
+        part: What its parts are called, in the plural.
         base: What its parts depend on, as the study's kind writes it.
         recipe: The recipe that shows it.
         title: What it does, as a part of a sentence.
@@ -150,6 +151,7 @@ class Study:
     taken: int = 0
     running: bool = True
     kind: str = ""
+    part: str = ""
     base: str = ""
     recipe: Recipe = MODERN
     title: str = ""
@@ -229,6 +231,8 @@ class Session:
         cached: The shared values that the session uses, by the name of their cache and by their key.
         seen: Whether the visitor has seen the first screen of the Overview.
         presenting: Whether pages show nothing but the answer, the slider and Play, in large type.
+        advanced: The kinds of work that the page advances by itself.
+        beside: The kinds of work that the sidebar advances.
         queue_position: Position among those who wait to train, from 1; 0 where the session may train.
     """
 
@@ -260,6 +264,8 @@ class Session:
     cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     seen: bool = False
     presenting: bool = False
+    advanced: set[str] = field(default_factory=set)
+    beside: set[str] = field(default_factory=set)
     queue_position: int = 0
 
     @property
@@ -328,12 +334,15 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         mine.uploads.sort(key=lambda table: table.sha256 == mine.recipe.data.sha256)
     mine.announcing = False
     if page != mine.page:
-        mine.playing = mine.relearn_playing = False
-        for study in mine.studies.values():
-            study.running = False
-        if arrives or leaves:  # they are of another model; those that were asked for are kept
+        if leaves:
+            for study in mine.studies.values():
+                study.running = False
+            mine.studies = {study.kind: study for study in mine.kept if study.running}
+        elif arrives:  # those that were asked for are kept
             mine.studies = {}
-        mine.reruns_wanted = len(mine.reruns)
+        else:  # what has begun by itself does so again
+            shown = mine.studies.items()
+            mine.studies = {kind: study for kind, study in shown if not (study.unasked and study.running)}
     mine.page = page
 
 

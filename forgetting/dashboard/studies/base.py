@@ -1,4 +1,4 @@
-"""Studies: work of many parts that a page advances in slices. A visitor may leave one and resume it later.
+"""Studies: work of many parts that is advanced in slices. A visitor may stop one and resume it later.
 
 What kinds of studies there are is in `registry`, which studies of a session are kept in `kept`.
 """
@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.recipe.recipe import Recipe
 
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
-STUDY_SLICE = 0.2  # seconds of work in a run
 UNASKED_SECONDS = 3.0  # up to which a study, or a quick look at it, starts by itself
 PACE = 2.0  # seconds that pass for one of work, as the page is drawn in between
 PILOT_EPOCHS = 5  # that are trained where it is not known how long an epoch takes on this machine
@@ -114,52 +112,3 @@ def _pilot_epoch(key: str, _trained_model: TrainedModel) -> float:  # noqa: ARG0
         trainer.advance(epochs=1)
         seconds.append(time.perf_counter() - started)
     return min(seconds)
-
-
-def stop_study(study: Study) -> None:
-    """Stop a study. What is done stays, and the study can be resumed while its plan is the same."""
-    study.running = False
-    with study.lock:  # a run that still advances it ends its part first, so that the count on show stays true
-        pass
-
-
-def resume_study(study: Study) -> None:
-    """Go on where a study was stopped."""
-    study.running = True
-
-
-def advance_study(study: Study, notices: list[str]) -> bool:
-    """Do a slice of a study; returns whether the study has just ended.
-
-    Args:
-        study: The study, which changes.
-        notices: Receives a sentence where an error ends the study. What was done before stays.
-    """
-    if not study.lock.acquire(blocking=False):
-        return False
-    try:
-        return _advance(study, notices)
-    finally:
-        study.lock.release()
-
-
-def _advance(study: Study, notices: list[str]) -> bool:
-    started = time.perf_counter()
-    try:
-        while study.running and time.perf_counter() - started < STUDY_SLICE and study.unfinished:
-            rows = next(study.slices, None)
-            if rows is None:
-                study.slices = None
-            else:
-                study.rows += rows
-    except ForgettingError as error:
-        notices.append(str(error))
-        study.slices = None
-    except MemoryError:
-        notices.append("The study needs more memory than there is. What is done stays; plan a smaller one.")
-        study.slices = None
-    study.seconds += time.perf_counter() - started
-    if study.unfinished:
-        return False
-    study.slices, study.running = None, False
-    return True

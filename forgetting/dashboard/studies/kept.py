@@ -40,10 +40,7 @@ def related_studies(visitor: Session, kind: str, key: str, base: str) -> tuple[S
 
 
 def show_study(visitor: Session, study: Study) -> None:
-    """Show a study on its page. The one shown before stops."""
-    before = visitor.studies.get(study.kind)
-    if before is not None and before is not study:
-        before.running = False
+    """Show a study on its page."""
     visitor.studies[study.kind] = study
 
 

@@ -12,10 +12,12 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session
+from forgetting.dashboard.state.work import advance_study, run_study, stop_study
 from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
+from forgetting.dashboard.ui.navigation import WORK_TABS
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_duration, format_seconds
@@ -23,13 +25,6 @@ from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import name_metric
 
 Draw = Callable[[Study, Baselines], None]
-STUDY_TABS = {  # page and tab that show a kind of study
-    "dose": ("layers", "Curves"),
-    "change": ("layers", "Equal ‖ΔW‖"),
-    "learning_curves": ("relearn", "This randomization"),
-    "savings": ("relearn", "Savings by fraction"),
-    "unlearning": ("unlearn", "Comparison"),
-}
 
 
 def study_buttons(trained_model: TrainedModel, name: str) -> None:
@@ -55,14 +50,14 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
             look = f"**Quick look**: {literal(study.title)}. The whole plan: " if fresh and study and study.look else ""
             st.caption(f"{look}{literal(sentence)}.", width="stretch")
         if study and study.running:
-            st.button("Stop", icon=":material/stop:", on_click=base.stop_study, args=(study,), help=explain("Stop"))
+            st.button("Stop", icon=":material/stop:", on_click=stop_study, args=(study,), help=explain("Stop"))
         elif not fresh and study.unfinished:
             st.button(
                 "Go on",
                 icon=":material/play_arrow:",
                 type="primary",
-                on_click=base.resume_study,
-                args=(study,),
+                on_click=run_study,
+                args=(mine, study),
                 help=explain("Go on"),
             )
         if total and (fresh or len(study.rows) < study.total):
@@ -111,16 +106,17 @@ def kept_studies() -> None:
 def _describe_work(study: Study) -> str:
     """What the parts are called, how many of them the study did not compute itself, and how long the others took."""
     taken = f", {study.taken:,} of them taken over," if study.taken else ""
-    return f"{registry.STUDY_KINDS[study.kind].part}{taken} in {format_seconds(study.seconds)}"
+    return f"{study.part}{taken} in {format_seconds(study.seconds)}"
 
 
 def _open(study: Study) -> None:
     """Make a study's settings those of the session, and its model the session's, and lead to the page that shows it."""
-    mine, (page, tab) = session(), STUDY_TABS[study.kind]
+    mine, (page, tab) = session(), WORK_TABS[study.kind]
     differ = [name for name in LEAVES if study.recipe.value(name) != mine.recipe.value(name)]
     assign({name: study.recipe.value(name) for name in differ}, announce=True)
     if study.trained_model is not mine.trained_model:
-        mine.trained_model, mine.training_run = study.trained_model, None
+        mine.trained_model = study.trained_model
+        mine.training_run = mine.training_run if mine.playing else None
     kept.show_study(mine, study)
     st.session_state[f"{page}_view"] = tab
     mine.destination = page
@@ -138,7 +134,7 @@ def study_view(name: str, draw: Draw) -> None:
     """A study in a fragment that advances it while it is under way."""
     study = session().studies.get(name)
     advancing.advance_in_fragment(
-        partial(_view, name, draw), running=bool(study and study.running), every=base.STUDY_EVERY
+        name, partial(_view, name, draw), running=bool(study and study.running), every=base.STUDY_EVERY
     )
 
 
@@ -151,10 +147,10 @@ def _view(name: str, draw: Draw) -> None:
     study = mine.studies.get(name)
     if study is None:
         return
-    ended = study.running and not mine.queue_position and base.advance_study(study, mine.notices)
+    ended = study.running and not mine.queue_position and advance_study(study, mine.notices)
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
-        done, total, part = len(study.rows), study.total, registry.STUDY_KINDS[name].part
+        done, total, part = len(study.rows), study.total, study.part
         if study.running:
             st.progress(done / total, text=f"{done:,} of {total:,} {part}")
         elif done < total:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from forgetting.dashboard.state.session import Session, Study, TrainedModel
+from forgetting.dashboard.state.work import run_study
 from forgetting.dashboard.studies import base, kept, relearning, sweep, unlearning
 from forgetting.dashboard.studies.base import StudyRequest
 
@@ -19,6 +20,7 @@ def request_study(visitor: Session, trained_model: TrainedModel, name: str) -> S
 def begin_study(visitor: Session, name: str, request: StudyRequest) -> Study:
     """Begin a study that a visitor asks for, show it, and keep it. Raises ForgettingError where it cannot be."""
     study = _begin(visitor, name, request)
+    run_study(visitor, study)
     kept.keep_study(visitor, study)
     return study
 
@@ -56,7 +58,8 @@ def choose_study(visitor: Session, name: str, request: StudyRequest) -> Study | 
 def _begin(visitor: Session, name: str, request: StudyRequest) -> Study:
     kind = STUDY_KINDS[name]
     study = kind.begin(request)
-    study.kind, study.base, study.recipe = name, kind.base(request), request.whole_recipe
+    study.kind, study.part = name, kind.part
+    study.base, study.recipe = kind.base(request), request.whole_recipe
     study.taken = len(study.rows)
     study.title = f"{kind.title}: {kind.describe(request)}"
     kept.show_study(visitor, study)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from forgetting.core.limits import limits
 from forgetting.core.numbers import NO_BREAK
-from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, SLOT_SECONDS, join_queue, leave_queue
+from forgetting.dashboard.state.queue import LOOK_SECONDS, QUEUE, SLOT_SECONDS, join_queue
 from forgetting.dashboard.state.session import rerun_page, session
 
 
@@ -20,21 +20,21 @@ def describe_position(position: int) -> str:
     )
 
 
-def advance_in_fragment(view: Callable[[], None], *, running: bool, every: float) -> None:
+def advance_in_fragment(kind: str, view: Callable[[], None], *, running: bool, every: float) -> None:
     """Draw a view in a fragment, which runs again and again while its work is running and the session may train.
 
     While the session waits, the view stands still, and its position in the queue stands above it.
 
     Args:
+        kind: of the work, as `state.work` names it.
         view: draws, and advances its work only where `session().queue_position` is 0.
         running: whether there is work to advance.
         every: seconds between two runs of the fragment.
     """
     if running:
+        session().advanced.add(kind)
         join_queue(session())
-    else:
-        leave_queue(session())
-    waits = session().queue_position > 0
+    waits = running and session().queue_position > 0
     if waits:
         st.fragment(run_every=LOOK_SECONDS)(_show_position)()
     elif running and len(QUEUE):  # at the same position, so that what is below stands still

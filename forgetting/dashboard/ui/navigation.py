@@ -13,6 +13,7 @@ from forgetting.dashboard.state.session import (
     source_name,
     undo_change,
 )
+from forgetting.dashboard.state.work import RELEARN_ONCE, RERUNS, TRAINING
 from forgetting.dashboard.ui.differences import describe_difference, name_preset
 from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
@@ -31,11 +32,18 @@ PAGES = {
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
     "method": ("pages/method.py", "Method", ":material/menu_book:"),
 }
-PAGE_STUDIES = {
-    "layers": ("dose", "change"),
-    "relearn": ("learning_curves", "savings"),
-    "unlearn": ("unlearning",),
-}  # by page
+STUDY_TABS = {  # page and tab that show a kind of study
+    "dose": ("layers", "Curves"),
+    "change": ("layers", "Equal ‖ΔW‖"),
+    "learning_curves": ("relearn", "This randomization"),
+    "savings": ("relearn", "Savings by fraction"),
+    "unlearning": ("unlearn", "Comparison"),
+}
+WORK_TABS = STUDY_TABS | {  # the same of all that may be under way
+    TRAINING: ("train", ""),
+    RELEARN_ONCE: ("forget", "Relearn"),
+    RERUNS: ("overview", ""),
+}
 DONE_ICON = ":material/check_circle:"
 
 
@@ -61,7 +69,7 @@ def _model_lines() -> list[str]:
     if trained_model is None:
         return ["not trained yet"]
     recipe, history = trained_model.recipe, trained_model.trained.history
-    if session().playing:
+    if session().playing and session().page != STORY:
         return [f"in training, {recipe.training.epochs} epochs ({name_preset(recipe)})"]
     lines = ["not trained yet: it has its initial weights"]
     if trained_model.trained.steps:
@@ -124,12 +132,12 @@ def _pages_done() -> dict[str, bool]:
         "data": has_data,
         "train": trained_model,
         "forget": trained_model and bool(randomization.layers and randomization.fraction),
-        **{page: trained_model and _is_studied(kinds) for page, kinds in PAGE_STUDIES.items()},
+        **{page: trained_model and _is_studied(page) for page, _ in STUDY_TABS.values()},
         "method": False,
     }
 
 
-def _is_studied(kinds: tuple[str, ...]) -> bool:
-    """Whether a study of one of these kinds has come to its end."""
-    studies = (session().studies.get(kind) for kind in kinds)
+def _is_studied(page: str) -> bool:
+    """Whether a study of a page has come to its end."""
+    studies = (session().studies.get(kind) for kind, (shows, _) in STUDY_TABS.items() if shows == page)
     return any(study and study.rows and not (study.unfinished or study.look) for study in studies)

@@ -16,6 +16,7 @@ from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_addre
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_destination
+from forgetting.dashboard.ui.running import draw_running
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.glossary import explain
@@ -48,12 +49,14 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     broken = _prepare_process()
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
+    arrives = page != session().page
     follow_address(page, scenes)
     follow_destination()
     write_address()
-    if page not in ("train", STORY):
+    if page not in ("train", STORY) and (arrives or not session().playing):  # what is shown stands still meanwhile
         models.store_progress(session())
     draw_navigation()
+    draw_running(arrives=arrives)
     for sentence in broken:
         st.error(literal(sentence))
     mine = session()

@@ -10,6 +10,7 @@ from forgetting.core.errors import DataError, ForgettingError
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data, models, queue
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, page_address, rerun_page, session
+from forgetting.dashboard.state.work import stop_training
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.differences import describe_difference, has_other_reviews
 from forgetting.dashboard.ui.escape import literal
@@ -82,6 +83,8 @@ def offer_model() -> TrainedModel | None:
         sentence = f"This model is trained {done} of {total} epochs{untrained}."
         if training_run is None or models.is_outdated(training_run, session().inputs):
             row.info(sentence, icon=ICON)
+        elif session().playing:
+            row.info(f"{sentence} Training goes on, as the sidebar shows.", icon=ICON)
         elif _ask(row, sentence, "Finish training"):
             _play_to_end(row, training_run)
     return trained_model
@@ -127,22 +130,22 @@ def _train_now(row: DeltaGenerator) -> None:
 
 
 def _play_to_end(row: DeltaGenerator, training_run: TrainingRun) -> None:
-    total = training_run.recipe.training.epochs
+    """Train to the end while the page waits. Where it is left before, training goes on from the sidebar."""
+    total, mine = training_run.recipe.training.epochs, session()
+    mine.playing = True
     with row.container(horizontal=True, vertical_alignment="center"):
         sentence, bar = st.empty(), st.empty()
     while training_run.trainer.epochs_left:
         done = len(training_run.trainer.history)
         bar.progress(done / total)
-        if position := queue.join_queue(session()):
+        if position := queue.join_queue(mine):
             sentence.info(advancing.describe_position(position), icon=ICON)
             time.sleep(queue.LOOK_SECONDS / 2)
-            if models.take_finished_model(session()):  # another visitor has trained the same meanwhile
-                session().training_run = None
-                queue.leave_queue(session())
+            if models.take_finished_model(mine):  # another visitor has trained the same meanwhile
+                mine.training_run, mine.playing = None, False
                 rerun_page()
         else:
             sentence.info(f"Training: epoch {done} of {total}", icon=ICON)
             training_run.trainer.advance(0.25)
-    queue.leave_queue(session())
-    models.store_model(session())
+    stop_training(mine)
     rerun_page()

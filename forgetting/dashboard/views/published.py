@@ -9,6 +9,7 @@ import streamlit as st
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import rerun_page, session
+from forgetting.dashboard.state.work import RERUNS, rerun_seed, stop_reruns
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import show_table
@@ -19,7 +20,6 @@ from forgetting.experiment.published import (
     PUBLISHED_MODELS,
     PUBLISHED_TABLE,
     PublishedRun,
-    run_published_seed,
     summarize_runs,
 )
 from forgetting.reporting.formatting import format_share
@@ -53,8 +53,8 @@ def published_view() -> None:
             "Reproduce the table", icon=":material/replay:", on_click=_start_reruns, help=explain("Reproduce the table")
         )
         if len(mine.reruns) < mine.reruns_wanted:
-            st.button("Stop", icon=":material/stop:", on_click=_stop_reruns, help=explain("Stop"))
-    advancing.advance_in_fragment(_rerun_slice, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
+            st.button("Stop", icon=":material/stop:", on_click=stop_reruns, args=(mine,), help=explain("Stop"))
+    advancing.advance_in_fragment(RERUNS, _rerun_slice, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
 
 
 def _start_reruns() -> None:
@@ -62,18 +62,14 @@ def _start_reruns() -> None:
     mine.reruns, mine.reruns_wanted = mine.reruns[:seeds], seeds
 
 
-def _stop_reruns() -> None:
-    session().reruns_wanted = len(session().reruns)
-
-
 def _rerun_slice() -> None:
     mine = session()
     if len(mine.reruns) < mine.reruns_wanted and not mine.queue_position:
-        mine.reruns.append(run_published_seed(data.find_published_split(mine.upload), seed=len(mine.reruns)))
+        rerun_seed(mine)
         done = len(mine.reruns)
-        st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
         if done == mine.reruns_wanted:
             rerun_page()
+        st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
     if mine.reruns:
         st.text(_describe_reruns())
     _draw_table(mine.reruns)

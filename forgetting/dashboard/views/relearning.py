@@ -13,6 +13,7 @@ from forgetting.charts.history import Curve
 from forgetting.charts.style import RELEARNED
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
+from forgetting.dashboard.state.work import RELEARN_ONCE, stop_relearning
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.conclusion import conclude
@@ -57,12 +58,12 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
             help=explain("Relearn"),
         )
         if mine.relearn_playing:
-            st.button("Stop", icon=":material/stop:", on_click=_stop_relearning, help=explain("Stop"))
+            st.button("Stop", icon=":material/stop:", on_click=stop_relearning, args=(mine,), help=explain("Stop"))
     if mine.relearning and mine.relearning.key != models.comparison_key(trained_model, mine.recipe.randomization):
         mine.relearning, mine.relearn_playing = None, False
     page_link("relearn", "Is it really gone? Compare with models from scratch, over seeds, on the Relearn page")
     view = partial(_relearn_slice, trained_model, baselines, int(epochs))
-    advancing.advance_in_fragment(view, running=mine.relearn_playing, every=PLAY_EVERY)
+    advancing.advance_in_fragment(RELEARN_ONCE, view, running=mine.relearn_playing, every=PLAY_EVERY)
 
 
 def _start_relearning(trained_model: TrainedModel, comparison: Comparison) -> None:
@@ -70,10 +71,6 @@ def _start_relearning(trained_model: TrainedModel, comparison: Comparison) -> No
     trainer = make_trainer(trained_model.recipe, trained_model.split, comparison.model, epochs=int(epochs))
     mine.relearning = RelearningRun(models.comparison_key(trained_model, mine.recipe.randomization), trainer)
     mine.relearn_playing = True
-
-
-def _stop_relearning() -> None:
-    session().relearn_playing = False
 
 
 def _relearn_slice(trained_model: TrainedModel, baselines: Baselines, epochs: int) -> None:

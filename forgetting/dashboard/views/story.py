@@ -13,6 +13,7 @@ import streamlit as st
 from forgetting.core.numbers import NO_BREAK, keep_units
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import STORY, TrainedModel, session, show_scene
+from forgetting.dashboard.state.work import run_study
 from forgetting.dashboard.studies.kept import show_study
 from forgetting.dashboard.studies.panel import study_buttons, study_view
 from forgetting.dashboard.studies.registry import STUDY_KINDS, begin_study, find_study, request_study
@@ -202,7 +203,8 @@ def _draw_study(name: str, view: Callable) -> Show:
         request = request_study(mine, trained_model, name)
         if study := find_study(mine, name, request):
             show_study(mine, study)
-            study.running = study.unfinished
+            if study.unfinished:
+                run_study(mine, study)
         elif STUDY_KINDS[name].seconds(request) <= SOON:
             begin_study(mine, name, request)
         else:

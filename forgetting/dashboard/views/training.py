@@ -1,7 +1,9 @@
 """Training that is watched: its buttons, its charts, and slices that are quick but slow enough to see.
 
-A page advances a training run in a fragment with `run_every`; pause, another page or a closed tab stop the slices.
+The Train page advances a training run in a fragment with `run_every`, other pages in the sidebar.
 """
+
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +12,7 @@ from forgetting.charts.history import Curve, history_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
+from forgetting.dashboard.state.work import stop_training
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
@@ -40,7 +43,7 @@ def training_buttons() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         ended = not fresh and not mine.training_run.trainer.epochs_left
         label, icon = ("Pause", "pause") if mine.playing else ("Play again" if ended else "Play", "play_arrow")
-        toggle = _pause if mine.playing else play
+        toggle = partial(stop_training, mine) if mine.playing else play
         st.button(label, icon=f":material/{icon}:", type="primary", on_click=toggle, key="play", help=explain(label))
         st.button("One step", icon=":material/skip_next:", on_click=_step, help=explain("One step"))
         st.button("Reset", icon=":material/restart_alt:", on_click=_reset, help=explain("Reset"))
@@ -62,8 +65,7 @@ def training_view() -> None:
     if mine.playing and mine.training_run and not mine.queue_position:
         play_slice(mine.training_run.trainer, full_speed=st.session_state.get("full_speed", False))
         if not mine.training_run.trainer.epochs_left:
-            mine.playing = False
-            models.store_progress(session())
+            stop_training(mine)
             _draw(mine.training_run)
             rerun_page()
     shown = models.find_shown(mine)
@@ -126,11 +128,6 @@ def _begin() -> bool:
 def play() -> None:
     """Play what the fields say: go on with the training run of these settings, or begin one."""
     session().playing = _ready()
-
-
-def _pause() -> None:
-    session().playing = False
-    models.store_progress(session())
 
 
 def _step() -> None:

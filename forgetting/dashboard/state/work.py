@@ -1,0 +1,179 @@
+"""What a visitor has under way: training, studies and the like, each advanced in slices.
+
+It goes on, whatever page is shown, until it ends or is stopped. While the guided story is shown the visitor's own work
+waits, and the story's goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import data, models
+from forgetting.dashboard.state.session import STORY, Session, Study
+
+if TYPE_CHECKING:
+    from forgetting.model.trainer import Trainer
+
+TRAINING, RELEARN_ONCE, RERUNS = "training", "relearning", "reruns"  # kinds of work that are no studies
+SLICE = 0.2  # seconds of work in a run of a fragment
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something under way.
+
+    Attributes:
+        title: What it is called.
+        done: How many of its parts are done.
+        total: How many there are.
+        part: What they are called, in the plural.
+        advance: Does a slice.
+        stop: Stops it; what is done stays.
+    """
+
+    title: str
+    done: int
+    total: int
+    part: str
+    advance: Callable[[], object]
+    stop: Callable[[], None]
+
+
+def find_work(visitor: Session) -> dict[str, Work]:
+    """What the visitor has under way that does not wait, by its kind; a study has the name of its kind."""
+    found = {}
+    if visitor.page != STORY:
+        if visitor.playing and visitor.training_run:
+            parts, stop = _epochs(visitor.training_run.trainer), partial(stop_training, visitor)
+            found[TRAINING] = Work("Training", *parts, partial(_train, visitor), stop)
+        if visitor.relearn_playing and visitor.relearning:
+            parts, stop = _epochs(visitor.relearning.trainer), partial(stop_relearning, visitor)
+            found[RELEARN_ONCE] = Work("Relearning", *parts, partial(_relearn, visitor), stop)
+        if len(visitor.reruns) < visitor.reruns_wanted:
+            parts, stop = (len(visitor.reruns), visitor.reruns_wanted, "seeds"), partial(stop_reruns, visitor)
+            found[RERUNS] = Work("Published table", *parts, partial(rerun_seed, visitor), stop)
+    for study in _running_studies(visitor):
+        title = study.title.partition(":")[0]
+        advance, stop = partial(advance_study, study, visitor.notices), partial(stop_study, study)
+        found[study.kind] = Work(title, len(study.rows), study.total, study.part, advance, stop)
+    return found
+
+
+def _running_studies(visitor: Session) -> list[Study]:
+    """Those that are kept, then those that are shown; in the story the latter alone."""
+    kept = visitor.kept if visitor.page != STORY else []
+    return [study for study in (*kept, *visitor.studies.values()) if study.running]
+
+
+def _epochs(trainer: Trainer) -> tuple[int, int, str]:
+    return len(trainer.history), trainer.training.epochs, "epochs"
+
+
+# Training
+
+
+def _train(visitor: Session) -> None:
+    trainer = visitor.training_run.trainer
+    trainer.advance(SLICE, wait=False)
+    if not trainer.epochs_left:
+        stop_training(visitor)
+
+
+def stop_training(visitor: Session) -> None:
+    """Pause training, and take the model as it stands."""
+    visitor.playing = False
+    models.store_progress(visitor)
+
+
+def _relearn(visitor: Session) -> None:
+    trainer = visitor.relearning.trainer
+    trainer.advance(SLICE, wait=False)
+    visitor.relearn_playing = bool(trainer.epochs_left)
+
+
+def stop_relearning(visitor: Session) -> None:
+    """Stop to relearn."""
+    visitor.relearn_playing = False
+
+
+# The published table
+
+
+def rerun_seed(visitor: Session) -> None:
+    """Run the published experiment with the next seed. Where the original file is gone there are no more."""
+    from forgetting.experiment.published import run_published_seed
+
+    try:
+        split = data.find_published_split(visitor.upload)
+    except ForgettingError as error:
+        visitor.notices.append(str(error))
+        stop_reruns(visitor)
+    else:
+        visitor.reruns.append(run_published_seed(split, seed=len(visitor.reruns)))
+
+
+def stop_reruns(visitor: Session) -> None:
+    """Run the published experiment with no more seeds."""
+    visitor.reruns_wanted = len(visitor.reruns)
+
+
+# Studies
+
+
+def run_study(visitor: Session, study: Study) -> None:
+    """Let a study run, for the first time or again. Of one kind one runs: another one stops, which is said."""
+    for other in _running_studies(visitor):
+        if other.kind == study.kind and other is not study:
+            stop_study(other)
+            if not other.unasked:
+                visitor.notices.append(f"Stopped, as another one began: {other.title}. It is among the kept studies.")
+    study.running = True
+
+
+def stop_study(study: Study) -> None:
+    """Stop a study. What is done stays, and the study can be resumed while its plan is the same."""
+    study.running = False
+    with study.lock:  # a run that still advances it ends its part first, so that the count on show stays true
+        pass
+
+
+def advance_study(study: Study, notices: list[str]) -> bool:
+    """Do a slice of a study; returns whether the study has just ended.
+
+    Args:
+        study: The study, which changes.
+        notices: Receives a sentence where an error ends the study. What was done before stays.
+    """
+    if not study.lock.acquire(blocking=False):
+        return False
+    try:
+        return _advance(study, notices)
+    finally:
+        study.lock.release()
+
+
+def _advance(study: Study, notices: list[str]) -> bool:
+    started = time.perf_counter()
+    try:
+        while study.running and time.perf_counter() - started < SLICE and study.unfinished:
+            rows = next(study.slices, None)
+            if rows is None:
+                study.slices = None
+            else:
+                study.rows += rows
+    except ForgettingError as error:
+        notices.append(str(error))
+        study.slices = None
+    except MemoryError:
+        notices.append("The study needs more memory than there is. What is done stays; plan a smaller one.")
+        study.slices = None
+    study.seconds += time.perf_counter() - started
+    if study.unfinished:
+        return False
+    study.slices, study.running = None, False
+    return True
