@@ -36,7 +36,7 @@ def trained(test: AppTest) -> AppTest:
 
 
 def finished(test: AppTest, kind: str = "") -> AppTest:
-    """The study that is shown has ended; another one goes on only while it is shown."""
+    """The study that is shown has ended."""
     kind = kind or first(test)
     for _ in range(MOST_RUNS.get(kind, 1)):
         if kind not in mine(test).studies or not study(test, kind).running:

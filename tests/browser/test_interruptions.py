@@ -8,6 +8,10 @@ from serving import Server, free_port, serving
 
 LONG = "train?seed=4711&training.epochs=2000"
 STUDY = "layers?seed=4712&training.epochs=5&sweep.retrain=1&sweep.seeds=500&sweep.doses=0,0.5,1"
+BESIDE = """() => {
+    const sidebar = document.querySelector('[data-testid="stSidebar"]').innerText
+    return Number((sidebar.match(/Dose–response: ([\\d,]+) of/) || ['', '-1'])[1].replace(',', ''))
+}"""
 ROWS = [f"cherry plum smoke note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]
 CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
 CSV = "\n".join(["review,style", *ROWS, ""]).encode()
@@ -45,6 +49,11 @@ def test_a_study_under_way_gives_files_and_leaves_others_alone_when_its_tab_is_c
         first.page.get_by_test_id("stPopoverBody").get_by_role("button", name="Rows, CSV").click()
     assert download.value.path().read_bytes().count(b"\n") > 1
     second.button("Play").click()
+    sidebar = first.page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name="Data").click()
+    for _ in range(2):  # it goes on, and is shown to
+        before = first.page.evaluate(BESIDE)
+        first.page.wait_for_function(f"before => ({BESIDE})() > before", arg=before)
     first.page.close()
     second.page.wait_for_function("() => document.body.innerText.includes('60 / 60')")
     third = visit(STUDY)

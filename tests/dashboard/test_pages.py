@@ -443,17 +443,6 @@ def test_train_steps_plays_pauses_and_resets():
     assert metrics(go(test, "forget"))["Forgetting"]
 
 
-def test_leaving_the_page_pauses():
-    test = app("train", **QUICK, seed="6")
-    press(test, "Play")
-    go(test, "data")
-    go(test, "train")
-    stands = metrics(test)["Epoch"]
-    assert button(test, "Play")
-    run(test)
-    assert metrics(test)["Epoch"] == stands
-
-
 @pytest.mark.slow
 def test_play_trains_what_the_fields_say_though_they_change_in_the_same_moment():
     test = app("train")

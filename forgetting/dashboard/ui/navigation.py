@@ -53,13 +53,20 @@ def draw_navigation() -> None:
         st.markdown("**Learning to Forget**")
         for name, done in _pages_done().items():
             page_link(name, icon=DONE_ICON if done else None)
-        recipe, change = session().recipe, session().change
-        st.caption(f"**Reviews**  \n{literal(source_name(recipe))}")
+        st.caption(f"**Reviews**  \n{literal(source_name(session().recipe))}")
         st.caption("**Model**  \n" + "  \n".join(_model_lines()))
-        # Below all else, which would move when the first change comes; the story holds the visitor's recipe back.
-        if change and session().page != STORY:
-            verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
-            if what := describe_changes(*recipes, most=2):
+
+
+def draw_undo() -> None:
+    """A button in the sidebar that takes the last change back. The story has none, as it holds the recipe back.
+
+    It comes last, as all else would move when the first change is made.
+    """
+    recipe, change = session().recipe, session().change
+    if change and session().page != STORY:
+        verb, *recipes = ("Redo", recipe, change.before) if change.undone else ("Undo", change.before, recipe)
+        if what := describe_changes(*recipes, most=2):
+            with st.sidebar:
                 _undo_button(change, literal(f"{verb}: {what}"), type="tertiary", key="undo")
 
 

@@ -15,7 +15,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_address, rerun_page, session, write_address
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
-from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_destination
+from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, draw_undo, follow_destination
 from forgetting.dashboard.ui.running import draw_running
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
@@ -57,6 +57,7 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
         models.store_progress(session())
     draw_navigation()
     draw_running(arrives=arrives)
+    draw_undo()
     for sentence in broken:
         st.error(literal(sentence))
     mine = session()
