@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from forgetting.charts.style import ORIGINAL
-from forgetting.charts.vega import LOCALE, plain_names
+from forgetting.charts.vega import LOCALE, PADDING, plain_names
 
 
 def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
@@ -23,5 +23,5 @@ def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
             tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
         )
         .configure(locale=LOCALE)
-        .properties(height=60 + 18 * len(table))
+        .properties(padding=PADDING, height=60 + 18 * len(table))
     )

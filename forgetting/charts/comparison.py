@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, logarithmic_ticks, plotly_chart, side_by_side
-from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RANDOMIZED
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
@@ -28,7 +28,6 @@ QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 SHARE_TICKS = {"tickvals": QUARTERS, "ticktext": [format_share(share) for share in QUARTERS]}
 WIDTHS = {"training": 0.36, "validation": 0.46}  # validation is what counts, so it is drawn larger
 LABELS_APART = 0.5  # from the label of each bar to the next one, as far as it goes, so that all can be read
-NAMES_APART = 0.08  # of the axis, from which on the names of two baselines have a line each
 MOST_ON_LINEAR_AXIS = 8  # times the loss of a uniform guess
 ROUND_NUMBERS = (
     *range(10, 20, 2),

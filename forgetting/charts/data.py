@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import REVIEW_COLOUR
-from forgetting.charts.vega import LOCALE, plain_names
+from forgetting.charts.vega import LOCALE, PADDING, plain_names
 
 
 def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
@@ -23,7 +23,7 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
             tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
         )
         .configure(locale=LOCALE)
-        .properties(height=70 + 24 * len(data))
+        .properties(padding=PADDING, height=70 + 24 * len(data))
     )
 
 
@@ -41,5 +41,5 @@ def lengths_chart(words: np.ndarray) -> alt.Chart:
             tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "reviews:Q"],
         )
         .configure(locale=LOCALE)
-        .properties(height=240)
+        .properties(padding=PADDING, height=240)
     )

@@ -16,12 +16,11 @@ from forgetting.charts.style import (
     CHART_HEIGHT,
     FRACTION_TITLE,
     HEAT,
-    LABEL_MARGIN,
     LIGHT_TEXT_FROM,
     RANDOMIZED,
     TEXT,
 )
-from forgetting.charts.vega import LOCALE, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import LOCALE, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.dose_response import NO_HALF_WAY
 from forgetting.reporting.formatting import format_interval, format_share
@@ -109,7 +108,7 @@ def dose_chart(
             x=alt.X(
                 "planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1])
             ),
-            color=series_colour(curves, by, columns=3 if narrow else 5),
+            color=series_colour(curves, by),
         )
     )
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
@@ -119,13 +118,10 @@ def dose_chart(
     )
     if pick:
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
-    padding = (
-        {**LABEL_MARGIN, "right": 5} if narrow else LABEL_MARGIN
-    )  # Streamlit adds to its sides, so no plain number
     return (
         alt.layer(*_lines(style, narrow), band, line, points)
         .configure(locale=LOCALE)
-        .properties(height=CHART_HEIGHT, padding=padding)
+        .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 
 
@@ -167,13 +163,13 @@ def current_dose_chart(
         ],
     )
     shown_layers = [*_lines(style), band, middle, path, points, line, *([dot] if value is not None else [])]
-    return alt.layer(*shown_layers).configure(locale=LOCALE).properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
+    return alt.layer(*shown_layers).configure(locale=LOCALE).properties(padding=PADDING, height=CHART_HEIGHT)
 
 
 def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
     """The baselines, their names in the right margin, or on the lines where it is narrow."""
     top = 1.0 if style.share else max(style.baselines.values(), default=1.0) or 1.0
-    return baseline_rules(style.baselines, style.form, gap=0.075 * top, margin=not narrow)
+    return baseline_rules(style.baselines, style.form, length=top, margin=not narrow)
 
 
 def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
@@ -233,12 +229,16 @@ def heat_chart(
         turn = worst + LIGHT_TEXT_FROM * (best - worst)
         dark = alt.datum.median > turn if best > worst else alt.datum.median < turn
         layers.append(
-            base.mark_text(fontSize=10).encode(
+            base.mark_text(fontSize=11).encode(
                 text=alt.Text("median:Q", format=style.form.replace(".1%", ".0%")),
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
-    return alt.layer(*layers).configure(locale=LOCALE).properties(height=140 + 34 * curves["layers"].nunique())
+    return (
+        alt.layer(*layers)
+        .configure(locale=LOCALE)
+        .properties(padding=PADDING, height=140 + 34 * curves["layers"].nunique())
+    )
 
 
 def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
@@ -267,7 +267,7 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
     return (
         alt.layer(*_lines(style), band, line, points)
         .configure(locale=LOCALE)
-        .properties(height=CHART_HEIGHT, padding=LABEL_MARGIN)
+        .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 
 
@@ -299,9 +299,9 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         ]
     )
     title = (
-        "half-way fraction (D50): fraction randomized, 95 % interval"
+        ["half-way fraction randomized (D50)", "and its 95 % interval"]
         if match == "dose"
-        else f"half-way {CHANGE_TITLE}, 95 % interval"
+        else [f"half-way {CHANGE_TITLE}", "and its 95 % interval"]
     )
     base = alt.Chart(table).encode(
         y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=220)),
@@ -322,7 +322,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     return (
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
         .configure(locale=LOCALE)
-        .properties(height=130 + 26 * len(table))
+        .properties(padding=PADDING, height=130 + 26 * len(table))
     )
 
 
@@ -358,7 +358,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),
-        color=series_colour(table, "how", symbol="square"),
+        color=series_colour(table, "how", symbol="square", narrow=1),
         tooltip=[
             alt.Tooltip("layer:N"),
             alt.Tooltip("how:N", title="weights"),
@@ -375,4 +375,8 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     marks = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
     texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
     names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
-    return alt.layer(bars, bands, marks, names).configure(locale=LOCALE).properties(height=110 + 56 * len(rows))
+    return (
+        alt.layer(bars, bands, marks, names)
+        .configure(locale=LOCALE)
+        .properties(padding=PADDING, height=110 + 56 * len(rows))
+    )

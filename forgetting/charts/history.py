@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import CHART_HEIGHT, ORIGINAL
-from forgetting.charts.vega import LOCALE, baseline_rules
+from forgetting.charts.vega import LOCALE, PADDING, baseline_rules
 from forgetting.model.history import Epoch
 
 MOST_POINTS = 300  # of a curve; of a longer history some epochs are left out, never the first or the last
@@ -80,8 +80,13 @@ def history_chart(
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
-    rules = baseline_rules(baselines, form, gap=0.075)
-    return alt.layer(*rules, base.mark_line(), points).configure(locale=LOCALE).properties(height=CHART_HEIGHT)
+    length = 1.0 if metric == "accuracy" else max(baselines.values(), default=1.0)
+    rules = baseline_rules(baselines, form, length=length)
+    return (
+        alt.layer(*rules, base.mark_line(), points)
+        .configure(locale=LOCALE)
+        .properties(padding=PADDING, height=CHART_HEIGHT)
+    )
 
 
 def _thin_out(history: Sequence[Epoch]) -> Sequence[Epoch]:

@@ -3,8 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, LABEL_MARGIN, ORIGINAL, RELEARNED
-from forgetting.charts.vega import LOCALE, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, ORIGINAL, RELEARNED
+from forgetting.charts.vega import LOCALE, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
@@ -48,13 +48,13 @@ def learning_curve_chart(
     points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=tooltip)
     return (
         alt.layer(
-            *baseline_rules({**baselines, "target": target}, ".1%", gap=0.06, margin=True),
+            *baseline_rules({**baselines, "target": target}, ".1%"),
             base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
             base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
             points,
         )
         .configure(locale=LOCALE)
-        .properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+        .properties(padding=PADDING, height=CHART_HEIGHT + 40)
     )
 
 
@@ -102,7 +102,7 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     points = base.mark_point(size=60, filled=True, opacity=1, aria=bool(known["median"].notna().any())).encode(
         y="median:Q", shape=series_shape(known, "layers"), tooltip=tooltip
     )
-    lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f", gap=0.06, margin=True)
+    lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f")
     return (
         alt.layer(
             *lines,
@@ -111,5 +111,5 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
             points,
         )
         .configure(locale=LOCALE)
-        .properties(height=CHART_HEIGHT + 40, padding=LABEL_MARGIN)
+        .properties(padding=PADDING, height=CHART_HEIGHT + 40)
     )

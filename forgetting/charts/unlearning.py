@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
-from forgetting.charts.vega import LOCALE, baseline_rules
+from forgetting.charts.vega import LOCALE, PADDING, baseline_rules, legend_columns
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.reporting.names import METHOD_NAMES, format_method
 from forgetting.unlearning.result import UnlearningResult
@@ -44,7 +44,7 @@ REFERENCE_COLOURS = {RETRAINED: RELEARNED, REFERENCE: RELEARNED, "original": ORI
 LINEAR_WITHIN = 0.1  # points; beyond, the axes of the trade-off are logarithmic
 POINTS = tuple(sign * step for sign in (-1, 1) for step in (0, 0.1, 0.3, 1, 3, 10, 30, 100))  # their ticks
 SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
-SYMLOG = "points (symmetric log scale)"
+SYMLOG = "(symmetric log scale)"
 METHOD_LABEL = f"{json.dumps(METHOD_NAMES)}[datum.label] || replace(datum.label, /_/g, ' ')"  # as `format_method`
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
@@ -88,9 +88,8 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="value_text:N", color=alt.value(TEXT))
     bold = {"fontWeight": "bold", "color": TEXT}
     titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
-    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
-    slanted = alt.Chart(heads).mark_text(fontSize=size, baseline="middle", align="left", angle=300, **bold)
-    scales = alt.Chart(heads).mark_text(fontSize=10, baseline="bottom", color=TEXT, opacity=shown)
+    upright = alt.Chart(heads).transform_calculate(line=f"{WIDE} ? '' : datum.line")  # invisible text would take room
+    scales = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", color=TEXT, opacity=shown)
     return (
         alt.layer(
             floor,
@@ -99,13 +98,13 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             zero,
             texts,
             titles.encode(x=x, y=alt.value(-30), text="title:N"),
-            slanted.encode(x=x, y=alt.value(-6), text="line:N"),
+            upright.mark_text(baseline="middle", align="left", angle=270, **bold).encode(
+                x=x, y=alt.value(-6), text="line:N"
+            ),
             scales.encode(x=x, y=alt.value(-4), text="scale:N"),
         )
         .configure(locale=LOCALE)
-        .properties(
-            height=HEAD_HEIGHT + ROW_HEIGHT * len(methods), padding={"left": 5, "right": 5, "top": 5, "bottom": 5}
-        )
+        .properties(padding=PADDING, height=HEAD_HEIGHT + ROW_HEIGHT * len(methods))
     )
 
 
@@ -197,7 +196,14 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         "method:N",
         title=None,
         scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
-        legend=alt.Legend(orient="right", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90, labelExpr=METHOD_LABEL),
+        legend=alt.Legend(
+            orient="top",
+            columns=legend_columns(6, narrow=2),
+            symbolOpacity=1,
+            symbolStrokeWidth=0,
+            symbolSize=90,
+            labelExpr=METHOD_LABEL,
+        ),
     )
     shape = alt.Shape("method:N", title=None, scale=alt.Scale(domain=names, range=_method_shapes(names)))
     axis = alt.Axis(values=POINTS, labelExpr=SIGNED, labelOverlap=True)
@@ -216,8 +222,8 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         for name, found in (("x", [*least, *points["x"]]), ("y", [*least, *points["y"], *lines.values()]))
     }
     axes = {
-        "x": alt.X("x:Q", title=f"gap in {across} accuracy, {SYMLOG}", axis=axis, scale=scales["x"]),
-        "y": alt.Y("y:Q", title=f"gap in forget accuracy, {SYMLOG}", axis=axis, scale=scales["y"]),
+        "x": alt.X("x:Q", title=[f"gap in {across} accuracy, points", SYMLOG], axis=axis, scale=scales["x"]),
+        "y": alt.Y("y:Q", title=["gap in forget accuracy, points", SYMLOG], axis=axis, scale=scales["y"]),
     }
     tooltip = [
         alt.Tooltip("name:N", title="method"),
@@ -232,7 +238,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return (
         alt.layer(
-            *baseline_rules(lines, "+.1f", gap=0.35, symlog=LINEAR_WITHIN),
+            *baseline_rules(lines, "+.1f", symlog=LINEAR_WITHIN, margin=True),
             cross.encode(y="y:Q"),
             cross.encode(x="x:Q"),
             seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
@@ -240,7 +246,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
             aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
         )
         .configure(locale=LOCALE)
-        .properties(height=CHART_HEIGHT + 80)
+        .properties(padding=PADDING, height=CHART_HEIGHT + 80)
     )
 
 
@@ -291,14 +297,20 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             "set:N",
             title=None,
             scale=alt.Scale(domain=titles, range=dashes),
-            legend=alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
+            legend=alt.Legend(
+                orient="top",
+                columns=legend_columns(3, narrow=2),
+                symbolType="stroke",
+                symbolStrokeWidth=3,
+                symbolOpacity=1,
+            ),
         ),
         tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
     )
     forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
     area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
     line = base.mark_line(interpolate="step", strokeWidth=2, color=REVIEW_COLOUR)
-    return alt.layer(area, line).configure(locale=LOCALE).properties(height=CHART_HEIGHT - 60)
+    return alt.layer(area, line).configure(locale=LOCALE).properties(padding=PADDING, height=CHART_HEIGHT - 60)
 
 
 def attack_chart(result: UnlearningResult) -> alt.LayerChart:
@@ -319,20 +331,15 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
             alt.Tooltip("attack_auc_high:Q", title="to", format=".3f"),
         ],
     )
-    title = "loss-threshold attack: area under the ROC curve (AUC)"
+    title = ["loss-threshold attack:", "area under the ROC curve (AUC)"]
     x = alt.X("attack_auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
     marks = pd.DataFrame({"at": [0.5], "name": ["chance"]})
     line = alt.Chart(marks).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
-    name = (
-        alt.Chart(marks)
-        .mark_text(color=TEXT, fontSize=11, baseline="bottom")
-        .encode(x="at:Q", y=alt.value(-3), text="name:N")
-    )
+    name = alt.Chart(marks).mark_text(color=TEXT, baseline="bottom").encode(x="at:Q", y=alt.value(-3), text="name:N")
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
-    room = {"left": 5, "right": 5, "top": 22, "bottom": 5}  # for the name above the plot
     return (
         alt.layer(line, span, point, name)
         .configure(locale=LOCALE)
-        .properties(height=80 + 26 * max(len(table), 1), padding=room)
+        .properties(padding=PADDING, height=80 + 26 * max(len(table), 1))
     )

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, NO_WIDTH, SERIES_COLOURS, TEXT
+from forgetting.charts.style import BASELINE, NAMES_APART, NO_WIDTH, SERIES_COLOURS, TEXT
 from forgetting.core.numbers import PERCENT
 from forgetting.reporting.names import SCHEME_NAMES
 
@@ -15,6 +15,8 @@ from forgetting.reporting.names import SCHEME_NAMES
 LOCALE = alt.Locale(
     number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=PERCENT)
 )
+PADDING = {"left": 5, "top": 5, "bottom": 5, "right": 30}  # the names of baselines are written larger on a large screen
+NARROW = 350  # pixels of a plot, below which its legend has fewer columns
 # Expressions for what a scheme is called: of a row of data, and of the label of a legend.
 SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"
 SCHEME_OF_LABEL = f"{json.dumps(SCHEME_NAMES)}[datum.label] || datum.label"
@@ -27,23 +29,24 @@ OBJECT_NAMES = frozenset((
 
 
 def baseline_rules(
-    baselines: Mapping[str, float], form: str, gap: float, *, margin: bool = False, symlog: float = 0.0
+    baselines: Mapping[str, float], form: str, *, length: float = 1.0, margin: bool = True, symlog: float = 0.0
 ) -> list[alt.Chart]:
     """Dashed grey lines with their names.
 
     Args:
         baselines: the height of each line by its name.
         form: number format of the tooltip.
-        gap: least distance of two names, in units of the axis, or of its logarithm.
-        margin: whether the names stand to the right of the plot, whose padding must hold them, or on the lines.
+        length: of the axis; no matter where it is a symmetric logarithm.
+        margin: whether the names stand to the right of the plot, or on the lines.
         symlog: constant of the symmetric logarithm that the axis is; 0 where it is linear.
     """
     values = np.array(list(baselines.values()))
     if symlog:
-        spread = np.array(_spread_apart(np.sign(values) * np.log1p(np.abs(values) / symlog), gap))
+        places = np.sign(values) * np.log1p(np.abs(values) / symlog)
+        spread = np.array(_spread_apart(places, NAMES_APART * np.log1p(100 / symlog)))
         label_y = np.sign(spread) * np.expm1(np.abs(spread)) * symlog
     else:
-        label_y = _spread_apart(values, gap)
+        label_y = _spread_apart(values, NAMES_APART * length)
     lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": label_y})
     base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
     rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
@@ -62,11 +65,25 @@ def _spread_apart(values: Sequence[float], gap: float) -> list[float]:
     return list(heights.values())
 
 
-def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 5) -> alt.Color:
-    """A colour for each value of a column in the order of the plan, the same one whatever else is shown."""
+def legend_columns(wide: int, narrow: int) -> alt.ExprRef:
+    """How many columns a legend has above a wide plot and above a narrow one."""
+    return alt.ExprRef(f"width < {NARROW} ? {narrow} : {wide}")
+
+
+def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", narrow: int = 3) -> alt.Color:
+    """A colour for each value of a column in the order of the plan, the same one whatever else is shown.
+
+    Args:
+        curves: that are drawn.
+        by: the column.
+        symbol: of the legend.
+        narrow: columns of the legend above a narrow plot.
+    """
     names = _series_names(curves, by)
     colours = [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(names))]
-    legend = alt.Legend(orient="top", columns=columns, symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
+    legend = alt.Legend(
+        orient="top", columns=legend_columns(5, narrow), symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1
+    )
     if by == "scheme":
         legend.labelExpr = SCHEME_OF_LABEL
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)

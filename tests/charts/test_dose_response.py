@@ -91,7 +91,7 @@ HALVES = (
 )
 LABELS = {  # of what has no half-way dose, by its kind
     "never": "not reached up to 40\u00a0%",
-    "before": "before the smallest fraction",
+    "before": "reached before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
 }
@@ -128,7 +128,7 @@ TITLES = {  # of the axes, which must be in the picture
     "own dose": ["fraction randomized", "validation accuracy"],
     "heat": ["fraction randomized"],
     "cascade": ["number of layers randomized", "validation accuracy"],
-    "half-way": ["half-way fraction (D50): fraction randomized, 95 % interval"],
+    "half-way": ["half-way fraction randomized (D50)", "and its 95 % interval"],
     "robustness": ["forgetting on validation"],
     "words": ["influence on the logit"],
 }
@@ -183,13 +183,11 @@ def test_every_metric_is_shown_with_its_baselines(metric):
 
 
 @pytest.mark.slow
-def test_a_narrow_chart_has_the_names_on_the_lines_and_no_room_beside():
+def test_a_narrow_chart_has_the_names_on_the_lines():
     wide, narrow = (dose_chart(TABLE, STYLE, narrow=narrow) for narrow in (False, True))
     (text,) = marks(narrow, "text")
     assert [row["name"] for row in data_of(narrow, text)] == list(STYLE.baselines)
     assert (text["mark"]["align"], text["mark"]["baseline"]) == ("right", "bottom")  # within the plot, above the line
-    assert wide.to_dict()["padding"]["right"] >= 60
-    assert narrow.to_dict()["padding"]["right"] <= 10
     for kind in ("line", "area", "point", "rule"):
         ((first,), (second,)) = (marks(chart, kind) for chart in (wide, narrow))
         assert data_of(wide, first) == data_of(narrow, second)
@@ -422,7 +420,7 @@ def test_in_place_of_a_dose_stands_why_there_is_none(kind):
 @pytest.mark.parametrize(("match", "words"), [("dose", "D50"), ("change", "‖ΔW‖₂ / ‖W‖₂")])
 def test_a_forest_plot_names_what_is_half_way(match, words):
     (point,) = marks(half_way_chart(HALVES, match), "point")
-    assert words in point["encoding"]["x"]["title"]
+    assert words in point["encoding"]["x"]["title"][0]
 
 
 # Robustness.
@@ -501,7 +499,7 @@ def test_a_png(name):
 def test_an_svg(name):
     texts = texts_of(chart_bytes(CHARTS[name](), "svg"))
     for text in (*TITLES[name], *BESIDE[name]):
-        assert text in texts
+        assert any(text in found for found in texts), text
 
 
 @pytest.mark.slow

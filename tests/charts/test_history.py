@@ -135,12 +135,12 @@ def test_lengths_count_every_text(words):
 @pytest.mark.parametrize("margin", [False, True])
 def test_rules_in_the_margin_have_their_names_beside_the_plot(margin):
     lines = {"chance": 0.1, "largest class": 0.11}
-    rule, text = (chart.to_dict() for chart in vega_charts.baseline_rules(lines, ".1%", gap=0.1, margin=margin))
+    rule, text = (chart.to_dict() for chart in vega_charts.baseline_rules(lines, ".1%", margin=margin))
     assert (rule["mark"]["type"], text["mark"]["type"]) == ("rule", "text")
     assert (rule["mark"]["color"], text["mark"]["color"]) == (BASELINE, TEXT)
     (rows,) = rule["datasets"].values()
     assert [(row["name"], row["value"]) for row in rows] == list(lines.items())
-    np.testing.assert_allclose([row["label_y"] for row in rows], [0.1, 0.2])
+    np.testing.assert_allclose([row["label_y"] for row in rows], [0.1, 0.185])
     assert (rule["encoding"]["y"]["field"], text["encoding"]["y"]["field"]) == ("value", "label_y")
     assert text["encoding"]["x"] == {"value": "width"}
     assert text["mark"]["align"] == ("left" if margin else "right")  # of the right edge: outside, or inside

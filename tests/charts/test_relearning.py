@@ -123,11 +123,6 @@ def test_accuracy_stands_beside_its_baselines_and_the_target():
     assert area["encoding"]["y"]["scale"]["domain"] == [0, 1]
 
 
-def test_the_names_fit_into_the_margin():
-    longest = max([*BASELINES, "target", "LinearSVC", "never lost"], key=len)
-    assert CHARTS["curves"]().to_dict()["padding"]["right"] >= 5 * len(longest)  # of 11 pixels
-
-
 @pytest.mark.parametrize(
     ("epochs", "every"), [(1, 1), (4, 1), (MOST_EPOCHS, 1), (MOST_EPOCHS + 1, 2), (3 * MOST_EPOCHS, 3)]
 )

@@ -135,6 +135,7 @@ def _draw_metrics(
         event = column.altair_chart(
             chart,
             key=f"{key}_{name}",
+            height="stretch",
             on_select="rerun",
             selection_mode=PICK,
             alt=f"{style.title} by fraction randomized: median and 5–95 % band over seeds, with baselines",
@@ -213,6 +214,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
     st.altair_chart(
         chart,
         key="current_dose",
+        height="stretch",
         alt="Validation accuracy by fraction randomized for the chosen layers and scheme, with the current fraction",
     )
     st.caption(
@@ -273,7 +275,9 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         return
     conclude(dose_response_sentences.describe_cascades(steps, baselines), "layer set", "band")
     chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
-    st.altair_chart(chart, key="cascade", alt="Validation accuracy while layers are randomized one after another")
+    st.altair_chart(
+        chart, key="cascade", height="stretch", alt="Validation accuracy while layers are randomized one after another"
+    )
     chart_table(
         lambda: steps[["cascade", "step", "layers", *BAND_TITLES, "seeds"]].rename(columns=BAND_TITLES),
         key="cascade",

@@ -128,6 +128,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     st.altair_chart(
         chart,
         key="learning_curves",
+        height="stretch",
         alt="Validation accuracy by epoch of relearning and from scratch, with bands over seeds",
     )
     chart_table(
@@ -191,7 +192,10 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     )
     chart = relearning_charts.savings_chart(shown)
     st.altair_chart(
-        chart, key="savings", alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set"
+        chart,
+        key="savings",
+        height="stretch",
+        alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set",
     )
     with st.expander("Each variant"):
         table = pd.DataFrame(

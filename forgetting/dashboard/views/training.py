@@ -173,11 +173,13 @@ def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str,
                 title=f"loss ({OBJECTIVES[objective]})",
             ),
             key=f"{key}_loss",
+            height="stretch",
             alt="Loss by epoch, training and validation, with that of a uniform guess",
         )
         st.altair_chart(
             history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
             key=f"{key}_accuracy",
+            height="stretch",
             alt="Accuracy by epoch, training and validation, with baselines",
         )
     chart_table(

@@ -133,7 +133,8 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "retain set",
     )
     chart = unlearning_charts.trade_off_chart(result, across)
-    st.altair_chart(chart, key="trade_off", alt="Forget accuracy against retain or validation accuracy of each method")
+    alt = "Forget accuracy against retain or validation accuracy of each method"
+    st.altair_chart(chart, key="trade_off", height="stretch", alt=alt)
     chart_table(
         lambda: _trade_off_table(result, across),
         key="trade_off",
