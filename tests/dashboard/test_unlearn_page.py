@@ -230,11 +230,10 @@ def test_the_reviews_have_their_probabilities_and_epsilon():
     assert shown["class"].tolist() == own["class"].tolist()
     assert shown["review"].tolist() == own["review"].tolist()
     for name in ("original", "unlearned", "retrained"):
-        assert shown[name].tolist() == pytest.approx((100 * own[name]).tolist())
+        assert shown[name].tolist() == pytest.approx((100 * own[name]).tolist(), abs=0.5)  # rounded as sentences are
         assert format_share(own[name].median()) in sentence(test)
     assert shown["gap"].tolist() == pytest.approx(own["gap"].tolist())
-    for text, value in zip(shown["epsilon"], own["epsilon"], strict=True):
-        assert text == ("∞" if np.isinf(value) else f"{value:.2f}")
+    assert shown["epsilon"].tolist() == pytest.approx(own["epsilon"].tolist())
     assert "a uniform guess is 9\u00a0%" in sentence(test)
 
 

@@ -128,7 +128,7 @@ class Study:
         taken: How many parts it has taken over from other studies, which is not part of that time.
         running: Whether it advances.
         kind: The name of its kind; this and the next four are known once it is begun.
-        part: What its parts are called, in the plural.
+        part: What its parts are called, in the singular.
         base: What its parts depend on, as the study's kind writes it.
         recipe: The recipe that shows it.
         title: What it does, as a part of a sentence.

@@ -31,7 +31,7 @@ class Work:
         title: What it is called.
         done: How many of its parts are done.
         total: How many there are.
-        part: What they are called, in the plural.
+        part: What one is called.
         advance: Does a slice.
         stop: Stops it; what is done stays.
     """
@@ -55,7 +55,7 @@ def find_work(visitor: Session) -> dict[str, Work]:
             parts, stop = _epochs(visitor.relearning.trainer), partial(stop_relearning, visitor)
             found[RELEARN_ONCE] = Work("Relearning", *parts, partial(_relearn, visitor), stop)
         if len(visitor.reruns) < visitor.reruns_wanted:
-            parts, stop = (len(visitor.reruns), visitor.reruns_wanted, "seeds"), partial(stop_reruns, visitor)
+            parts, stop = (len(visitor.reruns), visitor.reruns_wanted, "seed"), partial(stop_reruns, visitor)
             found[RERUNS] = Work("Published table", *parts, partial(rerun_seed, visitor), stop)
     for study in _running_studies(visitor):
         title = study.title.partition(":")[0]
@@ -71,7 +71,7 @@ def _running_studies(visitor: Session) -> list[Study]:
 
 
 def _epochs(trainer: Trainer) -> tuple[int, int, str]:
-    return len(trainer.history), trainer.training.epochs, "epochs"
+    return len(trainer.history), trainer.training.epochs, "epoch"
 
 
 # Training

@@ -69,7 +69,7 @@ class StudyKind:
 
     Attributes:
         title: Its name.
-        part: What the parts of such a study are called, in the plural.
+        part: What the parts of such a study are called, in the singular.
         key: What a study depends on.
         base: What each of its parts depends on besides what says which part it is: a study takes over parts of
             another one of the same base.

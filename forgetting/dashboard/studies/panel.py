@@ -20,7 +20,7 @@ from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import WORK_TABS
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
-from forgetting.reporting.formatting import format_duration, format_seconds
+from forgetting.reporting.formatting import format_count, format_duration, format_seconds
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import name_metric
 
@@ -37,7 +37,9 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
     try:
         total, known = kind.total(request), kind.known(request)
         study = registry.choose_study(mine, name, request)
-        sentence = f"{kind.describe(request)}: {total:,} {kind.part}, {format_duration(kind.seconds(request))}"
+        sentence = (
+            f"{kind.describe(request)}: {format_count(total, kind.part)}, {format_duration(kind.seconds(request))}"
+        )
         if known:
             sentence += f", as {known:,} of them are there already"
     except ForgettingError as error:
@@ -92,7 +94,7 @@ def kept_studies() -> None:
                 *(replace(each, forget=each.forget.used) for each in (mine.recipe, study.recipe))
             )
             changes = f" Opening it changes {changes}." if changes else ""
-            st.caption(literal(f"{len(study.rows):,} of {study.total:,} {_describe_work(study)}.{changes}"))
+            st.caption(literal(f"{len(study.rows):,} of {_describe_work(study)}.{changes}"))
             with st.container(horizontal=True):
                 for name, icon, act in (
                     ("Open", "open_in_new", _open),
@@ -104,9 +106,10 @@ def kept_studies() -> None:
 
 
 def _describe_work(study: Study) -> str:
-    """What the parts are called, how many of them the study did not compute itself, and how long the others took."""
+    """How many parts there are, how many of them the study did not compute itself, and how long the others took."""
+    parts = format_count(study.total, study.part)
     taken = f", {study.taken:,} of them taken over," if study.taken else ""
-    return f"{study.part}{taken} in {format_seconds(study.seconds)}"
+    return f"{parts}{taken} in {format_seconds(study.seconds)}"
 
 
 def _open(study: Study) -> None:
@@ -152,12 +155,12 @@ def _view(name: str, draw: Draw) -> None:
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
         done, total, part = len(study.rows), study.total, study.part
         if study.running:
-            st.progress(done / total, text=f"{done:,} of {total:,} {part}")
+            st.progress(done / total, text=f"{done:,} of {format_count(total, part)}")
         elif done < total:
-            st.caption(f"Stopped: {done:,} of {total:,} {part} are done.")
+            st.caption(f"Stopped: {done:,} of {format_count(total, part)} are done.")
         else:
             bands = f"; bands show 5–95{PERCENT} of the seeds" if study.plan.seeds > 1 else ""
-            st.caption(f"{total:,} {_describe_work(study)}{bands}.")
+            st.caption(f"{_describe_work(study)}{bands}.")
     with drawn:
         if study.rows:
             draw(study, models.find_baselines(study.trained_model))

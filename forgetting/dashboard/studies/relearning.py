@@ -157,7 +157,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 RELEARNING_KINDS = {
     "learning_curves": StudyKind(
         title="Learning curves",
-        part="runs",
+        part="run",
         key=_curves_key,
         base=_curves_base,
         total=_curves_total,
@@ -169,7 +169,7 @@ RELEARNING_KINDS = {
     ),
     "savings": StudyKind(
         title="Savings",
-        part="variants",
+        part="variant",
         key=_savings_key,
         base=_savings_base,
         total=_savings_total,

@@ -198,7 +198,7 @@ def _robustness(key: str, _trained_model: TrainedModel, _seeds: int) -> tuple[La
 SWEEP_KINDS = {
     match: StudyKind(
         title=title,
-        part="variants",
+        part="variant",
         key=lambda request, match=match: sweep_key(request.trained_model, _plan(match, request)),
         base=partial(_base, match),
         total=partial(_total, match),

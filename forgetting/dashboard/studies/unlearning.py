@@ -94,7 +94,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 UNLEARNING_KINDS = {
     UNLEARNING_STUDY: StudyKind(
         title="Unlearning",
-        part="models",
+        part="model",
         key=_key,
         base=_base,
         total=_total,

@@ -7,6 +7,7 @@ from forgetting.dashboard.state.session import rerun_page, session
 from forgetting.dashboard.state.work import Work, find_work
 from forgetting.dashboard.ui.advancing import describe_position
 from forgetting.dashboard.ui.navigation import PAGES, WORK_TABS, link_address
+from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 
 BESIDE_EVERY = 0.2  # seconds between two runs of the fragment
@@ -60,7 +61,9 @@ def _draw(kind: str, work: Work) -> None:
     page, _ = WORK_TABS[kind]
     path, title, _ = PAGES[page]
     with st.container(gap=None):
-        st.progress(work.done / work.total, text=f"{work.title}: {work.done:,} of {work.total:,} {work.part}")
+        st.progress(
+            work.done / work.total, text=f"{work.title}: {work.done:,} of {format_count(work.total, work.part)}"
+        )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.page_link(path, label=f"Open {title}", query_params=link_address(page))
             st.button("Stop", key=f"stop_{kind}", type="tertiary", on_click=work.stop, help=explain("Stop"))

@@ -29,7 +29,7 @@ from forgetting.dashboard.views.unlearning import attack_view
 from forgetting.experiment.published import PUBLISHED_TABLE
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting import story
-from forgetting.reporting.formatting import format_duration
+from forgetting.reporting.formatting import format_count, format_duration
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_class
 from forgetting.reporting.story import SCENES, UNLEARNED_BY, Answer, Scene
@@ -92,7 +92,8 @@ def scene_view(trained_model: TrainedModel) -> None:
         if predicted is None and stage.study:
             kind, request = STUDY_KINDS[stage.study], request_study(mine, trained_model, stage.study)
             st.caption(
-                f"The answer takes {kind.total(request):,} {kind.part}, {format_duration(kind.seconds(request))}."
+                f"The answer takes {format_count(kind.total(request), kind.part)}, "
+                f"{format_duration(kind.seconds(request))}."
             )
     with shown:
         if predicted is None:

@@ -226,7 +226,8 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     percent = {"format": f"%g{PERCENT}%", "min_value": 0, "max_value": 100}
     models = ["original", "unlearned", "retrained"]
     shown = table.assign(
-        **{name: [float(format_share(share).removesuffix(PERCENT)) for share in table[name]] for name in models}
+        epsilon=table["epsilon"].astype(float),
+        **{name: [float(format_share(share).removesuffix(PERCENT)) for share in table[name]] for name in models},
     )
     own = unlearning_charts.method_colours(result.methods)[method]
     colours = {"original": ORIGINAL, "unlearned": own, "retrained": RELEARNED}
