@@ -84,7 +84,7 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
 
 
 def agrees(text: str, row: pd.Series) -> bool:
-    share = row["metric"].endswith("accuracy")
+    share = row["metric"].endswith(("accuracy", "agreement"))
     return text.startswith(format_share(row["value"]) if share else format_number(row["value"]))
 
 
@@ -234,7 +234,7 @@ def test_the_reviews_have_their_probabilities_and_epsilon():
         assert format_share(own[name].median()) in sentence(test)
     assert shown["gap"].tolist() == pytest.approx(own["gap"].tolist())
     assert shown["epsilon"].tolist() == pytest.approx(own["epsilon"].tolist())
-    assert "a uniform guess is 9\u00a0%" in sentence(test)
+    assert "of a uniform guess it is 9\u00a0%" in sentence(test)
 
 
 def test_with_few_seeds_the_reviews_tab_says_why_there_is_no_epsilon():

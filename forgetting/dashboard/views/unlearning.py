@@ -227,7 +227,10 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     models = ["original", "unlearned", "retrained"]
     shown = table.assign(
         epsilon=table["epsilon"].astype(float),
-        **{name: [float(format_share(share).removesuffix(PERCENT)) for share in table[name]] for name in models},
+        **{
+            name: table[name].map(lambda share: float(format_share(share).removesuffix(PERCENT)), na_action="ignore")
+            for name in models
+        },
     )
     own = unlearning_charts.method_colours(result.methods)[method]
     colours = {"original": ORIGINAL, "unlearned": own, "retrained": RELEARNED}
