@@ -358,7 +358,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),
-        color=series_colour(table, "how", symbol="square", narrow=1),
+        color=series_colour(table, "how", symbol="square", columns=1),
         tooltip=[
             alt.Tooltip("layer:N"),
             alt.Tooltip("how:N", title="weights"),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
-from forgetting.charts.vega import LOCALE, PADDING, baseline_rules, legend_columns
+from forgetting.charts.vega import LOCALE, PADDING, baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.reporting.names import METHOD_NAMES, format_method
 from forgetting.unlearning.result import UnlearningResult
@@ -29,7 +29,7 @@ GAP_COLUMNS = {  # of the chart of gaps: the title of each metric, in two lines
     "attack_auc": "attack\nAUC",
     "anamnesis": "anamnesis\n(AIN)",
 }
-ROW_HEIGHT, HEAD_HEIGHT = 36, 72  # pixels of a method, and of the titles
+ROW_HEIGHT, HEAD_HEIGHT = 36, 84  # pixels of a method, and of the titles
 HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LOSS_BINS = 40  # of the histograms of losses
@@ -88,8 +88,11 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="value_text:N", color=alt.value(TEXT))
     bold = {"fontWeight": "bold", "color": TEXT}
     titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
-    upright = alt.Chart(heads).transform_calculate(line=f"{WIDE} ? '' : datum.line")  # invisible text would take room
-    scales = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", color=TEXT, opacity=shown)
+    size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
+    upright = alt.Chart(heads).mark_text(
+        fontSize=size, opacity=alt.ExprRef(f"{WIDE} ? 0 : 1"), baseline="middle", align="left", angle=270, **bold
+    )
+    scales = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", color=TEXT, opacity=shown)
     return (
         alt.layer(
             floor,
@@ -97,10 +100,8 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             spans,
             zero,
             texts,
-            titles.encode(x=x, y=alt.value(-30), text="title:N"),
-            upright.mark_text(baseline="middle", align="left", angle=270, **bold).encode(
-                x=x, y=alt.value(-6), text="line:N"
-            ),
+            titles.encode(x=x, y=alt.value(-34), text="title:N"),
+            upright.encode(x=x, y=alt.value(-6), text="line:N"),
             scales.encode(x=x, y=alt.value(-4), text="scale:N"),
         )
         .configure(locale=LOCALE)
@@ -157,7 +158,7 @@ def _gap_heads(result: UnlearningResult) -> pd.DataFrame:
                 "middle": index + 0.5,
                 "title": title,
                 "line": title.replace("\n", " "),
-                "scale": f"axis ± {format_gap(metric, scales[metric])[1:]}",
+                "scale": f"axis ±\n{format_gap(metric, scales[metric])[1:]}",
                 **ends,
             }
         )
@@ -198,7 +199,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
         legend=alt.Legend(
             orient="top",
-            columns=legend_columns(6, narrow=2),
+            columns=3,
             symbolOpacity=1,
             symbolStrokeWidth=0,
             symbolSize=90,
@@ -299,7 +300,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
             scale=alt.Scale(domain=titles, range=dashes),
             legend=alt.Legend(
                 orient="top",
-                columns=legend_columns(3, narrow=2),
+                columns=2,
                 symbolType="stroke",
                 symbolStrokeWidth=3,
                 symbolOpacity=1,

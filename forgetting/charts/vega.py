@@ -16,7 +16,6 @@ LOCALE = alt.Locale(
     number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=PERCENT)
 )
 PADDING = {"left": 5, "top": 5, "bottom": 5, "right": 30}  # the names of baselines are written larger on a large screen
-NARROW = 350  # pixels of a plot, below which its legend has fewer columns
 # Expressions for what a scheme is called: of a row of data, and of the label of a legend.
 SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"
 SCHEME_OF_LABEL = f"{json.dumps(SCHEME_NAMES)}[datum.label] || datum.label"
@@ -65,25 +64,18 @@ def _spread_apart(values: Sequence[float], gap: float) -> list[float]:
     return list(heights.values())
 
 
-def legend_columns(wide: int, narrow: int) -> alt.ExprRef:
-    """How many columns a legend has above a wide plot and above a narrow one."""
-    return alt.ExprRef(f"width < {NARROW} ? {narrow} : {wide}")
-
-
-def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", narrow: int = 3) -> alt.Color:
+def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns: int = 3) -> alt.Color:
     """A colour for each value of a column in the order of the plan, the same one whatever else is shown.
 
     Args:
         curves: that are drawn.
         by: the column.
         symbol: of the legend.
-        narrow: columns of the legend above a narrow plot.
+        columns: of the legend, which a phone must hold.
     """
     names = _series_names(curves, by)
     colours = [SERIES_COLOURS[index % len(SERIES_COLOURS)] for index in range(len(names))]
-    legend = alt.Legend(
-        orient="top", columns=legend_columns(5, narrow), symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1
-    )
+    legend = alt.Legend(orient="top", columns=columns, symbolType=symbol, symbolStrokeWidth=3, symbolOpacity=1)
     if by == "scheme":
         legend.labelExpr = SCHEME_OF_LABEL
     return alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend)
