@@ -33,7 +33,7 @@ def test_while_a_model_trains_anew(visit):
     app.settle()
     app.go("Forget")
     watch(app)
-    app.button("Train these settings (2000 epochs)").click()
+    app.button("Train these settings (2,000 epochs)").click()
     app.page.wait_for_function(BUSY)
     assert seen(app)["shift"] < 0.001
 

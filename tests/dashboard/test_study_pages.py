@@ -120,6 +120,10 @@ def test_training_goes_on_while_another_page_is_shown():
     run(test)
     assert "trained 30 of 30 epochs" in page_text(test)
     assert progress(test) == []
+    test.session_state["forget_view"] = "Relearn"
+    press(run(test), "Relearn")
+    assert progress(test) == []
+    assert re.match(r"Relearning: \d+ of 30 epochs", progress(go(test, "layers"))[0])
 
 
 LONG = {

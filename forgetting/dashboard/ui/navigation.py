@@ -77,10 +77,10 @@ def _model_lines() -> list[str]:
         return ["not trained yet"]
     recipe, history = trained_model.recipe, trained_model.trained.history
     if session().playing and session().page != STORY:
-        return [f"in training, {recipe.training.epochs} epochs ({name_preset(recipe)})"]
+        return [f"in training, {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
     lines = ["not trained yet: it has its initial weights"]
     if trained_model.trained.steps:
-        lines = [f"trained {len(history)} of {recipe.training.epochs} epochs ({name_preset(recipe)})"]
+        lines = [f"trained {len(history):,} of {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
     if history:
         chance = format_share(1 / len(trained_model.split.classes))
         lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")

@@ -80,7 +80,7 @@ def offer_model() -> TrainedModel | None:
     elif trained_model.trained.state != "finished":
         done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
         untrained = "" if trained_model.trained.steps else ": it has its initial weights"
-        sentence = f"This model is trained {done} of {total} epochs{untrained}."
+        sentence = f"This model is trained {done:,} of {total:,} epochs{untrained}."
         if training_run is None or models.is_outdated(training_run, session().inputs):
             row.info(sentence, icon=ICON)
         elif session().playing:
@@ -95,7 +95,7 @@ def train_label(trained_model: TrainedModel | None) -> str:
     recipe = session().recipe
     other = recipe.data.source == "file" and (trained_model is None or has_other_reviews(trained_model))
     what = f"on {literal(recipe.data.file or 'this file')}" if other else "these settings"
-    return f"Train {what} ({recipe.training.epochs} epochs)"
+    return f"Train {what} ({recipe.training.epochs:,} epochs)"
 
 
 def train_next() -> None:
