@@ -61,6 +61,7 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     app.press("Restore")
     original = app.metrics()
     charts = app.bars("accuracy"), app.bars("loss")
+    assert app.parameters()["randomization.layers"] == ""
     assert "Nothing is randomized" in app.sentences()
     app.pill("fc1").click()
     first = app.wait_for_metrics(original)

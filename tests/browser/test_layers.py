@@ -50,14 +50,6 @@ def progress(app) -> int:
     return int(PROGRESS.search(app.sentences())[1].replace(",", ""))
 
 
-def test_a_cold_link_trains_and_draws_the_curves(visit):
-    app = visit(f"layers?training.epochs=4&{SMALL}")
-    train(app, "Train these settings (4 epochs)")
-    app.finish_study()
-    assert "chance is 9\u00a0%" in app.sentences()
-    app.page.locator(MARKS).nth(8).wait_for(state="attached")
-
-
 def test_hovering_tells_exact_values_and_a_click_opens_that_state(visit):
     app = visit(f"layers?{SMALL}&sweep.seed=5")
     app.finish_study()
@@ -162,7 +154,7 @@ def test_every_metric_has_room_for_its_curves_and_words(visit):
 
 def test_the_legend_of_many_layer_sets_is_in_sight(visit):
     app = visit("layers?model.hidden=16,8,8&training.epochs=3&sweep.layers=each,down,up&sweep.doses=0,1&sweep.seeds=1")
-    train(app)
+    train(app, "Train these settings (3 epochs)")
     app.finish_study()
     chart = app.page.locator(f"{CHART} [data-testid=stVegaLiteChart]")
     chart.get_by_text("fc1+fc2+fc3+fc4", exact=True).wait_for(state="attached")
