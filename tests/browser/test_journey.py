@@ -174,11 +174,15 @@ def test_relearning_plays_to_its_end(trained):
     expect(trained.button("Stop")).to_have_count(0)
 
 
-def test_leaving_the_page_stops_the_lesson(visit):
+def test_training_goes_on_beside_another_page_until_it_is_stopped_there(visit):
     app = visit("train?training.epochs=1500")
     app.button("Play").click()
     app.page.wait_for_function("parseInt(document.querySelector('[data-testid=\"stMetricValue\"]')?.innerText) > 2")
-    app.go("Data")
+    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("link", name="Data").click()
+    app.page.wait_for_url("**/data?**")
+    sidebar.get_by_role("button", name="Stop").click()
+    app.settle()
     app.go("Train")
     stands = app.metrics()["Epoch"]
     assert 2 < int(stands.split()[0]) < 1500
