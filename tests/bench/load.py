@@ -29,6 +29,7 @@ from serving import ROOT, Server, serving
 from visitor import VisitError, Visitor
 
 from forgetting import MODERN, Randomization, Recipe, load_sample, run
+from forgetting.core.numbers import PERCENT
 from forgetting.core.seeding import pin_threads
 from forgetting.experiment.pipeline import compare, prepare
 from forgetting.reporting.formatting import format_number, format_share
@@ -466,7 +467,7 @@ def library_figures(recipe: Recipe, fractions: list[float]) -> dict[float, tuple
         before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
         ratio = comparison.forgetting["validation"].value
         found[fraction] = (
-            f"{format_share(before.accuracy).removesuffix(' %')} → {format_share(after.accuracy)}",
+            f"{format_share(before.accuracy).removesuffix(PERCENT)} → {format_share(after.accuracy)}",
             f"{format_number(before.loss)} → {format_number(after.loss)}",
             "undefined" if ratio is None else f"{ratio:.2f}",
             f"{format_number(before.macro_f1)} → {format_number(after.macro_f1)}",
