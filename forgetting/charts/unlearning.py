@@ -29,7 +29,7 @@ GAP_COLUMNS = {  # of the chart of gaps: the title of each metric, in two lines
     "attack_auc": "attack\nAUC",
     "anamnesis": "anamnesis\n(AIN)",
 }
-ROW_HEIGHT, HEAD_HEIGHT = 36, 84  # pixels of a method, and of the titles
+ROW_HEIGHT, HEAD_HEIGHT = 36, 92  # pixels of a method, and of the titles
 HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LOSS_BINS = 40  # of the histograms of losses
@@ -100,9 +100,9 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             spans,
             zero,
             texts,
-            titles.encode(x=x, y=alt.value(-34), text="title:N"),
+            titles.encode(x=x, y=alt.value(-42), text="title:N"),
             upright.encode(x=x, y=alt.value(-6), text="line:N"),
-            scales.encode(x=x, y=alt.value(-4), text="scale:N"),
+            scales.encode(x=x, y=alt.value(-14), text="scale:N"),
         )
         .configure(locale=LOCALE)
         .properties(padding=PADDING, height=HEAD_HEIGHT + ROW_HEIGHT * len(methods))
@@ -198,8 +198,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         title=None,
         scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
         legend=alt.Legend(
-            orient="top",
-            columns=3,
+            orient="right",
             symbolOpacity=1,
             symbolStrokeWidth=0,
             symbolSize=90,
@@ -239,7 +238,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     aim = alt.Chart(star).mark_point(size=420, filled=True, opacity=1, stroke="white", strokeWidth=1)
     return (
         alt.layer(
-            *baseline_rules(lines, "+.1f", symlog=LINEAR_WITHIN, margin=True),
+            *baseline_rules(lines, "+.1f", symlog=LINEAR_WITHIN, margin=False),
             cross.encode(y="y:Q"),
             cross.encode(x="x:Q"),
             seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
