@@ -21,8 +21,9 @@ if trained_model:
     comparison = models.find_comparison(trained_model, session().recipe.randomization)
     baselines = models.find_baselines(trained_model)
     randomization_form.can_choose(trained_model)
-    live_view(trained_model, comparison, baselines, with_review=True)
-    comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
+    with st.container():  # in which the slider stays in sight on a phone
+        live_view(trained_model, comparison, baselines, with_review=True)
+        comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
     if is_presenting("overview"):
         advance_live(trained_model)
         st.stop()

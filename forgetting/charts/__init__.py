@@ -5,7 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "data": ("classes_chart", "lengths_chart"),
+        "data": ("classes_chart", "count_lengths", "lengths_chart"),
         "dose_response": ("PICK", "MetricStyle", "metric_style"),
         "history": ("Curve", "history_chart"),
         "style": ("NO_WIDTH", "ORIGINAL", "RANDOMIZED", "RELEARNED"),

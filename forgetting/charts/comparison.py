@@ -326,20 +326,29 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
     return plotly_chart(data, height=110 + 24 * len(rows), top=34, **layout)
 
 
+def count_weights(original: torch.nn.Module, randomized: torch.nn.Module, layer: str) -> tuple[np.ndarray, ...]:
+    """How many parameters of a layer lie in each of 60 ranges of one width.
+
+    Returns:
+        The 61 ends of the ranges, the counts of the original, and those of the randomized model.
+    """
+    values = [
+        np.concatenate([values.detach().numpy().ravel() for values in model.get_submodule(layer).parameters(False)])
+        for model in (original, randomized)
+    ]
+    finite = np.concatenate(values)
+    finite = finite[np.isfinite(finite)]
+    edges = np.linspace(finite.min(), finite.max() or 1, 61) if len(finite) else np.linspace(-1, 1, 61)
+    return edges, *(np.histogram(each[np.isfinite(each)], edges)[0] for each in values)
+
+
 def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers: Sequence[LayerSummary]) -> PlainChart:
     """Histogram of each layer's parameters, before and after; counts on a logarithmic axis."""
     titles = [layer.name for layer in layers]
     data = []
     for axis, layer in zip(axis_numbers(len(titles)), titles, strict=True):
-        values = [
-            np.concatenate([values.detach().numpy().ravel() for values in model.get_submodule(layer).parameters(False)])
-            for model in (original, randomized)
-        ]
-        finite = np.concatenate(values)
-        finite = finite[np.isfinite(finite)]
-        edges = np.linspace(finite.min(), finite.max() or 1, 61) if len(finite) else np.linspace(-1, 1, 61)
-        for title, colour, parameters in zip(("original", "randomized"), (ORIGINAL, RANDOMIZED), values, strict=True):
-            counts = np.histogram(parameters[np.isfinite(parameters)], edges)[0]
+        edges, *both = count_weights(original, randomized, layer)
+        for title, colour, counts in zip(("original", "randomized"), (ORIGINAL, RANDOMIZED), both, strict=True):
             red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
             data.append(
                 {

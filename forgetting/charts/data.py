@@ -27,12 +27,16 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
     )
 
 
+def count_lengths(words: np.ndarray) -> pd.DataFrame:
+    """How many texts have from … to so many words, in at most 30 ranges of one width."""
+    counts, edges = np.histogram(words, bins=min(30, max(int(np.ptp(words)), 1)))
+    return pd.DataFrame({"from": edges[:-1], "to": edges[1:], "reviews": counts})
+
+
 def lengths_chart(words: np.ndarray) -> alt.Chart:
     """How long the texts are, in words."""
-    counts, edges = np.histogram(words, bins=min(30, max(int(np.ptp(words)), 1)))
-    data = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "reviews": counts})
     return (
-        alt.Chart(data)
+        alt.Chart(count_lengths(words))
         .mark_bar(color=REVIEW_COLOUR)
         .encode(
             x=alt.X("from:Q", bin="binned", title="words in a text"),

@@ -326,12 +326,9 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     )
 
 
-def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
-    """Forgetting of each layer re-initialized and re-randomized, each with its interval or band.
-
-    Forgetting is 0 where the layer is intact and 1 at chance.
-    """
-    table = pd.DataFrame(
+def robustness_points(rows: Sequence[LayerRobustness]) -> pd.DataFrame:
+    """Forgetting of each layer re-initialized and re-randomized, each with its interval or band."""
+    return pd.DataFrame(
         [
             {
                 "layer": row.layer,
@@ -355,6 +352,14 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
             )
         ]
     )
+
+
+def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
+    """Forgetting of each layer re-initialized and re-randomized, each with its interval or band.
+
+    Forgetting is 0 where the layer is intact and 1 at chance.
+    """
+    table = robustness_points(rows)
     base = alt.Chart(table).encode(
         y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
         yOffset=alt.YOffset("how:N", sort=None),

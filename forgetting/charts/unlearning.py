@@ -269,13 +269,11 @@ def _method_shapes(names: Sequence[str]) -> list[str]:
     return [star if name == RETRAINED else others[index % len(others)] for index, name in enumerate(names)]
 
 
-def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
-    """Histograms of the losses of retained, forgotten and non-member reviews, on a logarithmic axis.
-
-    Where the forgotten reviews lie over the non-members, an attack finds nothing.
+def loss_shares(losses: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The share of the reviews of each set whose loss lies in each range; `loss` is the middle of a range.
 
     Args:
-        losses: −ln p of the true class of each review, by set.
+        losses: See `losses_chart`.
     """
     edges = np.linspace(np.log10(LEAST_LOSS), np.log10(MOST_LOSS), LOSS_BINS + 1)
     tables = []
@@ -284,8 +282,19 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
         counts = np.histogram(np.log10(np.clip(values, LEAST_LOSS, MOST_LOSS)), edges)[0]
         shares = counts / max(len(values), 1)
         tables.append(pd.DataFrame({"set": title, "loss": 10 ** ((edges[:-1] + edges[1:]) / 2), "share": shares}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
+    """Histograms of the losses of retained, forgotten and non-member reviews, on a logarithmic axis.
+
+    Where the forgotten reviews lie over the non-members, an attack finds nothing.
+
+    Args:
+        losses: −ln p of the true class of each review, by set.
+    """
     titles, dashes = zip(*SET_STYLES.values(), strict=True)
-    base = alt.Chart(pd.concat(tables)).encode(
+    base = alt.Chart(loss_shares(losses)).encode(
         x=alt.X(
             "loss:Q",
             title="loss (−ln p of the true class)",
@@ -313,12 +322,17 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
     return alt.layer(area, line).configure(locale=LOCALE).properties(padding=PADDING, height=CHART_HEIGHT - 60)
 
 
-def attack_chart(result: UnlearningResult) -> alt.LayerChart:
-    """A forest plot of the attack's AUC: median over seeds, with its 95 % interval over the reviews."""
+def attack_points(result: UnlearningResult) -> pd.DataFrame:
+    """The attack's AUC on each method with its 95 % interval over the reviews, as medians over seeds."""
     frame = result.frame.dropna(subset=["attack_auc"])
-    table = (
+    return (
         frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
     )
+
+
+def attack_chart(result: UnlearningResult) -> alt.LayerChart:
+    """A forest plot of the attack's AUC: median over seeds, with its 95 % interval over the reviews."""
+    table = attack_points(result)
     table["colour"] = table["method"].map(method_colours(result.gaps["method"]))
     table["name"] = table["method"].map(format_method)
     base = alt.Chart(table).encode(

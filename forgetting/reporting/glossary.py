@@ -55,7 +55,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "weight",
             "One number of a layer, which training has set; a bias is counted as a weight.",
-            used=("weights", "parameters", "number of weights"),
+            used=("weights", "parameters", "number of weights", "weight from", "weight to"),
         ),
         Term(
             "shape",
@@ -71,7 +71,15 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "word",
             "A feature of the classifier: a word of the reviews, which is one column of the first layer.",
-            used=("words", "randomization.words", "sweep.words", "words to forget", "words in a text"),
+            used=(
+                "words",
+                "randomization.words",
+                "sweep.words",
+                "words to forget",
+                "words in a text",
+                "words from",
+                "words to",
+            ),
         ),
         Term(
             "hidden widths",
@@ -604,6 +612,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
                 "unlearned",
                 "gap, points",
                 "its gap, points",
+                "median (gap)",
                 "gap in forget accuracy, points (symmetric log scale)",
                 "gap in retain accuracy, points (symmetric log scale)",
                 "gap in validation accuracy, points (symmetric log scale)",

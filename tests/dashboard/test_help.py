@@ -58,10 +58,12 @@ OTHERS = (  # what stands on a page only in some state
     ("unlearn", {"forget.by": "reviews"}),
     ("forget", {"protocol": "published"}),
 )
-CHARTS = (  # keys of those whose points are listed as a table, once it is opened
-    *("train", "relearn", "recall", "confusion", "current_dose", "curves_dose", "curves_change"),
-    *("heat", "cascade", "learning_curves", "trade_off"),
+TABLES = (  # keys of the tables of charts, which are made once they are opened
+    *("accuracy_and_loss", "train", "relearn", "recall", "confusion", "weights", "current_dose", "curves_dose"),
+    *("curves_change", "heat", "cascade", "half_way", "robustness", "words", "learning_curves", "savings", "gaps"),
+    *("trade_off", "attack", "losses", "classes", "lengths"),
 )
+CHARTS = ("vega_lite_chart", "arrow_vega_lite_chart", "plotly_chart")
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
 TABLES = ("arrow_data_frame", "dataframe")
 BAR = f"%g{PERCENT}%"  # of a column of bars, whose numbers are rounded by the rule
@@ -78,6 +80,7 @@ class Seen:
         shown: Values of elements that show text, and where.
         hovers: Templates of what a chart of Plotly shows under the pointer, and where.
         unformatted: Numbers that the browser would write in its own way: columns of tables, and sliders.
+        bare: Charts that no table of their points follows before the next one that has its table, and where.
         texts: Everything that is written, in lower case.
     """
 
@@ -87,14 +90,23 @@ class Seen:
         self.shown: dict[str, str] = {}
         self.hovers: dict[str, str] = {}
         self.unformatted: dict[str, str] = {}
+        self.bare: dict[str, str] = {}
         self.texts = ""
 
     def look(self, test: AppTest, where: str) -> None:
         for block in (test.main, test.sidebar):
+            bare = []
             for element in walk(block):
+                if hasattr(element, "children"):
+                    bare = [] if getattr(element, "label", "") == "As a table" else bare
+                    continue
                 self._element(element.type, element.proto, where)
+                if element.type in CHARTS:
+                    bare.append(element.proto.alt)
+            self.bare |= dict.fromkeys(bare, where)
         for table in test.dataframe:
             assert set(table.value.get("scheme", [])) <= set(SCHEME_NAMES.values()), where
+            self.texts += " ".join(map(str, table.value.to_numpy().ravel())).casefold()
         if shown := live(test):
             self.labels |= {(metric["label"], bool(metric["help"])): where for metric in shown["metrics"]}
             self.texts += json.dumps(shown, ensure_ascii=False).casefold()
@@ -146,12 +158,11 @@ class Seen:
 
 
 def walk(block) -> Iterator:
-    """The elements of a block and of the blocks in it."""
+    """The elements of a block, and the blocks in it with theirs."""
     for child in block.children.values():
+        yield child
         if hasattr(child, "children"):
             yield from walk(child)
-        else:
-            yield child
 
 
 def vega_axes(spec) -> Iterator[str]:
@@ -171,13 +182,13 @@ def seen() -> Seen:
     found = Seen()
     for page in PAGES:
         test = trained(app(page, **FAST))
-        for name in CHARTS:
+        for name in TABLES:
             test.session_state[f"{name}_table"] = True
         key, tabs = TABS.get(page, ("", ("",)))
         for tab in tabs:
             if key:
                 test.session_state[key] = tab
-                run(test)
+            run(test)
             if any(button.label == "Start" for button in test.button):
                 press(test, "Start")
             found.look(finished(test), f"{page} {tab}")
@@ -202,6 +213,10 @@ def test_every_page_is_looked_at():
 
 def test_every_control_metric_and_column_has_its_help(seen):
     assert {label: where for (label, has_help), where in seen.labels.items() if not has_help} == {}
+
+
+def test_every_chart_has_a_table_of_its_points(seen):
+    assert seen.bare == {}
 
 
 def test_every_axis_is_in_the_glossary(seen):

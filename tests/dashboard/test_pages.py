@@ -716,3 +716,15 @@ def test_the_points_of_a_chart_stand_in_a_table():
         right = confusions[confusions["true class"] == confusions["predicted class"]].set_index("true class")[model]
         expected = right.reindex(recalls.index, fill_value=0) / recalls["reviews"]
         assert recalls[model].tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_presentation_stands_in_the_address_and_in_no_link():
+    test = press(overview(), "Present")
+    assert test.query_params["present"] == "1"
+    assert not any("present" in link.proto.query_string for link in test.page_link)
+    again = app(**test.query_params)
+    assert "Present" not in [found.label for found in again.button]
+    press(again, "End")
+    assert "present" not in again.query_params
+    assert "Present" in [found.label for found in again.button]
+    assert "Present" in [found.label for found in app(present="0").button]

@@ -83,6 +83,13 @@ def table_of(test: AppTest, column: str) -> pd.DataFrame:
     return next(found.value for found in test.dataframe if column in found.value)
 
 
+def gap_table(test: AppTest) -> pd.DataFrame:
+    """The table beside the chart of gaps, as a row a method and a column a metric."""
+    test.session_state["gaps_table"] = True
+    table = table_of(run(test), "median (gap)")
+    return table.pivot(index="method", columns="metric", values="median (gap)").loc[table["method"].unique()]
+
+
 def agrees(text: str, row: pd.Series) -> bool:
     share = row["metric"].endswith(("accuracy", "agreement"))
     return text.startswith(format_share(row["value"]) if share else format_number(row["value"]))
@@ -141,11 +148,11 @@ def test_chart_and_table_of_the_comparison_are_the_librarys():
     gaps = gaps[gaps["metric"].isin(shown["metric"])]
     for column in ("method", "metric", "value", "retrained", "gap", "gap_low", "gap_high", "seeds"):
         np.testing.assert_array_equal(shown[column], gaps[column].to_numpy(), err_msg=column)
-    table = table_of(test, "over-forgets")
-    assert table["method"].tolist() == ["exact retraining", "fine-tuning"]
+    table = gap_table(test)
+    assert table.index.tolist() == ["exact retraining", "fine-tuning"]
     compared = 0
     for row in result.gaps.to_dict("records"):
-        text = table.loc[table["method"] == format_method(row["method"]), name_metric(row["metric"])].item()
+        text = table.loc[format_method(row["method"]), name_metric(row["metric"])]
         if row["missing"]:
             assert text == f"missing: {row['missing']}"
         elif "seconds" not in row["metric"]:
@@ -416,7 +423,7 @@ def test_without_reviews_to_forget_nothing_asks_to_press_start():
 def test_all_built_in_methods_run_and_are_named():
     link = TINY | {"unlearning.seeds": "1"}
     test = unlearn(**link)
-    assert table_of(test, "over-forgets")["method"].tolist() == list(map(format_method, Unlearning().methods))
+    assert gap_table(test).index.tolist() == list(map(format_method, Unlearning().methods))
     same(test, expected(**link))
     for name in Unlearning().methods:
         assert f"{format_method(name)}: " in page_text(test), "what it does is not told"
@@ -676,7 +683,7 @@ def test_a_method_of_ones_own_is_listed_tabled_and_drawn():
     assert set(shown["method"]) == {"retrain", "original", "own"}
     values = {name: shown[shown["method"] == name]["gap"].tolist() for name in ("original", "own")}
     assert values["own"] == pytest.approx(values["original"], nan_ok=True)
-    table = table_of(test, "over-forgets").set_index("method")
+    table = gap_table(test)
     assert table.loc["own", "forget accuracy"] == table.loc["original", "forget accuracy"]
 
 
@@ -685,7 +692,7 @@ def test_a_method_of_ones_own_is_listed_tabled_and_drawn():
 def test_a_method_that_fails_shows_its_reason_and_spoils_no_tab(function, reason):
     method(function)
     test = unlearn(**SMALL | {"unlearning.methods": f"retrain,{function.__name__}"})
-    table = table_of(test, "over-forgets").set_index("method")
+    table = gap_table(test)
     assert reason in table.loc[format_method(function.__name__), "forget accuracy"]
     assert table.loc[format_method(function.__name__), "over-forgets"] == "unknown"
     shown = drawn(test, "gap_low")
@@ -807,7 +814,7 @@ def test_files_read_back_as_the_librarys_tables(files):
 
 def test_relearning_left_out_says_so():
     test = unlearn(**SMALL | {"unlearning.relearn_epochs": "0"})
-    assert set(table_of(test, "over-forgets")["AIN"]) == {"missing: left out: relearning is given 0 epochs"}
+    assert set(gap_table(test)["AIN"]) == {"missing: left out: relearning is given 0 epochs"}
     assert "in less than half of the steps of a retrained one is undecided." in sentence(test)
 
 

@@ -8,7 +8,8 @@ page without parameters has the defaults, as links to it always had.
 
 The guided story shows states of its own. Its address holds the number of a scene; the visitor's own recipe and model
 wait meanwhile, and links to other pages carry that recipe. So it is the address, again, that says which recipe goes on
-where the story is left.
+where the story is left. It also says whether a page is presented, so that Back ends a presentation; no link carries
+that on to another page.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ PREFIX = "setting:"  # of the keys of controls that write the recipe
 LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
 STORY, SCENE = "story", "scene"  # the page of the guided story, and the parameter of its address
+PRESENT, PRESENTED = "present", "1"  # the parameter of a page that is presented, and its value
 OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
 DEFAULTS = {url.PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
@@ -327,6 +329,8 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         else:
             mine.recipe = _read_recipe(page, parameters)
         reset_controls()
+    if first or page != mine.page or (moved and not mine.touched):
+        mine.presenting = parameters.get(PRESENT) == PRESENTED
     if page != STORY:
         if not first and mine.recipe != mine.known:
             _note_change(page)
@@ -362,8 +366,8 @@ def _awaits_file(recipe: Recipe) -> bool:
 
 
 def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
-    """The recipe of an address, whose scene is not part of it, and notices of what is not used."""
-    parameters = {name: text for name, text in parameters.items() if name != SCENE}
+    """The recipe of an address, which is neither a scene nor a presentation, and notices of what is not used."""
+    parameters = {name: text for name, text in parameters.items() if name not in (SCENE, PRESENT)}
     if page == OPENING_PAGE and not parameters:
         return OPENING
     recipe, sentences = url.decode_query(parameters)
@@ -386,10 +390,16 @@ def show_scene(number: int, recipe: Recipe) -> None:
     refresh_controls()
 
 
+def present(presenting: bool) -> None:
+    """Begin or end a presentation."""
+    session().presenting, session().touched = presenting, True
+
+
 def write_address() -> None:
     """Write what differs from the defaults into the address, unless it is there or on its way already."""
     mine = session()
     parameters = page_address(mine.page, url.encode_query(mine.recipe))
+    parameters |= {PRESENT: PRESENTED} if mine.presenting else {}
     if not parameters == st.query_params.to_dict() == mine.addresses[-1]:
         st.query_params.from_dict(parameters)
         mine.addresses.append(parameters)
@@ -400,7 +410,8 @@ def write_address() -> None:
 def link_address(page: str) -> dict[str, str]:
     """The parameters of a link to a page that carries the visitor's experiment along."""
     mine = session()
-    return page_address(page, url.encode_query(mine.known) if mine.page == STORY else mine.addresses[-1])
+    shown = {name: text for name, text in mine.addresses[-1].items() if name != PRESENT}
+    return page_address(page, url.encode_query(mine.known) if mine.page == STORY else shown)
 
 
 def page_address(page: str, parameters: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,15 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import OPENING_PAGE, STORY, follow_address, rerun_page, session, write_address
+from forgetting.dashboard.state.session import (
+    OPENING_PAGE,
+    STORY,
+    follow_address,
+    present,
+    rerun_page,
+    session,
+    write_address,
+)
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, draw_undo, follow_destination
@@ -44,13 +52,13 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     title = PAGES[page][1]
     st.set_page_config(f"{title} · Learning to Forget", FAVICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE_FOLDER / "page.css")
-    if is_presenting(page):
-        st.html(STYLE_FOLDER / "presentation.css")
     broken = _prepare_process()
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
     arrives = page != session().page
     follow_address(page, scenes)
+    if is_presenting(page):
+        st.html(STYLE_FOLDER / "presentation.css")
     follow_destination()
     write_address()
     if page not in ("train", STORY) and (arrives or not session().playing):  # what is shown stands still meanwhile
@@ -76,13 +84,20 @@ def is_presenting(page: str) -> bool:
     return session().presenting and page in PRESENTABLE
 
 
-def presentable_heading(heading: str) -> None:
-    """A page's heading beside a button that presents it; while it is presented, a button that ends that."""
+def presentable_heading(heading: str, *, always_seen: bool = False) -> None:
+    """A page's heading beside a button that presents it; while it is presented, a button that ends that.
+
+    Args:
+        heading: The heading.
+        always_seen: Whether it is not only heard while the page is presented.
+    """
     if session().presenting:
+        with st.container(key=None if always_seen else "heading_for_ears"):
+            st.markdown(f"# {heading}")
         st.button(
             "End",
             key="end_presentation",
-            on_click=_present,
+            on_click=present,
             args=(False,),
             shortcut="Esc",
             type="tertiary",
@@ -95,15 +110,11 @@ def presentable_heading(heading: str) -> None:
             "Present",
             key="present",
             icon=":material/slideshow:",
-            on_click=_present,
+            on_click=present,
             args=(True,),
             type="tertiary",
             help=explain("Present"),
         )
-
-
-def _present(presenting: bool) -> None:
-    session().presenting = presenting
 
 
 def first_screen_only() -> bool:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from forgetting.core.errors import DataError, ForgettingError
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data, models, queue
-from forgetting.dashboard.state.session import TrainedModel, TrainingRun, page_address, rerun_page, session
+from forgetting.dashboard.state.session import TrainedModel, TrainingRun, link_address, rerun_page, session
 from forgetting.dashboard.state.work import stop_training
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.differences import describe_difference, has_other_reviews
@@ -108,7 +108,7 @@ def train_next() -> None:
     if st.button(label, icon=ICON, type="primary", key="train_next", help=explain("Train these settings")):
         st.session_state[PLAYS] = True
         path, _, _ = PAGES["train"]
-        st.switch_page(path, query_params=page_address("train", session().addresses[-1]))
+        st.switch_page(path, query_params=link_address("train"))
 
 
 def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:

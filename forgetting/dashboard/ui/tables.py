@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from forgetting.dashboard.ui.escape import cells
+from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.reporting.formatting import format_metric, format_number
 from forgetting.reporting.glossary import explain
 
@@ -97,16 +97,30 @@ def reviews_table(table: pd.DataFrame, texts: Sequence[str], **options: Any) -> 
         st.caption("Select a row to read its whole review.")
 
 
-def chart_table(make: Callable[[], pd.DataFrame], *, key: str, alt: str, formats: Formats | None = None) -> None:
+def chart_table(
+    make: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    alt: str,
+    formats: Formats | None = None,
+    column_config: Mapping[str, dict] | None = None,
+    notes: Callable[[], Iterable[str]] = tuple,
+) -> None:
     """The points of a chart as a table, for whoever cannot see or point at them; made once it is opened.
+
+    Every chart has one below it, alone or with the charts beside it.
 
     Args:
         make: Makes the table.
         key: Begins the key of the expander.
         alt: What the chart shows.
         formats: See `show_table`.
+        column_config: How columns are shown, by their names.
+        notes: Makes sentences that stand below the table.
     """
     expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
     if expander.open:
         with expander:
-            show_table(cells(make()), formats=formats, alt=f"{alt}, as a table")
+            show_table(cells(make()), formats=formats, column_config=column_config, alt=f"{alt}, as a table")
+            for note in notes():
+                st.caption(literal(note))

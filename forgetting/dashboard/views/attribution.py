@@ -1,5 +1,6 @@
 """Words: the most influential of a class, and what randomizing only their columns of the first layer changes."""
 
+import pandas as pd
 import streamlit as st
 
 from forgetting.charts import attribution as attribution_charts
@@ -10,6 +11,7 @@ from forgetting.dashboard.ui.controls import choice_control, control_state, name
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import change_notice
 from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES
+from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.attribution import most_influential_words
@@ -23,7 +25,8 @@ MOST_OFFERED = 6_000  # words to choose from; of more, only the most influential
 def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     """Choose words, randomize only their columns, and see which classes and reviews change."""
     classes = trained_model.split.classes
-    left, right = st.columns([1, 1.6], gap="medium")
+    with st.container(key="words_and_choice"):
+        left, right = st.columns([1, 1.6], gap="medium")
     with left:
         name = st.selectbox("Class", classes, key="words_class", persist_state="session", help=explain("Class"))
         try:
@@ -36,6 +39,11 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         if influence:
             chart = attribution_charts.words_chart(influence, "influence on the logit")
             st.altair_chart(chart, key="words", alt="Most influential words")
+            chart_table(
+                lambda: pd.DataFrame(influence.items(), columns=["word", "influence"]),
+                key="words",
+                alt="Most influential words",
+            )
             st.button(
                 "Forget the ten strongest",
                 on_click=_forget,

@@ -19,7 +19,7 @@ from forgetting.metrics.scores import probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.formatting import format_interval, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,13 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
         config=PLOTLY,
         alt="Loss before and after, training and validation, with that of a uniform guess",
     )
+    if not large:
+        chart_table(
+            lambda: _scores(comparison, ("bitwise_accuracy" if published else "accuracy", "loss")),
+            key="accuracy_and_loss",
+            alt="Accuracy and loss before and after",
+            formats=dict.fromkeys(("accuracy", "bitwise accuracy"), format_share),
+        )
     if "linear_svc" in baselines.missing:
         st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
     if published:
@@ -66,6 +73,24 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
             "review and class, that are right. The training metrics are those of the last step, before it changed the "
             "weights."
         )
+
+
+def _scores(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
+    """A row a part of the split and a model."""
+    import pandas as pd
+
+    rows = [
+        {
+            "part": part,
+            "model": model,
+            "reviews": scores.reviews,
+            **{name.replace("_", " "): getattr(scores, name) for name in metrics},
+            **({"95 % interval": format_interval(*scores.interval or (None, None))} if "accuracy" in metrics else {}),
+        }
+        for model, outcome in (("original", comparison.original), ("randomized", comparison.randomized))
+        for part, scores in outcome.scores.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def experiment_view(trained_model: TrainedModel) -> None:
@@ -171,6 +196,29 @@ def weights_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     st.text(comparison_sentences.describe_weights(trained_model.trained.model, comparison.model))
     chart = comparison_charts.weights_chart(trained_model.trained.model, comparison.model, layers)
     st.plotly_chart(chart, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
+    chart_table(
+        lambda: _weight_counts(trained_model, comparison), key="weights", alt="Number of weights of each layer by size"
+    )
+
+
+def _weight_counts(trained_model: TrainedModel, comparison: Comparison) -> pd.DataFrame:
+    """How many weights of each layer lie in each range, by both models; without the ranges that hold none."""
+    import pandas as pd
+
+    tables = []
+    for layer in layer_table(comparison.model):
+        edges, before, after = comparison_charts.count_weights(
+            trained_model.trained.model, comparison.model, layer.name
+        )
+        columns = {
+            "layer": layer.name,
+            "weight from": edges[:-1],
+            "weight to": edges[1:],
+            "original": before,
+            "randomized": after,
+        }
+        tables.append(pd.DataFrame(columns)[before + after > 0])
+    return pd.concat(tables, ignore_index=True)
 
 
 def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) -> None:

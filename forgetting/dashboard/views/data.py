@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from forgetting.charts.data import classes_chart, lengths_chart
+from forgetting.charts.data import classes_chart, count_lengths, lengths_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import data, resources
 from forgetting.dashboard.state.session import PREFIX, assign, session
@@ -19,7 +19,7 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.prerequisites import download_button
-from forgetting.dashboard.ui.tables import EXCERPT, reviews_table, show_table
+from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table, show_table
 from forgetting.data.profile import DataProfile
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_count, format_share
@@ -155,12 +155,26 @@ def profile_view(table: Table) -> None:
         classes.altair_chart(classes_chart(profile.classes), key="classes", alt="Reviews of each class")
         if len(profile.classes) > 30:
             classes.caption(f"The 30 largest of {len(profile.classes)} classes are drawn.")
+        with classes:
+            chart_table(
+                lambda: _class_counts(profile),
+                key="classes",
+                alt="Reviews of each class",
+                formats={"share of the reviews": format_share},
+            )
     if lengths.open:
         lengths.text(
             f"The texts have {profile.shortest_text:,} to {profile.longest_text:,} words, and the median is "
             f"{profile.median_text:,g}."
         )
         lengths.altair_chart(lengths_chart(profile.words), key="lengths", alt="Lengths of the texts in words")
+        with lengths:
+            chart_table(
+                lambda: count_lengths(profile.words).set_axis(["words from", "words to", "reviews"], axis=1),
+                key="lengths",
+                alt="Lengths of the texts in words",
+                formats=dict.fromkeys(("words from", "words to"), "{:,.1f}".format),
+            )
     if rows.open:
         with rows:
             first_rows_view(table)
@@ -175,6 +189,12 @@ def profile_view(table: Table) -> None:
             st.text(f"The file was read as {', '.join(how) or 'a table'}. Its SHA-256 is {reviews.sha256}.")
             if profile.decoded:
                 st.text(f"HTML entities such as &amp; were decoded in {format_count(profile.decoded, 'row')}.")
+
+
+def _class_counts(profile: DataProfile) -> pd.DataFrame:
+    """A row a class, the largest on top."""
+    counts = pd.Series(profile.classes, name="reviews").rename_axis("class").reset_index()
+    return counts.assign(**{"share of the reviews": counts["reviews"] / counts["reviews"].sum()})
 
 
 def first_rows_view(table: Table) -> None:
@@ -209,6 +229,6 @@ def _data_metrics(profile: DataProfile) -> None:
             "of the validation reviews",
         ),
     )
-    with st.grid(5, min_column_width=170):
+    with st.grid(3, min_column_width=125, vertical_alignment="bottom"):  # never one alone in a row
         for label, value, kept in metrics:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=explain(label))

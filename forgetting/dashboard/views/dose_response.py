@@ -18,7 +18,7 @@ from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.randomization_form import can_choose
-from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
+from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.settings import OBJECTIVES
@@ -304,16 +304,21 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     )
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")
+    numbers = dict.fromkeys(("dose", "low", "high", "until"), format_share)
+    chart_table(
+        # The reason says its kind.
+        lambda: (
+            pd.DataFrame(half_ways)
+            .drop(columns="kind")
+            .assign(scheme=lambda table: table["scheme"].map(format_scheme))
+            .astype(dict.fromkeys(numbers, float))
+        ),
+        key="half_way",
+        alt="Half-way fractions",
+        formats=numbers,
+        column_config={"dose": st.column_config.NumberColumn("half-way fraction")},
+    )
     downloads(_rows_of(study), {"half-way fractions": chart}, "half_way")
-    with st.expander("As a table"):
-        table = pd.DataFrame(half_ways).drop(columns="kind")  # which the reason says
-        numbers = dict.fromkeys(("dose", "low", "high", "until"), format_share)
-        show_table(
-            table.assign(scheme=table["scheme"].map(format_scheme)).astype(dict.fromkeys(numbers, float)),
-            formats=numbers,
-            column_config={"dose": st.column_config.NumberColumn("half-way fraction")},
-            alt="Half-way fractions",
-        )
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
         f"accuracy above chance. Its 95{PERCENT} interval is a bootstrap over seeds: it holds the luck of the draws, "

@@ -197,23 +197,13 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         height="stretch",
         alt="Savings by fraction randomized: median and 5–95 % band over seeds for each layer set",
     )
-    with st.expander("Each variant"):
-        table = pd.DataFrame(
-            {
-                "layers": shown["layers"],
-                "fraction randomized": shown["dose"],
-                "accuracy after": shown["accuracy"],
-                "chance": baselines.chance,
-                "largest class": baselines.majority["validation"],
-                "savings": shown["median"],
-                "already there": shown["already_there"],
-                "never reached": shown["never"],
-                "conclusion": shown["conclusion"],
-            }
-        )
-        shares = dict.fromkeys(("accuracy after", "chance", "largest class"), format_share)
-        formats = {"fraction randomized": format_fraction, **shares}
-        show_table(table, formats=formats, alt="Accuracy, savings and conclusion of each variant")
+    chart_table(
+        lambda: _savings_table(shown, baselines),
+        key="savings",
+        alt="Accuracy, savings and conclusion of each variant",
+        formats=dict.fromkeys(("accuracy after", "chance", "largest class"), format_share)
+        | {"fraction randomized": format_fraction},
+    )
     st.caption(
         "The conclusion is a one-sided sign test over the seeds, one for each variant. Of twenty variants that "
         "remember nothing, about one passes by luck. All seeds of re-initialization go back to the original's "
@@ -221,3 +211,20 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")
+
+
+def _savings_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
+    """A row a layer set and fraction."""
+    return pd.DataFrame(
+        {
+            "layers": curves["layers"],
+            "fraction randomized": curves["dose"],
+            "accuracy after": curves["accuracy"],
+            "chance": baselines.chance,
+            "largest class": baselines.majority["validation"],
+            **{title: curves[name] for name, title in (BAND_TITLES | {"median": "savings"}).items()},
+            "already there": curves["already_there"],
+            "never reached": curves["never"],
+            "conclusion": curves["conclusion"],
+        }
+    )

@@ -11,7 +11,7 @@ from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
-from forgetting.dashboard.ui.tables import show_table
+from forgetting.dashboard.ui.tables import chart_table, show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
@@ -31,6 +31,11 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     conclude(dose_response_sentences.describe_robustness(rows, baselines), "forgetting", "robust", "critical")
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
+    chart_table(
+        lambda: dose_response_charts.robustness_points(rows).rename(columns={"how": "weights"}),
+        key="robustness",
+        alt="Forgetting of each layer",
+    )
     table = pd.DataFrame(
         {
             "layer": [row.layer for row in rows],

@@ -71,10 +71,8 @@ def scene_view(trained_model: TrainedModel) -> None:
     number, scene = mine.scene, SCENES[mine.scene - 1]
     stage, predicted = STAGES[scene.name], mine.predictions.get(number)
     heading = f"{number} of {len(SCENES)}: {_whole(scene.title)}"
-    presentable_heading(heading)
+    presentable_heading(heading, always_seen=True)
     presenting = is_presenting(STORY)
-    if presenting:
-        st.markdown(f"# {heading}")
     asked, shown = st.columns([1, 1.5], gap="medium")
     with asked:
         if predicted is None or not presenting:  # large type leaves room for the answer alone

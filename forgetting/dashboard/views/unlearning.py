@@ -1,8 +1,11 @@
 """What a comparison of unlearning methods shows: gaps to exact retraining, trade-off, attack, and single reviews."""
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +16,7 @@ from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.tables import chart_table, reviews_table, show_table
+from forgetting.dashboard.ui.tables import chart_table, reviews_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import unlearning as unlearning_sentences
@@ -23,6 +26,8 @@ from forgetting.reporting.names import format_method, name_metric
 from forgetting.unlearning.evaluation import PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
+
+LOSS_FORMATS = {"share of the reviews": format_share}
 
 
 def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
@@ -55,32 +60,29 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "the forget set, divided by that of the retrained model: 1 is gone, 0 is still there. The vocabulary still "
         "holds the words of the forgotten texts."
     )
-    with st.expander("As a table, with reasons"):
-        show_table(
-            _gap_table(result),
-            column_config={"method": st.column_config.TextColumn(width=170, pinned=True)},
-            alt="Metrics of each method beside exact retraining",
-        )
-        for reason, where in _reasons(result).items():
-            st.caption(literal(f"{where}: {reason}."))
+    chart_table(
+        lambda: _gap_table(result),
+        key="gaps",
+        alt="Metrics of each method beside exact retraining",
+        column_config={name: st.column_config.TextColumn(width=140) for name in ("metric", "method")},
+        notes=lambda: [f"{where}: {reason}." for reason, where in _reasons(result).items()],
+    )
     _offer_files(result, {"gaps": chart}, "comparison")
 
 
 def _gap_table(result: UnlearningResult) -> pd.DataFrame:
-    """A row a method, a column a metric: median (gap), or why it is missing."""
-    table = []
-    for method, rows in result.gaps.groupby("method", sort=False):
-        seeds = sum(row.method == method for row in result.rows)
-        cells = {row.metric: _describe_cell(row, seeds) for row in rows.itertuples()}
-        over = {True: "yes", False: "no", None: "unknown"}[result.over_forgets(method)]
-        table.append(
-            {
-                "method": format_method(method),
-                **{name: cells[name] for name in UNLEARNING_METRICS},
-                "over-forgets": over,
-            }
-        )
-    return pd.DataFrame(table).rename(columns=name_metric)
+    """A row a metric and method: median (gap), or why it is missing. A column a metric would be cut."""
+    seeds = Counter(row.method for row in result.rows)
+    cells = {(row.metric, row.method): _describe_cell(row, seeds[row.method]) for row in result.gaps.itertuples()}
+    over = {True: "yes", False: "no", None: "unknown"}
+    cells |= {("over-forgets", method): over[result.over_forgets(method)] for method in seeds}
+    return pd.DataFrame(
+        [
+            {"metric": name_metric(metric), "method": format_method(method), "median (gap)": cells[metric, method]}
+            for metric in (*UNLEARNING_METRICS, "over-forgets")
+            for method in seeds
+        ]
+    )
 
 
 def _reasons(result: UnlearningResult) -> dict[str, str]:
@@ -172,14 +174,22 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     else:
         chart = unlearning_charts.attack_chart(result)
         st.altair_chart(chart, key="attack", alt="Area under the curve of the loss-threshold attack for each method")
+        chart_table(
+            lambda: _attack_table(result),
+            key="attack",
+            alt="Attack on each method",
+        )
         _offer_files(result, {"attack": chart}, "attack")
     method = _one_method(result, "attack_method")
-    left, right = st.columns(2)
-    for column, whose, name in ((left, "unlearned", format_method(method)), (right, "retrained", "exact retraining")):
-        if losses := result.losses(method, whose):
+    both = {"unlearned": format_method(method), "retrained": "exact retraining"}
+    drawn = {name: losses for whose, name in both.items() if (losses := result.losses(method, whose))}
+    for column, (whose, name) in zip(st.columns(2), both.items(), strict=True):
+        if losses := drawn.get(name):
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
+    if drawn:
+        chart_table(lambda: _loss_table(drawn), key="losses", alt="Losses of the reviews", formats=LOSS_FORMATS)
     scores = result.indistinguishable.values()
     if all(score.score is None for score in scores):
         st.caption(literal(f"There is no forgetting score: {next(iter(scores)).missing}."))
@@ -191,6 +201,19 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "distinguish unlearned from retrained models. “By luck” is the score of models of one kind, which can look "
         "different where they are few. The largest finite ε depends on the number of models."
     )
+
+
+def _attack_table(result: UnlearningResult) -> pd.DataFrame:
+    names = {"attack_auc": "attack AUC", "attack_auc_low": "low", "attack_auc_high": "high"}
+    points = unlearning_charts.attack_points(result).rename(columns=names)
+    return points.assign(method=points["method"].map(format_method))
+
+
+def _loss_table(drawn: Mapping[str, Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """A row a set of reviews and a range of the loss, without the empty ones."""
+    tables = [unlearning_charts.loss_shares(losses).assign(model=name) for name, losses in drawn.items()]
+    points = pd.concat(tables).rename(columns={"set": "reviews", "share": "share of the reviews"})
+    return points[points["share of the reviews"] > 0][["model", "reviews", "loss", "share of the reviews"]]
 
 
 def _indistinguishability(result: UnlearningResult) -> pd.DataFrame:

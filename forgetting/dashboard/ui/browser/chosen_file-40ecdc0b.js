@@ -18,6 +18,8 @@ let repeating = false // whether it is this script that chooses the file
 export default function ({ data, parentElement }) {
   taken = data
   place = parentElement.querySelector('[role="status"]')
+  // Streamlit calls the place for a file mere presentation, and gives it a name all the same.
+  document.querySelector(`${UPLOADER} section[role="presentation"]`)?.removeAttribute('role')
 }
 
 function choose(file) {

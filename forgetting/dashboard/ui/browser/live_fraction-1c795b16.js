@@ -5,7 +5,6 @@
 const PLAY_MS = 5000 // from 0 to 100 %
 const KEYS_REST_MS = 300 // after the last key press the slider counts as released
 const NOTE_MS = 800 // a note that is gone by then is not shown
-const SPOKEN_MS = 150 // the sentence is read out once the slider has stood still for so long
 const PITCH = 7.8 // at most, from neuron to neuron, in hundredths of the picture's height
 const AT_ONCE = { mode: 'immediate', frame: { duration: 0, redraw: false }, transition: { duration: 0 } }
 const decoder = new TextDecoder()
@@ -32,6 +31,7 @@ class View {
     this.awaited = false // whether the page for the last release is still to come
     this.followed = new WeakSet() // charts that are listened to
     this.observer = new MutationObserver(() => this.follow()) // a chart may come, or be drawn anew, at any time
+    this.sizes = new ResizeObserver(() => this.measure())
     this.runs = 0
     this.slider.oninput = () => this.move(Number(this.slider.value))
     this.slider.onchange = () => this.rest(this.keys ? KEYS_REST_MS : 0)
@@ -45,7 +45,7 @@ class View {
     this.observer.disconnect()
     clearTimeout(this.resting)
     clearTimeout(this.noting)
-    clearTimeout(this.speaking)
+    this.sizes.disconnect()
   }
 
   // What Python sends: on each run of the page, also while the slider is being moved.
@@ -53,6 +53,7 @@ class View {
     this.runs += 1
     this.closed = false
     this.observer.observe(document.body, { childList: true, subtree: true })
+    this.sizes.observe(this.find('.live'))
     this.data = data
     if (this.playing && !data.frames) this.stop()
     if (data.count >= this.count) this.awaited = false
@@ -60,6 +61,13 @@ class View {
     if (!this.held()) this.percent = data.percent
     this.drawParts()
     this.draw()
+  }
+
+  // Tells the page's style how much lies above the slider, which stays in sight on a small screen.
+  measure() {
+    const { host } = this.slider.getRootNode()
+    const above = this.find('.controls').getBoundingClientRect().top - host.getBoundingClientRect().top
+    host.closest('.stElementContainer').style.setProperty('--above-slider', `${above}px`)
   }
 
   // Whether the slider shows what Python does not know yet.
@@ -234,9 +242,10 @@ class View {
     slider.setAttribute('aria-valuetext', isShown ? frame.spoken : data.fractions[percent])
     this.find('.value').textContent = isShown ? frame.fraction : data.fractions[percent]
     this.follow()
-    if (!this.held()) return
-    clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => { this.find('.spoken').textContent = frame.sentence }, SPOKEN_MS)
+    if (this.held()) return
+    // The sentence is read out once it is at rest and another one; never the first, which the page is read with.
+    if (this.said && this.said !== frame.sentence) this.find('.spoken').textContent = frame.sentence
+    this.said = frame.sentence
   }
 
   // Brings the page's charts to the frame that is shown. Python draws them for one fraction and leaves the others to
