@@ -526,7 +526,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
                 "half-way fraction",
                 "half-way",
                 "dose",
-                "half-way fraction (D50): fraction randomized, 95 % interval",
+                "half-way fraction randomized (D50) and its 95 % interval",
                 "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval",
             ),
         ),

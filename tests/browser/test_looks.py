@@ -84,6 +84,15 @@ def test_a_page_has_no_fault_of_access_in_either_theme(visit, name):
     if name == "layers":
         app.page.get_by_role("radio", name="N(0, 1)").click()
         app.page.wait_for_function(SPOKEN)
+    for tab in app.page.get_by_role("tab").all_inner_texts()[1:]:
+        app.tab(tab)
+        if name in SMALL_STUDIES and start.count():
+            app.click(start)
+            app.page.mouse.move(2, 2)
+        for theme in ("light", "dark"):
+            app.page.emulate_media(color_scheme=theme)
+            app.eventually(lambda: faults_of_charts(app), (theme, {}))
+            app.eventually(lambda: faults_of_access(app), [])
 
 
 def test_a_phone_does_not_scroll_sideways(visit):
@@ -167,7 +176,7 @@ def test_no_label_of_the_network_lies_on_another_and_layers_toggle_by_keyboard(v
     app.eventually(lambda: layers.last.evaluate(ringed), True)
 
 
-def test_a_presentation_has_the_slider_and_play_alone_and_esc_ends_it(visit):
+def test_a_presentation_has_the_slider_and_play_alone_and_esc_and_back_end_it(visit):
     app = visit()
     app.press("Present")
     main = app.page.get_by_test_id("stMain")
@@ -183,3 +192,9 @@ def test_a_presentation_has_the_slider_and_play_alone_and_esc_ends_it(visit):
     app.page.keyboard.press("Escape")
     expect(app.button("Present")).to_be_visible()
     expect(sidebar).to_be_visible()  # as the style that hides it goes at the end of the run
+    app.settle(1100)  # for a second after a change an older address may be a late one
+    app.page.go_back()
+    expect(app.button("Present")).to_be_hidden()
+    app.settle(1100)
+    app.page.go_back()
+    expect(app.button("Present")).to_be_visible()

@@ -173,7 +173,8 @@ def vega_axes(spec) -> Iterator[str]:
     elif isinstance(spec, dict):
         for name, part in spec.items():
             if name in ("x", "y") and isinstance(part, dict) and part.get("title"):
-                yield part["title"]
+                title = part["title"]
+                yield " ".join(title) if isinstance(title, list) else title  # of several lines
             yield from vega_axes(part)
 
 
