@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from forgetting.charts.style import ORIGINAL
-from forgetting.charts.vega import LOCALE, PADDING, plain_names
+from forgetting.charts.vega import CONFIGURATION, PADDING, plain_names
 
 
 def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
@@ -17,11 +17,9 @@ def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
         .mark_bar(color=ORIGINAL)
         .encode(
             x=alt.X("influence:Q", title=title),
-            y=alt.Y(
-                "word:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=180, labelOverlap=False)
-            ),
+            y=alt.Y("word:N", title=None, sort=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
             tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=60 + 18 * len(table))
     )

@@ -269,13 +269,13 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     }  # fmt: skip
     return plotly_chart(
         data,
-        height=max(CHART_HEIGHT, 70 + 24 * len(rows)),
+        height=max(CHART_HEIGHT, 110 + 24 * len(rows)),
         right=20,  # half of the last label
         top=50,
         annotations=[label, colour_key(side="right", above=21)],
         shapes=[{"type": "line", "line": {"color": BASELINE, "dash": "dash", "width": 1.5}, **chance}],
         xaxis={"title": {"text": "recall on validation"}, "range": [-0.03, 1.03], **SHARE_TICKS},
-        yaxis={"automargin": True, "type": "category"},  # a name may look like a number or a date
+        yaxis={"automargin": True, "type": "category", "dtick": 1},  # a name may look like a number or a date
     )
 
 
@@ -314,7 +314,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
                 "yaxis": f"y{axis}",
             }
         )
-    classes_axis = {"automargin": True, "type": "category", "showgrid": False}
+    classes_axis = {"automargin": True, "type": "category", "dtick": 1, "showgrid": False}
     layout = side_by_side(
         ("original", "randomized"),
         xaxis={"title": {"text": "predicted class"}, "tickangle": 0, **classes_axis},
@@ -375,7 +375,8 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
         yaxis={"type": "log", "rangemode": "tozero", **logarithmic_ticks(0, 9)},
         first={"title": {"text": "number of weights"}},
     )
-    return plotly_chart(data, top=34, **layout)
+    layout["annotations"].append(colour_key(above=26))
+    return plotly_chart(data, top=58, **layout)
 
 
 def _largest(counts: np.ndarray) -> np.ndarray:

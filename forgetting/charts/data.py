@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import REVIEW_COLOUR
-from forgetting.charts.vega import LOCALE, PADDING, plain_names
+from forgetting.charts.vega import CONFIGURATION, PADDING, plain_names
 
 
 def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
@@ -22,7 +22,7 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
             tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=70 + 24 * len(data))
     )
 
@@ -44,6 +44,6 @@ def lengths_chart(words: np.ndarray) -> alt.Chart:
             y=alt.Y("reviews:Q", title="reviews"),
             tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "reviews:Q"],
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=240)
     )

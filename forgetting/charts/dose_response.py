@@ -20,7 +20,7 @@ from forgetting.charts.style import (
     RANDOMIZED,
     TEXT,
 )
-from forgetting.charts.vega import LOCALE, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.dose_response import NO_HALF_WAY
 from forgetting.reporting.formatting import format_interval, format_share
@@ -120,7 +120,7 @@ def dose_chart(
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
     return (
         alt.layer(*_lines(style, narrow), band, line, points)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 
@@ -163,7 +163,7 @@ def current_dose_chart(
         ],
     )
     shown_layers = [*_lines(style), band, middle, path, points, line, *([dot] if value is not None else [])]
-    return alt.layer(*shown_layers).configure(locale=LOCALE).properties(padding=PADDING, height=CHART_HEIGHT)
+    return alt.layer(*shown_layers).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT)
 
 
 def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
@@ -214,14 +214,14 @@ def heat_chart(
                 title=DOSE_TITLES[match],
                 axis=alt.Axis(format=".3~%", labelAngle=0, labelOverlap=True),
             ),
-            y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=200)),
+            y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
         )
     )
     colour = alt.Color(
         "median:Q",
         title=style.title,
         scale=alt.Scale(domain=[worst, best], range=list(HEAT), interpolate="rgb", clamp=True),
-        legend=alt.Legend(orient="top", format=style.form, gradientLength=220),
+        legend=alt.Legend(orient="top", format=style.form.replace(".1%", ".3~%"), gradientLength=220),
     )
     cells = base.mark_rect(stroke="white", strokeWidth=1).encode(color=colour, tooltip=_tooltip(style, match))
     layers = [cells]
@@ -236,7 +236,7 @@ def heat_chart(
         )
     return (
         alt.layer(*layers)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=140 + 34 * curves["layers"].nunique())
     )
 
@@ -266,7 +266,7 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
     )
     return (
         alt.layer(*_lines(style), band, line, points)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 
@@ -304,7 +304,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         else [f"half-way {CHANGE_TITLE}", "and its 95 % interval"]
     )
     base = alt.Chart(table).encode(
-        y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelFlush=False, labelLimit=220)),
+        y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
         color=series_colour(table, "scheme"),
         tooltip=[
             alt.Tooltip("curve:N"),
@@ -321,7 +321,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     )
     return (
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=130 + 26 * len(table))
     )
 
@@ -361,7 +361,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     """
     table = robustness_points(rows)
     base = alt.Chart(table).encode(
-        y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelFlush=False)),
+        y=alt.Y("layer:N", title=None, sort=None),
         yOffset=alt.YOffset("how:N", sort=None),
         color=series_colour(table, "how", symbol="square", columns=1),
         tooltip=[
@@ -382,6 +382,6 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
     return (
         alt.layer(bars, bands, marks, names)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=110 + 56 * len(rows))
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import CHART_HEIGHT, ORIGINAL
-from forgetting.charts.vega import LOCALE, PADDING, baseline_rules
+from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules
 from forgetting.model.history import Epoch
 
 MOST_POINTS = 300  # of a curve; of a longer history some epochs are left out, never the first or the last
@@ -84,7 +84,7 @@ def history_chart(
     rules = baseline_rules(baselines, form, length=length)
     return (
         alt.layer(*rules, base.mark_line(), points)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, ORIGINAL, RELEARNED
-from forgetting.charts.vega import LOCALE, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
@@ -53,7 +53,7 @@ def learning_curve_chart(
             base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
             points,
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT + 40)
     )
 
@@ -110,6 +110,6 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
             base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
             points,
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT + 40)
     )

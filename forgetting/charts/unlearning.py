@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
-from forgetting.charts.vega import LOCALE, PADDING, baseline_rules
+from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules
 from forgetting.reporting.formatting import format_gap, format_metric
 from forgetting.reporting.names import METHOD_NAMES, format_method
 from forgetting.unlearning.result import UnlearningResult
@@ -104,7 +104,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             upright.encode(x=x, y=alt.value(-6), text="line:N"),
             scales.encode(x=x, y=alt.value(-14), text="scale:N"),
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=HEAD_HEIGHT + ROW_HEIGHT * len(methods))
     )
 
@@ -176,7 +176,7 @@ def _column_scales(result: UnlearningResult) -> dict[str, float]:
 
 
 def _method_axis() -> alt.Axis:
-    return alt.Axis(labelFlush=False, labelLimit=150, domain=False, labelExpr=METHOD_LABEL)
+    return alt.Axis(labelLimit=150, domain=False, labelExpr=METHOD_LABEL)
 
 
 def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.LayerChart:
@@ -245,7 +245,7 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
             medians.encode(**axes, color=colour, shape=shape, tooltip=tooltip),
             aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
         )
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT + 80)
     )
 
@@ -319,7 +319,7 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
     forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
     area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
     line = base.mark_line(interpolate="step", strokeWidth=2, color=REVIEW_COLOUR)
-    return alt.layer(area, line).configure(locale=LOCALE).properties(padding=PADDING, height=CHART_HEIGHT - 60)
+    return alt.layer(area, line).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT - 60)
 
 
 def attack_points(result: UnlearningResult) -> pd.DataFrame:
@@ -354,6 +354,6 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     return (
         alt.layer(line, span, point, name)
-        .configure(locale=LOCALE)
+        .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=80 + 26 * max(len(table), 1))
     )

@@ -212,12 +212,15 @@ def describe_agreement(comparison: Comparison) -> str:
 
 def describe_weights(original: torch.nn.Module, randomized: torch.nn.Module) -> str:
     """How the spread of each layer's parameters changes."""
-    parts = []
+    changed, same = [], []
     for name in named_layers(original):
         before, after = (_spread(model, name) for model in (original, randomized))
-        change = f"goes from {before:.3g} to {after:.3g}" if before != after else f"stays at {before:.3g}"
-        parts.append(f"{change} in {name}")
-    return f"The standard deviation of the weights, which says how large they are, {', '.join(parts)}."
+        if before != after:
+            changed.append(f"from {before:.3g} to {after:.3g} in {name}")
+        else:
+            same.append(f"at {before:.3g} in {name}")
+    parts = [f"{verb} {', '.join(places)}" for verb, places in (("goes", changed), ("stays", same)) if places]
+    return f"The standard deviation of the weights, which says how large they are, {' and '.join(parts)}."
 
 
 def _spread(model: torch.nn.Module, layer: str) -> float:

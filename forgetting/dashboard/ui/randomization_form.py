@@ -16,13 +16,11 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
-from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import describe_scheme, format_scheme
+from forgetting.reporting.names import SCHEME_NAMES, describe_scheme
 
-SCHEME_TITLES = {name: f"{format_scheme(name)} – {describe_scheme(name)}" for name in SCHEMES}
 UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
 
 
@@ -68,10 +66,17 @@ def toggle_layer(name: str, layers: tuple[str, ...]) -> None:
     _choose([*chosen, name] if name not in chosen else [other for other in chosen if other != name], layers)
 
 
+def scheme_control() -> None:
+    """The scheme, and what a randomized weight becomes by it, which is longer than a field."""
+    choice_control("randomization.scheme", titles=SCHEME_NAMES)
+    sentence = describe_scheme(control_value("randomization.scheme"))
+    st.caption(f"{sentence[0].upper()}{sentence[1:]}.")
+
+
 def scheme_controls(trained_model: TrainedModel) -> None:
     """Scheme, unit, the words that the randomization is limited to, and a button that takes all words again."""
     layers, randomization = trained_model.recipe.model.layers, session().recipe.randomization
-    choice_control("randomization.scheme", titles=SCHEME_TITLES)
+    scheme_control()
     if randomization.scheme == "noise":
         number_control("randomization.scale", step=0.1)
     unit = prepare_control("randomization.unit")
@@ -87,7 +92,7 @@ def scheme_controls(trained_model: TrainedModel) -> None:
     words, known = randomization.words, models.fit_randomization(randomization, trained_model).words
     if words:
         listed = ", ".join(known[:8]) + (" …" if len(known) > 8 else "")
-        unknown = f"; {len(words) - len(known)} are not in this model" if len(known) < len(words) else ""
+        unknown = f"; {len(words) - len(known)} not in this model" if len(known) < len(words) else ""
         st.caption(literal(f"Only these words: {listed or 'none'}{unknown}"))
         st.button("All words", on_click=assign, args=({"randomization.words": ()},), help=explain("All words"))
 

@@ -7,10 +7,10 @@ from forgetting.charts import attribution as attribution_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
-from forgetting.dashboard.ui.controls import choice_control, control_state, names_of_control, prepare_control
+from forgetting.dashboard.ui.controls import control_state, names_of_control, prepare_control
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import change_notice
-from forgetting.dashboard.ui.randomization_form import SCHEME_TITLES
+from forgetting.dashboard.ui.randomization_form import scheme_control
 from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.metrics.baselines import Baselines
@@ -53,7 +53,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     with right:
         change_notice()
         _word_picker(trained_model, influence)
-        choice_control("randomization.scheme", titles=SCHEME_TITLES)
+        scheme_control()
         randomization = session().recipe.randomization
         chosen = models.fit_randomization(randomization, trained_model)
         if chosen.unit != "word" or not chosen.words:
