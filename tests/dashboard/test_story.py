@@ -31,6 +31,7 @@ def predict(test: AppTest, choice: int) -> AppTest:
         if "The answer comes with the numbers" not in page_text(test):
             return test
         run(test)
+        assert test.sidebar.get("progress") == [], "the scene shows it"
     raise AssertionError("there is no answer")
 
 

@@ -107,6 +107,14 @@ def test_the_visitors_own_study_waits_while_the_story_is_shown():
     assert advance_beside(test) == ["dose"]
 
 
+def test_a_finished_model_is_not_said_to_be_in_training_while_another_one_is():
+    test = go(press(app("train", **{"training.epochs": "400"}), "Play"), "data")
+    assert "in training, 400 epochs (modern, changed)" in page_text(test)
+    test.query_params["training.epochs"] = "100"
+    assert "trained 100 of 100 epochs (modern)" in page_text(run(test))
+    assert mine(test).playing
+
+
 def test_training_goes_on_while_another_page_is_shown():
     test = press(app("train", **{"training.epochs": "30"}, seed="18"), "Play")
     go(test, "forget")

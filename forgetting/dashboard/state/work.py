@@ -93,7 +93,8 @@ def stop_training(visitor: Session) -> None:
 def _relearn(visitor: Session) -> None:
     trainer = visitor.relearning.trainer
     trainer.advance(SLICE, wait=False)
-    visitor.relearn_playing = bool(trainer.epochs_left)
+    if not trainer.epochs_left:
+        stop_relearning(visitor)
 
 
 def stop_relearning(visitor: Session) -> None:
@@ -105,7 +106,10 @@ def stop_relearning(visitor: Session) -> None:
 
 
 def rerun_seed(visitor: Session) -> None:
-    """Run the published experiment with the next seed. Where the original file is gone there are no more."""
+    """Run the published experiment with the next seed. Where the original file is gone there are no more.
+
+    Another run of the page may do the same meanwhile, or stop it: each seed counts once.
+    """
     from forgetting.experiment.published import run_published_seed
 
     try:
@@ -114,7 +118,10 @@ def rerun_seed(visitor: Session) -> None:
         visitor.notices.append(str(error))
         stop_reruns(visitor)
     else:
-        visitor.reruns.append(run_published_seed(split, seed=len(visitor.reruns)))
+        seed = len(visitor.reruns)
+        run = run_published_seed(split, seed=seed)
+        if len(visitor.reruns) == seed < visitor.reruns_wanted:
+            visitor.reruns.append(run)
 
 
 def stop_reruns(visitor: Session) -> None:

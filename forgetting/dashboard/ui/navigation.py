@@ -76,7 +76,7 @@ def _model_lines() -> list[str]:
     if trained_model is None:
         return ["not trained yet"]
     recipe, history = trained_model.recipe, trained_model.trained.history
-    if session().playing and session().page != STORY:
+    if session().playing and session().page != STORY and models.find_shown(session()) is session().training_run:
         return [f"in training, {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
     lines = ["not trained yet: it has its initial weights"]
     if trained_model.trained.steps:

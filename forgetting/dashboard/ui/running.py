@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.dashboard.state.queue import join_queue, leave_queue
-from forgetting.dashboard.state.session import rerun_page, session
+from forgetting.dashboard.state.session import STORY, rerun_page, session
 from forgetting.dashboard.state.work import Work, find_work
 from forgetting.dashboard.ui.advancing import describe_position
 from forgetting.dashboard.ui.navigation import PAGES, WORK_TABS, link_address
@@ -17,8 +17,8 @@ SEEN_EVERY = 1.0  # the same where the page advances all by itself
 def draw_running(*, arrives: bool) -> None:
     """Show in the sidebar what is under way and not advanced by the page, and advance it there.
 
-    What the page advances by itself is known once it is drawn. Until then it is what belongs to the page, but for what
-    the sidebar has advanced beside it before.
+    What the page advances by itself is known once it is drawn. Until then it is what belongs to the page, in the story
+    all that is found, but for what the sidebar has advanced beside it before.
 
     Args:
         arrives: Whether the page has just been opened. It opens the tab of what is under way.
@@ -33,7 +33,7 @@ def draw_running(*, arrives: bool) -> None:
         for page, tab in map(WORK_TABS.get, found):
             if page == mine.page and tab:
                 st.session_state.setdefault(f"{page}_view", tab)
-    beside = {kind for kind in found if WORK_TABS[kind][0] != mine.page or kind in mine.beside}
+    beside = {kind for kind in found if mine.page not in (WORK_TABS[kind][0], STORY) or kind in mine.beside}
     mine.beside, drawn = beside, False
 
     def go_on() -> None:
@@ -48,7 +48,7 @@ def draw_running(*, arrives: bool) -> None:
             if mine.beside != beside:
                 rerun_page()
         drawn = True
-        for kind in sorted(beside):
+        for kind in sorted(beside & works.keys()):  # a run of the page before may just have ended one
             _draw(kind, works[kind])
         if beside and mine.queue_position:
             st.caption(describe_position(mine.queue_position))
