@@ -31,12 +31,13 @@ from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state import work
-from forgetting.dashboard.state.session import DEFAULTS, PREFIX, TrainedModel
+from forgetting.dashboard.state.session import DEFAULTS, PREFIX, Session, TrainedModel
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import LABELS
 from forgetting.dashboard.ui.training_form import MARK
 from forgetting.data import download
+from forgetting.experiment import published
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe.recipe import MODERN
 from forgetting.recipe.url import decode_query
@@ -645,6 +646,16 @@ def test_the_original_file_is_used_once_it_is_here(wine_reviews_path):
     assert "of 309 reviews are kept, in 11 classes" in page_text(test)
 
 
+def test_an_uploaded_original_file_is_used_though_another_file_was_uploaded_since(wine_reviews_path, no_network):
+    test = upload(uploading(wine_reviews_path.read_bytes(), "original.csv"), own_file(), "other.csv")
+    test.button_group(key=setting("data.source")).set_value("original")
+    assert "of 309 reviews are kept, in 11 classes" in page_text(run(test))
+    test.button_group(key=setting("data.source")).set_value("sample")
+    run(test).session_state.session.seen = True
+    assert button(go(test, "overview"), "Reproduce the table")
+    assert no_network == []
+
+
 def test_the_published_table_is_shown_beside_what_it_hides():
     table = overview().dataframe[0].value
     assert len(table) == 12
@@ -665,6 +676,24 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     assert "the largest of the 2 re-runs here" in page_text(test)
     assert "chance is 0.3\u00a0%" in page_text(test)
     assert set(table["within 120 re-runs"]) == {"yes", "not published"}
+
+
+def test_each_seed_of_the_published_table_counts_once_whatever_another_run_of_the_page_does(monkeypatch):
+    visitor = Session(reruns_wanted=3)
+    meanwhile = [lambda: work.rerun_seed(visitor), lambda: work.stop_reruns(visitor)]
+
+    def run_seed(split, *, seed: int) -> int:  # noqa: ARG001 - what the work asks for
+        if seed < len(meanwhile) and meanwhile[seed]:
+            act, meanwhile[seed] = meanwhile[seed], None
+            act()
+        return seed
+
+    monkeypatch.setattr(published, "run_published_seed", run_seed)
+    monkeypatch.setattr(work.data, "find_published_split", lambda _: None)
+    work.rerun_seed(visitor)
+    assert visitor.reruns == [0]
+    work.rerun_seed(visitor)
+    assert (visitor.reruns, visitor.reruns_wanted) == ([0], 1), "it was stopped meanwhile"
 
 
 def test_two_visitors_do_not_disturb_each_other():

@@ -90,6 +90,9 @@ def test_undoing_an_upload_brings_the_file_before_back_with_all_that_is_shown_of
     undo(test)
     assert "60 of 60 reviews" in page_text(test)
     assert [table.source for table in test.session_state.session.uploads] == ["c.csv", "b.csv"], "no more are kept"
+    test.query_params["data.sha256"] = "0" * 64
+    assert "which this session does not have" in page_text(run(test))
+    assert "In use" not in page_text(test)
 
 
 def test_choosing_upload_and_then_a_file_is_one_step():

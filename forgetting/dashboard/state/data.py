@@ -7,6 +7,7 @@ imported where that is done, as the first screen needs neither.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -59,9 +60,19 @@ def download_original() -> None:
     _original_table()
 
 
-def has_original(upload: Table | None) -> bool:
+def has_original(uploads: Iterable[Table]) -> bool:
     """Whether the original file is here: downloaded earlier, or uploaded by the visitor."""
-    return bool(upload and upload.sha256 == ORIGINAL_SHA256) or is_downloaded()
+    return any(table.sha256 == ORIGINAL_SHA256 for table in uploads) or is_downloaded()
+
+
+def find_original_table(uploads: Sequence[Table]) -> Table:
+    """The original file, which is not downloaded for that. Raises EmptyStateError where it is not here."""
+    for table in uploads:
+        if table.sha256 == ORIGINAL_SHA256:
+            return table
+    if not is_downloaded():
+        raise EmptyStateError(f"The original file ({format_size(ORIGINAL_SIZE)}) is not downloaded yet.")
+    return _original_table()
 
 
 def find_table(inputs: Inputs) -> Table:
@@ -70,11 +81,7 @@ def find_table(inputs: Inputs) -> Table:
     if data.source == "sample":
         return _sample_table()
     if data.source == "original":
-        if upload and upload.sha256 == ORIGINAL_SHA256:
-            return upload
-        if not is_downloaded():
-            raise EmptyStateError(f"The original file ({format_size(ORIGINAL_SIZE)}) is not downloaded yet.")
-        return _original_table()
+        return find_original_table([upload] if upload else [])
     if upload is None or (data.sha256 and upload.sha256 != data.sha256):
         if not data.file and not data.sha256:
             raise EmptyStateError("No file of reviews is uploaded yet.")
@@ -120,9 +127,9 @@ def split_key(recipe: Recipe, digest: str) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-def find_published_split(upload: Table | None) -> Split:
-    """The split of the published experiment on the original file, for which `has_original` must be true."""
-    original = upload if upload and upload.sha256 == ORIGINAL_SHA256 else _original_table()
+def find_published_split(uploads: Sequence[Table]) -> Split:
+    """The split of the published experiment on the original file. Raises EmptyStateError where that is not here."""
+    original = find_original_table(uploads)
     return _published_split(original.sha256, original)
 
 

@@ -27,6 +27,7 @@ import streamlit as st
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
+from forgetting.data.download import ORIGINAL_SHA256
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, Recipe
 
@@ -272,9 +273,11 @@ class Session:
 
     @property
     def upload(self) -> Table | None:
-        """The uploaded file that the recipe names; where it names none of them, the one that was in use last."""
-        named = (table for table in self.uploads if table.sha256 == self.recipe.data.sha256)
-        return next(named, self.uploads[-1] if self.uploads else None)
+        """The uploaded file that the recipe is on; where it is on none of them, the one that was in use last."""
+        data = self.recipe.data
+        wanted = ORIGINAL_SHA256 if data.source == "original" else data.sha256
+        found = (table for table in self.uploads if table.sha256 == wanted)
+        return next(found, self.uploads[-1] if self.uploads else None)
 
     @property
     def inputs(self) -> Inputs:
@@ -335,7 +338,8 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         if not first and mine.recipe != mine.known:
             _note_change(page)
         mine.known = mine.recipe
-        mine.uploads.sort(key=lambda table: table.sha256 == mine.recipe.data.sha256)
+        in_use = mine.upload
+        mine.uploads.sort(key=lambda table: table is in_use)
     mine.announcing = False
     if page != mine.page:
         if leaves:

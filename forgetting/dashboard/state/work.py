@@ -113,7 +113,7 @@ def rerun_seed(visitor: Session) -> None:
     from forgetting.experiment.published import run_published_seed
 
     try:
-        split = data.find_published_split(visitor.upload)
+        split = data.find_published_split(visitor.uploads)
     except ForgettingError as error:
         visitor.notices.append(str(error))
         stop_reruns(visitor)

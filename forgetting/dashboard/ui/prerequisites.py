@@ -35,7 +35,7 @@ def _offer_data() -> bool:
         data.find_reviews(session().inputs)
     except ForgettingError as error:
         show_error(error, icon=":material/table_view:")
-        if session().recipe.data.source == "original" and not data.has_original(session().upload):
+        if session().recipe.data.source == "original" and not data.has_original(session().uploads):
             download_button()
         page_link("data", "Choose reviews on the Data page")
         return False

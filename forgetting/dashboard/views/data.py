@@ -44,7 +44,7 @@ def source_view() -> None:
         st.caption("Synthetic: 1,218 reviews of 11 styles, written by a grammar for this project. No wine is real.")
     elif chosen == "original":
         st.caption("309 reviews of a wine blog, which the published results were computed on.")
-        if not data.has_original(session().upload):
+        if not data.has_original(session().uploads):
             download_button()
     else:
         with st.container(gap=None):
@@ -60,7 +60,7 @@ def source_view() -> None:
             UPLOADER
         ]:  # which still lists the file
             st.error(literal(refused))
-        if upload := session().upload:
+        if (upload := session().upload) and session().recipe.data.sha256 in ("", upload.sha256):
             st.caption(literal(f"In use: {upload.source} ({format_count(len(upload.frame), 'row')})"))
 
 

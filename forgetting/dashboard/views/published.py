@@ -40,7 +40,7 @@ def published_view() -> None:
         "each name the network answers yes or no, and the share of right answers is called its accuracy. A model that "
         f"always answers “no” is right for {always_no} of them."
     )
-    if not data.has_original(mine.upload):
+    if not data.has_original(mine.uploads):
         _draw_table([])
         st.caption(
             f"To re-run it, the original file is needed: {format_size(ORIGINAL_SIZE)} from the published repository."
