@@ -35,5 +35,5 @@ def format_size(size: int) -> str:
     """A number of bytes: `format_size(209_715_200)` is "200 MB"."""
     for factor, unit in ((1024**2, "MB"), (1024, "kB")):
         if size >= factor:
-            return f"{size / factor:,.3g}{NO_BREAK}{unit}"
+            return f"{float(f'{size / factor:.3g}'):,g}{NO_BREAK}{unit}"
     return f"{size:,} bytes"

@@ -132,7 +132,7 @@ FORGETTING_SCALE = (
 
 def describe_beyond(forgetting: float | None) -> str:
     """What a forgetting says that is shown above 1 or below 0; "" of any other."""
-    if forgetting is None or 0 <= round(forgetting, 2) <= 1:
+    if forgetting is None or (forgetting >= 0 and round(forgetting, 2) <= 1):
         return ""
     return "above 1: below chance" if forgetting > 1 else "below 0: it got better"
 

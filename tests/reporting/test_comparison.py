@@ -5,7 +5,15 @@ from reporting_cases import LAYERS, cost, published, recalls
 
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.comparison import describe_experiment, describe_randomization
+from forgetting.reporting.comparison import describe_beyond, describe_experiment, describe_randomization
+
+
+@pytest.mark.parametrize(
+    ("forgetting", "words"),
+    [(None, ""), (0.0, ""), (1.004, ""), (1.01, "above 1: below chance"), (-0.004, "below 0: it got better")],
+)
+def test_a_forgetting_that_is_shown_beyond_its_scale_is_explained(forgetting, words):
+    assert describe_beyond(forgetting) == words
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import math
 import pytest
 from reporting_cases import BASELINES
 
+from forgetting.core.numbers import format_size, keep_units
 from forgetting.reporting.formatting import (
     format_baselines,
     format_duration,
@@ -116,6 +117,14 @@ def test_interval(low, high, text):
 )
 def test_duration(seconds, text):
     assert format_duration(seconds) == text
+
+
+def test_sizes():
+    sizes = (12, 608_850, 1023 * 1024, 200 * 1024**2, 2 * 1024**3)
+    assert [format_size(size) for size in sizes] == [
+        "12 bytes",
+        *map(keep_units, ("595 kB", "1,020 kB", "200 MB", "2,050 MB")),
+    ]
 
 
 def test_epochs():
