@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 Formats = Mapping[str, Callable[[Any], str]]  # how the numbers of a column are written, by its name
+MOST_FORMATTED = 100_000  # cells of a table whose numbers are written by the rule; more of them would take seconds
 EXCERPT = 400  # characters of a review in a table; a chosen one is shown whole
 BAND_TITLES = {"median": "median", "low": "5 % of seeds", "high": "95 % of seeds"}  # of a band's columns
 
@@ -46,7 +47,7 @@ def show_table(
 
     Args:
         frame: What to show.
-        formats: How numbers are written where it is not the rule of `formatted`.
+        formats: How numbers are written where it is not the rule of `formatted`; in a very large table Streamlit does.
         column_config: How columns are shown, by their names.
         explained: Whether the columns are ours; the glossary does not know those of a visitor's file.
         options: Of `st.dataframe`.
@@ -55,7 +56,7 @@ def show_table(
         What `st.dataframe` returns.
     """
     columns = explained_columns(frame.columns, column_config) if explained else column_config
-    shown = formatted(frame, formats or {}) if explained else frame
+    shown = formatted(frame, formats or {}) if explained and frame.size <= MOST_FORMATTED else frame
     return st.dataframe(shown, hide_index=True, column_config=columns, **options)
 
 
@@ -68,9 +69,6 @@ def formatted(frame: pd.DataFrame, formats: Formats) -> Styler:
         frame: The table.
         formats: How the numbers of other columns are written.
     """
-    import pandas as pd
-
-    pd.set_option("styler.render.max_elements", 2**31)  # above which Streamlit refuses a table
     frame = frame.reset_index(drop=True)
     shown = frame.style
     numbers = frame.select_dtypes("number")

@@ -231,8 +231,8 @@ def flipped_reviews_view(trained_model: TrainedModel, comparison: Comparison) ->
     right_before = int((table["before"] == table["true class"]).sum())
     right_after = int((table["after"] == table["true class"]).sum())
     st.text(
-        f"{len(table)} of {total} validation reviews change their predicted class: {right_before} were right before, "
-        f"{right_after} are right after."
+        f"{len(table):,} of {total:,} validation reviews change their predicted class: {right_before:,} were right "
+        f"before, {right_after:,} are right after."
     )
     shares = ("probability before", "probability after")
     reviews_table(
