@@ -110,6 +110,9 @@ def test_the_visitors_own_study_waits_while_the_story_is_shown():
 def test_a_finished_model_is_not_said_to_be_in_training_while_another_one_is():
     test = go(press(app("train", **{"training.epochs": "400"}), "Play"), "data")
     assert "in training, 400 epochs (modern, changed)" in page_text(test)
+    test.query_params["training.epochs"] = "300"
+    assert "in training, 400 epochs (modern, changed)" in page_text(run(test))
+    assert ":material/warning: of other settings: epochs 400 → 300" in page_text(test)
     test.query_params["training.epochs"] = "100"
     assert "trained 100 of 100 epochs (modern)" in page_text(run(test))
     assert mine(test).playing

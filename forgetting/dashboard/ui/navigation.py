@@ -76,10 +76,10 @@ def _model_lines() -> list[str]:
     if trained_model is None:
         return ["not trained yet"]
     recipe, history = trained_model.recipe, trained_model.trained.history
-    if session().playing and session().page != STORY and models.find_shown(session()) is session().training_run:
-        return [f"in training, {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
     lines = ["not trained yet: it has its initial weights"]
-    if trained_model.trained.steps:
+    if session().playing and session().page != STORY and models.find_shown(session()) is session().training_run:
+        lines, history = [f"in training, {recipe.training.epochs:,} epochs ({name_preset(recipe)})"], ()
+    elif trained_model.trained.steps:
         lines = [f"trained {len(history):,} of {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
     if history:
         chance = format_share(1 / len(trained_model.split.classes))
