@@ -232,7 +232,7 @@ def taken(test: AppTest) -> str | None:
 def test_uploads_of_all_visitors_together_have_a_limit(small_uploads):
     first, second = given("first.csv", small_uploads("fig")), given("second.csv", small_uploads("pear"))
     assert taken(first) == "first.csv"
-    assert "may take 1 MB together" in page_text(second)
+    assert "may take 1\N{NO-BREAK SPACE}MB together" in page_text(second)
     assert "use the synthetic sample" in page_text(second)
     assert taken(second) is None
     assert taken(given("same.csv", small_uploads("fig"))) == "same.csv"  # which takes no more

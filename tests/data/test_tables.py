@@ -342,7 +342,7 @@ BOMB = b"text,label\n" + b"a,b\n" * 1_000_000
 )
 def test_refuses_to_expand_beyond_the_limit(data):
     assert len(data) < 60_000
-    assert_says(refusal(data, max_bytes=60_000), "at most 60,000 bytes", "expands to more", "Leave out")
+    assert_says(refusal(data, max_bytes=60 * 1024), "at most 60\N{NO-BREAK SPACE}kB", "expands to more", "Leave out")
 
 
 def test_a_size_that_a_zip_claims_is_not_trusted():
