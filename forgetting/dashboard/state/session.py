@@ -213,6 +213,7 @@ class Session:
         scene: Number of the story's scene, from 1.
         predictions: Position of the visitor's choice, by the number of the scene.
         waiting_model: The visitor's trained model while the story is shown.
+        waiting_studies: The visitor's studies that were running when the story was opened.
         change: The last change of the recipe, which can be undone.
         announcing: Whether the next run says what has been changed.
         destination: The page that the next run leads to; "" for the one that it is of.
@@ -249,6 +250,7 @@ class Session:
     scene: int = 1
     predictions: dict[int, int] = field(default_factory=dict)
     waiting_model: TrainedModel | None = None
+    waiting_studies: list[Study] = field(default_factory=list)
     addresses: list[dict[str, str]] = field(default_factory=list)
     written_at: float = -math.inf
     touched: bool = False
@@ -344,10 +346,10 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
     if page != mine.page:
         if leaves:
             for study in mine.studies.values():
-                study.running = False
-            mine.studies = {study.kind: study for study in mine.kept if study.running}
+                study.running = study.running and study in mine.waiting_studies
+            mine.studies, mine.waiting_studies = {study.kind: study for study in mine.kept if study.running}, []
         elif arrives:  # those that were asked for are kept
-            mine.studies = {}
+            mine.studies, mine.waiting_studies = {}, [study for study in mine.kept if study.running]
         else:  # what has begun by itself does so again
             shown = mine.studies.items()
             mine.studies = {kind: study for kind, study in shown if not (study.unasked and study.running)}
