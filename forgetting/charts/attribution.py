@@ -21,5 +21,5 @@ def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
             tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
         )
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=60 + 18 * len(table))
+        .properties(padding=PADDING, height=alt.Step(18))
     )

@@ -314,11 +314,11 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
                 "yaxis": f"y{axis}",
             }
         )
-    classes_axis = {"automargin": True, "type": "category", "dtick": 1, "showgrid": False}
+    classes_axis = {"automargin": True, "type": "category", "showgrid": False}
     layout = side_by_side(
         ("original", "randomized"),
         xaxis={"title": {"text": "predicted class"}, "tickangle": 0, **classes_axis},
-        yaxis={"autorange": "reversed", **classes_axis},
+        yaxis={"autorange": "reversed", "dtick": 1, **classes_axis},
         first={"title": {"text": "true class"}},
         others={"matches": "y", "showticklabels": False},
         gap=0.03,

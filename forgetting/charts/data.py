@@ -23,7 +23,7 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
             tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
         )
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=70 + 24 * len(data))
+        .properties(padding=PADDING, height=alt.Step(24))
     )
 
 

@@ -106,7 +106,10 @@ def dose_chart(
         .transform_calculate(scheme_name=SCHEME_OF_ROW)
         .encode(
             x=alt.X(
-                "planned_dose:Q", title=DOSE_TITLES[match], axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1])
+                "planned_dose:Q",
+                title=DOSE_TITLES[match],
+                axis=alt.Axis(format=".3~%", tickCount=10),
+                scale=alt.Scale(domain=[0, 1]),
             ),
             color=series_colour(curves, by),
         )
@@ -140,7 +143,12 @@ def current_dose_chart(
     """
     axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
-    x = alt.X("planned_dose:Q", title=FRACTION_TITLE, axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X(
+        "planned_dose:Q",
+        title=FRACTION_TITLE,
+        axis=alt.Axis(format=".3~%", tickCount=10),
+        scale=alt.Scale(domain=[0, 1]),
+    )
     base = alt.Chart(curves).transform_calculate(scheme_name=SCHEME_OF_ROW).encode(x=x)
     band = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
         y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
@@ -234,11 +242,7 @@ def heat_chart(
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
-    return (
-        alt.layer(*layers)
-        .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=140 + 34 * curves["layers"].nunique())
-    )
+    return alt.layer(*layers).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(34))
 
 
 def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
@@ -313,7 +317,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
             alt.Tooltip("note:N"),
         ],
     )
-    x = alt.X("dose:Q", title=title, axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("dose:Q", title=title, axis=alt.Axis(format=".3~%", tickCount=10), scale=alt.Scale(domain=[0, 1]))
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     never = base.mark_text(align="right", dx=-4, fontSize=12).encode(
@@ -322,7 +326,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     return (
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=130 + 26 * len(table))
+        .properties(padding=PADDING, height=alt.Step(26))
     )
 
 
@@ -383,5 +387,5 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     return (
         alt.layer(bars, bands, marks, names)
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=110 + 56 * len(rows))
+        .properties(padding=PADDING, height=alt.Step(56, **{"for": "position"}))
     )

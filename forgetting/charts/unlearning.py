@@ -29,7 +29,7 @@ GAP_COLUMNS = {  # of the chart of gaps: the title of each metric, in two lines
     "attack_auc": "attack\nAUC",
     "anamnesis": "anamnesis\n(AIN)",
 }
-ROW_HEIGHT, HEAD_HEIGHT = 36, 92  # pixels of a method, and of the titles
+ROW_HEIGHT = 36  # pixels of a method
 HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LOSS_BINS = 40  # of the histograms of losses
@@ -105,7 +105,7 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             scales.encode(x=x, y=alt.value(-14), text="scale:N"),
         )
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=HEAD_HEIGHT + ROW_HEIGHT * len(methods))
+        .properties(padding=PADDING, height=alt.Step(ROW_HEIGHT))
     )
 
 
@@ -198,7 +198,8 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
         title=None,
         scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
         legend=alt.Legend(
-            orient="right",
+            orient="bottom",
+            columns=alt.ExprRef("width > 560 ? 4 : width > 400 ? 3 : 2"),  # beside it a phone had no room for the plot
             symbolOpacity=1,
             symbolStrokeWidth=0,
             symbolSize=90,
@@ -353,7 +354,5 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     return (
-        alt.layer(line, span, point, name)
-        .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=80 + 26 * max(len(table), 1))
+        alt.layer(line, span, point, name).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(26))
     )

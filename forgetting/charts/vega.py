@@ -15,7 +15,11 @@ from forgetting.reporting.names import SCHEME_NAMES
 LOCALE = alt.Locale(
     number=alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["", ""], minus="−", percent=PERCENT)
 )
-CONFIGURATION = {"locale": LOCALE, "axis": alt.AxisConfig(labelFlush=False)}  # each label stands at its tick
+CONFIGURATION = {
+    "locale": LOCALE,
+    "axis": alt.AxisConfig(labelFlush=False),  # each label stands at its tick
+    "legend": alt.LegendConfig(labelLimit=0),  # and each name is read whole, however large it is written
+}
 PADDING = {"left": 5, "top": 5, "bottom": 5, "right": 30}  # the names of baselines are written larger on a large screen
 # Expressions for what a scheme is called: of a row of data, and of the label of a legend.
 SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"

@@ -24,7 +24,7 @@ from forgetting.reporting.formatting import format_interval, format_share
 if TYPE_CHECKING:
     import pandas as pd
 
-CHART_WIDTH = 270  # pixels that a chart of both needs, else they stand one below the other
+CHART_WIDTH = 300  # pixels that a chart of both needs, else they stand one below the other
 PLOTLY = {"displayModeBar": False}
 
 

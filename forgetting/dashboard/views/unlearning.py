@@ -136,7 +136,7 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     chart = unlearning_charts.trade_off_chart(result, across)
     alt = "Forget accuracy against retain or validation accuracy of each method"
-    st.altair_chart(chart, key="trade_off", height="stretch", alt=alt)
+    st.container(key="tall").altair_chart(chart, key="trade_off", height="stretch", alt=alt)
     chart_table(
         lambda: _trade_off_table(result, across),
         key="trade_off",
