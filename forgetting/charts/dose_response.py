@@ -31,6 +31,7 @@ from forgetting.studies.layer_robustness import LayerRobustness
 PICK = "pick"
 PICKED = ["layers", "scheme", "unit", "seed", "seed_dose"]  # columns that a picked point gives
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
+CELL_WIDTH = 27  # pixels that the number in a cell needs
 MOST_LABELS = 80  # values written into a heat map
 
 
@@ -235,9 +236,10 @@ def heat_chart(
     layers = [cells]
     if len(curves) <= MOST_LABELS:
         turn = worst + LIGHT_TEXT_FROM * (best - worst)
+        has_room = alt.ExprRef(f"width > {CELL_WIDTH * curves['planned_dose'].nunique()} ? 1 : 0")
         dark = alt.datum.median > turn if best > worst else alt.datum.median < turn
         layers.append(
-            base.mark_text(fontSize=11).encode(
+            base.mark_text(fontSize=11, opacity=has_room).encode(
                 text=alt.Text("median:Q", format=style.form.replace(".1%", ".0%")),
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
