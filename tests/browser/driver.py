@@ -35,7 +35,7 @@ FOLLOW = f"""() => {{
     window.runs = {{begun: 0}}
     const kind = bytes => {{  // the field behind the hash and the metadata
         let at = 0
-        while (bytes[at] >> 3 < 3) {{
+        while (at < bytes.length && bytes[at] >> 3 < 3) {{
             let size = 0, bits = 0
             do {{ size |= (bytes[++at] & 127) << bits; bits += 7 }} while (bytes[at] & 128)
             at += 1 + size

@@ -140,7 +140,7 @@ def _network(app) -> dict[str, str]:
 VIEWS = {
     "Classes": ("loses most", ".js-plotly-plot"),
     "Confusion": ("Jensen–Shannon", ".js-plotly-plot"),
-    "Weights": ("Standard deviation", ".js-plotly-plot"),
+    "Weights": ("standard deviation of the weights", ".js-plotly-plot"),
     "Reviews": ("change their predicted class", '[data-testid="stDataFrame"]'),
     "Relearn": ("trains the randomized model again", '[data-testid="stVegaLiteChart"] svg'),
     "Accuracy and loss": ("Randomizing", ".js-plotly-plot"),
