@@ -87,9 +87,11 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
         ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
         ("Validation loss", format_number(last.validation.loss) if last else "–", guess),
     )
-    with st.grid(4, min_column_width=120):
-        for label, value, baseline in cells:
-            st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=explain(label))
+    with st.grid(2, min_column_width=256):  # four in a line or two by two, so that none stands alone
+        for pair in (cells[:2], cells[2:]):
+            with st.grid(2, min_column_width=120):
+                for label, value, baseline in pair:
+                    st.metric(label, value, delta=baseline, delta_color="off", delta_arrow="off", help=explain(label))
     history_charts(
         [Curve("original", run.history)],
         baselines,
