@@ -41,8 +41,11 @@ def test_while_a_model_trains_anew(visit):
 def test_while_a_study_streams(visit):
     app = visit("layers?training.epochs=6&seed=51&sweep.retrain=1&sweep.seeds=200&sweep.doses=0,0.5,1")
     train(app)
+    more_runs = "([runs, more]) => window.runs.begun > runs + more"
+    runs = app.page.evaluate("window.runs.begun")
     app.button("Start").click()
+    app.page.wait_for_function(more_runs, arg=[runs, 3])  # until then the chart is that of the quick look
     app.page.locator(MARKS).first.wait_for()
     app.page.evaluate(WATCH)
-    app.page.wait_for_function("runs => window.runs.begun > runs + 10", arg=app.page.evaluate("window.runs.begun"))
+    app.page.wait_for_function(more_runs, arg=[app.page.evaluate("window.runs.begun"), 10])
     seen(app)
