@@ -5,7 +5,7 @@ import re
 
 NO_BREAK = "\u00a0"  # the space between a number and its unit, at which no line breaks
 PERCENT = f"{NO_BREAK}%"
-BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|(?:points|s|min|kB|MB)\b)")
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|(?:points?|s|min|kB|MB)\b)")
 
 
 def keep_units(text: str) -> str:

@@ -52,13 +52,20 @@ def format_gap(metric: str, gap: float) -> str:
     if math.isnan(gap):
         return "missing"
     if metric.endswith("accuracy"):
-        return f"{_signed(100 * gap, 0)}{NO_BREAK}points"
+        return format_points(100 * gap, with_plus=True)
     return _signed(gap, 2)
 
 
-def format_points(points: float) -> str:
-    """A number of percentage points: "16 points", "0.3 points"."""
-    return f"{_signed(points, 0).removeprefix('+')}{NO_BREAK}points"
+def format_points(points: float, *, with_plus: bool = False) -> str:
+    """A number of percentage points: "16 points", "0.3 points", "1 point".
+
+    Args:
+        points: The number.
+        with_plus: Whether a number above 0 has its sign, too.
+    """
+    text = _signed(points, 0)
+    unit = "point" if text.lstrip("+−") == "1" else "points"
+    return f"{text if with_plus else text.removeprefix('+')}{NO_BREAK}{unit}"
 
 
 def _signed(value: float, digits: int) -> str:

@@ -80,6 +80,7 @@ def test_a_metric_by_its_name():
         ("forget_accuracy", 0.25, "+25\u00a0points"),
         ("forget_accuracy", -0.25, "−25\u00a0points"),
         ("forget_accuracy", 0.0, "0\u00a0points"),
+        ("forget_accuracy", -0.0096, "−1\u00a0point"),
         ("forget_accuracy", 0.001, "+0.1\u00a0points"),  # not none
         ("tow", -0.123, "−0.12"),
         ("tow", 0.0004, "+0.0004"),
