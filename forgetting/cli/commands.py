@@ -31,7 +31,7 @@ from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
 from forgetting.core.seeding import pin_threads
-from forgetting.data.download import ORIGINAL_SHA256
+from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import prepare, run, train

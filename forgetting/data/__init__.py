@@ -6,7 +6,8 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "columns": ("ColumnRoles",),
-        "download": ("ORIGINAL_SHA256", "ORIGINAL_SIZE", "fetch_wine_reviews", "is_downloaded"),
+        "download": ("fetch_wine_reviews", "is_downloaded"),
+        "original": ("ORIGINAL_SHA256", "ORIGINAL_SIZE"),
         "profile": ("DataProfile", "profile_data"),
         "reviews": ("Report", "Reviews", "filter_reviews"),
         "sample": ("load_sample",),

@@ -20,14 +20,9 @@ from platformdirs import user_cache_path
 
 from forgetting.core.errors import DataError, plain_reason
 from forgetting.core.files import write_atomically
+from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE, ORIGINAL_URL
 from forgetting.data.reviews import Reviews
 
-ORIGINAL_URL = (
-    "https://raw.githubusercontent.com/chungimungi/Learning-to-Forget/"
-    "3a1b8bb17cc98b3e5adc9a53efed99260565dfba/data/wine_review.csv"
-)
-ORIGINAL_SHA256 = "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
-ORIGINAL_SIZE = 608_850
 TIMEOUT = 30.0  # seconds for the whole download
 STALL = 10.0  # seconds without a byte after which a connection is given up
 DOWNLOAD_CHUNK = 64 * 1024

@@ -15,9 +15,9 @@ from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
 from forgetting.data.columns import MIN_WORDS, ColumnRoles
-from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.entities import decode_entities
 from forgetting.data.formats import parse_table
+from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.reviews import Report, Reviews, filter_reviews
 
 NAME_COLUMNS = ("Review_name", "title", "name")

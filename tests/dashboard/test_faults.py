@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forgetting.data.download import ORIGINAL_SHA256
+from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.experiment.pipeline import make_trainer, prepare, train
 from forgetting.recipe.recipe import MODERN
 

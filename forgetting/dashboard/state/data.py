@@ -19,7 +19,8 @@ from forgetting.core.numbers import format_size
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Inputs
 from forgetting.data import download, sample
-from forgetting.data.download import ORIGINAL_SHA256, ORIGINAL_SIZE, is_downloaded
+from forgetting.data.download import is_downloaded
+from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.profile import DataProfile, profile_data
 from forgetting.data.reviews import Reviews
 from forgetting.experiment import published

@@ -27,7 +27,7 @@ import streamlit as st
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
-from forgetting.data.download import ORIGINAL_SHA256
+from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, Recipe
 

@@ -49,11 +49,10 @@ def find_work(visitor: Session) -> dict[str, Work]:
     found = {}
     if visitor.page != STORY:
         if visitor.playing and visitor.training_run:
-            parts, stop = _epochs(visitor.training_run.trainer), partial(stop_training, visitor)
-            found[TRAINING] = Work("Training", *parts, partial(_train, visitor), stop)
+            found[TRAINING] = _training("Training", visitor.training_run.trainer, partial(stop_training, visitor))
         if visitor.relearn_playing and visitor.relearning:
-            parts, stop = _epochs(visitor.relearning.trainer), partial(stop_relearning, visitor)
-            found[RELEARN_ONCE] = Work("Relearning", *parts, partial(_relearn, visitor), stop)
+            stop = partial(stop_relearning, visitor)
+            found[RELEARN_ONCE] = _training("Relearning", visitor.relearning.trainer, stop)
         if len(visitor.reruns) < visitor.reruns_wanted:
             parts, stop = (len(visitor.reruns), visitor.reruns_wanted, "seed"), partial(stop_reruns, visitor)
             found[RERUNS] = Work("Published table", *parts, partial(rerun_seed, visitor), stop)
@@ -70,31 +69,22 @@ def _running_studies(visitor: Session) -> list[Study]:
     return [study for study in (*kept, *visitor.studies.values()) if study.running]
 
 
-def _epochs(trainer: Trainer) -> tuple[int, int, str]:
-    return len(trainer.history), trainer.training.epochs, "epoch"
-
-
 # Training
 
 
-def _train(visitor: Session) -> None:
-    trainer = visitor.training_run.trainer
-    trainer.advance(SLICE, wait=False)
-    if not trainer.epochs_left:
-        stop_training(visitor)
+def _training(title: str, trainer: Trainer, stop: Callable[[], None]) -> Work:
+    def advance() -> None:
+        trainer.advance(SLICE, wait=False)
+        if not trainer.epochs_left:
+            stop()
+
+    return Work(title, len(trainer.history), trainer.training.epochs, "epoch", advance, stop)
 
 
 def stop_training(visitor: Session) -> None:
     """Pause training, and take the model as it stands."""
     visitor.playing = False
     models.store_progress(visitor)
-
-
-def _relearn(visitor: Session) -> None:
-    trainer = visitor.relearning.trainer
-    trainer.advance(SLICE, wait=False)
-    if not trainer.epochs_left:
-        stop_relearning(visitor)
 
 
 def stop_relearning(visitor: Session) -> None:

@@ -16,7 +16,7 @@ from forgetting.dashboard.ui.differences import describe_difference, has_other_r
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES, page_link
-from forgetting.data.download import ORIGINAL_SIZE
+from forgetting.data.original import ORIGINAL_SIZE
 from forgetting.reporting.glossary import explain
 
 ICON = ":material/model_training:"

@@ -13,7 +13,7 @@ from forgetting.dashboard.state.work import RERUNS, rerun_seed, stop_reruns
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import show_table
-from forgetting.data.download import ORIGINAL_SIZE
+from forgetting.data.original import ORIGINAL_SIZE
 from forgetting.experiment.published import (
     PUBLISHED_CLASSES,
     PUBLISHED_METRICS,
