@@ -18,6 +18,7 @@ TOGETHER = (
     "unlearning.seed",
 )
 NAMED = (  # without commas, one at least
+    "data.missing",
     "forget.reviews",
     "relearning.layers",
     "sweep.layers",

@@ -18,7 +18,16 @@ class ForgettingError(Exception):
 
 
 class DataError(ForgettingError):
-    """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs."""
+    """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs.
+
+    Args:
+        message: The rule, the value and the remedy.
+        offer: A setting by its dotted name, and the value with which the file can be read; None where there is none.
+    """
+
+    def __init__(self, message: object = "", offer: tuple[str, object] | None = None):
+        super().__init__(message)
+        self.offer = offer
 
 
 class EmptyStateError(DataError):

@@ -4,12 +4,15 @@ Reading files is the work of `tables.py`, downloading that of `download.py`; not
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from forgetting.core.errors import DataError
+from forgetting.data.reading import Reading
+
+MISSING = ("NA", "N/A", "nan", "null", "none", "?", "-")  # words that stand for a missing text or label, in any case
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,7 @@ class Report:
         label: The column of the labels.
         name: The column of the names, None where the file has none.
         rows: Rows in the file.
-        encoding: Of the file, None where its format has none.
-        delimiter: Of the file, None where its format has none.
+        reading: How the file was read.
         dropped: What was left out of the rows, in the order in which it was done.
         decoded: Rows of the file in which HTML entities were decoded.
     """
@@ -46,8 +48,7 @@ class Report:
     label: str
     name: str | None
     rows: int
-    encoding: str | None = None
-    delimiter: str | None = None
+    reading: Reading = field(default=Reading())
     dropped: tuple[Dropped, ...] = ()
     decoded: int = 0
 

@@ -1,11 +1,11 @@
 """Tables of strings from any file, and reviews from two of their columns.
 
 Two steps, so that a person can look at a table and choose its columns before reviews are made of it. How
-bytes become a table is in `archives.py`, `encodings.py`, `formats.py` and `parquet.py`.
+bytes become a table is in `archives.py` and `formats/`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import numpy as np
@@ -16,9 +16,10 @@ from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
 from forgetting.data.columns import MIN_WORDS, ColumnRoles
 from forgetting.data.entities import decode_entities
-from forgetting.data.formats import parse_table
+from forgetting.data.formats.parse import parse_table
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
-from forgetting.data.reviews import Report, Reviews, filter_reviews
+from forgetting.data.reading import DEFAULT_READING, Reading, ReadingSettings
+from forgetting.data.reviews import MISSING, Report, Reviews, filter_reviews
 
 NAME_COLUMNS = ("Review_name", "title", "name")
 LISTED = 20  # columns that a message names
@@ -32,8 +33,7 @@ class Table:
         frame: All values as written, HTML entities decoded; a missing one is "".
         sha256: Of the bytes as given (of the archive where the file came packed), as 64 hexadecimal digits.
         source: The file's name.
-        encoding: Python's name of it; None where the format has none (Parquet).
-        delimiter: One character; None where the format has none (Parquet, JSON lines).
+        reading: How it was read.
         decoded: Rows in which HTML entities were decoded.
         roles: What the columns may be; found out from the frame by default.
     """
@@ -41,8 +41,7 @@ class Table:
     frame: pd.DataFrame
     sha256: str
     source: str
-    encoding: str | None = None
-    delimiter: str | None = None
+    reading: Reading = field(default=Reading())
     decoded: int = 0
     roles: ColumnRoles | None = None
 
@@ -71,12 +70,23 @@ class Table:
         names = {column.casefold(): column for column in reversed(self.columns)}
         return next((names[name.casefold()] for name in NAME_COLUMNS if name.casefold() in names), None)
 
-    def reviews(self, text: str | None = None, label: str | None = None) -> Reviews:
+    def reviews(
+        self,
+        text: str | None = None,
+        label: str | None = None,
+        *,
+        missing: tuple[str, ...] = MISSING,  # noqa: ARG002
+        fold_labels: bool = True,  # noqa: ARG002
+        quantile_classes: int = 0,  # noqa: ARG002
+    ) -> Reviews:
         """Make reviews of the rows; those with an empty text or label are left out.
 
         Args:
             text: The column of the texts, by default the likely one.
             label: The column of the labels, by default the likely one.
+            missing: Words that stand for a missing text or label, in any case; the empty one always does.
+            fold_labels: Whether labels that differ in letter case, blanks or the writing of a number are one class.
+            quantile_classes: Number of classes of equal size that numeric labels are cut into; 0 leaves them alone.
 
         Returns:
             The reviews, with a report of what was left out.
@@ -86,9 +96,7 @@ class Table:
         """
         text, label = self.columns_of(text, label)
         name = self.likely_name
-        report = Report(
-            self.source, text, label, name, len(self.frame), self.encoding, self.delimiter, decoded=self.decoded
-        )
+        report = Report(self.source, text, label, name, len(self.frame), self.reading, decoded=self.decoded)
         names = None if name is None else tuple(self.frame[name])
         reviews = Reviews(tuple(self.frame[text]), tuple(self.frame[label]), names, self.sha256, report)
         reviews = reviews.take(_filled(reviews.texts, "text", text), "empty text")
@@ -135,7 +143,13 @@ class Table:
         return text, label
 
 
-def read_table(source: Source, *, name: str | None = None, max_bytes: int | None = None) -> Table:
+def read_table(
+    source: Source,
+    *,
+    name: str | None = None,
+    max_bytes: int | None = None,
+    reading: ReadingSettings = DEFAULT_READING,
+) -> Table:
     """Read a table from CSV (also with tabs, semicolons or bars), JSON lines or Parquet, plain or in gzip or zip.
 
     HTML entities are decoded, but for those of the original file: the published results count `amp` as a word.
@@ -144,6 +158,7 @@ def read_table(source: Source, *, name: str | None = None, max_bytes: int | None
         source: A path, bytes, or an open binary file.
         name: What to call it, by default the file's name.
         max_bytes: Another limit than the one in force for the file, and again for what it expands to.
+        reading: How to read it.
 
     Returns:
         The table.
@@ -153,20 +168,20 @@ def read_table(source: Source, *, name: str | None = None, max_bytes: int | None
     """
     max_bytes = limits().bytes if max_bytes is None else max_bytes
     try:
-        data, found = read_source(source, max_bytes)
+        data, named = read_source(source, max_bytes)
     except DataError as error:
         if not name:
             raise
         raise DataError(f"{name}: {error}") from error
-    name = name or found
+    name = name or named
     try:
         plain = unpack(data, max_bytes)
-        frame, encoding, delimiter = parse_table(plain, max_bytes)
+        frame, found = parse_table(plain, max_bytes, reading)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise DataError(f"{name}: {error}", offer=error.offer) from error
     original = len(plain) == ORIGINAL_SIZE and sha256(plain).hexdigest() == ORIGINAL_SHA256
     frame, decoded = (frame, 0) if original else decode_entities(frame)
-    return Table(frame, sha256(data).hexdigest(), name, encoding, delimiter, decoded)
+    return Table(frame, sha256(data).hexdigest(), name, found, decoded)
 
 
 def read_reviews(
@@ -175,6 +190,10 @@ def read_reviews(
     label: str | None = None,
     *,
     name: str | None = None,
+    reading: ReadingSettings = DEFAULT_READING,
+    missing: tuple[str, ...] = MISSING,
+    fold_labels: bool = True,
+    quantile_classes: int = 0,
     drop_duplicates: bool = False,
     min_reviews: int = 1,
     max_classes: int = 0,
@@ -184,13 +203,15 @@ def read_reviews(
 ) -> Reviews:
     """Read a file, make reviews of two of its columns, and select from them: the three steps in one.
 
-    `read_table` describes source, name and max_bytes, `Table.reviews` text and label, and `filter_reviews` the rest.
+    `read_table` describes source, name, reading and max_bytes, `Table.reviews` text, label, missing, fold_labels and
+    quantile_classes, and `filter_reviews` the rest.
 
     Raises:
         DataError: One of the steps refuses the file.
     """
+    table = read_table(source, name=name, max_bytes=max_bytes, reading=reading)
     return filter_reviews(
-        read_table(source, name=name, max_bytes=max_bytes).reviews(text, label),
+        table.reviews(text, label, missing=missing, fold_labels=fold_labels, quantile_classes=quantile_classes),
         drop_duplicates=drop_duplicates,
         min_reviews=min_reviews,
         max_classes=max_classes,

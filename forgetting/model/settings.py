@@ -14,20 +14,26 @@ class SplitSettings(Settings):
     """How reviews become a split.
 
     Attributes:
+        words: What the texts are cut into: "basic" words of two or more letters or digits, as scikit-learn has them,
+            "words" of any script, or "characters" and pairs of them; "automatic" decides by the texts.
         validation_share: Share of the reviews in the validation part, in (0, 1).
         stratify: Whether the classes have equal shares in both parts.
         sublinear_tf: Whether a word's count enters as 1 + ln(count).
         min_df: Number of training reviews in which a word must occur.
         max_words: Number of words, the most frequent ones; 0 for all.
+        stopping: Whether a stopping part is drawn from the training part, on which training finds its best epoch:
+            "always", "never", or "by_size" where there are many reviews.
         seed: Seed of the split.
     """
 
     group: ClassVar[str] = "split"
+    words: str = setting("automatic", choices=("automatic", "basic", "words", "characters"))
     validation_share: float = setting(0.2, low=0.05, high=0.9)
     stratify: bool = setting(True)
     sublinear_tf: bool = setting(True)
     min_df: int = setting(2, low=1, high=1_000)
     max_words: int = setting(0, low=0, high=1_000_000)
+    stopping: str = setting("by_size", choices=("by_size", "always", "never"))
     seed: int = setting(0, low=0, high=2**32 - 1)
 
 
@@ -65,9 +71,13 @@ class TrainingSettings(Settings):
     Attributes:
         objective: "cross_entropy" on class numbers, or "bitwise": binary cross-entropy with logits on one-hot rows,
             the mean over reviews and classes.
+        by_size: Whether the number of training reviews and classes chooses the epochs, the learning rate, the batch
+            size and the patience, where these have their defaults.
         epochs: Passes over the training part.
         learning_rate: Learning rate of Adam.
         batch_size: Reviews in a step; 0 for all at once.
+        patience: Epochs without a lower loss of the stopping part after which training ends, with the weights of the
+            best epoch; 0 for all epochs.
         word_dropout: Probability with which a word of a review is dropped, drawn anew in each step.
         weight_decay: Coupled weight decay, which is added to the gradient, as in `torch.optim.Adam`.
         label_smoothing: Share of the target that is spread over all classes.
@@ -78,9 +88,11 @@ class TrainingSettings(Settings):
 
     group: ClassVar[str] = "training"
     objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
+    by_size: bool = setting(True)
     epochs: int = setting(100, low=1, high=2_000)
     learning_rate: float = setting(0.01, low=1e-6, high=10.0)
     batch_size: int = setting(0, low=0, high=1_000_000)
+    patience: int = setting(0, low=0, high=2_000)
     word_dropout: float = setting(0.0, low=0.0, high=0.95)
     weight_decay: float = setting(1e-3, low=0.0, high=1.0)
     label_smoothing: float = setting(0.1, low=0.0, high=0.9)

@@ -224,6 +224,32 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("a file of reviews", "data.file", "data.sha256"),
         ),
         Term(
+            "first row is a header",
+            "Whether the first row names the columns, or is a review like the others; “automatic” decides by the file.",
+            used=("reading.header",),
+        ),
+        Term(
+            "lines to skip",
+            "So many lines at the top of the file are passed over, such as a title above the table.",
+            used=("reading.skip_lines",),
+        ),
+        Term(
+            "quotes",
+            "Whether double quotes open and close fields, or are plain signs of the texts; “automatic” decides.",
+            used=("reading.quotes",),
+        ),
+        Term(
+            "leave bad rows out",
+            "Rows that cannot be read are left out, counted and shown; otherwise the first of them refuses the file.",
+            used=("reading.leave_out_bad_rows",),
+        ),
+        Term(
+            "two encodings, line by line",
+            "For a file that was joined from two: each line that is not UTF-8 is read in the other encoding.",
+            used=("reading.line_encodings",),
+        ),
+        Term("sheet", "Which sheet of a spreadsheet is read; the first one by default.", used=("reading.sheet",)),
+        Term(
             "column of the texts",
             "The column of the file that holds what was written.",
             used=("data.text_column",),
@@ -232,6 +258,21 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "column of the labels",
             "The column of the file that holds the class of each text.",
             used=("data.label_column",),
+        ),
+        Term(
+            "words that mean missing",
+            "A label or text that is one of these words, in any letter case, counts as empty: its row is left out.",
+            used=("data.missing",),
+        ),
+        Term(
+            "one class in any letter case",
+            "Labels that differ only in letter case, in blanks or in how a number is written are one class.",
+            used=("data.fold_labels",),
+        ),
+        Term(
+            "quantile classes",
+            "Labels that are numbers are cut into so many classes of equal size, low to high; 0 leaves them alone.",
+            used=("data.quantile_classes", "quantile classes (0: none)"),
         ),
         Term(
             "duplicate",
@@ -293,6 +334,19 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("split.validation_share",),
         ),
         Term(
+            "kind of words",
+            "What a text is cut into: words, or characters and pairs of them for scripts without blanks.",
+            "“Basic” are words of two or more letters or digits, as scikit-learn has them; “automatic” takes these "
+            "where they cover the texts.",
+            used=("split.words",),
+        ),
+        Term(
+            "stopping part",
+            "A small part of the training reviews that is not trained on: training stops where its loss is lowest.",
+            "So the validation part has no say in when to stop, and its accuracy stays honest.",
+            used=("split.stopping",),
+        ),
+        Term(
             "reviews a word needs",
             "Words that occur in fewer training reviews than this are left out.",
             "Others call it min_df.",
@@ -329,6 +383,16 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Cross-entropy: −ln(probability of the true class), the mean over reviews. Bitwise: each class is a "
             "yes-or-no question of its own, the mean over reviews and classes.",
             used=("training.objective",),
+        ),
+        Term(
+            "chosen by size",
+            "The number of reviews and classes chooses the epochs, the learning rate, the batch size and the patience.",
+            used=("training.by_size",),
+        ),
+        Term(
+            "patience",
+            "Training ends after so many epochs in which the loss of the stopping part has not fallen; 0 trains all.",
+            used=("training.patience", "patience (0: all epochs)"),
         ),
         Term(
             "epoch",

@@ -35,7 +35,7 @@ ALLOWED = {
     ("forgetting/unlearning/task.py", "exec_module"),
     ("forgetting/recipe/recipe.py", "json.loads"),
     ("forgetting/experiment/pretrained.py", "json.loads"),
-    ("forgetting/data/formats.py", "json.loads"),
+    ("forgetting/data/formats/json_tables.py", "json.loads"),
     ("forgetting/cli/options.py", "json.loads"),
 }
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting.core.errors import DataError
-from forgetting.data import encodings
-from forgetting.data.encodings import Lines, decode
+from forgetting.data.formats import encodings
+from forgetting.data.formats.encodings import Lines, decode
 
 parts = st.lists(st.sampled_from(["a", "wine", "é", "赤", "🍷", " ", "\n", "\r", "\r\n", "\x0b", "\u2028", "\x85"]))
 

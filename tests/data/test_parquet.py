@@ -7,7 +7,7 @@ import pytest
 from table_parts import LABELS, TEXTS, assert_says, parquet, refusal
 
 from forgetting.core.errors import DataError
-from forgetting.data.parquet import _extent
+from forgetting.data.formats.parquet import _extent
 from forgetting.data.tables import read_table
 
 
@@ -23,7 +23,7 @@ def test_parquet_columns_become_text():
         "raw": pa.array([b"plain", b"\xff", None]),
     }
     table = read_table(parquet(pa.table(columns)))
-    assert (table.encoding, table.delimiter) == (None, None)
+    assert (table.reading.encoding, table.reading.delimiter) == (None, None)
     assert table.frame.to_dict("list") == {
         "text": [*TEXTS[:2], ""],
         "label": ["1", "2", ""],

@@ -49,7 +49,7 @@ def test_delimiters_and_encodings(encoding, delimiter, line_end):
     table = read_table(data, name="wines.csv")
     reviews = table.reviews("text", "label")
     assert (reviews.texts, reviews.labels, reviews.names) == (TEXTS, LABELS, None)
-    assert (table.delimiter, table.encoding, table.source) == (delimiter, encoding, "wines.csv")
+    assert (table.reading.delimiter, table.reading.encoding, table.source) == (delimiter, encoding, "wines.csv")
     assert table.sha256 == reviews.sha256 == hashlib.sha256(data).hexdigest()
 
 
@@ -99,7 +99,7 @@ def test_sources_path_bytes_and_open_file(tmp_path):
 def test_format_is_found_by_content_not_by_ending(tmp_path):
     path = tmp_path / "wines.parquet"
     path.write_text(written("\t"), encoding="utf-8")
-    assert read_table(path).delimiter == "\t"
+    assert read_table(path).reading.delimiter == "\t"
 
 
 def test_whole_html_entities_are_decoded():
@@ -431,7 +431,7 @@ def test_refuses_json_lines_that_are_no_objects(line, value):
 )
 def test_the_line_that_declares_the_delimiter_is_no_header(first, delimiter):
     table = read_table((first.format(delimiter) + written(delimiter)).encode())
-    assert (table.columns, table.delimiter) == (("text", "label"), delimiter)
+    assert (table.columns, table.reading.delimiter) == (("text", "label"), delimiter)
     assert tuple(table.frame["text"]) == TEXTS
 
 
@@ -472,7 +472,7 @@ def test_refuses_bytes_that_no_encoding_explains():
 def test_original_file(wine_reviews_path):
     table = read_table(wine_reviews_path)
     reviews = read_reviews(wine_reviews_path)
-    assert (table.encoding, table.delimiter, len(table.frame)) == ("utf-8", ",", 309)
+    assert (table.reading.encoding, table.reading.delimiter, len(table.frame)) == ("utf-8", ",", 309)
     assert (len(reviews), len(reviews.counts), len(set(reviews.names))) == (309, 11, 294)
     assert reviews.sha256 == "fa0440d0b9660ee221d75d459134e2172c1b054316846516cb2c1519a55875c0"
     assert len(read_reviews(wine_reviews_path, drop_duplicates=True)) == 294

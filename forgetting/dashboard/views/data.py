@@ -185,7 +185,7 @@ def profile_view(table: Table) -> None:
                 st.text("Nothing is left out.")
             else:
                 show_table(why, width="content", alt="Rows that were left out, and why")
-            how = [part for part in (reviews.report.encoding, reviews.report.delimiter and "delimited") if part]
+            how = [part for part in (table.reading.encoding, table.reading.delimiter and "delimited") if part]
             st.text(f"The file was read as {', '.join(how) or 'a table'}. Its SHA-256 is {reviews.sha256}.")
             if profile.decoded:
                 st.text(f"HTML entities such as &amp; were decoded in {format_count(profile.decoded, 'row')}.")
@@ -203,9 +203,10 @@ def first_rows_view(table: Table) -> None:
     whole = ["\n".join(f"{column}: {value}" for column, value in row.items()) for row in frame.to_dict("records")]
     excerpts = frame.map(lambda value: str(value)[:EXCERPT])
     reviews_table(excerpts, whole, key="first_rows", height=330, explained=False, alt="The first rows of the file")
-    if table.encoding and not table.encoding.startswith("utf"):
+    encoding = table.reading.encoding
+    if encoding and not encoding.startswith("utf"):
         st.caption(
-            f"Read as {table.encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "
+            f"Read as {encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "
             "upload it again."
         )
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_limit, check_table, limits
 from forgetting.core.numbers import format_size
-from forgetting.data.parquet_worker import TOO_LARGE, TOO_WIDE
+from forgetting.data.formats.parquet_worker import TOO_LARGE, TOO_WIDE
 
 WORKER = Path(__file__).with_name("parquet_worker.py")
 WORKER_MEMORY = 1024**3  # bytes that the process may hold

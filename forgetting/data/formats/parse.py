@@ -1,0 +1,55 @@
+"""Which format a plain file has, by what it holds, never by its ending; and the file as a frame of strings."""
+
+import pandas as pd
+
+from forgetting.core.errors import DataError
+from forgetting.data.formats.delimited import HEAD_CHARACTERS, find_delimiter, read_delimited
+from forgetting.data.formats.encodings import Lines, decode
+from forgetting.data.formats.frames import make_frame
+from forgetting.data.formats.json_tables import read_json_lines
+from forgetting.data.formats.parquet import read_parquet
+from forgetting.data.reading import Reading, ReadingSettings
+
+PARQUET = b"PAR1"
+
+
+def parse_table(
+    data: bytes,
+    max_bytes: int,
+    reading: ReadingSettings,  # noqa: ARG001
+) -> tuple[pd.DataFrame, Reading]:
+    """Read the table in the bytes of one plain file; rows, values and characters are counted on the way.
+
+    Args:
+        data: CSV (also with tabs, semicolons or bars), JSON lines or Parquet.
+        max_bytes: To how much Parquet may expand.
+        reading: How it is to be read.
+
+    Returns:
+        A frame of strings, and how it was read.
+
+    Raises:
+        DataError: The data are empty, binary, damaged, too large, or not a table with rows.
+    """
+    if not data or data.isspace():
+        raise DataError("A file must hold a table; this one is empty. Upload one with a header and rows.")
+    found = Reading()
+    if data.startswith(PARQUET):
+        frame = make_frame([read_parquet(data, max_bytes)])
+    else:
+        text, encoding = decode(data)
+        head = text[0][:HEAD_CHARACTERS] if text else ""
+        start = "".join(head[:200].split())
+        if start.startswith(("[{", "[]")):
+            raise DataError(
+                "JSON must be JSON lines, one object a line; this is one array. Write each of its objects on a "
+                "line of its own (pandas: to_json(orient='records', lines=True))."
+            )
+        if start.startswith("{"):
+            frame, found = read_json_lines(Lines(text)), Reading(encoding=encoding)
+        else:
+            delimiter = find_delimiter(head)
+            frame, found = read_delimited(Lines(text), delimiter), Reading(encoding=encoding, delimiter=delimiter)
+    if frame.empty:
+        raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
+    return frame, found
