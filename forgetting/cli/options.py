@@ -13,32 +13,63 @@ from pathlib import Path
 
 import click
 
-from forgetting.core.errors import RecipeError, shorten
+from forgetting.core.errors import DataError, RecipeError, shorten
 from forgetting.core.files import file_format
 from forgetting.data.download import fetch_wine_reviews
-from forgetting.data.reviews import Reviews
+from forgetting.data.reviews import MISSING, Reviews
 from forgetting.data.sample import load_sample
-from forgetting.data.tables import read_reviews
+from forgetting.data.tables import read_table
 from forgetting.experiment.export import TABLE_FORMATS
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import to_plain
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
 from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.data import describe_reading
 
 FILE = click.Path(path_type=Path)
+SWITCHES = {  # options of how the reviews are read: setting, and what `click.option` takes
+    "--text": ("data.text_column", {"help": "Column of the texts.  [the likely one]"}),
+    "--label": ("data.label_column", {"help": "Column of the labels.  [the likely one]"}),
+    "--header": ("reading.header", {"help": "Whether the first row names the columns: automatic, yes or no."}),
+    "--skip-lines": ("reading.skip_lines", {"type": int, "help": "Lines to pass over above the table.  [0]"}),
+    "--quotes": (
+        "reading.quotes",
+        {"help": "Whether quotes enclose fields or are plain signs: automatic, fields or plain."},
+    ),
+    "--leave-out-bad-rows": (
+        "reading.leave_out_bad_rows",
+        {"is_flag": True, "default": None, "help": "Leave out rows that cannot be read."},
+    ),
+    "--line-encodings": (
+        "reading.line_encodings",
+        {"is_flag": True, "default": None, "help": "Read lines that are not UTF-8 in their own encoding."},
+    ),
+    "--sheet": ("reading.sheet", {"help": "Sheet of a spreadsheet.  [the first]"}),
+    "--missing": ("data.missing", {"help": f"Words that stand for a missing label or text.  [{','.join(MISSING)}]"}),
+    "--fold-labels/--no-fold-labels": (
+        "data.fold_labels",
+        {"default": None, "help": "Whether labels that differ in letter case or blanks are one class.  [they are]"},
+    ),
+    "--quantile-classes": (
+        "data.quantile_classes",
+        {"type": int, "help": "Cut labels that are numbers into so many classes.  [0: as they are]"},
+    ),
+    "--words": ("split.words", {"help": "What texts are cut into: automatic, basic, words or characters."}),
+}
+INPUTS = {  # the settings, by the names that click gives to the options
+    option.split("/")[0].removeprefix("--").replace("-", "_"): setting for option, (setting, _) in SWITCHES.items()
+}
 
 
 def input_options(command: Callable) -> Callable:
-    """Add the options that name the reviews and the recipe."""
-    for option in (
-        click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
-        click.option("--label", help="Column of the labels.  [the likely one]"),
-        click.option("--text", help="Column of the texts.  [the likely one]"),
-        click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
-    ):
-        command = option(command)
-    return command
+    """Add the options that name the reviews and the recipe, and say how the reviews are read."""
+    command = click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it.")(
+        command
+    )
+    for option, (_, details) in reversed(SWITCHES.items()):
+        command = click.option(option, **details)(command)
+    return click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]")(command)
 
 
 out_option = click.option("--out", type=FILE, required=True, help="File for the rows: .csv, .parquet or .json.")
@@ -50,7 +81,7 @@ def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
         protocol: name of a protocol to start from; None for that of the recipe.
-        options: values of `layers`, `fraction`, `scheme`, `unit`, `text`, `label` and `seed`; None where not given.
+        options: values of `layers`, `fraction`, `scheme`, `unit`, `seed` and those of INPUTS; None where not given.
 
     Raises:
         RecipeError: the file cannot be read, a setting or its value is wrong, or the protocol forbids an option.
@@ -76,11 +107,13 @@ def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -
         randomization["layers"] = tuple(name for name in randomization["layers"].split(",") if name)
     if "seed" in given and recipe.protocol != "published":
         randomization["seed"] = given["seed"]
-    changes = {
-        "randomization": randomization,
-        "data": {f"{name}_column": given[name] for name in ("text", "label") if name in given},
-        **({"seed": given["seed"]} if "seed" in given else {}),
-    }
+    if "missing" in given:
+        given["missing"] = [word for word in given["missing"].split(",") if word]
+    changes = {"randomization": randomization, **({"seed": given["seed"]} if "seed" in given else {})}
+    for name, setting in INPUTS.items():
+        if name in given:
+            group, leaf = setting.split(".")
+            changes.setdefault(group, {})[leaf] = given[name]
     return Recipe.from_dict(changes, recipe)
 
 
@@ -89,10 +122,10 @@ def study_recipe(recipe_file: Path | None, options: dict, **groups: dict) -> Rec
 
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
-        options: values of `text`, `label` and `seed`; None where not given. Others are not looked at.
+        options: values of `seed` and of INPUTS; None where not given. Others are not looked at.
         groups: settings to change, by the group of the recipe.
     """
-    recipe = make_recipe(recipe_file, None, {name: options[name] for name in ("text", "label", "seed")})
+    recipe = make_recipe(recipe_file, None, {name: options.get(name) for name in (*INPUTS, "seed")})
     return Recipe.from_dict(groups, recipe)
 
 
@@ -148,9 +181,30 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
     if data is None:
         return recipe, fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
-    reviews = read_reviews(data, text=recipe.data.text_column or None, label=recipe.data.label_column or None)
+    try:
+        table = read_table(data, reading=recipe.reading)
+        reviews = table.reviews(
+            recipe.data.text_column or None,
+            recipe.data.label_column or None,
+            missing=recipe.data.missing,
+            fold_labels=recipe.data.fold_labels,
+            quantile_classes=recipe.data.quantile_classes,
+        )
+    except DataError as error:
+        raise DataError(f"{error}{_offered(error)}") from error
+    for sentence in describe_reading(table.reading):
+        click.echo(sentence, err=True)
     source = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
     return Recipe.from_dict({"data": source}, recipe), reviews
+
+
+def _offered(error: DataError) -> str:
+    """The option by which a file can be read that is refused without it, as a sentence."""
+    if error.offer is None:
+        return ""
+    setting, value = error.offer
+    option = next(option.split("/")[0] for option, (name, _) in SWITCHES.items() if name == setting)
+    return f" Or give {option}." if value is True else f" Or give {option} {value}."
 
 
 @contextmanager

@@ -59,6 +59,27 @@ def test_options_change_the_recipe_and_nothing_else(folder):
     assert (columns.text_column, columns.label_column) == ("Review_content", "Type_of_wine")
 
 
+def test_options_of_reading_change_the_settings_that_the_page_changes(folder):
+    read = made(
+        folder, header="no", skip_lines=2, quotes="plain", leave_out_bad_rows=True, line_encodings=True, sheet="B",
+        missing="NA,?", fold_labels=False, quantile_classes=4, words="words",
+    )  # fmt: skip
+    changed = {name: read.value(name) for name in Recipe.leaves() if read.value(name) != MODERN.value(name)}
+    assert changed == {
+        "reading.header": "no",
+        "reading.skip_lines": 2,
+        "reading.quotes": "plain",
+        "reading.leave_out_bad_rows": True,
+        "reading.line_encodings": True,
+        "reading.sheet": "B",
+        "data.missing": ("NA", "?"),
+        "data.fold_labels": False,
+        "data.quantile_classes": 4,
+        "split.words": "words",
+    }
+    assert made(folder, missing="").data.missing == ()
+
+
 def test_a_seed_is_of_training_and_randomizing_but_not_of_the_split(folder):
     seeded = made(folder, seed=9)
     assert (seeded.seed, seeded.randomization.seed, seeded.split.seed) == (9, 9, 0)
