@@ -14,9 +14,11 @@ from forgetting.dashboard.views.data import (
     columns_view,
     filters_view,
     first_rows_view,
+    labels_view,
     profile_view,
     source_view,
 )
+from forgetting.dashboard.views.reading import offer_button, reading_view
 
 open_page("data")
 st.markdown(
@@ -29,9 +31,15 @@ with settings:
     source_view()
 table = None
 try:
-    table = data.find_table(session().inputs)
+    try:
+        table = data.find_table(session().inputs)
+    finally:
+        if session().recipe.data.source == "file" and (session().upload or session().refused_upload):
+            with settings:
+                reading_view(table)
     with settings:
         columns_view(table)
+        labels_view()
         filters_view()
     with contents:
         profile_view(table)
@@ -40,6 +48,8 @@ except EmptyStateError as error:
     contents.info(literal(f"{error} {INVITATIONS[session().recipe.data.source]}"), icon=":material/table_view:")
 except ForgettingError as error:
     show_error(error, contents, icon=":material/table_view:")
+    with contents:
+        offer_button(error.offer)
     if table:  # its columns must be seen for others to be chosen
         with contents:
             first_rows_view(table)

@@ -14,20 +14,20 @@ def shorten(text: str, length: int = 60) -> str:
 
 
 class ForgettingError(Exception):
-    """Base of every error that the library raises on purpose."""
-
-
-class DataError(ForgettingError):
-    """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs.
+    """Base of every error that the library raises on purpose.
 
     Args:
         message: The rule, the value and the remedy.
-        offer: A setting by its dotted name, and the value with which the file can be read; None where there is none.
+        offer: A setting by its dotted name, and the value of it that would mend this; None where there is none.
     """
 
     def __init__(self, message: object = "", offer: tuple[str, object] | None = None):
         super().__init__(message)
         self.offer = offer
+
+
+class DataError(ForgettingError):
+    """The reviews cannot be used as they are: unreadable, empty, too large, or without what a step needs."""
 
 
 class EmptyStateError(DataError):

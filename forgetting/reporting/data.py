@@ -33,7 +33,10 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
         (reading.bad_rows, f"{left} left out that could not be read."),
         (reading.nuls, f"{taken} taken out."),
         (reading.other_lines, f"{other} read as {reading.other_encoding}, all others as {reading.encoding}."),
-        (reading.encoding not in UNICODE, f"The file was read as {reading.encoding}, which it looks like."),
+        (
+            reading.encoding not in UNICODE,
+            f"Read as {reading.encoding}, which the file looks like; where letters are wrong, save it as UTF-8.",
+        ),
         (len(reading.sheets) > 1, f"Sheet {reading.sheet!r} was read, of {len(reading.sheets)}."),
     )
     return tuple(sentence for holds, sentence in sentences if holds)

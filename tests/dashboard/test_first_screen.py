@@ -10,9 +10,9 @@ import pytest
 from app_pages import app, live, metrics, page_text, press
 
 from forgetting.dashboard.state import data, models
+from forgetting.dashboard.state.resources import share_upload
 from forgetting.dashboard.state.session import DEFAULTS, Inputs, Session
 from forgetting.data.sample import SAMPLE
-from forgetting.data.tables import read_table
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, PUBLISHED
@@ -78,7 +78,7 @@ def test_another_recipe_does_not_get_the_model_that_came_with_the_program(name, 
 def test_another_file_does_not_get_it_and_a_copy_of_the_sample_does():
     content = SAMPLE.read_bytes()
     for changed, fits in ((b"", True), (b"\n", False)):
-        upload = read_table(content + changed, name="mine.csv")
+        upload = share_upload(content + changed, "mine.csv")
         recipe = replace(MODERN, data=replace(MODERN.data, source="file", file="mine.csv", sha256=upload.sha256))
         mine = visitor(recipe, upload)
         assert models.take_finished_model(mine) == fits

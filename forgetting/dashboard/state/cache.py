@@ -22,6 +22,7 @@ class _Refusal:
 
     kind: type[ForgettingError]
     message: str
+    offer: tuple[str, object] | None
 
 
 class SharedCache:
@@ -59,10 +60,10 @@ class SharedCache:
                     try:
                         value = self._values[key] = compute()
                     except ForgettingError as error:
-                        value = _Refusal(type(error), str(error))
+                        value = _Refusal(type(error), str(error), error.offer)
         self._refer(key, value)
         if isinstance(value, _Refusal):
-            raise value.kind(value.message)
+            raise value.kind(value.message, value.offer)
         return value
 
     def get(self, key: str) -> Any | None:
@@ -75,9 +76,11 @@ class SharedCache:
         self._values[key] = value
         self._refer(key, value)
 
-    def drop(self, key: str) -> None:
-        """Refer to a value from this session no longer."""
-        self._mine.pop(key, None)
+    def drop(self, prefix: str) -> None:
+        """Refer from this session no longer to the values whose keys begin like that."""
+        mine = self._mine
+        for key in [key for key in mine if key.startswith(prefix)]:
+            del mine[key]
 
     def clear(self) -> None:
         """Offer none of the values any longer. The sessions that refer to them still find them."""

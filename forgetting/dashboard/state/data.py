@@ -17,11 +17,12 @@ import streamlit as st
 from forgetting.core.errors import DataError, EmptyStateError
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.session import Inputs
+from forgetting.dashboard.state.session import Inputs, Upload
 from forgetting.data import download, sample
 from forgetting.data.download import is_downloaded
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.profile import DataProfile, profile_data
+from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 from forgetting.data.reviews import Reviews
 from forgetting.experiment import published
 from forgetting.experiment.pretrained import Pretrained, load_pretrained
@@ -61,28 +62,44 @@ def download_original() -> None:
     _original_table()
 
 
-def has_original(uploads: Iterable[Table]) -> bool:
+def has_original(uploads: Iterable[Upload]) -> bool:
     """Whether the original file is here: downloaded earlier, or uploaded by the visitor."""
-    return any(table.sha256 == ORIGINAL_SHA256 for table in uploads) or is_downloaded()
+    return any(upload.sha256 == ORIGINAL_SHA256 for upload in uploads) or is_downloaded()
 
 
-def find_original_table(uploads: Sequence[Table]) -> Table:
+def find_original_table(uploads: Sequence[Upload]) -> Table:
     """The original file, which is not downloaded for that. Raises EmptyStateError where it is not here."""
-    for table in uploads:
-        if table.sha256 == ORIGINAL_SHA256:
-            return table
+    for upload in uploads:
+        if upload.sha256 == ORIGINAL_SHA256:
+            return _upload_table(upload, DEFAULT_READING)
     if not is_downloaded():
         raise EmptyStateError(f"The original file ({format_size(ORIGINAL_SIZE)}) is not downloaded yet.")
     return _original_table()
 
 
 def find_table(inputs: Inputs) -> Table:
-    """The file of a recipe. Raises EmptyStateError where the visitor does not have it."""
+    """The file of a recipe, read as it says.
+
+    Raises:
+        EmptyStateError: The visitor does not have it.
+        DataError: It cannot be read so.
+    """
     data, upload = inputs.recipe.data, inputs.upload
     if data.source == "sample":
         return _sample_table()
     if data.source == "original":
         return find_original_table([upload] if upload else [])
+    return _upload_table(_find_upload(inputs), inputs.recipe.reading)
+
+
+def _upload_table(upload: Upload, reading: ReadingSettings) -> Table:
+    from forgetting.dashboard.state.resources import find_upload_table
+
+    return find_upload_table(upload, reading)
+
+
+def _find_upload(inputs: Inputs) -> Upload:
+    data, upload = inputs.recipe.data, inputs.upload
     if upload is None or (data.sha256 and upload.sha256 != data.sha256):
         if not data.file and not data.sha256:
             raise EmptyStateError("No file of reviews is uploaded yet.")
@@ -92,16 +109,34 @@ def find_table(inputs: Inputs) -> Table:
 
 
 def find_digest(inputs: Inputs) -> str:
-    """SHA-256 of the file of a recipe, for which the sample is not read as a table. Raises as `find_table` does."""
-    return _sample_digest() if inputs.recipe.data.source == "sample" else find_table(inputs).sha256
+    """SHA-256 of the file of a recipe, for which no file is read. Raises EmptyStateError where it is not here."""
+    source = inputs.recipe.data.source
+    if source == "sample":
+        return _sample_digest()
+    return find_table(inputs).sha256 if source == "original" else _find_upload(inputs).sha256
 
 
 def find_reviews(inputs: Inputs) -> Reviews:
     """The reviews of a recipe, before its filters. Raises DataError as `find_table` and `Table.reviews` do."""
     data, table = inputs.recipe.data, find_table(inputs)
-    key = json.dumps([table.sha256, data.text_column, data.label_column])
-    found = REVIEWS.ask(key, lambda: table.reviews(data.text_column or None, data.label_column or None))
+
+    def make() -> Reviews:
+        return table.reviews(
+            data.text_column or None,
+            data.label_column or None,
+            missing=data.missing,
+            fold_labels=data.fold_labels,
+            quantile_classes=data.quantile_classes,
+        )
+
+    found = REVIEWS.ask(_reviews_key(inputs.recipe, table.sha256), make)
     return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
+
+
+def _reviews_key(recipe: Recipe, digest: str) -> str:
+    """What all reviews of a file depend on, before the recipe's filters."""
+    names = ("text_column", "label_column", "missing", "fold_labels", "quantile_classes")
+    return json.dumps([digest, recipe.reading.to_dict(), *(getattr(recipe.data, name) for name in names)])
 
 
 def find_split(inputs: Inputs) -> Split:
@@ -124,11 +159,16 @@ def find_pretrained(inputs: Inputs) -> Pretrained | None:
 def split_key(recipe: Recipe, digest: str) -> str:
     """What a split depends on: the bytes of the file, whatever it is called, and a part of the recipe."""
     nameless = replace(recipe.data, source="file", file="", sha256=digest)
-    parts = {"data": nameless.to_dict(), "split": recipe.split.to_dict(), "protocol": recipe.protocol}
+    parts = {
+        "reading": recipe.reading.to_dict(),
+        "data": nameless.to_dict(),
+        "split": recipe.split.to_dict(),
+        "protocol": recipe.protocol,
+    }
     return json.dumps(parts, sort_keys=True)
 
 
-def find_published_split(uploads: Sequence[Table]) -> Split:
+def find_published_split(uploads: Sequence[Upload]) -> Split:
     """The split of the published experiment on the original file. Raises EmptyStateError where that is not here."""
     original = find_original_table(uploads)
     return _published_split(original.sha256, original)
@@ -136,7 +176,7 @@ def find_published_split(uploads: Sequence[Table]) -> Split:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the key
-    return published.make_published_split(_table.reviews())
+    return published.make_published_split(_table.reviews(missing=(), fold_labels=False))
 
 
 def find_profile(inputs: Inputs) -> DataProfile:
@@ -160,5 +200,5 @@ def find_file_profile(inputs: Inputs) -> DataProfile:
     """The data check of all reviews of the file, before the recipe's filters."""
     data, reviews = inputs.recipe.data, find_reviews(inputs)
     by_name = inputs.recipe.protocol == "published" and not data.label_column
-    key = json.dumps([reviews.sha256, data.text_column, data.label_column, by_name])
+    key = f"{_reviews_key(inputs.recipe, reviews.sha256)} {by_name}"
     return FILE_PROFILES.ask(key, lambda: profile_data(reviews.by_name() if by_name else reviews))

@@ -3,24 +3,26 @@
 import threading
 from dataclasses import replace
 from hashlib import sha256
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.session import Session
+from forgetting.dashboard.state.session import Content, RefusedUpload, Session, Upload
 from forgetting.data import tables
 from forgetting.data.columns import ColumnRoles
+from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 from forgetting.data.tables import Table
 
 MOST_UPLOADS = 2  # files of a session: the one in use, and the one before, to which undoing leads back
 TABLES = SharedCache("tables", most=MOST_UPLOADS + 1)
 _READING = threading.Lock()
+_CONTENTS: WeakValueDictionary[str, Content] = WeakValueDictionary()  # by SHA-256
 _IN_USE: WeakSet[ColumnRoles] = WeakSet()  # of the files that any session has; all tables of a file have the same
 
 
-def take_upload(visitor: Session, data: bytes, name: str) -> Table:
+def take_upload(visitor: Session, data: bytes, name: str, reading: ReadingSettings = DEFAULT_READING) -> Upload:
     """Read an uploaded file, and keep it with the visitor's one before, as far as there is room for both.
 
     The same bytes are read once for all visitors; the name is the visitor's own. One file is read at a time, as each
@@ -30,29 +32,65 @@ def take_upload(visitor: Session, data: bytes, name: str) -> Table:
         visitor: Who has uploaded it.
         data: The content of the file.
         name: The name of the file, for messages and for the table's source.
+        reading: How it is to be read.
 
     Raises:
-        DataError: Where the file cannot be read, and where the files of all visitors would take too much memory.
+        DataError: Where the file cannot be read, and where the files of all visitors would take too much memory. One
+            that cannot be read is kept as the visitor's refused upload.
     """
-    key = sha256(data).hexdigest()
+    upload, visitor.refused_upload = share_upload(data, name), None
     with _READING:
-        if TABLES.get(key) is None:
+        if TABLES.get(_key(upload, reading)) is None:
             _make_room(visitor, name, len(data))
-        found = replace(TABLES.ask(key, lambda: tables.read_table(data, name=name)), source=name)
-        _IN_USE.add(found.roles)
+        try:
+            _read(upload, reading)
+        except DataError as error:
+            visitor.refused_upload = RefusedUpload(upload, error.offer)
+            raise
         try:
             _make_room(visitor, name)
         except DataError:
-            TABLES.drop(key)
+            TABLES.drop(upload.sha256)
             raise
-        others = [table for table in visitor.uploads if table.sha256 != key]
-        _keep(visitor, [*others, found][-MOST_UPLOADS:])
-    return found
+        others = [other for other in visitor.uploads if other.sha256 != upload.sha256]
+        _keep(visitor, [*others, upload][-MOST_UPLOADS:])
+    return upload
 
 
-def _keep(visitor: Session, uploads: list[Table]) -> None:
+def share_upload(data: bytes, name: str) -> Upload:
+    """A file under a visitor's name, whose bytes are those that another visitor has, too."""
+    key = sha256(data).hexdigest()
+    content = _CONTENTS.get(key)
+    if content is None:
+        content = _CONTENTS[key] = Content(data, key)
+    return Upload(name, content)
+
+
+def find_upload_table(upload: Upload, reading: ReadingSettings) -> Table:
+    """The table of an uploaded file, read in this way. Raises DataError where it cannot be read so."""
+    found = TABLES.get(_key(upload, reading))
+    if found is not None:
+        return replace(found, source=upload.source)
+    with _READING:
+        return _read(upload, reading)
+
+
+def _read(upload: Upload, reading: ReadingSettings) -> Table:
+    """The table, which is computed where no session has it."""
+    content, name = upload.content.data, upload.source
+    found = TABLES.ask(_key(upload, reading), lambda: tables.read_table(content, name=name, reading=reading))
+    _IN_USE.add(found.roles)
+    return replace(found, source=name)
+
+
+def _key(upload: Upload, reading: ReadingSettings) -> str:
+    """What a table depends on; it begins with the file's digest."""
+    return f"{upload.sha256} {sorted(reading.to_dict().items())}"
+
+
+def _keep(visitor: Session, uploads: list[Upload]) -> None:
     """Keep these files alone. A change that led away from another one can no longer be undone."""
-    gone = {table.sha256 for table in visitor.uploads} - {table.sha256 for table in uploads}
+    gone = {upload.sha256 for upload in visitor.uploads} - {upload.sha256 for upload in uploads}
     visitor.uploads = uploads
     for key in gone:
         TABLES.drop(key)
@@ -79,5 +117,5 @@ def _make_room(visitor: Session, name: str, more: int = 0) -> None:
 
 
 def _megabytes(more: int) -> int:
-    used = sum(columns.frame.memory_usage(deep=True).sum() for columns in _IN_USE)
-    return -(-(int(used) + more) // 1024**2)
+    tables_take = sum(int(columns.frame.memory_usage(deep=True).sum()) for columns in _IN_USE)
+    return -(-(tables_take + sum(len(content.data) for content in _CONTENTS.values()) + more) // 1024**2)

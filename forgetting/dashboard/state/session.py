@@ -34,7 +34,6 @@ from forgetting.recipe.recipe import MODERN, OPENING, Recipe
 if TYPE_CHECKING:
     import torch
 
-    from forgetting.data.tables import Table
     from forgetting.experiment.published import PublishedRun
     from forgetting.experiment.results import Trained
     from forgetting.model.split import Split
@@ -51,6 +50,50 @@ LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value
 
 
 @dataclass(frozen=True, eq=False)
+class Content:
+    """The bytes of an uploaded file, which all sessions share that have uploaded the same.
+
+    Attributes:
+        data: The bytes.
+        sha256: Their SHA-256, as 64 hexadecimal digits.
+    """
+
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """A file that a visitor has uploaded. It stays as it came, so that it can be read in another way.
+
+    Attributes:
+        source: The name that the visitor gave it.
+        content: What is in it.
+    """
+
+    source: str
+    content: Content
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of its bytes, as 64 hexadecimal digits."""
+        return self.content.sha256
+
+
+@dataclass(frozen=True, eq=False)
+class RefusedUpload:
+    """The file that was chosen last, where it cannot be read.
+
+    Attributes:
+        upload: The file.
+        offer: A setting by its dotted name, and the value with which it can be read; None where there is none.
+    """
+
+    upload: Upload
+    offer: tuple[str, object] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """What a visitor's data and models are computed from.
 
@@ -60,7 +103,7 @@ class Inputs:
     """
 
     recipe: Recipe
-    upload: Table | None = None
+    upload: Upload | None = None
 
 
 @dataclass
@@ -223,6 +266,7 @@ class Session:
         notices: Sentences to show once, on the next run.
         shown_notices: The sentences that the page shows now.
         uploads: The files that the visitor has uploaded last, the one in use at the end.
+        refused_upload: The file that was chosen last, where it could not be read.
         training_run: The training under way, or the last one.
         trained_model: The model that the visitor works with.
         playing: Whether the training run advances.
@@ -256,7 +300,8 @@ class Session:
     touched: bool = False
     notices: list[str] = field(default_factory=list)
     shown_notices: list[str] = field(default_factory=list)
-    uploads: list[Table] = field(default_factory=list)
+    uploads: list[Upload] = field(default_factory=list)
+    refused_upload: RefusedUpload | None = None
     training_run: TrainingRun | None = None
     trained_model: TrainedModel | None = None
     playing: bool = False
@@ -274,11 +319,11 @@ class Session:
     queue_position: int = 0
 
     @property
-    def upload(self) -> Table | None:
+    def upload(self) -> Upload | None:
         """The uploaded file that the recipe is on; where it is on none of them, the one that was in use last."""
         data = self.recipe.data
         wanted = ORIGINAL_SHA256 if data.source == "original" else data.sha256
-        found = (table for table in self.uploads if table.sha256 == wanted)
+        found = (upload for upload in self.uploads if upload.sha256 == wanted)
         return next(found, self.uploads[-1] if self.uploads else None)
 
     @property
@@ -341,7 +386,7 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
             _note_change(page)
         mine.known = mine.recipe
         in_use = mine.upload
-        mine.uploads.sort(key=lambda table: table is in_use)
+        mine.uploads.sort(key=lambda upload: upload is in_use)
     mine.announcing = False
     if page != mine.page:
         if leaves:

@@ -57,8 +57,7 @@ def choice_control(name: str, *, titles: dict[str, str] | None = None, mark: str
         index=choices.index(tie.pop("value")),
         format_func=lambda value: (titles or {}).get(value, value),
         **names_of_control(name, mark=mark),
-        **tie,
-        **options,
+        **tie | options,
     )
 
 
@@ -84,8 +83,8 @@ def number_control(name: str, *, step: float | None = None, mark: str = "", **op
     if kind is float:
         options.setdefault("format", "%g")  # all digits of a link, where the default would round to two
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
-    tie = names_of_control(name, mark=mark) | bound_control(name)
-    st.number_input(step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie, **options)
+    tie = names_of_control(name, mark=mark) | bound_control(name) | options
+    st.number_input(step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie)
 
 
 def share_control(name: str) -> None:
@@ -97,7 +96,7 @@ def share_control(name: str) -> None:
 
 def switch_control(name: str, *, mark: str = "", **options) -> None:
     """A check box of a setting. mark: see `names_of_control`."""
-    st.checkbox(**names_of_control(name, mark=mark), **bound_control(name), **options)
+    st.checkbox(**names_of_control(name, mark=mark), **bound_control(name) | options)
 
 
 def widths_control(name: str, on_change: Callable[[], Any], *, mark: str = "", **options) -> None:

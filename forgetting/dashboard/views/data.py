@@ -2,25 +2,25 @@
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.charts.data import classes_chart, count_lengths, lengths_chart
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state import data, resources
+from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import PREFIX, assign, session
-from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.controls import (
     control_state,
     names_of_control,
     number_control,
+    prepare_control,
     segments_control,
     switch_control,
 )
-from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table, show_table
+from forgetting.dashboard.views.reading import OF_A_FILE, reading_values, upload_view
 from forgetting.data.profile import DataProfile
+from forgetting.data.reading import DEFAULT_READING
+from forgetting.data.reviews import MISSING
 from forgetting.data.tables import Table
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
@@ -31,9 +31,7 @@ INVITATIONS = {  # what to do where the file is missing
     "original": "Download it, or upload it.",
     "file": "Choose it under “A file of reviews”: a table with a column of texts, and one of labels to tell apart.",
 }
-FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json")
-UPLOAD_REFUSED = "upload_refused"  # key of why the file that was chosen last cannot be read
-LIKELY_COLUMNS = {"data.text_column": "", "data.label_column": ""}  # settings that take the likely columns of a file
+COLUMN_SETTINGS = ("data.text_column", "data.label_column")  # settings whose empty value is the likely column
 
 
 def source_view() -> None:
@@ -47,48 +45,14 @@ def source_view() -> None:
         if not data.has_original(session().uploads):
             download_button()
     else:
-        with st.container(gap=None):
-            st.file_uploader(
-                "A file of reviews",
-                type=FORMATS,
-                key=UPLOADER,
-                on_change=_uploaded,
-                help=explain("A file of reviews"),
-            )
-            confirm_chosen_file()
-        if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[
-            UPLOADER
-        ]:  # which still lists the file
-            st.error(literal(refused))
-        if (upload := session().upload) and session().recipe.data.sha256 in ("", upload.sha256):
-            st.caption(literal(f"In use: {upload.source} ({format_count(len(upload.frame), 'row')})"))
+        upload_view()
 
 
 def _source_changed() -> None:
     chosen, upload = control_state("data.source"), session().upload
     known = chosen == "file" and upload is not None
     file = {"data.file": upload.source if known else "", "data.sha256": upload.sha256 if known else ""}
-    assign({"data.source": chosen, **file, **LIKELY_COLUMNS})
-
-
-def _uploaded() -> None:
-    """Read a new file. One that cannot be read is refused with the reason, and the one before stays.
-
-    Streamlit would keep its bytes as long as the session; they have been read.
-    """
-    mine, uploaded = session(), st.session_state[UPLOADER]
-    if not isinstance(uploaded, UploadedFile):  # taken away
-        return
-    context = get_script_run_ctx()
-    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
-    take_file(uploaded.name, uploaded.size)
-    st.session_state[UPLOAD_REFUSED] = ""
-    try:
-        table = resources.take_upload(mine, uploaded.getvalue(), uploaded.name)
-    except ForgettingError as error:
-        st.session_state[UPLOAD_REFUSED] = str(error)
-        return
-    assign({"data.source": "file", "data.file": uploaded.name, "data.sha256": table.sha256, **LIKELY_COLUMNS})
+    assign({"data.source": chosen, **file, **OF_A_FILE, **reading_values(DEFAULT_READING)})
 
 
 def columns_view(table: Table) -> None:
@@ -97,7 +61,7 @@ def columns_view(table: Table) -> None:
     read = _columns_read(table, data.text_column, data.label_column)
     likely = (_columns_read(table, "", data.label_column)[0], _columns_read(table, data.text_column, "")[1])
     with st.container(horizontal=True):
-        for name, column, alone in zip(LIKELY_COLUMNS, read, likely, strict=True):
+        for name, column, alone in zip(COLUMN_SETTINGS, read, likely, strict=True):
             key = PREFIX + name
             st.session_state[key] = column  # one choice may change what is likely for the other
             st.selectbox(
@@ -126,6 +90,27 @@ def _column_changed(name: str, likely: str | None) -> None:
     """The likely column is written as none, so that it stays likely for another file."""
     chosen = control_state(name)
     assign({name: "" if chosen in (None, likely) else chosen})
+
+
+def labels_view() -> None:
+    """Choose which labels count as missing, and which as one class."""
+    name = "data.missing"
+    key = prepare_control(name)
+    st.multiselect(
+        options=[*dict.fromkeys([*MISSING, *st.session_state[key]])],
+        default=st.session_state[key],
+        accept_new_options=True,
+        key=key,
+        on_change=_missing_changed,
+        **names_of_control(name),
+    )
+    with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
+        number_control("data.quantile_classes")
+        switch_control("data.fold_labels")
+
+
+def _missing_changed() -> None:
+    assign({"data.missing": tuple(control_state("data.missing"))})
 
 
 def filters_view() -> None:
@@ -198,17 +183,11 @@ def _class_counts(profile: DataProfile) -> pd.DataFrame:
 
 
 def first_rows_view(table: Table) -> None:
-    """The first rows of the file, and what to do where the encoding that was detected is wrong."""
+    """The first rows of the file."""
     frame = table.frame.head(20)
     whole = ["\n".join(f"{column}: {value}" for column, value in row.items()) for row in frame.to_dict("records")]
     excerpts = frame.map(lambda value: str(value)[:EXCERPT])
     reviews_table(excerpts, whole, key="first_rows", height=330, explained=False, alt="The first rows of the file")
-    encoding = table.reading.encoding
-    if encoding and not encoding.startswith("utf"):
-        st.caption(
-            f"Read as {encoding}, which the file looks like. Where letters are wrong, save it as UTF-8 and "
-            "upload it again."
-        )
 
 
 def _data_metrics(profile: DataProfile) -> None:

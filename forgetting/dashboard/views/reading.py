@@ -1,0 +1,143 @@
+"""The parts of the Data page about the file itself: its upload, how it is read, and what was found on the way."""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import resources
+from forgetting.dashboard.state.session import PREFIX, assign, session
+from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
+from forgetting.dashboard.ui.controls import (
+    choice_control,
+    control_state,
+    names_of_control,
+    number_control,
+    switch_control,
+)
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import LABELS, in_words
+from forgetting.data.reading import DEFAULT_READING, FIELDS, PLAIN, ReadingSettings
+from forgetting.data.tables import Table
+from forgetting.reporting.data import describe_reading
+from forgetting.reporting.formatting import format_count
+from forgetting.reporting.glossary import explain
+
+FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json", "xlsx", "ods")
+UPLOAD_REFUSED = "upload_refused"  # key of why the file that was chosen last cannot be read
+# What is found anew in another file: an empty column is the likely one.
+OF_A_FILE = {"data.text_column": "", "data.label_column": "", "data.quantile_classes": 0}
+READING_TITLES = {"automatic": "Automatic", "yes": "Yes", "no": "No", FIELDS: "Enclose fields", PLAIN: "Plain signs"}
+
+
+def reading_values(reading: ReadingSettings) -> dict[str, object]:
+    """The settings of how a file is read, by their dotted names."""
+    return {f"reading.{name}": value for name, value in reading.to_dict().items()}
+
+
+def upload_view() -> None:
+    """Choose a file, and see why it was refused and what would mend that."""
+    with st.container(gap=None):
+        st.file_uploader(
+            "A file of reviews", type=FORMATS, key=UPLOADER, on_change=_uploaded, help=explain("A file of reviews")
+        )
+        confirm_chosen_file()
+    mine = session()
+    if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[UPLOADER]:  # which still lists the file
+        st.error(in_words(refused))
+        if mine.refused_upload:
+            offer_button(mine.refused_upload.offer)
+
+
+def reading_view(table: Table | None) -> None:
+    """How an uploaded file is read, with what was found by evidence, and the switches to change it.
+
+    Args:
+        table: The file as it was read; None where it could not be.
+    """
+    if table:
+        st.caption(literal(f"In use: {table.source} ({format_count(len(table.frame), 'row')})"))
+        if found := describe_reading(table.reading):
+            st.caption(literal(" ".join(found)))
+    changed = session().recipe.reading != DEFAULT_READING
+    with st.expander("How the file is read", expanded=changed, key="reading"):
+        change = {"on_change": _reading_changed}
+        with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
+            for name in ("reading.header", "reading.quotes"):
+                choice_control(name, titles=READING_TITLES, args=(name,), **change)
+            number_control("reading.skip_lines", args=("reading.skip_lines",), **change)
+            if table and table.reading.sheets:
+                _sheet_control(table)
+        for name in ("reading.leave_out_bad_rows", "reading.line_encodings"):
+            switch_control(name, args=(name,), **change)
+
+
+def offer_button(offer: tuple[str, object] | None) -> None:
+    """A button that changes the one setting with which the file can be read, where there is such a setting."""
+    if offer:
+        name, value = offer
+        label = LABELS[name].split(" (")[0]
+        st.button(
+            label if value is True else f"{label}: {READING_TITLES.get(value, value)}",
+            key="offer",
+            on_click=_take_offer,
+            args=offer,
+            help=explain(LABELS[name], name),
+        )
+
+
+def _sheet_control(table: Table) -> None:
+    """A select box of the sheets. The first one is written as none, so that it is the first of another file, too."""
+    name, sheets = "reading.sheet", table.reading.sheets
+    st.session_state[PREFIX + name] = table.reading.sheet
+    st.selectbox(
+        options=sheets,
+        index=sheets.index(table.reading.sheet),
+        key=PREFIX + name,
+        on_change=_reading_changed,
+        args=(name,),
+        **names_of_control(name),
+    )
+
+
+def _uploaded() -> None:
+    """Read a new file. One that cannot be read is refused with the reason, and the one before stays.
+
+    Streamlit would keep its bytes as long as the session; they have been read.
+    """
+    uploaded = st.session_state[UPLOADER]
+    if not isinstance(uploaded, UploadedFile):  # taken away
+        return
+    context = get_script_run_ctx()
+    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
+    take_file(uploaded.name, uploaded.size)
+    _take(uploaded.getvalue(), uploaded.name, DEFAULT_READING)
+
+
+def _take(data: bytes, name: str, reading: ReadingSettings) -> None:
+    """Make a file the recipe's, read in this way, or note why it is refused."""
+    st.session_state[UPLOAD_REFUSED] = ""
+    try:
+        upload = resources.take_upload(session(), data, name, reading)
+    except ForgettingError as error:
+        st.session_state[UPLOAD_REFUSED] = str(error)
+        return
+    file = {"data.source": "file", "data.file": name, "data.sha256": upload.sha256}
+    assign(file | OF_A_FILE | reading_values(reading))
+
+
+def _reading_changed(name: str) -> None:
+    """Read the file in another way; the one that was refused, where there is one."""
+    value = control_state(name)
+    if name == "reading.sheet" and (upload := session().upload):
+        table = resources.find_upload_table(upload, session().recipe.reading)
+        value = "" if value == table.reading.sheets[0] else value
+    _take_offer(name, value)
+
+
+def _take_offer(name: str, value: object) -> None:
+    mine = session()
+    refused = mine.refused_upload
+    assign({name: value})
+    if refused and name.startswith("reading."):
+        _take(refused.upload.content.data, refused.upload.source, mine.recipe.reading)
