@@ -1,5 +1,7 @@
 """The parts of the Data page: source, columns, filters, and the profile of the reviews."""
 
+from dataclasses import astuple
+
 import pandas as pd
 import streamlit as st
 
@@ -95,18 +97,18 @@ def _column_changed(name: str, likely: str | None) -> None:
 def labels_view() -> None:
     """Choose which labels count as missing, and which as one class."""
     name = "data.missing"
-    key = prepare_control(name)
-    st.multiselect(
-        options=[*dict.fromkeys([*MISSING, *st.session_state[key]])],
-        default=st.session_state[key],
-        accept_new_options=True,
-        key=key,
-        on_change=_missing_changed,
-        **names_of_control(name),
-    )
-    with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
-        number_control("data.quantile_classes")
+    with st.expander("How the labels are read", key="labels"):
+        key = prepare_control(name)
+        st.multiselect(
+            options=[*dict.fromkeys([*MISSING, *st.session_state[key]])],
+            default=st.session_state[key],
+            accept_new_options=True,
+            key=key,
+            on_change=_missing_changed,
+            **names_of_control(name),
+        )
         switch_control("data.fold_labels")
+        number_control("data.quantile_classes")
 
 
 def _missing_changed() -> None:
@@ -170,6 +172,11 @@ def profile_view(table: Table) -> None:
                 st.text("Nothing is left out.")
             else:
                 show_table(why, width="content", alt="Rows that were left out, and why")
+            if bad := table.reading.shown_bad_rows:
+                st.text(f"{format_count(table.reading.bad_rows, 'row')} could not be read; the first of them:")
+                columns = ("line", "cause", "text of the row")
+                found = pd.DataFrame([astuple(row) for row in bad], columns=columns)
+                show_table(found, alt="The first rows that could not be read")
             how = [part for part in (table.reading.encoding, table.reading.delimiter and "delimited") if part]
             st.text(f"The file was read as {', '.join(how) or 'a table'}. Its SHA-256 is {reviews.sha256}.")
             if profile.decoded:
