@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from forgetting.core.seeding import pin_threads
 from forgetting.data.reviews import Report, Reviews
@@ -16,6 +17,11 @@ from forgetting.model.split import Split, make_split
 from forgetting.unlearning.task import METHODS
 
 pin_threads()
+# Properties are tried on the same examples in each run, so that a commit either passes or does not;
+# HYPOTHESIS_PROFILE=explore draws new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 # A shell starts what runs in the background with SIGINT ignored, which every child of it inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite(
