@@ -5,13 +5,15 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "core.errors": ("DataError", "ForgettingError", "RecipeError", "WorkersError"),
+        "core.errors": ("DataError", "ForgettingError", "ModelError", "RecipeError", "WorkersError"),
         "data.download": ("fetch_wine_reviews",),
         "data.reviews": ("Reviews",),
         "data.sample": ("load_sample",),
         "data.tables": ("read_reviews",),
+        "experiment.loading": ("load_model",),
         "experiment.pipeline": ("compare", "prepare", "run", "train"),
         "experiment.results": ("Result", "Trained"),
+        "experiment.saved": ("SavedModel", "save_model"),
         "model.classifier": ("TextClassifier",),
         "model.settings": ("TrainingSettings",),
         "model.trainer": ("Trainer",),

@@ -12,7 +12,7 @@ from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
 from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
 from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, play, training_buttons, training_view
-from forgetting.experiment.export import model_bytes
+from forgetting.experiment.saved import model_bytes
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting.formatting import format_share
 from forgetting.reporting.glossary import explain
@@ -56,7 +56,7 @@ if shown:
     if known and not session().playing:
         st.download_button(
             "Download the model (safetensors)",
-            lambda: model_bytes(trained_model.recipe, trained_model.trained),
+            lambda: model_bytes(trained_model.recipe, trained_model.split, trained_model.trained),
             file_name="model.safetensors",
             icon=":material/download:",
             on_click="ignore",

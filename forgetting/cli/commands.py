@@ -17,6 +17,7 @@ from forgetting.cli.options import (
     FILE,
     as_json_text,
     check_out,
+    check_save,
     forget_settings,
     input_options,
     load_reviews,
@@ -34,9 +35,10 @@ from forgetting.core.seeding import pin_threads
 from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.export import TableResult
-from forgetting.experiment.pipeline import prepare, run, train
+from forgetting.experiment.pipeline import make_result, prepare, train
 from forgetting.experiment.published import reproduce, summarize_runs
 from forgetting.experiment.results import Trained
+from forgetting.experiment.saved import SavedModel, save_model
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
@@ -71,13 +73,24 @@ def cli() -> None:
 @click.option("--scheme", help=f"One of {', '.join(SCHEMES)}.  [normal]")
 @click.option("--unit", help=f"One of {', '.join(UNITS)}.  [weight]")
 @click.option("--seed", type=int, help="Seed of the initial weights, training and randomizing, but not of the split.")
+@click.option("--save", type=FILE, help="File to save the trained model to: .safetensors, for --model.")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-def run_command(data: Path | None, recipe_file: Path | None, protocol: str | None, as_json: bool, **options) -> None:
+def run_command(
+    data: Path | None,
+    saved: SavedModel | None,
+    recipe_file: Path | None,
+    protocol: str | None,
+    save: Path | None,
+    as_json: bool,
+    **options,
+) -> None:
     """Train, randomize, and compare before and after."""
-    recipe = make_recipe(recipe_file, protocol, options)
-    recipe, reviews = load_reviews(data, recipe)
-    with progress_bar("Training", quiet=as_json) as progress:
-        result = run(recipe, reviews, progress=progress)
+    check_save(save)
+    recipe = make_recipe(recipe_file, protocol, options, saved)
+    recipe, split, trained = _train(recipe, data, saved, quiet=as_json)
+    if save:
+        write_or_rescue(lambda path: save_model(path, recipe, split, trained), save)
+    result = make_result(recipe, split, trained)
     click.echo(as_json_text(result.to_dict()) if as_json else tables.format_run(result))
 
 
@@ -96,16 +109,23 @@ def run_command(data: Path | None, recipe_file: Path | None, protocol: str | Non
 @click.option("--memory", type=int, default=SWEEP_MEMORY // 2**20, show_default=True, help="MiB for each process.")
 @out_option
 def sweep_command(
-    data: Path | None, recipe_file: Path | None, out: Path, jobs: int, dask: str, memory: int, **options
+    data: Path | None,
+    saved: SavedModel | None,
+    recipe_file: Path | None,
+    out: Path,
+    jobs: int,
+    dask: str,
+    memory: int,
+    **options,
 ) -> None:
     """Randomize layer sets at many fractions and seeds, and write a row for each variant."""
     check_out(out)
     plan = plan_settings(options, seeds="seeds", seed="seed", match="match", retrain="retrain")
-    recipe = study_recipe(recipe_file, options, sweep=plan)
+    recipe = study_recipe(recipe_file, options, saved, sweep=plan)
     check_sweep_plan(recipe, recipe.sweep, recipe.model.layers)
     parallel.check_workers(jobs=jobs, dask=dask)
     budget = memory * 2**20
-    recipe, split, trained = _train_for_study(recipe, data, partial(check_sweep, memory=budget))
+    recipe, split, trained = _train(recipe, data, saved, partial(check_sweep, memory=budget))
     epochs = None if recipe.sweep.retrain else len(trained.history)
     planned = recipe.sweep.count(recipe.model.layers)
 
@@ -137,13 +157,15 @@ def sweep_command(
 @click.option("--epochs", type=int, help="Epochs after which the target counts as never reached.  [100]")
 @click.option("--seed", type=int, help=SEED_HELP)
 @out_option
-def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
+def relearn_command(
+    data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, **options
+) -> None:
     """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
     check_out(out)
     plan = plan_settings(options, seeds="seeds", seed="seed", share="target_share", epochs="epochs")
-    recipe = study_recipe(recipe_file, options, relearning=plan)
+    recipe = study_recipe(recipe_file, options, saved, relearning=plan)
     check_relearning(recipe)
-    recipe, split, trained = _train_for_study(recipe, data)
+    recipe, split, trained = _train(recipe, data, saved)
     planned = recipe.relearning.count(recipe.model.layers)
 
     def make_result(rows: list) -> RelearningResult:
@@ -166,15 +188,15 @@ def relearn_command(data: Path | None, recipe_file: Path | None, out: Path, **op
 @click.option("--k", type=int, help="Number of last layers that EU-k and CF-k train.  [1]")
 @click.option("--seed", type=int, help=SEED_HELP)
 @out_option
-def unlearn_command(data: Path | None, recipe_file: Path | None, out: Path, **options) -> None:
+def unlearn_command(
+    data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, **options
+) -> None:
     """Forget a class, reviews or a share by several methods, and compare each with exact retraining."""
     check_out(out)
     plan = plan_settings(options, seeds="seeds", seed="seed", epochs="epochs", k="last_layers")
-    recipe = study_recipe(recipe_file, options, forget=forget_settings(options), unlearning=plan)
+    recipe = study_recipe(recipe_file, options, saved, forget=forget_settings(options), unlearning=plan)
     check_unlearning(recipe, recipe.unlearning)
-    recipe, split, trained = _train_for_study(
-        recipe, data, lambda recipe, split: make_forget_sets(split, recipe.forget)
-    )
+    recipe, split, trained = _train(recipe, data, saved, lambda recipe, split: make_forget_sets(split, recipe.forget))
     runner = UnlearningRunner(trained, split, recipe)
     rows, planned = runner.slices(), len(runner.planned)
     result = _compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
@@ -204,15 +226,30 @@ def limits_command(as_json: bool) -> None:
     click.echo(as_json_text(values) if as_json else tables.format_limits(limits))
 
 
-def _train_for_study(
-    recipe: Recipe, data: Path | None, check: Callable[[Recipe, Split], object] | None = None
+def _train(
+    recipe: Recipe,
+    data: Path | None,
+    saved: SavedModel | None,
+    check: Callable[[Recipe, Split], object] | None = None,
+    *,
+    quiet: bool = False,
 ) -> tuple[Recipe, Split, Trained]:
-    """The recipe with its file, the split of that file, and the trained model; `check` raises before training."""
+    """The recipe with its file, the split of that file, and the trained or saved model.
+
+    Args:
+        recipe: the recipe.
+        data: the file of reviews; None for the recipe's.
+        saved: a saved model, which is not trained again.
+        check: raises before anything is trained.
+        quiet: whether no progress is shown.
+    """
     recipe, reviews = load_reviews(data, recipe)
     split = prepare(recipe, reviews)
     if check:
         check(recipe, split)
-    with progress_bar("Training") as progress:
+    if saved:
+        return recipe, split, saved.restore(split)
+    with progress_bar("Training", quiet=quiet) as progress:
         return recipe, split, train(recipe, split, progress=progress)
 
 

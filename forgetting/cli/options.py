@@ -20,8 +20,10 @@ from forgetting.data.reviews import MISSING, Reviews
 from forgetting.data.sample import load_sample
 from forgetting.data.tables import read_table
 from forgetting.experiment.export import TABLE_FORMATS
+from forgetting.experiment.loading import load_model
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import to_plain
+from forgetting.experiment.saved import SavedModel
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
 from forgetting.recipe.recipe import Recipe
@@ -62,32 +64,50 @@ INPUTS = {  # the settings, by the names that click gives to the options
 }
 
 
+MODEL_HELP = "Model of run --save, taken with its recipe in place of training; --seed then seeds what comes after."
+
+
+def _load_saved(context: click.Context, option: click.Parameter, path: Path | None) -> SavedModel | None:  # noqa: ARG001
+    return None if path is None else load_model(path)
+
+
 def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
-    command = click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it.")(
-        command
-    )
-    for option, (_, details) in reversed(SWITCHES.items()):
-        command = click.option(option, **details)(command)
-    return click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]")(command)
+    for option in (
+        click.option("--model", "saved", type=FILE, callback=_load_saved, help=MODEL_HELP),
+        click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
+        *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
+        click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
+    ):
+        command = option(command)
+    return command
 
 
 out_option = click.option("--out", type=FILE, required=True, help="File for the rows: .csv, .parquet or .json.")
 
 
-def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -> Recipe:
+def make_recipe(
+    recipe_file: Path | None, protocol: str | None, options: dict, saved: SavedModel | None = None
+) -> Recipe:
     """The recipe of a file or a protocol, with the changes that the options ask for.
 
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
         protocol: name of a protocol to start from; None for that of the recipe.
         options: values of `layers`, `fraction`, `scheme`, `unit`, `seed` and those of INPUTS; None where not given.
+        saved: a saved model, whose recipe is the one to start from; what it was trained with stays.
 
     Raises:
-        RecipeError: the file cannot be read, a setting or its value is wrong, or the protocol forbids an option.
+        RecipeError: the file cannot be read, a setting or its value is wrong, or the protocol or the saved model
+            forbids an option.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    values = {}
+    values = {} if saved is None else saved.recipe.to_dict()
+    if saved and (recipe_file or protocol):
+        raise RecipeError(
+            f"--model comes with its recipe; got {'--recipe' if recipe_file else '--protocol'} too. Leave one of them "
+            "out."
+        )
     if recipe_file is not None:
         try:
             values = json.loads(recipe_file.read_text(encoding="utf-8"))
@@ -109,23 +129,31 @@ def make_recipe(recipe_file: Path | None, protocol: str | None, options: dict) -
         randomization["seed"] = given["seed"]
     if "missing" in given:
         given["missing"] = [word for word in given["missing"].split(",") if word]
-    changes = {"randomization": randomization, **({"seed": given["seed"]} if "seed" in given else {})}
+    changes = {"randomization": randomization, **({"seed": given["seed"]} if "seed" in given and not saved else {})}
     for name, setting in INPUTS.items():
         if name in given:
             group, leaf = setting.split(".")
             changes.setdefault(group, {})[leaf] = given[name]
-    return Recipe.from_dict(changes, recipe)
+    made = Recipe.from_dict(changes, recipe)
+    if saved and made.for_training() != saved.recipe.for_training():
+        changed = [name for name in Recipe.leaves() if made.value(name) != saved.recipe.value(name)]
+        raise RecipeError(
+            f"--model comes with what it was trained with; the options would change {', '.join(changed)}. Leave them "
+            "out, or train without --model."
+        )
+    return made
 
 
-def study_recipe(recipe_file: Path | None, options: dict, **groups: dict) -> Recipe:
+def study_recipe(recipe_file: Path | None, options: dict, saved: SavedModel | None = None, **groups: dict) -> Recipe:
     """The recipe of a file with the changes that a study's options ask for.
 
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
         options: values of `seed` and of INPUTS; None where not given. Others are not looked at.
+        saved: a saved model, whose recipe is the one to start from; None where one is trained.
         groups: settings to change, by the group of the recipe.
     """
-    recipe = make_recipe(recipe_file, None, {name: options.get(name) for name in (*INPUTS, "seed")})
+    recipe = make_recipe(recipe_file, None, {name: options.get(name) for name in (*INPUTS, "seed")}, saved)
     return Recipe.from_dict(groups, recipe)
 
 
@@ -230,27 +258,39 @@ def check_out(out: Path) -> None:
     Raises:
         RecipeError: the name has another ending, is that of a folder, or lies in no folder that can be written to.
     """
-    if file_format(out) not in TABLE_FORMATS:
-        raise RecipeError(f"--out must end with .csv, .parquet, .json; got {out.name!r}. Choose one of these formats.")
-    if out.is_dir():
-        raise RecipeError(f"--out must be a file; {out.name!r} is a folder. Give another name.")
-    if not out.absolute().parent.is_dir():
-        raise RecipeError(f"--out must be in a folder that exists; there is no {str(out.parent)!r}. Make it first.")
-    if not os.access(out.absolute().parent, os.W_OK):
+    _check_file("--out", out, TABLE_FORMATS)
+
+
+def _check_file(option: str, path: Path, formats: tuple[str, ...]) -> None:
+    endings = ", ".join(f".{ending}" for ending in formats)
+    if file_format(path) not in formats:
+        remedy = "Choose one of these formats." if len(formats) > 1 else "Give it this ending."
+        raise RecipeError(f"{option} must end with {endings}; got {path.name!r}. {remedy}")
+    if path.is_dir():
+        raise RecipeError(f"{option} must be a file; {path.name!r} is a folder. Give another name.")
+    if not path.absolute().parent.is_dir():
+        raise RecipeError(f"{option} must be in a folder that exists; there is no {str(path.parent)!r}. Make it first.")
+    if not os.access(path.absolute().parent, os.W_OK):
         raise RecipeError(
-            f"--out must be in a folder that can be written to; {str(out.parent)!r} cannot. Choose another."
+            f"{option} must be in a folder that can be written to; {str(path.parent)!r} cannot. Choose another."
         )
 
 
+def check_save(path: Path | None) -> None:
+    """Refuse a file that a model cannot be saved to, before it is trained. Raises RecipeError as `check_out` does."""
+    if path is not None:
+        _check_file("--save", path, ("safetensors",))
+
+
 def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:
-    """Write rows to a file, or, where that fails after all the work, to the folder for temporary files.
+    """Write rows or a model to a file, or, where that fails after all the work, to the folder for temporary files.
 
     Args:
-        write: writes the rows to a path.
+        write: writes them to a path.
         out: the path to write to.
 
     Raises:
-        RecipeError: the rows are not in `out`. The error names the file that they are in instead, if any.
+        RecipeError: they are not in `out`. The error names the file that they are in instead, if any.
     """
     try:
         write(out)
@@ -260,7 +300,7 @@ def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:
             write(spare)
         except (OSError, RecipeError):
             raise error from None
-        raise RecipeError(f"{error} The rows are in {str(spare)!r}.") from error
+        raise RecipeError(f"{error} What was computed is in {str(spare)!r}.") from error
 
 
 def split_names(options: tuple[str, ...]) -> list[str]:

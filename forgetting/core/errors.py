@@ -38,5 +38,9 @@ class RecipeError(ForgettingError):
     """A setting is unknown, out of its bounds, or does not fit the others."""
 
 
+class ModelError(ForgettingError):
+    """A saved model cannot be loaded, or is not of the reviews at hand."""
+
+
 class WorkersError(ForgettingError):
     """The processes that should share the work cannot be had, or were lost."""

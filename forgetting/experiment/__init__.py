@@ -5,12 +5,14 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "export": ("TABLE_FORMATS", "TableResult", "csv_bytes", "model_bytes", "neutralize_formula", "table_bytes"),
+        "export": ("TABLE_FORMATS", "TableResult", "csv_bytes", "neutralize_formula", "table_bytes"),
+        "loading": ("load_model",),
         "pipeline": (
             "Progress",
             "build_model",
             "compare",
             "copy_state",
+            "make_result",
             "make_trainer",
             "measure_outcome",
             "prepare",
@@ -29,5 +31,6 @@ __getattr__, __all__ = lazy_names(
             "summarize_runs",
         ),
         "results": ("Comparison", "Outcome", "Result", "Trained", "to_plain"),
+        "saved": ("SavedModel", "model_bytes", "save_model"),
     },
 )

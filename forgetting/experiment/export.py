@@ -1,4 +1,4 @@
-"""Results as files that hold their recipe: tables as CSV, Parquet or JSON, models as safetensors."""
+"""Results as tables that hold their recipe: CSV, Parquet or JSON."""
 
 import csv
 import io
@@ -11,19 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors.torch import save
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.files import file_format, write_atomically
-from forgetting.experiment.results import Trained, to_plain
+from forgetting.experiment.results import to_plain
 from forgetting.recipe.recipe import Recipe
-
-
-def model_bytes(recipe: Recipe, trained: Trained) -> bytes:
-    """A model as a safetensors file, which holds numbers only; its metadata has the recipe and the epochs trained."""
-    state = {name: value.contiguous() for name, value in trained.model.state_dict().items()}
-    return save(state, {"recipe": recipe.to_json(), "epochs": str(len(trained.history))})
-
 
 TABLE_FORMATS = ("csv", "parquet", "json")
 SEPARATORS = ("\r", ";", "\t", "|")  # signs that separate rows or cells, too, in some spreadsheets

@@ -39,12 +39,25 @@ def run(recipe: Recipe, reviews: Reviews, *, progress: Progress | None = None) -
         RecipeError: The recipe does not fit the model, or the reviews are of another file.
     """
     split = prepare(recipe, reviews)
-    trained = train(recipe, split, progress=progress)
+    return make_result(recipe, split, train(recipe, split, progress=progress))
+
+
+def make_result(recipe: Recipe, split: Split, trained: Trained) -> Result:
+    """Randomize a trained model and compare, as a recipe says.
+
+    Args:
+        recipe: All settings.
+        split: The split that the model was trained on.
+        trained: The model.
+
+    Raises:
+        RecipeError: The recipe does not fit the model.
+    """
     data = {
         "rows": len(split.training) + len(split.validation),
         "words": len(split.words),
         "classes": len(split.classes),
-        "sha256": reviews.sha256,
+        "sha256": split.reviews.sha256,
     }
     return Result(
         recipe=recipe,

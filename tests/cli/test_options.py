@@ -227,7 +227,7 @@ def test_rows_that_find_no_room_are_written_elsewhere(tmp_path, monkeypatch):
             raise RecipeError("There is no room.")
         path.write_text("rows")
 
-    with pytest.raises(RecipeError, match=r"^There is no room\. The rows are in '.*rows\.csv'\.$") as refused:
+    with pytest.raises(RecipeError, match=r"^There is no room\. What was computed is in '.*rows\.csv'\.$") as refused:
         write_or_rescue(write, out)
     assert Path(str(refused.value).split("'")[1]).read_text() == "rows"
 

@@ -18,8 +18,8 @@ from safetensors.torch import load
 
 from forgetting.core.errors import DataError
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import model_bytes
 from forgetting.experiment.pipeline import prepare, train
+from forgetting.experiment.saved import model_bytes
 from forgetting.recipe.recipe import MODERN
 
 ROOT = Path(__file__).parents[2]
@@ -149,6 +149,7 @@ from forgetting import run
 from forgetting.data.sample import load_sample
 from forgetting.data.tables import read_table
 from forgetting.core.errors import ForgettingError
+from forgetting.experiment.saved import model_bytes
 from forgetting.recipe.recipe import MODERN, Recipe
 heard = []
 sys.addaudithook(lambda event, _: event.startswith(("pickle.", "marshal.")) and heard.append(event))
@@ -168,17 +169,17 @@ print(sorted({{event for event in heard if event.startswith("pickle.")}}))
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_checkpoint_is_a_safetensors_file_and_holds_numbers_alone(small_reviews):
+def test_a_saved_model_is_a_safetensors_file_and_holds_numbers_and_bytes_alone(small_reviews):
     recipe = MODERN.with_value("training.epochs", 2)
-    trained = train(recipe, prepare(recipe, small_reviews))
-    data = model_bytes(recipe, trained)
+    split = prepare(recipe, small_reviews)
+    trained = train(recipe, split)
+    data = model_bytes(recipe, split, trained)
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
-    assert {value["dtype"] for name, value in header.items() if name != "__metadata__"} == {"F32"}
-    assert json.loads(header["__metadata__"]["recipe"]) == recipe.to_dict()
-    state = trained.model.state_dict()
-    assert all(torch.equal(value, state[name]) for name, value in load(data).items())
-    assert load(data).keys() == state.keys()
+    assert {value["dtype"] for name, value in header.items() if name != "__metadata__"} == {"F32", "U8"}
+    assert json.loads(header["__metadata__"]["recipe"])["training"] == recipe.training.to_dict()
+    found, state = load(data), trained.model.state_dict()
+    assert all(torch.equal(value, found[name]) for name, value in state.items())
 
 
 IMPORTED_AS = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}

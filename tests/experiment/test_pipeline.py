@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load
 from sklearn.svm import LinearSVC
 from torch.nn import functional
 
@@ -16,7 +15,6 @@ from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.seeding import generator
 from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import model_bytes
 from forgetting.experiment.pipeline import (
     build_model,
     compare,
@@ -288,18 +286,6 @@ def test_modern_default_reaches_the_linear_svm_on_the_original_file(wine_reviews
         found.append(train(recipe, split).history[-1].validation.accuracy)
     assert np.mean(found) >= np.mean(reference) - 0.02
     assert 0.6 < np.mean(reference) < 0.75
-
-
-def test_a_checkpoint_holds_the_weights_and_the_recipe(small_reviews):
-    result = run(QUICK, small_reviews)
-    data = model_bytes(result.recipe, result.trained)
-    weights = load(data)
-    assert {name: tuple(value.shape) for name, value in weights.items()} == {
-        name: tuple(value.shape) for name, value in result.trained.model.state_dict().items()
-    }
-    assert all(torch.equal(weights[name], value) for name, value in result.trained.model.state_dict().items())
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    assert Recipe.from_json(header["__metadata__"]["recipe"]) == result.recipe
 
 
 def test_ratios_are_numbers_and_a_missing_one_has_its_reason(small_reviews):

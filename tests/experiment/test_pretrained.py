@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from forgetting.data.sample import load_sample
-from forgetting.experiment.export import model_bytes
 from forgetting.experiment.pipeline import build_model, compare, prepare, train
 from forgetting.experiment.pretrained import FRACTIONS, PRETRAINED, load_pretrained, write_pretrained
+from forgetting.experiment.saved import model_bytes
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.recipe.recipe import MODERN, OPENING
 
@@ -98,7 +98,7 @@ def test_what_it_makes_late_is_copied_whole():
     smaller = replace(found.split, training=found.split.validation)
     assert len(smaller.parts["training"]) == len(found.split.validation)
     assert not hasattr(found.split, "nothing")
-    assert model_bytes(found.recipe, found.trained)
+    assert model_bytes(found.recipe, found.split, found.trained)
 
 
 def test_its_file_is_what_the_command_writes(tmp_path):
