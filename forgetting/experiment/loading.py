@@ -18,9 +18,9 @@ from forgetting.core.numbers import format_size
 from forgetting.data.archives import Source, read_source
 from forgetting.experiment.saved import (
     ABOUT,
+    EXAMPLES,
     FORMAT,
     INITIAL,
-    LISTED,
     LOGITS,
     TEXTS,
     SavedModel,
@@ -32,9 +32,9 @@ from forgetting.recipe.recipe import Recipe
 
 STATES = ("ready", "running", "finished")
 MOST_HEADER = 4 * 1024**2  # bytes; a recipe with all the words and keys that it may name takes less than one million
-MOST_EPOCHS = 2_000
+EPOCHS_AT_MOST = 2_000
 MOST_LINE = 1_000  # characters of an epoch
-FOREIGN = {  # beginnings of other files, and what they are
+OTHER_FILES = {  # beginnings of other files, and what they are
     b"PK": "a zip archive, as torch.save and spreadsheets are",
     b"\x80": "a pickle, which may hold code and is never opened here",
     b"\x89HDF": "an HDF5 file",
@@ -94,7 +94,7 @@ def load_model(source: Source, name: str = "") -> SavedModel:
 
 def _read_header(data: bytes, name: str) -> dict:
     """The header of a safetensors file, which is bounded before it is parsed."""
-    for beginning, what in FOREIGN.items():
+    for beginning, what in OTHER_FILES.items():
         if data.startswith(beginning) and data[8:9] != b"{":
             raise refuse_model(
                 name,
@@ -129,10 +129,10 @@ def _check_checksums(name: str, about: dict[str, str], arrays: dict[str, np.ndar
     if not isinstance(written, dict):
         raise refuse_model(name, "its metadata must hold the checksums of its parts; it holds none")
     found = checksums(about, arrays)
-    changed = [part for part in {**found, **written} if found.get(part) != written.get(part)]
+    changed = sorted(part for part in {**found, **written} if found.get(part) != written.get(part))
     if changed:
-        parts = ", ".join(shorten(str(part)) for part in changed[:LISTED])
-        more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
+        parts = ", ".join(shorten(str(part)) for part in changed[:EXAMPLES])
+        more = f" and {len(changed) - EXAMPLES} more" if len(changed) > EXAMPLES else ""
         raise refuse_model(name, f"its parts must be as they were saved; changed since then: {parts}{more}")
 
 
@@ -207,8 +207,8 @@ def _read_earlier(name: str, data: bytes, about: dict[str, str], arrays: dict[st
     recipe = _read_recipe(name, values)
     _check_weights(name, recipe, arrays)
     epochs = int(_number(name, "epochs", about.get("epochs", ""), int))
-    if epochs > MOST_EPOCHS:
-        raise refuse_model(name, f"epochs must be at most {MOST_EPOCHS:,}; it is {epochs:,}")
+    if epochs > EPOCHS_AT_MOST:
+        raise refuse_model(name, f"epochs must be at most {EPOCHS_AT_MOST:,}; it is {epochs:,}")
     state = "finished" if epochs >= recipe.training.epochs else "running"
     digest = sha256(data).hexdigest()
     return SavedModel(name, digest, recipe, recipe.data.sha256, {}, arrays, {}, None, state, 0, 0.0, epochs)
@@ -231,7 +231,7 @@ def _check_weights(
         raise refuse_model(
             name,
             f"its recipe has the layers {', '.join(layers)}; these weights are missing or too many: "
-            f"{', '.join(shorten(key) for key in wrong[:LISTED])}",
+            f"{', '.join(shorten(key) for key in wrong[:EXAMPLES])}",
         )
     first, last = arrays[keys[0]], arrays[keys[-2]]
     if first.ndim != 2 or last.ndim != 2:
@@ -270,8 +270,8 @@ def _read_lines(name: str, kind: str, array: np.ndarray | None, count: int | Non
         raise refuse_model(name, f"it must hold its {kind}; it does not")
     data = array.tobytes()
     found = data.count(b"\n") + 1 if data else 0
-    if found > MOST_EPOCHS if count is None else found != count:
-        wanted = f"at most {MOST_EPOCHS:,}" if count is None else f"{count:,}, as its weights have"
+    if found > EPOCHS_AT_MOST if count is None else found != count:
+        wanted = f"at most {EPOCHS_AT_MOST:,}" if count is None else f"{count:,}, as its weights have"
         raise refuse_model(name, f"its {kind} must be {wanted}; they are {found:,}")
     lines = data.decode("ascii", "replace").split("\n") if data else []
     for line in lines:  # a text begins and ends with a quote; anything else could grow as it is parsed

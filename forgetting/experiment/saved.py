@@ -43,7 +43,7 @@ FORMAT = 2
 TEXTS = ("words", "classes", "history")
 INITIAL, LOGITS = "initial.", "training_logits"
 ABOUT = ("format", "recipe", "sha256", "state", "steps", "seconds")  # the metadata beside the checksums
-LISTED = 3  # words and names that a message gives as examples
+EXAMPLES = 3  # words and names that a message gives as examples
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def _check_same(saved: SavedModel, kind: str, found: tuple[str, ...]) -> None:
         sides = (("in the file alone", known, found), ("in the reviews alone", found, known))
         for where, these, those in sides:
             others = set(those)
-            if alone := [text for text in these if text not in others][:LISTED]:
+            if alone := [text for text in these if text not in others][:EXAMPLES]:
                 differences += f"; {where}: {', '.join(repr(shorten(text, 30)) for text in alone)}"
         differences = differences or "; they are the same in another order"
     raise ModelError(

@@ -36,6 +36,7 @@ ALLOWED = {
     ("forgetting/recipe/recipe.py", "json.loads"),
     ("forgetting/experiment/pretrained.py", "json.loads"),
     ("forgetting/data/formats/json_tables.py", "json.loads"),
+    ("forgetting/experiment/loading.py", "json.loads"),
     ("forgetting/cli/options.py", "json.loads"),
 }
 
@@ -149,7 +150,6 @@ from forgetting import run
 from forgetting.data.sample import load_sample
 from forgetting.data.tables import read_table
 from forgetting.core.errors import ForgettingError
-from forgetting.experiment.saved import model_bytes
 from forgetting.recipe.recipe import MODERN, Recipe
 heard = []
 sys.addaudithook(lambda event, _: event.startswith(("pickle.", "marshal.")) and heard.append(event))
