@@ -290,8 +290,20 @@ ENCODINGS = {
     "halves of a surrogate pair in UTF-8": accepted(
         lambda: PLAIN.encode().replace(b"smoke", b"sm\xed\xa0\x80ke"), encoding="cp1252"
     ),
-    "NUL bytes": refused(lambda: PLAIN.encode().replace(b"smoke", b"sm\0ke"), "NUL bytes", "CSV UTF-8"),
-    "NUL characters in UTF-16": refused(lambda: PLAIN.replace("smoke", "sm\0ke").encode("utf-16"), "NUL characters"),
+    "single NUL bytes": accepted(lambda: PLAIN.encode().replace(b"smoke", b"sm\0ke")),
+    "single NUL characters in UTF-16": accepted(
+        lambda: PLAIN.replace("smoke", "sm\0ke").encode("utf-16"), encoding="utf-16"
+    ),
+    "many NUL bytes": refused(lambda: PLAIN.encode().replace(b"smoke", b"sm\0\0ke"), "NUL bytes", "CSV UTF-8"),
+    "many NUL characters in UTF-16": refused(
+        lambda: PLAIN.replace("smoke", "sm\0\0ke").encode("utf-16"), "NUL characters"
+    ),
+    "UTF-16 of another script without a mark": refused(
+        lambda: "".join(f"{'葡萄酒香气成熟余味悠长' * 30}{row},{'红白'[row % 2]}\n" for row in range(24)).encode(
+            "utf-16-le"
+        ),
+        "NUL bytes",
+    ),
     "every byte": refused(ready(bytes(range(256)) * 16), "NUL", "CSV UTF-8"),
 }
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats import encodings
-from forgetting.data.formats.encodings import Lines, decode
+from forgetting.data.formats import text as texts
+from forgetting.data.formats.encodings import decode
+from forgetting.data.formats.text import decoded
 
 parts = st.lists(st.sampled_from(["a", "wine", "é", "赤", "🍷", " ", "\n", "\r", "\r\n", "\x0b", "\u2028", "\x85"]))
 
@@ -18,21 +19,20 @@ parts = st.lists(st.sampled_from(["a", "wine", "é", "赤", "🍷", " ", "\n", "
 def test_lines_are_those_of_a_text_file_wherever_a_piece_ends(text, encoding, size):
     data = text.encode(encoding)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encodings, "DECODED_BYTES", size)
-        pieces, found = decode(data)
-        assert all(pieces)
-        assert ("".join(pieces), found) == (text, encoding)
-        assert list(Lines(pieces)) == list(io.TextIOWrapper(io.BytesIO(data), encoding, newline=""))
-        assert not pieces, "what was read is let go"
+        patch.setattr(texts, "DECODED_BYTES", size)
+        found = decode(data)
+        assert all(found.pieces())
+        assert ("".join(found.pieces()), found.encoding) == (text, encoding)
+        assert list(found.lines()) == list(io.TextIOWrapper(io.BytesIO(data), encoding, newline=""))
 
 
 @pytest.mark.parametrize(("line", "record"), [(["a" * 12], 1), (["a" * 6, "b" * 6], 1), (["a" * 6, "b" * 4], 2)])
 def test_a_line_and_a_record_are_counted_over_pieces(monkeypatch, line, record):
-    monkeypatch.setattr(encodings, "DECODED_BYTES", 4)
-    monkeypatch.setattr(encodings, "LONGEST", 11)
+    monkeypatch.setattr(texts, "DECODED_BYTES", 4)
+    monkeypatch.setattr(texts, "LONGEST", 11)
 
     def lines(begin):
-        found = Lines(decode("\n".join(line).encode())[0])
+        found = decode("\n".join(line).encode()).lines()
         for each in found:
             if begin:
                 found.begin()
@@ -48,23 +48,20 @@ def test_a_line_and_a_record_are_counted_over_pieces(monkeypatch, line, record):
 
 
 def test_a_line_without_an_end_is_read_no_further_than_its_limit(monkeypatch):
-    monkeypatch.setattr(encodings, "DECODED_BYTES", 10)
-    monkeypatch.setattr(encodings, "LONGEST", 25)
-    pieces, _ = decode(b"a" * 1_000)
+    monkeypatch.setattr(texts, "DECODED_BYTES", 10)
+    monkeypatch.setattr(texts, "LONGEST", 25)
+    pieces = decoded(b"a" * 1_000, "utf-8")
     with pytest.raises(DataError, match="at most 25 characters"):
-        list(Lines(pieces))
+        list(texts.Lines(pieces))
     assert sum(map(len, pieces)) == 1_000 - 30
 
 
-def test_a_text_is_decoded_once(monkeypatch):
-    decoded, original = [], encodings._decoded
-
-    def counting(data, encoding, errors="strict"):
-        decoded.append((encoding, errors))
-        return original(data, encoding, errors)
-
-    monkeypatch.setattr(encodings, "_decoded", counting)
-    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le"):
-        decoded.clear()
-        decode("text,label\ncrème brûlée,red\n".encode(encoding))
-        assert decoded == [(encoding, "strict")]
+def test_lines_of_a_record_but_the_first_are_given_again():
+    lines = texts.Lines(["a\nb\nc", "\nd\n"])
+    lines.begin()
+    assert [next(lines), next(lines), next(lines), lines.first, lines.number] == ["a\n", "b\n", "c\n", 1, 3]
+    lines.go_back()
+    lines.begin()
+    assert [next(lines), lines.first] == ["b\n", 2]
+    lines.go_back()
+    assert list(lines) == ["c\n", "d\n"]

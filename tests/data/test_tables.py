@@ -312,7 +312,7 @@ def test_unnamed_columns_are_called_by_their_place():
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
         (b"\n<!DOCTYPE html>\n<html>", "a web page"),
         (b"text,label\n\0\1\2\3,red\n", "NUL"),
-        ("text,label\nwine\0,red\n".encode("utf-16"), "NUL"),
+        ("text,label\nwine\0\0,red\n".encode("utf-16"), "NUL"),
     ],
 )
 def test_refuses_binary_files(data, what):

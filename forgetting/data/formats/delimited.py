@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.encodings import Lines
 from forgetting.data.formats.frames import batches, column_names, make_frame, texts
+from forgetting.data.formats.text import Lines
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys

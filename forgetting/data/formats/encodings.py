@@ -1,26 +1,27 @@
-"""From bytes to lines of text: the encoding is found, bytes that are not text are refused."""
+"""The encoding of a text is found; bytes that are not text are refused."""
 
 import codecs
 import io
 import re
-from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, islice
 
 from charset_normalizer import from_bytes
 
 from forgetting.core.errors import DataError
+from forgetting.data.formats.text import Text, decoded, is_valid, whole_lines
+from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 
 # UTF-16 and -32 are recognized by their NUL bytes before; by chance any even number of bytes looks like one of them.
 # Johab is the Korean of MS-DOS, for which Chinese may be taken.
 UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
-# Bytes decoded at a time. One sign of four bytes widens every character of its piece to four, of a whole text all.
-DECODED_BYTES = 1024 * 1024
-LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their memory
-MOST_BLANK = 1_000_000  # blank lines
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
+BAD_LINE = re.compile("[\udc80-\udcff][^\n]*")
+MOST_DAMAGED = 2  # lines; more are rather of another encoding
+MOST_NULS = 0.01  # of the bytes of a text, or of its characters
+CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})  # that no text has
+LEAVE_OUT, BY_LINES = ("reading.leave_out_bad_rows", True), ("reading.line_encodings", True)
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
 MIN_FOREIGN_FRACTION = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
 # What UTF-8 writes for quotes and dashes, for Western letters, and for three signs in a row of any script.
@@ -56,8 +57,8 @@ SIGNATURES = (
 )
 
 
-def decode(data: bytes) -> tuple[deque[str], str]:
-    """Decode a text whose encoding is not known.
+def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
+    """Find the encoding of a text.
 
     UTF-8 and UTF-16 are recognized by trying. Anything else is Windows-1252, unless a sample of the lines that
     are not plain ASCII is mostly foreign letters and charset-normalizer finds Windows-1252 implausible: a few
@@ -66,10 +67,10 @@ def decode(data: bytes) -> tuple[deque[str], str]:
 
     Args:
         data: The bytes of one plain file.
+        reading: Whether damaged lines are to be left out, and lines of another encoding decoded by themselves.
 
     Returns:
-        The text in pieces, none of them empty and the first of at least 250,000 characters where the text is as
-        long, and the name of Python's codec that decoded all of them strictly.
+        The text. All of it can be decoded.
 
     Raises:
         DataError: The data are not text, or not in one encoding throughout.
@@ -82,85 +83,71 @@ def decode(data: bytes) -> tuple[deque[str], str]:
     encoding = encoding or _utf16_without_mark(data)
     if encoding is None:
         if b"\0" in data:
-            raise _binary_error("a binary file (it holds NUL bytes)")
+            _refuse_binary(data)
         with suppress(UnicodeError):
-            text = _text(data, "utf-8")
+            text = _checked(data, "utf-8")
             _refuse_iso_2022(data)
-            return text, "utf-8"
-        _refuse_damaged_utf8(data)
+            return text
+        if b"\0" in data:
+            _refuse_utf16_of_other_scripts(data)
+        if reading.line_encodings and (text := _by_lines(data, reading)):
+            return text
+        if damaged := _damaged_utf8(data):
+            if reading.leave_out_bad_rows:
+                return _checked(data, "utf-8", damaged=True)
+            raise damaged
         encoding = _likely_encoding(data)
         _refuse_utf8_within(data, encoding)
     try:
-        return _text(data, encoding), encoding
+        return _checked(data, encoding)
     except UnicodeError as error:
+        if reading.leave_out_bad_rows:
+            with suppress(UnicodeError):
+                return _checked(data, encoding, damaged=True)
         reason = getattr(error, "reason", error)
         raise DataError(
             f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
-            f"({reason}). Save it again as UTF-8."
+            f"({reason}). Save it again as UTF-8, or leave bad rows out.",
+            offer=LEAVE_OUT,
         ) from error
 
 
-class Lines:
-    """The lines of a text with their breaks as written (the csv module asks for that), counted as they are read.
-
-    A piece of the text is let go once its lines are read.
-
-    Args:
-        text: The text in pieces, as `decode` returns it.
-
-    Raises:
-        DataError: While reading, where a record is longer than LONGEST characters, or more than MOST_BLANK lines are
-            blank.
-    """
-
-    def __init__(self, text: deque[str]):
-        self._lines, self._taken, self._blank, self._number = _lines(text), 0, 0, 0
-
-    def begin(self) -> None:
-        """Count the next line as the first of another record."""
-        self._taken = 0
-
-    def __iter__(self) -> "Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._number += 1
-        self._taken += len(line)
-        self._blank += line.isspace()
-        if self._taken > LONGEST:
-            raise DataError(
-                f"A row may have at most {LONGEST:,} characters; the one at line {self._number} has more. Shorten it."
-            )
-        if self._blank > MOST_BLANK:
-            raise DataError(f"A table may have at most {MOST_BLANK:,} blank lines; this one has more. Remove them.")
-        return line
+def _checked(data: bytes, encoding: str, *, damaged: bool = False) -> Text:
+    """The text, once all of it was decoded; UnicodeError where that fails."""
+    length = nuls = 0
+    for piece in decoded(data, encoding, "surrogateescape" if damaged else "strict"):
+        length, nuls = length + len(piece), nuls + piece.count("\0")
+    if nuls > max(1, MOST_NULS * length):
+        raise _binary_error("a binary file (it holds NUL characters)")
+    return Text(data, encoding, nuls, damaged)
 
 
-def _lines(text: deque[str]) -> Iterator[str]:
-    """Each line, and the beginning of one that is too long as the last."""
-    rest = ""  # the last line of a piece, which the next piece may continue
-    while text and len(rest) <= LONGEST:
-        *whole, rest = io.StringIO(rest + text.popleft(), newline="")
-        yield from whole
-    if rest:
-        yield rest
-
-
-def _text(data: bytes, encoding: str) -> deque[str]:
-    text: deque[str] = deque()
-    for piece in _decoded(data, encoding):
-        if "\0" in piece:
-            raise _binary_error("a binary file (it holds NUL characters)")
-        text.append(piece)
+def _by_lines(data: bytes, reading: ReadingSettings) -> Text | None:
+    """The text of a file some of whose lines are UTF-8 and some are not; None where no line is UTF-8 beyond ASCII."""
+    sample, others, is_utf8 = b"", 0, False
+    for piece in whole_lines(data):
+        if is_valid(piece, "utf-8"):
+            is_utf8 |= not piece.isascii()
+            continue
+        for line in piece.splitlines(keepends=True):
+            if is_valid(line, "utf-8"):
+                is_utf8 |= not line.isascii()
+            else:
+                others += 1
+                sample += line[: max(0, SAMPLE_BYTES - len(sample))]
+    if not is_utf8:
+        return None
+    text = Text(data, "utf-8", data.count(b"\0"), reading.leave_out_bad_rows, _likely_encoding(sample), others)
+    try:
+        for _ in text.pieces():
+            pass
+    except UnicodeError as error:
+        raise DataError(
+            f"Each line must be in UTF-8 or in one other encoding; the others look like {text.other_encoding}, but not "
+            "all of them are. Save the file again as UTF-8, or leave bad rows out.",
+            offer=LEAVE_OUT,
+        ) from error
     return text
-
-
-def _decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    pieces = (decoder.decode(data[start : start + DECODED_BYTES]) for start in range(0, len(data), DECODED_BYTES))
-    yield from filter(None, pieces)
-    yield from filter(None, [decoder.decode(b"", final=True)])
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
@@ -172,6 +159,19 @@ def _utf16_without_mark(data: bytes) -> str | None:
     if odd > 0.5 and even < 0.01:
         return "utf-16-le"
     return "utf-16-be" if even > 0.5 and odd < 0.01 else None
+
+
+def _refuse_binary(data: bytes) -> None:
+    """A few NUL bytes in a text are damage; many, or beside other control characters, are no text."""
+    if len(data) - len(data.translate(None, CONTROLS)) > max(1, MOST_NULS * len(data)):
+        raise _binary_error("a binary file (it holds NUL bytes)")
+
+
+def _refuse_utf16_of_other_scripts(data: bytes) -> None:
+    """Only its delimiters and line breaks have NUL bytes, so few; but all at even places, or all at odd ones."""
+    nuls, even = data.count(0), data[::2].count(0)
+    if nuls > 2 and even in (0, nuls):
+        raise _binary_error("UTF-16 without a byte order mark, or a binary file (it holds NUL bytes)")
 
 
 def _likely_encoding(data: bytes) -> str:
@@ -198,22 +198,35 @@ def _is_japanese(sample: bytes, encoding: str) -> bool:
     return len(HIRAGANA.findall(text)) >= MIN_HIRAGANA * sum(not sign.isascii() for sign in text)
 
 
-def _refuse_damaged_utf8(data: bytes) -> None:
-    """Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled."""
-    good = bad = 0
+def _damaged_utf8(data: bytes) -> DataError | None:
+    """What is wrong with UTF-8 that is damaged, or partly in another encoding; None where the data are not UTF-8.
+
+    Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled.
+    """
+    good = bad = bad_lines = 0
     line, first = 1, None
-    for text in _decoded(data, "utf-8", "surrogateescape"):
+    for text in decoded(data, "utf-8", "surrogateescape"):
         wrong = len(BAD_BYTE.findall(text))
+        if wrong:
+            bad_lines += len(BAD_LINE.findall(text))
         if wrong and first is None:
             found = BAD_BYTE.search(text)
             first = f"byte 0x{ord(found[0]) - 0xDC00:02X} in line {line + text.count(chr(10), 0, found.start())}"
         bad, good = bad + wrong, good + len(text) - len(text.encode("ascii", "ignore")) - wrong
         line += text.count("\n")
-    if good > bad:
-        raise DataError(
-            f"A text file must be in one encoding; this one is UTF-8 but for {first}. "
-            "Correct that line, or save the file again as UTF-8."
+    if good <= bad:
+        return None
+    if bad_lines > MOST_DAMAGED:
+        return DataError(
+            f"A text file must be in one encoding; this one is UTF-8 but for {first} and {bad_lines - 1:,} other "
+            "lines. Save the file again as UTF-8, or decode each line by itself.",
+            offer=BY_LINES,
         )
+    return DataError(
+        f"A text file must be in one encoding; this one is UTF-8 but for {first}. "
+        "Correct that line, save the file again as UTF-8, or leave bad rows out.",
+        offer=LEAVE_OUT,
+    )
 
 
 def _refuse_utf8_within(data: bytes, encoding: str) -> None:
@@ -225,7 +238,9 @@ def _refuse_utf8_within(data: bytes, encoding: str) -> None:
         line = data.count(b"\n", 0, min(places)) + 1
         raise DataError(
             f"A text file must be in one encoding; this one looks like {encoding}, but line {line} and others are "
-            "UTF-8. Correct those lines, or save each part that it was joined from as UTF-8 and join them again."
+            "UTF-8. Correct those lines, save each part that it was joined from as UTF-8 and join them again, or "
+            "decode each line by itself.",
+            offer=BY_LINES,
         )
 
 

@@ -9,8 +9,11 @@ import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_limit, check_table
+from forgetting.data.reading import BadRow
 
 BATCH = 100_000  # values that are objects of Python's at a time
+SHOWN = 5  # bad rows that are kept to be shown
+SHOWN_LENGTH = 200  # characters of each
 
 
 def column_names(header: list[str]) -> list[str]:
@@ -39,6 +42,55 @@ def column_names(header: list[str]) -> list[str]:
             "in the header (the first line). Rename one of them."
         )
     return names
+
+
+class BadRows:
+    """Rows that cannot be read: the first refuses the file, or all are left out and counted.
+
+    Args:
+        leave_out: Whether they are left out.
+
+    Attributes:
+        count: How many were left out.
+        shown: The first of them.
+    """
+
+    def __init__(self, leave_out: bool):
+        self.leave_out, self.count, self.shown = leave_out, 0, []
+
+    def add(self, line: int, cause: str, text: str, message: str) -> None:
+        """Leave a row out.
+
+        Args:
+            line: The number of the line that it begins at.
+            cause: What is wrong with it, as the end of a sentence: "it has 2 fields instead of 3".
+            text: The row as it stands in the file, or its beginning.
+            message: The rule, the value and the remedy, where rows are not left out.
+
+        Raises:
+            DataError: Rows are not left out. The error offers to do so.
+        """
+        if not self.leave_out:
+            raise DataError(f"{message}, or leave bad rows out.", offer=("reading.leave_out_bad_rows", True))
+        self.count += 1
+        if len(self.shown) < SHOWN:
+            self.shown.append(BadRow(line, cause, shorten(text[:1_000].strip(), SHOWN_LENGTH)))
+
+    def check(self, rows: int) -> None:
+        """Refuse a file most of whose rows are bad: it is something else than it was read as.
+
+        Args:
+            rows: Rows that could be read.
+
+        Raises:
+            DataError: More rows were left out than could be read.
+        """
+        if self.count > rows:
+            first = self.shown[0]
+            raise DataError(
+                f"At least half of the rows must be readable; {self.count:,} of {self.count + rows:,} are not. "
+                f"The first is at line {first.line}: {first.cause}. Save the table as CSV UTF-8 again."
+            )
 
 
 def batches(rows: Iterable, columns: int) -> Iterator[list]:

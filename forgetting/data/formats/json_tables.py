@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_table, limits
-from forgetting.data.formats.encodings import Lines
 from forgetting.data.formats.frames import batches, make_frame, texts
 from forgetting.data.formats.parquet import check_values
+from forgetting.data.formats.text import Lines
 
 COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch
 WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode

@@ -4,7 +4,7 @@ import pandas as pd
 
 from forgetting.core.errors import DataError
 from forgetting.data.formats.delimited import HEAD_CHARACTERS, find_delimiter, read_delimited
-from forgetting.data.formats.encodings import Lines, decode
+from forgetting.data.formats.encodings import decode
 from forgetting.data.formats.frames import make_frame
 from forgetting.data.formats.json_tables import read_json_lines
 from forgetting.data.formats.parquet import read_parquet
@@ -16,7 +16,7 @@ PARQUET = b"PAR1"
 def parse_table(
     data: bytes,
     max_bytes: int,
-    reading: ReadingSettings,  # noqa: ARG001
+    reading: ReadingSettings,
 ) -> tuple[pd.DataFrame, Reading]:
     """Read the table in the bytes of one plain file; rows, values and characters are counted on the way.
 
@@ -37,8 +37,8 @@ def parse_table(
     if data.startswith(PARQUET):
         frame = make_frame([read_parquet(data, max_bytes)])
     else:
-        text, encoding = decode(data)
-        head = text[0][:HEAD_CHARACTERS] if text else ""
+        text = decode(data, reading)
+        head = text.head(HEAD_CHARACTERS)
         start = "".join(head[:200].split())
         if start.startswith(("[{", "[]")):
             raise DataError(
@@ -46,10 +46,10 @@ def parse_table(
                 "line of its own (pandas: to_json(orient='records', lines=True))."
             )
         if start.startswith("{"):
-            frame, found = read_json_lines(Lines(text)), Reading(encoding=encoding)
+            frame, found = read_json_lines(text.lines()), Reading(encoding=text.encoding)
         else:
             delimiter = find_delimiter(head)
-            frame, found = read_delimited(Lines(text), delimiter), Reading(encoding=encoding, delimiter=delimiter)
+            frame, found = read_delimited(text.lines(), delimiter), Reading(encoding=text.encoding, delimiter=delimiter)
     if frame.empty:
         raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
     return frame, found
