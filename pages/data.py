@@ -9,6 +9,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import train_next
+from forgetting.dashboard.ui.saved_models import waiting_notice
 from forgetting.dashboard.views.data import (
     INVITATIONS,
     columns_view,
@@ -46,6 +47,8 @@ try:
         train_next()
 except EmptyStateError as error:
     contents.info(literal(f"{error} {INVITATIONS[session().recipe.data.source]}"), icon=":material/table_view:")
+    with contents:
+        waiting_notice()
 except ForgettingError as error:
     show_error(error, contents, icon=":material/table_view:")
     with contents:

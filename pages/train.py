@@ -9,6 +9,7 @@ from forgetting.dashboard.state.work import TRAINING
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
+from forgetting.dashboard.ui.saved_models import load_control
 from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
 from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, play, training_buttons, training_view
@@ -51,14 +52,18 @@ if shown:
     )
     show_table(table, width="content", alt="Layers with their shapes and parameter counts")
     models.store_progress(session())
-    trained_model = models.find_trained_model(session())
-    known = not models.is_outdated(trained_model, session().inputs) and trained_model.trained.steps
-    if known and not session().playing:
-        st.download_button(
-            "Download the model (safetensors)",
-            lambda: model_bytes(trained_model.recipe, trained_model.split, trained_model.trained),
-            file_name="model.safetensors",
-            icon=":material/download:",
-            on_click="ignore",
-            help=explain("Download the model (safetensors)"),
-        )
+
+with st.container(horizontal=True):
+    if shown and not session().playing:
+        trained_model = models.find_trained_model(session())
+        known = not models.is_outdated(trained_model, session().inputs) and trained_model.trained.steps
+        if known and trained_model.trained.state != "diverged":
+            st.download_button(
+                "Download the model (safetensors)",
+                lambda: model_bytes(trained_model.recipe, trained_model.split, trained_model.trained),
+                file_name="model.safetensors",
+                icon=":material/download:",
+                on_click="ignore",
+                help=explain("Download the model (safetensors)"),
+            )
+    load_control()

@@ -16,6 +16,7 @@ from forgetting.core.errors import ModelError, RecipeError, shorten
 from forgetting.core.limits import check_limit, limits
 from forgetting.core.numbers import format_size
 from forgetting.data.archives import Source, read_source
+from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.experiment.saved import (
     ABOUT,
     EXAMPLES,
@@ -210,8 +211,9 @@ def _read_earlier(name: str, data: bytes, about: dict[str, str], arrays: dict[st
     if epochs > EPOCHS_AT_MOST:
         raise refuse_model(name, f"epochs must be at most {EPOCHS_AT_MOST:,}; it is {epochs:,}")
     state = "finished" if epochs >= recipe.training.epochs else "running"
+    reviews = ORIGINAL_SHA256 if recipe.data.source == "original" else recipe.data.sha256
     digest = sha256(data).hexdigest()
-    return SavedModel(name, digest, recipe, recipe.data.sha256, {}, arrays, {}, None, state, 0, 0.0, epochs)
+    return SavedModel(name, digest, recipe, reviews, {}, arrays, {}, None, state, 0, 0.0, epochs)
 
 
 def _check_weights(

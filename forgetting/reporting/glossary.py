@@ -886,7 +886,17 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "PNG is a picture, SVG a drawing that scales, HTML a page with its tooltips, CSV and Parquet are tables.",
         ),
         Term("Download the original file", "Fetches the 309 wine reviews of the published experiment from github.com."),
-        Term("Download the model (safetensors)", "Saves the weights of the network with its recipe."),
+        Term(
+            "Download the model (safetensors)",
+            "Saves the network with its recipe, its words and its curves.",
+            "“Load a saved model”, and --model on the command line, open it again.",
+        ),
+        Term(
+            "a saved model",
+            "A file of “Download the model (safetensors)”: the network in it, with its recipe, becomes yours.",
+            "It goes on with the reviews that it was trained on, and waits for them where they are missing. It is "
+            "checked, and nothing in it is run.",
+        ),
         Term("Next", "Goes to the next scene of the story."),
         Term("Back", "Goes to the scene before."),
         Term("Back to the scene's state", "Takes the settings of this scene again, which you have changed."),

@@ -12,10 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, EmptyStateError, ForgettingError
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.data import find_digest, find_pretrained, find_reviews, find_split, split_key
-from forgetting.dashboard.state.session import STORY, Inputs, Session, TrainedModel, TrainingRun
+from forgetting.dashboard.state.session import (
+    STORY,
+    Inputs,
+    Session,
+    TrainedModel,
+    TrainingRun,
+    refresh_controls,
+)
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
@@ -25,6 +32,7 @@ from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
+    from forgetting.experiment.saved import SavedModel
     from forgetting.unlearning.forget_set import ForgetSets
 
 FINISHED = SharedCache("finished models", most=4)
@@ -78,14 +86,14 @@ def store_progress(visitor: Session) -> None:
 def find_trained_model(visitor: Session) -> TrainedModel | None:
     """The model that is meant wherever the visitor's model is named, None where there is none.
 
-    It is that of the training run, as far as it has come, where this is of the recipe. Else it is a finished one of
-    the recipe, if there is one, and else the visitor's last one, which is outdated.
+    It is that of the training run, as far as it has come, where this is of the recipe. Else it is a loaded one of the
+    recipe, or a finished one, if there is one, and else the visitor's last one, which is outdated.
     """
     if is_outdated(visitor.trained_model, visitor.inputs):
         # The story shows finished models; a run waits there for the visitor to come back.
         if visitor.page != STORY and not is_outdated(visitor.training_run, visitor.inputs):
             store_model(visitor)
-        else:
+        elif visitor.page == STORY or not _take_loaded_model(visitor):
             take_finished_model(visitor)
     return visitor.trained_model
 
@@ -113,6 +121,70 @@ def take_finished_model(visitor: Session) -> bool:
             visitor.trained_model = replace(found, recipe=visitor.recipe)
             return True
     return False
+
+
+def load_saved_model(visitor: Session, saved: SavedModel) -> None:
+    """Make a saved model the visitor's, and its recipe theirs. It waits where its reviews are not at hand.
+
+    Raises:
+        ForgettingError: The reviews are at hand, and the model does not go with them. Then everything stays.
+    """
+    inputs = visitor.inputs_of(saved.recipe)
+    try:
+        find_digest(inputs)
+    except EmptyStateError:
+        visitor.saved_model = saved
+    else:
+        visitor.saved_model, visitor.loaded_model = None, _restore(saved, inputs)
+        visitor.trained_model = visitor.loaded_model
+        if visitor.training_run and _key_of(visitor.training_run) == _key_of(visitor.loaded_model):
+            visitor.training_run = None  # which would be taken for where the loaded one comes from
+    visitor.playing = False
+    visitor.recipe, visitor.touched = saved.recipe, True
+    refresh_controls()
+
+
+def _take_loaded_model(visitor: Session) -> bool:
+    """Take the model that the visitor has loaded, where it is of the recipe; returns whether there is one.
+
+    One that waited for its reviews no longer does when they are there. Where it does not go with them, this is said.
+    """
+    if awaits_reviews(visitor):
+        with suppress(EmptyStateError):  # and so it waits on
+            find_digest(visitor.inputs)
+            saved, visitor.saved_model = visitor.saved_model, None
+            try:
+                visitor.loaded_model = _restore(saved, visitor.inputs)
+            except ForgettingError as error:
+                visitor.notices.append(str(error))
+    if is_outdated(visitor.loaded_model, visitor.inputs):
+        return False
+    visitor.trained_model = visitor.loaded_model
+    return True
+
+
+def awaits_reviews(visitor: Session) -> bool:
+    """Whether the visitor has loaded a model of the recipe that waits for its file of reviews."""
+    saved = visitor.saved_model
+    if saved is None:
+        return False
+    same_file = find_recipe_digest(visitor.inputs) in ("", saved.sha256)
+    return same_file and trained_key(visitor.recipe, "") == trained_key(saved.recipe, "")
+
+
+def _restore(saved: SavedModel, inputs: Inputs) -> TrainedModel:
+    """A saved model with its split; where it is the one that came with the program, that one.
+
+    Raises:
+        ForgettingError: It does not go with the reviews, or there can be no split of them.
+    """
+    split, digest, pretrained = find_split(inputs), find_digest(inputs), find_pretrained(inputs)
+    trained = saved.restore(split)
+    if pretrained and trained_key(saved.recipe, digest) == trained_key(pretrained.recipe, digest):
+        weights = pretrained.trained.model.state_dict()
+        if all(value.equal(weights[name]) for name, value in trained.model.state_dict().items()):
+            trained = pretrained.trained
+    return TrainedModel(saved.recipe, split, trained, digest, saved.digest)
 
 
 def is_pretrained(trained_model: TrainedModel) -> bool:
@@ -148,10 +220,11 @@ def _key_of(trained: TrainedModel | TrainingRun) -> str:
 def model_key(trained_model: TrainedModel) -> str:
     """What identifies a model, as far as it is trained.
 
-    The one that came with the program may differ a little from the same one trained on this machine.
+    The one that came with the program may differ a little from the same one trained on this machine, and one that was
+    loaded may be of any machine.
     """
     key = f"{_key_of(trained_model)}:{trained_model.trained.steps}"
-    return f"{key}:pretrained" if is_pretrained(trained_model) else key
+    return f"{key}:pretrained" if is_pretrained(trained_model) else f"{key}:{trained_model.digest}".rstrip(":")
 
 
 def fit_randomization(randomization: Randomization, trained_model: TrainedModel) -> Randomization:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from forgetting.experiment.published import PublishedRun
     from forgetting.experiment.results import Trained
+    from forgetting.experiment.saved import SavedModel
     from forgetting.model.split import Split
     from forgetting.model.trainer import Trainer
 
@@ -136,12 +137,14 @@ class TrainedModel:
         split: The reviews that it was trained and validated on.
         trained: The model, its initial weights and its history.
         sha256: SHA-256 of the file that the reviews come from.
+        digest: SHA-256 of the file that the model was loaded from; "" for one that was trained here.
     """
 
     recipe: Recipe
     split: Split
     trained: Trained
     sha256: str
+    digest: str = ""
 
 
 @dataclass
@@ -269,6 +272,8 @@ class Session:
         refused_upload: The file that was chosen last, where it could not be read.
         training_run: The training under way, or the last one.
         trained_model: The model that the visitor works with.
+        saved_model: The saved model that was loaded last, while it waits for its file of reviews.
+        loaded_model: The saved model that was loaded last, once its reviews were there.
         playing: Whether the training run advances.
         relearning: The relearning under way on the Forget page, or the last one.
         relearn_playing: Whether it advances.
@@ -304,6 +309,8 @@ class Session:
     refused_upload: RefusedUpload | None = None
     training_run: TrainingRun | None = None
     trained_model: TrainedModel | None = None
+    saved_model: SavedModel | None = None
+    loaded_model: TrainedModel | None = None
     playing: bool = False
     relearning: RelearningRun | None = None
     relearn_playing: bool = False
@@ -321,15 +328,19 @@ class Session:
     @property
     def upload(self) -> Upload | None:
         """The uploaded file that the recipe is on; where it is on none of them, the one that was in use last."""
-        data = self.recipe.data
+        return self.inputs_of(self.recipe).upload
+
+    def inputs_of(self, recipe: Recipe) -> Inputs:
+        """A recipe, and the upload that it has or would have."""
+        data = recipe.data
         wanted = ORIGINAL_SHA256 if data.source == "original" else data.sha256
         found = (upload for upload in self.uploads if upload.sha256 == wanted)
-        return next(found, self.uploads[-1] if self.uploads else None)
+        return Inputs(recipe, next(found, self.uploads[-1] if self.uploads else None))
 
     @property
     def inputs(self) -> Inputs:
         """The recipe and the upload as they are now."""
-        return Inputs(self.recipe, self.upload)
+        return self.inputs_of(self.recipe)
 
 
 def session() -> Session:

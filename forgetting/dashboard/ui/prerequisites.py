@@ -16,6 +16,7 @@ from forgetting.dashboard.ui.differences import describe_difference, has_other_r
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES, page_link
+from forgetting.dashboard.ui.saved_models import waiting_notice
 from forgetting.data.original import ORIGINAL_SIZE
 from forgetting.reporting.glossary import explain
 
@@ -37,6 +38,7 @@ def _offer_data() -> bool:
         show_error(error, icon=":material/table_view:")
         if session().recipe.data.source == "original" and not data.has_original(session().uploads):
             download_button()
+        waiting_notice()
         page_link("data", "Choose reviews on the Data page")
         return False
     return True

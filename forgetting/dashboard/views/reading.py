@@ -1,5 +1,7 @@
 """The parts of the Data page about the file itself: its upload, how it is read, and what was found on the way."""
 
+from hashlib import sha256
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -111,11 +113,23 @@ def _uploaded() -> None:
     context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
     take_file(uploaded.name, uploaded.size)
-    _take(uploaded.getvalue(), uploaded.name, DEFAULT_READING)
+    data, mine = uploaded.getvalue(), session()
+    digest = sha256(data).hexdigest()
+    if mine.recipe.data.sha256 == digest not in [upload.sha256 for upload in mine.uploads]:
+        _take(data, uploaded.name, mine.recipe.reading, awaited=True)
+    else:
+        _take(data, uploaded.name, DEFAULT_READING)
 
 
-def _take(data: bytes, name: str, reading: ReadingSettings) -> None:
-    """Make a file the recipe's, read in this way, or note why it is refused."""
+def _take(data: bytes, name: str, reading: ReadingSettings, *, awaited: bool = False) -> None:
+    """Make a file the recipe's, read in this way, or note why it is refused.
+
+    Args:
+        data: Its content.
+        name: Its name.
+        reading: How it is read.
+        awaited: Whether the recipe is of this file already, and so has its columns.
+    """
     st.session_state[UPLOAD_REFUSED] = ""
     try:
         upload = resources.take_upload(session(), data, name, reading)
@@ -123,7 +137,7 @@ def _take(data: bytes, name: str, reading: ReadingSettings) -> None:
         st.session_state[UPLOAD_REFUSED] = str(error)
         return
     file = {"data.source": "file", "data.file": name, "data.sha256": upload.sha256}
-    assign(file | OF_A_FILE | reading_values(reading))
+    assign(file if awaited else file | OF_A_FILE | reading_values(reading))
 
 
 def _reading_changed(name: str) -> None:

@@ -1,0 +1,66 @@
+"""A saved model is loaded: the file is chosen, refused in words, or waits for the reviews that it was trained on."""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import session
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import in_words
+from forgetting.reporting.formatting import format_epochs
+from forgetting.reporting.glossary import explain
+
+MODEL_UPLOADER = "saved_model"  # key of the uploader
+OUTCOME = "saved_model_outcome"  # key of whether the file that was chosen last is in use, and what is said of it
+
+
+def load_control() -> None:
+    """A button that opens an uploader for a saved model, and what has come of the file."""
+    with st.popover("Load a saved model", icon=":material/upload_file:"):
+        st.file_uploader(
+            "A saved model",
+            type="safetensors",
+            key=MODEL_UPLOADER,
+            on_change=_chosen,
+            help=explain("A saved model"),
+        )
+        if outcome := st.session_state.get(OUTCOME):
+            loaded, sentence = outcome
+            (st.success if loaded else st.error)(literal(sentence) if loaded else in_words(sentence))
+
+
+def waiting_notice() -> None:
+    """Say which file the visitor's saved model waits for."""
+    mine = session()
+    if models.awaits_reviews(mine):
+        saved = mine.saved_model
+        file = saved.recipe.data.file or saved.recipe.data.source
+        st.info(
+            literal(
+                f"The model of {saved.name} waits for the reviews that it was trained on: {file!r}, SHA-256 "
+                f"{saved.sha256}. Once they are there, it goes on with them."
+            ),
+            icon=":material/hourglass_empty:",
+        )
+
+
+def _chosen() -> None:
+    """Load a chosen file. Streamlit would keep its bytes as long as the session; they have been read."""
+    from forgetting.experiment.loading import load_model
+
+    uploaded = st.session_state[MODEL_UPLOADER]
+    if not isinstance(uploaded, UploadedFile):  # taken away
+        st.session_state[OUTCOME] = None
+        return
+    context, mine = get_script_run_ctx(), session()
+    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
+    try:
+        saved = load_model(uploaded.getvalue(), uploaded.name)
+        models.load_saved_model(mine, saved)
+    except ForgettingError as error:
+        st.session_state[OUTCOME] = (False, str(error))
+        return
+    done = f"{saved.name} is loaded: {format_epochs(saved.epochs)}, with its settings."
+    st.session_state[OUTCOME] = (True, f"{done} {saved.lacks}".rstrip())
