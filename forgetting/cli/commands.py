@@ -210,7 +210,7 @@ def unlearn_command(
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
-    reviews = read_reviews(data)
+    reviews = read_reviews(data, missing=(), fold_labels=False)
     with progress_bar("Seeds", quiet=as_json) as progress:
         summary = summarize_runs(reproduce(reviews, seeds, progress=progress))
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}

@@ -232,7 +232,8 @@ def _offered(error: DataError) -> str:
         return ""
     setting, value = error.offer
     option = next(option.split("/")[0] for option, (name, _) in SWITCHES.items() if name == setting)
-    return f" Or give {option}." if value is True else f" Or give {option} {value}."
+    shown = ",".join(value) or "''" if isinstance(value, tuple) else value
+    return f" Or give {option}." if value is True else f" Or give {option} {shown}."
 
 
 @contextmanager

@@ -1,17 +1,95 @@
-"""Which columns of a table are likely to hold the texts and the labels."""
+"""Which columns of a table are likely to hold the texts and the labels, and why.
+
+What columns are called is in `column_names.py`; here the names are held against what the columns hold.
+"""
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from forgetting.data.column_names import (
+    STRONG_NAME,
+    distance,
+    is_amount,
+    is_markup,
+    match_label,
+    match_text,
+)
+from forgetting.data.labels import MANY_NUMBERS, match_missing
+from forgetting.data.reviews import MISSING
+
 # (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
 KNOWN_COLUMNS = (("Review_content", "Type_of_wine"), ("description", "variety"))
-WORD = re.compile(r"[^\W\d_]{2,}")  # of letters only: neither prices nor dates are prose
+# Letters alone, two or more, with the marks and signs between them: neither prices nor dates are prose.
+WORD = re.compile(r"[^\W\d_](?:[^\w\s\x00-\x7f]*[^\W\d_])+")
+# Tibetan, Thai, Lao, Burmese, Khmer, Japanese and Chinese: scripts that set no blanks between words.
+UNSPACED = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
 SAMPLED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
 SAMPLED_LENGTH = 2_000  # characters of each, for its words
+FEW_VALUES = 50  # as many classes as a column without a telling name may have at any length
+NUMBERS = r"[\d.,+-]+"
+SPLIT_VALUES = {"train", "training", "test", "testing", "valid", "validation", "val", "dev", "eval", "unsup", "extra"}
+LEAST_DIFFERENT = 0.1  # share of different texts that a column needs, for its name to tell
+LONGEST_LABEL = 60  # characters, on average, for the same
+ADDRESSES = r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|@\w+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"  # or a date
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a column was chosen.
+
+    Attributes:
+        name: The part of its name that such columns have, in small letters without accents; None where it was chosen
+            for what it holds alone.
+        values: How many different labels it holds; None for texts.
+        words: Mean words of its texts, two characters of a script without blanks being one; None for labels.
+    """
+
+    name: str | None
+    values: int | None = None
+    words: float | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column that is likely to hold the texts or the labels.
+
+    Attributes:
+        column: Its name.
+        reason: Why.
+        runner_up: The column that is likely without it, None where there is none.
+    """
+
+    column: str
+    reason: Reason
+    runner_up: str | None
+
+
+@dataclass(frozen=True)
+class _Prose:
+    """What a column holds as texts, over the sampled rows."""
+
+    words: float  # mean
+    length: float  # mean, in characters
+    filled: float  # share of the rows
+    different: float  # share of the filled rows
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """What a column holds as labels, in all rows; words that mean missing are none."""
+
+    different: int
+    rows: int
+    numeric: bool
+    length: float = 0.0  # mean of the different ones, in characters
+    other: bool = False  # whether they are the parts of a split, addresses or dates
 
 
 class ColumnRoles:
@@ -24,59 +102,139 @@ class ColumnRoles:
     def __init__(self, frame: pd.DataFrame):
         self.frame = frame
 
-    @cached_property
-    def prose(self) -> dict[str, float]:
-        """Mean length, in characters, of the columns whose texts have MIN_WORDS words or more on average."""
-        sample = self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
-        return {
-            column: sample[column].str.len().mean()
-            for column in sample
-            if np.mean([len(WORD.findall(text)) for text in sample[column].str[:SAMPLED_LENGTH]]) >= MIN_WORDS
-        }
-
-    @cached_property
-    def groups(self) -> dict[str, tuple[bool, int]]:
-        """The columns with at least 2 different values that occur at least twice on average.
-
-        Each comes with whether all its values are numbers, and with how many different ones there are.
-        """
-        found = {}
-        for column in self.frame:
-            values = self.frame.loc[self.frame[column].str.strip() != "", column]
-            if 2 <= values.nunique() <= len(values) / 2:
-                found[column] = (bool(values.str.fullmatch(r"[\d.,+-]+").all()), values.nunique())
-        return found
-
-    @property
-    def known(self) -> tuple[str | None, str | None]:
-        """The text and the label column where the table is one of the known data sets, else (None, None)."""
-        return next((pair for pair in KNOWN_COLUMNS if set(pair) <= set(self.frame.columns)), (None, None))
-
-    def text(self, label: str | None = None) -> str | None:
+    def text_choice(self, label: str | None = None) -> Choice | None:
         """Find the column of the texts.
 
         Args:
             label: The column of the labels, where it is chosen already.
 
         Returns:
-            The column of a known data set, else the one with the longest texts, else None.
+            The column of a known data set, else the one with the most telling name among those that hold prose, else
+            the one with the longest texts, else None.
         """
-        known, _ = self.known
-        if known is not None and known != label:
-            return known
-        return max((column for column in self.prose if column != label), key=self.prose.get, default=None)
+        ranked = [column for column in self._ranked_texts if column != label]
+        if not ranked:
+            return None
+        named = match_text(ranked[0])
+        return Choice(
+            ranked[0], Reason(named and named.word, words=self._prose[ranked[0]].words), next(iter(ranked[1:]), None)
+        )
 
-    def label(self, text: str | None = None) -> str | None:
+    def label_choice(self, text: str | None = None) -> Choice | None:
         """Find the column of the labels.
 
         Args:
             text: The column of the texts, where it is chosen already.
 
         Returns:
-            The column of a known data set, else the one with the fewest different values, else None. A column of
-            numbers comes last: a country is a likelier label than a number of points.
+            The column of a known data set, else the one with the most telling name among those that hold classes, else
+            the one with the fewest different values, else None. A column of numbers comes after others without such a
+            name, and one that is called a country, an id or a part of the split comes last.
         """
-        _, known = self.known
-        if known is not None and known != text:
-            return known
-        return min((column for column in self.groups if column != text), key=self.groups.get, default=None)
+        ranked = [column for column in self._ranked_labels if column != text]
+        if not ranked:
+            return None
+        named = match_label(ranked[0])
+        return Choice(
+            ranked[0],
+            Reason(named and named.word, values=self._groups[ranked[0]].different),
+            next(iter(ranked[1:]), None),
+        )
+
+    @cached_property
+    def _prose(self) -> dict[str, _Prose]:
+        sample = self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
+        found = {}
+        for column in sample:
+            lengths, texts = sample[column].str.len(), sample[column].str[:SAMPLED_LENGTH].tolist()
+            filled = [text for text in texts if text.strip()]
+            found[column] = _Prose(
+                float(np.mean([count_words(text) for text in texts])) if texts else 0.0,
+                float(lengths.mean()),
+                len(filled) / max(len(texts), 1),
+                len(set(filled)) / max(len(filled), 1),
+            )
+        return found
+
+    @cached_property
+    def _groups(self) -> dict[str, _Groups]:
+        found = {}
+        for column in self.frame:
+            counts = self.frame[column].value_counts(sort=False)
+            if len(counts) > len(self.frame) / 2 and not (match_label(column) or is_amount(column)):
+                continue  # of more values than classes can be, and there may be many to look at
+            counts = counts[[match is None for match in match_missing(counts.index, MISSING)]]
+            values = counts.index
+            if len(values) < 2:
+                continue
+            shown = values[:SAMPLED_ROWS]
+            found[column] = _Groups(
+                len(values),
+                int(counts.sum()),
+                bool(values.str.fullmatch(NUMBERS).all()),
+                float(shown.str.len().to_numpy().mean()),
+                {value.strip().casefold() for value in shown} <= SPLIT_VALUES
+                or bool(shown.str.fullmatch(ADDRESSES).all()),
+            )
+        return found
+
+    @cached_property
+    def _ranked_texts(self) -> list[str]:
+        """The columns that may hold texts, the likeliest first."""
+        ranks = {}
+        for column, prose in self._prose.items():
+            named = match_text(column)
+            strong = named is not None and named.weight >= STRONG_NAME and prose.different >= LEAST_DIFFERENT
+            if prose.words >= MIN_WORDS:
+                rank = 1 if is_markup(column) else 3 if strong else 2
+            elif strong and prose.words > 0 and prose.different > 0.5:
+                rank = 0  # short, and called a text
+            else:
+                continue
+            weight = named.weight * min(1, 2 * prose.filled) if strong else 0
+            ranks[column] = (rank, weight, prose.length)
+        ranked = sorted(ranks, key=ranks.get, reverse=True)
+        return _first(ranked, self._known[0])
+
+    @cached_property
+    def _ranked_labels(self) -> list[str]:
+        """The columns that may hold labels, the likeliest first."""
+        ranks = {}
+        for column, groups in self._groups.items():
+            rank = self._label_rank(column, groups)
+            if rank is not None:
+                ranks[column] = (-rank, groups.numeric, groups.different)
+        return _first(sorted(ranks, key=ranks.get), self._known[1])
+
+    def _label_rank(self, column: str, groups: _Groups) -> float | None:
+        """How likely a column holds labels: above 0 for one with a telling name, 0 for any, and down to −3."""
+        named, many = match_label(column), groups.different > MANY_NUMBERS
+        if 2 * groups.different > groups.rows:  # values that occur less than twice on average
+            if groups.numeric and many and (named or is_amount(column)):
+                return -3.0  # which can be cut into classes
+            small = named and named.weight >= STRONG_NAME and groups.different <= 0.8 * groups.rows
+            return named.weight / 100 if small else None
+        if groups.other:
+            return -2.0
+        if named is None:
+            crowded = groups.different > max(MANY_NUMBERS if groups.numeric else FEW_VALUES, groups.rows / 20)
+            sparse = 2 * groups.rows < len(self.frame)
+            return -float(max(distance(column), crowded, sparse))
+        weight = named.weight
+        weight *= 0.3 if groups.numeric and many and is_amount(column) else 1
+        weight *= 0.3 if 2 * groups.rows < len(self.frame) else 1
+        return weight * (0.1 if groups.length > LONGEST_LABEL else 1)
+
+    @property
+    def _known(self) -> tuple[str | None, str | None]:
+        """The text and the label column where the table is one of the known data sets, else (None, None)."""
+        return next((pair for pair in KNOWN_COLUMNS if set(pair) <= set(self.frame.columns)), (None, None))
+
+
+def count_words(text: str) -> float:
+    """How many words a text has; two characters of a script without blanks are one, and an address is one."""
+    return max(min(len(WORD.findall(text)), len(text.split())), len(UNSPACED.findall(text)) / 2)
+
+
+def _first(ranked: list[str], known: str | None) -> list[str]:
+    return ranked if known is None else [known, *(column for column in ranked if column != known)]

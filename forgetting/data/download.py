@@ -38,7 +38,8 @@ def fetch_wine_reviews(
     """
     from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not to know the file alone
 
-    return read_reviews(download_wine_reviews(cache=cache, url=url, timeout=timeout))
+    file = download_wine_reviews(cache=cache, url=url, timeout=timeout)
+    return read_reviews(file, missing=(), fold_labels=False)
 
 
 def download_wine_reviews(

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from forgetting.core.errors import DataError
+from forgetting.data.labels import Merged
 from forgetting.data.reading import Reading
 
 MISSING = ("NA", "N/A", "nan", "null", "none", "?", "-")  # words that stand for a missing text or label, in any case
@@ -41,6 +42,8 @@ class Report:
         reading: How the file was read.
         dropped: What was left out of the rows, in the order in which it was done.
         decoded: Rows of the file in which HTML entities were decoded.
+        merged: Classes of several writings, the largest first.
+        offer: A setting by its dotted name, and a value that may suit the labels better; None where there is none.
     """
 
     source: str
@@ -51,6 +54,8 @@ class Report:
     reading: Reading = field(default=Reading())
     dropped: tuple[Dropped, ...] = ()
     decoded: int = 0
+    merged: tuple[Merged, ...] = ()
+    offer: tuple[str, object] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,12 +169,15 @@ def filter_reviews(
     if len(reviews.counts) < 2:
         raise DataError(
             f"A classifier needs at least 2 classes; {len(reviews.counts)} remained in column {column!r} "
-            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or leave out fewer classes."
+            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or leave out fewer classes.",
+            offer=reviews.report.offer,
         )
     if max(reviews.counts.values()) < 2:
         raise DataError(
             f"A class needs at least 2 reviews to be trained on and validated; each of the {len(reviews.counts)} "
-            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or leave out fewer."
+            f"classes in column {column!r} has 1 (left out: {dropped}). Choose another label column or leave out "
+            "fewer.",
+            offer=reviews.report.offer,
         )
     return reviews
 

@@ -5,7 +5,7 @@ bytes become a table is in `archives.py` and `formats/`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
@@ -14,9 +14,11 @@ import pandas as pd
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
-from forgetting.data.columns import MIN_WORDS, ColumnRoles
+from forgetting.data.column_names import is_amount
+from forgetting.data.columns import MIN_WORDS, Choice, ColumnRoles
 from forgetting.data.entities import decode_entities
 from forgetting.data.formats.parse import parse_table
+from forgetting.data.labels import are_amounts, compose, cut_at_quantiles, match_missing, merge_labels, parse_numbers
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.reading import DEFAULT_READING, Reading, ReadingSettings
 from forgetting.data.reviews import MISSING, Report, Reviews, filter_reviews
@@ -57,12 +59,12 @@ class Table:
     @property
     def likely_text(self) -> str | None:
         """The column that is likely to hold the texts, or None."""
-        return self.roles.text()
+        return _column(self.roles.text_choice())
 
     @property
     def likely_label(self) -> str | None:
         """The column that is likely to hold the labels beside the likely texts, or None."""
-        return self.roles.label(self.likely_text)
+        return _column(self.roles.label_choice(self.likely_text))
 
     @property
     def likely_name(self) -> str | None:
@@ -75,32 +77,44 @@ class Table:
         text: str | None = None,
         label: str | None = None,
         *,
-        missing: tuple[str, ...] = MISSING,  # noqa: ARG002
-        fold_labels: bool = True,  # noqa: ARG002
-        quantile_classes: int = 0,  # noqa: ARG002
+        missing: tuple[str, ...] = MISSING,
+        fold_labels: bool = True,
+        quantile_classes: int = 0,
     ) -> Reviews:
-        """Make reviews of the rows; those with an empty text or label are left out.
+        """Make reviews of the rows; those with an empty text or label are left out. Texts are normalized to NFC.
 
         Args:
             text: The column of the texts, by default the likely one.
             label: The column of the labels, by default the likely one.
             missing: Words that stand for a missing text or label, in any case; the empty one always does.
-            fold_labels: Whether labels that differ in letter case, blanks or the writing of a number are one class.
+            fold_labels: Whether labels that differ in letter case, blanks or the writing of a number are one class;
+                otherwise they stay as they are written.
             quantile_classes: Number of classes of equal size that numeric labels are cut into; 0 leaves them alone.
+                Labels that are no numbers are left out.
 
         Returns:
-            The reviews, with a report of what was left out.
+            The reviews, with a report of what was left out and merged.
 
         Raises:
-            DataError: A column is unknown, cannot be found or is empty, or both are the same.
+            DataError: A column is unknown, cannot be found or is empty, both are the same, or the labels cannot be cut
+                into so many classes.
         """
         text, label = self.columns_of(text, label)
         name = self.likely_name
         report = Report(self.source, text, label, name, len(self.frame), self.reading, decoded=self.decoded)
         names = None if name is None else tuple(self.frame[name])
-        reviews = Reviews(tuple(self.frame[text]), tuple(self.frame[label]), names, self.sha256, report)
-        reviews = reviews.take(_filled(reviews.texts, "text", text), "empty text")
-        return reviews.take(_filled(reviews.labels, "label", label), "empty label")
+        texts = tuple(map(compose, self.frame[text]))
+        reviews = Reviews(texts, tuple(self.frame[label]), names, self.sha256, report)
+        reviews = _take_present(reviews, reviews.texts, "text", missing)
+        reviews = _take_present(reviews, reviews.labels, "label", missing)
+        if quantile_classes:
+            return _cut_labels(reviews, quantile_classes)
+        if are_amounts(reviews.labels, codes=not is_amount(label)):
+            reviews = replace(reviews, report=replace(reviews.report, offer=("data.quantile_classes", 5)))
+        if not fold_labels:
+            return reviews
+        labels, merged = merge_labels(reviews.labels)
+        return replace(reviews, labels=labels, report=replace(reviews.report, merged=merged))
 
     def columns_of(self, text: str | None = None, label: str | None = None) -> tuple[str, str]:
         """Find the columns that `reviews` would read.
@@ -121,19 +135,20 @@ class Table:
                     f"{self.source}: A chosen column must be in the table; {column!r} is not. "
                     f"Choose one of {_listed(self.columns)}."
                 )
-        text = text or self.roles.text(label)
+        text = text or _column(self.roles.text_choice(label))
         if text is None:
+            others = [column for column in self.columns if column != label]
             raise DataError(
-                f"{self.source}: A text column must hold {MIN_WORDS} words or more on average; none of "
-                f"{_listed(self.columns)} does. Choose the text column yourself, or upload a file that has one."
+                f"{self.source}: A text column must hold {MIN_WORDS} words or more on average, where two characters "
+                f"of a script without blanks are a word; {_none_of(others, label)}. "
+                "Choose the text column yourself, or upload a file that has one."
             )
-        label = label or self.roles.label(text)
+        label = label or _column(self.roles.label_choice(text))
         if label is None:
             others = [column for column in self.columns if column != text]
-            found = f"none of {_listed(others)} does" if others else f"the table has the column {text!r} alone"
             raise DataError(
                 f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
-                f"{found}. Choose the label column yourself, or upload a file that has one."
+                f"{_none_of(others, text)}. Choose the label column yourself, or upload a file that has one."
             )
         if text == label:
             raise DataError(
@@ -220,14 +235,51 @@ def read_reviews(
     )
 
 
-def _filled(values: tuple[str, ...], what: str, column: str) -> np.ndarray:
-    rows = [row for row, value in enumerate(values) if value.strip()]
-    if not rows:
+def _take_present(reviews: Reviews, values: tuple[str, ...], what: str, missing: tuple[str, ...]) -> Reviews:
+    """The reviews whose text or label is neither empty nor a word that means missing."""
+    column = getattr(reviews.report, what)
+    matches = match_missing(values, missing)
+    words = [word for word in missing if word in set(matches)]  # in the order of the setting
+    offer = ("data.missing", tuple(word for word in missing if word not in words)) if words else None
+    if None not in matches:
+        are = f"empty or mean missing ({', '.join(words)})" if words else "empty"
         raise DataError(
-            f"A {what} column must hold some {what}; all {len(values):,} values of {column!r} are empty. "
-            f"Choose another {what} column."
+            f"A {what} column must hold some {what}; all {len(values):,} values of {column!r} are {are}. "
+            f"Choose another {what} column{', or change data.missing' if words else ''}.",
+            offer=offer,
         )
-    return np.array(rows, dtype=int)
+    filled = np.array([row for row, match in enumerate(matches) if match != ""], dtype=int)
+    present = np.array([row for row, row_in_file in enumerate(filled) if matches[row_in_file] is None], dtype=int)
+    reviews = reviews.take(filled, f"empty {what}")
+    reviews = reviews.take(present, f"{what} is one of the words that mean missing: {', '.join(words)}")
+    if words and what == "label" and len(set(reviews.labels)) < 2:  # of which one may be a class
+        reviews = replace(reviews, report=replace(reviews.report, offer=offer))
+    return reviews
+
+
+def _cut_labels(reviews: Reviews, classes: int) -> Reviews:
+    """Reviews labelled with the quantile class of their label; those whose label is no number are left out."""
+    numbers = parse_numbers(reviews.labels)
+    different, column = len({*numbers} - {None}), reviews.report.label
+    if different < max(classes, 2) or classes < 2:
+        raise DataError(
+            f"data.quantile_classes must be 0, or from 2 to the number of different numbers among the labels; "
+            f"{column!r} has {different:,}, and {classes} classes are asked for. Set it to 0, or choose a label column "
+            "of numbers.",
+            offer=("data.quantile_classes", different if 2 <= different < classes else 0),
+        )
+    rows = [row for row, number in enumerate(numbers) if number is not None]
+    reviews = reviews.take(np.array(rows, dtype=int), "label is not a number")
+    return replace(reviews, labels=tuple(cut_at_quantiles([numbers[row] for row in rows], classes)))
+
+
+def _column(choice: Choice | None) -> str | None:
+    return None if choice is None else choice.column
+
+
+def _none_of(columns: list[str], other: str | None) -> str:
+    """What is wrong with all columns but the other, as a part of a sentence."""
+    return f"none of {_listed(columns)} does" if columns else f"the table has the column {shorten(other or '')!r} alone"
 
 
 def _listed(columns: Iterable[str]) -> str:

@@ -120,7 +120,7 @@ def test_whole_html_entities_are_decoded():
 
 def test_cells_are_data():
     rows = [("=1+1", "true"), ("<b>bold</b>", "true"), ("NA", "2020-01-01"), (" null ", "007")]
-    reviews = read_reviews(written(rows=rows).encode(), "text", "label")
+    reviews = read_reviews(written(rows=rows).encode(), "text", "label", missing=())
     assert reviews.texts == ("=1+1", "<b>bold</b>", "NA", " null ")
     assert reviews.labels == ("true", "true", "2020-01-01", "007")
 
