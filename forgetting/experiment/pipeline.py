@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
@@ -12,10 +12,10 @@ from forgetting.core.limits import check_limit
 from forgetting.data.reviews import Reviews, filter_reviews
 from forgetting.experiment.results import Comparison, Outcome, Result, Trained
 from forgetting.metrics.baselines import compute_baselines
-from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
-from forgetting.metrics.scores import score_logits
+from forgetting.metrics.comparisons import join_chunks, measure_agreement, measure_divergence, measure_forgetting
+from forgetting.metrics.scores import score_chunks
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import Split, make_split
+from forgetting.model.split import ROWS_AT_ONCE, Part, Split, make_split
 from forgetting.model.trainer import SLICE_SECONDS, Trainer
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.path import randomize
@@ -79,7 +79,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
     split = make_split(select_reviews(recipe, reviews), recipe.split)
     reviews, classes = len(split.training) + len(split.validation), len(split.classes)
     check_limit(
-        "activations",
+        "logits",
         reviews * classes,
         f"{reviews:,} reviews of {classes:,} classes need {{found}} logits; the limit is {{most}}.",
         "Keep fewer classes or fewer reviews.",
@@ -116,10 +116,11 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier:
     """The untrained model of a recipe.
 
     Raises:
-        RecipeError: The model, or a pass through it, would be too large.
+        RecipeError: The model, or a step of its training, would be too large.
     """
     model = recipe.model
-    sizes, reviews = (len(split.words), *model.hidden, len(split.classes)), len(split.training) + len(split.validation)
+    sizes = (len(split.words), *model.hidden, len(split.classes))
+    batch = min(len(split.training), recipe.training.for_size(*split.size).batch_size or len(split.training))
     check_limit(
         "parameters",
         sum(model.parameters(len(split.words), len(split.classes)).values()),
@@ -130,9 +131,9 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier:
     )
     check_limit(
         "activations",
-        reviews * sum(sizes[1:]),
-        f"A pass may have at most {{most}} activations; {reviews:,} reviews × {sum(sizes[1:]):,} units are {{found}}.",
-        "Choose narrower layers, fewer classes or fewer reviews (data.max_reviews).",
+        batch * sum(sizes[1:]),
+        f"A step may have at most {{most}} activations; {batch:,} reviews × {sum(sizes[1:]):,} units are {{found}}.",
+        "Choose narrower layers, fewer classes or smaller batches (training.batch_size).",
         kind=RecipeError,
     )
     return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
@@ -145,9 +146,12 @@ def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = No
         recipe: All settings.
         split: The split to train on.
         model: A model to train instead, which is copied.
-        epochs: Number of epochs; 0 for the recipe's.
+        epochs: Number of epochs, after which the model has the weights of the last; 0 for the recipe's, or fewer where
+            the split has a stopping part.
     """
-    training = replace(recipe.training, epochs=epochs) if epochs else recipe.training
+    training = recipe.training.for_size(*split.size)
+    if epochs:
+        training, split = replace(training, epochs=epochs), split.without_stopping()
     model = build_model(recipe, split) if model is None else copy.deepcopy(model)
     return Trainer(model, split, training, seed=recipe.seed)
 
@@ -180,6 +184,7 @@ def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
             trainer.steps,
             trainer.seconds,
             trainer.training_logits,
+            trainer.best_epoch if trainer.state == "finished" else None,
         )
 
 
@@ -214,7 +219,14 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
         randomized = Trained(model, trained.initial, (), trained.state, 0, 0.0)
     outcome = measure_outcome(recipe, split, randomized)
     chance = 1 / len(split.classes)
-    pairs = {name: (original.logits[name], outcome.logits[name]) for name in split.parts}
+    agreement, divergence = {}, {}
+    for name, part in split.parts.items():
+        found = [
+            (measure_agreement(*pair), measure_divergence(*pair), len(pair[0]))
+            for pair in _logit_pairs(name, part, (original, trained.model), (outcome, randomized.model))
+        ]
+        agreement[name] = join_chunks([(agreed, reviews) for agreed, _, reviews in found])
+        divergence[name] = join_chunks([(diverged, reviews) for _, diverged, reviews in found])
     return Comparison(
         original=original,
         randomized=outcome,
@@ -223,10 +235,20 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
             name: measure_forgetting(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
             for name in split.parts
         },
-        agreement={name: measure_agreement(*pair) for name, pair in pairs.items()},
-        divergence={name: measure_divergence(*pair) for name, pair in pairs.items()},
+        agreement=agreement,
+        divergence=divergence,
         history=randomized.history,
     )
+
+
+@torch.no_grad()
+def _logit_pairs(name: str, part: Part, *models: tuple[Outcome, torch.nn.Module]) -> Iterator[tuple[torch.Tensor, ...]]:
+    """The logits of two models on a part: those that their outcomes hold, or in chunks where they hold none."""
+    if all(name in outcome.logits for outcome, _ in models):
+        yield tuple(outcome.logits[name] for outcome, _ in models)
+        return
+    for inputs, _ in part.chunks():
+        yield tuple(model(inputs) for _, model in models)
 
 
 def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:
@@ -247,10 +269,13 @@ def measure_outcome(recipe: Recipe, split: Split, trained: Trained) -> Outcome:
 
     In the published protocol those of the training part come from the forward pass of the last step.
     """
-    logits = {name: trained.model(part.inputs) for name, part in split.parts.items()}
-    if recipe.protocol == "published" and trained.training_logits is not None:
-        logits["training"] = trained.training_logits
-    objective = recipe.training.objective
-    return Outcome(
-        logits, {name: score_logits(logits[name], part.targets, objective) for name, part in split.parts.items()}
-    )
+    logits, scores = {}, {}
+    for name, part in split.parts.items():
+        chunks = ((trained.model(inputs), targets) for inputs, targets in part.chunks())
+        if recipe.protocol == "published" and name == "training" and trained.training_logits is not None:
+            chunks = [(trained.training_logits, part.targets)]
+        if name == "validation" or len(part) <= ROWS_AT_ONCE:
+            chunks = list(chunks)
+            logits[name] = torch.cat([found for found, _ in chunks])
+        scores[name] = score_chunks(chunks, recipe.training.objective)
+    return Outcome(logits, scores)

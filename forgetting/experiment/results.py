@@ -33,6 +33,7 @@ class Trained:
         steps: Number of optimizer steps.
         seconds: Time spent in training and measuring.
         training_logits: Logits of the last step's forward pass, where the protocol needs them.
+        best_epoch: The epoch whose weights a finished model has; None for the last.
     """
 
     model: TextClassifier
@@ -42,6 +43,12 @@ class Trained:
     steps: int
     seconds: float
     training_logits: torch.Tensor | None = None
+    best_epoch: int | None = None
+
+    @property
+    def reached(self) -> Epoch | None:
+        """The epoch whose weights the model has; None before the first."""
+        return self.history[(self.best_epoch or len(self.history)) - 1] if self.history else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +56,8 @@ class Outcome:
     """What a model reaches on both parts.
 
     Attributes:
-        logits: Logits (reviews, classes), by the name of the part.
+        logits: Logits (reviews, classes), by the name of the part; a training part of more than ROWS_AT_ONCE reviews
+            has none, as they would take most of the memory.
         scores: Metrics, by the name of the part.
     """
 

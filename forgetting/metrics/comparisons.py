@@ -6,6 +6,7 @@ torch is imported where models are compared: whoever only reads measurements nee
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,13 @@ def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:
     if not (torch.isfinite(first).all() and torch.isfinite(second).all()):
         return Measurement(None, NOT_FINITE)
     return Measurement(formulas.agreement(first.argmax(dim=1), second.argmax(dim=1)).item())
+
+
+def join_chunks(chunks: Sequence[tuple[Measurement, int]]) -> Measurement:
+    """A mean over reviews of what was measured in chunks, each with its number of reviews."""
+    reviews = sum(count for _, count in chunks)
+    missing = next((found for found, _ in chunks if found.value is None), None)
+    return missing or Measurement(math.fsum(found.value * (count / reviews) for found, count in chunks))
 
 
 def measure_divergence(first: torch.Tensor, second: torch.Tensor) -> Measurement:

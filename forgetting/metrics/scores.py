@@ -9,6 +9,7 @@ torch is imported where a model is scored: whoever only reads scores need not wa
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -73,25 +74,39 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         targets: Class numbers, (reviews,).
         objective: A key of OBJECTIVES.
     """
+    return score_chunks([(logits, targets)], objective)
+
+
+def score_chunks(chunks: Iterable[tuple[torch.Tensor, torch.Tensor]], objective: str) -> Scores:
+    """The same of logits and targets in chunks, of which one at a time is held."""
     import torch
 
     from forgetting.metrics import formulas
     from forgetting.model.trainer import compute_loss
 
-    reviews, classes = logits.shape
-    if not torch.isfinite(logits).all():
+    found, finite = [], True  # by chunk: targets, predictions, and means over its reviews
+    for logits, targets in chunks:
+        classes = logits.shape[1]
+        finite = finite and bool(torch.isfinite(logits).all())
+        means = [
+            compute_loss(logits, targets, objective).item(),
+            formulas.bitwise_accuracy(probabilities(logits, objective), targets).item(),
+            formulas.top_k_accuracy(logits, targets, TOP_K).item() if classes > TOP_K else 0.0,
+        ]
+        found.append((targets, logits.argmax(dim=1), means))
+    targets, predictions = (torch.cat(column) for column in list(zip(*found, strict=True))[:2])
+    reviews = len(targets)
+    if not finite:
         names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
         return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
-    predictions = logits.argmax(dim=1)
+    weighted = [[len(chunk) / reviews * mean for mean in means] for chunk, _, means in found]
+    loss, bitwise_accuracy, top_k = (sum(column) for column in zip(*weighted, strict=True))
     pairs = formulas.class_counts(targets * classes + predictions, classes**2)
     confusion = pairs.long().reshape(classes, classes).numpy()
     accuracy = formulas.accuracy(predictions, targets).item()
-    top_k, missing = None, {}
-    if classes > TOP_K:
-        top_k = formulas.top_k_accuracy(logits, targets, TOP_K).item()
-    else:
-        missing["top_k_accuracy"] = why_no_top_k(classes)
-    loss = compute_loss(logits, targets, objective).item()
+    missing = {}
+    if classes <= TOP_K:
+        top_k, missing["top_k_accuracy"] = None, why_no_top_k(classes)
     if not math.isfinite(loss):
         loss, missing["loss"] = None, LOSS_TOO_LARGE
     return Scores(
@@ -101,7 +116,7 @@ def score_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) ->
         interval=wilson_interval(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
         macro_f1=formulas.macro_f1(predictions, targets, classes).item(),
-        bitwise_accuracy=formulas.bitwise_accuracy(probabilities(logits, objective), targets).item(),
+        bitwise_accuracy=bitwise_accuracy,
         recall=recall_of(confusion),
         confusion=confusion,
         missing=missing,
@@ -124,15 +139,18 @@ def evaluate(model: nn.Module, part: Part, objective: str) -> Scores:
     import torch
 
     with torch.no_grad():
-        return score_logits(model(part.inputs), part.targets, objective)
+        return score_chunks(((model(inputs), targets) for inputs, targets in part.chunks()), objective)
 
 
 def top_1_accuracy(model: nn.Module, part: Part) -> float:
     """Top-1 accuracy of a model on a part, without dropout; NaN where its outputs are not finite."""
     import torch
 
-    from forgetting.metrics import formulas
-
+    hits = 0
     with torch.no_grad():
-        logits = model(part.inputs)
-    return formulas.accuracy(logits.argmax(1), part.targets).item() if torch.isfinite(logits).all() else math.nan
+        for inputs, targets in part.chunks():
+            logits = model(inputs)
+            if not torch.isfinite(logits).all():
+                return math.nan
+            hits += int((logits.argmax(1) == targets).sum())
+    return hits / len(part)

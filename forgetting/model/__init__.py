@@ -11,6 +11,6 @@ __getattr__, __all__ = lazy_names(
         "history": ("Epoch", "PartMetrics"),
         "settings": ("OBJECTIVES", "ModelSettings", "SplitSettings", "TrainingSettings"),
         "split": ("Part", "Split", "encode_labels", "make_split", "split_rows"),
-        "trainer": ("Trainer", "compute_loss", "measure_logits"),
+        "trainer": ("Trainer", "compute_loss", "measure_logits", "measure_part"),
     },
 )

@@ -1,11 +1,15 @@
 """The settings of a split, of a classifier and of its training. A recipe is made of them, without torch."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
 from forgetting.core.settings import Settings, setting
 
+SMALL = 10_000  # reviews that are not for validation up to which there is no stopping part
+FEW_CLASSES, TINY = 10, 1_000  # up to one of which a small file is trained with the defaults
+STEPS = 600  # that a small file of many classes is trained for
 OBJECTIVES = {"cross_entropy": "nats per review", "bitwise": "nats per review and class"}  # name → unit of the loss
 
 
@@ -71,8 +75,8 @@ class TrainingSettings(Settings):
     Attributes:
         objective: "cross_entropy" on class numbers, or "bitwise": binary cross-entropy with logits on one-hot rows,
             the mean over reviews and classes.
-        by_size: Whether the number of training reviews and classes chooses the epochs, the learning rate, the batch
-            size and the patience, where these have their defaults.
+        by_size: Whether the number of reviews and classes chooses the settings of CHOSEN_BY_SIZE that have their
+            defaults; see `for_size`.
         epochs: Passes over the training part.
         learning_rate: Learning rate of Adam.
         batch_size: Reviews in a step; 0 for all at once.
@@ -98,3 +102,27 @@ class TrainingSettings(Settings):
     label_smoothing: float = setting(0.1, low=0.0, high=0.9)
     dropout_steps: int = setting(0, low=0, high=1_000_000)
     reuse_forward_pass: bool = setting(False)
+
+    def for_size(self, reviews: int, classes: int) -> "TrainingSettings":
+        """The settings that are used: where `by_size` is set, those in CHOSEN_BY_SIZE that have their defaults are
+        chosen by the size, and `by_size` is then off. What was measured for it is in the README of `forgetting/model`.
+
+        Args:
+            reviews: Reviews that are not for validation: those of the training and of the stopping part.
+            classes: Number of classes.
+        """
+        if not self.by_size:
+            return self
+        chosen = {}
+        if reviews > SMALL:
+            chosen = {"epochs": 40, "learning_rate": 0.003, "batch_size": 512, "patience": 2}
+        elif reviews > TINY and classes > FEW_CLASSES:
+            chosen = {"epochs": math.ceil(STEPS / math.ceil(reviews / 256)), "batch_size": 256}
+        if chosen and classes > FEW_CLASSES:
+            chosen["weight_decay"] = 1e-5
+        default = type(self)()
+        kept = [name for name in chosen if getattr(self, name) != getattr(default, name)]
+        return replace(self, by_size=False, **{name: chosen[name] for name in chosen if name not in kept})
+
+
+CHOSEN_BY_SIZE = ("epochs", "learning_rate", "batch_size", "patience", "weight_decay")  # in the order they are said

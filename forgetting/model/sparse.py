@@ -50,6 +50,14 @@ class SparseMatrix:
         """The rows at `indices`, in that order."""
         return SparseMatrix.from_scipy(self.to_scipy()[indices.numpy()])
 
+    def between(self, start: int, end: int) -> "SparseMatrix":
+        """The rows from `start` to before `end`; they share the stored values."""
+        offsets = self.offsets[start : end + 1]
+        stored = slice(int(offsets[0]), int(offsets[-1]))
+        return SparseMatrix(
+            offsets - offsets[0], self.columns[stored], self.values[stored], (len(offsets) - 1, self.shape[1])
+        )
+
     def drop_values(self, probability: float, source: torch.Generator) -> "SparseMatrix":
         """A matrix in which stored values are dropped at random, and the others scaled by 1 / (1 − probability).
 

@@ -1,4 +1,4 @@
-"""From reviews to tensors: the split into training and validation, TF-IDF features, and class numbers.
+"""From reviews to tensors: the split into training, validation and stopping parts, TF-IDF features, class numbers.
 
 Text stays sparse. The vectorizer is fitted to the training part only.
 
@@ -8,8 +8,8 @@ one need not wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,19 +17,22 @@ import numpy as np
 from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.data.reviews import Reviews
-from forgetting.model.settings import SplitSettings
+from forgetting.model.settings import SMALL, SplitSettings
 
 if TYPE_CHECKING:
+    import scipy.sparse
     import torch
 
     from forgetting.model.sparse import SparseMatrix
 
-PARTS = ("training", "validation")
+PARTS = ("training", "validation")  # what is measured; nothing is reported of the stopping part
+STOPPING_SHARE, STOPPING_MOST = 0.05, 5_000  # of the reviews that are not for validation; reviews at most
+ROWS_AT_ONCE = 10_000  # reviews of a pass that trains nothing: of 2,000 classes 80 MB, beside those of the metrics
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The training or the validation part.
+    """The training, the validation or the stopping part.
 
     Attributes:
         inputs: (reviews, words), TF-IDF rows with an L2 norm of 1, or 0 where a review has no known word.
@@ -44,17 +47,27 @@ class Part:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def chunks(self) -> Iterator[tuple[SparseMatrix, torch.Tensor]]:
+        """Inputs and targets of at most ROWS_AT_ONCE reviews at a time; most parts are one chunk, as they are."""
+        if len(self) <= ROWS_AT_ONCE:
+            yield self.inputs, self.targets
+            return
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            end = min(start + ROWS_AT_ONCE, len(self))
+            yield self.inputs.between(start, end), self.targets[start:end]
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Reviews split into two parts.
+    """Reviews split into parts, no two of which share a review.
 
     Attributes:
         training: The training part.
-        validation: The validation part.
+        validation: The validation part, which the metrics are of.
         words: The words of the inputs' columns.
         classes: The classes' labels by class number, in alphabetical order.
         reviews: The reviews that were split.
+        stopping: The stopping part, on which training finds its best epoch; None for none.
     """
 
     training: Part
@@ -62,11 +75,21 @@ class Split:
     words: tuple[str, ...]
     classes: tuple[str, ...]
     reviews: Reviews
+    stopping: Part | None = None
 
     @property
     def parts(self) -> dict[str, Part]:
-        """Both parts by name."""
+        """The parts that are measured, by name."""
         return {name: getattr(self, name) for name in PARTS}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """What `TrainingSettings.for_size` goes by: reviews that are not for validation, and classes."""
+        return len(self.training) + (len(self.stopping) if self.stopping else 0), len(self.classes)
+
+    def without_stopping(self) -> Split:
+        """The same split, on which training goes through all its epochs and keeps the last."""
+        return replace(self, stopping=None)
 
 
 def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
@@ -82,6 +105,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
 
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
+    training, stopping = draw_stopping(training, targets, splitting)
     vectorizer = TfidfVectorizer(
         sublinear_tf=splitting.sublinear_tf,
         min_df=splitting.min_df,
@@ -96,12 +120,19 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
             f"No word is left of {len(training)} training reviews: a word needs at least 2 letters or digits and "
             f"must occur in at least split.min_df = {splitting.min_df} of them. Lower it or choose another text column."
         ) from error
-    transformed = vectorizer.transform(reviews.texts[row] for row in validation)
-    parts = [
-        Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows)
-        for matrix, rows in ((fitted, training), (transformed, validation))
-    ]
-    return Split(*parts, tuple(vectorizer.get_feature_names_out()), tuple(classes), reviews)
+
+    def make_part(rows: np.ndarray, matrix: scipy.sparse.csr_matrix | None = None) -> Part:
+        matrix = vectorizer.transform(reviews.texts[row] for row in rows) if matrix is None else matrix
+        return Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows)
+
+    return Split(
+        training=make_part(training, fitted),
+        validation=make_part(validation),
+        words=tuple(vectorizer.get_feature_names_out()),
+        classes=tuple(classes),
+        reviews=reviews,
+        stopping=make_part(stopping) if len(stopping) else None,
+    )
 
 
 def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
@@ -177,3 +208,39 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
         stratify=targets if splitting.stratify else None,
     )
     return training, validation
+
+
+def draw_stopping(training: np.ndarray, targets: np.ndarray, splitting: SplitSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the stopping part out of the training part.
+
+    Classes have equal shares in it where the split is stratified, but each keeps at least one review to be trained on.
+    The training part keeps its order.
+
+    Args:
+        training: Positions of the training part's reviews.
+        targets: Class numbers of all reviews.
+        splitting: The settings of the split.
+
+    Returns:
+        Positions of the training part without the drawn ones, and those; none where there is no stopping part.
+    """
+    asked = splitting.stopping
+    if asked == "never" or (asked == "by_size" and len(training) <= SMALL):
+        return training, training[:0]
+    draws = np.random.default_rng([splitting.seed, 1])  # another stream than that of the validation part
+    order = draws.permutation(len(training))
+    count = min(STOPPING_MOST, max(1, round(STOPPING_SHARE * len(training))), len(training) - 1)
+    if splitting.stratify:
+        numbers = targets[training[order]]
+        sorting = np.argsort(numbers, kind="stable")  # by class, in each by chance
+        sizes = np.bincount(numbers)
+        place = np.empty(len(order), dtype=np.int64)  # of a review within its class
+        place[sorting] = np.concatenate([np.arange(size) for size in sizes])
+        # The i-th of n of a class comes at (i + u) / n, so that each class is spread evenly over the order.
+        late = (place + draws.random(len(sizes))[numbers]) / sizes[numbers]
+        late[place == sizes[numbers] - 1] = np.inf  # the last one is never drawn
+        order = order[np.argsort(late, kind="stable")]
+        count = min(count, int(np.isfinite(late).sum()))
+    drawn = np.zeros(len(training), dtype=bool)
+    drawn[order[:count]] = True
+    return training[~drawn], training[drawn]

@@ -4,6 +4,7 @@ A Trainer owns its model, its optimizer and its random streams, and records a hi
 recipes or pages, and starts no thread.
 """
 
+import copy
 import math
 import threading
 import time
@@ -16,7 +17,7 @@ from forgetting.core.seeding import generator
 from forgetting.model.adam import Adam
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.settings import TrainingSettings
-from forgetting.model.split import Split
+from forgetting.model.split import Part, Split
 
 SLICE_SECONDS = 0.2  # seconds of training between two points at which a study or a method can be left
 
@@ -48,24 +49,40 @@ def measure_logits(logits: torch.Tensor, targets: torch.Tensor, objective: str) 
     return PartMetrics(compute_loss(logits, targets, objective).item(), hits.double().mean().item())
 
 
+@torch.no_grad()
+def measure_part(model: nn.Module, part: Part, objective: str) -> PartMetrics:
+    """Loss and top-1 accuracy of a model on a part, without dropout, in chunks."""
+    loss = accuracy = 0.0
+    for inputs, targets in part.chunks():
+        found, share = measure_logits(model(inputs), targets, objective), len(targets) / len(part)
+        loss, accuracy = loss + share * found.loss, accuracy + share * found.accuracy
+    return PartMetrics(loss, accuracy)
+
+
 class Trainer:
     """Trains a model on a split: one step, some epochs or some seconds in each call.
 
     Several callers may hold one Trainer: while one of them trains, a second one waits, or returns at once with
     `wait=False`. A caller that holds `lock` sees the model between two steps.
 
+    Where the split has a stopping part, the loss on it is measured after each epoch. Training ends after `patience`
+    epochs in a row that did not lower it, or after all epochs, and the model then gets the weights of the best epoch
+    back (Prechelt 1998, "Early Stopping – But When?"). The validation part has no influence on any weight.
+
     Args:
         model: The model, trained in place. It takes the inputs of a part and a generator for its dropout, as
             `TextClassifier.forward` does.
         split: The split, whose training part the model is trained on.
-        training: The settings.
+        training: The settings; those that the size chooses are chosen here, see `TrainingSettings.for_size`.
         seed: Seed of dropout, word dropout and the order of reviews, which have a stream each.
         record_history: Whether both parts are measured after each epoch. If not, there is no history, the model learns
             the same, and weights that are no longer finite show with the next step's loss.
 
     Attributes:
+        training: The settings that are used.
         history: An Epoch for each finished epoch. Callers only read it.
         epochs: Number of finished epochs.
+        best_epoch: The epoch with the lowest loss on the stopping part so far; None without one, or before the first.
         state: "ready", "running", "finished", or "diverged" once a loss is not finite: training then stops and nothing
             more is recorded.
         steps: Number of optimizer steps.
@@ -80,14 +97,16 @@ class Trainer:
     ):
         self.model = model
         self.split = split
-        self.training = training
+        self.training = training = training.for_size(*split.size)
         self.record_history = record_history
         self.history: list[Epoch] = []
         self.epochs = 0
+        self.best_epoch: int | None = None
         self.state = "ready"
         self.steps = 0
         self.seconds = 0.0
         self.training_logits: torch.Tensor | None = None
+        self._best: tuple[float, dict[str, torch.Tensor]] = (math.inf, {})  # lowest stopping loss, and its weights
         self._batches: list[torch.Tensor | None] = []  # what is left of the epoch, in reverse; None: all reviews
         self._sources = {
             purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
@@ -140,14 +159,25 @@ class Trainer:
         logits, loss = self._learn(batch)
         self.steps += 1
         measures = () if self._batches or not self.record_history else self._measure(logits, batch)
+        held_out = () if self._batches or not self.split.stopping else (self._measure_part(self.split.stopping),)
         self.seconds += time.perf_counter() - started
-        if not all(map(math.isfinite, (loss, *(measure.loss for measure in measures)))):
+        if not all(map(math.isfinite, (loss, *(measure.loss for measure in (*measures, *held_out))))):
             self.state = "diverged"
         elif not self._batches:
             self.epochs += 1
             if measures:
                 self.history.append(Epoch(self.epochs, *measures, self.seconds))
-            self.state = "finished" if self.epochs == self.training.epochs else "running"
+            for measure in held_out:
+                self._keep_best(measure.loss)
+            waited = self.epochs - (self.best_epoch or self.epochs)
+            last = self.epochs == self.training.epochs or waited >= (self.training.patience or math.inf)
+            self.state = "finished" if last else "running"
+            if last and waited:
+                self.model.load_state_dict(self._best[1])
+
+    def _keep_best(self, loss: float) -> None:
+        if loss < self._best[0]:
+            self._best, self.best_epoch = (loss, copy.deepcopy(self.model.state_dict())), self.epochs
 
     def _shuffled(self) -> list[torch.Tensor | None]:
         size, reviews = self.training.batch_size, len(self.split.training)
@@ -173,14 +203,12 @@ class Trainer:
     @torch.no_grad()
     def _measure(self, step_logits: torch.Tensor, batch: torch.Tensor | None) -> tuple[PartMetrics, PartMetrics]:
         """Training and validation metrics at the end of an epoch."""
-        training, validation = self.split.training, self.split.validation
-        objective = self.training.objective
-        if self.training.reuse_forward_pass:
-            self.training_logits = step_logits if batch is None else None
-            targets = training.targets if batch is None else training.targets[batch]
-        else:
-            step_logits, targets = self.model(training.inputs), training.targets
-        return (
-            measure_logits(step_logits, targets, objective),
-            measure_logits(self.model(validation.inputs), validation.targets, objective),
-        )
+        training, validation = self.split.training, self._measure_part(self.split.validation)
+        if not self.training.reuse_forward_pass:
+            return self._measure_part(training), validation
+        self.training_logits = step_logits if batch is None else None
+        targets = training.targets if batch is None else training.targets[batch]
+        return measure_logits(step_logits, targets, self.training.objective), validation
+
+    def _measure_part(self, part: Part) -> PartMetrics:
+        return measure_part(self.model, part, self.training.objective)

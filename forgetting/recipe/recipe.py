@@ -13,7 +13,7 @@ from forgetting.model.settings import ModelSettings, SplitSettings, TrainingSett
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
-from forgetting.recipe.renamed import rename_settings
+from forgetting.recipe.renamed import complete_settings, rename_settings
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Recipe(Settings):
                 the wrong type or out of its bounds.
         """
         if isinstance(values, dict):
-            values = rename_settings(values)
+            values = rename_settings(values) if base else complete_settings(rename_settings(values))
             protocol = values.get("protocol")
             base = base or (PROTOCOLS.get(protocol) if isinstance(protocol, str) else None)
         return super().from_dict(values, base)

@@ -1,4 +1,4 @@
-"""The names that settings had in earlier versions, so that recipe files and addresses of those still open."""
+"""What settings were in earlier versions, so that recipe files and addresses of those still open."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +22,12 @@ RENAMED = {  # the earlier dotted name → today's; a setting never changes its 
     "unlearning.dampening": "unlearning.dampening_lambda",
 }
 
+# A group as an earlier version wrote it, and what that version did where today's has a setting more.
+WHOLE = {
+    "split": ({"validation_share", "stratify", "sublinear_tf", "min_df", "max_words", "seed"}, {"stopping": "never"}),
+    "training": ({"objective", "epochs", "learning_rate", "batch_size", "weight_decay"}, {"by_size": False}),
+}
+
 
 def rename_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Nested settings, as `Recipe.to_dict` gives them, under today's names.
@@ -33,6 +39,16 @@ def rename_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         group: _rename_group(group, settings) if isinstance(settings, dict) else settings
         for group, settings in values.items()
     }
+
+
+def complete_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Renamed settings of a whole recipe, with what an earlier version did without having a setting for it."""
+    completed = dict(values)
+    for group, (names, done) in WHOLE.items():
+        settings = values.get(group)
+        if isinstance(settings, dict) and names <= settings.keys():
+            completed[group] = done | settings
+    return completed
 
 
 def _rename_group(group: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import pandas as pd
-import torch
 
 from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress
@@ -18,7 +17,7 @@ from forgetting.experiment.results import Trained
 from forgetting.metrics.intervals import seed_bands
 from forgetting.model.history import PartMetrics
 from forgetting.model.split import PARTS, Split
-from forgetting.model.trainer import measure_logits
+from forgetting.model.trainer import measure_part
 from forgetting.randomization.path import randomize
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.savings import SavingsRow, compute_savings, savings_slices
@@ -104,9 +103,7 @@ def _learning_curves(
         randomized = randomize(trained.model, drawn, initial=trained.initial, vocabulary=split.words)
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
             trainer = make_relearner(recipe, split, seed, model, record_history=True)
-            with torch.no_grad():
-                logits = [(trainer.model(part.inputs), part.targets) for part in split.parts.values()]
-            before = [measure_logits(*each, recipe.training.objective) for each in logits]
+            before = [measure_part(trainer.model, part, recipe.training.objective) for part in split.parts.values()]
             points = [CurvePoint(0, 0, *before)]
             reached = yield from as_slices(train_to_target(trainer, split.validation, target.target, stop=False))
             points += [

@@ -150,7 +150,7 @@ def make_target(trained: Trained, split: Split, recipe: Recipe) -> TargetAccurac
 def make_relearner(
     recipe: Recipe, split: Split, seed: int, model: TextClassifier | None = None, *, record_history: bool = False
 ) -> Trainer:
-    """A Trainer with the recipe's training settings and the epochs of its relearning.
+    """A Trainer with the recipe's training settings and the epochs of its relearning, all of them.
 
     Args:
         recipe: The recipe.
@@ -160,6 +160,6 @@ def make_relearner(
         model: Model to train a copy of; None for a new one.
         record_history: Whether the metrics of each epoch are recorded.
     """
-    training = replace(recipe.training, epochs=recipe.relearning.epochs)
+    training = replace(recipe.training.for_size(*split.size), epochs=recipe.relearning.epochs)
     learner = copy.deepcopy(model) if model else build_model(replace(recipe, seed=second_seed(seed)), split)
-    return Trainer(learner, split, training, seed=second_seed(seed), record_history=record_history)
+    return Trainer(learner, split.without_stopping(), training, seed=second_seed(seed), record_history=record_history)

@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from forgetting.metrics import formulas
+from forgetting.metrics.comparisons import measure_agreement, measure_divergence
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE
-from forgetting.model.split import Part
 from forgetting.model.trainer import compute_loss
 from forgetting.studies.savings import anamnesis_index
 from forgetting.studies.time_to_target import TimeToTarget
@@ -106,7 +105,7 @@ class ModelEvaluation:
         metrics: MODEL_METRICS but "relearn_steps" and "seconds", by name; None where missing.
         intervals: 95 % intervals over reviews, by metric.
         missing: The reason of each None, by metric.
-        logits: (reviews, classes), by set.
+        logits: (reviews, classes), of the forget set and of the validation reviews.
         losses: −ln of the probability of the true class, (reviews,), by set and for "non_members".
     """
 
@@ -130,18 +129,32 @@ def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> Mo
         ValueError: Where the model's outputs are not (reviews, classes).
     """
     parts = {"forget": sets.forget, "retain": sets.retain, "validation": sets.retain_split.validation}
-    logits = {name: model(part.inputs) for name, part in parts.items()}
-    classes = len(sets.retain_split.classes)
-    for name, part in parts.items():
-        if logits[name].shape != (len(part), classes):
-            raise ValueError(
-                f"its outputs are {tuple(logits[name].shape)} for {len(part)} reviews of {classes} classes"
-            )
-    losses = {name: _review_losses(logits[name], part, objective) for name, part in parts.items()}
-    losses["non_members"] = losses["validation"][np.isin(parts["validation"].rows, sets.non_members.rows)]
+    classes, logits, losses = len(sets.retain_split.classes), {}, {}
     values, intervals, missing = {}, {}, {}
     for name, part in parts.items():
-        _add_accuracy(name, logits[name], part, objective, values, intervals, missing)
+        hits, loss, finite, kept, found = 0, 0.0, True, [], []
+        for inputs, targets in part.chunks():
+            outputs = model(inputs)
+            if outputs.shape != (len(targets), classes):
+                raise ValueError(
+                    f"its outputs are {tuple(outputs.shape)} for {len(targets)} reviews of {classes} classes"
+                )
+            hits += int((outputs.argmax(1) == targets).sum())
+            loss += len(targets) / len(part) * compute_loss(outputs, targets, objective).item()
+            finite = finite and bool(torch.isfinite(outputs).all())
+            found.append(_review_losses(outputs, targets, objective))
+            if name != "retain":  # of which nothing else is compared, and which is the largest
+                kept.append(outputs)
+        losses[name] = np.concatenate(found)
+        if kept:
+            logits[name] = torch.cat(kept)
+        accuracy = {f"{name}_accuracy": hits / len(part), f"{name}_loss": loss if np.isfinite(loss) else None}
+        values |= accuracy if finite else dict.fromkeys(accuracy)
+        if finite:
+            intervals[f"{name}_accuracy"] = wilson_interval(hits, len(part))
+        reason = LOSS_TOO_LARGE if finite else NOT_FINITE
+        missing |= {metric: reason for metric in accuracy if values[metric] is None}
+    losses["non_members"] = losses["validation"][np.isin(parts["validation"].rows, sets.non_members.rows)]
     for name, attack in ATTACKS.items():
         found = attack(losses["forget"], losses["non_members"])
         values[name] = found.value
@@ -152,27 +165,11 @@ def evaluate_unlearned(model: nn.Module, sets: ForgetSets, objective: str) -> Mo
     return ModelEvaluation(values, intervals, missing, logits, losses)
 
 
-def _add_accuracy(
-    name: str, logits: torch.Tensor, part: Part, objective: str, values: dict, intervals: dict, missing: dict
-) -> None:
-    """Accuracy and loss on a set."""
-    values |= {f"{name}_accuracy": None, f"{name}_loss": None}
-    if not torch.isfinite(logits).all():
-        missing |= {f"{name}_accuracy": NOT_FINITE, f"{name}_loss": NOT_FINITE}
-        return
-    hits, loss = int((logits.argmax(1) == part.targets).sum()), compute_loss(logits, part.targets, objective).item()
-    values[f"{name}_accuracy"], intervals[f"{name}_accuracy"] = hits / len(part), wilson_interval(hits, len(part))
-    if np.isfinite(loss):
-        values[f"{name}_loss"] = loss
-    else:
-        missing[f"{name}_loss"] = LOSS_TOO_LARGE
-
-
-def _review_losses(logits: torch.Tensor, part: Part, objective: str) -> np.ndarray:
+def _review_losses(logits: torch.Tensor, targets: torch.Tensor, objective: str) -> np.ndarray:
     """−ln of the probability of the true class, which attacks go by; with "bitwise" of the class's own sigmoid."""
     logits = logits.double()
     log_probabilities = nn.functional.logsigmoid(logits) if objective == "bitwise" else logits.log_softmax(1)
-    return -log_probabilities.gather(1, part.targets[:, None]).flatten().numpy()
+    return -log_probabilities.gather(1, targets[:, None]).flatten().numpy()
 
 
 def compare_with_retraining(
@@ -258,9 +255,9 @@ def _similarity(
         return dict.fromkeys(SIMILARITY_METRICS), dict.fromkeys(SIMILARITY_METRICS, NOT_FINITE)
     values = {"tow": float(np.prod([1 - abs(one - another) for one, another in pairs]))}
     for name in ("forget", "validation"):
-        logits = [model.logits[name].double() for model in (unlearned, retrained)]
-        values[f"{name}_agreement"] = formulas.agreement(*(each.argmax(1) for each in logits)).item()
-        values[f"{name}_divergence"] = formulas.divergence(*map(formulas.softmax, logits)).item()
+        logits = [model.logits[name] for model in (unlearned, retrained)]
+        values[f"{name}_agreement"] = measure_agreement(*logits).value
+        values[f"{name}_divergence"] = measure_divergence(*logits).value
     return values, {}
 
 

@@ -213,19 +213,21 @@ def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[s
     Returns:
         By parameter name, each of its parameter's shape, in float64.
     """
-    inputs, outputs = [], []
-    for layer in model.children():
-        inputs.append(functional.relu(outputs[-1]) if outputs else part.inputs)
-        outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, part.inputs))
-    deltas = torch.autograd.grad(compute_loss(outputs[-1], part.targets, objective) * len(part), outputs)
     diagonal = {}
-    for (name, _), values, delta in zip(model.named_children(), inputs, deltas, strict=True):
-        squares = (delta.double() ** 2).t()  # (outputs, reviews)
-        if isinstance(values, SparseMatrix):
-            weight = torch.from_numpy((values.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
-        else:
-            weight = squares @ values.detach().double() ** 2  # (outputs, inputs)
-        diagonal |= {f"{name}.weight": weight / len(part), f"{name}.bias": squares.mean(1)}
+    for chunk, targets in part.chunks():
+        inputs, outputs = [], []
+        for layer in model.children():
+            inputs.append(functional.relu(outputs[-1]) if outputs else chunk)
+            outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, chunk))
+        deltas = torch.autograd.grad(compute_loss(outputs[-1], targets, objective) * len(targets), outputs)
+        for (name, _), values, delta in zip(model.named_children(), inputs, deltas, strict=True):
+            squares = (delta.double() ** 2).t()  # (outputs, reviews)
+            if isinstance(values, SparseMatrix):
+                weight = torch.from_numpy((values.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
+            else:
+                weight = squares @ values.detach().double() ** 2  # (outputs, inputs)
+            found = {f"{name}.weight": weight / len(part), f"{name}.bias": squares.sum(1) / len(part)}
+            diagonal |= {key: diagonal[key] + value if key in diagonal else value for key, value in found.items()}
     return diagonal
 
 

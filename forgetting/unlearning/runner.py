@@ -66,7 +66,7 @@ class UnlearningRunner:
         recipe: What led to the model, with `forget` and `unlearning`.
 
     Attributes:
-        recipe: The recipe, with the number of epochs that the model was really trained for.
+        recipe: The recipe, with the settings and the number of epochs that the model was really trained with.
         sets: The reviews by what becomes of them.
         settings: The recipe's `unlearning`, or those of `with_settings`.
         rows: What is done, by (seed, method).
@@ -88,7 +88,8 @@ class UnlearningRunner:
             )
         _check_models(trained.model, recipe.unlearning)
         self.trained, self.split = trained, split
-        self.recipe = replace(recipe, training=replace(recipe.training, epochs=len(trained.history)))
+        training = replace(recipe.training.for_size(*split.size), epochs=len(trained.history))
+        self.recipe = replace(recipe, training=training)
         self.sets = make_forget_sets(split, recipe.forget)
         self.settings = recipe.unlearning
         self.rows: dict[tuple[int, str], UnlearningRow] = {}
@@ -212,7 +213,8 @@ class UnlearningRunner:
         """Train a copy on all reviews again, at the original's learning rate, until it knows the forget set."""
         training = replace(self.recipe.training, epochs=self.settings.relearn_epochs)
         learner = copy.deepcopy(model).requires_grad_(True)
-        trainer = Trainer(learner, self.split, training, seed=second_seed(seed), record_history=False)
+        split = self.split.without_stopping()
+        trainer = Trainer(learner, split, training, seed=second_seed(seed), record_history=False)
         return (yield from as_slices(train_to_target(trainer, self.sets.forget, (1 - TARGET_MISS) * accuracy)))
 
     def _task(self, original: Trained, seed: int) -> Task:

@@ -73,11 +73,13 @@ class Task:
         Args:
             model: The model.
             split: Its training part is trained on.
-            changes: Settings of training that differ from the original's.
+            changes: Settings of training that differ from the original's. Where there are any, training goes through
+                all its epochs, and no stopping part chooses one.
 
         Returns:
             A generator that yields wherever training may be left, and returns the model.
         """
+        split = split.without_stopping() if changes else split
         trainer = Trainer(model, split, replace(self.training, **changes), seed=self.seed, record_history=False)
         while trainer.epochs_left:
             trainer.advance(SLICE_SECONDS)

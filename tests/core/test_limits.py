@@ -114,7 +114,7 @@ def _words(text: str) -> set[str]:
 def test_parameters_and_activations_of_a_model(monkeypatch, small_reviews):
     split = prepare(MODERN, small_reviews)
     recipe = Recipe().with_value("model.hidden", (5, 4))
-    words, classes, reviews = len(split.words), len(split.classes), len(split.reviews)
+    words, classes, reviews = len(split.words), len(split.classes), len(split.training)
     parameters = 5 * words + 5 + 4 * 5 + 4 + classes * 4 + classes
     allow(monkeypatch, f"parameters={parameters},activations={reviews * (5 + 4 + classes)}")
     assert sum(value.numel() for value in build_model(recipe, split).parameters()) == parameters

@@ -150,7 +150,7 @@ def test_refuses_what_the_model_or_the_data_cannot_do(small_reviews):
 
 
 def test_refuses_more_logits_than_the_limit(small_reviews, monkeypatch):
-    monkeypatch.setenv("FORGETTING_LIMITS", f"activations={54 * 3 - 1}")
+    monkeypatch.setenv("FORGETTING_LIMITS", f"logits={54 * 3 - 1}")
     with pytest.raises(DataError, match=r"54 reviews of 3 classes need 162 logits; the limit is 161\. Keep fewer"):
         run(QUICK.with_value("data.drop_duplicates", False), small_reviews)
 
