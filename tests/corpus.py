@@ -15,7 +15,7 @@ import pickle
 import struct
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,6 +118,22 @@ def json_lines(*rows: object) -> bytes:
 def objects(**more: object) -> list[dict]:
     """Reviews as dictionaries, all with the same further values."""
     return [{"text": text, "label": label, **more} for text, label in reviews()]
+
+
+def json_columns(rows: Iterable, header: Iterable[str] = HEADER) -> bytes:
+    """A table as pandas writes it by default: each column an object, its values by the names of rows."""
+    columns = zip(header, zip(*rows, strict=True), strict=True)
+    return json.dumps(
+        {name: {str(row): value for row, value in enumerate(column)} for name, column in columns}
+    ).encode()
+
+
+def texts_by_row() -> dict[str, str]:
+    return {str(row): text for row, (text, _) in enumerate(reviews())}
+
+
+def labels_by_row() -> dict[str, str]:
+    return {str(row): label for row, (_, label) in enumerate(reviews())}
 
 
 def parquet(columns: dict[str, object] | pa.Table | None = None, **options) -> bytes:
@@ -481,9 +497,9 @@ ARCHIVES = {
     "zip cut off": refused(lambda: zipped({"a.csv": PLAIN})[:-30], "zip file must be whole", "Download"),
 }
 
-# JSON lines
+# JSON
 
-JSON_LINES = {
+JSON = {
     "JSON lines": accepted(lambda: json_lines(*objects()), delimiter=None),
     "JSON lines with a mark": accepted(
         lambda: b"\xef\xbb\xbf" + json_lines(*objects()), delimiter=None, encoding="utf-8-sig"
@@ -528,9 +544,76 @@ JSON_LINES = {
     "JSON lines with an unclosed text": refused(
         lambda: json_lines(*objects())[:-9], "one whole object", "line 24", "Correct"
     ),
-    "one JSON array": refused(lambda: json.dumps(objects()).encode(), "one array", "lines=True"),
+    "JSON array": accepted(lambda: json.dumps(objects()).encode(), delimiter=None),
+    "JSON array over several lines": accepted(
+        lambda: json.dumps(objects(), indent=2).encode("utf-16"), delimiter=None, encoding="utf-16"
+    ),
+    "JSON arrays one after another": accepted(
+        lambda: json_lines(objects(), objects(label="rosé")), rows=48, classes=4, delimiter=None
+    ),
+    "JSON array of arrays": accepted(lambda: json.dumps(reviews()).encode(), delimiter=None),
+    "JSON arrays, one a line": accepted(lambda: json_lines(HEADER, *reviews()), delimiter=None),
+    "JSON objects over several lines": accepted(
+        lambda: "\n".join(json.dumps(row, indent=1) for row in objects()).encode(), delimiter=None
+    ),
+    "JSON columns of values by row": accepted(lambda: json_columns(reviews()), delimiter=None),
+    "JSON columns in other orders": accepted(
+        lambda: json.dumps({"text": texts_by_row(), "label": dict(reversed(labels_by_row().items()))}).encode(),
+        delimiter=None,
+    ),
+    "JSON columns with other rows": accepted(
+        lambda: json.dumps({"text": texts_by_row(), "label": labels_by_row() | {"8": None, "x": "red"}}).encode(),
+        rows=25,
+        dropped={"empty text": 1, "empty label": 1},
+        delimiter=None,
+    ),
+    "JSON rows by name": accepted(
+        lambda: json.dumps({f"row {n}": row for n, row in enumerate(objects())}).encode(), delimiter=None
+    ),
+    "JSON columns of lists": accepted(
+        lambda: json.dumps(dict(zip(HEADER, zip(*reviews(), strict=True), strict=True))).encode(), delimiter=None
+    ),
+    "JSON with its rows under a name": accepted(
+        lambda: json.dumps({"version": 1, "tags": ["a"], "by": {"a": 1}, "data": objects()}).encode(), delimiter=None
+    ),
+    "JSON split into columns, index and data": accepted(
+        lambda: json.dumps({"columns": HEADER, "index": [*range(24)], "data": reviews()}).encode(), delimiter=None
+    ),
+    "JSON with two lists of rows": refused(
+        lambda: json.dumps({"train": objects(), "test": objects()}).encode(), "several", "'train' and 'test'", "Keep"
+    ),
+    "JSON array without an end": refused(lambda: json.dumps(objects()).encode()[:-1], "well formed", "line 1", "CSV"),
+    "JSON array with a comma too many": refused(
+        lambda: json.dumps(objects(), indent=1).encode()[:-2] + b",\n]", "well formed", "line 98, column 1"
+    ),
+    "JSON array with something behind it": refused(
+        lambda: json.dumps(objects()).encode() + b"\n;", "well formed", "line 2, column 1", "Extra data"
+    ),
+    "JSON array of different things": refused(
+        lambda: json.dumps([*objects(), ["a"]]).encode(), "one whole object", '["a"]', "line 1"
+    ),
+    "JSON array with half a surrogate pair": refused(
+        lambda: b'[\n{"text": "\\ud800"}]', "surrogate", "line 2", "Correct"
+    ),
+    "JSON columns with half a surrogate pair": refused(
+        lambda: b'{"text":\n{"0": "\\ud800"}}', "surrogate", "line 2", "Correct"
+    ),
+    "JSON columns with an empty place": refused(
+        lambda: json_columns(reviews()).replace(b'"}, ', b'",}, '), "well formed", "property name"
+    ),
+    "JSON array nested without end": refused(lambda: b"[" * 200_000, "well formed", "line 1", "recursion"),
+    "JSON objects nested without end": refused(lambda: b'{"a":' * 200_000, "well formed", "line 1", "recursion"),
+    "JSON array of 2,000 columns": refused(lambda: json.dumps([[1] * 2_000]).encode(), "1,000 columns", "2,000"),
+    "JSON of 2,000 lists": refused(
+        lambda: json.dumps({f"k{n}": [1] for n in range(2_000)}).encode(), "1,000 columns", "1,001"
+    ),
+    "JSON of 1,001 columns of 1,001 rows": refused(
+        lambda: json_columns([["x"] * 1_001] * 1_001, [f"k{n}" for n in range(1_001)]), "1,000 columns", "1,001"
+    ),
+    "empty JSON array": refused(ready(b"[]"), "must have rows"),
+    "JSON array of empty arrays": refused(ready(b"[[], []]"), "must have rows"),
     "one JSON object over several lines": refused(
-        lambda: json.dumps(objects()[0], indent=1).encode(), "one whole object", "line 1"
+        lambda: json.dumps(objects()[0], indent=1).encode(), "must hold a table", "a line of its own"
     ),
     "JSON lines with 2,000 keys": refused(
         lambda: json_lines({**objects()[0], **{f"k{n}": 1 for n in range(2_000)}}), "1,000 columns", "2,002"
@@ -862,14 +945,15 @@ def one_letter_cells(rows: int) -> bytes:
     )
 
 
+def different_rows(rows: int) -> Iterator[list[str]]:
+    """Rows of a thousand values, no two alike but for the labels."""
+    for row in range(rows):
+        yield [f"cherry plum lot {row}", "ab"[row % 2], *map(str, range(row * 1_000, row * 1_000 + 998))]
+
+
 def different_cells(rows: int) -> bytes:
     """A thousand columns, no two values alike but for the labels."""
-    header = ",".join([*KNOWN, *(f"c{n}" for n in range(998))])
-    lines = (
-        f"cherry plum lot {row},{'ab'[row % 2]}," + ",".join(map(str, range(row * 1_000, row * 1_000 + 998)))
-        for row in range(rows)
-    )
-    return (header + "\n" + "\n".join(lines)).encode()
+    return "\n".join(map(",".join, [[*KNOWN, *(f"c{n}" for n in range(998))], *different_rows(rows)])).encode()
 
 
 def json_cells(rows: int) -> bytes:
@@ -959,21 +1043,23 @@ LARGE = {
     "JSON with a text of 90 MB": refused(
         lambda: in_one_line(f'"{SHORT_WORDS * (90 * MEGABYTE // len(SHORT_WORDS))}"'), "line 1"
     ),
-    "JSON with 90 MB of empty lists": refused(lambda: in_one_line(f"[{'[],' * (30 * MEGABYTE)}[]]"), "line 1"),
-    "JSON lines of five million values": accepted(lambda: json_lists(24, "12", 208_000), kept=24, delimiter=None),
-    "JSON lines of five million values in objects": accepted(
-        lambda: json_lists(24, '{"a":12}', 104_000), kept=24, delimiter=None
+    "JSON with 90 MB of empty lists": refused(lambda: in_one_line(f"[{'[],' * (30 * MEGABYTE)}[]]"), "250,000 rows"),
+    "JSON columns of two million cells": accepted(
+        lambda: json_columns(different_rows(2_000), [*KNOWN, *(f"c{n}" for n in range(998))]), 2_000, 2, delimiter=None
     ),
-    "JSON lines with ten lists of five million numbers": refused(
-        lambda: json_lists(10, "1", 4_900_000), "5,000,000 values", "nested", "Leave out"
+    "JSON columns with other rows each": refused(
+        lambda: json.dumps({f"k{n}": {f"r{n}": 1} for n in range(250_000)}).encode(), "1,000 columns", "1,001"
     ),
-    "JSON lines with ten lists of a million objects": refused(
-        lambda: json_lists(10, '{"a":1}', 1_200_000), "5,000,000 values", "nested", "Leave out"
+    "JSON array of objects with one text of 90 MB": refused(
+        lambda: b'[{"text": "' + b"cherry " * (SIZE // 7) + b'"}]', "10,000,000 characters", "line 1", "Shorten"
     ),
-    "JSON lines with ten lists of five million numbers that equal keys replace": refused(
-        lambda: json_lists(10, "1", 4_900_000, ', "n": 1'), "5,000,000 values", "nested", "Leave out"
+    "JSON array of 99 MB of brackets": refused(lambda: b"[" * SIZE, "recursion", "line 1"),
+    "JSON array of 99 MB of empty objects": refused(lambda: b"[" + b"{}," * (SIZE // 3) + b"{}]", "250,000 rows"),
+    "JSON of 99 MB of equal keys": refused(lambda: b'{"":{"":0' + b',"":0' * (SIZE // 5) + b"}}", "values"),
+    "JSON of a list of fifty million numbers": refused(
+        lambda: b'{"text":[1' + b",1" * (SIZE // 2) + b"]}", "250,000 rows"
     ),
-    "JSON with a million keys": refused(lambda: json_keys(1_000_000), "line 1", "Shorten"),
+    "JSON with a million keys": refused(lambda: json_keys(1_000_000), "must hold a table", "a line of its own"),
     "JSON with 300,000 keys": refused(lambda: json_keys(300_000), "1,000 columns", "300,000"),
     "Parquet that contradicts itself": refused(parquet_that_contradicts_itself, "Parquet file must be whole"),
     "Parquet of one value of 1 MB in 3,000 rows": refused(
@@ -1005,8 +1091,8 @@ LARGE = {
     ),
 }
 
-READ = ENCODINGS | DELIMITED | ARCHIVES | JSON_LINES | PARQUET | OTHER_FILES | NAMES
-KINDS_OF_FILES = (ENCODINGS, DELIMITED, ARCHIVES, JSON_LINES, PARQUET, OTHER_FILES, NAMES, LABELS, TEXTS)
+READ = ENCODINGS | DELIMITED | ARCHIVES | JSON | PARQUET | OTHER_FILES | NAMES
+KINDS_OF_FILES = (ENCODINGS, DELIMITED, ARCHIVES, JSON, PARQUET, OTHER_FILES, NAMES, LABELS, TEXTS)
 SMALL = READ | LABELS | TEXTS
 CORPUS = SMALL | LARGE
 # Of large files that are accepted, those that are odd to the reader and not to what follows.

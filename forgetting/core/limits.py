@@ -105,6 +105,19 @@ def check_limit(
         raise kind(f"{rule} {remedy}")
 
 
+def check_columns(columns: int) -> None:
+    """Refuse a table of too many columns.
+
+    Args:
+        columns: Their number.
+
+    Raises:
+        DataError: There are too many.
+    """
+    rule = "A table may have at most {most} columns; this one has {found}."
+    check_limit("columns", columns, rule, "Keep the columns with text, label and name.")
+
+
 def check_table(rows: int, columns: int) -> None:
     """Refuse a table that is too large; it may be called while the table is read.
 

@@ -443,10 +443,6 @@ def test_nested_values_of_json_count(monkeypatch):
         assert_says(refusal(f"{rows}\n{more}".encode()), "at most 12 values", "nested ones included", "Leave out")
 
 
-def test_refuses_a_json_array():
-    assert_says(refusal(b'[\n {"text": "a"}]'), "must be JSON lines", "one array", "lines=True")
-
-
 def test_refuses_too_many_columns():
     header = ",".join(f"c{place}" for place in range(1_001))
     message = refusal(f"{header}\n{header}\n".encode())

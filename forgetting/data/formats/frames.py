@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
-from forgetting.core.limits import check_limit, check_table
+from forgetting.core.limits import check_columns, check_table
 from forgetting.data.reading import BadRow
 
 BATCH = 100_000  # values that are objects of Python's at a time
@@ -28,12 +28,7 @@ def column_names(header: list[str]) -> list[str]:
     Raises:
         DataError: There are too many columns, or two of the same name.
     """
-    check_limit(
-        "columns",
-        len(header),
-        "A table may have at most {most} columns; this one has {found}.",
-        "Keep the columns with text, label and name.",
-    )
+    check_columns(len(header))
     names = [name.strip() or f"column {position}" for position, name in enumerate(header, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:

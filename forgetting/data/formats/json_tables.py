@@ -1,120 +1,136 @@
-"""JSON as a frame of strings. Every value is text as written; nested values become JSON text."""
+"""JSON as a frame of strings. Every value is text as written; nested values become JSON text.
 
-import gc
+The objects that whole tables are written as are in `json_documents.py`.
+"""
+
 import json
+import re
 from collections.abc import Iterator
 
 import pandas as pd
-import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
-from forgetting.core.limits import check_table, limits
-from forgetting.data.formats.frames import batches, make_frame, texts
-from forgetting.data.formats.parquet import check_values
-from forgetting.data.formats.text import Lines
+from forgetting.data.formats.frames import BadRows, column_names, make_frame
+from forgetting.data.formats.headers import HEAD_ROWS, has_header
+from forgetting.data.formats.json_documents import read_document
+from forgetting.data.formats.json_rows import CountedObjects, JsonTable, read_rows, row_parts, row_texts
+from forgetting.data.formats.json_text import LINE_BREAK, Decoder, JsonText
+from forgetting.data.formats.text import Text
+from forgetting.data.reading import Reading, ReadingSettings
 
-COLUMNS = 20  # that JSON lines are expected to have, for the size of a batch
-WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
+STARTS = re.compile(r'\s*(?:\{|\[\s*(?:[{\]]|\[\s*(?:["\[\]{\d-]|true|false|null)))')
+WHOLE = re.compile(r"\{.*\}")  # an object in one line
+SECOND_WITHIN = 64 * 1024  # characters in which the second line is looked for
 
 
-def read_json_lines(lines: Lines) -> pd.DataFrame:
-    """Read JSON lines. Columns are the keys in the order in which they appear; nested values become JSON text.
+def starts_json(head: str) -> bool:
+    """Whether a text is JSON, by its beginning: an object, an array of objects or arrays, or one array a line."""
+    if STARTS.match(head):
+        return True
+    first = head.lstrip().splitlines()[:1]
+    if not first or not first[0].startswith("["):
+        return False
+    try:
+        return isinstance(json.loads(first[0], parse_int=str), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
+    """Read JSON: objects or arrays, one a line or in one array, or one object that a table was written as.
 
     Args:
-        lines: The lines of the text, blank or with one JSON object each.
+        text: The text, which begins with JSON.
+        reading: How it is to be read: whether the first of rows that are arrays names the columns, and whether lines
+            that are bad are left out.
 
     Returns:
-        A frame of strings; the value of a missing key is "".
+        A frame of strings, and how it was read. A value that is missing is "". Columns are the keys in the order in
+        which they appear.
 
     Raises:
-        DataError: A line is not an object, or the table is too large. The message has the number of the line where it
-            is the line's fault.
+        DataError: The text is not well formed, or not a table, or too large. The message has the line where it is the
+            line's fault.
     """
-    make = _CountedObjects()
+    make = CountedObjects()
+    source = JsonText(text.pieces(), make)
+    if source.sign() == "[":
+        return _frame(read_rows(_array_rows(source), source, make), text, reading)
+    whole, one_line, after = source.ahead() or (None, False, "")
+    make.clear()
+    second = [line.strip() for line in text.head(SECOND_WITHIN).splitlines() if line.strip()][1:2]
+    if (one_line and after.strip() and LINE_BREAK.search(after)) or (whole is None and WHOLE.fullmatch(*second or "-")):
+        return _read_lines(text, reading)
+    if after.strip():
+        return _frame(read_rows(_values(source), source, make), text, reading)
+    found = read_document(source, make)
+    if source.sign():
+        raise source.error("Extra data")
+    if found:
+        return _frame(found[0], text, reading, found[1])
+    if not one_line:
+        raise DataError(
+            "A JSON object must hold a table, as columns or as one list of rows; this one holds neither. Write each "
+            "review as an object on a line of its own, or save the table as CSV."
+        )
+    make.clear()
+    return _frame(read_rows([whole], source, make), text, reading)
 
-    def objects() -> Iterator[dict[str, str]]:
-        for number, line in enumerate(lines, 1):
+
+def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
+    """Read one object a line. Lines may be blank."""
+    make, lines, bad = CountedObjects(), text.lines(), BadRows(reading.leave_out_bad_rows)
+    decode = Decoder(make).decode
+
+    def rows() -> Iterator[dict[str, str]]:
+        for line in lines:
             lines.begin()
-            if line.strip():
-                row = _json_object(line.strip(), number, make)
-                make.cells += len(row)
-                yield row
+            if not line.strip():
+                continue
+            try:
+                values = decode(line.strip())
+                problem = None if isinstance(values, dict) else f"it is {shorten(line.strip())!r}"
+                if problem is None:
+                    yield row_texts(values, make)
+            except (ValueError, RecursionError) as error:
+                problem = str(error)
+            if problem:
+                rule = f"In JSON lines every line must be one whole object; line {lines.number:,} is not ({problem})"
+                bad.add(lines.number, problem, line, f"{rule}. Correct that line, save the table as CSV")
 
-    keys = {}
-
-    def parts() -> Iterator[pa.Table]:
-        for batch in batches(objects(), COLUMNS):
-            keys.update(dict.fromkeys(key for row in batch for key in row))
-            check_table(len(batch), len(keys))
-            yield pa.table({key: texts([row.get(key, "") for row in batch]) for key in keys})
-            check_values(make.values)  # once it is known that the table alone is not too large
-
-    return make_frame(parts())
-
-
-class _CountedObjects:
-    """Makes objects of JSON, until more values are nested than a table may have.
-
-    values: in all objects so far. cells: those of them that are values of the table.
-    """
-
-    def __init__(self):
-        self.values = self.cells = 0
-        self.most = limits().values  # read once, not for each object
-
-    def __call__(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
-        if pairs:
-            self.values += _listed([value for _, value in pairs])
-            if self.values - self.cells > self.most:
-                check_values(self.values - self.cells)
-        return dict(pairs)
+    frame = make_frame(row_parts(rows(), make))
+    bad.check(len(frame))
+    return frame, Reading(encoding=text.encoding, bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
 
 
-def _listed(values: list) -> int:
-    """Values in a list and in those within it. (Those of objects within it were counted when these were made.)"""
-    return len(values) + sum(map(_listed, (value for value in values if isinstance(value, list))))
+def _frame(
+    table: JsonTable, text: Text, reading: ReadingSettings, names: list[str] | None = None
+) -> tuple[pd.DataFrame, Reading]:
+    """A table as a frame; where its rows are arrays, the columns have these names or those in its first row."""
+    parts, named = table.parts, None
+    if table.positions and names is None:
+        head = [[value or "" for value in row.values()] for row in parts[0].slice(0, HEAD_ROWS).to_pylist()]
+        named = bool(head) and has_header(reading.header, head)
+        names = head[0] if named else []
+        parts = [parts[0].slice(int(named)), *parts[1:]]
+    if table.positions:
+        widest = max(part.num_columns for part in parts)
+        names = column_names([*names, *[""] * widest][:widest])
+        parts = [part.rename_columns(names[: part.num_columns]) for part in parts]
+    return make_frame(parts), Reading(encoding=text.encoding, header=named)
 
 
-def _load(line: str, make: _CountedObjects) -> object:
-    """What a line of JSON holds. Numbers stay as written: as bytes, which are small and which nothing else is."""
-    numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), str.encode)
-    collects = gc.isenabled()
-    gc.disable()  # JSON makes no cycles, and the search for them takes ten times as long as a list of many lists
-    try:
-        return json.loads(line, object_pairs_hook=make, **numbers)
-    finally:
-        if collects:
-            gc.enable()
+def _array_rows(source: JsonText) -> Iterator[object]:
+    """The elements of arrays that hold rows, one after another, or such arrays as are rows themselves."""
+    if source.second_sign() not in tuple("[{]"):
+        yield from _values(source)
+    while source.sign() == "[":
+        for _ in source.elements():
+            yield source.value()
+    if source.sign():
+        raise source.error("Extra data")
 
 
-def _json_object(line: str, number: int, make: _CountedObjects) -> dict[str, str]:
-    try:
-        values = _load(line, make)
-        if isinstance(values, dict):
-            row = {key: _json_text(value) for key, value in values.items()}
-            "".join((*row, *row.values())).encode()  # refuses halves of a surrogate pair
-            return row
-        problem = f"it is {shorten(line)!r}"
-    except (ValueError, RecursionError) as error:
-        problem = str(error)
-    raise DataError(
-        f"In JSON lines every line must be one whole object; line {number} is not ({problem}). "
-        "Correct that line, or save the table as CSV."
-    )
-
-
-def _json_text(value: object) -> str:
-    """A value as text: a string as it is, none as "", anything else as JSON writes it."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else _nested_text(value)
-
-
-def _nested_text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_nested_text, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_nested_text(key)}: {_nested_text(item)}' for key, item in value.items())}}}"
-    return WRITE_JSON(value)
+def _values(source: JsonText) -> Iterator[object]:
+    while source.sign():
+        yield source.value()

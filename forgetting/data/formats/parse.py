@@ -6,7 +6,7 @@ from forgetting.core.errors import DataError
 from forgetting.data.formats.delimited import HEAD_CHARACTERS, find_delimiter, read_delimited
 from forgetting.data.formats.encodings import decode
 from forgetting.data.formats.frames import make_frame
-from forgetting.data.formats.json_tables import read_json_lines
+from forgetting.data.formats.json_tables import read_json, starts_json
 from forgetting.data.formats.parquet import read_parquet
 from forgetting.data.reading import Reading, ReadingSettings
 
@@ -21,7 +21,7 @@ def parse_table(
     """Read the table in the bytes of one plain file; rows, values and characters are counted on the way.
 
     Args:
-        data: CSV (also with tabs, semicolons or bars), JSON lines or Parquet.
+        data: CSV (also with tabs, semicolons or bars), JSON or Parquet.
         max_bytes: To how much Parquet may expand.
         reading: How it is to be read.
 
@@ -39,14 +39,8 @@ def parse_table(
     else:
         text = decode(data, reading)
         head = text.head(HEAD_CHARACTERS)
-        start = "".join(head[:200].split())
-        if start.startswith(("[{", "[]")):
-            raise DataError(
-                "JSON must be JSON lines, one object a line; this is one array. Write each of its objects on a "
-                "line of its own (pandas: to_json(orient='records', lines=True))."
-            )
-        if start.startswith("{"):
-            frame, found = read_json_lines(text.lines()), Reading(encoding=text.encoding)
+        if starts_json(head):
+            frame, found = read_json(text, reading)
         else:
             delimiter = find_delimiter(head)
             frame, found = read_delimited(text.lines(), delimiter), Reading(encoding=text.encoding, delimiter=delimiter)
