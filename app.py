@@ -1,7 +1,12 @@
-"""Overview: the question, the answer at once, the steps of the work, and the published table."""
+"""Overview: the question, the answer at once, the steps of the work, and the published table.
+
+A visitor's run of this page has the name "__main__". The server imports it once before, and takes `app` from it.
+"""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from forgetting.dashboard.server.hosts import KnownHosts
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
@@ -12,40 +17,58 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
 
-open_page("overview")
-presentable_heading("When a network's layers are randomized, what does it forget?")
-trained_model = offer_model()
-if trained_model:
-    if not is_presenting("overview"):
-        comparison_views.experiment_view(trained_model)
-    comparison = models.find_comparison(trained_model, session().recipe.randomization)
-    baselines = models.find_baselines(trained_model)
-    randomization_form.can_choose(trained_model)
-    with st.container():  # in which the slider stays in sight on a phone
-        live_view(trained_model, comparison, baselines, with_review=True)
-        comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
-    if is_presenting("overview"):
+
+def draw_overview() -> None:
+    """Draw the page."""
+    open_page("overview")
+    presentable_heading("When a network's layers are randomized, what does it forget?")
+    trained_model = offer_model()
+    if trained_model:
+        if not is_presenting("overview"):
+            comparison_views.experiment_view(trained_model)
+        comparison = models.find_comparison(trained_model, session().recipe.randomization)
+        baselines = models.find_baselines(trained_model)
+        randomization_form.can_choose(trained_model)
+        with st.container():  # in which the slider stays in sight on a phone
+            live_view(trained_model, comparison, baselines, with_review=True)
+            comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)
+        if is_presenting("overview"):
+            advance_live(trained_model)
+            st.stop()
+        st.caption(comparison_views.describe_model(trained_model))
+
+    st.markdown("## The steps of the work")
+    steps = {
+        "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
+        "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
+        "forget": ("Forget", "Choose layers, fraction and scheme; see which classes and reviews go, and relearn them."),
+        "layers": (
+            "Layers",
+            "Ask which layer holds the memory: dose–response curves over many seeds, with their bands.",
+        ),
+        "relearn": (
+            "Relearn",
+            "A model at chance may still remember: train it again, and count the steps that it saves.",
+        ),
+        "unlearn": (
+            "Unlearn",
+            "Forget a class, a share or single reviews, and compare with a model that never saw them.",
+        ),
+    }
+    with st.grid(3, min_column_width=220):
+        for page, (title, sentence) in steps.items():
+            with st.container(border=True, height="stretch"):
+                page_link(page, title)
+                st.caption(sentence)
+
+    if not first_screen_only():
+        st.markdown("## The published table, and what it hides")
+        published_view()
+    if trained_model:
         advance_live(trained_model)
-        st.stop()
-    st.caption(comparison_views.describe_model(trained_model))
 
-st.markdown("## The steps of the work")
-steps = {
-    "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
-    "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
-    "forget": ("Forget", "Choose layers, fraction and scheme; see which classes and reviews go, and relearn them."),
-    "layers": ("Layers", "Ask which layer holds the memory: dose–response curves over many seeds, with their bands."),
-    "relearn": ("Relearn", "A model at chance may still remember: train it again, and count the steps that it saves."),
-    "unlearn": ("Unlearn", "Forget a class, a share or single reviews, and compare with a model that never saw them."),
-}
-with st.grid(3, min_column_width=220):
-    for page, (title, sentence) in steps.items():
-        with st.container(border=True, height="stretch"):
-            page_link(page, title)
-            st.caption(sentence)
 
-if not first_screen_only():
-    st.markdown("## The published table, and what it hides")
-    published_view()
-if trained_model:
-    advance_live(trained_model)
+if __name__ == "__main__":
+    draw_overview()
+else:
+    app = st.App(__file__, middleware=[Middleware(KnownHosts)])

@@ -73,6 +73,18 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
     context.close()
 
 
+def test_under_another_name_a_page_says_which_option_allows_it(hardened, browser):
+    """A browser asks this machine for any name that ends with localhost."""
+    page, errors = browser.new_page(), []
+    page.on("console", lambda message: errors.append(message.text))
+    answer = page.goto(hardened.address.replace("localhost", "wine.localhost") + "/train")
+    assert answer.status == 403
+    assert answer.headers["content-security-policy"]
+    assert "--server.allowedHosts wine.localhost" in page.locator("body").inner_text()
+    assert [error for error in errors if "403" not in error] == []
+    page.close()
+
+
 def test_another_site_cannot_frame_the_page(hardened, browser):
     page = browser.new_page()
     with page.expect_console_message(

@@ -202,3 +202,9 @@ def test_full_speed_is_faster_than_watching(visit):
     app.settle()
     assert len(app.page.evaluate("window.seen.epochs")) < 10
     assert app.metrics()["Epoch"] == "100 / 100"
+
+
+def test_under_another_name_the_plain_entry_says_which_option_allows_it(visit):
+    app = visit(None, checked=False)
+    app.page.goto(app.address.replace("localhost", "wine.localhost"))
+    assert "--server.allowedHosts wine.localhost" in app.page.locator("body").inner_text()

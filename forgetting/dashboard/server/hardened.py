@@ -7,20 +7,19 @@ HTTPS and a password are the work of a proxy in front, see the README beside thi
 
 import re
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from streamlit import net_util
 
+from forgetting.dashboard.server.hosts import KnownHosts, Message, Receive, Send
+
 APP = Path(__file__).parents[3] / "app.py"
 STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 
 
 def policy(page: str) -> str:
@@ -69,7 +68,7 @@ class Hardened:
     def __init__(self, app: Callable[..., Awaitable[None]]):
         self.app = app
 
-    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -81,4 +80,4 @@ class Hardened:
 
 
 net_util.get_external_ip = lambda: None  # before any page is asked for, see `memory.disable_address_lookup`
-app = st.App(APP, middleware=[Middleware(Hardened)])
+app = st.App(APP, middleware=[Middleware(Hardened), Middleware(KnownHosts)])
