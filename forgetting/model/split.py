@@ -8,7 +8,7 @@ one need not wait for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.data.reviews import Reviews
 from forgetting.model.settings import SMALL, SplitSettings
+from forgetting.model.words import BASIC, KINDS, Tokenizer, choose_tokenizer
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -68,6 +69,8 @@ class Split:
         classes: The classes' labels by class number, in alphabetical order.
         reviews: The reviews that were split.
         stopping: The stopping part, on which training finds its best epoch; None for none.
+        tokenizer: What cut the texts into words.
+        without_words: Reviews of all parts in which it found no word.
     """
 
     training: Part
@@ -76,6 +79,8 @@ class Split:
     classes: tuple[str, ...]
     reviews: Reviews
     stopping: Part | None = None
+    tokenizer: Tokenizer = BASIC
+    without_words: int = 0
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -90,6 +95,11 @@ class Split:
     def without_stopping(self) -> Split:
         """The same split, on which training goes through all its epochs and keeps the last."""
         return replace(self, stopping=None)
+
+    @property
+    def without_known_words(self) -> dict[str, int]:
+        """Reviews of each part, by its name, of whose words the model knows none: their rows are empty."""
+        return {name: int((part.inputs.offsets.diff() == 0).sum()) for name, part in self.parts.items()}
 
 
 def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
@@ -106,19 +116,25 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
     training, stopping = draw_stopping(training, targets, splitting)
+    tokenizer = choose_tokenizer(splitting.words, reviews.texts)
+    analyzer = _Counting(tokenizer)
     vectorizer = TfidfVectorizer(
+        analyzer=analyzer,
         sublinear_tf=splitting.sublinear_tf,
         min_df=splitting.min_df,
         max_features=splitting.max_words or None,
         dtype=np.float32,
     )
-    vectorizer.set_params(analyzer=_counting(vectorizer.build_analyzer()))
     try:
         fitted = vectorizer.fit_transform(reviews.texts[row] for row in training)
     except ValueError as error:
+        why = (
+            f"a word must occur in at least split.min_df = {splitting.min_df} of them. Lower it"
+            if analyzer.seen
+            else f"{KINDS[tokenizer.kind].rule}, and they hold none. Take another split.words"
+        )
         raise DataError(
-            f"No word is left of {len(training)} training reviews: a word needs at least 2 letters or digits and "
-            f"must occur in at least split.min_df = {splitting.min_df} of them. Lower it or choose another text column."
+            f"No word is left of {len(training)} training reviews: {why}, or choose another text column."
         ) from error
 
     def make_part(rows: np.ndarray, matrix: scipy.sparse.csr_matrix | None = None) -> Part:
@@ -132,26 +148,36 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
         classes=tuple(classes),
         reviews=reviews,
         stopping=make_part(stopping) if len(stopping) else None,
+        tokenizer=tokenizer,
+        without_words=analyzer.without_words,
     )
 
 
-def _counting(analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
-    """An analyzer that refuses texts with too many different words before they fill the memory."""
-    seen, most = set(), limits().words
+class _Counting:
+    """An analyzer that refuses texts with too many different words before they fill the memory.
 
-    def analyzer(text: str) -> list[str]:
-        words = analyze(text)
-        seen.update(words)
+    Attributes:
+        seen: All words so far.
+        without_words: Texts so far that have none.
+    """
+
+    def __init__(self, tokenizer: Tokenizer):
+        self.tokenizer, self.most = tokenizer, limits().words  # read once, not for each review
+        self.seen: set[str] = set()
+        self.without_words = 0
+
+    def __call__(self, text: str) -> list[str]:
+        words = self.tokenizer(text)
+        self.without_words += not words
+        self.seen.update(words)
         check_limit(
             "words",
-            len(seen),
+            len(self.seen),
             "The texts may have at most {most} different words; these have more.",
-            "Keep fewer reviews (data.max_reviews), or choose a column that holds prose.",
-            most=most,  # read once, not for each review
+            "Keep fewer reviews (data.max_reviews), choose a column that holds prose, or take another split.words.",
+            most=self.most,
         )
         return words
-
-    return analyzer
 
 
 def encode_labels(reviews: Reviews) -> tuple[np.ndarray, np.ndarray]:

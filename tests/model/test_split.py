@@ -98,10 +98,18 @@ def test_refuses_what_cannot_be_stratified(small_reviews, labels, splitting, mes
         make_split(some(small_reviews, labels), splitting)
 
 
-@pytest.mark.parametrize("texts", [("a b c",) * 6, tuple(f"only{n}" for n in range(6))])
-def test_refuses_to_learn_without_words(small_reviews, texts):
-    with pytest.raises(DataError, match=r"No word is left of 3 training reviews: .* split\.min_df = 2 .*\. Lower it"):
-        make_split(some(small_reviews, "aabbab", texts), SplitSettings(validation_share=0.5))
+@pytest.mark.parametrize(
+    ("texts", "words", "cause"),
+    [
+        (("a b c",) * 6, "basic", r"2 letters or digits, and they hold none\. Take another split\.words"),
+        (("?!",) * 6, "words", r"1 letter, digit or sign such as an emoji, and they hold none\. Take"),
+        (tuple(f"only{n}" for n in range(6)), "automatic", r"at least split\.min_df = 2 of them\. Lower it"),
+        (tuple("abcdef"), "characters", r"at least split\.min_df = 2 of them\. Lower it"),
+    ],
+)
+def test_refuses_to_learn_without_words(small_reviews, texts, words, cause):
+    with pytest.raises(DataError, match=f"No word is left of 3 training reviews: a .* {cause}"):
+        make_split(some(small_reviews, "aabbab", texts), SplitSettings(words=words, validation_share=0.5))
 
 
 def test_refuses_an_empty_training_part(small_reviews):
