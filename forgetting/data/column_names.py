@@ -36,13 +36,13 @@ TEXT_NAMES = {  # how telling a name is, and names, in several languages; below 
         ueberschrift antwort reponse respuesta ответ 摘要 cons""",
 }
 LABEL_NAMES = {
-    100: """label target class sentiment emotion klasse etikett etiquette etiqueta etichetta etykieta rotulo
+    100: """label stance class sentiment emotion klasse etikett etiquette etiqueta etichetta etykieta rotulo
         stitek címke cimke etiket метка мітка класс клас 标签 標籤 标注 ラベル 레이블 라벨 लेबल وسم
         تصنيف التصنيف برچسب תווית ετικετα nhãn ป้ายกำกับ stimmung emocion emocao emozione emotie emocja
         gefuehl gefuhl sentimiento sentimento sentyment тональность эмоция емоція 情感 情绪 情緒 感情
         감정 감성 भावना المشاعر مشاعر احساس רגש συναισθημα duygu emosi sentimen cảm_xúc คลาส kelas
         etiketi v1 gold_label sentimientos emociones humeur""",
-    95: """category intent polarity variety varietal grape stance kategorie categorie categoria kategoria
+    95: """target category intent polarity variety varietal grape kategorie categorie categoria kategoria
         kategori категория категорія 类别 類別 分类 分類 カテゴリ カテゴリー 카테고리 분류 श्रेणी वर्ग
         فئة الفئة دسته קטגוריה κατηγορια danh_mục หมวดหมู่ luokka polarite polaridad polaridade polarita
         polaritat rebsorte sorte cepage variedad variedade varieta vitigno сорт 品种 品種 葡萄品种 druif
@@ -53,12 +53,13 @@ LABEL_NAMES = {
     85: """rating star stars bewertung sterne calificacion puntuacion valoracion estrellas estrelas
         avaliacao voto valutazione stelle beoordeling sterren ocena оценка рейтинг оцінка звезды
         hodnoceni betyg arvosana puan yildiz yıldız 评分 評分 星级 星級 打分 評価 평점 별점 रेटिंग تقييم
-        التقييم امتیاز דירוג βαθμολογια đánh_giá คะแนน ertekeles etoiles karakter note rate recommended
-        recommend recommendation emotional""",
+        التقييم امتیاز דירוג βαθμολογια đánh_giá คะแนน ertekeles etoiles karakter note rate""",
     80: "score overall y grade 得分 점수 nota nilai điểm",
-    75: """genre topic genero genere gatunek жанр 体裁 类型 ジャンル 장르 شريحة tur tür thema sujet tema
-        argomento onderwerp temat тема 主题 主題 トピック 주제 विषय موضوع الموضوع נושא θεμα konu topik
-        chủ_đề subreddit mood status l1 durum""",
+    75: """genre topic recommended recommend recommendation satisfaction satisfied outcome decision verdict
+        technique priority severity urgency fraud fraudulent zufriedenheit satisfaccion satisfacao
+        soddisfazione 满意度 genero genere gatunek жанр 体裁 类型 ジャンル 장르 شريحة tur tür thema
+        sujet tema argomento onderwerp temat тема 主题 主題 トピック 주제 विषय موضوع الموضوع נושא θεμα
+        konu topik chủ_đề subreddit mood status l1 durum""",
     40: """type style kind group cat section department subject tag flair product discipline dialect party
         art typ stil tipo estilo stile rodzaj тип вид стиль 种类 タイプ 유형 نوع प्रकार loại jenis
         ประเภท tags area""",
@@ -75,9 +76,9 @@ OTHER_NAMES = {  # how far below columns without a telling name, and the names
         ort ville ciudad cidade citta benutzer utilisateur usuario utente пользователь nombre nome nom
         subjectivity verified purchase edited""",
     2: """split subset set fold partition usage id ids idx index uid uuid guid key hash url uri link href
-        date time datetime timestamp created updated at unnamed column row line number num no count
-        total length len size zip latitude longitude lat long phone email_address image img photo path
-        file filename page ip checksum sha md5 fecha datum data_de дата 日期 時間 时间 날짜 तारीख تاريخ
+        date time datetime timestamp created updated at unnamed row line number num no count total
+        length len size zip latitude longitude lat long phone email_address image img photo path file
+        filename page ip checksum sha md5 fecha datum data_de дата 日期 時間 时间 날짜 तारीख تاريخ
         nummer numero номер words chars utc""",
 }
 MARKUP_NAMES = (
@@ -96,6 +97,7 @@ MARKUP_NAMES = (
     "token",
 )
 SUFFIXES = ("id", "index", "idx", "name", "names", "code", "no", "str", "text", "title", "num")  # "category_id"
+THINGS = ("product", "item", "store", "hotel", "movie", "book", "app", "company", "author", "customer", "parent")
 AGGREGATES = ("average", "avg", "mean", "total", "num", "number", "count", "max", "min", "std")
 AMOUNTS = """rating score points price cost amount age salary income overall stars grade value year votes likes
     views count number length preis prix precio preco prezzo цена 价格 가격 bewertung punkte note nota
@@ -133,8 +135,10 @@ def match_label(name: str) -> NameMatch | None:
     """How a name fits a column of labels; None where it does not."""
     words = name_words(name)
     found = _match(words, _weights("labels"), SUFFIXES)
-    aggregated = len(words) > 1 and set(words) & set(AGGREGATES)
-    return NameMatch(found.weight * 0.4, found.word) if found and aggregated else found
+    if found is None or len(words) < 2:
+        return found
+    share = 0.4 if set(words) & set(AGGREGATES) else 0.7 if words[0] in THINGS else 1
+    return NameMatch(found.weight * share, found.word)
 
 
 def is_markup(name: str) -> bool:

@@ -32,12 +32,15 @@ UNSPACED = re.compile(
 MIN_WORDS = 3  # a text column's mean: more than a grape, a country or a date has
 SAMPLED_ROWS = 1_000  # the texts of so many rows, evenly spaced, are measured
 SAMPLED_LENGTH = 2_000  # characters of each, for its words
-FEW_VALUES = 50  # as many classes as a column without a telling name may have at any length
+FEW_VALUES = 20  # as many classes as a column without a telling name may have at any length
 NUMBERS = r"[\d.,+-]+"
 SPLIT_VALUES = {"train", "training", "test", "testing", "valid", "validation", "val", "dev", "eval", "unsup", "extra"}
 LEAST_DIFFERENT = 0.1  # share of different texts that a column needs, for its name to tell
 LONGEST_LABEL = 60  # characters, on average, for the same
-ADDRESSES = r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|@\w+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"  # or a date
+OTHER_VALUES = re.compile(  # addresses, dates, times and lists
+    r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|@\w+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*"
+    r"|[\[{].*|\D{0,12}\d{1,2}\D{1,12}\d{4}|.{0,30}\b\d{1,2}:\d{2}\b.{0,30}"
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class _Groups:
     rows: int
     numeric: bool
     length: float = 0.0  # mean of the different ones, in characters
-    other: bool = False  # whether they are the parts of a split, addresses or dates
+    parts: bool = False  # whether they are the names of the parts of a split
+    other: bool = False  # whether they are what OTHER_VALUES describes
 
 
 class ColumnRoles:
@@ -174,7 +178,7 @@ class ColumnRoles:
                 bool(values.str.fullmatch(NUMBERS).all()),
                 float(shown.str.len().to_numpy().mean()),
                 {value.strip().casefold() for value in shown} <= SPLIT_VALUES
-                or bool(shown.str.fullmatch(ADDRESSES).all()),
+                or all(map(OTHER_VALUES.fullmatch, shown)),
             )
         return found
 
@@ -214,16 +218,16 @@ class ColumnRoles:
                 return -3.0  # which can be cut into classes
             small = named and named.weight >= STRONG_NAME and groups.different <= 0.8 * groups.rows
             return named.weight / 100 if small else None
-        if groups.other:
+        if groups.parts or (groups.other and named is None):
             return -2.0
         if named is None:
-            crowded = groups.different > max(MANY_NUMBERS if groups.numeric else FEW_VALUES, groups.rows / 20)
+            crowded = groups.different > max(FEW_VALUES, 0 if groups.numeric else groups.rows / 20)
             sparse = 2 * groups.rows < len(self.frame)
             return -float(max(distance(column), crowded, sparse))
         weight = named.weight
         weight *= 0.3 if groups.numeric and many and is_amount(column) else 1
         weight *= 0.3 if 2 * groups.rows < len(self.frame) else 1
-        return weight * (0.1 if groups.length > LONGEST_LABEL else 1)
+        return weight * (0.1 if groups.other or groups.length > LONGEST_LABEL else 1)
 
     @property
     def _known(self) -> tuple[str | None, str | None]:

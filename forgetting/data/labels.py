@@ -22,7 +22,7 @@ WITH_UNIT = re.compile(r"([+-]?)((?:[^\d.,]{1,4}\.?\s*)?)([.,]?\d(?:.*\d)?)(\D{0
 MONEY_UNITS = ("%", "Rs", "Rs.", "kr", "kr.", "zł", "Kč")  # beside the signs of currencies, and codes of three capitals
 LONGEST_NUMBER = 60  # characters
 MANY_NUMBERS = 20  # more different numbers than these are amounts rather than classes
-MOST_BOUNDS = 2_000  # between which quantile classes are sought
+MOST_BOUNDS = 1_000  # between which quantile classes are sought
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Merged:
     """Writings of one class.
 
     Attributes:
-        label: The class: its most frequent writing, without surplus blanks.
+        label: The class: its most frequent writing, of several the shortest, without surplus blanks.
         writings: How often each writing occurs, the most frequent first.
     """
 
@@ -95,7 +95,7 @@ def merge_labels(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[Merged, 
         writings[fold_label(label)].append((label, count))
     classes, merged = {}, []
     for same in writings.values():
-        same.sort(key=lambda item: (-item[1], item[0] != _tidy(item[0]), item[0]))
+        same.sort(key=lambda item: (-item[1], len(item[0]), item[0] != _tidy(item[0]), item[0]))
         name = same[0][0] if len(same) == 1 else _tidy(same[0][0])
         classes |= dict.fromkeys((label for label, _ in same), name)
         if len(same) > 1:
@@ -191,23 +191,14 @@ def cut_at_quantiles(numbers: Sequence[float], classes: int) -> list[str]:
     values, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     below = np.concatenate([[0], np.cumsum(counts)])  # numbers below each bound
     bounds = np.arange(len(below))
-    if len(bounds) > MOST_BOUNDS:  # the quantiles, and bounds at even ranks and at even steps from value to value
-        ranks = np.append(
-            np.linspace(0, len(numbers), MOST_BOUNDS // 2), np.linspace(0, len(numbers), classes + 1).round()
-        )
-        steps = np.linspace(0, len(values), MOST_BOUNDS // 4).astype(int)
-        bounds = np.union1d(np.searchsorted(below, ranks), steps)
-    sizes = (below[bounds][None, :] - below[bounds][:, None]).astype(float)  # from each bound to each
-    cost = np.where(sizes > 0, (sizes - len(numbers) / classes) ** 2, np.inf)
-    best, steps = cost[0], []
-    for _ in range(classes - 1):
-        total = best[:, None] + cost
-        steps.append(total.argmin(axis=0))
-        best = total.min(axis=0)
-    cuts = [len(bounds) - 1]
-    for step in reversed(steps):
-        cuts.append(step[cuts[-1]])
-    ends = bounds[cuts[::-1]]  # places in `values`
+    if len(bounds) > MOST_BOUNDS:  # first the quantiles, and bounds at even ranks and from value to value
+        quantiles = np.linspace(0, len(numbers), classes + 1).round()
+        ranks = np.searchsorted(below, np.append(quantiles, np.linspace(0, len(numbers), MOST_BOUNDS // 2)))
+        coarse = np.union1d(ranks, np.linspace(0, len(values), MOST_BOUNDS // 4).astype(int))
+        reach = MOST_BOUNDS // (2 * classes + 2)
+        near = _even_bounds(below, coarse, classes)[:, None] + np.arange(-reach, reach + 1)
+        bounds = np.union1d(near.clip(0, len(values)), [0])  # then those around the best
+    ends = _even_bounds(below, bounds, classes)
     names, start = [], 0
     for rank, end in enumerate(ends, 1):
         low, high = (
@@ -218,3 +209,18 @@ def cut_at_quantiles(numbers: Sequence[float], classes: int) -> list[str]:
         names.append(f"{rank:0{len(str(classes))}}: {span}")
         start = end
     return [names[place] for place in np.searchsorted(ends, places, side="right")]
+
+
+def _even_bounds(below: np.ndarray, bounds: np.ndarray, classes: int) -> np.ndarray:
+    """The ends of the classes, each one of the bounds, for which the sum of the squared sizes is the least."""
+    sizes = (below[bounds][None, :] - below[bounds][:, None]).astype(float)  # from each bound to each
+    cost = np.where(sizes > 0, (sizes - below[-1] / classes) ** 2, np.inf)
+    best, steps = cost[0], []
+    for _ in range(classes - 1):
+        total = best[:, None] + cost
+        steps.append(total.argmin(axis=0))
+        best = total.min(axis=0)
+    cuts = [len(bounds) - 1]
+    for step in reversed(steps):
+        cuts.append(step[cuts[-1]])
+    return bounds[cuts[::-1]]
