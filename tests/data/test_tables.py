@@ -390,7 +390,8 @@ def test_refuses_an_encrypted_zip():
 def test_refuses_ragged_rows(row, found):
     data = f'text,label\n"two\nlines",red\nfine,red\n{row}\nfine,red\n'
     message = refusal(data.encode())
-    assert_says(message, "as many fields as the header, 2", "line 5", f"has {found}", "double quotes")
+    remedy = "Add the fields" if found < 2 else "double quotes"
+    assert_says(message, "as many fields as the header, 2", "line 5", f"has {found}", remedy, "leave bad rows out")
 
 
 def test_refuses_an_unclosed_quote():
@@ -406,7 +407,7 @@ def test_refuses_an_undoubled_quote():
 def test_refuses_a_field_beyond_the_csv_limit_and_leaves_the_limit_alone():
     limit = csv.field_size_limit()
     message = refusal(b'text,label\n"' + b"a" * (limit + 1) + b'",red\n')
-    assert_says(message, f"at most {limit:,} characters", "line 2", "Correct")
+    assert_says(message, f"at most {limit:,} characters", "line 2", "Shorten")
     assert csv.field_size_limit() == limit
 
 

@@ -1,20 +1,28 @@
-"""Delimited text as a frame of strings: the delimiter, the header and the quotes."""
+"""Delimited text as a frame of strings: the delimiter, and the rows as layout and quotes say."""
 
 import csv
 import io
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pandas as pd
 import pyarrow as pa
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.frames import batches, column_names, make_frame, texts
-from forgetting.data.formats.text import Lines
+from forgetting.data.formats.encodings import BAD_BYTE
+from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names, make_frame, texts
+from forgetting.data.formats.layout import find_layout
+from forgetting.data.formats.quotes import believe_quotes, find_labels, is_bad, pass_over, swallows
+from forgetting.data.formats.records import QUOTE, describe_fault, read_records
+from forgetting.data.formats.text import Lines, Text
+from forgetting.data.reading import AUTOMATIC, FIELDS, NO, PLAIN, Reading, ReadingSettings
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
 HEAD_CHARACTERS = 64 * 1024  # characters that the delimiter is found by; below the csv module's limit for a field
+HEAD_ROWS = 1_000  # that the layout is found by
 
 
 def find_delimiter(head: str) -> str:
@@ -24,50 +32,194 @@ def find_delimiter(head: str) -> str:
         head: The beginning of the text.
 
     Returns:
-        The delimiter that the first line declares; otherwise the one that splits the header, and then most records
-        into as many fields; otherwise the comma.
+        The one that splits the header, and then all records into as many fields; otherwise the one that splits most
+        records into equally many, whatever is above them and whether quotes are plain; otherwise the comma.
     """
-    if declared := DECLARED.match(head):
-        return declared[1]
-    return max(DELIMITERS, key=lambda delimiter: _agreement(head, delimiter))
+    by_header = {delimiter: _agreement(head, delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=by_header.get)
+    if by_header[best][0] == 1:
+        return best
+    return max(DELIMITERS, key=lambda delimiter: _regularity(head, delimiter))
 
 
-def read_delimited(lines: Lines, delimiter: str) -> pd.DataFrame:
-    """Read delimited text. The first line names the columns, or the second where the first declares the delimiter.
+class _DoubtError(Exception):
+    """Quotes were taken to open and close fields, and a row speaks against it."""
+
+
+def read_delimited(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
+    """Read delimited text.
 
     Args:
-        lines: The lines of the text.
-        delimiter: One character.
+        text: The text. Its first line may declare the delimiter, as Excel writes it.
+        reading: How it is to be read; what is automatic is found out.
 
     Returns:
-        A frame of strings.
+        A frame of strings, and how it was read.
 
     Raises:
         DataError: A row is not as long as the header, quotes are wrong, or the table is too large. The message has
             the number of the line where it is the line's fault.
     """
-    records = _records(lines, delimiter)
-    _, header = next(records, (1, []))
-    if len(header) == 2 and (header[0].lower(), header[1]) == ("sep=", ""):
-        _, header = next(records, (1, []))
-    names = column_names(header)
+    head = text.head(HEAD_CHARACTERS)
+    declared = DECLARED.match(head)
+    above = max(reading.skip_lines, 1 if declared else 0)
+    below = "".join(list(io.StringIO(head, newline=""))[above:])
+    delimiter = declared[1] if declared else find_delimiter(below)
 
-    def rows() -> Iterator[list[str]]:
-        for line, fields in records:
-            if len(fields) != len(names):
-                raise DataError(
-                    f"Every row must have as many fields as the header, {len(names)}; the one at line {line} has "
-                    f"{len(fields)}. Put fields that contain {delimiter!r} or line breaks in double quotes."
-                )
-            yield fields
+    def read(quotes: str | None, *, doubts: bool = False) -> tuple[pd.DataFrame, Reading]:
+        return _Reader(text, delimiter, quotes, above, reading, doubts=doubts).read()
 
-    parts = batches(rows(), len(names))
-    return make_frame(pa.table([texts(column) for column in zip(*part, strict=True)], names=names) for part in parts)
+    if not text.holds(QUOTE):
+        return read(None)
+    if reading.quotes != AUTOMATIC:
+        return read(reading.quotes)
+    try:
+        return read(FIELDS, doubts=True)
+    except _DoubtError:
+        ways = {way: _Reader(text, delimiter, way, above, reading) for way in (FIELDS, PLAIN)}
+        widths = {way: reader.layout.width for way, reader in ways.items()}
+        believed = believe_quotes(text, delimiter, above, widths, ways[FIELDS].labels)
+        return ways[FIELDS if believed else PLAIN].read()
+
+
+class _Reader:
+    """Reads a text in one way, in the layout that its first rows have.
+
+    quotes: whether quotes open and close "fields" or are "plain"; None where none occurs. above: lines above the table.
+    doubts: whether a row with quotes that is wrong ends the reading, as they may have been read the wrong way.
+    """
+
+    def __init__(
+        self,
+        text: Text,
+        delimiter: str,
+        quotes: str | None,
+        above: int,
+        reading: ReadingSettings,
+        *,
+        doubts: bool = False,
+    ):
+        self.text, self.delimiter, self.quotes, self.above = text, delimiter, quotes, above
+        self.reading, self.doubts = reading, doubts
+        self.bad, self.trailing = BadRows(reading.leave_out_bad_rows), False
+        lines, head, values = text.lines(), [], 0
+        pass_over(lines, above)
+        for fields, fault in read_records(lines, delimiter, quotes):
+            if not fault:
+                head.append((lines.first, fields))
+                values += len(fields)
+            elif not head and reading.header != NO:
+                break  # it cannot be told what a broken header would have been
+            if len(head) == HEAD_ROWS or values > BATCH:
+                break
+        rows = [fields for _, fields in head]
+        self.layout = find_layout(rows, reading.header)
+        self.labels = find_labels(rows, self.layout.width)
+        self.begin = head[self.layout.skip][0] if self.layout.skip else above + 1  # the line that the table begins at
+
+    def read(self) -> tuple[pd.DataFrame, Reading]:
+        lines, layout = self.text.lines(), self.layout
+        pass_over(lines, self.begin - 1)
+        records = read_records(lines, self.delimiter, self.quotes)
+        names = [""] * layout.width
+        if layout.header:
+            header, fault = next(records, ([], ""))
+            if fault or self._damage(lines.record):
+                self._doubt(lines.record)
+                _, rule = self._wrong(header, fault, lines, len(header))
+                raise DataError(f"{rule}.")
+            names = ["", *header] if layout.row_names else header[: layout.width]
+        names = column_names(names)
+        parts = batches(self._rows(lines, records, len(names)), len(names))
+        frame = make_frame(
+            pa.table([texts(column) for column in zip(*part, strict=True)], names=names) for part in parts
+        )
+        self.bad.check(len(frame))
+        return frame, Reading(
+            encoding=self.text.encoding,
+            delimiter=self.delimiter,
+            quotes=self.quotes,
+            header=layout.header,
+            skipped=self.begin - 1 - self.above + self.reading.skip_lines,
+            row_names=layout.row_names,
+            trailing=self.trailing,
+            bad_rows=self.bad.count,
+            shown_bad_rows=tuple(self.bad.shown),
+            nuls=self.text.nuls,
+            other_encoding=self.text.other_encoding,
+            other_lines=self.text.other_lines,
+        )
+
+    def _rows(self, lines: Lines, records: Iterator[tuple[list[str], str]], width: int) -> Iterator[list[str]]:
+        """The rows that can be read. Rows of several lines, and those where a broken one went on, are looked at."""
+        watched = math.inf if self.text.damaged else 0  # the last line that is looked at
+        broken = 0  # the last line that a broken row went on to
+        for fields, fault in records:
+            if len(fields) == width and len(lines.record) == 1 and lines.number > watched:
+                yield fields
+                continue
+            wrong = self._wrong(fields, fault, lines, width)
+            if not wrong and lines.first <= broken and sum(line.count(QUOTE) for line in lines.record) % 2:
+                wrong = "it is the rest of a row that cannot be read", ""
+            if not wrong:
+                self.trailing |= len(fields) > width
+                yield fields[:width]
+                continue
+            self._doubt(lines.record)
+            cause, rule = wrong
+            self.bad.add(lines.first, cause, lines.record[0], rule)
+            if fault:
+                broken = max(broken, lines.number)
+                watched = max(watched, broken)
+            elif self._swallows(lines.record, width):
+                lines.go_back()
+
+    def _wrong(self, fields: list[str], fault: str, lines: Lines, width: int) -> tuple[str, str] | None:
+        """What is wrong with a row: the cause, and the rule that it breaks; None where it can be read."""
+        if byte := self._damage(lines.record):
+            encoding = self.text.encoding
+            return (
+                f"the byte 0x{byte:02X} in it is not {encoding}",
+                f"A text file must be in one encoding; this one is {encoding} but for byte 0x{byte:02X} in the row at "
+                f"line {lines.first}. Correct that line",
+            )
+        if not fault and self._swallows(lines.record, width):
+            fault = "end of data"
+        if fault:
+            return describe_fault(fault, lines, self.delimiter, width)
+        if not is_bad(fields, width):
+            return None
+        count = len(fields)
+        like = "the header" if self.layout.header else "most others"
+        if count < width:
+            remedy = "Add the fields that are missing"
+        elif self.quotes == PLAIN:
+            remedy = f"Take each {self.delimiter!r} out of its fields"
+        else:
+            remedy = f"Put fields that contain {self.delimiter!r} or line breaks in double quotes"
+        return (
+            f"it has {count:,} field{'s' * (count != 1)} instead of {width:,}",
+            f"Every row must have as many fields as {like}, {width:,}; the one at line {lines.first} has {count:,}. "
+            f"{remedy}",
+        )
+
+    def _damage(self, record: list[str]) -> int | None:
+        """The first byte of a record that its encoding does not have."""
+        found = BAD_BYTE.search("".join(record)) if self.text.damaged else None
+        return ord(found[0]) - 0xDC00 if found else None
+
+    def _swallows(self, record: list[str], width: int) -> bool:
+        asked = self.reading.quotes == FIELDS
+        return not asked and len(record) > 1 and swallows(record, self.delimiter, width, self.labels)
+
+    def _doubt(self, record: list[str]) -> None:
+        if self.doubts and any(QUOTE in line for line in record):
+            raise _DoubtError
 
 
 def _agreement(head: str, delimiter: str) -> tuple[float, int]:
     """(fraction of the records that are as wide as the header, columns); (0, 0) where the header stays in one piece."""
-    rows = [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
+    rows = _split(head, delimiter)
     width = len(rows[0]) if rows else 0
     if width < 2:
         return 0.0, 0
@@ -75,24 +227,16 @@ def _agreement(head: str, delimiter: str) -> tuple[float, int]:
     return sum(len(row) == width for row in body) / max(len(body), 1), width
 
 
-def _records(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(the line it begins at, its fields) for each record that is not blank."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        lines.begin()
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "end of data" in str(error):
-                rule = f"Every quote must be closed; one that opens in the row at line {line} never is"
-            elif "field limit" in str(error):
-                limit = csv.field_size_limit()
-                rule = f"A field may have at most {limit:,} characters; one in the row at line {line} has more"
-            else:
-                rule = f"A quote within a quoted field must be doubled; one in the row at line {line} is not"
-            raise DataError(f"{rule}. Correct the quotes from that line on, or save the table as CSV again.") from error
-        if len(fields) > 1 or (fields and fields[0].strip()):
-            yield line, fields
+def _regularity(head: str, delimiter: str) -> tuple[float, int]:
+    """(fraction of the records that are as wide as most, columns), where quotes are read in the better way."""
+    found = []
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+        rows = _split(head, delimiter, quoting)
+        widths = Counter(len(row) for row in (rows[:-1] or rows) if len(row) > 1)
+        width, count = max(widths.items(), key=lambda item: item[1], default=(0, 0))
+        found.append((count / max(len(rows), 1), width))
+    return max(found)
+
+
+def _split(head: str, delimiter: str, quoting: int = csv.QUOTE_MINIMAL) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting) if row]

@@ -68,6 +68,7 @@ class BadRows:
         if not self.leave_out:
             raise DataError(f"{message}, or leave bad rows out.", offer=("reading.leave_out_bad_rows", True))
         self.count += 1
+        check_table(self.count, 1)
         if len(self.shown) < SHOWN:
             self.shown.append(BadRow(line, cause, shorten(text[:1_000].strip(), SHOWN_LENGTH)))
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.delimited import HEAD_CHARACTERS, find_delimiter, read_delimited
+from forgetting.data.formats.delimited import HEAD_CHARACTERS, read_delimited
 from forgetting.data.formats.encodings import decode
 from forgetting.data.formats.frames import make_frame
 from forgetting.data.formats.json_tables import read_json, starts_json
@@ -38,12 +38,10 @@ def parse_table(
         frame = make_frame([read_parquet(data, max_bytes)])
     else:
         text = decode(data, reading)
-        head = text.head(HEAD_CHARACTERS)
-        if starts_json(head):
+        if starts_json(text.head(HEAD_CHARACTERS)):
             frame, found = read_json(text, reading)
         else:
-            delimiter = find_delimiter(head)
-            frame, found = read_delimited(text.lines(), delimiter), Reading(encoding=text.encoding, delimiter=delimiter)
+            frame, found = read_delimited(text, reading)
     if frame.empty:
         raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
     return frame, found

@@ -47,6 +47,10 @@ class Text:
         """The lines of the text, from the first."""
         return Lines(self.pieces())
 
+    def holds(self, sign: str) -> bool:
+        """Whether a sign of ASCII occurs."""
+        return sign.encode() in self.data and any(sign in piece for piece in self.pieces())
+
     def head(self, length: int) -> str:
         """So many characters from the beginning, at most 250,000."""
         return next(self.pieces(), "")[:length]
@@ -87,6 +91,7 @@ class Lines:
         """Give all lines of the record but its first again."""
         self.number = self.first
         self._again.extendleft(reversed(self.record[1:]))
+        del self.record[1:]
 
     def __iter__(self) -> "Lines":
         return self

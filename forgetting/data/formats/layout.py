@@ -1,0 +1,175 @@
+"""Where a delimited table begins and what names its columns, by what its first rows look like."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+from forgetting.core.limits import check_columns
+from forgetting.data.reading import AUTOMATIC, NO
+
+MOST_TITLES = 30  # rows above a table that are passed over
+MIN_REGULAR = 0.9  # of the rows below such titles, which have one length
+MIN_BELOW = 4  # below the first one, which tell whether it is like them
+NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?")
+UNKNOWN = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))
+PROSE_WORDS, PROSE_BYTES = 3, 20  # means over a column, of words or in UTF-8, from which it holds texts
+SENTENCE_ENDS = ".!?…。！？"
+MOSTLY = 0.95  # of the values of a column of numbers
+SHORT = 0.05  # of the texts, which are as short as a heading
+MAX_UNSEEN = 0.05  # probability that a row has a value that no other row has, where that speaks for a heading
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table lies in its file.
+
+    Attributes:
+        skip: Records above the header, or above the first row.
+        header: Whether a row names the columns.
+        width: Columns.
+        row_names: Whether the header has no name for the first of them.
+    """
+
+    skip: int
+    header: bool
+    width: int
+    row_names: bool = False
+
+
+def find_layout(rows: list[list[str]], header: str = AUTOMATIC) -> Layout:
+    """Find out how a table lies in its file.
+
+    Title lines have another length than the table below, or fewer fields that are not empty. The first row is taken for
+    a header unless it is clearly like the rows below it.
+
+    Args:
+        rows: The first records that are not blank.
+        header: "automatic", or whether the first row is a header: "yes" or "no".
+
+    Returns:
+        The layout.
+
+    Raises:
+        DataError: There are too many columns.
+    """
+    if not rows:
+        return Layout(0, header != NO, 0)
+    width = _width(rows)
+    check_columns(max(width, len(rows[0])))
+    if header == NO:
+        return Layout(0, False, width)
+    skip = 0
+    if header == AUTOMATIC:
+        skip = _titles(rows, width)
+        if skip == 0 and len(rows[0]) == width and is_like(rows[0], rows[1:]):
+            return Layout(0, False, width)
+        if skip and is_like(rows[skip], rows[skip + 1 :]):
+            return Layout(skip, False, width)
+    names = rows[skip]
+    if len(names) + 1 == width and _are_row_names(rows[skip + 1 :], width):
+        return Layout(skip, True, width, row_names=True)
+    while len(names) > 1 and not names[-1].strip() and len(names) > width:
+        names = names[:-1]  # the header ends in a delimiter, the rows do not
+    return Layout(skip, True, len(names))
+
+
+def is_like(first: list[str], rows: list[list[str]]) -> bool | None:
+    """Whether a row is like those below it, rather than their header.
+
+    A row is, where a value of it occurs again in its column (a label), or is a number among numbers, and its text is as
+    long as the others. Where any value is unlike its column, it is a header. Headings may be sentences, numbers or
+    words that occur as labels: one such column alone decides nothing.
+
+    Args:
+        first: The row.
+        rows: Those below it.
+
+    Returns:
+        Whether it is a row (True) or a header (False); None where nothing tells.
+    """
+    rows = [row for row in rows if len(row) == len(first) and row != first]
+    cells = [cell.strip() for cell in first]
+    if len(rows) < MIN_BELOW:
+        return None
+    like = unlike = 0
+    text = short = False
+    for cell, column in zip(cells, zip(*rows, strict=True), strict=True):
+        values = [value for value in map(str.strip, column) if value.casefold() not in UNKNOWN]
+        if cell.casefold() in UNKNOWN or len(values) < max(MIN_BELOW, len(rows) / 2):
+            continue
+        counts = Counter(values)
+        if sum(NUMBER.fullmatch(value) is not None for value in values) >= MOSTLY * len(values):
+            like, unlike = (like + 1, unlike) if NUMBER.fullmatch(cell) else (like, unlike + 1)
+        elif _is_prose(values) and len(counts) > len(values) / 2:
+            usual = sorted(map(len, values))[int(SHORT * len(values))]
+            is_text = len(cell) >= usual or len(cell.split()) >= PROSE_WORDS or cell[-1] in SENTENCE_ENDS
+            text, short = text or is_text, short or not is_text
+        elif cell in counts:
+            like += 1
+        elif sum(count == 1 for count in counts.values()) < MAX_UNSEEN * len(values):
+            unlike += 1  # by Good and Turing, as few rows have a value that no other row has
+    if unlike or (short and not text) or _counts_up(cells):
+        return False
+    return True if like and text else None
+
+
+def _width(rows: list[list[str]]) -> int:
+    """The commonest length of the rows below the first; on a tie that of the first."""
+    counts = Counter(len(row) for row in rows[1:])
+    most = max(counts.values(), default=0)
+    if not counts or counts[len(rows[0])] == most:
+        return len(rows[0])
+    return max(length for length, count in counts.items() if count == most)
+
+
+def _titles(rows: list[list[str]], width: int) -> int:
+    """Rows above the header, or above the first row."""
+    if len(rows[0]) != width:
+        skip = next(place for place, row in enumerate(rows) if len(row) == width)
+        below = rows[skip:]
+        if skip > MOST_TITLES or sum(len(row) == width for row in below) < max(2, MIN_REGULAR * len(below)):
+            return 0
+        wider = any(_filled(row) > width for row in rows[:skip])
+        empty = all(not cell.strip() for row in below for cell in row[len(rows[0]) :])
+        like = is_like(rows[skip], below[1:])
+        if (wider and like is not False) or (empty and skip == 1):
+            return 0  # a header that is longer than its rows, or rows that end in delimiters
+        named = skip == 1 and len(rows[0]) == width - 1 and like is not False and _are_row_names(below, width)
+        if named:
+            return 0
+        return skip + _padded(below, width)
+    return _padded(rows, width)
+
+
+def _padded(rows: list[list[str]], width: int) -> int:
+    """Titles that a spreadsheet has filled up with empty fields, above what is clearly a header."""
+    skip = next((place for place, row in enumerate(rows) if _filled(row) > max(1, width // 2)), 0)
+    if 0 < skip <= MOST_TITLES and _filled(rows[skip]) == width and is_like(rows[skip], rows[skip + 1 :]) is False:
+        return skip
+    return 0
+
+
+def _filled(row: list[str]) -> int:
+    return sum(not cell.isspace() and cell != "" for cell in row)
+
+
+def _are_row_names(rows: list[list[str]], width: int) -> bool:
+    """Whether the first column can hold names of rows: all different, and numbers or short, in rows of one length."""
+    names = [row[0].strip() for row in rows if len(row) == width]
+    if len(names) < max(2, MIN_REGULAR * len(rows)) or len(set(names)) < len(names):
+        return False
+    return all(map(str.isdecimal, names)) or (len(names) >= MIN_BELOW and not _is_prose(names))
+
+
+def _is_prose(values: list[str]) -> bool:
+    words = sum(len(value.split()) for value in values)
+    size = sum(len(value.encode("utf-8", "surrogateescape")) for value in values)
+    return words >= PROSE_WORDS * len(values) or size >= PROSE_BYTES * len(values)
+
+
+def _counts_up(cells: list[str]) -> bool:
+    """Whether the cells are numbers in a row, as a table without names is given them: "0", "1", "2"."""
+    numbers = [int(cell) for cell in cells if cell.isdecimal() and len(cell) < 9]
+    named = len([cell for cell in cells if cell])
+    return len(numbers) >= 2 and len(numbers) >= named - 1 and all(b - a == 1 for a, b in pairwise(numbers))
