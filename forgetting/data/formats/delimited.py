@@ -13,6 +13,7 @@ import pyarrow as pa
 from forgetting.core.errors import DataError
 from forgetting.data.formats.encodings import BAD_BYTE
 from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names, make_frame, texts
+from forgetting.data.formats.headers import HEAD_ROWS
 from forgetting.data.formats.layout import find_layout
 from forgetting.data.formats.quotes import believe_quotes, find_labels, is_bad, pass_over, swallows
 from forgetting.data.formats.records import QUOTE, describe_fault, read_records
@@ -22,7 +23,6 @@ from forgetting.data.reading import AUTOMATIC, FIELDS, NO, PLAIN, Reading, Readi
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
 HEAD_CHARACTERS = 64 * 1024  # characters that the delimiter is found by; below the csv module's limit for a field
-HEAD_ROWS = 1_000  # that the layout is found by
 
 
 def find_delimiter(head: str) -> str:

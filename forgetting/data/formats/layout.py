@@ -11,7 +11,7 @@ from forgetting.data.reading import AUTOMATIC, NO
 MOST_TITLES = 30  # rows above a table that are passed over
 MIN_REGULAR = 0.9  # of the rows below such titles, which have one length
 MIN_BELOW = 4  # below the first one, which tell whether it is like them
-NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?")
+AMOUNT = re.compile(r"[-+]?[\d.,\s]*\d%?")
 UNKNOWN = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))
 PROSE_WORDS, PROSE_BYTES = 3, 20  # means over a column, of words or in UTF-8, from which it holds texts
 SENTENCE_ENDS = ".!?…。！？"
@@ -99,8 +99,8 @@ def is_like(first: list[str], rows: list[list[str]]) -> bool | None:
         if cell.casefold() in UNKNOWN or len(values) < max(MIN_BELOW, len(rows) / 2):
             continue
         counts = Counter(values)
-        if sum(NUMBER.fullmatch(value) is not None for value in values) >= MOSTLY * len(values):
-            like, unlike = (like + 1, unlike) if NUMBER.fullmatch(cell) else (like, unlike + 1)
+        if sum(AMOUNT.fullmatch(value) is not None for value in values) >= MOSTLY * len(values):
+            like, unlike = (like + 1, unlike) if AMOUNT.fullmatch(cell) else (like, unlike + 1)
         elif _is_prose(values) and len(counts) > len(values) / 2:
             usual = sorted(map(len, values))[int(SHORT * len(values))]
             is_text = len(cell) >= usual or len(cell.split()) >= PROSE_WORDS or cell[-1] in SENTENCE_ENDS
