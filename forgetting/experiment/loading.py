@@ -43,7 +43,7 @@ OTHER_FILES = {  # beginnings of other files, and what they are
     b"\x1f\x8b": "a gzip file",
 }
 # What earlier versions did where there is a setting now, for the recipes that they wrote without it.
-EARLIER = {
+LEFT_UNSAID = {
     "data": {"missing": [], "fold_labels": False},
     "split": {"words": "basic", "stopping": "never"},
     "training": {"by_size": False},
@@ -202,7 +202,7 @@ def _read_earlier(name: str, data: bytes, about: dict[str, str], arrays: dict[st
     """The content of a file of an earlier version, with the settings that its recipe could not name."""
     values = _parse(name, "recipe", about["recipe"])
     if isinstance(values, dict):
-        for group, settings in EARLIER.items():
+        for group, settings in LEFT_UNSAID.items():
             if isinstance(values.get(group, {}), dict):
                 values[group] = settings | values.get(group, {})
     recipe = _read_recipe(name, values)

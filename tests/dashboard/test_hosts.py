@@ -1,6 +1,7 @@
 """A name that the app does not answer to gets a page with the reason; all other requests pass as they are."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -21,10 +22,17 @@ def allowed():
     config.set_option("server.allowedHosts", before)
 
 
-def ask(*hosts: bytes, path: str = "/", kind: str = "http") -> tuple[int, str] | None:
-    """Status and page of an answer; None where the request came through to the app."""
+def ask(
+    *hosts: bytes, path: str = "/", kind: str = "http", server: KnownHosts | None = None, **others: bytes
+) -> tuple[int, str] | None:
+    """Status and page of an answer; None where the request came through to the app.
+
+    server: one that was asked before. others: headers, with "_" for "-".
+    """
     came, sent = [], []
-    scope = {"type": kind, "path": path, "method": "GET", "headers": [(b"host", host) for host in hosts]}
+    headers = [(b"host", host) for host in hosts]
+    headers += [(name.replace("_", "-").encode(), value) for name, value in others.items()]
+    scope = {"type": kind, "path": path, "method": "GET", "headers": headers}
 
     async def inner(*_) -> None:
         came.append(1)
@@ -32,12 +40,16 @@ def ask(*hosts: bytes, path: str = "/", kind: str = "http") -> tuple[int, str] |
     async def send(message) -> None:
         sent.append(message)
 
-    asyncio.run(KnownHosts(inner)(scope, None, send))
+    server = server or KnownHosts(inner)
+    server.app = inner
+    asyncio.run(server(scope, None, send))
     if came:
         assert not sent
         return None
     headers = dict(sent[0]["headers"])
-    assert headers[b"content-type"].startswith(b"text/html")
+    assert headers[b"content-type"].startswith(
+        b"application/json" if path.endswith("host-config") and server.refused else b"text/html"
+    )
     assert headers[b"cache-control"] == b"no-store"
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
@@ -71,7 +83,6 @@ def test_another_name_gets_the_option_that_allows_it(host, name, path):
     assert status == 403
     assert f"You asked for <code>{name}</code>" in page
     assert f"<code>--server.allowedHosts {name}</code>" in page
-    assert f"<code>--browser.serverAddress {name}</code>" in page
     assert not re.search(r"src=|href=|url\(|@import|<script|https?:", page), "nothing is asked for elsewhere"
 
 
@@ -110,6 +121,53 @@ def test_whether_the_server_lives_is_told_under_any_name_and_a_socket_is_for_str
     assert ask(b"10.0.0.7", path="/base/_stcore/health") is None
     assert ask(b"10.0.0.7", path="/_stcore/stream", kind="websocket") is None
     assert ask(kind="lifespan") is None
+
+
+PROXY = {"x_forwarded_host": b"wine.example.net:444, inner", "origin": b"https://wine.example.net:444"}
+
+
+def test_behind_a_proxy_with_another_name_the_page_learns_why_its_socket_was_refused():
+    server = KnownHosts(None)
+    assert ask(b"localhost:8501", server=server, **PROXY) is None
+    assert ask(b"localhost:8501", server=server, kind="websocket", path="/_stcore/stream", **PROXY) is None
+    status, text = ask(b"localhost:8501", server=server, path="/base/_stcore/host-config", **PROXY)
+    assert status == 421
+    assert json.loads(text).endswith("\n--browser.serverAddress wine.example.net")
+    status, page = ask(b"localhost:8501", server=server, path="/train", **PROXY)
+    assert status == 421
+    assert "calls it <code>localhost:8501</code>" in page
+    assert "--browser.serverAddress wine.example.net" in page
+    assert ask(b"localhost:8501", server=server, path="/_stcore/health", **PROXY) is None
+    assert ask(b"localhost:8501", server=server) is None, "whoever comes without the proxy is not kept out"
+    assert ask(b"localhost:8501", server=server, x_forwarded_host=b"other.example.net") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "headers"),
+    [
+        (b"localhost:8501", PROXY | {"origin": b"http://localhost:8501"}),  # a tunnel that changes both
+        (b"localhost:8501", PROXY | {"origin": b"https://evil.example"}),
+        (b"localhost:8501", {"origin": b"https://evil.example"}),
+        (b"localhost:8501", {"x_forwarded_host": b"wine.example.net"}),
+        (b"localhost:8501", PROXY | {"origin": b"null"}),
+        (b"localhost:8501", {"x_forwarded_host": b"<b>", "origin": b"https://<b>"}),
+        (b"wine.example.org", {"x_forwarded_host": b"wine.example.org", "origin": b"https://wine.example.org:99"}),
+        (b"evil.example", PROXY),
+    ],
+)
+def test_no_socket_but_a_refused_one_of_the_browsers_own_name_is_remembered(host, headers):
+    server = KnownHosts(None)
+    assert ask(host, server=server, kind="websocket", **headers) is None
+    assert server.refused == {}
+
+
+def test_names_are_not_remembered_without_end():
+    server = KnownHosts(None)
+    for number in range(300):
+        name = b"%d.example.net" % number
+        ask(b"localhost", server=server, kind="websocket", x_forwarded_host=name, origin=b"https://" + name)
+    assert list(server.refused)[-1] == ("localhost", "299.example.net")
+    assert len(server.refused) == 100
 
 
 @given(st.binary(max_size=300))

@@ -14,7 +14,6 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from streamlit import net_util
 
 from forgetting.dashboard.server.hosts import KnownHosts, Message, Receive, Send
 
@@ -79,5 +78,4 @@ class Hardened:
         await self.app(scope, receive, with_headers)
 
 
-net_util.get_external_ip = lambda: None  # before any page is asked for, see `memory.disable_address_lookup`
 app = st.App(APP, middleware=[Middleware(Hardened), Middleware(KnownHosts)])
