@@ -52,7 +52,7 @@ except EmptyStateError as error:
 except ForgettingError as error:
     show_error(error, contents, icon=":material/table_view:")
     with contents:
-        offer_button(error.offer)
+        offer_button(error.offer, "reviews")
     if table:  # its columns must be seen for others to be chosen
         with contents:
             first_rows_view(table)

@@ -23,7 +23,7 @@ RENAMED = {  # the earlier dotted name → today's; a setting never changes its 
 }
 
 # A group as an earlier version wrote it, and what that version did where today's has a setting more.
-WHOLE = {
+WHOLE_GROUPS = {
     "split": ({"validation_share", "stratify", "sublinear_tf", "min_df", "max_words", "seed"}, {"stopping": "never"}),
     "training": ({"objective", "epochs", "learning_rate", "batch_size", "weight_decay"}, {"by_size": False}),
 }
@@ -44,7 +44,7 @@ def rename_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 def complete_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Renamed settings of a whole recipe, with what an earlier version did without having a setting for it."""
     completed = dict(values)
-    for group, (names, done) in WHOLE.items():
+    for group, (names, done) in WHOLE_GROUPS.items():
         settings = values.get(group)
         if isinstance(settings, dict) and names <= settings.keys():
             completed[group] = done | settings

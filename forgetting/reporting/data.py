@@ -1,8 +1,11 @@
-"""How a file was read, in sentences: only what a person might not expect."""
+"""How a file was read, why its columns were chosen, and how its labels were read, in sentences."""
 
-from forgetting.data.reading import PLAIN, BadRow, Reading
+from forgetting.data.columns import Reason
+from forgetting.data.reading import PLAIN, Reading
+from forgetting.data.reviews import Report
 from forgetting.reporting.formatting import format_count
 
+MOST_WRITINGS = 4  # of a class that are written out
 UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", None)  # encodings that are recognized for certain
 
 
@@ -42,6 +45,34 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
     return tuple(sentence for holds, sentence in sentences if holds)
 
 
-def describe_bad_row(row: BadRow) -> str:
-    """Where a row is that was left out, and what is wrong with it."""
-    return f"Line {row.line:,}: {row.cause}."
+def describe_reason(reason: Reason) -> str:
+    """Why a column was chosen for the texts or the labels, and what it holds."""
+    if reason.values is not None:
+        holds = format_count(reason.values, "value")
+        return f"Called “{reason.name}”; {holds}." if reason.name else f"Chosen for what it holds: {holds}."
+    holds = f"{reason.words:,.0f} words on average"
+    return f"Called “{reason.name}”; {holds}." if reason.name else f"Chosen for its long texts: {holds}."
+
+
+def describe_labels(report: Report) -> tuple[str, ...]:
+    """How the labels were read beyond the ordinary, a sentence each.
+
+    Args:
+        report: What the reviews were made from.
+
+    Returns:
+        The sentences; none where each class has one writing and is no amount.
+    """
+    sentences = []
+    if report.merged:
+        largest, most = report.merged[0], report.merged[0].writings
+        writings = ", ".join(f"“{writing}” ({count:,})" for writing, count in most[:MOST_WRITINGS])
+        more = f" and {len(most) - MOST_WRITINGS} more" if len(most) > MOST_WRITINGS else ""
+        others = len(report.merged) - 1
+        rest = f" The same holds for {others:,} other {'class' if others == 1 else 'classes'}." if others else ""
+        sentences.append(f"Writings of one class are put together: {writings}{more} are “{largest.label}”.{rest}")
+    if report.offer:
+        sentences.append(
+            "The labels are numbers with many values, each a class of its own. They can be cut into a few."
+        )
+    return tuple(sentences)

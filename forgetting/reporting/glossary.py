@@ -317,6 +317,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("data.seed",),
         ),
         Term("reason of a row left out", "Why rows of the file are not used, and how many.", used=("why", "rows")),
+        Term("writing", "A label as the file has it, where a class is written in several ways."),
         Term(
             "row that could not be read",
             "A row of the file that does not fit the table: the line that it begins at, what is wrong, and its text.",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.charts.data import classes_chart, count_lengths, lengths_chart
-from forgetting.core.errors import ForgettingError
+from forgetting.core.errors import ForgettingError, shorten
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import PREFIX, assign, session
 from forgetting.dashboard.ui.controls import (
@@ -17,13 +17,17 @@ from forgetting.dashboard.ui.controls import (
     segments_control,
     switch_control,
 )
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import LABELS
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table, show_table
-from forgetting.dashboard.views.reading import OF_A_FILE, reading_values, upload_view
+from forgetting.dashboard.views.reading import OF_A_FILE, offer_button, reading_values, upload_view
+from forgetting.data.columns import Choice
 from forgetting.data.profile import DataProfile
 from forgetting.data.reading import DEFAULT_READING
 from forgetting.data.reviews import MISSING
 from forgetting.data.tables import Table
+from forgetting.reporting.data import describe_labels, describe_reason
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_class
@@ -62,19 +66,37 @@ def columns_view(table: Table) -> None:
     data = session().recipe.data
     read = _columns_read(table, data.text_column, data.label_column)
     likely = (_columns_read(table, "", data.label_column)[0], _columns_read(table, data.text_column, "")[1])
-    with st.container(horizontal=True):
-        for name, column, alone in zip(COLUMN_SETTINGS, read, likely, strict=True):
+    choices = (table.roles.text_choice(data.label_column or None), table.roles.label_choice(read[0]))
+    with st.grid(2, min_column_width=120):
+        for name, column, alone, choice in zip(COLUMN_SETTINGS, read, likely, choices, strict=True):
             key = PREFIX + name
             st.session_state[key] = column  # one choice may change what is likely for the other
-            st.selectbox(
-                options=list(table.columns),
-                index=None if column is None else table.columns.index(column),
-                placeholder="Choose a column",
-                key=key,
-                on_change=_column_changed,
-                args=(name, alone),
-                **names_of_control(name),
-            )
+            with st.container(gap="xsmall"):
+                st.selectbox(
+                    options=list(table.columns),
+                    index=None if column is None else table.columns.index(column),
+                    placeholder="Choose a column",
+                    key=key,
+                    on_change=_column_changed,
+                    args=(name, alone),
+                    **names_of_control(name),
+                )
+                if choice and choice.column == column:
+                    _choice_view(name, choice)
+
+
+def _choice_view(name: str, choice: Choice) -> None:
+    """Why a column was chosen unasked, and a button that takes the one that is likely without it."""
+    st.caption(literal(describe_reason(choice.reason)))
+    if choice.runner_up:
+        st.button(
+            literal(f"Use {shorten(choice.runner_up, 30)} instead"),
+            key=f"runner_up_{name}",
+            type="tertiary",
+            on_click=assign,
+            args=({name: choice.runner_up},),
+            help=explain(LABELS[name], name),
+        )
 
 
 def _columns_read(table: Table, text: str, label: str) -> tuple[str | None, str | None]:
@@ -135,6 +157,9 @@ def profile_view(table: Table) -> None:
         f"the largest, {format_class(largest)}, is right for {format_share(count / kept)} of them; a uniform guess "
         f"for {format_share(1 / len(profile.classes))}."
     )
+    if sentences := describe_labels(reviews.report):
+        st.text(" ".join(sentences))
+        offer_button(reviews.report.offer, "labels")
     _data_metrics(profile)
     names = ["Classes", "Lengths", "First rows", "Left out"]
     classes, lengths, rows, dropped = st.tabs(names, key="data_view", on_change="rerun")
@@ -172,6 +197,11 @@ def profile_view(table: Table) -> None:
                 st.text("Nothing is left out.")
             else:
                 show_table(why, width="content", alt="Rows that were left out, and why")
+            if merged := reviews.report.merged:
+                st.text("These writings are one class each:")
+                writings = [(each.label, text, count) for each in merged for text, count in each.writings]
+                found = pd.DataFrame(writings, columns=["class", "writing", "rows"])
+                show_table(found, alt="Writings that are one class")
             if bad := table.reading.shown_bad_rows:
                 st.text(f"{format_count(table.reading.bad_rows, 'row')} could not be read; the first of them:")
                 columns = ("line", "cause", "text of the row")
@@ -200,7 +230,7 @@ def first_rows_view(table: Table) -> None:
 def _data_metrics(profile: DataProfile) -> None:
     """Counts of the whole file, and of the reviews that the filters leave."""
     file = data.find_file_profile(session().inputs)
-    empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty"))
+    empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty") or "mean missing" in reason)
     metrics = (
         ("Duplicates", file.duplicates, f"{profile.duplicates:,} after the filters"),
         ("Conflicting texts", file.conflicts, f"{profile.conflicts:,} after the filters"),

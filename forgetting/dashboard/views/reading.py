@@ -48,7 +48,7 @@ def upload_view() -> None:
     if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[UPLOADER]:  # which still lists the file
         st.error(in_words(refused))
         if mine.refused_upload:
-            offer_button(mine.refused_upload.offer)
+            offer_button(mine.refused_upload.offer, "upload")
 
 
 def reading_view(table: Table | None) -> None:
@@ -74,14 +74,20 @@ def reading_view(table: Table | None) -> None:
             switch_control(name, args=(name,), **change)
 
 
-def offer_button(offer: tuple[str, object] | None) -> None:
-    """A button that changes the one setting with which the file can be read, where there is such a setting."""
+def offer_button(offer: tuple[str, object] | None, place: str) -> None:
+    """A button that changes the one setting with which the file can be read, where there is such a setting.
+
+    Args:
+        offer: The setting by its dotted name, and its value.
+        place: Where on the page it is, as there may be one in each.
+    """
     if offer:
         name, value = offer
         label = LABELS[name].split(" (")[0]
+        shown = (", ".join(value) or "none") if isinstance(value, tuple) else READING_TITLES.get(value, value)
         st.button(
-            label if value is True else f"{label}: {READING_TITLES.get(value, value)}",
-            key="offer",
+            literal(label if value is True else f"{label}: {shown}"),
+            key=f"offer_{place}",
             on_click=_take_offer,
             args=offer,
             help=explain(LABELS[name], name),

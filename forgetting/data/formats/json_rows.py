@@ -14,7 +14,7 @@ from forgetting.data.formats.parquet import check_values
 
 COLUMNS = 20  # that rows of JSON are expected to have, for the size of a batch
 WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
-KINDS = {dict: "object", list: "array"}
+BRACKETED = {dict: "object", list: "array"}
 
 
 class CountedObjects:
@@ -91,8 +91,8 @@ def read_rows(values: Iterable[object], source: JsonText, make: CountedObjects) 
                 kind = list
             if not isinstance(value, kind):
                 raise DataError(
-                    f"In JSON every row must be one whole {KINDS[kind]}; the one that ends at line {source.line:,} is "
-                    f"{shorten(json_text(value))!r}. Correct that row, or save the table as CSV."
+                    f"In JSON every row must be one whole {BRACKETED[kind]}; the one that ends at line "
+                    f"{source.line:,} is {shorten(json_text(value))!r}. Correct that row, or save the table as CSV."
                 )
             if kind is list:
                 make.count(value)
