@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from forgetting.data.reading import AUTOMATIC, FIELDS, NO, PLAIN, Reading, Readi
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
+MOST_REST = 10  # rows below a broken one that may be its rest
 HEAD_CHARACTERS = 64 * 1024  # characters that the delimiter is found by; below the csv module's limit for a field
 
 
@@ -151,27 +151,27 @@ class _Reader:
         )
 
     def _rows(self, lines: Lines, records: Iterator[tuple[list[str], str]], width: int) -> Iterator[list[str]]:
-        """The rows that can be read. Rows of several lines, and those where a broken one went on, are looked at."""
-        watched = math.inf if self.text.damaged else 0  # the last line that is looked at
-        broken = 0  # the last line that a broken row went on to
+        """The rows that can be read. Those of several lines, and those below a broken one, are looked at closely."""
+        damaged, last = self.text.damaged, [""] * width
+        rest = 0  # rows that may still be the rest of a broken one
         for fields, fault in records:
-            if len(fields) == width and len(lines.record) == 1 and lines.number > watched:
+            if len(fields) == width and len(lines.record) == 1 and not rest and not damaged:
+                last = fields
                 yield fields
                 continue
             wrong = self._wrong(fields, fault, lines, width)
-            if not wrong and lines.first <= broken and sum(line.count(QUOTE) for line in lines.record) % 2:
+            if not wrong and rest and not self._is_usual(fields, lines.record, last):
                 wrong = "it is the rest of a row that cannot be read", ""
             if not wrong:
                 self.trailing |= len(fields) > width
-                yield fields[:width]
+                last, rest = fields[:width], 0
+                yield last
                 continue
             self._doubt(lines.record)
             cause, rule = wrong
             self.bad.add(lines.first, cause, lines.record[0], rule)
-            if fault:
-                broken = max(broken, lines.number)
-                watched = max(watched, broken)
-            elif self._swallows(lines.record, width):
+            rest = MOST_REST if fault else max(rest - 1, 0)
+            if not fault and self._swallows(lines.record, width):
                 lines.go_back()
 
     def _wrong(self, fields: list[str], fault: str, lines: Lines, width: int) -> tuple[str, str] | None:
@@ -203,6 +203,12 @@ class _Reader:
             f"{remedy}",
         )
 
+    def _is_usual(self, fields: list[str], record: list[str], last: list[str]) -> bool:
+        """Whether all quotes of a row are closed, and in one column its value recurs, if values recur in any."""
+        columns = zip(fields, self.labels, last, strict=False)  # of few rows no labels are known
+        known = [cell.strip() in values or cell == above for cell, values, above in columns if values]
+        return sum(line.count(QUOTE) for line in record) % 2 == 0 and (not known or any(known))
+
     def _damage(self, record: list[str]) -> int | None:
         """The first byte of a record that its encoding does not have."""
         found = BAD_BYTE.search("".join(record)) if self.text.damaged else None
@@ -217,14 +223,18 @@ class _Reader:
             raise _DoubtError
 
 
-def _agreement(head: str, delimiter: str) -> tuple[float, int]:
-    """(fraction of the records that are as wide as the header, columns); (0, 0) where the header stays in one piece."""
+def _agreement(head: str, delimiter: str) -> tuple[float, bool, int]:
+    """(fraction of the records as wide as the header, whether not most fields begin with a blank, columns).
+
+    In a sentence a blank follows each comma. Where the header stays in one piece, the fraction is 0.
+    """
     rows = _split(head, delimiter)
     width = len(rows[0]) if rows else 0
     if width < 2:
-        return 0.0, 0
+        return 0.0, False, 0
     body = rows[1:-1] or rows[1:]  # the last one may be cut off by the end of the head
-    return sum(len(row) == width for row in body) / max(len(body), 1), width
+    blanks = sum(row[1][:1] == " " for row in rows if len(row) > 1)
+    return sum(len(row) == width for row in body) / max(len(body), 1), blanks <= len(rows) / 2, width
 
 
 def _regularity(head: str, delimiter: str) -> tuple[float, int]:

@@ -17,7 +17,6 @@ from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
-BAD_LINE = re.compile("[\udc80-\udcff][^\n]*")
 MOST_DAMAGED = 2  # lines; more are rather of another encoding
 MOST_NULS = 0.01  # of the bytes of a text, or of its characters
 CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})  # that no text has
@@ -101,14 +100,15 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
     try:
         return _checked(data, encoding)
     except UnicodeError as error:
-        if reading.leave_out_bad_rows:
-            with suppress(UnicodeError):
+        where, reason = None, getattr(error, "reason", error)
+        with suppress(UnicodeError):
+            where = _first_damage(data, encoding)
+            if reading.leave_out_bad_rows:
                 return _checked(data, encoding, damaged=True)
-        reason = getattr(error, "reason", error)
         raise DataError(
             f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
-            f"({reason}). Save it again as UTF-8, or leave bad rows out.",
-            offer=LEAVE_OUT,
+            f"({where or reason}). Save it again as UTF-8{', or leave bad rows out' if where else ''}.",
+            offer=LEAVE_OUT if where else None,
         ) from error
 
 
@@ -203,30 +203,42 @@ def _damaged_utf8(data: bytes) -> DataError | None:
 
     Read as Windows-1252, every accent of a UTF-8 file with one bad byte would come out garbled.
     """
-    good = bad = bad_lines = 0
-    line, first = 1, None
+    good = bad = others = 0  # others: lines in which most beyond ASCII is not UTF-8
     for text in decoded(data, "utf-8", "surrogateescape"):
         wrong = len(BAD_BYTE.findall(text))
+        bad, good = bad + wrong, good + _beyond_ascii(text) - wrong
         if wrong:
-            bad_lines += len(BAD_LINE.findall(text))
-        if wrong and first is None:
-            found = BAD_BYTE.search(text)
-            first = f"byte 0x{ord(found[0]) - 0xDC00:02X} in line {line + text.count(chr(10), 0, found.start())}"
-        bad, good = bad + wrong, good + len(text) - len(text.encode("ascii", "ignore")) - wrong
-        line += text.count("\n")
+            lines = ((len(BAD_BYTE.findall(line)), _beyond_ascii(line)) for line in io.StringIO(text, newline=""))
+            others += sum(wrong > beyond - wrong for wrong, beyond in lines)
     if good <= bad:
         return None
-    if bad_lines > MOST_DAMAGED:
+    rule = f"A text file must be in one encoding; this one is UTF-8 but for {_first_damage(data, 'utf-8')}"
+    if others > MOST_DAMAGED:
         return DataError(
-            f"A text file must be in one encoding; this one is UTF-8 but for {first} and {bad_lines - 1:,} other "
-            "lines. Save the file again as UTF-8, or decode each line by itself.",
+            f"{rule} and others, {others:,} lines in all. Save the file again as UTF-8, or decode each line by itself.",
             offer=BY_LINES,
         )
     return DataError(
-        f"A text file must be in one encoding; this one is UTF-8 but for {first}. "
-        "Correct that line, save the file again as UTF-8, or leave bad rows out.",
-        offer=LEAVE_OUT,
+        f"{rule}. Correct that line, save the file again as UTF-8, or leave bad rows out.", offer=LEAVE_OUT
     )
+
+
+def _first_damage(data: bytes, encoding: str) -> str:
+    """The first byte that the encoding does not have, and its line; UnicodeError where nothing else can be decoded."""
+    line = 1
+    for text in decoded(data, encoding, "surrogateescape"):
+        if found := BAD_BYTE.search(text):
+            return f"byte 0x{ord(found[0]) - 0xDC00:02X} in line {line + _line_breaks(text[: found.start()])}"
+        line += _line_breaks(text)
+    return "its end"
+
+
+def _line_breaks(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _refuse_utf8_within(data: bytes, encoding: str) -> None:

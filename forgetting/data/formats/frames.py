@@ -70,7 +70,8 @@ class BadRows:
         self.count += 1
         check_table(self.count, 1)
         if len(self.shown) < SHOWN:
-            self.shown.append(BadRow(line, cause, shorten(text[:1_000].strip(), SHOWN_LENGTH)))
+            text = text[:1_000].encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that are no text
+            self.shown.append(BadRow(line, cause, shorten(text.strip(), SHOWN_LENGTH)))
 
     def check(self, rows: int) -> None:
         """Refuse a file most of whose rows are bad: it is something else than it was read as.

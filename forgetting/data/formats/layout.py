@@ -57,17 +57,15 @@ def find_layout(rows: list[list[str]], header: str = AUTOMATIC) -> Layout:
         return Layout(0, header != NO, 0)
     width = _width(rows)
     check_columns(max(width, len(rows[0])))
-    if header == NO:
-        return Layout(0, False, width)
-    skip = 0
-    if header == AUTOMATIC:
-        skip = _titles(rows, width)
-        if skip == 0 and len(rows[0]) == width and is_like(rows[0], rows[1:]):
-            return Layout(0, False, width)
-        if skip and is_like(rows[skip], rows[skip + 1 :]):
-            return Layout(skip, False, width)
+    skip = _titles(rows, width) if header == AUTOMATIC else 0
+    below = rows[skip + 1 :]
+    if header == NO or (header == AUTOMATIC and len(rows[skip]) == width and is_like(rows[skip], below)):
+        table = [row for row in rows[skip:] if len(row) == width]
+        while width > 1 and not any(row[width - 1] for row in table):
+            width -= 1  # each row ends in a delimiter
+        return Layout(skip, False, width)
     names = rows[skip]
-    if len(names) + 1 == width and _are_row_names(rows[skip + 1 :], width):
+    if len(names) + 1 == width and _are_row_names(below, width):
         return Layout(skip, True, width, row_names=True)
     while len(names) > 1 and not names[-1].strip() and len(names) > width:
         names = names[:-1]  # the header ends in a delimiter, the rows do not
@@ -130,13 +128,12 @@ def _titles(rows: list[list[str]], width: int) -> int:
         below = rows[skip:]
         if skip > MOST_TITLES or sum(len(row) == width for row in below) < max(2, MIN_REGULAR * len(below)):
             return 0
-        wider = any(_filled(row) > width for row in rows[:skip])
-        empty = all(not cell.strip() for row in below for cell in row[len(rows[0]) :])
         like = is_like(rows[skip], below[1:])
-        if (wider and like is not False) or (empty and skip == 1):
-            return 0  # a header that is longer than its rows, or rows that end in delimiters
-        named = skip == 1 and len(rows[0]) == width - 1 and like is not False and _are_row_names(below, width)
-        if named:
+        if like is False:  # a header
+            return skip + _padded(below, width)
+        longer = any(_filled(row) > 1 for row in rows[:skip])  # and may be a header whose rows are of another length
+        trailing = skip == 1 and len(rows[0]) < width and not any(cell for row in below for cell in row[len(rows[0]) :])
+        if longer or trailing or (skip == 1 and len(rows[0]) == width - 1 and _are_row_names(below, width)):
             return 0
         return skip + _padded(below, width)
     return _padded(rows, width)

@@ -38,14 +38,14 @@ def swallows(record: list[str], delimiter: str, width: int, labels: Labels) -> b
         labels: The values of the columns whose values recur.
 
     Returns:
-        Whether each line has as many fields as the table has columns, and in one column a value that recurs there. The
-        first is enough where there are several lines and texts are unlikely to hold the delimiter.
+        Whether each line has as many fields as the table has columns, and in one column a value that recurs there.
+        Where values recur in no column, the first is enough for three lines with a delimiter that texts do not hold.
     """
     rows = [line.strip("\r\n").split(delimiter) for line in record if not line.isspace()]
     if width < 2 or len(rows) < 2 or len(labels) != width or any(len(row) != width for row in rows):
         return False
-    if delimiter not in PROSE and len(rows) > 2:
-        return True
+    if not any(labels):
+        return delimiter not in PROSE and len(rows) > 2 and not any(2 * QUOTE in line for line in record)
     columns = zip(zip(*rows, strict=True), labels, strict=True)
     return any(values and all(cell.strip().strip(QUOTE) in values for cell in column) for column, values in columns)
 

@@ -53,7 +53,7 @@ def describe_fault(fault: str, lines: Lines, delimiter: str, width: int) -> tupl
     """
     record, line, limit = lines.record, lines.first, csv.field_size_limit()
     correct = "Correct the quotes from that line on"
-    runs_on = len(record) > 1 and ("expected" not in fault or _is_row(record[1], delimiter, width))
+    runs_on = len(record) > 1 and ("expected" not in fault or _begins_row(record[1], delimiter, width))
     if "end of data" in fault or runs_on:
         return (
             "a quote that opens in it is never closed",
@@ -70,8 +70,9 @@ def describe_fault(fault: str, lines: Lines, delimiter: str, width: int) -> tupl
     )
 
 
-def _is_row(line: str, delimiter: str, width: int) -> bool:
+def _begins_row(line: str, delimiter: str, width: int) -> bool:
     try:
-        return len(next(csv.reader([line], delimiter=delimiter, strict=True), [])) == width
-    except csv.Error:
-        return False
+        fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return len(fields) == width and line.count(QUOTE) % 2 == 0
