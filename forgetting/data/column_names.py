@@ -6,16 +6,18 @@ holds is looked at in `columns.py`.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import category, combining, normalize
 
 TEXT_NAMES = {  # how telling a name is, and names, in several languages; below STRONG_NAME the longest texts win
-    100: """text review sentence tweet utterance utt texte texto testo tekst текст текста 文本 正文 テキスト
-        本文 텍스트 본문 टेक्स्ट पाठ نص النص متن טקסט κειμενο metin văn_bản ข้อความ teks szoveg tekstas
-        rezension resena avaliacao_texto resenha recensione recensie recension anmeldelse recenze
-        recenzja отзыв отзывы рецензия відгук рецензія 评论 評論 点评 評價內容 レビュー 口コミ 感想 리뷰
-        समीक्षा مراجعة المراجعة نظر ביקורת κριτικη yorum yorumlar inceleme gorus ulasan v2 nhận_xét
-        bình_luận รีวิว arvostelu ertekeles_szoveg""",
+    100: """avaliacao teksti পাঠ্য পর্যালোচনা রিভিউ மதிப்பாய்வு உரை velemeny recenzie отзив besedilo
+        recenzija ocena_tekst tekstas teksts testua ressenya ulasan maandishi ጽሑፍ մեկնաբանություն text
+        review sentence tweet utterance utt texte texto testo tekst текст текста 文本 正文 テキスト 本文
+        텍스트 본문 टेक्स्ट पाठ نص النص متن טקסט κειμενο metin văn_bản ข้อความ teks szoveg rezension
+        resena avaliacao_texto resenha recensione recensie recension anmeldelse recenze recenzja отзыв
+        отзывы рецензия відгук рецензія 评论 評論 点评 評價內容 レビュー 口コミ 感想 리뷰 समीक्षा مراجعة
+        المراجعة نظر ביקורת κριτικη yorum yorumlar inceleme gorus v2 nhận_xét bình_luận รีวิว arvostelu
+        ertekeles_szoveg""",
     95: """comment narrative phrase document feedback opinion complaint kommentar commentaire comentario
         commento opmerking kommentti komentarz комментарий коментар 内容 評論內容 コメント 댓글 문장
         टिप्पणी تعليق التعليق تغريدة تويت دیدگاه نظرات תגובה σχολιο komentar rezensionstext avis
@@ -36,7 +38,8 @@ TEXT_NAMES = {  # how telling a name is, and names, in several languages; below 
         ueberschrift antwort reponse respuesta ответ 摘要 cons""",
 }
 LABEL_NAMES = {
-    100: """label stance class sentiment emotion klasse etikett etiquette etiqueta etichetta etykieta rotulo
+    100: """লেবেল শ্রেণী অনুভূতি வகை eticheta етикет oznaka žyma etiķete silt etiketa kategorija መለያ label
+        stance class sentiment emotion klasse etikett etiquette etiqueta etichetta etykieta rotulo
         stitek címke cimke etiket метка мітка класс клас 标签 標籤 标注 ラベル 레이블 라벨 लेबल وسم
         تصنيف التصنيف برچسب תווית ετικετα nhãn ป้ายกำกับ stimmung emocion emocao emozione emotie emocja
         gefuehl gefuhl sentimiento sentimento sentyment тональность эмоция емоція 情感 情绪 情緒 感情
@@ -50,10 +53,11 @@ LABEL_NAMES = {
         sınıf labeled annotation is_spam""",
     90: """spam toxic sarcastic sarcasm hate offensive ironic irony humor fake clickbait duplicate
         insincere positive hate_speech is_duplicate acceptability ham voted_up liked toxicity sarcastico""",
-    85: """rating star stars bewertung sterne calificacion puntuacion valoracion estrellas estrelas
-        avaliacao voto valutazione stelle beoordeling sterren ocena оценка рейтинг оцінка звезды
-        hodnoceni betyg arvosana puan yildiz yıldız 评分 評分 星级 星級 打分 評価 평점 별점 रेटिंग تقييم
-        التقييم امتیاز דירוג βαθμολογια đánh_giá คะแนน ertekeles etoiles karakter note rate""",
+    85: """vurdering রেটিং penilaian puntuacio ocjena rating star stars bewertung sterne calificacion
+        puntuacion valoracion estrellas estrelas avaliacao voto valutazione stelle beoordeling sterren
+        ocena оценка рейтинг оцінка звезды hodnoceni betyg arvosana puan yildiz yıldız 评分 評分 星级
+        星級 打分 評価 평점 별점 रेटिंग تقييم التقييم امتیاز דירוג βαθμολογια đánh_giá คะแนน ertekeles
+        etoiles karakter note rate""",
     80: "score overall y grade 得分 점수 nota nilai điểm",
     75: """genre topic recommended recommend recommendation satisfaction satisfied outcome decision verdict
         technique priority severity urgency fraud fraudulent zufriedenheit satisfaccion satisfacao
@@ -65,6 +69,7 @@ LABEL_NAMES = {
         ประเภท tags area""",
 }
 STRONG_NAME = 50
+LONGEST_NAME = 200  # characters of a name that are looked at
 OTHER_NAMES = {  # how far below columns without a telling name, and the names
     1: """country source src origin publisher platform site website city state region province location
         place address nationality lang language locale store hotel winery brand company product_name
@@ -117,10 +122,14 @@ class NameMatch:
     word: str
 
 
-@cache
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a column's name: in small letters, without accents, parted at signs and capital letters."""
-    parted = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", normalize("NFKC", name[:200]))
+    return _name_words(name[:LONGEST_NAME])
+
+
+@lru_cache(4_096)
+def _name_words(name: str) -> tuple[str, ...]:
+    parted = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", normalize("NFKC", name))
     plain = (sign for sign in normalize("NFD", parted.casefold()) if not combining(sign) and category(sign) != "Cf")
     return tuple(normalize("NFC", "".join(sign if category(sign)[0] in "LMN" else " " for sign in plain)).split())
 

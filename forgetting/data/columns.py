@@ -119,9 +119,9 @@ class ColumnRoles:
         ranked = [column for column in self._ranked_texts if column != label]
         if not ranked:
             return None
-        named = match_text(ranked[0])
+        column, named = ranked[0], match_text(ranked[0])
         return Choice(
-            ranked[0], Reason(named and named.word, words=self._prose[ranked[0]].words), next(iter(ranked[1:]), None)
+            column, Reason(named and named.word, words=self._prose[column].words), next(iter(ranked[1:]), None)
         )
 
     def label_choice(self, text: str | None = None) -> Choice | None:
@@ -138,12 +138,9 @@ class ColumnRoles:
         ranked = [column for column in self._ranked_labels if column != text]
         if not ranked:
             return None
-        named = match_label(ranked[0])
-        return Choice(
-            ranked[0],
-            Reason(named and named.word, values=self._groups[ranked[0]].different),
-            next(iter(ranked[1:]), None),
-        )
+        column, named, groups = ranked[0], match_label(ranked[0]), self._groups.get(ranked[0])
+        values = groups.different if groups else self.frame[column].nunique()  # a known column may hold anything
+        return Choice(column, Reason(named and named.word, values=values), next(iter(ranked[1:]), None))
 
     @cached_property
     def _prose(self) -> dict[str, _Prose]:
