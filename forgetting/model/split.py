@@ -18,7 +18,7 @@ from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.data.reviews import Reviews
 from forgetting.model.settings import SMALL, SplitSettings
-from forgetting.model.words import BASIC, KINDS, Tokenizer, choose_tokenizer
+from forgetting.model.words import BASIC, WORD_KINDS, Tokenizer, choose_tokenizer
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -131,7 +131,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
         why = (
             f"a word must occur in at least split.min_df = {splitting.min_df} of them. Lower it"
             if analyzer.seen
-            else f"{KINDS[tokenizer.kind].rule}, and they hold none. Take another split.words"
+            else f"{WORD_KINDS[tokenizer.kind].rule}, and they hold none. Take another split.words"
         )
         raise DataError(
             f"No word is left of {len(training)} training reviews: {why}, or choose another text column."

@@ -111,7 +111,7 @@ def _with_pairs(characters: list[str]) -> list[str]:
     return characters + [first + second for first, second in pairwise(characters)]
 
 
-class Kind(NamedTuple):
+class WordKind(NamedTuple):
     """A kind of words.
 
     Attributes:
@@ -123,10 +123,10 @@ class Kind(NamedTuple):
     rule: str
 
 
-KINDS = {
-    "basic": Kind(_basic, "a basic word needs at least 2 letters or digits"),
-    "words": Kind(_words, "a word needs at least 1 letter, digit or sign such as an emoji"),
-    "characters": Kind(_characters, "a character is anything but a blank"),
+WORD_KINDS = {
+    "basic": WordKind(_basic, "a basic word needs at least 2 letters or digits"),
+    "words": WordKind(_words, "a word needs at least 1 letter, digit or sign such as an emoji"),
+    "characters": WordKind(_characters, "a character is anything but a blank"),
 }
 
 
@@ -135,7 +135,7 @@ class Tokenizer:
     """What cuts texts into words.
 
     Attributes:
-        kind: A name in `KINDS`.
+        kind: A name in `WORD_KINDS`.
         uncovered: Share of the letters, marks and signs, in [0, 1], that basic words leave out or do not cut, words of
             one letter aside; None where the texts were not looked at.
         alike: Share of the texts, in [0, 1], that differ from another one in their words, but not in basic words.
@@ -147,7 +147,7 @@ class Tokenizer:
 
     def __call__(self, text: str) -> list[str]:
         """The words of a text."""
-        return KINDS[self.kind].cut(text)
+        return WORD_KINDS[self.kind].cut(text)
 
 
 BASIC = Tokenizer("basic")

@@ -297,6 +297,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("labels not in training",),
         ),
         Term(
+            "without a known word",
+            "Reviews of which the model knows no word, so that it predicts the same class for all of them.",
+            "It knows the words of the training reviews, without the rare ones.",
+        ),
+        Term(
             "reviews a class needs",
             "Classes with fewer reviews than this are left out.",
             used=("data.min_reviews",),

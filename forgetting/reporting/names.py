@@ -23,6 +23,12 @@ METHOD_NAMES = {
     "scrub": "SCRUB",
 }
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
+KIND_NAMES = {
+    "automatic": "automatic",
+    "basic": "basic words",
+    "words": "words of every script",
+    "characters": "characters and pairs of them",
+}
 METRIC_TITLES = {
     "macro_f1": "macro-F1",
     "temperature_scaled_loss": "temperature-scaled loss",

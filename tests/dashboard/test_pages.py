@@ -27,10 +27,9 @@ from app_pages import (
     upload,
     uploading,
 )
-from sklearn.feature_extraction import text
 from streamlit.testing.v1 import AppTest
 
-from forgetting.dashboard.state import work
+from forgetting.dashboard.state import data, work
 from forgetting.dashboard.state.session import DEFAULTS, PREFIX, Session, TrainedModel
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
@@ -220,12 +219,26 @@ def test_filters_change_what_is_kept():
     assert "at least 2 classes" in test.error[0].value
 
 
-def test_the_data_check_takes_no_words_apart(monkeypatch):
-    """With 100 MB of texts that would take longer than reading them."""
-    monkeypatch.setattr(text, "TfidfVectorizer", lambda **_: pytest.fail("words"))
+def test_the_data_check_counts_reviews_without_a_known_word_and_warns():
     test = uploading(own_file(rows=62))
     assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
-    assert metrics(test)["Labels not in training"] == "0\u00a0%"
+    assert metrics(test)["Labels not in training"] == metrics(test)["Without a known word"] == "0\u00a0%"
+    assert "cut into basic words, which cover" in page_text(test)
+    assert not test.warning
+    texts = ("this is a fine wine" if row % 5 else f"only{row} once{row} twice{row}" for row in range(60))
+    rows = "".join(f"{text},{'ab'[row % 2]}\n" for row, text in enumerate(texts))
+    test = uploading(f"text,label\n{rows}", **{"data.drop_duplicates": "0"})
+    assert "of the validation reviews have no word that the model knows" in test.warning[0].value
+    assert "occur in fewer than “Reviews a word needs”" in test.warning[0].value
+
+
+def test_the_data_check_takes_few_words_of_large_files_apart(monkeypatch):
+    """With 100 MB of texts all of them would take longer than reading them."""
+    monkeypatch.setattr(data, "CHECKED_REVIEWS", 50)
+    monkeypatch.setattr(data, "find_split", lambda _: pytest.fail("all words"))
+    test = uploading(own_file(rows=66))
+    assert "Counted in a sample of 50 reviews." in page_text(test)
+    assert metrics(test)["Without a known word"] == "0\u00a0%"
 
 
 @pytest.mark.parametrize(("encoding", "named"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from forgetting.model.words import KINDS, Tokenizer, choose_tokenizer
+from forgetting.model.words import WORD_KINDS, Tokenizer, choose_tokenizer
 
 ANALYZER = TfidfVectorizer().build_analyzer()
 BASIC, WORDS, CHARACTERS = map(Tokenizer, ("basic", "words", "characters"))
@@ -137,11 +137,11 @@ def test_the_share_that_falls_through_is_that_of_letters_marks_and_signs():
 @pytest.mark.parametrize(
     "piece", ["a", "\u0301", "\u200d", "a\u200d", "好", "😀\u200d", "1.", "🇩", "\u00ad", "ก\u0e49", "क\u094d"]
 )
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(WORD_KINDS))
 def test_a_text_without_a_blank_takes_time_in_proportion_to_its_length(kind, piece):
     def seconds(length: int) -> float:
         begun = time.process_time()
-        KINDS[kind].cut(piece * length)
+        WORD_KINDS[kind].cut(piece * length)
         return time.process_time() - begun
 
     seconds(1)  # the characters are looked up

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from forgetting.core.errors import DataError, EmptyStateError
@@ -26,7 +27,8 @@ from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 from forgetting.data.reviews import Reviews
 from forgetting.experiment import published
 from forgetting.experiment.pretrained import Pretrained, load_pretrained
-from forgetting.model.split import Split, encode_labels, split_rows
+from forgetting.model.split import Split, encode_labels, make_split, split_rows
+from forgetting.model.words import choose_tokenizer
 from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 REVIEWS = SharedCache("reviews", most=2)
 SPLITS = SharedCache("splits", most=2)
+CHECKED_REVIEWS, CHECKED_CHARACTERS = 5_000, 1_000  # cut into words in half a second; characters of a review
+SAMPLE_SPLITS = SharedCache("splits of a sample", most=1)
 PROFILES = SharedCache("profiles", most=2)
 FILE_PROFILES = SharedCache("file profiles", most=2)
 
@@ -177,6 +181,32 @@ def find_published_split(uploads: Sequence[Upload]) -> Split:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _published_split(digest: str, _table: Table) -> Split:  # noqa: ARG001 - the key
     return published.make_published_split(_table.reviews(missing=(), fold_labels=False))
+
+
+def find_checked_split(inputs: Inputs) -> Split:
+    """The split of a recipe, for the data check: of a sample of the reviews where all would take a while.
+
+    Raises:
+        DataError: The reviews cannot be had or split.
+    """
+    from forgetting.dashboard.state.engine import select_reviews
+
+    recipe, key = inputs.recipe, split_key(inputs.recipe, find_digest(inputs))
+    if SPLITS.get(key) or find_pretrained(inputs):
+        return find_split(inputs)
+
+    def split() -> Split:
+        selected = select_reviews(recipe, find_reviews(inputs))
+        if len(selected) <= CHECKED_REVIEWS and sum(map(len, selected.texts)) <= CHECKED_REVIEWS * CHECKED_CHARACTERS:
+            return find_split(inputs)
+        rows = np.linspace(0, len(selected) - 1, min(len(selected), CHECKED_REVIEWS)).astype(int)
+        sample = selected.take(rows, "not in the sample")
+        sample = replace(sample, texts=tuple(text[:CHECKED_CHARACTERS] for text in sample.texts))
+        tokenizer = choose_tokenizer(recipe.split.words, selected.texts)
+        settings = replace(recipe.split, words=tokenizer.kind, stratify=False, stopping="never")
+        return replace(make_split(sample, settings), tokenizer=tokenizer)
+
+    return SAMPLE_SPLITS.ask(key, split)
 
 
 def find_profile(inputs: Inputs) -> DataProfile:

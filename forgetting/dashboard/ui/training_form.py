@@ -23,7 +23,7 @@ from forgetting.model.settings import ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import OBJECTIVE_NAMES
+from forgetting.reporting.names import KIND_NAMES, OBJECTIVE_NAMES
 
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
@@ -38,6 +38,7 @@ OTHERS = {
     "training.weight_decay": partial(number_control, step=0.0005),
     "training.word_dropout": number_control,
     "split.validation_share": number_control,
+    "split.words": partial(choice_control, titles=KIND_NAMES),
     "split.seed": number_control,
     "split.min_df": number_control,
     "seed": number_control,

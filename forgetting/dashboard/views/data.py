@@ -4,6 +4,7 @@ from dataclasses import astuple
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forgetting.charts.data import classes_chart, count_lengths, lengths_chart
 from forgetting.core.errors import ForgettingError, shorten
@@ -22,6 +23,7 @@ from forgetting.dashboard.ui.labels import LABELS
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table, show_table
 from forgetting.dashboard.views.reading import OF_A_FILE, offer_button, reading_values, upload_view
+from forgetting.dashboard.views.words_check import words_check_view
 from forgetting.data.columns import Choice
 from forgetting.data.profile import DataProfile
 from forgetting.data.reading import DEFAULT_READING
@@ -160,7 +162,7 @@ def profile_view(table: Table) -> None:
     if sentences := describe_labels(reviews.report):
         st.text(" ".join(sentences))
         offer_button(reviews.report.offer, "labels")
-    _data_metrics(profile)
+    unknown = _data_metrics(profile)
     names = ["Classes", "Lengths", "First rows", "Left out"]
     classes, lengths, rows, dropped = st.tabs(names, key="data_view", on_change="rerun")
     if classes.open:
@@ -211,6 +213,7 @@ def profile_view(table: Table) -> None:
             st.text(f"The file was read as {', '.join(how) or 'a table'}. Its SHA-256 is {reviews.sha256}.")
             if profile.decoded:
                 st.text(f"HTML entities such as &amp; were decoded in {format_count(profile.decoded, 'row')}.")
+    words_check_view(profile, *unknown)  # last, as it takes longest
 
 
 def _class_counts(profile: DataProfile) -> pd.DataFrame:
@@ -227,8 +230,8 @@ def first_rows_view(table: Table) -> None:
     reviews_table(excerpts, whole, key="first_rows", height=330, explained=False, alt="The first rows of the file")
 
 
-def _data_metrics(profile: DataProfile) -> None:
-    """Counts of the whole file, and of the reviews that the filters leave."""
+def _data_metrics(profile: DataProfile) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Counts of the file and of what the filters leave; returns places for a metric and a sentence of words."""
     file = data.find_file_profile(session().inputs)
     empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty") or "mean missing" in reason)
     metrics = (
@@ -249,3 +252,5 @@ def _data_metrics(profile: DataProfile) -> None:
     with st.grid(3, min_column_width=125, vertical_alignment="bottom"):  # never one alone in a row
         for label, value, kept in metrics:
             st.metric(label, value, kept, delta_color="off", delta_arrow="off", help=explain(label))
+        metric = st.empty()
+    return metric, st.empty()

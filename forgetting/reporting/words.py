@@ -1,0 +1,48 @@
+"""What texts were cut into and why, and how many reviews a model cannot see, in sentences."""
+
+from forgetting.model.settings import SplitSettings
+from forgetting.model.split import Split
+from forgetting.model.words import WORD_KINDS, Tokenizer
+from forgetting.reporting.formatting import format_share
+from forgetting.reporting.names import KIND_NAMES
+
+MANY = 0.05  # share of a part's reviews
+
+
+def describe_tokenizer(tokenizer: Tokenizer) -> str:
+    """What texts were cut into, and why where the texts decided it."""
+    what = f"Texts are cut into {KIND_NAMES[tokenizer.kind]}"
+    if tokenizer.uncovered is None:
+        return f"{what}."
+    left = f"basic words leave out or do not cut {format_share(tokenizer.uncovered)} of the letters, marks and signs"
+    if tokenizer.kind == "basic":
+        return f"{what}, which cover the letters, marks and signs." if not tokenizer.uncovered else f"{what}: {left}."
+    if tokenizer.alike:
+        left += f", and {format_share(tokenizer.alike)} of the texts differ from others only in what these leave out"
+    return f"{what}: {left}."
+
+
+def describe_unknown_words(split: Split, splitting: SplitSettings) -> str | None:
+    """Why many reviews have no word that the model knows, and what to do; None where they are few.
+
+    Args:
+        split: The split.
+        splitting: Its settings.
+    """
+    unknown = split.without_known_words
+    shares = {name: unknown[name] / len(part) for name, part in split.parts.items()}
+    if max(shares.values()) < MANY:
+        return None
+    kind, empty = split.tokenizer.kind, split.without_words
+    found = " and ".join(f"{format_share(share)} of the {name} reviews" for name, share in shares.items())
+    sentence = f"{found} have no word that the model knows: it predicts the same class for all of them."
+    if 2 * empty >= sum(unknown.values()):
+        cause, remedy = f"{empty:,} reviews have no word at all: {WORD_KINDS[kind].rule}", "Choose"
+    elif splitting.min_df == 1:
+        cause, remedy = "Their words occur in no training review", "Choose"
+    else:
+        cause = f"Their words occur in fewer than split.min_df = {splitting.min_df} of the training reviews"
+        remedy = "Lower it, or choose"
+    if splitting.max_words:
+        cause += f", or are not among the split.max_words = {splitting.max_words:,} most frequent"
+    return f"{sentence} {cause}. {remedy} another split.words or text column."
