@@ -12,7 +12,9 @@ from forgetting.experiment.published import PUBLISHED_MODELS
 from forgetting.experiment.results import Result
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
+from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
+from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_curves
@@ -26,6 +28,7 @@ def format_run(result: Result) -> str:
     objective = result.recipe.training.objective
     lines = [
         "{rows} reviews, {words} words, {classes} classes".format(**result.data),
+        describe_tokenizer(Tokenizer(**result.data["tokenizer"])),
         f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})",
         "",
         f"{'':22}{'original':>12}{'randomized':>12}   baseline",

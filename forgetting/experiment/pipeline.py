@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import torch
 
@@ -58,6 +58,8 @@ def make_result(recipe: Recipe, split: Split, trained: Trained) -> Result:
         "words": len(split.words),
         "classes": len(split.classes),
         "sha256": split.reviews.sha256,
+        "tokenizer": asdict(split.tokenizer),
+        "without_known_words": split.without_known_words,
     }
     return Result(
         recipe=recipe,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,7 +94,8 @@ class Result:
 
     Attributes:
         recipe: All settings.
-        data: Numbers of "rows", "words" and "classes", and the file's "sha256".
+        data: Numbers of "rows", "words" and "classes", the file's "sha256", the fields of the split's "tokenizer", and
+            the reviews of each part "without_known_words".
         layers: The layers of the model.
         trained: The original.
         comparison: The original and the randomized model.
@@ -102,7 +103,7 @@ class Result:
     """
 
     recipe: Recipe
-    data: dict[str, int | str]
+    data: dict[str, Any]
     layers: tuple[LayerSummary, ...]
     trained: Trained
     comparison: Comparison

@@ -77,7 +77,7 @@ def test_json_of_run(result, folder):
             assert set(scores) >= METRICS
             assert all(isinstance(scores[metric], float) for metric in METRICS)
     digest = hashlib.sha256((folder / "wine.csv").read_bytes()).hexdigest()
-    assert set(values["data"]) == {"rows", "words", "classes", "sha256"}
+    assert set(values["data"]) == {"rows", "words", "classes", "sha256", "tokenizer", "without_known_words"}
     assert (values["data"]["classes"], values["data"]["sha256"]) == (3, digest)
     assert values["parameters"] == 64 * (values["data"]["words"] + 1) + 3 * 65
     recipe = Recipe.from_dict(values["recipe"])

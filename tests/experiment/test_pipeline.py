@@ -53,7 +53,14 @@ def test_a_result_as_plain_values(small_reviews):
     assert values["recipe_hash"] == HALF.hash
     distinct = {*zip(small_reviews.texts, small_reviews.labels, strict=True)}
     words = len(prepare(HALF, small_reviews).words)
-    assert values["data"] == {"rows": len(distinct), "words": words, "classes": 3, "sha256": "5" * 64}
+    assert values["data"] == {
+        "rows": len(distinct),
+        "words": words,
+        "classes": 3,
+        "sha256": "5" * 64,
+        "tokenizer": {"kind": "basic", "uncovered": 0.0, "alike": 0.0},
+        "without_known_words": {"training": 0, "validation": 0},
+    }
     assert values["layers"] == {"fc1": 64 * (words + 1), "fc2": 3 * 65}
     assert values["parameters"] == sum(values["layers"].values()) == result.parameters
     assert (values["epochs"], values["state"]) == (12, "finished")
