@@ -69,7 +69,7 @@ LABEL_NAMES = {
         ประเภท tags area""",
 }
 STRONG_NAME = 50
-LONGEST_NAME = 200  # characters of a name that are looked at
+NAME_LENGTH = 200  # characters of a name that are looked at
 OTHER_NAMES = {  # how far below columns without a telling name, and the names
     1: """country source src origin publisher platform site website city state region province location
         place address nationality lang language locale store hotel winery brand company product_name
@@ -124,7 +124,7 @@ class NameMatch:
 
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a column's name: in small letters, without accents, parted at signs and capital letters."""
-    return _name_words(name[:LONGEST_NAME])
+    return _name_words(name[:NAME_LENGTH])
 
 
 @lru_cache(4_096)

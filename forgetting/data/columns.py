@@ -18,7 +18,7 @@ from forgetting.data.column_names import (
     match_label,
     match_text,
 )
-from forgetting.data.labels import MANY_NUMBERS, match_missing
+from forgetting.data.labels import MANY_NUMBERS, match_missing, parse_numbers
 from forgetting.data.reviews import MISSING
 
 # (text, label) of the data sets this app is made for: the published experiment's and Kaggle's wine magazine.
@@ -86,12 +86,13 @@ class _Prose:
 
 @dataclass(frozen=True)
 class _Groups:
-    """What a column holds as labels, in all rows; words that mean missing are none."""
+    """What a column holds as labels, in all rows."""
 
     different: int
     rows: int
     numeric: bool
     length: float = 0.0  # mean of the different ones, in characters
+    words: bool = False  # whether all but one are words that mean missing
     parts: bool = False  # whether they are the names of the parts of a split
     other: bool = False  # whether they are what OTHER_VALUES describes
 
@@ -164,7 +165,10 @@ class ColumnRoles:
             counts = self.frame[column].value_counts(sort=False)
             if len(counts) > len(self.frame) / 2 and not (match_label(column) or is_amount(column)):
                 continue  # of more values than classes can be, and there may be many to look at
-            counts = counts[[match is None for match in match_missing(counts.index, MISSING)]]
+            missing = match_missing(counts.index, MISSING)
+            present = counts[[match is None for match in missing]]
+            words = len(present) < 2  # where a word that means missing may be a class after all
+            counts = counts[[match != "" for match in missing]] if words else present
             values = counts.index
             if len(values) < 2:
                 continue
@@ -172,8 +176,9 @@ class ColumnRoles:
             found[column] = _Groups(
                 len(values),
                 int(counts.sum()),
-                bool(values.str.fullmatch(NUMBERS).all()),
+                bool(values.str.fullmatch(NUMBERS).all()) or parse_numbers(shown).count(None) < len(shown) / 20,
                 float(shown.str.len().to_numpy().mean()),
+                words,
                 {value.strip().casefold() for value in shown} <= SPLIT_VALUES
                 or all(map(OTHER_VALUES.fullmatch, shown)),
             )
@@ -209,6 +214,8 @@ class ColumnRoles:
 
     def _label_rank(self, column: str, groups: _Groups) -> float | None:
         """How likely a column holds labels: above 0 for one with a telling name, 0 for any, and down to −3."""
+        if groups.words:
+            return -3.0
         named, many = match_label(column), groups.different > MANY_NUMBERS
         if 2 * groups.different > groups.rows:  # values that occur less than twice on average
             if groups.numeric and many and (named or is_amount(column)):

@@ -4,9 +4,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 from table_parts import LABELS, TEXTS
 
+from forgetting.core.errors import DataError
 from forgetting.data import columns
+from forgetting.data.columns import Choice, Reason
 from forgetting.data.tables import Table, read_table
 
 
@@ -77,3 +80,45 @@ def test_columns_are_looked_at_once_however_often_others_are_chosen(monkeypatch)
     assert len(looked_at) == 3 * len(TEXTS)
     assert max(map(len, looked_at)) <= columns.SAMPLED_LENGTH
     assert table.columns_of() == ("second", "kind")
+
+
+def sample(**more) -> Table:
+    """Forty rows: different texts, and what else is given, over and over."""
+    texts = [f"A nice red wine with plums, the {row}th" for row in range(40)]
+    return table_of(review=texts, **{name: (list(values) * 40)[:40] for name, values in more.items()})
+
+
+def test_a_choice_says_why_and_what_comes_next():
+    table = sample(
+        country=("FR", "IT"), target="01", Klasse="abc", raw_html=[f"<p>one two three four {n}" for n in range(40)]
+    )
+    assert table.roles.label_choice("review") == Choice("Klasse", Reason("klasse", values=3), "target")
+    assert table.roles.label_choice("Klasse") == Choice("target", Reason("target", values=2), "country")
+    assert table.roles.text_choice() == Choice("review", Reason("review", words=7.0), "raw_html")
+    assert table.roles.text_choice("review").reason.name is None
+    assert sample(a="xy").roles.label_choice("review") == Choice("a", Reason(None, values=2), None)
+    assert table_of(a=["1", "2"]).roles.text_choice() is None
+
+
+@pytest.mark.parametrize(
+    ("more", "label"),
+    [
+        ({"label": [f"{row}" for row in range(40)], "kind": "ab"}, "kind"),  # an id by its content
+        ({"label": ["train", "train", "test"], "kind": "abc"}, "kind"),  # a part of the split
+        ({"label": "x", "kind": "ab"}, "kind"),  # one class
+        ({"country": "ab", "y": "01"}, "y"),
+        ({"country": "ab", "points": [f"{80 + row}" for row in range(21)]}, "country"),
+        ({"price": [f"${row}.99" for row in range(40)], "id": [f"{row}" for row in range(40)]}, "price"),  # to be cut
+        ({"label": ["none", "hate"]}, "label"),  # which is then refused with an offer
+        ({"sentiment_confidence": "12", "date": ["2020-01-01", "2020-01-02"], "tone": "abc"}, "tone"),
+    ],
+)
+def test_content_must_fit_the_name(more, label):
+    assert sample(**more).likely_label == label
+
+
+def test_what_is_no_text_is_said_truly():
+    for text in ("好喝的红酒很不错", "ไวน์แดงอร่อยมาก", "vin rouge correct", "שָׁלוֹם יַיִן טוֹב", "अच्छी लाल शराब है"):
+        assert table_of(a=[text, text + "x"], b=["1", "1"]).likely_text == "a"
+    with pytest.raises(DataError, match="two characters of a script without blanks are a word; none of 'a' does"):
+        table_of(a=["好", "不好"], b=["1", "2"]).columns_of(label="b")
