@@ -1,7 +1,7 @@
-"""Coverage-guided fuzzing of what reads files, recipes and addresses, for as long as one likes.
+"""Coverage-guided fuzzing of what reads files, recipes, addresses and saved models, for as long as one likes.
 
     pip install -r tests/fuzz/requirements.txt        # into an environment of its own
-    python tests/fuzz/fuzz.py --seconds 60            # both targets, one after the other
+    python tests/fuzz/fuzz.py --seconds 60            # all targets, one after the other
     python tests/fuzz/fuzz.py reviews --keep findings
 
 A finding is any exception but ForgettingError, the end of the process, and an input that needs more than 10 s or 1 GiB.
@@ -22,6 +22,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]
 READING = ("datasets", "reading", "formats", "parquet", "encodings", "unpacking", "reviews", "limits", "errors")
 RECIPES = ("recipe", "address", "settings", "randomization", "forget_set", "methods", "plan", "units", "training")
+MODELS = ("experiment.loading", "experiment.saved", "recipe.recipe", "core.settings")
 TIMEOUT = 10  # seconds for one input
 ROOM = 1_024  # MiB beside what the modules take
 SEED_SIZE = 20_000  # bytes of the largest file to begin with
@@ -42,7 +43,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("targets", nargs="*", help=f"{' or '.join(TARGETS)}; both where none is given")
+    parser.add_argument("targets", nargs="*", help=f"{' or '.join(TARGETS)}; all where none is given")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--keep", help="folder for inputs that were findings")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -154,9 +155,40 @@ def _settings() -> list[str]:
     return [f'"{word}"' for name in Recipe.leaves() for word in (name, name.split(".")[-1])]
 
 
+def _models() -> Callable[[bytes], None]:
+    from forgetting.core.errors import ForgettingError
+    from forgetting.experiment.loading import load_model
+
+    def check(data: bytes) -> None:
+        try:
+            load_model(data)
+        except ForgettingError:
+            return
+
+    return check
+
+
+def _model_seeds() -> list[bytes]:
+    """A small model, as it is saved today, and as an earlier version saved it: without checksums in the way."""
+    from safetensors.torch import save
+
+    from forgetting.data.sample import load_sample
+    from forgetting.experiment.pipeline import prepare, train
+    from forgetting.experiment.saved import model_bytes
+    from forgetting.recipe.recipe import Recipe
+
+    small = {"split": {"max_words": 20}, "model": {"hidden": [2]}, "training": {"epochs": 1}}
+    recipe = Recipe.from_dict(small)
+    split = prepare(recipe, load_sample())
+    trained = train(recipe, split)
+    state = {name: value.contiguous() for name, value in trained.model.state_dict().items()}
+    return [model_bytes(recipe, split, trained), save(state, {"recipe": recipe.to_json(), "epochs": "1"})]
+
+
 TARGETS = {  # modules to follow, what gives the check, the inputs to begin with, and pieces of new ones
     "reviews": (READING, _reviews, _review_seeds, lambda: MARKS),
     "recipe": (RECIPES, _recipes, _recipe_seeds, _settings),
+    "models": (MODELS, _models, _model_seeds, _settings),
 }
 
 if __name__ == "__main__":
