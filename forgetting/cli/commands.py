@@ -18,6 +18,7 @@ from forgetting.cli.options import (
     as_json_text,
     check_out,
     check_save,
+    describe_offer,
     forget_settings,
     input_options,
     load_reviews,
@@ -284,7 +285,9 @@ def main() -> None:
         click.echo(error.format_message(), err=True)
         sys.exit(2)
     except (ForgettingError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        message = (
+            error.format_message() if isinstance(error, click.ClickException) else f"{error}{describe_offer(error)}"
+        )
         click.echo("Error: " + " ".join(message.split()), err=True)
         sys.exit(2)
     except click.Abort:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from forgetting.core.errors import DataError, RecipeError, shorten
+from forgetting.core.errors import ForgettingError, RecipeError, shorten
 from forgetting.core.files import file_format
 from forgetting.data.download import fetch_wine_reviews
 from forgetting.data.reviews import MISSING, Reviews
@@ -27,7 +27,7 @@ from forgetting.experiment.saved import SavedModel
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
 from forgetting.recipe.recipe import Recipe
-from forgetting.reporting.data import describe_reading
+from forgetting.reporting.data import describe_labels, describe_reading
 
 FILE = click.Path(path_type=Path)
 SWITCHES = {  # options of how the reviews are read: setting, and what `click.option` takes
@@ -209,31 +209,26 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
     if data is None:
         return recipe, fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
-    try:
-        table = read_table(data, reading=recipe.reading)
-        reviews = table.reviews(
-            recipe.data.text_column or None,
-            recipe.data.label_column or None,
-            missing=recipe.data.missing,
-            fold_labels=recipe.data.fold_labels,
-            quantile_classes=recipe.data.quantile_classes,
-        )
-    except DataError as error:
-        raise DataError(f"{error}{_offered(error)}") from error
-    for sentence in describe_reading(table.reading):
+    table = read_table(data, reading=recipe.reading)
+    reviews = table.reviews(
+        recipe.data.text_column or None,
+        recipe.data.label_column or None,
+        missing=recipe.data.missing,
+        fold_labels=recipe.data.fold_labels,
+        quantile_classes=recipe.data.quantile_classes,
+    )
+    for sentence in (*describe_reading(table.reading), *describe_labels(reviews.report)):
         click.echo(sentence, err=True)
     source = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
     return Recipe.from_dict({"data": source}, recipe), reviews
 
 
-def _offered(error: DataError) -> str:
-    """The option by which a file can be read that is refused without it, as a sentence."""
-    if error.offer is None:
-        return ""
-    setting, value = error.offer
-    option = next(option.split("/")[0] for option, (name, _) in SWITCHES.items() if name == setting)
+def describe_offer(error: ForgettingError) -> str:
+    """The option that would mend what is refused, as a sentence after the error; empty where there is none."""
+    setting, value = error.offer or (None, None)
+    option = next((option.split("/")[0] for option, (name, _) in SWITCHES.items() if name == setting), None)
     shown = ",".join(value) or "''" if isinstance(value, tuple) else value
-    return f" Or give {option}." if value is True else f" Or give {option} {shown}."
+    return "" if option is None else f" Or give {option}." if value is True else f" Or give {option} {shown}."
 
 
 @contextmanager

@@ -61,9 +61,13 @@ def describe_labels(report: Report) -> tuple[str, ...]:
         report: What the reviews were made from.
 
     Returns:
-        The sentences; none where each class has one writing and is no amount.
+        The sentences; none where all labels count, each class has one writing, and none is an amount.
     """
-    sentences = []
+    sentences = [
+        f"{format_count(each.rows, 'row')} left out: {each.reason}."
+        for each in report.dropped
+        if "mean missing" in each.reason or "not a number" in each.reason
+    ]
     if report.merged:
         largest, most = report.merged[0], report.merged[0].writings
         writings = ", ".join(f"“{writing}” ({count:,})" for writing, count in most[:MOST_WRITINGS])
@@ -71,7 +75,7 @@ def describe_labels(report: Report) -> tuple[str, ...]:
         others = len(report.merged) - 1
         rest = f" The same holds for {others:,} other {'class' if others == 1 else 'classes'}." if others else ""
         sentences.append(f"Writings of one class are put together: {writings}{more} are “{largest.label}”.{rest}")
-    if report.offer:
+    if report.offer and report.offer[0] == "data.quantile_classes":
         sentences.append(
             "The labels are numbers with many values, each a class of its own. They can be cut into a few."
         )

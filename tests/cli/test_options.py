@@ -10,6 +10,7 @@ from commands import write_recipes, write_reviews
 
 from forgetting.cli.options import (
     check_out,
+    describe_offer,
     dose_list,
     forget_settings,
     load_reviews,
@@ -78,6 +79,28 @@ def test_options_of_reading_change_the_settings_that_the_page_changes(folder):
         "split.words": "words",
     }
     assert made(folder, missing="").data.missing == ()
+
+
+def test_the_option_that_would_mend_an_error_is_named():
+    offers = {
+        ("reading.leave_out_bad_rows", True): " Or give --leave-out-bad-rows.",
+        ("data.quantile_classes", 5): " Or give --quantile-classes 5.",
+        ("data.missing", ("NA", "?")): " Or give --missing NA,?.",
+        ("data.missing", ()): " Or give --missing ''.",
+        ("training.epochs", 5): "",
+        None: "",
+    }
+    assert {offer: describe_offer(DataError("No.", offer=offer)) for offer in offers} == offers
+
+
+def test_what_was_done_to_the_labels_is_said(tmp_path, capsys):
+    labels = ["Red", "red ", "NA", "white"] * 3
+    (tmp_path / "wine.csv").write_text("text,label\n" + "".join(f"a red plum {n},{x}\n" for n, x in enumerate(labels)))
+    _, reviews = load_reviews(tmp_path / "wine.csv", MODERN.with_value("data.missing", ("NA",)))
+    assert reviews.counts == {"Red": 6, "white": 3}
+    said = capsys.readouterr().err
+    assert "3 rows left out: label is one of the words that mean missing: NA." in said
+    assert "“Red” (3), “red ” (3) are “Red”" in said
 
 
 def test_a_seed_is_of_training_and_randomizing_but_not_of_the_split(folder):
