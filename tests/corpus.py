@@ -16,7 +16,7 @@ import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -156,9 +156,9 @@ def zipped(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) ->
     return file.getvalue()
 
 
-def zip_with_flag(flag: int) -> bytes:
+def zip_with_flag(flag: int, files: dict[str, str] | None = None) -> bytes:
     """A zip archive whose two headers carry a flag; 1 says that it is encrypted."""
-    data = bytearray(zipped({"a.csv": PLAIN}))
+    data = bytearray(zipped(files or {"a.csv": PLAIN}))
     data[6] |= flag  # of the file itself; the other one is in the directory
     data[data.index(b"PK\x01\x02") + 8] |= flag
     return bytes(data)
@@ -228,9 +228,63 @@ def array_file() -> bytes:
     return file.getvalue()
 
 
-def workbook() -> bytes:
-    sheet = "<worksheet><sheetData><row><c><v>1</v></c></row></sheetData></worksheet>"
-    return zipped({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>", "xl/sheet1.xml": sheet})
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+OPEN = "urn:oasis:names:tc:opendocument:xmlns:"
+
+
+def cells(rows: Iterable[Iterable[object]]) -> str:
+    """Rows of a sheet of Excel: texts in place, numbers, and where there is nothing no cell."""
+    kinds = {str: '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>', bool: '<c r="{}" t="b"><v>{:d}</v></c>'}
+    lines = []
+    for number, row in enumerate(rows, 1):
+        places = ((f"{chr(65 + place)}{number}", value) for place, value in enumerate(row) if value is not None)
+        line = (kinds.get(type(value), '<c r="{}"><v>{}</v></c>').format(place, value) for place, value in places)
+        lines.append(f'<row r="{number}">{"".join(line)}</row>')
+    return "".join(lines)
+
+
+def workbook(*sheets: str, strings: str = "", names: Iterable[str] = (), states: Iterable[str] = (), **more) -> bytes:
+    """A workbook of Excel. sheets: the rows of each. strings: those that cells refer to. states: of the sheets."""
+    sheets = sheets or (cells([HEADER, *reviews()]),)
+    listed = list(itertools.zip_longest(sheets, names, states))
+    numbered = list(enumerate(listed, 1))
+    inside = "".join(
+        f'<sheet name="{name or f"Sheet{n}"}" sheetId="{n}" r:id="r{n}" state="{state or "visible"}"/>'
+        for n, (_, name, state) in numbered
+    )
+    target = '<Relationship Id="r{0}" Type="{1}/{2}" Target="{3}"/>'
+    relations = f'<Relationships xmlns="{PACKAGE}/relationships">{{}}</Relationships>'
+    links = "".join(target.format(n, OFFICE, "worksheet", f"worksheets/sheet{n}.xml") for n, _ in numbered)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
+        "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}"><sheets>{inside}</sheets></workbook>',
+        "_rels/.rels": relations.format(target.format(0, OFFICE, "officeDocument", "xl/workbook.xml")),
+        "xl/_rels/workbook.xml.rels": relations.format(links),
+        "xl/styles.xml": f'<styleSheet xmlns="{SHEET}"><cellXfs><xf numFmtId="0"/></cellXfs></styleSheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{SHEET}">{strings}</sst>',
+    }
+    worksheet = f'<worksheet xmlns="{SHEET}"><sheetData>{{}}</sheetData></worksheet>'
+    parts |= {f"xl/worksheets/sheet{n}.xml": worksheet.format(rows) for n, (rows, _, _) in numbered}
+    return zipped(parts | more)
+
+
+def open_document(rows: str = "", kind: str = "spreadsheet", **more) -> bytes:
+    """A sheet of LibreOffice."""
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = rows or "".join(
+        f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in [HEADER, *reviews()]
+    )
+    spaces = " ".join(f'xmlns:{name}="{OPEN}{name}:1.0"' for name in ("office", "table", "text"))
+    content = (
+        f'<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name="Reviews">{rows}'
+        "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = f'<manifest:manifest xmlns:manifest="{OPEN}manifest:1.0"/>'
+    parts = {"mimetype": f"{OPEN_DOCUMENT}{kind}", "content.xml": content}
+    return zipped(parts | {"META-INF/manifest.xml": manifest} | more)
 
 
 # Bytes and characters
@@ -766,6 +820,80 @@ PARQUET = {
     "encrypted Parquet": refused(lambda: b"PARE" + bytes(60) + b"PARE", "NUL", "CSV UTF-8"),
 }
 
+# Spreadsheets
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+SHEETS = {  # of a spreadsheet, which has no encoding and no delimiter
+    "workbook": accepted(workbook),
+    "workbook in gzip": accepted(lambda: gzip.compress(workbook(), mtime=0)),
+    "workbook in zip": accepted(lambda: zipped({"a/b.xlsx": workbook()})),
+    "workbook with macros": accepted(lambda: workbook(**{"xl/vbaProject.bin": OLE + bytes(999)})),
+    "workbook with shared texts": accepted(
+        lambda: workbook(
+            cells([HEADER])
+            + "".join(f'<row><c t="s"><v>{n}</v></c><c t="s"><v>{24 + n % 3}</v></c></row>' for n in range(24)),
+            strings="".join(f"<si><t>{text}</t></si>" for text in [*(t for t, _ in reviews()), *NOTES]),
+        )
+    ),
+    "workbook that begins below a title and empty rows": accepted(
+        lambda: workbook(
+            cells([[], [None, "Wines of 2022"], [], [None, *HEADER], *([None, *row] for row in reviews())])
+        )
+    ),
+    "workbook without a header": accepted(lambda: workbook(cells(reviews()))),
+    "workbook with an empty and a hidden sheet first": accepted(
+        lambda: workbook("", cells([["x"]] * 9), cells([HEADER, *reviews()]), states=("visible", "hidden"))
+    ),
+    "workbook with empty cells": accepted(
+        lambda: workbook(cells([HEADER, *reviews(), ("cherry plum", None), (None, "red"), (" ", "")])),
+        rows=26,
+        dropped={"empty text": 1, "empty label": 1},
+    ),
+    "workbook that leads out of its folder": accepted(lambda: workbook(**{"../../../../tmp/owned.xml": "<a/>"})),
+    "workbook of billions of laughs": refused(
+        lambda: workbook(
+            **{"xl/sharedStrings.xml": f"<!DOCTYPE a [<!ENTITY l0 'ha'>{LAUGHS}]><sst><si><t>&l9;</t></si></sst>"}
+        ),
+        "damaged",
+    ),
+    "workbook cut off": refused(lambda: workbook()[:-50], "zip file must be whole"),
+    "workbook without its sheet": refused(
+        lambda: workbook().replace(b"xl/worksheets/sheet1.xml", b"xl/worksheets/sheet2.xml"), "whole", "CSV UTF-8"
+    ),
+    "workbook of no XML": refused(lambda: workbook(**{"xl/workbook.xml": "<"}), "spreadsheet must be a whole"),
+    "workbook with a cell in the last place": refused(
+        lambda: workbook(cells([HEADER]) + '<row><c r="XFD1048576"><v>2</v></c></row>'), "expands to more"
+    ),
+    "workbook with a cell beyond the last place": refused(
+        lambda: workbook('<row><c r="A1999999999"><v>2</v></c></row>'), "whole", "a cell in row 1,999,999,999"
+    ),
+    "workbook with a cell in the last column": refused(
+        lambda: workbook(cells([HEADER]) + '<row><c r="XFD2"><v>2</v></c></row>'), "1,000 columns", "16,384"
+    ),
+    "workbook with an encrypted part": refused(
+        lambda: zip_with_flag(1, {"xl/workbook.xml": "<a/>"}), "encrypted", "Unpack it"
+    ),
+    "workbook without cells": refused(lambda: workbook("<row/>"), "must have rows"),
+    "sheet of LibreOffice": accepted(open_document),
+    "sheet of LibreOffice, cut off within": refused(
+        lambda: open_document("<table:table-row>"), "spreadsheet must be a whole"
+    ),
+    "sheet of LibreOffice without content": refused(
+        lambda: zipped({"mimetype": f"{OPEN_DOCUMENT}spreadsheet", "content.xml": "<x/>"}),
+        "spreadsheet must be a whole",
+        "CSV UTF-8",
+    ),
+    "sheet of LibreOffice of billions of cells": refused(
+        lambda: open_document(
+            '<table:table-row table:number-rows-repeated="1048576"><table:table-cell office:value-type="float" '
+            'office:value="1" table:number-columns-repeated="16384"/></table:table-row>'
+        ),
+        "CSV UTF-8",
+    ),
+}
+SPREADSHEETS = {name: replace(upload, encoding=None, delimiter=None) for name, upload in SHEETS.items()}
+
 # Labels
 
 SWASH = "caf\u00e9"
@@ -886,7 +1014,12 @@ OTHER_FILES = {
         lambda: b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1_001, {"little_endian": True})),
         "binary file",
     ),
-    "an Excel workbook": refused(workbook, "Office document", "CSV UTF-8"),
+    "a text of Word": refused(
+        lambda: zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<a/>"}), "text of Word", "CSV UTF-8"
+    ),
+    "a text of LibreOffice": refused(lambda: open_document(kind="text"), "opendocument.text", "CSV UTF-8"),
+    "a document of Numbers": refused(lambda: zipped({"Index/Document.iwa": "", "a": ""}), "Numbers", "CSV UTF-8"),
+    "an old Office document": refused(lambda: OLE + bytes(5_000), "spreadsheet must be a whole", "CSV UTF-8"),
     "a PNG picture": refused(ready(PICTURE), "a PNG image", "CSV UTF-8"),
     "a web page": refused(ready(PAGE.encode()), "a web page", "CSV UTF-8"),
     "an executable": refused(ready(b"\x7fELF\x02\x01\x01" + bytes(200)), "binary file", "CSV UTF-8"),
@@ -1068,6 +1201,15 @@ LARGE = {
     ),
     "JSON with a million keys": refused(lambda: json_keys(1_000_000), "must hold a table", "a line of its own"),
     "JSON with 300,000 keys": refused(lambda: json_keys(300_000), "1,000 columns", "300,000"),
+    "workbook of 450 MB of blanks": refused(
+        lambda: workbook(f"<row>{' ' * (450 * MEGABYTE)}</row>"), "400\u00a0MB", "expands to more"
+    ),
+    "workbook of one text of 1 MB, three thousand times": refused(
+        lambda: workbook('<row><c t="s"><v>0</v></c></row>' * 3_000, strings=f"<si><t>{'cherry ' * 150_000}</t></si>"),
+        "100\u00a0MB",
+        "expands to more",
+    ),
+    "workbook of 250,001 rows": refused(lambda: workbook("<row><c><v>1</v></c></row>" * 250_001), "250,000 rows"),
     "Parquet that contradicts itself": refused(parquet_that_contradicts_itself, "Parquet file must be whole"),
     "Parquet of one value of 1 MB in 3,000 rows": refused(
         lambda: bomb_of_one_value(3_000, MEGABYTE, typed=False), "100\u00a0MB", "expands to more"
@@ -1098,8 +1240,8 @@ LARGE = {
     ),
 }
 
-READ = ENCODINGS | DELIMITED | ARCHIVES | JSON | PARQUET | OTHER_FILES | NAMES
-KINDS_OF_FILES = (ENCODINGS, DELIMITED, ARCHIVES, JSON, PARQUET, OTHER_FILES, NAMES, LABELS, TEXTS)
+READ = ENCODINGS | DELIMITED | ARCHIVES | JSON | PARQUET | SPREADSHEETS | OTHER_FILES | NAMES
+KINDS_OF_FILES = (ENCODINGS, DELIMITED, ARCHIVES, JSON, PARQUET, SPREADSHEETS, OTHER_FILES, NAMES, LABELS, TEXTS)
 SMALL = READ | LABELS | TEXTS
 CORPUS = SMALL | LARGE
 # Of large files that are accepted, those that are odd to the reader and not to what follows.

@@ -28,6 +28,15 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 MOST_DIRECTORY = READ_CHUNK  # of about 10,000 files
 # bz2 and LZMA members are left out: zipfile expands those without a bound.
 ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin")  # in .xlsx and .xlsm, and in .xlsb
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+DOCUMENTS = {  # other archives that are documents, by how the name of a part begins
+    "word/": "an Office document (a text of Word)",
+    "ppt/": "an Office document (a presentation of PowerPoint)",
+    "index/document.iwa": "a document of Numbers, Pages or Keynote",
+    "[content_types].xml": "an Office document",
+}
+EXPANSION = 4  # times the limit of a file, to which a spreadsheet may expand: most of that is not text of cells
 # What macOS and Windows add to an archive unasked.
 ZIP_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -62,7 +71,7 @@ def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
         max_bytes: Another limit than the one in force.
 
     Returns:
-        The bytes of the one file inside; other data as they are.
+        The bytes of the one file inside; other data as they are, and so spreadsheets, which are zip archives too.
 
     Raises:
         DataError: The archive is damaged, encrypted or nested, does not hold exactly one file, or expands to more than
@@ -75,11 +84,10 @@ def unpack(data: bytes, max_bytes: int | None = None) -> bytes:
         inner = _expand_zip(data, max_bytes)
     else:
         return data
-    if inner.startswith((GZIP, *ZIP)):
-        raise DataError(
-            "An archive must hold the data file itself; this one holds another archive. "
-            "Unpack it once and upload what is inside."
-        )
+    if inner is not data and inner.startswith(ZIP):
+        return _expand_zip(inner, max_bytes, within=True)
+    if inner.startswith(GZIP):
+        raise _archive_within()
     return inner
 
 
@@ -189,10 +197,27 @@ class _ZipFile(io.BytesIO):
         return super().read(size)
 
 
-def _expand_zip(data: bytes, max_bytes: int) -> bytes:
+def _archive_within() -> DataError:
+    return DataError(
+        "An archive must hold the data file itself; this one holds another archive. "
+        "Unpack it once and upload what is inside."
+    )
+
+
+def _expand_zip(data: bytes, max_bytes: int, *, within: bool = False) -> bytes:
+    """The one file of an archive; a spreadsheet as it is, once it is known to how much it expands.
+
+    within: the archive is within another, where spreadsheets alone may be.
+    """
     try:
-        with zipfile.ZipFile(_ZipFile(data)) as archive, archive.open(_only_member(archive)) as file:
-            return _read_bounded(file, max_bytes, expanded=True)
+        with zipfile.ZipFile(_ZipFile(data)) as archive:
+            if _is_spreadsheet(archive):
+                _check_expansion(archive, EXPANSION * max_bytes)
+                return data
+            if within:
+                raise _archive_within()
+            with archive.open(_only_member(archive)) as file:
+                return _read_bounded(file, max_bytes, expanded=True)
     except DataError:
         raise
     except Exception as error:  # zipfile raises a dozen unrelated kinds for damaged archives
@@ -201,28 +226,63 @@ def _expand_zip(data: bytes, max_bytes: int) -> bytes:
         ) from error
 
 
+def _is_spreadsheet(archive: zipfile.ZipFile) -> bool:
+    """Whether an archive is a spreadsheet, by its parts. Refuses other documents."""
+    names = {name.replace("\\", "/").lower() for name in archive.namelist()}
+    if not names.isdisjoint(WORKBOOKS):
+        return True
+    what = next((what for start, what in DOCUMENTS.items() if any(name.startswith(start) for name in names)), None)
+    if "mimetype" in names and "content.xml" in names:
+        _check_member(archive.getinfo("mimetype"))
+        with archive.open("mimetype") as file:
+            kind = file.read(len(OPEN_DOCUMENT) + 100).decode("ascii", "replace")
+        if kind.startswith(f"{OPEN_DOCUMENT}spreadsheet"):
+            return True
+        what = f"another document ({shorten(kind.strip())})"
+    if what:
+        raise DataError(
+            f"A table must be text, Parquet or a spreadsheet; this is {what}. Save the table as CSV UTF-8 and upload "
+            "that."
+        )
+    return False
+
+
+def _check_expansion(archive: zipfile.ZipFile, most: int) -> None:
+    """Refuse a spreadsheet whose parts expand to more bytes, whatever it says of their sizes."""
+    total = 0
+    for member in archive.infolist():
+        _check_member(member)
+        with archive.open(member) as file:
+            for piece in _pieces(file):
+                total += len(piece)
+                if total > most:
+                    raise DataError(
+                        f"A spreadsheet may expand to at most {format_size(most)}; this one expands to more. "
+                        "Leave out rows, columns or sheets that are not needed."
+                    )
+
+
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The one file of an archive that can be expanded within a bound."""
-    names = archive.namelist()
-    if "[Content_Types].xml" in names:
-        raise DataError(
-            "A table must be text or Parquet; this is an Office document (such as an Excel workbook). "
-            "Save the sheet as CSV UTF-8 and upload that."
-        )
     members = [member for member in archive.infolist() if not _is_clutter(member)]
     if len(members) != 1:
         raise DataError(
             f"A zip file must hold exactly one file; this one holds {len(members):,}. "
             "Pack the one with the reviews alone, or upload it unpacked."
         )
-    if members[0].flag_bits & 1:
+    _check_member(members[0])
+    return members[0]
+
+
+def _check_member(member: zipfile.ZipInfo) -> None:
+    """Refuse a file that cannot be expanded, or not within a bound."""
+    if member.flag_bits & 1:
         raise DataError("A zip file must not be encrypted; this one is. Unpack it and upload the file inside.")
-    if members[0].compress_type not in ZIP_METHODS:
+    if member.compress_type not in ZIP_METHODS:
         raise DataError(
             "A zip file must be compressed by the usual method (deflate); this one uses method "
-            f"{members[0].compress_type}. Unpack it and upload the file inside."
+            f"{member.compress_type}. Unpack it and upload the file inside."
         )
-    return members[0]
 
 
 def _is_clutter(member: zipfile.ZipInfo) -> bool:

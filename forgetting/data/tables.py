@@ -165,7 +165,7 @@ def read_table(
     max_bytes: int | None = None,
     reading: ReadingSettings = DEFAULT_READING,
 ) -> Table:
-    """Read a table from CSV (also with tabs, semicolons or bars), JSON or Parquet, plain or in gzip or zip.
+    """Read a table from CSV (also with tabs, semicolons or bars), JSON, Parquet or a spreadsheet, also in gzip or zip.
 
     HTML entities are decoded, but for those of the original file: the published results count `amp` as a word.
 

@@ -220,7 +220,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "file of reviews",
-            "CSV, TSV, Parquet or JSON lines, or gz or zip of one of them. It stays on this machine.",
+            "CSV, TSV, JSON, Parquet, Excel or LibreOffice, or gz or zip of one of them. It stays on this machine.",
             used=("a file of reviews", "data.file", "data.sha256"),
         ),
         Term(

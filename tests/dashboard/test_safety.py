@@ -36,6 +36,8 @@ ALLOWED = {
     ("forgetting/recipe/recipe.py", "json.loads"),
     ("forgetting/experiment/pretrained.py", "json.loads"),
     ("forgetting/data/formats/json_tables.py", "json.loads"),
+    ("forgetting/data/formats/spreadsheets.py", "json.loads"),
+    ("forgetting/data/formats/worker.py", "json.loads"),
     ("forgetting/experiment/loading.py", "json.loads"),
     ("forgetting/cli/options.py", "json.loads"),
 }

@@ -7,7 +7,7 @@ import pytest
 from table_parts import LABELS, TEXTS, assert_says, parquet, refusal
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.parquet import _extent
+from forgetting.data.formats.process import _extent
 from forgetting.data.tables import read_table
 
 

@@ -25,7 +25,7 @@ from forgetting.reporting.data import describe_reading
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 
-FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json", "xlsx", "ods")
+FORMATS = ("csv", "tsv", "txt", "gz", "zip", "parquet", "jsonl", "ndjson", "json", "xlsx", "xlsm", "xlsb", "xls", "ods")
 UPLOAD_REFUSED = "upload_refused"  # key of why the file that was chosen last cannot be read
 # What is found anew in another file: an empty column is the likely one.
 OF_A_FILE = {"data.text_column": "", "data.label_column": "", "data.quantile_classes": 0}

@@ -1,4 +1,4 @@
-"""From the bytes of one plain file to a frame of strings: delimited text, JSON, Parquet.
+"""From the bytes of one plain file to a frame of strings: delimited text, JSON, Parquet, spreadsheets.
 
 Every value is text as written, a missing one is the empty string; nothing is evaluated.
 """

@@ -44,7 +44,6 @@ SIGNATURES = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document (such as .xls)"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -268,5 +267,5 @@ def _refuse_iso_2022(data: bytes) -> None:
 
 def _binary_error(what: str) -> DataError:
     return DataError(
-        f"A table must be CSV, TSV, JSON lines or Parquet; this is {what}. Save the table as CSV UTF-8 first."
+        f"A table must be CSV, TSV, JSON, Parquet or a spreadsheet; this is {what}. Save the table as CSV UTF-8 first."
     )

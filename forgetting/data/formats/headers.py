@@ -1,35 +1,31 @@
-"""Whether the first row of a table names its columns, by evidence: for formats in which any row may."""
+"""Names of columns that the first rows of a table hold, where the format has rows and no lines of text."""
 
-from forgetting.data.reading import AUTOMATIC, YES
+import pyarrow as pa
 
-HEAD_ROWS = 1_000  # by which the first row is judged
-LONGEST_NAME = 100  # characters
+from forgetting.data.formats.frames import column_names
+from forgetting.data.formats.layout import Layout, find_layout
+
+HEAD_ROWS = 1_000  # by which the layout of a table is found
 
 
-def has_header(setting: str, rows: list[list[str]]) -> bool:
-    """Whether the first row holds the names of the columns.
+def take_header(parts: list[pa.Table], header: str) -> tuple[list[pa.Table], Layout]:
+    """Name columns as a row of the table does, and leave out that row and those above it.
 
     Args:
-        setting: "automatic", "yes" or "no".
-        rows: The first HEAD_ROWS rows of the table.
+        parts: Tables of strings, one below the other; those above others may lack their last columns.
+        header: "automatic", or whether the first row is a header: "yes" or "no".
 
     Returns:
-        What the setting says; where it is automatic, whether the first row is different short texts, none of them a
-        number or a value that occurs again below it.
+        The parts with names for all columns, by their positions where no row names them, and the layout that was found.
+
+    Raises:
+        DataError: There are too many columns, or two of the same name.
     """
-    if setting != AUTOMATIC:
-        return setting == YES
-    first, below = [value.strip() for value in rows[0]], rows[1:]
-    named = [value for value in first if value]
-    if not named or len(set(named)) < len(named) or max(map(len, named)) > LONGEST_NAME or any(map(_is_number, named)):
-        return False
-    values = [{row[place].strip() for row in below if place < len(row)} for place in range(len(first))]
-    return not any(value and value in found for value, found in zip(first, values, strict=True))
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
+    width = max(part.num_columns for part in parts)
+    columns = [column.to_pylist() for column in parts[0].slice(0, HEAD_ROWS).columns]
+    rows = [[value or "" for value in row] for row in zip(*columns, strict=True)]
+    layout = find_layout(rows, header)
+    names = rows[layout.skip] if layout.header and rows else []
+    names = column_names([*names, *[""] * width][:width])
+    below = parts[0].slice(layout.skip + (layout.header and bool(rows)))
+    return [part.rename_columns(names[: part.num_columns]) for part in (below, *parts[1:])], layout

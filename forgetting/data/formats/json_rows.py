@@ -10,7 +10,7 @@ from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_table, limits
 from forgetting.data.formats.frames import batches, texts
 from forgetting.data.formats.json_text import JsonText
-from forgetting.data.formats.parquet import check_values
+from forgetting.data.formats.process import check_values
 
 COLUMNS = 20  # that rows of JSON are expected to have, for the size of a batch
 WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode

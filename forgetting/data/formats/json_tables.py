@@ -11,7 +11,7 @@ import pandas as pd
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.data.formats.frames import BadRows, column_names, make_frame
-from forgetting.data.formats.headers import HEAD_ROWS, has_header
+from forgetting.data.formats.headers import take_header
 from forgetting.data.formats.json_documents import read_document
 from forgetting.data.formats.json_rows import CountedObjects, JsonTable, read_rows, row_parts, row_texts
 from forgetting.data.formats.json_text import LINE_BREAK, Decoder, JsonText
@@ -19,7 +19,7 @@ from forgetting.data.formats.text import Text
 from forgetting.data.reading import Reading, ReadingSettings
 
 STARTS = re.compile(r'\s*(?:\{|\[\s*(?:[{\]]|\[\s*(?:["\[\]{\d-]|true|false|null)))')
-WHOLE = re.compile(r"\{.*\}")  # an object in one line
+ONE_OBJECT = re.compile(r"\{.*\}")  # an object in one line
 SECOND_WITHIN = 64 * 1024  # characters in which the second line is looked for
 
 
@@ -59,7 +59,9 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
     whole, one_line, after = source.ahead() or (None, False, "")
     make.clear()
     second = [line.strip() for line in text.head(SECOND_WITHIN).splitlines() if line.strip()][1:2]
-    if (one_line and after.strip() and LINE_BREAK.search(after)) or (whole is None and WHOLE.fullmatch(*second or "-")):
+    if (one_line and after.strip() and LINE_BREAK.search(after)) or (
+        whole is None and ONE_OBJECT.fullmatch(*second or "-")
+    ):
         return _read_lines(text, reading)
     if after.strip():
         return _frame(read_rows(_values(source), source, make), text, reading)
@@ -107,17 +109,15 @@ def _frame(
     table: JsonTable, text: Text, reading: ReadingSettings, names: list[str] | None = None
 ) -> tuple[pd.DataFrame, Reading]:
     """A table as a frame; where its rows are arrays, the columns have these names or those in its first row."""
-    parts, named = table.parts, None
-    if table.positions and names is None:
-        head = [[value or "" for value in row.values()] for row in parts[0].slice(0, HEAD_ROWS).to_pylist()]
-        named = bool(head) and has_header(reading.header, head)
-        names = head[0] if named else []
-        parts = [parts[0].slice(int(named)), *parts[1:]]
-    if table.positions:
-        widest = max(part.num_columns for part in parts)
-        names = column_names([*names, *[""] * widest][:widest])
-        parts = [part.rename_columns(names[: part.num_columns]) for part in parts]
-    return make_frame(parts), Reading(encoding=text.encoding, header=named)
+    if not table.positions:
+        return make_frame(table.parts), Reading(encoding=text.encoding)
+    if names is None:
+        parts, layout = take_header(table.parts, reading.header)
+        return make_frame(parts), Reading(encoding=text.encoding, header=layout.header, skipped=layout.skip)
+    widest = max(part.num_columns for part in table.parts)
+    names = column_names([*names, *[""] * widest][:widest])
+    parts = [part.rename_columns(names[: part.num_columns]) for part in table.parts]
+    return make_frame(parts), Reading(encoding=text.encoding)
 
 
 def _array_rows(source: JsonText) -> Iterator[object]:

@@ -3,11 +3,13 @@
 import pandas as pd
 
 from forgetting.core.errors import DataError
+from forgetting.data.archives import ZIP
 from forgetting.data.formats.delimited import HEAD_CHARACTERS, read_delimited
 from forgetting.data.formats.encodings import decode
 from forgetting.data.formats.frames import make_frame
 from forgetting.data.formats.json_tables import read_json, starts_json
 from forgetting.data.formats.parquet import read_parquet
+from forgetting.data.formats.spreadsheets import OLE, read_spreadsheet
 from forgetting.data.reading import Reading, ReadingSettings
 
 PARQUET = b"PAR1"
@@ -21,8 +23,8 @@ def parse_table(
     """Read the table in the bytes of one plain file; rows, values and characters are counted on the way.
 
     Args:
-        data: CSV (also with tabs, semicolons or bars), JSON or Parquet.
-        max_bytes: To how much Parquet may expand.
+        data: CSV (also with tabs, semicolons or bars), JSON, Parquet, or a spreadsheet.
+        max_bytes: To how much Parquet or a spreadsheet may expand.
         reading: How it is to be read.
 
     Returns:
@@ -36,6 +38,8 @@ def parse_table(
     found = Reading()
     if data.startswith(PARQUET):
         frame = make_frame([read_parquet(data, max_bytes)])
+    elif data.startswith((*ZIP, OLE)):
+        frame, found = read_spreadsheet(data, max_bytes, reading)
     else:
         text = decode(data, reading)
         if starts_json(text.head(HEAD_CHARACTERS)):

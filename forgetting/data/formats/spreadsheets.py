@@ -1,0 +1,59 @@
+"""Spreadsheets as frames of strings: .xlsx, .xlsm, .xlsb, .xls and .ods. Another process takes them apart."""
+
+import json
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from forgetting.core.errors import DataError, shorten
+from forgetting.data.formats.frames import make_frame
+from forgetting.data.formats.headers import take_header
+from forgetting.data.formats.process import read_apart
+from forgetting.data.formats.worker import LOCKED, UNKNOWN_SHEET
+from forgetting.data.reading import Reading, ReadingSettings
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old Office documents begin, and new ones that are encrypted
+KINDS_OF_SHEETS = ".xlsx, .xlsm, .xlsb, .xls or .ods"
+LISTED_SHEETS = 20  # sheets that a message names
+
+
+def read_spreadsheet(data: bytes, max_bytes: int, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
+    """Read one sheet of a spreadsheet. Formulas are not computed: they have the value that they had when it was saved.
+
+    Args:
+        data: The bytes of the file.
+        max_bytes: To how much the texts of the sheet may expand.
+        reading: How it is to be read: which sheet, how many of its rows are passed over, and whether there is a header.
+
+    Returns:
+        A frame of strings without empty rows and columns, and how it was read.
+
+    Raises:
+        DataError: The file is damaged, encrypted, too large or no spreadsheet, or has no sheet of that name.
+    """
+
+    def refuse(status: int | None, reason: str) -> DataError:
+        if status == LOCKED:
+            return DataError(
+                "A spreadsheet must not be encrypted; this one asks for a password. Save it without one, or as "
+                "CSV UTF-8."
+            )
+        if status == UNKNOWN_SHEET:
+            names = json.loads(reason)
+            listed = ", ".join(repr(shorten(name)) for name in names[:LISTED_SHEETS])
+            more = f" and {len(names) - LISTED_SHEETS:,} more" if len(names) > LISTED_SHEETS else ""
+            return DataError(
+                f"A sheet must be one of the spreadsheet's; {shorten(reading.sheet)!r} is not. "
+                f"Choose one of {listed}{more}."
+            )
+        return DataError(
+            f"A spreadsheet must be a whole file of {KINDS_OF_SHEETS}; this one is damaged, or something else "
+            f"({shorten(reason.splitlines()[0], 200)}). Save it again, or as CSV UTF-8."
+        )
+
+    table = read_apart("spreadsheet", data, max_bytes, refuse, json.dumps(reading.sheet), str(reading.skip_lines))
+    sheet, sheets = table.schema.metadata[b"sheet"].decode(), json.loads(table.schema.metadata[b"sheets"])
+    filled = [name for name in table.column_names if pc.max(pc.binary_length(table[name])).as_py()]
+    parts, layout = take_header([table.select(filled)], reading.header)
+    found = Reading(header=layout.header, skipped=reading.skip_lines + layout.skip, sheet=sheet, sheets=tuple(sheets))
+    return make_frame(parts), found
