@@ -14,7 +14,7 @@ Letters, marks, emoji and scripts are told by Unicode's properties, never by a l
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import regex
 
-LEAST_UNCOVERED = 0.005  # share of the letters, marks and signs: one emoji in every second short review
-LEAST_ALIKE = 0.05  # share of the texts
+LEAST_UNCOVERED, LEAST_LOSING, LEAST_ALIKE, LEAST_SINGLE = 0.005, 0.05, 0.05, 0.6  # see `choose_tokenizer`
+LEAST_TEXTS = 12  # with one word of one letter, before that can mean anything
 SAMPLE, CHARACTERS = 2_000, 2_000  # texts, and characters of each, that the choice looks at
 
 _UNSPACED = (  # the last three write blanks
@@ -39,11 +39,12 @@ _CLASSES = {  # class of a character → the characters; the first that fits cou
     "z": r"[\u200C\u200D]",
     "r": r"\p{Regional_Indicator}",
     "t": r"[\p{Emoji_Modifier}\U000E0020-\U000E007F]",  # the tone of a skin, the country of a flag
+    "o": r"[\u0080-\u218F&&[\p{So}\p{Extended_Pictographic}]]",  # ° © ™ №, words that no choice goes by
     "s": r"[\p{So}\p{Extended_Pictographic}]",
     ".": r"[.,٫٬]",
     "#": r"[#*]",
 }
-_WORD = re.compile(r"#k|[ld][ldmz]*(?:(?<=d)\.(?=d)[ldmz]+){0,20}|u[umz]*|rr|[srt]t*(?:z[srt]t*){0,9}")
+_WORD = re.compile(r"#k|[ld][ldmz]*(?:(?<=d)\.(?=d)[ldmz]+){0,20}|u[umz]*|rr|[osrt]t*(?:z[osrt]t*){0,9}")
 _PLAIN = re.compile(r"\w+(?:(?<=\d)[.,٫٬](?=\d)\w+){0,20}")
 _BASIC = re.compile(r"\b\w\w+\b")
 _JOINING = regex.compile(r"\P{GCB=Other}")
@@ -137,13 +138,18 @@ class Tokenizer:
     Attributes:
         kind: A name in `WORD_KINDS`.
         uncovered: Share of the letters, marks and signs, in [0, 1], that basic words leave out or do not cut, words of
-            one letter aside; None where the texts were not looked at.
-        alike: Share of the texts, in [0, 1], that differ from another one in their words, but not in basic words.
+            one letter aside; None where the texts were not looked at. So it is with the others.
+        losing: Share of the texts that hold such letters, marks and signs.
+        alike: Share of the texts that differ from another one in their words, but not in basic words.
+        single: Share of the texts that hold exactly one word of one letter or digit; 0 where that is mostly the same,
+            or they are fewer than 12.
     """
 
     kind: str
     uncovered: float | None = None
+    losing: float | None = None
     alike: float | None = None
+    single: float | None = None
 
     def __call__(self, text: str) -> list[str]:
         """The words of a text."""
@@ -156,10 +162,12 @@ BASIC = Tokenizer("basic")
 def choose_tokenizer(words: str, texts: Sequence[str]) -> Tokenizer:
     """The tokenizer that the setting `split.words` asks for.
 
-    "automatic" keeps basic words where they cover the texts, and else takes "words". They do not cover them where 0.5 %
-    of the letters, marks and signs are left out or stand in runs without blanks. Words of one letter do not count for
-    that: they are 5 % of the words of English, 12 % of those of Russian, and seldom say what a text is about. But where
-    they do, as grades from A to F would, basic words take different texts for the same: 5 % of such texts are enough.
+    "automatic" keeps basic words where they cover the texts, and else takes "words". They do not cover them where they
+    leave out 0.5 % of the letters, marks and signs, or some in 5 % of the texts; letters in runs without blanks count
+    as left out. Words of one letter do not: they are up to 30 % of the words of English, Russian or Italian, and say
+    little. But grades from A to F, say, may be all that a text is about. Two things give them away. Basic words take
+    texts for the same that differ in words: 5 % of the texts are enough. Or 60 % of the texts hold exactly one word of
+    one letter or digit, which is not mostly the same: in a language their number varies more than that.
 
     At most 2,000 texts are looked at, evenly spaced, and 2,000 characters of each. No label is.
 
@@ -171,14 +179,25 @@ def choose_tokenizer(words: str, texts: Sequence[str]) -> Tokenizer:
         return Tokenizer(words)
     step = max(1, len(texts) / SAMPLE)
     sample = [texts[int(number * step)][:CHARACTERS] for number in range(min(len(texts), SAMPLE))]
-    counted = covered = 0
+    counted = covered = losing = 0
     found = defaultdict(set)  # what a model sees of a text in basic words → in words
+    single = Counter()  # the one word of one letter or digit of the texts that have exactly one
     for text in sample:
         basic, cut = _basic(text), _words(text)
-        alone = sum(len(word) == 1 and _classes[ord(word)] == "l" and not "가" <= word <= "힣" for word in cut)
-        counted += sum(map(_fold(text)[0].translate(_classes).count, "lumsr")) - alone
-        covered += " ".join(basic).translate(_classes).count("l")
+        alone = [word for word in cut if len(word) == 1 and _classes[ord(word)] in "ld" and not "가" <= word <= "힣"]
+        letters = sum(map(_fold(text)[0].translate(_classes).count, "lumsr"))
+        letters -= sum(_classes[ord(word)] == "l" for word in alone)
+        kept = " ".join(basic).translate(_classes).count("l")
+        counted, covered, losing = counted + letters, covered + kept, losing + (kept < letters)
         found[tuple(sorted(basic))].add(tuple(sorted(cut)))
-    uncovered = 1 - covered / counted if counted else 0.0
-    alike = sum(len(cuts) for cuts in found.values() if len(cuts) > 1) / max(1, sum(map(len, found.values())))
-    return Tokenizer("words" if uncovered >= LEAST_UNCOVERED or alike >= LEAST_ALIKE else "basic", uncovered, alike)
+        single.update(alone if len(alone) == 1 else ())
+    varied = single.total() >= LEAST_TEXTS and max(single.values()) <= 0.75 * single.total()
+    shares = (
+        1 - covered / counted if counted else 0.0,
+        losing / max(1, len(sample)),
+        sum(len(cuts) for cuts in found.values() if len(cuts) > 1) / max(1, sum(map(len, found.values()))),
+        single.total() / len(sample) if varied else 0.0,
+    )
+    least = (LEAST_UNCOVERED, LEAST_LOSING, LEAST_ALIKE, LEAST_SINGLE)
+    lost = any(share >= bound for share, bound in zip(shares, least, strict=True))
+    return Tokenizer("words" if lost else "basic", *shares)

@@ -14,12 +14,20 @@ def describe_tokenizer(tokenizer: Tokenizer) -> str:
     what = f"Texts are cut into {KIND_NAMES[tokenizer.kind]}"
     if tokenizer.uncovered is None:
         return f"{what}."
-    left = f"basic words leave out or do not cut {format_share(tokenizer.uncovered)} of the letters, marks and signs"
+    reasons = (
+        (
+            tokenizer.uncovered,
+            f"basic words leave out or do not cut {format_share(tokenizer.uncovered)} of the letters, marks and signs, "
+            f"in {format_share(tokenizer.losing)} of the texts",
+        ),
+        (tokenizer.alike, f"basic words take {format_share(tokenizer.alike)} of the texts for the same as others"),
+        (tokenizer.single, f"{format_share(tokenizer.single)} of the texts hold one word of one letter or digit"),
+    )
     if tokenizer.kind == "basic":
-        return f"{what}, which cover the letters, marks and signs." if not tokenizer.uncovered else f"{what}: {left}."
-    if tokenizer.alike:
-        left += f", and {format_share(tokenizer.alike)} of the texts differ from others only in what these leave out"
-    return f"{what}: {left}."
+        reasons = reasons[:1]
+    if why := "; ".join(reason for share, reason in reasons if share):
+        return f"{what}: {why}."
+    return f"{what}, which cover the letters, marks and signs."
 
 
 def describe_unknown_words(split: Split, splitting: SplitSettings) -> str | None:

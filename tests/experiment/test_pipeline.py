@@ -58,7 +58,7 @@ def test_a_result_as_plain_values(small_reviews):
         "words": words,
         "classes": 3,
         "sha256": "5" * 64,
-        "tokenizer": {"kind": "basic", "uncovered": 0.0, "alike": 0.0},
+        "tokenizer": {"kind": "basic", "uncovered": 0.0, "losing": 0.0, "alike": 0.0, "single": 0.0},
         "without_known_words": {"training": 0, "validation": 0},
     }
     assert values["layers"] == {"fc1": 64 * (words + 1), "fc2": 3 * 65}
