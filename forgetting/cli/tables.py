@@ -29,7 +29,8 @@ def format_run(result: Result) -> str:
     lines = [
         "{rows} reviews, {words} words, {classes} classes".format(**result.data),
         describe_tokenizer(Tokenizer(**result.data["tokenizer"])),
-        f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})",
+        f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})"
+        + (f", of which epoch {result.trained.kept_epoch} is kept" if result.trained.kept_epoch else ""),
         "",
         f"{'':22}{'original':>12}{'randomized':>12}   baseline",
     ]

@@ -293,6 +293,7 @@ def _read_history(name: str, items: Iterable[object]) -> tuple[Epoch, ...]:
             parts = [part for part in vars(epoch).values() if isinstance(part, PartMetrics)]
             metrics = (epoch.seconds, *(metric for part in parts for metric in (part.loss, part.accuracy)))
             sound = epoch.epoch == number and {type(epoch.training), type(epoch.validation)} == {PartMetrics}
+            sound &= isinstance(epoch.stopping, PartMetrics | None)
             sound &= all(type(metric) in (int, float) and math.isfinite(metric) for metric in metrics)
         except (AttributeError, TypeError):
             sound = False

@@ -54,7 +54,7 @@ def make_result(recipe: Recipe, split: Split, trained: Trained) -> Result:
         RecipeError: The recipe does not fit the model.
     """
     data = {
-        "rows": len(split.training) + len(split.validation),
+        "rows": split.size[0] + len(split.validation),
         "words": len(split.words),
         "classes": len(split.classes),
         "sha256": split.reviews.sha256,
@@ -79,7 +79,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
         RecipeError: The reviews are not of the recipe's file.
     """
     split = make_split(select_reviews(recipe, reviews), recipe.split)
-    reviews, classes = len(split.training) + len(split.validation), len(split.classes)
+    reviews, classes = split.size[0] + len(split.validation), len(split.classes)
     check_limit(
         "logits",
         reviews * classes,
@@ -186,7 +186,6 @@ def snapshot(trainer: Trainer, initial: dict[str, torch.Tensor]) -> Trained:
             trainer.steps,
             trainer.seconds,
             trainer.training_logits,
-            trainer.best_epoch if trainer.state == "finished" else None,
         )
 
 
@@ -200,7 +199,8 @@ def _finish(trainer: Trainer, progress: Progress | None = None) -> Trained:
     while trainer.epochs_left:
         trainer.advance(seconds=SLICE_SECONDS if progress else math.inf)
         if progress:
-            progress(len(trainer.history), trainer.training.epochs)
+            total = trainer.training.epochs  # with a stopping part it may end before
+            progress(len(trainer.history) if trainer.epochs_left else total, total)
     return snapshot(trainer, initial)
 
 

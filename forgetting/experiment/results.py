@@ -11,7 +11,7 @@ import numpy as np
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
-from forgetting.model.history import Epoch
+from forgetting.model.history import Epoch, find_best_epoch, find_reached
 from forgetting.randomization.layers import LayerSummary
 from forgetting.recipe.recipe import Recipe
 
@@ -33,7 +33,6 @@ class Trained:
         steps: Number of optimizer steps.
         seconds: Time spent in training and measuring.
         training_logits: Logits of the last step's forward pass, where the protocol needs them.
-        best_epoch: The epoch whose weights a finished model has; None for the last.
     """
 
     model: TextClassifier
@@ -43,12 +42,16 @@ class Trained:
     steps: int
     seconds: float
     training_logits: torch.Tensor | None = None
-    best_epoch: int | None = None
+
+    @property
+    def kept_epoch(self) -> int | None:
+        """The best epoch, whose weights a finished model got back; None where it has those of the last one."""
+        return find_best_epoch(self.history) if self.state == "finished" else None
 
     @property
     def reached(self) -> Epoch | None:
         """The epoch whose weights the model has; None before the first."""
-        return self.history[(self.best_epoch or len(self.history)) - 1] if self.history else None
+        return find_reached(self.history, self.kept_epoch)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +129,7 @@ class Result:
                 "parameters": self.parameters,
                 "layers": {layer.name: layer.parameters for layer in self.layers},
                 "epochs": len(self.trained.history),
+                "kept_epoch": self.trained.kept_epoch,
                 "state": self.trained.state,
                 "original": comparison.original.scores,
                 "randomized": comparison.randomized.scores,

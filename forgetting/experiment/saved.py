@@ -123,19 +123,18 @@ class SavedModel:
                 f"{tuple(logits.shape)}",
             )
         history = self.texts.get("history") or _measure_last(self, split, model)
-        steps = self.steps or self.epochs * math.ceil(
-            len(split.training) / (self.recipe.training.batch_size or len(split.training))
-        )
+        batch = self.recipe.training.for_size(*split.size).batch_size or len(split.training)
+        steps = self.steps or self.epochs * math.ceil(len(split.training) / batch)
         return Trained(model, initial, history, self.state, steps, self.seconds, logits)
 
 
 def _measure_last(saved: SavedModel, split: Split, model: torch.nn.Module) -> tuple[Epoch, ...]:
     """The epochs of a model whose history is not known, with the metrics of the last one."""
-    from forgetting.model.trainer import measure_logits
+    from forgetting.model.trainer import measure_part
 
     unknown, objective = PartMetrics(math.nan, math.nan), saved.recipe.training.objective
     epochs = [Epoch(number, unknown, unknown, 0.0) for number in range(1, saved.epochs + 1)]
-    metrics = {name: measure_logits(model(part.inputs), part.targets, objective) for name, part in split.parts.items()}
+    metrics = {name: measure_part(model, part, objective) for name, part in split.parts.items()}
     return (*epochs[:-1], *(replace(last, **metrics) for last in epochs[-1:]))
 
 

@@ -117,6 +117,11 @@ class Trainer:
         self.lock = threading.Lock()
 
     @property
+    def kept_epoch(self) -> int | None:
+        """The epoch whose weights the model has, once training has ended with those of the best; None for the last."""
+        return self.best_epoch if self.state == "finished" else None
+
+    @property
     def epochs_left(self) -> int:
         """Number of epochs to train; 0 once training has ended."""
         return 0 if self.state in ("finished", "diverged") else self.training.epochs - self.epochs
@@ -166,7 +171,7 @@ class Trainer:
         elif not self._batches:
             self.epochs += 1
             if measures:
-                self.history.append(Epoch(self.epochs, *measures, self.seconds))
+                self.history.append(Epoch(self.epochs, *measures, self.seconds, *held_out))
             for measure in held_out:
                 self._keep_best(measure.loss)
             waited = self.epochs - (self.best_epoch or self.epochs)

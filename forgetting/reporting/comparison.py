@@ -9,7 +9,7 @@ from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
-from forgetting.model.history import Epoch
+from forgetting.model.history import Epoch, find_reached
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
@@ -137,21 +137,39 @@ def describe_beyond(forgetting: float | None) -> str:
     return "above 1: below chance" if forgetting > 1 else "below 0: it got better"
 
 
-def describe_training(history: Sequence[Epoch], baselines: Baselines) -> str:
+def describe_epochs(history: Sequence[Epoch], epochs: int, kept_epoch: int | None) -> str:
+    """How long a model was trained: "3 of 40 epochs", or "9 epochs, of which epoch 7 is kept".
+
+    Args:
+        history: The epochs so far.
+        epochs: The number to do.
+        kept_epoch: Number of the epoch whose weights the model got back; None for the last one.
+    """
+    done = len(history)
+    if kept_epoch:
+        return f"{format_epochs(done)}, of which epoch {kept_epoch:,} is kept"
+    return f"{done:,} of {epochs:,} epochs"
+
+
+def describe_training(history: Sequence[Epoch], baselines: Baselines, kept_epoch: int | None = None) -> str:
     """How far training has come on the validation part, beside what other models reach there.
 
     Args:
         history: The epochs so far.
         baselines: Of the split.
+        kept_epoch: Number of the epoch whose weights the model got back; None for the last one.
     """
     trivial = format_baselines(baselines)
     if baselines.linear_svc:
         trivial += f", and LinearSVC reaches {format_share(baselines.linear_svc['validation'])}"
     if not history:
         return f"No epoch is trained yet: {trivial}."
-    last = history[-1]
+    last = find_reached(history, kept_epoch)
+    when = f"After {format_epochs(last.epoch)}"
+    if kept_epoch:
+        when = f"With the weights of epoch {kept_epoch:,}, the best of {len(history):,} on the stopping part,"
     return (
-        f"After {format_epochs(last.epoch)} {format_share(last.validation.accuracy)} of the validation reviews are "
+        f"{when} {format_share(last.validation.accuracy)} of the validation reviews are "
         f"classified correctly ({format_share(last.training.accuracy)} in training), where {trivial}."
     )
 

@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from forgetting.core.errors import DataError, EmptyStateError
+from forgetting.core.errors import DataError, EmptyStateError, ForgettingError
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Inputs, Upload
@@ -27,6 +28,7 @@ from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 from forgetting.data.reviews import Reviews
 from forgetting.experiment import published
 from forgetting.experiment.pretrained import Pretrained, load_pretrained
+from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Split, encode_labels, make_split, split_rows
 from forgetting.model.words import choose_tokenizer
 from forgetting.recipe.recipe import Recipe
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from forgetting.data.tables import Table
 
 REVIEWS = SharedCache("reviews", most=2)
+SELECTED = SharedCache("selected reviews", most=2)
 SPLITS = SharedCache("splits", most=2)
 CHECKED_REVIEWS, CHECKED_CHARACTERS = 5_000, 1_000  # cut into words in half a second; characters of a review
 SAMPLE_SPLITS = SharedCache("splits of a sample", most=1)
@@ -152,6 +155,29 @@ def find_split(inputs: Inputs) -> Split:
     from forgetting.dashboard.state.engine import prepare
 
     return SPLITS.ask(key, lambda: prepare(recipe, find_reviews(inputs)))
+
+
+def find_size(inputs: Inputs) -> tuple[int, int]:
+    """`Split.size` of a recipe's split, for which no words are counted. Raises DataError as `find_split` does."""
+    recipe, digest = inputs.recipe, find_digest(inputs)
+    key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
+    if pretrained and key == split_key(pretrained.recipe, digest):
+        return pretrained.split.size
+    from forgetting.dashboard.state.engine import select_reviews
+
+    reviews = SELECTED.ask(key, lambda: select_reviews(recipe, find_reviews(inputs)))
+    return len(reviews) - ceil(len(reviews) * recipe.split.validation_share), len(reviews.counts)
+
+
+def find_training(inputs: Inputs) -> TrainingSettings:
+    """A recipe's settings of training, with those that the size of its reviews chooses, where these are here."""
+    training = inputs.recipe.training
+    if not training.by_size:
+        return training
+    try:
+        return training.for_size(*find_size(inputs))
+    except ForgettingError:
+        return training
 
 
 def find_pretrained(inputs: Inputs) -> Pretrained | None:

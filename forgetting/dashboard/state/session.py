@@ -28,6 +28,7 @@ import streamlit as st
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
 from forgetting.data.original import ORIGINAL_SHA256
+from forgetting.model.settings import TrainingSettings
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, Recipe
 
@@ -127,6 +128,11 @@ class TrainingRun:
     initial: dict[str, torch.Tensor]
     stored_steps: int = 0
 
+    @property
+    def training(self) -> TrainingSettings:
+        """The settings that it trains with, those included that its size chose."""
+        return self.trainer.training
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
@@ -145,6 +151,11 @@ class TrainedModel:
     trained: Trained
     sha256: str
     digest: str = ""
+
+    @property
+    def training(self) -> TrainingSettings:
+        """The settings that it was trained with, those included that its size chose."""
+        return self.recipe.training.for_size(*self.split.size)
 
 
 @dataclass

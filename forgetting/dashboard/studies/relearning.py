@@ -114,8 +114,9 @@ def _savings_total(request: StudyRequest) -> int:
 
 def _savings_seconds(request: StudyRequest) -> float:
     """As if all variants took as many epochs as the original, which is mostly too many."""
-    plan, history = request.recipe.relearning, request.trained_model.trained.history
-    target = plan.target_share * history[-1].validation.accuracy if history else inf
+    plan, trained = request.recipe.relearning, request.trained_model.trained
+    history = trained.history
+    target = plan.target_share * trained.reached.validation.accuracy if history else inf
     first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
     missing = _savings_total(request) - sum(map(len, _known_savings(request).values()))
     return PACE * epoch_seconds(request.trained_model) * missing * min(first, plan.epochs)

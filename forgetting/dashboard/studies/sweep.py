@@ -145,7 +145,7 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
         RecipeError: Where the plan does not fit the model.
     """
     layers = trained_model.recipe.model.layers
-    training = epoch_seconds(trained_model) * trained_model.recipe.training.epochs * plan.seeds if plan.retrain else 0.0
+    training = epoch_seconds(trained_model) * trained_model.training.epochs * plan.seeds if plan.retrain else 0.0
     few = replace(plan, seeds=1, retrain=False, doses=_some(plan.doses))
     seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
     return training + seconds * plan.count(layers) / few.count(layers)

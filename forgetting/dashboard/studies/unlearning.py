@@ -66,7 +66,7 @@ def _missing(request: StudyRequest) -> list[tuple[int, str]]:
 
 
 def _seconds(request: StudyRequest) -> float:
-    plan, whole = request.recipe.unlearning, request.trained_model.recipe.training.epochs
+    plan, whole = request.recipe.unlearning, request.trained_model.training.epochs
     runner, relearning, missing = _related_runner(request), min(RELEARNING, plan.relearn_epochs), _missing(request)
     staged = runner.staged if runner else ()
     methods = sum((whole if name in FULL else plan.epochs) + relearning for _, name in missing)

@@ -18,6 +18,7 @@ from forgetting.dashboard.ui.differences import describe_difference, name_preset
 from forgetting.dashboard.ui.escape import literal
 from forgetting.recipe import url
 from forgetting.reporting.changes import describe_changes
+from forgetting.reporting.comparison import describe_epochs
 from forgetting.reporting.formatting import format_share
 from forgetting.reporting.glossary import explain
 
@@ -75,15 +76,16 @@ def _model_lines() -> list[str]:
     trained_model = models.find_trained_model(session())
     if trained_model is None:
         return ["not trained yet"]
-    recipe, history = trained_model.recipe, trained_model.trained.history
+    recipe, trained, epochs = trained_model.recipe, trained_model.trained, trained_model.training.epochs
+    reached = trained.reached
     lines = ["not trained yet: it has its initial weights"]
     if session().playing and session().page != STORY and models.find_shown(session()) is session().training_run:
-        lines, history = [f"in training, {recipe.training.epochs:,} epochs ({name_preset(recipe)})"], ()
-    elif trained_model.trained.steps:
-        lines = [f"trained {len(history):,} of {recipe.training.epochs:,} epochs ({name_preset(recipe)})"]
-    if history:
+        lines, reached = [f"in training, {epochs:,} epochs ({name_preset(recipe)})"], None
+    elif trained.steps:
+        lines = [f"trained {describe_epochs(trained.history, epochs, trained.kept_epoch)} ({name_preset(recipe)})"]
+    if reached:
         chance = format_share(1 / len(trained_model.split.classes))
-        lines.append(f"validation accuracy {format_share(history[-1].validation.accuracy)} (chance {chance})")
+        lines.append(f"validation accuracy {format_share(reached.validation.accuracy)} (chance {chance})")
     if models.is_outdated(trained_model, session().inputs):
         lines.append(f":material/warning: of {literal(describe_difference(trained_model))}")
     return lines

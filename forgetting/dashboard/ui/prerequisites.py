@@ -80,7 +80,7 @@ def offer_model() -> TrainedModel | None:
         row.error("Training diverged: the loss is not a finite number any more.")
         page_link("train", "Lower the learning rate and train again")
     elif trained_model.trained.state != "finished":
-        done, total = len(trained_model.trained.history), trained_model.recipe.training.epochs
+        done, total = len(trained_model.trained.history), trained_model.training.epochs
         untrained = "" if trained_model.trained.steps else ": it has its initial weights"
         sentence = f"This model is trained {done:,} of {total:,} epochs{untrained}."
         if training_run is None or models.is_outdated(training_run, session().inputs):
@@ -97,7 +97,9 @@ def train_label(trained_model: TrainedModel | None) -> str:
     recipe = session().recipe
     other = recipe.data.source == "file" and (trained_model is None or has_other_reviews(trained_model))
     what = f"on {literal(recipe.data.file or 'this file')}" if other else "these settings"
-    return f"Train {what} ({recipe.training.epochs:,} epochs)"
+    training = data.find_training(session().inputs)
+    most = "up to " if training.patience else ""
+    return f"Train {what} ({most}{training.epochs:,} epochs)"
 
 
 def train_next() -> None:
@@ -133,7 +135,7 @@ def _train_now(row: DeltaGenerator) -> None:
 
 def _play_to_end(row: DeltaGenerator, training_run: TrainingRun) -> None:
     """Train to the end while the page waits. Where it is left before, training goes on from the sidebar."""
-    total, mine = training_run.recipe.training.epochs, session()
+    total, mine = training_run.training.epochs, session()
     mine.playing = True
     with row.container(horizontal=True, vertical_alignment="center"):
         sentence, bar = st.empty(), st.empty()

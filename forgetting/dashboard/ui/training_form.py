@@ -3,15 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from forgetting.core.errors import RecipeError
-from forgetting.dashboard.state.session import TrainedModel, TrainingRun, assign, refresh_controls, session
+from forgetting.core.settings import format_value
+from forgetting.dashboard.state import data
+from forgetting.dashboard.state.session import (
+    LEAVES,
+    PREFIX,
+    TrainedModel,
+    TrainingRun,
+    assign,
+    refresh_controls,
+    session,
+)
 from forgetting.dashboard.ui.controls import (
     choice_control,
     control_state,
     number_control,
+    prepare_control,
     read_widths,
     switch_control,
     widths_control,
@@ -19,23 +31,33 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.differences import changed_settings
 from forgetting.dashboard.ui.labels import LABELS
-from forgetting.model.settings import ModelSettings
+from forgetting.model.settings import CHOSEN_BY_SIZE, ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import KIND_NAMES, OBJECTIVE_NAMES
 
+BY_SIZE = "training.by_size"
+STOPPING_NAMES = {"by_size": "by size", "always": "always", "never": "never"}
+
+
+def chosen_control(name: str, **look: Any) -> None:
+    """A number field of a setting that the size may choose."""
+    number_control(name, on_change=_write_chosen, args=(), **look)
+
+
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
-    "training.epochs": number_control,
+    "training.epochs": chosen_control,
     "model.hidden": lambda name, **look: widths_control(name, on_change=take_fields, **look),
 }
 OTHERS = {
-    "training.learning_rate": partial(number_control, step=0.001),
+    "training.learning_rate": partial(chosen_control, step=0.001),
     "model.dropout": number_control,
-    "training.batch_size": number_control,
+    "training.batch_size": chosen_control,
+    "training.patience": chosen_control,
     "training.label_smoothing": number_control,
-    "training.weight_decay": partial(number_control, step=0.0005),
+    "training.weight_decay": partial(chosen_control, step=0.0005),
     "training.word_dropout": number_control,
     "split.validation_share": number_control,
     "split.words": partial(choice_control, titles=KIND_NAMES),
@@ -43,10 +65,11 @@ OTHERS = {
     "split.min_df": number_control,
     "seed": number_control,
     "split.max_words": number_control,
+    "split.stopping": partial(choice_control, titles=STOPPING_NAMES),
     "split.stratify": switch_control,
     "split.sublinear_tf": switch_control,
 }
-TRAINING_SETTINGS = (*FIRST, "training.objective", *OTHERS)
+TRAINING_SETTINGS = (*FIRST, "training.objective", "training.by_size", *OTHERS)
 
 
 def preset_buttons() -> None:
@@ -77,6 +100,7 @@ def _take_preset(protocol: str) -> None:
     if protocol == "modern":
         mine.recipe = replace(mine.recipe, randomization=_without_unknown_layers(before, preset.model.layers))
     refresh_controls()
+    _show_chosen()
 
 
 def training_form(shown: TrainingRun | TrainedModel | None) -> None:
@@ -85,6 +109,7 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
     Args:
         shown: The run or model whose curves are on show; what differs from it is marked.
     """
+    _show_chosen()
     recipe = session().recipe
     fixed = recipe.protocol == "published"
     if fixed:
@@ -101,12 +126,61 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
     with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
         draw(FIRST)
         widths_error("model.hidden")
+        _size_control(mark=marks["training.by_size"], disabled=fixed)
         mark = marks["training.objective"]
         choice_control("training.objective", mark=mark, titles=OBJECTIVE_NAMES, disabled=fixed)
         draw(OTHERS)
     if changed := _changed_from_preset():  # below, so that no field moves
         names = ", ".join(LABELS[name].split(" (")[0] for name in changed)
         st.caption(f"Changed from the {recipe.protocol} preset: {names}.")
+
+
+def _size_control(**look: Any) -> None:
+    """The switch of what the size chooses, with what it has chosen, which the fields show."""
+    switch_control(BY_SIZE, on_change=_switch_size, args=(), **look)
+    chosen, recipe = _chosen(), session().recipe
+    if chosen == {name: recipe.value(name) for name in chosen}:
+        return
+    reviews, classes = data.find_size(session().inputs)
+    parts = [f"{LABELS[name].split(' (')[0].lower()} {format_value(value)}" for name, value in chosen.items()]
+    st.caption(f"Chosen by size for {reviews:,} reviews of {classes:,} classes: {', '.join(parts)}.")
+
+
+def _show_chosen() -> None:
+    """Let the fields hold what the size chooses."""
+    for name, value in _chosen().items():
+        if st.session_state[prepare_control(name, value)] != value:
+            st.session_state[PREFIX + name] = value
+
+
+def _chosen() -> dict[str, Any]:
+    """The settings that the size may choose, as they are used."""
+    found = data.find_training(session().inputs)
+    return {f"training.{name}": found.value(name) for name in CHOSEN_BY_SIZE}
+
+
+def _read_chosen() -> dict[str, Any]:
+    """What there is to write of these settings: all of them, once a field says something else than the size chose.
+
+    So what is shown is what is used. Where the size chooses nothing, each field is written by itself.
+    """
+    chosen, recipe = _chosen(), session().recipe
+    shown = {name: st.session_state.get(PREFIX + name, value) for name, value in chosen.items()}
+    if chosen == {name: recipe.value(name) for name in chosen}:
+        return shown
+    return {} if shown == chosen else shown | {BY_SIZE: False}
+
+
+def _write_chosen() -> None:
+    assign(_read_chosen())
+
+
+def _switch_size() -> None:
+    """Let the size choose all of them again, or keep what it chose."""
+    by_size = control_state(BY_SIZE)
+    kept = {name: LEAVES[name].default for name in _chosen()} if by_size else _chosen()
+    assign(kept | {BY_SIZE: by_size})
+    _show_chosen()
 
 
 def take_fields() -> bool:
@@ -117,7 +191,8 @@ def take_fields() -> bool:
     if session().recipe.protocol == "published":
         assign({"seed": control_state("seed")})
         return True
-    values = {name: control_state(name) for name in TRAINING_SETTINGS}
+    chosen = _chosen()
+    values = {name: control_state(name) for name in TRAINING_SETTINGS if name not in chosen} | _read_chosen()
     try:
         values["model.hidden"] = read_widths("model.hidden")
     except RecipeError:

@@ -111,8 +111,9 @@ def experiment_view(trained_model: TrainedModel) -> None:
 
 def describe_model(trained_model: TrainedModel) -> str:
     """The reviews and the epochs of a model, in a sentence for a place that reads Markdown."""
-    epochs = f"{len(trained_model.trained.history):,} of {trained_model.recipe.training.epochs:,} epochs"
-    count = sum(map(len, trained_model.split.parts.values()))
+    trained, split = trained_model.trained, trained_model.split
+    epochs = comparison_sentences.describe_epochs(trained.history, trained_model.training.epochs, trained.kept_epoch)
+    count = split.size[0] + len(split.validation)
     reviews = f"{count:,} reviews, {len(trained_model.split.classes)} classes"
     sentences = literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
     if models.is_pretrained(trained_model):

@@ -44,7 +44,7 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
             "Epochs to relearn",
             1,
             2_000,
-            value=trained_model.recipe.training.epochs,
+            value=trained_model.training.epochs,
             key="relearn_epochs",
             width=160,
             help=explain("Epochs to relearn"),
@@ -67,7 +67,7 @@ def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, basel
 
 
 def _start_relearning(trained_model: TrainedModel, comparison: Comparison) -> None:
-    mine, epochs = session(), st.session_state.get("relearn_epochs", trained_model.recipe.training.epochs)
+    mine, epochs = session(), st.session_state.get("relearn_epochs", trained_model.training.epochs)
     trainer = make_trainer(trained_model.recipe, trained_model.split, comparison.model, epochs=int(epochs))
     mine.relearning = RelearningRun(models.comparison_key(trained_model, mine.recipe.randomization), trainer)
     mine.relearn_playing = True
@@ -93,7 +93,7 @@ def _draw_relearning(
 ) -> None:
     original = trained_model.trained.history
     if history and original:
-        before, after = original[-1].validation.accuracy, history[-1].validation.accuracy
+        before, after = trained_model.trained.reached.validation.accuracy, history[-1].validation.accuracy
         st.text(
             f"After {format_epochs(len(history))} of relearning validation accuracy is {format_share(after)}; the "
             f"original reached {format_share(before)} in {format_epochs(len(original))}, where chance is "

@@ -20,6 +20,7 @@ from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.ui.training_form import take_fields
 from forgetting.metrics.baselines import Baselines
+from forgetting.model.history import find_best_epoch, find_reached
 from forgetting.model.settings import OBJECTIVES
 from forgetting.model.split import PARTS
 from forgetting.model.trainer import Trainer
@@ -77,12 +78,14 @@ def training_view() -> None:
 
 def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
-    baselines, epochs = models.find_baselines(shown), shown.recipe.training.epochs
-    conclude(describe_training(run.history, baselines), "accuracy", "loss", "epoch", "largest class")
-    last = run.history[-1] if run.history else None
+    baselines, epochs = models.find_baselines(shown), shown.training.epochs
+    conclude(describe_training(run.history, baselines, run.kept_epoch), "accuracy", "loss", "epoch", "largest class")
+    last, time = find_reached(run.history, run.kept_epoch), f"{format_seconds(run.seconds)} of training"
+    if best := find_best_epoch(run.history):
+        time += f", best: epoch {best:,}"
     chance, guess = f"chance {format_share(baselines.chance)}", f"uniform guess {format_number(baselines.chance_loss)}"
     cells = (
-        ("Epoch", f"{len(run.history)} / {epochs}", f"{format_seconds(run.seconds)} of training"),
+        ("Epoch", f"{len(run.history)} / {epochs}", time),
         ("Validation accuracy", format_share(last.validation.accuracy) if last else "–", chance),
         ("Training accuracy", format_share(last.training.accuracy) if last else "–", chance),
         ("Validation loss", format_number(last.validation.loss) if last else "–", guess),
