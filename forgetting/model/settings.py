@@ -7,10 +7,19 @@ from typing import ClassVar
 
 from forgetting.core.settings import Settings, setting
 
-SMALL = 10_000  # reviews that are not for validation up to which there is no stopping part
-FEW_CLASSES, TINY = 10, 1_000  # up to one of which a small file is trained with the defaults
-STEPS = 600  # that a small file of many classes is trained for
+SMALL, TINY, FEW_CLASSES = 10_000, 1_200, 10  # see `is_large`
+STEPS = 1_200  # that reviews of many classes are trained for, where they are few
 OBJECTIVES = {"cross_entropy": "nats per review", "bitwise": "nats per review and class"}  # name → unit of the loss
+
+
+def is_large(reviews: int, classes: int) -> bool:
+    """Whether a file is trained by its size, with a stopping part; others are trained with the defaults.
+
+    Args:
+        reviews: Reviews that are not for validation.
+        classes: Number of classes.
+    """
+    return reviews > SMALL or (reviews > TINY and classes > FEW_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -116,8 +125,9 @@ class TrainingSettings(Settings):
         chosen = {}
         if reviews > SMALL:
             chosen = {"epochs": 40, "learning_rate": 0.003, "batch_size": 512, "patience": 2}
-        elif reviews > TINY and classes > FEW_CLASSES:
-            chosen = {"epochs": math.ceil(STEPS / math.ceil(reviews / 256)), "batch_size": 256}
+        elif is_large(reviews, classes):
+            epochs = math.ceil(STEPS / math.ceil(reviews / 128))
+            chosen = {"epochs": epochs, "learning_rate": 0.003, "batch_size": 128, "patience": 4}
         if chosen and classes > FEW_CLASSES:
             chosen["weight_decay"] = 1e-5
         default = type(self)()

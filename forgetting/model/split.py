@@ -17,7 +17,7 @@ import numpy as np
 from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.data.reviews import Reviews
-from forgetting.model.settings import SMALL, SplitSettings
+from forgetting.model.settings import SplitSettings, is_large
 from forgetting.model.words import BASIC, WORD_KINDS, Tokenizer, choose_tokenizer
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def draw_stopping(training: np.ndarray, targets: np.ndarray, splitting: SplitSet
         Positions of the training part without the drawn ones, and those; none where there is no stopping part.
     """
     asked = splitting.stopping
-    if asked == "never" or (asked == "by_size" and len(training) <= SMALL):
+    if asked == "never" or (asked == "by_size" and not is_large(len(training), len(np.unique(targets)))):
         return training, training[:0]
     draws = np.random.default_rng([splitting.seed, 1])  # another stream than that of the validation part
     order = draws.permutation(len(training))
