@@ -44,13 +44,12 @@ def describe_unknown_words(split: Split, splitting: SplitSettings) -> str | None
     kind, empty = split.tokenizer.kind, split.without_words
     found = " and ".join(f"{format_share(share)} of the {name} reviews" for name, share in shares.items())
     sentence = f"{found} have no word that the model knows: it predicts the same class for all of them."
+    remedy = "Choose another split.words or text column."
     if 2 * empty >= sum(unknown.values()):
-        cause, remedy = f"{empty:,} reviews have no word at all: {WORD_KINDS[kind].rule}", "Choose"
-    elif splitting.min_df == 1:
-        cause, remedy = "Their words occur in no training review", "Choose"
-    else:
-        cause = f"Their words occur in fewer than split.min_df = {splitting.min_df} of the training reviews"
-        remedy = "Lower it, or choose"
+        return f"{sentence} Most of them have no word at all: {WORD_KINDS[kind].rule}. {remedy}"
+    rare, frequent = "Their words occur in no training review", ""
+    if splitting.min_df > 1:
+        rare = f"Their words occur in fewer than split.min_df = {splitting.min_df} of the training reviews"
     if splitting.max_words:
-        cause += f", or are not among the split.max_words = {splitting.max_words:,} most frequent"
-    return f"{sentence} {cause}. {remedy} another split.words or text column."
+        frequent = f", or are not among the split.max_words = {splitting.max_words:,} most frequent"
+    return f"{sentence} {rare}{frequent}. {remedy}"

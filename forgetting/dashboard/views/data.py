@@ -178,8 +178,8 @@ def profile_view(table: Table) -> None:
             )
     if lengths.open:
         lengths.text(
-            f"The texts have {profile.shortest_text:,} to {profile.longest_text:,} words, and the median is "
-            f"{profile.median_text:,g}."
+            f"Split at blanks, the texts have {profile.shortest_text:,} to {profile.longest_text:,} words, and the "
+            f"median is {profile.median_text:,g}."
         )
         lengths.altair_chart(lengths_chart(profile.words), key="lengths", alt="Lengths of the texts in words")
         with lengths:

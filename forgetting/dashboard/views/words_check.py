@@ -30,7 +30,9 @@ def words_check_view(profile: DataProfile, metric: DeltaGenerator, sentence: Del
         found = {name: format_share(split.without_known_words[name] / len(part)) for name, part in split.parts.items()}
         shares = (found["validation"], f"{found['training']} of the training reviews")
         few = describe_unknown_words(split, inputs.recipe.split)
-        said, warned = " ".join(filter(None, (describe_tokenizer(split.tokenizer), few))), bool(few)
+        said, warned = f"{describe_tokenizer(split.tokenizer)} {few or ''}".rstrip(), bool(few)
+        if split.without_words:
+            said += f" Without any word: {format_count(split.without_words, 'review')}."
         if len(split.reviews) < profile.rows:
             said += f" Counted in a sample of {format_count(len(split.reviews), 'review')}."
     label = "Without a known word"
