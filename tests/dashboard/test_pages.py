@@ -234,7 +234,7 @@ def test_the_data_check_counts_reviews_without_a_known_word_and_warns():
 
 def test_the_data_check_takes_few_words_of_large_files_apart(monkeypatch):
     """With 100 MB of texts all of them would take longer than reading them."""
-    monkeypatch.setattr(data, "CHECKED_REVIEWS", 50)
+    monkeypatch.setattr(data, "CHECKED", 5_000)
     monkeypatch.setattr(data, "find_split", lambda _: pytest.fail("all words"))
     test = uploading(own_file(rows=66))
     assert "Counted in a sample of 50 reviews." in page_text(test)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 REVIEWS = SharedCache("reviews", most=2)
 SELECTED = SharedCache("selected reviews", most=2)
 SPLITS = SharedCache("splits", most=2)
-CHECKED_REVIEWS, CHECKED_CHARACTERS = 5_000, 1_000  # cut into words in half a second; characters of a review
+CHECKED, CHECKED_OF_EACH = 1_000_000, 500  # characters, cut into words in about half a second; of each review
 SAMPLE_SPLITS = SharedCache("splits of a sample", most=1)
 PROFILES = SharedCache("profiles", most=2)
 FILE_PROFILES = SharedCache("file profiles", most=2)
@@ -223,11 +223,12 @@ def find_checked_split(inputs: Inputs) -> Split:
 
     def split() -> Split:
         selected = select_reviews(recipe, find_reviews(inputs))
-        if len(selected) <= CHECKED_REVIEWS and sum(map(len, selected.texts)) <= CHECKED_REVIEWS * CHECKED_CHARACTERS:
+        if sum(map(len, selected.texts)) <= CHECKED:
             return find_split(inputs)
-        rows = np.linspace(0, len(selected) - 1, min(len(selected), CHECKED_REVIEWS)).astype(int)
-        sample = selected.take(rows, "not in the sample")
-        sample = replace(sample, texts=tuple(text[:CHECKED_CHARACTERS] for text in sample.texts))
+        texts = tuple(text[:CHECKED_OF_EACH] for text in selected.texts)
+        most = max(50, CHECKED * len(texts) // sum(map(len, texts)))
+        rows = np.linspace(0, len(texts) - 1, min(len(texts), most)).astype(int)
+        sample = replace(selected, texts=texts).take(rows, "not in the sample")
         tokenizer = choose_tokenizer(recipe.split.words, selected.texts)
         settings = replace(recipe.split, words=tokenizer.kind, stratify=False, stopping="never")
         return replace(make_split(sample, settings), tokenizer=tokenizer)
