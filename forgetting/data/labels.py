@@ -88,20 +88,20 @@ def merge_labels(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[Merged, 
         labels: As they are written.
 
     Returns:
-        The labels, and the classes that have several writings, the largest first. A label with one writing keeps it.
+        The labels in NFC, and the classes that have several writings, the largest first. One writing alone is kept.
     """
     writings = defaultdict(list)
-    for label, count in Counter(map(compose, labels)).items():
+    for label, count in Counter(labels).items():
         writings[fold_label(label)].append((label, count))
     classes, merged = {}, []
     for same in writings.values():
         same.sort(key=lambda item: (-item[1], len(item[0]), item[0] != _tidy(item[0]), item[0]))
-        name = same[0][0] if len(same) == 1 else _tidy(same[0][0])
+        name = compose(same[0][0] if len(same) == 1 else _tidy(same[0][0]))
         classes |= dict.fromkeys((label for label, _ in same), name)
         if len(same) > 1:
             merged.append(Merged(name, tuple(same)))
     merged.sort(key=lambda each: (-sum(count for _, count in each.writings), each.label))
-    return tuple(classes[compose(label)] for label in labels), tuple(merged)
+    return tuple(classes[label] for label in labels), tuple(merged)
 
 
 def _tidy(label: str) -> str:

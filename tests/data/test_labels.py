@@ -79,7 +79,7 @@ def test_writings_of_a_label_are_one_class():
     reviews = reviews_of(*values)
     assert reviews.counts == {"Red": 4, "1": 3, "rosé": 2, "01": 1, "1,0": 1, "Sweet red": 2}
     assert reviews.report.merged[0] == Merged("Red", (("Red", 2), (" RED", 1), ("red ", 1)))
-    assert [each.label for each in reviews.report.merged] == ["Red", "1", "Sweet red"]
+    assert [each.label for each in reviews.report.merged] == ["Red", "1", "Sweet red", "rosé"]
     as_written = reviews_of(*values, fold_labels=False)
     assert (as_written.labels, as_written.report.merged) == (values, ())
 
@@ -103,6 +103,7 @@ def test_writings_in_any_script_are_one_class(same):
 def test_labels_that_do_not_differ_keep_their_bits():
     values = (" red", "WHITE ", "1.50", "007", "7", "sweet  wine", "½", "H₂O", "H2O")
     assert merge_labels(values) == (values, ())
+    assert merge_labels(["rose\u0301"] * 2) == (("rosé",) * 2, ()), "but for NFC"
 
 
 @given(st.lists(labels, max_size=12), st.randoms(use_true_random=False))
