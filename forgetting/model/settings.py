@@ -8,7 +8,7 @@ from typing import ClassVar
 from forgetting.core.settings import Settings, setting
 
 SMALL, TINY, FEW_CLASSES = 10_000, 1_200, 10  # see `is_large`
-STEPS = 1_200  # that reviews of many classes are trained for, where they are few
+STEPS, PATIENT_STEPS = 1_200, 150  # of training, and without a lower loss, of few reviews of many classes
 OBJECTIVES = {"cross_entropy": "nats per review", "bitwise": "nats per review and class"}  # name → unit of the loss
 
 
@@ -126,8 +126,9 @@ class TrainingSettings(Settings):
         if reviews > SMALL:
             chosen = {"epochs": 40, "learning_rate": 0.003, "batch_size": 512, "patience": 2}
         elif is_large(reviews, classes):
-            epochs = math.ceil(STEPS / math.ceil(reviews / 128))
-            chosen = {"epochs": epochs, "learning_rate": 0.003, "batch_size": 128, "patience": 4}
+            steps = math.ceil(reviews / 128)  # in an epoch
+            epochs, patience = math.ceil(STEPS / steps), max(2, math.ceil(PATIENT_STEPS / steps))
+            chosen = {"epochs": epochs, "learning_rate": 0.003, "batch_size": 128, "patience": patience}
         if chosen and classes > FEW_CLASSES:
             chosen["weight_decay"] = 1e-5
         default = type(self)()

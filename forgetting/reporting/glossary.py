@@ -397,7 +397,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "chosen by size",
-            "The number of reviews and classes chooses the epochs, the learning rate, the batch size and the patience.",
+            "The number of reviews and classes chooses epochs, learning rate, batch size, patience and weight decay.",
             used=("training.by_size",),
         ),
         Term(

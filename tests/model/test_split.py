@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
 from forgetting.core.errors import DataError
+from forgetting.data.reviews import Report, Reviews
 from forgetting.model.settings import SplitSettings
 from forgetting.model.split import encode_labels, make_split
 
@@ -128,3 +129,53 @@ def test_classes_take_no_more_room_than_their_labels(small_reviews):
     assert peak < 1_000_000
     assert classes.tolist() == ["a", "a\0", "b", "b\0\0", "x" * 1_000_000]
     assert [classes[number] for number in targets] == list(labels)
+
+
+def reviews_of(rows, classes, seed=0):
+    numbers = np.random.default_rng(seed)
+    labels = tuple(f"class {number:02}" for number in np.minimum(numbers.geometric(0.2, rows) - 1, classes - 1))
+    texts = tuple(f"word{numbers.integers(50)} word{numbers.integers(50)} of {label}" for label in labels)
+    return Reviews(texts, labels, None, "7" * 64, Report("by hand", "text", "label", None, rows))
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+def test_the_stopping_part_is_drawn_from_the_training_part_alone(stratify):
+    reviews = reviews_of(1_000, 12)
+    without = SplitSettings(stopping="never", stratify=stratify, seed=3)
+    whole, split, again, other = (
+        make_split(reviews, replace(without, **changes))
+        for changes in ({}, {"stopping": "always"}, {"stopping": "always"}, {"stopping": "always", "seed": 4})
+    )
+    assert (whole.stopping, len(split.stopping), split.size) == (None, 40, whole.size)
+    np.testing.assert_array_equal(split.validation.rows, whole.validation.rows)
+    assert sorted([*split.training.rows, *split.stopping.rows]) == sorted(whole.training.rows)
+    np.testing.assert_array_equal(split.stopping.rows, again.stopping.rows)
+    assert set(split.stopping.rows) != set(other.stopping.rows)
+    assert set(split.parts) == {"training", "validation"}
+    if stratify:
+        drawn, all_counts = (np.bincount(part.targets, minlength=12) for part in (split.stopping, whole.training))
+        assert np.abs(drawn - 0.05 * all_counts).max() <= 1
+        assert (np.bincount(split.training.targets, minlength=12) > 0).all()
+    fitted = TfidfVectorizer(min_df=2, sublinear_tf=True).fit(reviews.texts[row] for row in split.training.rows)
+    assert split.words == tuple(fitted.get_feature_names_out()), "the words are those of the training part"
+    expected = fitted.transform(reviews.texts[row] for row in split.stopping.rows).toarray()
+    np.testing.assert_allclose(split.stopping.inputs.to_scipy().toarray(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "classes", "drawn"), [(1_500, 10, False), (1_500, 11, False), (1_600, 12, True)])
+def test_the_size_decides_whether_there_is_a_stopping_part(rows, classes, drawn):
+    split = make_split(reviews_of(rows, classes), SplitSettings())
+    assert bool(split.stopping) == drawn
+
+
+def test_a_large_part_is_taken_in_chunks(small_reviews, monkeypatch):
+    part = make_split(small_reviews, SplitSettings()).training
+    ((inputs, targets),) = part.chunks()
+    assert inputs is part.inputs
+    assert targets is part.targets
+    monkeypatch.setattr("forgetting.model.split.ROWS_AT_ONCE", 10)
+    chunks = list(part.chunks())
+    assert [len(targets) for _, targets in chunks] == [10, 10, 10, 10, 3]
+    assert torch.equal(torch.cat([targets for _, targets in chunks]), part.targets)
+    rows = np.concatenate([inputs.to_scipy().toarray() for inputs, _ in chunks])
+    np.testing.assert_array_equal(rows, part.inputs.to_scipy().toarray())

@@ -12,10 +12,11 @@ from torch.nn import functional
 
 from forgetting.core.seeding import generator
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.history import Epoch, PartMetrics
+from forgetting.model.history import Epoch, PartMetrics, find_best_epoch
 from forgetting.model.settings import TrainingSettings
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.trainer import Trainer
+from forgetting.model.split import Part
+from forgetting.model.trainer import Trainer, measure_logits, measure_part
 
 SEED = 7
 BASE = TrainingSettings(epochs=6, label_smoothing=0.0, weight_decay=0.0)
@@ -389,3 +390,68 @@ def test_unwatched_training_notices_that_it_diverges(small_split, batch):
     assert trainer.history == []
     trainer.step()
     assert trainer.steps == steps + 1
+
+
+# The stopping part.
+
+
+def stopped(split, *, count=8):
+    """The split with the last reviews of its training part as its stopping part, some wrongly labelled."""
+    rows, part = torch.arange(len(split.training)), split.training
+    wrong = (torch.arange(len(part)) % 4 == 0) & (rows >= len(part) - count)  # so that its loss falls, and then rises
+    targets = (part.targets + wrong) % 3
+    training, stopping = (
+        Part(part.inputs.rows(chosen), targets[chosen], part.rows[chosen.numpy()])
+        for chosen in (rows[:-count], rows[-count:])
+    )
+    return replace(split, training=training, stopping=stopping)
+
+
+@pytest.mark.parametrize("way", [by_step, by_slices, by_epochs])
+def test_training_ends_at_the_best_epoch_and_has_its_weights(small_split, way):
+    split, training = stopped(small_split), replace(VARIED, epochs=40, patience=3, learning_rate=0.02, by_size=False)
+    trainer = Trainer(model_for(split, 0.4), split, training, seed=3)
+    while trainer.epochs_left:
+        way(trainer)
+    losses = [epoch.stopping.loss for epoch in trainer.history]
+    best = int(np.argmin(losses)) + 1
+    assert 1 < best < 37
+    assert (trainer.state, trainer.best_epoch, trainer.kept_epoch, len(losses)) == ("finished", best, best, best + 3)
+    by_hand = Trainer(model_for(split, 0.4), split.without_stopping(), replace(training, epochs=best), seed=3)
+    by_hand.advance()
+    assert weights(trainer.model) == weights(by_hand.model)
+    assert metrics_of(trainer.history[:best]) == metrics_of(by_hand.history), "the part only decides when it ends"
+    assert by_hand.kept_epoch is None
+    silent = Trainer(model_for(split, 0.4), split, training, seed=3, record_history=False)
+    silent.advance()
+    assert weights(silent.model) == weights(trainer.model)
+    patient = Trainer(model_for(split, 0.4), split, replace(training, patience=0), seed=3)
+    patient.advance()
+    assert (len(patient.history), patient.kept_epoch) == (40, find_best_epoch(patient.history))
+
+
+def test_no_weight_depends_on_the_validation_part(small_split):
+    split, training = stopped(small_split), replace(VARIED, epochs=20, patience=2, by_size=False)
+    held = split.validation
+    other = replace(split, validation=replace(held, targets=(held.targets + 1) % 3))
+    found = [Trainer(model_for(each, 0.4), each, training, seed=3) for each in (split, other)]
+    for trainer in found:
+        trainer.advance()
+    assert weights(found[0].model) == weights(found[1].model)
+    assert metrics_of(found[0].history) != metrics_of(found[1].history)
+
+
+def test_a_trainer_uses_what_the_size_chooses(small_split, monkeypatch):
+    monkeypatch.setattr("forgetting.model.settings.TINY", 10)
+    monkeypatch.setattr("forgetting.model.settings.FEW_CLASSES", 2)
+    trainer = Trainer(model_for(small_split), small_split, TrainingSettings(epochs=3))
+    assert (trainer.training.epochs, trainer.training.batch_size, trainer.training.weight_decay) == (3, 128, 1e-5)
+
+
+def test_chunks_measure_what_one_pass_does(small_split, monkeypatch):
+    model = model_for(small_split)
+    whole = measure_part(model, small_split.training, "cross_entropy")
+    assert whole == measure_logits(model(small_split.training.inputs), small_split.training.targets, "cross_entropy")
+    monkeypatch.setattr("forgetting.model.split.ROWS_AT_ONCE", 10)
+    chunked = measure_part(model, small_split.training, "cross_entropy")
+    assert (chunked.loss, chunked.accuracy) == (pytest.approx(whole.loss, rel=1e-6), pytest.approx(whole.accuracy))
