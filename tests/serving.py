@@ -46,7 +46,8 @@ def serving(
     """
     given = {"server.port": port or free_port(), "server.address": "localhost", "server.headless": "true"}
     given |= options
-    command = [sys.executable, "-m", "streamlit", "run", entry, *(f"--{name}={value}" for name, value in given.items())]
+    streamlit = Path(sys.executable).with_name("streamlit")  # which, unlike `python -m`, adds no folder to look in
+    command = [streamlit, "run", entry, *(f"--{name}={value}" for name, value in given.items())]
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
     environment |= {"FORGETTING_LIMITS": limits} if limits else {}
     log = folder / "log.txt"

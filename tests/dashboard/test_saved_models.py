@@ -7,7 +7,7 @@ from app_pages import QUICK, app, go, metrics, own_file, page_text, press, run, 
 from safetensors.numpy import load, save
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.ui.saved_models import MODEL_UPLOADER
+from forgetting.dashboard.ui.chosen_file import MODEL_UPLOADER
 from forgetting.experiment.saved import model_bytes
 from forgetting.recipe.recipe import MODERN
 

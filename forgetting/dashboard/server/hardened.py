@@ -6,6 +6,7 @@ HTTPS and a password are the work of a proxy in front, see the README beside thi
 """
 
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -15,9 +16,10 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 
-from forgetting.dashboard.server.hosts import KnownHosts, Message, Receive, Send
-
 APP = Path(__file__).parents[3] / "app.py"
+sys.path.insert(0, str(APP.parent))  # as Streamlit adds the folder of the entry alone
+from forgetting.dashboard.server.hosts import KnownHosts, Message, Receive, Send  # noqa: E402
+
 STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 

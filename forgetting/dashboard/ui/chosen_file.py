@@ -11,7 +11,7 @@ import streamlit as st
 from forgetting.dashboard.ui.browser_component import browser_component
 
 CHOSEN_FILE = "chosen_file"
-UPLOADER = "upload"  # key of the uploader, which the script knows
+UPLOADER, MODEL_UPLOADER = "upload", "saved_model"  # keys of the uploaders, which the script knows
 TAKEN = "upload_taken"  # key of what the script is told of the file that was read or refused last
 
 

@@ -7,25 +7,27 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
+from forgetting.dashboard.ui.chosen_file import MODEL_UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.reporting.formatting import format_epochs
 from forgetting.reporting.glossary import explain
 
-MODEL_UPLOADER = "saved_model"  # key of the uploader
 OUTCOME = "saved_model_outcome"  # key of whether the file that was chosen last is in use, and what is said of it
 
 
 def load_control() -> None:
     """A button that opens an uploader for a saved model, and what has come of the file."""
     with st.popover("Load a saved model", icon=":material/upload_file:"):
-        st.file_uploader(
-            "A saved model",
-            type="safetensors",
-            key=MODEL_UPLOADER,
-            on_change=_chosen,
-            help=explain("A saved model"),
-        )
+        with st.container(gap=None):
+            st.file_uploader(
+                "A saved model",
+                type="safetensors",
+                key=MODEL_UPLOADER,
+                on_change=_chosen,
+                help=explain("A saved model"),
+            )
+            confirm_chosen_file()
         if outcome := st.session_state.get(OUTCOME):
             loaded, sentence = outcome
             (st.success if loaded else st.error)(literal(sentence) if loaded else in_words(sentence))
@@ -56,6 +58,7 @@ def _chosen() -> None:
         return
     context, mine = get_script_run_ctx(), session()
     context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
+    take_file(uploaded.name, uploaded.size)
     try:
         saved = load_model(uploaded.getvalue(), uploaded.name)
         models.load_saved_model(mine, saved)

@@ -6,7 +6,7 @@ const LOOK_MS = 200
 const LOST_MS = 1200 // of rest, in which nothing is on its way
 const SAID_MS = 4000
 const MOST = 3 // times that a file is chosen anew
-const UPLOADER = '.st-key-upload'
+const UPLOADER = ':is(.st-key-upload, .st-key-saved_model)' // one of them on a page
 const CHIP = '[data-testid="stFileChip"]' // of a file in the list of the uploader
 const REMOVE = '[data-testid="stFileChipDeleteBtn"]'
 
