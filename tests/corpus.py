@@ -526,6 +526,10 @@ ARCHIVES = {
         lambda: zipped({"a.csv": PLAIN}).replace(b"a.csv", b"\xff\xfe\x80\r\n")
     ),
     "zip with clutter": accepted(lambda: zipped({"in/": "", "in/a.csv": PLAIN, "__MACOSX/in/._a.csv": "\0"})),
+    "zip with a readme and a licence": accepted(
+        lambda: zipped({"smsspam/readme": PLAIN, "smsspam/SMS": PLAIN, "LICENSE.txt": "", "about_data.md": ""})
+    ),
+    "zip of readmes": refused(lambda: zipped({"readme": PLAIN, "readme.txt": PLAIN}), "exactly one file", "holds 2"),
     "zip in a zip": refused(zip_of_itself, "another archive", "Unpack it once"),
     "gzip in a zip": refused(
         lambda: zipped({"a.csv.gz": gzip.compress(PLAIN.encode(), mtime=0)}), "another archive", "Unpack it once"
@@ -873,6 +877,9 @@ SHEETS = {  # of a spreadsheet, which has no encoding and no delimiter
     ),
     "workbook with an encrypted part": refused(
         lambda: zip_with_flag(1, {"xl/workbook.xml": "<a/>"}), "encrypted", "Unpack it"
+    ),
+    "encrypted workbook": refused(
+        lambda: OLE + bytes(999) + "EncryptedPackage".encode("utf-16-le"), "asks for a password", "CSV UTF-8"
     ),
     "workbook without cells": refused(lambda: workbook("<row/>"), "must have rows"),
     "sheet of LibreOffice": accepted(open_document),

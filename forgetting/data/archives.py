@@ -37,6 +37,10 @@ DOCUMENTS = {  # other archives that are documents, by how the name of a part be
     "[content_types].xml": "an Office document",
 }
 EXPANSION = 4  # times the limit of a file, to which a spreadsheet may expand: most of that is not text of cells
+# What data sets are packed together with.
+DOCUMENTATION = re.compile(
+    r"(?:.*/)?(?:read[-_ ]?me|licen[cs]e|copying|notice|citation|changelog|about)(?:[-_ ]\w+)?(?:\.\w+)?", re.IGNORECASE
+)
 # What macOS and Windows add to an archive unasked.
 ZIP_CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -265,6 +269,8 @@ def _check_expansion(archive: zipfile.ZipFile, most: int) -> None:
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The one file of an archive that can be expanded within a bound."""
     members = [member for member in archive.infolist() if not _is_clutter(member)]
+    if len(members) > 1:
+        members = [member for member in members if not DOCUMENTATION.fullmatch(member.filename)] or members
     if len(members) != 1:
         raise DataError(
             f"A zip file must hold exactly one file; this one holds {len(members):,}. "

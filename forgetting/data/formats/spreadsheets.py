@@ -13,6 +13,7 @@ from forgetting.data.formats.worker import LOCKED, UNKNOWN_SHEET
 from forgetting.data.reading import Reading, ReadingSettings
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old Office documents begin, and new ones that are encrypted
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what is in the latter
 KINDS_OF_SHEETS = ".xlsx, .xlsm, .xlsb, .xls or .ods"
 LISTED_SHEETS = 20  # sheets that a message names
 
@@ -32,12 +33,15 @@ def read_spreadsheet(data: bytes, max_bytes: int, reading: ReadingSettings) -> t
         DataError: The file is damaged, encrypted, too large or no spreadsheet, or has no sheet of that name.
     """
 
+    locked = DataError(
+        "A spreadsheet must not be encrypted; this one asks for a password. Save it without one, or as CSV UTF-8."
+    )
+    if data.startswith(OLE) and ENCRYPTED in data:
+        raise locked
+
     def refuse(status: int | None, reason: str) -> DataError:
         if status == LOCKED:
-            return DataError(
-                "A spreadsheet must not be encrypted; this one asks for a password. Save it without one, or as "
-                "CSV UTF-8."
-            )
+            return locked
         if status == UNKNOWN_SHEET:
             names = json.loads(reason)
             listed = ", ".join(repr(shorten(name)) for name in names[:LISTED_SHEETS])

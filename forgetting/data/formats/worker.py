@@ -82,8 +82,8 @@ def spreadsheet(data: bytes, most: int, rows: int, columns: int, sheet: str, ski
     else:
         name = (seen or names or [""])[0]
         found = None
-    if found and found.total_height > MOST_ROWS:
-        sys.exit(f"it has a cell in row {found.total_height:,}")  # up to which all rows would be made
+    if found and found.end[0] >= MOST_ROWS:  # up to there all rows would be made
+        sys.exit(f"it has a cell in row {found.end[0] + 1:,}")
     width = found.width if found else 0
     if width > columns:
         print(width, file=sys.stderr)
