@@ -444,6 +444,26 @@ DELIMITED = {
         lambda: (PLAIN + '"a \\"nice\\" wine",red\n').encode(), "must be doubled", "line 26"
     ),
     "quotes after a blank": accepted(lambda: PLAIN.replace(",", ', "').replace("\n", '"\n').encode()),
+    "quotes that are plain signs": accepted(
+        lambda: "".join(
+            f"{label}\t{text if row % 5 else chr(34) + text}{' 5' + chr(34) if row % 3 == 0 else ''}\n"
+            for row, (text, label) in enumerate([HEADER, *reviews()])
+        ).encode(),
+        delimiter="\t",
+    ),
+    "a quote that closes rows below": accepted(
+        lambda: written(delimiter="|").replace("cherry", '"cherry', 1).replace("lot 20 in a glass", 'lot 20"').encode(),
+        delimiter="|",
+    ),
+    "no header": accepted(lambda: PLAIN.split("\n", 1)[1].encode()),
+    "titles filled up with empty fields": accepted(lambda: ("Export of March,\n,\n" + PLAIN).encode()),
+    "names of rows as R writes them": accepted(
+        lambda: (PLAIN[:11] + "".join(f"{n},{line}\n" for n, line in enumerate(PLAIN.splitlines()[1:], 1))).encode()
+    ),
+    "delimiters at the end of each row": accepted(
+        lambda: PLAIN.replace("\n", ",\n").replace("l,\n", "l\n", 1).encode()
+    ),
+    "a row with a field too few": refused(lambda: (PLAIN + "one\n").encode(), "line 26 has 1", "Add the fields"),
     "Excel's line with a semicolon": accepted(
         lambda: ("sep=;\r\n" + written(delimiter=";", end="\r\n")).encode("utf-8-sig"),
         encoding="utf-8-sig",
@@ -1152,6 +1172,7 @@ LARGE = {
     "99 MB that one byte keeps from being UTF-8": refused(
         lambda: "🍷🍷".encode() + b"cherry,plum\n" * (SIZE // 12) + b"\xff", "one encoding", "0xFF"
     ),
+    "99 MB of quotes that open": refused(lambda: PLAIN.encode() + b'a,"\n' * (SIZE // 4), "250,000 rows"),
     "99 MB of blank lines": refused(lambda: b"a,b\n" + b"\n" * SIZE, "1,000,000 blank lines", "Remove"),
     "101 MB": refused(
         lambda: repeated(b"cherry plum and smoke," + b"red\n" * 1, 101 * MEGABYTE), "100\u00a0MB", "Leave out"

@@ -5,18 +5,18 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 import pandas as pd
 import pyarrow as pa
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.encodings import BAD_BYTE
 from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names, make_frame, texts
 from forgetting.data.formats.headers import HEAD_ROWS
 from forgetting.data.formats.layout import find_layout
 from forgetting.data.formats.quotes import believe_quotes, find_labels, is_bad, pass_over, swallows
 from forgetting.data.formats.records import QUOTE, describe_fault, read_records
-from forgetting.data.formats.text import Lines, Text
+from forgetting.data.formats.text import BAD_BYTE, Lines, Text
 from forgetting.data.reading import AUTOMATIC, FIELDS, NO, PLAIN, Reading, ReadingSettings
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -104,7 +104,7 @@ class _Reader:
         self.bad, self.trailing = BadRows(reading.leave_out_bad_rows), False
         lines, head, values = text.lines(), [], 0
         pass_over(lines, above)
-        for fields, fault in read_records(lines, delimiter, quotes):
+        for fields, fault in islice(read_records(lines, delimiter, quotes), 2 * HEAD_ROWS):
             if not fault:
                 head.append((lines.first, fields))
                 values += len(fields)

@@ -9,17 +9,17 @@ from itertools import chain, islice
 from charset_normalizer import from_bytes
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.text import Text, decoded, is_valid, whole_lines
+from forgetting.data.formats.text import BAD_BYTE, Text, damaged_lines, decoded, whole_lines
 from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 
 # UTF-16 and -32 are recognized by their NUL bytes before; by chance any even number of bytes looks like one of them.
 # Johab is the Korean of MS-DOS, for which Chinese may be taken.
 UNLIKELY = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7", "johab"]
 SAMPLE_BYTES = 64 * 1024
-BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
 MOST_DAMAGED = 2  # lines; more are rather of another encoding
 MOST_NULS = 0.01  # of the bytes of a text, or of its characters
 CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a\x1b"})  # that no text has
+MOST_OTHERS = 1_000_000  # lines in another encoding
 LEAVE_OUT, BY_LINES = ("reading.leave_out_bad_rows", True), ("reading.line_encodings", True)
 MIN_FOREIGN = 32  # bytes beyond ASCII below which their pattern says nothing
 MIN_FOREIGN_FRACTION = 0.25  # of the letters; Western prose stays below, Cyrillic or Greek is far above
@@ -125,15 +125,17 @@ def _by_lines(data: bytes, reading: ReadingSettings) -> Text | None:
     """The text of a file some of whose lines are UTF-8 and some are not; None where no line is UTF-8 beyond ASCII."""
     sample, others, is_utf8 = b"", 0, False
     for piece in whole_lines(data):
-        if is_valid(piece, "utf-8"):
-            is_utf8 |= not piece.isascii()
-            continue
-        for line in piece.splitlines(keepends=True):
-            if is_valid(line, "utf-8"):
-                is_utf8 |= not line.isascii()
-            else:
-                others += 1
-                sample += line[: max(0, SAMPLE_BYTES - len(sample))]
+        text = piece.decode("utf-8", "surrogateescape")
+        is_utf8 = is_utf8 or _beyond_ascii(text) > len(BAD_BYTE.findall(text))
+        for start, stop in damaged_lines(text):
+            others += 1
+            if len(sample) < SAMPLE_BYTES:
+                sample += text[start : min(stop, start + SAMPLE_BYTES)].encode("utf-8", "surrogateescape") + b"\n"
+        if others > MOST_OTHERS:
+            raise DataError(
+                f"A file may have at most {MOST_OTHERS:,} lines in another encoding than UTF-8; this one has more. "
+                "Save it again as UTF-8."
+            )
     if not is_utf8:
         return None
     text = Text(data, "utf-8", data.count(b"\0"), reading.leave_out_bad_rows, _likely_encoding(sample), others)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import zip_longest
 
 from forgetting.core.limits import limits
 from forgetting.data.formats.records import QUOTE, read_records
@@ -12,6 +13,7 @@ REGULAR = 0.8  # of the rows, which have equally many quoted fields where a prog
 PROSE = ",;"  # delimiters that occur in texts
 LEAST_AGAINST = 3  # rows against quotes where they are usual; else a single row is rather a bad one
 MIN_SHOWING = 10  # whose values show which of them recur
+MOST_SWALLOWED = 0.9  # of the lines of a record, which have a value that recurs
 FEW = 0.5  # values per row, up to which the values of a column recur
 
 Labels = list[frozenset[str]]
@@ -42,12 +44,20 @@ def swallows(record: list[str], delimiter: str, width: int, labels: Labels) -> b
         Where values recur in no column, the first is enough for three lines with a delimiter that texts do not hold.
     """
     rows = [line.strip("\r\n").split(delimiter) for line in record if not line.isspace()]
-    if width < 2 or len(rows) < 2 or len(labels) != width or any(len(row) != width for row in rows):
+    if width < 2 or len(rows) < 2 or any(len(row) != width for row in rows):
         return False
+    if len(rows) >= MIN_SHOWING:  # enough to show by themselves which values recur
+        labels = [known | own for known, own in zip_longest(labels, find_labels(rows, width), fillvalue=frozenset())]
     if not any(labels):
-        return delimiter not in PROSE and len(rows) > 2 and not any(2 * QUOTE in line for line in record)
-    columns = zip(zip(*rows, strict=True), labels, strict=True)
-    return any(values and all(cell.strip().strip(QUOTE) in values for cell in column) for column, values in columns)
+        return (
+            bool(labels) and delimiter not in PROSE and len(rows) > 2 and not any(2 * QUOTE in line for line in record)
+        )
+    found = (
+        sum(cell.strip().strip(QUOTE) in values for cell in column)
+        for column, values in zip(zip(*rows, strict=True), labels, strict=False)
+        if values
+    )
+    return max(found, default=0) >= MOST_SWALLOWED * len(rows)
 
 
 def believe_quotes(text: Text, delimiter: str, above: int, widths: dict[str, int], labels: Labels) -> bool:

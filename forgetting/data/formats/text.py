@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from forgetting.core.errors import DataError
 DECODED_BYTES = 1024 * 1024
 LONGEST = 10_000_000  # characters of a line or record: small values in a long one take twenty times their memory
 MOST_BLANK = 1_000_000  # blank lines
+BAD_BYTE = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes it
+LINE_END = re.compile("[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Text:
         if self.other_encoding is None:
             pieces = decoded(self.data, self.encoding, errors)
         else:
-            pieces = _decoded_by_lines(self.data, (self.encoding, self.other_encoding), errors)
+            pieces = _decoded_by_lines(self.data, self.other_encoding, errors)
         return filter(None, (piece.replace("\0", "") for piece in pieces)) if self.nuls else pieces
 
     def lines(self) -> "Lines":
@@ -132,15 +135,25 @@ def decoded(data: bytes, encoding: str, errors: str = "strict") -> Iterator[str]
     yield from filter(None, [decoder.decode(b"", final=True)])
 
 
-def _decoded_by_lines(data: bytes, encodings: tuple[str, str], errors: str) -> Iterator[str]:
-    """Each line in the first encoding that it is valid in."""
-    first, other = encodings
+def _decoded_by_lines(data: bytes, other: str, errors: str) -> Iterator[str]:
+    """The text in pieces, each line of it that is not UTF-8 in another encoding."""
     for piece in whole_lines(data):
-        try:
-            yield piece.decode(first)
-        except UnicodeError:
-            lines = piece.splitlines(keepends=True)
-            yield "".join(line.decode(first) if is_valid(line, first) else line.decode(other, errors) for line in lines)
+        text, parts, end = piece.decode("utf-8", "surrogateescape"), [], 0
+        for start, stop in damaged_lines(text):
+            line = text[start:stop].encode("utf-8", "surrogateescape")
+            parts += text[end:start], line.decode(other, errors)
+            end = stop
+        yield "".join((*parts, text[end:]))
+
+
+def damaged_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends that holds a byte that is no text."""
+    end = 0
+    while found := BAD_BYTE.search(text, end):
+        start = max(end - 1, *(text.rfind(sign, end, found.start()) for sign in "\r\n")) + 1
+        stop = LINE_END.search(text, found.end())
+        end = stop.start() if stop else len(text)
+        yield start, end
 
 
 def whole_lines(data: bytes) -> Iterator[bytes]:
@@ -154,12 +167,3 @@ def whole_lines(data: bytes) -> Iterator[bytes]:
             end = found + 1 if found >= 0 else len(data)
         yield data[start:end]
         start = end
-
-
-def is_valid(line: bytes, encoding: str) -> bool:
-    """Whether the codec decodes the line."""
-    try:
-        line.decode(encoding)
-    except UnicodeError:
-        return False
-    return True
