@@ -228,7 +228,6 @@ VALID = {
     "gzip": gzip.compress(written().encode(), mtime=0),
     "zip": zipped({"a.csv": written()}),
     "JSON array": CORPUS["JSON array over several lines"].make(),
-    "JSON columns": CORPUS["JSON columns of values by row"].make(),
     "workbook": CORPUS["workbook with shared texts"].make(),
     "sheet of LibreOffice": CORPUS["sheet of LibreOffice"].make(),
 }

@@ -113,8 +113,8 @@ def source_texts(values: dict[str, object], source: JsonText, make: CountedObjec
         return row_texts(values, make)
     except UnicodeError as error:
         raise DataError(
-            f"Texts of JSON must be whole; one that ends at line {source.line:,} at the latest holds half of a "
-            "surrogate pair. Correct that text, or save the table as CSV."
+            f"Texts of JSON must be whole; one that ends at line {source.line:,} at the latest holds a damaged byte "
+            "or half of a surrogate pair. Correct that text, or save the table as CSV."
         ) from error
 
 

@@ -1,5 +1,7 @@
 """Which format a plain file has, by what it holds, never by its ending; and the file as a frame of strings."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from forgetting.core.errors import DataError
@@ -44,6 +46,8 @@ def parse_table(
         text = decode(data, reading)
         if starts_json(text.head(HEAD_CHARACTERS)):
             frame, found = read_json(text, reading)
+            decoded = {"nuls": text.nuls, "other_encoding": text.other_encoding, "other_lines": text.other_lines}
+            found = replace(found, **decoded)
         else:
             frame, found = read_delimited(text, reading)
     if frame.empty:
