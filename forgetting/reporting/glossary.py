@@ -346,7 +346,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "kind of words",
-            "What a text is cut into: words, or characters and pairs of them for scripts without blanks.",
+            "What a text is cut into: words, signs such as emoji, and characters and pairs of them in scripts without "
+            "blanks.",
             "“Basic” are words of two or more letters or digits, as scikit-learn has them; “automatic” takes these "
             "where they cover the texts.",
             used=("split.words",),
