@@ -21,13 +21,8 @@ from urllib.parse import parse_qsl, urlencode
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]
-<<<<<<< HEAD
 READING = ("data", "core")
 RECIPES = ("recipe", "core", "randomization", "unlearning")
-=======
-READING = ("core.limits", "data.archives", "data.columns", "data.formats", "data.reviews", "data.tables")
-RECIPES = ("core.settings", "model.settings", "randomization", "recipe", "unlearning.forget_set", "unlearning.methods")
->>>>>>> cafa724 (Recognize swallowed rows in short files, decode lines in bounded time, and fuzz what is new)
 MODELS = ("experiment.loading", "experiment.saved", "recipe.recipe", "core.settings")
 TIMEOUT = 10  # seconds for one input
 ROOM = 1_024  # MiB beside what the modules take
