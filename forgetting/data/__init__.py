@@ -5,8 +5,9 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "columns": ("ColumnRoles",),
+        "columns": ("Choice", "ColumnRoles", "Reason"),
         "download": ("fetch_wine_reviews", "is_downloaded"),
+        "labels": ("Merged",),
         "original": ("ORIGINAL_SHA256", "ORIGINAL_SIZE"),
         "profile": ("DataProfile", "profile_data"),
         "reviews": ("Report", "Reviews", "filter_reviews"),
