@@ -129,7 +129,8 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
         fitted = vectorizer.fit_transform(reviews.texts[row] for row in training)
     except ValueError as error:
         why = (
-            f"a word must occur in at least split.min_df = {splitting.min_df} of them. Lower it"
+            f"a word must occur in at least split.min_df = {splitting.min_df} of them. Lower it, take another "
+            "split.words"
             if analyzer.seen
             else f"{WORD_KINDS[tokenizer.kind].rule}, and they hold none. Take another split.words"
         )
