@@ -69,6 +69,7 @@ LABEL_NAMES = {
         ประเภท tags area""",
 }
 STRONG_NAME = 50
+LONGEST_NAME = 40  # characters of a name that is known as a whole
 NAME_LENGTH = 200  # characters of a name that are looked at
 OTHER_NAMES = {  # how far below columns without a telling name, and the names
     1: """country source src origin publisher platform site website city state region province location
@@ -148,6 +149,11 @@ def match_label(name: str) -> NameMatch | None:
         return found
     share = 0.4 if set(words) & set(AGGREGATES) else 0.7 if words[0] in THINGS else 1
     return NameMatch(found.weight * share, found.word)
+
+
+def is_known(name: str, role: str) -> bool:
+    """Whether a short text is, as a whole, a name that columns of "texts" or of "labels" are known by."""
+    return len(name) <= LONGEST_NAME and " ".join(name_words(name)) in _weights(role)
 
 
 def is_markup(name: str) -> bool:

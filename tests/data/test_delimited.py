@@ -226,6 +226,14 @@ def test_titles_above_a_header_are_passed_over(name):
     assert found.reading.skipped == (titles.count("\n") if count is None else count)
 
 
+@pytest.mark.parametrize("titles", ["Reviews, of 2023\n", "a,b\n", "Date,1 May\nWriter,me\n"])
+def test_known_names_are_a_header_below_as_many_fields(titles):
+    found = read_table((titles + joined(pairs(), ",")).encode())
+    assert (found.columns, cells(found), found.reading.skipped) == (("text", "label"), pairs(), titles.count("\n"))
+    again = read_table((titles + joined(pairs(), ",") + "text,label\n").encode())  # then they may be values
+    assert (again.columns[0], again.reading.skipped) == (titles.split(",")[0], 0)
+
+
 def test_lines_are_passed_over_as_the_setting_says():
     data = ("a,b\nc,d\n\n" + joined(pairs(), ",")).encode()
     found = read_table(data, reading=ReadingSettings(skip_lines=3))
@@ -250,6 +258,17 @@ def test_names_of_rows_as_r_writes_them_are_a_column_without_a_name():
             found = read_table(text.encode())
             assert (found.columns, cells(found)) == (("column 1", "text", "label"), rows)
             assert (found.reading.row_names, found.reading.trailing) == (True, False)
+
+
+def test_names_of_rows_that_go_on_as_labels_are_no_header():
+    rows = [(str(row), text, str(row % 4 + 1)) for row, (text, _) in enumerate(pairs(), 1)]
+    for titles in ("", "Export of March\n", "Export of March\nand of April\n"):
+        found = read_table((titles + joined(rows, "\t", ("text", "stars"))).encode())
+        assert (found.columns, cells(found)) == (("column 1", "text", "stars"), rows)
+        assert (found.reading.row_names, found.reading.skipped) == (True, titles.count("\n"))
+        trailing = titles + "text|stars\n" + "".join(f"{text}|{stars}|\n" for _, text, stars in rows)
+        found = read_table(trailing.encode())
+        assert (found.columns, cells(found)) == (("text", "stars"), [row[1:] for row in rows])
 
 
 @pytest.mark.parametrize("header", ["text,label\n", "text,label,\n", ""])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from forgetting.core.limits import check_columns
+from forgetting.data.column_names import is_known
 from forgetting.data.reading import AUTOMATIC, NO
 
 MOST_TITLES = 30  # rows above a table that are passed over
@@ -40,8 +41,8 @@ class Layout:
 def find_layout(rows: list[list[str]], header: str = AUTOMATIC) -> Layout:
     """Find out how a table lies in its file.
 
-    Title lines have another length than the table below, or fewer fields that are not empty. The first row is taken for
-    a header unless it is clearly like the rows below it.
+    Title lines have another length than the table below, or fewer fields that are not empty, or stand above known names
+    of columns. The first row is taken for a header unless it is clearly like the rows below it.
 
     Args:
         rows: The first records that are not blank.
@@ -123,6 +124,9 @@ def _width(rows: list[list[str]]) -> int:
 
 def _titles(rows: list[list[str]], width: int) -> int:
     """Rows above the header, or above the first row."""
+    known = next((place for place in range(min(len(rows), MOST_TITLES + 1)) if _names_columns(rows, place)), 0)
+    if known and is_like(rows[0], rows[known + 1 :]) is not True:
+        return known
     if len(rows[0]) != width:
         skip = next(place for place, row in enumerate(rows) if len(row) == width)
         below = rows[skip:]
@@ -131,11 +135,12 @@ def _titles(rows: list[list[str]], width: int) -> int:
         like = is_like(rows[skip], below[1:])
         if like is False:  # a header
             return skip + _padded(below, width)
-        longer = any(_filled(row) > 1 for row in rows[:skip])  # and may be a header whose rows are of another length
-        trailing = skip == 1 and len(rows[0]) < width and not any(cell for row in below for cell in row[len(rows[0]) :])
-        if longer or trailing or (skip == 1 and len(rows[0]) == width - 1 and _are_row_names(below, width)):
-            return 0
-        return skip + _padded(below, width)
+        last = rows[skip - 1]  # may be a header that is shorter than its rows
+        trailing = len(last) < width and not any(cell for row in below for cell in row[len(last) :])
+        short = trailing or (len(last) == width - 1 and _are_row_names(below, width))
+        if short and (skip == 1 or _filled(last) > 1):
+            return 0 if any(_filled(row) > 1 for row in rows[: skip - 1]) else skip - 1
+        return 0 if any(_filled(row) > 1 for row in rows[:skip]) else skip + _padded(below, width)
     return _padded(rows, width)
 
 
@@ -145,6 +150,16 @@ def _padded(rows: list[list[str]], width: int) -> int:
     if 0 < skip <= MOST_TITLES and _filled(rows[skip]) == width and is_like(rows[skip], rows[skip + 1 :]) is False:
         return skip
     return 0
+
+
+def _names_columns(rows: list[list[str]], place: int) -> bool:
+    """Whether a row has known names for texts and for labels, none of which occurs below it."""
+    cells = [cell.strip() for cell in rows[place]]
+    roles = {role: {at for at, cell in enumerate(cells) if is_known(cell, role)} for role in ("texts", "labels")}
+    named = set.union(*roles.values())
+    if not all(roles.values()) or len(named) < 2:
+        return False
+    return not any(row[at : at + 1] == [rows[place][at]] for row in rows[place + 1 :] for at in named)
 
 
 def _filled(row: list[str]) -> int:
@@ -167,6 +182,7 @@ def _is_prose(values: list[str]) -> bool:
 
 def _counts_up(cells: list[str]) -> bool:
     """Whether the cells are numbers in a row, as a table without names is given them: "0", "1", "2"."""
-    numbers = [int(cell) for cell in cells if cell.isdecimal() and len(cell) < 9]
-    named = len([cell for cell in cells if cell])
-    return len(numbers) >= 2 and len(numbers) >= named - 1 and all(b - a == 1 for a, b in pairwise(numbers))
+    named = [cell for cell in cells if cell]
+    if len(named) < 2 or not all(cell.isdecimal() and len(cell) < 9 for cell in named):
+        return False
+    return all(int(b) - int(a) == 1 for a, b in pairwise(named))
