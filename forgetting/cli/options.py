@@ -47,7 +47,7 @@ SWITCHES = {  # options of how the reviews are read: setting, and what `click.op
         "reading.line_encodings",
         {"is_flag": True, "default": None, "help": "Read lines that are not UTF-8 in their own encoding."},
     ),
-    "--sheet": ("reading.sheet", {"help": "Sheet of a spreadsheet.  [the first]"}),
+    "--sheet": ("reading.sheet", {"help": "Sheet of a spreadsheet.  [the first that holds a table]"}),
     "--missing": ("data.missing", {"help": f"Words that stand for a missing label or text.  [{','.join(MISSING)}]"}),
     "--fold-labels/--no-fold-labels": (
         "data.fold_labels",

@@ -22,7 +22,7 @@ class ReadingSettings(Settings):
             refuses the file.
         line_encodings: Whether each line that is not UTF-8 is decoded by itself, for files that were joined from two
             encodings.
-        sheet: Name of the sheet of a spreadsheet, "" for the first.
+        sheet: Name of the sheet of a spreadsheet, "" for the first that holds a table.
     """
 
     group: ClassVar[str] = "reading"
@@ -87,3 +87,10 @@ class Reading:
     other_lines: int = 0
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+
+    @property
+    def next_sheet(self) -> str | None:
+        """The sheet behind the one that was read, or the first behind the last; None where there is no other."""
+        if len(self.sheets) < 2:
+            return None
+        return self.sheets[(self.sheets.index(self.sheet) + 1) % len(self.sheets)]

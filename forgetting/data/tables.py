@@ -135,20 +135,26 @@ class Table:
                     f"{self.source}: A chosen column must be in the table; {column!r} is not. "
                     f"Choose one of {_listed(self.columns)}."
                 )
+        sheet = self.reading.next_sheet
+        another, offer = (
+            (f" or another sheet, such as {shorten(sheet)!r}", ("reading.sheet", sheet)) if sheet else ("", None)
+        )
         text = text or _column(self.roles.text_choice(label))
         if text is None:
             others = [column for column in self.columns if column != label]
             raise DataError(
                 f"{self.source}: A text column must hold {MIN_WORDS} words or more on average, where two characters "
                 f"of a script without blanks are a word; {_none_of(others, label)}. "
-                "Choose the text column yourself, or upload a file that has one."
+                f"Choose the text column yourself{another}, or upload a file that has one.",
+                offer=offer,
             )
         label = label or _column(self.roles.label_choice(text))
         if label is None:
             others = [column for column in self.columns if column != text]
             raise DataError(
                 f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
-                f"{_none_of(others, text)}. Choose the label column yourself, or upload a file that has one."
+                f"{_none_of(others, text)}. Choose the label column yourself{another}, or upload a file that has one.",
+                offer=offer,
             )
         if text == label:
             raise DataError(

@@ -248,7 +248,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "For a file that was joined from two: each line that is not UTF-8 is read in the other encoding.",
             used=("reading.line_encodings",),
         ),
-        Term("sheet", "Which sheet of a spreadsheet is read; the first one by default.", used=("reading.sheet",)),
+        Term(
+            "sheet",
+            "Which sheet of a spreadsheet is read; by default the first that has two columns.",
+            used=("reading.sheet",),
+        ),
         Term(
             "column of the texts",
             "The column of the file that holds what was written.",

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from corpus import cells, open_document, parquet, workbook, zipped
+from corpus import HEADER, cells, open_document, parquet, workbook, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_parts import LABELS, TEXTS, assert_says, refusal
@@ -63,6 +63,25 @@ def test_the_first_sheet_that_people_see_something_in_is_read_or_the_one_asked_f
     assert (len(second.frame), second.columns, second.reading.sheet) == (24, ("a", "b"), "Zwei")
     with pytest.raises(DataError, match=r"'Drei' is not\. Choose one of 'Cover', 'Hidden', 'Reviews & more', 'Zwei'"):
         read_table(SHEETS, reading=ReadingSettings(sheet="Drei"))
+
+
+def test_a_page_of_notes_is_no_table_and_an_empty_sheet_says_so():
+    notes, data = cells([["About"], ["Collected in 2024"]]), cells([HEADER, *MORE])
+    assert read_table(workbook("", notes, data)).reading.sheet == "Sheet3"
+    assert read_table(workbook(notes, "")).columns == ("About",)
+    pairs = cells([["Author", "Lee"], ["Year", "2024"], ["Version", "3"]])
+    table = read_table(workbook(pairs, data))
+    assert table.reading.sheet == "Sheet1"
+    with pytest.raises(DataError, match="yourself or another sheet, such as 'Sheet2'") as refused:
+        table.reviews()
+    assert refused.value.offer == ("reading.sheet", "Sheet2")
+    for reading, says in ((ReadingSettings(sheet="Sheet2"), "empty"), (ReadingSettings(skip_lines=99), "below row 99")):
+        with pytest.raises(DataError, match=f"{says}.* Choose another sheet, such as 'Sheet") as refused:
+            read_table(workbook(data, ""), reading=reading)
+    assert refused.value.offer == ("reading.sheet", "Sheet2")
+    with pytest.raises(DataError, match=r"'Sheet1' is empty\. Upload a spreadsheet") as refused:
+        read_table(workbook(""))
+    assert refused.value.offer is None
 
 
 def test_a_table_may_begin_anywhere_below_a_title():

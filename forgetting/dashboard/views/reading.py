@@ -95,7 +95,7 @@ def offer_button(offer: tuple[str, object] | None, place: str) -> None:
 
 
 def _sheet_control(table: Table) -> None:
-    """A select box of the sheets. The first one is written as none, so that it is the first of another file, too."""
+    """A select box of the sheets, of which the one that was read is chosen."""
     name, sheets = "reading.sheet", table.reading.sheets
     st.session_state[PREFIX + name] = table.reading.sheet
     st.selectbox(
@@ -148,11 +148,7 @@ def _take(data: bytes, name: str, reading: ReadingSettings, *, awaited: bool = F
 
 def _reading_changed(name: str) -> None:
     """Read the file in another way; the one that was refused, where there is one."""
-    value = control_state(name)
-    if name == "reading.sheet" and (upload := session().upload):
-        table = resources.find_upload_table(upload, session().recipe.reading)
-        value = "" if value == table.reading.sheets[0] else value
-    _take_offer(name, value)
+    _take_offer(name, control_state(name))
 
 
 def _take_offer(name: str, value: object) -> None:

@@ -1,6 +1,7 @@
 """Spreadsheets as frames of strings: .xlsx, .xlsm, .xlsb, .xls and .ods. Another process takes them apart."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -57,7 +58,15 @@ def read_spreadsheet(data: bytes, max_bytes: int, reading: ReadingSettings) -> t
 
     table = read_apart("spreadsheet", data, max_bytes, refuse, json.dumps(reading.sheet), str(reading.skip_lines))
     sheet, sheets = table.schema.metadata[b"sheet"].decode(), json.loads(table.schema.metadata[b"sheets"])
+    found = Reading(sheet=sheet, sheets=tuple(sheets))
+    if not table.num_rows:
+        below = f" below row {reading.skip_lines:,}" if reading.skip_lines else ""
+        other = found.next_sheet and f"Choose another sheet, such as {shorten(found.next_sheet)!r}, or upload"
+        raise DataError(
+            f"A table must have rows; the sheet {shorten(sheet)!r} is empty{below}. "
+            f"{other or 'Upload'} a spreadsheet with reviews.",
+            offer=found.next_sheet and ("reading.sheet", found.next_sheet),
+        )
     filled = [name for name in table.column_names if pc.max(pc.binary_length(table[name])).as_py()]
     parts, layout = take_header([table.select(filled)], reading.header)
-    found = Reading(header=layout.header, skipped=reading.skip_lines + layout.skip, sheet=sheet, sheets=tuple(sheets))
-    return make_frame(parts), found
+    return make_frame(parts), replace(found, header=layout.header, skipped=reading.skip_lines + layout.skip)

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ TOO_WIDE = 4  # where there are more columns, whose number is then the last word
 UNKNOWN_SHEET = 5  # where a spreadsheet has no sheet of that name; the names are then on standard error as JSON
 LOCKED = 6  # where a password is needed
 MOST_ROWS = 2**20  # that Excel and LibreOffice have
-MOST_EMPTY = 20  # sheets that are looked into for the first that is not empty
+MOST_SHEETS = 20  # that are looked into for the first that holds a table
 
 
 def main(kind: str, most: str, memory: str, rows: str, columns: str, *more: str) -> int:
@@ -61,7 +62,7 @@ def parquet(data: bytes, most: int, rows: int, columns: int) -> int:
 
 
 def spreadsheet(data: bytes, most: int, rows: int, columns: int, sheet: str, skip: str) -> int:
-    """Rows of a sheet as texts, without the empty ones. Without a name it is the first that people see something in."""
+    """Rows of a sheet as texts, without the empty ones; by default of the first in which people see two columns."""
     from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
@@ -75,14 +76,12 @@ def spreadsheet(data: bytes, most: int, rows: int, columns: int, sheet: str, ski
         print(json.dumps(names), file=sys.stderr)
         return UNKNOWN_SHEET
     seen = [found.name for found in sheets if found.visible == SheetVisibleEnum.Visible]
-    for name in [wanted] if wanted else [*seen, *names][:MOST_EMPTY]:
-        found = book.get_sheet_by_name(name)
-        if found.width:
-            break
-    else:
-        name = (seen or names or [""])[0]
-        found = None
-    if found and found.end[0] >= MOST_ROWS:  # up to there all rows would be made
+    sheet_of = lru_cache(1)(book.get_sheet_by_name)
+    tables = (name for name in seen[:MOST_SHEETS] if sheet_of(name).width > 1)
+    filled = (name for name in [*seen, *names][:MOST_SHEETS] if sheet_of(name).width)
+    name = wanted or next(tables, None) or next(filled, None) or (seen or names or [""])[0]
+    found = sheet_of(name) if names else None
+    if found and found.width and found.end[0] >= MOST_ROWS:  # up to there all rows would be made
         sys.exit(f"it has a cell in row {found.end[0] + 1:,}")
     width = found.width if found else 0
     if width > columns:
