@@ -47,6 +47,24 @@ def test_a_line_and_a_record_are_counted_over_pieces(monkeypatch, line, record):
         assert len(list(lines(begin=True))) == 2
 
 
+PROSE = {
+    "işıklar söndü, İstanbul'da yağmur yağdı, şarap güzeldi": ("cp1254",),
+    "цей фільм мені сподобався, актёры играли хорошо, вино": ("cp1251", "koi8_u", "utf-16-le", "utf-16-be"),
+    "фильм очень понравился, Яна и актёры играли хорошо": ("koi8_r", "cp866", "iso8859_5", "mac_cyrillic"),
+    "zakończenie było źle, już więcej nie kupię; wiśnią, są łagodny smak": ("cp1250", "iso8859_2"),
+    "ο οίνος μυρίζει κεράσι και καπνό, το τέλος ήταν βαρετό": ("cp1253", "utf-16-be"),
+    "bragðið er milt, dýrt því miður, Þór og Ýmir, góð mynd": ("cp1252",),
+    "sfârşitul a fost plictisitor, preţul bun, aţă, aşa": ("cp1252",),  # where nothing but letters is wrong
+    "l’été à Noël: 50 m³ à 20 °C, naïve, ±5 %, où ça, 3ª «œuvre»": ("cp1252",),
+}
+
+
+@pytest.mark.parametrize(("prose", "encoding"), [(prose, name) for prose, names in PROSE.items() for name in names])
+def test_an_encoding_is_known_by_the_letters_of_its_languages(prose, encoding):
+    data = "".join(f"{row};{prose}\n" for row in range(20)).encode(encoding, "replace")
+    assert decode(data).encoding == encoding
+
+
 def test_a_line_without_an_end_is_read_no_further_than_its_limit(monkeypatch):
     monkeypatch.setattr(texts, "DECODED_BYTES", 10)
     monkeypatch.setattr(texts, "LONGEST", 25)

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from charset_normalizer import from_bytes
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.text import BAD_BYTE, Text, damaged_lines, decoded, whole_lines
+from forgetting.data.formats.text import BAD_BYTE, LINE_END, Text, damaged_lines, decoded, whole_lines
 from forgetting.data.reading import DEFAULT_READING, ReadingSettings
 
 # UTF-16 and -32 are recognized by their NUL bytes before; by chance any even number of bytes looks like one of them.
@@ -32,7 +32,24 @@ MOST_UTF8_WITHIN = 2  # by chance
 ISO_2022 = re.compile(rb"\x1b\$[()]?[@-Z]")  # begins Japanese, Korean or Chinese, all written in ASCII
 JAPANESE = ("cp932", "euc_jp")
 HIRAGANA = re.compile("[のはま-ん]")  # not those whose places in EUC-KR are taken by "ㅋㅋㅋ" and the like
+HALF_WIDTH = re.compile("[\uff61-\uff9f]")  # katakana, one byte each; hardly any Japanese is written in it alone
 MIN_HIRAGANA = 0.05  # of the signs beyond ASCII; Japanese prose has more, other text that decodes has next to none
+CYRILLIC = ("cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic")
+COMMON_CYRILLIC = re.compile("[оеаинтсрвляі]")  # two thirds of Russian, Ukrainian and Bulgarian prose
+MIN_COMMON_CYRILLIC = 0.5
+# The letters that Windows-1254 has in other places than Windows-1252, "ğışĞİŞ"; and "áíóúæ", which Turkish lacks, but
+# not Icelandic, whose "ðýþ" they are.
+TURKISH, ICELANDIC = b"\xf0\xfd\xfe\xd0\xdd\xde", b"\xe1\xed\xf3\xfa\xe6"
+MIN_TURKISH, MOST_ICELANDIC = 0.2, 0.05  # of the signs beyond ASCII
+# Signs of Windows-1252 that are letters of Central Europe ("³" is "ł"), within a word; and letters of Windows-1250 in
+# places where ISO-8859-2 has none, such as "ś" and "š".
+SIGN_WITHIN = re.compile(
+    rb"(?<=[A-Za-z])[\xa1\xa3\xa5\xa6\xa9\xac\xae\xaf\xb1\xb3\xb6\xb9\xbb\xbc\xbe\xbf](?=[A-Za-z])"
+)
+MIN_SIGNS_WITHIN = 0.05  # of the signs beyond ASCII
+OF_WINDOWS_1250 = re.compile(rb"[\x8a\x8c-\x8f\x9a\x9c-\x9f]")
+LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "cp1258", "iso8859_2", "iso8859_9", "iso8859_15", "latin_1")
+MIN_UTF16_NULS = 0.05  # of the characters, where blanks and delimiters alone have one
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -61,7 +78,8 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
     UTF-8 and UTF-16 are recognized by trying. Anything else is Windows-1252, unless a sample of the lines that
     are not plain ASCII is mostly foreign letters and charset-normalizer finds Windows-1252 implausible: a few
     accents do not suffice, and its relatives' letters look as good to it as the right ones. Japanese is recognized
-    by its hiragana, before charset-normalizer takes it for Chinese or Korean.
+    by its hiragana, and Cyrillic by its most frequent letters, before charset-normalizer takes it for another script;
+    Turkish by its letters that no relative has, and Polish and its like by signs that would stand within words.
 
     Args:
         data: The bytes of one plain file.
@@ -152,14 +170,27 @@ def _by_lines(data: bytes, reading: ReadingSettings) -> Text | None:
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
-    """In UTF-16 of a Latin script every other byte is NUL; which one shows the byte order."""
+    """In UTF-16 of a Latin script every other byte is NUL; which one shows the byte order.
+
+    In others at least the blanks between words have one, and what comes out is text.
+    """
     sample = data[:SAMPLE_BYTES]
     if len(sample) < 4:
         return None
     even, odd = (sample[start::2].count(0) / len(sample[start::2]) for start in (0, 1))
     if odd > 0.5 and even < 0.01:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.5 and odd < 0.01 else None
+    if even > 0.5 and odd < 0.01:
+        return "utf-16-be"
+    if min(even, odd) > 0 or max(even, odd) < MIN_UTF16_NULS:
+        return None
+    encoding = "utf-16-le" if odd else "utf-16-be"
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeError:
+        return None
+    others = sum(not (sign.isprintable() or sign.isspace()) for sign in text)
+    return encoding if LINE_END.search(text) and others <= MOST_NULS * len(text) else None
 
 
 def _refuse_binary(data: bytes) -> None:
@@ -182,13 +213,39 @@ def _likely_encoding(data: bytes) -> str:
         sample += line
     foreign = sum(byte >= 0x80 for byte in sample)
     letters = sum(chr(byte).isalpha() for byte in sample if byte < 0x80)
-    if foreign < MIN_FOREIGN or foreign < MIN_FOREIGN_FRACTION * (foreign + letters):
+    if foreign < MIN_FOREIGN:
         return "cp1252"
+    if foreign < MIN_FOREIGN_FRACTION * (foreign + letters):
+        return _relative(sample, foreign) or "cp1252"
     if japanese := next((name for name in JAPANESE if _is_japanese(sample, name)), None):
         return japanese
-    matches = from_bytes(sample, cp_exclusion=UNLIKELY)
+    if cyrillic := _cyrillic(sample, foreign):
+        return cyrillic
+    matches = [match for match in from_bytes(sample, cp_exclusion=UNLIKELY) if not _is_half_width(str(match))]
     plausible = {name for match in matches for name in match.could_be_from_charset}
-    return matches.best().encoding if matches and "cp1252" not in plausible else "cp1252"
+    found = matches[0].encoding if matches and "cp1252" not in plausible else "cp1252"
+    return (found in LATIN and _relative(sample, foreign)) or found
+
+
+def _relative(sample: bytes, foreign: int) -> str | None:
+    """The encoding of Turkish or of Central Europe, where its own letters show it; None for Western Europe."""
+    turkish, icelandic = (len(sample) - len(sample.translate(None, letters)) for letters in (TURKISH, ICELANDIC))
+    if b"\xf0" in sample and turkish >= MIN_TURKISH * foreign and icelandic <= MOST_ICELANDIC * foreign:
+        return "cp1254"
+    if len(SIGN_WITHIN.findall(sample)) < MIN_SIGNS_WITHIN * foreign:
+        return None
+    return "cp1250" if OF_WINDOWS_1250.search(sample) else "iso8859_2"
+
+
+def _cyrillic(sample: bytes, foreign: int) -> str | None:
+    """The encoding in which the letters are as frequent as in Cyrillic prose; in others they are rare or capitals."""
+    common = {name: len(COMMON_CYRILLIC.findall(sample.decode(name, "replace"))) for name in CYRILLIC}
+    best = max(common, key=common.get)
+    return best if common[best] >= MIN_COMMON_CYRILLIC * foreign else None
+
+
+def _is_half_width(text: str) -> bool:
+    return 2 * len(HALF_WIDTH.findall(text)) > _beyond_ascii(text)
 
 
 def _is_japanese(sample: bytes, encoding: str) -> bool:
