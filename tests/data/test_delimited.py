@@ -283,6 +283,12 @@ def test_delimiters_at_the_end_of_rows_are_taken_away(header):
     assert cells(without) == pairs()
 
 
+def test_numbers_in_a_row_of_r_are_no_header_of_numbers():
+    rows = [(str(row + 1), text, str((row + 1) % 5 + 1)) for row, (text, _) in enumerate(pairs())]
+    found = read_table(joined(rows, "\t").encode())
+    assert (found.columns, cells(found), found.reading.row_names) == (("column 1", "text", "label"), rows, True)
+
+
 # Bad rows
 
 BAD = {  # a row, and how its cause is told
@@ -317,6 +323,17 @@ def test_bad_rows_are_left_out_and_no_others(row, quoting, places, lines):
     assert [(bad.line, bad.cause, bad.text) for bad in found.reading.shown_bad_rows] == [
         (line, BAD[row], row) for line in begin
     ]
+
+
+def test_a_table_without_a_header_may_begin_with_a_bad_row():
+    rows = pairs()
+    rows[0] = rows[30] = ("good, and more", "ham")
+    data = joined(rows, ",", None).encode()
+    with pytest.raises(DataError, match=r"as many fields as most others, 2; the one at line 1 has 3"):
+        read_table(data)
+    found = read_table(data, reading=LEAVE_OUT)
+    assert (cells(found), found.columns) == (rows[1:30] + rows[31:], ("column 1", "column 2"))
+    assert (found.reading.header, [bad.line for bad in found.reading.shown_bad_rows]) == (False, [1, 31])
 
 
 def test_the_rest_of_a_broken_row_is_no_row():

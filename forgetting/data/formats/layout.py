@@ -60,7 +60,7 @@ def find_layout(rows: list[list[str]], header: str = AUTOMATIC) -> Layout:
     check_columns(max(width, len(rows[0])))
     skip = _titles(rows, width) if header == AUTOMATIC else 0
     below = rows[skip + 1 :]
-    if header == NO or (header == AUTOMATIC and len(rows[skip]) == width and is_like(rows[skip], below)):
+    if header == NO or (header == AUTOMATIC and _is_row(rows[skip], below, width)):
         table = [row for row in rows[skip:] if len(row) == width]
         while width > 1 and not any(row[width - 1] for row in table):
             width -= 1  # each row ends in a delimiter
@@ -111,6 +111,24 @@ def is_like(first: list[str], rows: list[list[str]]) -> bool | None:
     if unlike or (short and not text) or _counts_up(cells):
         return False
     return True if like and text else None
+
+
+def _is_row(first: list[str], below: list[list[str]], width: int) -> bool:
+    """Whether the first row is one of the table, be it that a delimiter in its text makes it too long."""
+    if len(first) == width:
+        return bool(is_like(first, below))
+    below = [row for row in below if len(row) == width]
+    if len(first) < width or not below or len(" ".join(first).split()) <= len(first):
+        return False
+    ends = ([row[place].strip() for row in below] for place in (0, -1))
+    label = any(cell.strip() in _recurring(values) for cell, values in zip((first[0], first[-1]), ends, strict=True))
+    return label and bool(is_like(below[0], below[1:]))
+
+
+def _recurring(values: list[str]) -> set[str]:
+    """The values of a column whose values occur twice or more on average; of other columns none."""
+    counts = Counter(values)
+    return {value for value in counts if value} if 2 * len(counts) <= len(values) else set()
 
 
 def _width(rows: list[list[str]]) -> int:
