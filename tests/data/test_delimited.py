@@ -234,6 +234,12 @@ def test_known_names_are_a_header_below_as_many_fields(titles):
     assert (again.columns[0], again.reading.skipped) == (titles.split(",")[0], 0)
 
 
+def test_rows_that_occur_again_do_not_make_the_first_a_header():
+    rows = pairs(20) * 3
+    found = read_table(joined(rows, "\t", None).encode())
+    assert (cells(found), found.reading.header) == (rows, False)
+
+
 def test_lines_are_passed_over_as_the_setting_says():
     data = ("a,b\nc,d\n\n" + joined(pairs(), ",")).encode()
     found = read_table(data, reading=ReadingSettings(skip_lines=3))

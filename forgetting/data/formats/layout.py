@@ -82,12 +82,12 @@ def is_like(first: list[str], rows: list[list[str]]) -> bool | None:
 
     Args:
         first: The row.
-        rows: Those below it.
+        rows: Those below it, of which equal ones count once.
 
     Returns:
         Whether it is a row (True) or a header (False); None where nothing tells.
     """
-    rows = [row for row in rows if len(row) == len(first) and row != first]
+    rows = [row for row in dict.fromkeys(map(tuple, rows)) if len(row) == len(first) and row != tuple(first)]
     cells = [cell.strip() for cell in first]
     if len(rows) < MIN_BELOW:
         return None
