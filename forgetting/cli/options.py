@@ -228,7 +228,7 @@ def describe_offer(error: ForgettingError) -> str:
     setting, value = error.offer or (None, None)
     option = next((option.split("/")[0] for option, (name, _) in SWITCHES.items() if name == setting), None)
     shown = ",".join(value) or "''" if isinstance(value, tuple) else value
-    return "" if option is None else f" Or give {option}." if value is True else f" Or give {option} {shown}."
+    return "" if option is None else f" Try {option}." if value is True else f" Try {option} {shown}."
 
 
 @contextmanager

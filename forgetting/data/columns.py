@@ -145,8 +145,7 @@ class ColumnRoles:
 
     @cached_property
     def _prose(self) -> dict[str, _Prose]:
-        sample = self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
-        found = {}
+        sample, found = self._sample, {}
         for column in sample:
             lengths, texts = sample[column].str.len(), sample[column].str[:SAMPLED_LENGTH].tolist()
             filled = [text for text in texts if text.strip()]
@@ -157,6 +156,16 @@ class ColumnRoles:
                 len(set(filled)) / max(len(filled), 1),
             )
         return found
+
+    def _is_numeric(self, column: str) -> bool:
+        """Whether a column holds numbers, in the sampled rows."""
+        values = self._sample[column].str.strip()
+        return bool(values[values != ""].str.fullmatch(NUMBERS).all())
+
+    @cached_property
+    def _sample(self) -> pd.DataFrame:
+        """About SAMPLED_ROWS rows, evenly spaced."""
+        return self.frame.iloc[:: max(1, len(self.frame) // SAMPLED_ROWS)]
 
     @cached_property
     def _groups(self) -> dict[str, _Groups]:
@@ -190,11 +199,14 @@ class ColumnRoles:
         ranks = {}
         for column, prose in self._prose.items():
             named = match_text(column)
-            strong = named is not None and named.weight >= STRONG_NAME and prose.different >= LEAST_DIFFERENT
+            called = named is not None and named.weight >= STRONG_NAME
+            strong = called and prose.different >= LEAST_DIFFERENT
             if prose.words >= MIN_WORDS:
                 rank = 1 if is_markup(column) else 3 if strong else 2
             elif strong and prose.words > 0 and prose.different > 0.5:
                 rank = 0  # short, and called a text
+            elif called and prose.filled and not self._is_numeric(column):
+                rank = -1  # of emoji, stars or a few words that recur
             else:
                 continue
             weight = named.weight * min(1, 2 * prose.filled) if strong else 0

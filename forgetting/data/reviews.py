@@ -13,7 +13,8 @@ from forgetting.core.errors import DataError
 from forgetting.data.labels import Merged
 from forgetting.data.reading import Reading
 
-MISSING = ("NA", "N/A", "nan", "null", "none", "?", "-")  # words that stand for a missing text or label, in any case
+# Words that stand for a missing text or label, in any case.
+MISSING = ("NA", "N/A", "#N/A", "nan", "null", "none", "?", "-", "–")
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,14 @@ RENAMED = {  # the earlier dotted name → today's; a setting never changes its 
 
 # A group as an earlier version wrote it, and what that version did where today's has a setting more.
 WHOLE_GROUPS = {
-    "split": ({"validation_share", "stratify", "sublinear_tf", "min_df", "max_words", "seed"}, {"stopping": "never"}),
+    "data": ({"source", "text_column", "label_column", "min_reviews"}, {"missing": [], "fold_labels": False}),
+    "split": (
+        {"validation_share", "stratify", "sublinear_tf", "min_df", "max_words", "seed"},
+        {"words": "basic", "stopping": "never"},
+    ),
     "training": ({"objective", "epochs", "learning_rate", "batch_size", "weight_decay"}, {"by_size": False}),
 }
+EARLIER_READING = {"header": "yes", "quotes": "fields"}  # which had no settings at all
 
 
 def rename_settings(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,6 +53,8 @@ def complete_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         settings = values.get(group)
         if isinstance(settings, dict) and names <= settings.keys():
             completed[group] = done | settings
+            if group == "data":
+                completed["reading"] = EARLIER_READING | completed.get("reading", {})
     return completed
 
 

@@ -32,7 +32,7 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
         (reading.header is False, "The first row is read as a review, and columns are called by their position."),
         (reading.row_names, "The first column has no name in the header: it holds the names of the rows."),
         (reading.trailing, "The delimiter at the end of each row was taken away."),
-        (reading.quotes == PLAIN, "Quotes are read as plain signs of the texts, as they do not enclose fields."),
+        (reading.quotes == PLAIN, "Quotes are read as plain signs of the texts; they do not enclose fields."),
         (reading.bad_rows, f"{left} left out that could not be read."),
         (reading.nuls, f"{taken} taken out."),
         (reading.other_lines, f"{other} read as {reading.other_encoding}, all others as {reading.encoding}."),

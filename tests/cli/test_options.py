@@ -83,10 +83,10 @@ def test_options_of_reading_change_the_settings_that_the_page_changes(folder):
 
 def test_the_option_that_would_mend_an_error_is_named():
     offers = {
-        ("reading.leave_out_bad_rows", True): " Or give --leave-out-bad-rows.",
-        ("data.quantile_classes", 5): " Or give --quantile-classes 5.",
-        ("data.missing", ("NA", "?")): " Or give --missing NA,?.",
-        ("data.missing", ()): " Or give --missing ''.",
+        ("reading.leave_out_bad_rows", True): " Try --leave-out-bad-rows.",
+        ("data.quantile_classes", 5): " Try --quantile-classes 5.",
+        ("data.missing", ("NA", "?")): " Try --missing NA,?.",
+        ("data.missing", ()): " Try --missing ''.",
         ("training.epochs", 5): "",
         None: "",
     }

@@ -23,7 +23,7 @@ from forgetting.dashboard.state import cache, data, models, queue, resources
 from forgetting.dashboard.state.session import Session
 from forgetting.dashboard.ui import advancing, page
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.views import data as data_view
+from forgetting.dashboard.views import reading as reading_view
 from forgetting.experiment.pipeline import compare, prepare, train
 from forgetting.experiment.pipeline import run as run_recipe
 from forgetting.recipe.recipe import MODERN
@@ -124,7 +124,9 @@ def test_the_same_file_shares_work_but_neither_names_nor_columns():
     run(first)
     second = uploading(content, "mine.csv", seed="31003")
     mine, other = (test.session_state.session for test in (first, second))
-    assert mine.upload.frame is other.upload.frame
+    assert mine.upload.content is other.upload.content
+    frames = [next(iter(each.cached["tables"].values())).frame for each in (mine, other)]
+    assert frames[0] is frames[1]
     assert (mine.upload.source, other.upload.source) == (SECRET, "mine.csv")
     assert (mine.recipe.data.label_column, other.recipe.data.label_column) == ("other", "")
     for name in ("data", "train", "forget", "overview"):
@@ -276,7 +278,7 @@ def test_streamlit_keeps_no_bytes_of_what_was_read_or_refused(monkeypatch, conte
     let_go = []
     manager = SimpleNamespace(remove_file=lambda session, file: let_go.append((session, file)))
     context = SimpleNamespace(session_id="a session", uploaded_file_mgr=manager)
-    monkeypatch.setattr(data_view, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(reading_view, "get_script_run_ctx", lambda: context)
     test = given("mine.csv", content)
     assert let_go == [("a session", test.session_state.upload.file_id)]
     assert taken(test) == ("mine.csv" if taken_in else None)

@@ -122,3 +122,13 @@ def test_what_is_no_text_is_said_truly():
         assert table_of(a=[text, text + "x"], b=["1", "1"]).likely_text == "a"
     with pytest.raises(DataError, match="two characters of a script without blanks are a word; none of 'a' does"):
         table_of(a=["好", "不好"], b=["1", "2"]).columns_of(label="b")
+
+
+def test_a_column_that_is_called_a_text_is_one_where_no_column_holds_prose():
+    stars = ["\u2605\u2606\u2606", "\u2605\u2605\u2605"]
+    table = read_table(
+        ("review,label\n" + "".join(f"{stars[row % 2]},{'np'[row % 2]}\n" for row in range(20))).encode()
+    )
+    assert (table.likely_text, table.likely_label) == ("review", "label")
+    numbers = read_table(("review,label\n" + "".join(f"{row},{'np'[row % 2]}\n" for row in range(20))).encode())
+    assert numbers.likely_text is None

@@ -28,12 +28,12 @@ def reviews_of(*values: str, **options):
 
 
 def test_words_that_mean_missing_are_left_out_and_counted():
-    values = ("red", "NA", "white", "n/a", " NaN ", "?", "", "-", "None", "NULL", "red", "not", "-1", "n-a")
+    values = ("red", "NA", "white", "n/a", "#N/A", " NaN ", "?", "", "-", "None", "NULL", "red", "not", "-1", "n-a")
     reviews = reviews_of(*values)
     assert reviews.labels == ("red", "white", "red", "not", "-1", "n-a")
-    words = "label is one of the words that mean missing: NA, N/A, nan, null, none, ?, -"
-    assert reviews.report.dropped == (Dropped("empty label", 1), Dropped(words, 7))
-    assert len(reviews_of(*values, missing=())) == 13
+    words = "label is one of the words that mean missing: NA, N/A, #N/A, nan, null, none, ?, -"
+    assert reviews.report.dropped == (Dropped("empty label", 1), Dropped(words, 8))
+    assert len(reviews_of(*values, missing=())) == 14
     assert reviews_of("red", "Unbekannt", "unbekannt ", "NA", missing=("unbekannt",)).labels == ("red", "NA")
 
 

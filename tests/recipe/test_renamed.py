@@ -19,8 +19,14 @@ each_earlier = pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER)
 
 
 def as_earlier(recipe):
-    """What a whole file of the earlier version means: then no settings were chosen by size, and no best epoch."""
-    return recipe.with_value("training.by_size", False).with_value("split.stopping", "never")
+    """What a whole file of the earlier version means: it did in one way what today is found out."""
+    did = {
+        "training.by_size": False, "split.stopping": "never", "split.words": "basic", "data.missing": (),
+        "data.fold_labels": False, "reading.header": "yes", "reading.quotes": "fields",
+    }  # fmt: skip
+    for name, value in did.items():
+        recipe = recipe.with_value(name, value)
+    return recipe
 
 
 @each_earlier
