@@ -28,7 +28,8 @@ class ForgetSets:
         non_members: The validation reviews that the forget set can be compared with, of texts that are not in
             training: all of them where a random share is forgotten, which is drawn from the same reviews; else as many
             as there are with the same mix of classes, since some classes are harder than others for any model.
-        retain_split: The split with the retain set as its training part.
+        retain_split: The split with the retain set as its training part. Its stopping part has neither reviews of a
+            forgotten class nor copies of forgotten reviews, which would have a say in when retraining stops.
     """
 
     forget: Part
@@ -73,12 +74,17 @@ def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
     if forget.by != "share":
         forgotten = training.targets[torch.from_numpy(chosen)].numpy()
         non_members = _with_same_classes(forgotten, non_members, validation.targets.numpy(), validation_keys)
-    retain = select_part(training, np.flatnonzero(~chosen))
+    retain, stopping = select_part(training, np.flatnonzero(~chosen)), split.stopping
+    if stopping:
+        related = np.isin([review_key(split.reviews.texts[row]) for row in stopping.rows], keys[chosen])
+        if forget.by == "class":
+            related |= np.isin(stopping.targets.numpy(), forgotten)
+        stopping = select_part(stopping, np.flatnonzero(~related)) if not related.all() else None
     return ForgetSets(
         forget=select_part(training, np.flatnonzero(chosen)),
         retain=retain,
         non_members=select_part(validation, non_members),
-        retain_split=replace(split, training=retain),
+        retain_split=replace(split, training=retain, stopping=stopping),
     )
 
 

@@ -422,3 +422,20 @@ def test_many_reviews_are_chosen_at_once():
         return min(times)
 
     assert seconds(keys) < 8 * seconds(keys[:2])
+
+
+@pytest.mark.parametrize(
+    ("forget", "stopping"),
+    [
+        (Forget(by="class", label="white"), [10, 12]),  # 11 is of the class
+        (Forget(by="reviews", reviews=(review_key("cherry dry"),)), [9, 10, 12]),  # 11 is a copy
+    ],
+)
+def test_the_stopping_part_of_retraining_has_nothing_of_what_is_forgotten(split, forget, stopping):
+    held = replace(split, stopping=select_part(split.validation, np.array([1, 2, 3, 4])))
+    sets = make_forget_sets(held, forget)
+    assert sets.retain_split.stopping.rows.tolist() == stopping
+    assert sets.retain_split.without_stopping().stopping is None
+    only = replace(split, stopping=select_part(split.validation, np.array([3])))
+    assert make_forget_sets(only, forget).retain_split.stopping is None
+    assert make_forget_sets(split, forget).retain_split.stopping is None
