@@ -5,7 +5,7 @@ What the file is, and how it is written, is in `saved.py`.
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -41,12 +41,6 @@ OTHER_FILES = {  # beginnings of other files, and what they are
     b"\x89HDF": "an HDF5 file",
     b"GGUF": "a GGUF file",
     b"\x1f\x8b": "a gzip file",
-}
-# What earlier versions did where there is a setting now, for the recipes that they wrote without it.
-LEFT_UNSAID = {
-    "data": {"missing": [], "fold_labels": False},
-    "split": {"words": "basic", "stopping": "never"},
-    "training": {"by_size": False},
 }
 
 
@@ -199,13 +193,8 @@ def _read(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.nd
 
 
 def _read_earlier(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.ndarray]) -> SavedModel:
-    """The content of a file of an earlier version, with the settings that its recipe could not name."""
-    values = _parse(name, "recipe", about["recipe"])
-    if isinstance(values, dict):
-        for group, settings in LEFT_UNSAID.items():
-            if isinstance(values.get(group, {}), dict):
-                values[group] = settings | values.get(group, {})
-    recipe = _read_recipe(name, values)
+    """The content of a file of an earlier version, whose recipe may lack settings that came later."""
+    recipe = _read_recipe(name, _parse(name, "recipe", about["recipe"]))
     _check_weights(name, recipe, arrays)
     epochs = int(_number(name, "epochs", about.get("epochs", ""), int))
     if epochs > EPOCHS_AT_MOST:
@@ -282,8 +271,8 @@ def _read_lines(name: str, kind: str, array: np.ndarray | None, count: int | Non
     return tuple(_parse(name, f"a line of its {kind}", line) for line in lines)
 
 
-def _read_history(name: str, items: Iterable[object]) -> tuple[Epoch, ...]:
-    """The epochs, numbered from 1, all of their numbers finite."""
+def _read_history(name: str, items: Sequence[object]) -> tuple[Epoch, ...]:
+    """The epochs, numbered from 1, with finite numbers; before the last one all metrics may be NaN, for unknown."""
     epochs = []
     for number, values in enumerate(items, start=1):
         try:
@@ -294,8 +283,10 @@ def _read_history(name: str, items: Iterable[object]) -> tuple[Epoch, ...]:
             metrics = (epoch.seconds, *(metric for part in parts for metric in (part.loss, part.accuracy)))
             sound = epoch.epoch == number and {type(epoch.training), type(epoch.validation)} == {PartMetrics}
             sound &= isinstance(epoch.stopping, PartMetrics | None)
-            sound &= all(type(metric) in (int, float) and math.isfinite(metric) for metric in metrics)
-        except (AttributeError, TypeError):
+            unknown = number < len(items) and all(map(math.isnan, metrics[1:]))
+            sound &= all(type(metric) in (int, float) for metric in metrics)
+            sound &= all(map(math.isfinite, metrics[:1] if unknown else metrics))
+        except (AttributeError, OverflowError, TypeError):
             sound = False
         if not sound:
             raise refuse_model(name, f"epoch {number:,} of its history must be numbered and have finite metrics")

@@ -164,9 +164,9 @@ def _check_same(saved: SavedModel, kind: str, found: tuple[str, ...]) -> None:
 def model_bytes(recipe: Recipe, split: Split, trained: Trained) -> bytes:
     """The content of a file for a trained model; see `save_model`."""
     state = trained.model.state_dict()
-    if not all(value.isfinite().all() for value in state.values()):
+    if trained.state == "diverged" or not all(value.isfinite().all() for value in state.values()):
         raise RecipeError(
-            "Only a model whose weights are finite can be saved; the training of this one diverged. Lower the "
+            "Only a model whose loss and weights are finite can be saved; the training of this one diverged. Lower the "
             "learning rate (training.learning_rate) and train again."
         )
     digest, data = split.reviews.sha256, recipe.data

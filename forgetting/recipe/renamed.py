@@ -53,8 +53,8 @@ def complete_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         settings = values.get(group)
         if isinstance(settings, dict) and names <= settings.keys():
             completed[group] = done | settings
-            if group == "data":
-                completed["reading"] = EARLIER_READING | completed.get("reading", {})
+            if group == "data" and "missing" not in settings:
+                completed.setdefault("reading", EARLIER_READING)
     return completed
 
 

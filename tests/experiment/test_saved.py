@@ -123,6 +123,9 @@ def test_a_file_of_an_earlier_version_is_loaded_and_says_what_it_lacks(made, sma
     last = restored.history[-1]
     assert (last.training, last.validation) == (trained.history[-1].training, trained.history[-1].validation)
     assert np.isnan(restored.history[0].training.loss)
+    again = load_model(model_bytes(saved.recipe, prepare(saved.recipe, small_reviews), restored))
+    assert again.texts["history"][-1] == last
+    assert np.isnan(again.texts["history"][0].training.loss)
 
 
 def test_a_diverged_model_is_not_saved(made):
@@ -132,6 +135,8 @@ def test_a_diverged_model_is_not_saved(made):
     model.load_state_dict(bad)
     with pytest.raises(RecipeError, match=r"finite.*Lower the learning rate"):
         model_bytes(RECIPE, split, replace(trained, model=model))
+    with pytest.raises(RecipeError, match=r"finite.*Lower the learning rate"):  # its loss was the first to overflow
+        model_bytes(RECIPE, split, replace(trained, state="diverged"))
 
 
 def set_recipe(name: str, value: object) -> Callable:
@@ -154,6 +159,8 @@ def lines(*items: str) -> np.ndarray:
     return np.frombuffer("\n".join(items).encode(), np.uint8)
 
 
+PARTS = '"training": {"loss": %s, "accuracy": NaN}, "validation": {"loss": NaN, "accuracy": NaN}'
+EPOCH = f'{{"epoch": 1, {PARTS}, "seconds": 1}}'
 FORGED = {  # what a forger with the right checksums may write, and what is said of it
     "a setting out of bounds": (set_recipe("training.epochs", -1), r"recipe must be one; training\.epochs must be"),
     "an unknown setting": (set_recipe("training.virus", 1), "Unknown setting 'training.virus'"),
@@ -194,6 +201,8 @@ FORGED = {  # what a forger with the right checksums may write, and what is said
         put("history", lines('{"epoch": 1, "training": null, "validation": null, "seconds": 1}')),
         "epoch 1 of its history",
     ),
+    "a loss beyond any float": (put("history", lines(EPOCH % 10**400)), "epoch 1 of its history"),
+    "a last epoch that is unknown": (put("history", lines(EPOCH % 1, EPOCH % 2)), "epoch 1 of its history"),
     "an epoch that grows": (put("history", lines("[" * 5_000)), "a line of its history"),
 }
 

@@ -114,3 +114,10 @@ def test_what_is_wrong_is_told_in_todays_names():
         Recipe.from_dict({"sweep": {"k": 1}})  # the earlier name of another group's setting
     with pytest.raises(RecipeError, match=r"Unknown setting 'data\.1'"):
         Recipe.from_dict({"data": {1: 2}})
+
+
+def test_what_an_earlier_version_did_is_not_read_into_a_recipe_of_today():
+    data = MODERN.to_dict()["data"]
+    assert Recipe.from_dict({"data": data}) == MODERN
+    with pytest.raises(RecipeError, match="reading"):
+        Recipe.from_dict({"data": data, "reading": 5})
