@@ -548,6 +548,12 @@ def test_presets_take_a_protocols_settings_and_keep_the_data():
     press(test, "Modern preset")
     assert test.query_params == {}
     assert test.number_input(key=setting("training.epochs")).value == 100
+    read = {"reading.header": "yes", "reading.leave_out_bad_rows": "1"}
+    test = app("train", **read, **{"data.missing": "?"}, **QUICK)
+    press(test, "Modern preset")
+    assert test.query_params == read | {"data.missing": "?"}
+    press(test, "Published preset")
+    assert test.query_params == {"protocol": "published", "data.source": "sample", **read}
 
 
 @pytest.mark.slow

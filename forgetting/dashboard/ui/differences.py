@@ -16,7 +16,7 @@ def name_reviews(recipe: Recipe) -> str:
 
 def name_preset(recipe: Recipe) -> str:
     """The preset that a recipe for training comes from, such as "modern", or "modern, changed"."""
-    preset = replace(PROTOCOLS[recipe.protocol], data=recipe.data)
+    preset = replace(PROTOCOLS[recipe.protocol], reading=recipe.reading, data=recipe.data)
     return recipe.protocol + (", changed" if recipe.for_training() != preset.for_training() else "")
 
 

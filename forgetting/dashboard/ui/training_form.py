@@ -91,12 +91,14 @@ def _changed_from_preset() -> list[str]:
 
 
 def _take_preset(protocol: str) -> None:
-    """Take a protocol's settings on the same file. The column of the labels stays only within a protocol."""
+    """Take a protocol's settings on the same file, read as it is. How its labels are read stays only within one."""
     mine, preset = session(), PROTOCOLS[protocol]
     before = mine.recipe.randomization
-    columns = ("text_column", "label_column") if protocol == mine.recipe.protocol else ("text_column",)
-    same = {name: getattr(mine.recipe.data, name) for name in ("source", "file", "sha256", *columns)}
-    mine.recipe, mine.touched = replace(preset, data=replace(preset.data, **same)), True
+    of_labels = ("label_column", "missing", "fold_labels", "quantile_classes")
+    names = ("source", "file", "sha256", "text_column", *(of_labels if protocol == mine.recipe.protocol else ()))
+    same = {name: getattr(mine.recipe.data, name) for name in names}
+    mine.recipe = replace(preset, reading=mine.recipe.reading, data=replace(preset.data, **same))
+    mine.touched = True
     if protocol == "modern":
         mine.recipe = replace(mine.recipe, randomization=_without_unknown_layers(before, preset.model.layers))
     refresh_controls()
