@@ -15,9 +15,9 @@ import click
 
 from forgetting.core.errors import ForgettingError, RecipeError, shorten
 from forgetting.core.files import file_format
-from forgetting.data.download import fetch_wine_reviews
+from forgetting.data.download import download_wine_reviews
 from forgetting.data.reviews import MISSING, Reviews
-from forgetting.data.sample import load_sample
+from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_table
 from forgetting.experiment.export import TABLE_FORMATS
 from forgetting.experiment.loading import load_model
@@ -207,9 +207,12 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
     """
     if data is None and recipe.data.source == "file":
         raise RecipeError(f"The recipe is for the file {recipe.data.file!r}: name it with --data.")
-    if data is None:
-        return recipe, fetch_wine_reviews() if recipe.data.source == "original" else load_sample()
-    table = read_table(data, reading=recipe.reading)
+    if data:
+        table = read_table(data, reading=recipe.reading)
+    elif recipe.data.source == "original":
+        table = read_table(download_wine_reviews())
+    else:
+        table = read_table(SAMPLE, name="synthetic sample")
     reviews = table.reviews(
         recipe.data.text_column or None,
         recipe.data.label_column or None,
@@ -219,6 +222,8 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
     )
     for sentence in (*describe_reading(table.reading), *describe_labels(reviews.report)):
         click.echo(sentence, err=True)
+    if data is None:
+        return recipe, reviews
     source = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
     return Recipe.from_dict({"data": source}, recipe), reviews
 

@@ -20,6 +20,7 @@ from forgetting.cli.options import (
     write_or_rescue,
 )
 from forgetting.core.errors import DataError, RecipeError
+from forgetting.data.sample import load_sample
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 
 
@@ -208,14 +209,17 @@ def test_reviews_of_a_file_and_their_recipe(folder):
 
 
 def test_without_a_file_they_are_of_the_recipes_source(monkeypatch):
-    assert load_reviews(None, MODERN)[0] == MODERN
+    recipe, reviews = load_reviews(None, MODERN)
+    assert (recipe, reviews.texts) == (MODERN, load_sample().texts)
+    _, other = load_reviews(None, MODERN.with_value("data.missing", ("Rosé",)))
+    assert set(reviews.labels) - set(other.labels) == {"Rosé"}
     with pytest.raises(RecipeError, match=r"The recipe is for the file 'my\.csv': name it with --data\."):
         load_reviews(None, Recipe.from_dict({"data": {"source": "file", "file": "my.csv"}}))
 
     def offline():
         raise DataError("offline")
 
-    monkeypatch.setattr("forgetting.cli.options.fetch_wine_reviews", offline)
+    monkeypatch.setattr("forgetting.cli.options.download_wine_reviews", offline)
     with pytest.raises(DataError, match="offline"):  # the sample is never taken for the original file
         load_reviews(None, PUBLISHED)
 
