@@ -103,9 +103,7 @@ def _fold(text: str) -> tuple[str, str]:
 
 def _graphemes(text: str) -> list[str]:
     """What a reader takes for one character each: with its marks, joined emoji as one."""
-    return (
-        list(text) if not _JOINING.search(text) else regex.findall(r"\p{RI}{1,2}|\X", text)
-    )  # \X alone counts a run of flags for each
+    return _GRAPHEME.findall(text) if _JOINING.search(text) else list(text)
 
 
 def _with_pairs(characters: list[str]) -> list[str]:

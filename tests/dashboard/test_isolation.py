@@ -257,6 +257,13 @@ def test_a_file_in_use_counts_also_after_another_was_refused(small_uploads):
     assert taken(given("second.csv", small_uploads("plum"))) is None
 
 
+def test_a_file_that_is_read_in_another_way_takes_the_room_that_it_took_before(small_uploads):
+    first = given("first.csv", small_uploads("fig"))
+    for header in ("no", "yes", "automatic"):
+        first.selectbox(key=setting("reading.header")).set_value(header)
+        assert f"In use: first.csv ({2_000 + (header == 'no'):,} rows)" in page_text(run(first))
+
+
 def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_uploads, monkeypatch):
     here = threading.local()
     monkeypatch.setattr(cache, "session", lambda: here.session)

@@ -9,7 +9,7 @@ from forgetting.core.errors import DataError
 from forgetting.core.limits import check_limit, limits
 from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.session import Content, RefusedUpload, Session, Upload
+from forgetting.dashboard.state.session import Content, RefusedUpload, Session, Upload, session
 from forgetting.data import tables
 from forgetting.data.columns import ColumnRoles
 from forgetting.data.reading import DEFAULT_READING, ReadingSettings
@@ -67,12 +67,23 @@ def share_upload(data: bytes, name: str) -> Upload:
 
 
 def find_upload_table(upload: Upload, reading: ReadingSettings) -> Table:
-    """The table of an uploaded file, read in this way. Raises DataError where it cannot be read so."""
+    """The table of an uploaded file, read in this way, which takes the place of how the visitor had it read before.
+
+    Raises:
+        DataError: It cannot be read so, or the files of all visitors would then take too much memory.
+    """
     found = TABLES.get(_key(upload, reading))
     if found is not None:
         return replace(found, source=upload.source)
     with _READING:
-        return _read(upload, reading)
+        TABLES.drop(upload.sha256)
+        table = _read(upload, reading)
+        try:
+            _make_room(session(), upload.source)
+        except DataError:
+            TABLES.drop(upload.sha256)
+            raise
+    return table
 
 
 def _read(upload: Upload, reading: ReadingSettings) -> Table:
