@@ -7,6 +7,7 @@ from forgetting.core.settings import Settings, setting
 
 AUTOMATIC, YES, NO = "automatic", "yes", "no"
 FIELDS, PLAIN = "fields", "plain"
+ESCAPED, SPACED = "escaped", "spaced"  # ways in which "fields" are found, too
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Reading:
     Attributes:
         encoding: Python's name of it; None where the format has none (Parquet, spreadsheets).
         delimiter: One character; None where the format has none.
-        quotes: "fields" or "plain"; None where the format has no quotes, or none occurs.
+        quotes: "fields" or "plain"; None where the format has no quotes, or none occurs. "escaped" are fields in which
+            backslashes stand before quotes, "spaced" are fields with blanks between delimiter and quote.
         header: Whether a row named the columns; None where the format names them.
         skipped: Lines above the header or the first row that were passed over.
         row_names: Whether a first column without a name in the header was read as the names of rows, as R writes them.

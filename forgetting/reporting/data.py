@@ -1,7 +1,7 @@
 """How a file was read, why its columns were chosen, and how its labels were read, in sentences."""
 
 from forgetting.data.columns import Reason
-from forgetting.data.reading import PLAIN, Reading
+from forgetting.data.reading import ESCAPED, PLAIN, SPACED, Reading
 from forgetting.data.reviews import Report
 from forgetting.reporting.formatting import format_count
 
@@ -33,6 +33,8 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
         (reading.row_names, "The first column has no name in the header: it holds the names of the rows."),
         (reading.trailing, "The delimiter at the end of each row was taken away."),
         (reading.quotes == PLAIN, "Quotes are read as plain signs of the texts; they do not enclose fields."),
+        (reading.quotes == ESCAPED, "A quote after a backslash is read as a quote within its field."),
+        (reading.quotes == SPACED, "Blanks after a delimiter are passed over, as quotes follow them."),
         (reading.bad_rows, f"{left} left out that could not be read."),
         (reading.nuls, f"{taken} taken out."),
         (reading.other_lines, f"{other} read as {reading.other_encoding}, all others as {reading.encoding}."),

@@ -116,6 +116,42 @@ def test_quotes_that_a_program_wrote_are_believed(delimiter, quoting):
     assert cells(left) == rows[1:]
 
 
+@pytest.mark.parametrize("delimiter", ",\t;|")
+@pytest.mark.parametrize("every", [1, 7])
+def test_backslashes_before_quotes_are_taken_away_where_all_quotes_then_pair_up(delimiter, every):
+    rows = [
+        (f'{text}{delimiter} "{text[:5]}" c:\\new, ""' if place % every == 0 else text, label)
+        for place, (text, label) in enumerate(pairs())
+    ]
+    text = "".join('"{}"{}{}\n'.format(text.replace('"', '\\"'), delimiter, label) for text, label in rows)
+    found = read_table(f"text{delimiter}label\n{text}".encode())
+    assert (cells(found), found.reading.quotes) == (rows, "escaped")
+    broken = text.replace('\\"', '"', 1)  # one of them is not escaped
+    left = read_table(f"text{delimiter}label\n{broken}".encode(), reading=LEAVE_OUT)
+    assert (cells(left), left.reading.bad_rows, left.reading.quotes) == (rows[1:], 1, "escaped")
+
+
+def test_backslashes_are_plain_signs_where_quotes_are_doubled_or_plain():
+    rows = [(f'"{text}\\" \\, c:\\', label) for text, label in pairs()]
+    file = io.StringIO()
+    csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("text", "label"), *rows])
+    assert cells(read_table(file.getvalue().encode())) == rows
+    rows[3] = ('"Come at once, he said', "ham")
+    found = read_table(joined(rows, "\t").encode())
+    assert (cells(found), found.reading.quotes) == (rows, "plain")
+
+
+def test_blanks_between_delimiters_and_quotes_are_passed_over():
+    rows = [(f'{text}, "{text[:5]}", and', label) for text, label in pairs()]
+    text = "text, label\n" + "".join('"{}", "{}"\n'.format(text.replace('"', '""'), label) for text, label in rows)
+    found = read_table(text.encode())
+    assert (cells(found), found.reading.quotes) == (rows, "spaced")
+    rows = [(f' "{text}"', label) for text, label in pairs()]  # within the quotes, blanks are kept
+    file = io.StringIO()
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("text", "label"), *rows])
+    assert cells(read_table(file.getvalue().encode())) == rows
+
+
 def test_a_file_without_quotes_says_nothing_of_them():
     assert read_table(joined(pairs(), ",").encode()).reading.quotes is None
 

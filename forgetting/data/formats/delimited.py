@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 import pandas as pd
@@ -14,10 +15,18 @@ from forgetting.core.errors import DataError
 from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names, make_frame, texts
 from forgetting.data.formats.headers import HEAD_ROWS
 from forgetting.data.formats.layout import find_layout
-from forgetting.data.formats.quotes import believe_quotes, find_labels, is_bad, pass_over, swallows
-from forgetting.data.formats.records import QUOTE, describe_fault, read_records
+from forgetting.data.formats.quotes import (
+    believe_quotes,
+    count_bad,
+    find_labels,
+    has_spaces,
+    is_bad,
+    pass_over,
+    swallows,
+)
+from forgetting.data.formats.records import ESCAPE, QUOTE, describe_fault, read_records
 from forgetting.data.formats.text import BAD_BYTE, Lines, Text
-from forgetting.data.reading import AUTOMATIC, FIELDS, NO, PLAIN, Reading, ReadingSettings
+from forgetting.data.reading import AUTOMATIC, ESCAPED, FIELDS, NO, PLAIN, SPACED, Reading, ReadingSettings
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
@@ -73,20 +82,25 @@ def read_delimited(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, 
         return read(None)
     if reading.quotes != AUTOMATIC:
         return read(reading.quotes)
-    try:
-        return read(FIELDS, doubts=True)
-    except _DoubtError:
-        ways = {way: _Reader(text, delimiter, way, above, reading) for way in (FIELDS, PLAIN)}
-        widths = {way: reader.layout.width for way, reader in ways.items()}
-        believed = believe_quotes(text, delimiter, above, widths, ways[FIELDS].labels)
-        return ways[FIELDS if believed else PLAIN].read()
+    spaced, escaped = has_spaces(below, delimiter), text.holds(ESCAPE + QUOTE)
+    for way, possible in ((SPACED, spaced), (FIELDS, True), (ESCAPED, escaped)):
+        if possible:
+            with suppress(_DoubtError):
+                return read(way, doubts=True)
+    ways = {way: _Reader(text, delimiter, way, above, reading) for way in (FIELDS, PLAIN, ESCAPED)}
+    widths = {way: reader.layout.width for way, reader in ways.items()}
+    if not believe_quotes(text, delimiter, above, widths, ways[FIELDS].labels):
+        return ways[PLAIN].read()
+    bad = [count_bad(text, delimiter, above, widths[way], way) for way in (ESCAPED, FIELDS) if escaped]
+    return ways[ESCAPED if escaped and bad[0] < bad[1] else FIELDS].read()
 
 
 class _Reader:
     """Reads a text in one way, in the layout that its first rows have.
 
-    quotes: whether quotes open and close "fields" or are "plain"; None where none occurs. above: lines above the table.
-    doubts: whether a row with quotes that is wrong ends the reading, as they may have been read the wrong way.
+    quotes: whether quotes open and close "fields", also "escaped" or "spaced" ones, or are "plain"; None where none
+    occurs. above: lines above the table. doubts: whether a row with quotes that is wrong ends the reading, as they may
+    have been read the wrong way.
     """
 
     def __init__(

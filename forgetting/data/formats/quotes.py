@@ -7,7 +7,7 @@ from itertools import zip_longest
 from forgetting.core.limits import limits
 from forgetting.data.formats.records import QUOTE, read_records
 from forgetting.data.formats.text import Lines, Text
-from forgetting.data.reading import FIELDS, PLAIN
+from forgetting.data.reading import FIELDS, PLAIN, SPACED
 
 REGULAR = 0.8  # of the rows, which have equally many quoted fields where a program has quoted them
 PROSE = ",;"  # delimiters that occur in texts
@@ -106,10 +106,30 @@ def believe_quotes(text: Text, delimiter: str, above: int, widths: dict[str, int
     regular = rows if usual and rows >= REGULAR * fields_a_row.total() else 0
     if against < (LEAST_AGAINST if delimiter in PROSE else 1) or needed + regular >= against:
         return True
+    return count_bad(text, delimiter, above, widths[PLAIN], PLAIN) >= bad
+
+
+def count_bad(text: Text, delimiter: str, above: int, width: int, quotes: str) -> int:
+    """Count the rows that cannot be read where quotes are read in one way."""
     lines = text.lines()
     pass_over(lines, above)
-    records = zip(range(most), read_records(lines, delimiter, PLAIN), strict=False)
-    return sum(bool(fault) or is_bad(fields, widths[PLAIN]) for _, (fields, fault) in records) >= bad
+    records = zip(range(limits().rows), read_records(lines, delimiter, quotes), strict=False)
+    return sum(bool(fault) or is_bad(fields, width) for _, (fields, fault) in records)
+
+
+def has_spaces(head: str, delimiter: str) -> bool:
+    """Whether blanks stand between delimiters and quotes, by the beginning of a text."""
+    sign = re.escape(delimiter)
+    field = re.compile(rf'{sign} +"[^"]*(?:""[^"]*)*"(?={sign}|[\r\n]|$)')
+    if not field.search(head):
+        return False
+    lines, widths, spaced = Lines([head]), set(), []
+    for fields, fault in read_records(lines, delimiter, SPACED):
+        if fault:
+            break
+        widths.add(len(fields))
+        spaced.append(bool(field.search("".join(lines.record))))
+    return len(widths) == 1 and sum(spaced) >= REGULAR * len(spaced)
 
 
 def is_bad(fields: list[str], width: int) -> bool:

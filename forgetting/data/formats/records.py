@@ -1,12 +1,22 @@
 """The records of delimited text, the unreadable ones with what is wrong with them."""
 
 import csv
+import re
 from collections.abc import Iterator
 
 from forgetting.data.formats.text import Lines
-from forgetting.data.reading import FIELDS
+from forgetting.data.reading import ESCAPED, FIELDS, PLAIN, SPACED
 
 QUOTE = '"'
+ESCAPE = "\\"
+NO_ESCAPE = re.compile(r'(?<!\\)\\+(?!["\\])')  # backslashes that no quote follows
+WAYS = {  # options of the csv module
+    FIELDS: {},
+    ESCAPED: {"escapechar": ESCAPE},
+    SPACED: {"skipinitialspace": True},
+    PLAIN: {"quoting": csv.QUOTE_NONE},
+    None: {"quoting": csv.QUOTE_NONE},
+}
 
 
 def read_records(lines: Lines, delimiter: str, quotes: str | None) -> Iterator[tuple[list[str], str]]:
@@ -18,13 +28,13 @@ def read_records(lines: Lines, delimiter: str, quotes: str | None) -> Iterator[t
     Args:
         lines: The lines of the text.
         delimiter: One character.
-        quotes: Whether quotes open and close "fields"; otherwise they are plain signs.
+        quotes: Whether quotes open and close "fields", also "escaped" or "spaced" ones; otherwise they are plain signs.
 
     Yields:
         The fields, and what the csv module finds wrong, in its words; "" where it finds nothing.
     """
-    quoting = csv.QUOTE_MINIMAL if quotes == FIELDS else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+    source = (NO_ESCAPE.sub(lambda found: 2 * found[0], line) for line in lines) if quotes == ESCAPED else lines
+    reader = csv.reader(source, delimiter=delimiter, strict=True, **WAYS[quotes])
     while True:
         lines.begin()
         try:

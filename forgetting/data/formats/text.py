@@ -50,9 +50,9 @@ class Text:
         """The lines of the text, from the first."""
         return Lines(self.pieces())
 
-    def holds(self, sign: str) -> bool:
-        """Whether a sign of ASCII occurs."""
-        return sign.encode() in self.data and any(sign in piece for piece in self.pieces())
+    def holds(self, signs: str) -> bool:
+        """Whether signs of ASCII occur, one after the other within a piece."""
+        return all(sign.encode() in self.data for sign in signs) and any(signs in piece for piece in self.pieces())
 
     def head(self, length: int) -> str:
         """So many characters from the beginning, at most 250,000."""
