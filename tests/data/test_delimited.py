@@ -378,6 +378,15 @@ def test_a_table_without_a_header_may_begin_with_a_bad_row():
     assert (found.reading.header, [bad.line for bad in found.reading.shown_bad_rows]) == (False, [1, 31])
 
 
+def test_a_bad_row_at_the_beginning_is_no_header():
+    for rows in (pairs(), [pair[::-1] for pair in pairs()]):
+        bad = rows[0][0] + ", it seems," + rows[0][1] + "\n"
+        with pytest.raises(DataError, match="as many fields as most others, 2; the one at line 1 has 3"):
+            read_table((bad + joined(rows, ",", None)).encode())
+        found = read_table((bad + joined(rows, ",", None)).encode(), reading=LEAVE_OUT)
+        assert (cells(found), found.reading.bad_rows) == (rows, 1)
+
+
 def test_the_rest_of_a_broken_row_is_no_row():
     text = joined(pairs(), ",") + '"broken "here" and\nthere, and",ham\n' + '"good, and\nlong, too",ham\n' * 30
     found = read_table(text.encode(), reading=LEAVE_OUT)
