@@ -66,6 +66,7 @@ class Reading:
         skipped: Lines above the header or the first row that were passed over.
         row_names: Whether a first column without a name in the header was read as the names of rows, as R writes them.
         trailing: Whether each row ended in a delimiter that was taken away.
+        repeated_headers: How many rows below the header were left out because they repeat it.
         bad_rows: How many rows were left out because they could not be read.
         shown_bad_rows: The first of them.
         nuls: NUL bytes that were taken out.
@@ -82,6 +83,7 @@ class Reading:
     skipped: int = 0
     row_names: bool = False
     trailing: bool = False
+    repeated_headers: int = 0
     bad_rows: int = 0
     shown_bad_rows: tuple[BadRow, ...] = ()
     nuls: int = 0

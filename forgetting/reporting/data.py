@@ -18,10 +18,11 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
     Returns:
         The sentences; none for a file with a header in its first line, quotes around fields, and UTF-8.
     """
-    passed, left, taken, other = (
+    passed, repeated, left, taken, other = (
         f"{format_count(count, noun)} {'was' if count == 1 else 'were'}"
         for count, noun in (
             (reading.skipped, "line"),
+            (reading.repeated_headers, "row"),
             (reading.bad_rows, "row"),
             (reading.nuls, "NUL byte"),
             (reading.other_lines, "line"),
@@ -35,6 +36,7 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
         (reading.quotes == PLAIN, "Quotes are read as plain signs of the texts; they do not enclose fields."),
         (reading.quotes == ESCAPED, "A quote after a backslash is read as a quote within its field."),
         (reading.quotes == SPACED, "Blanks after a delimiter are passed over, as quotes follow them."),
+        (reading.repeated_headers, f"{repeated} left out below the header, as the header is repeated there."),
         (reading.bad_rows, f"{left} left out that could not be read."),
         (reading.nuls, f"{taken} taken out."),
         (reading.other_lines, f"{other} read as {reading.other_encoding}, all others as {reading.encoding}."),

@@ -12,6 +12,7 @@ from forgetting.core.errors import DataError
 from forgetting.data.formats.layout import is_like
 from forgetting.data.reading import ReadingSettings
 from forgetting.data.tables import Table, read_table
+from forgetting.reporting.data import describe_reading
 
 WORDS = (
     "cherry",
@@ -288,6 +289,19 @@ def test_a_header_whose_rows_all_hold_a_comma_is_no_title():
     rows = [(f"{text}, and {text}", label) for text, label in pairs()]
     with pytest.raises(DataError, match=r"as many fields as the header, 2; the one at line 2 has 3.*double quotes"):
         read_table(joined(rows, ",").encode())
+
+
+def test_a_header_that_is_repeated_is_left_out_and_counted():
+    names = ("text", "label", "wine name")
+    rows = [(*pair, f"wine {row}") for row, pair in enumerate(pairs())]
+    text = joined(rows[:20], ",", names) + joined(rows[20:40], ",", names) + "\ufeff" + joined(rows[40:], ",", names)
+    found = read_table(text.encode())
+    assert (found.columns, cells(found), found.reading.repeated_headers) == (names, rows, 2)
+    assert describe_reading(found.reading) == (
+        "2 rows were left out below the header, as the header is repeated there.",
+    )
+    one = read_table(b"text\na\ntext\nb\n")  # a single value may occur again
+    assert (cells(one), one.reading.repeated_headers) == ([("a",), ("text",), ("b",)], 0)
 
 
 # Row names, and delimiters at the end

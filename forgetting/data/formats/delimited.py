@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forgetting.core.errors import DataError
+from forgetting.core.limits import check_table
 from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names, make_frame, texts
 from forgetting.data.formats.headers import HEAD_ROWS
 from forgetting.data.formats.layout import find_layout
@@ -30,6 +31,7 @@ from forgetting.data.reading import AUTOMATIC, ESCAPED, FIELDS, NO, PLAIN, SPACE
 
 DELIMITERS = (",", "\t", ";", "|")
 DECLARED = re.compile('sep=([^"\r\n])[\r\n]', re.IGNORECASE)  # a first line that Excel writes and obeys
+BOM = "\ufeff"
 MOST_REST = 10  # rows below a broken one that may be its rest
 HEAD_CHARACTERS = 64 * 1024  # characters that the delimiter is found by; below the csv module's limit for a field
 
@@ -115,7 +117,7 @@ class _Reader:
     ):
         self.text, self.delimiter, self.quotes, self.above = text, delimiter, quotes, above
         self.reading, self.doubts = reading, doubts
-        self.bad, self.trailing = BadRows(reading.leave_out_bad_rows), False
+        self.bad, self.trailing, self.repeated = BadRows(reading.leave_out_bad_rows), False, 0
         lines, head, values = text.lines(), [], 0
         pass_over(lines, above)
         for fields, fault in islice(read_records(lines, delimiter, quotes), 2 * HEAD_ROWS):
@@ -135,7 +137,7 @@ class _Reader:
         lines, layout = self.text.lines(), self.layout
         pass_over(lines, self.begin - 1)
         records = read_records(lines, self.delimiter, self.quotes)
-        names = [""] * layout.width
+        names, header = [""] * layout.width, []
         if layout.header:
             header, fault = next(records, ([], ""))
             if fault or self._damage(lines.record):
@@ -144,7 +146,7 @@ class _Reader:
                 raise DataError(f"{rule}.")
             names = ["", *header] if layout.row_names else header[: layout.width]
         names = column_names(names)
-        parts = batches(self._rows(lines, records, len(names)), len(names))
+        parts = batches(self._rows(lines, self._without(header, records), len(names)), len(names))
         frame = make_frame(
             pa.table([texts(column) for column in zip(*part, strict=True)], names=names) for part in parts
         )
@@ -157,12 +159,22 @@ class _Reader:
             skipped=self.begin - 1 - self.above + self.reading.skip_lines,
             row_names=layout.row_names,
             trailing=self.trailing,
+            repeated_headers=self.repeated,
             bad_rows=self.bad.count,
             shown_bad_rows=tuple(self.bad.shown),
             nuls=self.text.nuls,
             other_encoding=self.text.other_encoding,
             other_lines=self.text.other_lines,
         )
+
+    def _without(self, header: list[str], records: Iterator[tuple[list[str], str]]) -> Iterator[tuple[list[str], str]]:
+        """The records but for those that repeat the header, as joined tables do, also behind byte order marks."""
+        for fields, fault in records:
+            if len(header) > 1 and fields[1:] == header[1:] and fields[0].removeprefix(BOM) == header[0]:
+                self.repeated += 1
+                check_table(self.repeated, 1)
+            else:
+                yield fields, fault
 
     def _rows(self, lines: Lines, records: Iterator[tuple[list[str], str]], width: int) -> Iterator[list[str]]:
         """The rows that can be read. Those of several lines, and those below a broken one, are looked at closely."""
