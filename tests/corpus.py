@@ -440,8 +440,9 @@ DELIMITED = {
     "an unclosed quote, long before the end": refused(
         lambda: (PLAIN + '"never closed,red\n' + PLAIN * 400).encode(), "line 26", "Correct the quotes"
     ),
-    "quotes with backslashes": refused(
-        lambda: (PLAIN + '"a \\"nice\\" wine",red\n').encode(), "must be doubled", "line 26"
+    "quotes with backslashes": accepted(lambda: (PLAIN + '"a \\"nice\\" wine",red\n').encode(), rows=25),
+    "quotes with and without backslashes": refused(
+        lambda: (PLAIN + '"a \\"nice\\" wine",red\n"a "nice" wine",red\n').encode(), "must be doubled", "line 27"
     ),
     "quotes after a blank": accepted(lambda: PLAIN.replace(",", ', "').replace("\n", '"\n').encode()),
     "quotes that are plain signs": accepted(
