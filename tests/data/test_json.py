@@ -52,6 +52,10 @@ def test_each_orient_of_pandas_is_read_as_pandas_reads_it(orient, indent, index)
         COLUMNS,
         {name: {f"review {place}": value for place, value in enumerate(values)} for name, values in COLUMNS.items()},
         {f"review {place}": row for place, row in enumerate(ROWS)},
+        {"status": "ok", "result": {"page": 1, "items": ROWS}},
+        {"took": 3, "hits": {"total": {"value": 4}, "hits": [{"_index": "a", "_source": row} for row in ROWS]}},
+        {"features": [], "rows": [{"row_idx": place, "row": row} for place, row in enumerate(ROWS)]},
+        {"type": "a", "features": [{"type": "Feature", "geometry": None, "properties": row} for row in ROWS]},
         {"5": ROWS[0], "3": ROWS[1], "9": ROWS[2], "1": ROWS[3]},
     ],
 )
@@ -81,6 +85,36 @@ def test_one_line_that_is_no_table_stays_a_row():
 def test_a_text_that_begins_like_an_array_is_still_delimited():
     for first in ("[[Wine]]", "[1] note", "[text]", "[null"):
         assert [*read(f"{first},label\na b c,red\n")] == [first, "label"]
+
+
+def test_one_array_of_texts_is_a_column():
+    for indent in (None, 2):
+        assert read(json.dumps([*TEXTS, *TEXTS], indent=indent)) == {"column 1": [*TEXTS, *TEXTS]}
+
+
+def test_several_lists_of_rows_are_named_by_their_paths():
+    data = json.dumps({"data": {"train": ROWS, "test": ROWS}}).encode()
+    assert_says(refusal(data), "holds several, such as 'data.train' and 'data.test'", "Keep the one")
+    rows = {"a": {"text": "x", "spans": ROWS}, "b": {"text": "y", "spans": ROWS}}
+    assert [*read(rows)] == ["a", "b"]
+
+
+def test_a_text_in_braces_is_delimited_and_what_python_writes_is_refused_as_such():
+    for name in ("name", "first name"):
+        rows = "".join(f"{{{name}}} cherry plum {row}\t{label}\n" for row in range(5) for label in LABELS)
+        assert len(read(rows, header="no")["column 1"]) == 20
+    said = refusal("\n".join(map(str, ROWS)).encode())
+    assert_says(said, "line 1 has single ones", "json.dumps")
+    assert "leave bad rows out" not in said
+
+
+def test_a_row_with_half_a_surrogate_pair_can_be_left_out():
+    rows = [*ROWS, {"text": "cut \ud83c", "label": "red"}]
+    for value in (rows, {"data": rows}, [[*row.values()] for row in rows]):
+        data = json.dumps(value).encode()
+        assert_says(refusal(data), "half of a surrogate pair", "leave bad rows out")
+        table = read_table(data, reading=ReadingSettings(leave_out_bad_rows=True, header="automatic"))
+        assert (table.reading.bad_rows, "cut ?" in table.reading.shown_bad_rows[0].text) == (1, True)
 
 
 def test_a_bad_line_can_be_left_out():

@@ -5,14 +5,14 @@ Columns of values by row, rows by name, columns of lists, and one list of rows a
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_columns, check_table
-from forgetting.data.formats.frames import BATCH, batches, texts
+from forgetting.data.formats.frames import BATCH, BadRows, batches, texts
 from forgetting.data.formats.json_rows import CountedObjects, JsonTable, read_rows, source_texts
 from forgetting.data.formats.json_text import JsonText
 
@@ -20,12 +20,13 @@ NUMBER = re.compile(r"-?\d+")  # what pandas calls rows, where nobody named them
 PANDAS_INDEX = "index"  # and the column of these numbers in its table with a schema
 
 
-def read_document(source: JsonText, make: CountedObjects) -> tuple[JsonTable, list[str] | None] | None:
+def read_document(source: JsonText, make: CountedObjects, bad: BadRows) -> tuple[JsonTable, list[str] | None] | None:
     """Read the table that one object was written as.
 
     Args:
         source: A text whose next value is an object.
         make: What makes its objects.
+        bad: Takes the rows that cannot be read.
 
     Returns:
         The table, and the names of its columns where the object gives them beside rows that are arrays. None where the
@@ -34,35 +35,52 @@ def read_document(source: JsonText, make: CountedObjects) -> tuple[JsonTable, li
     Raises:
         DataError: The text is not well formed, the object holds several tables, or the table is too large.
     """
-    tables, lists, cells, others = {}, {}, _Cells(), False
+    tables, lists, cells, others, within = {}, {}, _Cells(), False, {}
     for key in source.members():
         sign = source.sign()
         if sign == "{":
-            cells.add(key, (source_texts(part, source, make) for part in source.parts()))
+            cells.add(key, (source_texts(part, source, make) for part in _noting_rows(key, source.parts(), within)))
         elif sign == "[" and source.second_sign() in ("{", "["):
-            tables[key] = read_rows((source.value() for _ in source.elements()), source, make)
+            tables[key] = read_rows((source.value() for _ in source.elements()), source, make, bad)
         elif sign == "[":
             lists[key] = _column((source.value() for _ in source.elements()), source, make, len(lists) + 1)
         else:
             source.value()
             others = True
         check_columns(len(lists))
-        if len(tables) > 1:
-            first, second = (repr(shorten(name)) for name in tables)
-            raise DataError(
-                f"A JSON object must hold one list of rows; this one holds several, such as {first} and {second}. "
-                "Keep the one with the reviews."
-            )
+        _check_one(tables)
     if tables:
         (table,) = tables.values()
         if "schema" in cells.outer and PANDAS_INDEX in table.parts[0].column_names:
             table = JsonTable([part.drop_columns(PANDAS_INDEX) for part in table.parts])
         names = lists["columns"].to_pylist() if table.positions and "columns" in lists else None
         return (table, names) if len(table) > 1 else None
+    if within and (len(cells.outer) == 1 or lists or others):
+        _check_one(within)
+        (rows,) = within.values()
+        return read_rows(rows, source, make, bad), None
     if lists and not cells.outer and not others:
         shortest, longest = min(map(len, lists.values())), max(map(len, lists.values()))
         return (JsonTable([pa.table(lists)]), None) if 1 < shortest == longest else None
     return (JsonTable([cells.table()]), None) if cells.outer and not lists and not others else None
+
+
+def _noting_rows(key: str, parts: Iterable[dict[str, object]], within: dict[str, list]) -> Iterator[dict[str, object]]:
+    """The parts of an inner object; of lists of rows in it the first is kept, and the paths of two."""
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, list) and len(value) > 1 and len(within) < 2 and isinstance(value[0], dict):
+                within[f"{key}.{name}"] = [] if within else value
+        yield part
+
+
+def _check_one(tables: Mapping[str, object]) -> None:
+    if len(tables) > 1:
+        first, second = (repr(shorten(name)) for name in tables)
+        raise DataError(
+            f"A JSON object must hold one list of rows; this one holds several, such as {first} and {second}. "
+            "Keep the one with the reviews."
+        )
 
 
 def _column(values: Iterable[object], source: JsonText, make: CountedObjects, columns: int) -> pa.ChunkedArray:

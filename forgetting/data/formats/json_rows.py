@@ -8,12 +8,15 @@ import pyarrow as pa
 
 from forgetting.core.errors import DataError, shorten
 from forgetting.core.limits import check_table, limits
-from forgetting.data.formats.frames import batches, texts
+from forgetting.data.formats.frames import BadRows, batches, texts
 from forgetting.data.formats.json_text import JsonText
 from forgetting.data.formats.process import check_values
 
 COLUMNS = 20  # that rows of JSON are expected to have, for the size of a batch
 WRITE_JSON = json.JSONEncoder(ensure_ascii=False).encode
+NOT_WHOLE = "a damaged byte or half of a surrogate pair"
+# What programs pack a row into: a name that is beside it, and its own; of Hugging Face, GeoJSON and Elasticsearch.
+PACKED = (("row_idx", "row"), ("geometry", "properties"), ("_index", "_source"))
 BRACKETED = {dict: "object", list: "array"}
 
 
@@ -71,13 +74,14 @@ class JsonTable:
         return sum(map(len, self.parts))
 
 
-def read_rows(values: Iterable[object], source: JsonText, make: CountedObjects) -> JsonTable:
-    """Make a table of rows.
+def read_rows(values: Iterable[object], source: JsonText, make: CountedObjects, bad: BadRows) -> JsonTable:
+    """Make a table of rows; where programs pack each into an object with its number or place, of what is packed.
 
     Args:
         values: The rows as they are decoded, all objects or all arrays.
         source: Where they come from.
         make: What made their objects.
+        bad: Takes the rows that hold a text that is not whole.
 
     Raises:
         DataError: A row is something else, or the table is too large.
@@ -97,7 +101,13 @@ def read_rows(values: Iterable[object], source: JsonText, make: CountedObjects) 
             if kind is list:
                 make.count(value)
                 value = {str(position): part for position, part in enumerate(value, 1)}
-            yield source_texts(value, source, make)
+            elif packed := next((name for mark, name in PACKED if mark in value and name in value), None):
+                value = value[packed] if isinstance(value[packed], dict) else value
+            try:
+                yield row_texts(value, make)
+            except UnicodeError:
+                text = json_text(value).encode("utf-8", "replace").decode()
+                bad.add(source.line, f"it holds {NOT_WHOLE}", text, _not_whole(source))
 
     parts = list(row_parts(rows(), make))
     return JsonTable(parts, positions=kind is list)
@@ -112,10 +122,14 @@ def source_texts(values: dict[str, object], source: JsonText, make: CountedObjec
     try:
         return row_texts(values, make)
     except UnicodeError as error:
-        raise DataError(
-            f"Texts of JSON must be whole; one that ends at line {source.line:,} at the latest holds a damaged byte "
-            "or half of a surrogate pair. Correct that text, or save the table as CSV."
-        ) from error
+        raise DataError(f"{_not_whole(source)}, or save the table as CSV.") from error
+
+
+def _not_whole(source: JsonText) -> str:
+    return (
+        f"Texts of JSON must be whole; one at line {source.line:,}, or a little above it, holds {NOT_WHOLE}. "
+        "Correct that text"
+    )
 
 
 def row_parts(rows: Iterable[dict[str, str]], make: CountedObjects) -> Iterator[pa.Table]:

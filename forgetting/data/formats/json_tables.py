@@ -6,6 +6,7 @@ The objects that whole tables are written as are in `json_documents.py`.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -18,7 +19,10 @@ from forgetting.data.formats.json_text import LINE_BREAK, Decoder, JsonText
 from forgetting.data.formats.text import Text
 from forgetting.data.reading import Reading, ReadingSettings
 
-STARTS = re.compile(r'\s*(?:\{|\[\s*(?:[{\]]|\[\s*(?:["\[\]{\d-]|true|false|null)))')
+STARTS = re.compile(  # "{name}, a text" is no JSON, nor is "[1] note"
+    r"""\s*(?:\{\s*(?:["'}]|\w+\s*:|\Z)|\[\s*(?:[{\]]|[\r\n]\s*"|\[\s*(?:["\[\]{\d-]|true|false|null)))"""
+)
+PYTHON = re.compile(r"\{\s*'")  # how Python writes what looks like JSON
 ONE_OBJECT = re.compile(r"\{.*\}")  # an object in one line
 SECOND_WITHIN = 64 * 1024  # characters in which the second line is looked for
 
@@ -52,10 +56,10 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
         DataError: The text is not well formed, or not a table, or too large. The message has the line where it is the
             line's fault.
     """
-    make = CountedObjects()
+    make, bad = CountedObjects(), BadRows(reading.leave_out_bad_rows)
     source = JsonText(text.pieces(), make)
     if source.sign() == "[":
-        return _frame(read_rows(_array_rows(source), source, make), text, reading)
+        return _frame(read_rows(_array_rows(source), source, make, bad), text, reading, bad)
     whole, one_line, after = source.ahead() or (None, False, "")
     make.clear()
     second = [line.strip() for line in text.head(SECOND_WITHIN).splitlines() if line.strip()][1:2]
@@ -64,19 +68,19 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
     ):
         return _read_lines(text, reading)
     if after.strip():
-        return _frame(read_rows(_values(source), source, make), text, reading)
-    found = read_document(source, make)
+        return _frame(read_rows(_values(source), source, make, bad), text, reading, bad)
+    found = read_document(source, make, bad)
     if source.sign():
         raise source.error("Extra data")
     if found:
-        return _frame(found[0], text, reading, found[1])
+        return _frame(found[0], text, reading, bad, found[1])
     if not one_line:
         raise DataError(
             "A JSON object must hold a table, as columns or as one list of rows; this one holds neither. Write each "
             "review as an object on a line of its own, or save the table as CSV."
         )
     make.clear()
-    return _frame(read_rows([whole], source, make), text, reading)
+    return _frame(read_rows([whole], source, make, bad), text, reading, bad)
 
 
 def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
@@ -96,6 +100,11 @@ def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Rea
                     yield row_texts(values, make)
             except (ValueError, RecursionError) as error:
                 problem = str(error)
+            if problem and PYTHON.match(line.strip()) and not reading.leave_out_bad_rows:
+                raise DataError(
+                    f"JSON has its texts in double quotes; line {lines.number:,} has single ones, as Python writes "
+                    "them. Write each review with json.dumps, or save the table as CSV."
+                )
             if problem:
                 rule = f"In JSON lines every line must be one whole object; line {lines.number:,} is not ({problem})"
                 bad.add(lines.number, problem, line, f"{rule}. Correct that line, save the table as CSV")
@@ -106,23 +115,30 @@ def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Rea
 
 
 def _frame(
-    table: JsonTable, text: Text, reading: ReadingSettings, names: list[str] | None = None
+    table: JsonTable, text: Text, reading: ReadingSettings, bad: BadRows, names: list[str] | None = None
 ) -> tuple[pd.DataFrame, Reading]:
     """A table as a frame; where its rows are arrays, the columns have these names or those in its first row."""
+    bad.check(len(table))
+    found = Reading(encoding=text.encoding, bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
     if not table.positions:
-        return make_frame(table.parts), Reading(encoding=text.encoding)
+        return make_frame(table.parts), found
     if names is None:
         parts, layout = take_header(table.parts, reading.header)
-        return make_frame(parts), Reading(encoding=text.encoding, header=layout.header, skipped=layout.skip)
+        return make_frame(parts), replace(found, header=layout.header, skipped=layout.skip)
     widest = max(part.num_columns for part in table.parts)
     names = column_names([*names, *[""] * widest][:widest])
     parts = [part.rename_columns(names[: part.num_columns]) for part in table.parts]
-    return make_frame(parts), Reading(encoding=text.encoding)
+    return make_frame(parts), found
 
 
 def _array_rows(source: JsonText) -> Iterator[object]:
-    """The elements of arrays that hold rows, one after another, or such arrays as are rows themselves."""
+    """The elements of arrays that hold rows, one after another, or such arrays as are rows themselves.
+
+    One array of plain values alone is a column.
+    """
     if source.second_sign() not in tuple("[{]"):
+        first = source.value()
+        yield from [first] if source.sign() else ({"column 1": value} for value in first)
         yield from _values(source)
     while source.sign() == "[":
         for _ in source.elements():
