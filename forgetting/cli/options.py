@@ -43,6 +43,7 @@ SWITCHES = {  # options of how the reviews are read: setting, and what `click.op
         "reading.leave_out_bad_rows",
         {"is_flag": True, "default": None, "help": "Leave out rows that cannot be read."},
     ),
+    "--encoding": ("reading.encoding", {"help": "Encoding of a text file, such as cp1250.  [automatic]"}),
     "--line-encodings": (
         "reading.line_encodings",
         {"is_flag": True, "default": None, "help": "Read lines that are not UTF-8 in their own encoding."},

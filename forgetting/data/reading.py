@@ -9,6 +9,14 @@ AUTOMATIC, YES, NO = "automatic", "yes", "no"
 FIELDS, PLAIN = "fields", "plain"
 ESCAPED, SPACED = "escaped", "spaced"  # ways in which "fields" are found, too
 
+# fmt: off
+ENCODINGS = (  # that a text may be said to be in, as Python names them
+    "utf-8", "utf-16", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257",
+    "cp1258", "iso8859_2", "iso8859_5", "koi8_r", "koi8_u", "cp850", "cp866", "mac_roman", "cp874", "cp932", "euc_jp",
+    "gb18030", "big5", "cp949",
+)
+# fmt: on
+
 
 @dataclass(frozen=True)
 class ReadingSettings(Settings):
@@ -21,8 +29,9 @@ class ReadingSettings(Settings):
         quotes: Whether double quotes open and close "fields" or are "plain" signs of the texts; "automatic" decides.
         leave_out_bad_rows: Whether rows that cannot be read are left out and counted; otherwise the first of them
             refuses the file.
-        line_encodings: Whether each line that is not UTF-8 is decoded by itself, for files that were joined from two
-            encodings.
+        encoding: Of a text, one of `ENCODINGS`; "automatic" finds it. A byte order mark goes before it.
+        line_encodings: Whether each line that is not UTF-8 is decoded by itself, in `encoding` or the one that they
+            look like, for files that were joined from two encodings.
         sheet: Name of the sheet of a spreadsheet, "" for the first that holds a table.
     """
 
@@ -31,6 +40,7 @@ class ReadingSettings(Settings):
     skip_lines: int = setting(0, low=0, high=100_000)
     quotes: str = setting(AUTOMATIC, choices=(AUTOMATIC, FIELDS, PLAIN))
     leave_out_bad_rows: bool = setting(False)
+    encoding: str = setting(AUTOMATIC, choices=(AUTOMATIC, *ENCODINGS))
     line_encodings: bool = setting(False)
     sheet: str = setting("")
 

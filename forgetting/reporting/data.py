@@ -42,7 +42,7 @@ def describe_reading(reading: Reading) -> tuple[str, ...]:
         (reading.other_lines, f"{other} read as {reading.other_encoding}, all others as {reading.encoding}."),
         (
             reading.encoding not in UNICODE,
-            f"Read as {reading.encoding}, which the file looks like; where letters are wrong, save it as UTF-8.",
+            f"Read as {reading.encoding}; where letters are wrong, choose another encoding, or save the file as UTF-8.",
         ),
         (len(reading.sheets) > 1, f"Sheet {reading.sheet!r} was read, of {len(reading.sheets)}."),
     )

@@ -244,6 +244,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("reading.leave_out_bad_rows",),
         ),
         Term(
+            "encoding",
+            "By which letters the bytes of a text file are read, as Python names it; “automatic” decides by the file.",
+            used=("reading.encoding",),
+        ),
+        Term(
             "two encodings, line by line",
             "For a file that was joined from two: each line that is not UTF-8 is read in the other encoding.",
             used=("reading.line_encodings",),

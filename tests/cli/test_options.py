@@ -64,7 +64,7 @@ def test_options_change_the_recipe_and_nothing_else(folder):
 def test_options_of_reading_change_the_settings_that_the_page_changes(folder):
     read = made(
         folder, header="no", skip_lines=2, quotes="plain", leave_out_bad_rows=True, line_encodings=True, sheet="B",
-        missing="NA,?", fold_labels=False, quantile_classes=4, words="words",
+        encoding="cp1250", missing="NA,?", fold_labels=False, quantile_classes=4, words="words",
     )  # fmt: skip
     changed = {name: read.value(name) for name in Recipe.leaves() if read.value(name) != MODERN.value(name)}
     assert changed == {
@@ -72,6 +72,7 @@ def test_options_of_reading_change_the_settings_that_the_page_changes(folder):
         "reading.skip_lines": 2,
         "reading.quotes": "plain",
         "reading.leave_out_bad_rows": True,
+        "reading.encoding": "cp1250",
         "reading.line_encodings": True,
         "reading.sheet": "B",
         "data.missing": ("NA", "?"),

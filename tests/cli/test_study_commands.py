@@ -511,8 +511,8 @@ def test_a_file_for_the_rows_is_required(call, command):
 # Help.
 
 READING = (
-    "text label header skip-lines quotes leave-out-bad-rows line-encodings sheet missing fold-labels no-fold-labels "
-    "quantile-classes words"
+    "text label header skip-lines quotes leave-out-bad-rows encoding line-encodings sheet missing fold-labels "
+    "no-fold-labels quantile-classes words"
 )
 OPTIONS = {
     "unlearn": f"data {READING} recipe model "

@@ -244,7 +244,7 @@ def test_the_data_check_takes_few_words_of_large_files_apart(monkeypatch):
 @pytest.mark.parametrize(("encoding", "named"), [("cp1252", True), ("utf-8", False), ("utf-16", False)])
 def test_an_encoding_that_was_guessed_is_named_below_the_file(encoding, named):
     test = upload(app("data", **{"data.source": "file"}), own_file("rosé", rows=64).encode(encoding))
-    assert ("Read as cp1252, which the file looks like" in page_text(test)) == named
+    assert ("Read as cp1252; where letters are wrong" in page_text(test)) == named
 
 
 def test_a_good_file_is_taken_with_its_likely_columns():

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, RecipeError
 from forgetting.data.formats import text as texts
 from forgetting.data.formats.encodings import decode
 from forgetting.data.formats.text import decoded
+from forgetting.data.reading import ENCODINGS, ReadingSettings
 
 parts = st.lists(st.sampled_from(["a", "wine", "é", "赤", "🍷", " ", "\n", "\r", "\r\n", "\x0b", "\u2028", "\x85"]))
 
@@ -63,6 +64,26 @@ PROSE = {
 def test_an_encoding_is_known_by_the_letters_of_its_languages(prose, encoding):
     data = "".join(f"{row};{prose}\n" for row in range(20)).encode(encoding, "replace")
     assert decode(data).encoding == encoding
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_encoding_can_be_chosen(encoding):
+    prose = "kůň; vin, 葡萄酒 вино ワイン ก 와인 é\n".encode(encoding, "ignore")
+    found = decode(prose, ReadingSettings(encoding=encoding))
+    assert (found.encoding, "".join(found.pieces())) == (encoding, prose.decode(encoding))
+
+
+def test_a_chosen_encoding_is_that_of_lines_that_are_not_utf_8_and_must_fit():
+    data = "café\nkůň\n".encode() + "kůň\n".encode("cp1250")
+    found = decode(data, ReadingSettings(encoding="cp1250", line_encodings=True))
+    assert ("".join(found.pieces()), found.other_encoding) == ("café\nkůň\nkůň\n", "cp1250")
+    with pytest.raises(DataError, match=r"was to be cp1250, but is not throughout \(byte 0x.* Choose its encoding"):
+        decode(b"\x81\n", ReadingSettings(encoding="cp1250"))
+    assert decode("é".encode("utf-8-sig"), ReadingSettings(encoding="cp1252")).encoding == "utf-8-sig"
+    with pytest.raises(DataError, match="binary file"):
+        decode(bytes(999), ReadingSettings(encoding="cp1252"))
+    with pytest.raises(RecipeError, match=r"reading\.encoding"):
+        ReadingSettings(encoding="idna")
 
 
 def test_a_line_without_an_end_is_read_no_further_than_its_limit(monkeypatch):

@@ -54,6 +54,7 @@ LATER = {  # settings that the earlier version did not have
     "data.fold_labels",
     "data.missing",
     "data.quantile_classes",
+    "reading.encoding",
     "reading.header",
     "reading.leave_out_bad_rows",
     "reading.line_encodings",

@@ -13,6 +13,7 @@ LABELS = {
     "reading.skip_lines": "Lines to skip",
     "reading.quotes": "Quotes",
     "reading.leave_out_bad_rows": "Leave bad rows out",
+    "reading.encoding": "Encoding",
     "reading.line_encodings": "Two encodings, line by line",
     "reading.sheet": "Sheet",
     "data.source": "Reviews from",

@@ -65,7 +65,7 @@ def reading_view(table: Table | None) -> None:
     with st.expander("How the file is read", expanded=changed, key="reading"):
         change = {"on_change": _reading_changed}
         with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
-            for name in ("reading.header", "reading.quotes"):
+            for name in ("reading.header", "reading.quotes", "reading.encoding"):
                 choice_control(name, titles=READING_TITLES, args=(name,), **change)
             number_control("reading.skip_lines", args=("reading.skip_lines",), **change)
             if table and table.reading.sheets:

@@ -10,7 +10,7 @@ from charset_normalizer import from_bytes
 
 from forgetting.core.errors import DataError
 from forgetting.data.formats.text import BAD_BYTE, LINE_END, Text, damaged_lines, decoded, whole_lines
-from forgetting.data.reading import DEFAULT_READING, ReadingSettings
+from forgetting.data.reading import AUTOMATIC, DEFAULT_READING, ReadingSettings
 
 # UTF-16 and -32 are recognized by their NUL bytes before; by chance any even number of bytes looks like one of them.
 # Johab is the Korean of MS-DOS, for which Chinese may be taken.
@@ -83,7 +83,8 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
 
     Args:
         data: The bytes of one plain file.
-        reading: Whether damaged lines are to be left out, and lines of another encoding decoded by themselves.
+        reading: The encoding where it is known, whether damaged lines are to be left out, and whether lines of another
+            encoding are decoded by themselves.
 
     Returns:
         The text. All of it can be decoded.
@@ -96,7 +97,8 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
         if start.startswith(signature.lower()):
             raise _binary_error(what)
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    encoding = encoding or _utf16_without_mark(data)
+    chosen = None if reading.encoding == AUTOMATIC else reading.encoding
+    encoding = encoding or (None if reading.line_encodings else chosen) or _utf16_without_mark(data)
     if encoding is None:
         if b"\0" in data:
             _refuse_binary(data)
@@ -106,13 +108,13 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
             return text
         if b"\0" in data:
             _refuse_utf16_of_other_scripts(data)
-        if reading.line_encodings and (text := _by_lines(data, reading)):
+        if reading.line_encodings and (text := _by_lines(data, reading, chosen)):
             return text
         if damaged := _damaged_utf8(data):
             if reading.leave_out_bad_rows:
                 return _checked(data, "utf-8", damaged=True)
             raise damaged
-        encoding = _likely_encoding(data)
+        encoding = chosen or _likely_encoding(data)
         _refuse_utf8_within(data, encoding)
     try:
         return _checked(data, encoding)
@@ -122,9 +124,10 @@ def decode(data: bytes, reading: ReadingSettings = DEFAULT_READING) -> Text:
             where = _first_damage(data, encoding)
             if reading.leave_out_bad_rows:
                 return _checked(data, encoding, damaged=True)
+        is_to_be, or_leave = "was to be" if chosen else "looks like", ", or leave bad rows out" if where else ""
         raise DataError(
-            f"A text file must be in one encoding; this one looks like {encoding}, but is not throughout "
-            f"({where or reason}). Save it again as UTF-8{', or leave bad rows out' if where else ''}.",
+            f"A text file must be in one encoding; this one {is_to_be} {encoding}, but is not throughout "
+            f"({where or reason}). Choose its encoding, or save it again as UTF-8{or_leave}.",
             offer=LEAVE_OUT if where else None,
         ) from error
 
@@ -139,7 +142,7 @@ def _checked(data: bytes, encoding: str, *, damaged: bool = False) -> Text:
     return Text(data, encoding, nuls, damaged)
 
 
-def _by_lines(data: bytes, reading: ReadingSettings) -> Text | None:
+def _by_lines(data: bytes, reading: ReadingSettings, chosen: str | None) -> Text | None:
     """The text of a file some of whose lines are UTF-8 and some are not; None where no line is UTF-8 beyond ASCII."""
     sample, others, is_utf8 = b"", 0, False
     for piece in whole_lines(data):
@@ -156,7 +159,8 @@ def _by_lines(data: bytes, reading: ReadingSettings) -> Text | None:
             )
     if not is_utf8:
         return None
-    text = Text(data, "utf-8", data.count(b"\0"), reading.leave_out_bad_rows, _likely_encoding(sample), others)
+    other = chosen or _likely_encoding(sample)
+    text = Text(data, "utf-8", data.count(b"\0"), reading.leave_out_bad_rows, other, others)
     try:
         for _ in text.pieces():
             pass
