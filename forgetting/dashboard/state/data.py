@@ -146,6 +146,14 @@ def _reviews_key(recipe: Recipe, digest: str) -> str:
     return json.dumps([digest, recipe.reading.to_dict(), *(getattr(recipe.data, name) for name in names)])
 
 
+def _find_selected(inputs: Inputs) -> Reviews:
+    """The reviews that a recipe selects. Raises DataError where they cannot be had, or too few are left."""
+    from forgetting.dashboard.state.engine import select_reviews
+
+    recipe, reviews = inputs.recipe, find_reviews(inputs)
+    return SELECTED.ask(split_key(recipe, reviews.sha256), lambda: select_reviews(recipe, reviews))
+
+
 def find_split(inputs: Inputs) -> Split:
     """The split of a recipe. Raises DataError where the reviews cannot be had or split."""
     recipe, digest = inputs.recipe, find_digest(inputs)
@@ -163,9 +171,7 @@ def find_size(inputs: Inputs) -> tuple[int, int]:
     key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
     if pretrained and key == split_key(pretrained.recipe, digest):
         return pretrained.split.size
-    from forgetting.dashboard.state.engine import select_reviews
-
-    reviews = SELECTED.ask(key, lambda: select_reviews(recipe, find_reviews(inputs)))
+    reviews = _find_selected(inputs)
     return len(reviews) - ceil(len(reviews) * recipe.split.validation_share), len(reviews.counts)
 
 
@@ -215,14 +221,12 @@ def find_checked_split(inputs: Inputs) -> Split:
     Raises:
         DataError: The reviews cannot be had or split.
     """
-    from forgetting.dashboard.state.engine import select_reviews
-
     recipe, key = inputs.recipe, split_key(inputs.recipe, find_digest(inputs))
     if SPLITS.get(key) or find_pretrained(inputs):
         return find_split(inputs)
 
     def split() -> Split:
-        selected = select_reviews(recipe, find_reviews(inputs))
+        selected = _find_selected(inputs)
         if sum(map(len, selected.texts)) <= CHECKED:
             return find_split(inputs)
         texts = tuple(text[:CHECKED_OF_EACH] for text in selected.texts)
@@ -238,19 +242,16 @@ def find_checked_split(inputs: Inputs) -> Split:
 
 def find_profile(inputs: Inputs) -> DataProfile:
     """The data check of the reviews that the recipe selects, with their split where there can be one."""
-    from forgetting.dashboard.state.engine import select_reviews
-
-    recipe, reviews = inputs.recipe, find_reviews(inputs)
+    recipe, selected = inputs.recipe, _find_selected(inputs)
 
     def profile() -> DataProfile:
-        selected = select_reviews(recipe, reviews)
         try:  # without words, which take a while and are not looked at
             _, validation = split_rows(selected, encode_labels(selected)[1], recipe.split)
         except DataError:
             validation = None
         return profile_data(selected, validation=validation)
 
-    return PROFILES.ask(split_key(recipe, reviews.sha256), profile)
+    return PROFILES.ask(split_key(recipe, selected.sha256), profile)
 
 
 def find_file_profile(inputs: Inputs) -> DataProfile:
