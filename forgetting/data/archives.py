@@ -31,8 +31,8 @@ ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin")  # in .xlsx and .xlsm, and in .xlsb
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 DOCUMENTS = {  # other archives that are documents, by how the name of a part begins
-    "word/": "an Office document (a text of Word)",
-    "ppt/": "an Office document (a presentation of PowerPoint)",
+    "word/document.xml": "an Office document (a text of Word)",
+    "ppt/presentation.xml": "an Office document (a presentation of PowerPoint)",
     "index/document.iwa": "a document of Numbers, Pages or Keynote",
     "[content_types].xml": "an Office document",
 }

@@ -50,6 +50,9 @@ def test_labels_that_mean_missing_are_left_out_and_the_words_can_be_changed():
     assert metrics(test)["Empty rows"] == "12"
     test.multiselect(key=setting("data.missing")).set_value(["?"])
     assert "36 of 36 reviews are kept, in 3 classes" in kept(run(test))
+    test.multiselect(key=setting("data.missing")).set_value(["?", "na, red"])
+    assert "needs at least 2 classes; 1 remained in column 'label' (12 reviews" in page_text(run(test))
+    assert test.query_params["data.missing"] == "?,na,red"
 
 
 def test_prices_can_be_cut_into_classes_of_equal_size():

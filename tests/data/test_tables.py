@@ -304,6 +304,11 @@ def test_unnamed_columns_are_called_by_their_place():
     assert read_table(b",text, ,label\n0,a,,b\n").columns == ("column 1", "text", "column 3", "label")
 
 
+def test_a_folder_that_is_called_as_in_a_document_of_word_is_none():
+    data = written().encode()
+    assert read_table(zipped({"word/reviews.csv": data})).frame.equals(read_table(data).frame)
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [

@@ -136,7 +136,9 @@ def labels_view() -> None:
 
 
 def _missing_changed() -> None:
-    assign({"data.missing": tuple(control_state("data.missing"))})
+    """Take the words, several of which may have been typed at once; a comma separates them in the address, too."""
+    words = ",".join(control_state("data.missing")).split(",")
+    assign({"data.missing": tuple(dict.fromkeys(word.strip() for word in words if word.strip()))})
 
 
 def filters_view() -> None:
