@@ -89,10 +89,11 @@ def test_quotes_are_plain_signs_in_a_file_with_commas_only_if_many_rows_say_so()
     rows = pairs()
     rows[3] = ('"Come at once', "ham")
     with pytest.raises(
-        DataError, match="quote must be closed; one that opens in the row at line 5 never is"
+        DataError, match=r"quote must be closed; one that opens in the row at line 5 never is.*quotes are plain signs"
     ) as refusal:
         read_table(joined(rows, ",").encode())
-    assert refusal.value.offer == ("reading.leave_out_bad_rows", True)
+    assert refusal.value.offer == ("reading.quotes", "plain")
+    assert cells(read_table(joined(rows, ",").encode(), reading=ReadingSettings(quotes="plain"))) == rows
     rows[13], rows[23] = ('"Go" he said', "spam"), ('"No', "spam")
     found = read_table(joined(rows, ",").encode())
     assert (cells(found), found.reading.quotes) == (rows, "plain")
@@ -155,6 +156,11 @@ def test_blanks_between_delimiters_and_quotes_are_passed_over():
 
 def test_a_file_without_quotes_says_nothing_of_them():
     assert read_table(joined(pairs(), ",").encode()).reading.quotes is None
+
+
+def test_a_text_may_begin_with_a_name_in_braces():
+    rows = [(f"{{name}} {text}", label) for text, label in pairs()]
+    assert cells(read_table(joined(rows, "\t", None).encode())) == rows
 
 
 # Headers

@@ -17,6 +17,7 @@ from forgetting.data.formats.frames import BATCH, BadRows, batches, column_names
 from forgetting.data.formats.headers import HEAD_ROWS
 from forgetting.data.formats.layout import find_layout
 from forgetting.data.formats.quotes import (
+    LEAST_AGAINST,
     believe_quotes,
     count_bad,
     find_labels,
@@ -94,7 +95,14 @@ def read_delimited(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, 
     if not believe_quotes(text, delimiter, above, widths, ways[FIELDS].labels):
         return ways[PLAIN].read()
     bad = [count_bad(text, delimiter, above, widths[way], way) for way in (ESCAPED, FIELDS) if escaped]
-    return ways[ESCAPED if escaped and bad[0] < bad[1] else FIELDS].read()
+    try:
+        return ways[ESCAPED if escaped and bad[0] < bad[1] else FIELDS].read()
+    except DataError as error:
+        quotes = sum(piece.count(QUOTE) for piece in text.pieces())
+        if quotes >= LEAST_AGAINST or count_bad(text, delimiter, above, widths[PLAIN], PLAIN):
+            raise
+        offer = ("reading.quotes", PLAIN)
+        raise DataError(f"{error} All rows can be read where quotes are plain signs.", offer) from None
 
 
 class _Reader:
@@ -169,8 +177,9 @@ class _Reader:
 
     def _without(self, header: list[str], records: Iterator[tuple[list[str], str]]) -> Iterator[tuple[list[str], str]]:
         """The records but for those that repeat the header, as joined tables do, also behind byte order marks."""
+        named = len(list(filter(str.strip, header))) > 1
         for fields, fault in records:
-            if len(header) > 1 and fields[1:] == header[1:] and fields[0].removeprefix(BOM) == header[0]:
+            if named and fields[1:] == header[1:] and fields[0].removeprefix(BOM) == header[0]:
                 self.repeated += 1
                 check_table(self.repeated, 1)
             else:
