@@ -101,7 +101,8 @@ class Reviews:
                 "column (Review_name or title). Choose a label column, or the modern protocol."
             )
         named = self.take(np.array(rows, dtype=int), "empty name")
-        return replace(named, labels=named.names, report=replace(named.report, label=self.report.name))
+        report = replace(named.report, label=self.report.name, merged=(), offer=None)
+        return replace(named, labels=named.names, report=report)
 
     def take(self, rows: np.ndarray, reason: str) -> "Reviews":
         """Take some of the reviews.

@@ -89,3 +89,15 @@ def test_a_row_that_looks_like_a_review_is_one_and_a_switch_makes_it_a_header():
     assert "39 of 39 reviews are kept" in kept(run(test))
     test.number_input(key=setting("reading.skip_lines")).set_value(9)
     assert "30 of 30 reviews are kept" in kept(run(test))
+
+
+def test_where_names_are_the_labels_nothing_is_said_of_the_labels():
+    writings = ["Red", "red", "white", "White"]
+    rows = [f"wine {n // 2},{row(n)} {n},{writings[n % 4]}" for n in range(36)]
+    test = uploading("title,text,label\n" + "\n".join(rows), protocol="published", **{"data.fold_labels": "1"})
+    assert "36 of 36 reviews are kept, in 18 classes" in page_text(test)
+    assert "Writings of one class" not in page_text(test)
+    assert setting("data.fold_labels") not in [box.key for box in test.checkbox]
+    test.selectbox(key=setting("data.label_column")).set_value("label")
+    assert "Writings of one class" in page_text(run(test))
+    assert test.checkbox(key=setting("data.fold_labels")).value

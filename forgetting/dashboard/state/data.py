@@ -146,7 +146,7 @@ def _reviews_key(recipe: Recipe, digest: str) -> str:
     return json.dumps([digest, recipe.reading.to_dict(), *(getattr(recipe.data, name) for name in names)])
 
 
-def _find_selected(inputs: Inputs) -> Reviews:
+def find_selected(inputs: Inputs) -> Reviews:
     """The reviews that a recipe selects. Raises DataError where they cannot be had, or too few are left."""
     from forgetting.dashboard.state.engine import select_reviews
 
@@ -171,7 +171,7 @@ def find_size(inputs: Inputs) -> tuple[int, int]:
     key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
     if pretrained and key == split_key(pretrained.recipe, digest):
         return pretrained.split.size
-    reviews = _find_selected(inputs)
+    reviews = find_selected(inputs)
     return len(reviews) - ceil(len(reviews) * recipe.split.validation_share), len(reviews.counts)
 
 
@@ -226,7 +226,7 @@ def find_checked_split(inputs: Inputs) -> Split:
         return find_split(inputs)
 
     def split() -> Split:
-        selected = _find_selected(inputs)
+        selected = find_selected(inputs)
         if sum(map(len, selected.texts)) <= CHECKED:
             return find_split(inputs)
         texts = tuple(text[:CHECKED_OF_EACH] for text in selected.texts)
@@ -242,7 +242,7 @@ def find_checked_split(inputs: Inputs) -> Split:
 
 def find_profile(inputs: Inputs) -> DataProfile:
     """The data check of the reviews that the recipe selects, with their split where there can be one."""
-    recipe, selected = inputs.recipe, _find_selected(inputs)
+    recipe, selected = inputs.recipe, find_selected(inputs)
 
     def profile() -> DataProfile:
         try:  # without words, which take a while and are not looked at

@@ -131,8 +131,9 @@ def labels_view() -> None:
             on_change=_missing_changed,
             **names_of_control(name),
         )
-        switch_control("data.fold_labels")
-        number_control("data.quantile_classes")
+        if session().recipe.protocol != "published" or session().recipe.data.label_column:  # else names are the labels
+            switch_control("data.fold_labels")
+            number_control("data.quantile_classes")
 
 
 def _missing_changed() -> None:
@@ -153,7 +154,7 @@ def filters_view() -> None:
 def profile_view(table: Table) -> None:
     """What is in the file, and which of its reviews are kept."""
     inputs = session().inputs
-    profile, reviews = data.find_profile(inputs), data.find_reviews(inputs)
+    profile, reviews = data.find_profile(inputs), data.find_selected(inputs)
     kept = sum(profile.classes.values())
     largest, count = next(iter(profile.classes.items()))
     st.text(
