@@ -849,33 +849,36 @@ PARQUET = {
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+WITH_EMPTY_CELLS = (("cherry plum", None), (None, "red"), (" ", ""))
 SHEETS = {  # of a spreadsheet, which has no encoding and no delimiter
-    "workbook": accepted(workbook),
-    "workbook in gzip": accepted(lambda: gzip.compress(workbook(), mtime=0)),
-    "workbook in zip": accepted(lambda: zipped({"a/b.xlsx": workbook()})),
-    "workbook with macros": accepted(lambda: workbook(**{"xl/vbaProject.bin": OLE + bytes(999)})),
-    "workbook with shared texts": accepted(
-        lambda: workbook(
-            cells([HEADER])
-            + "".join(f'<row><c t="s"><v>{n}</v></c><c t="s"><v>{24 + n % 3}</v></c></row>' for n in range(24)),
-            strings="".join(f"<si><t>{text}</t></si>" for text in [*(t for t, _ in reviews()), *NOTES]),
+    "workbook with shared texts in gzip": accepted(
+        lambda: gzip.compress(
+            workbook(
+                cells([HEADER])
+                + "".join(f'<row><c t="s"><v>{n}</v></c><c t="s"><v>{24 + n % 3}</v></c></row>' for n in range(24)),
+                strings="".join(f"<si><t>{text}</t></si>" for text in [*(t for t, _ in reviews()), *NOTES]),
+            ),
+            mtime=0,
         )
     ),
-    "workbook that begins below a title and empty rows": accepted(
-        lambda: workbook(
-            cells([[], [None, "Wines of 2022"], [], [None, *HEADER], *([None, *row] for row in reviews())])
+    "workbook with macros that leads out of its folder, in zip": accepted(
+        lambda: zipped(
+            {"a/b.xlsm": workbook(**{"xl/vbaProject.bin": OLE + bytes(999), "../../../../tmp/owned.xml": "<a/>"})}
         )
     ),
     "workbook without a header": accepted(lambda: workbook(cells(reviews()))),
-    "workbook with an empty and a hidden sheet first": accepted(
-        lambda: workbook("", cells([["x"]] * 9), cells([HEADER, *reviews()]), states=("visible", "hidden"))
-    ),
-    "workbook with empty cells": accepted(
-        lambda: workbook(cells([HEADER, *reviews(), ("cherry plum", None), (None, "red"), (" ", "")])),
+    "workbook with an empty and a hidden sheet first, a title and empty rows and cells": accepted(
+        lambda: workbook(
+            "",
+            cells([["x", "y"]] * 9),
+            cells(
+                [[], [None, "Wines of 2022"], [], *([None, *row] for row in [HEADER, *reviews(), *WITH_EMPTY_CELLS])]
+            ),
+            states=("visible", "hidden"),
+        ),
         rows=26,
         dropped={"empty text": 1, "empty label": 1},
     ),
-    "workbook that leads out of its folder": accepted(lambda: workbook(**{"../../../../tmp/owned.xml": "<a/>"})),
     "workbook of billions of laughs": refused(
         lambda: workbook(
             **{"xl/sharedStrings.xml": f"<!DOCTYPE a [<!ENTITY l0 'ha'>{LAUGHS}]><sst><si><t>&l9;</t></si></sst>"}
