@@ -50,6 +50,7 @@ def test_a_line_and_a_record_are_counted_over_pieces(monkeypatch, line, record):
 
 PROSE = {
     "işıklar söndü, İstanbul'da yağmur yağdı, şarap güzeldi": ("cp1254",),
+    "şehir güzelce, ürün çok iyi, teşekkür": ("cp1254",),
     "цей фільм мені сподобався, актёры играли хорошо, вино": ("cp1251", "koi8_u", "utf-16-le", "utf-16-be"),
     "фильм очень понравился, Яна и актёры играли хорошо": ("koi8_r", "cp866", "iso8859_5", "mac_cyrillic"),
     "zakończenie było źle, już więcej nie kupię; wiśnią, są łagodny smak": ("cp1250", "iso8859_2"),

@@ -37,10 +37,10 @@ MIN_HIRAGANA = 0.05  # of the signs beyond ASCII; Japanese prose has more, other
 CYRILLIC = ("cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic")
 COMMON_CYRILLIC = re.compile("[оеаинтсрвляі]")  # two thirds of Russian, Ukrainian and Bulgarian prose
 MIN_COMMON_CYRILLIC = 0.5
-# The letters that Windows-1254 has in other places than Windows-1252, "ğışĞİŞ"; and "áíóúæ", which Turkish lacks, but
-# not Icelandic, whose "ðýþ" they are.
-TURKISH, ICELANDIC = b"\xf0\xfd\xfe\xd0\xdd\xde", b"\xe1\xed\xf3\xfa\xe6"
-MIN_TURKISH, MOST_ICELANDIC = 0.2, 0.05  # of the signs beyond ASCII
+# The letters that Windows-1254 has in other places than Windows-1252, and letters of these places that Turkish lacks.
+TURKISH = "ğışĞİŞ".encode("cp1254")
+NOT_TURKISH = bytes({*range(0xC0, 0x100)} - {*TURKISH, *"çöüâîûÇÖÜÂÎÛ".encode("cp1254")})
+MIN_TURKISH, MOST_NOT_TURKISH = 0.2, 0.05  # of the signs beyond ASCII
 # Signs of Windows-1252 that are letters of Central Europe ("³" is "ł"), within a word; and letters of Windows-1250 in
 # places where ISO-8859-2 has none, such as "ś" and "š".
 SIGN_WITHIN = re.compile(
@@ -233,8 +233,8 @@ def _likely_encoding(data: bytes) -> str:
 
 def _relative(sample: bytes, foreign: int) -> str | None:
     """The encoding of Turkish or of Central Europe, where its own letters show it; None for Western Europe."""
-    turkish, icelandic = (len(sample) - len(sample.translate(None, letters)) for letters in (TURKISH, ICELANDIC))
-    if b"\xf0" in sample and turkish >= MIN_TURKISH * foreign and icelandic <= MOST_ICELANDIC * foreign:
+    turkish, others = (len(sample) - len(sample.translate(None, letters)) for letters in (TURKISH, NOT_TURKISH))
+    if turkish >= MIN_TURKISH * foreign and others <= MOST_NOT_TURKISH * foreign:
         return "cp1254"
     if len(SIGN_WITHIN.findall(sample)) < MIN_SIGNS_WITHIN * foreign:
         return None
