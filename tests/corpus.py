@@ -1194,9 +1194,9 @@ LARGE = {
         lambda: counted_texts(20_010, 2_001), "2,000", "classes", at="split", kept=20_010, classes=2_001
     ),
     "too many reviews times classes": refused(
-        lambda: counted_texts(40_000, 2_000), "30,000,000", at="split", kept=40_000, classes=2_000
+        lambda: counted_texts(60_000, 2_000), "100,000,000", at="split", kept=60_000, classes=2_000
     ),
-    "nearly too many reviews times classes": accepted(lambda: counted_texts(14_000, 2_000), 14_000, 2_000),
+    "many reviews times classes": accepted(lambda: counted_texts(6_000, 2_000), 6_000, 2_000),
     "99 MB of one word": accepted(lambda: one_word(SIZE), 5_446, 2),
     "99 MB of different words": refused(
         lambda: different_words(SIZE // 7), "1,000,000", "words", at="split", kept=29_660, classes=2
