@@ -24,7 +24,8 @@ import regex
 
 LEAST_UNCOVERED, LEAST_LOSING, LEAST_ALIKE, LEAST_SINGLE = 0.005, 0.05, 0.05, 0.6  # see `choose_tokenizer`
 LEAST_TEXTS = 12  # with one word of one letter, before that can mean anything
-SAMPLE, CHARACTERS = 2_000, 2_000  # texts, and characters of each, that the choice looks at
+# Texts that the choice looks at, characters of each, and of all: where no blanks are, a million take a second or two.
+SAMPLE, CHARACTERS, ALL_CHARACTERS = 2_000, 2_000, 1_000_000
 
 _UNSPACED = (  # the last three write blanks
     r"[[\p{L}&&[\p{LB=ID}\p{LB=CJ}\p{LB=NS}\p{LB=SA}\p{LB=AK}\p{LB=AS}]]--[\p{Latin}\p{Hangul}\p{Yi}]]"
@@ -167,7 +168,8 @@ def choose_tokenizer(words: str, texts: Sequence[str]) -> Tokenizer:
     texts for the same that differ in words: 5 % of the texts are enough. Or 60 % of the texts hold exactly one word of
     one letter or digit, which is not mostly the same: in a language their number varies more than that.
 
-    At most 2,000 texts are looked at, evenly spaced, and 2,000 characters of each. No label is.
+    At most 2,000 texts are looked at, evenly spaced, and 2,000 characters of each, of long texts fewer, so that they
+    have about a million characters. No label is looked at.
 
     Args:
         words: The setting.
@@ -175,8 +177,9 @@ def choose_tokenizer(words: str, texts: Sequence[str]) -> Tokenizer:
     """
     if words != "automatic":
         return Tokenizer(words)
-    step = max(1, len(texts) / SAMPLE)
-    sample = [texts[int(number * step)][:CHARACTERS] for number in range(min(len(texts), SAMPLE))]
+    characters = sum(min(len(text), CHARACTERS) for text in texts)
+    count = min(len(texts), SAMPLE, ALL_CHARACTERS * len(texts) // max(1, characters))
+    sample = [texts[number * len(texts) // count][:CHARACTERS] for number in range(count)]
     counted = covered = losing = 0
     found = defaultdict(set)  # what a model sees of a text in basic words → in words
     single = Counter()  # the one word of one letter or digit of the texts that have exactly one

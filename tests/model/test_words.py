@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from forgetting.model import words as module
 from forgetting.model.words import WORD_KINDS, Tokenizer, choose_tokenizer
 
 ANALYZER = TfidfVectorizer().build_analyzer()
@@ -148,3 +149,11 @@ def test_a_text_without_a_blank_takes_time_in_proportion_to_its_length(kind, pie
 
     seconds(1)  # the characters are looked up
     assert seconds(40_000) < 40 * seconds(4_000) + 0.05  # quadratic: 100 times
+
+
+def test_of_long_texts_fewer_are_looked_at_all_over_the_file(monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "_basic", lambda text: seen.append(text) or [])
+    choose_tokenizer("automatic", [f"{number} {'a' * 5_000}" for number in range(3_000)])
+    assert sum(map(len, seen)) == module.ALL_CHARACTERS
+    assert [int(text.split()[0]) for text in seen] == list(range(0, 3_000, 6))
