@@ -5,12 +5,17 @@ import threading
 import time
 
 import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+from strategies import LEAVES, values_of
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, RecipeError
 from forgetting.dashboard.state import cache, data, models, resources
 from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.data import split_key
 from forgetting.dashboard.state.session import Session
 from forgetting.dashboard.studies import sweep
+from forgetting.recipe.recipe import MODERN
 
 
 class Value:
@@ -136,3 +141,13 @@ def test_no_two_caches_have_the_same_name():
     modules = (data, models, resources, sweep)
     names = [item.name for module in modules for item in vars(module).values() if isinstance(item, SharedCache)]
     assert len(names) == len(set(names)) >= 11
+
+
+@given(st.sampled_from([name for name in LEAVES if name.startswith(("reading.", "data.", "split."))]), st.data())
+def test_a_split_is_known_by_every_setting_that_it_depends_on_but_by_no_name(name, draws):
+    try:
+        recipe = MODERN.with_value(name, draws.draw(values_of(LEAVES[name])))
+    except RecipeError:  # such as for a name with a comma
+        reject()
+    named = name in ("data.source", "data.file", "data.sha256")
+    assert (split_key(recipe, "0" * 64) == split_key(MODERN, "0" * 64)) == (recipe == MODERN or named)
