@@ -80,6 +80,18 @@ def test_a_bad_row_refuses_the_file_until_bad_rows_are_left_out_and_shown():
     assert "reading.leave_out_bad_rows" not in uploading_again.query_params
 
 
+def test_how_a_file_is_read_does_not_reach_the_refused_file_that_was_chosen_after_it():
+    lines = ["text,label", *(f"{row(n)} {n},{'ab'[n % 2]}" for n in range(40))]
+    test = uploading("\n".join(["Exported yesterday", "", *lines]))
+    test.number_input(key=setting("reading.skip_lines")).set_value(2)
+    assert "40 of 40 reviews are kept" in kept(run(test))
+    upload(test, "\n".join([*lines[:20], "one,two,three", *lines[20:]]), "bad.csv")
+    test.button(key="offer_upload").click()
+    assert "40 of 40 reviews are kept" in kept(run(test))
+    assert "reading.skip_lines" not in test.query_params
+    assert test.query_params["reading.leave_out_bad_rows"] == "1"
+
+
 def test_a_row_that_looks_like_a_review_is_one_and_a_switch_makes_it_a_header():
     test = uploading("\n".join(f"{row(n)} {n}\t{'ab'[n % 2]}" for n in range(40)))
     assert "40 of 40 reviews are kept" in kept(test)

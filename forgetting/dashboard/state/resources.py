@@ -45,7 +45,7 @@ def take_upload(visitor: Session, data: bytes, name: str, reading: ReadingSettin
         try:
             _read(upload, reading)
         except DataError as error:
-            visitor.refused_upload = RefusedUpload(upload, error.offer)
+            visitor.refused_upload = RefusedUpload(upload, reading, error.offer)
             raise
         try:
             _make_room(visitor, name)

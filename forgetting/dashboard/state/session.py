@@ -28,6 +28,7 @@ import streamlit as st
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, format_value, is_names
 from forgetting.data.original import ORIGINAL_SHA256
+from forgetting.data.reading import ReadingSettings
 from forgetting.model.settings import TrainingSettings
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, Recipe
@@ -88,10 +89,12 @@ class RefusedUpload:
 
     Attributes:
         upload: The file.
+        reading: How it was to be read.
         offer: A setting by its dotted name, and the value with which it can be read; None where there is none.
     """
 
     upload: Upload
+    reading: ReadingSettings
     offer: tuple[str, object] | None
 
 

@@ -1,5 +1,7 @@
 """The parts of the Data page about the file itself: its upload, how it is read, and what was found on the way."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
 import streamlit as st
@@ -48,7 +50,7 @@ def upload_view() -> None:
     if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[UPLOADER]:  # which still lists the file
         st.error(in_words(refused))
         if mine.refused_upload:
-            offer_button(mine.refused_upload.offer, "upload")
+            offer_button(mine.refused_upload.offer, "upload", _change_refused)
 
 
 def reading_view(table: Table | None) -> None:
@@ -61,8 +63,8 @@ def reading_view(table: Table | None) -> None:
         st.caption(literal(f"In use: {table.source} ({format_count(len(table.frame), 'row')})"))
         if found := describe_reading(table.reading):
             st.caption(literal(" ".join(found)))
-    changed = session().recipe.reading != DEFAULT_READING
-    with st.expander("How the file is read", expanded=changed, key="reading"):
+    is_open = session().recipe.reading != DEFAULT_READING or (table and len(table.reading.sheets) > 1)
+    with st.expander("How the file is read", expanded=bool(is_open), key="reading"):
         change = {"on_change": _reading_changed}
         with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
             for name in ("reading.header", "reading.quotes", "reading.encoding"):
@@ -74,12 +76,15 @@ def reading_view(table: Table | None) -> None:
             switch_control(name, args=(name,), **change)
 
 
-def offer_button(offer: tuple[str, object] | None, place: str) -> None:
+def offer_button(
+    offer: tuple[str, object] | None, place: str, take: Callable[[str, object], None] | None = None
+) -> None:
     """A button that changes the one setting with which the file can be read, where there is such a setting.
 
     Args:
         offer: The setting by its dotted name, and its value.
         place: Where on the page it is, as there may be one in each.
+        take: What it does with them; None to change the recipe.
     """
     if offer:
         name, value = offer
@@ -88,7 +93,7 @@ def offer_button(offer: tuple[str, object] | None, place: str) -> None:
         st.button(
             literal(label if value is True else f"{label}: {shown}"),
             key=f"offer_{place}",
-            on_click=_take_offer,
+            on_click=take or _change,
             args=offer,
             help=explain(LABELS[name], name),
         )
@@ -147,13 +152,19 @@ def _take(data: bytes, name: str, reading: ReadingSettings, *, awaited: bool = F
 
 
 def _reading_changed(name: str) -> None:
-    """Read the file in another way; the one that was refused, where there is one."""
-    _take_offer(name, control_state(name))
+    """Read the file in another way, and also the one that was refused, where there is one."""
+    value = control_state(name)
+    _change(name, value)
+    if session().refused_upload:
+        _change_refused(name, value)
 
 
-def _take_offer(name: str, value: object) -> None:
-    mine = session()
-    refused = mine.refused_upload
+def _change(name: str, value: object) -> None:
     assign({name: value})
-    if refused and name.startswith("reading."):
-        _take(refused.upload.content.data, refused.upload.source, mine.recipe.reading)
+
+
+def _change_refused(name: str, value: object) -> None:
+    """Read the refused file in another way: with its own settings, as those of the recipe are of the file in use."""
+    refused = session().refused_upload
+    reading = replace(refused.reading, **{name.removeprefix("reading."): value})
+    _take(refused.upload.content.data, refused.upload.source, reading)
