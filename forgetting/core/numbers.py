@@ -16,7 +16,8 @@ def keep_units(text: str) -> str:
 def format_share(share: float | None, digits: int = 0) -> str:
     """A share as a percentage: "58 %", "99.7 %".
 
-    Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them.
+    Next to 0 and 1 it has more decimals, so that nothing which differs from them is shown as them. What rounding alone
+    keeps from 1 is 1.
 
     Args:
         share: In [0, 1]; "missing" for None and NaN.
@@ -24,6 +25,8 @@ def format_share(share: float | None, digits: int = 0) -> str:
     """
     if share is None or math.isnan(share):
         return "missing"
+    if 1 - 1e-12 < share < 1:  # nearer than any count of reviews: a mean that was summed in chunks
+        share = 1.0
     if share in (0, 1):
         digits = 0
     elif 0 < share < 0.01 or 0.99 < share < 1:

@@ -36,6 +36,7 @@ def test_share(share, text):
 
 def test_share_with_a_decimal():
     assert format_share(0.9966, 1) == "99.7\u00a0%"
+    assert format_share(1 - 2**-52) == "100\u00a0%"
     assert format_share(0.5, 1) == "50.0\u00a0%"
 
 
