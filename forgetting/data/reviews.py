@@ -169,9 +169,12 @@ def filter_reviews(
     column = reviews.report.label
     dropped = "; ".join(f"{each.rows:,} because: {each.reason}" for each in reviews.report.dropped) or "nothing"
     if len(reviews.counts) < 2:
+        are_amounts = reviews.report.offer and reviews.report.offer[0] == "data.quantile_classes"
+        amounts = " The labels are numbers with many values: cut them into a few classes." if are_amounts else ""
         raise DataError(
             f"A classifier needs at least 2 classes; {len(reviews.counts)} remained in column {column!r} "
-            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or leave out fewer classes.",
+            f"({len(reviews)} reviews; left out: {dropped}). Choose another label column or leave out fewer classes."
+            f"{amounts}",
             offer=reviews.report.offer,
         )
     if max(reviews.counts.values()) < 2:

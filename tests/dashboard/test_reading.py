@@ -58,6 +58,7 @@ def test_labels_that_mean_missing_are_left_out_and_the_words_can_be_changed():
 def test_prices_can_be_cut_into_classes_of_equal_size():
     test = uploading("review,price\n" + "\n".join(f"{row(n)} {n},{5 + n * 0.5}" for n in range(60)))
     assert "needs at least 2 classes; 0 remained" in page_text(test)
+    assert "The labels are numbers with many values: cut them into a few classes." in page_text(test)
     test.button(key="offer_reviews").click()
     run(test)
     assert "60 of 60 reviews are kept, in 5 classes" in kept(test)
