@@ -993,7 +993,13 @@ TEXTS = {
     "texts that are empty": refused(texts(*["", "  "] * 12), "'description' are empty", "Choose another", at="reviews"),
     "texts of digits": accepted(texts(*(f"{row} 1234 567" for row in range(24))), classes=2),
     "texts of punctuation": refused(
-        texts(*("?" * (row + 1) for row in range(24))), "No word is left", "split.words", at="split", kept=23, classes=2
+        texts(*("?" * (row + 1) for row in range(24))),
+        "No word is left",
+        "split.words",
+        at="split",
+        rows=24,
+        kept=23,
+        classes=2,
     ),
     "texts of one letter": refused(
         texts(*"abcdefghijkl", *"mnopqrstuvwx"), "No word is left", "min_df", at="split", kept=24, classes=2

@@ -28,8 +28,8 @@ def test_upload_train_forget_and_restore(visit, reviews_file):
     app.choose_source("Upload")
     app.upload(reviews_file)
     boxes = app.page.get_by_test_id("stSelectbox")
-    assert "Review_content" in boxes.nth(0).inner_text() + boxes.nth(0).locator("input").input_value()
-    assert "Type_of_wine" in boxes.nth(1).inner_text() + boxes.nth(1).locator("input").input_value()
+    for label, column in (("Column of the texts", "Review_content"), ("Column of the labels", "Type_of_wine")):
+        expect(boxes.filter(has_text=label).locator("input")).to_have_value(column)
     assert "reviews are kept" in app.sentences()
     assert app.parameters()["data.file"] == reviews_file.name
 

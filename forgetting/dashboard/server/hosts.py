@@ -30,8 +30,8 @@ PAGE = """<!doctype html>
 <title>Not under this name · Learning to Forget</title>
 <style>
 body {{ font: 1.1rem/1.5 sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem }}
-body {{ color: #2b2326; background: #fff; overflow-wrap: anywhere }}
-code {{ background: #f7f4f2; padding: 0.1rem 0.3rem }}
+body {{ color: black; background: white; overflow-wrap: anywhere }}
+code {{ background: whitesmoke; padding: 0.1rem 0.3rem }}
 </style>
 <h1>The app does not open under this name</h1>
 <p>It opens only under the names that it was started for. You asked for {name}.</p>
