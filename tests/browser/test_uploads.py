@@ -112,7 +112,6 @@ MARKUP = (
     "labels that are Markdown",
     "labels for templates",
     "labels of 100 kB",
-    "labels that nobody can see",
     "texts that are scripts",
 )
 

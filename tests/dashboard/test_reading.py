@@ -1,5 +1,7 @@
 """How an uploaded file is read: what the Data page says of it, and what a person switches."""
 
+import json
+
 from app_pages import metrics, page_text, run, setting, upload, uploading
 from streamlit.testing.v1 import AppTest
 
@@ -114,3 +116,12 @@ def test_where_names_are_the_labels_nothing_is_said_of_the_labels():
     test.selectbox(key=setting("data.label_column")).set_value("label")
     assert "Writings of one class" in page_text(run(test))
     assert test.checkbox(key=setting("data.fold_labels")).value
+
+
+def test_only_switches_that_act_on_the_format_are_shown():
+    lines = [json.dumps({"text": f"{row(number)} {number}", "label": "ab"[number % 2]}) for number in range(24)]
+    test = uploading("\n".join(lines), "mine.jsonl")
+    boxes = {box.label for box in test.selectbox}
+    assert "Quotes" not in boxes
+    assert "First row is a header" not in boxes
+    assert "Leave bad rows out" in {box.label for box in test.checkbox}

@@ -23,6 +23,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import LABELS, in_words
 from forgetting.data.reading import DEFAULT_READING, FIELDS, PLAIN, ReadingSettings
 from forgetting.data.tables import Table
+from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.data import describe_reading
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
@@ -68,12 +69,29 @@ def reading_view(table: Table | None) -> None:
         change = {"on_change": _reading_changed}
         with st.grid(2, min_column_width=110, vertical_alignment="bottom"):
             for name in ("reading.header", "reading.quotes", "reading.encoding"):
-                choice_control(name, titles=READING_TITLES, args=(name,), **change)
-            number_control("reading.skip_lines", args=("reading.skip_lines",), **change)
+                if _acts(name, table):
+                    choice_control(name, titles=READING_TITLES, args=(name,), **change)
+            if _acts("reading.skip_lines", table):
+                number_control("reading.skip_lines", args=("reading.skip_lines",), **change)
             if table and table.reading.sheets:
                 _sheet_control(table)
         for name in ("reading.leave_out_bad_rows", "reading.line_encodings"):
-            switch_control(name, args=(name,), **change)
+            if _acts(name, table):
+                switch_control(name, args=(name,), **change)
+
+
+def _acts(name: str, table: Table | None) -> bool:
+    """Whether a setting changes how a file of this format is read, or has been changed and can be changed back."""
+    if table is None or session().recipe.value(name) != Recipe.leaves()[name].default:
+        return True
+    found = table.reading
+    delimited = found.delimiter is not None
+    acts = {
+        "reading.header": found.header is not None,
+        "reading.quotes": delimited,
+        "reading.skip_lines": delimited or bool(found.sheets),
+    }
+    return acts.get(name, found.encoding is not None)
 
 
 def offer_button(
