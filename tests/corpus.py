@@ -1202,7 +1202,7 @@ LARGE = {
     "too many reviews times classes": refused(
         lambda: counted_texts(60_000, 2_000), "100,000,000", at="split", kept=60_000, classes=2_000
     ),
-    "many reviews times classes": accepted(lambda: counted_texts(6_000, 2_000), 6_000, 2_000),
+    "many reviews times classes": accepted(lambda: counted_texts(12_000, 2_000), 12_000, 2_000),
     "99 MB of one word": accepted(lambda: one_word(SIZE), 5_446, 2),
     "99 MB of different words": refused(
         lambda: different_words(SIZE // 7), "1,000,000", "words", at="split", kept=29_660, classes=2

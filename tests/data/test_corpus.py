@@ -273,7 +273,7 @@ def _read_changed(kind: str, first: int, count: int) -> None:
 
 
 @pytest.mark.parametrize("kind", VALID)
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(first=st.integers(0, 2**40))
 def test_changed_files_are_read_or_refused(kind, first, alone):
     """In a process of its own, which a damaged Parquet file could end; a failure names the seed of its first file."""
@@ -315,7 +315,7 @@ def test_json_lines_are_read_as_they_were_written(table, ascii_alone, encoding):
     assert [list(row) for row in found.frame.itertuples(index=False)] == rows
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(tables())
 def test_parquet_is_read_as_it_was_written(table):
     header, rows = table

@@ -467,7 +467,7 @@ def test_refuses_a_damaged_utf8_file():
 
 
 def test_refuses_bytes_that_no_encoding_explains():
-    assert_says(refusal(b"\xef\xbb\xbftext,label\n\xff\xfe,red\n"), "one encoding", "utf-8-sig", "Save it again")
+    assert_says(refusal(b"\xef\xbb\xbftext,label\n\xff\xfe,red\n"), "one encoding", "utf-8-sig", "save it again")
 
 
 def test_original_file(wine_reviews_path):
