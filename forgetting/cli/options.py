@@ -214,13 +214,7 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
         table = read_table(download_wine_reviews())
     else:
         table = read_table(SAMPLE, name="synthetic sample")
-    reviews = table.reviews(
-        recipe.data.text_column or None,
-        recipe.data.label_column or None,
-        missing=recipe.data.missing,
-        fold_labels=recipe.data.fold_labels,
-        quantile_classes=recipe.data.quantile_classes,
-    )
+    reviews = recipe.data.make_reviews(table)
     for sentence in (*describe_reading(table.reading), *describe_labels(reviews.report)):
         click.echo(sentence, err=True)
     if data is None:

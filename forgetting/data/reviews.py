@@ -15,6 +15,7 @@ from forgetting.data.reading import Reading
 
 # Words that stand for a missing text or label, in any case.
 MISSING = ("NA", "N/A", "#N/A", "nan", "null", "none", "?", "-", "–")
+MEAN_MISSING = "is one of the words that mean missing"  # in the reason of rows that are left out for one
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from forgetting.data.formats.parse import parse_table
 from forgetting.data.labels import are_amounts, compose, cut_at_quantiles, match_missing, merge_labels, parse_numbers
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.data.reading import DEFAULT_READING, Reading, ReadingSettings
-from forgetting.data.reviews import MISSING, Report, Reviews, filter_reviews
+from forgetting.data.reviews import MEAN_MISSING, MISSING, Report, Reviews, filter_reviews
 
 NAME_COLUMNS = ("Review_name", "title", "name")
 LISTED = 20  # columns that a message names
@@ -257,7 +257,7 @@ def _take_present(reviews: Reviews, values: tuple[str, ...], what: str, missing:
     filled = np.array([row for row, match in enumerate(matches) if match != ""], dtype=int)
     present = np.array([row for row, row_in_file in enumerate(filled) if matches[row_in_file] is None], dtype=int)
     reviews = reviews.take(filled, f"empty {what}")
-    reviews = reviews.take(present, f"{what} is one of the words that mean missing: {', '.join(words)}")
+    reviews = reviews.take(present, f"{what} {MEAN_MISSING}: {', '.join(words)}")
     if words and what == "label" and len(set(reviews.labels)) < 2:  # of which one may be a class
         reviews = replace(reviews, report=replace(reviews.report, offer=offer))
     return reviews

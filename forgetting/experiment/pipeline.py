@@ -102,7 +102,7 @@ def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
             f"The recipe is for {data.file or data.source!r} with SHA-256 {data.sha256}; these reviews are of "
             f"{reviews.report.source!r} with {reviews.sha256}. Use that file, or clear data.sha256."
         )
-    if recipe.protocol == "published" and not data.label_column:
+    if recipe.labels_by_name:
         reviews = reviews.by_name()
     return filter_reviews(
         reviews,

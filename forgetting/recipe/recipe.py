@@ -1,9 +1,11 @@
 """The recipe: everything that determines a result but the file's bytes, as frozen settings with a canonical form."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
@@ -14,6 +16,10 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.renamed import complete_settings, rename_settings
+
+if TYPE_CHECKING:
+    from forgetting.data.reviews import Reviews
+    from forgetting.data.tables import Table
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class DataSettings(Settings):
     max_classes: int = setting(0, low=0, high=100_000)
     max_reviews: int = setting(0, low=0, high=1_000_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
+
+    def make_reviews(self, table: Table) -> Reviews:
+        """The reviews of a table, before these settings select from them. Raises DataError as `Table.reviews` does."""
+        return table.reviews(
+            self.text_column or None,
+            self.label_column or None,
+            missing=self.missing,
+            fold_labels=self.fold_labels,
+            quantile_classes=self.quantile_classes,
+        )
 
 
 @dataclass(frozen=True)
@@ -137,6 +153,11 @@ class Recipe(Settings):
     def hash(self) -> str:
         """SHA-256 of the canonical form, as 64 hexadecimal digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def labels_by_name(self) -> bool:
+        """Whether each review is labelled with its own name, as in the published protocol without a label column."""
+        return self.protocol == "published" and not self.data.label_column
 
     def for_training(self) -> Self:
         """The settings that determine the trained model; those of what is done to it afterwards have their defaults."""

@@ -2,7 +2,7 @@
 
 from forgetting.data.columns import Reason
 from forgetting.data.reading import ESCAPED, PLAIN, SPACED, Reading
-from forgetting.data.reviews import Report
+from forgetting.data.reviews import MEAN_MISSING, Report
 from forgetting.reporting.formatting import format_count
 
 MOST_WRITINGS = 4  # of a class that are written out
@@ -70,7 +70,7 @@ def describe_labels(report: Report) -> tuple[str, ...]:
     sentences = [
         f"{format_count(each.rows, 'row')} left out: {each.reason}."
         for each in report.dropped
-        if "mean missing" in each.reason or "not a number" in each.reason
+        if MEAN_MISSING in each.reason or "not a number" in each.reason
     ]
     if report.merged:
         largest, most = report.merged[0], report.merged[0].writings

@@ -273,7 +273,9 @@ def test_files_that_come_at_the_same_time_are_counted_one_after_the_other(small_
         here.session = sessions[number]
         gate.wait()
         with suppress(DataError):
-            found.append(resources.take_upload(here.session, small_uploads(f"word{number}").encode(), f"{number}.csv"))
+            upload = resources.share_upload(small_uploads(f"word{number}").encode(), f"{number}.csv")
+            resources.take_upload(here.session, upload)
+            found.append(upload)
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(come, range(6)))

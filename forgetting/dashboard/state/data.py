@@ -126,17 +126,7 @@ def find_digest(inputs: Inputs) -> str:
 def find_reviews(inputs: Inputs) -> Reviews:
     """The reviews of a recipe, before its filters. Raises DataError as `find_table` and `Table.reviews` do."""
     data, table = inputs.recipe.data, find_table(inputs)
-
-    def make() -> Reviews:
-        return table.reviews(
-            data.text_column or None,
-            data.label_column or None,
-            missing=data.missing,
-            fold_labels=data.fold_labels,
-            quantile_classes=data.quantile_classes,
-        )
-
-    found = REVIEWS.ask(_reviews_key(inputs.recipe, table.sha256), make)
+    found = REVIEWS.ask(_reviews_key(inputs.recipe, table.sha256), lambda: data.make_reviews(table))
     return replace(found, report=replace(found.report, source="reviews"))  # a file's name is not shared
 
 
@@ -156,23 +146,20 @@ def find_selected(inputs: Inputs) -> Reviews:
 
 def find_split(inputs: Inputs) -> Split:
     """The split of a recipe. Raises DataError where the reviews cannot be had or split."""
-    recipe, digest = inputs.recipe, find_digest(inputs)
-    key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
-    if pretrained and key == split_key(pretrained.recipe, digest):
-        return pretrained.split
+    if pretrained := _pretrained_split(inputs):
+        return pretrained
     from forgetting.dashboard.state.engine import prepare
 
-    return SPLITS.ask(key, lambda: prepare(recipe, find_reviews(inputs)))
+    recipe = inputs.recipe
+    return SPLITS.ask(split_key(recipe, find_digest(inputs)), lambda: prepare(recipe, find_reviews(inputs)))
 
 
 def find_size(inputs: Inputs) -> tuple[int, int]:
     """`Split.size` of a recipe's split, for which no words are counted. Raises DataError as `find_split` does."""
-    recipe, digest = inputs.recipe, find_digest(inputs)
-    key, pretrained = split_key(recipe, digest), find_pretrained(inputs)
-    if pretrained and key == split_key(pretrained.recipe, digest):
-        return pretrained.split.size
+    if pretrained := _pretrained_split(inputs):
+        return pretrained.size
     reviews = find_selected(inputs)
-    return len(reviews) - ceil(len(reviews) * recipe.split.validation_share), len(reviews.counts)
+    return len(reviews) - ceil(len(reviews) * inputs.recipe.split.validation_share), len(reviews.counts)
 
 
 def find_training(inputs: Inputs) -> TrainingSettings:
@@ -190,6 +177,13 @@ def find_pretrained(inputs: Inputs) -> Pretrained | None:
     """What came trained with the program, where it is of the same file. Raises DataError as `find_table` does."""
     digest, found = find_digest(inputs), load_pretrained()
     return found if digest == found.sha256 and inputs.recipe.data.sha256 in ("", digest) else None
+
+
+def _pretrained_split(inputs: Inputs) -> Split | None:
+    """The split that came with the program, where it is that of the recipe."""
+    digest, found = find_digest(inputs), find_pretrained(inputs)
+    same = found and split_key(inputs.recipe, digest) == split_key(found.recipe, digest)
+    return found.split if same else None
 
 
 def split_key(recipe: Recipe, digest: str) -> str:
@@ -256,7 +250,6 @@ def find_profile(inputs: Inputs) -> DataProfile:
 
 def find_file_profile(inputs: Inputs) -> DataProfile:
     """The data check of all reviews of the file, before the recipe's filters."""
-    data, reviews = inputs.recipe.data, find_reviews(inputs)
-    by_name = inputs.recipe.protocol == "published" and not data.label_column
+    reviews, by_name = find_reviews(inputs), inputs.recipe.labels_by_name
     key = f"{_reviews_key(inputs.recipe, reviews.sha256)} {by_name}"
     return FILE_PROFILES.ask(key, lambda: profile_data(reviews.by_name() if by_name else reviews))

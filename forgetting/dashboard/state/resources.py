@@ -22,7 +22,7 @@ _CONTENTS: WeakValueDictionary[str, Content] = WeakValueDictionary()  # by SHA-2
 _IN_USE: WeakSet[ColumnRoles] = WeakSet()  # of the files that any session has; all tables of a file have the same
 
 
-def take_upload(visitor: Session, data: bytes, name: str, reading: ReadingSettings = DEFAULT_READING) -> Upload:
+def take_upload(visitor: Session, upload: Upload, reading: ReadingSettings = DEFAULT_READING) -> None:
     """Read an uploaded file, and keep it with the visitor's one before, as far as there is room for both.
 
     The same bytes are read once for all visitors; the name is the visitor's own. One file is read at a time, as each
@@ -30,31 +30,29 @@ def take_upload(visitor: Session, data: bytes, name: str, reading: ReadingSettin
 
     Args:
         visitor: Who has uploaded it.
-        data: The content of the file.
-        name: The name of the file, for messages and for the table's source.
+        upload: The file.
         reading: How it is to be read.
 
     Raises:
         DataError: Where the file cannot be read, and where the files of all visitors would take too much memory. One
             that cannot be read is kept as the visitor's refused upload.
     """
-    upload, visitor.refused_upload = share_upload(data, name), None
+    visitor.refused_upload = None
     with _READING:
         if TABLES.get(_key(upload, reading)) is None:
-            _make_room(visitor, name, len(data))
+            _make_room(visitor, upload.source, len(upload.content.data))
         try:
             _read(upload, reading)
         except DataError as error:
             visitor.refused_upload = RefusedUpload(upload, reading, error.offer)
             raise
         try:
-            _make_room(visitor, name)
+            _make_room(visitor, upload.source)
         except DataError:
             TABLES.drop(upload.sha256)
             raise
         others = [other for other in visitor.uploads if other.sha256 != upload.sha256]
         _keep(visitor, [*others, upload][-MOST_UPLOADS:])
-    return upload
 
 
 def share_upload(data: bytes, name: str) -> Upload:

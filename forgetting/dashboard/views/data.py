@@ -27,7 +27,7 @@ from forgetting.dashboard.views.words_check import words_check_view
 from forgetting.data.columns import Choice
 from forgetting.data.profile import DataProfile
 from forgetting.data.reading import DEFAULT_READING
-from forgetting.data.reviews import MISSING
+from forgetting.data.reviews import MEAN_MISSING, MISSING
 from forgetting.data.tables import Table
 from forgetting.reporting.data import describe_labels, describe_reason
 from forgetting.reporting.formatting import format_count, format_share
@@ -131,7 +131,7 @@ def labels_view() -> None:
             on_change=_missing_changed,
             **names_of_control(name),
         )
-        if session().recipe.protocol != "published" or session().recipe.data.label_column:  # else names are the labels
+        if not session().recipe.labels_by_name:
             switch_control("data.fold_labels")
             number_control("data.quantile_classes")
 
@@ -236,7 +236,7 @@ def first_rows_view(table: Table) -> None:
 def _data_metrics(profile: DataProfile) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Counts of the file and of what the filters leave; returns places for a metric and a sentence of words."""
     file = data.find_file_profile(session().inputs)
-    empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty") or "mean missing" in reason)
+    empty = sum(rows for reason, rows in file.dropped.items() if reason.startswith("empty") or MEAN_MISSING in reason)
     metrics = (
         ("Duplicates", file.duplicates, f"{profile.duplicates:,} after the filters"),
         ("Conflicting texts", file.conflicts, f"{profile.conflicts:,} after the filters"),

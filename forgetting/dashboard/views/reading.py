@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import sha256
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -10,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import resources
-from forgetting.dashboard.state.session import PREFIX, assign, session
+from forgetting.dashboard.state.session import PREFIX, Upload, assign, session
 from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.controls import (
     choice_control,
@@ -142,30 +141,28 @@ def _uploaded() -> None:
     context = get_script_run_ctx()
     context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
     take_file(uploaded.name, uploaded.size)
-    data, mine = uploaded.getvalue(), session()
-    digest = sha256(data).hexdigest()
-    if mine.recipe.data.sha256 == digest not in [upload.sha256 for upload in mine.uploads]:
-        _take(data, uploaded.name, mine.recipe.reading, awaited=True)
+    upload, mine = resources.share_upload(uploaded.getvalue(), uploaded.name), session()
+    if mine.recipe.data.sha256 == upload.sha256 not in [other.sha256 for other in mine.uploads]:
+        _take(upload, mine.recipe.reading, awaited=True)
     else:
-        _take(data, uploaded.name, DEFAULT_READING)
+        _take(upload, DEFAULT_READING)
 
 
-def _take(data: bytes, name: str, reading: ReadingSettings, *, awaited: bool = False) -> None:
+def _take(upload: Upload, reading: ReadingSettings, *, awaited: bool = False) -> None:
     """Make a file the recipe's, read in this way, or note why it is refused.
 
     Args:
-        data: Its content.
-        name: Its name.
+        upload: The file.
         reading: How it is read.
         awaited: Whether the recipe is of this file already, and so has its columns.
     """
     st.session_state[UPLOAD_REFUSED] = ""
     try:
-        upload = resources.take_upload(session(), data, name, reading)
+        resources.take_upload(session(), upload, reading)
     except ForgettingError as error:
         st.session_state[UPLOAD_REFUSED] = str(error)
         return
-    file = {"data.source": "file", "data.file": name, "data.sha256": upload.sha256}
+    file = {"data.source": "file", "data.file": upload.source, "data.sha256": upload.sha256}
     assign(file if awaited else file | OF_A_FILE | reading_values(reading))
 
 
@@ -185,4 +182,4 @@ def _change_refused(name: str, value: object) -> None:
     """Read the refused file in another way: with its own settings, as those of the recipe are of the file in use."""
     refused = session().refused_upload
     reading = replace(refused.reading, **{name.removeprefix("reading."): value})
-    _take(refused.upload.content.data, refused.upload.source, reading)
+    _take(refused.upload, reading)
