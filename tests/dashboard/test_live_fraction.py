@@ -14,6 +14,7 @@ from forgetting.experiment.pipeline import compare
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import OPENING
 from forgetting.reporting.formatting import format_share
+from forgetting.studies import sweep
 
 
 @pytest.mark.parametrize("key", COMPONENTS)
@@ -139,6 +140,12 @@ def test_without_a_layer_there_is_nothing_to_follow_and_that_is_said():
     assert shown["note"] == "No layer is chosen: click one to randomize it."
     assert shown["frames"] is None
     assert [layer["chosen"] for layer in shown["layers"]] == [False, False]
+
+
+def test_why_a_model_is_too_large_to_follow_is_said_by_the_labels_of_controls(monkeypatch):
+    monkeypatch.setattr(sweep, "SLACK", 1e9)
+    shown = live(forget(**{"randomization.layers": "fc1", "randomization.seed": "5"}))
+    assert "Keep fewer words (“Words at most”), reviews (“Reviews at most”) or classes" in shown["note"]
 
 
 def test_the_network_shows_the_share_of_the_parameters():

@@ -95,9 +95,19 @@ LABELS = {
 _NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
 
 
+def short_label(name: str) -> str:
+    """The label of a setting's control without what its values mean, which stands there in brackets."""
+    return LABELS[name].split(" (")[0]
+
+
+def name_controls(message: object) -> str:
+    """A message of the library as plain text, with the labels of controls in the place of their settings' names."""
+    return _NAMED.sub(lambda found: f"“{short_label(found[0])}”", str(message))
+
+
 def in_words(message: object) -> str:
-    """A message of the library as Markdown, with the labels of controls in the place of the names of their settings."""
-    return literal(_NAMED.sub(lambda found: f"“{LABELS[found[0]].split(' (')[0]}”", str(message)))
+    """The same as Markdown."""
+    return literal(name_controls(message))
 
 
 def show_error(error: ForgettingError, place: DeltaGenerator | None = None, icon: str | None = None) -> None:

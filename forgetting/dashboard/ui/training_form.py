@@ -30,7 +30,7 @@ from forgetting.dashboard.ui.controls import (
     widths_error,
 )
 from forgetting.dashboard.ui.differences import changed_settings
-from forgetting.dashboard.ui.labels import LABELS
+from forgetting.dashboard.ui.labels import short_label
 from forgetting.model.settings import CHOSEN_BY_SIZE, ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
@@ -133,7 +133,7 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
         choice_control("training.objective", mark=mark, titles=OBJECTIVE_NAMES, disabled=fixed)
         draw(OTHERS)
     if changed := _changed_from_preset():  # below, so that no field moves
-        names = ", ".join(LABELS[name].split(" (")[0] for name in changed)
+        names = ", ".join(map(short_label, changed))
         st.caption(f"Changed from the {recipe.protocol} preset: {names}.")
 
 
@@ -144,7 +144,7 @@ def _size_control(**look: Any) -> None:
     if chosen == {name: recipe.value(name) for name in chosen}:
         return
     reviews, classes = data.find_size(session().inputs)
-    parts = [f"{LABELS[name].split(' (')[0].lower()} {format_value(value)}" for name, value in chosen.items()]
+    parts = [f"{short_label(name).lower()} {format_value(value)}" for name, value in chosen.items()]
     st.caption(f"Chosen by size for {reviews:,} reviews of {classes:,} classes: {', '.join(parts)}.")
 
 

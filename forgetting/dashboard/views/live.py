@@ -14,6 +14,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies.fraction_path import advance_path, find_path, path_key
+from forgetting.dashboard.ui.labels import name_controls
 from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
 from forgetting.dashboard.ui.randomization_form import toggle_layer
 from forgetting.experiment.results import Comparison
@@ -84,7 +85,7 @@ def live_view(
         "count": released_count(),
         "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
         "now": now,
-        "note": frames.note,
+        "note": name_controls(frames.note),
         "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
         "presenting": session().presenting,
         "moving": moves_charts(),

@@ -19,7 +19,7 @@ from forgetting.dashboard.ui.controls import (
     switch_control,
 )
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.ui.labels import LABELS, in_words
+from forgetting.dashboard.ui.labels import LABELS, in_words, short_label
 from forgetting.data.reading import DEFAULT_READING, FIELDS, PLAIN, ReadingSettings
 from forgetting.data.tables import Table
 from forgetting.recipe.recipe import Recipe
@@ -105,7 +105,7 @@ def offer_button(
     """
     if offer:
         name, value = offer
-        label = LABELS[name].split(" (")[0]
+        label = short_label(name)
         shown = (", ".join(value) or "none") if isinstance(value, tuple) else READING_TITLES.get(value, value)
         st.button(
             literal(label if value is True else f"{label}: {shown}"),
