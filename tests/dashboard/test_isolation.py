@@ -21,9 +21,8 @@ from forgetting import Randomization, Recipe, Sweep, run_sweep
 from forgetting.core.errors import DataError
 from forgetting.dashboard.state import cache, data, models, queue, resources
 from forgetting.dashboard.state.session import Session
-from forgetting.dashboard.ui import advancing, page
+from forgetting.dashboard.ui import advancing, chosen_file, page
 from forgetting.dashboard.ui.escape import literal
-from forgetting.dashboard.views import reading as reading_view
 from forgetting.experiment.pipeline import compare, prepare, train
 from forgetting.experiment.pipeline import run as run_recipe
 from forgetting.recipe.recipe import MODERN
@@ -287,7 +286,7 @@ def test_streamlit_keeps_no_bytes_of_what_was_read_or_refused(monkeypatch, conte
     let_go = []
     manager = SimpleNamespace(remove_file=lambda session, file: let_go.append((session, file)))
     context = SimpleNamespace(session_id="a session", uploaded_file_mgr=manager)
-    monkeypatch.setattr(reading_view, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(chosen_file, "get_script_run_ctx", lambda: context)
     test = given("mine.csv", content)
     assert let_go == [("a session", test.session_state.upload.file_id)]
     assert taken(test) == ("mine.csv" if taken_in else None)

@@ -7,6 +7,8 @@ chosen right after another. The script notices it within two seconds, says it, a
 """
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.dashboard.ui.browser_component import browser_component
 
@@ -15,9 +17,18 @@ UPLOADER, MODEL_UPLOADER = "upload", "saved_model"  # keys of the uploaders, whi
 TAKEN = "upload_taken"  # key of what the script is told of the file that was read or refused last
 
 
-def take_file(name: str, size: int) -> None:
-    """Note that a file of this name and size has been read or refused."""
-    st.session_state[TAKEN] = {"name": name, "size": size, "count": _taken()["count"] + 1}
+def take_file(key: str) -> tuple[bytes, str] | None:
+    """The content and the name of the file that an uploader was given; None where it was taken away.
+
+    Streamlit would keep its bytes as long as the session; they are let go, as they are read here. The script is told.
+    """
+    uploaded = st.session_state[key]
+    if not isinstance(uploaded, UploadedFile):
+        return None
+    context = get_script_run_ctx()
+    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
+    st.session_state[TAKEN] = {"name": uploaded.name, "size": uploaded.size, "count": _taken()["count"] + 1}
+    return uploaded.getvalue(), uploaded.name
 
 
 def confirm_chosen_file() -> None:

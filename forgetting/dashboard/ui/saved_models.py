@@ -1,8 +1,6 @@
 """A saved model is loaded: the file is chosen, refused in words, or waits for the reviews that it was trained on."""
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
@@ -49,19 +47,16 @@ def waiting_notice() -> None:
 
 
 def _chosen() -> None:
-    """Load a chosen file. Streamlit would keep its bytes as long as the session; they have been read."""
+    """Load a chosen file, or keep why it is refused."""
     from forgetting.experiment.loading import load_model
 
-    uploaded = st.session_state[MODEL_UPLOADER]
-    if not isinstance(uploaded, UploadedFile):  # taken away
+    file = take_file(MODEL_UPLOADER)
+    if file is None:
         st.session_state[OUTCOME] = None
         return
-    context, mine = get_script_run_ctx(), session()
-    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
-    take_file(uploaded.name, uploaded.size)
     try:
-        saved = load_model(uploaded.getvalue(), uploaded.name)
-        models.load_saved_model(mine, saved)
+        saved = load_model(*file)
+        models.load_saved_model(session(), saved)
     except ForgettingError as error:
         st.session_state[OUTCOME] = (False, str(error))
         return

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import resources
@@ -131,17 +129,10 @@ def _sheet_control(table: Table) -> None:
 
 
 def _uploaded() -> None:
-    """Read a new file. One that cannot be read is refused with the reason, and the one before stays.
-
-    Streamlit would keep its bytes as long as the session; they have been read.
-    """
-    uploaded = st.session_state[UPLOADER]
-    if not isinstance(uploaded, UploadedFile):  # taken away
+    """Read a new file. One that cannot be read is refused with the reason, and the one before stays."""
+    if (file := take_file(UPLOADER)) is None:
         return
-    context = get_script_run_ctx()
-    context.uploaded_file_mgr.remove_file(context.session_id, uploaded.file_id)
-    take_file(uploaded.name, uploaded.size)
-    upload, mine = resources.share_upload(uploaded.getvalue(), uploaded.name), session()
+    upload, mine = resources.share_upload(*file), session()
     if mine.recipe.data.sha256 == upload.sha256 not in [other.sha256 for other in mine.uploads]:
         _take(upload, mine.recipe.reading, awaited=True)
     else:
