@@ -89,20 +89,14 @@ def load_model(source: Source, name: str = "") -> SavedModel:
 
 def _read_header(data: bytes, name: str) -> dict:
     """The header of a safetensors file, which is bounded before it is parsed."""
-    for beginning, what in OTHER_FILES.items():
-        if data.startswith(beginning) and data[8:9] != b"{":
-            raise refuse_model(
-                name,
-                f"it must be a safetensors file; it is {what}",
-                "Choose the file of “Download the model (safetensors)” or --save",
-            )
-    length = int.from_bytes(data[:8], "little")
     if len(data) < 10 or data[8:9] != b"{":
+        known = (f"is {what}" for beginning, what in OTHER_FILES.items() if data.startswith(beginning))
         raise refuse_model(
             name,
-            "it must be a safetensors file; it does not begin as one",
+            f"it must be a safetensors file; it {next(known, 'does not begin as one')}",
             "Choose the file of “Download the model (safetensors)” or --save",
         )
+    length = int.from_bytes(data[:8], "little")
     if length > min(MOST_HEADER, len(data) - 8):
         most = format_size(MOST_HEADER)
         raise refuse_model(
@@ -112,10 +106,9 @@ def _read_header(data: bytes, name: str) -> dict:
             "Download or copy it again",
         )
     try:
-        header = json.loads(data[8 : 8 + length])
+        return json.loads(data[8 : 8 + length])  # begins with "{", so it is an object
     except (ValueError, RecursionError) as error:
         raise refuse_model(name, f"its header must be JSON; {error}", "Download or copy it again") from error
-    return header  # begins with "{", so it is an object
 
 
 def _check_checksums(name: str, about: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
