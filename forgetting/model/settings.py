@@ -132,8 +132,8 @@ class TrainingSettings(Settings):
         if chosen and classes > FEW_CLASSES:
             chosen["weight_decay"] = 1e-5
         default = type(self)()
-        kept = [name for name in chosen if getattr(self, name) != getattr(default, name)]
-        return replace(self, by_size=False, **{name: chosen[name] for name in chosen if name not in kept})
+        free = (name for name in chosen if getattr(self, name) == getattr(default, name))
+        return replace(self, by_size=False, **{name: chosen[name] for name in free})
 
 
 CHOSEN_BY_SIZE = ("epochs", "learning_rate", "batch_size", "patience", "weight_decay")  # in the order they are said

@@ -172,17 +172,13 @@ class Trainer:
             self.epochs += 1
             if measures:
                 self.history.append(Epoch(self.epochs, *measures, self.seconds, *held_out))
-            for measure in held_out:
-                self._keep_best(measure.loss)
+            if held_out and held_out[0].loss < self._best[0]:
+                self._best, self.best_epoch = (held_out[0].loss, copy.deepcopy(self.model.state_dict())), self.epochs
             waited = self.epochs - (self.best_epoch or self.epochs)
             last = self.epochs == self.training.epochs or waited >= (self.training.patience or math.inf)
             self.state = "finished" if last else "running"
             if last and waited:
                 self.model.load_state_dict(self._best[1])
-
-    def _keep_best(self, loss: float) -> None:
-        if loss < self._best[0]:
-            self._best, self.best_epoch = (loss, copy.deepcopy(self.model.state_dict())), self.epochs
 
     def _shuffled(self) -> list[torch.Tensor | None]:
         size, reviews = self.training.batch_size, len(self.split.training)
