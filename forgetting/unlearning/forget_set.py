@@ -56,7 +56,11 @@ def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
         RecipeError: Where a class or a review is not in the training part.
         DataError: Where the forget set is empty, or the retain set would be.
     """
-    keys = np.array([review_key(split.reviews.texts[row]) for row in split.training.rows])
+
+    def keys_of(part: Part) -> np.ndarray:
+        return np.array([review_key(split.reviews.texts[row]) for row in part.rows])
+
+    keys = keys_of(split.training)
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
     if not chosen.any():
         among = f"{describe_forget(forget)} is none of {len(chosen):,} training reviews"
@@ -69,14 +73,14 @@ def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
         )
     training, validation = split.training, split.validation
     known = set(keys.tolist())
-    validation_keys = np.array([review_key(split.reviews.texts[row]) for row in validation.rows])
+    validation_keys = keys_of(validation)
     non_members = np.flatnonzero([key not in known for key in validation_keys])
     if forget.by != "share":
         forgotten = training.targets[torch.from_numpy(chosen)].numpy()
         non_members = _with_same_classes(forgotten, non_members, validation.targets.numpy(), validation_keys)
     retain, stopping = select_part(training, np.flatnonzero(~chosen)), split.stopping
     if stopping:
-        related = np.isin([review_key(split.reviews.texts[row]) for row in stopping.rows], keys[chosen])
+        related = np.isin(keys_of(stopping), keys[chosen])
         if forget.by == "class":
             related |= np.isin(stopping.targets.numpy(), forgotten)
         stopping = select_part(stopping, np.flatnonzero(~related)) if not related.all() else None
