@@ -54,7 +54,7 @@ def make_result(recipe: Recipe, split: Split, trained: Trained) -> Result:
         RecipeError: The recipe does not fit the model.
     """
     data = {
-        "rows": split.size[0] + len(split.validation),
+        "rows": len(split.reviews),
         "words": len(split.words),
         "classes": len(split.classes),
         "sha256": split.reviews.sha256,
@@ -79,7 +79,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
         RecipeError: The reviews are not of the recipe's file.
     """
     split = make_split(select_reviews(recipe, reviews), recipe.split)
-    reviews, classes = split.size[0] + len(split.validation), len(split.classes)
+    reviews, classes = len(split.reviews), len(split.classes)
     check_limit(
         "logits",
         reviews * classes,
@@ -141,7 +141,14 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier:
     return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
 
 
-def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = None, *, epochs: int = 0) -> Trainer:
+def make_trainer(
+    recipe: Recipe,
+    split: Split,
+    model: TextClassifier | None = None,
+    *,
+    epochs: int = 0,
+    record_history: bool = True,
+) -> Trainer:
     """A Trainer for the recipe's untrained model.
 
     Args:
@@ -150,12 +157,13 @@ def make_trainer(recipe: Recipe, split: Split, model: TextClassifier | None = No
         model: A model to train instead, which is copied.
         epochs: Number of epochs, after which the model has the weights of the last; 0 for the recipe's, or fewer where
             the split has a stopping part.
+        record_history: Whether the metrics of each epoch are recorded.
     """
+    model = build_model(recipe, split) if model is None else copy.deepcopy(model)
     training = recipe.training.for_size(*split.size)
     if epochs:
         training, split = replace(training, epochs=epochs), split.without_stopping()
-    model = build_model(recipe, split) if model is None else copy.deepcopy(model)
-    return Trainer(model, split, training, seed=recipe.seed)
+    return Trainer(model, split, training, seed=recipe.seed, record_history=record_history)
 
 
 def train(recipe: Recipe, split: Split, *, progress: Progress | None = None) -> Trained:

@@ -4,7 +4,6 @@ Relearning and savings count these steps for randomized models, unlearning for u
 but the weights of a new model, and what a Trainer draws.
 """
 
-import copy
 import math
 import time
 from collections.abc import Generator
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.numbers import format_share
 from forgetting.core.seeding import second_seed
-from forgetting.experiment.pipeline import build_model
+from forgetting.experiment.pipeline import make_trainer
 from forgetting.experiment.results import Trained
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.scores import top_1_accuracy
@@ -160,6 +159,5 @@ def make_relearner(
         model: Model to train a copy of; None for a new one.
         record_history: Whether the metrics of each epoch are recorded.
     """
-    training = replace(recipe.training.for_size(*split.size), epochs=recipe.relearning.epochs)
-    learner = copy.deepcopy(model) if model else build_model(replace(recipe, seed=second_seed(seed)), split)
-    return Trainer(learner, split.without_stopping(), training, seed=second_seed(seed), record_history=record_history)
+    recipe, epochs = replace(recipe, seed=second_seed(seed)), recipe.relearning.epochs
+    return make_trainer(recipe, split, model, epochs=epochs, record_history=record_history)
