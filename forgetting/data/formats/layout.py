@@ -131,16 +131,6 @@ def _recurring(values: list[str]) -> set[str]:
     return {value for value in counts if value} if 2 * len(counts) <= len(values) else set()
 
 
-def _is_broken(first: list[str], rows: list[list[str]]) -> bool:
-    """Whether a row with too many fields begins or ends with a label, as those below it do, which have no header."""
-    width = _width([first, *rows])
-    rows = [row for row in rows if len(row) == width]
-    if len(first) <= width or not is_like(rows[0], rows[1:]):
-        return False
-    ends = [(first[end].strip(), [row[end].strip() for row in rows]) for end in (0, -1)]
-    return any(cell.casefold() not in UNKNOWN and column.count(cell) >= MIN_BELOW for cell, column in ends)
-
-
 def _width(rows: list[list[str]]) -> int:
     """The commonest length of the rows below the first; on a tie that of the first."""
     counts = Counter(len(row) for row in rows[1:])
@@ -191,7 +181,7 @@ def _names_columns(rows: list[list[str]], place: int) -> bool:
 
 
 def _filled(row: list[str]) -> int:
-    return sum(not cell.isspace() and cell != "" for cell in row)
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _are_row_names(rows: list[list[str]], width: int) -> bool:
