@@ -137,8 +137,7 @@ def _name_words(name: str) -> tuple[str, ...]:
 
 def match_text(name: str) -> NameMatch | None:
     """How a name fits a column of texts; None where it does not."""
-    words = name_words(name)
-    return None if set(words) & set(MARKUP_NAMES) else _match(words, _weights("texts"), ())
+    return None if is_markup(name) else _match(name_words(name), _weights("texts"), ())
 
 
 def match_label(name: str) -> NameMatch | None:

@@ -70,7 +70,7 @@ def fold_label(label: str) -> str:
     Letter case, surplus blanks, invisible characters and the encoding of accents make no difference. Nor does how a
     number is written: 1, 1.0, +1 and 1e0 are one. But 01 is a code, and 1,0 may be a list.
     """
-    folded = " ".join(label.translate(dict.fromkeys(map(ord, INVISIBLE))).split())
+    folded = _tidy(label)
     for _ in range(2):  # folded letters may join their accents anew, and change once more
         folded = re.sub("i\u0307+", "i", compose(compose(folded).casefold()))  # the latter is of the Turkish İ
     number = folded.replace("\u2212", "-")  # the minus sign
@@ -105,7 +105,7 @@ def merge_labels(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[Merged, 
 
 
 def _tidy(label: str) -> str:
-    """A label without surplus blanks; one that is of invisible characters throughout stays."""
+    """A label without surplus blanks and invisible characters."""
     return " ".join(label.translate(dict.fromkeys(map(ord, INVISIBLE))).split())
 
 
