@@ -1,6 +1,9 @@
 """The exceptions of the library. A message names the rule that was broken, the value that came and the remedy."""
 
 import re
+from collections.abc import Sequence
+
+LISTED = 20  # names in a message
 
 
 def plain_reason(error: object) -> str:
@@ -11,6 +14,12 @@ def plain_reason(error: object) -> str:
 def shorten(text: str, length: int = 60) -> str:
     """Cut a text for a message to a length, as it may have come from a file and be of any."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Write out names that a file holds, for a message: the first of them, and how many more there are."""
+    listed = ", ".join(repr(shorten(name)) for name in names[:LISTED])
+    return listed if len(names) <= LISTED else f"{listed} and {len(names) - LISTED:,} more"
 
 
 class ForgettingError(Exception):

@@ -4,14 +4,13 @@ Two steps, so that a person can look at a table and choose its columns before re
 bytes become a table is in `archives.py` and `formats/`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 
-from forgetting.core.errors import DataError, shorten
+from forgetting.core.errors import DataError, list_names, shorten
 from forgetting.core.limits import limits
 from forgetting.data.archives import Source, read_source, unpack
 from forgetting.data.column_names import is_amount
@@ -24,7 +23,6 @@ from forgetting.data.reading import DEFAULT_READING, Reading, ReadingSettings
 from forgetting.data.reviews import MEAN_MISSING, MISSING, Report, Reviews, filter_reviews
 
 NAME_COLUMNS = ("Review_name", "title", "name")
-LISTED = 20  # columns that a message names
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +131,7 @@ class Table:
             if column is not None and column not in self.columns:
                 raise DataError(
                     f"{self.source}: A chosen column must be in the table; {column!r} is not. "
-                    f"Choose one of {_listed(self.columns)}."
+                    f"Choose one of {list_names(self.columns)}."
                 )
         sheet = self.reading.next_sheet
         another, offer = (
@@ -159,7 +157,7 @@ class Table:
         if text == label:
             raise DataError(
                 f"{self.source}: Text and label must be two columns; {text!r} was chosen for both. "
-                f"Choose one of {_listed(self.columns)} for the other."
+                f"Choose one of {list_names(self.columns)} for the other."
             )
         return text, label
 
@@ -285,10 +283,6 @@ def _column(choice: Choice | None) -> str | None:
 
 def _none_of(columns: list[str], other: str | None) -> str:
     """What is wrong with all columns but the other, as a part of a sentence."""
-    return f"none of {_listed(columns)} does" if columns else f"the table has the column {shorten(other or '')!r} alone"
-
-
-def _listed(columns: Iterable[str]) -> str:
-    columns = list(columns)
-    listed = ", ".join(repr(shorten(column)) for column in columns[:LISTED])
-    return listed if len(columns) <= LISTED else f"{listed} and {len(columns) - LISTED:,} more"
+    if columns:
+        return f"none of {list_names(columns)} does"
+    return f"the table has the column {shorten(other or '')!r} alone"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow.compute as pc
 
-from forgetting.core.errors import DataError, shorten
+from forgetting.core.errors import DataError, list_names, shorten
 from forgetting.data.formats.frames import make_frame
 from forgetting.data.formats.headers import take_header
 from forgetting.data.formats.process import read_apart
@@ -16,7 +16,6 @@ from forgetting.data.reading import Reading, ReadingSettings
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old Office documents begin, and new ones that are encrypted
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what is in the latter
 KINDS_OF_SHEETS = ".xlsx, .xlsm, .xlsb, .xls or .ods"
-LISTED_SHEETS = 20  # sheets that a message names
 
 
 def read_spreadsheet(data: bytes, max_bytes: int, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
@@ -44,12 +43,9 @@ def read_spreadsheet(data: bytes, max_bytes: int, reading: ReadingSettings) -> t
         if status == LOCKED:
             return locked
         if status == UNKNOWN_SHEET:
-            names = json.loads(reason)
-            listed = ", ".join(repr(shorten(name)) for name in names[:LISTED_SHEETS])
-            more = f" and {len(names) - LISTED_SHEETS:,} more" if len(names) > LISTED_SHEETS else ""
             return DataError(
                 f"A sheet must be one of the spreadsheet's; {shorten(reading.sheet)!r} is not. "
-                f"Choose one of {listed}{more}."
+                f"Choose one of {list_names(json.loads(reason))}."
             )
         return DataError(
             f"A spreadsheet must be a whole file of {KINDS_OF_SHEETS}; this one is damaged, or something else "
