@@ -66,7 +66,7 @@ def read_delimited(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, 
         reading: How it is to be read; what is automatic is found out.
 
     Returns:
-        A frame of strings, and how it was read.
+        A frame of strings, and how it was read but for what `text` tells.
 
     Raises:
         DataError: A row is not as long as the header, quotes are wrong, or the table is too large. The message has
@@ -160,7 +160,6 @@ class _Reader:
         )
         self.bad.check(len(frame))
         return frame, Reading(
-            encoding=self.text.encoding,
             delimiter=self.delimiter,
             quotes=self.quotes,
             header=layout.header,
@@ -170,9 +169,6 @@ class _Reader:
             repeated_headers=self.repeated,
             bad_rows=self.bad.count,
             shown_bad_rows=tuple(self.bad.shown),
-            nuls=self.text.nuls,
-            other_encoding=self.text.other_encoding,
-            other_lines=self.text.other_lines,
         )
 
     def _without(self, header: list[str], records: Iterator[tuple[list[str], str]]) -> Iterator[tuple[list[str], str]]:

@@ -49,8 +49,8 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
             that are bad are left out.
 
     Returns:
-        A frame of strings, and how it was read. A value that is missing is "". Columns are the keys in the order in
-        which they appear.
+        A frame of strings, and how it was read but for what `text` tells. A value that is missing is "". Columns are
+        the keys in the order in which they appear.
 
     Raises:
         DataError: The text is not well formed, or not a table, or too large. The message has the line where it is the
@@ -59,7 +59,7 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
     make, bad = CountedObjects(), BadRows(reading.leave_out_bad_rows)
     source = JsonText(text.pieces(), make)
     if source.sign() == "[":
-        return _frame(read_rows(_array_rows(source), source, make, bad), text, reading, bad)
+        return _frame(read_rows(_array_rows(source), source, make, bad), reading, bad)
     whole, one_line, after = source.ahead() or (None, False, "")
     make.clear()
     second = [line.strip() for line in text.head(SECOND_WITHIN).splitlines() if line.strip()][1:2]
@@ -68,19 +68,19 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
     ):
         return _read_lines(text, reading)
     if after.strip():
-        return _frame(read_rows(_values(source), source, make, bad), text, reading, bad)
+        return _frame(read_rows(_values(source), source, make, bad), reading, bad)
     found = read_document(source, make, bad)
     if source.sign():
         raise source.error("Extra data")
     if found:
-        return _frame(found[0], text, reading, bad, found[1])
+        return _frame(found[0], reading, bad, found[1])
     if not one_line:
         raise DataError(
             "A JSON object must hold a table, as columns or as one list of rows; this one holds neither. Write each "
             "review as an object on a line of its own, or save the table as CSV."
         )
     make.clear()
-    return _frame(read_rows([whole], source, make, bad), text, reading, bad)
+    return _frame(read_rows([whole], source, make, bad), reading, bad)
 
 
 def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Reading]:
@@ -111,15 +111,15 @@ def _read_lines(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Rea
 
     frame = make_frame(row_parts(rows(), make))
     bad.check(len(frame))
-    return frame, Reading(encoding=text.encoding, bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
+    return frame, Reading(bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
 
 
 def _frame(
-    table: JsonTable, text: Text, reading: ReadingSettings, bad: BadRows, names: list[str] | None = None
+    table: JsonTable, reading: ReadingSettings, bad: BadRows, names: list[str] | None = None
 ) -> tuple[pd.DataFrame, Reading]:
     """A table as a frame; where its rows are arrays, the columns have these names or those in its first row."""
     bad.check(len(table))
-    found = Reading(encoding=text.encoding, bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
+    found = Reading(bad_rows=bad.count, shown_bad_rows=tuple(bad.shown))
     if not table.positions:
         return make_frame(table.parts), found
     if names is None:

@@ -44,12 +44,15 @@ def parse_table(
         frame, found = read_spreadsheet(data, max_bytes, reading)
     else:
         text = decode(data, reading)
-        if starts_json(text.head(HEAD_CHARACTERS)):
-            frame, found = read_json(text, reading)
-            decoded = {"nuls": text.nuls, "other_encoding": text.other_encoding, "other_lines": text.other_lines}
-            found = replace(found, **decoded)
-        else:
-            frame, found = read_delimited(text, reading)
+        read = read_json if starts_json(text.head(HEAD_CHARACTERS)) else read_delimited
+        frame, found = read(text, reading)
+        found = replace(
+            found,
+            encoding=text.encoding,
+            nuls=text.nuls,
+            other_encoding=text.other_encoding,
+            other_lines=text.other_lines,
+        )
     if frame.empty:
         raise DataError("A table must have rows; this one has a header and nothing below it. Upload one with reviews.")
     return frame, found
