@@ -21,11 +21,24 @@ def take_header(parts: list[pa.Table], header: str) -> tuple[list[pa.Table], Lay
     Raises:
         DataError: There are too many columns, or two of the same name.
     """
-    width = max(part.num_columns for part in parts)
     columns = [column.to_pylist() for column in parts[0].slice(0, HEAD_ROWS).columns]
     rows = [[value or "" for value in row] for row in zip(*columns, strict=True)]
     layout = find_layout(rows, header)
     names = rows[layout.skip] if layout.header and rows else []
-    names = column_names([*names, *[""] * width][:width])
     below = parts[0].slice(layout.skip + (layout.header and bool(rows)))
-    return [part.rename_columns(names[: part.num_columns]) for part in (below, *parts[1:])], layout
+    return name_parts([below, *parts[1:]], names), layout
+
+
+def name_parts(parts: list[pa.Table], names: list[str]) -> list[pa.Table]:
+    """Name the columns of tables that stand one below the other.
+
+    Args:
+        parts: The tables; those above others may lack their last columns.
+        names: Of the first columns, or of more than there are; others are called by their positions.
+
+    Raises:
+        DataError: There are too many columns, or two of the same name.
+    """
+    width = max(part.num_columns for part in parts)
+    names = column_names([*names, *[""] * width][:width])
+    return [part.rename_columns(names[: part.num_columns]) for part in parts]

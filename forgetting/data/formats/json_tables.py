@@ -11,8 +11,8 @@ from dataclasses import replace
 import pandas as pd
 
 from forgetting.core.errors import DataError, shorten
-from forgetting.data.formats.frames import BadRows, column_names, make_frame
-from forgetting.data.formats.headers import take_header
+from forgetting.data.formats.frames import BadRows, make_frame
+from forgetting.data.formats.headers import name_parts, take_header
 from forgetting.data.formats.json_documents import read_document
 from forgetting.data.formats.json_rows import CountedObjects, JsonTable, read_rows, row_parts, row_texts
 from forgetting.data.formats.json_text import LINE_BREAK, Decoder, JsonText
@@ -125,10 +125,7 @@ def _frame(
     if names is None:
         parts, layout = take_header(table.parts, reading.header)
         return make_frame(parts), replace(found, header=layout.header, skipped=layout.skip)
-    widest = max(part.num_columns for part in table.parts)
-    names = column_names([*names, *[""] * widest][:widest])
-    parts = [part.rename_columns(names[: part.num_columns]) for part in table.parts]
-    return make_frame(parts), found
+    return make_frame(name_parts(table.parts, names)), found
 
 
 def _array_rows(source: JsonText) -> Iterator[object]:
