@@ -90,9 +90,8 @@ def _column(values: Iterable[object], source: JsonText, make: CountedObjects, co
         make.count(batch)
         rows += len(batch)
         check_table(rows, columns)
-        chunks.append(
-            texts(source_texts(dict(zip(map(str, range(len(batch))), batch, strict=True)), source, make).values())
-        )
+        numbered = {str(number): value for number, value in enumerate(batch)}
+        chunks.append(texts(source_texts(numbered, source, make).values()))
     return pa.chunked_array(chunks, pa.large_string())
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import pandas as pd
 
@@ -15,8 +16,8 @@ from forgetting.data.formats.frames import BadRows, make_frame
 from forgetting.data.formats.headers import name_parts, take_header
 from forgetting.data.formats.json_documents import read_document
 from forgetting.data.formats.json_rows import CountedObjects, JsonTable, read_rows, row_parts, row_texts
-from forgetting.data.formats.json_text import LINE_BREAK, Decoder, JsonText
-from forgetting.data.formats.text import Text
+from forgetting.data.formats.json_text import Decoder, JsonText
+from forgetting.data.formats.text import LINE_END, Text
 from forgetting.data.reading import Reading, ReadingSettings
 
 STARTS = re.compile(  # "{name}, a text" is no JSON, nor is "[1] note"
@@ -62,10 +63,9 @@ def read_json(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, Readi
         return _frame(read_rows(_array_rows(source), source, make, bad), reading, bad)
     whole, one_line, after = source.ahead() or (None, False, "")
     make.clear()
-    second = [line.strip() for line in text.head(SECOND_WITHIN).splitlines() if line.strip()][1:2]
-    if (one_line and after.strip() and LINE_BREAK.search(after)) or (
-        whole is None and ONE_OBJECT.fullmatch(*second or "-")
-    ):
+    filled = filter(None, map(str.strip, text.head(SECOND_WITHIN).splitlines()))
+    second = next(islice(filled, 1, None), "")
+    if (one_line and after.strip() and LINE_END.search(after)) or (whole is None and ONE_OBJECT.fullmatch(second)):
         return _read_lines(text, reading)
     if after.strip():
         return _frame(read_rows(_values(source), source, make, bad), reading, bad)

@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from forgetting.core.errors import DataError
-from forgetting.data.formats.text import LONGEST
+from forgetting.data.formats.text import LINE_END, LONGEST
 
 FIRST_WINDOW, LAST_WINDOW = 1024, 64 * 1024  # characters whose members are decoded at once
 NEXT_MEMBER = re.compile(r',\s*"[^"\\]*"\s*:')  # what a text ends in may look like it, and then cannot be decoded
 BLANKS = re.compile(r"[ \t\r\n]*")
-LINE_BREAK = re.compile(r"[\r\n]")
 
 
 class Decoder(json.JSONDecoder):
@@ -98,7 +97,7 @@ class JsonText:
             end = self._at + length
             blank = BLANKS.match(self._text, end)
             if blank.end() < len(self._text) or not self._extend():
-                one_line = not LINE_BREAK.search(self._text, self._at, end)
+                one_line = not LINE_END.search(self._text, self._at, end)
                 return found, one_line, self._text[end : blank.end() + 1]
 
     def elements(self) -> Iterator[None]:
