@@ -94,9 +94,11 @@ def read_delimited(text: Text, reading: ReadingSettings) -> tuple[pd.DataFrame, 
     widths = {way: reader.layout.width for way, reader in ways.items()}
     if not believe_quotes(text, delimiter, above, widths, ways[FIELDS].labels):
         return ways[PLAIN].read()
-    bad = [count_bad(text, delimiter, above, widths[way], way) for way in (ESCAPED, FIELDS) if escaped]
+    best = FIELDS
+    if escaped:
+        best = min((FIELDS, ESCAPED), key=lambda way: count_bad(text, delimiter, above, widths[way], way))
     try:
-        return ways[ESCAPED if escaped and bad[0] < bad[1] else FIELDS].read()
+        return ways[best].read()
     except DataError as error:
         quotes = sum(piece.count(QUOTE) for piece in text.pieces())
         if quotes >= LEAST_AGAINST or count_bad(text, delimiter, above, widths[PLAIN], PLAIN):
