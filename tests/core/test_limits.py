@@ -8,8 +8,9 @@ import pytest
 
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.limits import Limits, check_limit, limits
+from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_table
-from forgetting.experiment.pipeline import build_model, prepare, train
+from forgetting.experiment.pipeline import build_model, make_trainer, prepare, train
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.unlearning.runner import UnlearningRunner
@@ -124,6 +125,16 @@ def test_parameters_and_activations_of_a_model(monkeypatch, small_reviews):
     allow(monkeypatch, f"activations={reviews * (5 + 4 + classes) - 1}")
     with pytest.raises(RecipeError, match=r"activations; .* Choose narrower layers"):
         build_model(recipe, split)
+
+
+def test_the_batches_of_some_epochs_are_those_of_all_reviews(monkeypatch):
+    """Without their stopping part they would be few, and one batch."""
+    texts = tuple(f"style{row % 11} number{row}" for row in range(1_520))
+    reviews = Reviews(texts, tuple(text.split()[0] for text in texts), None, "5" * 64, Report("", "", "", None, 1_520))
+    split = prepare(MODERN, reviews)
+    allow(monkeypatch, f"activations={128 * (64 + 11)}")
+    assert len(split.training) < 1_200 < split.size[0]
+    assert make_trainer(MODERN, split, epochs=1).training.batch_size == 128
 
 
 def test_variants_of_a_sweep(monkeypatch):
