@@ -93,7 +93,7 @@ class SavedModel:
 
         Raises:
             ModelError: The reviews, their words or their classes are not those that the model was trained on.
-            RecipeError: The model, or a pass through it, would be too large.
+            RecipeError: The model, or a step of its training, would be too large.
         """
         import torch
 
