@@ -16,7 +16,7 @@ def is_large(reviews: int, classes: int) -> bool:
     """Whether a file is trained by its size, with a stopping part; others are trained with the defaults.
 
     Args:
-        reviews: Reviews that are not for validation.
+        reviews: Reviews that may be trained on.
         classes: Number of classes.
     """
     return reviews > SMALL or (reviews > TINY and classes > FEW_CLASSES)
@@ -30,7 +30,9 @@ class SplitSettings(Settings):
         words: What the texts are cut into: "basic" words of two or more letters or digits, as scikit-learn has them,
             "words" of any script, or "characters" and pairs of them; "automatic" decides by the texts.
         validation_share: Share of the reviews in the validation part, in (0, 1).
-        stratify: Whether the classes have equal shares in both parts.
+        test_share: Share of the reviews in the test part, in [0, 0.8]; 0 for none. It is held out from all choices, so
+            that what is claimed of a choice can be measured on reviews that had no say in it.
+        stratify: Whether the classes have equal shares in all parts.
         sublinear_tf: Whether a word's count enters as 1 + ln(count).
         min_df: Number of training reviews in which a word must occur.
         max_words: Number of words, the most frequent ones; 0 for all.
@@ -42,6 +44,7 @@ class SplitSettings(Settings):
     group: ClassVar[str] = "split"
     words: str = setting("automatic", choices=("automatic", "basic", "words", "characters"))
     validation_share: float = setting(0.2, low=0.05, high=0.9)
+    test_share: float = setting(0.0, low=0.0, high=0.8)
     stratify: bool = setting(True)
     sublinear_tf: bool = setting(True)
     min_df: int = setting(2, low=1, high=1_000)

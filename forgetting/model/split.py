@@ -69,6 +69,7 @@ class Split:
         classes: The classes' labels by class number, in alphabetical order.
         reviews: The reviews that were split.
         stopping: The stopping part, on which training finds its best epoch; None for none.
+        test: The test part, which no choice looks at, and claims are measured on; None for none.
         tokenizer: What cut the texts into words.
         without_words: Reviews of all parts in which it found no word.
     """
@@ -79,6 +80,7 @@ class Split:
     classes: tuple[str, ...]
     reviews: Reviews
     stopping: Part | None = None
+    test: Part | None = None
     tokenizer: Tokenizer = BASIC
     without_words: int = 0
 
@@ -89,7 +91,7 @@ class Split:
 
     @property
     def size(self) -> tuple[int, int]:
-        """What `TrainingSettings.for_size` goes by: reviews that are not for validation, and classes."""
+        """What `TrainingSettings.for_size` goes by: reviews that may be trained on, and classes."""
         return len(self.training) + (len(self.stopping) if self.stopping else 0), len(self.classes)
 
     def without_stopping(self) -> Split:
@@ -115,6 +117,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
 
     classes, targets = encode_labels(reviews)
     training, validation = split_rows(reviews, targets, splitting)
+    training, test = draw_test(training, targets, splitting)
     training, stopping = draw_stopping(training, targets, splitting)
     tokenizer = choose_tokenizer(splitting.words, reviews.texts)
     analyzer = _Counting(tokenizer)
@@ -149,6 +152,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
         classes=tuple(classes),
         reviews=reviews,
         stopping=make_part(stopping) if len(stopping) else None,
+        test=make_part(test) if len(test) else None,
         tokenizer=tokenizer,
         without_words=analyzer.without_words,
     )
@@ -237,6 +241,33 @@ def split_rows(reviews: Reviews, targets: np.ndarray, splitting: SplitSettings) 
     return training, validation
 
 
+def draw_test(training: np.ndarray, targets: np.ndarray, splitting: SplitSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the test part out of the training part, as `draw_stopping` does; the validation part is what it would be.
+
+    Args:
+        training: Positions of the training part's reviews.
+        targets: Class numbers of all reviews.
+        splitting: The settings of the split.
+
+    Returns:
+        Positions of the training part without the drawn ones, and those; none where there is no test part.
+
+    Raises:
+        DataError: The test part would leave too few reviews to train on.
+    """
+    count = round(splitting.test_share * len(targets))
+    if not count:
+        return training, training[:0]
+    rest, drawn = _draw(training, targets, count, np.random.default_rng([splitting.seed, 2]), splitting.stratify)
+    if len(drawn) < count:
+        raise DataError(
+            f"The training part needs at least one review of each class; of its {len(training)} reviews a test share "
+            f"(split.test_share) of {splitting.test_share:g} takes {count}, and at most {len(drawn)} can be taken. "
+            "Lower the share or keep more reviews."
+        )
+    return rest, drawn
+
+
 def draw_stopping(training: np.ndarray, targets: np.ndarray, splitting: SplitSettings) -> tuple[np.ndarray, np.ndarray]:
     """Draw the stopping part out of the training part.
 
@@ -255,9 +286,17 @@ def draw_stopping(training: np.ndarray, targets: np.ndarray, splitting: SplitSet
     if asked == "never" or (asked == "by_size" and not is_large(len(training), len(np.unique(targets)))):
         return training, training[:0]
     draws = np.random.default_rng([splitting.seed, 1])  # another stream than that of the validation part
+    count = min(STOPPING_MOST, max(1, round(STOPPING_SHARE * len(training))))
+    return _draw(training, targets, count, draws, splitting.stratify)
+
+
+def _draw(
+    training: np.ndarray, targets: np.ndarray, count: int, draws: np.random.Generator, stratify: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rest and at most `count` reviews drawn: never all, nor where stratified the last of a class."""
     order = draws.permutation(len(training))
-    count = min(STOPPING_MOST, max(1, round(STOPPING_SHARE * len(training))), len(training) - 1)
-    if splitting.stratify:
+    count = min(count, len(training) - 1)
+    if stratify:
         numbers = targets[training[order]]
         sorting = np.argsort(numbers, kind="stable")  # by class, in each by chance
         sizes = np.bincount(numbers)

@@ -67,7 +67,12 @@ class Unlearning(Settings):
         dampening_lambda: λ of selective synaptic dampening, how strongly.
         scrub_alpha: Weight with which SCRUB stays near the original model.
         scrub_gamma: Weight of the loss on the retain set in SCRUB.
-        scrub_epochs: Epochs in which SCRUB moves away on the forget set, fewer than `epochs`.
+        scrub_epochs: Epochs in which SCRUB moves away on the forget set, fewer than `epochs`
+            where an epoch of the retain set comes first.
+        scrub_order: Which epoch of SCRUB comes first: that of the retain set, "retain_first", or that of the forget
+            set, "forget_first", as its authors have it.
+        scrub_temperature: Temperature that both predictions are divided by where SCRUB compares them, above 0; its
+            authors take 4.
         relearn_epochs: Epochs within which a model must learn the forget set again for the anamnesis index; 0
             leaves the index out.
 
@@ -107,6 +112,8 @@ class Unlearning(Settings):
     scrub_alpha: float = setting(1.0, low=0.0, high=1e3)
     scrub_gamma: float = setting(1.0, low=0.0, high=1e3)
     scrub_epochs: int = setting(1, low=0, high=2_000)
+    scrub_order: str = setting("retain_first", choices=("retain_first", "forget_first"))
+    scrub_temperature: float = setting(1.0, low=0.01, high=1_000.0)
     relearn_epochs: int = setting(100, low=0, high=2_000)
 
     def __post_init__(self):
@@ -140,10 +147,12 @@ class Unlearning(Settings):
                 f"unlearning.last_layers must be at most the number of layers, {len(known)} ({', '.join(known)}); "
                 f"got {self.last_layers}. Lower it."
             )
-        if "scrub" in self.methods and self.scrub_epochs >= self.epochs:
+        alone = self.scrub_order == "retain_first"  # its first epoch moves away from nothing
+        if "scrub" in self.methods and self.scrub_epochs > self.epochs - alone:
             raise RecipeError(
-                "unlearning.scrub_epochs must be below unlearning.epochs, as the first epoch of SCRUB is of the retain "
-                f"set alone; got {self.scrub_epochs} and {self.epochs}. Lower the first, or raise the other."
+                f"unlearning.scrub_epochs must be at most {self.epochs - alone}, as SCRUB has {self.epochs} epochs "
+                f"(unlearning.epochs){', the first of the retain set alone' if alone else ''}; got "
+                f"{self.scrub_epochs}. Lower the first, or raise the other."
             )
         self.randomization(0).chosen_layers(known, "unlearning.repair_layers")
 

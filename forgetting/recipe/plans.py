@@ -78,6 +78,8 @@ class Sweep(Settings):
         units: Keys of UNITS.
         seeds: Number of replicates.
         seed: Seed of the first replicate; the others have the seeds after it.
+        splits: Number of splits of the reviews: `split.seed` and the seeds after it. Each replicate is repeated on each
+            split; with more than one, each split has models of its own.
         retrain: Whether each replicate has its own model, trained from the replicate's seed on the same split.
         match: What a planned dose is a fraction of: "dose" of the units of a layer, or "change" of the norm of its
             weights, so that units are randomized until ‖ΔW‖₂ is that fraction of ‖W‖₂.
@@ -95,6 +97,7 @@ class Sweep(Settings):
     units: tuple[str, ...] = setting(("weight",), choices=tuple(UNITS), most=len(UNITS))
     seeds: int = setting(10, low=1, high=10_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
+    splits: int = setting(1, low=1, high=1_000)
     retrain: bool = setting(False)
     match: str = setting("dose", choices=("dose", "change"))
     scale: float = setting(1.0, low=0.0, high=1_000.0)
@@ -184,6 +187,9 @@ class Relearning(Settings):
         seeds: Number of replicates.
         seed: Seed of the first replicate, for its randomization and the training after it; the others have the seeds
             after it.
+        splits: Number of splits of the reviews, see `Sweep`.
+        retrain: Whether each replicate has its own original model, trained from the replicate's seed, so that what is
+            concluded holds for training, and not for one model alone.
 
     Raises:
         RecipeError: The layers or the schemes are empty, or the seeds run out of range.
@@ -197,6 +203,8 @@ class Relearning(Settings):
     schemes: tuple[str, ...] = setting(("reinit", "normal"), choices=tuple(SCHEMES), most=len(SCHEMES))
     seeds: int = setting(5, low=1, high=1_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
+    splits: int = setting(1, low=1, high=1_000)
+    retrain: bool = setting(True)
 
     def __post_init__(self):
         super().__post_init__()

@@ -29,6 +29,7 @@ WHOLE_GROUPS = {
         {"validation_share", "stratify", "sublinear_tf", "min_df", "max_words", "seed"},
         {"words": "basic", "stopping": "never"},
     ),
+    "relearning": ({"target_share", "epochs", "layers", "doses", "schemes", "seeds", "seed"}, {"retrain": False}),
     "training": ({"objective", "epochs", "learning_rate", "batch_size", "weight_decay"}, {"by_size": False}),
 }
 EARLIER_READING = {"header": "yes", "quotes": "fields"}  # which had no settings at all

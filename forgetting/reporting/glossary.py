@@ -203,7 +203,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "retrain for each seed",
             "Each seed gets a model of its own, so that the bands also hold the luck of training.",
-            used=("sweep.retrain",),
+            used=("sweep.retrain", "relearning.retrain"),
+        ),
+        Term(
+            "splits",
+            "How many times the reviews are split anew, each time with models of its own.",
+            "One split may be a lucky one: over several it is seen how much of a result is the luck of which reviews "
+            "were trained on and which were set aside.",
+            used=("sweep.splits", "relearning.splits"),
         ),
     ),
     "Data": (
@@ -352,6 +359,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "validation share",
             "The share of the reviews that is set aside to test the network on.",
             used=("split.validation_share",),
+        ),
+        Term(
+            "test share",
+            "The share of the reviews that is held out from every choice, for what is claimed in the end.",
+            "What was chosen as the best on the validation part looks better there than it is; on the test part it "
+            "does not. The test part is taken from the training part.",
+            used=("split.test_share",),
         ),
         Term(
             "kind of words",
@@ -848,6 +862,19 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "SCRUB: epochs away",
             "In how many of its epochs SCRUB moves away from the original's answers on the forget set.",
             used=("unlearning.scrub_epochs",),
+        ),
+        Term(
+            "SCRUB: which set first",
+            "Whether SCRUB begins with an epoch of the retain set or, as its authors do, of the forget set.",
+            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            used=("unlearning.scrub_order",),
+        ),
+        Term(
+            "SCRUB: temperature",
+            "What the logits of both models are divided by where SCRUB compares their predictions.",
+            "Its authors take 4; 1 compares the predictions as they are.",
+            "Kurmanji et al. 2023, arXiv 2302.09880",
+            ("unlearning.scrub_temperature",),
         ),
         Term(
             "relearning: epochs at most",

@@ -22,7 +22,7 @@ def as_earlier(recipe):
     """What a whole file of the earlier version means: it did in one way what today is found out."""
     did = {
         "training.by_size": False, "split.stopping": "never", "split.words": "basic", "data.missing": (),
-        "data.fold_labels": False, "reading.header": "yes", "reading.quotes": "fields",
+        "data.fold_labels": False, "reading.header": "yes", "reading.quotes": "fields", "relearning.retrain": False,
     }  # fmt: skip
     for name, value in did.items():
         recipe = recipe.with_value(name, value)
@@ -61,10 +61,16 @@ LATER = {  # settings that the earlier version did not have
     "reading.quotes",
     "reading.sheet",
     "reading.skip_lines",
+    "relearning.retrain",
+    "relearning.splits",
     "split.stopping",
+    "split.test_share",
     "split.words",
+    "sweep.splits",
     "training.by_size",
     "training.patience",
+    "unlearning.scrub_order",
+    "unlearning.scrub_temperature",
 }
 
 

@@ -30,6 +30,7 @@ LABELS = {
     "split.words": "Kind of words",
     "split.stopping": "Stopping part",
     "split.validation_share": "Validation share",
+    "split.test_share": "Test share (0: none)",
     "split.min_df": "Reviews a word needs",
     "split.max_words": "Words at most (0: all)",
     "split.seed": "Seed of the split",
@@ -61,6 +62,7 @@ LABELS = {
     "sweep.doses": "Fractions randomized",
     "sweep.seeds": "Seeds",
     "sweep.seed": "First seed",
+    "sweep.splits": "Splits",
     "sweep.retrain": "Retrain for each seed",
     "relearning.layers": "Layer sets",
     "relearning.schemes": "Schemes",
@@ -69,6 +71,8 @@ LABELS = {
     "relearning.epochs": "Epochs at most",
     "relearning.target_share": "Share of the original accuracy to reach",
     "relearning.seed": "First seed",
+    "relearning.splits": "Splits",
+    "relearning.retrain": "Retrain for each seed",
     "forget.by": "Forget",
     "forget.share": "Share of the training reviews",
     "forget.seed": "Seed of the share",
@@ -90,6 +94,8 @@ LABELS = {
     "unlearning.scrub_alpha": "SCRUB: α, near the original",
     "unlearning.scrub_gamma": "SCRUB: γ, loss of the retain set",
     "unlearning.scrub_epochs": "SCRUB: epochs away",
+    "unlearning.scrub_order": "SCRUB: which set first",
+    "unlearning.scrub_temperature": "SCRUB: temperature",
     "unlearning.relearn_epochs": "Relearning: epochs at most",
 }
 _NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
