@@ -1,4 +1,4 @@
-"""Numbers about predictions: metrics, calibration, scores, baselines, comparisons and intervals."""
+"""Numbers about predictions: metrics, calibration, scores, baselines, comparisons, intervals and tests."""
 
 from forgetting.core.lazy import lazy_names
 
@@ -9,6 +9,16 @@ __getattr__, __all__ = lazy_names(
         "calibration": ("temperature_scaled_loss",),
         "comparisons": ("Measurement", "measure_agreement", "measure_divergence", "measure_forgetting"),
         "intervals": ("BAND_QUANTILES", "Band", "auc_interval", "median_band", "seed_bands", "wilson_interval"),
+        "multiplicity": ("benjamini_hochberg", "holm"),
+        "paired": (
+            "PairedChange",
+            "compare_hits",
+            "make_change",
+            "mcnemar_test",
+            "paired_interval",
+            "reviews_needed",
+            "smallest_change",
+        ),
         "scores": (
             "LOSS_TOO_LARGE",
             "NOT_FINITE",

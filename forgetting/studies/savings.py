@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from forgetting.experiment.results import Trained
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.intervals import BAND_QUANTILES, seed_bands
+from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.metrics.scores import NOT_FINITE, top_1_accuracy
 from forgetting.model.split import Split
 from forgetting.randomization.path import randomize
@@ -32,7 +33,7 @@ from forgetting.studies.time_to_target import (
 )
 
 VARIANT_KEYS = ["layers", "scheme", "dose"]  # what distinguishes one variant from another
-SIGNIFICANT, LEAST_SEEDS = 0.05, 5  # of the sign test: with fewer seeds it cannot be passed
+LEAST_SEEDS = 5  # of the sign test: with fewer it cannot be passed
 
 
 def compute_savings(
