@@ -16,10 +16,11 @@ from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, logar
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINAL, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.scores import Scores
+from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.scores import FEWEST_IN_CLASS, Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
-from forgetting.reporting.formatting import format_metric, format_number, format_share
+from forgetting.reporting.formatting import format_count, format_interval, format_metric, format_number, format_share
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,7 @@ ROUND_NUMBERS = (
 )  # ends of an axis, times a power of ten
 MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
+PALE = 0.35  # opacity of what too few reviews stand behind
 
 
 def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "", *, large: bool = False) -> PlainChart:
@@ -231,11 +233,15 @@ def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
 
 
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> PlainChart:
-    """Recall of each class on the validation part, before and after, most frequent class on top."""
+    """Recall of each class on the validation part, before and after, most frequent class on top.
+
+    A class with fewer than FEWEST_IN_CLASS reviews is drawn pale.
+    """
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
     rows = _largest(counts)[::-1]
     names = _labels(classes, rows)
+    opacity = np.where(counts[rows] < FEWEST_IN_CLASS, PALE, 1.0)
     data = [
         {
             "type": "scatter",
@@ -243,9 +249,10 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
             "y": [name] * 2,
             "mode": "lines",
             "line": {"color": BASELINE, "width": 1.5},
+            "opacity": shown,
             "hoverinfo": "skip",
         }
-        for row, name in zip(rows, names, strict=True)
+        for row, name, shown in zip(rows, names, opacity, strict=True)
     ]
     for title, scores, colour, symbol in (
         ("original", before, ORIGINAL, "circle"),
@@ -257,9 +264,9 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
                 "x": scores.recall[rows],
                 "y": names,
                 "mode": "markers",
-                "marker": {"color": colour, "size": 11, "symbol": symbol},
+                "marker": {"color": colour, "size": 11, "symbol": symbol, "opacity": opacity},
                 "name": title,
-                "text": [f"{title}: {format_share(scores.recall[row])} of {counts[row]:,} reviews" for row in rows],
+                "text": [_describe_recall(title, scores.confusion[row], row) for row in rows],
                 "hovertemplate": "%{y}, %{text}<extra></extra>",
             }
         )
@@ -279,41 +286,58 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     )
 
 
+def _describe_recall(model: str, predicted: np.ndarray, row: int) -> str:
+    """A class's recall with its interval. predicted: its reviews by predicted class, (classes,)."""
+    hits, reviews = int(predicted[row]), int(predicted.sum())
+    if not reviews:
+        return f"{model}: missing, as there are no reviews"
+    interval = format_interval(*wilson_interval(hits, reviews))
+    return f"{model}: {hits:,} of {format_count(reviews, 'review')}, {format_share(hits / reviews)} ({interval})"
+
+
 def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChart:
-    """Confusion on the validation part, before and after: share of a true class's reviews by predicted class."""
+    """Confusion on the validation part, before and after: share of a true class's reviews by predicted class.
+
+    A class with fewer than FEWEST_IN_CLASS reviews is drawn pale.
+    """
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
-    rows = _largest(outcomes[0].confusion.sum(axis=1))
+    counts = outcomes[0].confusion.sum(axis=1)
+    rows = _largest(counts)
     names = _labels(classes, rows)
     numbers = [str(number) for number in range(1, len(names) + 1)]
+    enough = int((counts[rows] >= FEWEST_IN_CLASS).sum())  # of the classes, which come first
+    groups = [(part, shown) for part, shown in ((slice(enough), 1.0), (slice(enough, None), PALE)) if names[part]]
     data = []
     for axis, scores, colour in zip(("", "2"), outcomes, (ORIGINAL, RANDOMIZED), strict=True):
         totals = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.divide(scores.confusion, totals, out=np.full(scores.confusion.shape, np.nan), where=totals > 0)
-        data.append(
-            {
-                "type": "heatmap",
-                "z": shares[np.ix_(rows, rows)],
-                "x": numbers,
-                "y": [f"{name} · {number}" for name, number in zip(names, numbers, strict=True)],
-                "text": [
-                    [
-                        f"true {true}<br>predicted {predicted}<br>{scores.confusion[row, column]:,} reviews, "
-                        f"{format_share(shares[row, column])} of the class"
-                        for column, predicted in zip(rows, names, strict=True)
-                    ]
-                    for row, true in zip(rows, names, strict=True)
-                ],
-                "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
-                "zmin": 0,
-                "zmax": 1,
-                "showscale": False,
-                "xgap": 1,
-                "ygap": 1,
-                "hovertemplate": "%{text}<extra></extra>",
-                "xaxis": f"x{axis}",
-                "yaxis": f"y{axis}",
-            }
-        )
+        for some, opacity in groups:
+            data.append(
+                {
+                    "type": "heatmap",
+                    "z": shares[np.ix_(rows[some], rows)],
+                    "x": numbers,
+                    "y": [f"{name} · {number}" for name, number in zip(names[some], numbers[some], strict=True)],
+                    "text": [
+                        [
+                            f"true {true}<br>predicted {predicted}<br>{scores.confusion[row, column]:,} reviews, "
+                            f"{format_share(shares[row, column])} of the class"
+                            for column, predicted in zip(rows, names, strict=True)
+                        ]
+                        for row, true in zip(rows[some], names[some], strict=True)
+                    ],
+                    "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
+                    "opacity": opacity,
+                    "zmin": 0,
+                    "zmax": 1,
+                    "showscale": False,
+                    "xgap": 1,
+                    "ygap": 1,
+                    "hovertemplate": "%{text}<extra></extra>",
+                    "xaxis": f"x{axis}",
+                    "yaxis": f"y{axis}",
+                }
+            )
     classes_axis = {"automargin": True, "type": "category", "showgrid": False}
     layout = side_by_side(
         ("original", "randomized"),

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from forgetting.charts import comparison as comparison_charts
-from forgetting.charts.comparison import MOST_CLASSES, PARTS
+from forgetting.charts.comparison import MOST_CLASSES, PALE, PARTS
 from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.pipeline import run
 from forgetting.experiment.results import Outcome
-from forgetting.metrics.scores import NOT_FINITE, Scores
+from forgetting.metrics.scores import FEWEST_IN_CLASS, NOT_FINITE, Scores
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
@@ -67,6 +67,13 @@ def bars(chart: go.Figure) -> dict[str, list[dict]]:
 
 def lines(chart: go.Figure) -> list[go.Scatter]:
     return [trace for trace in chart.data if trace.type == "scatter" and trace.mode == "lines"]
+
+
+def heat_map(chart: go.Figure, axis: str = "y") -> dict[str, list]:
+    """The rows of a heat map, of which those of small classes are a trace of their own."""
+    traces = [trace for trace in chart.data if trace.yaxis == axis]
+    found = {name: [row for trace in traces for row in trace[name]] for name in ("y", "z", "text")}
+    return found | {"opacity": [trace.opacity for trace in traces for _ in trace.y]}
 
 
 def line_heights(chart: go.Figure) -> dict[str, float]:
@@ -210,21 +217,27 @@ def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared)
     for title, outcome in (("original", compared.original), ("randomized", compared.randomized)):
         np.testing.assert_array_equal(marks[title].x, outcome.scores["validation"].recall[order])
         assert list(marks[title].y) == [classes[row] for row in order]
-        assert [int(text.split()[-2]) for text in marks[title].text] == list(counts[order])
+        confusion = outcome.scores["validation"].confusion
+        told = [f"{title}: {confusion[row, row]} of {counts[row]} review" for row in order]
+        assert all(text.startswith(start) for text, start in zip(marks[title].text, told, strict=True))
+        assert list(marks[title].marker.opacity) == [PALE if counts[row] < FEWEST_IN_CLASS else 1 for row in order]
     assert any(shape.x0 == result.baselines.chance for shape in chart.layout.shapes)
     assert "chance" in texts(chart)
 
 
 def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
     chart = confusion_chart(compared, ("port", "red", "white"))
-    order = np.argsort(-compared.original.scores["validation"].confusion.sum(axis=1), kind="stable")
-    for trace, outcome in zip(chart.data, (compared.original, compared.randomized), strict=True):
+    counts = compared.original.scores["validation"].confusion.sum(axis=1)
+    order = np.argsort(-counts, kind="stable")
+    for axis, outcome in (("y", compared.original), ("y2", compared.randomized)):
+        drawn = heat_map(chart, axis)
         confusion = outcome.scores["validation"].confusion
         shares = confusion / confusion.sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(np.array(trace.z, dtype=float), shares[np.ix_(order, order)])
-        told = [[int(text.split("<br>")[2].split()[0]) for text in row] for row in trace.text]
+        np.testing.assert_allclose(np.array(drawn["z"], dtype=float), shares[np.ix_(order, order)])
+        told = [[int(text.split("<br>")[2].split()[0]) for text in row] for row in drawn["text"]]
         np.testing.assert_array_equal(told, confusion[np.ix_(order, order)])
-        np.testing.assert_allclose(np.nansum(np.array(trace.z, dtype=float), axis=1), 1)
+        np.testing.assert_allclose(np.nansum(np.array(drawn["z"], dtype=float), axis=1), 1)
+        assert drawn["opacity"] == [PALE if counts[row] < FEWEST_IN_CLASS else 1 for row in order]
 
 
 def test_histograms_count_every_weight(result, compared):
@@ -282,8 +295,7 @@ def test_classes_whose_names_begin_alike_keep_a_row_each(result, compared):
     recall = recall_chart(compared, classes, result.baselines)
     marks = next(trace for trace in recall.data if trace.mode == "markers")
     assert len(set(marks.y)) == 3
-    heat = confusion_chart(compared, classes).data[0]
-    assert len(set(heat.x)) == len(set(heat.y)) == 3
+    assert len(set(heat_map(confusion_chart(compared, classes))["y"])) == 3
 
 
 @pytest.mark.parametrize("classes", [("80", "90", "100"), ("2018-01-01", "2018-01-02", "2018-06-01")])
@@ -301,20 +313,24 @@ def test_of_many_classes_the_most_frequent_are_drawn(result, compared):
     many = Scores(int(confusion.sum()), accuracy=1.0, recall=np.ones(count), confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, many))))
     classes = [f"class {row}" for row in range(count)]
-    heat = confusion_chart(both, classes).data[0]
+    heat = heat_map(confusion_chart(both, classes))
     names = [f"class {row}" for row in range(count - 1, count - 1 - MOST_CLASSES, -1)]
-    assert list(heat.y) == [f"{name} · {number}" for name, number in zip(names, heat.x, strict=True)]
+    assert heat["y"] == [f"{name} · {number}" for number, name in enumerate(names, start=1)]
     recall = recall_chart(both, classes, result.baselines)
     assert set(next(trace for trace in recall.data if trace.mode == "markers").y) == set(names)
 
 
-def test_a_class_without_validation_reviews_has_no_plausible_number(compared):
+def test_a_class_without_validation_reviews_has_no_plausible_number(result, compared):
     confusion = np.array([[2, 1, 0], [0, 0, 0], [1, 0, 3]])
     recall = np.array([2 / 3, np.nan, 3 / 4])
     some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
-    heat = confusion_chart(both, ("a", "b", "c")).data[0]
-    assert np.isnan(np.array(heat.z, dtype=float)[list(heat.y).index("b · 3")]).all()
+    heat = heat_map(confusion_chart(both, ("a", "b", "c")))
+    assert np.isnan(np.array(heat["z"], dtype=float)[heat["y"].index("b · 3")]).all()
+    marks = [trace for trace in recall_chart(both, ("a", "b", "c"), result.baselines).data if trace.mode == "markers"]
+    assert {text for trace in marks for text in trace.text if "missing" in text} == {
+        f"{model}: missing, as there are no reviews" for model in ("original", "randomized")
+    }
 
 
 def test_charts_hold_no_title_and_are_of_fixed_height(result, compared):

@@ -15,11 +15,11 @@ from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.scores import probabilities
+from forgetting.metrics.scores import FEWEST_IN_CLASS, probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.formatting import format_interval, format_share
+from forgetting.reporting.formatting import format_interval, format_points, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +113,10 @@ def describe_model(trained_model: TrainedModel) -> str:
     """The reviews and the epochs of a model, in a sentence for a place that reads Markdown."""
     trained, split = trained_model.trained, trained_model.split
     epochs = comparison_sentences.describe_epochs(trained.history, trained_model.training.epochs, trained.kept_epoch)
-    count = split.size[0] + len(split.validation)
-    reviews = f"{count:,} reviews, {len(trained_model.split.classes)} classes"
+    in_test = len(split.test) if split.test else 0
+    count = split.size[0] + len(split.validation) + in_test
+    test = f" ({in_test:,} of them in the test part)" if in_test else ""
+    reviews = f"{count:,} reviews{test}, {len(split.classes)} classes"
     sentences = literal(f"{source_name(trained_model.recipe)}: {reviews}. Trained {epochs}.")
     if models.is_pretrained(trained_model):
         sentences += " It came trained with the program; the Train page trains it before your eyes."
@@ -138,7 +140,7 @@ def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: 
         alt="Recall of each class",
         formats=dict.fromkeys(("original", "randomized"), format_share),
     )
-    _caption_most(len(classes))
+    _caption_classes(comparison)
 
 
 def _recalls(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
@@ -167,7 +169,7 @@ def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     chart = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
     st.plotly_chart(chart, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
     chart_table(lambda: _confusions(comparison, trained_model.split.classes), key="confusion", alt="Confusion matrices")
-    _caption_most(len(trained_model.split.classes))
+    _caption_classes(comparison)
 
 
 def _confusions(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
@@ -186,9 +188,19 @@ def _confusions(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def _caption_most(classes: int) -> None:
-    if classes > comparison_charts.MOST_CLASSES:
-        st.caption(f"The {comparison_charts.MOST_CLASSES} most frequent of {classes} classes are drawn.")
+def _caption_classes(comparison: Comparison) -> None:
+    """Which classes are not drawn, and which are drawn pale."""
+    counts = comparison.original.scores["validation"].confusion.sum(axis=1)
+    sentences = []
+    if len(counts) > comparison_charts.MOST_CLASSES:
+        sentences.append(f"The {comparison_charts.MOST_CLASSES} most frequent of {len(counts)} classes are drawn.")
+    if counts.min() < FEWEST_IN_CLASS:
+        sentences.append(
+            f"Pale are classes with fewer than {FEWEST_IN_CLASS} validation reviews: of so few, one review more or less "
+            f"moves the recall by {format_points(100 / (FEWEST_IN_CLASS - 1))} or more."
+        )
+    if sentences:
+        st.caption(" ".join(sentences))
 
 
 def weights_view(trained_model: TrainedModel, comparison: Comparison) -> None:
