@@ -6,7 +6,7 @@ from forgetting.dashboard.studies.panel import kept_studies, study_buttons, stud
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
-from forgetting.dashboard.ui.plan_form import doses_control, variant_controls
+from forgetting.dashboard.ui.plan_form import doses_control, replicate_controls, variant_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.relearning import learning_curves_view, savings_view
@@ -43,7 +43,7 @@ with plan:
         number_control("relearning.epochs")
     with st.expander("More"):
         number_control("relearning.target_share", step=0.05)
-        number_control("relearning.seed")
+        replicate_controls("relearning")
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:

@@ -349,6 +349,7 @@ def test_a_link_reopens_every_setting_of_the_plan():
         "relearning.schemes": "permute,noise",
         "relearning.seeds": "1",
         "relearning.seed": "11",
+        "relearning.retrain": "0",
     }
     test = relearn(**link)
     assert test.query_params == link
@@ -360,8 +361,10 @@ def test_a_link_reopens_every_setting_of_the_plan():
         schemes=("permute", "noise"),
         seeds=1,
         seed=11,
+        retrain=False,
     )
     assert mine(test).recipe.relearning == wanted
+    assert test.checkbox(key=setting("relearning.retrain")).value is False
     assert test.select_slider(key=setting("randomization.fraction")).value == 0.35
     for name in PLAN:
         assert test.number_input(key=setting(f"relearning.{name}")).value == getattr(wanted, name)

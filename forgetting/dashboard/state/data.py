@@ -159,7 +159,9 @@ def find_size(inputs: Inputs) -> tuple[int, int]:
     if pretrained := _pretrained_split(inputs):
         return pretrained.size
     reviews = find_selected(inputs)
-    return len(reviews) - ceil(len(reviews) * inputs.recipe.split.validation_share), len(reviews.counts)
+    splitting = inputs.recipe.split
+    held_out = ceil(len(reviews) * splitting.validation_share) + round(len(reviews) * splitting.test_share)
+    return len(reviews) - held_out, len(reviews.counts)
 
 
 def find_training(inputs: Inputs) -> TrainingSettings:

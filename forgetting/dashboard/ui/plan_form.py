@@ -44,8 +44,17 @@ def plan_controls(trained_model: TrainedModel) -> None:
     if "noise" in session().recipe.sweep.schemes:
         number_control("sweep.scale", step=0.1)
     with st.expander("More"):
-        number_control("sweep.seed")
-        switch_control("sweep.retrain")
+        replicate_controls("sweep")
+
+
+def replicate_controls(group: str) -> None:
+    """What the replicates of a plan differ in, besides their draws. group: "sweep" or "relearning"."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        number_control(f"{group}.seed")
+    with right:
+        number_control(f"{group}.splits")
+    switch_control(f"{group}.retrain")
 
 
 def variant_controls(trained_model: TrainedModel, group: str) -> None:

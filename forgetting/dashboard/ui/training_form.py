@@ -60,6 +60,7 @@ OTHERS = {
     "training.weight_decay": partial(chosen_control, step=0.0005),
     "training.word_dropout": number_control,
     "split.validation_share": number_control,
+    "split.test_share": number_control,
     "split.words": partial(choice_control, titles=KIND_NAMES),
     "split.seed": number_control,
     "split.min_df": number_control,

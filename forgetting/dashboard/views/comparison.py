@@ -196,8 +196,8 @@ def _caption_classes(comparison: Comparison) -> None:
         sentences.append(f"The {comparison_charts.MOST_CLASSES} most frequent of {len(counts)} classes are drawn.")
     if counts.min() < FEWEST_IN_CLASS:
         sentences.append(
-            f"Pale are classes with fewer than {FEWEST_IN_CLASS} validation reviews: of so few, one review more or less "
-            f"moves the recall by {format_points(100 / (FEWEST_IN_CLASS - 1))} or more."
+            f"Pale are classes with fewer than {FEWEST_IN_CLASS} validation reviews, where one review moves the recall "
+            f"by {format_points(100 / (FEWEST_IN_CLASS - 1))} or more."
         )
     if sentences:
         st.caption(" ".join(sentences))
