@@ -17,7 +17,7 @@ from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINA
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
-from forgetting.metrics.scores import FEWEST_IN_CLASS, Scores
+from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
 from forgetting.reporting.formatting import format_count, format_interval, format_metric, format_number, format_share
@@ -235,13 +235,13 @@ def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> PlainChart:
     """Recall of each class on the validation part, before and after, most frequent class on top.
 
-    A class with fewer than FEWEST_IN_CLASS reviews is drawn pale.
+    A class with fewer than FEWEST_CLASS_REVIEWS reviews is drawn pale.
     """
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
     rows = _largest(counts)[::-1]
     names = _labels(classes, rows)
-    opacity = np.where(counts[rows] < FEWEST_IN_CLASS, PALE, 1.0)
+    opacity = np.where(counts[rows] < FEWEST_CLASS_REVIEWS, PALE, 1.0)
     data = [
         {
             "type": "scatter",
@@ -298,14 +298,14 @@ def _describe_recall(model: str, predicted: np.ndarray, row: int) -> str:
 def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChart:
     """Confusion on the validation part, before and after: share of a true class's reviews by predicted class.
 
-    A class with fewer than FEWEST_IN_CLASS reviews is drawn pale.
+    A class with fewer than FEWEST_CLASS_REVIEWS reviews is drawn pale.
     """
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     counts = outcomes[0].confusion.sum(axis=1)
     rows = _largest(counts)
     names = _labels(classes, rows)
     numbers = [str(number) for number in range(1, len(names) + 1)]
-    enough = int((counts[rows] >= FEWEST_IN_CLASS).sum())  # of the classes, which come first
+    enough = int((counts[rows] >= FEWEST_CLASS_REVIEWS).sum())  # of the classes, which come first
     groups = [(part, shown) for part, shown in ((slice(enough), 1.0), (slice(enough, None), PALE)) if names[part]]
     data = []
     for axis, scores, colour in zip(("", "2"), outcomes, (ORIGINAL, RANDOMIZED), strict=True):

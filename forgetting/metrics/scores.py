@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 TOP_K = 3
-FEWEST_IN_CLASS = 5  # of a class, for its recall to be spoken of: of 4 one review is 25 points
 NOT_FINITE = "the model's outputs are not finite numbers"
 LOSS_TOO_LARGE = "the loss is too large to be computed"
+FEWEST_CLASS_REVIEWS = 5  # of a class whose recall is compared with others': of fewer, one review is 25 points and more
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from forgetting.charts.comparison import MOST_CLASSES, PALE, PARTS
 from forgetting.charts.style import BASELINE, ORIGINAL, RANDOMIZED
 from forgetting.experiment.pipeline import run
 from forgetting.experiment.results import Outcome
-from forgetting.metrics.scores import FEWEST_IN_CLASS, NOT_FINITE, Scores
+from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, NOT_FINITE, Scores
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
@@ -220,7 +220,7 @@ def test_recalls_are_drawn_for_each_class_most_frequent_on_top(result, compared)
         confusion = outcome.scores["validation"].confusion
         told = [f"{title}: {confusion[row, row]} of {counts[row]} review" for row in order]
         assert all(text.startswith(start) for text, start in zip(marks[title].text, told, strict=True))
-        assert list(marks[title].marker.opacity) == [PALE if counts[row] < FEWEST_IN_CLASS else 1 for row in order]
+        assert list(marks[title].marker.opacity) == [PALE if counts[row] < FEWEST_CLASS_REVIEWS else 1 for row in order]
     assert any(shape.x0 == result.baselines.chance for shape in chart.layout.shapes)
     assert "chance" in texts(chart)
 
@@ -237,7 +237,7 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
         told = [[int(text.split("<br>")[2].split()[0]) for text in row] for row in drawn["text"]]
         np.testing.assert_array_equal(told, confusion[np.ix_(order, order)])
         np.testing.assert_allclose(np.nansum(np.array(drawn["z"], dtype=float), axis=1), 1)
-        assert drawn["opacity"] == [PALE if counts[row] < FEWEST_IN_CLASS else 1 for row in order]
+        assert drawn["opacity"] == [PALE if counts[row] < FEWEST_CLASS_REVIEWS else 1 for row in order]
 
 
 def test_histograms_count_every_weight(result, compared):

@@ -15,7 +15,7 @@ from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.scores import FEWEST_IN_CLASS, probabilities
+from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
@@ -194,10 +194,10 @@ def _caption_classes(comparison: Comparison) -> None:
     sentences = []
     if len(counts) > comparison_charts.MOST_CLASSES:
         sentences.append(f"The {comparison_charts.MOST_CLASSES} most frequent of {len(counts)} classes are drawn.")
-    if counts.min() < FEWEST_IN_CLASS:
+    if counts.min() < FEWEST_CLASS_REVIEWS:
         sentences.append(
-            f"Pale are classes with fewer than {FEWEST_IN_CLASS} validation reviews, where one review moves the recall "
-            f"by {format_points(100 / (FEWEST_IN_CLASS - 1))} or more."
+            f"Pale are classes with fewer than {FEWEST_CLASS_REVIEWS} validation reviews, where one review moves the "
+            f"recall by {format_points(100 / (FEWEST_CLASS_REVIEWS - 1))} or more."
         )
     if sentences:
         st.caption(" ".join(sentences))
