@@ -70,6 +70,8 @@ BASELINES = Baselines(
     majority_macro_f1={"training": 0.2, "validation": 0.15},
     all_no=0.9966,
     linear_svc=None,
+    majority_class=0,
+    majority_balanced_accuracy={"training": 0.25, "validation": 0.25},
 )
 
 
@@ -94,7 +96,10 @@ def comparison(
     other = scores(1.0)
     outcomes = [Outcome({}, {"training": other, "validation": score}) for score in (before, after)]
     ratios = {"training": Measurement(0.0), "validation": Measurement(0.0)}
-    return Comparison(*outcomes, None, ratios, {"validation": agreement}, {"validation": divergence})
+    none = dict.fromkeys(ratios)
+    return Comparison(
+        *outcomes, None, ratios, ratios, {"validation": agreement}, {"validation": divergence}, none, none, 1
+    )
 
 
 def cost(before: float | None, after: float | None, randomization: Randomization = SOME) -> str:

@@ -5,14 +5,15 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 
+import numpy as np
 import torch
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
 from forgetting.data.reviews import Reviews, filter_reviews
 from forgetting.experiment.results import Comparison, Outcome, Result, Trained
-from forgetting.metrics.baselines import compute_baselines
-from forgetting.metrics.comparisons import join_chunks, measure_agreement, measure_divergence, measure_forgetting
+from forgetting.metrics.baselines import compute_baselines, find_majority, measure_forgettings
+from forgetting.metrics.comparisons import join_chunks, measure_agreement, measure_divergence
 from forgetting.metrics.scores import score_chunks
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import ROWS_AT_ONCE, Part, Split, make_split
@@ -228,37 +229,49 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
         model = randomize(trained.model, recipe.randomization, initial=trained.initial, vocabulary=split.words)
         randomized = Trained(model, trained.initial, (), trained.state, 0, 0.0)
     outcome = measure_outcome(recipe, split, randomized)
-    chance = 1 / len(split.classes)
-    agreement, divergence = {}, {}
+    agreement, divergence, lost, gained = {}, {}, {}, {}
     for name, part in split.parts.items():
         found = [
-            (measure_agreement(*pair), measure_divergence(*pair), len(pair[0]))
-            for pair in _logit_pairs(name, part, (original, trained.model), (outcome, randomized.model))
+            (measure_agreement(*pair), measure_divergence(*pair), _count_changes(*pair, targets), len(targets))
+            for *pair, targets in _logit_pairs(name, part, (original, trained.model), (outcome, randomized.model))
         ]
-        agreement[name] = join_chunks([(agreed, reviews) for agreed, _, reviews in found])
-        divergence[name] = join_chunks([(diverged, reviews) for _, diverged, reviews in found])
+        agreement[name] = join_chunks([(agreed, reviews) for agreed, _, _, reviews in found])
+        divergence[name] = join_chunks([(diverged, reviews) for _, diverged, _, reviews in found])
+        finite = original.scores[name].accuracy is not None and outcome.scores[name].accuracy is not None
+        lost[name], gained[name] = sum(counts for _, _, counts, _ in found) if finite else (None, None)
+    majority = find_majority(split)
+    ratios = {name: measure_forgettings(original.scores[name], outcome.scores[name], majority) for name in split.parts}
+    before, after = trained.model.state_dict(), randomized.model.state_dict()
     return Comparison(
         original=original,
         randomized=outcome,
         model=randomized.model,
-        forgetting={
-            name: measure_forgetting(original.scores[name].accuracy, outcome.scores[name].accuracy, chance)
-            for name in split.parts
-        },
+        forgetting={name: beside_chance for name, (beside_chance, _) in ratios.items()},
+        forgetting_above_majority={name: above_majority for name, (_, above_majority) in ratios.items()},
         agreement=agreement,
         divergence=divergence,
+        lost=lost,
+        gained=gained,
+        changed_weights=sum(int((before[name] != after[name]).sum()) for name in before),
         history=randomized.history,
     )
 
 
+def _count_changes(before: torch.Tensor, after: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
+    """How many reviews of each class one model alone classifies correctly, the first and the second, (2, classes)."""
+    hits = [logits.argmax(dim=1) == targets for logits in (before, after)]
+    counts = [targets[one & ~other].bincount(minlength=before.shape[1]) for one, other in (hits, hits[::-1])]
+    return torch.stack(counts).numpy()
+
+
 @torch.no_grad()
 def _logit_pairs(name: str, part: Part, *models: tuple[Outcome, torch.nn.Module]) -> Iterator[tuple[torch.Tensor, ...]]:
-    """The logits of two models on a part: those that their outcomes hold, or in chunks where they hold none."""
+    """The logits of two models on a part, and its targets: what their outcomes hold, or chunks where they hold none."""
     if all(name in outcome.logits for outcome, _ in models):
-        yield tuple(outcome.logits[name] for outcome, _ in models)
+        yield *(outcome.logits[name] for outcome, _ in models), part.targets
         return
-    for inputs, _ in part.chunks():
-        yield tuple(model(inputs) for _, model in models)
+    for inputs, targets in part.chunks():
+        yield *(model(inputs) for _, model in models), targets
 
 
 def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0) -> Trained:

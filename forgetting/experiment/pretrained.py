@@ -25,8 +25,8 @@ from safetensors import safe_open
 
 from forgetting.data.sample import load_sample
 from forgetting.experiment.results import Comparison, Outcome, Trained
-from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.comparisons import Measurement, measure_forgetting
+from forgetting.metrics.baselines import Baselines, measure_forgettings
+from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import Scores, recall_of
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
@@ -39,6 +39,7 @@ from forgetting.recipe.recipe import OPENING, Recipe
 PRETRAINED = Path(__file__).with_suffix(".safetensors")
 SCORES = ("loss", "accuracy", "top_k_accuracy", "macro_f1", "bitwise_accuracy")
 MEASUREMENTS = ("agreement", "divergence")
+CHANGES = ("lost", "gained")
 
 
 class _Later:
@@ -93,7 +94,8 @@ class Pretrained:
         split: The split.
         trained: The model.
         baselines: The baselines on the split.
-        path: Metrics at FRACTIONS, by name and part, such as "loss.validation"; "confusion" is (101, classes, classes).
+        path: Metrics at FRACTIONS, by name and part, such as "loss.validation"; "confusion" is (101, classes, classes),
+            "lost" and "gained" are (101, classes).
         typical: The review that stands for all on that path.
     """
 
@@ -130,13 +132,17 @@ class Pretrained:
             )
             for name, index in (("original", 0), ("randomized", at))
         )
-        accuracies = {part: (original.scores[part].accuracy, randomized.scores[part].accuracy) for part in PARTS}
+        majority = self.baselines.majority_class
+        ratios = {part: measure_forgettings(original.scores[part], randomized.scores[part], majority) for part in PARTS}
         return _Comparison(
             lambda: {"model": compared().model},
             original=original,
             randomized=randomized,
-            forgetting={part: measure_forgetting(*accuracies[part], self.baselines.chance) for part in PARTS},
+            forgetting={part: beside_chance for part, (beside_chance, _) in ratios.items()},
+            forgetting_above_majority={part: above_majority for part, (_, above_majority) in ratios.items()},
+            changed_weights=int(self.path["changed_weights"][at]),
             history=(),
+            **{name: {part: self.path[f"{name}.{part}"][at] for part in PARTS} for name in CHANGES},
             **{
                 name: {part: Measurement(float(self.path[f"{name}.{part}"][at])) for part in PARTS}
                 for name in MEASUREMENTS
@@ -147,10 +153,12 @@ class Pretrained:
         values = {name: float(self.path[f"{name}.{part}"][at]) for name in SCORES}
         reviews = len(getattr(self.split, part))
         confusion = self.path[f"confusion.{part}"][at].astype(np.int64)
+        recall = recall_of(confusion)
         return Scores(
             reviews=reviews,
             interval=wilson_interval(round(values["accuracy"] * reviews), reviews),
-            recall=recall_of(confusion),
+            balanced_accuracy=float(np.nanmean(recall)),
+            recall=recall,
             confusion=confusion,
             **values,
         )
@@ -238,8 +246,11 @@ def write_pretrained(path: Path = PRETRAINED) -> None:
         scores = [each.randomized.scores[part] for each in compared]
         arrays |= {f"path.{name}.{part}": np.array([getattr(each, name) for each in scores]) for name in SCORES}
         arrays[f"path.confusion.{part}"] = np.array([each.confusion for each in scores], dtype=np.int32)
+        for name in CHANGES:
+            arrays[f"path.{name}.{part}"] = np.array([getattr(each, name)[part] for each in compared], dtype=np.int32)
         for name in MEASUREMENTS:
             arrays[f"path.{name}.{part}"] = np.array([getattr(each, name)[part].value for each in compared])
+    arrays["path.changed_weights"] = np.array([each.changed_weights for each in compared], dtype=np.int32)
     predictions = [each.randomized.logits["validation"].argmax(dim=1).numpy() for each in compared]
     about = {
         "recipe": recipe.to_dict(),

@@ -10,6 +10,7 @@ import numpy as np
 
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.paired import PairedChange, make_change
 from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch, find_best_epoch, find_reached
 from forgetting.randomization.layers import LayerSummary
@@ -76,9 +77,14 @@ class Comparison:
         original: Outcome of the original.
         randomized: Outcome of the randomized model.
         model: The randomized model.
-        forgetting: Forgetting by the name of the part; see `measure_forgetting`.
+        forgetting: Forgetting, beside chance, by the name of the part; see `measure_forgetting`.
+        forgetting_above_majority: The same beside the largest class; see `measure_forgetting_above_majority`.
         agreement: Agreement of both models by the name of the part; see `measure_agreement`.
         divergence: Divergence of both models by the name of the part; see `measure_divergence`.
+        lost: By the name of the part, how many reviews of each class the original alone classifies correctly,
+            (classes,); None where the outputs of a model are not finite.
+        gained: The same of the randomized model.
+        changed_weights: How many of the model's parameters the randomization changed.
         history: Epochs of the randomized model, which the published protocol trains.
     """
 
@@ -86,9 +92,30 @@ class Comparison:
     randomized: Outcome
     model: TextClassifier
     forgetting: dict[str, Measurement]
+    forgetting_above_majority: dict[str, Measurement]
     agreement: dict[str, Measurement]
     divergence: dict[str, Measurement]
+    lost: dict[str, np.ndarray | None]
+    gained: dict[str, np.ndarray | None]
+    changed_weights: int
     history: tuple[Epoch, ...] = ()
+
+    @property
+    def changes(self) -> dict[str, PairedChange | None]:
+        """The change of accuracy by the name of the part; None where the outputs of a model are not finite."""
+        return {
+            name: None
+            if lost is None
+            else make_change(self.original.scores[name].reviews, int(lost.sum()), int(self.gained[name].sum()))
+            for name, lost in self.lost.items()
+        }
+
+    def class_changes(self, part: str) -> list[PairedChange | None]:
+        """The change of each class's recall on a part, None for a class without a review; [] where `lost` is None."""
+        if self.lost[part] is None:
+            return []
+        counts = zip(self.original.scores[part].confusion.sum(1), self.lost[part], self.gained[part], strict=True)
+        return [make_change(*map(int, count)) if count[0] else None for count in counts]
 
 
 @dataclass(frozen=True, eq=False)

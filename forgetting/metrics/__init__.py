@@ -5,9 +5,22 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "baselines": ("Baselines", "compute_baselines"),
+        "baselines": (
+            "Baselines",
+            "beats_trivial",
+            "compare_with_majority",
+            "compute_baselines",
+            "find_majority",
+            "measure_forgettings",
+        ),
         "calibration": ("temperature_scaled_loss",),
-        "comparisons": ("Measurement", "measure_agreement", "measure_divergence", "measure_forgetting"),
+        "comparisons": (
+            "Measurement",
+            "measure_agreement",
+            "measure_divergence",
+            "measure_forgetting",
+            "measure_forgetting_above_majority",
+        ),
         "intervals": ("BAND_QUANTILES", "Band", "auc_interval", "median_band", "seed_bands", "wilson_interval"),
         "multiplicity": ("benjamini_hochberg", "holm"),
         "paired": (
@@ -20,6 +33,7 @@ __getattr__, __all__ = lazy_names(
             "smallest_change",
         ),
         "scores": (
+            "FEWEST_CLASS_REVIEWS",
             "LOSS_TOO_LARGE",
             "NOT_FINITE",
             "TOP_K",

@@ -3,6 +3,11 @@
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from forgetting.metrics.comparisons import Measurement, measure_forgetting, measure_forgetting_above_majority
+from forgetting.metrics.paired import PairedChange, make_change
+from forgetting.metrics.scores import NOT_FINITE, Scores
 from forgetting.model.split import Split
 
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
@@ -17,6 +22,8 @@ class Baselines:
         chance_loss: Loss of the objective where each class has the probability 1 / classes.
         majority: Accuracy, by part, of always predicting the most frequent class of the training part.
         majority_macro_f1: Macro-F1, by part, of the same.
+        majority_balanced_accuracy: Balanced accuracy, by part, of the same.
+        majority_class: Number of that class.
         all_no: Bitwise accuracy of always answering "no", 1 − 1 / classes.
         linear_svc: Accuracy, by part, of scikit-learn's LinearSVC on the same features; None where it was left out.
         missing: The reason why a metric is None, by its name.
@@ -29,6 +36,8 @@ class Baselines:
     all_no: float
     linear_svc: dict[str, float] | None
     missing: dict[str, str] = field(default_factory=dict)
+    majority_class: int = field(kw_only=True)
+    majority_balanced_accuracy: dict[str, float] = field(kw_only=True)
 
 
 def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Baselines:
@@ -46,7 +55,7 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
     from forgetting.metrics import formulas
 
     classes = len(split.classes)
-    majority = int(torch.bincount(split.training.targets).argmax())
+    majority = find_majority(split)
     predictions = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}
     targets = {name: part.targets for name, part in split.parts.items()}
     size, missing, svc = len(split.training) * classes, {}, None
@@ -69,9 +78,69 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
         majority_macro_f1={
             name: formulas.macro_f1(predictions[name], targets[name], classes).item() for name in targets
         },
+        majority_class=majority,
+        majority_balanced_accuracy={
+            name: formulas.balanced_accuracy(predictions[name], targets[name], classes).item() for name in targets
+        },
         all_no=1 - 1 / classes,
         linear_svc=svc,
         missing=missing,
+    )
+
+
+def find_majority(split: Split) -> int:
+    """Number of the most frequent class of the training part; of several the first."""
+    return int(split.training.targets.bincount().argmax())
+
+
+def compare_with_majority(confusion: np.ndarray, majority_class: int) -> PairedChange:
+    """The change of accuracy from always predicting one class to a model, on the same reviews.
+
+    >>> change = compare_with_majority(np.array([[70, 10], [5, 15]]), 0)
+    >>> change.lost, change.gained
+    (10, 15)
+
+    Args:
+        confusion: The model's counts, (true classes, predicted classes).
+        majority_class: Number of that class.
+    """
+    right = np.diag(confusion)
+    lost = int(confusion[majority_class].sum() - right[majority_class])
+    return make_change(int(confusion.sum()), lost, int(right.sum() - right[majority_class]))
+
+
+def beats_trivial(scores: Scores, majority_class: int) -> bool:
+    """Whether reviews show that a model knows more than a trivial one: without that, it has nothing to forget.
+
+    Its accuracy must be above that of the largest class by a paired comparison, and its 95 % interval above chance. The
+    second is asked for, too, as the largest class of the training part may be rare in another part.
+
+    Args:
+        scores: The model's on one part.
+        majority_class: Number of the most frequent class of the training part.
+    """
+    if scores.confusion is None:
+        return False
+    change = compare_with_majority(scores.confusion, majority_class)
+    return change.decided and change.change > 0 and scores.interval[0] > 1 / len(scores.confusion)
+
+
+def measure_forgettings(before: Scores, after: Scores, majority_class: int) -> tuple[Measurement, Measurement]:
+    """Forgetting beside chance, and beside the largest class.
+
+    Args:
+        before: Of the original on one part.
+        after: Of the randomized model on the same part.
+        majority_class: Number of the most frequent class of the training part.
+    """
+    if before.confusion is None:
+        return Measurement(None, NOT_FINITE), Measurement(None, NOT_FINITE)
+    majority = float(before.confusion[majority_class].sum() / before.confusion.sum())
+    return (
+        measure_forgetting(before.accuracy, after.accuracy, 1 / len(before.confusion)),
+        measure_forgetting_above_majority(
+            before.accuracy, after.accuracy, majority, compare_with_majority(before.confusion, majority_class)
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forgetting.core.numbers import format_share
+from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import NOT_FINITE
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ class Measurement:
     missing: str = ""
 
 
-def measure_forgetting(before: float | None, after: float | None, chance: float) -> Measurement:
-    """Forgetting of a model: (before − after) / (before − chance).
+def measure_forgetting(before: float | None, after: float | None, baseline: float, name: str = "chance") -> Measurement:
+    """Forgetting of a model: (before − after) / (before − baseline), of which chance is the baseline if not said.
 
-    It is 0 where the accuracy did not change, 1 at chance, and above 1 below chance. It is undefined where the model
-    was no better than chance before, as nothing can then be forgotten.
+    It is 0 where the accuracy did not change, 1 at the baseline, and above 1 below it. It is undefined where the model
+    was no better before, as nothing can then be forgotten.
 
     >>> measure_forgetting(0.9, 0.5, 0.1).value
     0.5
@@ -44,15 +45,38 @@ def measure_forgetting(before: float | None, after: float | None, chance: float)
     Args:
         before: Accuracy of the original, in [0, 1]; None where it is missing.
         after: Accuracy of the randomized model, in [0, 1]; None where it is missing.
-        chance: Accuracy of a uniform guess, 1 / classes.
+        baseline: Accuracy of a trivial model, such as 1 / classes of a uniform guess.
+        name: What the trivial model is called, for the reason of a missing value.
     """
     if before is None or after is None:
         return Measurement(None, NOT_FINITE)
-    if before <= chance:
+    if before <= baseline:
         return Measurement(
-            None, f"accuracy before ({format_share(before, 1)}) is not above chance ({format_share(chance, 1)})"
+            None, f"accuracy before ({format_share(before, 1)}) is not above {name} ({format_share(baseline, 1)})"
         )
-    return Measurement((before - after) / (before - chance))
+    return Measurement((before - after) / (before - baseline))
+
+
+def measure_forgetting_above_majority(
+    before: float | None, after: float | None, majority: float, advantage: PairedChange | None
+) -> Measurement:
+    """Forgetting of what the original knew beyond the largest class: (before − after) / (before − majority).
+
+    It is undefined, too, where the reviews do not show that the original is better than always predicting that class:
+    the denominator may then be 0, and a quotient by it anything.
+
+    Args:
+        before: Accuracy of the original, in [0, 1]; None where it is missing.
+        after: Accuracy of the randomized model, in [0, 1]; None where it is missing.
+        majority: Accuracy of always predicting the most frequent class of the training part, in [0, 1].
+        advantage: The change of accuracy from that to the original; None where it is missing.
+    """
+    found = measure_forgetting(before, after, majority, "the largest class")
+    if found.missing or advantage is None or advantage.decided:
+        return found
+    return Measurement(
+        None, f"{advantage.reviews:,} reviews do not show that the original is better than the largest class"
+    )
 
 
 def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:

@@ -46,6 +46,21 @@ def macro_f1(predictions: torch.Tensor, targets: torch.Tensor, classes: int) -> 
     return scores.sum(-1) / (both > 0).sum(-1)
 
 
+def balanced_accuracy(predictions: torch.Tensor, targets: torch.Tensor, classes: int) -> torch.Tensor:
+    """Mean recall of the classes that occur in the targets (Brodersen et al. 2010, ICPR, 3121–3124).
+
+    A uniform guess has 1 / classes, and so has always predicting one class: frequent classes count no more than others.
+
+    Args:
+        predictions: Class numbers, (…, reviews).
+        targets: Class numbers, (reviews,).
+        classes: Number of classes.
+    """
+    hits = class_counts(torch.where(predictions == targets, targets, classes), classes + 1)[..., :classes]
+    totals = torch.bincount(targets, minlength=classes)
+    return (hits / totals.clamp(min=1)).sum(-1) / (totals > 0).sum()
+
+
 def class_counts(predictions: torch.Tensor, classes: int) -> torch.Tensor:
     """How often each class is predicted: (…, reviews) → (…, classes), float64."""
     models = math.prod(predictions.shape[:-1])

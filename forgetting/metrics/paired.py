@@ -82,14 +82,22 @@ def mcnemar_test(lost: int, gained: int) -> float:
     153–157). At least FEWEST_CHANGED reviews must change for a p-value of at most 0.05.
     """
     changed, fewer = lost + gained, min(lost, gained)
+    if changed >= 1_000:
+        return min(1.0, 2 * _binomial_tail(changed, fewer))
     tail = sum(math.comb(changed, count) for count in range(fewer + 1))  # whole numbers, which no rounding can spoil
-    return min(1.0, 2 * tail / 2**changed if changed < 1_000 else _log_tail(changed, fewer))
+    return min(1.0, 2 * tail / 2**changed)
 
 
-def _log_tail(changed: int, fewer: int) -> float:
-    from scipy.stats import binom  # which takes a second, and only many changes need it
-
-    return 2 * float(binom.cdf(fewer, changed, 0.5))
+def _binomial_tail(changed: int, most: int) -> float:
+    """Probability of at most so many heads, `most` ≤ changed / 2, in so many throws of a fair coin."""
+    largest = math.lgamma(changed + 1) - math.lgamma(most + 1) - math.lgamma(changed - most + 1)
+    term = total = 1.0  # in parts of the largest term, from which on they fall
+    for heads in range(most, 0, -1):
+        term *= heads / (changed - heads + 1)
+        total += term
+        if term < 1e-17 * total:
+            break
+    return total * math.exp(largest - changed * math.log(2))
 
 
 def paired_interval(reviews: int, lost: int, gained: int, level: float = LEVEL) -> tuple[float, float]:

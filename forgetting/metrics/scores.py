@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,7 @@ class Scores:
         interval: 95 % Wilson interval of the accuracy.
         top_k_accuracy: Share of reviews whose true class is among the TOP_K largest logits, in [0, 1].
         macro_f1: Mean F1 of the classes that occur in the part or in the predictions, in [0, 1].
+        balanced_accuracy: Mean recall of the classes that occur in the part, in [0, 1].
         bitwise_accuracy: Share of the elements of the (reviews, classes) matrix of probabilities that match the
             one-hot targets once thresholded at 0.5.
         recall: (classes,), NaN for a class without a review in the part.
@@ -52,6 +53,7 @@ class Scores:
     interval: tuple[float, float] | None = None
     top_k_accuracy: float | None = None
     macro_f1: float | None = None
+    balanced_accuracy: float | None = None
     bitwise_accuracy: float | None = None
     recall: np.ndarray | None = None
     confusion: np.ndarray | None = None
@@ -98,12 +100,13 @@ def score_chunks(chunks: Iterable[tuple[torch.Tensor, torch.Tensor]], objective:
     targets, predictions = (torch.cat(column) for column in list(zip(*found, strict=True))[:2])
     reviews = len(targets)
     if not finite:
-        names = ("loss", "accuracy", "interval", "top_k_accuracy", "macro_f1", "bitwise_accuracy", "recall")
-        return Scores(reviews, missing=dict.fromkeys((*names, "confusion"), NOT_FINITE))
+        names = [item.name for item in fields(Scores) if item.name not in ("reviews", "missing")]
+        return Scores(reviews, missing=dict.fromkeys(names, NOT_FINITE))
     weighted = [[len(chunk) / reviews * mean for mean in means] for chunk, _, means in found]
     loss, bitwise_accuracy, top_k = (sum(column) for column in zip(*weighted, strict=True))
     pairs = formulas.class_counts(targets * classes + predictions, classes**2)
     confusion = pairs.long().reshape(classes, classes).numpy()
+    recall = recall_of(confusion)
     accuracy = formulas.accuracy(predictions, targets).item()
     missing = {}
     if classes <= TOP_K:
@@ -117,8 +120,9 @@ def score_chunks(chunks: Iterable[tuple[torch.Tensor, torch.Tensor]], objective:
         interval=wilson_interval(round(accuracy * reviews), reviews),
         top_k_accuracy=top_k,
         macro_f1=formulas.macro_f1(predictions, targets, classes).item(),
+        balanced_accuracy=float(np.nanmean(recall)),
         bitwise_accuracy=bitwise_accuracy,
-        recall=recall_of(confusion),
+        recall=recall,
         confusion=confusion,
         missing=missing,
     )

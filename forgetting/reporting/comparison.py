@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
-from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.baselines import Baselines, beats_trivial, compare_with_majority
 from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch, find_reached
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
+    format_about,
     format_baselines,
     format_count,
     format_epochs,
@@ -95,6 +96,36 @@ def describe_randomization(randomization: Randomization, layers: tuple[str, ...]
         some = "the word" if len(randomization.words) == 1 else f"{len(randomization.words)} words"
         return f"{format_fraction(randomization.fraction)} of {some} ({listed})"
     return f"{format_fraction(randomization.fraction)} of {_name_layers(chosen, layers)}"
+
+
+def describe_hollow(scores: Scores, baselines: Baselines) -> str:
+    """Why nothing can be called forgetting, where reviews do not show that the original is better than a trivial model.
+
+    Every page says it before anything else. It is "" where the original is better, or has no accuracy.
+
+    Args:
+        scores: The original's on the validation part.
+        baselines: Of the split.
+    """
+    if scores.accuracy is None or beats_trivial(scores, baselines.majority_class):
+        return ""
+    change = compare_with_majority(scores.confusion, baselines.majority_class)
+    reviews = format_count(scores.reviews, "validation review")
+    if change.decided and change.change < 0:
+        lead = f"On {reviews} the original is worse than always predicting the largest class"
+    else:
+        rival = "a uniform guess" if change.decided else "always predicting the largest class"
+        lead = f"{reviews} do not show that the original is better than {rival}"
+    needed = ""
+    if not change.decided and change.change > 0:
+        needed = f"; {format_about(change.needed)} reviews would be needed to tell"
+    return (
+        f"{lead}: it is right for {format_share(scores.accuracy)} of them, the largest class for "
+        f"{format_share(baselines.majority['validation'])} and a uniform guess for {format_share(baselines.chance)}. "
+        f"Its balanced accuracy, the mean recall of the classes, is {format_share(scores.balanced_accuracy)}, that of "
+        f"the largest class {format_share(baselines.majority_balanced_accuracy['validation'])}. So no loss of accuracy "
+        f"can be called forgetting{needed}."
+    )
 
 
 def describe_cost(

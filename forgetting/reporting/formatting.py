@@ -92,6 +92,12 @@ def format_count(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def format_about(count: int) -> str:
+    """A number of reviews or seeds that would be needed, rounded up to two digits: "about 130"."""
+    unit = 10 ** max(0, len(str(count)) - 2)
+    return f"about {-(-count // unit) * unit:,}"
+
+
 def format_duration(seconds: float) -> str:
     """An estimated duration: "about 3 s", "about 2 min"."""
     if seconds < 1:

@@ -11,8 +11,10 @@ import torch
 
 from forgetting.core.numbers import format_share
 from forgetting.metrics import calibration, formulas
-from forgetting.metrics.comparisons import measure_forgetting
+from forgetting.metrics.baselines import find_majority
+from forgetting.metrics.comparisons import measure_forgetting, measure_forgetting_above_majority
 from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.paired import PairedChange, compare_hits, make_change
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, Scores, probabilities, why_no_top_k
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import PARTS, Split
@@ -29,15 +31,20 @@ SWEEP_METRICS = {
     "accuracy_high": "of its 95 % Wilson interval over reviews",
     "accuracy_before": "of the original model",
     "majority": "accuracy of always naming the training part's most frequent class",
+    "lost": "reviews that the original alone classifies correctly",
+    "gained": "reviews that the randomized model alone classifies correctly",
     "forgetting": "(before − after) / (before − chance)",
+    "forgetting_above_majority": "(before − after) / (before − majority)",
     "top_k_accuracy": f"the true class is among the best {TOP_K}",
     "macro_f1": "mean F1 over classes",
+    "balanced_accuracy": "mean recall over classes",
     "bitwise_accuracy": "the published one",
     "entropy": "mean of a prediction's entropy, in nats",
     "most_predicted_share": "share of reviews given the most predicted class; 1 is collapse",
     "agreement": "share of reviews given the same class as by the original",
     "divergence": "mean Jensen–Shannon divergence from the original, base 2",
 }
+SCORES_OF_A_ROW = ("loss", "accuracy", "top_k_accuracy", "macro_f1", "balanced_accuracy", "bitwise_accuracy")
 TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the temperature"
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than the same prediction everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
@@ -96,8 +103,18 @@ class SweepRow:
             reviews=reviews,
             interval=None if values["accuracy"] is None else (values["accuracy_low"], values["accuracy_high"]),
             missing=missing,
-            **{name: values[name] for name in ("loss", "accuracy", "top_k_accuracy", "macro_f1", "bitwise_accuracy")},
+            **{name: values[name] for name in SCORES_OF_A_ROW},
         )
+
+    def compare(self, part: str, reviews: int) -> PairedChange | None:
+        """The change of accuracy of a part from the original to the variant; None where one of them is missing.
+
+        Args:
+            part: Name of the part.
+            reviews: How many reviews it has.
+        """
+        values = getattr(self, part)
+        return None if values["lost"] is None else make_change(reviews, int(values["lost"]), int(values["gained"]))
 
 
 class VariantEvaluator:
@@ -115,9 +132,11 @@ class VariantEvaluator:
         self, model: TextClassifier, split: Split, objective: str, majority: dict[str, float], *, brief: bool = False
     ):
         self.split, self.objective, self.majority, self.brief = split, objective, majority, brief
-        self.chance = 1 / len(split.classes)
+        self.chance, most = 1 / len(split.classes), find_majority(split)
         with torch.no_grad():
-            self.original = {name: _Original(model(part.inputs), part.targets) for name, part in split.parts.items()}
+            self.original = {
+                name: _Original(model(part.inputs), part.targets, most) for name, part in split.parts.items()
+            }
 
     def rows(self, chunk: list[Variant], randomization: Randomization) -> list[SweepRow]:
         """A row for each variant. randomization: theirs, but for layers and dose."""
@@ -174,7 +193,8 @@ class VariantEvaluator:
         found = []
         for position, whole in enumerate(finite.tolist()):
             if whole:
-                found.append(self._one({metric: values[position] for metric, values in columns.items()}, original))
+                values = {metric: values[position] for metric, values in columns.items()}
+                found.append(self._one(values, original, self.majority[name]))
             else:
                 names = [metric for metric in SWEEP_METRICS if metric != "majority"]
                 reasons = dict.fromkeys(names, NOT_FINITE)
@@ -183,23 +203,28 @@ class VariantEvaluator:
                 found.append(({}, reasons))
         return found
 
-    def _one(self, values: dict[str, float | None], original: "_Original") -> tuple[dict, dict[str, str]]:
+    def _one(
+        self, values: dict[str, float | None], original: "_Original", majority: float
+    ) -> tuple[dict, dict[str, str]]:
         """A variant's metrics of a part with those that follow from them, and the reasons of missing ones."""
         reviews, accuracy = len(original.predictions), values["accuracy"]
         values["accuracy_low"], values["accuracy_high"] = wilson_interval(round(accuracy * reviews), reviews)
-        ratio = measure_forgetting(original.accuracy, accuracy, self.chance)
-        values["forgetting"] = ratio.value
-        reasons = {}
+        ratios = {
+            "forgetting": measure_forgetting(original.accuracy, accuracy, self.chance),
+            "forgetting_above_majority": measure_forgetting_above_majority(
+                original.accuracy, accuracy, majority, original.advantage
+            ),
+        }
+        values |= {name: ratio.value for name, ratio in ratios.items()}
+        reasons = {name: ratio.missing for name, ratio in ratios.items() if ratio.missing}
         if not math.isfinite(values["loss"]):
             reasons["loss"] = LOSS_TOO_LARGE
         if not self.brief and not 0 < values["temperature"] < math.inf:
             reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
         if len(self.split.classes) <= TOP_K:
             reasons["top_k_accuracy"] = why_no_top_k(len(self.split.classes))
-        if ratio.missing:
-            reasons["forgetting"] = ratio.missing
         if original.accuracy is None:
-            reasons |= dict.fromkeys(("accuracy_before", "agreement", "divergence"), NOT_FINITE)
+            reasons |= dict.fromkeys(("accuracy_before", "lost", "gained", "agreement", "divergence"), NOT_FINITE)
         return values | dict.fromkeys(reasons), reasons
 
     def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
@@ -213,7 +238,10 @@ class VariantEvaluator:
             "loss": formulas.loss(strided, targets, self.objective),
             "accuracy": formulas.accuracy(predictions, targets),
             "top_k_accuracy": formulas.top_k_accuracy(strided, targets, TOP_K),
+            "lost": (original.hits & (predictions != targets)).sum(-1),
+            "gained": (~original.hits & (predictions == targets)).sum(-1),
             "macro_f1": formulas.macro_f1(predictions, targets, classes),
+            "balanced_accuracy": formulas.balanced_accuracy(predictions, targets, classes),
             "bitwise_accuracy": formulas.bitwise_accuracy(scores, targets),
         }
         if self.brief:
@@ -230,9 +258,15 @@ class VariantEvaluator:
 
 
 class _Original:
-    """The original model's outputs on one part. accuracy: None where the outputs are not finite."""
+    """The original model's outputs on one part.
 
-    def __init__(self, logits: torch.Tensor, targets: torch.Tensor):
+    accuracy is None where the outputs are not finite; advantage is the change of accuracy from always predicting the
+    largest class.
+    """
+
+    def __init__(self, logits: torch.Tensor, targets: torch.Tensor, majority_class: int):
         self.predictions, self.softmax = logits.argmax(-1), formulas.softmax(logits)
+        self.hits = self.predictions == targets
         finite = bool(torch.isfinite(logits).all())
         self.accuracy = formulas.accuracy(self.predictions, targets).item() if finite else None
+        self.advantage = compare_hits((targets == majority_class).numpy(), self.hits.numpy())

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,8 @@ BASE = Baselines(
     majority_macro_f1={"training": 0.06, "validation": 0.05},
     all_no=0.875,
     linear_svc={"training": 0.99, "validation": 0.75},
+    majority_class=0,
+    majority_balanced_accuracy={"training": 0.125, "validation": 0.125},
 )
 SETS = ("fc2", "fc1", "fc1+fc2")  # in the order of a plan, which is not that of the alphabet
 # Every metric that the Layers page offers, and the baselines that must stand beside it.
@@ -195,12 +198,12 @@ def test_a_narrow_chart_has_the_names_on_the_lines():
 
 def test_without_linear_svc_there_is_no_line_for_it():
     for svc in (None, {}):
-        baselines = Baselines(0.125, 2.0, BASE.majority, BASE.majority_macro_f1, 0.875, svc)
+        baselines = replace(BASE, chance_loss=2.0, linear_svc=svc)
         assert set(metric_style("accuracy", baselines, "nats").baselines) == {"chance", "largest class"}
 
 
 def test_of_few_classes_the_best_three_are_all_there_is():
-    baselines = Baselines(0.5, 0.69, BASE.majority, BASE.majority_macro_f1, 0.5, None)
+    baselines = replace(BASE, chance=0.5, chance_loss=0.69, all_no=0.5, linear_svc=None)
     assert metric_style("top_k_accuracy", baselines, "nats").baselines == {"chance": 1.0}
 
 

@@ -22,6 +22,7 @@ from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import copy_state, train
 from forgetting.metrics import calibration, formulas
 from forgetting.metrics.comparisons import measure_agreement, measure_divergence, measure_forgetting
+from forgetting.metrics.paired import compare_hits
 from forgetting.metrics.scores import NOT_FINITE, evaluate
 from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.path import randomize
@@ -72,13 +73,22 @@ def check_row(row, model, randomized, split, objective):
             before, after = (one(part.inputs) for one in (model, randomized))
         scores, original = (evaluate(one, part, objective) for one in (randomized, model))
         assert found["accuracy"] == pytest.approx(scores.accuracy, abs=1e-9)
-        for figure in ("loss", "macro_f1", "bitwise_accuracy", "top_k_accuracy"):
+        for figure in ("loss", "macro_f1", "balanced_accuracy", "bitwise_accuracy", "top_k_accuracy"):
             assert found[figure] == close(getattr(scores, figure)), figure
         interval = binomtest(round(scores.accuracy * len(part)), len(part)).proportion_ci(method="wilson")
         assert (found["accuracy_low"], found["accuracy_high"]) == pytest.approx(tuple(interval), abs=1e-9)
         assert found["accuracy_before"] == pytest.approx(original.accuracy, abs=1e-9)
         assert found["majority"] == pytest.approx(sum(part.targets.numpy() == most) / len(part), abs=1e-9)
         assert found["forgetting"] == close(measure_forgetting(original.accuracy, scores.accuracy, row.chance).value)
+        right, was = (one.argmax(1) == part.targets for one in (after, before))
+        assert (found["lost"], found["gained"]) == (sum(was & ~right), sum(right & ~was))
+        majority = sum(part.targets == most).item() / len(part)
+        if found["forgetting_above_majority"] is not None:
+            ratio = measure_forgetting(original.accuracy, scores.accuracy, majority)
+            assert found["forgetting_above_majority"] == close(ratio.value)
+        else:
+            advantage = compare_hits((part.targets == most).numpy(), was.numpy())
+            assert not advantage.decided or original.accuracy <= majority
         assert found["agreement"] == pytest.approx(measure_agreement(before, after).value, abs=1e-9)
         assert found["divergence"] == close(measure_divergence(before, after).value)
         shares = after.double().softmax(1).numpy()
@@ -104,7 +114,7 @@ def check_reasons(row):
     """A figure is missing if and only if its reason is there; a number is a number."""
     for name, figure in product(PARTS, SWEEP_METRICS):
         value = getattr(row, name)[figure]
-        assert value is None or (isinstance(value, float) and math.isfinite(value)), (name, figure, value)
+        assert value is None or (isinstance(value, float | int) and math.isfinite(value)), (name, figure, value)
         assert (value is None) == bool(row.missing.get(f"{name}_{figure}")), (name, figure)
     for name in ("dose", "change", "relative_change"):
         value = getattr(row, name)
