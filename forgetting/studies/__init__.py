@@ -6,8 +6,9 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "dose_response": ("RESAMPLES", "HalfWay", "cascade_curves", "curves", "half_way"),
-        "evaluation": ("SweepRow",),
+        "evaluation": ("Hits", "SweepRow"),
         "layer_robustness": ("LayerRobustness", "robustness"),
+        "nested": ("NestedCurve", "nested_curves", "nested_forgetting"),
         "relearning": (
             "LearningCurve",
             "RelearningResult",
@@ -23,6 +24,7 @@ __getattr__, __all__ = lazy_names(
             "savings_curves",
             "savings_slices",
         ),
+        "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
         "sweep": (
             "SWEEP_MEMORY",
             "SweepResult",

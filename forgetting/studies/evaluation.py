@@ -52,6 +52,28 @@ WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
 NOT_REACHED = "no fraction moves the weights as far as {planned} of their norm, or they are not finite numbers"
 
 
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Which validation reviews a variant and its original classify correctly, eight reviews a byte.
+
+    Attributes:
+        reviews: Number of validation reviews.
+        after: Of the variant, see `unpack`.
+        before: Of its original.
+        share: Validation reviews for each training review.
+    """
+
+    reviews: int
+    after: bytes
+    before: bytes
+    share: float
+
+    def unpack(self) -> np.ndarray:
+        """Whether each review is right before and after, (2, reviews)."""
+        packed = np.frombuffer(self.before + self.after, dtype=np.uint8).reshape(2, -1)
+        return np.unpackbits(packed, axis=1, count=self.reviews).astype(bool)
+
+
 @dataclass(frozen=True)
 class SweepRow:
     """One variant of a sweep.
@@ -70,6 +92,8 @@ class SweepRow:
         validation: The same of the validation part.
         missing: Reason of each None by its column, such as "validation_loss".
         predictions: Predicted classes of the validation part, (reviews,) int64; None but in brief rows.
+        split: Seed of the split.
+        hits: Which validation reviews it gets right; None where the outputs are not finite, or they are not kept.
     """
 
     layers: str
@@ -85,6 +109,8 @@ class SweepRow:
     validation: dict[str, float | None]
     missing: dict[str, str] = field(default_factory=dict)
     predictions: np.ndarray | None = field(default=None, compare=False, repr=False)
+    split: int = 0
+    hits: Hits | None = field(default=None, compare=False, repr=False)
 
     def scores(self, part: str, reviews: int) -> Scores:
         """The metrics of a part as `score_logits` gives them, without those of single classes.
@@ -126,17 +152,39 @@ class VariantEvaluator:
         objective: Objective of the training, which is the loss.
         majority: Accuracy of always predicting the most frequent class, by part.
         brief: Whether to compute no more than `SweepRow.scores` and the predictions, which takes half as long.
+        seed: Seed of the split.
+        keep_hits: Whether rows keep which validation reviews are right.
     """
 
     def __init__(
-        self, model: TextClassifier, split: Split, objective: str, majority: dict[str, float], *, brief: bool = False
+        self,
+        model: TextClassifier,
+        split: Split,
+        objective: str,
+        majority: dict[str, float],
+        *,
+        brief: bool = False,
+        seed: int = 0,
+        keep_hits: bool = False,
     ):
-        self.split, self.objective, self.majority, self.brief = split, objective, majority, brief
+        self.split, self.objective, self.majority, self.brief, self.seed = split, objective, majority, brief, seed
         self.chance, most = 1 / len(split.classes), find_majority(split)
         with torch.no_grad():
             self.original = {
                 name: _Original(model(part.inputs), part.targets, most) for name, part in split.parts.items()
             }
+        original = self.original["validation"]
+        self.before = self._pack(original.predictions) if keep_hits and original.accuracy is not None else None
+
+    def _pack(self, predictions: torch.Tensor) -> bytes:
+        return np.packbits((predictions == self.split.validation.targets).numpy()).tobytes()
+
+    def _hits(self, variant: Variant) -> Hits | None:
+        logits = variant.logits and variant.logits["validation"]
+        if self.before is None or logits is None or not torch.isfinite(logits).all():
+            return None
+        reviews, training = len(self.split.validation), len(self.split.training)
+        return Hits(reviews, self._pack(logits.argmax(-1)), self.before, reviews / training)
 
     def rows(self, chunk: list[Variant], randomization: Randomization) -> list[SweepRow]:
         """A row for each variant. randomization: theirs, but for layers and dose."""
@@ -179,6 +227,8 @@ class VariantEvaluator:
             **parts,
             missing=missing,
             predictions=variant.logits["validation"].argmax(-1).numpy() if self.brief and variant.logits else None,
+            split=self.seed,
+            hits=self._hits(variant),
         )
 
     def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:

@@ -29,6 +29,7 @@ from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow, VariantEvalua
 from forgetting.studies.variants import Variant, compute_variants
 
 SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
+HITS_MEMORY = 64 * 2**20  # bytes that a sweep's rows may take to keep which reviews are right
 LOGITS_CHUNK = 2**21  # bytes of the logits that are measured at once: about what a processor's cache holds
 TEMPORARIES = 16  # arrays of the logits' size that `VariantEvaluator` holds at once
 SLACK = 1.3  # factor for what the allocator holds besides
@@ -94,6 +95,7 @@ class SweepInputs:
     majority: dict[str, float]
     memory: int
     brief: bool = False
+    keep_hits: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def _make_inputs(
         word_columns(plan.words, split.words)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
     majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority
-    inputs = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory)
+    keep = plan.count(known) * (len(split.validation) / 8) <= HITS_MEMORY
+    inputs = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory, keep_hits=keep)
     _chunk(inputs)
     return inputs
 
@@ -248,7 +251,13 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
             yield []
         model = trainer.model
     evaluator = VariantEvaluator(
-        model, inputs.split, inputs.recipe.training.objective, inputs.majority, brief=inputs.brief
+        model,
+        inputs.split,
+        inputs.recipe.training.objective,
+        inputs.majority,
+        brief=inputs.brief,
+        seed=inputs.recipe.split.seed,
+        keep_hits=inputs.keep_hits,
     )
     most = _chunk(inputs)
     for scheme, unit in task.kinds:

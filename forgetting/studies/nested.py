@@ -1,0 +1,142 @@
+"""Dose–response with all its luck: intervals over reviews, seeds and splits, and where their width comes from.
+
+The bands of `dose_response` are over seeds alone. These intervals also hold that few reviews were measured and, where
+the plan has several splits, that another split would give another model. They need the rows' `hits`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forgetting.metrics.components import Component, crossed_means, variance_components
+from forgetting.metrics.nested import NestedMeans, accuracy_interval, ratio_interval, simultaneous_level
+from forgetting.studies.dose_response import CURVE_KEYS
+from forgetting.studies.evaluation import SweepRow
+
+NO_HITS = "the study has too many reviews and variants to keep which reviews each variant gets right"
+NOT_ABOVE_CHANCE = "these reviews do not show that the original model is above chance"
+FORGETTING = np.array([1.0, -1.0])  # weights of the accuracy before and after
+BEFORE = np.array([1.0, 0.0])
+NESTED_COLUMNS = [*CURVE_KEYS, "planned_dose", "low", "high", "band_low", "band_high", "sources"]
+
+
+@dataclass(frozen=True, eq=False)
+class NestedCurve:
+    """A curve with its nested intervals.
+
+    Attributes:
+        layers: Layer set of the curve.
+        scheme: Its scheme.
+        unit: Its unit.
+        points: A row for each planned dose, with NESTED_COLUMNS: the 95 % interval of the validation accuracy, the
+            simultaneous band, which holds the whole curve, and what they are over.
+        half_way: 95 % interval of the half-way dose; an end is None where it is open.
+        components: Where the variance comes from, by planned dose; see `variance_components`.
+        missing: Reason why there is nothing; "" where there is.
+    """
+
+    layers: str
+    scheme: str
+    unit: str
+    points: pd.DataFrame
+    half_way: tuple[float | None, float | None] = (None, None)
+    components: dict[float, tuple[Component, ...]] | None = None
+    missing: str = ""
+
+
+def nested_curves(rows: Sequence[SweepRow], *, retrain: bool = False) -> Iterator[NestedCurve]:
+    """The curves of a sweep, one after another, each computed when it is asked for.
+
+    Args:
+        rows: Of `SweepResult.rows`, whole or stopped.
+        retrain: Whether each replicate has its own model, see `Sweep`.
+    """
+    curves: dict[tuple, list[SweepRow]] = {}
+    for row in rows:
+        curves.setdefault(tuple(getattr(row, key) for key in CURVE_KEYS), []).append(row)
+    for key, found in curves.items():
+        yield _nest(key, [row for row in found if row.hits], retrain=retrain)
+
+
+def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> NestedCurve:
+    if not rows:
+        return NestedCurve(*key, pd.DataFrame(columns=NESTED_COLUMNS), missing=NO_HITS)
+    chance = rows[0].chance
+    doses = sorted({row.planned_dose for row in rows})
+    means = [_means([row for row in rows if row.planned_dose == dose]) for dose in doses]
+    whole = _whole(rows, doses)
+    level = simultaneous_level(whole) if whole else 0.95
+    points, half = [], []
+    for dose, found in zip(doses, means, strict=True):
+        low, high = accuracy_interval(found, 1)
+        band = accuracy_interval(found, 1, level) if whole else (np.nan, np.nan)
+        points.append((*key, dose, low, high, *band, found.sources))
+        above = found.estimate(np.array([-0.5, 1.0]), -0.5 * chance)  # accuracy less what is half-way down
+        half.append(above.interval())
+    lows, highs = np.array(half).T
+    components = {
+        dose: variance_components(found.splits, np.array([0.0, 1.0]), replicates="training" if retrain else "draw")
+        for dose, found in zip(doses, means, strict=True)
+    }
+    ends = _first_below(lows, doses), _last_above(highs, doses)
+    return NestedCurve(*key, pd.DataFrame(points, columns=NESTED_COLUMNS), ends, components)
+
+
+def nested_forgetting(rows: Sequence[SweepRow]) -> tuple[tuple[float, float] | None, str]:
+    """The 95 % interval of forgetting, over what the rows differ in; None with the reason.
+
+    Args:
+        rows: Of one layer set, dose, scheme and unit.
+    """
+    kept = [row for row in rows if row.hits]
+    if not kept:
+        return None, NO_HITS
+    interval = ratio_interval(_means(kept), FORGETTING, BEFORE, -kept[0].chance)
+    return interval, "" if interval else NOT_ABOVE_CHANCE
+
+
+def _means(rows: Sequence[SweepRow]) -> NestedMeans:
+    """Means of the accuracy before and after, of rows that differ in seed and split."""
+    by_split: dict[int, list[np.ndarray]] = {}
+    for row in rows:
+        by_split.setdefault(row.split, []).append(row.hits.unpack())
+    splits = tuple(crossed_means(np.stack(hits, axis=1)) for hits in by_split.values())
+    return NestedMeans(splits, rows[0].hits.share)
+
+
+def _whole(rows: Sequence[SweepRow], doses: Sequence[float]) -> NestedMeans | None:
+    """Means of the accuracy at all doses, over the replicates that have all; None where none has."""
+    cells: dict[tuple[int, int], dict[float, np.ndarray]] = {}
+    for row in rows:
+        cells.setdefault((row.split, row.seed), {})[row.planned_dose] = row.hits.unpack()[1]
+    by_split: dict[int, list[np.ndarray]] = {}
+    for (split, _), found in cells.items():
+        if len(found) == len(doses):
+            by_split.setdefault(split, []).append(np.stack([found[dose] for dose in doses]))
+    if not by_split:
+        return None
+    splits = tuple(crossed_means(np.stack(hits, axis=1)) for hits in by_split.values())
+    return NestedMeans(splits, rows[0].hits.share)
+
+
+def _first_below(values: np.ndarray, doses: Sequence[float]) -> float | None:
+    """The first dose at which values are at most 0, by straight lines; None where that is before the first dose."""
+    below = np.flatnonzero(values <= 0)
+    if not below.size or (below[0] == 0 and doses[0] > 0):
+        return None
+    return _root(values, doses, below[0] - 1) if below[0] else float(doses[0])
+
+
+def _last_above(values: np.ndarray, doses: Sequence[float]) -> float | None:
+    """The dose after which values stay below 0, by straight lines; None where they do not up to the last."""
+    above = np.flatnonzero(values > 0)
+    if not above.size:
+        return float(doses[0])
+    return None if above[-1] == len(doses) - 1 else _root(values, doses, above[-1])
+
+
+def _root(values: np.ndarray, doses: Sequence[float], place: int) -> float:
+    before, after = values[place], values[place + 1]
+    return float(doses[place] + (doses[place + 1] - doses[place]) * before / (before - after))
