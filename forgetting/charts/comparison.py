@@ -305,26 +305,26 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
     rows = _largest(counts)
     names = _labels(classes, rows)
     numbers = [str(number) for number in range(1, len(names) + 1)]
-    enough = int((counts[rows] >= FEWEST_CLASS_REVIEWS).sum())  # of the classes, which come first
-    groups = [(part, shown) for part, shown in ((slice(enough), 1.0), (slice(enough, None), PALE)) if names[part]]
+    few = counts[rows] < FEWEST_CLASS_REVIEWS
     data = []
     for axis, scores, colour in zip(("", "2"), outcomes, (ORIGINAL, RANDOMIZED), strict=True):
         totals = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.divide(scores.confusion, totals, out=np.full(scores.confusion.shape, np.nan), where=totals > 0)
-        for some, opacity in groups:
+        for left_out, opacity in ((few, 1.0), (~few, PALE)):
             data.append(
                 {
                     "type": "heatmap",
-                    "z": shares[np.ix_(rows[some], rows)],
+                    "z": np.where(left_out[:, None], np.nan, shares[np.ix_(rows, rows)]),
                     "x": numbers,
-                    "y": [f"{name} · {number}" for name, number in zip(names[some], numbers[some], strict=True)],
+                    "y": [f"{name} · {number}" for name, number in zip(names, numbers, strict=True)],
                     "text": [
                         [
-                            f"true {true}<br>predicted {predicted}<br>{scores.confusion[row, column]:,} reviews, "
+                            f"true {true}<br>predicted {predicted}<br>"
+                            f"{format_count(scores.confusion[row, column], 'review')}, "
                             f"{format_share(shares[row, column])} of the class"
                             for column, predicted in zip(rows, names, strict=True)
                         ]
-                        for row, true in zip(rows[some], names[some], strict=True)
+                        for row, true in zip(rows, names, strict=True)
                     ],
                     "colorscale": [[0, "rgba(133,125,134,0.08)"], [1, colour]],
                     "opacity": opacity,
@@ -333,6 +333,7 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
                     "showscale": False,
                     "xgap": 1,
                     "ygap": 1,
+                    "hoverongaps": False,
                     "hovertemplate": "%{text}<extra></extra>",
                     "xaxis": f"x{axis}",
                     "yaxis": f"y{axis}",

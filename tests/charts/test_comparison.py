@@ -70,10 +70,15 @@ def lines(chart: go.Figure) -> list[go.Scatter]:
 
 
 def heat_map(chart: go.Figure, axis: str = "y") -> dict[str, list]:
-    """The rows of a heat map, of which those of small classes are a trace of their own."""
-    traces = [trace for trace in chart.data if trace.yaxis == axis]
-    found = {name: [row for trace in traces for row in trace[name]] for name in ("y", "z", "text")}
-    return found | {"opacity": [trace.opacity for trace in traces for _ in trace.y]}
+    """The rows of a heat map, of which those of small classes are filled in a trace of their own."""
+    strong, pale = (trace for trace in chart.data if trace.yaxis == axis)
+    assert strong.y == pale.y
+    shares = np.array([strong.z, pale.z], dtype=float)
+    filled = ~np.isnan(shares).all(axis=2)
+    assert not filled.all(axis=0).any()
+    opacity = np.where(filled[0], strong.opacity, np.where(filled[1], pale.opacity, 0))
+    z = np.where(filled[0][:, None], *shares)
+    return {"y": list(strong.y), "z": z, "text": strong.text, "opacity": list(opacity)}
 
 
 def line_heights(chart: go.Figure) -> dict[str, float]:
@@ -233,10 +238,10 @@ def test_the_cells_of_the_heat_maps_are_shares_of_the_true_class(compared):
         drawn = heat_map(chart, axis)
         confusion = outcome.scores["validation"].confusion
         shares = confusion / confusion.sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(np.array(drawn["z"], dtype=float), shares[np.ix_(order, order)])
+        np.testing.assert_allclose(drawn["z"], shares[np.ix_(order, order)])
         told = [[int(text.split("<br>")[2].split()[0]) for text in row] for row in drawn["text"]]
         np.testing.assert_array_equal(told, confusion[np.ix_(order, order)])
-        np.testing.assert_allclose(np.nansum(np.array(drawn["z"], dtype=float), axis=1), 1)
+        np.testing.assert_allclose(np.nansum(drawn["z"], axis=1), 1)
         assert drawn["opacity"] == [PALE if counts[row] < FEWEST_CLASS_REVIEWS else 1 for row in order]
 
 
@@ -326,7 +331,7 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(result, comp
     some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
     both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
     heat = heat_map(confusion_chart(both, ("a", "b", "c")))
-    assert np.isnan(np.array(heat["z"], dtype=float)[heat["y"].index("b · 3")]).all()
+    assert np.isnan(heat["z"][heat["y"].index("b · 3")]).all()
     marks = [trace for trace in recall_chart(both, ("a", "b", "c"), result.baselines).data if trace.mode == "markers"]
     assert {text for trace in marks for text in trace.text if "missing" in text} == {
         f"{model}: missing, as there are no reviews" for model in ("original", "randomized")

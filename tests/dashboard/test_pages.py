@@ -70,6 +70,18 @@ def test_the_overview_answers_at_once_with_the_baselines_beside():
     assert len(test.get("plotly_chart")) == 2
 
 
+def test_a_model_no_better_than_the_largest_class_is_called_so_on_every_page_first():
+    rows = "".join(f"{'fine old wine ' * (1 + row % 3)},{'common' if row % 8 else 'rare'}\n" for row in range(80))
+    test = uploading(f"text,label\n{rows}", **{"data.drop_duplicates": "0"})
+    assert not test.warning, "no model is trained yet"
+    press(go(test, "forget"), next(found.label for found in test.button if found.key == "train_now"))
+    for page in PAGES.keys() - {"story"}:
+        go(test, page)
+        first = next(each for each in test.main.children.values() if each.type != "html")
+        assert "do not show that the original is better than always predicting" in getattr(first, "value", ""), page
+    assert not go(test, "story").warning, "the story shows the model of the sample"
+
+
 def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains():
     test = app("forget", **QUICK, seed="77")
     assert "No model is trained for this recipe yet." in page_text(test)

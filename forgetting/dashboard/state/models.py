@@ -26,6 +26,7 @@ from forgetting.dashboard.state.session import (
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
+from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.forget import Forget
@@ -275,6 +276,19 @@ def find_original(trained_model: TrainedModel) -> Outcome:
         return measure_outcome(recipe, split, trained)
 
     return OUTCOMES.ask(model_key(trained_model), measure)
+
+
+def measure_beside_majority(trained_model: TrainedModel) -> tuple[Scores, Baselines]:
+    """A model's validation metrics, and the baselines, of which LinearSVC may be left out: what soon is at hand."""
+    recipe, split = trained_model.recipe, trained_model.split
+    if is_pretrained(trained_model):
+        return load_pretrained().original.scores["validation"], load_pretrained().baselines
+    from forgetting.metrics.scores import evaluate
+
+    objective = recipe.training.objective
+    known = OUTCOMES.get(model_key(trained_model))
+    scores = known.scores["validation"] if known else evaluate(trained_model.trained.model, split.validation, objective)
+    return scores, compute_baselines(split, objective, svc_limit=0)
 
 
 def comparison_key(trained_model: TrainedModel, randomization: Randomization) -> str:

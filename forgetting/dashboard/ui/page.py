@@ -15,6 +15,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import (
     OPENING_PAGE,
     STORY,
+    TrainedModel,
     follow_address,
     present,
     rerun_page,
@@ -27,6 +28,7 @@ from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_naviga
 from forgetting.dashboard.ui.running import draw_running
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.glossary import explain
 
 LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
@@ -68,6 +70,7 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     draw_undo()
     for sentence in broken:
         st.error(literal(sentence))
+    _hollow_notice()
     mine = session()
     mine.shown_notices, mine.notices = mine.notices, []
     for sentence in mine.shown_notices:
@@ -77,6 +80,22 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
             st.warning(in_words(sentence), icon=":material/warning:")
     if mine.change and mine.change.leads:  # what else is announced, stands where it was done
         change_notice()
+
+
+def _hollow_notice() -> None:
+    """Say, before anything else, where reviews do not show that the session's model is better than a trivial one."""
+    mine = session()
+    trained_model = models.find_trained_model(mine)
+    if trained_model is None or not trained_model.trained.steps or (mine.playing and mine.page != STORY):
+        return
+    if sentence := _describe_hollow(models.model_key(trained_model), trained_model):
+        st.warning(literal(sentence), icon=":material/balance:")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _describe_hollow(key: str, _trained_model: TrainedModel) -> str:  # noqa: ARG001 - the key
+    scores, baselines = models.measure_beside_majority(_trained_model)
+    return describe_hollow(scores, baselines)
 
 
 def is_presenting(page: str) -> bool:
