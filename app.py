@@ -16,6 +16,7 @@ from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
+from forgetting.dashboard.views.splits import splits_view
 
 
 def draw_overview() -> None:
@@ -26,6 +27,7 @@ def draw_overview() -> None:
     if trained_model:
         if not is_presenting("overview"):
             comparison_views.experiment_view(trained_model)
+            splits_view(trained_model)
         comparison = models.find_comparison(trained_model, session().recipe.randomization)
         baselines = models.find_baselines(trained_model)
         randomization_form.can_choose(trained_model)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from app_pages import (
     HOSTILE,
@@ -31,6 +32,7 @@ from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state import data, work
 from forgetting.dashboard.state.session import DEFAULTS, PREFIX, Session, TrainedModel
+from forgetting.dashboard.studies import split_accuracy
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import LABELS
@@ -74,12 +76,39 @@ def test_a_model_no_better_than_the_largest_class_is_called_so_on_every_page_fir
     rows = "".join(f"{'fine old wine ' * (1 + row % 3)},{'common' if row % 8 else 'rare'}\n" for row in range(80))
     test = uploading(f"text,label\n{rows}", **{"data.drop_duplicates": "0"})
     assert not test.warning, "no model is trained yet"
-    press(go(test, "forget"), next(found.label for found in test.button if found.key == "train_now"))
-    for page in PAGES.keys() - {"story"}:
+    button_of(go(test, "forget"), "train_now").click()
+    run(test)
+    for page in ("method", "data", "train", "overview", "relearn"):
         go(test, page)
         first = next(each for each in test.main.children.values() if each.type != "html")
         assert "do not show that the original is better than always predicting" in getattr(first, "value", ""), page
     assert not go(test, "story").warning, "the story shows the model of the sample"
+
+
+def test_the_overview_of_a_small_file_says_the_accuracy_over_splits(monkeypatch):
+    test = go(uploading(own_file(rows=63)), "overview")
+    assert "lucky" not in page_text(test), "no model is trained yet"
+    button_of(test, "train_now").click()
+    run(test)
+    assert "One split may be a lucky one" in page_text(test)
+    found = split_accuracy.FOUND.values[-1]
+    monkeypatch.setattr(split_accuracy, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(split_accuracy, "MOST_SECONDS", 0.0)
+    while not found.rests:
+        found.advance()
+    assert not found.finished, "what takes long is not done unasked"
+    button_of(run(test), "all_splits").click()
+    run(test)
+    while not found.rests:
+        found.advance()
+    mean = np.mean([each.accuracy for each in found.found])
+    assert f"Over 10 splits of the reviews the same training reaches a validation accuracy of {100 * mean:.0f}" in (
+        page_text(run(test))
+    )
+
+
+def button_of(test: AppTest, key: str):
+    return next(found for found in test.button if found.key == key)
 
 
 def test_a_cold_start_of_forget_says_what_is_missing_with_a_button_that_trains():

@@ -1,3 +1,3 @@
 """Studies that a page advances in slices, by kind."""
 
-__all__ = ["base", "fraction_path", "kept", "panel", "registry", "relearning", "sweep", "unlearning"]
+__all__ = ["base", "fraction_path", "kept", "panel", "registry", "relearning", "split_accuracy", "sweep", "unlearning"]
