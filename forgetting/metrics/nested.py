@@ -36,6 +36,15 @@ class Estimate:
         reach = t_quantile(self.degrees, level) * self.error
         return self.value - reach, self.value + reach
 
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of the t test that the number is 0."""
+        from scipy.special import stdtr
+
+        if not self.error:
+            return float(self.value == 0)
+        return float(2 * stdtr(self.degrees, -abs(self.value) / self.error))
+
 
 @dataclass(frozen=True, eq=False)
 class NestedMeans:

@@ -19,7 +19,11 @@ NO_HITS = "the study has too many reviews and variants to keep which reviews eac
 NOT_ABOVE_CHANCE = "these reviews do not show that the original model is above chance"
 FORGETTING = np.array([1.0, -1.0])  # weights of the accuracy before and after
 BEFORE = np.array([1.0, 0.0])
-NESTED_COLUMNS = [*CURVE_KEYS, "planned_dose", "low", "high", "band_low", "band_high", "sources"]
+LOST_AND_GAINED = np.array([[True, False], [False, True]])  # before and after, of two reviews
+NESTED_COLUMNS = [
+    *(*CURVE_KEYS, "planned_dose", "low", "high", "band_low", "band_high", "sources"),
+    *("change", "change_low", "change_high", "change_p", "forgetting_low", "forgetting_high"),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,8 @@ class NestedCurve:
         scheme: Its scheme.
         unit: Its unit.
         points: A row for each planned dose, with NESTED_COLUMNS: the 95 % interval of the validation accuracy, the
-            simultaneous band, which holds the whole curve, and what they are over.
+            simultaneous band, which holds the whole curve, and what they are over; the change of accuracy from the
+            original with its interval and the p-value of none; the interval of forgetting, NaN where it is undefined.
         half_way: 95 % interval of the half-way dose; an end is None where it is open.
         components: Where the variance comes from, by planned dose; see `variance_components`.
         missing: Reason why there is nothing; "" where there is.
@@ -72,7 +77,10 @@ def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> N
     for dose, found in zip(doses, means, strict=True):
         low, high = accuracy_interval(found, 1)
         band = accuracy_interval(found, 1, level) if whole else (np.nan, np.nan)
-        points.append((*key, dose, low, high, *band, found.sources))
+        more = _means([row for row in rows if row.planned_dose == dose], padded=True)
+        change, forgetting = more.estimate(-FORGETTING), ratio_interval(more, FORGETTING, BEFORE, -chance)
+        changed = (found.estimate(-FORGETTING).value, *change.interval(), change.p)
+        points.append((*key, dose, low, high, *band, found.sources, *changed, *(forgetting or (np.nan, np.nan))))
         above = found.estimate(np.array([-0.5, 1.0]), -0.5 * chance)  # accuracy less what is half-way down
         half.append(above.interval())
     lows, highs = np.array(half).T
@@ -93,15 +101,20 @@ def nested_forgetting(rows: Sequence[SweepRow]) -> tuple[tuple[float, float] | N
     kept = [row for row in rows if row.hits]
     if not kept:
         return None, NO_HITS
-    interval = ratio_interval(_means(kept), FORGETTING, BEFORE, -kept[0].chance)
+    interval = ratio_interval(_means(kept, padded=True), FORGETTING, BEFORE, -kept[0].chance)
     return interval, "" if interval else NOT_ABOVE_CHANCE
 
 
-def _means(rows: Sequence[SweepRow]) -> NestedMeans:
-    """Means of the accuracy before and after, of rows that differ in seed and split."""
+def _means(rows: Sequence[SweepRow], *, padded: bool = False) -> NestedMeans:
+    """Means of the accuracy before and after, of rows that differ in seed and split.
+
+    padded: with two reviews more, one lost and one gained, as Bonett & Price add to the changes of paired proportions
+    (2012, J. Educ. Behav. Stat. 37, 479–488); else there would be no error where hardly any review changes.
+    """
     by_split: dict[int, list[np.ndarray]] = {}
     for row in rows:
-        by_split.setdefault(row.split, []).append(row.hits.unpack())
+        hits = row.hits.unpack()
+        by_split.setdefault(row.split, []).append(np.hstack([hits, LOST_AND_GAINED]) if padded else hits)
     splits = tuple(crossed_means(np.stack(hits, axis=1)) for hits in by_split.values())
     return NestedMeans(splits, rows[0].hits.share)
 
