@@ -14,16 +14,13 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel
+from forgetting.dashboard.studies.fraction_path import AT_ONCE, LEAST_SECONDS, MOST_SECONDS
 
 if TYPE_CHECKING:
     from forgetting.studies.splits import SplitAccuracy
 
-SPLITS = 10
-SMALL = 200  # validation reviews from which on one split says enough: its accuracy has an interval of ± 7 points
-MOST_SECONDS = 10.0  # of processor time that nobody need ask for
-LEAST_SECONDS = 0.5  # of work from which the rest is estimated
-EVERY = 0.25  # seconds between two runs of the fragment
-AT_ONCE = 0.2  # seconds of work in a run
+PLANNED = 10  # splits
+ENOUGH = 200  # validation reviews from which on one split says enough: its accuracy has an interval of ± 7 points
 FOUND = SharedCache("accuracies over splits", most=4)
 
 
@@ -42,18 +39,18 @@ class SplitAccuracies:
         self.found: list[SplitAccuracy] = []
         self.asked, self.obstacle = False, ""
         self._seconds, self._lock = 0.0, threading.Lock()
-        self._slices = accuracy_over_splits(trained_model.split, trained_model.recipe, SPLITS)
+        self._slices = accuracy_over_splits(trained_model.split, trained_model.recipe, PLANNED)
 
     @property
     def finished(self) -> bool:
         """Whether all splits are measured."""
-        return len(self.found) == SPLITS
+        return len(self.found) == PLANNED
 
     @property
     def seconds_left(self) -> float:
         """About how much longer it takes, in seconds of processor time; too little before the first split is done."""
         done = len(self.found) or 1
-        return self._seconds * (SPLITS - done) / done
+        return self._seconds * (PLANNED - done) / done
 
     @property
     def waits(self) -> bool:
@@ -88,7 +85,7 @@ class SplitAccuracies:
 
 def find_split_accuracies(trained_model: TrainedModel) -> SplitAccuracies | None:
     """The accuracy over splits of a model's recipe, which has to be advanced; None where one split says enough."""
-    few = len(trained_model.split.validation) < SMALL
+    few = len(trained_model.split.validation) < ENOUGH
     if not few or trained_model.recipe.protocol == "published" or trained_model.trained.state != "finished":
         return None
     key = models.trained_key(trained_model.recipe, trained_model.sha256)

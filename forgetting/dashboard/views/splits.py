@@ -6,8 +6,8 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.queue import join_queue
 from forgetting.dashboard.state.session import TrainedModel, rerun_page, session
-from forgetting.dashboard.studies.fraction_path import find_path
-from forgetting.dashboard.studies.split_accuracy import EVERY, SPLITS, find_split_accuracies
+from forgetting.dashboard.studies.fraction_path import EVERY, find_path
+from forgetting.dashboard.studies.split_accuracy import PLANNED, find_split_accuracies
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.reporting.formatting import format_duration
@@ -37,11 +37,11 @@ def splits_view(trained_model: TrainedModel) -> None:
 
             st.markdown(literal(describe_splits(summarize_splits(accuracies.found), accuracy)))
             return
-        st.markdown(literal(describe_splits_under_way(len(accuracies.found), SPLITS, accuracy)))
+        st.markdown(literal(describe_splits_under_way(len(accuracies.found), PLANNED, accuracy)))
         if accuracies.obstacle:
             st.caption(in_words(accuracies.obstacle))
         elif accuracies.waits:
-            label = f"Train on all {SPLITS} splits ({format_duration(accuracies.seconds_left)})"
+            label = f"Train on all {PLANNED} splits ({format_duration(accuracies.seconds_left)})"
             st.button(label, key="all_splits", on_click=accuracies.ask, help=explain("splits"))
 
     advance()
