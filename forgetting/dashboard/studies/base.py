@@ -79,6 +79,7 @@ class StudyKind:
         seconds: About how long the others will take.
         describe: What it does, as a part of a sentence.
         look: The request of a quick look at it.
+        power: The smallest effect that it could show, in a sentence.
     """
 
     title: str
@@ -91,6 +92,7 @@ class StudyKind:
     seconds: Callable[[StudyRequest], float]
     describe: Callable[[StudyRequest], str]
     look: Callable[[StudyRequest], StudyRequest]
+    power: Callable[[StudyRequest], str] = lambda _: ""
 
 
 def epoch_seconds(trained_model: TrainedModel) -> float:

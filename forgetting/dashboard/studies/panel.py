@@ -42,6 +42,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
         )
         if known:
             sentence += f", as {known:,} of them are there already"
+        sentence += f". {kind.power(request)}".rstrip()
     except ForgettingError as error:
         show_error(error)
         total = 0
@@ -50,7 +51,7 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if total:
             look = f"**Quick look**: {literal(study.title)}. The whole plan: " if fresh and study and study.look else ""
-            st.caption(f"{look}{literal(sentence)}.", width="stretch")
+            st.caption(f"{look}{literal(sentence)}", width="stretch")
         if study and study.running:
             st.button("Stop", icon=":material/stop:", on_click=stop_study, args=(study,), help=explain("Stop"))
         elif not fresh and study.unfinished:

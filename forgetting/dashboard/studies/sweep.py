@@ -16,6 +16,7 @@ from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epo
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
 from forgetting.reporting.formatting import format_count
+from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
@@ -113,6 +114,10 @@ def _describe(match: str, request: StudyRequest) -> str:
     return f"{product}, with a model trained for each seed" if plan.retrain else product
 
 
+def _power(match: str, request: StudyRequest) -> str:
+    return describe_smallest_change(len(request.trained_model.split.validation), _total(match, request))
+
+
 def _look(request: StudyRequest) -> StudyRequest:
     plan = request.recipe.sweep
     return replace(request, recipe=replace(request.recipe, sweep=replace(plan, seeds=1, doses=_some(plan.doses))))
@@ -206,6 +211,7 @@ SWEEP_KINDS = {
         known=partial(_count_known, match),
         seconds=partial(_seconds, match),
         describe=partial(_describe, match),
+        power=partial(_power, match),
         look=_look,
     )
     for match, title in (("dose", "Dose–response"), ("change", "Equal ‖ΔW‖"))
