@@ -6,7 +6,7 @@ After a sentence was changed on purpose, write the file anew, from the root of t
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from torch import nn
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
-from forgetting.metrics.intervals import Band
-from forgetting.metrics.scores import NOT_FINITE, Scores
+from forgetting.metrics.intervals import Band, wilson_interval
+from forgetting.metrics.scores import NOT_FINITE, Scores, recall_of
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import Part, Split
 from forgetting.randomization.settings import Randomization
@@ -27,8 +27,10 @@ from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.comparison import (
     REPLACEMENTS,
     describe_agreement,
-    describe_cost,
+    describe_comparison,
     describe_experiment,
+    describe_forgetting,
+    describe_hollow,
     describe_published,
     describe_randomization,
     describe_recalls,
@@ -81,10 +83,34 @@ SOME = Randomization(("fc1",), 0.4)
 WORDS = Randomization(("fc1",), 1.0, unit="word", words=("cherry", "plum"))
 
 
-def scores(accuracy: float | None, bitwise: float = 0.9, recall: list | None = None) -> Scores:
-    missing = {"accuracy": NOT_FINITE} if accuracy is None else {}
-    recalls = None if recall is None else np.array(recall)
-    return Scores(40, accuracy=accuracy, bitwise_accuracy=bitwise, recall=recalls, missing=missing)
+SIZES = (75, 50, 40, 35)  # reviews of each class, of which the first is the largest
+NONE = Scores(sum(SIZES), missing={"accuracy": NOT_FINITE})
+
+
+def counted(hits: Sequence[int], sizes: Sequence[int] = SIZES, bitwise: float = 0.9) -> Scores:
+    """Scores of so many hits in each class; what is wrong is predicted to be of the next class."""
+    return of_confusion(np.diag(hits) + np.roll(np.diag(np.subtract(sizes, hits)), 1, axis=1), bitwise)
+
+
+def of_confusion(confusion: np.ndarray, bitwise: float = 0.9) -> Scores:
+    """Scores of counts, (true classes, predicted classes)."""
+    recall, total, reviews = recall_of(confusion), int(np.trace(confusion)), int(confusion.sum())
+    return Scores(
+        reviews,
+        accuracy=total / reviews,
+        interval=wilson_interval(total, reviews),
+        balanced_accuracy=float(np.nanmean(recall)),
+        bitwise_accuracy=bitwise,
+        recall=recall,
+        confusion=confusion,
+    )
+
+
+def scores(accuracy: float | None, bitwise: float = 0.9, sizes: Sequence[int] = SIZES) -> Scores:
+    """Scores of an accuracy that is about the same in each class."""
+    if accuracy is None:
+        return NONE
+    return counted(np.diff(np.round(accuracy * np.cumsum([0, *sizes]))).astype(int), sizes, bitwise)
 
 
 def comparison(
@@ -96,23 +122,29 @@ def comparison(
     other = scores(1.0)
     outcomes = [Outcome({}, {"training": other, "validation": score}) for score in (before, after)]
     ratios = {"training": Measurement(0.0), "validation": Measurement(0.0)}
-    none = dict.fromkeys(ratios)
+    lost = gained = dict.fromkeys(ratios)
+    if before.confusion is not None and after.confusion is not None:  # no review is lost and another gained
+        fewer = np.diag(before.confusion) - np.diag(after.confusion)
+        lost, gained = ({"training": 0 * fewer, "validation": np.maximum(sign * fewer, 0)} for sign in (1, -1))
     return Comparison(
-        *outcomes, None, ratios, ratios, {"validation": agreement}, {"validation": divergence}, none, none, 1
+        *outcomes, None, ratios, ratios, {"validation": agreement}, {"validation": divergence}, lost, gained, 1
     )
 
 
-def cost(before: float | None, after: float | None, randomization: Randomization = SOME) -> str:
-    return describe_cost(scores(before), scores(after), BASELINES, randomization, LAYERS)
+def cost(before: Scores, after: Scores, randomization: Randomization = SOME, *, untouched: bool = False) -> str:
+    found = replace(comparison(before, after), changed_weights=0 if untouched else 9)
+    return describe_comparison(found, BASELINES, randomization, LAYERS)
 
 
 def published(before: float, after: float | None) -> str:
-    second = Scores(40, missing={"accuracy": NOT_FINITE}) if after is None else scores(0.016, bitwise=after)
+    second = NONE if after is None else scores(0.016, bitwise=after)
     return describe_published(comparison(scores(0.0, bitwise=before), second), BASELINES)
 
 
-def recalls(before: list | None, after: list | None, classes: tuple = ("ale", "port", "rye")) -> str:
-    return describe_recalls(comparison(scores(0.5, recall=before), scores(0.5, recall=after)), classes)
+def recalls(before: Sequence[int] | None, after: Sequence[int] | None, sizes: Sequence[int] = SIZES) -> str:
+    """Of hits in each class; None for outputs that are not finite."""
+    found = comparison(*(NONE if hits is None else counted(hits, sizes) for hits in (before, after)))
+    return describe_recalls(found, ("ale", "port", "rye", "gin")[: len(sizes)], BASELINES)
 
 
 def training(svc: dict | None = None, epochs: int = 0) -> str:
@@ -304,21 +336,38 @@ CASES: dict[str, Callable[[], str]] = {
     "experiment: untrained": lambda: experiment(untrained=True),
     "experiment: words": lambda: experiment(WORDS),
     "randomization: words": lambda: describe_randomization(WORDS, LAYERS),
-    "cost": lambda: cost(0.82, 0.51),
-    "cost: a gain": lambda: cost(0.25, 0.35),
-    "cost: words": lambda: cost(0.82, 0.51, WORDS),
-    "cost: nothing randomized": lambda: cost(0.82, 0.82, Randomization((), 1.0)),
-    "cost: missing": lambda: cost(None, 0.5),
+    "hollow": lambda: describe_hollow(scores(0.4), BASELINES),
+    "hollow: worse": lambda: describe_hollow(scores(0.2), BASELINES),
+    "hollow: few reviews": lambda: describe_hollow(scores(0.75, sizes=(3, 2, 2, 1)), BASELINES),
+    "hollow: not better than chance": lambda: describe_hollow(counted((0, 15, 8, 7), (10, 90, 50, 50)), BASELINES),
+    "cost": lambda: cost(scores(0.82), scores(0.51)),
+    "cost: a gain": lambda: cost(scores(0.7), scores(0.8)),
+    "cost: hollow": lambda: cost(scores(0.4), scores(0.2)),
+    "cost: undecided": lambda: cost(scores(0.82), scores(0.8)),
+    "cost: undecided, as many lost as gained": lambda: cost(scores(0.82), scores(0.82)),
+    "cost: untouched": lambda: cost(scores(0.82), scores(0.82), untouched=True),
+    "cost: words": lambda: cost(scores(0.82), scores(0.51), WORDS),
+    "cost: nothing randomized": lambda: cost(scores(0.82), scores(0.82), Randomization((), 1.0)),
+    "cost: missing": lambda: cost(NONE, scores(0.5)),
     "training": lambda: training(epochs=12),
     "training: not begun": lambda: training(),
     "training: with LinearSVC": lambda: training({"training": 1.0, "validation": 0.9125}, epochs=1),
     "published": lambda: published(0.908, 0.5088),
     "published: it rises": lambda: published(0.486, 0.513),
     "published: missing": lambda: published(0.908, None),
-    "recalls": lambda: recalls([0.9, 0.5, 0.0], [0.2, 0.0, 0.4]),
-    "recalls: none lost": lambda: recalls([0.9, 0.5, 0.0], [0.9, 0.6, 0.0]),
-    "recalls: none found": lambda: recalls([0.0, 0.0, 0.0], [0.9, 0.6, 0.0]),
-    "recalls: missing": lambda: recalls(None, [0.0, 0.0, 0.0]),
+    "recalls": lambda: recalls([70, 40, 30, 0], [60, 10, 0, 9]),
+    "recalls: a tie": lambda: recalls([10, 10, 10, 4], [5, 10, 5, 0], (10, 10, 10, 4)),
+    "recalls: a tie of three": lambda: recalls([10, 10, 10, 4], [7, 7, 7, 4], (10, 10, 10, 4)),
+    "recalls: luck": lambda: recalls([70, 40, 30, 30], [70, 40, 30, 29]),
+    "recalls: none lost": lambda: recalls([70, 40, 30, 0], [75, 40, 30, 0]),
+    "recalls: hollow": lambda: recalls([30, 20, 15, 15], [0, 0, 0, 0]),
+    "recalls: few reviews": lambda: recalls([4, 4, 4, 4], [0, 0, 0, 0], (4, 4, 4, 4)),
+    "recalls: one class": lambda: recalls([0, 9, 4, 4], [0, 2, 0, 0], (0, 9, 4, 4)),
+    "recalls: missing": lambda: recalls(None, [0, 0, 0, 0]),
+    "forgetting": lambda: " · ".join(describe_forgetting(Measurement(0.5), Measurement(0.625), "")),
+    "forgetting: undefined": lambda: " · ".join(
+        describe_forgetting(Measurement(0.5), Measurement(None, "a reason"), "hollow")
+    ),
     "agreement": lambda: describe_agreement(comparison(scores(0.5), scores(0.5))),
     "agreement: missing": lambda: describe_agreement(
         comparison(scores(0.5), scores(None), Measurement(None, NOT_FINITE), Measurement(None, NOT_FINITE))
@@ -399,7 +448,8 @@ CASES: dict[str, Callable[[], str]] = {
     "story: layers, in the last one": lambda: answered(answer_layers({"fc1": 100, "fc2": 900}, 10)),
     "story: fraction, some left": lambda: answered(answer_fraction(forgetting(0.8, 0.5), BASELINES, 0.6)),
     "story: fraction, nothing left": lambda: answered(answer_fraction(forgetting(0.8, 0.26), BASELINES, 0.6)),
-    "story: fraction, undefined": lambda: answered(answer_fraction(forgetting(0.2, 0.2), BASELINES, 0.6)),
+    "story: fraction, between": lambda: answered(answer_fraction(forgetting(0.8, 0.3), BASELINES, 0.6)),
+    "story: fraction, hollow": lambda: answered(answer_fraction(forgetting(0.2, 0.2), BASELINES, 0.6)),
     "story: relearning, remembers": lambda: again([at(5)] * 6, [at(20)] * 6),
     "story: relearning, alike": lambda: again([at(20)] * 5, [at(20)] * 5),
     "story: relearning, later": lambda: again([at(30)] * 5, [at(20)] * 5),

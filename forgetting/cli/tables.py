@@ -14,6 +14,7 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
 from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
+from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
 from forgetting.studies.relearning import RelearningResult
@@ -32,7 +33,8 @@ def format_run(result: Result) -> str:
         f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})"
         + (f", of which epoch {result.trained.kept_epoch} is kept" if result.trained.kept_epoch else ""),
         "",
-        f"{'':22}{'original':>12}{'randomized':>12}   baseline",
+        *([hollow, ""] if (hollow := describe_hollow(comparison.original.scores["validation"], base)) else []),
+        f"{'':24}{'original':>12}{'randomized':>12}   baseline",
     ]
     for part in ("training", "validation"):
         before, after = (outcome.scores[part] for outcome in (comparison.original, comparison.randomized))
@@ -41,14 +43,29 @@ def format_run(result: Result) -> str:
             "loss": f"uniform guess {base.chance_loss:.4f} ({objective})",
             "accuracy": f"chance {base.chance:.4f}, majority class {base.majority[part]:.4f}, LinearSVC {svc}",
             "macro_f1": f"majority class {base.majority_macro_f1[part]:.4f}",
+            "balanced_accuracy": f"majority class {base.majority_balanced_accuracy[part]:.4f}",
             "bitwise_accuracy": f"always no {base.all_no:.4f}",
         }
         for name, baseline in rows.items():
             title = f"{part} {name}".replace("_", " ").replace("macro f1", "macro-F1")
-            lines.append(f"{title:27}{_metric(before, name):>7}{_metric(after, name):>12}   {baseline}")
-        ratio = comparison.forgetting[part]
-        lines.append(f"{part + ' forgetting':34}{ratio.missing or format(ratio.value, '12.4f')}")
-    return "\n".join(lines)
+            lines.append(f"{title:29}{_metric(before, name):>7}{_metric(after, name):>12}   {baseline}")
+        if change := comparison.changes[part]:
+            ends = f"95 % interval {change.low:+.4f} to {change.high:+.4f}, McNemar's p {change.p:.2g}"
+            lines.append(f"{part + ' accuracy, change':36}{change.change:+12.4f}   {ends}")
+        ratios = {
+            f"chance {base.chance:.4f}": comparison.forgetting[part],
+            f"majority class {base.majority[part]:.4f}": comparison.forgetting_above_majority[part],
+        }
+        missing = next((ratio.missing for ratio in ratios.values() if ratio.missing), "")
+        for baseline, ratio in ratios.items():
+            value = missing or f"{ratio.value:12.4f}   beside {baseline}"
+            lines.append(f"{part + ' forgetting':36}{value}")
+    if result.recipe.protocol == "published":
+        conclusion = describe_published(comparison, base)
+    else:
+        layers = tuple(layer.name for layer in result.layers)
+        conclusion = describe_comparison(comparison, base, result.recipe.randomization, layers)
+    return "\n".join([*lines, "", conclusion])
 
 
 def _metric(scores: Scores, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.baselines import Baselines, compare_with_majority
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.paired import PairedChange, make_change
 from forgetting.metrics.scores import Scores
@@ -146,8 +146,13 @@ class Result:
 
     def to_dict(self) -> dict:
         """Plain values for JSON. A missing metric is None, and the `missing` beside it holds the reason."""
-        comparison = self.comparison
-        ratios = {name: getattr(comparison, name) for name in ("forgetting", "agreement", "divergence")}
+        comparison, majority = self.comparison, self.baselines.majority_class
+        names = ("forgetting", "forgetting_above_majority", "agreement", "divergence")
+        ratios = {name: getattr(comparison, name) for name in names}
+        advantages = {
+            part: None if scores.confusion is None else compare_with_majority(scores.confusion, majority)
+            for part, scores in comparison.original.scores.items()
+        }
         return to_plain(
             {
                 "recipe": self.recipe.to_dict(),
@@ -161,6 +166,11 @@ class Result:
                 "original": comparison.original.scores,
                 "randomized": comparison.randomized.scores,
                 "baselines": self.baselines,
+                "changed_weights": comparison.changed_weights,
+                "change": {part: _change_to_dict(change) for part, change in comparison.changes.items()},
+                "lost": comparison.lost,
+                "gained": comparison.gained,
+                "advantage_over_majority": {part: _change_to_dict(change) for part, change in advantages.items()},
                 **{name: {part: ratio.value for part, ratio in parts.items()} for name, parts in ratios.items()},
                 "missing": {
                     f"{name}.{part}": ratio.missing
@@ -170,6 +180,10 @@ class Result:
                 },
             }
         )
+
+
+def _change_to_dict(change: PairedChange | None) -> dict | None:
+    return change and asdict(change) | {"change": change.change, "decided": change.decided, "needed": change.needed}
 
 
 def to_plain(value: object) -> object:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines, beats_trivial, compare_with_majority
-from forgetting.metrics.scores import Scores
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.multiplicity import holm
+from forgetting.metrics.paired import SIGNIFICANT, PairedChange
+from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, NOT_FINITE, Scores
 from forgetting.model.history import Epoch, find_reached
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
     format_about,
     format_baselines,
+    format_change,
+    format_change_interval,
     format_count,
     format_epochs,
     format_fraction,
@@ -59,7 +64,7 @@ def describe_experiment(
     """
     named = " and ".join(format_class(shorten(name)) for name in classes[:2])
     apart = f"{named} apart" if len(classes) == 2 else f"{len(classes):,} classes apart, such as {named}"
-    learned = f"A small network has learnt from {reviews:,} reviews of {source} to tell {apart}."
+    learned = f"A small network was trained on {reviews:,} reviews of {source} to tell {apart}."
     if untrained:
         return (
             f"A small network is to learn from {reviews:,} reviews of {source} to tell {apart}. It is not trained yet."
@@ -73,7 +78,7 @@ def describe_experiment(
     of = f"the weights of {format_count(words, 'word')} in" if words else f"the {count:,} weights of"
     return (
         f"{learned} Randomizing puts {REPLACEMENTS[randomization.scheme]} {of} "
-        f"{_name_layers(chosen, weights)}: drag the slider, and see what it forgets."
+        f"{_name_layers(chosen, weights)}: drag the slider, and see what is left."
     )
 
 
@@ -129,16 +134,27 @@ def describe_hollow(scores: Scores, baselines: Baselines) -> str:
 
 
 def describe_cost(
-    before: Scores, after: Scores, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
+    before: Scores,
+    after: Scores,
+    change: PairedChange | None,
+    baselines: Baselines,
+    randomization: Randomization,
+    layers: tuple[str, ...],
+    *,
+    untouched: bool = False,
 ) -> str:
     """What randomizing costs in validation accuracy.
+
+    It is a cost where the reviews show one, of an original that is better than a trivial model.
 
     Args:
         before: The original's scores on the validation part.
         after: The randomized model's.
+        change: From the first to the second on the same reviews; None where an accuracy is missing.
         baselines: Of the split.
         randomization: How the second was randomized.
         layers: Names of the model's layers.
+        untouched: Whether randomizing left every weight as it was.
     """
     if before.accuracy is None or after.accuracy is None:
         reason = before.missing.get("accuracy") or after.missing["accuracy"]
@@ -147,17 +163,45 @@ def describe_cost(
     trivial += format_share(baselines.majority["validation"])
     if not randomization.chosen_layers(layers) or not randomization.fraction:
         return f"Nothing is randomized: validation accuracy {format_share(before.accuracy)}, where {trivial}."
-    points = 100 * (before.accuracy - after.accuracy)
-    change = "costs" if points >= 0 else "adds"
+    what = describe_randomization(randomization, layers)
+    if untouched:
+        return (
+            f"Nothing is randomized, as randomizing {what} leaves every weight as it was: validation accuracy "
+            f"{format_share(before.accuracy)}, where {trivial}."
+        )
+    both = f"{format_share(before.accuracy)} → {format_share(after.accuracy)}"
+    if not beats_trivial(before, baselines.majority_class):
+        return (
+            f"Randomizing {what} takes validation accuracy from {both.replace('→', 'to')}, where {trivial}. That "
+            "cannot be called forgetting, as the original is not shown to be better than these."
+        )
+    if not change.decided:
+        needed = f"; {format_about(change.needed)} would be needed" if change.needed else ""
+        # The interval and the exact test may differ where few reviews change.
+        test = "" if change.low <= 0 <= change.high else f", but p = {change.p:.2g} by McNemar's exact test"
+        return (
+            f"Whether randomizing {what} changes validation accuracy cannot be told with "
+            f"{format_count(change.reviews, 'review')}{needed}: {both}, {format_change(change)}{test}, where {trivial}."
+        )
+    verb, ends = ("costs", (-change.high, -change.low)) if change.change < 0 else ("adds", (change.low, change.high))
     return (
-        f"Randomizing {describe_randomization(randomization, layers)} {change} {format_points(abs(points))} of "
-        f"validation accuracy: {format_share(before.accuracy)} → {format_share(after.accuracy)}, where {trivial}."
+        f"Randomizing {what} {verb} {format_points(100 * abs(change.change))} of validation accuracy "
+        f"({format_change_interval(*ends, with_plus=False)}): {both}, where {trivial}."
     )
+
+
+def describe_comparison(
+    comparison: Comparison, baselines: Baselines, randomization: Randomization, layers: tuple[str, ...]
+) -> str:
+    """What randomizing costs in validation accuracy; see `describe_cost`."""
+    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    change, untouched = comparison.changes["validation"], not comparison.changed_weights
+    return describe_cost(before, after, change, baselines, randomization, layers, untouched=untouched)
 
 
 FORGETTING_SCALE = (
     "Forgetting is 0 where nothing is lost and 1 at chance. Above 1 the network is right less often than a uniform "
-    "guess, and below 0 it has become better."
+    "guess, and below 0 more often than before."
 )
 
 
@@ -165,7 +209,27 @@ def describe_beyond(forgetting: float | None) -> str:
     """What a forgetting says that is shown above 1 or below 0; "" of any other."""
     if forgetting is None or (forgetting >= 0 and round(forgetting, 2) <= 1):
         return ""
-    return "above 1: below chance" if forgetting > 1 else "below 0: it got better"
+    return "above 1: below chance" if forgetting > 1 else "below 0: accuracy is higher"
+
+
+def describe_forgetting(beside_chance: Measurement, above_majority: Measurement, hollow: str) -> tuple[str, str, str]:
+    """Forgetting as it is shown: beside chance, with that beside the largest class in a note.
+
+    Args:
+        beside_chance: See `measure_forgetting`.
+        above_majority: See `measure_forgetting_above_majority`.
+        hollow: See `describe_hollow`.
+
+    Returns:
+        The number, the reason where it is undefined, and the note.
+    """
+    missing = beside_chance.missing or above_majority.missing
+    if not missing and hollow:
+        missing = "the original is not shown to be better than a uniform guess"
+    if missing:
+        return "undefined", missing, ""
+    note = f"{format_number(above_majority.value)} beside the largest class"
+    return format_number(beside_chance.value), "", describe_beyond(beside_chance.value) or note
 
 
 def describe_epochs(history: Sequence[Epoch], epochs: int, kept_epoch: int | None) -> str:
@@ -211,40 +275,76 @@ def describe_published(comparison: Comparison, baselines: Baselines) -> str:
     if before.bitwise_accuracy is None or after.bitwise_accuracy is None:
         return f"There is no accuracy to compare: {before.missing.get('accuracy') or after.missing['accuracy']}."
     verb = "falls" if after.bitwise_accuracy < before.bitwise_accuracy else "goes"
+    top_1 = f"predicted for {format_share(before.accuracy, 1)} of the reviews before and for "
     return (
         f"By the published measure validation accuracy {verb} from {format_share(before.bitwise_accuracy, 1)} to "
         f"{format_share(after.bitwise_accuracy, 1)}; always answering “no” reaches "
-        f"{format_share(baselines.all_no, 1)}. The true name is predicted for {format_share(before.accuracy, 1)} of "
-        f"the reviews before and for {format_share(after.accuracy, 1)} after, where chance is "
-        f"{format_share(baselines.chance, 1)}."
+        f"{format_share(baselines.all_no, 1)}. The true name is {top_1}{format_share(after.accuracy, 1)} after, where "
+        f"chance is {format_share(baselines.chance, 1)} and the most frequent name "
+        f"{format_share(baselines.majority['validation'], 1)}."
     )
 
 
-def describe_recalls(comparison: Comparison, classes: tuple[str, ...]) -> str:
-    """Which class loses most recall on the validation part, and how many classes are not recognized any more.
+def describe_recalls(comparison: Comparison, classes: tuple[str, ...], baselines: Baselines) -> str:
+    """Which classes lose most recall on the validation part, and for how many that is more than luck.
+
+    Classes with fewer than FEWEST_CLASS_REVIEWS reviews are left out, as one review decides there. That a class loses
+    more than by luck is a test of each class, of which some would find a loss by luck alone, so it is corrected.
 
     Args:
         comparison: The two models.
         classes: Names of the classes, in the order of the recalls.
+        baselines: Of the split.
     """
-    before, after = (outcome.scores["validation"].recall for outcome in (comparison.original, comparison.randomized))
-    if before is None or after is None:
-        return "There is no recall to compare: the model's outputs are not finite numbers."
-    losses = {name: b - a for name, b, a in zip(classes, before, after, strict=True) if b == b}
-    worst = max(losses, key=losses.get)
-    lost = sum(a == 0 and b > 0 for b, a in zip(before, after, strict=True))
-    found = sum(b > 0 for b in before)
-    if not found:
-        return "No class had recall before, so none can lose it."
-    if losses[worst] <= 0:
-        return f"No class loses recall: all {found} that were recognized before still are."
-    rest = f"all {found} classes that were recognized before still are"
-    if lost:
-        rest = f"{lost} of the {found} classes that were recognized before {'is' if lost == 1 else 'are'} no longer"
+    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    if before.recall is None or after.recall is None:
+        return f"There is no recall to compare: {NOT_FINITE}."
+    if not beats_trivial(before, baselines.majority_class):
+        return "The original is not shown to be better than a trivial model, so no loss of recall is named."
+    changes = {
+        position: change
+        for position, change in enumerate(comparison.class_changes("validation"))
+        if change and change.reviews >= FEWEST_CLASS_REVIEWS
+    }
+    if not changes:
+        return f"No class has {FEWEST_CLASS_REVIEWS} validation reviews, so no recall is compared with another."
+    few = int((before.confusion.sum(axis=1) > 0).sum()) - len(changes)
+    left_out = ""
+    if few:
+        left_out = (
+            f" {_count_classes(few)} with under {FEWEST_CLASS_REVIEWS} reviews {'is' if few == 1 else 'are'} left out."
+        )
+    known = [position for position in changes if before.recall[position] > 0]
+    if not known:
+        return f"No class had recall before, so none can lose it.{left_out}"
+    worst = min(change.change for change in changes.values())
+    gone = sum(after.recall[position] == 0 for position in known)
+    if len(known) == 1:
+        rest = f"the class that was recognized before {'is no longer' if gone else 'still is'}"
+    elif gone:
+        rest = f"{gone} of {len(known):,} classes recognized before {'is' if gone == 1 else 'are'} no longer"
+    else:
+        rest = f"all {len(known):,} classes recognized before still are"
+    if worst >= 0:
+        return f"On these reviews no class loses recall: {rest}.{left_out}"
+    names = [format_class(shorten(classes[position])) for position in changes if changes[position].change == worst]
+    named = " and ".join(names) if len(names) < 3 else f"{len(names):,} classes, such as {names[0]},"
+    loses, each = ("lose", " each") if len(names) > 1 else ("loses", "")
+    most = " most:" if len(changes) > 1 else ""
+    adjusted = holm([change.p for change in changes.values()])
+    sure = sum(p <= SIGNIFICANT and change.change < 0 for p, change in zip(adjusted, changes.values(), strict=True))
+    luck = f"{sure} of {len(changes):,} classes {'loses' if sure == 1 else 'lose'} recall by more than luck"
+    if len(changes) == 1:
+        luck = "That is more than luck"
     return (
-        f"{format_class(worst)} loses most: {format_points(100 * losses[worst])} of recall, the share of its reviews "
-        f"that are classified correctly; {rest}."
+        f"On these reviews {named} {loses}{most} {format_points(-100 * worst)} of recall{each}, the share of a class's "
+        "reviews that are classified correctly. "
+        f"{luck if sure else 'Luck alone could explain that'}; {rest}.{left_out}"
     )
+
+
+def _count_classes(count: int) -> str:
+    return "1 class" if count == 1 else f"{count:,} classes"
 
 
 def describe_agreement(comparison: Comparison) -> str:

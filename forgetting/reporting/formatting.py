@@ -9,6 +9,7 @@ import math
 
 from forgetting.core.numbers import NO_BREAK, PERCENT, format_share
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.paired import PairedChange
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHARES = ("accuracy", "share", "agreement")  # which of them is in the name of a metric, in code or not, is a share
@@ -66,6 +67,24 @@ def format_points(points: float, *, with_plus: bool = False) -> str:
     text = _signed(points, 0)
     unit = "point" if text.lstrip("+−") == "1" else "points"
     return f"{text if with_plus else text.removeprefix('+')}{NO_BREAK}{unit}"
+
+
+def format_change(change: PairedChange) -> str:
+    """A change of accuracy with its interval: "−12 points (95 % interval −51 to +28)"."""
+    points = format_points(100 * change.change, with_plus=True)
+    return f"{points} ({format_change_interval(change.low, change.high)})"
+
+
+def format_change_interval(low: float, high: float, *, with_plus: bool = True) -> str:
+    """The 95 % interval of a change of accuracy, in points: "95 % interval −51 to +28".
+
+    Args:
+        low: Lower end, in [−1, 1].
+        high: Upper end.
+        with_plus: Whether numbers above 0 have their sign, too.
+    """
+    ends = [_signed(100 * end, 0) for end in (low, high)]
+    return f"95{PERCENT} interval {' to '.join(end if with_plus else end.removeprefix('+') for end in ends)}"
 
 
 def _signed(value: float, digits: int) -> str:

@@ -16,7 +16,14 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep, even_doses
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.reporting.formatting import format_baselines, format_fraction, format_number, format_share
+from forgetting.reporting.comparison import describe_hollow
+from forgetting.reporting.formatting import (
+    format_baselines,
+    format_change,
+    format_fraction,
+    format_number,
+    format_share,
+)
 from forgetting.reporting.relearning import conclude_from_curves
 from forgetting.studies.dose_response import curves
 from forgetting.studies.relearning import RelearningResult
@@ -97,23 +104,29 @@ def answer_layers(parameters: Mapping[str, int], words: int) -> Answer:
 
 
 def answer_fraction(comparison: Comparison, baselines: Baselines, fraction: float) -> Answer:
-    """How much a randomization leaves.
+    """How much a randomization leaves: nearly everything, some or hardly anything, where the reviews tell these apart.
+
+    The ends of the interval of the change of accuracy must lie on one side of the bounds between them.
 
     Args:
         comparison: The original and the randomized model.
         baselines: Of the split.
         fraction: The fraction randomized.
     """
-    before, after = (outcome.scores["validation"].accuracy for outcome in (comparison.original, comparison.randomized))
-    lost = comparison.forgetting["validation"]
+    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
+    change, lost = comparison.changes["validation"], comparison.forgetting["validation"]
+    if hollow := describe_hollow(before, baselines):
+        return Answer(None, f"The numbers do not decide. {hollow}", "")
     if lost.value is None:
         return Answer(None, f"The numbers do not decide: {lost.missing}.", "")
-    right = 0 if lost.value < LITTLE else 2 if lost.value > MUCH else 1
-    left = ("nearly everything is left", "some of it is left", "hardly anything is left")[right]
+    ends = (-end / (before.accuracy - baselines.chance) for end in (change.low, change.high))
+    most, least = (0 if end < LITTLE else 2 if end > MUCH else 1 for end in ends)
+    left = ("nearly everything", "some of it", "hardly anything")[least : most + 1]
     return Answer(
-        right,
-        f"With {format_fraction(fraction)} of the weights replaced {left}: {format_share(before)} of the validation "
-        f"reviews were classified correctly before, {format_share(after)} are now, where "
+        least if least == most else None,
+        f"With {format_fraction(fraction)} of the weights replaced {' or '.join(left)} is left: "
+        f"{format_share(before.accuracy)} of the validation reviews were classified correctly before, "
+        f"{format_share(after.accuracy)} are now, a change of {format_change(change)}, where "
         f"{format_baselines(baselines)}. Drag the slider up and down: where does the network break?",
         "This is one network, one draw of random numbers and one kind of them. Another draw gives other numbers; the "
         "Layers page repeats it with many.",

@@ -11,7 +11,7 @@ from forgetting import MODERN, load_sample
 from forgetting.experiment.pipeline import compare, measure_outcome, prepare, train
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.randomization.settings import Randomization
-from forgetting.reporting.comparison import describe_cost
+from forgetting.reporting.comparison import describe_comparison
 from forgetting.reporting.formatting import format_number, format_share
 
 REINIT = Randomization(("fc1",), 0.9, "reinit")
@@ -59,7 +59,7 @@ def expected() -> dict[str, list]:
         (_, validation) = scores
         share = format_share(percent / 100)
         found[share] = [
-            describe_cost(*validation, baselines, randomization, ("fc1", "fc2")),
+            describe_comparison(after, baselines, randomization, ("fc1", "fc2")),
             " → ".join(format_share(score.accuracy) for score in validation).replace("\u00a0% →", " →", 1),
             " → ".join(format_number(score.loss) for score in validation),
             format_number(after.forgetting["validation"].value),

@@ -54,11 +54,16 @@ def test_a_row_of_the_path_is_the_comparison_at_its_fraction(trained_model, case
         recipe = replace(trained_model.recipe, randomization=replace(randomization, fraction=percent / 100))
         expected = compare(recipe, split, trained_model.trained)
         row = path.rows[percent]
-        assert row.forgetting == expected.forgetting["validation"]
+        assert (row.forgetting, row.changes, row.untouched) == (
+            (expected.forgetting["validation"], expected.forgetting_above_majority["validation"]),
+            expected.changes,
+            not expected.changed_weights,
+        )
         for name in split.parts:
             found, wanted = row.scores[name], expected.randomized.scores[name]
             assert (found.reviews, found.accuracy, found.interval) == (wanted.reviews, wanted.accuracy, wanted.interval)
-            assert (found.loss, found.macro_f1) == pytest.approx((wanted.loss, wanted.macro_f1), rel=1e-6)
+            for metric in ("loss", "macro_f1", "balanced_accuracy"):
+                assert getattr(found, metric) == pytest.approx(getattr(wanted, metric), rel=1e-6)
         predicted = expected.randomized.logits["validation"][path.typical.position].argmax()
         assert path.typical.predictions[percent] == split.classes[predicted]
 
@@ -70,7 +75,9 @@ def test_the_path_that_the_app_opens_with_is_there_at_once(trained_model):
     for percent in (0, 60, 90):
         recipe = OPENING.with_value("randomization.fraction", percent / 100)
         expected = compare(recipe, trained_model.split, trained_model.trained)
-        assert path.rows[percent].forgetting.value == pytest.approx(expected.forgetting["validation"].value, abs=0.01)
+        row = path.rows[percent]
+        assert row.forgetting[0].value == pytest.approx(expected.forgetting["validation"].value, abs=0.01)
+        assert (row.changes, row.untouched) == (expected.changes, not expected.changed_weights)
 
 
 def test_a_path_that_would_take_long_is_given_up_and_says_how_long(trained_model, monkeypatch):

@@ -236,7 +236,7 @@ def test_a_scene_that_was_changed_keeps_its_answer_and_comes_back():
     assert "Randomizing 90\u00a0% of fc1" in live(test)["now"]["sentence"]
     assert right_choice(test) == said
     press(test, "Back to the scene's state")
-    assert "Randomizing 60\u00a0% of fc1" in live(test)["now"]["sentence"]
+    assert "randomizing 60\u00a0% of fc1" in live(test)["now"]["sentence"]
 
 
 def test_an_experiment_in_the_address_of_a_scene_waits_for_its_visitor():

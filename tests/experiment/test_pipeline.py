@@ -28,6 +28,7 @@ from forgetting.experiment.pipeline import (
     train,
     train_published_randomized,
 )
+from forgetting.metrics.paired import compare_hits
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.sparse import SparseMatrix
 from forgetting.randomization.settings import Randomization
@@ -89,9 +90,49 @@ def test_what_is_compared_is_before_and_after(small_reviews):
         assert comparison.forgetting[part].value == pytest.approx((before - after) / (before - 1 / 3))
         same = comparison.original.logits[part].argmax(1) == comparison.randomized.logits[part].argmax(1)
         assert comparison.agreement[part].value == pytest.approx(same.double().mean().item())
+        targets = split.parts[part].targets
+        hits = [outcome.logits[part].argmax(1) == targets for outcome in (comparison.original, comparison.randomized)]
+        assert comparison.changes[part] == compare_hits(*(one.numpy() for one in hits))
+        for number, change in enumerate(comparison.class_changes(part)):
+            assert change == compare_hits(*(one[targets == number].numpy() for one in hits))
+            recalls = [outcome.scores[part].recall[number] for outcome in (comparison.original, comparison.randomized)]
+            assert change.change == pytest.approx(recalls[1] - recalls[0])
+        shown = result.to_dict()
+        assert shown["change"][part]["change"] == pytest.approx(after - before)
+        assert shown["change"][part]["lost"] == sum(shown["lost"][part])
+        assert shown["advantage_over_majority"][part]["change"] == pytest.approx(
+            before - result.baselines.majority[part]
+        )
+    changed = [
+        (one != other).sum().item()
+        for one, other in zip(result.trained.model.parameters(), comparison.model.parameters(), strict=True)
+    ]
+    assert comparison.changed_weights == sum(changed)
     changed = result.trained.model.fc1.weight != comparison.model.fc1.weight
     assert 0.4 < changed.double().mean() < 0.6
     assert torch.equal(result.trained.model.fc2.weight, comparison.model.fc2.weight)
+
+
+@pytest.mark.parametrize(
+    ("untouched", "trained"),
+    [
+        ({"fraction": 0.0}, True),
+        ({"layers": ("fc2",), "fraction": 0.001}, True),  # no unit after rounding
+        ({"scheme": "noise", "scale": 0.0}, True),
+        ({"scheme": "rewind"}, False),  # the weights are those from before training
+    ],
+)
+def test_what_leaves_every_weight_as_it_was_changes_no_weight(small_reviews, untouched, trained):
+    recipe = replace(QUICK, randomization=Randomization(**untouched))
+    split = prepare(recipe, small_reviews)
+    trainer = make_trainer(recipe, split)
+    initial = copy_state(trainer.model)
+    if trained:
+        trainer.advance(seconds=0)
+    comparison = compare(recipe, split, snapshot(trainer, initial))
+    assert comparison.changed_weights == 0
+    for change in comparison.changes.values():
+        assert (change.lost, change.gained) == (0, 0)
 
 
 def test_fraction_zero_and_rewind_at_one(small_reviews):
@@ -178,9 +219,12 @@ def test_diverged_training_leaves_metrics_missing_with_their_reason(small_review
         for outcome in (comparison.original, comparison.randomized):
             assert outcome.scores[part].accuracy is None
             assert outcome.scores[part].missing["accuracy"] == NOT_FINITE
-        for ratio in (comparison.forgetting[part], comparison.agreement[part], comparison.divergence[part]):
+        for name in ("forgetting", "forgetting_above_majority", "agreement", "divergence"):
+            ratio = getattr(comparison, name)[part]
             assert ratio.value is None
             assert ratio.missing == NOT_FINITE
+        assert comparison.changes[part] is None
+        assert comparison.class_changes(part) == []
 
 
 def test_the_forward_pass_of_mini_batches_can_be_reused(small_reviews):
@@ -302,7 +346,8 @@ def test_ratios_are_numbers_and_a_missing_one_has_its_reason(small_reviews):
         chance = values["baselines"]["chance"]
         assert before > chance
         assert values["forgetting"][part] == pytest.approx((before - after) / (before - chance))
-    assert values["missing"] == {}
+    few = "9 reviews do not show that the original is better than the largest class"
+    assert values["missing"] == {"forgetting_above_majority.validation": few}
     untrained = replace(QUICK, training=replace(QUICK.training, epochs=1, learning_rate=1e-6), seed=3)
     values = run(untrained, small_reviews).to_dict()
     for part in ("training", "validation"):

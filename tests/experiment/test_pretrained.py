@@ -73,7 +73,9 @@ def test_its_metrics_are_those_of_its_model(fraction):
             assert scores.pop("missing") == expected.pop("missing") == {}
             assert scores == pytest.approx(expected, rel=1e-3, abs=0.01)
             assert torch.equal(getattr(shown, side).logits[part], getattr(computed, side).logits[part])
-    for name in ("forgetting", "agreement", "divergence"):
+            assert shown.class_changes(part) == computed.class_changes(part)
+    assert shown.changed_weights == computed.changed_weights
+    for name in ("forgetting", "forgetting_above_majority", "agreement", "divergence"):
         for part in found.split.parts:
             assert getattr(shown, name)[part].value == pytest.approx(getattr(computed, name)[part].value, abs=0.02)
     predicted = computed.randomized.logits["validation"][found.typical.position].argmax()

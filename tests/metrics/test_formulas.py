@@ -11,9 +11,10 @@ from metric_parts import OBJECTIVES, USUAL, models, noisy, tensors, torchs_loss
 from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
 from scipy.stats import entropy
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from forgetting.metrics import calibration, formulas
+from forgetting.metrics.scores import score_logits
 
 EQUALS = models(st.integers(-2, 2).map(float))  # many equal logits
 
@@ -56,6 +57,19 @@ def test_macro_f1_is_scikit_learns(case):
     predictions = logits.argmax(-1)
     expected = [f1_score(targets, row, average="macro", zero_division=0) for row in predictions]
     np.testing.assert_allclose(formulas.macro_f1(*tensors(predictions, targets), logits.shape[-1]), expected)
+
+
+@settings(deadline=None, max_examples=60)
+@given(EQUALS)
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true", "ignore:A single label was found")
+def test_balanced_accuracy_is_scikit_learns(case):
+    logits, targets = case
+    predictions = logits.argmax(-1)
+    expected = [balanced_accuracy_score(targets, row) for row in predictions]
+    found = formulas.balanced_accuracy(*tensors(predictions, targets), logits.shape[-1])
+    np.testing.assert_allclose(found, expected)
+    scores = [score_logits(*tensors(one, targets), "bitwise").balanced_accuracy for one in logits]
+    np.testing.assert_allclose(scores, expected)
 
 
 @settings(deadline=None, max_examples=60)

@@ -16,6 +16,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, rerun_page
 from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.randomization.settings import Randomization
@@ -35,11 +36,21 @@ class FractionRow:
 
     Attributes:
         scores: Its metrics by part.
-        forgetting: Forgetting of the validation part.
+        changes: The change of accuracy from the original by part; None where an accuracy is missing.
+        forgetting: Forgetting of the validation part, beside chance and beside the largest class.
+        untouched: Whether randomizing left every weight as it was.
     """
 
     scores: dict[str, Scores]
-    forgetting: Measurement
+    changes: dict[str, PairedChange | None]
+    forgetting: tuple[Measurement, Measurement]
+    untouched: bool
+
+
+def row_of(comparison: models.Comparison) -> FractionRow:
+    """What a comparison's randomized model reaches."""
+    ratios = (comparison.forgetting["validation"], comparison.forgetting_above_majority["validation"])
+    return FractionRow(comparison.randomized.scores, comparison.changes, ratios, not comparison.changed_weights)
 
 
 class FractionPath:
@@ -64,7 +75,7 @@ class FractionPath:
             known = models.find_known_comparison(trained_model, randomization.with_value("fraction", fraction))
             if known is None:
                 break
-            self.rows.append(FractionRow(known.randomized.scores, known.forgetting["validation"]))
+            self.rows.append(row_of(known))
         if len(self.rows) == len(FRACTIONS):
             self.typical = models.find_known_typical_review()
             return
@@ -100,8 +111,12 @@ class FractionPath:
             started = time.thread_time()
             for row in next(self._slices):
                 scores = {name: row.scores(name, reviews) for name, reviews in self._reviews.items()}
-                ratio = Measurement(row.validation["forgetting"], row.missing.get("validation_forgetting", ""))
-                self.rows.append(FractionRow(scores, ratio))
+                changes = {name: row.compare(name, reviews) for name, reviews in self._reviews.items()}
+                ratios = (
+                    Measurement(row.validation[name], row.missing.get(f"validation_{name}", ""))
+                    for name in ("forgetting", "forgetting_above_majority")
+                )
+                self.rows.append(FractionRow(scores, changes, tuple(ratios), row.change == 0))
                 self._predictions.append(row.predictions)
             if len(self.rows) == len(FRACTIONS):
                 self.typical = find_typical_review(self._split, self._predictions)

@@ -64,8 +64,9 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         except ForgettingError as error:
             show_error(error)
             return
-        scores = [outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized)]
-        st.text(comparison_sentences.describe_cost(*scores, baselines, chosen, trained_model.recipe.model.layers))
+        st.text(
+            comparison_sentences.describe_comparison(comparison, baselines, chosen, trained_model.recipe.model.layers)
+        )
         comparison_views.recall_view(trained_model, comparison, baselines)
     comparison_views.flipped_reviews_view(trained_model, comparison)
 

@@ -126,7 +126,7 @@ def describe_model(trained_model: TrainedModel) -> str:
 def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """Recall of each class, before and after."""
     classes = trained_model.split.classes
-    st.text(comparison_sentences.describe_recalls(comparison, classes))
+    st.text(comparison_sentences.describe_recalls(comparison, classes, baselines))
     if (
         comparison.original.scores["validation"].recall is None
         or comparison.randomized.scores["validation"].recall is None

@@ -13,18 +13,23 @@ from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
-from forgetting.dashboard.studies.fraction_path import advance_path, find_path, path_key
+from forgetting.dashboard.studies.fraction_path import FractionRow, advance_path, find_path, path_key, row_of
 from forgetting.dashboard.ui.labels import name_controls
 from forgetting.dashboard.ui.live_fraction import live_fraction, moves_charts, released_count
 from forgetting.dashboard.ui.randomization_form import toggle_layer
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
-from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
-from forgetting.reporting.comparison import describe_beyond, describe_cost, describe_published, describe_randomization
+from forgetting.reporting.comparison import (
+    describe_cost,
+    describe_forgetting,
+    describe_hollow,
+    describe_published,
+    describe_randomization,
+)
 from forgetting.reporting.formatting import format_fraction, format_metric, format_number, format_share
 from forgetting.reporting.glossary import find_term
 
@@ -70,11 +75,10 @@ def live_view(
     frames = find_frames(trained_model, randomization, baselines)
     fitting = models.fit_randomization(randomization, trained_model)
     chosen = fitting.chosen_layers(recipe.model.layers)
-    outcomes = (comparison.original.scores, comparison.randomized.scores)
     review, prediction = None, ""
     if not published:
         review, prediction = _review(trained_model, fitting, comparison, frames)
-    now = _frame(trained_model, fitting, baselines, *outcomes, comparison.forgetting["validation"], prediction)
+    now = _frame(trained_model, fitting, baselines, comparison.original.scores, row_of(comparison), prediction)
     if published:
         now |= {"sentence": describe_published(comparison, baselines), "charts": {}}
     fraction = randomization.fraction
@@ -145,7 +149,7 @@ def find_frames(trained_model: TrainedModel, randomization: Randomization, basel
         found, losses = [], []
         for fraction, row, prediction in zip(FRACTIONS, path.rows, path.typical.predictions, strict=True):
             at = fitting.with_value("fraction", fraction)
-            found.append(_frame(trained_model, at, baselines, original, row.scores, row.forgetting, prediction))
+            found.append(_frame(trained_model, at, baselines, original, row, prediction))
             losses += [score.loss for score in row.scores.values() if score.loss is not None]
         return Frames(key, json.dumps(found).encode(), tuple(losses), path.typical)
 
@@ -157,27 +161,29 @@ def _frame(
     randomization: Randomization,
     baselines: Baselines,
     original: ModelScores,
-    randomized: ModelScores,
-    forgetting: Measurement,
+    row: FractionRow,
     prediction: str,
 ) -> dict:
     """What stands on the page at one fraction. prediction: of the review that stands there."""
     layers = trained_model.recipe.model.layers
-    before, after = original["validation"], randomized["validation"]
+    before, after = original["validation"], row.scores["validation"]
     changes = [_change(before, after, metric) for metric in ("accuracy", "loss", "macro_f1")]
-    ratio = "undefined" if forgetting.value is None else format_number(forgetting.value)
-    changes.insert(2, (ratio, forgetting.missing))
+    ratio, missing, note = describe_forgetting(*row.forgetting, describe_hollow(before, baselines))
+    changes.insert(2, (ratio, missing))
     words = describe_randomization(randomization, layers)
+    sentence = describe_cost(
+        before, after, row.changes["validation"], baselines, randomization, layers, untouched=row.untouched
+    )
     return {
-        "sentence": describe_cost(before, after, baselines, randomization, layers),
+        "sentence": sentence,
         "values": [value for value, _ in changes],
         "missing": {index: f"Missing: {reason}." for index, (_, reason) in enumerate(changes) if reason},
-        "beyond": {2: beyond} if (beyond := describe_beyond(forgetting.value)) else {},
+        "beyond": {2: note} if note else {},
         "prediction": "nothing" if after.accuracy is None else prediction,
         "fraction": format_fraction(randomization.fraction),
         "layers": _layers(trained_model, randomization),
         "spoken": f"{words} randomized".replace(PERCENT, " percent"),
-        "charts": {metric: bars_and_labels(original, randomized, metric) for metric in ("accuracy", "loss")},
+        "charts": {metric: bars_and_labels(original, row.scores, metric) for metric in ("accuracy", "loss")},
     }
 
 
@@ -246,7 +252,7 @@ def _metrics(baselines: Baselines) -> list[dict[str, str]]:
     return [
         {
             "label": "Validation accuracy",
-            "baseline": f"chance {chance}",
+            "baseline": f"chance {chance}, largest class {majority}",
             "help": f"{find_term('accuracy').short} Before → after; a uniform guess reaches {chance}, the largest "
             f"class {majority}.",
         },
