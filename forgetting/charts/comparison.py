@@ -17,10 +17,18 @@ from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINA
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
+from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
-from forgetting.reporting.formatting import format_count, format_interval, format_metric, format_number, format_share
+from forgetting.reporting.formatting import (
+    format_change,
+    format_count,
+    format_interval,
+    format_metric,
+    format_number,
+    format_share,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -123,7 +131,7 @@ def _before_after(
 ) -> PlainChart:
     models = ((-0.5, comparison.original, ORIGINAL, "original"), (0.5, comparison.randomized, RANDOMIZED, "randomized"))
     drawn = [(index, part, *model) for index, part in enumerate(PARTS) for model in models]
-    bars, labels = bars_and_labels(comparison.original.scores, comparison.randomized.scores, metric)
+    bars, labels = bars_and_labels(comparison.original.scores, comparison.randomized.scores, comparison.changes, metric)
     if "error_y" in bars:
         bars["error_y"] |= {"color": BASELINE, "thickness": 1.2, "width": 4}
     bars |= {
@@ -170,7 +178,12 @@ def _before_after(
     return plotly_chart(data, xaxis=parts, yaxis=axis, yaxis2=names, annotations=[colour_key()], meta=key, **room)
 
 
-def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Scores], metric: str) -> list[dict]:
+def bars_and_labels(
+    original: Mapping[str, Scores],
+    randomized: Mapping[str, Scores],
+    changes: Mapping[str, PairedChange | None],
+    metric: str,
+) -> list[dict]:
     """What of the bars, and of the labels on them, depends on the scores: of both models in each part, part by part.
 
     Both models share a trace, and so do all baselines of one dash, as each trace costs time while the slider moves.
@@ -178,6 +191,7 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
     Args:
         original: Scores of the original, by part.
         randomized: Scores of the randomized model.
+        changes: The change of accuracy from the one to the other by part; None where it is missing.
         metric: Name of a metric of `Scores`.
 
     Returns:
@@ -185,20 +199,33 @@ def bars_and_labels(original: Mapping[str, Scores], randomized: Mapping[str, Sco
     """
     scores = [model[part] for part in PARTS for model in (original, randomized)]
     values = [getattr(score, metric) for score in scores]
-    intervals = [score.interval if metric == "accuracy" else None for score in scores]
     texts = [format_metric(metric, value) for value in values]
-    bars = {"y": values, "text": texts}
-    if metric == "accuracy":
-        pairs = list(zip(values, intervals, strict=True))
-        bars["error_y"] = {
-            "array": [interval[1] - value if interval else 0 for value, interval in pairs],
-            "arrayminus": [value - interval[0] if interval else 0 for value, interval in pairs],
-        }
-    labels = {
-        "y": [interval[1] if interval else value or 0 for value, interval in zip(values, intervals, strict=True)],
-        "text": texts,
+    if metric != "accuracy":
+        return [{"y": values, "text": texts}, {"y": [value or 0 for value in values], "text": texts}]
+    ends = [score.interval or (0, 0) for score in scores]
+    known = [value or 0 for value in values]
+    hovered = [
+        f"{text} ({format_interval(*score.interval)})" if score.interval else text
+        for text, score in zip(texts, scores, strict=True)
+    ]
+    for place, part in enumerate(PARTS):
+        hovered[2 * place + 1] += _describe_change(changes[part])
+    bars = {
+        "y": values,
+        "text": hovered,
+        "error_y": {
+            "array": [high - value for value, (_, high) in zip(known, ends, strict=True)],
+            "arrayminus": [value - low for value, (low, _) in zip(known, ends, strict=True)],
+        },
     }
-    return [bars, labels]
+    return [bars, {"y": [high for _, high in ends], "text": texts}]
+
+
+def _describe_change(change: PairedChange | None) -> str:
+    """Lines of what a mark of the randomized model says when it is pointed at; "" where the change is missing."""
+    if change is None:
+        return ""
+    return f"<br>change {format_change(change)}{'' if change.decided else '<br>which may be luck'}"
 
 
 def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
@@ -254,9 +281,10 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
         }
         for row, name, shown in zip(rows, names, opacity, strict=True)
     ]
-    for title, scores, colour, symbol in (
-        ("original", before, ORIGINAL, "circle"),
-        ("randomized", after, RANDOMIZED, "diamond"),
+    changes = comparison.class_changes("validation")
+    for title, scores, colour, symbol, lines in (
+        ("original", before, ORIGINAL, "circle", [""] * len(counts)),
+        ("randomized", after, RANDOMIZED, "diamond", [_describe_change(change) for change in changes]),
     ):
         data.append(
             {
@@ -266,7 +294,7 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
                 "mode": "markers",
                 "marker": {"color": colour, "size": 11, "symbol": symbol, "opacity": opacity},
                 "name": title,
-                "text": [_describe_recall(title, scores.confusion[row], row) for row in rows],
+                "text": [_describe_recall(title, scores.confusion[row], row) + lines[row] for row in rows],
                 "hovertemplate": "%{y}, %{text}<extra></extra>",
             }
         )

@@ -17,6 +17,7 @@ from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, NOT_FINITE, Scores
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
+from forgetting.reporting.formatting import format_change
 
 HOSTILE = ("<b>bold</b>", "<img src=http://127.0.0.1:9/x>", "a & b < c")
 
@@ -128,6 +129,21 @@ def test_the_intervals_are_wilsons(result, compared):
             assert interval == pytest.approx(outcome.scores[part].interval, abs=1e-12)
 
 
+def test_what_is_pointed_at_says_the_paired_change(result, compared):
+    (trace,) = (trace for trace in accuracy_chart(compared, result.baselines).data if trace.type == "bar")
+    marks = {
+        trace.name: trace for trace in recall_chart(compared, ("a", "b", "c"), result.baselines).data if trace.name
+    }
+    changes = compared.changes
+    assert ["change" in text for text in trace.text] == [False, True, False, True]
+    for text, part in zip(trace.text[1::2], PARTS, strict=True):
+        assert f"change {format_change(changes[part])}" in text
+        assert ("luck" in text) == (not changes[part].decided)
+    assert not any("change" in text for text in marks["original"].text)
+    of_classes = {f"change {format_change(change)}" for change in compared.class_changes("validation") if change}
+    assert {text.split("<br>")[1] for text in marks["randomized"].text} == of_classes
+
+
 def test_only_the_accuracy_has_intervals(result, compared):
     for draw in (loss_chart, bitwise_chart):
         found = bars(draw(compared, result.baselines))
@@ -191,7 +207,15 @@ def test_the_labels_of_bars_are_percent_or_losses(result, compared):
 def not_finite(compared):
     metrics = ("loss", "accuracy", "interval", "macro_f1", "bitwise_accuracy", "recall", "confusion")
     broken = Scores(14, missing=dict.fromkeys(metrics, NOT_FINITE))
-    return replace(compared, randomized=Outcome({}, dict.fromkeys(PARTS, broken)))
+    none = dict.fromkeys(PARTS)
+    return replace(compared, randomized=Outcome({}, dict.fromkeys(PARTS, broken)), lost=none, gained=none)
+
+
+def unchanged(compared, scores):
+    """A comparison of two models that classify the same reviews correctly."""
+    none = dict.fromkeys(PARTS, np.zeros(len(scores.confusion), dtype=int))
+    same = dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, scores)))
+    return replace(compared, lost=none, gained=none, **same)
 
 
 @pytest.mark.parametrize("draw", [accuracy_chart, bitwise_chart, loss_chart])
@@ -316,7 +340,7 @@ def test_of_many_classes_the_most_frequent_are_drawn(result, compared):
     count = MOST_CLASSES + 15
     confusion = np.diag(np.arange(1, count + 1))
     many = Scores(int(confusion.sum()), accuracy=1.0, recall=np.ones(count), confusion=confusion)
-    both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, many))))
+    both = unchanged(compared, many)
     classes = [f"class {row}" for row in range(count)]
     heat = heat_map(confusion_chart(both, classes))
     names = [f"class {row}" for row in range(count - 1, count - 1 - MOST_CLASSES, -1)]
@@ -329,7 +353,7 @@ def test_a_class_without_validation_reviews_has_no_plausible_number(result, comp
     confusion = np.array([[2, 1, 0], [0, 0, 0], [1, 0, 3]])
     recall = np.array([2 / 3, np.nan, 3 / 4])
     some = Scores(7, accuracy=5 / 7, recall=recall, confusion=confusion)
-    both = replace(compared, **dict.fromkeys(("original", "randomized"), Outcome({}, dict.fromkeys(PARTS, some))))
+    both = unchanged(compared, some)
     heat = heat_map(confusion_chart(both, ("a", "b", "c")))
     assert np.isnan(heat["z"][heat["y"].index("b · 3")]).all()
     marks = [trace for trace in recall_chart(both, ("a", "b", "c"), result.baselines).data if trace.mode == "markers"]

@@ -183,7 +183,9 @@ def _frame(
         "fraction": format_fraction(randomization.fraction),
         "layers": _layers(trained_model, randomization),
         "spoken": f"{words} randomized".replace(PERCENT, " percent"),
-        "charts": {metric: bars_and_labels(original, row.scores, metric) for metric in ("accuracy", "loss")},
+        "charts": {
+            metric: bars_and_labels(original, row.scores, row.changes, metric) for metric in ("accuracy", "loss")
+        },
     }
 
 
