@@ -604,6 +604,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("5 % of seeds", "95 % of seeds", "gap, 5–95 % of seeds"),
         ),
         Term(
+            "change",
+            "How far the accuracy or the recall of the randomized model is from that of the original, on the same "
+            "reviews.",
+            "Its 95 % interval comes from the reviews that one of the two models alone classifies correctly (Tango’s "
+            "score interval). Where it holds 0, the reviews do not show that anything has changed.",
+            "Tango 1998, Stat. Med. 17, 891–908",
+        ),
+        Term(
             "95 % interval",
             "The range in which the true value plausibly lies, given how few reviews or seeds there are.",
             "Of an accuracy it is the Wilson interval over the reviews, of a half-way fraction the bootstrap over "

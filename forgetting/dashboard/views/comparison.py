@@ -15,11 +15,12 @@ from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.formatting import format_interval, format_points, format_share
+from forgetting.reporting.formatting import format_change, format_interval, format_points, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,18 +80,20 @@ def _scores(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
     """A row a part of the split and a model."""
     import pandas as pd
 
-    rows = [
-        {
-            "part": part,
-            "model": model,
-            "reviews": scores.reviews,
-            **{name.replace("_", " "): getattr(scores, name) for name in metrics},
-            **({"95 % interval": format_interval(*scores.interval or (None, None))} if "accuracy" in metrics else {}),
-        }
-        for model, outcome in (("original", comparison.original), ("randomized", comparison.randomized))
-        for part, scores in outcome.scores.items()
-    ]
+    rows = []
+    for model, outcome in (("original", comparison.original), ("randomized", comparison.randomized)):
+        for part, scores in outcome.scores.items():
+            row = {"part": part, "model": model, "reviews": scores.reviews}
+            row |= {name.replace("_", " "): getattr(scores, name) for name in metrics}
+            if "accuracy" in metrics:
+                row["95 % interval"] = format_interval(*scores.interval or (None, None))
+                row["change"] = _format_change(comparison.changes[part] if model == "randomized" else None)
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _format_change(change: PairedChange | None) -> str:
+    return "" if change is None else format_change(change)
 
 
 def experiment_view(trained_model: TrainedModel) -> None:
@@ -154,6 +157,7 @@ def _recalls(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
             "reviews": before.confusion.sum(axis=1),
             "original": before.recall,
             "randomized": after.recall,
+            "change": [_format_change(change) for change in comparison.class_changes("validation")],
         }
     ).sort_values("reviews", ascending=False, kind="stable")
 
