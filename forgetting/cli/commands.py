@@ -102,6 +102,7 @@ def run_command(
 @click.option("--units", multiple=True, help=f"One or more of {', '.join(UNITS)}, joined by commas.  [weight]")
 @click.option("--doses", help=f"{DOSES_HELP}[21]")
 @click.option("--seeds", type=int, help="Number of replicates.  [10]")
+@click.option("--splits", type=int, help="Number of splits of the reviews, each with a model of its own.  [1]")
 @click.option("--match", help="Whether fractions are of units (dose), or ‖ΔW‖ / ‖W‖ (change).  [dose]")
 @click.option("--retrain", is_flag=True, default=None, help="Train another model for each seed.")
 @click.option("--seed", type=int, help=SEED_HELP)
@@ -121,7 +122,7 @@ def sweep_command(
 ) -> None:
     """Randomize layer sets at many fractions and seeds, and write a row for each variant."""
     check_out(out)
-    plan = plan_settings(options, seeds="seeds", seed="seed", match="match", retrain="retrain")
+    plan = plan_settings(options, seeds="seeds", seed="seed", splits="splits", match="match", retrain="retrain")
     recipe = study_recipe(recipe_file, options, saved, sweep=plan)
     check_sweep_plan(recipe, recipe.sweep, recipe.model.layers)
     parallel.check_workers(jobs=jobs, dask=dask)

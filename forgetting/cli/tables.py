@@ -15,8 +15,10 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
+from forgetting.reporting.formatting import format_count
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
+from forgetting.studies.nested import nested_curves, nested_half_ways
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_curves
 from forgetting.studies.sweep import SweepResult
@@ -80,12 +82,15 @@ def format_sweep(result: SweepResult, base: Baselines) -> str:
     svc = f", LinearSVC {base.linear_svc['validation']:.4f}" if base.linear_svc else ""
     majority = base.majority["validation"]
     title = "half-way dose" if result.plan.match == "dose" else "half-way change"
-    halves = half_way(frame)
+    seeds, splits = (format_count(getattr(result.plan, f"{name}s"), name) for name in ("seed", "split"))
+    luck = f"reviews and {seeds}" + (f" on each of {splits}" if result.plan.splits > 1 else "")
+    luck += "" if result.plan.retrain or result.plan.splits > 1 else " of one model"
+    halves = nested_half_ways(half_way(frame), tuple(nested_curves(result.rows, retrain=result.plan.retrain)))
     width = max(16, *(len(half.layers) + 2 for half in halves)) if halves else 16
     lines = [
         f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}",
         "",
-        f"{'layers':{width}}{'scheme':10}{'unit':10}{title:>16}   95 % interval over {result.plan.seeds} seeds",
+        f"{'layers':{width}}{'scheme':10}{'unit':10}{title:>16}   95 % interval over {luck}",
     ]
     for half in halves:
         ends = [f"{end:.4f}" if end is not None else "open" for end in (half.low, half.high)]

@@ -5,6 +5,7 @@ same values. The scheme "permute" keeps the positions only, not the values. Each
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,9 @@ from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import units_of, write_units
 
 DISTANCE_STEPS = 33  # fractions at which a distance is measured where a scheme's values change along the path
+DISTANCE_TRIES = 8  # times that counts between them are then tried for each distance, at the most
+CLOSE, REACHED = 0.02, 0.1  # share of a distance within which a try is near enough, and within which it is reached
+SUMMED = 1 - 5e-7  # share of a distance that counts as all of it, as sums have rounding errors
 
 
 def randomize(
@@ -122,29 +126,52 @@ class LayerPath:
             yield units
 
     def reaching(self, changes: Sequence[float]) -> list[int | None]:
-        """The smallest counts at which the layer is at these distances from its original.
+        """The smallest counts at which the layer is at least at these distances from its original; they rise, too.
 
-        Where a scheme's values change along the path, distances are measured at DISTANCE_STEPS fractions, and the
-        counts between them are interpolated.
+        Where a scheme's values change along the path, distances are measured at DISTANCE_STEPS fractions, and then at
+        counts between them, of which the nearest is taken.
 
         Args:
-            changes: Distances of all units from the original, in the L2 norm.
+            changes: Distances of all units from the original, in the L2 norm, rising.
 
         Returns:
-            A count for each distance, None where even the whole path is shorter.
+            A count for each distance; None where even the whole path is shorter, or the count is more than a tenth off.
         """
-        wanted = np.square(changes) * (1 - 1e-6)  # the sums have rounding errors
         if self.scheme in NOT_NESTED:
-            counts = np.unique(np.linspace(0, len(self.order), DISTANCE_STEPS).round().astype(int))
-            squares = np.array([_squares(units - self.units).sum().item() for units in self.walk(counts.tolist())])
-            squares = np.maximum.accumulate(squares)
-            first = np.concatenate([[True], np.diff(squares) > 0])
-            found = np.ceil(np.interp(wanted, squares[first], counts[first]))
+            found, farthest = self._search(changes)
         else:
             steps = _squares(self.values(len(self.order)) - self.units[self.order]).cumsum(0)
-            squares = np.concatenate([[0.0], steps.numpy()])
-            found = np.searchsorted(squares, wanted)
-        return [int(count) if want <= squares[-1] else None for want, count in zip(wanted, found, strict=True)]
+            distances = np.sqrt(np.concatenate([[0.0], steps.numpy()]))
+            counts = np.searchsorted(distances, np.multiply(changes, SUMMED))
+            found, farthest = [(count, distances[min(count, len(self.order))]) for count in counts], distances[-1]
+        return [
+            int(count) if SUMMED * change <= farthest and abs(distance - change) <= REACHED * change else None
+            for change, (count, distance) in zip(changes, found, strict=True)
+        ]
+
+    def _search(self, changes: Sequence[float]) -> tuple[list[tuple[int, float]], float]:
+        """Of the counts that are tried, the nearest to each distance with its own, and the largest distance of all."""
+        known: dict[int, float] = {}
+
+        def measure(counts: Sequence[int]) -> None:
+            for count, units in zip(counts, self.walk(counts), strict=True):
+                distance = _squares(units - self.units).sum().sqrt().item()
+                known[count] = distance if math.isfinite(distance) else math.inf
+
+        measure(np.unique(np.linspace(0, len(self.order), DISTANCE_STEPS).round().astype(int)).tolist())
+        found, least = [], 0
+        for change in changes:
+            for _ in range(DISTANCE_TRIES):
+                below = max(count for count in known if count == least or (count > least and known[count] <= change))
+                above = min((count for count in known if count > below), default=below)
+                nearest = min((below, above), key=lambda count: abs(known[count] - change))
+                between = range(below + 1, above)
+                if not between or abs(known[nearest] - change) <= CLOSE * change:
+                    break
+                measure(between if len(between) < DISTANCE_TRIES else [(below + above) // 2])
+            least = min((count for count in known if count >= least), key=lambda count: abs(known[count] - change))
+            found.append((least, known[least]))
+        return found, max(known.values())
 
     def write(self, units: torch.Tensor) -> None:
         """Write units, (n, values of a unit), into the layer's parameters in place."""

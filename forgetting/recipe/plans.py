@@ -160,7 +160,7 @@ class Sweep(Settings):
             "schemes": len(self.schemes),
             "units": len(self.units),
             "seeds": self.seeds,
-        }
+        } | ({"splits": self.splits} if self.splits > 1 else {})
         total = math.prod(sizes.values())
         study = "A sweep" if group == self.group else group.capitalize()
         product = " × ".join(f"{size:,} {name}" for name, size in sizes.items())

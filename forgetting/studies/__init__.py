@@ -5,10 +5,10 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "dose_response": ("RESAMPLES", "HalfWay", "cascade_curves", "curves", "half_way"),
+        "dose_response": ("HalfWay", "cascade_curves", "curves", "half_way"),
         "evaluation": ("Hits", "SweepRow"),
         "layer_robustness": ("LayerRobustness", "robustness"),
-        "nested": ("NestedCurve", "nested_curves", "nested_forgetting"),
+        "nested": ("NestedCurve", "nested_curves", "nested_forgetting", "nested_half_ways"),
         "relearning": (
             "LearningCurve",
             "RelearningResult",

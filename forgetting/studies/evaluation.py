@@ -49,7 +49,9 @@ TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the te
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than the same prediction everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
 WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
-NOT_REACHED = "no fraction moves the weights as far as {planned} of their norm, or they are not finite numbers"
+NOT_REACHED = (
+    "no fraction moves the weights by {planned} of their norm, to a tenth of it, or they are not finite numbers"
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,16 +5,17 @@ the plan has several splits, that another split would give another model. They n
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from forgetting.metrics.components import Component, crossed_means, variance_components
 from forgetting.metrics.nested import NestedMeans, accuracy_interval, ratio_interval, simultaneous_level
-from forgetting.studies.dose_response import CURVE_KEYS
+from forgetting.studies.dose_response import CURVE_KEYS, HalfWay
 from forgetting.studies.evaluation import SweepRow
 
+STAYS_OPEN = "the interval is open: beyond what is measured, accuracy may be half-way to chance as well"
 NO_HITS = "the study has too many reviews and variants to keep which reviews each variant gets right"
 NOT_ABOVE_CHANCE = "these reviews do not show that the original model is above chance"
 FORGETTING = np.array([1.0, -1.0])  # weights of the accuracy before and after
@@ -90,6 +91,25 @@ def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> N
     }
     ends = _first_below(lows, doses), _last_above(highs, doses)
     return NestedCurve(*key, pd.DataFrame(points, columns=NESTED_COLUMNS), ends, components)
+
+
+def nested_half_ways(halves: Sequence[HalfWay], curves: Sequence[NestedCurve]) -> tuple[HalfWay, ...]:
+    """Half-way doses with the intervals of their curves.
+
+    Args:
+        halves: Of `half_way`.
+        curves: Of `nested_curves`; a half-way dose without its curve stays as it is.
+    """
+    known = {(curve.layers, curve.scheme, curve.unit): curve for curve in curves}
+    found = []
+    for half in halves:
+        curve = known.get((half.layers, half.scheme, half.unit))
+        if curve and half.dose is not None:
+            low, high = curve.half_way
+            missing = curve.missing or (STAYS_OPEN if None in curve.half_way else "")
+            half = replace(half, low=low, high=high, missing=missing)
+        found.append(half)
+    return tuple(found)
 
 
 def nested_forgetting(rows: Sequence[SweepRow]) -> tuple[tuple[float, float] | None, str]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forgetting.experiment.pipeline import make_trainer, prepare
+from forgetting.experiment.pipeline import make_trainer
 from forgetting.metrics.baselines import find_majority
 from forgetting.metrics.nested import corrected_interval
 from forgetting.metrics.scores import top_1_accuracy
-from forgetting.model.split import Split
+from forgetting.model.split import Split, make_split
 from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.recipe.plans import replicate_seeds
 from forgetting.recipe.recipe import Recipe
@@ -72,7 +72,7 @@ def each_split(split: Split, recipe: Recipe, count: int) -> Iterator[tuple[int, 
     first, *others = replicate_seeds("split", recipe.split.seed, count)
     yield first, split
     for seed in others:
-        yield seed, prepare(replace(recipe, split=replace(recipe.split, seed=seed)), split.reviews)
+        yield seed, make_split(split.reviews, replace(recipe.split, seed=seed))
 
 
 def accuracy_over_splits(split: Split, recipe: Recipe, count: int = 10) -> Iterator[list[SplitAccuracy]]:

@@ -26,6 +26,7 @@ from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow, VariantEvaluator
+from forgetting.studies.splits import each_split
 from forgetting.studies.variants import Variant, compute_variants
 
 SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
@@ -59,8 +60,8 @@ class SweepResult(TableResult):
     def frame(self) -> pd.DataFrame:
         """A row for each variant; columns: SWEEP_COLUMNS. NaN where a metric is missing, with reasons in "missing"."""
         table = pd.DataFrame([_flatten(row) for row in self.rows], columns=SWEEP_COLUMNS)
-        numbers = [name for name in SWEEP_COLUMNS if name not in ("layers", "scheme", "unit", "seed", "missing")]
-        return table.astype(dict.fromkeys(numbers, float))
+        others = ("layers", "scheme", "unit", "seed", "split", "missing")
+        return table.astype({name: float for name in SWEEP_COLUMNS if name not in others})
 
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """The frame, with the plan and what trained the model as its recipe."""
@@ -70,14 +71,14 @@ class SweepResult(TableResult):
 
 
 SWEEP_COLUMNS = [
-    *("layers", "planned_dose", "dose", "scheme", "unit", "seed", "change", "relative_change", "chance"),
+    *("layers", "planned_dose", "dose", "scheme", "unit", "seed", "split", "change", "relative_change", "chance"),
     *(f"{part}_{name}" for part in PARTS for name in SWEEP_METRICS),
     "missing",
 ]
 
 
 def _flatten(row: SweepRow) -> dict:
-    values = {name: getattr(row, name) for name in SWEEP_COLUMNS[:9]}
+    values = {name: getattr(row, name) for name in SWEEP_COLUMNS[:10]}
     values |= {f"{part}_{name}": getattr(row, part).get(name) for part in PARTS for name in SWEEP_METRICS}
     return values | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
 
@@ -173,9 +174,35 @@ def sweep_slices(
 ) -> Iterator[list[SweepRow]]:
     """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained.
 
-    The arguments are those of `sweep_rows`, and `brief` is that of `VariantEvaluator`.
+    With several splits their rows come one split after the other. The arguments are those of `sweep_rows`, and `brief`
+    is that of `VariantEvaluator`.
     """
     inputs = replace(_make_inputs(model, split, plan, recipe, initial, memory), brief=brief)
+    if plan.splits == 1:
+        return _one_split(inputs, jobs, dask)
+    return _all_splits(inputs, split, jobs, dask)
+
+
+def _all_splits(inputs: SweepInputs, split: Split, jobs: int, dask: str) -> Iterator[list[SweepRow]]:
+    """The rows of each split in turn; after the first with a model that is trained on it as the recipe says."""
+    first = inputs.recipe
+    for seed, other in each_split(split, first, inputs.plan.splits):
+        yield []
+        if other is not split:
+            recipe = first.with_value("split.seed", seed)
+            trainer = make_trainer(recipe, other, record_history=False)
+            initial = copy_state(trainer.model)
+            while trainer.epochs_left and not inputs.plan.retrain:
+                trainer.advance(SLICE_SECONDS)
+                yield []
+            own = _make_inputs(trainer.model, other, inputs.plan, recipe, initial, inputs.memory)
+            inputs = replace(own, brief=inputs.brief)
+        yield from _one_split(inputs, jobs, dask)
+
+
+def _one_split(inputs: SweepInputs, jobs: int, dask: str) -> Iterator[list[SweepRow]]:
+    """The rows of one split."""
+    plan = inputs.plan
     # A task is a seed, a scheme and a unit where all share one model, a seed where each has its own model.
     kinds = tuple((scheme, unit) for scheme in plan.schemes for unit in plan.units)
     groups = [kinds] if plan.retrain else [(kind,) for kind in kinds]

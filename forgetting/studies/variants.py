@@ -93,7 +93,8 @@ def compute_variants(
         for name in reached:
             path = layers[name].path
             units = next(walks[name])
-            changes[name] = torch.linalg.vector_norm(units - path.units).item() if layers[name].counts[index] else 0.0
+            moved = layers[name].counts[index]
+            changes[name] = torch.linalg.vector_norm(units - path.units, dtype=torch.float64).item() if moved else 0.0
             path.write(units)
         possible = [names for names in sets if reached.issuperset(names)]
         logits = {

@@ -89,7 +89,7 @@ HALVES = (
     HalfWay("fc1", "zero", "weight", 0.5, 0.25, 0.75, 4),
     HalfWay("fc2", "zero", "weight", 0.5, 0.25, None, 4, "the interval is open", until=0.875),
     HalfWay("fc1+fc2", "zero", "weight", 0.5, None, 0.75, 4, "the interval is open"),
-    HalfWay("fc1", "normal", "weight", 0.125, None, None, 1, "an interval needs at least 2 seeds"),
+    HalfWay("fc1", "normal", "weight", 0.125, None, None, 1, "a reason"),
     HalfWay("fc1", "zero", "neuron", None, None, None, 4, "accuracy does not get half-way", "never"),
 )
 LABELS = {  # of what has no half-way dose, by its kind

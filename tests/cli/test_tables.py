@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from forgetting.cli.tables import format_relearning, format_sweep, format_unlearning
@@ -10,7 +11,8 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN
-from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow
+from forgetting.studies.evaluation import SWEEP_METRICS, Hits, SweepRow
+from forgetting.studies.nested import NO_HITS, nested_curves
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import SavingsRow
 from forgetting.studies.sweep import SweepResult
@@ -64,15 +66,14 @@ def test_the_table_by_hand():
     first, empty, head, *rows = lines_of(result(paths))
     assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750"]
     assert empty == [""]
-    assert head == ["layers", "scheme", "unit", "half-way dose", "95 % interval over 2 seeds"]
+    assert head == ["layers", "scheme", "unit", "half-way dose", "95 % interval over reviews and 2 seeds of one model"]
     assert rows == [
-        ["fc1", "zero", "weight", "0.5000", "0.5000 to 0.5000"],
+        ["fc1", "zero", "weight", "0.5000", NO_HITS],
         [
             *("fc2", "zero", "weight", "none"),
             "accuracy does not get half-way to chance up to 100\u00a0%: at the most 25\u00a0% of the way",
         ],
-        # Both seeds twice, or the mean of them: 0.5 / 1, 0.5 / 0.625 and 0.5 / 0.8125 of the first step.
-        ["fc1+fc2", "zero", "weight", "0.3077", "0.2500 to 0.4000"],
+        ["fc1+fc2", "zero", "weight", "0.3077", NO_HITS],
         [
             *("fc3", "zero", "weight", "none"),
             "forgetting is undefined: accuracy before is not above chance, or the outputs are not finite",
@@ -80,30 +81,28 @@ def test_the_table_by_hand():
     ]
 
 
-def test_an_open_end_is_said():
-    (*_, found) = lines_of(result({"fc1": [[0.0, 1.0, 1.0], [0.0, 1.0, 1.0], [0.0, 0.0, 0.0]]}, seeds=3))
-    assert found == ["fc1", "zero", "weight", "0.2500", "0.2500 to open"]
-
-
-def test_a_lower_end_that_is_open_is_said():
-    paths = {"fc1": [[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]]}
-    (*_, found) = lines_of(result(paths, seeds=3, doses=(0.2, 1.0)))
-    assert found == ["fc1", "zero", "weight", "0.6000", "open to 0.6000"]
+def test_the_interval_is_that_of_the_curve():
+    found = result({"fc1": [0.0, 0.44, 1.2]}, seeds=3)
+    right = {dose: np.packbits(np.arange(40) < hits).tobytes() for dose, hits in ((0.0, 35), (0.5, 24), (1.0, 5))}
+    rows = tuple(replace(row, hits=Hits(40, right[row.dose], right[0.0], 0.25)) for row in found.rows)
+    (curve,) = nested_curves(rows)
+    (*_, line) = lines_of(replace(found, rows=rows))
+    assert line[-1] == "{:.4f} to {:.4f}".format(*curve.half_way)
+    high = tuple(replace(row, hits=replace(row.hits, after=right[0.5 if row.dose else 0.0])) for row in rows)
+    (*_, line) = lines_of(replace(found, rows=high))
+    assert line[-1].endswith("to open")
 
 
 def test_in_place_of_an_interval_stands_the_reason():
     (*_, found) = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))
-    assert found == ["fc1", "zero", "weight", "0.2500", "an interval needs at least 2 seeds"]
-    paths = {"fc1": [[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]]}
-    (*_, found) = lines_of(result(paths, seeds=3, doses=(0.2, 1.0)))
-    assert found[:4] == ["fc1", "zero", "weight", "0.6000"]
-    assert found[4:] == ["the interval is open: too many resamples of the seeds are half-way outside the fractions"]
+    assert found[:4] == ["fc1", "zero", "weight", "0.2500"]
+    assert found[4:] == [NO_HITS]
 
 
 def test_half_way_before_the_smallest_dose_is_none():
     (*_, found) = lines_of(result({"fc1": [0.75, 1.0]}, doses=(0.2, 1.0)))
     assert found[:4] == ["fc1", "zero", "weight", "none"]
-    assert found[4:] == ["accuracy is more than half-way to chance at the smallest fraction already, 20\u00a0%"]
+    assert found[4:] == ["accuracy is more than half-way to chance at 20\u00a0% already, where measuring begins"]
 
 
 def test_at_equal_change_it_is_the_change_that_is_half_way():

@@ -1,7 +1,6 @@
 """Curves, half-way doses and cascades against numbers by hand, plain loops and `randomize` one by one."""
 
 import statistics
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from forgetting.recipe.plans import Sweep
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, sweep_rows
 
-SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "seed_dose"]
+SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "split", "seed_dose"]
 KEYS = ["layers", "scheme", "unit", "planned_dose"]
 
 
@@ -62,7 +61,7 @@ def test_a_curve_by_hand():
     assert start == {
         **{"layers": "fc1", "scheme": "zero", "unit": "weight", "planned_dose": 0.0},
         **{"median": 0.75, "low": 0.75, "high": 0.75, "seeds": 3, "dose": 0.0, "relative_change": 0.0},
-        **{"seed": 0, "seed_dose": 0.0},
+        **{"seed": 0, "split": 0, "seed_dose": 0.0},
     }
     assert (half_dose["median"], half_dose["seeds"], half_dose["seed"]) == (0.375, 3, 2)
     assert half_dose["low"] == pytest.approx(0.25 + 0.1 * 0.125)  # 5 % of the way from the first to the third
@@ -180,10 +179,7 @@ def test_half_way_by_hand(case):
         assert (found.layers, found.scheme, found.unit, found.seeds) == ("fc1", "zero", "weight", seeds)
         assert found.dose == pytest.approx(dose)
         assert (found.kind, found.until) == ("found", doses[-1])
-        if seeds == 1:
-            assert (found.low, found.high, found.missing) == (None, None, "an interval needs at least 2 seeds")
-        else:  # all resamples are the same
-            assert (found.low, found.high, found.missing) == (found.dose, found.dose, "")
+        assert (found.low, found.high, found.missing) == (None, None, "")  # an interval needs more than the frame
 
 
 @pytest.mark.parametrize(
@@ -204,7 +200,7 @@ def test_never_half_way_says_how_far_it_gets(path, share, seeds):
 def test_half_way_below_the_smallest_dose_is_not_guessed(seeds):
     found = half([[0.9, 1.0]] * seeds, [0.3, 1.0])
     assert (found.dose, found.low, found.high, found.kind) == (None, None, None, "before")
-    assert found.missing == "accuracy is more than half-way to chance at the smallest fraction already, 30\u00a0%"
+    assert found.missing == "accuracy is more than half-way to chance at 30\u00a0% already, where measuring begins"
     assert half([[0.9, 1.0]] * seeds, [0.0, 1.0]).dose == 0  # of no dose at all: the original is at chance there
 
 
@@ -237,8 +233,6 @@ def test_an_unfinished_replicate_counts_where_it_has_figures():
     found = half([[0.0, 0.2, 1.0], [0.0, 0.4, np.nan]], [0.0, 0.1, 1.0])
     assert found.dose == pytest.approx(0.1 + 0.9 * 0.2 / 0.7)
     assert (found.seeds, found.until) == (2, 1.0)
-    # A quarter of the resamples has the second twice, and so no end; half are as the estimate.
-    assert (found.low, found.high) == (pytest.approx(found.dose), None)
 
 
 def test_doses_of_the_plan_that_are_not_measured_yet_are_told_from_never():
@@ -258,46 +252,9 @@ def test_a_dose_that_is_measured_without_a_figure_is_not_one_to_come():
     assert (found.kind, found.until) == ("never", 0.5)  # as where no dose reaches a change of the weights
 
 
-def test_without_resamples_there_is_no_interval():
-    paths, doses = [[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0]
-    found = half(paths, doses, resamples=0)
-    assert found == replace(half(paths, doses), low=None, high=None, missing=found.missing)
-    assert found.missing
-    assert half(paths, doses, resamples=1).low is not None
-    for none in ([[0.0, 0.25]] * 2, [[np.nan] * 2] * 2):
-        assert half(none, doses, resamples=0) == half(none, doses)
-
-
 def test_the_median_of_the_seeds_crosses_not_their_mean():
     found = half([[0.0, 1.0], [0.0, 1.0], [0.0, -9.0]], [0.0, 1.0])
     assert found.dose == 0.5
-
-
-def test_the_upper_end_is_open_where_too_many_resamples_never_cross():
-    # 7 of 27 sets of three have the flat seed twice or thrice, which is more than 2.5 %.
-    found = half([[0.0, 1.0], [0.0, 1.0], [0.0, 0.0]], [0.0, 1.0])
-    assert (found.dose, found.low, found.high) == (0.5, 0.5, None)
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
-
-
-def test_the_lower_end_is_open_where_too_many_resamples_cross_before_the_doses():
-    # 7 of 27 sets of three have the steep seed twice or thrice, the others are as the two.
-    found = half([[0.0, 1.0], [0.0, 1.0], [0.75, 1.0]], [0.2, 1.0])
-    assert (found.dose, found.low, found.high) == (pytest.approx(0.6), None, pytest.approx(0.6))
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
-
-
-def test_both_ends_may_be_open():
-    found = half([[0.0, 1.0], [0.0, 0.0], [0.75, 1.0]], [0.2, 1.0])
-    assert (found.dose, found.low, found.high, found.kind) == (pytest.approx(0.6), None, None, "found")
-    assert found.missing == "the interval is open: too many resamples of the seeds are half-way outside the fractions"
-
-
-def test_the_interval_of_two_seeds_by_hand():
-    # A quarter of the resamples has the first twice, a quarter the second twice; half have their mean.
-    found = half([[0.0, 1.0], [0.0, 0.625]], [0.0, 1.0])
-    assert found.dose == pytest.approx(0.5 / 0.8125)
-    assert (found.low, found.high) == (pytest.approx(0.5), pytest.approx(0.8))
 
 
 def scan(path, doses):
@@ -316,41 +273,6 @@ def noisy(seeds, source, doses, at=0.4, spread=0.1):
     places = at + spread * source.standard_normal(seeds)
     steps = (np.array(doses) - places[:, None]) * 8
     return 1 / (1 + np.exp(-steps)) + 0.02 * source.standard_normal(steps.shape)
-
-
-@pytest.mark.parametrize(("seeds", "at"), [(2, 0.4), (3, 0.5), (10, 0.4), (7, 0.9)])
-def test_the_interval_is_the_bootstrap_by_a_plain_loop(seeds, at):
-    doses = [step / 10 for step in range(11)]
-    values = noisy(seeds, np.random.default_rng(seeds), doses, at)
-    draws = np.random.default_rng(0).integers(seeds, size=(2_000, seeds))
-    crossings = []
-    for picked in draws:
-        chosen = [values[seed] for seed in picked]
-        crossings.append(scan([statistics.median(column) for column in zip(*chosen, strict=True)], doses))
-    crossings.sort()
-    found = half(values, doses)
-    assert found.dose == pytest.approx(scan([statistics.median(column) for column in values.T], doses))
-    assert found.low == pytest.approx(crossings[50])  # 2.5 % of 2,000 lie below
-    if crossings[1950] == float("inf"):
-        assert found.high is None
-        assert found.missing
-    else:
-        assert found.high == pytest.approx(crossings[1950])
-
-
-@pytest.mark.parametrize("number", range(4))
-def test_the_interval_holds_the_estimate(number):
-    doses = [step / 10 for step in range(11)]
-    found = half(noisy(10, np.random.default_rng(number), doses), doses)
-    assert 0 < found.low < found.dose < found.high < 1
-
-
-@pytest.mark.parametrize("spread", [0.02, 0.2])
-def test_more_seeds_narrow_the_interval(spread):
-    doses = [step / 10 for step in range(11)]
-    values = noisy(64, np.random.default_rng(1), doses, spread=spread)
-    wide, narrow = half(values[:4], doses), half(values, doses)
-    assert narrow.high - narrow.low < wide.high - wide.low
 
 
 @st.composite
@@ -379,9 +301,7 @@ def test_the_median_is_half_at_the_dose_and_never_before(case):
         assert found.dose == doses[0]
     else:
         assert np.interp(found.dose, doses, middle) == pytest.approx(0.5)
-    if found.low is not None and found.high is not None:
-        assert doses[0] <= found.low <= found.high <= doses[-1]
-    assert (None in (found.low, found.high)) == bool(found.missing)
+    assert not found.missing
 
 
 @pytest.mark.slow
@@ -407,8 +327,7 @@ def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
 @pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(case=tables(), source=st.randoms(use_true_random=False), shift=st.integers(1, 1000))
-def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):
-    """The order of the rows changes nothing, nor do other names in the same order; other seeds' places the interval."""
+def test_names_and_order_of_the_seeds_change_nothing(case, source, shift):
     doses, paths = case
     frame = frame_of(paths, doses)
     expected = half_way(frame)
@@ -417,8 +336,7 @@ def test_what_the_names_and_the_order_of_the_seeds_change(case, source, shift):
     assert half_way(frame.iloc[places]) == expected
     assert half_way(frame.assign(seed=frame["seed"] * 3 + shift)) == expected
     source.shuffle(paths)
-    (swapped,) = half_way(frame_of(paths, doses))
-    assert (swapped.dose, swapped.seeds) == (expected[0].dose, expected[0].seeds)
+    assert half_way(frame_of(paths, doses)) == expected
 
 
 @settings(deadline=None, max_examples=40)
@@ -462,6 +380,12 @@ def test_each_curve_has_its_own_in_the_order_of_the_rows():
 def test_the_training_part_has_its_own():
     frame = frame_of([[0.0, 1.0]], [0.0, 1.0]).assign(training_forgetting=[0.0, 0.625])
     assert [half_way(frame, part)[0].dose for part in ("validation", "training")] == [0.5, 0.8]
+
+
+def test_the_median_is_over_the_seeds_of_all_splits():
+    parts = [frame_of([[0.0, 1.0]] * 2, [0.0, 1.0]), frame_of([[0.0, 0.625]] * 3, [0.0, 1.0])]
+    (found,) = half_way(pd.concat(part.assign(split=seed) for seed, part in enumerate(parts)))
+    assert (found.dose, found.seeds) == (0.8, 5)
 
 
 def test_without_rows_there_are_none():

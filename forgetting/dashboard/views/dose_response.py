@@ -30,7 +30,7 @@ from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import format_fraction, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric
-from forgetting.studies.dose_response import RESAMPLES, HalfWay, cascade_curves, curves, half_way
+from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
     "accuracy": ("accuracy",),
@@ -90,7 +90,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
 
 def _half_ways(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
     """Half-way doses of rows; their intervals only once the study has ended or is stopped, as they take long."""
-    return half_way(rows, planned_doses=study.plan.doses, resamples=0 if study.running else RESAMPLES)
+    return half_way(rows, planned_doses=study.plan.doses)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
