@@ -44,7 +44,9 @@ from forgetting.reporting.dose_response import (
     describe_matched,
     describe_robustness,
 )
+from forgetting.reporting.power import describe_smallest_change
 from forgetting.reporting.relearning import describe_relearning, describe_savings
+from forgetting.reporting.splits import describe_splits, describe_splits_under_way
 from forgetting.reporting.story import (
     SCENES,
     Answer,
@@ -58,6 +60,7 @@ from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 from forgetting.studies.relearning import CurvePoint, LearningCurve, RelearningResult
+from forgetting.studies.splits import SplitAccuracy, summarize_splits
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import ForgetSets
@@ -223,6 +226,11 @@ NEVER, DIVERGED = TimeToTarget("never", None, None, 1200), TimeToTarget("diverge
 
 def at(steps: int) -> TimeToTarget:
     return TimeToTarget("reached" if steps else "already there", steps, steps, 1200)
+
+
+def split_accuracies(*accuracies: float | None, majority: float = 0.4) -> str:
+    found = [SplitAccuracy(seed, accuracy, majority, 20, 80) for seed, accuracy in enumerate(accuracies)]
+    return describe_splits(summarize_splits(found), accuracies[0])
 
 
 def curve(model: str, seed: int, time: TimeToTarget, accuracy=0.3, target=TARGET) -> LearningCurve:
@@ -409,6 +417,13 @@ CASES: dict[str, Callable[[], str]] = {
     "robustness: undefined": lambda: describe_robustness(
         [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES
     ),
+    "splits": lambda: split_accuracies(0.6, 0.7, 0.65, 0.75),  # 0.675 ± 3.18 · √((1/4 + 20/80) · 1/240)
+    "splits: not above the largest class": lambda: split_accuracies(0.6, 0.3, 0.5, 0.6),
+    "splits: not finite": lambda: split_accuracies(None, 0.3),
+    "splits: under way": lambda: describe_splits_under_way(3, 10, 0.6),
+    "power: few reviews": lambda: describe_smallest_change(5),
+    "power: of one model": lambda: describe_smallest_change(8),
+    "power: of many models": lambda: describe_smallest_change(242, 1260),
     "relearning: remembers": lambda: relearned([at(5)] * 6, [at(20)] * 6),  # 6 of 6 above 0: p = 1/64
     "relearning: one model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), same_model=True),
     "relearning: gone": lambda: relearned([at(30)] * 5, [at(20)] * 5),

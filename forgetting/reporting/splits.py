@@ -20,11 +20,12 @@ def describe_splits(found: SplitsSummary, accuracy: float | None) -> str:
     """
     if found.low is None:
         return "There is no accuracy over splits: too few of their models have outputs that are finite numbers."
+    shown = found.above[0] > 0
     return (
         f"Over {found.splits} splits of the reviews the same training reaches a validation accuracy of "
-        f"{format_share(found.mean)} on average (95{PERCENT} interval {format_interval(found.low, found.high)}), where "
-        f"the largest class has {format_share(found.majority)}. The split on show is one of them, with "
-        f"{format_share(accuracy)}."
+        f"{format_share(found.mean)} on average (95{PERCENT} interval {format_interval(found.low, found.high)}), "
+        f"{'above' if shown else 'which is not shown to be above'} that of the largest class, "
+        f"{format_share(found.majority)}. The split on show is one of them, with {format_share(accuracy)}."
     )
 
 
