@@ -1,0 +1,156 @@
+"""What the library claims by its intervals and tests, each with worlds of known truth to try it in.
+
+A claim is one of coverage, an interval holds the truth; of error, a test finds what is not there; and of power, it
+finds what is there. `tests/test_claims.py` compares the list with the code, so that no interval goes unmeasured.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from tests.bench import worlds
+from tests.bench.worlds import Random
+
+REVIEWS, SEEDS = (20, 60, 240, 1_000), (3, 5, 10)
+WANTED = {"coverage": (0.93, 0.97), "error": (0.0, 0.05), "power": (0.0, 1.0)}  # bounds of the share of the worlds
+FEWEST = 1_000  # worlds
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What functions claim, and a world to try it in.
+
+    Attributes:
+        kind: A key of WANTED.
+        of: The functions, by their module in `forgetting` and name.
+        world: What is drawn, in words.
+        trial: Called with a generator, the number of worlds and a size; whether the claim held, (worlds,), NaN where
+            it was not made.
+        sizes: The numbers of reviews, REVIEWS, or of seeds, SEEDS.
+        wanted: Bounds of the share of the worlds by size, where they are not those of WANTED.
+        said: Words in the first function's docstring that say how far off it is there.
+    """
+
+    kind: str
+    of: tuple[str, ...]
+    world: str
+    trial: Callable[[Random, int, int], np.ndarray]
+    sizes: tuple[int, ...] = REVIEWS
+    wanted: dict[int, tuple[float, float]] | None = None
+    said: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind} of {self.of[0].rpartition('.')[2]}: {self.world}"
+
+    def measure(self, size: int, count: int) -> tuple[float, float]:
+        """The share of worlds in which the claim holds, and its standard error; NaN where it is made in none."""
+        found = self.trial(np.random.default_rng(1885), count, size).astype(float)
+        known = found[~np.isnan(found)]
+        if not len(known):
+            return np.nan, np.nan
+        share = float(known.mean())
+        return share, float(np.sqrt(max(share * (1 - share), 1 / len(known)) / len(known)))
+
+    def is_kept(self, size: int, share: float, error: float) -> bool:
+        """Whether a share is as wanted, or so near that luck explains it: three standard errors."""
+        low, high = (self.wanted or {}).get(size, WANTED[self.kind])
+        return np.isnan(share) or low - 3 * error <= share <= high + 3 * error
+
+
+PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metrics.paired.make_change")
+TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
+HOLLOW = ("metrics.baselines.beats_trivial", "metrics.baselines.compare_with_majority")
+SAVED = ("studies.savings.conclude_memory",)
+CLAIMS = (
+    Claim("coverage", ("metrics.intervals.wilson_interval",), "hits of one model", worlds.accuracy_covers),
+    Claim("coverage", PAIRED, "hits of two models, after which all or nothing is lost", worlds.change_covers),
+    Claim("error", TESTED, "two models of equal accuracy", partial(worlds.change_is_found, change=0.0)),
+    Claim("power", TESTED, "10 points are lost", partial(worlds.change_is_found, change=-0.1)),
+    Claim("power", TESTED, "30 points are lost", partial(worlds.change_is_found, change=-0.3)),
+    Claim(
+        "power",
+        ("metrics.paired.reviews_needed", "metrics.paired.PairedChange.needed"),
+        "as many reviews as it asks for, at most so many",
+        worlds.promised_reviews_find,
+        wanted=dict.fromkeys(REVIEWS, (0.77, 0.80)),
+        said="77 and 80 %",
+    ),
+    Claim(
+        "power",
+        ("metrics.paired.smallest_change",),
+        "a change as large as it says, 2 % change the other way",
+        worlds.smallest_change_is_found,
+        wanted=dict.fromkeys(REVIEWS, (0.77, 0.80)),
+        said="77 and 80 %",
+    ),
+    Claim("error", HOLLOW, "as good as the largest class", partial(worlds.model_beats_the_largest_class, points=0.0)),
+    Claim("power", HOLLOW, "10 points better than that", partial(worlds.model_beats_the_largest_class, points=0.1)),
+    Claim(
+        "coverage",
+        ("metrics.intervals.auc_interval", "unlearning.membership.loss_threshold_attack"),
+        "losses of as many members as non-members",
+        worlds.area_covers,
+    ),
+    Claim(
+        "coverage",
+        ("unlearning.membership.tpr_at_fpr_attack",),
+        "members found at 1 % false positives",
+        worlds.share_found_covers,
+        wanted=dict.fromkeys(REVIEWS, (0.55, 0.85)),
+        said="the threshold taken as given",
+    ),
+    Claim(
+        "error",
+        ("metrics.multiplicity.holm",),
+        "any false finding of 20 tests, a third of them with an effect",
+        partial(worlds.finds_by_luck, any_of=True),
+        sizes=(20,),
+    ),
+    Claim(
+        "error",
+        ("metrics.multiplicity.benjamini_hochberg",),
+        "share of false findings of 20 tests, a third of them with an effect",
+        partial(worlds.finds_by_luck, any_of=False),
+        sizes=(20,),
+    ),
+    Claim(
+        "coverage",
+        ("metrics.intervals.median_band", "metrics.intervals.seed_bands", "studies.dose_response.curves"),
+        "one seed more",
+        worlds.band_holds_another_seed,
+        SEEDS,
+        {3: (0.44, 0.50), 5: (0.61, 0.67), 10: (0.72, 0.78)},
+        "47, 64 and 75 %",
+    ),
+    Claim(
+        "coverage",
+        ("studies.dose_response.half_way",),
+        "doses at which seeds break",
+        worlds.half_way_covers,
+        SEEDS,
+        {3: (0.7, 0.77)},
+        "For few seeds it is too narrow",
+    ),
+    Claim("error", SAVED, "steps as from scratch", partial(worlds.remembers, saved=0.0), SEEDS),
+    Claim("power", SAVED, "a quarter of the steps is saved", partial(worlds.remembers, saved=0.25), SEEDS),
+    Claim("power", SAVED, "half of the steps is saved", partial(worlds.remembers, saved=0.5), SEEDS),
+)
+HANDED_ON = {  # what hands on the intervals of others, or has none of its own
+    **{f"metrics.scores.{name}": "Wilson's interval" for name in ("evaluate", "score_chunks", "score_logits")},
+    "studies.evaluation.SweepRow.scores": "Wilson's interval",
+    "studies.evaluation.SweepRow.compare": "a change on the same reviews",
+    "studies.layer_robustness.robustness": "Wilson's interval of the accuracy afterwards, as forgetting",
+    **{
+        f"unlearning.evaluation.{name}": "intervals of Wilson and of the attacks"
+        for name in ("compare_with_retraining", "evaluate_unlearned", "failed_row")
+    },
+    "unlearning.runner.UnlearningRunner.found": "rows of `compare_with_retraining`",
+    "unlearning.runner.UnlearningRunner.slices": "rows of `compare_with_retraining`",
+    "unlearning.result.UnlearningResult.frame": "rows of `compare_with_retraining`",
+    "unlearning.result.UnlearningResult.gaps": "`median_band`",
+    "unlearning.indistinguishability.epsilons": "the intervals are those of an attack's confidence",
+    "unlearning.membership.logistic_attack": "none",
+}

@@ -1,0 +1,187 @@
+"""Worlds with a known truth, in which the intervals and tests of the library are tried; `claims.py` lists them.
+
+Each function draws so many worlds, each with so many reviews or seeds, and returns whether the claim held, (worlds,);
+NaN where nothing was claimed.
+
+Reviews have a latent Gaussian model: a model classifies a review correctly where √a·difficulty + √(1 − a)·luck lies
+below the quantile of its true accuracy. So two models agree on which reviews are hard, and the true accuracy is known
+exactly. Replicates have random effects of draw, training and split.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from forgetting.metrics.baselines import beats_trivial
+from forgetting.metrics.intervals import auc_interval, median_band, wilson_interval
+from forgetting.metrics.multiplicity import benjamini_hochberg, holm
+from forgetting.metrics.paired import SIGNIFICANT, compare_hits, make_change, reviews_needed, smallest_change
+from forgetting.metrics.scores import Scores
+from forgetting.studies.dose_response import CURVE_KEYS, half_way
+from forgetting.studies.savings import conclude_memory
+from forgetting.unlearning.membership import tpr_at_fpr_attack
+
+ALIKE = 0.5  # share of what decides whether a review is classified correctly that two models have in common
+Random = np.random.Generator
+
+
+# Reviews: hits of models, and losses of an attack.
+
+
+def draw_hits(random: Random, accuracies: np.ndarray, reviews: int, alike: float = ALIKE) -> np.ndarray:
+    """Whether models classify reviews correctly, (worlds, models, reviews); accuracies: the true ones."""
+    difficulty = random.standard_normal((len(accuracies), 1, reviews))
+    luck = random.standard_normal((*accuracies.shape, reviews))
+    return np.sqrt(alike) * difficulty + np.sqrt(1 - alike) * luck < norm.ppf(accuracies)[..., None]
+
+
+def draw_accuracies(random: Random, count: int) -> np.ndarray:
+    return random.uniform(0.2, 0.95, count)
+
+
+def accuracy_covers(random: Random, count: int, reviews: int) -> np.ndarray:
+    truth = draw_accuracies(random, count)
+    ends = np.array([wilson_interval(hits, reviews) for hits in range(reviews + 1)])
+    low, high = ends[draw_hits(random, truth[:, None], reviews)[:, 0].sum(axis=1)].T
+    return (low <= truth) & (truth <= high)
+
+
+def draw_changes(random: Random, before: np.ndarray, after: np.ndarray, reviews: int) -> list:
+    hits = draw_hits(random, np.stack([before, after], axis=1), reviews)
+    return [compare_hits(*pair) for pair in hits]
+
+
+def change_covers(random: Random, count: int, reviews: int) -> np.ndarray:
+    before = draw_accuracies(random, count)
+    after = before * random.uniform(0, 1.1, count)  # from all lost to a little gained
+    found = draw_changes(random, before, after, reviews)
+    return np.array([change.low <= truth <= change.high for change, truth in zip(found, after - before, strict=True)])
+
+
+def change_is_found(random: Random, count: int, reviews: int, *, change: float) -> np.ndarray:
+    """Whether it is decided that the accuracy differs."""
+    before = random.uniform(0.4, 0.8, count)
+    return np.array([found.decided for found in draw_changes(random, before, before + change, reviews)])
+
+
+def promised_reviews_find(random: Random, count: int, reviews: int) -> np.ndarray:
+    """Whether `reviews_needed` of a true change finds it, where that is so many or a little less."""
+    lost, gained = np.sort(random.uniform(0, 0.5, (2, 50_000)), axis=0)[::-1]
+    needed = np.array([reviews_needed(*pair) or 0 for pair in zip(lost, gained, strict=True)])
+    chosen = np.resize(np.flatnonzero((needed > reviews / 2) & (needed <= reviews)), count)
+    shares = np.stack([lost, gained, 1 - lost - gained], axis=1)[chosen]
+    counts = random.multinomial(needed[chosen], shares)
+    return np.array(
+        [make_change(needed[at], *pair).p <= SIGNIFICANT for at, pair in zip(chosen, counts[:, :2], strict=True)]
+    )
+
+
+def smallest_change_is_found(random: Random, count: int, reviews: int) -> np.ndarray:
+    against = 0.02
+    change = smallest_change(reviews, against)
+    if change is None:
+        return np.full(count, np.nan)
+    counts = random.multinomial(reviews, [change + against, against, 1 - change - 2 * against], count)
+    return np.array([make_change(reviews, *pair).p <= SIGNIFICANT for pair in counts[:, :2]])
+
+
+def model_beats_the_largest_class(random: Random, count: int, reviews: int, *, points: float) -> np.ndarray:
+    """Of two classes, 70 % of the reviews in the larger: a model that is right so much more often than naming it."""
+    larger = 0.7
+    found = []
+    for recall in random.uniform(0.75, 1.0, count):  # of the larger class; that of the other makes up for the rest
+        other = (larger + points - larger * recall) / (1 - larger)
+        shares = [larger * recall, larger * (1 - recall), (1 - larger) * (1 - other), (1 - larger) * other]
+        confusion = random.multinomial(reviews, shares).reshape(2, 2)
+        right = int(confusion.trace())
+        scores = Scores(
+            reviews, accuracy=right / reviews, interval=wilson_interval(right, reviews), confusion=confusion
+        )
+        found.append(beats_trivial(scores, 0))
+    return np.array(found)
+
+
+def draw_areas(random: Random, separation: np.ndarray, reviews: int) -> np.ndarray:
+    """Areas under the curve of losses of members, N(−separation, 1), and as many non-members, N(0, 1): (worlds,)."""
+    members = random.standard_normal((len(separation), reviews)) - separation[:, None]
+    others = random.standard_normal((len(separation), reviews))
+    ranks = np.concatenate([members, others], axis=1).argsort(axis=1).argsort(axis=1) + 1
+    return (ranks[:, reviews:].sum(axis=1) - reviews * (reviews + 1) / 2) / reviews**2
+
+
+def area_covers(random: Random, count: int, reviews: int) -> np.ndarray:
+    separation = random.uniform(-0.5, 2.0, count)
+    truth = norm.cdf(separation / np.sqrt(2))
+    ends = np.array([auc_interval(area, reviews, reviews) for area in draw_areas(random, separation, reviews)])
+    return (ends[:, 0] <= truth) & (truth <= ends[:, 1])
+
+
+def share_found_covers(random: Random, count: int, reviews: int) -> np.ndarray:
+    """The share of members that the true threshold of 1 % false positives finds."""
+    separation = random.uniform(0, 2, count)
+    truth = norm.cdf(norm.ppf(0.01) + separation)
+    attacks = [
+        tpr_at_fpr_attack(random.standard_normal(reviews) - apart, random.standard_normal(reviews))
+        for apart in separation
+    ]
+    return np.array(
+        [
+            np.nan if attack.low is None else attack.low <= share <= attack.high
+            for attack, share in zip(attacks, truth, strict=True)
+        ],
+        dtype=float,
+    )
+
+
+# Many tests at once: z-scores that depend on each other, as those of methods on the same reviews do.
+
+
+def draw_p_values(random: Random, count: int, tests: int, effects: np.ndarray) -> np.ndarray:
+    """Two-sided p-values of z-scores with a correlation of 1/2 about their effects, (tests,): (worlds, tests)."""
+    common, own = random.standard_normal((count, 1)), random.standard_normal((count, tests))
+    return 2 * norm.sf(np.abs((common + own) / np.sqrt(2) + effects))
+
+
+def finds_by_luck(random: Random, count: int, tests: int, *, any_of: bool) -> np.ndarray:
+    """Whether Holm's method finds any effect that is not there, or which share of the findings of the other is such."""
+    effects = np.where(np.arange(tests) < tests // 3, 3.0, 0.0)
+    adjust = holm if any_of else benjamini_hochberg
+    found = np.array([adjust(row) <= SIGNIFICANT for row in draw_p_values(random, count, tests, effects)])
+    false = found[:, effects == 0].sum(axis=1)
+    return false > 0 if any_of else false / np.maximum(found.sum(axis=1), 1)
+
+
+# Seeds: what a band holds.
+
+
+def band_holds_another_seed(random: Random, count: int, seeds: int) -> np.ndarray:
+    values = random.standard_normal((count, seeds + 1))
+    bands = [median_band(row[:-1]) for row in values]
+    return np.array([band.low <= value <= band.high for band, value in zip(bands, values[:, -1], strict=True)])
+
+
+def half_way_covers(random: Random, count: int, seeds: int) -> np.ndarray:
+    """Seeds break down at doses around 0.5: the curve of their medians is half-way down where half of them are."""
+    doses, truth = np.linspace(0, 1, 21), 0.5
+    found = []
+    for breaks in truth + 0.08 * random.standard_normal((count, seeds)):
+        forgetting = 1 / (1 + np.exp((breaks[:, None] - doses) / 0.08))
+        frame = pd.DataFrame(
+            {
+                **dict.fromkeys(CURVE_KEYS, "same"),
+                "seed": np.repeat(np.arange(seeds), len(doses)),
+                "planned_dose": np.tile(doses, seeds),
+                "validation_forgetting": forgetting.ravel(),
+            }
+        )
+        (half,) = half_way(frame)
+        found.append(half.low is not None and half.low <= truth <= half.high)
+    return np.array(found)
+
+
+def remembers(random: Random, count: int, seeds: int, *, saved: float) -> np.ndarray:
+    """Whether memory is concluded from steps that take a share `saved` less than from scratch, in the median."""
+    steps = np.ceil(40 * np.exp(0.3 * random.standard_normal((2, count, seeds))) * [[[1 - saved]], [[1]]])
+    return np.array(
+        [conclude_memory(1 - ours / scratch).conclusion == "remembers" for ours, scratch in zip(*steps, strict=True)]
+    )
