@@ -10,12 +10,13 @@ from functools import partial
 
 import numpy as np
 
-from tests.bench import worlds
+from tests.bench import replicates, worlds
 from tests.bench.worlds import Random
 
 REVIEWS, SEEDS = (20, 60, 240, 1_000), (3, 5, 10)
 WANTED = {"coverage": (0.93, 0.97), "error": (0.0, 0.05), "power": (0.0, 1.0)}  # bounds of the share of the worlds
 FEWEST = 1_000  # worlds
+SLOW = 20  # worlds of a claim that takes a tenth of a second in each
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Claim:
         sizes: The numbers of reviews, REVIEWS, or of seeds, SEEDS.
         wanted: Bounds of the share of the worlds by size, where they are not those of WANTED.
         said: Words in the first function's docstring that say how far off it is there.
+        quick: How many worlds a short test draws.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Claim:
     sizes: tuple[int, ...] = REVIEWS
     wanted: dict[int, tuple[float, float]] | None = None
     said: str = ""
+    quick: int = 200
 
     @property
     def title(self) -> str:
@@ -60,6 +63,23 @@ class Claim:
         return np.isnan(share) or low - 3 * error <= share <= high + 3 * error
 
 
+def at(reviews: int | None = None, seeds: int | None = None, **options: bool) -> Callable[..., np.ndarray]:
+    """What holds of curves by name, of so many reviews or seeds where that is not the size that is asked for."""
+
+    def curves(_: Random, count: int, size: int, name: str) -> np.ndarray:
+        return replicates.read_curves(count, reviews or size, seeds or size, **options)[name]
+
+    return curves
+
+
+NESTED = "studies.nested.nested_curves"
+CURVES = {  # what nested intervals are of, with the functions that make them
+    "accuracy": ("metrics.nested.accuracy_interval", "metrics.nested.t_quantile"),
+    "change": ("metrics.nested.Estimate.interval",),
+    "forgetting": ("metrics.nested.ratio_interval", "studies.nested.nested_forgetting"),
+    "half-way": (NESTED, "studies.nested.nested_half_ways"),
+    "band": ("metrics.nested.simultaneous_level", NESTED),
+}
 PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metrics.paired.make_change")
 TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
 HOLLOW = ("metrics.baselines.beats_trivial", "metrics.baselines.compare_with_majority")
@@ -102,6 +122,38 @@ CLAIMS = (
         wanted=dict.fromkeys(REVIEWS, (0.55, 0.85)),
         said="the threshold taken as given",
     ),
+    *(
+        Claim("coverage", of, f"{name}, {words}", partial(curves, name=name), sizes, quick=SLOW)
+        for name, of in CURVES.items()
+        for words, curves, sizes in (
+            ("5 draws", at(seeds=5), REVIEWS),
+            ("60 reviews", at(reviews=60), SEEDS),
+            ("60 reviews, a model each", at(reviews=60, own=True), SEEDS),
+        )
+    ),
+    Claim(
+        "error",
+        ("metrics.nested.Estimate.p",),
+        "draws that change nothing, 5 of them",
+        partial(at(seeds=5, flat=True), name="found"),
+        quick=SLOW,
+    ),
+    Claim(
+        "coverage",
+        ("studies.splits.summarize_splits", "metrics.nested.corrected_interval"),
+        "nearest centroids, 60 validation reviews, so many splits",
+        lambda random, count, size: replicates.splits_cover(random, count, 60, size),
+        SEEDS,
+        quick=SLOW,
+    ),
+    Claim(
+        "coverage",
+        (NESTED,),
+        "nearest centroids, 60 validation reviews, so many splits of 3 draws",
+        lambda random, count, size: replicates.split_curve_covers(random, count, 60, size),
+        SEEDS,
+        quick=SLOW,
+    ),
     Claim(
         "error",
         ("metrics.multiplicity.holm",),
@@ -125,15 +177,6 @@ CLAIMS = (
         {3: (0.44, 0.50), 5: (0.61, 0.67), 10: (0.72, 0.78)},
         "47, 64 and 75 %",
     ),
-    Claim(
-        "coverage",
-        ("studies.dose_response.half_way",),
-        "doses at which seeds break",
-        worlds.half_way_covers,
-        SEEDS,
-        {3: (0.7, 0.77)},
-        "For few seeds it is too narrow",
-    ),
     Claim("error", SAVED, "steps as from scratch", partial(worlds.remembers, saved=0.0), SEEDS),
     Claim("power", SAVED, "a quarter of the steps is saved", partial(worlds.remembers, saved=0.25), SEEDS),
     Claim("power", SAVED, "half of the steps is saved", partial(worlds.remembers, saved=0.5), SEEDS),
@@ -142,6 +185,7 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     **{f"metrics.scores.{name}": "Wilson's interval" for name in ("evaluate", "score_chunks", "score_logits")},
     "studies.evaluation.SweepRow.scores": "Wilson's interval",
     "studies.evaluation.SweepRow.compare": "a change on the same reviews",
+    "studies.dose_response.half_way": "that of `nested_half_ways`, which puts it in",
     "studies.layer_robustness.robustness": "Wilson's interval of the accuracy afterwards, as forgetting",
     **{
         f"unlearning.evaluation.{name}": "intervals of Wilson and of the attacks"
@@ -153,4 +197,5 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "unlearning.result.UnlearningResult.gaps": "`median_band`",
     "unlearning.indistinguishability.epsilons": "the intervals are those of an attack's confidence",
     "unlearning.membership.logistic_attack": "none",
+    "metrics.components.remedies": "none: widths that follow from the variance components",
 }

@@ -9,7 +9,6 @@ exactly. Replicates have random effects of draw, training and split.
 """
 
 import numpy as np
-import pandas as pd
 from scipy.stats import norm
 
 from forgetting.metrics.baselines import beats_trivial
@@ -17,7 +16,6 @@ from forgetting.metrics.intervals import auc_interval, median_band, wilson_inter
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
 from forgetting.metrics.paired import SIGNIFICANT, compare_hits, make_change, reviews_needed, smallest_change
 from forgetting.metrics.scores import Scores
-from forgetting.studies.dose_response import CURVE_KEYS, half_way
 from forgetting.studies.savings import conclude_memory
 from forgetting.unlearning.membership import tpr_at_fpr_attack
 
@@ -158,25 +156,6 @@ def band_holds_another_seed(random: Random, count: int, seeds: int) -> np.ndarra
     values = random.standard_normal((count, seeds + 1))
     bands = [median_band(row[:-1]) for row in values]
     return np.array([band.low <= value <= band.high for band, value in zip(bands, values[:, -1], strict=True)])
-
-
-def half_way_covers(random: Random, count: int, seeds: int) -> np.ndarray:
-    """Seeds break down at doses around 0.5: the curve of their medians is half-way down where half of them are."""
-    doses, truth = np.linspace(0, 1, 21), 0.5
-    found = []
-    for breaks in truth + 0.08 * random.standard_normal((count, seeds)):
-        forgetting = 1 / (1 + np.exp((breaks[:, None] - doses) / 0.08))
-        frame = pd.DataFrame(
-            {
-                **dict.fromkeys(CURVE_KEYS, "same"),
-                "seed": np.repeat(np.arange(seeds), len(doses)),
-                "planned_dose": np.tile(doses, seeds),
-                "validation_forgetting": forgetting.ravel(),
-            }
-        )
-        (half,) = half_way(frame)
-        found.append(half.low is not None and half.low <= truth <= half.high)
-    return np.array(found)
 
 
 def remembers(random: Random, count: int, seeds: int, *, saved: float) -> np.ndarray:
