@@ -106,3 +106,9 @@ def read_about(path: Path) -> dict:
     if path.suffix == ".parquet":
         return {key.decode(): text.decode() for key, text in pq.read_schema(path).metadata.items()}
     return read_rows(path).iloc[0].to_dict()
+
+
+def table_of(out: str) -> str:
+    """What a command shows without the notice that its original has nothing to forget."""
+    notice, _, table = out.partition("\n\n")
+    return table if "can be called forgetting" in notice else out

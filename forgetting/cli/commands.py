@@ -40,12 +40,14 @@ from forgetting.experiment.pipeline import make_result, prepare, train
 from forgetting.experiment.published import reproduce, summarize_runs
 from forgetting.experiment.results import Trained
 from forgetting.experiment.saved import SavedModel, save_model
-from forgetting.metrics.baselines import compute_baselines
+from forgetting.metrics.baselines import Baselines, compute_baselines
+from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.reporting.comparison import describe_hollow
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
@@ -145,8 +147,8 @@ def sweep_command(
         memory=budget,
     )
     result = _compute_rows("Variants", rows, planned, make_result, out)
-    click.echo(tables.format_sweep(result, compute_baselines(split, recipe.training.objective)))
-    click.echo(f"{len(result.rows):,} rows in {out}")
+    baselines = compute_baselines(split, recipe.training.objective)
+    _show(tables.format_sweep(result, baselines), result, out, trained, split, baselines)
 
 
 @cli.command("relearn")
@@ -175,8 +177,8 @@ def relearn_command(
 
     rows = savings_slices(trained, split, recipe)
     result = _compute_rows("Variants", rows, planned, make_result, out)
-    click.echo(tables.format_relearning(result, compute_baselines(split, recipe.training.objective)))
-    click.echo(f"{len(result.rows):,} rows in {out}")
+    baselines = compute_baselines(split, recipe.training.objective)
+    _show(tables.format_relearning(result, baselines), result, out, trained, split, baselines)
 
 
 @cli.command("unlearn")
@@ -202,8 +204,8 @@ def unlearn_command(
     runner = UnlearningRunner(trained, split, recipe)
     rows, planned = runner.slices(), len(runner.planned)
     result = _compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
-    click.echo(tables.format_unlearning(result))
-    click.echo(f"{len(result.rows):,} rows in {out}")
+    baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
+    _show(tables.format_unlearning(result), result, out, trained, split, baselines)
 
 
 @cli.command("reproduce")
@@ -269,6 +271,15 @@ def _compute_rows(
         if rows:
             write_or_rescue(make_result(rows).write, out)
     return make_result(rows)
+
+
+def _show(table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines) -> None:
+    """Show a study's table, and before anything else where its original has nothing to forget."""
+    scores = evaluate(trained.model, split.validation, result.recipe.training.objective)
+    if hollow := describe_hollow(scores, baselines):
+        click.echo(f"{hollow}\n")
+    click.echo(table)
+    click.echo(f"{len(result.rows):,} rows in {out}")
 
 
 def main() -> None:

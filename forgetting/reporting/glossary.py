@@ -543,6 +543,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("validation macro-F1",),
         ),
         Term(
+            "balanced accuracy",
+            "The mean of the recalls of the classes, in which every class counts as much, however frequent it is.",
+            "A uniform guess and always predicting the largest class both have 1 / classes.",
+            "Brodersen, Ong, Stephan & Buhmann 2010, ICPR, 3121–3124",
+            used=("validation balanced accuracy",),
+        ),
+        Term(
             "recall",
             "The share of a class's reviews that the network classifies correctly.",
             used=("recall on validation",),
@@ -572,9 +579,19 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "forgetting",
             "The part of the accuracy above chance that is lost: 0 is intact, 1 is at chance.",
             "It is (before − after) / (before − chance) of the validation accuracy. Values above 1 mean that the "
-            "network "
-            "is right less often than a uniform guess; values below 0, that it has become better.",
+            "network is right less often than a uniform guess; values below 0, more often than before. Beside the "
+            "largest class it is (before − after) / (before − largest class). Where the reviews do not show that the "
+            "original is better than always predicting the largest class, it is undefined: nothing was shown to be "
+            "there that could be forgotten.",
             used=("forgetting on validation",),
+        ),
+        Term(
+            "cannot be told",
+            "Said of a change of accuracy that so few reviews could show by luck alone.",
+            "A change is called a cost or a gain where its 95 % interval leaves out 0 and McNemar’s exact test of the "
+            "reviews that one model alone classifies correctly finds p ≤ 0.05. The number of reviews that would be "
+            "needed finds a change of this size four times in five.",
+            "McNemar 1947, Psychometrika 12, 153–157; Connor 1987, Biometrics 43, 207–211",
         ),
         Term(
             "agreement with the original",

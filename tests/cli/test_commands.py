@@ -17,6 +17,7 @@ from commands import (
     read_about,
     read_rows,
     refused_before_training,  # noqa: F401
+    table_of,
     write_recipes,
     write_reviews,
 )
@@ -130,6 +131,11 @@ def test_tables(call):
         "majority class",
         "always no 0.6667",
         "LinearSVC",
+        "validation balanced accuracy",
+        "validation accuracy, change",
+        "training forgetting",
+        "beside chance 0.3333",
+        "beside majority class 0.",
     ):
         assert words in out
     assert "Traceback" not in err
@@ -304,7 +310,7 @@ def test_layer_sets(written, options, layers):
     assert list(dict.fromkeys(table["layers"])) == layers
     assert doses_of(table) == [0.0, 0.1, 0.5]
     assert len(table) == 3 * len(layers)
-    assert [line.split()[0] for line in out.split("\n")[3:-2]] == layers
+    assert [line.split()[0] for line in table_of(out).split("\n")[3:-2]] == layers
 
 
 def test_schemes_units_and_seeds(written):
@@ -406,7 +412,8 @@ def test_the_layers_are_those_of_the_recipes_model(written):
 
 def test_the_table_of_a_sweep_names_what_trivial_models_reach(written):
     _, table, out = written(*QUICK, *SMALL, file="rows.csv")
-    first, _, head, *_ = out.split("\n")
+    assert out.startswith("9 validation reviews do not show that the original is better than always predicting the")
+    first, _, head, *_ = table_of(out).split("\n")
     majority = table["validation_majority"].iloc[0]
     before = table["validation_accuracy_before"].iloc[0]
     assert first.startswith(

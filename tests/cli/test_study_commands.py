@@ -15,6 +15,7 @@ from commands import (
     read_about,
     read_rows,
     refused_before_training,  # noqa: F401
+    table_of,
     write_recipes,
     write_reviews,
 )
@@ -143,7 +144,7 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
 def test_a_table_is_shown_and_progress_is_kept_apart(call):
     status, out, err = call(*UNLEARN, "--out", "shown.csv")
     assert status == 0
-    lines = out.splitlines()
+    lines = table_of(out).splitlines()
     counts = "{forget} reviews to forget (a share of 10\u00a0%), {retain} to retain, {validation} for validation, "
     counts += "{non_member} of"
     row = pd.read_csv("shown.csv").iloc[0]
@@ -406,11 +407,12 @@ def test_a_table_of_relearning_is_shown(call):
     assert status == 0
     rows = pd.read_csv("shown.csv")
     before, majority = rows["accuracy_before"][0], rows["majority"][0]
-    assert out.splitlines()[0] == (
+    lines = table_of(out).splitlines()
+    assert lines[0] == (
         f"Validation accuracy {before:.4f}; chance 0.3333, majority class {majority:.4f}. "
         f"To be reached: {0.95 * before:.4f}"
     )
-    assert [line.split()[:3] for line in out.splitlines()[3:5]] == [["fc2", "zero", "0"], ["fc2", "zero", "1"]]
+    assert [line.split()[:3] for line in lines[3:5]] == [["fc2", "zero", "0"], ["fc2", "zero", "1"]]
     assert "Training" not in out
     assert "Variants" not in out
     assert "Traceback" not in err
