@@ -17,7 +17,8 @@ from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINA
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
-from forgetting.metrics.paired import PairedChange
+from forgetting.metrics.multiplicity import benjamini_hochberg
+from forgetting.metrics.paired import SIGNIFICANT, PairedChange
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, Scores
 from forgetting.model.split import PARTS
 from forgetting.randomization.layers import LayerSummary
@@ -208,8 +209,8 @@ def bars_and_labels(
         f"{text} ({format_interval(*score.interval)})" if score.interval else text
         for text, score in zip(texts, scores, strict=True)
     ]
-    for place, part in enumerate(PARTS):
-        hovered[2 * place + 1] += _describe_change(changes[part])
+    for place, change in enumerate(changes[part] for part in PARTS):
+        hovered[2 * place + 1] += _describe_change(change, shown=bool(change and change.decided))
     bars = {
         "y": values,
         "text": hovered,
@@ -221,11 +222,13 @@ def bars_and_labels(
     return [bars, {"y": [high for _, high in ends], "text": texts}]
 
 
-def _describe_change(change: PairedChange | None) -> str:
+def _describe_change(change: PairedChange | None, *, shown: bool) -> str:
     """Lines of what a mark of the randomized model says when it is pointed at; "" where the change is missing."""
     if change is None:
         return ""
-    return f"<br>change {format_change(change)}{'' if change.decided else '<br>which may be luck'}"
+    if not change.lost and not change.gained:
+        return "<br>right for the same reviews as before"
+    return f"<br>change {format_change(change)}{'' if shown else '<br>which may be luck'}"
 
 
 def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
@@ -262,7 +265,8 @@ def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
 def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Baselines) -> PlainChart:
     """Recall of each class on the validation part, before and after, most frequent class on top.
 
-    A class with fewer than FEWEST_CLASS_REVIEWS reviews is drawn pale.
+    A class with fewer than FEWEST_CLASS_REVIEWS reviews is drawn pale. That its change is no luck is decided among all
+    classes, as they stand side by side.
     """
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
@@ -282,9 +286,11 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
         for row, name, shown in zip(rows, names, opacity, strict=True)
     ]
     changes = comparison.class_changes("validation")
+    adjusted = benjamini_hochberg([change.p if change else math.nan for change in changes])
+    told = [_describe_change(change, shown=p <= SIGNIFICANT) for change, p in zip(changes, adjusted, strict=True)]
     for title, scores, colour, symbol, lines in (
         ("original", before, ORIGINAL, "circle", [""] * len(counts)),
-        ("randomized", after, RANDOMIZED, "diamond", [_describe_change(change) for change in changes]),
+        ("randomized", after, RANDOMIZED, "diamond", told),
     ):
         data.append(
             {

@@ -140,7 +140,11 @@ def test_what_is_pointed_at_says_the_paired_change(result, compared):
         assert f"change {format_change(changes[part])}" in text
         assert ("luck" in text) == (not changes[part].decided)
     assert not any("change" in text for text in marks["original"].text)
-    of_classes = {f"change {format_change(change)}" for change in compared.class_changes("validation") if change}
+    of_classes = {
+        f"change {format_change(change)}" if change.lost or change.gained else "right for the same reviews as before"
+        for change in compared.class_changes("validation")
+        if change
+    }
     assert {text.split("<br>")[1] for text in marks["randomized"].text} == of_classes
 
 
