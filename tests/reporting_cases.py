@@ -6,6 +6,7 @@ After a sentence was changed on purpose, write the file anew, from the root of t
 """
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from forgetting.metrics.scores import NOT_FINITE, Scores, recall_of
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import Part, Split
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.comparison import (
     REPLACEMENTS,
@@ -45,7 +47,7 @@ from forgetting.reporting.dose_response import (
     describe_robustness,
 )
 from forgetting.reporting.power import describe_smallest_change
-from forgetting.reporting.relearning import describe_relearning, describe_savings
+from forgetting.reporting.relearning import describe_relearning, describe_relearning_power, describe_savings
 from forgetting.reporting.splits import describe_splits, describe_splits_under_way
 from forgetting.reporting.story import (
     SCENES,
@@ -250,19 +252,15 @@ def curves_of(randomized, scratch, target=TARGET, accuracies=None) -> list[Learn
     return found
 
 
-def outcomes_of(curves) -> pd.DataFrame:
-    """The table that a result has, by plain division."""
-    scratch = {one.seed: one.time_to_target.steps for one in curves if one.model == "scratch"}
-    lines = []
-    for one in curves:
-        steps, other = one.time_to_target.steps, scratch[one.seed]
-        known = one.model == "randomized" and not one.target_accuracy.missing and steps is not None and other
-        lines.append({"model": one.model, "seed": one.seed, "savings": 1 - steps / other if known else np.nan})
-    return pd.DataFrame(lines)
+def relearning_result(curves, *, retrain=True) -> RelearningResult:
+    """The curves as a result: each replicate with an original of its own, or all with one."""
+    return RelearningResult(MODERN, tuple(replace(one, original_seed=one.seed if retrain else 0) for one in curves))
 
 
 def relearning(curves: list[LearningCurve], **options) -> str:
-    return describe_relearning(curves, outcomes_of(curves), "40 % of fc1", BASELINES, **options)
+    retrain = not options.get("same_model")
+    result = relearning_result(curves, retrain=options.pop("retrain", retrain))
+    return describe_relearning(result.learning_curves, result.outcomes, "40 % of fc1", BASELINES, **options)
 
 
 def relearned(randomized, scratch, **options) -> str:
@@ -286,17 +284,20 @@ def forgetting(before: float, after: float) -> Comparison:
 
 
 def again(randomized, scratch, **options) -> str:
-    curves = curves_of(randomized, scratch, **options)
-    return answered(answer_relearning(RelearningResult(MODERN, tuple(curves)), BASELINES))
+    result = relearning_result(curves_of(randomized, scratch, **options), retrain=False)
+    return answered(answer_relearning(result, BASELINES))
 
 
-def savings_curves(*lines) -> pd.DataFrame:
+def savings_curves(*lines, units=6) -> pd.DataFrame:
     columns = ["layers", "dose", "accuracy", "median", "conclusion"]
-    return pd.DataFrame(lines, columns=columns).assign(scheme="reinit")
+    table = pd.DataFrame(lines, columns=columns).assign(scheme="reinit", unit="model", units=units)
+    shown = table["conclusion"].isin(["remembers", "one model"])
+    return table.assign(p=np.where(shown, 0.5**units, 0.5), median_high=table["median"])
 
 
-def savings(*lines) -> str:
-    return describe_savings(savings_curves(*lines), pd.DataFrame({"accuracy_before": [0.8, 0.8]}), BASELINES)
+def savings(*lines, units=6) -> str:
+    curves = savings_curves(*lines, units=units)
+    return describe_savings(curves, pd.DataFrame({"accuracy_before": [0.8, 0.8]}), BASELINES)
 
 
 # Unlearning: 12 of 40 reviews are forgotten, all of one class; another is the largest of those that are left.
@@ -426,13 +427,18 @@ CASES: dict[str, Callable[[], str]] = {
     "power: of many models": lambda: describe_smallest_change(242, 1260),
     "relearning: remembers": lambda: relearned([at(5)] * 6, [at(20)] * 6),  # 6 of 6 above 0: p = 1/64
     "relearning: one model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), same_model=True),
+    "relearning: of this model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), retrain=False),
+    "relearning: power": lambda: describe_relearning_power(Relearning(seeds=6), 3),
+    "relearning: power, too few": lambda: describe_relearning_power(Relearning(seeds=3, retrain=False)),
     "relearning: gone": lambda: relearned([at(30)] * 5, [at(20)] * 5),
     # Savings 0.1, 0.2 … 0.5: 5 % and 95 % lie at 0.12 and 0.48; 5 of 5, p = 1/32.
     "relearning: medians": lambda: relearned([at(steps) for steps in (9, 8, 7, 6, 5)], [at(10)] * 5),
     "relearning: too few seeds": lambda: relearned([at(5)] * 2, [at(20)] * 2),
     "relearning: some never": lambda: relearned([at(5), at(7), NEVER, DIVERGED, NEVER, NEVER], [at(20)] * 5 + [NEVER]),
     "relearning: none ever": lambda: relearned([NEVER] * 5, [at(20)] * 5),
+    "relearning: most never": lambda: relearned([at(5), at(7), NEVER, NEVER, NEVER], [at(20)] * 5),
     "relearning: scratch never": lambda: relearned([at(4)] * 5, [NEVER] * 5),
+    "relearning: neither ever": lambda: relearned([NEVER] * 5, [NEVER] * 5),
     "relearning: diverges": lambda: relearned([DIVERGED] * 5, [at(20)] * 5),
     "relearning: trivial target": lambda: relearned([at(2)] * 5, [at(4)] * 5, target=LOW_TARGET),
     "relearning: not begun": lambda: relearning([curve("scratch", 0, at(20))]),
@@ -442,6 +448,12 @@ CASES: dict[str, Callable[[], str]] = {
         ("fc2", 1.0, np.nan, np.nan, "undefined"),
         ("fc1+fc2", 1.0, 0.25, -0.1, "gone"),
         ("fc3", 1.0, 0.1, 0.0, "too few seeds"),
+    ),
+    "savings: shown alone": lambda: savings(
+        ("fc1", 1.0, 0.3, 0.4, "remembers"),
+        ("fc2", 1.0, 0.3, 0.5, "remembers"),
+        ("fc1+fc2", 1.0, 0.25, -math.inf, "gone"),
+        units=5,
     ),
     "savings: many": lambda: savings(*((f"fc{number}", 0.75, 0.3, 0.5, "gone") for number in range(1, 10))),
     "unlearning": lambda: unlearning(
@@ -467,6 +479,7 @@ CASES: dict[str, Callable[[], str]] = {
     "story: fraction, hollow": lambda: answered(answer_fraction(forgetting(0.2, 0.2), BASELINES, 0.6)),
     "story: relearning, remembers": lambda: again([at(5)] * 6, [at(20)] * 6),
     "story: relearning, alike": lambda: again([at(20)] * 5, [at(20)] * 5),
+    "story: relearning, most never": lambda: again([at(20), NEVER, NEVER, NEVER, NEVER], [at(20)] * 5),
     "story: relearning, later": lambda: again([at(30)] * 5, [at(20)] * 5),
     "story: relearning, undefined": lambda: again([at(2)] * 5, [at(4)] * 5, target=LOW_TARGET),
     "story: published, answer": lambda: answered(answer_published()),

@@ -17,7 +17,14 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.studies.relearning import LearningCurve, learning_curve_slices
 from forgetting.studies.savings import SavingsRow, savings_slices
 
-PLAN = Relearning(epochs=25, layers=("each", "all"), doses=(0.0, 0.5, 1.0), schemes=("reinit", "rewind"), seeds=2)
+PLAN = Relearning(
+    epochs=25,
+    layers=("each", "all"),
+    doses=(0.0, 0.5, 1.0),
+    schemes=("reinit", "rewind"),
+    seeds=2,
+    retrain=False,
+)
 
 
 def small_recipe(hidden=(5,), objective="cross_entropy", epochs=12) -> Recipe:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, logarithmic_ticks, plotly_chart, side_by_side
-from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINAL, RANDOMIZED
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINAL, PALE, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
@@ -46,7 +46,6 @@ ROUND_NUMBERS = (
 )  # ends of an axis, times a power of ten
 MOST_CLASSES = 25  # drawn in a chart by class; more cannot be read
 MOST_CHARACTERS = 28  # of a class's name on an axis
-PALE = 0.35  # opacity of what too few reviews stand behind
 
 
 def accuracy_chart(comparison: Comparison, baselines: Baselines, key: str = "", *, large: bool = False) -> PlainChart:

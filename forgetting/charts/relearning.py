@@ -1,10 +1,12 @@
 """Relearning as Altair charts: learning curves beside those from scratch, and savings by the fraction randomized."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, ORIGINAL, RELEARNED
+from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, ORIGINAL, PALE, RELEARNED
 from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.reporting.relearning import format_savings
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
@@ -20,7 +22,7 @@ def learning_curve_chart(
         bands: of `studies.savings.learning_curve_bands`; epoch 0 is before training.
         baselines: dashed grey lines by name.
         epochs: length of the axis.
-        target: the accuracy to reach.
+        target: the accuracy to reach; where each replicate has its own, their median.
     """
     every = -(-epochs // MOST_EPOCHS)
     table = bands[bands["epoch"] % every == 0].assign(model=bands["model"].map(MODEL_NAMES))
@@ -59,16 +61,23 @@ def learning_curve_chart(
 
 
 def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
-    """Savings by the fraction randomized, for each layer set: median over seeds and 5–95 % band.
+    """Savings by the fraction randomized, for each layer set: median over replicates and 5–95 % band.
 
-    Savings are 1 − steps to relearn / steps from scratch. The line is broken where no seed has savings.
+    Savings are 1 − steps to relearn / steps from scratch. What never gets there lies at the lower end of the axis. The
+    line is broken where nothing can be compared. Memory that is not shown beside the other variants is pale.
 
     Args:
-        curves: of `studies.savings.savings_curves`, of one scheme.
+        curves: of `studies.memory.savings_curves`, of one scheme.
     """
     known = curves.copy()
+    ends = ["low", "median", "high"]
+    never = known[ends].eq(-np.inf).any(axis=None)
+    finite = known["low"][known["low"] > -np.inf]
+    least = max(-2.0, min([-0.5 if never else -0.1, *finite]))
+    known[ends] = known[ends].replace(-np.inf, least)
+    known["savings"] = [format_savings(*pair) for pair in zip(curves["median"], curves["median_high"], strict=True)]
+    known["alone"] = known["conclusion"] != known["corrected"]
     known.attrs = {"series": {"layers": list(dict.fromkeys(curves["layers"]))}}
-    least = min(-0.1, known["low"].min(skipna=True)) if known["low"].notna().any() else -0.1
     base = (
         alt.Chart(known)
         .transform_calculate(scheme_name=SCHEME_OF_ROW)
@@ -82,27 +91,32 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
             color=series_colour(known, "layers"),
         )
     )
-    y = alt.Y(
-        "low:Q", title="savings (share of steps saved)", scale=alt.Scale(domain=[max(least, -2), 1.05], clamp=True)
-    )
+    y = alt.Y("low:Q", title="savings (share of steps saved)", scale=alt.Scale(domain=[least, 1.05], clamp=True))
     tooltip = [
         alt.Tooltip("layers:N"),
         alt.Tooltip("scheme_name:N", title="scheme"),
         alt.Tooltip("dose:Q", title=FRACTION_TITLE, format=".3~%"),
-        alt.Tooltip("median:Q", title="savings, median", format=".2f"),
+        alt.Tooltip("savings:N", title="savings, median"),
+        alt.Tooltip("interval_low:Q", title="90 % interval from", format=".2f"),
+        alt.Tooltip("interval_high:Q", title="90 % interval to", format=".2f"),
         alt.Tooltip("low:Q", title="5 % of seeds", format=".2f"),
         alt.Tooltip("high:Q", title="95 % of seeds", format=".2f"),
+        alt.Tooltip("log_ratio:Q", title="log ratio of steps", format=".2f"),
         alt.Tooltip("accuracy:Q", title="accuracy right after randomizing", format=".1%"),
-        alt.Tooltip("seeds:Q", title="seeds with savings"),
+        alt.Tooltip("units:Q", title="compared"),
         alt.Tooltip("already_there:Q", title="already there"),
         alt.Tooltip("never:Q", title="never reached"),
-        alt.Tooltip("conclusion:N"),
+        alt.Tooltip("conclusion:N", title="conclusion"),
+        alt.Tooltip("corrected:N", title="corrected conclusion"),
     ]
     # A mark without any point would be a picture without a name to a screen reader.
     points = base.mark_point(size=60, filled=True, opacity=1, aria=bool(known["median"].notna().any())).encode(
-        y="median:Q", shape=series_shape(known, "layers"), tooltip=tooltip
+        y="median:Q",
+        shape=series_shape(known, "layers"),
+        opacity=alt.condition(alt.datum.alone, alt.value(PALE), alt.value(1)),
+        tooltip=tooltip,
     )
-    lines = baseline_rules({"gone": 0.0, "never lost": 1.0}, ".0f")
+    lines = baseline_rules({"gone": 0.0, "never lost": 1.0} | ({"never reached": least} if never else {}), ".0f")
     return (
         alt.layer(
             *lines,

@@ -159,6 +159,12 @@ def sweep_command(
 @click.option("--seeds", type=int, help="Number of replicates.  [5]")
 @click.option("--share", type=float, help="Target accuracy, as a share of the original validation accuracy.  [0.95]")
 @click.option("--epochs", type=int, help="Epochs after which the target counts as never reached.  [100]")
+@click.option("--splits", type=int, help="Number of splits of the reviews, each with models of its own.  [1]")
+@click.option(
+    "--retrain/--one-model",
+    default=None,
+    help="Whether each seed has an original of its own, or all randomize one.  [retrain]",
+)
 @click.option("--seed", type=int, help=SEED_HELP)
 @out_option
 def relearn_command(
@@ -166,7 +172,8 @@ def relearn_command(
 ) -> None:
     """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
     check_out(out)
-    plan = plan_settings(options, seeds="seeds", seed="seed", share="target_share", epochs="epochs")
+    names = {name: name for name in ("seeds", "seed", "epochs", "splits", "retrain")}
+    plan = plan_settings(options, **names, share="target_share")
     recipe = study_recipe(recipe_file, options, saved, relearning=plan)
     check_relearning(recipe)
     recipe, split, trained = _train(recipe, data, saved)

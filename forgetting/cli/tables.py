@@ -15,12 +15,13 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
-from forgetting.reporting.formatting import format_count
+from forgetting.reporting.formatting import format_count, format_number
+from forgetting.reporting.relearning import format_savings
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
+from forgetting.studies.memory import savings_curves
 from forgetting.studies.nested import nested_curves, nested_half_ways
 from forgetting.studies.relearning import RelearningResult
-from forgetting.studies.savings import savings_curves
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning.result import UnlearningResult
 
@@ -101,22 +102,28 @@ def format_sweep(result: SweepResult, base: Baselines) -> str:
 
 
 def format_relearning(result: RelearningResult, base: Baselines) -> str:
-    """The accuracy right after randomizing, the savings and the conclusion for each variant."""
+    """The accuracy right after randomizing, the savings and the conclusion for each variant, corrected for them all."""
     frame, curves = result.frame, savings_curves(result.frame)
-    first, width = frame.iloc[0], max(16, *(len(name) + 2 for name in curves["layers"]))
+    before, target = (frame[name].median() for name in ("accuracy_before", "target"))
+    width, counted = max(16, *(len(name) + 2 for name in curves["layers"])), curves.iloc[0]
     lines = [
-        f"Validation accuracy {first['accuracy_before']:.4f}; chance {base.chance:.4f}, majority class "
-        f"{base.majority['validation']:.4f}. To be reached: {first['target']:.4f}",
+        f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class "
+        f"{base.majority['validation']:.4f}. To be reached on the {frame['measured_on'].iloc[0]} part: {target:.4f}",
         "",
-        f"{'layers':{width}}{'scheme':10}{'dose':>10}{'accuracy after':>16}{'savings':>10}   conclusion over seeds",
+        f"{'layers':{width}}{'scheme':10}{'dose':>10}{'accuracy after':>16}{'savings':>16}{'90 % interval':>18}"
+        f"{'log ratio':>11}{'p':>8}   conclusion over {counted['unit']}s",
     ]
     for row in curves.itertuples():
-        saved = "none" if math.isnan(row.median) else f"{row.median:.3f}"
+        saved = "none" if math.isnan(row.median) else format_savings(row.median, row.median_high)
+        ends = [format_number(end) for end in (row.interval_low, row.interval_high)]
+        interval = "none" if math.isnan(row.interval_low) else " to ".join(ends)
+        ratio = "none" if row.log_ratio is None or math.isnan(row.log_ratio) else format_number(row.log_ratio)
         after = "missing" if math.isnan(row.accuracy) else f"{row.accuracy:.4f}"
         counts = {"already there": row.already_there, "never reached": row.never, "diverged": row.diverged}
         others = "".join(f"; {count} {name}" for name, count in counts.items() if count)
-        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}"
-        lines.append(f"{variant}{after:>16}{saved:>10}   {row.conclusion}{others}")
+        alone = f" ({row.conclusion} alone)" if row.conclusion != row.corrected else ""
+        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}{after:>16}{saved:>16}{interval:>18}{ratio:>11}"
+        lines.append(f"{variant}{row.p:8.2g}   {row.corrected}{alone}{others}")
     reasons = dict.fromkeys(row.missing["savings"] for row in result.rows if "savings" in row.missing)
     return "\n".join([*lines, *(f"no savings: {' '.join(reason.split())}" for reason in reasons)])
 

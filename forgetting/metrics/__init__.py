@@ -29,7 +29,15 @@ __getattr__, __all__ = lazy_names(
             "remedies",
             "variance_components",
         ),
-        "intervals": ("BAND_QUANTILES", "Band", "auc_interval", "median_band", "seed_bands", "wilson_interval"),
+        "intervals": (
+            "BAND_QUANTILES",
+            "Band",
+            "auc_interval",
+            "median_band",
+            "median_interval",
+            "seed_bands",
+            "wilson_interval",
+        ),
         "multiplicity": ("benjamini_hochberg", "holm"),
         "nested": (
             "Estimate",
@@ -46,6 +54,7 @@ __getattr__, __all__ = lazy_names(
             "mcnemar_test",
             "paired_interval",
             "reviews_needed",
+            "sign_test",
             "smallest_change",
         ),
         "scores": (

@@ -57,6 +57,28 @@ def median_band(values: Sequence[float]) -> Band:
     return Band(float(np.median(values)), *map(float, np.quantile(values, BAND_QUANTILES)))
 
 
+def median_interval(values: Sequence[float], level: float = 0.9) -> tuple[float, float] | None:
+    """Interval of the median, by the order of the values (Thompson 1936, Ann. Math. Stat. 7, 122–128).
+
+    It assumes no distribution, and infinite values are as good as others. Each end is missed with a probability of at
+    most (1 − level) / 2, so the interval holds the median more often than its level says: at 90 % it does of 5 values
+    in 94 %, of 6 in 97 %, of 8 in 93 %, of 10 in 98 % of the cases. Its lower end is then above 0 just where
+    `sign_test` has a p-value of at most 0.05, if no value is 0.
+
+    Args:
+        values: Independent values, one a unit.
+        level: Least probability with which the interval holds the median, in (0, 1).
+
+    Returns:
+        Two of the values; None where there are too few, which are fewer than 5 at a level of 90 %.
+    """
+    ordered, count = sorted(values), len(values)
+    below, tail = -1, 0.0  # values that lie outside on either side, and the probability that the median does, too
+    while (tail := tail + math.comb(count, below + 1) / 2**count) <= (1 - level) / 2:
+        below += 1
+    return (ordered[below], ordered[count - 1 - below]) if below >= 0 else None
+
+
 def seed_bands(frame: pd.DataFrame, metric: str, by: Sequence[str]) -> pd.DataFrame:
     """The median and the 5–95 % band of a column in each group of rows.
 

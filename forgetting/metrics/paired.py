@@ -100,6 +100,21 @@ def _binomial_tail(changed: int, most: int) -> float:
     return total * math.exp(largest - changed * math.log(2))
 
 
+def sign_test(above: int, trials: int) -> float:
+    """One-sided p-value of the sign test that a difference is as often below 0 as above, in (0, 1].
+
+    Differences of 0 are no trials (Dixon & Mood 1946, JASA 41, 557–566).
+
+    >>> sign_test(5, 5)
+    0.03125
+
+    Args:
+        above: How many differences are above 0.
+        trials: How many are not 0.
+    """
+    return sum(math.comb(trials, count) for count in range(above, trials + 1)) / 2**trials
+
+
 def paired_interval(reviews: int, lost: int, gained: int, level: float = LEVEL) -> tuple[float, float]:
     """Score interval of a change of accuracy on the same reviews, in [−1, 1] (Tango 1998, Stat. Med. 17, 891–908).
 

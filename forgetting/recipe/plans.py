@@ -213,7 +213,8 @@ class Relearning(Settings):
     @property
     def sweep(self) -> Sweep:
         """The variants, as the plan of a sweep."""
-        return Sweep(layers=self.layers, doses=self.doses, schemes=self.schemes, seeds=self.seeds, seed=self.seed)
+        names = ("layers", "doses", "schemes", "seeds", "seed", "splits")
+        return Sweep(**{name: getattr(self, name) for name in names})
 
     def count(self, known: tuple[str, ...]) -> int:
         """The number of variants; see `Sweep.count`."""

@@ -680,17 +680,47 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "savings",
             "The share of training steps that a model saves because it has learnt before: 0 is none, 1 is all.",
-            "They are 1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch.",
+            "They are 1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch. A run that "
+            "never arrives takes longer than all others: “at least” and “at most” say what is certain then.",
             "Ebbinghaus 1885, Über das Gedächtnis",
             used=("savings (share of steps saved)", "savings, median", "seeds with savings"),
+        ),
+        Term(
+            "interval of savings",
+            "With savings the 90 % interval says where the median over all models lies, not only over these.",
+            "It is made of the savings in their order, and assumes nothing of how they spread; each end is missed in "
+            "at most 5 % of all studies. It takes at least 5 models.",
+            "Thompson 1936, Ann. Math. Stat. 7, 122–128",
+            used=("90 % interval", "90 % interval from", "90 % interval to"),
+        ),
+        Term(
+            "log ratio of steps",
+            "The logarithm of steps from scratch / steps to relearn: 0 saves nothing, 0.7 is twice as fast.",
+            "It is symmetric, so that its mean is 0 where nothing is saved; that of savings is below 0 then.",
+            used=("log ratio",),
+        ),
+        Term(
+            "sign test",
+            "It asks whether the randomized network is sooner than the one from scratch more often than by chance.",
+            "Each model counts once, and a run that never arrives is later than one that does. Seeds of one model say "
+            "something of this model alone.",
+            "Dixon & Mood 1946, J. Am. Stat. Assoc. 41, 557–566",
+            used=("compared", "p"),
         ),
         Term("already there", "The number of seeds whose model is at the target before any step; its savings are 1."),
         Term("never reached", "The number of seeds whose model does not reach the target within the epochs allowed."),
         Term(
             "conclusion",
             "What the seeds show: that the model remembers, or that no memory can be shown.",
-            "It is a one-sided sign test at 5 %, over at least 5 seeds. No memory shown is no proof that nothing is "
+            "It is a one-sided sign test at 5 %, over at least 5 models. No memory shown is no proof that nothing is "
             "left.",
+        ),
+        Term(
+            "corrected conclusion",
+            "The same, corrected for how many conclusions stand side by side, as some would be there by luck alone.",
+            "Of those that show memory at most one in twenty is expected to be false.",
+            "Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289–300",
+            used=("corrected p",),
         ),
     ),
     "Unlearning": (

@@ -1,43 +1,45 @@
 """Is it really gone? What relearning shows, as sentences. Each accuracy stands beside its baseline."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from forgetting.core.numbers import PERCENT
 from forgetting.metrics.baselines import Baselines
-from forgetting.reporting.formatting import format_baselines, format_number, format_share
+from forgetting.metrics.multiplicity import holm
+from forgetting.recipe.plans import Relearning
+from forgetting.reporting.formatting import format_baselines, format_count, format_number, format_share
 from forgetting.reporting.names import format_scheme
+from forgetting.studies.memory import (
+    LEAST_UNITS,
+    MEMORY_SHOWN,
+    MemoryConclusion,
+    conclude_memory,
+    correct_conclusions,
+    smallest_share,
+    units_needed,
+)
 from forgetting.studies.relearning import LearningCurve
-from forgetting.studies.savings import MemoryConclusion, conclude_memory
 
 CONCLUSIONS = {  # in words, by the conclusion of a MemoryConclusion: short, and as the beginning of a sentence
     "remembers": ("remembers", "It still remembers"),
     "gone": ("no memory shown", "No memory can be shown"),
-    "too few seeds": ("too few seeds", "There are too few seeds to decide"),
+    "too few seeds": ("too few {unit}s", "There are too few {unit}s to decide"),
     "one model": ("undecided", "It is undecided: all seeds leave the same model, whose weights may be lucky ones"),
-    "undefined": ("undecided", "It is undecided whether it remembers"),
+    "undefined": ("undecided", "It is undecided whether it remembers: neither model gets there"),
 }
 
 
-def conclude_from_curves(
-    curves: Sequence[LearningCurve], outcomes: pd.DataFrame, *, same_model: bool = False
-) -> MemoryConclusion:
-    """Whether the randomized models still remember, over their seeds.
+def conclude_from_curves(outcomes: pd.DataFrame, *, same_model: bool = False) -> MemoryConclusion:
+    """Whether the randomized models still remember, over their replicates.
 
     Args:
-        curves: Learning curves of all models and seeds.
-        outcomes: Of the same result, with the columns "model" and "savings".
+        outcomes: See `RelearningResult.outcomes`.
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
     """
-    rows = outcomes[outcomes["model"] == "randomized"]
-    scratch = {curve.seed for curve in curves if curve.model == "scratch" and curve.time_to_target.steps}
-    failed = sum(
-        curve.model == "randomized" and curve.time_to_target.steps is None and curve.seed in scratch
-        for curve in curves
-        if not curve.target_accuracy.missing
-    )
-    return conclude_memory(rows["savings"], failed=failed, same_model=same_model)
+    return conclude_memory(outcomes[outcomes["model"] == "randomized"], same_model=same_model)
 
 
 def describe_relearning(
@@ -51,45 +53,86 @@ def describe_relearning(
     """Whether a randomized model still remembers.
 
     Args:
-        curves: Learning curves of all models and seeds, at least one.
+        curves: Learning curves of all models and replicates, at least one.
         outcomes: Of the same result; see `conclude_from_curves`.
         target: What was randomized, in words.
         baselines: Of the split.
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
     """
-    target_accuracy = curves[0].target_accuracy
-    after = [curve.points[0].validation.accuracy for curve in curves if curve.model == "randomized" and curve.points]
+    randomized = [curve for curve in curves if curve.model == "randomized"]
+    after = [curve.points[0].validation.accuracy for curve in randomized if curve.points]
     if not after:
         return "There is no randomized model to compare yet, or its outputs are not finite numbers."
-    memory = conclude_from_curves(curves, outcomes, same_model=same_model)
     trivial = f"chance {format_share(baselines.chance)}, largest class {format_share(baselines.majority['validation'])}"
     text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
-    if target_accuracy.missing:
-        return text + f"Savings are undefined: {target_accuracy.missing}."
-    randomized, scratch = (_describe_steps(curves, name) for name in ("randomized", "scratch"))
-    text += f"To reach {format_share(target_accuracy.target)} it takes {randomized}, and from scratch {scratch}."
+    if all(curve.target_accuracy.missing for curve in randomized):
+        return text + f"Savings are undefined: {randomized[0].target_accuracy.missing}."
+    memory = conclude_from_curves(outcomes, same_model=same_model)
+    targets = [curve.target_accuracy.target for curve in randomized]
+    times = (describe_steps(curves, name) for name in ("randomized", "scratch"))
+    text += f"To reach {format_share(float(np.median(targets)))} it takes {{}}, and from scratch {{}}.".format(*times)
     if memory.median is not None:
-        low, median, high = map(format_number, (memory.low, memory.median, memory.high))
-        text += f" The savings are {median} (band {low} to {high})."
-    text += f" {CONCLUSIONS[memory.conclusion][1]}"
+        text += f" The savings are {format_savings(memory.median, memory.median_high)}{_spread(memory)}."
+    text += f" {CONCLUSIONS[memory.conclusion][1].format(unit=memory.unit)}"
     if memory.conclusion in ("remembers", "gone"):
-        return f"{text} (sign test over {memory.seeds} seeds, p = {memory.p:.2g})."
-    return f"{text}: {memory.seeds} of the 5 seeds needed." if memory.conclusion == "too few seeds" else f"{text}."
+        return f"{text} (sign test over {describe_units(memory)}, p = {memory.p:.2g})."
+    if memory.conclusion == "too few seeds":
+        return f"{text}: {memory.units} of the {LEAST_UNITS} needed."
+    return f"{text}."
 
 
-def _describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
-    """How many steps these models take, in words."""
+def describe_units(memory: MemoryConclusion) -> str:
+    """What a conclusion counts, and so what it holds for: "6 models on this split", "6 seeds of this model"."""
+    counted = format_count(memory.units, memory.unit)
+    if memory.unit == "split":
+        return counted
+    several, one = (memory.splits, "split") if memory.unit == "model" else (memory.originals, "model")
+    these = f"this {one}" if several == 1 else f"these {several} {one}s"
+    return f"{counted} {'on' if memory.unit == 'model' else 'of'} {these}"
+
+
+def format_savings(low: float, high: float) -> str:
+    """Savings of which one run, or both, may never have reached the target: "0.75", "at least 0.75", "at most −0.50".
+
+    Args:
+        low: The lowest that the runs allow, in [−∞, 1].
+        high: The highest.
+    """
+    if low == high or math.isnan(low):
+        return format_number(low)
+    if math.isinf(low):
+        return f"at most {format_number(math.ceil(100 * high) / 100)}" if high < 1 else "not known"
+    low = math.floor(100 * low) / 100  # which rounding would raise, and then it were no longer certain
+    return f"at least {format_number(low)}" if high == 1 else f"{format_number(low)} to {format_number(high)}"
+
+
+def _spread(memory: MemoryConclusion) -> str:
+    """The interval of the median, or the band where there are too few units for one."""
+    ends, name = memory.interval or (memory.low, memory.high), f"90{PERCENT} interval" if memory.interval else "band"
+    return f" ({name} {{}} to {{}})".format(*map(format_number, ends))
+
+
+def describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
+    """How many steps these models take, in words: the median, in which those that never arrive count.
+
+    Args:
+        curves: Learning curves.
+        model: "randomized" or "scratch".
+    """
     times = [curve.time_to_target for curve in curves if curve.model == model]
-    steps = [time.steps for time in times if time.steps is not None]
-    failed = len(times) - len(steps)
-    if not steps and all(time.kind == "diverged" for time in times):
+    failed = sum(time.steps is None for time in times)
+    if all(time.kind == "diverged" for time in times):
         return "endlessly long, as training diverges"
-    text = f"{np.median(steps):,.10g} steps" if steps else f"more than {max(time.limit for time in times):,} steps"
-    return text + (f" (never reached by {failed} of {len(times)} seeds)" if failed and steps else "")
+    median = float(np.median([time.duration for time in times]))
+    limit = max(time.limit for time in times)
+    text = f"more than {limit:,} steps" if math.isinf(median) else f"{median:,.10g} steps"
+    return text + (f" ({failed} of {len(times)} never get there)" if 0 < failed < len(times) else "")
 
 
 def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Baselines) -> str:
     """What savings are left at the largest dose, where accuracy alone would say that all is forgotten.
+
+    The conclusions are corrected for as many as stand there, by `holm`, as they are named one by one.
 
     Args:
         curves: See `savings_curves`; the first six layer sets are listed.
@@ -97,14 +140,49 @@ def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Basel
         baselines: Of the split.
     """
     last = curves[curves["dose"] == curves["dose"].max()]
+    adjusted, conclusions = correct_conclusions(last, holm)
     parts = []
-    for row in last.head(6).itertuples():
-        savings = "without savings" if np.isnan(row.median) else f"with savings of {format_number(row.median)}"
-        parts.append(f"{format_share(row.accuracy)} for {row.layers}, {savings} ({CONCLUSIONS[row.conclusion][0]})")
+    for row, conclusion in list(zip(last.itertuples(), conclusions, strict=True))[:6]:
+        known = not np.isnan(row.median)
+        savings = f"with savings of {format_savings(row.median, row.median_high)}" if known else "without savings"
+        short = CONCLUSIONS[conclusion][0].format(unit=row.unit)
+        parts.append(f"{format_share(row.accuracy)} for {row.layers}, {savings} ({short})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     largest = format_share(curves["dose"].max())
-    return (
+    text = (
         f"Right after randomizing {largest} ({format_scheme(last['scheme'].iloc[0])}) validation accuracy is "
-        f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].iloc[0])}, "
+        f"{'; '.join(parts)}{more}. Before it was {format_share(frame['accuracy_before'].median())}, "
         f"{format_baselines(baselines)}."
+    )
+    alone = sum(before in MEMORY_SHOWN for before in last["conclusion"]) - sum(
+        after in MEMORY_SHOWN for after in conclusions
+    )
+    if alone:
+        tests, (units, unit) = int(np.isfinite(adjusted).sum()), last[["units", "unit"]].iloc[0]
+        needed = units_needed(tests)
+        remedy = f": {format_count(units, unit)} cannot show any of so many, {needed} could" if units < needed else ""
+        text += f" Memory of {alone} of these {tests} would be shown alone, but not beside the others{remedy}."
+    return text
+
+
+def describe_relearning_power(plan: Relearning, variants: int = 1) -> str:
+    """What a study of relearning could show at best, before it starts.
+
+    Args:
+        plan: The plan.
+        variants: Number of findings that will be named side by side, such as the layer sets of the savings.
+    """
+    by_split = plan.splits >= LEAST_UNITS
+    units = plan.splits if by_split else plan.splits * plan.seeds
+    unit = "split" if by_split else "model" if plan.retrain else "seed"
+    share, counted = smallest_share(units, variants), format_count(units, unit)
+    together = f", for each of {variants} variants named together" if variants > 1 else ""
+    if share is None:
+        return (
+            f"With {counted} it cannot be shown that anything is left{together}, even if all of them save steps: it "
+            f"takes {units_needed(variants)}."
+        )
+    return (
+        f"With {counted} what is left is found in 8 of 10 such studies if {format_share(share)} of all {unit}s "
+        f"save steps{together}."
     )

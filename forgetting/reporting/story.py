@@ -21,10 +21,9 @@ from forgetting.reporting.formatting import (
     format_baselines,
     format_change,
     format_fraction,
-    format_number,
     format_share,
 )
-from forgetting.reporting.relearning import conclude_from_curves
+from forgetting.reporting.relearning import conclude_from_curves, describe_steps, describe_units, format_savings
 from forgetting.studies.dose_response import curves
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.sweep import SweepResult
@@ -142,22 +141,23 @@ def answer_relearning(result: RelearningResult, baselines: Baselines) -> Answer:
     """
     found = result.learning_curves
     target = found[0].target_accuracy
-    memory = conclude_from_curves(found, result.outcomes)
+    memory = conclude_from_curves(result.outcomes)
     if target.missing or memory.median is None:
-        return Answer(None, f"The numbers do not decide: {target.missing or 'no seed has savings'}.", "")
-    right = 1 if abs(memory.median) < ALIKE else 0 if memory.median > 0 else 2
-    steps = result.outcomes.groupby("model")["steps"].median()
+        return Answer(None, f"The numbers do not decide: {target.missing or 'neither network gets there'}.", "")
+    low, high = memory.median, memory.median_high
+    right = 0 if low >= ALIKE else 2 if high <= -ALIKE else 1 if -ALIKE < low <= high < ALIKE else None
     after = np.median([curve.points[0].validation.accuracy for curve in found if curve.model == "randomized"])
     sure = {"remembers": "So something was left.", "gone": "That is too little to be sure that anything was left."}
     return Answer(
         right,
         f"Accuracy had fallen to {format_share(float(after))}, where {format_baselines(baselines)}. To reach "
-        f"{format_share(target.target)} again the randomized network takes {steps['randomized']:g} steps, a new one "
-        f"{steps['scratch']:g} (medians over {memory.seeds} seeds). The share of the steps that is saved is called "
-        f"savings: {format_number(memory.median)}, where 0 is no better than a new network. "
+        f"{format_share(target.target)} again the randomized network takes {describe_steps(found, 'randomized')}, a "
+        f"new one {describe_steps(found, 'scratch')} (medians over {describe_units(memory)}). The share of the steps "
+        f"that is saved is called savings: {format_savings(low, high)}, where 0 is no better than a new network. "
         f"{sure.get(memory.conclusion, 'These seeds are too few to be sure.')}",
-        "Savings show that something is left, not what or where. And where nothing is saved, something may still be "
-        "left that this test does not find.",
+        "Savings show that something is left, not what or where, and here of this one network. And where nothing is "
+        "saved, something may still be left that this test does not find. The Relearn page can train a network for "
+        "each seed.",
     )
 
 
@@ -274,7 +274,7 @@ SCENES = (
         replace(
             MODERN,
             randomization=Randomization(layers=("fc1",), fraction=1.0, scheme="reinit"),
-            relearning=Relearning(seeds=5, epochs=40),
+            relearning=Relearning(seeds=5, epochs=40, retrain=False),
         ),
         answer_relearning,
     ),

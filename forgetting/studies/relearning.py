@@ -5,7 +5,7 @@ variants of a plan are trained until they reach a target, which gives savings, s
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -20,13 +20,19 @@ from forgetting.model.split import PARTS, Split
 from forgetting.model.trainer import measure_part
 from forgetting.randomization.path import randomize
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.savings import SavingsRow, compute_savings, savings_slices
+from forgetting.studies.originals import Original, find_originals
+from forgetting.studies.savings import (
+    SavingsRow,
+    bound_savings,
+    compute_savings,
+    log_steps_ratio,
+    savings_slices,
+)
 from forgetting.studies.time_to_target import (
     TargetAccuracy,
     TimeToTarget,
     as_slices,
     make_relearner,
-    make_target,
     steps_of_epochs,
     train_to_target,
 )
@@ -38,9 +44,17 @@ CURVE_COLUMNS = [
     "epoch",
     "steps",
     *(f"{part}_{name}" for part in PARTS for name in ("loss", "accuracy")),
+    "split",
+    "original_seed",
 ]
-OUTCOME_COLUMNS = ["model", "seed", "outcome", "steps", "savings", "missing"]
-TEXT_COLUMNS = {"layers", "scheme", "model", "outcome", "scratch_outcome", "missing", "seed", "epoch", "epochs"}
+OUTCOME_COLUMNS = [
+    *("model", "seed", "outcome", "steps", "savings", "missing"),
+    *("scratch_steps", "savings_low", "savings_high", "log_ratio", "split", "original_seed"),
+]
+NO_NUMBERS = {  # columns that hold texts or whole numbers
+    *("layers", "scheme", "model", "outcome", "scratch_outcome", "measured_on", "missing"),
+    *("seed", "epoch", "epochs", "split", "original_seed"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,8 @@ class LearningCurve:
         points: A point for each epoch from 0 on, as far as the losses are finite.
         time_to_target: When the run reached the target.
         target_accuracy: The target, beside other accuracies.
+        split: Seed of the split.
+        original_seed: Seed that the original was trained from.
     """
 
     model: str
@@ -77,35 +93,41 @@ class LearningCurve:
     points: tuple[CurvePoint, ...]
     time_to_target: TimeToTarget
     target_accuracy: TargetAccuracy
+    split: int = 0
+    original_seed: int = 0
 
 
-def learning_curve_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[LearningCurve]]:
-    """The learning curves of a model from scratch, the randomized model and the original, for each seed of the plan.
+def learning_curve_slices(
+    trained: Trained, split: Split, recipe: Recipe, known: Collection[tuple[int, int]] = ()
+) -> Iterator[list[LearningCurve]]:
+    """The learning curves of a model from scratch, the randomized model and the original, for each replicate.
 
     Each is trained for all `recipe.relearning.epochs`, with the recipe's settings and `second_seed(seed)`, which draws
     the weights from scratch too, so that this model is not the original's own run. The randomized model is that of
-    `recipe.randomization`, drawn with the seed.
+    `recipe.randomization`, drawn with the seed. The arguments are those of `find_originals`.
 
     Returns:
         An iterator over lists, each with one curve as its training ends, or empty where the study can be left.
 
     Raises:
-        ForgettingError: As `make_target`; at once, not at the first slice.
+        ForgettingError: As `find_originals`.
     """
-    return _learning_curves(trained, split, recipe, make_target(trained, split, recipe))
+    return _learning_curves(find_originals(trained, split, recipe, known), recipe)
 
 
-def _learning_curves(
-    trained: Trained, split: Split, recipe: Recipe, target: TargetAccuracy
-) -> Iterator[list[LearningCurve]]:
-    for seed in recipe.relearning.sweep.replicates:
+def _learning_curves(originals: Iterator[Original | None], recipe: Recipe) -> Iterator[list[LearningCurve]]:
+    for original in originals:
+        if original is None:
+            yield []
+            continue
+        split, seed, trained, target = original.split, original.seed, original.trained, original.target
         drawn = replace(recipe.randomization, seed=seed)
         randomized = randomize(trained.model, drawn, initial=trained.initial, vocabulary=split.words)
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
             trainer = make_relearner(recipe, split, seed, model, record_history=True)
             before = [measure_part(trainer.model, part, recipe.training.objective) for part in split.parts.values()]
             points = [CurvePoint(0, 0, *before)]
-            reached = yield from as_slices(train_to_target(trainer, split.validation, target.target, stop=False))
+            reached = yield from as_slices(train_to_target(trainer, original.part, target.target, stop=False))
             points += [
                 CurvePoint(steps_of_epochs(trainer, past.epoch), past.epoch, past.training, past.validation)
                 for past in trainer.history
@@ -113,7 +135,8 @@ def _learning_curves(
             finite = (
                 point for point in points if math.isfinite(point.training.loss) and math.isfinite(point.validation.loss)
             )
-            yield [LearningCurve(name, seed, tuple(finite), reached, target)]
+            places = {"split": original.split_seed, "original_seed": original.original_seed}
+            yield [LearningCurve(name, seed, tuple(finite), reached, target, **places)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +165,7 @@ class RelearningResult(TableResult):
         rows = [
             {"model": curve.model, "seed": curve.seed, "epoch": point.epoch, "steps": point.steps}
             | {f"{part}_{name}": value for part in PARTS for name, value in vars(getattr(point, part)).items()}
+            | {"split": curve.split, "original_seed": curve.original_seed}
             for curve in self.learning_curves
             for point in curve.points
         ]
@@ -150,16 +174,23 @@ class RelearningResult(TableResult):
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """A row for each learning curve; columns: OUTCOME_COLUMNS. The randomized models alone have savings."""
-        scratch = {curve.seed: curve.time_to_target for curve in self.learning_curves if curve.model == "scratch"}
+        scratch = {
+            (curve.split, curve.seed): curve.time_to_target
+            for curve in self.learning_curves
+            if curve.model == "scratch"
+        }
         rows = []
         for curve in self.learning_curves:
-            reached = curve.time_to_target
-            row = {"model": curve.model, "seed": curve.seed, "outcome": reached.kind, "steps": reached.steps}
+            reached, row = curve.time_to_target, dict.fromkeys(OUTCOME_COLUMNS) | {"missing": ""}
+            row |= {"model": curve.model, "seed": curve.seed, "outcome": reached.kind, "steps": reached.steps}
+            row |= {"split": curve.split, "original_seed": curve.original_seed}
             if curve.model == "randomized":
-                saved = compute_savings(reached, scratch[curve.seed], curve.target_accuracy)
-                rows.append(row | {"savings": saved.value, "missing": saved.missing})
-            else:
-                rows.append(row | {"savings": None, "missing": ""})
+                pair = reached, scratch[curve.split, curve.seed], curve.target_accuracy
+                saved, bounds = compute_savings(*pair), bound_savings(*pair) or (None, None)
+                row |= {"savings": saved.value, "missing": saved.missing, "scratch_steps": pair[1].steps}
+                row |= {"log_ratio": log_steps_ratio(*pair).value}
+                row |= {"savings_low": None if bounds[0] == -math.inf else bounds[0], "savings_high": bounds[1]}
+            rows.append(row)
         return _table(rows, OUTCOME_COLUMNS)
 
     @cached_property
@@ -179,7 +210,7 @@ class RelearningResult(TableResult):
 
 
 def _table(rows: list[dict], columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=columns).astype({name: float for name in columns if name not in TEXT_COLUMNS})
+    return pd.DataFrame(rows, columns=columns).astype({name: float for name in columns if name not in NO_NUMBERS})
 
 
 def run_relearning(
@@ -188,14 +219,14 @@ def run_relearning(
     """All learning curves and savings, as the recipe's `relearning` and `randomization` say.
 
     Args:
-        trained: The original model.
+        trained: The original model, where the plan has none of their own for each replicate; see `find_originals`.
         split: Reviews that it was trained on.
         recipe: The recipe.
         progress: Called with the number of variants done and of those planned.
 
     Raises:
         RecipeError: The plan does not fit, see `check_relearning`.
-        DataError: The outputs of the original model are not finite.
+        DataError: The outputs of an original model are not finite.
     """
     planned, rows = recipe.relearning.count(recipe.model.layers), []
     curves = [curve for found in learning_curve_slices(trained, split, recipe) for curve in found]

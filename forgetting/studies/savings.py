@@ -1,39 +1,30 @@
-"""Savings: how much sooner a randomized model relearns than a model learns from scratch, and what that says.
+"""Savings: how much sooner a randomized model relearns than a model learns from scratch.
 
-A model at chance may still remember. Its savings tell: 0 where what it knew is gone, 1 where it was never lost.
+A model at chance may still remember. Its savings tell: 0 where what it knew is gone, 1 where it was never lost. The
+module `memory` concludes from the savings of several replicates.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 
-import pandas as pd
-from scipy.stats import binomtest
-
 from forgetting.experiment.results import Trained
 from forgetting.metrics.comparisons import Measurement
-from forgetting.metrics.intervals import BAND_QUANTILES, seed_bands
-from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.metrics.scores import NOT_FINITE, top_1_accuracy
 from forgetting.model.split import Split
 from forgetting.randomization.path import randomize
-from forgetting.randomization.schemes import DETERMINISTIC
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.recipe.recipe import Recipe
+from forgetting.studies.originals import Original, find_originals
 from forgetting.studies.time_to_target import (
-    ROUNDING,
     TargetAccuracy,
     TimeToTarget,
     as_slices,
     make_relearner,
-    make_target,
     train_to_target,
 )
-
-VARIANT_KEYS = ["layers", "scheme", "dose"]  # what distinguishes one variant from another
-LEAST_SEEDS = 5  # of the sign test: with fewer it cannot be passed
 
 
 def compute_savings(
@@ -49,15 +40,68 @@ def compute_savings(
         target: What is to be reached; None where reaching it says something.
 
     Returns:
-        The savings. They are missing where one of the models does not reach the target, where the model from scratch
-        is there before any step, and where reaching the target says nothing.
+        The savings. They have no number where one of the models does not reach the target, but for a randomized model
+        that is there before any step: whatever the other one needs, all of it is saved. See `bound_savings`. They are
+        missing as well where the model from scratch is there before any step, and where reaching the target says
+        nothing.
 
     >>> compute_savings(TimeToTarget("reached", 5, 5, 100), TimeToTarget("reached", 20, 20, 100)).value
     0.75
     """
-    reason = target.missing if target else ""
-    reason = reason or _incomparable(relearned, scratch, "the randomized model", "the model from scratch")
+    if reason := target.missing if target else "":
+        return Measurement(None, reason)
+    if relearned.steps == 0 and scratch.duration > 0:
+        return Measurement(1.0)
+    reason = _incomparable(relearned, scratch, "the randomized model", "the model from scratch")
     return Measurement(None, reason) if reason else Measurement(1 - relearned.steps / scratch.steps)
+
+
+def bound_savings(
+    relearned: TimeToTarget, scratch: TimeToTarget, target: TargetAccuracy | None = None
+) -> tuple[float, float] | None:
+    """The lowest and the highest savings that two runs allow, of which one may not have reached the target.
+
+    A run that never arrives takes more steps than were allowed, perhaps without end. So where only the model from
+    scratch never arrives, the savings are above 1 − steps to relearn / steps allowed; where only the randomized one
+    does, they are at most 1 − steps allowed / steps from scratch, and may be as low as −∞; where neither does, nothing
+    is known. Both ends are the savings where these have a number. A model from scratch that is there before any step
+    counts as one that needs a step.
+
+    Returns:
+        Two numbers, the first in [−∞, 1], the second finite; None where reaching the target says nothing.
+
+    >>> bound_savings(TimeToTarget("reached", 5, 5, 100), TimeToTarget("never", None, None, 100))
+    (0.95, 1.0)
+    """
+    if target and target.missing:
+        return None
+    value = compute_savings(relearned, scratch).value
+    if value is not None:
+        return value, value
+    if scratch.steps is None:
+        return (-math.inf if relearned.steps is None else 1 - relearned.steps / scratch.limit), 1.0
+    least = relearned.limit if relearned.steps is None else relearned.steps
+    return -math.inf, 1 - least / max(scratch.steps, 1)
+
+
+def log_steps_ratio(
+    relearned: TimeToTarget, scratch: TimeToTarget, target: TargetAccuracy | None = None
+) -> Measurement:
+    """log(steps from scratch / steps to relearn), the natural logarithm.
+
+    Unlike savings it is symmetric: of two models that know equally little, its mean is 0, while the mean of 1 − a / b
+    is below 0, as 1 / b is large where b is small (Jensen's inequality). Medians of both say the same.
+
+    Returns:
+        The logarithm. It is missing where savings are, and where no step is needed: it would be infinite.
+
+    >>> round(log_steps_ratio(TimeToTarget("reached", 5, 5, 100), TimeToTarget("reached", 20, 20, 100)).value, 3)
+    1.386
+    """
+    if relearned.steps == 0:
+        return Measurement(None, (target.missing if target else "") or "the randomized model needs no step")
+    saved = compute_savings(relearned, scratch, target)
+    return Measurement(None, saved.missing) if saved.missing else Measurement(math.log(scratch.steps / relearned.steps))
 
 
 def anamnesis_index(unlearned: TimeToTarget, retrained: TimeToTarget) -> Measurement:
@@ -101,14 +145,20 @@ class SavingsRow:
         accuracy_before: Validation accuracy of the original model, in [0, 1]; the next too, and see `TargetAccuracy`.
         accuracy: Validation accuracy of the randomized model before it is trained again.
         chance: 1 / number of classes.
-        majority: Validation accuracy of always predicting the most frequent class.
-        target: Validation accuracy that is to be reached.
+        majority: Accuracy of always predicting the most frequent class, on the part that is measured.
+        target: Accuracy that is to be reached, on the part that is measured.
         steps: Steps of the randomized model to the target, see `TimeToTarget`.
         outcome: Kind of its `TimeToTarget`.
         scratch_steps: Steps of the model from scratch.
         scratch_outcome: Kind of its `TimeToTarget`.
         savings: See `compute_savings`.
         epochs: The limit.
+        savings_low: Lowest savings that the runs allow, see `bound_savings`; None where there is no lowest.
+        savings_high: Highest savings that they allow; None where savings are undefined.
+        log_ratio: See `log_steps_ratio`.
+        split: Seed of the split.
+        original_seed: Seed that the original was trained from.
+        measured_on: "test" or "validation", see `TargetAccuracy`.
         missing: Reason of each value that is None, by the name of the column.
     """
 
@@ -127,39 +177,52 @@ class SavingsRow:
     scratch_outcome: str
     savings: float | None
     epochs: int
+    savings_low: float | None = None
+    savings_high: float | None = None
+    log_ratio: float | None = None
+    split: int = 0
+    original_seed: int = 0
+    measured_on: str = "validation"
     missing: dict[str, str] = field(default_factory=dict)
 
 
-def savings_slices(trained: Trained, split: Split, recipe: Recipe) -> Iterator[list[SavingsRow]]:
-    """The savings of each variant of the plan: for each seed, layer set × scheme × dose.
+def savings_slices(
+    trained: Trained, split: Split, recipe: Recipe, known: Collection[tuple[int, int]] = ()
+) -> Iterator[list[SavingsRow]]:
+    """The savings of each variant of the plan: for each split and seed, layer set × scheme × dose.
 
-    Each variant is trained until it reaches the target, beside one model from scratch for each seed. What is drawn
-    from the seed is as in `learning_curve_slices`.
+    Each variant is trained until it reaches the target, beside one model from scratch for each replicate. What is drawn
+    from the seed is as in `learning_curve_slices`, and the arguments are those of `find_originals`.
 
     Returns:
         An iterator over lists, each with one row as it is ready, or empty where the study can be left.
 
     Raises:
-        ForgettingError: As `make_target`; at once, not at the first slice.
+        ForgettingError: As `find_originals`.
     """
-    return _rows(trained, split, recipe, make_target(trained, split, recipe))
+    return _rows(find_originals(trained, split, recipe, known), recipe)
 
 
-def _rows(trained: Trained, split: Split, recipe: Recipe, target: TargetAccuracy) -> Iterator[list[SavingsRow]]:
-    plan, part = recipe.relearning.sweep, split.validation
+def _rows(originals: Iterator[Original | None], recipe: Recipe) -> Iterator[list[SavingsRow]]:
+    plan = recipe.relearning.sweep
     sets = plan.sets(recipe.model.layers)
-    for seed in plan.replicates:
-        scratch = yield from as_slices(train_to_target(make_relearner(recipe, split, seed), part, target.target))
+    for original in originals:
+        if original is None:
+            yield []
+            continue
+        split, part, seed, target = original.split, original.part, original.seed, original.target.target
+        scratch = yield from as_slices(train_to_target(make_relearner(recipe, split, seed), part, target))
         for names, scheme, dose in product(sets, plan.schemes, plan.doses):
             drawn = replace(plan.randomization(scheme, plan.units[0], seed), layers=names, fraction=dose)
-            trainer = make_relearner(recipe, split, seed, randomize(trained.model, drawn, initial=trained.initial))
-            after = top_1_accuracy(trainer.model, part)
-            relearned = yield from as_slices(train_to_target(trainer, part, target.target))
-            yield [_row(target, drawn, after, relearned, scratch, trainer.training.epochs)]
+            model = randomize(original.trained.model, drawn, initial=original.trained.initial)
+            trainer = make_relearner(recipe, split, seed, model)
+            after = top_1_accuracy(trainer.model, split.validation)
+            relearned = yield from as_slices(train_to_target(trainer, part, target))
+            yield [_row(original, drawn, after, relearned, scratch, trainer.training.epochs)]
 
 
 def _row(
-    target: TargetAccuracy,
+    original: Original,
     drawn: Randomization,
     after: float,
     relearned: TimeToTarget,
@@ -167,12 +230,15 @@ def _row(
     epochs: int,
 ) -> SavingsRow:
     """The row of one variant. after: accuracy of the randomized model, NaN where its outputs are not finite."""
-    saved = compute_savings(relearned, scratch, target)
+    target = original.target
+    saved, ratio = (measure(relearned, scratch, target) for measure in (compute_savings, log_steps_ratio))
+    low, high = bound_savings(relearned, scratch, target) or (None, None)
     reasons = {
         "accuracy": NOT_FINITE if math.isnan(after) else "",
         "steps": "" if relearned.steps is not None else _describe("the randomized model", relearned),
         "scratch_steps": "" if scratch.steps is not None else _describe("the model from scratch", scratch),
         "savings": saved.missing,
+        "log_ratio": ratio.missing,
     }
     return SavingsRow(
         layers=LAYER_SEPARATOR.join(drawn.layers),
@@ -187,90 +253,10 @@ def _row(
         scratch_outcome=scratch.kind,
         savings=saved.value,
         epochs=epochs,
+        savings_low=None if low == -math.inf else low,
+        savings_high=high,
+        log_ratio=ratio.value,
+        split=original.split_seed,
+        original_seed=original.original_seed,
         missing={name: reason for name, reason in reasons.items() if reason},
     )
-
-
-def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
-    """The savings of each variant over seeds.
-
-    Args:
-        frame: Table of `RelearningResult.frame`.
-
-    Returns:
-        A row for each variant with the columns layers, scheme and dose;
-        seeds, how many have savings; low, median and high of the savings;
-        accuracy, the median right after randomizing;
-        already_there, never and diverged, the numbers of seeds with that outcome;
-        failed, those that are never there or diverge where the model from scratch reaches the target;
-        conclusion, that of `conclude_memory` for this variant alone.
-    """
-    found = seed_bands(frame, "savings", VARIANT_KEYS)
-    trivial = frame["target"] <= frame[["chance", "majority"]].max(axis=1) + ROUNDING
-    failed = frame["outcome"].isin(["never", "diverged"]) & (frame["scratch_outcome"] == "reached") & ~trivial
-    kinds = {kind.replace(" ", "_"): frame["outcome"] == kind for kind in ("already there", "never", "diverged")}
-    groups = frame.assign(**kinds, failed=failed).groupby(VARIANT_KEYS, sort=False, observed=True)
-    found["accuracy"] = groups["accuracy"].median()
-    found[[*kinds, "failed"]] = groups[[*kinds, "failed"]].sum().astype(int)
-    found["conclusion"] = [
-        conclude_memory(rows["savings"], failed=lost, same_model=leaves_one_model(scheme, dose)).conclusion
-        for ((_, scheme, dose), rows), lost in zip(groups, found["failed"], strict=True)
-    ]
-    return found.reset_index()
-
-
-def leaves_one_model(scheme: str, dose: float) -> bool:
-    """Whether all seeds leave the same randomized model: they are no replicates of how it was randomized."""
-    return scheme in DETERMINISTIC and dose == 1
-
-
-@dataclass(frozen=True)
-class MemoryConclusion:
-    """Whether a randomized model remembers, from the savings of several seeds; see `conclude_memory`.
-
-    "gone" is no proof that nothing is left: few seeds show large savings alone, and weights of a scale that hinders
-    learning (scheme "normal") hide what is left.
-
-    Attributes:
-        conclusion: "remembers", savings are above 0; "gone", that cannot be shown with so many seeds; "too few seeds",
-            fewer than LEAST_SEEDS; "one model", savings are above 0, but all seeds leave the same randomized model, so
-            that it may be the luck of its weights; "undefined", no seed has savings.
-        median: Median of the seeds that have savings, None where none has.
-        low: Their 5th percentile.
-        high: Their 95th percentile.
-        seeds: Number of seeds that the conclusion rests on.
-        p: p-value of the test.
-    """
-
-    conclusion: str
-    median: float | None
-    low: float | None
-    high: float | None
-    seeds: int
-    p: float
-
-
-def conclude_memory(values: Sequence[float | None], *, failed: int = 0, same_model: bool = False) -> MemoryConclusion:
-    """Conclude from the savings of one variant's seeds whether it remembers, by a one-sided sign test.
-
-    Under the null hypothesis a seed's savings are as often below 0 as above (Dixon & Mood 1946, JASA 41, 557–566);
-    zeros are left out, so of LEAST_SEEDS all must be above 0. Each variant has its own test: of twenty that remember
-    nothing, about one passes.
-
-    Args:
-        values: Savings by seed, None or NaN where missing.
-        failed: Number of further seeds in which the randomized model alone does not reach the target. Their savings
-            have no number, but are not above 0; without them the test would see the best seeds alone.
-        same_model: Whether all seeds leave the same randomized model, see `leaves_one_model`.
-    """
-    known = pd.Series(values, dtype=float).dropna()
-    if known.empty and not failed:
-        return MemoryConclusion("undefined", None, None, None, 0, 1.0)
-    above, trials, seeds = int((known > 0).sum()), int((known != 0).sum()) + failed, len(known) + failed
-    p = float(binomtest(above, trials, alternative="greater").pvalue) if trials else 1.0
-    above_zero = "one model" if same_model else "remembers"
-    conclusion = "too few seeds" if seeds < LEAST_SEEDS else above_zero if p <= SIGNIFICANT else "gone"
-    low, median, high = (
-        map(float, known.quantile([BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1]])) if len(known) else (None,) * 3
-    )
-    return MemoryConclusion(conclusion, median, low, high, seeds, p)

@@ -7,10 +7,10 @@ from chart_parts import data_of, marks, scale_of, texts_of, valid
 
 from forgetting.charts.export import chart_bytes
 from forgetting.charts.relearning import MOST_EPOCHS, learning_curve_chart, savings_chart
-from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED, SERIES_COLOURS
+from forgetting.charts.style import BASELINE, ORIGINAL, PALE, RELEARNED, SERIES_COLOURS
 from forgetting.recipe.recipe import MODERN
+from forgetting.studies.memory import savings_curves
 from forgetting.studies.relearning import RelearningResult, learning_curve_bands
-from forgetting.studies.savings import savings_curves
 
 NAMES = {"scratch": "from scratch", "randomized": "relearned", "continued": "original"}
 BASELINES = {"chance": 0.125, "largest class": 0.25, "original": 0.875}
@@ -41,11 +41,18 @@ def savings_of(values: dict, sets=SETS, seeds=3) -> pd.DataFrame:
             **{"layers": layers, "scheme": "reinit", "dose": dose, "seed": seed, "accuracy": 0.5 - 0.25 * dose},
             **{"chance": 0.1, "majority": 0.2, "target": 0.8, "scratch_outcome": "reached"},
             "outcome": "never" if value is None else "reached",
-            "savings": np.nan if value is None else value - 0.1 * place + spread[seed],
+            "steps": np.nan if value is None else 20 * (1 - saved),
+            "scratch_steps": 20.0,
+            "savings": saved,
+            "savings_low": saved,
+            "savings_high": -1.5 if value is None else saved,
+            "split": 0,
+            "original_seed": seed,
         }
         for seed in range(seeds)
         for place, layers in enumerate(sets)
         for dose, value in values.items()
+        for saved in [np.nan if value is None else value - 0.1 * place + spread[seed]]
     ]
     return savings_curves(pd.DataFrame(rows))
 
@@ -155,23 +162,37 @@ def test_savings_by_hand():
         "gone": 0.0, "never lost": 1.0,
     }  # fmt: skip
     fields = {item["field"] for item in point["encoding"]["tooltip"]}
-    assert fields >= {"median", "low", "high", "seeds", "already_there", "never", "conclusion", "accuracy"}
+    assert fields >= {"savings", "interval_low", "low", "high", "units", "already_there", "never", "accuracy"}
+    assert fields >= {"conclusion", "corrected", "log_ratio"}
 
 
-def test_at_doses_without_savings_the_line_is_broken_and_the_sets_keep_their_colours():
+def test_what_never_gets_there_lies_at_the_lower_end_and_the_sets_keep_their_colours():
     frame = savings_of({0.0: 1.0, 0.5: None, 1.0: None})
     frame.loc[(frame["layers"] == "fc2"), ["low", "median", "high"]] = np.nan  # the first of the plan has none at all
     chart = savings_chart(frame)
     (line,), (point,) = marks(chart, "line"), marks(chart, "point")
-    drawn = [(row["layers"], row["dose"]) for row in data_of(chart, line) if row["median"] is not None]
-    assert drawn == [("fc1", 0.0), ("fc1+fc2", 0.0)]
+    drawn = {(row["layers"], row["dose"]): row["median"] for row in data_of(chart, line) if row["median"] is not None}
+    assert drawn.pop(("fc1", 0.0)) == 0.9
+    assert drawn.pop(("fc1+fc2", 0.0)) == 0.8
+    assert drawn == dict.fromkeys([(layers, dose) for layers in ("fc1", "fc1+fc2") for dose in (0.5, 1.0)], -0.5)
+    assert {row["name"]: row["value"] for row in data_of(chart, marks(chart, "rule")[0])}["never reached"] == -0.5
+    never = [row["savings"] for row in data_of(chart, point) if row["dose"] > 0 and row["layers"] != "fc2"]
+    assert set(never) == {"at most −1.50"}
     scale = line["encoding"]["color"]["scale"]
     assert (scale["domain"], scale["range"]) == (list(SETS), list(SERIES_COLOURS[:3]))
     assert point["encoding"]["shape"]["scale"]["domain"] == list(SETS)
 
 
+def test_memory_that_is_not_shown_beside_the_other_variants_is_pale():
+    frame = savings_of({0.5: 0.5, 1.0: 0.5}, seeds=5)
+    frame["corrected"] = ["remembers", "gone"] * 3
+    (point,) = marks(savings_chart(frame), "point")
+    assert [row["alone"] for row in data_of(savings_chart(frame), point)] == [False, True] * 3
+    assert point["encoding"]["opacity"]["condition"] == {"test": "datum.alone", "value": PALE}
+
+
 @pytest.mark.parametrize(
-    ("least", "end"), [(1.0, -0.1), (0.0, -0.1), (-0.5, -0.5), (-2.5, -2.0), (-40.0, -2.0), (None, -0.1)]
+    ("least", "end"), [(1.0, -0.1), (0.0, -0.1), (-0.5, -0.5), (-2.5, -2.0), (-40.0, -2.0), (None, -0.5)]
 )
 def test_the_axis_holds_gone_and_never_lost_and_is_no_longer_than_needed(least, end):
     (area,) = marks(savings_chart(savings_of({0.0: 1.0, 1.0: least}, sets=("fc1",), seeds=1)), "area")

@@ -410,7 +410,7 @@ def test_a_table_of_relearning_is_shown(call):
     lines = table_of(out).splitlines()
     assert lines[0] == (
         f"Validation accuracy {before:.4f}; chance 0.3333, majority class {majority:.4f}. "
-        f"To be reached: {0.95 * before:.4f}"
+        f"To be reached on the validation part: {0.95 * before:.4f}"
     )
     assert [line.split()[:3] for line in lines[3:5]] == [["fc2", "zero", "0"], ["fc2", "zero", "1"]]
     assert "Training" not in out
@@ -519,7 +519,8 @@ READING = (
 OPTIONS = {
     "unlearn": f"data {READING} recipe model "
     "forget-class forget-share forget-reviews methods seeds epochs k seed out help",
-    "relearn": f"data {READING} recipe model layers schemes doses seeds share epochs seed out help",
+    "relearn": f"data {READING} recipe model "
+    "layers schemes doses seeds share epochs splits retrain one-model seed out help",
 }
 
 

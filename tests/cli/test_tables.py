@@ -134,6 +134,7 @@ def saving(seed: int, steps: int | None, kind: str = "reached", scratch: int | N
         **{"chance": 0.25, "majority": 0.375, "target": 0.75, "steps": steps, "outcome": kind},
         **{"scratch_steps": scratch, "scratch_outcome": "reached" if scratch else "never", "savings": saved},
         **{"epochs": 50, "missing": {} if saved is not None else {"savings": "a reason for it"}},
+        **{"savings_low": saved, "savings_high": -1.5 if saved is None else saved, "original_seed": seed},
     }
     return SavingsRow(**values | changes)
 
@@ -152,22 +153,26 @@ def test_the_table_of_relearning_by_hand():
         saving(0, None, "diverged", scheme="noise", accuracy=None),
     ]
     first, empty, head, *found = relearned_lines(rows)
-    assert first == ["Validation accuracy 0.8750; chance 0.2500, majority class 0.3750. To be reached: 0.7500"]
+    assert first == [
+        "Validation accuracy 0.8750; chance 0.2500, majority class 0.3750. To be reached on the validation part: 0.7500"
+    ]
     assert empty == [""]
-    assert head == ["layers", "scheme", "dose", "accuracy after", "savings", "conclusion over seeds"]
-    assert [line[:6] for line in found[:5]] == [
-        ["fc1", "reinit", "0.5", "0.2500", "0.700", "remembers"],
-        ["fc1+fc2", "reinit", "1", "0.2500", "-0.100", "gone"],
-        ["fc1", "reinit", "0", "0.8750", "1.000", "too few seeds; 2 already there"],
-        ["fc1", "normal", "0.5", "0.3750", "none", "gone; 5 never reached"],
-        ["fc1", "noise", "0.5", "missing", "none", "too few seeds; 1 diverged"],
+    titles = ["layers", "scheme", "dose", "accuracy after", "savings", "90 % interval", "log ratio", "p"]
+    assert head == [*titles, "conclusion over models"]
+    # Four variants are of something randomized and can be compared: 1/32 becomes 4/32 by Benjamini & Hochberg.
+    assert [line[:9] for line in found[:5]] == [
+        ["fc1", "reinit", "0.5", "0.2500", "0.70", "0.50 to 0.90", "1.20", "0.031", "gone (remembers alone)"],
+        ["fc1+fc2", "reinit", "1", "0.2500", "−0.10", "−0.50 to 0.25", "−0.10", "0.81", "gone"],
+        ["fc1", "reinit", "0", "0.8750", "1.00", "none", "∞", "0.25", "too few seeds; 2 already there"],
+        ["fc1", "normal", "0.5", "0.3750", "at most −1.50", "−∞ to −1.50", "−∞", "1", "gone; 5 never reached"],
+        ["fc1", "noise", "0.5", "missing", "at most −1.50", "none", "−∞", "1", "too few seeds; 1 diverged"],
     ]
 
 
 def test_why_no_seed_has_savings_is_said():
     """Rule 5 of the design: a metric that is missing is missing with its reason."""
-    reason = "the model from scratch does not reach the target within 50 steps"
-    rows = [saving(seed, 5, scratch=None, missing={"savings": reason}) for seed in range(5)]
+    reason = "the target, an accuracy of 20 %, is not above chance (25 %)"
+    rows = [saving(seed, 5, scratch=None, savings_high=None, missing={"savings": reason}) for seed in range(5)]
     text = format_relearning(RelearningResult(MODERN, rows=tuple(rows)), BASE)
     assert "none" in text
     assert reason in " ".join(text.split())
@@ -178,8 +183,8 @@ def test_columns_of_relearning_stay_apart(layers, dose):
     lines = format_relearning(
         RelearningResult(MODERN, rows=(saving(0, 5, layers=layers, scheme="permute", dose=dose),)), BASE
     ).split("\n")
-    assert lines[-1].split()[:5] == [layers, "permute", f"{dose:.3g}", "0.2500", "0.750"]
-    assert lines[-2].index("savings") + 7 == lines[-1].index("0.750") + 5  # aligned on the right
+    assert lines[-1].split()[:5] == [layers, "permute", f"{dose:.3g}", "0.2500", "0.75"]
+    assert lines[-2].index("savings") + 7 == lines[-1].index("0.75") + 4  # aligned on the right
 
 
 # Unlearning. Of the small split 9 ports, 18 reds and 13 whites are in training, 3, 6 and 5 in validation.

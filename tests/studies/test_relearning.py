@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import replace
 from itertools import chain, zip_longest
 
@@ -13,14 +14,15 @@ import torch
 from study_parts import PLAN, by_hand, curves_of, recipe_of, rows_of, trained
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.seeding import second_seed
-from forgetting.experiment.pipeline import build_model, copy_state
+from forgetting.core.seeding import generator, second_seed
+from forgetting.experiment.pipeline import build_model, copy_state, prepare, train
 from forgetting.metrics.scores import evaluate
 from forgetting.model.history import PartMetrics
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.studies import relearning, time_to_target
+from forgetting.studies.memory import savings_curves
 from forgetting.studies.relearning import (
     CurvePoint,
     LearningCurve,
@@ -28,7 +30,7 @@ from forgetting.studies.relearning import (
     learning_curve_bands,
     learning_curve_slices,
 )
-from forgetting.studies.savings import savings_curves, savings_slices
+from forgetting.studies.savings import savings_slices
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 
 
@@ -140,6 +142,89 @@ def test_the_same_plan_gives_the_same_and_changes_nothing(small_split, monkeypat
     assert all(torch.equal(value, initial[name]) for name, value in done.initial.items())
 
 
+# Originals, splits and a test part of their own.
+
+
+def test_each_replicate_has_an_original_trained_from_its_seed(small_split):
+    """By another way: train by the recipe of that seed, and relearn that model alone."""
+    plan = replace(PLAN, layers=("fc2",), doses=(0.8,), schemes=("reinit",), retrain=True, seed=3)
+    recipe = recipe_of(plan)
+    rows = rows_of(trained(small_split), small_split, recipe)
+    curves = curves_of(trained(small_split), small_split, recipe)
+    assert [row.original_seed for row in rows] == [row.seed for row in rows] == [3, 4]
+    for row, curve in zip(rows, (one for one in curves if one.model == "randomized"), strict=True):
+        own = trained(small_split, recipe_of(seed=row.seed))
+        alone = recipe_of(replace(plan, retrain=False, seeds=1, seed=row.seed), seed=row.seed)
+        assert rows_of(own, small_split, alone) == [row]
+        assert curves_of(own, small_split, alone)[1].points == curve.points
+        assert curve.original_seed == row.seed
+
+
+@pytest.mark.parametrize("retrain", [True, False])
+def test_splits_have_originals_of_their_own_and_known_replicates_are_left_out(small_split, retrain):
+    plan = replace(PLAN, layers=("fc2",), doses=(0.8,), schemes=("reinit",), retrain=retrain, splits=3)
+    recipe = recipe_of(plan)
+    done = trained(small_split)
+    rows = rows_of(done, small_split, recipe)
+    assert [(row.split, row.seed) for row in rows] == [(split, seed) for split in range(3) for seed in range(2)]
+    assert rows[:2] == rows_of(done, small_split, recipe.with_value("relearning.splits", 1))
+    other = prepare(recipe.with_value("split.seed", 2), small_split.reviews)
+    alone = recipe.with_value("split.seed", 2).with_value("relearning.splits", 1)
+    assert rows_of(trained(other, recipe_of()), other, alone) == rows[4:]
+    known = {(0, 0), (0, 1), (1, 1)}
+    assert list(chain.from_iterable(savings_slices(done, small_split, recipe, known))) == [rows[2], *rows[4:]]
+    assert recipe.relearning.count(recipe.model.layers) == 6
+
+
+def test_the_target_comes_from_the_validation_part_and_is_measured_on_the_test_part(small_split):
+    plan = replace(PLAN, layers=("fc2",), doses=(1.0,), schemes=("reinit",), target_share=0.7, seeds=1)
+    recipe = recipe_of(plan).with_value("split.test_share", 0.25)
+    split = prepare(recipe, small_split.reviews)
+    done = train(recipe, split)
+    (row,) = rows_of(done, split, recipe)
+    before = evaluate(done.model, split.validation, "cross_entropy").accuracy
+    assert (row.measured_on, row.accuracy_before, row.target) == ("test", before, 0.7 * before)
+    on_test = replace(split, validation=split.test)
+    path = by_hand(recipe, on_test, 0, build_model(replace(recipe, seed=second_seed(0)), split))
+    expected = next((steps for _, steps, _, (_, accuracy) in path if accuracy >= row.target - 1e-9), None)
+    assert row.scratch_steps == expected
+    most = split.training.targets.bincount().argmax()
+    assert row.majority == pytest.approx((split.test.targets == most).double().mean().item())
+
+
+@pytest.mark.parametrize("epochs", [25, 3])
+def test_losses_that_are_not_finite_end_a_run_as_by_hand(small_split, epochs):
+    """Weights so large that the loss overflows after some steps: a plain loop of torch's own Adam is the judge."""
+    recipe = recipe_of(replace(PLAN, seeds=1, epochs=epochs), learning_rate=10.0, weight_decay=1.0)
+    done = trained(small_split)
+    huge = copy_state(done.model)
+    huge["fc2.weight"] *= 1e37
+    broken = replace(done, initial=huge)
+    rewound = replace(recipe, randomization=Randomization(("fc2",), 1.0, "rewind"))
+    _, randomized, continued = curves_of(broken, small_split, rewound)
+    model = randomize(done.model, rewound.randomization, initial=huge)
+    optimizer = torch.optim.Adam(model.parameters(), lr=10.0, weight_decay=1.0)
+    source, finite, part = generator(second_seed(0), "training", "dropout"), 0, small_split.training
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        logits = model(part.inputs, dropout_source=source)
+        loss = torch.nn.functional.cross_entropy(logits, part.targets, label_smoothing=0.1)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            losses = [
+                torch.nn.functional.cross_entropy(model(each.inputs), each.targets)
+                for each in (small_split.training, small_split.validation)
+            ]
+        if not all(map(torch.isfinite, (loss, *losses))):
+            break
+        finite += 1
+    assert finite < epochs
+    assert len(randomized.points) == finite + 1
+    assert randomized.time_to_target.kind in ("diverged", "reached", "already there")
+    assert len(continued.points) == epochs + 1
+
+
 # Tables.
 
 
@@ -159,7 +244,7 @@ def test_curves_and_outcomes_by_hand():
     )
     result = RelearningResult(MODERN, curves)
     assert result.curves.to_dict("records") == [
-        dict(zip(relearning.CURVE_COLUMNS, values, strict=True))
+        dict(zip(relearning.CURVE_COLUMNS, (*values, 0, 0), strict=True))
         for values in (
             ("scratch", 0, 0, 0.0, 1.0, 0.0, 2.0, 0.0),
             ("scratch", 0, 1, 2.0, 0.5, 0.5, 1.0, 0.25),
@@ -171,9 +256,9 @@ def test_curves_and_outcomes_by_hand():
     assert result.outcomes.astype(object).where(result.outcomes.notna(), None).to_dict("records") == [
         dict(zip(relearning.OUTCOME_COLUMNS, values, strict=True))
         for values in (
-            ("scratch", 0, "reached", 8.0, None, ""),
-            ("randomized", 0, "reached", 2.0, 0.75, ""),
-            ("continued", 0, "already there", 0.0, None, ""),
+            ("scratch", 0, "reached", 8.0, None, "", None, None, None, None, 0, 0),
+            ("randomized", 0, "reached", 2.0, 0.75, "", 8.0, 0.75, 0.75, math.log(4), 0, 0),
+            ("continued", 0, "already there", 0.0, None, "", None, None, None, None, 0, 0),
         )
     ]
 
@@ -234,4 +319,4 @@ def test_without_rows_the_curves_are_written():
     result = RelearningResult(MODERN, (curve("scratch", 0, [0.0, 0.5]),))
     table = pd.read_csv(io.BytesIO(result.to_bytes("csv")))
     assert table["validation_accuracy"].tolist() == [0.0, 0.25]
-    assert list(table.columns[:8]) == relearning.CURVE_COLUMNS
+    assert list(table.columns[:10]) == relearning.CURVE_COLUMNS

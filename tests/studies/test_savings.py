@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from study_parts import PLAN, by_hand, curves_of, recipe_of, rows_of, trained
 
@@ -16,22 +16,20 @@ from forgetting.core.seeding import second_seed
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import build_model, prepare, train
 from forgetting.metrics.scores import NOT_FINITE, evaluate
-from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.path import randomize
-from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import MODERN
 from forgetting.studies import savings
+from forgetting.studies.memory import conclude_memory, savings_curves
+from forgetting.studies.originals import Original
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import (
-    MemoryConclusion,
     SavingsRow,
     anamnesis_index,
+    bound_savings,
     compute_savings,
-    conclude_memory,
-    leaves_one_model,
-    savings_curves,
+    log_steps_ratio,
 )
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 
@@ -85,11 +83,6 @@ MISSING = {
         NEVER,
         f"{OWN} reaches the target after 3 steps and {SCRATCH} does not reach the target within 2,000 steps",
     ),
-    "own there, scratch never": (
-        THERE,
-        NEVER,
-        f"{OWN} reaches the target after 0 steps and {SCRATCH} does not reach the target within 2,000 steps",
-    ),
     "own never": (
         NEVER,
         after(25),
@@ -129,8 +122,44 @@ def test_what_is_missing_says_why(case):
 
 @given(pair=st.tuples(*[st.sampled_from([after(1), after(50), THERE, NEVER, DIVERGED])] * 2))
 def test_a_ratio_has_either_a_value_or_a_reason(pair):
-    for ratio in (compute_savings(*pair), anamnesis_index(*pair)):
+    for ratio in (compute_savings(*pair), anamnesis_index(*pair), log_steps_ratio(*pair)):
         assert (ratio.value is None) == bool(ratio.missing)
+
+
+@pytest.mark.parametrize("kind", ["never", "diverged"])
+@given(own=st.integers(0, 10_000), reference=st.integers(0, 10_000), limit=st.integers(1, 5_000))
+def test_bounds_hold_the_savings_of_the_runs_had_they_gone_on(kind, own, reference, limit):
+    """Two runs of which it is known what they would take, cut off at a limit."""
+    pair = tuple(
+        after(steps) if steps <= limit else TimeToTarget(kind, None, None, limit) for steps in (own, reference)
+    )
+    low, high = bound_savings(*pair)
+    true = 1 - own / reference if reference else None
+    if true is not None:
+        assert low <= true <= high
+    if max(own, reference) <= limit and reference:
+        assert low == high == compute_savings(*pair).value
+    if own < reference and own <= limit:
+        assert low >= 0, "scratch never arrives and the randomized one did: savings above 0, certainly"
+
+
+def test_what_needs_no_step_has_saved_all_even_where_scratch_never_arrives():
+    assert compute_savings(THERE, NEVER).value == 1
+    assert bound_savings(THERE, NEVER) == (1, 1)
+    assert bound_savings(after(5), replace(NEVER, limit=50)) == (0.9, 1)
+    assert bound_savings(NEVER, after(25)) == (-math.inf, 1 - 2_000 / 25)
+    assert bound_savings(NEVER, NEVER) == (-math.inf, 1)
+
+
+def test_the_mean_of_savings_is_below_0_where_nothing_is_saved_and_that_of_the_log_ratio_is_0():
+    """All pairs of steps that are as likely either way round."""
+    steps = [after(count) for count in (15, 20, 25, 30, 60)]
+    pairs = list(product(steps, steps))
+    saved, ratios = ([measure(*pair).value for pair in pairs] for measure in (compute_savings, log_steps_ratio))
+    assert np.mean(saved) == pytest.approx(1 - 30 * np.mean([1 / 15, 1 / 20, 1 / 25, 1 / 30, 1 / 60]))
+    assert np.mean(saved) < -0.2
+    assert np.mean(ratios) == pytest.approx(0)
+    assert np.median(saved) == 0
 
 
 @pytest.mark.parametrize(
@@ -195,12 +224,14 @@ def test_rows_are_the_variants_one_by_one(small_split, changes):
         kinds = [{None: "never", 0: "already there"}.get(count, "reached") for count in (steps, scratch[seed])]
         assert [row.outcome, row.scratch_outcome] == kinds
         outcomes.add(row.outcome)
-        if steps is None or not scratch[seed]:
+        if steps is None or scratch[seed] == 0 or (scratch[seed] is None and steps):
             assert row.savings is None
             assert row.missing["savings"]
         else:
             assert row.savings == pytest.approx(1 - steps / scratch[seed])
-            assert row.missing == {}
+            assert row.savings_low == row.savings_high == row.savings
+            assert list(row.missing) == ([] if steps else ["log_ratio"])
+            assert not steps or row.log_ratio == pytest.approx(math.log(scratch[seed] / steps))
     assert {"already there", "reached"} <= outcomes
 
 
@@ -213,20 +244,20 @@ def test_at_dose_0_nothing_was_lost(small_split):
 def test_what_is_drawn_anew_whole_is_gone_and_what_is_left_is_remembered(sample):
     """On the synthetic sample: of both layers drawn anew nothing is left; of the last alone, the first layer is."""
     split, done = sample
-    plan = Relearning(layers=("fc2", "all"), doses=(1.0,), schemes=("reinit",), seeds=5)
+    plan = Relearning(layers=("fc2", "all"), doses=(1.0,), schemes=("reinit",), seeds=5, retrain=False)
     result = RelearningResult(MODERN, rows=tuple(rows_of(done, split, replace(MODERN, relearning=plan))))
     chance, groups = 1 / 11, dict(list(result.frame.groupby("layers")))
     assert (result.frame["accuracy"] < 3 * chance).all()  # at chance, the one that remembers as well
-    anew, last = (conclude_memory(groups[names]["savings"].tolist()) for names in ("fc1+fc2", "fc2"))
-    assert (anew.conclusion, anew.seeds) == ("gone", 5)
+    anew, last = (conclude_memory(groups[names]) for names in ("fc1+fc2", "fc2"))
+    assert (anew.conclusion, anew.units, anew.unit, anew.originals) == ("gone", 5, "seed", 1)
     assert abs(anew.median) < 0.3
-    assert (last.conclusion, last.seeds, last.p) == ("remembers", 5, 1 / 32)
+    assert (last.conclusion, last.units, last.p) == ("remembers", 5, 1 / 32)
     assert last.low > 0.1
 
 
 def test_weights_too_large_to_relearn_are_missing_not_zero(sample):
     split, done = sample
-    plan = Relearning(layers=("fc1",), doses=(1.0,), schemes=("normal",), seeds=1, epochs=30)
+    plan = Relearning(layers=("fc1",), doses=(1.0,), schemes=("normal",), seeds=1, epochs=30, retrain=False)
     (row,) = rows_of(done, split, replace(MODERN, relearning=plan))
     assert (row.outcome, row.steps, row.savings, row.scratch_outcome) == ("never", None, None, "reached")
     assert row.missing["steps"] == f"{OWN} does not reach the target within 30 steps"
@@ -238,9 +269,10 @@ def test_outputs_that_are_not_finite_are_missing_with_the_reason(small_split):
     done = trained(small_split)
     broken = replace(done, initial={**done.initial, "fc1.weight": torch.full((5, 20), torch.inf)})
     whole, lost = rows_of(broken, small_split, recipe)
-    assert (whole.savings, whole.missing) == (1.0, {})
+    assert (whole.savings, list(whole.missing)) == (1.0, ["log_ratio"])
     assert (lost.accuracy, lost.outcome, lost.steps, lost.savings) == (None, "diverged", None, None)
-    assert list(lost.missing) == ["accuracy", "steps", "savings"]
+    assert list(lost.missing) == ["accuracy", "steps", "savings", "log_ratio"]
+    assert (lost.savings_low, whole.savings_low) == (None, 1.0)
     assert lost.missing["accuracy"] == NOT_FINITE
     assert lost.missing["steps"] == f"{OWN} diverges before the target"
     frame = RelearningResult(recipe, rows=(whole, lost)).frame
@@ -279,7 +311,7 @@ def row(seed, steps, kind="reached", *, scratch=20, dose=1.0, target=0.8, layers
     pair = (TimeToTarget(kind, steps, steps, 50), after(scratch) if scratch else TimeToTarget("never", None, None, 50))
     goal = TargetAccuracy(0.9, target, 0.1, 0.3)
     randomization = Randomization(tuple(layers.split("+")), dose, "reinit", seed=seed)
-    return savings._row(goal, randomization, accuracy, *pair, 50)
+    return savings._row(Original(seed, 0, 0, None, None, goal), randomization, accuracy, *pair, 50)
 
 
 def test_saving_curves_by_hand():
@@ -299,101 +331,21 @@ def test_saving_curves_by_hand():
     table = savings_curves(frame)
     first, second, third = table.to_dict("records")
     assert list(table.columns) == [
-        *("layers", "scheme", "dose", "seeds", "low", "median", "high", "accuracy"),
-        *("already_there", "never", "diverged", "failed", "conclusion"),
+        *("layers", "scheme", "dose", "seeds", "low", "median", "high", "median_high", "accuracy"),
+        *("already_there", "never", "diverged", "failed", "conclusion", "log_ratio", "unit", "units", "above", "p"),
+        *("interval_low", "interval_high", "adjusted", "corrected"),
     ]
     assert table["conclusion"].tolist() == ["gone", "too few seeds", "undefined"]
     assert (first["layers"], first["scheme"], first["dose"]) == ("fc1", "reinit", 1.0)
-    assert (first["low"], first["median"], first["high"]) == pytest.approx(
-        tuple(np.quantile([0.75, 1.0, -0.5], [0.05, 0.5, 0.95]))
-    )
+    # −∞ of the three that never arrive, −0.5, 0.75, at least 0.9, 1: of seven the median is the fourth.
+    assert (first["low"], first["median"], first["median_high"]) == (-math.inf, -0.5, 0.75)
+    assert first["high"] == pytest.approx(0.97)
+    assert first["log_ratio"] == pytest.approx(math.log(20 / 30))
     assert first["accuracy"] == pytest.approx(np.median([0.25, 0.85, 0.5, 0.25, 0.25, 0.25]))
-    counts = ("seeds", "already_there", "never", "diverged", "failed")
-    assert [first[name] for name in counts] == [3, 1, 2, 1, 2]
-    assert [second[name] for name in counts] == [0, 0, 1, 0, 1]
-    assert np.isnan(second["median"])
-    assert (third["layers"], [third[name] for name in counts]) == ("fc1+fc2", [0, 0, 1, 0, 0])  # the target is trivial
-
-
-# The answer.
-
-
-@pytest.mark.parametrize(
-    ("values", "failed", "conclusion", "seeds", "p"),
-    [
-        ([], 0, "undefined", 0, 1.0),
-        ([None, math.nan], 0, "undefined", 0, 1.0),
-        ([None] * 6, 0, "undefined", 0, 1.0),
-        ([None] * 6, 6, "gone", 6, 1.0),
-        ([0.5] * 4, 0, "too few seeds", 4, 1 / 16),
-        ([0.5] * 4 + [None] * 3, 0, "too few seeds", 4, 1 / 16),
-        ([0.5] * 5, 0, "remembers", 5, 1 / 32),
-        ([0.5] * 5 + [None] * 3, 3, "gone", 8, sum(math.comb(8, k) for k in range(5, 9)) / 2**8),
-        ([0.5] * 4 + [0.0], 0, "gone", 5, 1 / 16),
-        ([0.5] * 5 + [0.0], 0, "remembers", 6, 1 / 32),
-        ([0.0] * 5, 0, "gone", 5, 1.0),
-        ([0.5] * 4 + [-0.1], 0, "gone", 5, 6 / 32),
-        ([-0.5] * 5, 0, "gone", 5, 1.0),
-        ([0.5] * 7 + [-0.1], 0, "remembers", 8, 9 / 256),
-    ],
-)
-def test_the_answer_by_hand(values, failed, conclusion, seeds, p):
-    found = conclude_memory(values, failed=failed)
-    assert (found.conclusion, found.seeds, found.p) == (conclusion, seeds, pytest.approx(p))
-    known = [value for value in values if value is not None and value == value]
-    quantiles = tuple(np.quantile(known, [0.05, 0.5, 0.95])) if known else (None,) * 3
-    assert (found.low, found.median, found.high) == pytest.approx(quantiles)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    values=st.lists(st.one_of(st.none(), st.just(0.0), st.floats(-3, 1)), max_size=25),
-    failed=st.integers(0, 5),
-)
-def test_the_sign_test_is_that_of_its_definition(values, failed):
-    known = [value for value in values if value is not None]
-    above = sum(value > 0 for value in known)
-    trials = sum(value != 0 for value in known) + failed
-    found = conclude_memory(values, failed=failed)
-    assert isinstance(found, MemoryConclusion)
-    if known:
-        assert found.p == pytest.approx(sum(math.comb(trials, k) for k in range(above, trials + 1)) / 2**trials)
-    seeds = len(known) + failed
-    expected = "undefined" if not seeds else "too few seeds" if seeds < 5 else None
-    assert found.seeds == seeds
-    assert found.conclusion == (expected or ("remembers" if found.p <= 0.05 else "gone"))
-    if found.conclusion == "remembers":
-        assert found.median >= 0
-        assert above >= 5
-
-
-@pytest.mark.parametrize(
-    ("scheme", "dose", "conclusion"),
-    [
-        ("rewind", 1.0, "one model"),
-        ("zero", 1.0, "one model"),
-        ("rewind", 0.9, "remembers"),
-        ("reinit", 1.0, "remembers"),
-        ("permute", 1.0, "remembers"),
-    ],
-)
-def test_seeds_that_leave_one_model_are_no_replicates(scheme, dose, conclusion):
-    """The null hypothesis of the test says nothing of weights that are drawn once, and may be lucky."""
-    above = conclude_memory([0.5] * 6, same_model=leaves_one_model(scheme, dose))
-    assert above.conclusion == conclusion
-    assert conclude_memory([-0.5] * 6, same_model=leaves_one_model(scheme, dose)).conclusion == "gone"
-    assert conclude_memory([0.5] * 4, same_model=leaves_one_model(scheme, dose)).conclusion == "too few seeds"
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_one_model_is_told_of_the_schemes_that_draw_nothing(scheme):
-    model = TextClassifier(5, 3, (4,), seed=1)
-    initial = TextClassifier(5, 3, (4,), seed=2).state_dict()
-    made = [randomize(model, Randomization(scheme=scheme, seed=seed), initial=initial) for seed in range(4)]
-    weights = {tuple(torch.cat([value.flatten() for value in each.parameters()]).tolist()) for each in made}
-    assert leaves_one_model(scheme, 1.0) == (len(weights) == 1)
-
-
-def test_fewer_seeds_than_the_least_cannot_pass():
-    least = savings.LEAST_SEEDS
-    assert 0.5**least <= savings.SIGNIFICANT < 0.5 ** (least - 1)
+    counts = ("seeds", "already_there", "never", "diverged", "failed", "units", "above")
+    assert [first[name] for name in counts] == [3, 1, 2, 1, 2, 6, 3]
+    assert first["p"] == pytest.approx(sum(math.comb(6, count) for count in (3, 4, 5, 6)) / 64)
+    assert [second[name] for name in counts] == [0, 0, 1, 0, 1, 1, 0]
+    assert (second["median"], second["median_high"]) == (-math.inf, 1 - 50 / 20)
+    assert (third["layers"], [third[name] for name in counts]) == ("fc1+fc2", [0, 0, 1, 0, 0, 0, 0])  # a trivial target
+    assert np.isnan([third["median"], third["adjusted"]]).all()

@@ -1,8 +1,7 @@
 """Studies of relearning: learning curves of one randomization, and savings over layer sets and doses."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import chain, product
 from math import inf
 
 from forgetting.dashboard.state import models
@@ -36,75 +35,91 @@ def _curves_recipe(request: StudyRequest) -> Recipe:
 
 def _curves_key(request: StudyRequest) -> str:
     plan = request.recipe.relearning
-    return f"{_curves_base(request)}:{plan.seeds}:{plan.seed}"
+    return f"{_curves_base(request)}:{plan.seeds}:{plan.seed}:{plan.splits}"
 
 
 def _curves_base(request: StudyRequest) -> str:
-    plan, randomization = request.recipe.relearning, _recipe(request).randomization
-    return (
-        f"{models.model_key(request.trained_model)}:{replace(randomization, seed=0)}:{plan.target_share}:{plan.epochs}"
-    )
+    plan, randomization = request.recipe.relearning, replace(_recipe(request).randomization, seed=0)
+    return f"{_model_key(request)}:{randomization}:{plan.target_share}:{plan.epochs}:{plan.retrain}"
+
+
+def _model_key(request: StudyRequest) -> str:
+    """What the originals depend on: the model or, where each replicate has its own, how they are trained."""
+    model = request.trained_model
+    if request.recipe.relearning.retrain:
+        model = replace(model, recipe=replace(model.recipe, seed=0))
+    return models.model_key(model)
 
 
 def _curves_total(request: StudyRequest) -> int:
     check_relearning(_curves_recipe(request))
-    return RUNS * request.recipe.relearning.seeds
+    return RUNS * len(_replicates(request))
 
 
 def _curves_seconds(request: StudyRequest) -> float:
-    missing = request.recipe.relearning.seeds - len(_known_seeds(request, RUNS))
-    return PACE * epoch_seconds(request.trained_model) * RUNS * missing * request.recipe.relearning.epochs
+    plan, known = request.recipe.relearning, _known_replicates(request, RUNS)
+    epochs = RUNS * plan.epochs * (len(_replicates(request)) - len(known)) + _original_epochs(request, known)
+    return PACE * epoch_seconds(request.trained_model) * epochs
+
+
+def _original_epochs(request: StudyRequest, known: dict[tuple[int, int], list]) -> int:
+    """How many epochs the originals of the replicates that are not known take."""
+    missing = [replicate for replicate in _replicates(request) if replicate not in known]
+    splits = {split for split, _ in missing} - {request.trained_model.recipe.split.seed}
+    originals = len(missing) if request.recipe.relearning.retrain else len(splits)
+    return originals * request.trained_model.training.epochs
 
 
 def _begin_curves(request: StudyRequest) -> Study:
     recipe, asked, model = _curves_recipe(request), _recipe(request), request.trained_model
-    total, known = RUNS * recipe.relearning.seeds, _known_seeds(request, RUNS)
+    total, known = _curves_total(request), _known_replicates(request, RUNS)
 
     def conclude(curves: tuple) -> RelearningResult:
         return RelearningResult(asked, _in_order(curves), (), model.sha256, len(model.trained.history), total)
 
-    slices = _missing_slices(learning_curve_slices, request, recipe, known)
+    slices = learning_curve_slices(model.trained, model.split, recipe, known)
     rows = list(chain.from_iterable(known.values()))
     return Study(_curves_key(request), model, recipe.relearning, total, slices, conclude, rows)
 
 
-def _known_seeds(request: StudyRequest, size: int) -> dict[int, list]:
-    """What is known of the seeds whose parts, so many each, are all known."""
-    return request.known_parts(request.recipe.relearning.sweep.replicates, lambda part: part.seed, size)
+def _replicates(request: StudyRequest) -> list[tuple[int, int]]:
+    """The replicates of the plan, each by the seed of its split and its own."""
+    plan, first = request.recipe.relearning, request.trained_model.recipe.split.seed
+    return list(product(range(first, first + plan.splits), plan.sweep.replicates))
 
 
-def _missing_slices(slices: Callable, request: StudyRequest, recipe: Recipe, known: dict[int, list]) -> Iterator[list]:
-    """The slices of the seeds that are not known, for as many seeds at once as follow one another."""
-    model, plan = request.trained_model, recipe.relearning
-    parts = []
-    for missing, run in groupby(plan.sweep.replicates, lambda seed: seed not in known):
-        seeds = list(run)
-        if missing:
-            part = replace(recipe, relearning=replace(plan, seed=seeds[0], seeds=len(seeds)))
-            parts.append(slices(model.trained, model.split, part))
-    return chain.from_iterable(parts)
+def _known_replicates(request: StudyRequest, size: int) -> dict[tuple[int, int], list]:
+    """What is known of the replicates whose parts, so many each, are all known."""
+    return request.known_parts(_replicates(request), lambda part: (part.split, part.seed), size)
 
 
 def _in_order(parts: tuple) -> tuple:
-    """Parts by seed, each seed's as they were computed."""
-    return tuple(sorted(parts, key=lambda part: part.seed))
+    """Parts by split and seed, each replicate's as they were computed."""
+    return tuple(sorted(parts, key=lambda part: (part.split, part.seed)))
 
 
 def _describe_curves(request: StudyRequest) -> str:
     plan = request.recipe.relearning
     randomized = describe_randomization(_recipe(request).randomization, request.trained_model.recipe.model.layers)
     return (
-        f"{randomized}; {format_count(plan.seeds, 'seed')} × {RUNS} models (from scratch, randomized, original), each "
+        f"{randomized}; {_describe_replicates(request)} × {RUNS} models (from scratch, randomized, original), each "
         f"trained for {format_epochs(plan.epochs)}"
     )
 
 
+def _describe_replicates(request: StudyRequest) -> str:
+    """How often all is repeated: "5 models", each with a seed and an original of its own, or "5 seeds" of one."""
+    plan = request.recipe.relearning
+    splits = f"{format_count(plan.splits, 'split')} × " if plan.splits > 1 else ""
+    return splits + (format_count(plan.seeds, "original") if plan.retrain else format_count(plan.seeds, "seed"))
+
+
 def _savings_key(request: StudyRequest) -> str:
-    return f"{models.model_key(request.trained_model)}:{request.recipe.relearning}"
+    return f"{_model_key(request)}:{request.recipe.relearning}"
 
 
 def _savings_base(request: StudyRequest) -> str:
-    return f"{models.model_key(request.trained_model)}:{replace(request.recipe.relearning, seeds=1, seed=0)}"
+    return f"{_model_key(request)}:{replace(request.recipe.relearning, seeds=1, seed=0, splits=1)}"
 
 
 def _savings_total(request: StudyRequest) -> int:
@@ -118,12 +133,14 @@ def _savings_seconds(request: StudyRequest) -> float:
     history = trained.history
     target = plan.target_share * trained.reached.validation.accuracy if history else inf
     first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
-    missing = _savings_total(request) - sum(map(len, _known_savings(request).values()))
-    return PACE * epoch_seconds(request.trained_model) * missing * min(first, plan.epochs)
+    known = _known_savings(request)
+    missing = _savings_total(request) - sum(map(len, known.values()))
+    epochs = missing * min(first, plan.epochs) + _original_epochs(request, known)
+    return PACE * epoch_seconds(request.trained_model) * epochs
 
 
-def _known_savings(request: StudyRequest) -> dict[int, list]:
-    return _known_seeds(request, _savings_total(request) // request.recipe.relearning.seeds)
+def _known_savings(request: StudyRequest) -> dict[tuple[int, int], list]:
+    return _known_replicates(request, _savings_total(request) // len(_replicates(request)))
 
 
 def _begin_savings(request: StudyRequest) -> Study:
@@ -133,7 +150,7 @@ def _begin_savings(request: StudyRequest) -> Study:
     def conclude(rows: tuple) -> RelearningResult:
         return RelearningResult(recipe, (), _in_order(rows), model.sha256, len(model.trained.history), total)
 
-    slices = _missing_slices(savings_slices, request, recipe, known)
+    slices = savings_slices(model.trained, model.split, recipe, known)
     rows = list(chain.from_iterable(known.values()))
     return Study(_savings_key(request), model, recipe.relearning, total, slices, conclude, rows)
 
@@ -144,15 +161,15 @@ def _describe_savings(request: StudyRequest) -> str:
         (len(plan.sweep.sets(request.trained_model.recipe.model.layers)), "layer set"),
         (len(plan.doses), "fraction"),
         (len(plan.schemes), "scheme"),
-        (plan.seeds, "seed"),
     )
-    return (
-        f"{' × '.join(format_count(*size) for size in sizes)}, each relearned for at most {format_epochs(plan.epochs)}"
-    )
+    product_of = " × ".join(format_count(*size) for size in sizes)
+    return f"{product_of} × {_describe_replicates(request)}, each relearned for at most {format_epochs(plan.epochs)}"
 
 
 def _look(request: StudyRequest) -> StudyRequest:
-    return replace(request, recipe=request.recipe.with_value("relearning.seeds", 1))
+    """One seed of the model at hand."""
+    plan = replace(request.recipe.relearning, seeds=1, splits=1, retrain=False)
+    return replace(request, recipe=replace(request.recipe, relearning=plan))
 
 
 RELEARNING_KINDS = {
@@ -163,7 +180,7 @@ RELEARNING_KINDS = {
         base=_curves_base,
         total=_curves_total,
         begin=_begin_curves,
-        known=lambda request: RUNS * len(_known_seeds(request, RUNS)),
+        known=lambda request: RUNS * len(_known_replicates(request, RUNS)),
         seconds=_curves_seconds,
         describe=_describe_curves,
         look=_look,

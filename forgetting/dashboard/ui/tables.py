@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Formats = Mapping[str, Callable[[Any], str]]  # how the numbers of a column are written, by its name
 MOST_FORMATTED = 100_000  # cells of a table whose numbers are written by the rule; more of them would take seconds
 EXCERPT = 400  # characters of a review in a table; a chosen one is shown whole
+PALE_TEXT = {"light": "#756d71", "dark": "#948a90"}  # of what is not corrected for its number, by the theme
 BAND_TITLES = {"median": "median", "low": "5 % of seeds", "high": "95 % of seeds"}  # of a band's columns
 
 
@@ -41,6 +42,7 @@ def show_table(
     formats: Formats | None = None,
     column_config: Mapping[str, dict] | None = None,
     explained: bool = True,
+    pale: Sequence[str] = (),
     **options: Any,
 ) -> Any:
     """Show a table without its index, each column with its help. It is sorted by its numbers, not by their texts.
@@ -50,6 +52,7 @@ def show_table(
         formats: How numbers are written where it is not the rule of `formatted`; in a very large table Streamlit does.
         column_config: How columns are shown, by their names.
         explained: Whether the columns are ours; the glossary does not know those of a visitor's file.
+        pale: Columns that stand back, as others of the table say the same with more care.
         options: Of `st.dataframe`.
 
     Returns:
@@ -57,6 +60,9 @@ def show_table(
     """
     columns = explained_columns(frame.columns, column_config) if explained else column_config
     shown = formatted(frame, formats or {}) if explained and frame.size <= MOST_FORMATTED else frame
+    if pale and shown is not frame:
+        colour = PALE_TEXT[st.context.theme.type or "light"]
+        shown.set_properties(subset=list(pale), color=colour)
     return st.dataframe(shown, hide_index=True, column_config=columns, **options)
 
 
@@ -102,6 +108,7 @@ def chart_table(
     alt: str,
     formats: Formats | None = None,
     column_config: Mapping[str, dict] | None = None,
+    pale: Sequence[str] = (),
     notes: Callable[[], Iterable[str]] = tuple,
 ) -> None:
     """The points of a chart as a table, for whoever cannot see or point at them; made once it is opened.
@@ -114,11 +121,12 @@ def chart_table(
         alt: What the chart shows.
         formats: See `show_table`.
         column_config: How columns are shown, by their names.
+        pale: See `show_table`.
         notes: Makes sentences that stand below the table.
     """
     expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
     if expander.open:
         with expander:
-            show_table(cells(make()), formats=formats, column_config=column_config, alt=f"{alt}, as a table")
+            show_table(cells(make()), formats=formats, column_config=column_config, pale=pale, alt=f"{alt}, as a table")
             for note in notes():
                 st.caption(literal(note))

@@ -4,6 +4,8 @@ A view draws the charts and the conclusions; the studies themselves are advanced
 """
 
 from functools import partial
+from math import inf, isnan
+from statistics import median
 
 import pandas as pd
 import streamlit as st
@@ -26,11 +28,13 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.model.history import Epoch
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
-from forgetting.reporting.formatting import format_epochs, format_fraction, format_number, format_share
+from forgetting.reporting.formatting import format_count, format_epochs, format_fraction, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme
+from forgetting.studies.memory import leaves_one_model, savings_curves
 from forgetting.studies.relearning import learning_curve_bands
-from forgetting.studies.savings import leaves_one_model, savings_curves
+from forgetting.studies.savings import SavingsRow
+from forgetting.studies.time_to_target import TargetAccuracy
 
 
 def relearn_once_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
@@ -118,12 +122,14 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         "validation accuracy",
         "target accuracy",
         "savings",
-        "band",
+        "interval of savings",
+        "sign test",
     )
-    target = result.learning_curves[0].target_accuracy
+    targets = [curve.target_accuracy for curve in result.learning_curves if curve.model == "scratch"]
+    before, target = (median(getattr(one, name) for one in targets) for name in ("accuracy_before", "target"))
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     chart = relearning_charts.learning_curve_chart(
-        learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=target.target
+        learning_curve_bands(result.curves), lines, epochs=study.plan.epochs, target=target
     )
     st.altair_chart(
         chart,
@@ -145,30 +151,47 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")
     st.caption(
         f"The target is {format_share(study.plan.target_share)} of the original's validation accuracy, "
-        f"{format_share(target.accuracy_before)}. Savings are the share of steps that relearning saves, 1 − steps to "
-        "relearn / steps from scratch (Ebbinghaus): 1 is never lost, 0 is gone, below 0 is slower than from "
-        "scratch. All models are trained with the settings of the original; a step is an update of the weights. "
-        "N(0, 1) also makes the weights larger, which hinders training whatever is remembered; re-randomization "
-        "does not."
+        f"{format_share(before)}{' (median)' if len(targets) > 1 else ''}. {_describe_measured(targets[0])} Savings "
+        "are the share of steps that relearning saves, 1 − steps to relearn / steps from scratch (Ebbinghaus): 1 is "
+        "never lost, 0 is gone, below 0 is slower than from scratch. A run that never reaches the target counts as "
+        "longer than all others. All models are trained with the settings of the original; a step is an update of the "
+        "weights. N(0, 1) also makes the weights larger, which hinders training whatever is remembered; "
+        "re-randomization does not."
     )
     files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"relearning": chart}, "learning_curves")
 
 
+def _describe_measured(target: TargetAccuracy | SavingsRow) -> str:
+    """On which reviews the target is to be reached, and what that means."""
+    if target.measured_on == "test":
+        return "Whether it is reached is measured on the test part, which no choice has looked at."
+    return (
+        "Whether it is reached is measured on the same reviews that set it; a test part (Data) would measure it on "
+        "others."
+    )
+
+
 def _seed_table(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """A row a seed: the steps of each model to the target, or why it did not reach it, and the savings."""
+    """A row a replicate: the steps of each model to the target, or why it did not reach it, and the savings."""
     cells = outcomes.assign(
         cell=[
             f"{steps:,.0f} steps" if outcome == "reached" else outcome
             for outcome, steps in zip(outcomes["outcome"], outcomes["steps"], strict=True)
         ]
     )
-    table = cells.pivot_table(index="seed", columns="model", values="cell", aggfunc="first", sort=False).reset_index()
+    keys = ["split", "seed"] if outcomes["split"].nunique() > 1 else ["seed"]
+    table = cells.pivot_table(index=keys, columns="model", values="cell", aggfunc="first", sort=False).reset_index()
     table = table.rename(columns=relearning_charts.MODEL_NAMES)
-    randomized = outcomes[outcomes["model"] == "randomized"].set_index("seed")
-    values = randomized["savings"].map(lambda value: format_number(value) if value == value else None)
-    table["savings"] = table["seed"].map(values.fillna(randomized["missing"]))
-    return table
+    randomized = outcomes[outcomes["model"] == "randomized"].set_index(keys)
+    savings = [
+        missing if isnan(high) or (low, high) == (-inf, 1) else relearning_sentences.format_savings(low, high)
+        for low, high, missing in zip(
+            randomized["savings_low"].fillna(-inf), randomized["savings_high"], randomized["missing"], strict=True
+        )
+    ]
+    found = randomized.assign(savings=savings)[["savings", "log_ratio"]]
+    return table.join(found.rename(columns={"log_ratio": "log ratio of steps"}), on=keys)
 
 
 def savings_view(study: Study, baselines: Baselines) -> None:
@@ -188,7 +211,10 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     )
     shown = curves[curves["scheme"] == (scheme or schemes[0])]
     conclude(
-        relearning_sentences.describe_savings(shown, result.frame, baselines), "savings", "fraction randomized", "band"
+        relearning_sentences.describe_savings(shown, result.frame, baselines),
+        "savings",
+        "fraction randomized",
+        "sign test",
     )
     chart = relearning_charts.savings_chart(shown)
     st.altair_chart(
@@ -203,11 +229,17 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         alt="Accuracy, savings and conclusion of each variant",
         formats=dict.fromkeys(("accuracy after", "chance", "largest class"), format_share)
         | {"fraction randomized": format_fraction},
+        pale=("p", "conclusion"),
     )
+    first = curves.iloc[0]
     st.caption(
-        "The conclusion is a one-sided sign test over the seeds, one for each variant. Of twenty variants that "
-        "remember nothing, about one passes by luck. All seeds of re-initialization go back to the original's "
-        "initial weights, which may be lucky ones. A model that is already there needs no step: its savings are 1."
+        f"The conclusion is a one-sided sign test over {format_count(first['units'], first['unit'])}. The sentence "
+        "corrects for the layer sets that it names (Holm), the table for all its variants, of which at most one in "
+        "twenty that are shown may be a false one (Benjamini–Hochberg); what is shown by a variant's own test alone is "
+        f"pale. {_describe_measured(study.result.rows[0])} A run that never reaches the target counts as longer than "
+        "all others. All seeds of re-initialization of one model go back to its initial weights, which may be lucky "
+        "ones. A model that is already there needs no step: its savings are 1. The mean of savings is below 0 where "
+        "nothing is saved, as 1 − a/b is not symmetric; their median, and the mean of log(b/a), are 0 there."
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")
@@ -223,8 +255,15 @@ def _savings_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
             "chance": baselines.chance,
             "largest class": baselines.majority["validation"],
             **{title: curves[name] for name, title in (BAND_TITLES | {"median": "savings"}).items()},
+            "90 % interval from": curves["interval_low"],
+            "90 % interval to": curves["interval_high"],
+            "log ratio of steps": curves["log_ratio"],
             "already there": curves["already_there"],
             "never reached": curves["never"],
+            "compared": curves["units"],
+            "p": curves["p"],
+            "corrected p": curves["adjusted"],
             "conclusion": curves["conclusion"],
+            "corrected conclusion": curves["corrected"],
         }
     )

@@ -1,0 +1,246 @@
+"""Whether a randomized model remembers: what the savings of several replicates say.
+
+A run that never reaches its target counts like any other: it takes longer than all that do.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forgetting.metrics.intervals import BAND_QUANTILES, median_interval, seed_bands
+from forgetting.metrics.multiplicity import benjamini_hochberg
+from forgetting.metrics.paired import POWER, SIGNIFICANT, sign_test
+from forgetting.randomization.schemes import DETERMINISTIC
+from forgetting.studies.time_to_target import ROUNDING
+
+VARIANT_KEYS = ["layers", "scheme", "dose"]  # what distinguishes one variant from another
+LEAST_UNITS = 5  # of the sign test: with fewer it cannot be passed
+MEMORY_SHOWN = ("remembers", "one model")  # conclusions of savings that are above 0
+LEAST = -1e300  # stands for −∞ where pandas interpolates, and whatever it interpolates with it stays below LOW
+LOW = -1e200
+
+
+@dataclass(frozen=True)
+class MemoryConclusion:
+    """Whether a randomized model remembers, from the savings of several replicates; see `conclude_memory`.
+
+    "gone" is no proof that nothing is left: few units show large savings alone, and weights of a scale that hinders
+    learning (scheme "normal") hide what is left.
+
+    Attributes:
+        conclusion: "remembers", savings are above 0; "gone", that cannot be shown with so many units; "too few seeds",
+            fewer than LEAST_UNITS; "one model", savings are above 0, but all seeds leave the same randomized model, so
+            that it may be the luck of its weights; "undefined", no unit can be compared.
+        median: Median of the savings, in [−∞, 1], with the lowest that the runs allow where one never arrives; None
+            where no unit can be compared.
+        median_high: Median with the highest savings that they allow; the same where the median is known.
+        low: 5th percentile of the lowest savings.
+        high: 95th percentile of the lowest savings.
+        interval: 90 % interval of the median over the units, of splits of their medians, see `median_interval`; None
+            where the units are too few.
+        log_ratio: Median of log(steps from scratch / steps to relearn), in [−∞, ∞].
+        units: Number of units that can be compared.
+        above: In how many of them the randomized model is the sooner one.
+        p: p-value of the test.
+        unit: What is counted: "split", "model" or "seed"; see `find_unit`.
+        originals: Number of original models.
+        splits: Number of splits.
+    """
+
+    conclusion: str
+    median: float | None
+    median_high: float | None
+    low: float | None
+    high: float | None
+    interval: tuple[float, float] | None
+    log_ratio: float | None
+    units: int
+    above: int
+    p: float
+    unit: str
+    originals: int
+    splits: int
+
+
+def find_unit(rows: pd.DataFrame) -> str:
+    """What the replicates of a variant are replicates of, which are the units that a conclusion counts.
+
+    Args:
+        rows: With the columns "split" and "original_seed".
+
+    Returns:
+        "split" where there are LEAST_UNITS splits or more: replicates on one split share its reviews, so they are one
+        unit, and what is concluded holds for splits. Else "model" where each replicate has an original of its own. Else
+        "seed": the replicates are draws of one model, or of one on each of few splits, and what is concluded holds for
+        these models alone.
+    """
+    originals = len(rows[["split", "original_seed"]].drop_duplicates())
+    if rows["split"].nunique() >= LEAST_UNITS:
+        return "split"
+    return "model" if 1 < originals == len(rows) else "seed"
+
+
+def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryConclusion:
+    """Conclude from the replicates of one variant whether it remembers, by a one-sided sign test.
+
+    Under the null hypothesis the model from scratch is as often the sooner one as the randomized one, see `sign_test`.
+    A model that never reaches its target is later than one that does; where neither does, nothing is known of that
+    replicate, and it is left out. Each variant has its own test here; of many, see `correct_conclusions`.
+
+    Args:
+        rows: The replicates, with the columns "steps", "scratch_steps" (NaN for never), "savings_low" (NaN for −∞),
+            "savings_high" (NaN where the target says nothing), "split" and "original_seed".
+        same_model: Whether all seeds leave the same randomized model, see `leaves_one_model`. It is of no interest
+            where they are no draws of one model.
+    """
+    unit, splits = find_unit(rows), rows["split"].nunique()
+    originals = len(rows[["split", "original_seed"]].drop_duplicates())
+    rows = rows[rows["savings_high"].notna()]
+    steps, scratch = (rows[name].astype(float).fillna(math.inf).to_numpy() for name in ("steps", "scratch_steps"))
+    with np.errstate(invalid="ignore"):
+        signs = np.sign(scratch - steps)  # NaN where neither arrives
+    low = rows["savings_low"].astype(float).fillna(-math.inf).to_numpy()
+    high = rows["savings_high"].to_numpy(dtype=float)
+    ends = [low, high]
+    if unit == "split":
+        known = ~np.isnan(signs)
+        groups = [rows["split"].to_numpy() == split for split in dict.fromkeys(rows["split"])]
+        signs = np.array([np.sign(signs[own & known].sum()) if (own & known).any() else np.nan for own in groups])
+        ends = [np.array([np.median(values[own]) for own in groups]) for values in ends]
+    units, above = int(np.count_nonzero(~np.isnan(signs))), int((signs > 0).sum())
+    if not units:
+        return MemoryConclusion("undefined", None, None, None, None, None, None, 0, 0, 1.0, unit, originals, splits)
+    p = sign_test(above, above + int((signs < 0).sum()))
+    lowest, median, highest = (_quantile(low, share) for share in (BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1]))
+    intervals = [median_interval(values) for values in ends]
+    return MemoryConclusion(
+        conclusion=_conclude(p, units, one_model=same_model and unit == "seed"),
+        median=median,
+        median_high=float(np.median(high)),
+        low=lowest,
+        high=highest,
+        interval=(intervals[0][0], intervals[1][1]) if intervals[0] else None,
+        log_ratio=_log_ratio(median),
+        units=units,
+        above=above,
+        p=p,
+        unit=unit,
+        originals=originals,
+        splits=splits,
+    )
+
+
+def _conclude(p: float, units: int, *, one_model: bool) -> str:
+    if units < LEAST_UNITS:
+        return "too few seeds"
+    return "gone" if p > SIGNIFICANT else "one model" if one_model else "remembers"
+
+
+def _quantile(values: np.ndarray, share: float) -> float:
+    """A quantile of values of which some may be −∞; it is computed by pandas, as `seed_bands` does."""
+    found = float(pd.Series(np.maximum(values, LEAST)).quantile(share))
+    return found if found > LOW else -math.inf
+
+
+def _log_ratio(savings: float) -> float:
+    """The logarithm of the ratio of steps that savings mean: 1 − a / b becomes log(b / a)."""
+    return math.inf if savings == 1 else -math.log1p(-savings)
+
+
+def leaves_one_model(scheme: str, dose: float) -> bool:
+    """Whether all seeds leave the same randomized model: they are no replicates of how it was randomized."""
+    return scheme in DETERMINISTIC and dose == 1
+
+
+def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
+    """The savings of each variant over its replicates.
+
+    Args:
+        frame: Table of `RelearningResult.frame`.
+
+    Returns:
+        A row for each variant with the columns layers, scheme and dose;
+        seeds, how many have savings that are a number; low, median and high of the lowest savings that the runs allow,
+        −∞ where too many never arrive;
+        accuracy, the median right after randomizing;
+        already_there, never and diverged, the numbers of replicates with that outcome;
+        failed, those that are never there or diverge where the model from scratch reaches the target;
+        conclusion, that of `conclude_memory` for this variant alone;
+        median_high, interval_low, interval_high, log_ratio, unit, units, above and p, as in `MemoryConclusion`;
+        adjusted, the p-value adjusted for all variants by `benjamini_hochberg`, and corrected, the conclusion by it.
+    """
+    low = frame["savings_low"].fillna(LEAST).where(frame["savings_high"].notna())
+    found = seed_bands(frame.assign(savings_low=low), "savings_low", VARIANT_KEYS)
+    found = found.mask(found < LOW, -math.inf)
+    found["median_high"] = seed_bands(frame, "savings_high", VARIANT_KEYS)["median"]
+    trivial = frame["target"] <= frame[["chance", "majority"]].max(axis=1) + ROUNDING
+    failed = frame["outcome"].isin(["never", "diverged"]) & (frame["scratch_outcome"] == "reached") & ~trivial
+    kinds = {kind.replace(" ", "_"): frame["outcome"] == kind for kind in ("already there", "never", "diverged")}
+    groups = frame.assign(**kinds, failed=failed).groupby(VARIANT_KEYS, sort=False, observed=True)
+    found["seeds"] = groups["savings"].count()
+    found["accuracy"] = groups["accuracy"].median()
+    found[[*kinds, "failed"]] = groups[[*kinds, "failed"]].sum().astype(int)
+    concluded = [conclude_memory(rows, same_model=leaves_one_model(scheme, dose)) for (_, scheme, dose), rows in groups]
+    for name in ("conclusion", "log_ratio", "unit", "units", "above", "p"):
+        found[name] = [getattr(one, name) for one in concluded]
+    for place, name in enumerate(("interval_low", "interval_high")):
+        found[name] = [one.interval[place] if one.interval else math.nan for one in concluded]
+    found = found.reset_index()
+    found["adjusted"], found["corrected"] = correct_conclusions(found, benjamini_hochberg)
+    return found
+
+
+def correct_conclusions(
+    curves: pd.DataFrame, adjust: Callable[[pd.Series], np.ndarray]
+) -> tuple[np.ndarray, list[str]]:
+    """Correct the conclusions of several variants for their number.
+
+    Variants of which nothing is randomized are no findings, so they do not count and keep their conclusion.
+
+    Args:
+        curves: Rows of `savings_curves`.
+        adjust: `holm` where findings are named one by one, `benjamini_hochberg` where many stand side by side.
+
+    Returns:
+        The adjusted p-values, NaN of variants that do not count; and the conclusions, "gone" where memory is shown by
+        the variant's own test alone.
+    """
+    adjusted = adjust(curves["p"].where((curves["dose"] > 0) & (curves["units"] > 0)))
+    conclusions = [
+        "gone" if conclusion in MEMORY_SHOWN and p > SIGNIFICANT else conclusion
+        for conclusion, p in zip(curves["conclusion"], adjusted, strict=True)
+    ]
+    return adjusted, conclusions
+
+
+def units_needed(tests: int = 1) -> int:
+    """How many units so many findings need to be shown at all, if every one has savings above 0 in each unit.
+
+    >>> units_needed(), units_needed(3)
+    (5, 6)
+
+    Args:
+        tests: Number of findings that are named side by side, corrected by `holm`.
+    """
+    return math.ceil(math.log2(tests / SIGNIFICANT))
+
+
+def smallest_share(units: int, tests: int = 1, power: float = POWER) -> float | None:
+    """The smallest share of models with savings above 0 that so many units would show, at 5 % and with a given power.
+
+    Args:
+        units: Number of models, splits or seeds.
+        tests: Number of findings that are named side by side; the first of them by `holm`.
+        power: Probability with which the memory is to be found, in (0, 1).
+
+    Returns:
+        The share, in (0.5, 1); None where not even savings above 0 in all of them would be found.
+    """
+    from scipy.special import betaincinv  # which only a plan asks for
+
+    fewest = next((count for count in range(units + 1) if tests * sign_test(count, units) <= SIGNIFICANT), None)
+    # P(at least k of n) is the incomplete beta function of k and n − k + 1 at the share.
+    return None if fewest is None else float(betaincinv(fewest, units - fewest + 1, power))
