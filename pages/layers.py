@@ -28,6 +28,7 @@ views = {
     "Cascades": ("dose", dose_response.cascade_view),
     "Half-way fraction": ("dose", dose_response.half_way_view),
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
+    "How sure?": ("dose", dose_response.uncertainty_view),
     "Robustness": (None, robustness_view),
     "Words": (None, words_view),
 }

@@ -19,6 +19,7 @@ from torch import nn
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
+from forgetting.metrics.components import Component, remedies
 from forgetting.metrics.intervals import Band, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE, Scores, recall_of
 from forgetting.model.history import Epoch, PartMetrics
@@ -45,7 +46,9 @@ from forgetting.reporting.dose_response import (
     describe_heat_map,
     describe_matched,
     describe_robustness,
+    describe_uncertainty,
 )
+from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.reporting.relearning import describe_relearning, describe_relearning_power, describe_savings
 from forgetting.reporting.splits import describe_splits, describe_splits_under_way
@@ -59,6 +62,7 @@ from forgetting.reporting.story import (
     answer_relearning,
 )
 from forgetting.reporting.unlearning import describe_unlearning
+from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 from forgetting.studies.relearning import CurvePoint, LearningCurve, RelearningResult
@@ -173,6 +177,8 @@ def weights() -> str:
 
 # Dose–response curves, and the robustness of layers.
 
+MODEL = name_scope(retrain=False, splits=1)
+
 
 def half(layers="fc1", dose=0.4, low=0.3, high=0.5, scheme="zero", unit="weight") -> HalfWay:
     return HalfWay(layers, scheme, unit, dose, low, high, 10)
@@ -182,12 +188,23 @@ def no_half(layers: str, kind: str, until: float = 1.0) -> HalfWay:
     return HalfWay(layers, "zero", "weight", None, None, None, 10, "a reason", kind, until)
 
 
-def half_way(*halves: HalfWay, before: float = 0.9) -> str:
-    return describe_half_way(halves, BASELINES, before)
+def half_way(*halves: HalfWay, before: float = 0.9, scope: str = MODEL, sources: tuple = ()) -> str:
+    return describe_half_way(halves, BASELINES, before, scope, sources)
 
 
 def curves(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["layers", "planned_dose", "median"])
+
+
+def differ(first: str, second: str, change: float, adjusted: float = 0.001) -> Difference:
+    return Difference(first, second, change, change - 0.05, change + 0.05, adjusted / 2, adjusted, 40, 10, 1)
+
+
+SETS_AT_END = curves(("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4))
+
+
+def heat_map(*differences: Difference, table: pd.DataFrame = SETS_AT_END, before: float = 0.9) -> str:
+    return describe_heat_map(table, BASELINES, before, MODEL, differences)
 
 
 STEPS = pd.DataFrame(
@@ -205,18 +222,30 @@ MATCHED = pd.DataFrame(  # one scheme goes on to a larger change than the other
         "planned_dose": [0.0, 0.0, 0.5, 0.5, 1.0],
         "median": [0.9, 0.9, 0.7, 0.4, 0.1],
         "dose": [0.0, 0.0, 0.3, 0.2, 0.6],
+        "relative_change": [0.0, 0.0, 0.5, 0.5, 1.0],
     }
 )
 BEFORE_SWEEP = pd.DataFrame({"validation_accuracy_before": [0.9] * 5})
 
 
-def matched(table: pd.DataFrame, by: str = "scheme") -> str:
-    return describe_matched(table, BEFORE_SWEEP, BASELINES, by)
+def matched(table: pd.DataFrame, by: str = "scheme", *differences: Difference) -> str:
+    return describe_matched(table, BEFORE_SWEEP, BASELINES, by, MODEL, differences)
 
 
 def robustness(layer: str, forgetting: float | None, accuracies: tuple, conclusion: str, before=0.9) -> LayerRobustness:
     anew, interval = (Band(0.5, 0.4, 0.6), (forgetting - 0.1, forgetting + 0.1)) if forgetting else (None, None)
     return LayerRobustness(layer, 10, before, 0.25, forgetting, anew, accuracies, 1.0, 1.0, conclusion, interval)
+
+
+def uncertainty(variances: dict[str, float], several: bool = False) -> str:
+    """With 40 reviews and, where there are replicates, 10 seeds and, where there are splits, 5 of them."""
+    shrinks = {"both": ("reviews", "seeds"), "split": (), "reviews": ("reviews",)}
+    splits = ("splits",) if "split" in variances else ()
+    parts = [Component(name, value, shrinks.get(name, ("seeds",)) + splits) for name, value in variances.items()]
+    counts = {"reviews": 40, "seeds": 10} | dict.fromkeys(splits, 5)
+    ways = remedies(parts, counts, {"seeds": 3.0, "splits": 40.0})
+    half = 1.96 * sum(variances.values()) ** 0.5
+    return describe_uncertainty(parts, half, 0.8, ways, BASELINES, several=several)
 
 
 # Relearning.
@@ -393,16 +422,28 @@ CASES: dict[str, Callable[[], str]] = {
     ),
     "half-way: schemes and units": lambda: half_way(half(), half(scheme="normal", dose=0.2, unit="neuron")),
     "half-way: many": lambda: half_way(*(half(f"fc{number}", number / 100) for number in range(1, 41))),
-    "heat map": lambda: describe_heat_map(
-        curves(("fc1", 0.0, 0.9), ("fc2", 0.0, 0.9), ("fc1", 0.8, 0.6), ("fc2", 0.8, 0.3), ("all", 0.8, 0.4)),
-        BASELINES,
-        0.9,
+    "half-way: over reviews and seeds": lambda: half_way(half(), sources=("reviews", "seeds")),
+    "half-way: models of their own": lambda: half_way(half(), scope=name_scope(retrain=True, splits=1)),
+    "half-way: splits": lambda: half_way(half(), scope=name_scope(retrain=True, splits=5), sources=("splits",)),
+    "heat map": heat_map,
+    "heat map: least": lambda: heat_map(
+        differ("fc1", "fc2", -0.3), differ("fc1", "all", -0.2), differ("fc2", "all", 0.1)
     ),
-    "heat map: one set": lambda: describe_heat_map(curves(("fc1", 0.0, 0.9), ("fc1", 0.8, 0.6)), BASELINES, 0.9),
-    "heat map: empty": lambda: describe_heat_map(curves(), BASELINES, 0.9),
-    "cascades": lambda: describe_cascades(STEPS, BASELINES),
-    "cascades: one": lambda: describe_cascades(STEPS[3:], BASELINES),
+    "heat map: cannot be told": lambda: heat_map(
+        differ("fc1", "fc2", -0.3), differ("fc1", "all", -0.2), differ("fc2", "all", 0.1, 0.06)
+    ),
+    "heat map: a tie": lambda: heat_map(
+        differ("fc1", "fc2", -0.002, 0.9), table=curves(("fc1", 1.0, 0.301), ("fc2", 1.0, 0.299))
+    ),
+    "heat map: one set": lambda: heat_map(table=curves(("fc1", 0.0, 0.9), ("fc1", 0.8, 0.6))),
+    "heat map: empty": lambda: heat_map(table=curves()),
+    "cascades": lambda: describe_cascades(STEPS, BASELINES, MODEL),
+    "cascades: one": lambda: describe_cascades(STEPS[3:], BASELINES, MODEL),
+    "cascades: compared": lambda: describe_cascades(STEPS, BASELINES, MODEL, [differ("fc2", "fc1", -0.2)]),
     "matched": lambda: matched(MATCHED),
+    "matched: compared": lambda: matched(MATCHED, "scheme", differ("zero", "noise", -0.3)),
+    "matched: cannot be told": lambda: matched(MATCHED, "scheme", differ("zero", "noise", -0.3, 0.2)),
+    "matched: other changes": lambda: matched(MATCHED.assign(relative_change=[0, 0, 0.53, 0.46, 1])),
     "matched: no common change": lambda: matched(MATCHED.iloc[[2, 4]].reset_index(drop=True)),
     "matched: no common change of layer sets": lambda: matched(
         MATCHED.iloc[[2, 4]].rename(columns={"scheme": "layers", "layers": "scheme"}).reset_index(drop=True), "layers"
@@ -414,9 +455,10 @@ CASES: dict[str, Callable[[], str]] = {
             robustness("fc3", 0.1, (0.84, 0.825), "robust or in between"),
         ],
         BASELINES,
+        MODEL,
     ),
     "robustness: undefined": lambda: describe_robustness(
-        [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES
+        [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES, MODEL
     ),
     "splits": lambda: split_accuracies(0.6, 0.7, 0.65, 0.75),  # 0.675 ± 3.18 · √((1/4 + 20/80) · 1/240)
     "splits: not above the largest class": lambda: split_accuracies(0.6, 0.3, 0.5, 0.6),
@@ -425,6 +467,12 @@ CASES: dict[str, Callable[[], str]] = {
     "power: few reviews": lambda: describe_smallest_change(5),
     "power: of one model": lambda: describe_smallest_change(8),
     "power: of many models": lambda: describe_smallest_change(242, 1260),
+    "uncertainty: seeds": lambda: uncertainty({"reviews": 2e-4, "draw": 9e-4, "both": 1e-4}),
+    "uncertainty: seeds, up to a point": lambda: uncertainty({"reviews": 5e-4, "draw": 5e-4}),
+    "uncertainty: reviews": lambda: uncertainty({"reviews": 9e-4, "draw": 0.0}, several=True),
+    "uncertainty: all of it": lambda: uncertainty({"reviews": 1e-4, "training": 2e-4, "both": 0.0, "split": 9e-4}),
+    "uncertainty: none": lambda: uncertainty({"reviews": 0.0, "draw": 0.0}),
+    "uncertainty: one seed": lambda: uncertainty({"reviews": 4e-4}),
     "relearning: remembers": lambda: relearned([at(5)] * 6, [at(20)] * 6),  # 6 of 6 above 0: p = 1/64
     "relearning: one model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), same_model=True),
     "relearning: of this model": lambda: relearning(curves_of([at(5)] * 6, [at(20)] * 6), retrain=False),

@@ -4,10 +4,11 @@ A point of a curve can be picked: the parameter PICK then holds the seed that is
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import (
@@ -22,17 +23,31 @@ from forgetting.charts.style import (
 )
 from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.multiplicity import benjamini_hochberg
+from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.reporting.dose_response import NO_HALF_WAY
-from forgetting.reporting.formatting import format_interval, format_share
+from forgetting.reporting.formatting import format_interval, format_points, format_share
 from forgetting.reporting.names import format_scheme
-from forgetting.studies.dose_response import HalfWay
+from forgetting.studies.dose_response import CURVE_KEYS, HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
+from forgetting.studies.nested import NestedCurve
 
 PICK = "pick"
 PICKED = ["layers", "scheme", "unit", "seed", "seed_dose"]  # columns that a picked point gives
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
-CELL_WIDTH = 27  # pixels that the number in a cell needs
+CELL_WIDTH, BRACKETED_WIDTH = 27, 36  # pixels that the number in a cell needs, in brackets
+AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a point stands, by match
 MOST_LABELS = 80  # values written into a heat map
+BANDS = {  # what a band shows, with the titles of its lower and its upper end
+    "interval": ("from (95 % interval)", "to (95 % interval)"),
+    "curve": ("from (95 %, whole curve)", "to (95 %, whole curve)"),
+    "seeds": ("5 % of seeds", "95 % of seeds"),
+}
+SHOWN_CHANGES = {  # whether a change from the original is shown, and how clearly its point is drawn
+    "shown": 1.0,
+    "shown only if it is looked at alone": 0.55,
+    "not shown": 0.3,
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,38 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
     }[metric]
 
 
+def with_intervals(curves: pd.DataFrame, nested: Iterable[NestedCurve], band: str) -> pd.DataFrame:
+    """Curves of the accuracy with another band, and with what is shown of their change from the original.
+
+    A change is shown where its p-value, adjusted for all points of the study, is small (Benjamini & Hochberg).
+
+    Args:
+        curves: of `studies.dose_response.curves`.
+        nested: all curves of the study with their intervals.
+        band: "interval" or "curve" to replace the band over seeds; "seeds" to leave it.
+
+    Returns:
+        The table with its columns "low" and "high" replaced, and the columns "change" from the original, its interval
+        as a text and "shown", a key of SHOWN_CHANGES.
+    """
+    keys = [*CURVE_KEYS, "planned_dose"]
+    points = pd.concat([curve.points for curve in nested], ignore_index=True)
+    raw, adjusted = points["change_p"], benjamini_hochberg(points["change_p"])
+    shown, only_raw, not_shown = SHOWN_CHANGES
+    points["shown"] = np.select([adjusted <= SIGNIFICANT, raw <= SIGNIFICANT], [shown, only_raw], not_shown)
+    points["change_interval"] = [
+        f"{format_points(100 * low, with_plus=True)} to {format_points(100 * high, with_plus=True)}"
+        for low, high in zip(points["change_low"], points["change_high"], strict=True)
+    ]
+    points["change"] *= 100
+    if band == "curve":
+        points[["low", "high"]] = points[["band_low", "band_high"]]
+    columns = [*([] if band == "seeds" else ["low", "high"]), "change", "change_interval", "shown"]
+    table = curves.drop(columns=columns, errors="ignore").merge(points[[*keys, *columns]], on=keys, how="left")
+    table.attrs = curves.attrs
+    return table
+
+
 def dose_chart(
     curves: pd.DataFrame,
     style: MetricStyle,
@@ -89,16 +136,21 @@ def dose_chart(
     match: str = "dose",
     pick: bool = True,
     narrow: bool = False,
+    band: str = "seeds",
 ) -> alt.LayerChart:
-    """Median over seeds by dose, with its 5–95 % band, a colour a layer set or a scheme.
+    """Median over seeds by dose, with a band, a colour a layer set or a scheme.
+
+    Where it is known what is shown of the changes from the original, the points of the others are pale. Doses that are
+    changes of the weights stand where they were reached.
 
     Args:
-        curves: of `studies.dose_response.curves`.
+        curves: of `studies.dose_response.curves`, or `with_intervals`.
         style: of the metric.
         by: the column that colours, "layers" or "scheme".
         match: whether the doses are fractions ("dose") or changes of the weights ("change"), see `Sweep`.
         pick: whether a click picks a point.
         narrow: whether the names of the baselines stand on their lines, and take no room beside the plot.
+        band: what it shows, a key of BANDS.
     """
     axis = alt.Axis(format=".3~%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
@@ -107,30 +159,46 @@ def dose_chart(
         .transform_calculate(scheme_name=SCHEME_OF_ROW)
         .encode(
             x=alt.X(
-                "planned_dose:Q",
+                f"{AXIS_COLUMNS[match]}:Q",
                 title=DOSE_TITLES[match],
                 axis=alt.Axis(format=".3~%", tickCount=10),
-                scale=alt.Scale(domain=[0, 1]),
+                scale=alt.Scale(domain=[0, max(1.0, curves[AXIS_COLUMNS[match]].max())]),
             ),
             color=series_colour(curves, by),
         )
     )
-    band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
+    area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
     points = base.mark_point(size=45, filled=True, opacity=1, cursor="pointer" if pick else "default").encode(
-        y="median:Q", shape=series_shape(curves, by), tooltip=_tooltip(style, match)
+        y="median:Q", shape=series_shape(curves, by), tooltip=_tooltip(style, match, curves, band)
     )
+    if "shown" in curves:
+        clear, half, pale = SHOWN_CHANGES.items()
+        points = points.encode(
+            opacity=alt.when(alt.datum.shown == clear[0])
+            .then(alt.value(clear[1]))
+            .when(alt.datum.shown == half[0])
+            .then(alt.value(half[1]))
+            .otherwise(alt.value(pale[1]))
+        )
     if pick:
         points = points.add_params(alt.selection_point(name=PICK, fields=PICKED, on="click", toggle=False))
     return (
-        alt.layer(*_lines(style, narrow), band, line, points)
+        alt.layer(*_lines(style, narrow), area, line, points)
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
 
 
 def current_dose_chart(
-    curves: pd.DataFrame, seed_rows: pd.DataFrame, style: MetricStyle, *, dose: float, value: float | None, metric: str
+    curves: pd.DataFrame,
+    seed_rows: pd.DataFrame,
+    style: MetricStyle,
+    *,
+    dose: float,
+    value: float | None,
+    metric: str,
+    band: str = "seeds",
 ) -> alt.LayerChart:
     """The dose–response curve of one randomization, with its own seed's path and the current fraction.
 
@@ -141,6 +209,7 @@ def current_dose_chart(
         dose: the current fraction.
         value: the metric at `dose`, None where it is missing.
         metric: the column of `seed_rows` that is drawn.
+        band: see `dose_chart`.
     """
     axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
@@ -151,11 +220,13 @@ def current_dose_chart(
         scale=alt.Scale(domain=[0, 1]),
     )
     base = alt.Chart(curves).transform_calculate(scheme_name=SCHEME_OF_ROW).encode(x=x)
-    band = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
+    area = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
         y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
     )
     middle = base.mark_line(color=RANDOMIZED, strokeWidth=2.5).encode(y="median:Q")
-    points = base.mark_point(size=90, filled=True, opacity=0.001).encode(y="median:Q", tooltip=_tooltip(style, "dose"))
+    points = base.mark_point(size=90, filled=True, opacity=0.001).encode(
+        y="median:Q", tooltip=_tooltip(style, "dose", curves, band)
+    )
     path = (
         alt.Chart(seed_rows)
         .mark_line(color=RANDOMIZED, strokeWidth=1.2, strokeDash=[2, 2])
@@ -171,7 +242,7 @@ def current_dose_chart(
             alt.Tooltip("value:Q", title=style.title, format=style.form),
         ],
     )
-    shown_layers = [*_lines(style), band, middle, path, points, line, *([dot] if value is not None else [])]
+    shown_layers = [*_lines(style), area, middle, path, points, line, *([dot] if value is not None else [])]
     return alt.layer(*shown_layers).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT)
 
 
@@ -181,38 +252,46 @@ def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
     return baseline_rules(style.baselines, style.form, length=top, margin=not narrow)
 
 
-def _tooltip(style: MetricStyle, match: str) -> list[alt.Tooltip]:
-    dose = alt.Tooltip("planned_dose:Q", title=FRACTION_TITLE if match == "dose" else CHANGE_TITLE, format=".3~%")
-    other = (
-        alt.Tooltip("relative_change:Q", title=CHANGE_TITLE, format=".3~%")
-        if match == "dose"
-        else alt.Tooltip("dose:Q", title=FRACTION_TITLE, format=".3~%")
-    )
+def _tooltip(style: MetricStyle, match: str, curves: pd.DataFrame, band: str = "seeds") -> list[alt.Tooltip]:
+    doses = {"planned_dose": FRACTION_TITLE, "relative_change": CHANGE_TITLE}
+    if match == "change":
+        doses = {"relative_change": CHANGE_TITLE, "planned_dose": f"{CHANGE_TITLE} planned", "dose": FRACTION_TITLE}
+    dose, *others = [alt.Tooltip(f"{name}:Q", title=title, format=".3~%") for name, title in doses.items()]
+    low, high = BANDS[band]
+    changes = [
+        alt.Tooltip("change:Q", title="change from the original, in points", format="+.0f"),
+        alt.Tooltip("change_interval:N", title="its 95 % interval"),
+        alt.Tooltip("shown:N", title="the change is"),
+    ]
     return [
         alt.Tooltip("layers:N"),
         alt.Tooltip("scheme_name:N", title="scheme"),
         alt.Tooltip("unit:N"),
         dose,
         alt.Tooltip("median:Q", title=f"{style.title}, median", format=style.form),
-        alt.Tooltip("low:Q", title="5 % of seeds", format=style.form),
-        alt.Tooltip("high:Q", title="95 % of seeds", format=style.form),
+        alt.Tooltip("low:Q", title=low, format=style.form),
+        alt.Tooltip("high:Q", title=high, format=style.form),
+        *(changes if "shown" in curves else []),
         alt.Tooltip("seeds:Q", title="seeds"),
-        other,
+        *others,
         alt.Tooltip("seed:Q", title="seed nearest to the median"),
     ]
 
 
 def heat_chart(
-    curves: pd.DataFrame, style: MetricStyle, *, worst: float, best: float, match: str = "dose"
+    curves: pd.DataFrame, style: MetricStyle, *, worst: float, best: float, match: str = "dose", band: str = "seeds"
 ) -> alt.LayerChart:
     """A cell for each layer set and dose, coloured by the median over seeds.
 
+    A number stands in brackets where it is known that its change from the original is not shown.
+
     Args:
-        curves: of `studies.dose_response.curves`.
+        curves: of `studies.dose_response.curves`, or `with_intervals`.
         style: of the metric.
         worst: the value of a trivial model, which is drawn faint.
         best: the value of the original, which is drawn dark.
         match: see `dose_chart`.
+        band: see `dose_chart`.
     """
     base = (
         alt.Chart(curves)
@@ -232,27 +311,36 @@ def heat_chart(
         scale=alt.Scale(domain=[worst, best], range=list(HEAT), interpolate="rgb", clamp=True),
         legend=alt.Legend(orient="top", format=style.form.replace(".1%", ".3~%"), gradientLength=220),
     )
-    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(color=colour, tooltip=_tooltip(style, match))
+    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+        color=colour, tooltip=_tooltip(style, match, curves, band)
+    )
     layers = [cells]
     if len(curves) <= MOST_LABELS:
         turn = worst + LIGHT_TEXT_FROM * (best - worst)
-        has_room = alt.ExprRef(f"width > {CELL_WIDTH * curves['planned_dose'].nunique()} ? 1 : 0")
+        bracketed = "shown" in curves and (curves["shown"] != "shown").any()
+        width = BRACKETED_WIDTH if bracketed else CELL_WIDTH
+        has_room = alt.ExprRef(f"width > {width * curves['planned_dose'].nunique()} ? 1 : 0")
         dark = alt.datum.median > turn if best > worst else alt.datum.median < turn
+        number = f"format(datum.median, '{style.form.replace('.1%', '.0%')}')"
+        written = f"datum.shown && datum.shown !== 'shown' ? '(' + {number} + ')' : {number}"
         layers.append(
-            base.mark_text(fontSize=11, opacity=has_room).encode(
-                text=alt.Text("median:Q", format=style.form.replace(".1%", ".0%")),
+            base.transform_calculate(written=written)
+            .mark_text(fontSize=11, opacity=has_room)
+            .encode(
+                text="written:N",
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
     return alt.layer(*layers).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(34))
 
 
-def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
-    """Layers randomized one after another, from the top down and from the bottom up, with bands over seeds.
+def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") -> alt.LayerChart:
+    """Layers randomized one after another, from the top down and from the bottom up, with bands.
 
     Args:
         steps: of `studies.dose_response.cascade_curves`.
         style: of the metric.
+        band: see `dose_chart`.
     """
     axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
@@ -264,14 +352,14 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle) -> alt.LayerChart:
             color=series_colour(steps, "cascade"),
         )
     )
-    band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
+    area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
-    tooltip = [alt.Tooltip("cascade:N"), *_tooltip(style, "dose")]
+    tooltip = [alt.Tooltip("cascade:N"), *_tooltip(style, "dose", steps, band)]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
     return (
-        alt.layer(*_lines(style), band, line, points)
+        alt.layer(*_lines(style), area, line, points)
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
@@ -329,6 +417,36 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=alt.Step(26))
+    )
+
+
+def uncertainty_chart(table: pd.DataFrame) -> alt.LayerChart:
+    """Where the variance of the accuracy comes from, for each layer set: a bar for each source.
+
+    Args:
+        table: Columns "layers", "source", "share" (of the variance) and "half", half of the width that the 95 %
+            interval would have if nothing else varied, in percentage points.
+    """
+    base = alt.Chart(table).encode(
+        y=alt.Y("layers:N", title=None, sort=None, axis=alt.Axis(labelLimit=200)),
+        yOffset=alt.YOffset("source:N", sort=None),
+        tooltip=[
+            alt.Tooltip("layers:N"),
+            alt.Tooltip("source:N"),
+            alt.Tooltip("share:Q", title="share of the variance", format=".0%"),
+            alt.Tooltip("half:Q", title="± points, if nothing else varied", format=".1f"),
+        ],
+    )
+    x = alt.X("share:Q", title="share of the variance", axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
+    bars = base.mark_bar(color=TEXT, opacity=0.25).encode(x=x)
+    names = base.transform_calculate(name="datum.source + ': ' + format(datum.share, '.0%')")
+    texts = names.mark_text(align="left", baseline="middle", dx=5, fontSize=11, color=TEXT).encode(
+        x=alt.datum(0), text="name:N"
+    )
+    return (
+        alt.layer(bars, texts)
+        .configure(**CONFIGURATION)
+        .properties(padding=PADDING, height=alt.Step(18, **{"for": "offset"}))
     )
 
 

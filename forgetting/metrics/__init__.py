@@ -26,6 +26,7 @@ __getattr__, __all__ = lazy_names(
             "CrossedMeans",
             "Remedy",
             "crossed_means",
+            "mean_components",
             "remedies",
             "variance_components",
         ),

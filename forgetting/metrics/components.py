@@ -150,6 +150,21 @@ def variance_components(
     return tuple(Component(source, float(variance), counts) for source, (variance, counts) in found.items())
 
 
+def mean_components(curves: Sequence[Sequence[Component]]) -> tuple[Component, ...]:
+    """The mean of the parts of several variances, by their sources.
+
+    Args:
+        curves: The parts of each, of `variance_components`.
+    """
+    found: dict[str, list[Component]] = {}
+    for part in (part for parts in curves for part in parts):
+        found.setdefault(part.source, []).append(part)
+    return tuple(
+        Component(source, sum(part.variance for part in parts) / len(curves), parts[0].counts)
+        for source, parts in found.items()
+    )
+
+
 def _squares(means: CrossedMeans) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return means.between_reviews, means.between_replicates, means.within
 

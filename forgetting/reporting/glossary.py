@@ -616,8 +616,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "band",
             "Where the middle 90 % of the seeds lie: one in twenty is below it, and one in twenty above.",
-            "It goes from the 5 % to the 95 % quantile. It shows the luck of the random draws, and nothing of how few "
-            "reviews were tested.",
+            "It goes from the 5 % to the 95 % quantile of these seeds, so a further seed lies outside more often than "
+            "one time in ten. It shows the luck of the random draws, and nothing of how few reviews were tested.",
             used=("5 % of seeds", "95 % of seeds", "gap, 5–95 % of seeds"),
         ),
         Term(
@@ -631,9 +631,36 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "95 % interval",
             "The range in which the true value plausibly lies, given how few reviews or seeds there are.",
-            "Of an accuracy it is the Wilson interval over the reviews, of a half-way fraction the bootstrap over "
-            "seeds.",
-            used=("low", "high", "from", "to", "95 % interval from", "interval"),
+            "Of one accuracy it is the Wilson interval over the reviews. Of a study it is over reviews and seeds "
+            "together, and over splits where there are several. For whole curves it is wider: it holds all points at "
+            "once.",
+            used=(
+                *(
+                    "low",
+                    "high",
+                    "from",
+                    "to",
+                    "95 % interval from",
+                    "interval",
+                    "95 % of whole curve",
+                    "± points alone",
+                ),
+                *("change from the original (95 % interval)", "the change is"),
+            ),
+        ),
+        Term(
+            "variance",
+            "How far a number would vary if all was done again: the square of its standard error.",
+            "The variances of several sources add up, while their intervals do not.",
+            used=("share of the variance", "source"),
+        ),
+        Term(
+            "what the band shows",
+            "Over seeds alone, or over seeds and reviews, for each point by itself or for the whole curve.",
+            "The 95 % interval holds each single accuracy, that of whole curves all accuracies of a curve at once; in "
+            "both, how few reviews were tested counts. Over seeds alone, a band holds the middle 90 % of these seeds.",
+            "Of whole curves: Montiel Olea & Plagborg-Møller 2019, J. Appl. Econometrics 34, 1–17",
+            used=("band shows",),
         ),
     ),
     "Studies": (

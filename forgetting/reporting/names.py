@@ -50,6 +50,16 @@ def format_scheme(scheme: str) -> str:
     return SCHEME_NAMES.get(scheme, scheme)
 
 
+def name_scope(*, retrain: bool, splits: int) -> str:
+    """What a study's numbers are of, as a part of a sentence; "" where models of several splits stand behind them.
+
+    Args:
+        retrain: Whether each replicate has its own model.
+        splits: Number of splits of the reviews, each with models of its own.
+    """
+    return "" if splits > 1 else "on this split" if retrain else "of this model"
+
+
 def describe_scheme(scheme: str) -> str:
     """What a randomized unit becomes, as a part of a sentence: the first line of the docstring of the scheme."""
     line = SCHEMES[scheme].__doc__.splitlines()[0].rstrip(".")

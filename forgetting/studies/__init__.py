@@ -5,6 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "differences": ("Difference", "compare_pairs"),
         "dose_response": ("HalfWay", "cascade_curves", "curves", "half_way"),
         "evaluation": ("Hits", "SweepRow"),
         "layer_robustness": ("LayerRobustness", "robustness"),

@@ -25,6 +25,7 @@ from forgetting.charts.dose_response import (
     heat_chart,
     metric_style,
     robustness_chart,
+    uncertainty_chart,
 )
 from forgetting.charts.export import chart_bytes
 from forgetting.charts.style import BASELINE, HEAT, LIGHT_TEXT_FROM, RANDOMIZED, SERIES_COLOURS
@@ -102,6 +103,14 @@ ROBUST = (
     LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Band(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.5, 0.75)),
     LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Band(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust", (-0.5, 0.0)),
 )
+SOURCES = pd.DataFrame(
+    {
+        "layers": ["fc1", "fc1", "fc2", "fc2"],
+        "source": ["reviews", "draw"] * 2,
+        "share": [0.75, 0.25, 1.0, 0.0],
+        "half": [3.0, 1.7, 4.0, 0.0],
+    }
+)
 INFLUENCE = {"lemon": 0.5, "apple": 0.25, "pear": 0.125}
 
 
@@ -121,6 +130,7 @@ CHARTS = {
     "heat": lambda: heat_chart(TABLE, STYLE, worst=0.125, best=0.9),
     "cascade": lambda: cascade_chart(cascade_curves(rows_of(doses=(1.0,)), ("fc1", "fc2")), STYLE),
     "half-way": lambda: half_way_chart(HALVES),
+    "uncertainty": lambda: uncertainty_chart(SOURCES),
     "robustness": lambda: robustness_chart(ROBUST),
     "words": lambda: words_chart(INFLUENCE, "influence on the logit"),
 }
@@ -132,6 +142,7 @@ TITLES = {  # of the axes, which must be in the picture
     "heat": ["fraction randomized"],
     "cascade": ["number of layers randomized", "validation accuracy"],
     "half-way": ["half-way fraction randomized (D50)", "and its 95 % interval"],
+    "uncertainty": ["share of the variance"],
     "robustness": ["forgetting on validation"],
     "words": ["influence on the logit"],
 }
@@ -143,6 +154,7 @@ BESIDE = {  # other texts that must be read in the picture
     "heat": ["fc1", "fc2", "fc1+fc2"],
     "cascade": ["chance", "largest class", "LinearSVC", "top-down", "bottom-up"],
     "half-way": ["fc1 · zeros", "fc2 · zeros", "fc1 · N(0, 1)", "fc1 · zeros · neuron", "not reached up to 100\u00a0%"],
+    "uncertainty": ["fc1", "fc2", "reviews: 75\u00a0%", "draw: 25\u00a0%", "reviews: 100\u00a0%", "draw: 0\u00a0%"],
     "robustness": [
         "fc1",
         "fc2",
@@ -276,13 +288,24 @@ def test_a_point_can_be_picked():
     assert "params" not in dose_chart(TABLE, STYLE, pick=False).to_dict()
 
 
-@pytest.mark.parametrize(("match", "other"), [("dose", "relative_change"), ("change", "dose")])
-def test_exact_values_are_shown_on_hover(match, other):
+@pytest.mark.parametrize(("match", "others"), [("dose", set()), ("change", {"dose"})])
+def test_exact_values_are_shown_on_hover(match, others):
     (point,) = marks(dose_chart(TABLE, STYLE, match=match), "point")
     fields = [item["field"] for item in point["encoding"]["tooltip"]]
-    assert {"layers", "scheme_name", "unit", "planned_dose", "median", "low", "high", "seeds", "seed", other} == set(
-        fields
-    )
+    known = {
+        "layers",
+        "scheme_name",
+        "unit",
+        "planned_dose",
+        "relative_change",
+        "median",
+        "low",
+        "high",
+        "seeds",
+        "seed",
+    }
+    assert set(fields) == known | others
+    assert fields[3] == {"dose": "planned_dose", "change": "relative_change"}[match]
 
 
 # The Forget page's own dose.

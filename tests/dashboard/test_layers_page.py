@@ -8,7 +8,7 @@ from app_pages import QUICK, app, go, metrics, page_text, press, run, setting, u
 from streamlit.testing.v1 import AppTest
 from study_pages import charts, drawn, errors, finished, labels, mine, sentence, study, trained
 
-from forgetting.charts.dose_response import PICK, PICKED
+from forgetting.charts.dose_response import PICK, PICKED, with_intervals
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.studies import sweep as sweep_studies
 from forgetting.dashboard.views import dose_response, live
@@ -16,12 +16,13 @@ from forgetting.recipe.plans import Sweep
 from forgetting.recipe.url import decode_query
 from forgetting.reporting.formatting import format_share
 from forgetting.studies.dose_response import curves
+from forgetting.studies.nested import nested_curves
 from forgetting.studies.sweep import SweepResult, sweep_rows
 
 pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
-STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖")
+STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "How sure?")
 CHANCE = "chance is 9\u00a0%, the largest class 19\u00a0%"
 
 
@@ -55,7 +56,7 @@ def compared(monkeypatch) -> list:
 
 def test_a_quick_plan_runs_by_itself_and_names_the_baselines():
     test = layers()
-    assert "Validation accuracy is 84\u00a0%" in page_text(test)
+    assert "Validation accuracy of this model is 84\u00a0%" in page_text(test)
     assert CHANCE in page_text(test)
     assert "1,260 variants in" in page_text(test)
     assert len(study(test).rows) == 3 * 21 * 2 * 10
@@ -93,9 +94,9 @@ def test_rows_and_medians_are_those_of_the_library():
     )
     rows = list(generator)
     assert study(test).rows == rows
-    expected = curves(SweepResult(own, tuple(rows)).frame)
+    expected = with_intervals(curves(SweepResult(own, tuple(rows)).frame), nested_curves(rows), "interval")
     shown = drawn(test)
-    for column in ("layers", "planned_dose", "median", "low", "high", "seed", "seeds"):
+    for column in ("layers", "planned_dose", "median", "low", "high", "seed", "seeds", "change", "shown"):
         assert shown[column].tolist() == expected[column].tolist(), column
 
 

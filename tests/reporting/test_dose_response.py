@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from reporting_cases import BASELINES, MATCHED, half, half_way, matched, no_half, robustness
+from reporting_cases import BASELINES, MATCHED, MODEL, half, half_way, heat_map, matched, no_half, robustness
 
-from forgetting.reporting.dose_response import NO_HALF_WAY, describe_heat_map, describe_robustness
+from forgetting.reporting.dose_response import NO_HALF_WAY, describe_robustness
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_where_there_is_no_accuracy_no_number_stands():
         {"planned_dose": float, "median": float}
     )
     for sentence in (
-        describe_heat_map(table, BASELINES, 0.9),
-        matched(table.assign(scheme="zero", dose=0.0)),
+        heat_map(table=table),
+        matched(table.assign(scheme="zero", dose=0.0, relative_change=0.0)),
     ):
         assert not any(letter.isdigit() for letter in sentence)
         assert "nan" not in sentence
@@ -70,4 +70,4 @@ def test_a_scheme_that_reaches_nothing_is_one_of_all():
 
 def test_robustness_of_a_model_without_an_accuracy():
     none = [robustness("fc1", None, (None, None), "undefined", before=None)]
-    assert "before was missing" in describe_robustness(none, BASELINES)
+    assert "before was missing" in describe_robustness(none, BASELINES, MODEL)

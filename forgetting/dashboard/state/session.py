@@ -200,6 +200,7 @@ class Study:
         pinned: Whether it is kept when older ones go.
         lock: Held while the study advances, as a page's run may be at work still when the next one begins.
         latest: The number of parts that the last result was made of, and that result.
+        intervals: What is computed of a finished sweep's rows once they are looked at.
     """
 
     key: str
@@ -223,6 +224,7 @@ class Study:
     pinned: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     latest: tuple[int, Any] | None = None
+    intervals: Any = None
 
     @property
     def result(self) -> Any:

@@ -160,7 +160,9 @@ def _view(name: str, draw: Draw) -> None:
         elif done < total:
             st.caption(f"Stopped: {done:,} of {format_count(total, part)} are done.")
         else:
-            bands = f"; bands show 5–95{PERCENT} of the seeds" if study.plan.seeds > 1 else ""
+            bands = (
+                f"; bands show 5–95{PERCENT} of the seeds" if study.plan.seeds > 1 and study.intervals is None else ""
+            )
             st.caption(f"{_describe_work(study)}{bands}.")
     with drawn:
         if study.rows:

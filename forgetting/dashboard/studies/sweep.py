@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
 
@@ -19,8 +19,10 @@ from forgetting.reporting.formatting import format_count
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
+from forgetting.studies.nested import NestedCurve, nested_curves
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
+INTERVAL_SLICE = 0.2  # seconds of a run of a page that intervals may take
 PILOT, MOST_PILOTS = 0.6, 4  # seconds up to which a pilot is run again, and how often at the most
 FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
@@ -167,7 +169,54 @@ def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> flo
     return min(seconds)
 
 
-def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> SweepResult:
+@dataclass(frozen=True, eq=False)
+class DoseCurve:
+    """The dose–response curve of one randomization, with its nested intervals."""
+
+    result: SweepResult
+    nested: NestedCurve
+
+
+@dataclass
+class Intervals:
+    """The nested intervals of a sweep, computed curve by curve.
+
+    Attributes:
+        rows: How many rows the study had when they were begun.
+        total: Number of curves.
+        slices: The curves to come.
+        found: Those that are there.
+    """
+
+    rows: int
+    total: int
+    slices: Iterator[NestedCurve]
+    found: list[NestedCurve] = field(default_factory=list)
+
+
+def advance_intervals(study: Study) -> Intervals:
+    """Do a slice of the nested intervals of a study that stands still; they are kept with it."""
+    with study.lock:  # as another run of the page may be at them still
+        known = study.intervals
+        if known is None or known.rows != len(study.rows):
+            curves = {(row.layers, row.scheme, row.unit) for row in study.rows}
+            slices = nested_curves(tuple(study.rows), retrain=study.plan.retrain)
+            known = study.intervals = Intervals(len(study.rows), len(curves), slices)
+        started = time.perf_counter()
+        while len(known.found) < known.total and time.perf_counter() - started < INTERVAL_SLICE:
+            known.found.append(next(known.slices))
+        return known
+
+
+def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:
+    """How many reviews, seeds and splits a sweep has, and about how many seconds one more seed or split takes."""
+    plan = study.plan
+    counts = {"reviews": len(study.trained_model.split.validation), "seeds": plan.seeds, "splits": plan.splits}
+    seconds = PACE * sweep_seconds(study.trained_model, plan)
+    return counts, {"seeds": seconds / plan.seeds, "splits": seconds / plan.splits}
+
+
+def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> DoseCurve:
     """The sweep of a randomization's layers, scheme and unit over all doses and ten seeds, from its seed on.
 
     Raises:
@@ -183,10 +232,12 @@ def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -
         words=fitting.words,
     )
     trained, split, recipe = trained_model.trained, trained_model.split, trained_model.recipe
-    return DOSE_CURVES.ask(
-        sweep_key(trained_model, plan),
-        lambda: run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial),
-    )
+
+    def compute() -> DoseCurve:
+        result = run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial)
+        return DoseCurve(result, next(nested_curves(result.rows)))
+
+    return DOSE_CURVES.ask(sweep_key(trained_model, plan), compute)
 
 
 def robustness_of(trained_model: TrainedModel, seeds: int) -> tuple[LayerRobustness, ...]:

@@ -1,6 +1,7 @@
 """What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,7 @@ from forgetting.charts.style import FRACTION_TITLE
 from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Study, TrainedModel, assign, session
+from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.ui.conclusion import conclude
@@ -21,16 +22,25 @@ from forgetting.dashboard.ui.randomization_form import can_choose
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.components import mean_components, remedies
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
-from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.comparison import FORGETTING_SCALE
-from forgetting.reporting.formatting import format_fraction, format_share
+from forgetting.reporting.formatting import (
+    format_count,
+    format_fraction,
+    format_interval,
+    format_points,
+    format_share,
+)
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import format_scheme, name_metric
+from forgetting.reporting.names import format_scheme, name_metric, name_scope
+from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
+from forgetting.studies.nested import NO_HITS, NestedCurve, nested_half_ways
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
     "accuracy": ("accuracy",),
@@ -41,6 +51,19 @@ METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the gro
 }
 FRACTIONS_AS_TEXT = {FRACTION_TITLE: format_fraction}
 SHARES_OF_A_BAND = dict.fromkeys(BAND_TITLES.values(), format_share)
+BAND_CHOICES = {"interval": "95\u00a0% interval", "curve": "95\u00a0% of whole curves", "seeds": "seeds alone"}
+CORRECTED = "is not shown, corrected for all points that are looked at (Benjamini & Hochberg)"
+PALE_POINTS, IN_BRACKETS = (
+    f"{what} is a change from the original that {CORRECTED}." for what in ("Pale", "In brackets")
+)
+INTERVAL_TITLES = {
+    "interval_text": "95\u00a0% interval",
+    "curve_text": "95\u00a0% of whole curve",
+    "change_text": "change from the original (95\u00a0% interval)",
+    "shown": "the change is",
+}
+NORMAL_95 = NormalDist().inv_cdf(0.975)
+INTERVALS_EVERY = 0.3  # seconds between two slices of intervals that take long
 SIDE_BY_SIDE = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # column coloured, column fixed
 
 
@@ -68,11 +91,10 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         )
         by, fixed = SIDE_BY_SIDE[beside or "schemes"]
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
+    nested = _find_intervals(study)
     if match == "dose":
         conclude(
-            dose_response_sentences.describe_half_way(
-                _half_ways(study, rows), baselines, rows["validation_accuracy_before"].median()
-            ),
+            _describe_half_ways(study.plan, rows, baselines, nested),
             "fraction randomized",
             "half-way fraction (D50)",
             "95 % interval",
@@ -80,17 +102,61 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         )
     else:
         conclude(
-            dose_response_sentences.describe_matched(curves(rows), rows, baselines, by),
+            _describe_matched(study, rows, baselines, by),
             "equal ‖ΔW‖",
             "fraction randomized",
             "band",
         )
-    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], by=by, key=key)
+    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], nested, by=by, key=key)
 
 
-def _half_ways(study: Study, rows: pd.DataFrame) -> tuple[HalfWay, ...]:
-    """Half-way doses of rows; their intervals only once the study has ended or is stopped, as they take long."""
-    return half_way(rows, planned_doses=study.plan.doses)
+def _find_intervals(study: Study) -> list[NestedCurve]:
+    """The nested intervals of a study that stands still; none while they are computed, in slices, below the chart."""
+    if study.running:
+        return []
+    intervals = sweep.advance_intervals(study)
+    if len(intervals.found) < intervals.total:
+        st.fragment(run_every=INTERVALS_EVERY)(_advance_intervals)(study)
+        return []
+    return [curve for curve in intervals.found if not curve.missing]
+
+
+def _advance_intervals(study: Study) -> None:
+    intervals = sweep.advance_intervals(study)
+    if len(intervals.found) == intervals.total:
+        rerun_page()
+    st.caption(f"Computing intervals: {len(intervals.found):,} of {format_count(intervals.total, 'curve')}.")
+
+
+def _scope(plan: Sweep) -> str:
+    return name_scope(retrain=plan.retrain, splits=plan.splits)
+
+
+def _describe_half_ways(plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]) -> str:
+    sources = nested[0].points["sources"].iloc[0] if nested else ()
+    before = rows["validation_accuracy_before"].median()
+    half_ways = _half_ways(plan, rows, nested)
+    return dose_response_sentences.describe_half_way(half_ways, baselines, before, _scope(plan), sources)
+
+
+def _half_ways(plan: Sweep, rows: pd.DataFrame, nested: list[NestedCurve]) -> tuple[HalfWay, ...]:
+    """Half-way doses of rows, with their nested intervals where there are any."""
+    return nested_half_ways(half_way(rows, planned_doses=plan.doses), nested)
+
+
+def _differences(study: Study, rows: pd.DataFrame, dose: float, by: str = "layers") -> tuple[Difference, ...]:
+    """Differences between the layer sets or the schemes of some rows of the study's frame, at one planned dose."""
+    if study.running:
+        return ()
+    some = rows[rows["planned_dose"] == dose]
+    return compare_pairs([study.result.rows[place] for place in some.index], by)
+
+
+def _describe_matched(study: Study, rows: pd.DataFrame, baselines: Baselines, by: str) -> str:
+    table = curves(rows)
+    common = dose_response_sentences.largest_common_change(table, by)
+    differences = () if common is None else _differences(study, rows, common, by)
+    return dose_response_sentences.describe_matched(table, rows, baselines, by, _scope(study.plan), differences)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
@@ -119,6 +185,7 @@ def _draw_metrics(
     rows: pd.DataFrame,
     baselines: Baselines,
     names: tuple[str, ...],
+    nested: list[NestedCurve],
     *,
     by: str,
     key: str,
@@ -126,10 +193,16 @@ def _draw_metrics(
     """A chart for each metric, side by side; a click on a point opens its randomization on the Forget page."""
     unit = OBJECTIVES[study.trained_model.recipe.training.objective]
     match, charts = study.plan.match, {}
-    for column, name in zip(st.columns(len(names)), names, strict=True):
+    drawn, chosen = st.container(), st.container()
+    with chosen:
+        band = _choose_band(f"{key}_band") if nested and "accuracy" in names else "seeds"
+    for column, name in zip(drawn.columns(len(names)), names, strict=True):
         style = metric_style(name, baselines, unit)
+        table = curves(rows, f"validation_{name}")
+        if nested and name == "accuracy":
+            table = dose_response_charts.with_intervals(table, nested, band)
         chart = dose_response_charts.dose_chart(
-            curves(rows, f"validation_{name}"), style, by=by, match=match, narrow=len(names) > 1
+            table, style, by=by, match=match, narrow=len(names) > 1, band=band if name == "accuracy" else "seeds"
         )
         charts[name] = chart
         event = column.altair_chart(
@@ -138,23 +211,63 @@ def _draw_metrics(
             height="stretch",
             on_select="rerun",
             selection_mode=PICK,
-            alt=f"{style.title} by fraction randomized: median and 5–95 % band over seeds, with baselines",
+            alt=f"{style.title} by fraction randomized: median over seeds with a band, and baselines",
         )
         _open_picked(study, event)
     scale = f" {FORGETTING_SCALE}" if "forgetting" in names else ""
-    st.caption(f"Click a point to open it on the Forget page, with the seed that is nearest to the median.{scale}")
-    chart_table(lambda: _points(rows, names), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT)
+    pale = f" {PALE_POINTS}" if nested and "accuracy" in names else ""
+    st.caption(
+        f"Click a point to open it on the Forget page, with the seed that is nearest to the median.{pale}{scale}"
+    )
+    chart_table(
+        lambda: _points(rows, names, nested), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT
+    )
     downloads(_rows_of(study), charts, key)
 
 
-def _points(rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",)) -> pd.DataFrame:
-    """The points of curves, a row a point and metric."""
-    points = pd.concat(
-        [curves(rows, f"validation_{name}").assign(metric=name_metric(name)) for name in names], ignore_index=True
+def _choose_band(key: str) -> str:
+    return (
+        st.segmented_control(
+            "Band shows",
+            list(BAND_CHOICES),
+            default=next(iter(BAND_CHOICES)),
+            required=True,
+            format_func=BAND_CHOICES.get,
+            key=key,
+            persist_state="session",
+            help=explain("Band shows"),
+        )
+        or "interval"
     )
-    columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds"]
+
+
+def _points(
+    rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",), nested: Sequence[NestedCurve] = ()
+) -> pd.DataFrame:
+    """The points of curves, a row a point and metric."""
+    tables = []
+    for name in names:
+        table = curves(rows, f"validation_{name}").assign(metric=name_metric(name))
+        tables.append(_add_intervals(table, nested) if nested and name == "accuracy" else table)
+    points = pd.concat(tables, ignore_index=True)
+    more = [name for name in INTERVAL_TITLES if name in points]
+    columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds", *more]
     points["scheme"] = points["scheme"].map(format_scheme)
-    return points[columns].rename(columns={"planned_dose": FRACTION_TITLE, **BAND_TITLES})
+    return points[columns].rename(columns={"planned_dose": FRACTION_TITLE, **BAND_TITLES, **INTERVAL_TITLES})
+
+
+def _add_intervals(table: pd.DataFrame, nested: Sequence[NestedCurve]) -> pd.DataFrame:
+    """The table with the nested interval of each accuracy, and with its change from the original."""
+    for band in ("interval", "curve"):
+        drawn = dose_response_charts.with_intervals(table, nested, band)
+        table[f"{band}_text"] = [
+            format_interval(low, high) for low, high in zip(drawn["low"], drawn["high"], strict=True)
+        ]
+    table["change_text"] = [
+        f"{format_points(change, with_plus=True)} ({interval})"
+        for change, interval in zip(drawn["change"], drawn["change_interval"], strict=True)
+    ]
+    return table.assign(shown=drawn["shown"])
 
 
 def _open_picked(study: Study, event: dict) -> None:
@@ -192,24 +305,26 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         st.info("Choose layers to see how accuracy falls with the fraction randomized.")
         return
     try:
-        frame = sweep.find_dose_curve(trained_model, randomization).frame
+        found = sweep.find_dose_curve(trained_model, randomization)
     except ForgettingError as error:
         show_error(error)
         return
-    half_ways = half_way(frame)
+    frame, nested = found.result.frame, [found.nested] if not found.nested.missing else []
     conclude(
-        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median()),
+        _describe_half_ways(found.result.plan, frame, baselines, nested),
         "fraction randomized",
         "half-way fraction (D50)",
-        "band",
+        "95 % interval",
     )
+    table, band = curves(frame), "interval" if nested else "seeds"
     chart = dose_response_charts.current_dose_chart(
-        curves(frame),
+        dose_response_charts.with_intervals(table, nested, band) if nested else table,
         frame[frame["seed"] == chosen.seed],
         _style(trained_model, baselines),
         dose=chosen.fraction,
         value=comparison.randomized.scores["validation"].accuracy,
         metric="validation_accuracy",
+        band=band,
     )
     st.altair_chart(
         chart,
@@ -217,12 +332,16 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         height="stretch",
         alt="Validation accuracy by fraction randomized for the chosen layers and scheme, with the current fraction",
     )
+    holds = f"is its 95{PERCENT} interval over reviews and seeds" if nested else f"holds 5–95{PERCENT} of them"
     st.caption(
-        f"The thick line is the median of ten seeds, its band holds 5–95{PERCENT} of them, the dotted line is this "
-        "seed, and the dot is the current fraction."
+        f"The thick line is the median of ten seeds, its band {holds}, the dotted line is this seed, and the dot is "
+        "the current fraction."
     )
     chart_table(
-        lambda: _points(frame), key="current_dose", alt="Accuracy by fraction randomized", formats=FRACTIONS_AS_TEXT
+        lambda: _points(frame, nested=nested),
+        key="current_dose",
+        alt="Accuracy by fraction randomized",
+        formats=FRACTIONS_AS_TEXT,
     )
 
 
@@ -230,18 +349,31 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every fraction."""
     rows = _one_of(study.result.frame, "scheme", "heat_scheme")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
-    style = _style(study.trained_model, baselines)
-    conclude(dose_response_sentences.describe_heat_map(table, baselines, before), "fraction randomized", "layer set")
+    style, nested = _style(study.trained_model, baselines), _find_intervals(study)
+    differences = _differences(study, rows, table["planned_dose"].max())
+    conclude(
+        dose_response_sentences.describe_heat_map(table, baselines, before, _scope(study.plan), differences),
+        "fraction randomized",
+        "layer set",
+    )
+    band = "interval" if nested else "seeds"
     chart = dose_response_charts.heat_chart(
-        table, style, worst=baselines.chance, best=max(before, baselines.chance), match=study.plan.match
+        dose_response_charts.with_intervals(table, nested, band) if nested else table,
+        style,
+        worst=baselines.chance,
+        best=max(before, baselines.chance),
+        match=study.plan.match,
+        band=band,
     )
     st.altair_chart(
         chart,
         key="heat",
         alt="Median validation accuracy by layer set and fraction randomized, from chance to original",
     )
+    if nested and len(table) <= dose_response_charts.MOST_LABELS:
+        st.caption(IN_BRACKETS)
     chart_table(
-        lambda: _points(rows),
+        lambda: _points(rows, nested=nested),
         key="heat",
         alt="Accuracy by layer set and fraction randomized",
         formats=FRACTIONS_AS_TEXT,
@@ -261,6 +393,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         format_func=format_fraction,
         help=explain("Fraction randomized of each layer"),
     )
+    nested = _find_intervals(study)
     steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
@@ -273,8 +406,17 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
             args=(study.trained_model,),
         )
         return
-    conclude(dose_response_sentences.describe_cascades(steps, baselines), "layer set", "band")
-    chart = dose_response_charts.cascade_chart(steps, _style(study.trained_model, baselines))
+    firsts = rows[rows["layers"].isin(steps.loc[steps["step"] == 1, "layers"])]
+    differences = _differences(study, firsts, dose)
+    conclude(
+        dose_response_sentences.describe_cascades(steps, baselines, _scope(study.plan), differences),
+        "layer set",
+        "band",
+    )
+    band = "interval" if nested else "seeds"
+    chart = dose_response_charts.cascade_chart(
+        _step_intervals(steps, nested) if nested else steps, _style(study.trained_model, baselines), band
+    )
     st.altair_chart(
         chart, key="cascade", height="stretch", alt="Validation accuracy while layers are randomized one after another"
     )
@@ -287,6 +429,15 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     downloads(_rows_of(study), {"cascades": chart}, "cascade")
 
 
+def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFrame:
+    """Steps of cascades with the nested interval of each; that of step 0 is the original's, which every curve has."""
+    table = dose_response_charts.with_intervals(steps, nested, "interval")
+    start = nested[0].points.iloc[0] if nested[0].points.iloc[0]["planned_dose"] == 0 else None
+    if start is not None:
+        table.loc[table["step"] == 0, ["low", "high"]] = [start["low"], start["high"]]
+    return table
+
+
 def _start_cascades(trained_model: TrainedModel) -> None:
     """Add the cascades to the layer sets of the plan, and start it."""
     assign({"sweep.layers": tuple(dict.fromkeys([*session().recipe.sweep.layers, "down", "up"]))})
@@ -295,13 +446,9 @@ def _start_cascades(trained_model: TrainedModel) -> None:
 
 def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
-    frame = study.result.frame
-    half_ways = _half_ways(study, frame)
-    conclude(
-        dose_response_sentences.describe_half_way(half_ways, baselines, frame["validation_accuracy_before"].median()),
-        "half-way fraction (D50)",
-        "95 % interval",
-    )
+    frame, nested = study.result.frame, _find_intervals(study)
+    half_ways = _half_ways(study.plan, frame, nested)
+    conclude(_describe_half_ways(study.plan, frame, baselines, nested), "half-way fraction (D50)", "95 % interval")
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")
     numbers = dict.fromkeys(("dose", "low", "high", "until"), format_share)
@@ -321,9 +468,72 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
     downloads(_rows_of(study), {"half-way fractions": chart}, "half_way")
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
-        f"accuracy above chance. Its 95{PERCENT} interval is a bootstrap over seeds: it holds the luck of the draws, "
-        "not that of the choice of reviews."
+        f"accuracy above chance. Its 95{PERCENT} interval holds all fractions at which the accuracy may be half-way, "
+        "given how few reviews and seeds there are; the tab “How sure?” shows where its width comes from."
     )
+
+
+def uncertainty_view(study: Study, baselines: Baselines) -> None:
+    """Where the uncertainty of the curves comes from, and the cheapest way to make it smaller."""
+    rows = _one_of(study.result.frame, "scheme", "uncertainty_scheme")
+    scheme, unit = rows["scheme"].iloc[0], rows["unit"].iloc[0]
+    found = [curve for curve in _find_intervals(study) if (curve.scheme, curve.unit) == (scheme, unit)]
+    if not found:
+        st.info(
+            "Intervals are computed once the study stands still."
+            if study.running
+            else f"There are no intervals: {NO_HITS}."
+        )
+        return
+    doses = sorted(set.intersection(*(set(curve.components) for curve in found)))
+    widths = {dose: sum(part.variance for curve in found for part in curve.components[dose]) for dose in doses}
+    dose = st.select_slider(
+        "Fraction randomized" if study.plan.match == "dose" else "Change of the weights",
+        doses,
+        value=max(doses, key=widths.get),
+        key="uncertainty_dose",
+        format_func=format_fraction,
+        help=explain("Fraction randomized"),
+    )
+    means = mean_components([curve.components[dose] for curve in found])
+    points = pd.concat([curve.points for curve in found])
+    there = points[points["planned_dose"] == dose]
+    half = float((there["high"] - there["low"]).mean() / 2)
+    counts, costs = sweep.count_and_price(study)
+    conclude(
+        dose_response_sentences.describe_uncertainty(
+            means, half, dose, remedies(means, counts, costs), baselines, several=len(found) > 1
+        ),
+        "95 % interval",
+        "variance",
+    )
+    table = _sources(found, dose)
+    chart = dose_response_charts.uncertainty_chart(table)
+    st.altair_chart(chart, key="uncertainty", alt="Share of the variance of the accuracy that comes from each source")
+    st.caption(
+        "Sources add up by their variances. The reviews: other reviews might have been set aside for validation. The "
+        "draw: other units and values might have been drawn. Both together: a draw changes single reviews by luck."
+    )
+    chart_table(
+        lambda: table.rename(columns={"share": "share of the variance", "half": "± points alone"}),
+        key="uncertainty",
+        alt="Sources of the uncertainty",
+        formats={"share of the variance": format_share},
+    )
+    downloads(_rows_of(study), {"uncertainty": chart}, "uncertainty")
+
+
+def _sources(found: Sequence[NestedCurve], dose: float) -> pd.DataFrame:
+    """A row for each layer set and source of the variance at a dose, for the chart."""
+    table = []
+    for curve in found:
+        parts = curve.components[dose]
+        total = sum(part.variance for part in parts) or 1.0
+        for part in parts:
+            half = 100 * NORMAL_95 * part.variance**0.5
+            source = dose_response_sentences.SOURCE_NAMES[part.source].removeprefix("the ")
+            table.append({"layers": curve.layers, "source": source, "share": part.variance / total, "half": half})
+    return pd.DataFrame(table)
 
 
 def _style(trained_model: TrainedModel, baselines: Baselines) -> MetricStyle:

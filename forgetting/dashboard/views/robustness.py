@@ -17,6 +17,7 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import format_share
+from forgetting.reporting.names import name_scope
 
 MOST_SEEDS = 100  # of the robustness table, which is computed at once
 
@@ -28,7 +29,8 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     except ForgettingError as error:
         show_error(error)
         return
-    conclude(dose_response_sentences.describe_robustness(rows, baselines), "forgetting", "robust", "critical")
+    scope = name_scope(retrain=False, splits=1)
+    conclude(dose_response_sentences.describe_robustness(rows, baselines, scope), "forgetting", "robust", "critical")
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     chart_table(
