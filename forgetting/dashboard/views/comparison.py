@@ -61,10 +61,12 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
     )
     if not large:
         chart_table(
-            lambda: _scores(comparison, ("bitwise_accuracy" if published else "accuracy", "loss")),
+            lambda: _scores(
+                comparison, ("bitwise_accuracy", "loss") if published else ("accuracy", "balanced_accuracy", "loss")
+            ),
             key="accuracy_and_loss",
             alt="Accuracy and loss before and after",
-            formats=dict.fromkeys(("accuracy", "bitwise accuracy"), format_share),
+            formats=dict.fromkeys(("accuracy", "balanced accuracy", "bitwise accuracy"), format_share),
         )
     if "linear_svc" in baselines.missing:
         st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
