@@ -12,6 +12,7 @@ import pandas as pd
 
 from forgetting.metrics.components import Component, crossed_means, variance_components
 from forgetting.metrics.nested import NestedMeans, accuracy_interval, ratio_interval, simultaneous_level
+from forgetting.metrics.paired import LEVEL
 from forgetting.studies.dose_response import CURVE_KEYS, HalfWay
 from forgetting.studies.evaluation import SweepRow
 
@@ -73,7 +74,7 @@ def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> N
     doses = sorted({row.planned_dose for row in rows})
     means = [_means([row for row in rows if row.planned_dose == dose]) for dose in doses]
     whole = _whole(rows, doses)
-    level = simultaneous_level(whole) if whole else 0.95
+    level = simultaneous_level(whole) if whole else LEVEL
     points, half = [], []
     for dose, found in zip(doses, means, strict=True):
         low, high = accuracy_interval(found, 1)
@@ -112,16 +113,17 @@ def nested_half_ways(halves: Sequence[HalfWay], curves: Sequence[NestedCurve]) -
     return tuple(found)
 
 
-def nested_forgetting(rows: Sequence[SweepRow]) -> tuple[tuple[float, float] | None, str]:
-    """The 95 % interval of forgetting, over what the rows differ in; None with the reason.
+def nested_forgetting(rows: Sequence[SweepRow], level: float = LEVEL) -> tuple[tuple[float, float] | None, str]:
+    """The interval of forgetting, over what the rows differ in; None with the reason.
 
     Args:
         rows: Of one layer set, dose, scheme and unit.
+        level: Confidence level, in (0, 1).
     """
     kept = [row for row in rows if row.hits]
     if not kept:
         return None, NO_HITS
-    interval = ratio_interval(_means(kept, padded=True), FORGETTING, BEFORE, -kept[0].chance)
+    interval = ratio_interval(_means(kept, padded=True), FORGETTING, BEFORE, -kept[0].chance, level)
     return interval, "" if interval else NOT_ABOVE_CHANCE
 
 
