@@ -11,6 +11,7 @@ from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count, format_epochs
+from forgetting.reporting.relearning import describe_relearning_power
 from forgetting.studies.relearning import RelearningResult, learning_curve_slices
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.time_to_target import check_relearning
@@ -166,6 +167,12 @@ def _describe_savings(request: StudyRequest) -> str:
     return f"{product_of} × {_describe_replicates(request)}, each relearned for at most {format_epochs(plan.epochs)}"
 
 
+def _savings_power(request: StudyRequest) -> str:
+    plan = request.recipe.relearning
+    named = len(plan.sweep.sets(request.trained_model.recipe.model.layers)) * len(plan.schemes)
+    return describe_relearning_power(plan, named)
+
+
 def _look(request: StudyRequest) -> StudyRequest:
     """One seed of the model at hand."""
     plan = replace(request.recipe.relearning, seeds=1, splits=1, retrain=False)
@@ -184,6 +191,7 @@ RELEARNING_KINDS = {
         seconds=_curves_seconds,
         describe=_describe_curves,
         look=_look,
+        power=lambda request: describe_relearning_power(request.recipe.relearning),
     ),
     "savings": StudyKind(
         title="Savings",
@@ -196,5 +204,6 @@ RELEARNING_KINDS = {
         seconds=_savings_seconds,
         describe=_describe_savings,
         look=_look,
+        power=_savings_power,
     ),
 }

@@ -91,7 +91,7 @@ def scene_view(trained_model: TrainedModel) -> None:
             kind, request = STUDY_KINDS[stage.study], request_study(mine, trained_model, stage.study)
             st.caption(
                 f"The answer takes {format_count(kind.total(request), kind.part)}, "
-                f"{format_duration(kind.seconds(request))}."
+                f"{format_duration(kind.seconds(request))}. {kind.power(request)}"
             )
     with shown:
         if predicted is None:
