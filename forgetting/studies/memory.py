@@ -19,7 +19,7 @@ from forgetting.studies.time_to_target import ROUNDING
 VARIANT_KEYS = ["layers", "scheme", "dose"]  # what distinguishes one variant from another
 LEAST_UNITS = 5  # of the sign test: with fewer it cannot be passed
 MEMORY_SHOWN = ("remembers", "one model")  # conclusions of savings that are above 0
-LEAST = -1e300  # stands for −∞ where pandas interpolates, and whatever it interpolates with it stays below LOW
+LEAST = -1e300  # stands for −∞ where a quantile is interpolated; whatever that gives stays below LOW
 LOW = -1e200
 
 
@@ -77,10 +77,16 @@ def find_unit(rows: pd.DataFrame) -> str:
         "seed": the replicates are draws of one model, or of one on each of few splits, and what is concluded holds for
         these models alone.
     """
-    originals = len(rows[["split", "original_seed"]].drop_duplicates())
-    if rows["split"].nunique() >= LEAST_UNITS:
+    splits, originals = _count_originals(rows)
+    if splits >= LEAST_UNITS:
         return "split"
     return "model" if 1 < originals == len(rows) else "seed"
+
+
+def _count_originals(rows: pd.DataFrame) -> tuple[int, int]:
+    """The numbers of splits and of original models."""
+    pairs = set(zip(rows["split"].tolist(), rows["original_seed"].tolist(), strict=True))
+    return len({split for split, _ in pairs}), len(pairs)
 
 
 def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryConclusion:
@@ -96,25 +102,30 @@ def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryCo
         same_model: Whether all seeds leave the same randomized model, see `leaves_one_model`. It is of no interest
             where they are no draws of one model.
     """
-    unit, splits = find_unit(rows), rows["split"].nunique()
-    originals = len(rows[["split", "original_seed"]].drop_duplicates())
-    rows = rows[rows["savings_high"].notna()]
-    steps, scratch = (rows[name].astype(float).fillna(math.inf).to_numpy() for name in ("steps", "scratch_steps"))
+    unit, (splits, originals) = find_unit(rows), _count_originals(rows)
+    names = ("steps", "scratch_steps", "savings_low", "savings_high", "split")
+    table = np.array([rows[name].to_numpy(dtype=float) for name in names])
+    steps, scratch, low, high, split = table[:, ~np.isnan(table[3])]
+    steps, scratch, low = (
+        np.where(np.isnan(one), far, one)
+        for one, far in zip((steps, scratch, low), (math.inf, math.inf, -math.inf), strict=True)
+    )
     with np.errstate(invalid="ignore"):
         signs = np.sign(scratch - steps)  # NaN where neither arrives
-    low = rows["savings_low"].astype(float).fillna(-math.inf).to_numpy()
-    high = rows["savings_high"].to_numpy(dtype=float)
     ends = [low, high]
     if unit == "split":
         known = ~np.isnan(signs)
-        groups = [rows["split"].to_numpy() == split for split in dict.fromkeys(rows["split"])]
+        groups = [split == one for one in np.unique(split)]
         signs = np.array([np.sign(signs[own & known].sum()) if (own & known).any() else np.nan for own in groups])
         ends = [np.array([np.median(values[own]) for own in groups]) for values in ends]
     units, above = int(np.count_nonzero(~np.isnan(signs))), int((signs > 0).sum())
     if not units:
         return MemoryConclusion("undefined", None, None, None, None, None, None, 0, 0, 1.0, unit, originals, splits)
     p = sign_test(above, above + int((signs < 0).sum()))
-    lowest, median, highest = (_quantile(low, share) for share in (BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1]))
+    shares = (BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1])
+    lowest, median, highest = (
+        float(found) if found > LOW else -math.inf for found in np.quantile(np.maximum(low, LEAST), shares)
+    )
     intervals = [median_interval(values) for values in ends]
     return MemoryConclusion(
         conclusion=_conclude(p, units, one_model=same_model and unit == "seed"),
@@ -137,12 +148,6 @@ def _conclude(p: float, units: int, *, one_model: bool) -> str:
     if units < LEAST_UNITS:
         return "too few seeds"
     return "gone" if p > SIGNIFICANT else "one model" if one_model else "remembers"
-
-
-def _quantile(values: np.ndarray, share: float) -> float:
-    """A quantile of values of which some may be −∞; it is computed by pandas, as `seed_bands` does."""
-    found = float(pd.Series(np.maximum(values, LEAST)).quantile(share))
-    return found if found > LOW else -math.inf
 
 
 def _log_ratio(savings: float) -> float:

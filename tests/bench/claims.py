@@ -83,7 +83,7 @@ CURVES = {  # what nested intervals are of, with the functions that make them
 PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metrics.paired.make_change")
 TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
 HOLLOW = ("metrics.baselines.beats_trivial", "metrics.baselines.compare_with_majority")
-SAVED = ("studies.savings.conclude_memory",)
+SAVED = ("studies.memory.conclude_memory", "metrics.paired.sign_test")
 CLAIMS = (
     Claim("coverage", ("metrics.intervals.wilson_interval",), "hits of one model", worlds.accuracy_covers),
     Claim("coverage", PAIRED, "hits of two models, after which all or nothing is lost", worlds.change_covers),
@@ -180,6 +180,15 @@ CLAIMS = (
     Claim("error", SAVED, "steps as from scratch", partial(worlds.remembers, saved=0.0), SEEDS),
     Claim("power", SAVED, "a quarter of the steps is saved", partial(worlds.remembers, saved=0.25), SEEDS),
     Claim("power", SAVED, "half of the steps is saved", partial(worlds.remembers, saved=0.5), SEEDS),
+    Claim(
+        "coverage",
+        ("metrics.intervals.median_interval", "studies.memory.conclude_memory"),
+        "median savings, where some runs never arrive",
+        partial(worlds.savings_cover, saved=0.25),
+        SEEDS,
+        {5: (0.93, 0.97), 10: (0.97, 1.0)},
+        "of 10 in 98 %",
+    ),
 )
 HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     **{f"metrics.scores.{name}": "Wilson's interval" for name in ("evaluate", "score_chunks", "score_logits")},
@@ -197,5 +206,8 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "unlearning.result.UnlearningResult.gaps": "`median_band`",
     "unlearning.indistinguishability.epsilons": "the intervals are those of an attack's confidence",
     "unlearning.membership.logistic_attack": "none",
+    "studies.memory.savings_curves": "those of `conclude_memory`",
+    "studies.memory.correct_conclusions": "p-values of `conclude_memory`, by `holm` or `benjamini_hochberg`",
+    "studies.memory.smallest_share": "the power of `sign_test`, which a test of it counts out",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }

@@ -8,7 +8,10 @@ below the quantile of its true accuracy. So two models agree on which reviews ar
 exactly. Replicates have random effects of draw, training and split.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
 from forgetting.metrics.baselines import beats_trivial
@@ -16,7 +19,9 @@ from forgetting.metrics.intervals import auc_interval, median_band, wilson_inter
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
 from forgetting.metrics.paired import SIGNIFICANT, compare_hits, make_change, reviews_needed, smallest_change
 from forgetting.metrics.scores import Scores
-from forgetting.studies.savings import conclude_memory
+from forgetting.studies.memory import conclude_memory
+from forgetting.studies.savings import bound_savings
+from forgetting.studies.time_to_target import TimeToTarget
 from forgetting.unlearning.membership import tpr_at_fpr_attack
 
 ALIKE = 0.5  # share of what decides whether a review is classified correctly that two models have in common
@@ -158,9 +163,40 @@ def band_holds_another_seed(random: Random, count: int, seeds: int) -> np.ndarra
     return np.array([band.low <= value <= band.high for band, value in zip(bands, values[:, -1], strict=True)])
 
 
-def remembers(random: Random, count: int, seeds: int, *, saved: float) -> np.ndarray:
-    """Whether memory is concluded from steps that take a share `saved` less than from scratch, in the median."""
-    steps = np.ceil(40 * np.exp(0.3 * random.standard_normal((2, count, seeds))) * [[[1 - saved]], [[1]]])
-    return np.array(
-        [conclude_memory(1 - ours / scratch).conclusion == "remembers" for ours, scratch in zip(*steps, strict=True)]
-    )
+def draw_savings(random: Random, count: int, models: int, saved: float) -> Iterator[pd.DataFrame]:
+    """Rows of `models` models whose steps take a share `saved` less than from scratch, in the median.
+
+    Of the steps from scratch a quarter are more than are allowed, so that these runs never arrive.
+    """
+    allowed = 49
+    for steps in 40 * np.exp(0.3 * random.standard_normal((count, models, 2))) * [1 - saved, 1]:
+        times = [
+            [
+                TimeToTarget("never" if one > allowed else "reached", None if one > allowed else one, None, allowed)
+                for one in pair
+            ]
+            for pair in steps
+        ]
+        bounds = np.array([bound_savings(*pair) for pair in times])
+        yield pd.DataFrame(
+            {
+                "steps": [pair[0].steps for pair in times],
+                "scratch_steps": [pair[1].steps for pair in times],
+                "savings_low": np.where(np.isinf(bounds[:, 0]), np.nan, bounds[:, 0]),
+                "savings_high": bounds[:, 1],
+                "split": 0,
+                "original_seed": range(models),
+            }
+        )
+
+
+def remembers(random: Random, count: int, models: int, *, saved: float) -> np.ndarray:
+    """Whether memory is concluded."""
+    drawn = draw_savings(random, count, models, saved)
+    return np.array([conclude_memory(rows).conclusion == "remembers" for rows in drawn])
+
+
+def savings_cover(random: Random, count: int, models: int, *, saved: float) -> np.ndarray:
+    """Whether the interval holds the median savings."""
+    ends = [conclude_memory(rows).interval for rows in draw_savings(random, count, models, saved)]
+    return np.array([np.nan if end is None else end[0] <= saved <= end[1] for end in ends])
