@@ -77,7 +77,9 @@ class NestedMeans:
         by_split = [weights @ means.replicates + offset for means in self.splits]
         value = float(np.median(np.concatenate(by_split)))
         if len(self.splits) > 1:
+            inside = [NestedMeans((means,)).estimate(weights, offset).error ** 2 for means in self.splits]
             spread = float(np.var([np.median(values) for values in by_split], ddof=1))
+            spread = max(spread, float(np.mean(inside)))  # few splits may agree by luck
             return Estimate(value, math.sqrt((1 / len(by_split) + self.share) * spread), len(by_split) - 1)
         (means,) = self.splits
         reviews, count = means.reviews, means.count

@@ -74,13 +74,19 @@ def test_a_ratios_interval_is_fiellers():
 
 
 def test_over_splits_it_is_nadeau_and_bengios():
-    values, share = [0.6, 0.7, 0.65, 0.75], 0.25
+    values, share = [0.4, 0.9, 0.65, 0.75], 0.25
     error = math.sqrt((1 / 4 + share) * np.var(values, ddof=1))
     expected = stats.t.interval(0.95, 3, np.mean(values), error)
     assert corrected_interval(values, share) == pytest.approx(expected)
     tables = [np.repeat(np.arange(20) < 20 * value, 3).reshape(20, 3).T[None] for value in values]
     found = nested(*tables, share=share).estimate(ONE)
-    assert (found.value, found.error, found.degrees) == (pytest.approx(0.675), pytest.approx(error), 3)
+    assert (found.value, found.error, found.degrees) == (pytest.approx(0.7), pytest.approx(error), 3)
+
+
+def test_splits_that_agree_by_luck_have_the_error_within_them():
+    hits = (np.arange(20) < 14)[None, None]
+    found = nested(hits, hits, share=0.25).estimate(ONE)
+    assert found.error == pytest.approx(math.sqrt(0.75 * hits.var(ddof=1) / 20))
 
 
 def test_a_simultaneous_level_lies_between_that_of_one_value_and_of_independent_ones():
