@@ -2,7 +2,8 @@
 
 Gold is exact retraining, burgundy the original, and each method has the same colour in all charts. Beyond six methods
 colours repeat, and shapes tell those of one colour apart in the trade-off. A gold band holds 5–95 % of the gaps between
-exact retrainings with different seeds: a gap within it is no gap.
+exact retrainings with different seeds: a gap within it is no gap. What cannot be told from retraining, after correction
+for many comparisons, is pale.
 """
 
 import json
@@ -14,7 +15,8 @@ import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, ORIGINAL, RELEARNED, REVIEW_COLOUR, SERIES_COLOURS, TEXT
 from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules
-from forgetting.reporting.formatting import format_gap, format_metric
+from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.reporting.formatting import format_gap, format_metric, format_p
 from forgetting.reporting.names import METHOD_NAMES, format_method
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.task import REFERENCE
@@ -27,11 +29,13 @@ GAP_COLUMNS = {  # of the chart of gaps: the title of each metric, in two lines
     "tow": "tug of war\n(ToW)",
     "forget_divergence": "forget\ndivergence",
     "attack_auc": "attack\nAUC",
-    "anamnesis": "anamnesis\n(AIN)",
+    "relearn_steps": "steps to\nrelearn",
 }
+UNDECIDED_OPACITY = 0.35  # opacity of what does not differ
 ROW_HEIGHT = 36  # pixels of a method
 HALF_COLUMN = 0.46  # of a column's width that the largest gap takes
 LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
+LEAST_AXIS = 0.2  # of the attack's axis, on either side of 0
 LOSS_BINS = 40  # of the histograms of losses
 MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p; losses beyond are counted at these
 SET_STYLES = {  # name and dashes of each set of reviews
@@ -46,6 +50,7 @@ POINTS = tuple(sign * step for sign in (-1, 1) for step in (0, 0.1, 0.3, 1, 3, 1
 SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
 SYMLOG = "(symmetric log scale)"
 METHOD_LABEL = f"{json.dumps(METHOD_NAMES)}[datum.label] || replace(datum.label, /_/g, ' ')"  # as `format_method`
+OPACITY = alt.condition("datum.differs", alt.value(1), alt.value(UNDECIDED_OPACITY))
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
 
@@ -69,6 +74,8 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
         alt.Tooltip("retrained_text:N", title="exact retraining"),
         alt.Tooltip("gap_text:N", title="gap"),
         alt.Tooltip("band:N", title="gap, 5–95 % of seeds"),
+        alt.Tooltip("interval:N", title="mean gap, 95 % interval"),
+        alt.Tooltip("p_text:N", title="adjusted p"),
         alt.Tooltip("seeds:Q"),
         alt.Tooltip("missing:N"),
     ]
@@ -80,7 +87,9 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
         .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2="floor_high:Q")
     )
     zero = known.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)
-    bars = base.mark_bar(height=8, yOffset=7).encode(x=x, x2="end:Q", color=alt.Color("colour:N", scale=None))
+    bars = base.mark_bar(height=8, yOffset=7).encode(
+        x=x, x2="end:Q", color=alt.Color("colour:N", scale=None), opacity=OPACITY
+    )
     spans = base.mark_rule(strokeWidth=1.5, color=BASELINE, yOffset=7).encode(
         x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
     )
@@ -130,6 +139,14 @@ def _gap_cells(result: UnlearningResult, planned: Sequence[str]) -> pd.DataFrame
         f"{format_gap(metric, low)} to {format_gap(metric, high)}"
         for metric, low, high in zip(table["metric"], table["gap_low"], table["gap_high"], strict=True)
     ]
+    table["interval"] = [
+        "–" if np.isnan(change) else f"{format_gap(metric, low)} to {format_gap(metric, high)}"
+        for metric, change, low, high in zip(
+            table["metric"], table["change"], table["change_low"], table["change_high"], strict=True
+        )
+    ]
+    table["p_text"] = table["adjusted_p"].map(format_p)
+    table["differs"] = table["adjusted_p"] <= SIGNIFICANT
     table["colour"] = table["method"].map(method_colours([*planned, *table["method"]]))
     return table
 
@@ -324,35 +341,45 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
 
 
 def attack_points(result: UnlearningResult) -> pd.DataFrame:
-    """The attack's AUC on each method with its 95 % interval over the reviews, as medians over seeds."""
-    frame = result.frame.dropna(subset=["attack_auc"])
-    return (
-        frame.groupby("method", sort=False)[["attack_auc", "attack_auc_low", "attack_auc_high"]].median().reset_index()
-    )
+    """The attack's AUC on each method, beside that on retrained models: a row a method of which both are known.
+
+    Returns:
+        Columns "method"; "attack_auc" and "retrained", medians over seeds; "change", "change_low" and "change_high",
+        the mean difference of the two with its 95 % interval over models and reviews; "adjusted_p".
+    """
+    found = result.gaps[(result.gaps["metric"] == "attack_auc") & result.gaps["change"].notna()]
+    columns = ["method", "value", "retrained", "change", "change_low", "change_high", "adjusted_p"]
+    return found[columns].rename(columns={"value": "attack_auc"}).reset_index(drop=True)
 
 
 def attack_chart(result: UnlearningResult) -> alt.LayerChart:
-    """A forest plot of the attack's AUC: median over seeds, with its 95 % interval over the reviews."""
+    """A forest plot of the attack's AUC less that on retrained models, with its 95 % interval."""
     table = attack_points(result)
     table["colour"] = table["method"].map(method_colours(result.gaps["method"]))
-    table["name"] = table["method"].map(format_method)
+    table["name"], table["p_text"] = table["method"].map(format_method), table["adjusted_p"].map(format_p)
+    table["differs"] = table["adjusted_p"] <= SIGNIFICANT
     base = alt.Chart(table).encode(
         y=alt.Y("method:N", title=None, sort=None, axis=_method_axis()),
         color=alt.Color("colour:N", scale=None),
+        opacity=OPACITY,
         tooltip=[
             alt.Tooltip("name:N", title="method"),
             alt.Tooltip("attack_auc:Q", title="AUC, median over seeds", format=".3f"),
-            alt.Tooltip("attack_auc_low:Q", title="95 % interval from", format=".3f"),
-            alt.Tooltip("attack_auc_high:Q", title="to", format=".3f"),
+            alt.Tooltip("retrained:Q", title="exact retraining", format=".3f"),
+            alt.Tooltip("change:Q", title="mean gap", format="+.3f"),
+            alt.Tooltip("change_low:Q", title="95 % interval from", format="+.3f"),
+            alt.Tooltip("change_high:Q", title="to", format="+.3f"),
+            alt.Tooltip("p_text:N", title="adjusted p"),
         ],
     )
-    title = ["loss-threshold attack:", "area under the ROC curve (AUC)"]
-    x = alt.X("attack_auc:Q", title=title, scale=alt.Scale(domain=[0, 1]))
-    marks = pd.DataFrame({"at": [0.5], "name": ["chance"]})
-    line = alt.Chart(marks).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
+    title = ["attack AUC less that", "after exact retraining"]
+    ends = [min(-LEAST_AXIS, table["change_low"].min()), max(LEAST_AXIS, table["change_high"].max())]
+    scale = alt.Scale(domain=ends)
+    marks = pd.DataFrame({"at": [0.0], "name": ["exact retraining"]})
+    line = alt.Chart(marks).mark_rule(color=RELEARNED, strokeWidth=2).encode(x="at:Q")
     name = alt.Chart(marks).mark_text(color=TEXT, baseline="bottom").encode(x="at:Q", y=alt.value(-3), text="name:N")
-    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("attack_auc_low:Q", title=title), x2="attack_auc_high:Q")
-    point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
+    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("change_low:Q", title=title, scale=scale), x2="change_high:Q")
+    point = base.mark_point(filled=True, size=90).encode(x=alt.X("change:Q", title=title, scale=scale))
     return (
         alt.layer(line, span, point, name).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(26))
     )

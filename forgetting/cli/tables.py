@@ -17,6 +17,7 @@ from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.formatting import format_count, format_number
 from forgetting.reporting.relearning import format_savings
+from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
 from forgetting.studies.memory import savings_curves
@@ -134,10 +135,12 @@ UNLEARNING_COLUMNS = {  # titles of the table's columns, by metric
     "validation_accuracy": "validation",
     "tow": "ToW",
     "attack_auc": "attack AUC",
+    "relearn_steps": "steps",
     "anamnesis": "AIN",
     "seconds_ratio": "time ratio",
 }
 NO_GAP = ("seconds_ratio",)  # nearer to retraining is not better
+MARKS = {True: "", None: "?"}  # of what is concluded, and of what cannot be told
 
 
 def format_unlearning(result: UnlearningResult) -> str:
@@ -146,16 +149,19 @@ def format_unlearning(result: UnlearningResult) -> str:
     methods = result.methods
     first = max(14, *(len(name) + 2 for name in methods)) if methods else 14
     lines = [
-        f"{counts['forget']:,} reviews to forget ({describe_forget(result.recipe.forget)}), {counts['retain']:,} to "
-        f"retain, {counts['validation']:,} for validation, {counts['non_members']:,} of them comparable non-members",
+        f"{format_count(counts['forget'], 'review')} to forget ({describe_forget(result.recipe.forget)}), "
+        f"{counts['retain']:,} to retain, "
+        f"{counts['validation']:,} for validation, {counts['non_members']:,} of them comparable non-members",
         "In brackets: the gap to exact retraining with another seed. The row retrain shows how large it is by luck.",
+        "Each method runs at one setting. A question mark: that cannot be told with so few reviews or seeds.",
         "",
         f"{'method':{first}}" + "".join(f"{title:>16}" for title in UNLEARNING_COLUMNS.values()),
     ]
     for method in methods:
         cells = "".join(f"{_with_gap(metric, gaps.loc[(method, metric)]):>16}" for metric in UNLEARNING_COLUMNS)
-        conclusions = {"   remembered": result.remembers(method), "   over-forgets": result.over_forgets(method)}
-        lines.append(f"{method:{first}}{cells}" + "".join(name for name, holds in conclusions.items() if holds))
+        conclusions = {"remembered": result.remembers(method), "over-forgets": result.over_forgets(method)}
+        marks = "".join(f"   {name}{MARKS[holds]}" for name, holds in conclusions.items() if holds is not False)
+        lines.append(f"{method:{first}}{cells}{marks}")
     lines += [
         f"{'largest class':{first}}" + "".join(f"{result.majority[name]:>16.3f}" for name in result.majority),
         f"{'chance':{first}}" + f"{result.chance:>16.3f}" * 3 + f"{'':16}{0.5:>16.3f}",
@@ -164,7 +170,7 @@ def format_unlearning(result: UnlearningResult) -> str:
     for reason, group in rows.groupby("missing", sort=False):  # one line for each reason
         methods, metrics = (", ".join(dict.fromkeys(group[name])) for name in ("method", "metric"))
         lines.append(f"missing for {methods} ({metrics.replace('_', ' ')}): {' '.join(reason.split())}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", describe_unlearning(result)])
 
 
 def _with_gap(metric: str, row: pd.Series) -> str:

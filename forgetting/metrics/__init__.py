@@ -30,6 +30,7 @@ __getattr__, __all__ = lazy_names(
             "remedies",
             "variance_components",
         ),
+        "crossed": ("CrossedChange", "area_change", "area_placements", "crossed_change", "smallest_area_change"),
         "intervals": (
             "BAND_QUANTILES",
             "Band",

@@ -41,7 +41,7 @@ def describe_forget(forget: Forget) -> str:
     """Describe what is to be forgotten, as a part of a sentence."""
     return {
         "class": f"the class “{forget.label[:80]}”",
-        "reviews": f"the list of {len(forget.reviews)} reviews",
+        "reviews": f"the list of {len(forget.reviews):,} review{'s' * (len(forget.reviews) != 1)}",
         "share": f"a share of {format_share(forget.share)}",
     }[forget.by]
 

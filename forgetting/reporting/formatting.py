@@ -39,7 +39,9 @@ def _with_minus(text: str) -> str:
 
 
 def format_metric(metric: str, value: float | None) -> str:
-    """A metric by its name: an accuracy or another share as a percentage, any other as a number."""
+    """A metric by its name: an accuracy or another share as a percentage, steps as they are, any other as a number."""
+    if metric.endswith("steps") and value is not None and not math.isnan(value):
+        return f"{value:,g}"
     return format_share(value) if any(word in metric for word in SHARES) else format_number(value)
 
 
@@ -54,7 +56,12 @@ def format_gap(metric: str, gap: float) -> str:
         return "missing"
     if metric.endswith("accuracy"):
         return format_points(100 * gap, with_plus=True)
-    return _signed(gap, 2)
+    return _with_minus(f"{gap:+,g}") if metric.endswith("steps") and gap == round(gap, 1) else _signed(gap, 2)
+
+
+def format_p(p: float) -> str:
+    """A p-value: "0.031", "under 0.001", "–" for NaN."""
+    return "–" if math.isnan(p) else f"under{NO_BREAK}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def format_points(points: float, *, with_plus: bool = False) -> str:

@@ -809,21 +809,22 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "AIN (anamnesis index)",
             "How soon a model knows the forgotten reviews again: 1 like one that never saw them, 0 at once.",
-            "It is the steps to relearn the forget set / those of the retrained model. Above 1, more than that set is "
-            "gone.",
+            "It is the steps to relearn the forget set / those of the retrained model, where these are 10 or more: of "
+            "fewer a single step would change it too much. Above 1, more than that set is gone.",
             "Chundawat et al. 2023, arXiv 2201.05629",
             used=("AIN", "anamnesis (AIN)"),
         ),
         Term(
             "attack AUC",
             "How well an attacker can tell forgotten reviews from ones never seen, by their loss; 0.5 is a guess.",
-            "It is the probability that a forgotten review has a lower loss than a non-member. Below 0.5 the "
-            "forgotten reviews stand out as too unlikely.",
+            "It is the probability that a forgotten review has a lower loss than a non-member. Few reviews may differ "
+            "even where the model has seen none of them, so what counts is how far it is from that after exact "
+            "retraining, on the same reviews.",
             "Yeom et al. 2018, arXiv 1709.01604",
             used=(
                 "loss-threshold attack",
                 "AUC, median over seeds",
-                "loss-threshold attack: area under the ROC curve (AUC)",
+                "attack AUC less that after exact retraining",
             ),
         ),
         Term(
@@ -841,7 +842,23 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "over-forgetting",
             "The model knows the forget set less than a model that never saw it, which itself gives it away.",
+            "A model that knows all reviews less does not over-forget: unseen reviews are compared as well, and losses "
+            "after temperature scaling.",
             used=("over-forgets",),
+        ),
+        Term(
+            "mean gap",
+            "The mean over the models of how far a metric is from that of exact retraining.",
+            "Its interval holds the luck of training and of the reviews. Of ToW and divergence it is the gap to "
+            "another retraining.",
+            "DeLong et al. 1988, Biometrics 44; Obuchowski & Rockette 1995, Commun. Stat. Simul. 24",
+            used=("mean gap, 95 % interval",),
+        ),
+        Term(
+            "adjusted p",
+            "How easily luck alone makes so large a gap somewhere among so many; above 0.05 it cannot be told.",
+            "It is the p-value after the correction for many comparisons by Benjamini and Hochberg.",
+            "Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57",
         ),
         Term(
             "remembering",

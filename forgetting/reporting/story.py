@@ -12,6 +12,7 @@ import numpy as np
 from forgetting.experiment.published import PUBLISHED_CLASSES, PUBLISHED_TABLE
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep, even_doses
@@ -223,7 +224,7 @@ def answer_published() -> Answer:
 
 
 def answer_unlearning(result: UnlearningResult, method: str) -> Answer:
-    """Whether an attack finds what a method has unlearned.
+    """Whether an attack finds what a method has unlearned, more surely than after exact retraining.
 
     The area under the curve of an attack is the probability with which it ranks a member above a non-member.
 
@@ -236,13 +237,15 @@ def answer_unlearning(result: UnlearningResult, method: str) -> Answer:
     before, found_before = (gaps.loc[("original", name), "value"] for name in ("forget_accuracy", "attack_auc"))
     if np.isnan(attack["value"]):
         return Answer(None, f"The numbers do not decide: {attack['missing']}.", "")
-    highest = result.frame.query("method == @method")["attack_auc_high"].median()
-    right = 1 if result.remembers(method) else 2 if highest < 0.5 else 0
-    caught = (
-        "Hidden, but not told apart by this attack.",
-        "Hidden, but not gone: it still knows them.",
-        "They stand out as too strange, which gives them away as well.",
-    )[right]
+    known = result.remembers(method)
+    stranger = attack["p"] <= SIGNIFICANT and attack["change"] < 0
+    right = 1 if known else 2 if stranger else 0 if known is False else None
+    caught = {
+        0: "Hidden, and no more to be told apart than after retraining.",
+        1: "Hidden, but not gone: it still knows them.",
+        2: "They stand out as too strange, which gives them away as well.",
+        None: "Whether that is more than after retraining so few reviews cannot tell.",
+    }[right]
     return Answer(
         right,
         f"Of the {result.reviews['forget']:,} reviews to be forgotten {format_share(before)} were classified correctly "
@@ -251,8 +254,8 @@ def answer_unlearning(result: UnlearningResult, method: str) -> Answer:
         f"{format_share(result.majority['forget'])}). Of a forgotten review and one never seen the attacker picks the "
         f"forgotten one in {format_share(attack['value'])} of the cases: {format_share(found_before)} before "
         f"unlearning, {format_share(attack['retrained'])} after retraining, and 50 % by guessing. {caught}",
-        "This is one class, one method and one seed. The attack looks at the loss alone; a stronger one may find more, "
-        "and one that fails would prove no privacy.",
+        "This is one class, one method at one setting, and one trained network. The attack looks at the loss alone; a "
+        "stronger one may find more, and one that fails would prove no privacy.",
     )
 
 

@@ -1,14 +1,20 @@
 """A comparison of unlearning methods as sentences. Each accuracy stands beside its baseline."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
 from forgetting.reporting.formatting import format_number, format_share
 from forgetting.reporting.names import format_method
 from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.row import FEWEST_STEPS
 from forgetting.unlearning.task import REFERENCE, method_title
+
+ASKED = {  # what is concluded, by question of `UnlearningResult.conclusions`
+    "remembers": "the attack finds the forget set more surely than in a retrained model",
+    "over_forgets": "the model knows the forget set less than one that never saw it (over-forgetting)",
+    "relearns_soon": "the model relearns the forget set in less than half of the steps of a retrained one",
+}
 
 
 def describe_unlearning(result: UnlearningResult) -> str:
@@ -18,36 +24,25 @@ def describe_unlearning(result: UnlearningResult) -> str:
         Lines, as many however many seeds are done, so that what is shown below them stands still.
     """
     counts = result.reviews
-    methods = [name for name in result.methods if name not in (REFERENCE, "original")]
+    several = counts["forget"] != 1
     accuracy = result.frame.drop_duplicates("seed")["retrained_forget_accuracy"].median()
+    them = "them are" if several else "it is"
     right = (
-        "it is not known how many of them are classified correctly"
+        f"it is not known how many of {them} classified correctly"
         if np.isnan(accuracy)
-        else f"{format_share(accuracy)} of them are classified correctly"
+        else f"{format_share(accuracy)} of {them} classified correctly"
     )
     first = (
-        f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews are to be forgotten; after "
-        f"exact retraining {right} (chance {format_share(result.chance)}, largest class "
-        f"{format_share(result.majority['forget'])})."
+        f"{counts['forget']:,} of {counts['forget'] + counts['retain']:,} training reviews "
+        f"{'are' if several else 'is'} to be forgotten; after exact retraining {right} (chance "
+        f"{format_share(result.chance)}, largest class {format_share(result.majority['forget'])})."
     )
-    if not methods:
+    if not result.candidates:
         return first
-    votes = {
-        "the attack still finds the forget set": result.remembers,
-        "the model knows the forget set less than one that never saw it (over-forgetting)": result.over_forgets,
-        "the model relearns the forget set in less than half of the steps of a retrained one": partial(
-            _relearns_soon, result
-        ),
-    }
-    lines = [first, _describe_nearest(result, methods)]
-    for what, vote in votes.items():
-        found = {name: vote(name) for name in methods}
-        listed = ", ".join(format_method(name) for name, holds in found.items() if holds)
-        if listed or False in found.values():
-            lines.append(f"{what[0].upper()}{what[1:]} after {listed or 'no method'}.")
-        else:
-            lines.append(f"Whether {what} is undecided.")
-    return "\n".join(lines)
+    if result.seeds == 1:
+        first += " What follows is of one model of each method; a second training may end elsewhere."
+    lines = [first, _describe_nearest(result)]
+    return "\n".join(lines + [_describe_conclusion(result, question) for question in ASKED])
 
 
 def describe_method(method: str) -> str:
@@ -57,26 +52,52 @@ def describe_method(method: str) -> str:
     return rest if name.casefold() == format_method(method).casefold() else title
 
 
-def _describe_nearest(result: UnlearningResult, methods: Sequence[str]) -> str:
-    """The method with the highest ToW, beside that of another retraining."""
-    scores = {name: score for name in methods if (score := _median(result, name, "tow")) is not None}
-    if not scores:
+def _describe_nearest(result: UnlearningResult) -> str:
+    """The method with the highest ToW beside that of another retraining, its ties, and what its choice is worth."""
+    nearest, again = result.nearest, result.median(REFERENCE, "tow")
+    if nearest is None:
         return "Which method comes nearest to exact retraining in accuracy is undecided."
-    best, again = max(scores, key=scores.get), _median(result, REFERENCE, "tow")
     beside = "" if again is None else f", and that of another retraining {format_number(again)}"
-    return (
-        f"Nearest to exact retraining in accuracy comes {format_method(best)}: its tug of war (ToW) is "
-        f"{format_number(scores[best])}{beside}."
-    )
+    sentences = [
+        f"Nearest to exact retraining in accuracy comes {format_method(nearest.method)}: its tug of war (ToW) is "
+        f"{format_number(nearest.tow)}{beside}."
+    ]
+    if nearest.ties:
+        sentences.append(f"It cannot be told from {_list_methods(nearest.ties)}.")
+    if nearest.test_tow is not None:
+        sentences.append(f"On the test part, which did not choose it, its ToW is {format_number(nearest.test_tow)}.")
+    elif nearest.among > 1:
+        sentences.append(
+            f"The best of {nearest.among} looks better than it is on the validation reviews that choose it; a test "
+            "part would tell."
+        )
+    return " ".join(sentences)
 
 
-def _relearns_soon(result: UnlearningResult, method: str) -> bool | None:
-    ratio = _median(result, method, "anamnesis")
-    return None if ratio is None else ratio < 0.5
+def _describe_conclusion(result: UnlearningResult, question: str) -> str:
+    """Of which methods something is true, of which it is not, and of which that cannot be told."""
+    what, found = ASKED[question], result.conclusions[question]
+    true, false, unknown = ([name for name in result.candidates if found[name] is vote] for vote in (True, False, None))
+    untold = unknown and f"cannot be told of {_list_methods(unknown)}{_why_untold(result, question)}."
+    if not true and not false:
+        return f"Whether {what} {untold}"
+    of_known = _list_methods(true) if true else f"none of {_list_methods(false)}" if unknown else "no method"
+    sentence = f"{what[0].upper()}{what[1:]} after {of_known}"
+    if true and false:
+        sentence += f", not after {_list_methods(false)}"
+    return f"{sentence}; it {untold}" if unknown else f"{sentence}."
 
 
-def _median(result: UnlearningResult, method: str, metric: str) -> float | None:
-    """Median over a method's seeds; None where half of them or more lack the metric, as the rest may be the best."""
-    values = [row.metrics[metric] for row in result.rows if row.method == method]
-    present = [value for value in values if value is not None]
-    return float(np.median(present)) if len(present) > len(values) / 2 else None
+def _why_untold(result: UnlearningResult, question: str) -> str:
+    """That a retrained model takes too few steps for an AIN, where that is why."""
+    if question != "relearns_soon":
+        return ""
+    steps = {row.seed: row.retrained["relearn_steps"] for row in result.rows}.values()
+    known = [count for count in steps if count is not None]
+    few = known and max(known) < FEWEST_STEPS
+    return f", as a retrained model takes under {FEWEST_STEPS} steps" if few else ""
+
+
+def _list_methods(names: Sequence[str]) -> str:
+    *first, last = map(format_method, names)
+    return f"{', '.join(first)} and {last}" if first else last

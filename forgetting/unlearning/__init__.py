@@ -6,9 +6,9 @@ from forgetting.unlearning import methods  # noqa: F401 - fills METHODS, before 
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "evaluation": ("PAIR_METRICS", "UNLEARNING_METRICS"),
         "forget_set": ("SHOWN_CHARACTERS", "ForgetSets", "make_forget_sets", "review_key"),
         "result": ("UnlearningResult",),
+        "row": ("PAIR_METRICS", "UNLEARNING_METRICS"),
         "runner": ("UnlearningRunner", "check_unlearning", "run_unlearning"),
         "task": ("METHODS", "REFERENCE", "Task", "load_custom_methods", "method", "method_title"),
     },

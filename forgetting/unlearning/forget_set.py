@@ -7,6 +7,7 @@ with the same columns. So the words of the forget set stay known as words, thoug
 import hashlib
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -37,6 +38,22 @@ class ForgetSets:
     non_members: Part
     retain_split: Split
 
+    @cached_property
+    def kept_classes(self) -> np.ndarray:
+        """Whether the retain set has the class of each validation review, (validation reviews,) bool."""
+        validation = self.retain_split.validation
+        return np.isin(validation.targets.numpy(), self.retain.targets.numpy())
+
+    @cached_property
+    def unseen(self) -> np.ndarray:
+        """Validation reviews by which one sees what a method does to any review, (validation reviews,) bool.
+
+        They are the non-members; where a class is forgotten, those of the other classes, as the method is to change
+        the answers to the whole class.
+        """
+        found = np.isin(self.retain_split.validation.rows, self.non_members.rows)
+        return found if self.kept_classes[found].all() else self.kept_classes
+
 
 def review_key(text: str) -> str:
     """The key of a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
@@ -62,14 +79,14 @@ def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
 
     keys = keys_of(split.training)
     chosen = CHOICES[forget.by](split, forget, keys)  # (training reviews,) bool
+    everything = f"{len(chosen):,} training review{'s' * (len(chosen) != 1)}"
     if not chosen.any():
-        among = f"{describe_forget(forget)} is none of {len(chosen):,} training reviews"
+        among = f"{describe_forget(forget)} is none of {everything}"
         among = "no review is chosen yet" if forget.by == "reviews" else among
         raise EmptyStateError(f"There must be something to forget; {among}. {REMEDIES[forget.by]}")
     if chosen.all():
         raise DataError(
-            f"Something must be left to learn from; {describe_forget(forget)} is all of {len(chosen):,} training "
-            "reviews. Forget fewer."
+            f"Something must be left to learn from; {describe_forget(forget)} is all of {everything}. Forget fewer."
         )
     training, validation = split.training, split.validation
     known = set(keys.tolist())

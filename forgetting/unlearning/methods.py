@@ -164,8 +164,13 @@ def scrub(task: Task) -> MethodRun:
     Kurmanji et al. 2023, "Towards Unbounded Machine Unlearning", arXiv 2302.09880. With d the Kullback–Leibler
     divergence of the model's prediction from the original's, an epoch of raising the mean d over the forget set, of
     which there are `scrub_epochs`, is followed by one of lowering α·d + γ·loss over the retain set. Adam, batches,
-    weight decay, dropout and label smoothing are those of training. The first epoch is of the retain set alone: where
-    both models are equal, d has no slope to climb, and Adam would follow the rounding.
+    weight decay, dropout and label smoothing are those of training. At a `scrub_temperature` T other than 1 both
+    models' logits are divided by T in d, and d is multiplied by T², as in distillation (Hinton et al. 2015, arXiv
+    1503.02531), so that its slope stays as steep.
+
+    With the `scrub_order` "forget_first", that of the paper's algorithm, raising comes first. With "retain_first" an
+    epoch of the retain set alone precedes it: where both models are equal d has no slope to climb, so that without
+    dropout Adam's first step follows the rounding.
     """
     settings, training = task.settings, task.training
     model, retain, forget = task.copy(), task.retain_split.training, task.forget
@@ -174,12 +179,16 @@ def scrub(task: Task) -> MethodRun:
     with torch.no_grad():
         original_logits = {id(part): task.original(part.inputs) for part in (retain, forget)}
 
+    def divergence(logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+        temperature = settings.scrub_temperature
+        return temperature**2 * _divergence(logits / temperature, teacher / temperature, training.objective)
+
     def away(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
-        return -_divergence(logits, teacher, training.objective)
+        return -divergence(logits, teacher)
 
     def near(logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         loss = compute_loss(logits, targets, training.objective, training.label_smoothing)
-        return settings.scrub_alpha * _divergence(logits, teacher, training.objective) + settings.scrub_gamma * loss
+        return settings.scrub_alpha * divergence(logits, teacher) + settings.scrub_gamma * loss
 
     def epoch(part: Part, loss: Callable[..., torch.Tensor]) -> MethodRun:
         size, everything = training.batch_size or len(part), torch.arange(len(part))
@@ -192,8 +201,9 @@ def scrub(task: Task) -> MethodRun:
             optimizer.step()
             yield
 
+    alone = settings.scrub_order == "retain_first"  # the number of epochs before the first of the forget set
     for number in range(settings.epochs):
-        if 0 < number <= settings.scrub_epochs:
+        if alone <= number < alone + settings.scrub_epochs:
             yield from epoch(forget, away)
         yield from epoch(retain, near)
     return model

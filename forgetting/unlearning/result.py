@@ -1,7 +1,7 @@
 """What the rows of an unlearning comparison say over seeds: gaps with bands, ε of each review, and tidy tables.
 
-Bands hold 5–95 % of the seeds: they tell how much the luck of training matters, not how much the reviews do; for that
-each accuracy and the attack have intervals of their own.
+Bands hold 5–95 % of the seeds: they tell how much the luck of training matters, not how much the reviews do. What is
+concluded is of both, and corrected for how many methods and metrics are tried: see `contrasts.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -11,11 +11,41 @@ import numpy as np
 import pandas as pd
 
 from forgetting.experiment.export import TableResult
+from forgetting.metrics.crossed import CrossedChange
 from forgetting.metrics.intervals import median_band
+from forgetting.metrics.multiplicity import benjamini_hochberg, holm
+from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.recipe.recipe import Recipe
-from forgetting.unlearning.evaluation import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning import contrasts
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets, review_key
 from forgetting.unlearning.indistinguishability import Indistinguishability, indistinguishability
+from forgetting.unlearning.row import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.task import REFERENCE
+
+QUESTIONS = {  # what is asked of a method: the contrasts that answer it, and what they decide
+    "remembers": ((contrasts.area_contrast,), lambda rows, p: contrasts.remembers(rows, p[0])),
+    "over_forgets": ([contrast for contrast, _ in contrasts.FORGOTTEN_CONTRASTS.values()], contrasts.over_forgets),
+    "relearns_soon": ((contrasts.soon_contrast,), lambda rows, p: contrasts.relearns_soon(rows, p[0])),
+}
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The method that comes nearest to exact retraining, by its ToW.
+
+    Attributes:
+        method: Its name.
+        tow: Median of its ToW.
+        among: Number of methods that it was chosen from.
+        ties: Those of the others that cannot be told from it.
+        test_tow: Median of its ToW with the accuracy of the test part, which did not choose it; None without one.
+    """
+
+    method: str
+    tow: float
+    among: int
+    ties: tuple[str, ...]
+    test_tow: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +98,16 @@ class UnlearningResult(TableResult):
         """Names of the methods that have a row, in the order of the rows."""
         return list(dict.fromkeys(row.method for row in self.rows))
 
+    @property
+    def candidates(self) -> list[str]:
+        """The methods but exact retraining and the original, about which conclusions are drawn."""
+        return [name for name in self.methods if name not in (REFERENCE, "original")]
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds have a row."""
+        return len({row.seed for row in self.rows})
+
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a table: each metric, retraining's ("retrained_…"), and their gap ("gap_…"), NaN where missing.
@@ -106,13 +146,33 @@ class UnlearningResult(TableResult):
             Columns: "method", "metric"; "value", "low", "high": median and 5–95 % band; "retrained": median of exact
             retraining, NaN where the metric is of a pair; "gap", "gap_low", "gap_high": the same of the gap; "seeds":
             how many have the metric; "missing": the most frequent reason where none has it, or none has a gap.
+            "change", "change_low", "change_high": mean gap of models and reviews with its 95 % interval, of ToW and
+            the forget divergence to another retraining, see `contrasts.py`; "p": its p-value; "adjusted_p": the same by
+            Benjamini & Hochberg over all methods but the original and all these metrics. NaN where there are none.
         """
         table = [self._gap_row(method, metric) for method in self.methods for metric in UNLEARNING_METRICS]
         columns = ["method", "metric", "value", "low", "high", "retrained", "gap", "gap_low", "gap_high", "seeds"]
-        return pd.DataFrame(table, columns=[*columns, "missing"])
+        columns += ["missing", "change", "change_low", "change_high", "p"]
+        found = pd.DataFrame(table, columns=columns)
+        original = found["method"] == "original"
+        found["adjusted_p"] = found["p"].where(original, benjamini_hochberg(found["p"].mask(original)))
+        return found
 
     def _rows_of(self, method: str) -> list[UnlearningRow]:
         return [row for row in self.rows if row.method == method]
+
+    def _models_of(self, method: str) -> list[UnlearningRow]:
+        """The rows of a method that gave a model."""
+        return [row for row in self._rows_of(method) if any(value is not None for value in row.metrics.values())]
+
+    def _contrast(self, method: str, metric: str) -> CrossedChange | None:
+        """A metric's mean gap to retraining, or to another retraining, as surely as models and reviews allow."""
+        rows = self._models_of(method)
+        if contrast := contrasts.RETRAINED_CONTRASTS.get(metric):
+            return contrast(rows)
+        if method == REFERENCE or metric not in contrasts.REFERENCE_CONTRASTS:
+            return None
+        return contrasts.REFERENCE_CONTRASTS[metric](rows, self._models_of(REFERENCE))
 
     def _gap_row(self, method: str, metric: str) -> dict:
         rows = self._rows_of(method)
@@ -123,40 +183,60 @@ class UnlearningResult(TableResult):
         if not gaps and not reasons:
             reasons = [reason for row in rows if (reason := row.missing.get(f"retrained_{metric}"))]
         value, gap = median_band(values), median_band(gaps)
+        contrast = self._contrast(method, metric) or CrossedChange(np.nan, np.nan, np.nan, np.nan, 0)
         return {
             **{"method": method, "metric": metric, "value": value.median, "low": value.low, "high": value.high},
             "retrained": float(np.median(retrained)) if retrained else np.nan,
             **{"gap": gap.median, "gap_low": gap.low, "gap_high": gap.high, "seeds": len(values)},
             "missing": "" if gaps or not reasons else max(dict.fromkeys(reasons), key=reasons.count),
+            **{"change": contrast.change, "change_low": contrast.low, "change_high": contrast.high, "p": contrast.p},
         }
 
-    def over_forgets(self, method: str) -> bool | None:
-        """Whether a method over-forgets with more than half of its seeds, or by its losses.
+    @cached_property
+    def conclusions(self) -> dict[str, dict[str, bool | None]]:
+        """What is concluded of each method, by question of QUESTIONS; None where it cannot be told.
 
-        By its losses it does so where, of at least 3 seeds, each loss on the forget set lies above those of all
-        retrained models, by more than these differ among themselves. Of models of one kind less than one in 20 would.
-
-        Returns:
-            None where it cannot be told.
+        p-values are adjusted by Holm over all methods but the original, as sentences name them one by one.
         """
-        rows = self._rows_of(method)
-        unlearned, retrained = (
-            [metrics["forget_loss"] for metrics in models if metrics["forget_loss"] is not None]
-            for models in ([row.metrics for row in rows], [row.retrained for row in rows])
-        )
-        if min(len(unlearned), len(retrained)) >= 3 and min(unlearned) - max(retrained) > max(retrained) - min(
-            retrained
-        ):
-            return True
-        return _majority_vote([row.over_forgets for row in rows])
+        found = {}
+        for question, (tests, decide) in QUESTIONS.items():
+            rows = {method: self._models_of(method) for method in self.methods}
+            p = {method: [_p_value(test(rows[method])) for test in tests] for method in self.methods}
+            family = [method for method in self.methods if method != "original"]
+            adjusted = holm([value for method in family for value in p[method]]).reshape(-1, len(tests))
+            p |= dict(zip(family, adjusted.tolist(), strict=True))
+            found[question] = {method: decide(rows[method], p[method]) for method in self.methods}
+        return found
+
+    def over_forgets(self, method: str) -> bool | None:
+        """Whether a method's models know the forget set less than retrained ones; None where it cannot be told."""
+        return self.conclusions["over_forgets"].get(method)
 
     def remembers(self, method: str) -> bool | None:
-        """Whether the attack finds the forget set among the members, with more than half of a method's seeds.
+        """Whether the attack finds more than after retraining; None where it cannot be told."""
+        return self.conclusions["remembers"].get(method)
 
-        Returns:
-            None where it cannot be told.
+    @cached_property
+    def nearest(self) -> Nearest | None:
+        """The candidate with the highest ToW, chosen by the validation part; None where none has one.
+
+        Those whose ToW differs from it by less than models and reviews show, with Holm's correction, are its ties.
         """
-        return _majority_vote([row.remembers for row in self._rows_of(method)])
+        scores = {name: score for name in self.candidates if (score := self.median(name, "tow")) is not None}
+        if not scores:
+            return None
+        best = max(scores, key=scores.get)
+        others = [name for name in scores if name != best]
+        models = {name: self._models_of(name) for name in scores}
+        adjusted = holm([_p_value(contrasts.tow_contrast(models[best], models[name])) for name in others])
+        ties = tuple(name for name, p in zip(others, adjusted, strict=True) if not p <= SIGNIFICANT)
+        return Nearest(best, scores[best], len(scores), ties, self.median(best, "test_tow"))
+
+    def median(self, method: str, metric: str) -> float | None:
+        """Median over a method's seeds; None where half or more lack the metric, as the rest may be the best."""
+        values = [row.metrics[metric] for row in self._rows_of(method)]
+        present = [value for value in values if value is not None]
+        return float(np.median(present)) if len(present) > len(values) / 2 else None
 
     @cached_property
     def indistinguishable(self) -> dict[str, Indistinguishability]:
@@ -218,7 +298,5 @@ class UnlearningResult(TableResult):
         return self.frame, done, about
 
 
-def _majority_vote(votes: list[bool | None]) -> bool | None:
-    """Whether more than half are true, of those that are not None."""
-    known = [vote for vote in votes if vote is not None]
-    return sum(known) > len(known) / 2 if known else None
+def _p_value(change: CrossedChange | None) -> float:
+    return np.nan if change is None else change.p

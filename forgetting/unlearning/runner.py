@@ -25,15 +25,10 @@ from forgetting.randomization.layers import parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.time_to_target import TimeToTarget, as_slices, train_to_target
-from forgetting.unlearning.evaluation import (
-    ModelEvaluation,
-    UnlearningRow,
-    compare_with_retraining,
-    evaluate_unlearned,
-    failed_row,
-)
+from forgetting.unlearning.evaluation import ModelEvaluation, compare_with_retraining, evaluate_unlearned, failed_row
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.row import UnlearningRow
 from forgetting.unlearning.task import METHODS, REFERENCE, Method, Task, check_methods
 
 TARGET_MISS = 0.05  # share of the original accuracy on the forget set that relearning may miss
@@ -179,7 +174,7 @@ class UnlearningRunner:
         model, seconds, reason = yield from _run(METHODS[name], self._task(stage.original, seed))
         if model is not None:
             try:
-                unlearned = self._evaluate(model)
+                unlearned = self._evaluate(model, stage.retrained_evaluation)
             except Exception as error:  # a model of another shape
                 model, reason = None, f"the method's model cannot be used: {type(error).__name__}: {error}"
         if model is None:
@@ -230,8 +225,8 @@ class UnlearningRunner:
         )
         return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
 
-    def _evaluate(self, model: nn.Module) -> ModelEvaluation:
-        return evaluate_unlearned(model, self.sets, self.recipe.training.objective)
+    def _evaluate(self, model: nn.Module, like: ModelEvaluation | None = None) -> ModelEvaluation:
+        return evaluate_unlearned(model, self.sets, self.recipe.training.objective, like)
 
 
 def run_unlearning(

@@ -3,6 +3,7 @@
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,23 +28,29 @@ from forgetting.charts.unlearning import (
 )
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import MODERN
-from forgetting.unlearning.evaluation import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
+from forgetting.unlearning.contrasts import area_contrast
 from forgetting.unlearning.forget_set import ForgetSets, make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.row import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 
 RETRAINED = {
     **{"forget_accuracy": 0.5, "retain_accuracy": 0.875, "validation_accuracy": 0.75},
-    **{"forget_loss": 1.0, "attack_auc": 0.5},
+    **{"forget_loss": 1.0, "attack_auc": 0.5, "relearn_steps": 12},
 }
-SAME = RETRAINED | {"tow": 1.0, "forget_divergence": 0.0, "anamnesis": 1.0}  # as exact retraining
+SAME = RETRAINED | {"tow": 1.0, "forget_divergence": 0.0, "relearn_steps": 12}  # as exact retraining
 HOSTILE = "my-method.v2 [α/β] \\'\"<b>&amp;</b> datum.label ${x}"  # of a user's own
 
 
-def row(method: str, seed: int, *, failed: bool = False, auc: tuple | None = None, **changes) -> UnlearningRow:
+def row(method: str, seed: int, *, failed: bool = False, known: float = 0.0, **changes) -> UnlearningRow:
+    """known: by how much lower than on the retrained model the losses of the forget set are."""
     metrics = dict.fromkeys(UNLEARNING_METRICS) | ({} if failed else SAME | changes)
-    intervals = {("attack_auc", "unlearned"): auc} if auc else {}
     missing = {name: "by hand" for name, value in metrics.items() if value is None}
-    return UnlearningRow(method, seed, metrics, dict.fromkeys(MODEL_METRICS) | RETRAINED, intervals, missing)
+    made = UnlearningRow(method, seed, metrics, dict.fromkeys(MODEL_METRICS) | RETRAINED, missing=missing)
+    if failed:
+        return made
+    sides = {"forget": np.linspace(1, 3, 20), "non_members": np.linspace(1, 3, 30)}
+    losses = {"retrained": sides, "unlearned": sides | {"forget": sides["forget"] - known}}
+    return replace(made, losses=losses)
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +65,12 @@ def result_of(sets):
 
 ROWS = (
     # Gaps of the forget accuracy: original 0.5 twice; retrain −0.125 and 0.0625; eu_k 0.125 and 0.375.
-    row("original", 0, forget_accuracy=1.0, attack_auc=0.9, auc=(0.8, 0.95)),
-    row("original", 1, forget_accuracy=1.0, attack_auc=0.7, auc=(0.6, 0.85)),
-    row("retrain", 0, forget_accuracy=0.375, auc=(0.4, 0.6)),
-    row("retrain", 1, forget_accuracy=0.5625, auc=(0.4, 0.6)),
-    row("eu_k", 0, forget_accuracy=0.625, retain_accuracy=0.75, anamnesis=None),
-    row("eu_k", 1, forget_accuracy=0.875, retain_accuracy=0.75, anamnesis=None),
+    row("original", 0, forget_accuracy=1.0, attack_auc=0.9, known=1.5),
+    row("original", 1, forget_accuracy=1.0, attack_auc=0.7, known=1.0),
+    row("retrain", 0, forget_accuracy=0.375),
+    row("retrain", 1, forget_accuracy=0.5625),
+    row("eu_k", 0, forget_accuracy=0.625, retain_accuracy=0.75, relearn_steps=None),
+    row("eu_k", 1, forget_accuracy=0.875, retain_accuracy=0.75, relearn_steps=None),
     row(HOSTILE, 0, forget_accuracy=0.25),
     row(HOSTILE, 1, forget_accuracy=0.25),
 )
@@ -214,7 +221,7 @@ def test_values_are_written_and_what_is_missing_is_said(result_of):
     assert cells[HOSTILE, "forget_accuracy"]["gap_text"] == "−25\u00a0points"
     assert cells["original", "tow"]["value_text"] == "1.00"
     assert cells["original", "tow"]["retrained_text"] == "–"  # of a pair
-    missing = cells["eu_k", "anamnesis"]
+    missing = cells["eu_k", "relearn_steps"]
     assert (missing["value_text"], missing["gap_text"], missing["missing"]) == ("missing", "missing", "by hand")
     assert (missing["end"], missing["low_end"], missing["high_end"]) == (None, None, None)
     texts = texts_of(chart_bytes(gap_chart(result_of(*ROWS)), "svg"))
@@ -429,22 +436,36 @@ def test_sets_of_reviews_have_their_own_colour_and_dashes():
 # The attack.
 
 
-def test_the_attack_has_medians_and_intervals(result_of):
-    chart = attack_chart(result_of(*ROWS))
+def test_the_attack_stands_beside_that_on_retrained_models(result_of):
+    result = result_of(*ROWS)
+    chart = attack_chart(result)
     (point,) = marks(chart, "point")
     rows = {row["method"]: row for row in data_of(chart, point)}
     assert list(rows) == ["original", "retrain", "eu_k", HOSTILE]
-    found = [rows["original"][name] for name in ("attack_auc", "attack_auc_low", "attack_auc_high")]
-    assert found == pytest.approx([0.8, 0.7, 0.9])
-    assert (rows["eu_k"]["attack_auc"], rows["eu_k"]["attack_auc_low"]) == (0.5, None)  # no interval, no line
+    assert (rows["original"]["attack_auc"], rows["original"]["retrained"]) == (pytest.approx(0.8), 0.5)
+    change = area_contrast(ROWS[:2])
+    found = [rows["original"][name] for name in ("change", "change_low", "change_high")]
+    assert found == pytest.approx([change.change, change.low, change.high])
+    assert (rows["original"]["differs"], rows["eu_k"]["differs"]) == (True, False)
     span = next(layer for layer in marks(chart, "rule") if "x2" in layer["encoding"])
-    assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("attack_auc_low", "attack_auc_high")
-    assert point["encoding"]["x"]["scale"]["domain"] == [0, 1]
+    assert (span["encoding"]["x"]["field"], span["encoding"]["x2"]["field"]) == ("change_low", "change_high")
+    low, high = point["encoding"]["x"]["scale"]["domain"]
+    assert low <= -0.2 < 0.2 < change.high <= high
     assert point["encoding"]["y"]["sort"] is None
-    guess = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "at")
-    assert data_of(chart, guess)[0]["at"] == 0.5
-    assert guess["mark"]["strokeDash"]
-    assert "chance" in texts_of(chart_bytes(chart, "svg"))
+    reference = next(layer for layer in marks(chart, "rule") if layer["encoding"]["x"]["field"] == "at")
+    assert (data_of(chart, reference)[0]["at"], reference["mark"]["color"]) == (0, RELEARNED)
+    assert "exact retraining" in texts_of(chart_bytes(chart, "svg"))
+
+
+def test_what_cannot_be_told_from_retraining_is_pale(result_of):
+    """By the p-values of the table, which are corrected, and not by those of a cell alone."""
+    for chart, kind in ((gap_chart(result_of(*ROWS)), "bar"), (attack_chart(result_of(*ROWS)), "point")):
+        (layer,) = marks(chart, kind)
+        opacity = layer["encoding"]["opacity"]
+        assert opacity["condition"] == {"test": "datum.differs", "value": 1}
+        assert opacity["value"] < 0.5
+        for cell in data_of(chart, layer):
+            assert cell["differs"] is (cell["adjusted_p"] is not None and cell["adjusted_p"] <= 0.05)
 
 
 def test_of_a_method_without_an_attack_there_is_no_line(charts):

@@ -18,7 +18,7 @@ from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.reporting.glossary import GLOSSARY, find_term
 from forgetting.reporting.names import SCHEME_NAMES, name_metric
 from forgetting.reporting.story import SCENES
-from forgetting.unlearning.evaluation import UNLEARNING_METRICS
+from forgetting.unlearning.row import UNLEARNING_METRICS
 
 TABS = {  # of each page: the key that opens a tab, and the tabs
     "data": ("data_view", ("Classes", "Lengths", "First rows", "Left out")),

@@ -643,14 +643,16 @@ def scrubbed(task: Task, flip: bool = False) -> Plain:
     plain, teacher = Plain(task.original.state_dict()), Plain(task.original.state_dict())
     adam = adam_for(plain.last(99), settings.learning_rate, training.weight_decay)
     order, drops = generator(task.seed, "scrub", "order"), generator(task.seed, "scrub", "dropout")
+    warm, first = settings.scrub_temperature, int(settings.scrub_order == "retain_first")
     for epoch in range(settings.epochs):
-        turns = [("max", task.forget)] if 0 < epoch <= settings.scrub_epochs else []
+        turns = [("max", task.forget)] if epoch in range(first, first + settings.scrub_epochs) else []
         for turn, part in [*turns, ("min", task.retain_split.training)]:
             X, y = dense(part), part.targets
             size, whole = training.batch_size or len(y), torch.arange(len(y))
             for batch in torch.randperm(len(y), generator=order).split(size) if size < len(y) else [whole]:
                 logits, known = plain(X[batch], dropout, drops), teacher(X[batch]).detach()
-                distance = apart(*((known, logits) if flip else (logits, known)), training.objective)
+                pair = (known, logits) if flip else (logits, known)
+                distance = apart(*(each / warm for each in pair), training.objective) * warm * warm
                 if turn == "max":
                     loss = -distance
                 else:
@@ -663,23 +665,25 @@ def scrubbed(task: Task, flip: bool = False) -> Plain:
 
 
 @pytest.mark.parametrize(
-    (*SETUP, "alpha", "gamma", "away"),
+    (*SETUP, "alpha", "gamma", "away", "first", "warm"),
     [
-        (*WIDE, 2.0, 0.3, 1),
-        (*DROPPED, 0.5, 2.0, 3),
-        (*DEEP, 1.0, 1.0, 2),
-        (*BATCHED, 1.0, 1.0, 5),
-        (*BATCHED, 0.0, 1.0, 0),
+        (*WIDE, 2.0, 0.3, 1, "retain_first", 1.0),
+        (*DROPPED, 0.5, 2.0, 3, "retain_first", 2.5),
+        (*DROPPED, 0.5, 2.0, 6, "forget_first", 4.0),
+        (*DEEP, 1.0, 1.0, 2, "forget_first", 4.0),  # without dropout its first step would follow the rounding
+        (*BATCHED, 1.0, 1.0, 5, "retain_first", 1.0),
+        (*BATCHED, 0.0, 1.0, 0, "forget_first", 4.0),
     ],
 )
-def test_scrub(small_split, objective, hidden, dropout, batch, alpha, gamma, away):
+def test_scrub(small_split, objective, hidden, dropout, batch, alpha, gamma, away, first, warm):
     changes = {"scrub_alpha": alpha, "scrub_gamma": gamma, "scrub_epochs": away}
+    changes |= {"scrub_order": first, "scrub_temperature": warm}
     task = task_of(small_split, objective, hidden, dropout, batch, **changes)
     model, pauses = finish(METHODS["scrub"](task))
     check_equal(model, scrubbed(task), atol=2e-4)  # gradients near nothing are as large as the others to Adam
     check_moved(model, task)
     steps = lambda part: math.ceil(len(part) / (batch or len(part)))  # noqa: E731
-    assert pauses == 6 * steps(task.retain_split.training) + min(away, 5) * steps(task.forget)
+    assert pauses == 6 * steps(task.retain_split.training) + away * steps(task.forget)
 
 
 @every_objective
@@ -689,6 +693,12 @@ def test_scrub_takes_the_divergence_from_teacher_to_student(small_split, objecti
     model, other = unlearned("scrub", task), scrubbed(task, flip=True)
     worst = max((value - other.values[name]).abs().max() for name, value in model.state_dict().items())
     assert worst > 1e-3
+
+
+def test_the_orders_of_scrub_end_apart(small_split):
+    tasks = [task_of(small_split, *DEEP, scrub_order=first) for first in ("retain_first", "forget_first")]
+    first, second = (unlearned("scrub", task).state_dict() for task in tasks)
+    assert max((first[name] - second[name]).abs().max() for name in first) > 1e-2
 
 
 @every_objective

@@ -16,10 +16,10 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.recipe import Recipe
-from forgetting.unlearning.evaluation import MODEL_METRICS, PAIR_METRICS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.indistinguishability import indistinguishability
 from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.row import MODEL_METRICS, PAIR_METRICS, UNLEARNING_METRICS, UnlearningRow
 
 KINDS = ("csv", "parquet", "json")
 INTERVALS = ("forget_accuracy", "retain_accuracy", "validation_accuracy", "attack_auc", "attack_tpr")
@@ -244,49 +244,6 @@ def test_a_gap_that_no_seed_has_tells_why(sets):
     line = lines_of(of(sets, *rows))["fine_tune", "relearn_steps"]
     assert (line["seeds"], math.isnan(line["gap"]), math.isnan(line["value"])) == (3, True, False)
     assert "never reached" in line["missing"]
-
-
-@pytest.mark.parametrize(
-    ("votes", "expected"),
-    [
-        ((), None),
-        ((None, None), None),
-        ((True,), True),
-        ((False,), False),
-        ((True, False), False),
-        ((True, True, False), True),
-        ((True, False, None, None), False),
-        ((True, None, None), True),
-    ],
-)
-def test_a_method_over_forgets_or_remembers_with_more_than_half_of_its_seeds(sets, votes, expected):
-    for name in ("over_forgets", "remembers"):
-        rows = [row("fine_tune", seed, **{name: vote}) for seed, vote in enumerate(votes)]
-        others = [row("retrain", seed, **{name: True}) for seed in range(4)]
-        found = of(sets, *rows, *others)
-        assert getattr(found, name)("fine_tune") is expected
-        assert getattr(found, name)("retrain") is True
-        assert getattr(found, name)("ghost") is None
-
-
-@pytest.mark.parametrize(
-    ("own", "retrained", "expected"),
-    [
-        ([9.0, 8.0, 7.0], [3.0, 3.5, 4.0], True),  # 7 − 4 is more than 4 − 3
-        ([5.0, 6.0, 7.0], [3.0, 3.5, 4.0], False),  # 5 − 4 is not
-        ([9.0, 8.0, 3.9], [3.0, 3.5, 4.0], False),
-        ([9.0, 8.0], [3.0, 3.5], False),  # too few
-        ([1.0, 1.1, 0.9], [3.0, 3.5, 4.0], False),
-        ([9.0, 8.0, 7.0, None], [3.0, 3.5, 4.0, 3.1], True),
-    ],
-)
-def test_a_method_over_forgets_where_all_its_losses_lie_far_above_those_of_retraining(sets, own, retrained, expected):
-    rows = []
-    for seed, (loss, reference) in enumerate(zip(own, retrained, strict=True)):
-        made = row("fine_tune", seed, over_forgets=False)
-        figures, beside = made.metrics | {"forget_loss": loss}, made.retrained | {"forget_loss": reference}
-        rows.append(replace(made, metrics=figures, retrained=beside))
-    assert of(sets, *rows).over_forgets("fine_tune") is expected
 
 
 # Review by review.

@@ -23,9 +23,9 @@ from forgetting.model.split import Split
 from forgetting.model.trainer import Trainer
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.unlearning.evaluation import MODEL_METRICS, PAIR_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.row import MODEL_METRICS, PAIR_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.runner import LEFT_OUT, NOTHING_TO_RELEARN, UnlearningRunner, run_unlearning
 from forgetting.unlearning.task import METHODS, Task, method
 

@@ -21,6 +21,7 @@ from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.dashboard.ui.tables import explained_columns, reviews_table
 from forgetting.randomization.settings import ALL
+from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, format_method
 from forgetting.reporting.unlearning import describe_method
@@ -42,8 +43,10 @@ METHOD_SETTINGS = {  # the step of each, None for that of its kind
     "scrub_alpha": 0.1,
     "scrub_gamma": 0.1,
     "scrub_epochs": None,
+    "scrub_temperature": 0.5,
     "relearn_epochs": None,
 }
+SCRUB_ORDERS = {"retain_first": "retain set", "forget_first": "forget set"}
 
 
 def forget_controls(trained_model: TrainedModel) -> None:
@@ -90,6 +93,7 @@ def method_controls(trained_model: TrainedModel) -> None:
     with st.expander("Settings of the methods"):
         for name, step in METHOD_SETTINGS.items():
             number_control(f"unlearning.{name}", step=step)
+        choice_control("unlearning.scrub_order", titles=SCRUB_ORDERS)
         choice_control("unlearning.repair_scheme", titles=SCHEME_NAMES)
         layers = (ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers)
         names_control("unlearning.repair_layers", list(dict.fromkeys(layers)), str)
@@ -112,8 +116,8 @@ def forget_set_view(trained_model: TrainedModel) -> None:
         return
     table = _review_table(trained_model, sets.forget.rows)
     st.text(
-        f"There are {len(sets.forget):,} reviews to forget and {len(sets.retain):,} to retain. Comparable to the first "
-        f"are {len(sets.non_members):,} validation reviews that were never seen (non-members)."
+        f"{format_count(len(sets.forget), 'review')} to forget, {len(sets.retain):,} to retain. Comparable to the "
+        f"first: {format_count(len(sets.non_members), 'validation review')} never seen (non-members)."
     )
     shown, reviews = table.head(MOST_LISTED), trained_model.split.reviews
     reviews_table(
@@ -143,7 +147,7 @@ def _review_picker(trained_model: TrainedModel) -> None:
         table = table[found]
     table = table.assign(forget=table["key"].isin(chosen)).sort_values("forget", ascending=False, kind="stable")
     shown = table.head(MOST_LISTED).set_index("key")
-    st.text(f"{len(table):,} reviews are found, and {len(chosen):,} are ticked in all.")
+    st.text(f"Reviews found: {len(table):,}; ticked in all: {len(chosen):,}.")
     key = f"ticks:{wanted}:{hash(chosen)}"
     st.data_editor(
         cells(shown[["forget", "type", "review"]]),
