@@ -160,8 +160,9 @@ def format_unlearning(result: UnlearningResult) -> str:
     for method in methods:
         cells = "".join(f"{_with_gap(metric, gaps.loc[(method, metric)]):>16}" for metric in UNLEARNING_COLUMNS)
         conclusions = {"remembered": result.remembers(method), "over-forgets": result.over_forgets(method)}
-        marks = "".join(f"   {name}{MARKS[holds]}" for name, holds in conclusions.items() if holds is not False)
-        lines.append(f"{method:{first}}{cells}{marks}")
+        failed = math.isnan(gaps.loc[(method, "forget_accuracy")]["value"])
+        marks = [f"   {name}{MARKS[holds]}" for name, holds in conclusions.items() if not (failed or holds is False)]
+        lines.append(f"{method:{first}}{cells}{''.join(marks)}")
     lines += [
         f"{'largest class':{first}}" + "".join(f"{result.majority[name]:>16.3f}" for name in result.majority),
         f"{'chance':{first}}" + f"{result.chance:>16.3f}" * 3 + f"{'':16}{0.5:>16.3f}",

@@ -99,7 +99,7 @@ def divergence_contrast(rows: Rows, others: Rows) -> CrossedChange | None:
 
 
 def soon_contrast(rows: Rows) -> CrossedChange | None:
-    """AIN less SOON_BELOW, of the seeds that have one; None where half or more have none, as the rest may be the best."""
+    """AIN less SOON_BELOW, of the seeds that have one; None where half or more have none: the rest may be the best."""
     found = [row for row in rows if row.metrics["anamnesis"] is not None]
     if len(found) <= len(rows) / 2:
         return None

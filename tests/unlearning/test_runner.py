@@ -791,6 +791,8 @@ OTHERWISE = {
     "scrub_alpha": 0.5,
     "scrub_gamma": 0.5,
     "scrub_epochs": 2,
+    "scrub_order": "forget_first",
+    "scrub_temperature": 4.0,
     "relearn_epochs": 7,
 }
 
@@ -1005,8 +1007,8 @@ def test_ideal_figures_are_those_of_the_retrained_model_itself(small_split):
     for row in other_rows_are_unharmed(small_split, twin):
         gaps = {name: row.gap(name) for name in UNLEARNING_METRICS if name not in TIMES and row.gap(name) is not None}
         assert {name: gap for name, gap in gaps.items() if abs(gap) > 1e-12} == {}
-        assert set(gaps) >= {*PAIR_METRICS} - TIMES - {"anamnesis"}
-        assert row.over_forgets is False
+        assert set(gaps) >= {*PAIR_METRICS} - TIMES - {"anamnesis", "test_tow"}
+        assert row.over_forgets is not True
         for name in MODEL_METRICS:
             if name not in TIMES:
                 assert row.metrics[name] == row.retrained[name]

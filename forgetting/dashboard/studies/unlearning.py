@@ -7,6 +7,7 @@ from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_count, format_share
+from forgetting.reporting.power import describe_smallest_area
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
@@ -87,6 +88,11 @@ def _describe(request: StudyRequest) -> str:
     )
 
 
+def _power(request: StudyRequest) -> str:
+    sets = models.find_forget_sets(request.trained_model, request.recipe.forget)
+    return describe_smallest_area(len(sets.forget), len(sets.non_members), request.recipe.unlearning.seeds)
+
+
 def _look(request: StudyRequest) -> StudyRequest:
     return replace(request, recipe=request.recipe.with_value("unlearning.seeds", 1))
 
@@ -103,5 +109,6 @@ UNLEARNING_KINDS = {
         seconds=_seconds,
         describe=_describe,
         look=_look,
+        power=_power,
     )
 }
