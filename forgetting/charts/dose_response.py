@@ -33,7 +33,7 @@ from forgetting.studies.layer_robustness import LayerRobustness
 from forgetting.studies.nested import NestedCurve
 
 PICK = "pick"
-PICKED = ["layers", "scheme", "unit", "seed", "seed_dose"]  # columns that a picked point gives
+PICKED = ["layers", "scheme", "unit", "seed", "seed_dose", "split"]  # columns that a picked point gives
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
 CELL_WIDTH, BRACKETED_WIDTH = 27, 36  # pixels that the number in a cell needs, in brackets
 AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a point stands, by match
@@ -84,6 +84,15 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
         "accuracy": MetricStyle("validation accuracy", ".1%", True, accuracies),
         "macro_f1": MetricStyle("macro-F1", ".3f", True, {"largest class": base.majority_macro_f1["validation"]}),
         "top_k_accuracy": MetricStyle("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
+        "balanced_accuracy": MetricStyle(
+            "balanced accuracy",
+            ".1%",
+            True,
+            {"chance": base.chance, "largest class": base.majority_balanced_accuracy["validation"]},
+        ),
+        "forgetting_above_majority": MetricStyle(
+            "forgetting, beside the largest class", ".2f", False, {"intact": 0.0, "at the largest class": 1.0}
+        ),
         "forgetting": MetricStyle("forgetting", ".2f", False, {"intact": 0.0, "at chance": 1.0}),
         "loss": MetricStyle(f"loss ({unit})", ".3f", False, guess),
         "temperature_scaled_loss": MetricStyle(f"temperature-scaled loss ({unit})", ".3f", False, guess),

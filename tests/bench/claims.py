@@ -209,5 +209,6 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "studies.memory.savings_curves": "those of `conclude_memory`",
     "studies.memory.correct_conclusions": "p-values of `conclude_memory`, by `holm` or `benjamini_hochberg`",
     "studies.memory.smallest_share": "the power of `sign_test`, which a test of it counts out",
+    "studies.differences.compare_pairs": "`NestedMeans.estimate` and `holm`, tried together in tests/studies",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }

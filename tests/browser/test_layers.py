@@ -102,6 +102,7 @@ VIEWS = {
     "Cascades": "g.mark-symbol.role-mark path",
     "Half-way fraction": "g.mark-symbol.role-mark path",
     "Equal ‖ΔW‖": "g.mark-symbol.role-mark path",
+    "How sure?": "g.mark-rect.role-mark path",
     "Robustness": "g.mark-rect.role-mark path",
     "Words": "g.mark-rect.role-mark path",
     "Curves": "g.mark-symbol.role-mark path",
@@ -123,7 +124,8 @@ def test_every_tab_is_drawn_with_all_of_its_words_in_sight(visit):
 METRIC_GROUPS = (
     "loss, raw and temperature-scaled",
     "collapse",
-    "forgetting, macro-F1",
+    "balanced accuracy, macro-F1",
+    "forgetting",
     "beside the original",
     "accuracy",
 )

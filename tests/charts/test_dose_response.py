@@ -54,6 +54,8 @@ METRICS = {
     "entropy": {"uniform": math.log(8)},
     "forgetting": {"intact": 0.0, "at chance": 1.0},
     "macro_f1": {"largest class": 0.05},
+    "balanced_accuracy": {"chance": 0.125, "largest class": 0.125},
+    "forgetting_above_majority": {"intact": 0.0, "at the largest class": 1.0},
     "agreement": {"chance": 0.125},
     "divergence": {"nothing in common": 1.0},
     "top_k_accuracy": {"chance": 0.375},
@@ -240,7 +242,7 @@ def test_a_share_is_drawn_from_none_to_all():
     for metric in METRICS:
         (area,) = marks(dose_chart(TABLE, metric_style(metric, BASE, "nats")), "area")
         y = area["encoding"]["y"]
-        assert ("domain" in y["scale"]) == (metric not in ("loss", "temperature_scaled_loss", "entropy", "forgetting"))
+        assert ("domain" in y["scale"]) == metric_style(metric, BASE, "nats").share
         assert y["scale"].get("domain", [0, 1]) == [0, 1]
         assert area["encoding"]["x"]["scale"]["domain"] == [0, 1]
 
@@ -279,7 +281,7 @@ def test_more_series_than_colours_are_drawn():
 def test_a_point_can_be_picked():
     spec = dose_chart(TABLE, STYLE).to_dict()
     (parameter,) = spec["params"]
-    assert PICKED == ["layers", "scheme", "unit", "seed", "seed_dose"]
+    assert PICKED == ["layers", "scheme", "unit", "seed", "seed_dose", "split"]
     assert parameter["name"] == PICK
     assert (parameter["select"]["type"], parameter["select"]["fields"]) == ("point", PICKED)
     assert set(PICKED) <= set(TABLE.columns)

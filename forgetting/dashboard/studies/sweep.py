@@ -40,19 +40,24 @@ def _total(match: str, request: StudyRequest) -> int:
 def _base(match: str, request: StudyRequest) -> str:
     """All but the seeds and, where they share one model, the schemes; a scheme changes no other one's rows."""
     plan = _plan(match, request)
-    schemes = plan.schemes if plan.retrain else ("zero",)
+    schemes = plan.schemes if _has_own_models(plan) else ("zero",)
     return f"{plan.scale}:{sweep_key(request.trained_model, replace(plan, seeds=1, seed=0, schemes=schemes))}"
+
+
+def _has_own_models(plan: Sweep) -> bool:
+    """Whether models are trained for the plan: for each seed, or for each split after the first."""
+    return plan.retrain or plan.splits > 1
 
 
 def _groups(plan: Sweep) -> list[tuple]:
     """The rows that are computed together, in the order of the plan."""
-    if plan.retrain:
+    if _has_own_models(plan):
         return [(seed,) for seed in plan.replicates]
     return [(seed, scheme, unit) for seed in plan.replicates for scheme in plan.schemes for unit in plan.units]
 
 
 def _group_of(plan: Sweep, row: SweepRow) -> tuple:
-    return (row.seed,) if plan.retrain else (row.seed, row.scheme, row.unit)
+    return (row.seed,) if _has_own_models(plan) else (row.seed, row.scheme, row.unit)
 
 
 def _known(match: str, request: StudyRequest) -> dict[tuple, list[SweepRow]]:
@@ -76,9 +81,11 @@ def _begin(match: str, request: StudyRequest) -> Study:
     plan, model, total = _plan(match, request), request.trained_model, _total(match, request)
     known = _known(match, request)
     order = {group: index for index, group in enumerate(_groups(plan))}
+    first = model.recipe.split.seed
+    splits = range(first, first + plan.splits)
 
     def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
-        in_order = tuple(sorted(rows, key=lambda row: order[_group_of(plan, row)]))
+        in_order = tuple(sorted(rows, key=lambda row: (splits.index(row.split), order[_group_of(plan, row)])))
         return SweepResult(plan, in_order, model.recipe, model.sha256, len(model.trained.history), total)
 
     whole = sweep_study_slices(model, plan)  # which checks the plan
@@ -111,9 +118,11 @@ def _describe(match: str, request: StudyRequest) -> str:
         (len(plan.schemes), "scheme"),
         *([(len(plan.units), "unit")] if len(plan.units) > 1 else []),
         (plan.seeds, "seed"),
+        *([(plan.splits, "split")] if plan.splits > 1 else []),
     ]
     product = " × ".join(format_count(count, name) for count, name in sizes)
-    return f"{product}, with a model trained for each seed" if plan.retrain else product
+    each = "seed and split" if plan.retrain and plan.splits > 1 else "seed" if plan.retrain else "split"
+    return f"{product}, with a model trained for each {each}" if _has_own_models(plan) else product
 
 
 def _power(match: str, request: StudyRequest) -> str:
@@ -122,7 +131,8 @@ def _power(match: str, request: StudyRequest) -> str:
 
 def _look(request: StudyRequest) -> StudyRequest:
     plan = request.recipe.sweep
-    return replace(request, recipe=replace(request.recipe, sweep=replace(plan, seeds=1, doses=_some(plan.doses))))
+    few = replace(plan, seeds=1, splits=1, doses=_some(plan.doses))
+    return replace(request, recipe=replace(request.recipe, sweep=few))
 
 
 def _some(doses: tuple[float, ...]) -> tuple[float, ...]:
@@ -152,8 +162,9 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
         RecipeError: Where the plan does not fit the model.
     """
     layers = trained_model.recipe.model.layers
-    training = epoch_seconds(trained_model) * trained_model.training.epochs * plan.seeds if plan.retrain else 0.0
-    few = replace(plan, seeds=1, retrain=False, doses=_some(plan.doses))
+    trainings = plan.seeds * plan.splits if plan.retrain else plan.splits - 1
+    training = epoch_seconds(trained_model) * trained_model.training.epochs * trainings if trainings else 0.0
+    few = replace(plan, seeds=1, splits=1, retrain=False, doses=_some(plan.doses))
     seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
     return training + seconds * plan.count(layers) / few.count(layers)
 

@@ -46,7 +46,8 @@ METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the gro
     "accuracy": ("accuracy",),
     "loss, raw and temperature-scaled": ("loss", "temperature_scaled_loss"),
     "collapse": ("most_predicted_share", "entropy"),
-    "forgetting, macro-F1": ("forgetting", "macro_f1"),
+    "balanced accuracy, macro-F1": ("balanced_accuracy", "macro_f1"),
+    "forgetting": ("forgetting", "forgetting_above_majority"),
     "beside the original": ("agreement", "divergence"),
 }
 FRACTIONS_AS_TEXT = {FRACTION_TITLE: format_fraction}
@@ -291,6 +292,8 @@ def _open_picked(study: Study, event: dict) -> None:
     }
     if study.plan.retrain:
         values["seed"] = int(point["seed"])
+    if study.plan.splits > 1:
+        values["split.seed"] = int(point["split"])
     assign(values)
     st.switch_page(PAGES["forget"][0], query_params=url.encode_query(session().recipe))
 
