@@ -466,6 +466,9 @@ CASES: dict[str, Callable[[], str]] = {
         BASELINES,
         MODEL,
     ),
+    "robustness: hollow": lambda: describe_robustness(
+        [robustness("fc1", 0.8, (0.38, 0.36), "critical")], BASELINES, MODEL, hollow=True
+    ),
     "robustness: undefined": lambda: describe_robustness(
         [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES, MODEL
     ),

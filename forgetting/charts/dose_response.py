@@ -460,7 +460,11 @@ def uncertainty_chart(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def robustness_points(rows: Sequence[LayerRobustness]) -> pd.DataFrame:
-    """Forgetting of each layer re-initialized and re-randomized, each with its interval or band."""
+    """Forgetting of each layer re-initialized and re-randomized, each with its 95 % interval.
+
+    "decided" says whether it is shown, with all layers in view, that the layer is critical, robust or in between.
+    """
+    none = (None, None)
     return pd.DataFrame(
         [
             {
@@ -470,17 +474,16 @@ def robustness_points(rows: Sequence[LayerRobustness]) -> pd.DataFrame:
                 "low": low,
                 "high": high,
                 "conclusion": row.conclusion,
+                "alone": row.alone,
+                "decided": row.conclusion in ("critical", "robust", "in between"),
             }
             for row in rows
-            for how, value, low, high in (
-                ("re-initialized (initial weights)", row.reinitialized, *(row.interval or (None, None))),
+            for how, value, (low, high) in (
+                ("re-initialized (initial weights)", row.reinitialized, row.together or none),
                 (
                     "re-randomized (fresh draw)",
-                    *(
-                        (row.rerandomized.median, row.rerandomized.low, row.rerandomized.high)
-                        if row.rerandomized
-                        else (None,) * 3
-                    ),
+                    row.rerandomized and row.rerandomized.median,
+                    row.rerandomized_interval or none,
                 ),
             )
         ]
@@ -488,9 +491,9 @@ def robustness_points(rows: Sequence[LayerRobustness]) -> pd.DataFrame:
 
 
 def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
-    """Forgetting of each layer re-initialized and re-randomized, each with its interval or band.
+    """Forgetting of each layer re-initialized and re-randomized, each with its interval.
 
-    Forgetting is 0 where the layer is intact and 1 at chance.
+    Forgetting is 0 where the layer is intact and 1 at chance. Bars are pale where nothing is concluded of the layer.
     """
     table = robustness_points(rows)
     base = alt.Chart(table).encode(
@@ -504,10 +507,15 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
             alt.Tooltip("low:Q", title="from", format=".2f"),
             alt.Tooltip("high:Q", title="to", format=".2f"),
             alt.Tooltip("conclusion:N"),
+            alt.Tooltip("alone:N", title="looked at alone"),
         ],
     )
-    scale = alt.Scale(domain=[min(0.0, table["low"].min(skipna=True)), max(1.2, table["high"].max(skipna=True))])
-    bars = base.mark_bar().encode(x=alt.X("forgetting:Q", title="forgetting on validation", scale=scale))
+    ends = table[["low", "high", "forgetting"]].astype(float)
+    scale = alt.Scale(domain=[min(0.0, ends.min().min()), max(1.2, ends.max().max())])
+    bars = base.mark_bar().encode(
+        x=alt.X("forgetting:Q", title="forgetting on validation", scale=scale),
+        opacity=alt.when(alt.datum.decided).then(alt.value(1)).otherwise(alt.value(0.45)),
+    )
     bands = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=alt.value(TEXT))
     lines = pd.DataFrame({"at": [0.0, 1.0], "name": ["intact", "at chance"]})
     marks = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")

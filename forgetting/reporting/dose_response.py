@@ -219,29 +219,37 @@ def describe_matched(
     return f"{told} {_describe_least(rows_there[by].tolist(), differences)}".rstrip()
 
 
-def describe_robustness(rows: Sequence[LayerRobustness], baselines: Baselines, scope: str) -> str:
-    """Which layers are critical, and which robust.
+def describe_robustness(
+    rows: Sequence[LayerRobustness], baselines: Baselines, scope: str, *, hollow: bool = False
+) -> str:
+    """Which layers are critical, and which robust, where that is shown with all layers in view.
 
     Args:
         rows: One a layer, at least one.
         baselines: Of the split.
         scope: See `describe_half_way`.
+        hollow: Whether the original is not shown to be better than a trivial model, so that no layer is called either.
     """
     parts = []
     for row in rows:
         if row.reinitialized is None:
             parts.append(f"{row.layer}: there is no accuracy above chance that it could lose")
             continue
-        back, anew = (format_share(accuracy) for accuracy in row.accuracies)
+        left = "{} after re-initialization, {} after re-randomization".format(*map(format_share, row.accuracies))
+        if hollow:
+            parts.append(f"{row.layer} leaves {left}")
+            continue
         conclusion = "anything from robust to critical" if row.conclusion == "undecided" else row.conclusion
-        may = "is" if row.conclusion in ("critical", "robust", "in between") else "may be"
-        parts.append(
-            f"{row.layer} {may} {conclusion} ({back} is left after re-initialization, {anew} after re-randomization)"
-        )
+        verb = "is" if row.conclusion in ("critical", "robust", "in between") else "may be"
+        parts.append(f"{row.layer} {verb} {conclusion} (it leaves {left})")
+    told = f"{'; '.join(parts)}."
+    if hollow:
+        told += " No layer can be called critical or robust, as the original is no better than a trivial model."
+    elif len(rows) > 1:
+        told += f" Corrected for {len(rows)} layers."
     return (
-        f"{'; '.join(parts)}. {_accuracy(scope).capitalize()} before was {format_share(rows[0].accuracy_before)}, "
-        f"chance {format_share(rows[0].chance)}, the largest class "
-        f"{format_share(baselines.majority['validation'])}."
+        f"{told} {_accuracy(scope).capitalize()} before was {format_share(rows[0].accuracy_before)}, "
+        f"chance {format_share(rows[0].chance)}, the largest class {format_share(baselines.majority['validation'])}."
     )
 
 

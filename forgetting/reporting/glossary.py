@@ -684,9 +684,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "robust",
             "A layer is robust where at most a quarter of the accuracy above chance is lost after re-initialization.",
-            "Where the 95 % interval over the reviews crosses the bound, both words stand. The bounds are ours.",
+            "Where the 95 % interval, corrected for the number of layers, crosses the bound, both words stand. The "
+            "bounds are ours.",
             ZHANG,
-            used=("robustness",),
+            used=("robustness", "looked at alone"),
         ),
         Term(
             "critical",

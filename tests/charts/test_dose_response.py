@@ -102,8 +102,19 @@ LABELS = {  # of what has no half-way dose, by its kind
     "undefined": "undefined",
 }
 ROBUST = (
-    LayerRobustness("fc1", 100, 0.9, 0.125, 0.6, Band(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.5, 0.75)),
-    LayerRobustness("fc2", 20, 0.9, 0.125, -0.3, Band(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust", (-0.5, 0.0)),
+    LayerRobustness(
+        *("fc1", 100, 0.9, 0.125, 0.6, Band(0.8, 0.7, 1.5), (0.4, 0.3), 2.0, 1.0, "critical", (0.55, 0.7)),
+        together=(0.5, 0.75),
+        alone="critical",
+        rerandomized_interval=(0.7, 1.5),
+    ),
+    LayerRobustness(
+        *("fc2", 20, 0.9, 0.125, -0.3, Band(0.1, -0.1, 0.2), (0.9, 0.8), 0.5, 1.0, "robust or in between"),
+        interval=(-0.4, 0.1),
+        together=(-0.5, 0.3),
+        alone="robust",
+        rerandomized_interval=(-0.1, 0.2),
+    ),
 )
 SOURCES = pd.DataFrame(
     {
@@ -462,7 +473,7 @@ def test_robustness_holds_both_ways_of_each_layer():
     assert found == [
         ("fc1", back, 0.6, 0.5, 0.75),
         ("fc1", anew, 0.8, 0.7, 1.5),
-        ("fc2", back, -0.3, -0.5, 0.0),
+        ("fc2", back, -0.3, -0.5, 0.3),
         ("fc2", anew, 0.1, -0.1, 0.2),
     ]
     assert bar["encoding"]["color"]["scale"]["domain"] == [back, anew]

@@ -424,7 +424,7 @@ def test_words_are_picked_shown_on_forget_and_taken_back():
     run(test)
     chosen = mine(test).recipe.randomization
     assert (chosen.unit, chosen.layers, chosen.words) == ("word", ("fc1",), ("cherry", "black"))
-    assert "of validation accuracy:" in page_text(test)
+    assert "change their predicted class" in page_text(test)
     assert "2 words (cherry, black)" in page_text(test)
     assert len(test.get("plotly_chart")) == len(test.dataframe) == 1
     address = dict(test.query_params)

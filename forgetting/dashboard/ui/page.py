@@ -88,8 +88,17 @@ def _hollow_notice() -> None:
     trained_model = models.find_trained_model(mine)
     if trained_model is None or not trained_model.trained.steps or (mine.playing and mine.page != STORY):
         return
-    if sentence := _describe_hollow(models.model_key(trained_model), trained_model):
+    if sentence := _find_hollow(trained_model):
         st.warning(literal(sentence), icon=":material/balance:")
+
+
+def is_hollow(trained_model: TrainedModel) -> bool:
+    """Whether reviews do not show that a model is better than a trivial one."""
+    return bool(_find_hollow(trained_model))
+
+
+def _find_hollow(trained_model: TrainedModel) -> str:
+    return _describe_hollow(models.model_key(trained_model), trained_model)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

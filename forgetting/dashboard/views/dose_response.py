@@ -53,9 +53,9 @@ METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the gro
 FRACTIONS_AS_TEXT = {FRACTION_TITLE: format_fraction}
 SHARES_OF_A_BAND = dict.fromkeys(BAND_TITLES.values(), format_share)
 BAND_CHOICES = {"interval": "95\u00a0% interval", "curve": "95\u00a0% of whole curves", "seeds": "seeds alone"}
-CORRECTED = "is not shown, corrected for all points that are looked at (Benjamini & Hochberg)"
 PALE_POINTS, IN_BRACKETS = (
-    f"{what} is a change from the original that {CORRECTED}." for what in ("Pale", "In brackets")
+    f"{where} the change from the original is not shown, corrected for all points (Benjamini & Hochberg)."
+    for where in ("Where a point is pale,", "Where a number is in brackets,")
 )
 INTERVAL_TITLES = {
     "interval_text": "95\u00a0% interval",
@@ -489,11 +489,12 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
         )
         return
     doses = sorted(set.intersection(*(set(curve.components) for curve in found)))
-    widths = {dose: sum(part.variance for curve in found for part in curve.components[dose]) for dose in doses}
+    middles = curves(rows).groupby("planned_dose")["median"].mean()
+    half_way_down = (rows["validation_accuracy_before"].median() + baselines.chance) / 2
     dose = st.select_slider(
         "Fraction randomized" if study.plan.match == "dose" else "Change of the weights",
         doses,
-        value=max(doses, key=widths.get),
+        value=min(doses, key=lambda dose: abs(middles.get(dose, 0.0) - half_way_down)),
         key="uncertainty_dose",
         format_func=format_fraction,
         help=explain("Fraction randomized"),

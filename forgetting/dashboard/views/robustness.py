@@ -11,6 +11,7 @@ from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
+from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import chart_table, show_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
@@ -29,8 +30,14 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     except ForgettingError as error:
         show_error(error)
         return
+    hollow = is_hollow(trained_model)
     scope = name_scope(retrain=False, splits=1)
-    conclude(dose_response_sentences.describe_robustness(rows, baselines, scope), "forgetting", "robust", "critical")
+    conclude(
+        dose_response_sentences.describe_robustness(rows, baselines, scope, hollow=hollow),
+        "forgetting",
+        "robust",
+        "critical",
+    )
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     chart_table(
@@ -41,7 +48,8 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
     table = pd.DataFrame(
         {
             "layer": [row.layer for row in rows],
-            "conclusion": [row.conclusion for row in rows],
+            "conclusion": ["undefined" if hollow else row.conclusion for row in rows],
+            "looked at alone": ["undefined" if hollow else row.alone for row in rows],
             "parameters": [row.parameters for row in rows],
             "accuracy": [row.accuracy_before for row in rows],
             "re-initialized": [row.accuracies[0] for row in rows],
@@ -58,7 +66,9 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         "After Zhang, Bengio & Singer, “Are All Layers Created Equal?”: re-initialization sets one layer back to its "
         "weights from before training, re-randomization draws it anew as before training. A layer is critical where "
         "at least half of the accuracy above chance is gone after re-initialization, and robust where at most a "
-        f"quarter is. These bounds are ours; where the 95{PERCENT} interval over the reviews crosses one, both words "
-        f"stand. The band of re-randomization is over seeds. {FORGETTING_SCALE}"
+        f"quarter is. These bounds are ours; where the 95{PERCENT} interval crosses one, both words stand, and "
+        "the bars are pale. It is corrected for the number of layers (Bonferroni); the conclusion without that stands in the "
+        "table as “looked at alone”. "
+        f"{FORGETTING_SCALE}"
     )
     downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")
