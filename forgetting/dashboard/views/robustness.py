@@ -67,8 +67,8 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         "weights from before training, re-randomization draws it anew as before training. A layer is critical where "
         "at least half of the accuracy above chance is gone after re-initialization, and robust where at most a "
         f"quarter is. These bounds are ours; where the 95{PERCENT} interval crosses one, both words stand, and "
-        "the bars are pale. It is corrected for the number of layers (Bonferroni); the conclusion without that stands in the "
-        "table as “looked at alone”. "
+        "the bars are pale. It is corrected for the number of layers (Bonferroni); the conclusion without that "
+        "stands in the table as “looked at alone”. "
         f"{FORGETTING_SCALE}"
     )
     downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")
