@@ -82,6 +82,10 @@ def test_a_model_no_better_than_the_largest_class_is_called_so_on_every_page_fir
         go(test, page)
         first = next(each for each in test.main.children.values() if each.type != "html")
         assert "do not show that the original is better than always predicting" in getattr(first, "value", ""), page
+    now = live(go(test, "forget"))["now"]
+    assert now["values"][2] == "undefined"
+    assert "costs" not in now["sentence"]
+    assert "cannot be called forgetting" in now["sentence"]
     assert not go(test, "story").warning, "the story shows the model of the sample"
 
 
