@@ -181,7 +181,7 @@ def test_normal_weights_never_get_there_and_it_is_said():
     randomized = [curve.time_to_target for curve in study(test).rows if curve.model == "randomized"]
     assert {reached.kind for reached in randomized} == {"never"}
     assert "more than 8" in sentence(test)
-    assert "No memory can be shown" in sentence(test) or "too few seeds" in sentence(test)
+    assert "No memory can be shown" in sentence(test) or "too few models" in sentence(test)
     assert sentence(test) == headline(*expected(**link))
     assert "N(0, 1) also makes the weights larger" in page_text(test)
     assert set(test.dataframe[0].value["relearned"]) == {"never"}
