@@ -36,7 +36,6 @@ from forgetting.reporting.comparison import (
     describe_hollow,
     describe_published,
     describe_randomization,
-    describe_recalls,
     describe_training,
     describe_weights,
 )
@@ -50,6 +49,7 @@ from forgetting.reporting.dose_response import (
 )
 from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
+from forgetting.reporting.recalls import describe_recalls
 from forgetting.reporting.relearning import describe_relearning, describe_relearning_power, describe_savings
 from forgetting.reporting.splits import describe_splits, describe_splits_under_way
 from forgetting.reporting.story import (

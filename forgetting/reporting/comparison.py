@@ -9,9 +9,8 @@ from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines, beats_trivial, compare_with_majority
 from forgetting.metrics.comparisons import Measurement
-from forgetting.metrics.multiplicity import holm
-from forgetting.metrics.paired import SIGNIFICANT, PairedChange
-from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, NOT_FINITE, Scores
+from forgetting.metrics.paired import PairedChange
+from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch, find_reached
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
@@ -283,68 +282,6 @@ def describe_published(comparison: Comparison, baselines: Baselines) -> str:
         f"chance is {format_share(baselines.chance, 1)} and the most frequent name "
         f"{format_share(baselines.majority['validation'], 1)}."
     )
-
-
-def describe_recalls(comparison: Comparison, classes: tuple[str, ...], baselines: Baselines) -> str:
-    """Which classes lose most recall on the validation part, and for how many that is more than luck.
-
-    Classes with fewer than FEWEST_CLASS_REVIEWS reviews are left out, as one review decides there. That a class loses
-    more than by luck is a test of each class, of which some would find a loss by luck alone, so it is corrected.
-
-    Args:
-        comparison: The two models.
-        classes: Names of the classes, in the order of the recalls.
-        baselines: Of the split.
-    """
-    before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
-    if before.recall is None or after.recall is None:
-        return f"There is no recall to compare: {NOT_FINITE}."
-    if not beats_trivial(before, baselines.majority_class):
-        return "The original is not shown to be better than a trivial model, so no loss of recall is named."
-    changes = {
-        position: change
-        for position, change in enumerate(comparison.class_changes("validation"))
-        if change and change.reviews >= FEWEST_CLASS_REVIEWS
-    }
-    if not changes:
-        return f"No class has {FEWEST_CLASS_REVIEWS} validation reviews, so no recall is compared with another."
-    few = int((before.confusion.sum(axis=1) > 0).sum()) - len(changes)
-    left_out = ""
-    if few:
-        left_out = (
-            f" {_count_classes(few)} with under {FEWEST_CLASS_REVIEWS} reviews {'is' if few == 1 else 'are'} left out."
-        )
-    known = [position for position in changes if before.recall[position] > 0]
-    if not known:
-        return f"No class had recall before, so none can lose it.{left_out}"
-    worst = min(change.change for change in changes.values())
-    gone = sum(after.recall[position] == 0 for position in known)
-    if len(known) == 1:
-        rest = f"the class that was recognized before {'is no longer' if gone else 'still is'}"
-    elif gone:
-        rest = f"{gone} of {len(known):,} classes recognized before {'is' if gone == 1 else 'are'} no longer"
-    else:
-        rest = f"all {len(known):,} classes recognized before still are"
-    if worst >= 0:
-        return f"On these reviews no class loses recall: {rest}.{left_out}"
-    names = [format_class(shorten(classes[position])) for position in changes if changes[position].change == worst]
-    named = " and ".join(names) if len(names) < 3 else f"{len(names):,} classes, such as {names[0]},"
-    loses, each = ("lose", " each") if len(names) > 1 else ("loses", "")
-    most = " most:" if len(changes) > 1 else ""
-    adjusted = holm([change.p for change in changes.values()])
-    sure = sum(p <= SIGNIFICANT and change.change < 0 for p, change in zip(adjusted, changes.values(), strict=True))
-    luck = f"{sure} of {len(changes):,} classes {'loses' if sure == 1 else 'lose'} recall by more than luck"
-    if len(changes) == 1:
-        luck = "That is more than luck"
-    return (
-        f"On these reviews {named} {loses}{most} {format_points(-100 * worst)} of recall{each}, the share of a class's "
-        "reviews that are classified correctly. "
-        f"{luck if sure else 'Luck alone could explain that'}; {rest}.{left_out}"
-    )
-
-
-def _count_classes(count: int) -> str:
-    return "1 class" if count == 1 else f"{count:,} classes"
 
 
 def describe_agreement(comparison: Comparison) -> str:

@@ -33,8 +33,8 @@ from forgetting.reporting.comparison import (
     describe_forgetting,
     describe_hollow,
     describe_randomization,
-    describe_recalls,
 )
+from forgetting.reporting.recalls import describe_recalls
 
 
 @pytest.mark.parametrize(

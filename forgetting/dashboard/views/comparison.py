@@ -21,6 +21,7 @@ from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting.formatting import format_change, format_interval, format_points, format_share
+from forgetting.reporting.recalls import describe_recalls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def describe_model(trained_model: TrainedModel) -> str:
 def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
     """Recall of each class, before and after."""
     classes = trained_model.split.classes
-    st.text(comparison_sentences.describe_recalls(comparison, classes, baselines))
+    st.text(describe_recalls(comparison, classes, baselines))
     if (
         comparison.original.scores["validation"].recall is None
         or comparison.randomized.scores["validation"].recall is None
