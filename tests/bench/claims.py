@@ -195,7 +195,7 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "studies.evaluation.SweepRow.scores": "Wilson's interval",
     "studies.evaluation.SweepRow.compare": "a change on the same reviews",
     "studies.dose_response.half_way": "that of `nested_half_ways`, which puts it in",
-    "studies.layer_robustness.robustness": "Wilson's interval of the accuracy afterwards, as forgetting",
+    "studies.layer_robustness.robustness": "that of `nested_forgetting`",
     **{
         f"unlearning.evaluation.{name}": "intervals of Wilson and of the attacks"
         for name in ("compare_with_retraining", "evaluate_unlearned", "failed_row")
