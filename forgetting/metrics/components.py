@@ -84,7 +84,8 @@ class Component:
 
     Attributes:
         source: "reviews", "draw" (of the randomization), "training" (and the draw with it, where each replicate has its
-            own model), "both" (how differently replicates treat single reviews) or "split".
+            own model), "both" (how differently replicates treat single reviews), "split", or "overlap" (that the
+            splits share reviews, so that no number of them is as good as more reviews).
         variance: Its part of the variance of the mean, at least 0.
         counts: What it shrinks with: numbers of "reviews", "seeds" and "splits" that its variance is divided by.
     """
@@ -116,7 +117,7 @@ class Remedy:
 
 
 def variance_components(
-    splits: Sequence[CrossedMeans], weights: np.ndarray, *, replicates: str = "draw"
+    splits: Sequence[CrossedMeans], weights: np.ndarray, *, replicates: str = "draw", share: float = 0.0
 ) -> tuple[Component, ...]:
     """The parts of the variance of a weighted sum of mean values.
 
@@ -124,9 +125,10 @@ def variance_components(
         splits: The means on each split.
         weights: Of each value, (values,); a one for a single value.
         replicates: What makes replicates differ: "draw" or "training".
+        share: Number of validation reviews for each training review, see `corrected_interval`.
 
     Returns:
-        Those that can be told: of one replicate neither "draw" nor "both", of one split no "split".
+        Those that can be told: of one replicate neither "draw" nor "both", of one split neither "split" nor "overlap".
     """
     ((between_reviews, between_replicates, within),) = [
         np.mean([[weights @ square @ weights for square in _squares(means)] for means in splits], axis=0)
@@ -147,6 +149,7 @@ def variance_components(
         spread = float(np.var([weights @ means.means for means in splits], ddof=1))
         inside = sum(variance for variance, _ in parts.values())
         found["split"] = (max(spread - inside, 0.0) / number, ("splits",))
+        found["overlap"] = (share * max(spread, inside), ("reviews",))
     return tuple(Component(source, float(variance), counts) for source, (variance, counts) in found.items())
 
 

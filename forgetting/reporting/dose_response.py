@@ -40,6 +40,7 @@ SOURCE_NAMES = {  # of the uncertainty, see `variance_components`
     "training": "training and the draw",
     "both": "both together",
     "split": "the split",
+    "overlap": "reviews that the splits share",
 }
 ABSENT_SOURCES = {  # what an interval does not hold, and the control that adds it
     "training": "of training (tick “Retrain for each seed”)",

@@ -86,8 +86,9 @@ def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> N
         above = found.estimate(np.array([-0.5, 1.0]), -0.5 * chance)  # accuracy less what is half-way down
         half.append(above.interval())
     lows, highs = np.array(half).T
+    after, replicates = np.array([0.0, 1.0]), "training" if retrain else "draw"
     components = {
-        dose: variance_components(found.splits, np.array([0.0, 1.0]), replicates="training" if retrain else "draw")
+        dose: variance_components(found.splits, after, replicates=replicates, share=found.share)
         for dose, found in zip(doses, means, strict=True)
     }
     ends = _first_below(lows, doses), _last_above(highs, doses)

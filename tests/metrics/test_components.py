@@ -47,13 +47,13 @@ def test_components_are_those_of_the_world():
 
 def test_over_splits_there_is_a_part_of_the_split():
     source = np.random.default_rng(3)
-    totals = np.zeros(4)
+    totals = np.zeros(5)
     for _ in range(300):
         splits = [crossed_means(world(source, 4, 25) + 0.5 * source.standard_normal()) for _ in range(6)]
-        parts = variance_components(splits, np.array([1.0, 0.0]), replicates="training")
+        parts = variance_components(splits, np.array([1.0, 0.0]), replicates="training", share=0.5)
         totals += [part.variance for part in parts]
-    assert [part.source for part in parts] == ["reviews", "training", "both", "split"]
-    assert totals / 300 == pytest.approx(np.array([1 / 25, 1 / 4, 1 / 100, 0.25]) / 6, rel=0.25)
+    assert [part.source for part in parts] == ["reviews", "training", "both", "split", "overlap"]
+    assert totals / 300 == pytest.approx(np.array([1 / 25, 1 / 4, 1 / 100, 0.25, 0.55 * 0.5 * 6]) / 6, rel=0.25)
 
 
 def test_of_one_replicate_only_the_reviews_can_be_told():

@@ -60,7 +60,7 @@ def test_over_splits_all_is_wider_and_says_so():
     rows = world(np.random.default_rng(2), 3, 100, splits=4)
     (curve,), (one,) = nested_curves(rows), nested_curves([row for row in rows if not row.split])
     assert curve.points["sources"][0] == ("reviews", "seeds", "splits")
-    assert curve.components[0.0][-1].source == "split"
+    assert [part.source for part in curve.components[0.0]][-2:] == ["split", "overlap"]
     width, narrow = (found.half_way[1] - found.half_way[0] for found in (curve, one))
     assert width > 0
     assert narrow > 0
