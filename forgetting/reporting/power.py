@@ -39,5 +39,5 @@ def describe_smallest_area(members: int, non_members: int, seeds: int) -> str:
     alone = " Of one seed it speaks of those models alone." if seeds == 1 else ""
     return (
         f"With {counted} a change of the attack AUC is found in about 8 of 10 such studies where it is at least "
-        f"{format_number(smallest)}, beside other methods where it is larger.{alone}"
+        f"{format_number(smallest)}; beside other methods it must be larger.{alone}"
     )

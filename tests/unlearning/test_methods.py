@@ -34,7 +34,7 @@ OBJECTIVES = ("cross_entropy", "bitwise")
 WIDE = ("cross_entropy", (16,), 0.0, 0)
 DROPPED = ("bitwise", (16,), 0.5, 1000)
 DEEP = ("cross_entropy", (12, 9), 0.3, 16)
-BATCHED = ("bitwise", (12, 9), 0.0, 7)
+BATCHED = ("bitwise", (10, 9, 8), 0.0, 7)
 SETUPS = [WIDE, DROPPED, DEEP, BATCHED]
 NAMES = (
     "original",
