@@ -378,8 +378,10 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     marks = pd.DataFrame({"at": [0.0], "name": ["exact retraining"]})
     line = alt.Chart(marks).mark_rule(color=RELEARNED, strokeWidth=2).encode(x="at:Q")
     name = alt.Chart(marks).mark_text(color=TEXT, baseline="bottom").encode(x="at:Q", y=alt.value(-3), text="name:N")
-    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("change_low:Q", title=title, scale=scale), x2="change_high:Q")
-    point = base.mark_point(filled=True, size=90).encode(x=alt.X("change:Q", title=title, scale=scale))
+    axis = alt.Axis(tickCount=6, format="+~g")
+    low = alt.X("change_low:Q", title=title, scale=scale, axis=axis)
+    span = base.mark_rule(strokeWidth=2.5).encode(x=low, x2="change_high:Q")
+    point = base.mark_point(filled=True, size=90).encode(x=alt.X("change:Q", title=title, scale=scale, axis=axis))
     return (
         alt.layer(line, span, point, name).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(26))
     )

@@ -192,12 +192,12 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     result = study.result
     counts = result.reviews
     retrained = result.frame.drop_duplicates("seed")["retrained_attack_auc"].median()
-    beside = "" if np.isnan(retrained) else f" It is {format_number(retrained)} after exact retraining, which counts."
+    beside = "" if np.isnan(retrained) else f", and {format_number(retrained)} is what exact retraining leaves"
     conclude(
         f"Can {_describe_forgotten(counts['forget'])} be distinguished from "
         f"{format_count(counts['non_members'], 'comparable review')} never seen (non-members), by the loss? An attack "
-        f"AUC of 0.5 is a guess.{beside} Above it the forget set is still known, below it its losses stand out as too "
-        "high. All models are asked about the same reviews, so that more seeds do not make up for few reviews.",
+        f"AUC of 0.5 is a guess{beside}. Above retraining the forget set is still known, below it its losses stand out "
+        "as too high. All models are asked about the same reviews, so that more seeds do not make up for few reviews.",
         "attack AUC",
         "member and non-member",
         "95 % interval",
