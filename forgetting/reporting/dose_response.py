@@ -39,7 +39,7 @@ SOURCE_NAMES = {  # of the uncertainty, see `variance_components`
     "draw": "the draw",
     "training": "training and the draw",
     "both": "both together",
-    "split": "the split",
+    "split": "the split and its training",
     "overlap": "reviews that the splits share",
 }
 ABSENT_SOURCES = {  # what an interval does not hold, and the control that adds it
@@ -287,6 +287,8 @@ def describe_uncertainty(
         shares = [f"{format_share(first.variance / total)} of its variance comes from {SOURCE_NAMES[first.source]}"]
         shares += [f"{format_share(part.variance / total)} from {SOURCE_NAMES[part.source]}" for part in others]
         told += [f"About {_join(shares)}.", _describe_remedy(ways)]
+    if "split" in known:  # each split has models of its own
+        known.add("training")
     if absent := [text for source, text in ABSENT_SOURCES.items() if source not in known]:
         told.append(f"It does not hold the luck {_join(absent, 'or')}.")
     return " ".join(told)

@@ -519,3 +519,16 @@ def test_robustness_of_many_seeds_is_refused_or_done_in_slices(monkeypatch):
     test = layers("Robustness", **{"sweep.seeds": "10000"})
     assert not test.exception
     assert not asked or max(asked) <= 100
+
+
+def test_splits_have_models_of_their_own_which_the_intervals_hold():
+    link = {"sweep.doses": "0,1", "sweep.seeds": "2", "sweep.layers": "fc1", "sweep.schemes": "zero", **QUICK}
+    test = layers(**link, **{"sweep.splits": "2"})
+    assert [(row.split, row.seed, row.planned_dose) for row in study(test).rows] == [
+        (split, seed, dose) for split in (0, 1) for seed in (0, 1) for dose in (0.0, 1.0)
+    ]
+    assert "with a model trained for each split" in page_text(test)
+    assert "of this model" not in sentence(test)
+    opened(test, "How sure?")
+    assert "split and its training" in set(drawn(test, "source")["source"])
+    assert "does not hold" not in sentence(test)

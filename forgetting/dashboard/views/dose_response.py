@@ -119,7 +119,10 @@ def _find_intervals(study: Study) -> list[NestedCurve]:
     if len(intervals.found) < intervals.total:
         st.fragment(run_every=INTERVALS_EVERY)(_advance_intervals)(study)
         return []
-    return [curve for curve in intervals.found if not curve.missing]
+    nested = [curve for curve in intervals.found if not curve.missing]
+    if not nested:
+        st.caption(f"There are no 95{PERCENT} intervals: {NO_HITS}.")
+    return nested
 
 
 def _advance_intervals(study: Study) -> None:
@@ -482,11 +485,8 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
     scheme, unit = rows["scheme"].iloc[0], rows["unit"].iloc[0]
     found = [curve for curve in _find_intervals(study) if (curve.scheme, curve.unit) == (scheme, unit)]
     if not found:
-        st.info(
-            "Intervals are computed once the study stands still."
-            if study.running
-            else f"There are no intervals: {NO_HITS}."
-        )
+        if study.running:
+            st.info("Intervals are computed once the study stands still.")
         return
     doses = sorted(set.intersection(*(set(curve.components) for curve in found)))
     middles = curves(rows).groupby("planned_dose")["median"].mean()
