@@ -18,6 +18,7 @@ from forgetting.core.seeding import generator, second_seed
 from forgetting.experiment.pipeline import build_model, copy_state, prepare, train
 from forgetting.metrics.scores import evaluate
 from forgetting.model.history import PartMetrics
+from forgetting.model.split import make_split
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, Recipe
@@ -168,7 +169,7 @@ def test_splits_have_originals_of_their_own_and_known_replicates_are_left_out(sm
     rows = rows_of(done, small_split, recipe)
     assert [(row.split, row.seed) for row in rows] == [(split, seed) for split in range(3) for seed in range(2)]
     assert rows[:2] == rows_of(done, small_split, recipe.with_value("relearning.splits", 1))
-    other = prepare(recipe.with_value("split.seed", 2), small_split.reviews)
+    other = make_split(small_split.reviews, recipe.with_value("split.seed", 2).split)
     alone = recipe.with_value("split.seed", 2).with_value("relearning.splits", 1)
     assert rows_of(trained(other, recipe_of()), other, alone) == rows[4:]
     known = {(0, 0), (0, 1), (1, 1)}
