@@ -8,7 +8,7 @@ import math
 
 import pandas as pd
 
-from forgetting.experiment.published import PUBLISHED_MODELS
+from forgetting.experiment.published import PUBLISHED_MODELS, REFERENCE_SEEDS
 from forgetting.experiment.results import Result
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
@@ -188,7 +188,8 @@ def format_published(summary: dict) -> str:
     Args:
         summary: what `summarize_runs` returns, and under "data" whether the reviews are those of the original file.
     """
-    lines = [f"{'':41}{'published':>10}{'median':>10}{'min':>10}{'max':>10}  published in the range of 120 seeds"]
+    heads = "".join(f"{name:>10}" for name in ("published", "median", "min", "max"))
+    lines = [f"{'':41}{heads}  published in the middle 95 % of {REFERENCE_SEEDS} seeds"]
     for model in PUBLISHED_MODELS:
         for part, metrics in summary[model].items():
             for name, spread in metrics.items():

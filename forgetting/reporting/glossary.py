@@ -509,7 +509,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "published table",
             "The numbers of the published experiment, beside re-runs with other seeds and what a trivial model "
             "reaches.",
-            used=("published", "trivial", "within 120 re-runs"),
+            used=("published", "trivial", "in the middle 95 %"),
         ),
         Term("median", "The middle of the numbers of all seeds: half of them are at most this large."),
         Term("min and max", "The smallest and the largest number over the seeds.", used=("min", "max")),

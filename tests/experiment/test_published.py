@@ -22,7 +22,6 @@ PRINTED = {
     "original": (0.6329621076583862, 0.8930568099021912, 0.6247082948684692, 0.9080535769462585),
     "randomized": (3.1483829021453857, 0.507146954536438, 3.06455397605896, 0.508832573890686),
 }
-WIDER = {"loss": 0.02, "bitwise_accuracy": 0.03}
 SEEDS = 12
 
 
@@ -43,13 +42,11 @@ def test_the_table_is_the_published_one():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", PUBLISHED_MODELS)
-def test_re_runs_and_published_values_lie_in_the_reference_ranges(model, reruns):
+def test_most_re_runs_and_the_published_values_lie_in_the_reference_ranges(model, reruns):
     for key in PUBLISHED_METRICS:
         low, high = REFERENCE_RANGES[model][key]
-        wider = WIDER[key[1]] if model == "original" or key[1] != "loss" else 0.25  # a loss of 2 to 4
         values = [getattr(run, model)[key] for run in reruns]
-        assert low - wider <= min(values), key
-        assert max(values) <= high + wider, key
+        assert sum(low <= value <= high for value in values) >= SEEDS - 3, key  # 95 %, and by luck a few less
         assert len(set(values)) == SEEDS
         assert low <= PUBLISHED_TABLE[model][key] <= high
 

@@ -19,6 +19,7 @@ from forgetting.experiment.published import (
     PUBLISHED_METRICS,
     PUBLISHED_MODELS,
     PUBLISHED_TABLE,
+    REFERENCE_SEEDS,
     PublishedRun,
     summarize_runs,
 )
@@ -100,7 +101,7 @@ def _describe_reruns() -> str:
     )
     seeds = "1 re-run" if summary["seeds"] == 1 else f"{summary['seeds']} re-runs"
     return (
-        f"Of the 8 published metrics {within} lie within the range of the 120 re-runs that come with the program, and "
+        f"Of the 8 published metrics {within} lie in the middle 95 % of {REFERENCE_SEEDS} re-runs, and "
         f"{between} between the smallest and the largest of the {seeds} here. Yet always answering “no” scores "
         f"{format_share(summary['always_no'], 1)}, and the true name is predicted for {format_share(top, 1)} of the "
         f"validation reviews (median), where chance is {format_share(chance, 1)}."
@@ -126,7 +127,7 @@ def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
             row["published"] = text(PUBLISHED_TABLE[model].get((part, metric)))
             if summary:
                 row |= {name: text(summary[model][part][metric][name]) for name in ("median", "min", "max")}
-                row["within 120 re-runs"] = {True: "yes", False: "no", None: "not published"}[
+                row["in the middle 95 %"] = {True: "yes", False: "no", None: "not published"}[
                     summary[model][part][metric].get("within")
                 ]
             row["trivial"] = trivial[metric]
