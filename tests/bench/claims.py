@@ -83,7 +83,8 @@ CURVES = {  # what nested intervals are of, with the functions that make them
 PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metrics.paired.make_change")
 TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
 HOLLOW = ("metrics.baselines.beats_trivial", "metrics.baselines.compare_with_majority")
-SAVED = ("studies.memory.conclude_memory", "metrics.paired.sign_test")
+SAVED = ("studies.memory.conclude_memory", "metrics.paired.sign_test", "studies.memory.savings_curves")
+PAIRS = ("studies.differences.compare_pairs", "studies.differences.Difference.decided")
 CLAIMS = (
     Claim("coverage", ("metrics.intervals.wilson_interval",), "hits of one model", worlds.accuracy_covers),
     Claim("coverage", PAIRED, "hits of two models, after which all or nothing is lost", worlds.change_covers),
@@ -177,9 +178,6 @@ CLAIMS = (
         {3: (0.44, 0.50), 5: (0.61, 0.67), 10: (0.72, 0.78)},
         "47, 64 and 75 %",
     ),
-    Claim("error", SAVED, "steps as from scratch", partial(worlds.remembers, saved=0.0), SEEDS),
-    Claim("power", SAVED, "a quarter of the steps is saved", partial(worlds.remembers, saved=0.25), SEEDS),
-    Claim("power", SAVED, "half of the steps is saved", partial(worlds.remembers, saved=0.5), SEEDS),
     Claim(
         "coverage",
         ("metrics.intervals.median_interval", "studies.memory.conclude_memory"),
@@ -188,6 +186,41 @@ CLAIMS = (
         SEEDS,
         {5: (0.93, 0.97), 10: (0.97, 1.0)},
         "of 10 in 98 %",
+        quick=SLOW,
+    ),
+    Claim("error", SAVED, "steps as from scratch", partial(worlds.remembers, saved=0.0), SEEDS, quick=SLOW),
+    Claim(
+        "error",
+        SAVED,
+        "the same, so many splits of 3 models",
+        partial(worlds.remembers, saved=0.0, models=3),
+        SEEDS,
+        quick=SLOW,
+    ),
+    Claim("power", SAVED, "a quarter of the steps is saved", partial(worlds.remembers, saved=0.25), SEEDS, quick=SLOW),
+    Claim("power", SAVED, "half of the steps is saved", partial(worlds.remembers, saved=0.5), SEEDS, quick=SLOW),
+    Claim(
+        "power",
+        ("studies.memory.smallest_share",),
+        "a share as large as it says",
+        worlds.smallest_share_is_found,
+        SEEDS,
+        dict.fromkeys(SEEDS, (0.8, 0.8)),
+        "with a given power",
+    ),
+    Claim(
+        "error",
+        PAIRS,
+        "any of three layer sets that leave the same, 5 draws",
+        lambda random, count, size: replicates.differences_decided(random, count, size, 5, lower=0.0),
+        quick=SLOW,
+    ),
+    Claim(
+        "power",
+        PAIRS,
+        "one of three leaves 20 points less, 5 draws",
+        lambda random, count, size: replicates.differences_decided(random, count, size, 5, lower=0.2),
+        quick=SLOW,
     ),
 )
 HANDED_ON = {  # what hands on the intervals of others, or has none of its own

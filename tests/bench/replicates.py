@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from forgetting.metrics.nested import corrected_interval
 from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.studies.differences import compare_pairs
 from forgetting.studies.evaluation import Hits
 from forgetting.studies.nested import nested_curves
 from forgetting.studies.splits import SplitAccuracy, summarize_splits
@@ -98,6 +99,23 @@ def read_curves(
             }
         )
     return {name: np.array([each[name] for each in found]) for name in found[0]}
+
+
+def differences_decided(random: Random, count: int, reviews: int, seeds: int, *, lower: float) -> np.ndarray:
+    """Whether any of three pairs of layer sets is said to differ, of which the third leaves so much less accuracy."""
+    found = []
+    for truth, shared in zip(random.uniform(0.5, 0.9, count), random.uniform(0, 0.3, count), strict=True):
+        difficulty = random.standard_normal(reviews)
+        rows = []
+        for name, accuracy in (("fc1", truth), ("fc2", truth), ("fc3", truth - lower)):
+            drawn = np.sqrt(shared) * random.standard_normal((seeds, 1))
+            drawn = drawn + np.sqrt(1 - shared) * random.standard_normal((seeds, reviews))
+            limit = norm.ppf(accuracy) * np.sqrt(1 - (1 - ALIKE) * shared)
+            hits = np.sqrt(ALIKE) * difficulty + np.sqrt(1 - ALIKE) * drawn < limit
+            some = make_rows(hits[None], np.ones(1))
+            rows += [SimpleNamespace(**(vars(row) | {"layers": name})) for row in some]
+        found.append(any(pair.decided for pair in compare_pairs(rows)))
+    return np.array(found)
 
 
 # Several splits.

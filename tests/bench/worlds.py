@@ -17,9 +17,16 @@ from scipy.stats import norm
 from forgetting.metrics.baselines import beats_trivial
 from forgetting.metrics.intervals import auc_interval, median_band, wilson_interval
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
-from forgetting.metrics.paired import SIGNIFICANT, compare_hits, make_change, reviews_needed, smallest_change
+from forgetting.metrics.paired import (
+    SIGNIFICANT,
+    compare_hits,
+    make_change,
+    reviews_needed,
+    sign_test,
+    smallest_change,
+)
 from forgetting.metrics.scores import Scores
-from forgetting.studies.memory import conclude_memory
+from forgetting.studies.memory import LEAST_UNITS, conclude_memory, smallest_share
 from forgetting.studies.savings import bound_savings
 from forgetting.studies.time_to_target import TimeToTarget
 from forgetting.unlearning.membership import tpr_at_fpr_attack
@@ -163,13 +170,17 @@ def band_holds_another_seed(random: Random, count: int, seeds: int) -> np.ndarra
     return np.array([band.low <= value <= band.high for band, value in zip(bands, values[:, -1], strict=True)])
 
 
-def draw_savings(random: Random, count: int, models: int, saved: float) -> Iterator[pd.DataFrame]:
-    """Rows of `models` models whose steps take a share `saved` less than from scratch, in the median.
+def draw_savings(random: Random, count: int, units: int, saved: float, models: int = 1) -> Iterator[pd.DataFrame]:
+    """Rows of models whose steps take a share `saved` less than from scratch, in the median.
 
-    Of the steps from scratch a quarter are more than are allowed, so that these runs never arrive.
+    Of the steps from scratch a quarter are more than are allowed, so that these runs never arrive. A unit is one model;
+    or one split with so many models, which share the luck of its reviews.
     """
     allowed = 49
-    for steps in 40 * np.exp(0.3 * random.standard_normal((count, models, 2))) * [1 - saved, 1]:
+    spread = 0.3 * random.standard_normal((count, units, models, 2))
+    if models > 1:
+        spread += 0.3 * random.standard_normal((count, units, 1, 2))
+    for steps in (40 * np.exp(spread) * [1 - saved, 1]).reshape(count, -1, 2):
         times = [
             [
                 TimeToTarget("never" if one > allowed else "reached", None if one > allowed else one, None, allowed)
@@ -184,15 +195,17 @@ def draw_savings(random: Random, count: int, models: int, saved: float) -> Itera
                 "scratch_steps": [pair[1].steps for pair in times],
                 "savings_low": np.where(np.isinf(bounds[:, 0]), np.nan, bounds[:, 0]),
                 "savings_high": bounds[:, 1],
-                "split": 0,
-                "original_seed": range(models),
+                "split": np.repeat(np.arange(units), models) if models > 1 else 0,
+                "original_seed": range(len(times)),
             }
         )
 
 
-def remembers(random: Random, count: int, models: int, *, saved: float) -> np.ndarray:
-    """Whether memory is concluded."""
-    drawn = draw_savings(random, count, models, saved)
+def remembers(random: Random, count: int, units: int, *, saved: float, models: int = 1) -> np.ndarray:
+    """Whether memory is concluded; of fewer splits than are counted nothing is claimed of splits."""
+    if models > 1 and units < LEAST_UNITS:
+        return np.full(count, np.nan)
+    drawn = draw_savings(random, count, units, saved, models)
     return np.array([conclude_memory(rows).conclusion == "remembers" for rows in drawn])
 
 
@@ -200,3 +213,10 @@ def savings_cover(random: Random, count: int, models: int, *, saved: float) -> n
     """Whether the interval holds the median savings."""
     ends = [conclude_memory(rows).interval for rows in draw_savings(random, count, models, saved)]
     return np.array([np.nan if end is None else end[0] <= saved <= end[1] for end in ends])
+
+
+def smallest_share_is_found(random: Random, count: int, units: int) -> np.ndarray:
+    share = smallest_share(units)
+    if share is None:
+        return np.full(count, np.nan)
+    return np.array([sign_test(above, units) <= SIGNIFICANT for above in random.binomial(units, share, count)])
