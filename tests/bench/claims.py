@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.bench import replicates, worlds
+from tests.bench import contrasts, replicates, worlds
 from tests.bench.worlds import Random
 
 REVIEWS, SEEDS = (20, 60, 240, 1_000), (3, 5, 10)
@@ -79,6 +79,15 @@ CURVES = {  # what nested intervals are of, with the functions that make them
     "forgetting": ("metrics.nested.ratio_interval", "studies.nested.nested_forgetting"),
     "half-way": (NESTED, "studies.nested.nested_half_ways"),
     "band": ("metrics.nested.simultaneous_level", NESTED),
+}
+CONTRASTS = {  # what two kinds of models are compared by, with the functions that do
+    "accuracy": (
+        "metrics.crossed.crossed_change",
+        *(f"unlearning.contrasts.{name}" for name in ("accuracy_contrast", "accuracy_excess", "loss_contrast")),
+        *(f"unlearning.contrasts.{name}" for name in ("loss_excess", "tow_contrast", "steps_contrast")),
+        *(f"unlearning.contrasts.{name}" for name in ("divergence_contrast", "soon_contrast")),
+    ),
+    "area": ("metrics.crossed.area_change", "unlearning.contrasts.area_contrast"),
 }
 PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metrics.paired.make_change")
 TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
@@ -153,6 +162,34 @@ CLAIMS = (
         "nearest centroids, 60 validation reviews, so many splits of 3 draws",
         lambda random, count, size: replicates.split_curve_covers(random, count, 60, size),
         SEEDS,
+        quick=SLOW,
+    ),
+    *(
+        Claim("coverage", of, f"{name}, {words}", trial, sizes, quick=SLOW)
+        for name, of in CONTRASTS.items()
+        for words, trial, sizes in (
+            ("5 models of each kind", partial(contrasts.changes_cover, models=5, what=name), REVIEWS),
+            ("60 reviews", lambda *size, what=name: contrasts.changes_cover(*size[:2], 60, size[2], what=what), SEEDS),
+        )
+    ),
+    *(
+        Claim(
+            kind,
+            of,
+            f"{name}, 5 models of each kind, {words}",
+            partial(contrasts.changes_are_decided, models=5, what=name, shift=shift),
+            quick=SLOW,
+        )
+        for name, of in CONTRASTS.items()
+        for kind, words, shift in (("error", "alike", 0.0), ("power", "losses half a difficulty larger", 0.5))
+    ),
+    Claim(
+        "power",
+        ("metrics.crossed.smallest_area_change",),
+        "a change as large as it says",
+        contrasts.smallest_area_is_found,
+        wanted=dict.fromkeys(REVIEWS, (0.75, 0.83)),
+        said="About the smallest change",
         quick=SLOW,
     ),
     Claim(
@@ -239,9 +276,8 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "unlearning.result.UnlearningResult.gaps": "`median_band`",
     "unlearning.indistinguishability.epsilons": "the intervals are those of an attack's confidence",
     "unlearning.membership.logistic_attack": "none",
-    "studies.memory.savings_curves": "those of `conclude_memory`",
+    "unlearning.contrasts.decide": "the p-value of a contrast",
+    "unlearning.result.UnlearningResult.conclusions": "p-values of contrasts, by Holm's method",
     "studies.memory.correct_conclusions": "p-values of `conclude_memory`, by `holm` or `benjamini_hochberg`",
-    "studies.memory.smallest_share": "the power of `sign_test`, which a test of it counts out",
-    "studies.differences.compare_pairs": "`NestedMeans.estimate` and `holm`, tried together in tests/studies",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }
