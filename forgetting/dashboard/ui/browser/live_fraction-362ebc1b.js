@@ -149,6 +149,8 @@ class View {
     const { data } = this
     const isLive = Boolean(data.layers.length)
     this.find('.live').classList.toggle('presenting', data.presenting)
+    const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.sentence)
+    this.find('.conclusion').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
     for (const part of ['.network', '.controls', '.note']) this.find(part).hidden = !isLive
     this.find('.review').hidden = !data.has_review
     this.find('.review').classList.toggle('awaited', !data.review)
