@@ -517,6 +517,8 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
     st.caption(
         "Sources add up by their variances. The reviews: other reviews might have been set aside for validation. The "
         "draw: other units and values might have been drawn. Both together: a draw changes single reviews by luck."
+        + " All splits are of the same reviews, so that more of them help only so far."
+        * (study.plan.splits > 1)
     )
     chart_table(
         lambda: table.rename(columns={"share": "share of the variance", "half": "± points alone"}),
