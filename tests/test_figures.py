@@ -1,6 +1,7 @@
 """The figures of the README and of the studies' README are those that the library computes on the original file."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 from forgetting import MODERN, Sweep, half_way, prepare, robustness, run_sweep, train
 from forgetting.metrics.baselines import compute_baselines
+from forgetting.recipe.plans import Relearning
 from forgetting.studies.nested import nested_curves, nested_half_ways
+from forgetting.studies.savings import savings_slices
 from forgetting.studies.splits import accuracy_over_splits, each_split, summarize_splits
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +86,17 @@ def test_what_robustness_leaves(split, trained):
     )
     assert figures == pytest.approx([fc1.accuracies[0], fc2.accuracies[0], *fc2.interval], abs=NEAR)
     assert (fc1.conclusion, fc2.conclusion) == ("critical", "robust or in between")
+
+
+def test_how_far_the_mean_of_savings_is_below_0(split, trained):
+    plan = Relearning(layers=("all",), doses=(1.0,), schemes=("reinit",), seeds=1, splits=14)
+    rows = [row for done in savings_slices(trained, split, replace(MODERN, relearning=plan)) for row in done]
+    figures = read_figures(
+        "forgetting/studies/README.md",
+        r"drawn anew whole, it is (\S+) ± (\S+) \(standard error\) over 14 splits of the original file, and that of "
+        r"the log ratio (\S+) ± (\d\.\d+), by",
+    )
+    values = [np.array([getattr(row, name) for row in rows]) for name in ("savings", "log_ratio")]
+    expected = [figure for each in values for figure in (each.mean(), each.std() / np.sqrt(len(each)))]
+    assert figures == pytest.approx(expected, abs=NEAR)
+    assert values[0].mean() < values[1].mean() < 0.1, "the first is below 0 by its formula alone"
