@@ -25,6 +25,7 @@ __getattr__, __all__ = lazy_names(
         "recipe.recipe": ("MODERN", "PUBLISHED", "Recipe"),
         "studies.dose_response": ("curves", "half_way"),
         "studies.layer_robustness": ("robustness",),
+        "studies.nested": ("nested_curves", "nested_half_ways"),
         "studies.relearning": ("RelearningResult", "run_relearning"),
         "studies.sweep": ("SweepResult", "run_sweep", "sweep_rows"),
         "unlearning.forget_set": ("review_key",),
