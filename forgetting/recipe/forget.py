@@ -72,7 +72,7 @@ class Unlearning(Settings):
         scrub_order: Which epoch of SCRUB comes first: that of the retain set, "retain_first", or that of the forget
             set, "forget_first", as its authors have it.
         scrub_temperature: Temperature that both predictions are divided by where SCRUB compares them, above 0; its
-            authors take 4.
+            authors take 2 or 4.
         relearn_epochs: Epochs within which a model must learn the forget set again for the anamnesis index; 0
             leaves the index out.
 

@@ -972,7 +972,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "SCRUB: temperature",
             "What the logits of both models are divided by where SCRUB compares their predictions.",
-            "Its authors take 4; 1 compares the predictions as they are.",
+            "The code of its authors takes 4, or 2 in small experiments; 1 compares the predictions as they are.",
             "Kurmanji et al. 2023, arXiv 2302.09880",
             ("unlearning.scrub_temperature",),
         ),
