@@ -40,6 +40,19 @@ WATCH = f"""() => {{
     }}
     requestAnimationFrame(look)
 }}"""
+# How high all is at every tenth fraction, whose sentences are of different lengths.
+HEIGHTS = f"""async () => {{
+    const live = {LIVE}
+    const heights = []
+    for (let percent = 0; percent <= 100; percent += 10) {{
+        live.querySelector('input').value = percent
+        live.querySelector('input').dispatchEvent(new Event('input'))
+        await new Promise(requestAnimationFrame)
+        await new Promise(requestAnimationFrame)
+        heights.push(live.querySelector('.live').getBoundingClientRect().height)
+    }}
+    return heights
+}}"""
 SEEN = "() => { const seen = window.seen; window.seen = null; return seen }"
 FOLLOWS = f"() => {LIVE}?.querySelector('.play').disabled === false"
 
@@ -225,6 +238,7 @@ def test_by_touch_on_a_phone(visit, expected):
     app.settle()
     assert mismatches(app.page.evaluate(SEEN), expected) == []
     assert 30 < int(app.slider.input_value()) < 60
+    assert len(set(app.page.evaluate(HEIGHTS))) == 1, "what is below a longer sentence moves"
 
 
 def test_charts_that_are_drawn_later_or_for_another_visitor_show_the_fraction(visit, expected):
