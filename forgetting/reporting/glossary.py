@@ -210,7 +210,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How many times the reviews are split anew, each time with models of its own.",
             "One split may be a lucky one: over several it is seen how much of a result is the luck of which reviews "
             "were trained on and which were set aside.",
-            used=("sweep.splits", "relearning.splits"),
+            used=("sweep.splits", "relearning.splits", "split"),
         ),
     ),
     "Data": (
