@@ -129,8 +129,8 @@ CLAIMS = (
         ("unlearning.membership.tpr_at_fpr_attack",),
         "members found at 1 % false positives",
         worlds.share_found_covers,
-        wanted=dict.fromkeys(REVIEWS, (0.55, 0.85)),
-        said="the threshold taken as given",
+        wanted=dict.fromkeys(REVIEWS, (0.58, 0.64)),
+        said="in 61 % of the cases alone",
     ),
     *(
         Claim("coverage", of, f"{name}, {words}", partial(curves, name=name), sizes, quick=SLOW)
