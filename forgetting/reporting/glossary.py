@@ -583,7 +583,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "largest class it is (before − after) / (before − largest class). Where the reviews do not show that the "
             "original is better than always predicting the largest class, it is undefined: nothing was shown to be "
             "there that could be forgotten.",
-            used=("forgetting on validation",),
+            used=("forgetting on validation", "forgetting, beside the largest class"),
         ),
         Term(
             "cannot be told",
