@@ -38,6 +38,7 @@ __getattr__, __all__ = lazy_names(
             "median_band",
             "median_interval",
             "seed_bands",
+            "share_interval",
             "wilson_interval",
         ),
         "multiplicity": ("benjamini_hochberg", "holm"),

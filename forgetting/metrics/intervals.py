@@ -100,6 +100,37 @@ def seed_bands(frame: pd.DataFrame, metric: str, by: Sequence[str]) -> pd.DataFr
     return found
 
 
+def share_interval(
+    members: np.ndarray, non_members: np.ndarray, rate: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the share of members below the threshold that `rate` of all non-members are below, in [0, 1].
+
+    The threshold is a quantile of the non-members, which lies between two of their order statistics; below these the
+    shares of members have Wilson intervals. Errors that are independent and of one size add up to 1.96 standard errors
+    where each is 1.96 / √2 of its own, so these ends are taken. In simulated worlds of 100 to 1,000 reviews a side it
+    held the share in 93 to 99 %. Few non-members leave a low threshold unknown: at a rate of 1 % the lower end is 0
+    with fewer than 248 of them.
+
+    Args:
+        members: Losses, (reviews,), at least one.
+        non_members: Losses, (reviews,), at least one.
+        rate: Share of the non-members, in (0, 1).
+        level: Confidence level, in (0, 1).
+    """
+    from scipy.stats import binom  # which takes a second, and only attacks need it
+
+    error = NormalDist().cdf(NormalDist().inv_cdf((1 - level) / 2) / math.sqrt(2))
+    count, known = len(non_members), np.sort(non_members)
+    first = int(binom.ppf(error, count, rate))  # so many lie below the threshold, all but surely
+    last = int(binom.isf(error, count, rate)) + 1  # and fewer than so many
+    least = int((members < known[first - 1]).sum()) if first else 0
+    most = int((members <= known[last - 1]).sum()) if last <= count else len(members)
+    return (
+        wilson_interval(least, len(members), 1 - 2 * error)[0],
+        wilson_interval(most, len(members), 1 - 2 * error)[1],
+    )
+
+
 def auc_interval(area: float, members: int, non_members: int, level: float = 0.95) -> tuple[float, float]:
     """Interval of an area under the ROC curve, in [0, 1]: method 5 of Newcombe 2006 (Stat. Med. 25, 559–573).
 

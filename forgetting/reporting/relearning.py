@@ -86,9 +86,9 @@ def describe_units(memory: MemoryConclusion) -> str:
     counted = format_count(memory.units, memory.unit)
     if memory.unit == "split":
         return counted
-    several, one = (memory.splits, "split") if memory.unit == "model" else (memory.originals, "model")
-    these = f"this {one}" if several == 1 else f"these {several} {one}s"
-    return f"{counted} {'on' if memory.unit == 'model' else 'of'} {these}"
+    if memory.unit == "model":
+        return f"{counted} on this split"
+    return f"{counted} of {'this model' if memory.originals == 1 else f'these {memory.originals} models'}"
 
 
 def format_savings(low: float, high: float) -> str:
@@ -172,7 +172,7 @@ def describe_relearning_power(plan: Relearning, variants: int = 1) -> str:
         plan: The plan.
         variants: Number of findings that will be named side by side, such as the layer sets of the savings.
     """
-    by_split = plan.splits >= LEAST_UNITS
+    by_split = plan.splits >= LEAST_UNITS or (plan.retrain and plan.splits > 1)  # as `find_unit` counts
     units = plan.splits if by_split else plan.splits * plan.seeds
     unit = "split" if by_split else "model" if plan.retrain else "seed"
     share, counted = smallest_share(units, variants), format_count(units, unit)

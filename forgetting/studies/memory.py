@@ -72,15 +72,16 @@ def find_unit(rows: pd.DataFrame) -> str:
         rows: With the columns "split" and "original_seed".
 
     Returns:
-        "split" where there are LEAST_UNITS splits or more: replicates on one split share its reviews, so they are one
-        unit, and what is concluded holds for splits. Else "model" where each replicate has an original of its own. Else
-        "seed": the replicates are draws of one model, or of one on each of few splits, and what is concluded holds for
-        these models alone.
+        "split" where there are LEAST_UNITS splits or more, or each replicate has an original of its own on several:
+        replicates on one split share its reviews, so they are one unit, and what is concluded holds for splits. "model"
+        where each replicate on one split has an original of its own. Else "seed": the replicates are draws of one
+        model, or of one on each of few splits, and what is concluded holds for these models alone.
     """
     splits, originals = _count_originals(rows)
-    if splits >= LEAST_UNITS:
+    own = 1 < originals == len(rows)
+    if splits >= LEAST_UNITS or (own and splits > 1):
         return "split"
-    return "model" if 1 < originals == len(rows) else "seed"
+    return "model" if own else "seed"
 
 
 def _count_originals(rows: pd.DataFrame) -> tuple[int, int]:

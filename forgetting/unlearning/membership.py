@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.numbers import format_share
-from forgetting.metrics.intervals import auc_interval, wilson_interval
+from forgetting.metrics.intervals import auc_interval, share_interval
 from forgetting.metrics.scores import NOT_FINITE
 
 FOLDS = 10
@@ -103,10 +103,9 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
         rate: The false positive rate, the largest share of non-members that may be called members.
 
     Returns:
-        The share, in [0, 1], about `rate` where they cannot be told apart, with Wilson's interval of the members, the
-        threshold taken as given: with as many non-members as members it holds the share that the true threshold finds
-        in 61 % of the cases alone. Missing as in `loss_threshold_attack`, and with fewer than 1 / rate non-members, as
-        one false positive is then above the rate.
+        The share, in [0, 1], about `rate` where they cannot be told apart, with the interval of `share_interval`.
+        Missing as in `loss_threshold_attack`, and with fewer than 1 / rate non-members, as one false positive is then
+        above the rate.
 
     Raises:
         RecipeError: Unless 0 < rate < 1.
@@ -121,7 +120,7 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
     # A threshold at a member's own loss finds it; it may, if the non-members at or below that are few enough.
     false_positives = np.searchsorted(np.sort(non_members), members, side="right") / len(non_members)
     hits = int((false_positives <= rate).sum())
-    return Attack(hits / len(members), *wilson_interval(hits, len(members)))
+    return Attack(hits / len(members), *share_interval(members, non_members, rate))
 
 
 def _why_unusable(members: np.ndarray, non_members: np.ndarray) -> str:

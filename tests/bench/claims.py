@@ -126,11 +126,11 @@ CLAIMS = (
     ),
     Claim(
         "coverage",
-        ("unlearning.membership.tpr_at_fpr_attack",),
+        ("metrics.intervals.share_interval", "unlearning.membership.tpr_at_fpr_attack"),
         "members found at 1 % false positives",
         worlds.share_found_covers,
-        wanted=dict.fromkeys(REVIEWS, (0.58, 0.64)),
-        said="in 61 % of the cases alone",
+        wanted=dict.fromkeys(REVIEWS, (0.93, 0.99)),
+        said="in 93 to 99 %",
     ),
     *(
         Claim("coverage", of, f"{name}, {words}", partial(curves, name=name), sizes, quick=SLOW)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest, norm
 
-from forgetting.metrics.intervals import auc_interval, median_band, seed_bands, wilson_interval
+from forgetting.metrics.intervals import auc_interval, median_band, seed_bands, share_interval, wilson_interval
 
 
 @settings(max_examples=50, deadline=None)
@@ -85,3 +85,17 @@ def test_the_interval_is_not_a_point_where_all_are_told_apart(members, non_membe
 def test_the_interval_narrows_with_the_level_and_with_more_reviews():
     assert auc_interval(0.7, 50, 50, 0.8)[0] > auc_interval(0.7, 50, 50)[0]
     assert auc_interval(0.7, 500, 500)[0] > auc_interval(0.7, 50, 50)[0]
+
+
+def test_the_share_below_a_threshold_lies_between_those_below_two_order_statistics():
+    """Of 500 non-members at a rate of 1 % the threshold lies, all but surely, between the 2nd and the 9th."""
+    members, non_members = np.linspace(-30, 30, 200), np.arange(500.0)
+    tail = norm.cdf(-1.959964 / np.sqrt(2))
+    chances = binom.cdf(np.arange(20), 500, 0.01)
+    below, above = int((chances < tail).sum()), int((1 - chances > tail).sum()) + 1
+    assert (below, above) == (2, 9)
+    low, high = share_interval(members, non_members, 0.01)
+    level = 1 - 2 * tail
+    assert low == pytest.approx(wilson_interval(int((members < 1).sum()), 200, level)[0])
+    assert high == pytest.approx(wilson_interval(int((members <= 8).sum()), 200, level)[1])
+    assert share_interval(members, non_members[:240], 0.01)[0] == 0 < share_interval(members, np.arange(248.0), 0.01)[0]

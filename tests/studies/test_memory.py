@@ -120,7 +120,7 @@ def test_the_sign_test_is_that_of_its_definition_and_agrees_with_the_interval(pa
         ([0] * 6, True, "model"),
         ([0] * 6, False, "seed"),
         ([0], True, "seed"),  # one model is one model
-        ([0, 0, 1, 1, 2, 2], True, "model"),
+        ([0, 0, 1, 1, 2, 2], True, "split"),  # which share the reviews of three
         ([0, 0, 1, 1, 2, 2], False, "seed"),  # two draws of each of three models
         ([0, 1, 2, 3, 4], False, "split"),
         ([split for split in range(5) for _ in range(3)], True, "split"),
