@@ -19,7 +19,7 @@ def learning_curve_chart(
     """Validation accuracy by epoch: median over seeds and 5–95 % band of each kind of model.
 
     Args:
-        bands: of `studies.savings.learning_curve_bands`; epoch 0 is before training.
+        bands: of `studies.relearning.learning_curve_bands`; epoch 0 is before training.
         baselines: dashed grey lines by name.
         epochs: length of the axis.
         target: the accuracy to reach; where each replicate has its own, their median.

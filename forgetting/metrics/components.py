@@ -140,7 +140,7 @@ def variance_components(
     parts = {
         "reviews": (max(between_reviews - within, 0.0) / (count * reviews), by_review),
         replicates: (max(between_replicates - within, 0.0) / (count * reviews), by_seed),
-        "both": (within / (count * reviews), ("reviews", *by_seed)),
+        "both": (max(within, 0.0) / (count * reviews), ("reviews", *by_seed)),
     }
     if count == 1:
         parts = {"reviews": parts["reviews"]}

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from forgetting.metrics.nested import Estimate
 from forgetting.metrics.paired import LEVEL, POWER, SIGNIFICANT
 
 
@@ -78,11 +79,8 @@ def crossed_change(changes: np.ndarray, *terms: np.ndarray, rounding: float = 0.
         known = models > 1
         ends = (mean, mean) if known else (-math.inf, math.inf)
         return CrossedChange(mean, *ends, float(not (known and mean)), models)
-    from scipy.stats import t  # which takes a second, and only comparisons of models need it
-
-    freedom, error = variance**2 / squares, math.sqrt(variance)
-    half = float(t.ppf((1 + LEVEL) / 2, freedom)) * error
-    return CrossedChange(mean, mean - half, mean + half, float(2 * t.sf(abs(mean) / error, freedom)), models)
+    found = Estimate(mean, math.sqrt(variance), variance**2 / squares)
+    return CrossedChange(mean, *found.interval(), found.p, models)
 
 
 def area_placements(members: np.ndarray, non_members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

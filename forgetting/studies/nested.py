@@ -26,6 +26,7 @@ NESTED_COLUMNS = [
     *(*CURVE_KEYS, "planned_dose", "low", "high", "band_low", "band_high", "sources"),
     *("change", "change_low", "change_high", "change_p", "forgetting_low", "forgetting_high"),
 ]
+NO_POINTS = pd.DataFrame(columns=NESTED_COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +65,19 @@ def nested_curves(rows: Sequence[SweepRow], *, retrain: bool = False) -> Iterato
     for row in rows:
         curves.setdefault(tuple(getattr(row, key) for key in CURVE_KEYS), []).append(row)
     for key, found in curves.items():
-        yield _nest(key, [row for row in found if row.hits], retrain=retrain)
+        kept = [row for row in found if row.hits]
+        missing = "" if kept else _why_no_hits(found)
+        yield NestedCurve(*key, NO_POINTS, missing=missing) if missing else _nest(key, kept, retrain=retrain)
+
+
+def _why_no_hits(rows: Sequence[SweepRow]) -> str:
+    """Why none of some rows has kept which reviews are right: there is no accuracy, or there are too many of them."""
+    names = ("validation_accuracy", "validation_accuracy_before")
+    reasons = [next((row.missing[name] for name in names if name in row.missing), "") for row in rows]
+    return reasons[0] if all(reasons) else NO_HITS
 
 
 def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> NestedCurve:
-    if not rows:
-        return NestedCurve(*key, pd.DataFrame(columns=NESTED_COLUMNS), missing=NO_HITS)
     chance = rows[0].chance
     doses = sorted({row.planned_dose for row in rows})
     means = [_means([row for row in rows if row.planned_dose == dose]) for dose in doses]

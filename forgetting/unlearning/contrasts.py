@@ -129,12 +129,13 @@ def decide(change: CrossedChange | None, least: float, sign: int = 1, p: float |
 
     Args:
         change: The contrast; None where there is none.
-        least: What is shown to be smaller counts as none, at least 0.
+        least: An interval that ends below it shows that there is none, at least 0.
         sign: 1 where it is to be above 0, −1 where below.
         p: Its p-value where many are tested, adjusted; by default its own.
 
     Returns:
-        True where it does; False where the interval ends below `least`; None where neither can be told.
+        True where it does, by more than the last digits (LAST_DIGITS, or `least` where that is smaller), however small
+        it may be; else False where the interval ends below `least`, and None where neither can be told.
     """
     if change is None:
         return None

@@ -1,9 +1,12 @@
 """Nested curves of rows with known hits, and how often they hold the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+from forgetting.metrics.scores import NOT_FINITE
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.evaluation import SWEEP_METRICS, Hits, SweepRow
 from forgetting.studies.nested import NO_HITS, nested_curves, nested_forgetting, nested_half_ways
@@ -74,6 +77,9 @@ def test_without_hits_there_is_the_reason():
     half = HalfWay("fc1", "zero", "weight", 0.4, None, None, 1)
     assert nested_half_ways([half], [curve])[0].missing == NO_HITS
     assert nested_half_ways([half], []) == (half,)
+    endless = [replace(row, missing={"validation_accuracy": NOT_FINITE}) for row in rows]
+    assert next(nested_curves(endless)).missing == NOT_FINITE
+    assert next(nested_curves(endless[:1] + rows[1:])).missing == NO_HITS
 
 
 def test_a_seed_that_lacks_a_dose_counts_where_it_is():

@@ -40,7 +40,7 @@ from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric, name_scope
 from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
-from forgetting.studies.nested import NO_HITS, NestedCurve, nested_half_ways
+from forgetting.studies.nested import NestedCurve, nested_half_ways
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
     "accuracy": ("accuracy",),
@@ -121,7 +121,7 @@ def _find_intervals(study: Study) -> list[NestedCurve]:
         return []
     nested = [curve for curve in intervals.found if not curve.missing]
     if not nested:
-        st.caption(f"There are no 95{PERCENT} intervals: {NO_HITS}.")
+        st.caption(f"There are no 95{PERCENT} intervals: {intervals.found[0].missing}.")
     return nested
 
 
@@ -492,7 +492,7 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
     middles = curves(rows).groupby("planned_dose")["median"].mean()
     half_way_down = (rows["validation_accuracy_before"].median() + baselines.chance) / 2
     dose = st.select_slider(
-        "Fraction randomized" if study.plan.match == "dose" else "Change of the weights",
+        "Fraction randomized",
         doses,
         value=min(doses, key=lambda dose: abs(middles.get(dose, 0.0) - half_way_down)),
         key="uncertainty_dose",
