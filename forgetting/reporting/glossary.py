@@ -857,8 +857,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "adjusted p",
-            "How easily luck alone makes so large a gap somewhere among so many; above 0.05 it cannot be told.",
-            "It is the p-value after the correction for many comparisons by Benjamini and Hochberg.",
+            "How easily luck alone makes so large a gap, corrected for their number; above 0.05 it cannot be told.",
+            "Of the gaps at or below 0.05 at most one in twenty is expected to be luck (Benjamini and Hochberg).",
             "Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57",
         ),
         Term(

@@ -18,6 +18,7 @@ from forgetting.studies.memory import (
     MemoryConclusion,
     conclude_memory,
     correct_conclusions,
+    name_unit,
     smallest_share,
     units_needed,
 )
@@ -172,9 +173,8 @@ def describe_relearning_power(plan: Relearning, variants: int = 1) -> str:
         plan: The plan.
         variants: Number of findings that will be named side by side, such as the layer sets of the savings.
     """
-    by_split = plan.splits >= LEAST_UNITS or (plan.retrain and plan.splits > 1)  # as `find_unit` counts
-    units = plan.splits if by_split else plan.splits * plan.seeds
-    unit = "split" if by_split else "model" if plan.retrain else "seed"
+    unit = name_unit(plan.splits, own=plan.retrain or plan.seeds == 1 < plan.splits)
+    units = plan.splits if unit == "split" else plan.splits * plan.seeds
     share, counted = smallest_share(units, variants), format_count(units, unit)
     together = f", for each of {variants} variants named together" if variants > 1 else ""
     if share is None:

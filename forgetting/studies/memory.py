@@ -78,7 +78,19 @@ def find_unit(rows: pd.DataFrame) -> str:
         model, or of one on each of few splits, and what is concluded holds for these models alone.
     """
     splits, originals = _count_originals(rows)
-    own = 1 < originals == len(rows)
+    return name_unit(splits, own=1 < originals == len(rows))
+
+
+def name_unit(splits: int, *, own: bool) -> str:
+    """What the replicates of a plan are replicates of, see `find_unit`.
+
+    >>> name_unit(1, own=True), name_unit(3, own=True), name_unit(3, own=False)
+    ('model', 'split', 'seed')
+
+    Args:
+        splits: Number of splits.
+        own: Whether each replicate has an original of its own.
+    """
     if splits >= LEAST_UNITS or (own and splits > 1):
         return "split"
     return "model" if own else "seed"

@@ -234,12 +234,12 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     first = curves.iloc[0]
     st.caption(
         f"The conclusion is a one-sided sign test over {format_count(first['units'], first['unit'])}. The sentence "
-        "corrects for the layer sets that it names (Holm), the table for all its variants, of which at most one in "
-        "twenty that are shown may be a false one (Benjamini–Hochberg); what is shown by a variant's own test alone is "
-        f"pale. {_describe_measured(study.result.rows[0])} A run that never reaches the target counts as longer than "
-        "all others. All seeds of re-initialization of one model go back to its initial weights, which may be lucky "
-        "ones. A model that is already there needs no step: its savings are 1. The mean of savings is below 0 where "
-        "nothing is saved, as 1 − a/b is not symmetric; their median, and the mean of log(b/a), are 0 there."
+        "corrects for the layer sets that it names (Holm), the table for all its variants, where at most one in "
+        "twenty of those shown is expected to be false (Benjamini–Hochberg); what is shown by a variant's own test "
+        f"alone is pale. {_describe_measured(study.result.rows[0])} A run that never reaches the target counts as "
+        "longer than all others. All seeds of re-initialization of one model go back to its initial weights, which may "
+        "be lucky ones. A model that is already there needs no step: its savings are 1. The mean of savings is below 0 "
+        "where nothing is saved, as 1 − a/b is not symmetric; their median, and the mean of log(b/a), are 0 there."
     )
     files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"savings": chart}, "savings")
