@@ -17,6 +17,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.power import describe_smallest_change
+from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.nested import NestedCurve, nested_curves
@@ -197,12 +198,14 @@ class Intervals:
         total: Number of curves.
         slices: The curves to come.
         found: Those that are there.
+        differences: What `find_differences` found.
     """
 
     rows: int
     total: int
     slices: Iterator[NestedCurve]
     found: list[NestedCurve] = field(default_factory=list)
+    differences: dict[tuple, tuple[Difference, ...]] = field(default_factory=dict)
 
 
 def advance_intervals(study: Study) -> Intervals:
@@ -217,6 +220,14 @@ def advance_intervals(study: Study) -> Intervals:
         while len(known.found) < known.total and time.perf_counter() - started < INTERVAL_SLICE:
             known.found.append(next(known.slices))
         return known
+
+
+def find_differences(study: Study, places: tuple[int, ...], by: str) -> tuple[Difference, ...]:
+    """Differences between the layer sets or the schemes of some rows of a study that stands still; kept with it."""
+    kept = advance_intervals(study).differences
+    if (places, by) not in kept:
+        kept[places, by] = compare_pairs([study.result.rows[place] for place in places], by)
+    return kept[places, by]
 
 
 def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:

@@ -38,7 +38,7 @@ from forgetting.reporting.formatting import (
 )
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric, name_scope
-from forgetting.studies.differences import Difference, compare_pairs
+from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.nested import NestedCurve, nested_half_ways
 
@@ -152,8 +152,7 @@ def _differences(study: Study, rows: pd.DataFrame, dose: float, by: str = "layer
     """Differences between the layer sets or the schemes of some rows of the study's frame, at one planned dose."""
     if study.running:
         return ()
-    some = rows[rows["planned_dose"] == dose]
-    return compare_pairs([study.result.rows[place] for place in some.index], by)
+    return sweep.find_differences(study, tuple(rows.index[rows["planned_dose"] == dose]), by)
 
 
 def _describe_matched(study: Study, rows: pd.DataFrame, baselines: Baselines, by: str) -> str:
