@@ -21,6 +21,7 @@ HEAT = ("#f0ebe8", "#4a4045")  # from a trivial model to the original, in no col
 LIGHT_TEXT_FROM = 0.7  # of the way along HEAT, text on it is white, else black
 TEXT = "currentColor"  # that of the page in its theme, black in a file
 PALE = 0.35  # opacity of what is too uncertain to stand out
+PALE_TEXT = {"light": "#756d71", "dark": "#948a90"}  # of the same in tables, by the theme
 CHART_HEIGHT = 300
 NAMES_APART = 0.085  # of an axis, from one baseline's name to the next
 FRACTION_TITLE = "fraction randomized"

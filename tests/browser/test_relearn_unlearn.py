@@ -188,7 +188,7 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     parts = prepare(recipe, load_sample())
     texts = dict.fromkeys(parts.reviews.texts[row] for row in parts.training.rows)
     wanted = [text for text in texts if "walnut" in text.casefold()]
-    assert f"{len(wanted)} reviews are found, and 0 are ticked in all." in app.sentences()
+    assert f"Reviews found: {len(wanted)}; ticked in all: 0." in app.sentences()
     tick(app, 0, box_of(app))
     app.page.wait_for_function("location.search.includes('forget.reviews')")
     app.settle()

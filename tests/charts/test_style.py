@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from colours import BLACK, SIGHT, WHITE, apart, contrast, mix
 
-from forgetting.charts.style import HEAT, LIGHT_TEXT_FROM, MEANINGS, SERIES_COLOURS
+from forgetting.charts.style import HEAT, LIGHT_TEXT_FROM, MEANINGS, PALE_TEXT, SERIES_COLOURS
 
 ROOT = Path(__file__).parents[2]
 THEMES = {
@@ -33,6 +33,11 @@ def test_every_text_stands_out(theme):
         assert contrast(text, mix(primary, ground, 0.15)) >= TEXT  # what is chosen of pills
     assert contrast(WHITE, primary) >= TEXT  # on buttons
     assert contrast(primary, theme["backgroundColor"]) >= GRAPHICS
+
+
+@pytest.mark.parametrize("theme", PALE_TEXT)
+def test_pale_text_of_tables_stands_out(theme):
+    assert contrast(PALE_TEXT[theme], THEMES[theme]["backgroundColor"]) >= TEXT
 
 
 def test_the_style_writes_in_the_colours_of_the_themes():

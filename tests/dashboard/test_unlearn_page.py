@@ -464,8 +464,8 @@ def test_the_share_and_its_seed_are_the_librarys():
     shown = test.dataframe[0].value
     assert shown["key"].tolist() == [review_key(parts.reviews.texts[row]) for row in sets.forget.rows]
     assert (
-        f"{len(sets.forget)} reviews to forget and {len(sets.retain)} to retain. Comparable to the first are "
-        f"{len(sets.non_members)}" in page_text(test)
+        f"{len(sets.forget)} reviews to forget, {len(sets.retain)} to retain. Comparable to the first: "
+        f"{len(sets.non_members)} validation reviews" in page_text(test)
     )
 
 
@@ -480,7 +480,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     opened(test, FORGET_SET)
     _, parts, _ = trained_by_link(**SMALL)
     texts = [parts.reviews.texts[row] for row in parts.training.rows]
-    assert f"{len(set(texts))} reviews are found, and 0 are ticked in all." in page_text(test)
+    assert f"Reviews found: {len(set(texts))}; ticked in all: 0." in page_text(test)
     assert f"The first 500 of {len(set(texts))} are listed" in page_text(test)
     search(test, "WALNUT")
     wanted = [text for text in dict.fromkeys(texts) if "walnut" in text.casefold()]
@@ -517,7 +517,7 @@ def test_a_search_finds_classes_and_nothing(editor):
     assert parts.classes[2] in set(editor.table["type"])
     assert len(editor.table) >= sum(int(place) == 2 for place in parts.training.targets)
     search(test, "nosuchwordatall")
-    assert "0 reviews are found, and 0 are ticked in all." in page_text(test)
+    assert "Reviews found: 0; ticked in all: 0." in page_text(test)
     assert len(editor.table) == 0
     search(test, "[(")
     assert "reviews are found" in page_text(test)

@@ -167,7 +167,8 @@ def test_an_attack_finds_what_a_model_knows_by_heart_and_not_what_it_never_saw(w
         low, high = gone.intervals["attack_auc", whose]
         assert low < 0.5 < high
     assert known.gap("attack_auc") > 0.3
-    assert known.metrics["anamnesis"] == 0
+    assert known.metrics["relearn_steps"] == 0  # with a handful of steps after retraining there is no AIN
+    assert (known.metrics["anamnesis"] is None) is (known.retrained["relearn_steps"] < 10)
     assert known.missing["attack_tpr"].endswith(f"there are {len(result.sets.non_members)}")
     assert gone.metrics["forget_accuracy"] == pytest.approx(gone.metrics["validation_accuracy"], abs=0.2)
 

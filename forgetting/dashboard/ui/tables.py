@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from forgetting.charts.style import PALE_TEXT
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.reporting.formatting import format_metric, format_number
 from forgetting.reporting.glossary import explain
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 Formats = Mapping[str, Callable[[Any], str]]  # how the numbers of a column are written, by its name
 MOST_FORMATTED = 100_000  # cells of a table whose numbers are written by the rule; more of them would take seconds
 EXCERPT = 400  # characters of a review in a table; a chosen one is shown whole
-PALE_TEXT = {"light": "#756d71", "dark": "#948a90"}  # of what is not corrected for its number, by the theme
 BAND_TITLES = {"median": "median", "low": "5 % of seeds", "high": "95 % of seeds"}  # of a band's columns
 
 
