@@ -217,9 +217,9 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
     reviews = recipe.data.make_reviews(table)
     for sentence in (*describe_reading(table.reading), *describe_labels(reviews.report)):
         click.echo(sentence, err=True)
-    if data is None:
+    if data is None or recipe.data.sha256 not in ("", reviews.sha256):  # which `prepare` refuses by both names
         return recipe, reviews
-    source = {"source": "file", "file": data.name, "sha256": recipe.data.sha256 or reviews.sha256}
+    source = {"source": "file", "file": data.name, "sha256": reviews.sha256}
     return Recipe.from_dict({"data": source}, recipe), reviews
 
 

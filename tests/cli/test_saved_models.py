@@ -62,7 +62,7 @@ def test_a_study_of_a_saved_model_is_that_of_the_trained_one(written, folder, co
         ((*DATA, *SAVED, "--protocol", "modern"), "got --protocol too"),
         ((*DATA, *SAVED, "--label", "Review_name"), "would change data.label_column. Leave them out"),
         (SAVED, "for the file 'wine.csv': name it with --data"),
-        (("--data", "other.csv", *SAVED), "Use that file"),
+        (("--data", "other.csv", *SAVED), "The recipe is for 'wine.csv' with SHA-256"),
         (("--model", "plan.json"), "plan.json cannot be loaded as a saved model: it must be a safetensors file"),
         (("--model", "none.safetensors"), "does not exist"),
         ((*DATA, "--save", "m.bin"), "--save must end with .safetensors; got 'm.bin'"),
