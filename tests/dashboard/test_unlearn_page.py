@@ -520,7 +520,7 @@ def test_a_search_finds_classes_and_nothing(editor):
     assert "Reviews found: 0; ticked in all: 0." in page_text(test)
     assert len(editor.table) == 0
     search(test, "[(")
-    assert "reviews are found" in page_text(test)
+    assert "Reviews found" in page_text(test)
 
 
 def test_a_word_far_into_a_long_review_is_found(editor):
