@@ -77,10 +77,12 @@ class NestedMeans:
         by_split = [weights @ means.replicates + offset for means in self.splits]
         value = float(np.median(np.concatenate(by_split)))
         if len(self.splits) > 1:
-            inside = [NestedMeans((means,)).estimate(weights, offset).error ** 2 for means in self.splits]
-            spread = float(np.var([np.median(values) for values in by_split], ddof=1))
-            spread = max(spread, float(np.mean(inside)))  # few splits may agree by luck
-            return Estimate(value, math.sqrt((1 / len(by_split) + self.share) * spread), len(by_split) - 1)
+            inside = [NestedMeans((means,)).estimate(weights, offset) for means in self.splits]
+            spread, degrees = float(np.var([np.median(values) for values in by_split], ddof=1)), len(by_split) - 1
+            least = float(np.mean([one.error**2 for one in inside]))
+            if spread < least:  # few splits may agree by luck, and then what is known of each is known better
+                spread, degrees = least, math.fsum(one.degrees for one in inside)
+            return Estimate(value, math.sqrt((1 / len(by_split) + self.share) * spread), degrees)
         (means,) = self.splits
         reviews, count = means.reviews, means.count
         squares = [weights @ matrix @ weights for matrix in (means.between_reviews, means.within)]
