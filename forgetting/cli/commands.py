@@ -48,6 +48,7 @@ from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
+from forgetting.reporting.formatting import format_count
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
@@ -286,7 +287,7 @@ def _show(table: str, result: TableResult, out: Path, trained: Trained, split: S
     if hollow := describe_hollow(scores, baselines):
         click.echo(f"{hollow}\n")
     click.echo(table)
-    click.echo(f"{len(result.rows):,} rows in {out}")
+    click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
 
 
 def main() -> None:

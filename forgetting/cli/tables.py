@@ -151,8 +151,10 @@ def format_unlearning(result: UnlearningResult) -> str:
     lines = [
         f"{format_count(counts['forget'], 'review')} to forget ({describe_forget(result.recipe.forget)}), "
         f"{counts['retain']:,} to retain, "
-        f"{counts['validation']:,} for validation, {counts['non_members']:,} of them comparable non-members",
-        "In brackets: the gap to exact retraining with another seed. The row retrain shows how large it is by luck.",
+        f"{counts['validation']:,} for validation, among them "
+        f"{format_count(counts['non_members'], 'comparable non-member')}",
+        "Medians over seeds. In brackets: the gap to exact retraining with another seed; of ToW and AIN that to 1,",
+        "which an equal model would have. The row retrain shows how large the gaps are by luck.",
         "Each method runs at one setting. A question mark: that cannot be told with so few reviews or seeds.",
         "",
         f"{'method':{first}}" + "".join(f"{title:>16}" for title in UNLEARNING_COLUMNS.values()),
@@ -160,8 +162,8 @@ def format_unlearning(result: UnlearningResult) -> str:
     for method in methods:
         cells = "".join(f"{_with_gap(metric, gaps.loc[(method, metric)]):>16}" for metric in UNLEARNING_COLUMNS)
         conclusions = {"remembered": result.remembers(method), "over-forgets": result.over_forgets(method)}
-        failed = math.isnan(gaps.loc[(method, "forget_accuracy")]["value"])
-        marks = [f"   {name}{MARKS[holds]}" for name, holds in conclusions.items() if not (failed or holds is False)]
+        known = method in result.candidates and not math.isnan(gaps.loc[(method, "forget_accuracy")]["value"])
+        marks = [f"   {name}{MARKS[holds]}" for name, holds in conclusions.items() if known and holds is not False]
         lines.append(f"{method:{first}}{cells}{''.join(marks)}")
     lines += [
         f"{'largest class':{first}}" + "".join(f"{result.majority[name]:>16.3f}" for name in result.majority),
@@ -177,9 +179,9 @@ def format_unlearning(result: UnlearningResult) -> str:
 def _with_gap(metric: str, row: pd.Series) -> str:
     if math.isnan(row["value"]):
         return "missing"
-    if metric in NO_GAP or math.isnan(row["gap"]):
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} ({row['gap']:+.3f})"
+    digits = ",g" if metric.endswith("steps") else ".3f"
+    value = f"{row['value']:{digits}}"
+    return value if metric in NO_GAP or math.isnan(row["gap"]) else f"{value} ({row['gap']:+{digits}})"
 
 
 def format_published(summary: dict) -> str:

@@ -53,20 +53,35 @@ def describe_method(method: str) -> str:
 
 
 def _describe_nearest(result: UnlearningResult) -> str:
-    """The method with the highest ToW beside that of another retraining, its ties, and what its choice is worth."""
+    """The method with the highest ToW beside that of another retraining, its ties, and what its choice is worth.
+
+    Of one method there is no nearest, nor of several with the same ToW.
+    """
     nearest, again = result.nearest, result.median(REFERENCE, "tow")
     if nearest is None:
         return "Which method comes nearest to exact retraining in accuracy is undecided."
     beside = "" if again is None else f", and that of another retraining {format_number(again)}"
-    sentences = [
-        f"Nearest to exact retraining in accuracy comes {format_method(nearest.method)}: its tug of war (ToW) is "
-        f"{format_number(nearest.tow)}{beside}."
-    ]
-    if nearest.ties:
+    method, tow, chosen = format_method(nearest.method), format_number(nearest.tow), False
+    if nearest.among == 1:
+        first = f"How near {method} comes to exact retraining in accuracy: its tug of war (ToW) is {tow}{beside}."
+    elif nearest.equal:
+        count = "Both" if nearest.among == 2 else f"All {nearest.among}"
+        first = f"{count} methods come equally near to exact retraining in accuracy: their tug of war "
+        first += f"(ToW) is {tow}{beside}."
+    else:
+        first, chosen = f"Nearest to exact retraining in accuracy comes {method}: its tug of war (ToW) is ", True
+        first += f"{tow}{beside}."
+    sentences = [first]
+    if chosen and nearest.ties:
         sentences.append(f"It cannot be told from {_list_methods(nearest.ties)}.")
-    if nearest.test_tow is not None:
-        sentences.append(f"On the test part, which did not choose it, its ToW is {format_number(nearest.test_tow)}.")
-    elif nearest.among > 1:
+    if nearest.original_ties:
+        them = "them" if nearest.equal else "it"
+        sentences.append(f"The original, which forgets nothing, cannot be told from {them} either.")
+    if nearest.test_tow is not None and not nearest.equal:
+        sentences.append(
+            f"On the test part{', which did not choose it,' * chosen} its ToW is {format_number(nearest.test_tow)}."
+        )
+    elif chosen:
         sentences.append(
             f"The best of {nearest.among} looks better than it is on the validation reviews that choose it; a test "
             "part would tell."
@@ -89,13 +104,15 @@ def _describe_conclusion(result: UnlearningResult, question: str) -> str:
 
 
 def _why_untold(result: UnlearningResult, question: str) -> str:
-    """That a retrained model takes too few steps for an AIN, where that is why."""
+    """That a retrained model takes too few steps for an AIN, or none, where that is why."""
     if question != "relearns_soon":
         return ""
     steps = {row.seed: row.retrained["relearn_steps"] for row in result.rows}.values()
     known = [count for count in steps if count is not None]
-    few = known and max(known) < FEWEST_STEPS
-    return f", as a retrained model takes under {FEWEST_STEPS} steps" if few else ""
+    if not known or max(known) >= FEWEST_STEPS:
+        return ""
+    takes = f"takes under {FEWEST_STEPS} steps" if max(known) else "is already there before any step"
+    return f", as a retrained model {takes}"
 
 
 def _list_methods(names: Sequence[str]) -> str:

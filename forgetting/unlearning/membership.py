@@ -127,5 +127,7 @@ def _why_unusable(members: np.ndarray, non_members: np.ndarray) -> str:
     """Why no attack can be made on these losses, or an empty string."""
     if min(len(members), len(non_members)) < FEWEST_REVIEWS:
         rule = f"an attack needs at least {FEWEST_REVIEWS} reviews on each side"
-        return f"{rule}, and there are {len(members)} members and {len(non_members)} non-members"
+        members, others = (len(side) for side in (members, non_members))
+        there = f"{'is' if members == 1 else 'are'} {members} member{'s' * (members != 1)}"
+        return f"{rule}, and there {there} and {others} non-member{'s' * (others != 1)}"
     return "" if np.isfinite(members).all() and np.isfinite(non_members).all() else NOT_FINITE

@@ -38,6 +38,8 @@ class Nearest:
         tow: Median of its ToW.
         among: Number of methods that it was chosen from.
         ties: Those of the others that cannot be told from it.
+        equal: Whether it and all others have the same ToW, so that none is nearer.
+        original_ties: Whether the original, which forgets nothing, cannot be told from it either.
         test_tow: Median of its ToW with the accuracy of the test part, which did not choose it; None without one.
     """
 
@@ -45,6 +47,8 @@ class Nearest:
     tow: float
     among: int
     ties: tuple[str, ...]
+    equal: bool
+    original_ties: bool
     test_tow: float | None
 
 
@@ -148,14 +152,15 @@ class UnlearningResult(TableResult):
             how many have the metric; "missing": the most frequent reason where none has it, or none has a gap.
             "change", "change_low", "change_high": mean gap of models and reviews with its 95 % interval, of ToW and
             the forget divergence to another retraining, see `contrasts.py`; "p": its p-value; "adjusted_p": the same by
-            Benjamini & Hochberg over all methods but the original and all these metrics. NaN where there are none.
+            Benjamini & Hochberg over all candidates and all these metrics, and over the metrics alone for exact
+            retraining and the original. NaN where there are none.
         """
         table = [self._gap_row(method, metric) for method in self.methods for metric in UNLEARNING_METRICS]
         columns = ["method", "metric", "value", "low", "high", "retrained", "gap", "gap_low", "gap_high", "seeds"]
         columns += ["missing", "change", "change_low", "change_high", "p"]
         found = pd.DataFrame(table, columns=columns)
-        original = found["method"] == "original"
-        found["adjusted_p"] = found["p"].where(original, benjamini_hochberg(found["p"].mask(original)))
+        family = found["method"].mask(found["method"].isin(self.candidates), "candidates")
+        found["adjusted_p"] = found.groupby(family)["p"].transform(benjamini_hochberg)
         return found
 
     def _rows_of(self, method: str) -> list[UnlearningRow]:
@@ -194,18 +199,17 @@ class UnlearningResult(TableResult):
 
     @cached_property
     def conclusions(self) -> dict[str, dict[str, bool | None]]:
-        """What is concluded of each method, by question of QUESTIONS; None where it cannot be told.
+        """What is concluded of each candidate, by question of QUESTIONS; None where it cannot be told.
 
-        p-values are adjusted by Holm over all methods but the original, as sentences name them one by one.
+        p-values are adjusted by Holm over the candidates, as sentences name them one by one.
         """
-        found = {}
+        found, rows = {}, {method: self._models_of(method) for method in self.candidates}
         for question, (tests, decide) in QUESTIONS.items():
-            rows = {method: self._models_of(method) for method in self.methods}
-            p = {method: [_p_value(test(rows[method])) for test in tests] for method in self.methods}
-            family = [method for method in self.methods if method != "original"]
-            adjusted = holm([value for method in family for value in p[method]]).reshape(-1, len(tests))
-            p |= dict(zip(family, adjusted.tolist(), strict=True))
-            found[question] = {method: decide(rows[method], p[method]) for method in self.methods}
+            p = [_p_value(test(models)) for models in rows.values() for test in tests]
+            adjusted = holm(p).reshape(-1, len(tests)).tolist()
+            found[question] = {
+                method: decide(models, own) for (method, models), own in zip(rows.items(), adjusted, strict=True)
+            }
         return found
 
     def over_forgets(self, method: str) -> bool | None:
@@ -227,10 +231,13 @@ class UnlearningResult(TableResult):
             return None
         best = max(scores, key=scores.get)
         others = [name for name in scores if name != best]
-        models = {name: self._models_of(name) for name in scores}
+        models, original = {name: self._models_of(name) for name in scores}, self._models_of("original")
         adjusted = holm([_p_value(contrasts.tow_contrast(models[best], models[name])) for name in others])
         ties = tuple(name for name, p in zip(others, adjusted, strict=True) if not p <= SIGNIFICANT)
-        return Nearest(best, scores[best], len(scores), ties, self.median(best, "test_tow"))
+        equal = ties == tuple(others) and set(map(scores.get, others)) == {scores[best]}
+        from_original = contrasts.tow_contrast(models[best], original)
+        original_ties = from_original is not None and from_original.p > SIGNIFICANT
+        return Nearest(best, scores[best], len(scores), ties, equal, original_ties, self.median(best, "test_tow"))
 
     def median(self, method: str, metric: str) -> float | None:
         """Median over a method's seeds; None where half or more lack the metric, as the rest may be the best."""

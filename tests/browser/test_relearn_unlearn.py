@@ -197,7 +197,7 @@ def test_two_reviews_are_ticked_and_forgotten(visit):
     app.settle()
     keys = [review_key(wanted[0]), review_key(wanted[2])]
     assert app.parameters()["forget.reviews"].split(",") == keys
-    assert "2 are ticked in all" in app.sentences()
+    assert "ticked in all: 2." in app.sentences()
     app.tab("Comparison")
     app.finish_study()
     assert "2 of 964 training reviews are to be forgotten" in app.sentences()

@@ -491,7 +491,7 @@ def test_searched_and_ticked_reviews_are_forgotten_and_unticked_again(editor):
     assert test.query_params == SMALL | {"forget.by": "reviews", "forget.reviews": keys}
     assert editor.table["review"].tolist()[:2] == ticked, "ticked reviews come first"
     assert editor.table["forget"].tolist()[:3] == [True, True, False]
-    assert "2 are ticked in all" in page_text(test)
+    assert "ticked in all: 2." in page_text(test)
     opened(finished(opened(test, "Comparison")), "Reviews")
     link = dict(test.query_params)
     same(test, expected(**link))

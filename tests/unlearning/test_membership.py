@@ -165,6 +165,7 @@ def test_too_few_reviews_are_a_reason(attack):
         assert (found.value, found.low, found.high) == (None, None, None)
         assert f"at least {FEWEST_REVIEWS} reviews" in found.missing
         assert f"{members} members and {non_members} non-members" in found.missing
+    assert attack(draws(0, 1), draws(1, 1)).missing.endswith("there is 1 member and 1 non-member")
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -105,7 +105,7 @@ def _gap_table(result: UnlearningResult) -> pd.DataFrame:
                 "median (gap)": answers[question(method)],
                 "adjusted p": "–",
             }
-            for method in seeds
+            for method in result.candidates
         ]
     return pd.DataFrame(table)
 
