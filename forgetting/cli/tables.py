@@ -31,13 +31,14 @@ def format_run(result: Result) -> str:
     """The metrics of the original and the randomized model, each beside what a trivial model reaches."""
     base, comparison = result.baselines, result.comparison
     objective = result.recipe.training.objective
+    hollow = describe_hollow(comparison.original.scores["validation"], base)
     lines = [
         "{rows} reviews, {words} words, {classes} classes".format(**result.data),
         describe_tokenizer(Tokenizer(**result.data["tokenizer"])),
         f"{result.parameters:,} parameters; trained {len(result.trained.history)} epochs ({result.trained.state})"
         + (f", of which epoch {result.trained.kept_epoch} is kept" if result.trained.kept_epoch else ""),
         "",
-        *([hollow, ""] if (hollow := describe_hollow(comparison.original.scores["validation"], base)) else []),
+        *([hollow, ""] if hollow else []),
         f"{'':24}{'original':>12}{'randomized':>12}   baseline",
     ]
     for part in ("training", "validation"):
@@ -61,9 +62,10 @@ def format_run(result: Result) -> str:
             f"majority class {base.majority[part]:.4f}": comparison.forgetting_above_majority[part],
         }
         missing = next((ratio.missing for ratio in ratios.values() if ratio.missing), "")
-        for baseline, ratio in ratios.items():
-            value = missing or f"{ratio.value:12.4f}   beside {baseline}"
-            lines.append(f"{part + ' forgetting':36}{value}")
+        if not missing and hollow:
+            missing = "the original is not shown to be better than a trivial model"
+        values = [f"{ratio.value:12.4f}   beside {baseline}" for baseline, ratio in ratios.items() if not missing]
+        lines += [f"{part + ' forgetting':36}{value}" for value in values or [missing]]
     if result.recipe.protocol == "published":
         conclusion = describe_published(comparison, base)
     else:

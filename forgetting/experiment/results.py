@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forgetting.metrics.baselines import Baselines, compare_with_majority
+from forgetting.metrics.baselines import Baselines, beats_trivial, compare_with_majority
 from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.paired import PairedChange, make_change
 from forgetting.metrics.scores import Scores
@@ -171,6 +171,9 @@ class Result:
                 "lost": comparison.lost,
                 "gained": comparison.gained,
                 "advantage_over_majority": {part: _change_to_dict(change) for part, change in advantages.items()},
+                "beats_trivial": {
+                    part: beats_trivial(scores, majority) for part, scores in comparison.original.scores.items()
+                },
                 **{name: {part: ratio.value for part, ratio in parts.items()} for name, parts in ratios.items()},
                 "missing": {
                     f"{name}.{part}": ratio.missing

@@ -74,9 +74,8 @@ def measure_forgetting_above_majority(
     found = measure_forgetting(before, after, majority, "the largest class")
     if found.missing or advantage is None or advantage.decided:
         return found
-    return Measurement(
-        None, f"{advantage.reviews:,} reviews do not show that the original is better than the largest class"
-    )
+    show = "1 review does" if advantage.reviews == 1 else f"{advantage.reviews:,} reviews do"
+    return Measurement(None, f"{show} not show that the original is better than the largest class")
 
 
 def measure_agreement(first: torch.Tensor, second: torch.Tensor) -> Measurement:

@@ -260,8 +260,9 @@ def draw_test(training: np.ndarray, targets: np.ndarray, splitting: SplitSetting
         return training, training[:0]
     rest, drawn = _draw(training, targets, count, np.random.default_rng([splitting.seed, 2]), splitting.stratify)
     if len(drawn) < count:
+        kept = " of each class" if splitting.stratify else ""
         raise DataError(
-            f"The training part needs at least one review of each class; of its {len(training)} reviews a test share "
+            f"The training part needs at least one review{kept}; of its {len(training)} reviews a test share "
             f"(split.test_share) of {splitting.test_share:g} takes {count}, and at most {len(drawn)} can be taken. "
             "Lower the share or keep more reviews."
         )

@@ -119,10 +119,11 @@ def describe_hollow(scores: Scores, baselines: Baselines) -> str:
         lead = f"On {reviews} the original is worse than always predicting the largest class"
     else:
         rival = "a uniform guess" if change.decided else "always predicting the largest class"
-        lead = f"{reviews} do not show that the original is better than {rival}"
+        does = "does" if scores.reviews == 1 else "do"
+        lead = f"{reviews} {does} not show that the original is better than {rival}"
     needed = ""
     if not change.decided and change.change > 0:
-        needed = f"; {format_about(change.needed)} reviews would be needed to tell"
+        needed = f"; {format_about(change.needed)} validation reviews would be needed to tell"
     return (
         f"{lead}: it is right for {format_share(scores.accuracy)} of them, the largest class for "
         f"{format_share(baselines.majority['validation'])} and a uniform guess for {format_share(baselines.chance)}. "
@@ -170,8 +171,11 @@ def describe_cost(
         )
     both = f"{format_share(before.accuracy)} → {format_share(after.accuracy)}"
     if not beats_trivial(before, baselines.majority_class):
+        shown = f"takes validation accuracy from {both.replace('→', 'to')}"
+        if before.accuracy == after.accuracy:
+            shown = f"leaves validation accuracy at {format_share(before.accuracy)}"
         return (
-            f"Randomizing {what} takes validation accuracy from {both.replace('→', 'to')}, where {trivial}. That "
+            f"Randomizing {what} {shown}, where {trivial}. That "
             "cannot be called forgetting, as the original is not shown to be better than these."
         )
     if not change.decided:
@@ -180,7 +184,8 @@ def describe_cost(
         test = "" if change.low <= 0 <= change.high else f", but p = {change.p:.2g} by McNemar's exact test"
         return (
             f"Whether randomizing {what} changes validation accuracy cannot be told with "
-            f"{format_count(change.reviews, 'review')}{needed}: {both}, {format_change(change)}{test}, where {trivial}."
+            f"{format_count(change.reviews, 'validation review')}{needed}: {both}, "
+            f"{format_change(change)}{test}, where {trivial}."
         )
     verb, ends = ("costs", (-change.high, -change.low)) if change.change < 0 else ("adds", (change.low, change.high))
     return (

@@ -1,10 +1,12 @@
 """Which classes lose most recall, and whether that is more than luck, as a sentence."""
 
+import math
+
 from forgetting.core.errors import shorten
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines, beats_trivial
 from forgetting.metrics.multiplicity import holm
-from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.metrics.paired import SIGNIFICANT, PairedChange, paired_interval
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, NOT_FINITE
 from forgetting.reporting.formatting import format_points
 from forgetting.reporting.names import format_class
@@ -14,7 +16,8 @@ def describe_recalls(comparison: Comparison, classes: tuple[str, ...], baselines
     """Which classes lose most recall on the validation part, and for how many that is more than luck.
 
     Classes with fewer than FEWEST_CLASS_REVIEWS reviews are left out, as one review decides there. That a class loses
-    more than by luck is a test of each class, of which some would find a loss by luck alone, so it is corrected.
+    more than by luck is a test of each class, of which some would find a loss by luck alone, so it is corrected. A
+    class is said to lose most only where the model is not right more often and the class differs from each other one.
 
     Args:
         comparison: The two models.
@@ -52,19 +55,44 @@ def describe_recalls(comparison: Comparison, classes: tuple[str, ...], baselines
         rest = f"all {len(known):,} classes recognized before still are"
     if worst >= 0:
         return f"On these reviews no class loses recall: {rest}.{left_out}"
-    names = [format_class(shorten(classes[position])) for position in changes if changes[position].change == worst]
+    worst_classes = [position for position, change in changes.items() if change.change == worst]
+    names = [format_class(shorten(classes[position])) for position in worst_classes]
     named = " and ".join(names) if len(names) < 3 else f"{len(names):,} classes, such as {names[0]},"
-    loses, each = ("lose", " each") if len(names) > 1 else ("loses", "")
-    most = " most:" if len(changes) > 1 else ""
+    s, each = ("", " each") if len(names) > 1 else ("s", "")
+    points = f"{format_points(-100 * worst)} of recall{each}"
+    if len(changes) == 1:
+        lead = f"On these reviews {named} loses {points}"
+    elif len(names) == 1 and comparison.changes["validation"].change <= 0 and _loses_most(worst_classes[0], changes):
+        lead = f"On these reviews {named} loses most: {points}"
+    else:
+        lead = f"No class is shown to lose more than the others; on these reviews {named} fall{s} furthest, by {points}"
     adjusted = holm([change.p for change in changes.values()])
     sure = sum(p <= SIGNIFICANT and change.change < 0 for p, change in zip(adjusted, changes.values(), strict=True))
     luck = f"{sure} of {len(changes):,} classes {'loses' if sure == 1 else 'lose'} recall by more than luck"
     if len(changes) == 1:
         luck = "That is more than luck"
     return (
-        f"On these reviews {named} {loses}{most} {format_points(-100 * worst)} of recall{each}, the share of a class's "
-        "reviews that are classified correctly. "
+        f"{lead}, the share of a class's reviews that are classified correctly. "
         f"{luck if sure else 'Luck alone could explain that'}; {rest}.{left_out}"
+    )
+
+
+def _loses_most(worst: int, changes: dict[int, PairedChange]) -> bool:
+    """Whether a class loses more than each other one, by intervals of differences that hold together at 95 %.
+
+    An interval is put together from those of both changes (Zou & Donner 2008, Stat. Med. 27, 1693–1702), as no review
+    is of two classes.
+    """
+    level = 1 - SIGNIFICANT / (len(changes) - 1)
+    most = changes[worst]
+    _, high = paired_interval(most.reviews, most.lost, most.gained, level)
+    return all(
+        other.change - most.change
+        > math.hypot(
+            high - most.change, other.change - paired_interval(other.reviews, other.lost, other.gained, level)[0]
+        )
+        for position, other in sorted(changes.items(), key=lambda item: item[1].change)
+        if position != worst
     )
 
 

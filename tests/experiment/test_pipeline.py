@@ -329,6 +329,7 @@ def test_ratios_are_numbers_and_a_missing_one_has_its_reason(small_reviews):
         assert before > chance
         assert values["forgetting"][part] == pytest.approx((before - after) / (before - chance))
     few = "9 reviews do not show that the original is better than the largest class"
+    assert values["beats_trivial"] == {"training": True, "validation": False}
     assert values["missing"] == {"forgetting_above_majority.validation": few}
     untrained = replace(QUICK, training=replace(QUICK.training, epochs=1, learning_rate=1e-6), seed=3)
     values = run(untrained, small_reviews).to_dict()
