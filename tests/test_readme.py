@@ -1,6 +1,7 @@
 """The README and those of packages: examples run, links lead somewhere, and the first stays short."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,21 @@ def test_examples_run_with_the_public_names_alone(page, capsys, tmp_path, monkey
     if page == ROOT / "README.md":
         assert 0 < names["result"].comparison.forgetting["validation"].value < 1
         assert len(names["sweep"].frame) == names["sweep"].planned == 3 * 21 * 2 * 10
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "-m forgetting " in page.read_text("utf-8")], ids=shown)
+def test_commands_are_read_by_the_command_line(page, tmp_path, monkeypatch):
+    """Nothing is run, but every option is known, and its value one that the option takes."""
+    from forgetting.cli.commands import cli
+    from forgetting.cli.options import dose_list
+
+    monkeypatch.chdir(tmp_path)
+    for line in re.findall(r"^    .*-m forgetting (\w.*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+        name, *arguments = shlex.split(line)
+        for path in (word for word in arguments if re.fullmatch(r"[\w.]+\.(csv|json|safetensors)", word)):
+            Path(path).touch()
+        options = cli.commands[name].make_context(name, arguments).params
+        assert dose_list(options.get("doses") or "2"), line
 
 
 def test_every_scheme_is_listed():

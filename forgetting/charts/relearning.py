@@ -6,7 +6,7 @@ import pandas as pd
 
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, ORIGINAL, PALE, RELEARNED
 from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
-from forgetting.reporting.relearning import format_savings
+from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
@@ -76,7 +76,13 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     least = max(-2.0, min([-0.5 if never else -0.1, *finite]))
     known[ends] = known[ends].replace(-np.inf, least)
     known["savings"] = [format_savings(*pair) for pair in zip(curves["median"], curves["median_high"], strict=True)]
+    known["log_ratio"] = [
+        None if np.isnan(high) else format_log_ratio(low, high)
+        for low, high in zip(curves["log_ratio"], curves["log_ratio_high"], strict=True)
+    ]
     known["alone"] = known["conclusion"] != known["corrected"]
+    for name in ("conclusion", "corrected"):
+        known[name] = list(map(name_conclusion, curves[name], curves["unit"]))
     known.attrs = {"series": {"layers": list(dict.fromkeys(curves["layers"]))}}
     base = (
         alt.Chart(known)
@@ -101,7 +107,7 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("interval_high:Q", title="90 % interval to", format=".2f"),
         alt.Tooltip("low:Q", title="5 % of seeds", format=".2f"),
         alt.Tooltip("high:Q", title="95 % of seeds", format=".2f"),
-        alt.Tooltip("log_ratio:Q", title="log ratio of steps", format=".2f"),
+        alt.Tooltip("log_ratio:N", title="log ratio of steps"),
         alt.Tooltip("accuracy:Q", title="accuracy right after randomizing", format=".1%"),
         alt.Tooltip("units:Q", title="compared"),
         alt.Tooltip("already_there:Q", title="already there"),

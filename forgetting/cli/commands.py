@@ -58,7 +58,7 @@ from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 from forgetting.unlearning.task import METHODS, load_custom_methods
 
 LAYERS_HELP = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILIES)}; may be repeated.  [each, all]"
-DOSES_HELP = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5.  "
+DOSES_HELP = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5 or 1, (one).  "
 SCHEMES_HELP = f"One or more of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]"
 SEED_HELP = "Seed of the initial weights and of training; the replicates' seeds start from it."
 JSON_HELP = "Print one JSON object on standard output and nothing else."
@@ -186,7 +186,8 @@ def relearn_command(
     rows = savings_slices(trained, split, recipe)
     result = _compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    _show(tables.format_relearning(result, baselines), result, out, trained, split, baselines)
+    hollow = bool(_find_hollow(result, trained, split, baselines))
+    _show(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 @cli.command("unlearn")
@@ -283,11 +284,15 @@ def _compute_rows(
 
 def _show(table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines) -> None:
     """Show a study's table, and before anything else where its original has nothing to forget."""
-    scores = evaluate(trained.model, split.validation, result.recipe.training.objective)
-    if hollow := describe_hollow(scores, baselines):
+    if hollow := _find_hollow(result, trained, split, baselines):
         click.echo(f"{hollow}\n")
     click.echo(table)
     click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
+
+
+def _find_hollow(result: TableResult, trained: Trained, split: Split, baselines: Baselines) -> str:
+    """Why a study's original has nothing to forget, "" where it has."""
+    return describe_hollow(evaluate(trained.model, split.validation, result.recipe.training.objective), baselines)
 
 
 def main() -> None:

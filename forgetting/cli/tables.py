@@ -16,7 +16,7 @@ from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.formatting import format_count, format_number
-from forgetting.reporting.relearning import format_savings
+from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
@@ -104,9 +104,15 @@ def format_sweep(result: SweepResult, base: Baselines) -> str:
     return "\n".join(lines)
 
 
-def format_relearning(result: RelearningResult, base: Baselines) -> str:
-    """The accuracy right after randomizing, the savings and the conclusion for each variant, corrected for them all."""
-    frame, curves = result.frame, savings_curves(result.frame)
+def format_relearning(result: RelearningResult, base: Baselines, *, hollow: bool = False) -> str:
+    """The accuracy right after randomizing, the savings and the conclusion for each variant, corrected for them all.
+
+    Args:
+        result: The savings.
+        base: Baselines of the split.
+        hollow: Whether the original is not shown to be better than a trivial model.
+    """
+    frame, curves = result.frame, savings_curves(result.frame, hollow=hollow)
     before, target = (frame[name].median() for name in ("accuracy_before", "target"))
     width, counted = max(16, *(len(name) + 2 for name in curves["layers"])), curves.iloc[0]
     lines = [
@@ -114,19 +120,21 @@ def format_relearning(result: RelearningResult, base: Baselines) -> str:
         f"{base.majority['validation']:.4f}. To be reached on the {frame['measured_on'].iloc[0]} part: {target:.4f}",
         "",
         f"{'layers':{width}}{'scheme':10}{'dose':>10}{'accuracy after':>16}{'savings':>16}{'90 % interval':>18}"
-        f"{'log ratio':>11}{'p':>8}   conclusion over {counted['unit']}s",
+        f"{'log ratio':>16}{'p':>8}{'corrected p':>13}   corrected conclusion over {counted['unit']}s",
     ]
     for row in curves.itertuples():
         saved = "none" if math.isnan(row.median) else format_savings(row.median, row.median_high)
         ends = [format_number(end) for end in (row.interval_low, row.interval_high)]
         interval = "none" if math.isnan(row.interval_low) else " to ".join(ends)
-        ratio = "none" if row.log_ratio is None or math.isnan(row.log_ratio) else format_number(row.log_ratio)
+        ratio = "none" if math.isnan(row.log_ratio) else format_log_ratio(row.log_ratio, row.log_ratio_high)
+        p, adjusted = ("none" if math.isnan(p) else f"{p:.2g}" for p in (row.p, row.adjusted))
         after = "missing" if math.isnan(row.accuracy) else f"{row.accuracy:.4f}"
         counts = {"already there": row.already_there, "never reached": row.never, "diverged": row.diverged}
         others = "".join(f"; {count} {name}" for name, count in counts.items() if count)
-        alone = f" ({row.conclusion} alone)" if row.conclusion != row.corrected else ""
-        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}{after:>16}{saved:>16}{interval:>18}{ratio:>11}"
-        lines.append(f"{variant}{row.p:8.2g}   {row.corrected}{alone}{others}")
+        single, corrected = (name_conclusion(one, row.unit) for one in (row.conclusion, row.corrected))
+        alone = f" ({single} alone)" if row.conclusion != row.corrected else ""
+        variant = f"{row.layers:{width}}{row.scheme:10}{row.dose:10.3g}{after:>16}{saved:>16}{interval:>18}{ratio:>16}"
+        lines.append(f"{variant}{p:>8}{adjusted:>13}   {corrected}{alone}{others}")
     reasons = dict.fromkeys(row.missing["savings"] for row in result.rows if "savings" in row.missing)
     return "\n".join([*lines, *(f"no savings: {' '.join(reason.split())}" for reason in reasons)])
 

@@ -29,18 +29,26 @@ CONCLUSIONS = {  # in words, by the conclusion of a MemoryConclusion: short, and
     "gone": ("no memory shown", "No memory can be shown"),
     "too few seeds": ("too few {unit}s", "There are too few {unit}s to decide"),
     "one model": ("undecided", "It is undecided: all seeds leave the same model, whose weights may be lucky ones"),
+    "untouched": ("nothing randomized", "Randomizing left every weight as it was, so there was nothing to forget"),
+    "hollow": ("undecided", "It is undecided whether it remembers: the original is not shown to have known anything"),
     "undefined": ("undecided", "It is undecided whether it remembers: neither model gets there"),
 }
 
 
-def conclude_from_curves(outcomes: pd.DataFrame, *, same_model: bool = False) -> MemoryConclusion:
+def name_conclusion(conclusion: str, unit: str) -> str:
+    """The conclusion of a `MemoryConclusion` in a few words, for tables. unit: what it counts."""
+    return CONCLUSIONS[conclusion][0].format(unit=unit)
+
+
+def conclude_from_curves(outcomes: pd.DataFrame, *, same_model: bool = False, hollow: bool = False) -> MemoryConclusion:
     """Whether the randomized models still remember, over their replicates.
 
     Args:
         outcomes: See `RelearningResult.outcomes`.
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
+        hollow: See there, too.
     """
-    return conclude_memory(outcomes[outcomes["model"] == "randomized"], same_model=same_model)
+    return conclude_memory(outcomes[outcomes["model"] == "randomized"], same_model=same_model, hollow=hollow)
 
 
 def describe_relearning(
@@ -50,6 +58,7 @@ def describe_relearning(
     baselines: Baselines,
     *,
     same_model: bool = False,
+    hollow: bool = False,
 ) -> str:
     """Whether a randomized model still remembers.
 
@@ -59,6 +68,7 @@ def describe_relearning(
         target: What was randomized, in words.
         baselines: Of the split.
         same_model: Whether all seeds leave the same randomized model; see `conclude_memory`.
+        hollow: See there, too.
     """
     randomized = [curve for curve in curves if curve.model == "randomized"]
     after = [curve.points[0].validation.accuracy for curve in randomized if curve.points]
@@ -68,7 +78,7 @@ def describe_relearning(
     text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
     if all(curve.target_accuracy.missing for curve in randomized):
         return text + f"Savings are undefined: {randomized[0].target_accuracy.missing}."
-    memory = conclude_from_curves(outcomes, same_model=same_model)
+    memory = conclude_from_curves(outcomes, same_model=same_model, hollow=hollow)
     targets = [curve.target_accuracy.target for curve in randomized]
     times = (describe_steps(curves, name) for name in ("randomized", "scratch"))
     text += f"To reach {format_share(float(np.median(targets)))} it takes {{}}, and from scratch {{}}.".format(*times)
@@ -99,12 +109,21 @@ def format_savings(low: float, high: float) -> str:
         low: The lowest that the runs allow, in [−∞, 1].
         high: The highest.
     """
+    return _format_range(low, high, 1.0)
+
+
+def format_log_ratio(low: float, high: float) -> str:
+    """The log ratio of steps as `format_savings` gives the savings; it has no highest value."""
+    return _format_range(low, high, math.inf)
+
+
+def _format_range(low: float, high: float, most: float) -> str:
     if low == high or math.isnan(low):
         return format_number(low)
     if math.isinf(low):
-        return f"at most {format_number(math.ceil(100 * high) / 100)}" if high < 1 else "not known"
+        return f"at most {format_number(math.ceil(100 * high) / 100)}" if high < most else "not known"
     low = math.floor(100 * low) / 100  # which rounding would raise, and then it were no longer certain
-    return f"at least {format_number(low)}" if high == 1 else f"{format_number(low)} to {format_number(high)}"
+    return f"at least {format_number(low)}" if high == most else f"{format_number(low)} to {format_number(high)}"
 
 
 def _spread(memory: MemoryConclusion) -> str:
@@ -146,7 +165,7 @@ def describe_savings(curves: pd.DataFrame, frame: pd.DataFrame, baselines: Basel
     for row, conclusion in list(zip(last.itertuples(), conclusions, strict=True))[:6]:
         known = not np.isnan(row.median)
         savings = f"with savings of {format_savings(row.median, row.median_high)}" if known else "without savings"
-        short = CONCLUSIONS[conclusion][0].format(unit=row.unit)
+        short = name_conclusion(conclusion, row.unit)
         parts.append(f"{format_share(row.accuracy)} for {row.layers}, {savings} ({short})")
     more = f", and {len(last) - 6} more" if len(last) > 6 else ""
     largest = format_share(curves["dose"].max())

@@ -149,7 +149,8 @@ def answer_relearning(result: RelearningResult, baselines: Baselines) -> Answer:
     if target.missing or memory.median is None:
         return Answer(None, f"The numbers do not decide: {target.missing or 'neither network gets there'}.", "")
     low, high = memory.median, memory.median_high
-    right = 0 if low >= ALIKE else 2 if high <= -ALIKE else 1 if -ALIKE < low <= high < ALIKE else None
+    sooner = low >= ALIKE and memory.conclusion == "remembers"
+    right = 0 if sooner else 2 if high <= -ALIKE else 1 if -ALIKE < low <= high < ALIKE else None
     after = np.median([curve.points[0].validation.accuracy for curve in found if curve.model == "randomized"])
     sure = {"remembers": "So something was left.", "gone": "That is too little to be sure that anything was left."}
     return Answer(

@@ -33,7 +33,8 @@ class MemoryConclusion:
     Attributes:
         conclusion: "remembers", savings are above 0; "gone", that cannot be shown with so many units; "too few seeds",
             fewer than LEAST_UNITS; "one model", savings are above 0, but all seeds leave the same randomized model, so
-            that it may be the luck of its weights; "undefined", no unit can be compared.
+            that it may be the luck of its weights; "hollow", they are, but the original is not shown to know anything;
+            "untouched", randomizing left every weight as it was; "undefined", no unit can be compared.
         median: Median of the savings, in [−∞, 1], with the lowest that the runs allow where one never arrives; None
             where no unit can be compared.
         median_high: Median with the highest savings that they allow; the same where the median is known.
@@ -41,10 +42,11 @@ class MemoryConclusion:
         high: 95th percentile of the lowest savings.
         interval: 90 % interval of the median over the units, of splits of their medians, see `median_interval`; None
             where the units are too few.
-        log_ratio: Median of log(steps from scratch / steps to relearn), in [−∞, ∞].
+        log_ratio: Median of log(steps from scratch / steps to relearn), in [−∞, ∞], with the lowest savings.
+        log_ratio_high: The same with the highest savings.
         units: Number of units that can be compared.
         above: In how many of them the randomized model is the sooner one.
-        p: p-value of the test.
+        p: p-value of the test; NaN of what is untouched, as there is nothing to test.
         unit: What is counted: "split", "model" or "seed"; see `find_unit`.
         originals: Number of original models.
         splits: Number of splits.
@@ -57,6 +59,7 @@ class MemoryConclusion:
     high: float | None
     interval: tuple[float, float] | None
     log_ratio: float | None
+    log_ratio_high: float | None
     units: int
     above: int
     p: float
@@ -102,7 +105,7 @@ def _count_originals(rows: pd.DataFrame) -> tuple[int, int]:
     return len({split for split, _ in pairs}), len(pairs)
 
 
-def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryConclusion:
+def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False, hollow: bool = False) -> MemoryConclusion:
     """Conclude from the replicates of one variant whether it remembers, by a one-sided sign test.
 
     Under the null hypothesis the model from scratch is as often the sooner one as the randomized one, see `sign_test`.
@@ -111,9 +114,10 @@ def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryCo
 
     Args:
         rows: The replicates, with the columns "steps", "scratch_steps" (NaN for never), "savings_low" (NaN for −∞),
-            "savings_high" (NaN where the target says nothing), "split" and "original_seed".
+            "savings_high" (NaN where the target says nothing), "split", "original_seed" and "untouched".
         same_model: Whether all seeds leave the same randomized model, see `leaves_one_model`. It is of no interest
             where they are no draws of one model.
+        hollow: Whether the original is not shown to be better than a trivial model: nothing is called memory then.
     """
     unit, (splits, originals) = find_unit(rows), _count_originals(rows)
     names = ("steps", "scratch_steps", "savings_low", "savings_high", "split")
@@ -133,21 +137,25 @@ def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryCo
         ends = [np.array([np.median(values[own]) for own in groups]) for values in ends]
     units, above = int(np.count_nonzero(~np.isnan(signs))), int((signs > 0).sum())
     if not units:
-        return MemoryConclusion("undefined", None, None, None, None, None, None, 0, 0, 1.0, unit, originals, splits)
-    p = sign_test(above, above + int((signs < 0).sum()))
+        return MemoryConclusion("undefined", *[None] * 7, 0, 0, 1.0, unit, originals, splits)
+    untouched = bool(rows["untouched"].all())
+    p = math.nan if untouched else sign_test(above, above + int((signs < 0).sum()))
     shares = (BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1])
     lowest, median, highest = (
         float(found) if found > LOW else -math.inf for found in np.quantile(np.maximum(low, LEAST), shares)
     )
     intervals = [median_interval(values) for values in ends]
+    most = float(np.median(high))
+    one = "one model" if same_model and unit == "seed" else "remembers"
     return MemoryConclusion(
-        conclusion=_conclude(p, units, one_model=same_model and unit == "seed"),
+        conclusion="untouched" if untouched else _conclude(p, units, "hollow" if hollow else one),
         median=median,
-        median_high=float(np.median(high)),
+        median_high=most,
         low=lowest,
         high=highest,
         interval=(intervals[0][0], intervals[1][1]) if intervals[0] else None,
         log_ratio=_log_ratio(median),
+        log_ratio_high=_log_ratio(most),
         units=units,
         above=above,
         p=p,
@@ -157,10 +165,11 @@ def conclude_memory(rows: pd.DataFrame, *, same_model: bool = False) -> MemoryCo
     )
 
 
-def _conclude(p: float, units: int, *, one_model: bool) -> str:
+def _conclude(p: float, units: int, above: str) -> str:
+    """above: the conclusion where savings are above 0."""
     if units < LEAST_UNITS:
         return "too few seeds"
-    return "gone" if p > SIGNIFICANT else "one model" if one_model else "remembers"
+    return "gone" if p > SIGNIFICANT else above
 
 
 def _log_ratio(savings: float) -> float:
@@ -173,11 +182,12 @@ def leaves_one_model(scheme: str, dose: float) -> bool:
     return scheme in DETERMINISTIC and dose == 1
 
 
-def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
+def savings_curves(frame: pd.DataFrame, *, hollow: bool = False) -> pd.DataFrame:
     """The savings of each variant over its replicates.
 
     Args:
         frame: Table of `RelearningResult.frame`.
+        hollow: See `conclude_memory`.
 
     Returns:
         A row for each variant with the columns layers, scheme and dose;
@@ -187,7 +197,8 @@ def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
         already_there, never and diverged, the numbers of replicates with that outcome;
         failed, those that are never there or diverge where the model from scratch reaches the target;
         conclusion, that of `conclude_memory` for this variant alone;
-        median_high, interval_low, interval_high, log_ratio, unit, units, above and p, as in `MemoryConclusion`;
+        median_high, interval_low, interval_high, log_ratio, log_ratio_high, unit, units, above and p, as in
+        `MemoryConclusion`;
         adjusted, the p-value adjusted for all variants by `benjamini_hochberg`, and corrected, the conclusion by it.
     """
     low = frame["savings_low"].fillna(LEAST).where(frame["savings_high"].notna())
@@ -201,12 +212,15 @@ def savings_curves(frame: pd.DataFrame) -> pd.DataFrame:
     found["seeds"] = groups["savings"].count()
     found["accuracy"] = groups["accuracy"].median()
     found[[*kinds, "failed"]] = groups[[*kinds, "failed"]].sum().astype(int)
-    concluded = [conclude_memory(rows, same_model=leaves_one_model(scheme, dose)) for (_, scheme, dose), rows in groups]
-    for name in ("conclusion", "log_ratio", "unit", "units", "above", "p"):
+    concluded = [
+        conclude_memory(rows, same_model=leaves_one_model(scheme, dose), hollow=hollow)
+        for (_, scheme, dose), rows in groups
+    ]
+    for name in ("conclusion", "log_ratio", "log_ratio_high", "unit", "units", "above", "p"):
         found[name] = [getattr(one, name) for one in concluded]
     for place, name in enumerate(("interval_low", "interval_high")):
         found[name] = [one.interval[place] if one.interval else math.nan for one in concluded]
-    found = found.reset_index()
+    found = found.reset_index().astype({"log_ratio": float, "log_ratio_high": float})
     found["adjusted"], found["corrected"] = correct_conclusions(found, benjamini_hochberg)
     return found
 
@@ -216,7 +230,7 @@ def correct_conclusions(
 ) -> tuple[np.ndarray, list[str]]:
     """Correct the conclusions of several variants for their number.
 
-    Variants of which nothing is randomized are no findings, so they do not count and keep their conclusion.
+    Variants of which every weight was left as it was are no findings, so they do not count and keep their conclusion.
 
     Args:
         curves: Rows of `savings_curves`.
@@ -226,7 +240,7 @@ def correct_conclusions(
         The adjusted p-values, NaN of variants that do not count; and the conclusions, "gone" where memory is shown by
         the variant's own test alone.
     """
-    adjusted = adjust(curves["p"].where((curves["dose"] > 0) & (curves["units"] > 0)))
+    adjusted = adjust(curves["p"].where(curves["units"] > 0))
     conclusions = [
         "gone" if conclusion in MEMORY_SHOWN and p > SIGNIFICANT else conclusion
         for conclusion, p in zip(curves["conclusion"], adjusted, strict=True)

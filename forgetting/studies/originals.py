@@ -3,8 +3,11 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+import torch
+
 from forgetting.experiment.pipeline import copy_state, make_trainer, snapshot
 from forgetting.experiment.results import Trained
+from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
 from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.recipe.recipe import Recipe
@@ -36,6 +39,11 @@ class Original:
     def part(self) -> Part:
         """The reviews on which the target is to be reached."""
         return measured_part(self.split)
+
+    def equals(self, model: TextClassifier) -> bool:
+        """Whether a model has the very weights of this one."""
+        weights = model.state_dict()
+        return all(torch.equal(weights[name], value) for name, value in self.trained.model.state_dict().items())
 
 
 def find_originals(

@@ -49,10 +49,10 @@ CURVE_COLUMNS = [
 ]
 OUTCOME_COLUMNS = [
     *("model", "seed", "outcome", "steps", "savings", "missing"),
-    *("scratch_steps", "savings_low", "savings_high", "log_ratio", "split", "original_seed"),
+    *("scratch_steps", "savings_low", "savings_high", "log_ratio", "split", "original_seed", "untouched"),
 ]
 NO_NUMBERS = {  # columns that hold texts or whole numbers
-    *("layers", "scheme", "model", "outcome", "scratch_outcome", "measured_on", "missing"),
+    *("layers", "scheme", "model", "outcome", "scratch_outcome", "measured_on", "missing", "untouched"),
     *("seed", "epoch", "epochs", "split", "original_seed"),
 }
 
@@ -86,6 +86,7 @@ class LearningCurve:
         target_accuracy: The target, beside other accuracies.
         split: Seed of the split.
         original_seed: Seed that the original was trained from.
+        untouched: Whether the model began with the very weights of the original.
     """
 
     model: str
@@ -95,6 +96,7 @@ class LearningCurve:
     target_accuracy: TargetAccuracy
     split: int = 0
     original_seed: int = 0
+    untouched: bool = False
 
 
 def learning_curve_slices(
@@ -124,6 +126,8 @@ def _learning_curves(originals: Iterator[Original | None], recipe: Recipe) -> It
         drawn = replace(recipe.randomization, seed=seed)
         randomized = randomize(trained.model, drawn, initial=trained.initial, vocabulary=split.words)
         for name, model in (("scratch", None), ("randomized", randomized), ("continued", trained.model)):
+            places = {"split": original.split_seed, "original_seed": original.original_seed}
+            places["untouched"] = model is not None and original.equals(model)
             trainer = make_relearner(recipe, split, seed, model, record_history=True)
             before = [measure_part(trainer.model, part, recipe.training.objective) for part in split.parts.values()]
             points = [CurvePoint(0, 0, *before)]
@@ -135,7 +139,6 @@ def _learning_curves(originals: Iterator[Original | None], recipe: Recipe) -> It
             finite = (
                 point for point in points if math.isfinite(point.training.loss) and math.isfinite(point.validation.loss)
             )
-            places = {"split": original.split_seed, "original_seed": original.original_seed}
             yield [LearningCurve(name, seed, tuple(finite), reached, target, **places)]
 
 
@@ -183,7 +186,7 @@ class RelearningResult(TableResult):
         for curve in self.learning_curves:
             reached, row = curve.time_to_target, dict.fromkeys(OUTCOME_COLUMNS) | {"missing": ""}
             row |= {"model": curve.model, "seed": curve.seed, "outcome": reached.kind, "steps": reached.steps}
-            row |= {"split": curve.split, "original_seed": curve.original_seed}
+            row |= {name: getattr(curve, name) for name in ("split", "original_seed", "untouched")}
             if curve.model == "randomized":
                 pair = reached, scratch[curve.split, curve.seed], curve.target_accuracy
                 saved, bounds = compute_savings(*pair), bound_savings(*pair) or (None, None)

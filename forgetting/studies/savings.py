@@ -126,11 +126,13 @@ def _incomparable(model: TimeToTarget, reference: TimeToTarget, *names: str) -> 
 
 
 def _describe(name: str, reached: TimeToTarget) -> str:
+    steps = reached.limit if reached.steps is None else reached.steps
+    counted = f"{steps:,} step{'' if steps == 1 else 's'}"
     if reached.kind == "diverged":
         return f"{name} diverges before the target"
     if reached.steps is None:
-        return f"{name} does not reach the target within {reached.limit:,} steps"
-    return f"{name} reaches the target after {reached.steps:,} steps"
+        return f"{name} does not reach the target within {counted}"
+    return f"{name} is at the target before any step" if steps == 0 else f"{name} reaches the target after {counted}"
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class SavingsRow:
         split: Seed of the split.
         original_seed: Seed that the original was trained from.
         measured_on: "test" or "validation", see `TargetAccuracy`.
+        untouched: Whether randomizing left every weight as it was, so that nothing was to be forgotten.
         missing: Reason of each value that is None, by the name of the column.
     """
 
@@ -183,6 +186,7 @@ class SavingsRow:
     split: int = 0
     original_seed: int = 0
     measured_on: str = "validation"
+    untouched: bool = False
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -215,10 +219,11 @@ def _rows(originals: Iterator[Original | None], recipe: Recipe) -> Iterator[list
         for names, scheme, dose in product(sets, plan.schemes, plan.doses):
             drawn = replace(plan.randomization(scheme, plan.units[0], seed), layers=names, fraction=dose)
             model = randomize(original.trained.model, drawn, initial=original.trained.initial)
+            untouched = original.equals(model)
             trainer = make_relearner(recipe, split, seed, model)
             after = top_1_accuracy(trainer.model, split.validation)
             relearned = yield from as_slices(train_to_target(trainer, part, target))
-            yield [_row(original, drawn, after, relearned, scratch, trainer.training.epochs)]
+            yield [_row(original, drawn, after, relearned, scratch, trainer.training.epochs, untouched=untouched)]
 
 
 def _row(
@@ -228,6 +233,8 @@ def _row(
     relearned: TimeToTarget,
     scratch: TimeToTarget,
     epochs: int,
+    *,
+    untouched: bool = False,
 ) -> SavingsRow:
     """The row of one variant. after: accuracy of the randomized model, NaN where its outputs are not finite."""
     target = original.target
@@ -258,5 +265,6 @@ def _row(
         log_ratio=ratio.value,
         split=original.split_seed,
         original_seed=original.original_seed,
+        untouched=untouched,
         missing={name: reason for name, reason in reasons.items() if reason},
     )

@@ -197,6 +197,7 @@ def draw_savings(random: Random, count: int, units: int, saved: float, models: i
                 "savings_high": bounds[:, 1],
                 "split": np.repeat(np.arange(units), models) if models > 1 else 0,
                 "original_seed": range(len(times)),
+                "untouched": False,
             }
         )
 

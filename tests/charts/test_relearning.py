@@ -48,6 +48,7 @@ def savings_of(values: dict, sets=SETS, seeds=3) -> pd.DataFrame:
             "savings_high": -1.5 if value is None else saved,
             "split": 0,
             "original_seed": seed,
+            "untouched": dose == 0,
         }
         for seed in range(seeds)
         for place, layers in enumerate(sets)

@@ -47,6 +47,7 @@ def replicates(*pairs, splits=None, retrain=True) -> pd.DataFrame:
             "savings_high": [high for _, high in bounds],
             "split": splits or [0] * len(pairs),
             "original_seed": range(len(pairs)) if retrain else [0] * len(pairs),
+            "untouched": False,
         }
     )
 
@@ -167,6 +168,16 @@ def test_one_model_is_told_of_the_schemes_that_draw_nothing(scheme):
     assert leaves_one_model(scheme, 1.0) == (len(weights) == 1)
 
 
+def test_what_leaves_every_weight_or_knew_nothing_is_not_called_memory():
+    rows = replicates(*[(0, 20)] * 6)
+    found = conclude_memory(rows.assign(untouched=True), hollow=True)
+    assert (found.conclusion, found.median) == ("untouched", 1.0)
+    assert math.isnan(found.p)
+    assert conclude_memory(rows.assign(untouched=[True] * 5 + [False])).conclusion == "remembers"
+    assert conclude_memory(rows, hollow=True).conclusion == "hollow"
+    assert conclude_memory(replicates(*[LATER] * 6), hollow=True).conclusion == "gone"
+
+
 # Many variants, and what so many units can show.
 
 
@@ -176,7 +187,7 @@ def curves(*rows: tuple) -> pd.DataFrame:
 
 def test_conclusions_are_corrected_for_their_number_but_not_for_what_is_not_randomized():
     table = curves(
-        (0.0, 6, 1 / 64, "remembers"),
+        (0.0, 6, np.nan, "untouched"),
         *[(0.5, 6, 1 / 64, "remembers")] * 3,
         (1.0, 6, 0.5, "gone"),
         (1.0, 0, 1.0, "undefined"),
@@ -184,10 +195,10 @@ def test_conclusions_are_corrected_for_their_number_but_not_for_what_is_not_rand
     adjusted, found = correct_conclusions(table, benjamini_hochberg)
     assert adjusted[1:5].tolist() == pytest.approx([4 / 3 / 64] * 3 + [0.5])
     assert np.isnan(adjusted[[0, 5]]).all()
-    assert found == ["remembers"] * 4 + ["gone", "undefined"]
+    assert found == ["untouched", *["remembers"] * 3, "gone", "undefined"]
     adjusted, found = correct_conclusions(table, holm)
     assert adjusted[1:5].tolist() == pytest.approx([4 / 64] * 3 + [0.5])
-    assert found == ["remembers", *["gone"] * 4, "undefined"]
+    assert found == ["untouched", *["gone"] * 4, "undefined"]
 
 
 def test_fewer_units_than_needed_cannot_pass():

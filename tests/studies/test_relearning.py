@@ -257,9 +257,9 @@ def test_curves_and_outcomes_by_hand():
     assert result.outcomes.astype(object).where(result.outcomes.notna(), None).to_dict("records") == [
         dict(zip(relearning.OUTCOME_COLUMNS, values, strict=True))
         for values in (
-            ("scratch", 0, "reached", 8.0, None, "", None, None, None, None, 0, 0),
-            ("randomized", 0, "reached", 2.0, 0.75, "", 8.0, 0.75, 0.75, math.log(4), 0, 0),
-            ("continued", 0, "already there", 0.0, None, "", None, None, None, None, 0, 0),
+            ("scratch", 0, "reached", 8.0, None, "", None, None, None, None, 0, 0, False),
+            ("randomized", 0, "reached", 2.0, 0.75, "", 8.0, 0.75, 0.75, math.log(4), 0, 0, False),
+            ("continued", 0, "already there", 0.0, None, "", None, None, None, None, 0, 0, False),
         )
     ]
 

@@ -20,6 +20,7 @@ from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.navigation import page_link
+from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.dashboard.views.training import PLAY_EVERY, history_charts, play_slice
 from forgetting.experiment.pipeline import make_trainer
@@ -114,10 +115,11 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
     """Learning curves of the randomized model and of models from scratch, and whether it still remembers."""
     result, layers = study.result, study.trained_model.recipe.model.layers
     randomization = comparison_sentences.describe_randomization(result.recipe.randomization, layers)
+    hollow = is_hollow(study.trained_model)
     same_model = leaves_one_model(result.recipe.randomization.scheme, result.recipe.randomization.fraction)
     conclude(
         relearning_sentences.describe_relearning(
-            result.learning_curves, result.outcomes, randomization, baselines, same_model=same_model
+            result.learning_curves, result.outcomes, randomization, baselines, same_model=same_model, hollow=hollow
         ),
         "validation accuracy",
         "target accuracy",
@@ -197,7 +199,7 @@ def _seed_table(outcomes: pd.DataFrame) -> pd.DataFrame:
 def savings_view(study: Study, baselines: Baselines) -> None:
     """Savings by the fraction randomized of each layer set, for one scheme, and the conclusion for every variant."""
     result = study.result
-    curves = savings_curves(result.frame)
+    curves = savings_curves(result.frame, hollow=is_hollow(study.trained_model))
     schemes = list(dict.fromkeys(curves["scheme"]))
     scheme = st.pills(
         "Scheme",
@@ -257,13 +259,18 @@ def _savings_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:
             **{title: curves[name] for name, title in (BAND_TITLES | {"median": "savings"}).items()},
             "90 % interval from": curves["interval_low"],
             "90 % interval to": curves["interval_high"],
-            "log ratio of steps": curves["log_ratio"],
+            "log ratio of steps": [
+                None if isnan(pair[1]) else relearning_sentences.format_log_ratio(*pair)
+                for pair in zip(curves["log_ratio"], curves["log_ratio_high"], strict=True)
+            ],
             "already there": curves["already_there"],
             "never reached": curves["never"],
             "compared": curves["units"],
             "p": curves["p"],
             "corrected p": curves["adjusted"],
-            "conclusion": curves["conclusion"],
-            "corrected conclusion": curves["corrected"],
+            **{
+                title: list(map(relearning_sentences.name_conclusion, curves[name], curves["unit"]))
+                for title, name in {"conclusion": "conclusion", "corrected conclusion": "corrected"}.items()
+            },
         }
     )
