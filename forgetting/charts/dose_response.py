@@ -108,7 +108,7 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
 def with_intervals(curves: pd.DataFrame, nested: Iterable[NestedCurve], band: str) -> pd.DataFrame:
     """Curves of the accuracy with another band, and with what is shown of their change from the original.
 
-    A change is shown where its p-value, adjusted for all points of the study, is small (Benjamini & Hochberg).
+    A change is shown where its p-value, adjusted for all points above 0 of the study, is small (Benjamini & Hochberg).
 
     Args:
         curves: of `studies.dose_response.curves`.
@@ -121,7 +121,9 @@ def with_intervals(curves: pd.DataFrame, nested: Iterable[NestedCurve], band: st
     """
     keys = [*CURVE_KEYS, "planned_dose"]
     points = pd.concat([curve.points for curve in nested], ignore_index=True)
-    raw, adjusted = points["change_p"], benjamini_hochberg(points["change_p"])
+    raw = points["change_p"].where(points["planned_dose"] > 0)  # at 0 nothing changes, so nothing is tested
+    adjusted = raw.copy()
+    adjusted[raw.notna()] = benjamini_hochberg(raw.dropna())
     shown, only_raw, not_shown = SHOWN_CHANGES
     points["shown"] = np.select([adjusted <= SIGNIFICANT, raw <= SIGNIFICANT], [shown, only_raw], not_shown)
     points["change_interval"] = [

@@ -89,6 +89,8 @@ def format_sweep(result: SweepResult, base: Baselines) -> str:
     seeds, splits = (format_count(getattr(result.plan, f"{name}s"), name) for name in ("seed", "split"))
     luck = f"reviews and {seeds}" + (f" on each of {splits}" if result.plan.splits > 1 else "")
     luck += "" if result.plan.retrain or result.plan.splits > 1 else " of one model"
+    if result.plan.seeds == result.plan.splits == 1:
+        luck = "reviews alone: one seed does not show the luck of the draw"
     halves = nested_half_ways(half_way(frame), tuple(nested_curves(result.rows, retrain=result.plan.retrain)))
     width = max(16, *(len(half.layers) + 2 for half in halves)) if halves else 16
     lines = [

@@ -147,6 +147,7 @@ def _half_way(values: np.ndarray, doses: np.ndarray, *, more: bool) -> dict:
         share = min(max(middle.max(), 0), 0.49)
         reason = f"accuracy does not get half-way to chance up to {format_share(doses[-1])}"
         reason += f": at the most {format_share(share)} of the way"
+        more = more or not doses[-1]  # at 0 nothing is randomized
         if more:
             reason = f"it is not measured beyond {format_share(doses[-1])} yet"
         return none | {"missing": reason, "kind": "unmeasured" if more else "never"}

@@ -94,7 +94,7 @@ def _nest(key: tuple[str, ...], rows: Sequence[SweepRow], *, retrain: bool) -> N
         change, forgetting = more.estimate(-FORGETTING), ratio_interval(more, FORGETTING, BEFORE, -chance)
         changed = (found.estimate(-FORGETTING).value, *change.interval(), change.p)
         points.append((*key, dose, low, high, *band, found.sources, *changed, *(forgetting or (np.nan, np.nan))))
-        above = found.estimate(np.array([-0.5, 1.0]), -0.5 * chance)  # accuracy less what is half-way down
+        above = more.estimate(np.array([-0.5, 1.0]), -0.5 * chance)  # accuracy less what is half-way down
         half.append(above.interval())
     lows, highs = np.array(half).T
     after, replicates = np.array([0.0, 1.0]), "training" if retrain else "draw"

@@ -45,7 +45,7 @@ class SplitsSummary:
         sd: Standard deviation between splits; None of fewer than 2.
         low: Lower end of the 95 % interval of the mean, see `corrected_interval`; None of fewer than 2.
         high: Its upper end.
-        majority: Mean accuracy of naming the largest class.
+        majority: Mean accuracy of naming the largest class; None where there is none.
         above: Interval of the accuracy less that of naming the largest class; None of fewer than 2.
     """
 
@@ -54,7 +54,7 @@ class SplitsSummary:
     sd: float | None
     low: float | None
     high: float | None
-    majority: float
+    majority: float | None
     above: tuple[float, float] | None
 
 
@@ -107,7 +107,7 @@ def summarize_splits(found: Sequence[SplitAccuracy]) -> SplitsSummary:
     accuracies = np.array([one.accuracy for one in known])
     majority = np.array([one.majority for one in known])
     mean = float(accuracies.mean()) if known else None
-    average = float(majority.mean()) if known else 0.0
+    average = float(majority.mean()) if known else None
     if len(known) < 2:
         return SplitsSummary(len(known), mean, None, None, None, average, None)
     share = known[0].reviews / known[0].training

@@ -26,6 +26,7 @@ from forgetting.charts.dose_response import (
     metric_style,
     robustness_chart,
     uncertainty_chart,
+    with_intervals,
 )
 from forgetting.charts.export import chart_bytes
 from forgetting.charts.style import BASELINE, HEAT, LIGHT_TEXT_FROM, RANDOMIZED, SERIES_COLOURS
@@ -33,6 +34,7 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import Band
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves
 from forgetting.studies.layer_robustness import LayerRobustness
+from forgetting.studies.nested import NESTED_COLUMNS, NestedCurve
 
 BASE = Baselines(
     chance=0.125,
@@ -586,3 +588,11 @@ def test_every_public_chart_is_proved():
         if name.endswith("_chart") and item.__module__ == dose_response_charts.__name__
     }
     assert {code for make in CHARTS.values() for code in make.__code__.co_names} | {"current_dose_chart"} >= public
+
+
+def test_the_fraction_0_is_no_test_that_others_are_corrected_for():
+    points = pd.DataFrame(0.0, index=range(3), columns=NESTED_COLUMNS)
+    points[["layers", "scheme", "unit"]] = ["fc1", "zero", "weight"]
+    points = points.assign(planned_dose=[0.0, 0.25, 1.0], change_p=[1.0, 0.04, 0.045])
+    table = with_intervals(curves(rows_of(("fc1",))), [NestedCurve("fc1", "zero", "weight", points)], "seeds")
+    assert table["shown"].tolist() == ["not shown", "shown", "shown"]

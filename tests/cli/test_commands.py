@@ -428,7 +428,7 @@ def test_the_table_of_a_sweep_names_what_trivial_models_reach(written):
         f"Validation accuracy {before:.4f}; chance 0.3333, majority class {majority:.4f}, LinearSVC "
     )
     assert head.split()[:5] == ["layers", "scheme", "unit", "half-way", "dose"]
-    assert head.endswith("95 % interval over reviews and 1 seed of one model")
+    assert head.endswith("95 % interval over reviews alone: one seed does not show the luck of the draw")
     assert out.endswith("2 rows in rows.csv\n")
 
 

@@ -93,6 +93,13 @@ def test_the_interval_is_that_of_the_curve():
     assert line[-1].endswith("to open")
 
 
+def test_one_seed_shows_no_luck_of_the_draw():
+    head = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))[2]
+    assert head[4] == "95 % interval over reviews alone: one seed does not show the luck of the draw"
+    *_, found = lines_of(result({"fc1": [0.0]}, doses=(0.0,)))
+    assert found[4] == "it is not measured beyond 0\u00a0% yet"
+
+
 def test_in_place_of_an_interval_stands_the_reason():
     (*_, found) = lines_of(result({"fc1": [0.0, 1.0, 1.0]}, seeds=1))
     assert found[:4] == ["fc1", "zero", "weight", "0.2500"]

@@ -319,7 +319,8 @@ def test_the_median_is_of_the_seeds_that_have_the_figure(case, source):
         return
     middle, measured = [statistics.median(columns[place]) for place in kept], [doses[place] for place in kept]
     dose = scan(middle, measured)
-    kind = "never" if dose == float("inf") else "before" if middle[0] > 0.5 and measured[0] > 0 else "found"
+    never = "never" if measured[-1] else "unmeasured"
+    kind = never if dose == float("inf") else "before" if middle[0] > 0.5 and measured[0] > 0 else "found"
     assert (found.kind, found.until) == (kind, measured[-1])
     assert found.dose == (pytest.approx(dose) if kind == "found" else None)
 

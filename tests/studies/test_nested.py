@@ -69,6 +69,13 @@ def test_over_splits_all_is_wider_and_says_so():
     assert narrow > 0
 
 
+def test_where_few_reviews_are_all_right_the_half_way_dose_is_open():
+    right, half = np.array([True, True]), np.array([True, False])
+    rows = [row(dose, 0, half if dose else right, right, split) for split in range(3) for dose in (0.0, 1.0)]
+    assert next(nested_curves(rows)).half_way == (0.0, None)
+    assert next(nested_curves(rows[:2])).half_way == (0.0, None)
+
+
 def test_without_hits_there_is_the_reason():
     rows = [row(dose, 0, None, np.ones(4, bool)) for dose in DOSES]
     (curve,) = nested_curves(rows)
