@@ -208,6 +208,8 @@ def test_savings_by_dose_are_those_of_the_library():
     assert "chance is 9\u00a0%, the largest class 19\u00a0%" in sentence(test)
     least = max(-2.0, min([-0.5 if (own["low"] == -inf).any() else -0.1, *own["low"][own["low"] > -inf]]))
     own[ENDS] = own[ENDS].replace(-inf, least)
+    for column in ("conclusion", "corrected"):
+        own[column] = list(map(relearning_sentences.name_conclusion, own[column], own["unit"]))
     known, shown = own.dropna(subset=["median"]), drawn(test).dropna(subset=["median"])
     for column in (
         "layers",
