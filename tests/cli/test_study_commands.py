@@ -146,7 +146,7 @@ def test_a_table_is_shown_and_progress_is_kept_apart(call):
     assert status == 0
     lines = table_of(out).splitlines()
     counts = "{forget} reviews to forget (a share of 10\u00a0%), {retain} to retain, {validation} for validation, "
-    counts += "{non_member} of"
+    counts += "among them {non_member} comparable"
     row = pd.read_csv("shown.csv").iloc[0]
     assert lines[0].startswith(
         counts.format(**{name: row[f"{name}_reviews"] for name in ("forget", "retain", "validation", "non_member")})
