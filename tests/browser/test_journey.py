@@ -138,7 +138,7 @@ def _network(app) -> dict[str, str]:
 
 
 VIEWS = {
-    "Classes": ("On these reviews", ".js-plotly-plot"),
+    "Classes": ("these reviews", ".js-plotly-plot"),
     "Confusion": ("Jensen–Shannon", ".js-plotly-plot"),
     "Weights": ("standard deviation of the weights", ".js-plotly-plot"),
     "Reviews": ("change their predicted class", '[data-testid="stDataFrame"]'),

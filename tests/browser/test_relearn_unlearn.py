@@ -229,7 +229,7 @@ def test_a_method_is_added_and_only_that_is_run(visit):
     app = visit(UNLEARN)
     train(app)
     app.finish_study()
-    before = app.page.get_by_test_id("stText").first.inner_text().split("Nearest")[0]
+    before = app.page.get_by_test_id("stText").first.inner_text().splitlines()[0]
     search(app, "Methods", "random labels")
     app.page.wait_for_function("location.search.includes('random_labels')")
     app.finish_study("6")
