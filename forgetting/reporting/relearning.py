@@ -127,7 +127,9 @@ def _format_range(low: float, high: float, most: float) -> str:
 
 
 def _spread(memory: MemoryConclusion) -> str:
-    """The interval of the median, or the band where there are too few units for one."""
+    """The interval of the median, or the band where there are too few units for one; "" where no end is known."""
+    if memory.units == 1 or (not memory.interval and math.isinf(memory.low) and math.isinf(memory.high)):
+        return ""
     ends, name = memory.interval or (memory.low, memory.high), f"90{PERCENT} interval" if memory.interval else "band"
     return f" ({name} {{}} to {{}})".format(*map(format_number, ends))
 
