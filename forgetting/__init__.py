@@ -7,7 +7,7 @@ __getattr__, __all__ = lazy_names(
     {
         "core.errors": ("DataError", "ForgettingError", "ModelError", "RecipeError", "WorkersError"),
         "data.download": ("fetch_wine_reviews",),
-        "data.reviews": ("Reviews",),
+        "data.reviews": ("Reviews", "review_key"),
         "data.sample": ("load_sample",),
         "data.tables": ("read_reviews",),
         "experiment.loading": ("load_model",),
@@ -28,7 +28,6 @@ __getattr__, __all__ = lazy_names(
         "studies.nested": ("nested_curves", "nested_half_ways"),
         "studies.relearning": ("RelearningResult", "run_relearning"),
         "studies.sweep": ("SweepResult", "run_sweep", "sweep_rows"),
-        "unlearning.forget_set": ("review_key",),
         "unlearning.result": ("UnlearningResult",),
         "unlearning.runner": ("run_unlearning",),
         "unlearning.task": ("Task", "method"),

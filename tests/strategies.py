@@ -8,6 +8,7 @@ from forgetting.recipe.recipe import MODERN, Recipe
 
 LEAVES = Recipe.leaves()
 TOGETHER = (
+    "explanation.seed",
     "protocol",
     "randomization.layers",
     "randomization.unit",
@@ -19,6 +20,7 @@ TOGETHER = (
 )
 NAMED = (  # without commas, one at least
     "data.missing",
+    "explanation.layers",
     "forget.reviews",
     "relearning.layers",
     "sweep.layers",

@@ -10,7 +10,7 @@ __getattr__, __all__ = lazy_names(
         "labels": ("Merged",),
         "original": ("ORIGINAL_SHA256", "ORIGINAL_SIZE"),
         "profile": ("DataProfile", "profile_data"),
-        "reviews": ("Report", "Reviews", "filter_reviews"),
+        "reviews": ("Report", "Reviews", "filter_reviews", "review_key"),
         "sample": ("load_sample",),
         "tables": ("Table", "read_reviews"),
     },

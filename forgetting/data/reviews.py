@@ -3,6 +3,7 @@
 Reading files is the work of `tables.py`, downloading that of `download.py`; nothing here knows of words or tensors.
 """
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +17,11 @@ from forgetting.data.reading import Reading
 # Words that stand for a missing text or label, in any case.
 MISSING = ("NA", "N/A", "#N/A", "nan", "null", "none", "?", "-", "–")
 MEAN_MISSING = "is one of the words that mean missing"  # in the reason of rows that are left out for one
+
+
+def review_key(text: str) -> str:
+    """The key of a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

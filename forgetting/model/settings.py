@@ -9,6 +9,8 @@ from forgetting.core.settings import Settings, setting
 
 SMALL, TINY, FEW_CLASSES = 10_000, 1_200, 10  # see `is_large`
 STEPS, PATIENT_STEPS = 1_200, 150  # of training, and without a lower loss, of few reviews of many classes
+# The attribution methods by name; their functions are in `attribution.py`, which needs torch.
+ATTRIBUTIONS = ("gradient_input", "integrated_gradients", "occlusion", "smoothgrad")
 OBJECTIVES = {"cross_entropy": "nats per review", "bitwise": "nats per review and class"}  # name → unit of the loss
 
 

@@ -5,6 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "explanation": ("ChosenReview", "Explanation"),
         "forget": ("Forget", "Unlearning", "describe_forget"),
         "plans": ("FAMILIES", "LAYER_SEPARATOR", "Relearning", "Sweep", "even_doses"),
         "recipe": ("MODERN", "PROTOCOLS", "PUBLISHED", "Recipe"),

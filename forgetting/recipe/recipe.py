@@ -13,6 +13,7 @@ from forgetting.data.reading import ReadingSettings
 from forgetting.data.reviews import MISSING
 from forgetting.model.settings import ModelSettings, SplitSettings, TrainingSettings
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.explanation import ChosenReview, Explanation
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.renamed import complete_settings, rename_settings
@@ -85,6 +86,8 @@ class Recipe(Settings):
         relearning: Plan of relearning.
         forget: Which reviews are to be forgotten.
         unlearning: Which unlearning methods are compared.
+        review: Which review is looked at.
+        explanation: Plan of the sanity check of attributions.
         seed: Seed of the initial weights and of training.
 
     Raises:
@@ -103,6 +106,8 @@ class Recipe(Settings):
     relearning: Relearning = field(default=Relearning())
     forget: Forget = field(default=Forget())
     unlearning: Unlearning = field(default=Unlearning())
+    review: ChosenReview = field(default=ChosenReview())
+    explanation: Explanation = field(default=Explanation())
     seed: int = setting(0, low=0, high=2**32 - 1)
 
     def __post_init__(self):
@@ -161,7 +166,7 @@ class Recipe(Settings):
 
     def for_training(self) -> Self:
         """The settings that determine the trained model; those of what is done to it afterwards have their defaults."""
-        later = ("randomization", "sweep", "relearning", "forget", "unlearning")
+        later = ("randomization", "sweep", "relearning", "forget", "unlearning", "review", "explanation")
         return replace(self, **{name: getattr(MODERN, name) for name in later})
 
 

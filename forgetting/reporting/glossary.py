@@ -117,6 +117,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=(
                 "randomization.fraction",
                 "sweep.doses",
+                "explanation.doses",
                 "relearning.doses",
                 "fractions randomized",
                 "fraction randomized of each layer",
@@ -131,7 +132,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "scheme",
             "What a randomized weight becomes: a fresh draw, its value from before training, zero, and so on.",
-            used=("randomization.scheme", "sweep.schemes", "relearning.schemes", "schemes"),
+            used=("randomization.scheme", "sweep.schemes", "relearning.schemes", "explanation.scheme", "schemes"),
         ),
         _scheme(
             "normal",
@@ -169,19 +170,19 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "seeds",
             "How many times the same thing is done with other random draws, to tell an effect from luck.",
-            used=("sweep.seeds", "relearning.seeds", "unlearning.seeds", "seeds of the table"),
+            used=("sweep.seeds", "relearning.seeds", "unlearning.seeds", "explanation.seeds", "seeds of the table"),
         ),
         Term(
             "first seed",
             "The seed of the first repetition; the others have the seeds after it.",
-            used=("sweep.seed", "relearning.seed", "unlearning.seed"),
+            used=("sweep.seed", "relearning.seed", "unlearning.seed", "explanation.seed"),
         ),
         Term(
             "layer set",
             "The layers that are randomized together in one curve of a study.",
             "“Each layer alone” and “all layers” are families of sets. A top-down cascade begins with the last layer "
             "and adds the one before it, step by step; a bottom-up cascade begins with the first.",
-            used=("sweep.layers", "relearning.layers", "layer sets", "cascade", "step"),
+            used=("sweep.layers", "relearning.layers", "explanation.layers", "layer sets", "cascade", "step"),
         ),
         Term(
             "equal ‖ΔW‖",
@@ -980,6 +981,41 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "relearning: epochs at most",
             "A model that does not know the forget set again after so many epochs has no AIN; 0 leaves the AIN out.",
             used=("unlearning.relearn_epochs",),
+        ),
+    ),
+    "Explanations": (
+        Term(
+            "attribution",
+            "How much each word of a review speaks for a class, in units of the logit.",
+            "It is of the logit of a class less the mean logit of all classes, so that it says what speaks for this "
+            "class rather than for all.",
+            used=("review.attribution", "explanation.attributions", "attributions"),
+        ),
+        Term(
+            "review of the file",
+            "A review of your file that is looked at, by its key, which the link to this page holds.",
+            used=("review.key",),
+        ),
+        Term(
+            "text in the link",
+            "Whether the link to this page holds what you have typed; without your wish it never does.",
+            used=("review.text",),
+        ),
+        Term(
+            "sanity check",
+            "Whether an explanation changes when the model does: one that does not says nothing of the model.",
+            source="Adebayo et al. 2018, “Sanity Checks for Saliency Maps”, arXiv 1810.03292",
+        ),
+        Term(
+            "top-k overlap",
+            "The share of a review's k strongest words that are still among its k strongest.",
+            used=("explanation.top",),
+        ),
+        Term(
+            "SmoothGrad",
+            "The mean of gradient × input over noisy copies of a review, so that one kink of the model counts less.",
+            source="Smilkov et al. 2017, arXiv 1706.03825",
+            used=("explanation.samples", "explanation.noise", "smoothgrad"),
         ),
     ),
     "Buttons": (

@@ -6,7 +6,7 @@ from forgetting.unlearning import methods  # noqa: F401 - fills METHODS, before 
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "forget_set": ("SHOWN_CHARACTERS", "ForgetSets", "make_forget_sets", "review_key"),
+        "forget_set": ("SHOWN_CHARACTERS", "ForgetSets", "make_forget_sets"),
         "result": ("UnlearningResult",),
         "row": ("PAIR_METRICS", "UNLEARNING_METRICS"),
         "runner": ("UnlearningRunner", "check_unlearning", "run_unlearning"),

@@ -4,7 +4,6 @@ The vectorizer, the split and the class numbers stay as they are: the retain set
 with the same columns. So the words of the forget set stay known as words, though not which class they speak for.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from forgetting.core.errors import DataError, EmptyStateError, RecipeError
+from forgetting.data.reviews import review_key
 from forgetting.model.split import Part, Split
 from forgetting.recipe.forget import Forget, describe_forget
 
@@ -53,11 +53,6 @@ class ForgetSets:
         """
         found = np.isin(self.retain_split.validation.rows, self.non_members.rows)
         return found if self.kept_classes[found].all() else self.kept_classes
-
-
-def review_key(text: str) -> str:
-    """The key of a review: the first twelve hexadecimal digits of the SHA-256 of its text. Copies have the same."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:

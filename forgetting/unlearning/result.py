@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from forgetting.data.reviews import review_key
 from forgetting.experiment.export import TableResult
 from forgetting.metrics.crossed import CrossedChange
 from forgetting.metrics.intervals import median_band
@@ -17,7 +18,7 @@ from forgetting.metrics.multiplicity import benjamini_hochberg, holm
 from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.recipe.recipe import Recipe
 from forgetting.unlearning import contrasts
-from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets, review_key
+from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets
 from forgetting.unlearning.indistinguishability import Indistinguishability, indistinguishability
 from forgetting.unlearning.row import MODEL_METRICS, SETS, UNLEARNING_METRICS, UnlearningRow
 from forgetting.unlearning.task import REFERENCE

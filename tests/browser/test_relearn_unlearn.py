@@ -9,10 +9,10 @@ import pytest
 from driver import DRAWN, LABELS, misplaced, out_of_sight, search, train
 from playwright.sync_api import expect
 
+from forgetting.data.reviews import review_key
 from forgetting.data.sample import load_sample
 from forgetting.experiment.pipeline import prepare
 from forgetting.recipe.url import decode_query
-from forgetting.unlearning.forget_set import review_key
 
 QUICK = "unlearning.seeds=2&unlearning.methods=retrain,fine_tune&unlearning.epochs=2&unlearning.relearn_epochs=3"
 UNLEARN = f"unlearn?training.epochs=6&{QUICK}"

@@ -33,6 +33,7 @@ from study_pages import (
 
 from forgetting.dashboard.ui import unlearning_form
 from forgetting.dashboard.views import unlearning
+from forgetting.data.reviews import review_key
 from forgetting.model.split import Split
 from forgetting.recipe.forget import Forget, Unlearning
 from forgetting.recipe.recipe import Recipe
@@ -40,7 +41,7 @@ from forgetting.recipe.url import decode_query
 from forgetting.reporting import unlearning as unlearning_sentences
 from forgetting.reporting.formatting import format_number, format_share
 from forgetting.reporting.names import format_method, name_metric
-from forgetting.unlearning.forget_set import make_forget_sets, review_key
+from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import method

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting.core.errors import DataError, EmptyStateError, RecipeError
-from forgetting.data.reviews import Report, Reviews
+from forgetting.data.reviews import Report, Reviews, review_key
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.settings import SplitSettings
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split, make_split
 from forgetting.recipe.forget import Forget
-from forgetting.unlearning.forget_set import make_forget_sets, review_key, select_part
+from forgetting.unlearning.forget_set import make_forget_sets, select_part
 
 WORDS = ("apple", "body", "cherry", "dry", "earth", "fig")
 TRAINED = (  # by row, so that every case can be counted by hand

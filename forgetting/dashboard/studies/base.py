@@ -44,6 +44,8 @@ class StudyRequest:
             relearning=own.relearning,
             forget=own.forget,
             unlearning=own.unlearning,
+            review=own.review,
+            explanation=own.explanation,
         )
 
     def known_parts(self, groups: Iterable[Hashable], group_of: Callable, size: int) -> dict[Hashable, list]:

@@ -97,6 +97,18 @@ LABELS = {
     "unlearning.scrub_order": "SCRUB: which set first",
     "unlearning.scrub_temperature": "SCRUB: temperature",
     "unlearning.relearn_epochs": "Relearning: epochs at most",
+    "review.key": "Review of the file",
+    "review.text": "Text in the link",
+    "review.attribution": "Attribution",
+    "explanation.attributions": "Attributions",
+    "explanation.layers": "Layer sets",
+    "explanation.doses": "Fractions randomized",
+    "explanation.scheme": "Scheme",
+    "explanation.seeds": "Seeds",
+    "explanation.seed": "First seed",
+    "explanation.top": "k of the top-k overlap",
+    "explanation.samples": "SmoothGrad: noisy copies",
+    "explanation.noise": "SmoothGrad: noise",
 }
 _NAMED = re.compile(rf"(?<![\w.])(?:{'|'.join(re.escape(name) for name in LABELS if '.' in name)})(?![\w.]\w)")
 

@@ -20,12 +20,13 @@ from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.dashboard.ui.tables import explained_columns, reviews_table
+from forgetting.data.reviews import review_key
 from forgetting.randomization.settings import ALL
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, format_method
 from forgetting.reporting.unlearning import describe_method
-from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, review_key
+from forgetting.unlearning.forget_set import SHOWN_CHARACTERS
 from forgetting.unlearning.task import METHODS
 
 FORGET_BY = {"share": "Share", "class": "Class", "reviews": "Reviews"}
