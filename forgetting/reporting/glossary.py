@@ -1015,7 +1015,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "SmoothGrad",
             "The mean of gradient × input over noisy copies of a review, so that one kink of the model counts less.",
             source="Smilkov et al. 2017, arXiv 1706.03825",
-            used=("explanation.samples", "explanation.noise", "smoothgrad"),
+            used=("explanation.samples", "explanation.noise"),
         ),
     ),
     "Buttons": (
