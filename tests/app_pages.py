@@ -18,6 +18,7 @@ PAGES = {
     "train": "pages/train.py",
     "forget": "pages/forget.py",
     "layers": "pages/layers.py",
+    "explain": "pages/explain.py",
     "relearn": "pages/relearn.py",
     "unlearn": "pages/unlearn.py",
     "method": "pages/method.py",

@@ -15,7 +15,12 @@ NAMES = {  # what a value is called in the interface, by the last part of the se
     "methods": format_method,
     "objective": OBJECTIVE_NAMES.get,
 }
-PLACES = {"sweep": " (Layers)", "relearning": " (Relearn)", "unlearning": " (Unlearn)"}  # pages of plans, by group
+PLACES = {
+    "sweep": " (Layers)",
+    "explanation": " (Explain)",
+    "relearning": " (Relearn)",
+    "unlearning": " (Unlearn)",
+}  # pages of plans, by group
 TITLES = {  # where the glossary's word is the singular, or one of several settings
     "seed": "seed of weights and training",
     "data.drop_duplicates": "drop duplicates",

@@ -22,6 +22,16 @@ METHOD_NAMES = {
     "dampening": "dampening",
     "scrub": "SCRUB",
 }
+ATTRIBUTION_NAMES = {
+    "gradient_input": "gradient × input",
+    "integrated_gradients": "integrated gradients",
+    "occlusion": "occlusion",
+    "smoothgrad": "SmoothGrad",
+    "random": "random attribution",
+    "tf_idf": "TF-IDF weight alone",
+    "word_frequency": "word frequency alone",
+    "linear_svm": "linear SVM",
+}
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
 KIND_NAMES = {
     "automatic": "automatic",
@@ -69,6 +79,11 @@ def describe_scheme(scheme: str) -> str:
 def format_method(method: str) -> str:
     """What an unlearning method is called in a sentence; a method of someone's own has its name as words."""
     return METHOD_NAMES.get(method, method.replace("_", " "))
+
+
+def format_attribution(attribution: str) -> str:
+    """What an attribution method, or a baseline of such methods, is called in a sentence."""
+    return ATTRIBUTION_NAMES.get(attribution, attribution.replace("_", " "))
 
 
 def format_class(label: str) -> str:

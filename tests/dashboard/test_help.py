@@ -30,6 +30,7 @@ TABS = {  # of each page: the key that opens a tab, and the tabs
         "layers_view",
         ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "Robustness", "Words"),
     ),
+    "explain": ("explain_view", ("Sanity check",)),
     "relearn": ("relearn_view", ("This randomization", "Savings by fraction")),
     "unlearn": ("unlearn_view", ("Comparison", "Trade-off", "Attack", "Reviews", "Forget set")),
     "method": ("method_view", ("Words", "Protocols", "Schemes and units", "Unlearning methods")),

@@ -149,7 +149,7 @@ def test_a_link_to_another_visitors_file_gives_nothing_of_it():
     press(theirs, f"Train on {literal(SECRET)} (3 epochs)")
     assert metrics(theirs)
     parameters = {name: text for name, text in theirs.query_params.items() if name != "data.file"}
-    for name in ("overview", "data", "train", "forget", "layers", "relearn", "unlearn"):
+    for name in ("overview", "data", "train", "forget", "layers", "explain", "relearn", "unlearn"):
         mine = app(name, **{key: text[0] if isinstance(text, list) else text for key, text in parameters.items()})
         assert "which this session does not have" in page_text(mine)
         assert "secret class" not in page_text(mine)

@@ -548,7 +548,7 @@ def test_what_differs_from_the_curves_on_show_is_marked_and_the_preset_is_none_a
 
 def test_every_control_of_a_setting_is_called_as_messages_call_it():
     found = {}
-    for page in ("data", "train", "forget", "layers", "relearn", "unlearn"):
+    for page in ("data", "train", "forget", "layers", "explain", "relearn", "unlearn"):
         test = app(page)
         kinds = (
             test.number_input,

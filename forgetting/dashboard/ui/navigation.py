@@ -29,6 +29,7 @@ PAGES = {
     "train": ("pages/train.py", "Train", ":material/model_training:"),
     "forget": ("pages/forget.py", "Forget", ":material/shuffle:"),
     "layers": ("pages/layers.py", "Layers", ":material/stacked_line_chart:"),
+    "explain": ("pages/explain.py", "Explain", ":material/format_ink_highlighter:"),
     "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
     "method": ("pages/method.py", "Method", ":material/menu_book:"),
@@ -36,6 +37,7 @@ PAGES = {
 STUDY_TABS = {  # page and tab that show a kind of study
     "dose": ("layers", "Curves"),
     "change": ("layers", "Equal ‖ΔW‖"),
+    "explanation": ("explain", "Sanity check"),
     "learning_curves": ("relearn", "This randomization"),
     "savings": ("relearn", "Savings by fraction"),
     "unlearning": ("unlearn", "Comparison"),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from forgetting.dashboard.state.session import LEAVES, TrainedModel, assign, session
 from forgetting.dashboard.ui.controls import (
+    choice_control,
     control_state,
     names_of_control,
     number_control,
@@ -15,11 +16,12 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
+from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
 from forgetting.reporting.formatting import format_fraction
-from forgetting.reporting.names import format_scheme
+from forgetting.reporting.names import SCHEME_NAMES, format_attribution, format_scheme
 
 FAMILY_TITLES = {
     "each": "each layer alone",
@@ -57,13 +59,36 @@ def replicate_controls(group: str) -> None:
     switch_control(f"{group}.retrain")
 
 
+def explanation_controls(trained_model: TrainedModel) -> None:
+    """The controls of a sanity check of attributions."""
+    names_control("explanation.attributions", list(ATTRIBUTIONS), format_attribution)
+    layer_sets_control(trained_model, "explanation")
+    choice_control("explanation.scheme", titles=SCHEME_NAMES)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        doses_control("explanation.doses")
+    with right:
+        number_control("explanation.seeds")
+    with st.expander("More"):
+        number_control("explanation.top")
+        number_control("explanation.seed")
+        if "smoothgrad" in session().recipe.explanation.attributions:
+            number_control("explanation.samples")
+            number_control("explanation.noise")
+
+
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
     """Layer sets and schemes of a plan; group: "sweep" or "relearning"."""
+    layer_sets_control(trained_model, group)
+    names_control(f"{group}.schemes", list(SCHEMES), format_scheme)
+
+
+def layer_sets_control(trained_model: TrainedModel, group: str) -> None:
+    """The layer sets of a plan; group: that of its settings."""
     known = trained_model.recipe.model.layers
     subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
     sets = dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")])
     names_control(f"{group}.layers", list(sets), lambda item: FAMILY_TITLES.get(item, item))
-    names_control(f"{group}.schemes", list(SCHEMES), format_scheme)
 
 
 def names_control(name: str, options: list[str], title: Callable[[str], str]) -> None:
