@@ -7,6 +7,7 @@ __getattr__, __all__ = lazy_names(
     {
         "attribution": ("most_influential_words",),
         "classifier": ("TextClassifier", "first_layer"),
+        "encoding": ("TextEncoder", "Token", "make_encoder"),
         "sparse": ("SparseMatrix",),
         "history": ("Epoch", "PartMetrics"),
         "settings": ("OBJECTIVES", "ModelSettings", "SplitSettings", "TrainingSettings"),

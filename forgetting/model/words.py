@@ -15,7 +15,7 @@ Letters, marks, emoji and scripts are told by Unicode's properties, never by a l
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -48,10 +48,13 @@ _CLASSES = {  # class of a character → the characters; the first that fits cou
 _WORD = re.compile(r"#k|[ld][ldmz]*(?:(?<=d)\.(?=d)[ldmz]+){0,20}|u[umz]*|rr|[osrt]t*(?:z[osrt]t*){0,9}")
 _PLAIN = re.compile(r"\w+(?:(?<=\d)[.,٫٬](?=\d)\w+){0,20}")
 _BASIC = re.compile(r"\b\w\w+\b")
+_NOT_BLANK = re.compile(r"\S+")
 _JOINING = regex.compile(r"\P{GCB=Other}")
 _GRAPHEME = regex.compile(r"\p{RI}{1,2}|\X")  # \X alone looks back over a whole run of flags at each of them
 _OF_PLAIN = frozenset("dl.# ")  # classes of a text that stdlib's pattern cuts into the same words, in half the time
 _JOINERS = "\u200c\u200d"
+
+Run = tuple[int, list[str]]  # where a run begins in the folded text, and its word, or its characters one after another
 
 
 class _Classes(dict):
@@ -76,18 +79,39 @@ def _words(text: str) -> list[str]:
     text, classes = _fold(text)
     if set(classes) <= _OF_PLAIN:
         return _PLAIN.findall(text)
-    words = []
-    for match in _WORD.finditer(classes):
-        word = text[slice(*match.span())].rstrip(_JOINERS)
-        if classes[match.start()] == "u":
-            words += _with_pairs(_graphemes(word))
-        else:
-            words.append(word)
-    return words
+    return [word for _, pieces in _word_runs(text, classes) for word in _with_pairs(pieces)]
 
 
 def _characters(text: str) -> list[str]:
     return [piece for run in _fold(text)[0].split() for piece in _with_pairs(_graphemes(run))]
+
+
+def _word_runs(text: str, classes: str) -> Iterator[Run]:
+    """The words of a folded text, or in scripts without blanks the characters of a run."""
+    for match in _WORD.finditer(classes):
+        word = text[slice(*match.span())].rstrip(_JOINERS)
+        yield match.start(), _graphemes(word) if classes[match.start()] == "u" else [word]
+
+
+def _locate_basic(text: str) -> tuple[Iterator[Run], list[int]]:
+    runs = ((match.start(), [match.group()]) for match in _BASIC.finditer(text.lower()))
+    return runs, [at for at, character in enumerate(text) for _ in character.lower()]  # İ becomes two of them
+
+
+def _locate_words(text: str) -> tuple[Iterator[Run], list[int]]:
+    folded, classes = _fold(text)
+    return _word_runs(folded, classes or folded.translate(_classes)), _visible(text)
+
+
+def _locate_characters(text: str) -> tuple[Iterator[Run], list[int]]:
+    runs = ((match.start(), _graphemes(match.group())) for match in _NOT_BLANK.finditer(_fold(text)[0]))
+    return runs, _visible(text)
+
+
+def _visible(text: str) -> list[int]:
+    """Where each character that `_fold` keeps stands in the text as typed."""
+    small = text.replace("İ", "i").lower()
+    return [at for at, character in enumerate(small) if _classes[ord(character)] != "h"]
 
 
 def _fold(text: str) -> tuple[str, str]:
@@ -117,17 +141,35 @@ class WordKind(NamedTuple):
     Attributes:
         cut: Cuts a text into its words, in the text's order but for pairs of characters.
         rule: What a word needs, as a sentence without its point.
+        locate: The runs that `cut` makes words of, and where each character of the folded text stands in the text.
     """
 
     cut: Callable[[str], list[str]]
     rule: str
+    locate: Callable[[str], tuple[Iterator[Run], list[int]]]
 
 
 WORD_KINDS = {
-    "basic": WordKind(_basic, "a basic word needs at least 2 letters or digits"),
-    "words": WordKind(_words, "a word needs at least 1 letter, digit or sign such as an emoji"),
-    "characters": WordKind(_characters, "a character is anything but a blank"),
+    "basic": WordKind(_basic, "a basic word needs at least 2 letters or digits", _locate_basic),
+    "words": WordKind(_words, "a word needs at least 1 letter, digit or sign such as an emoji", _locate_words),
+    "characters": WordKind(_characters, "a character is anything but a blank", _locate_characters),
 }
+
+
+class Piece(NamedTuple):
+    """A part of a text as typed that stands for words: a word, or in scripts without blanks a character.
+
+    Attributes:
+        start: Where it begins in the text.
+        end: Where it ends; what is hidden after it is a part of it.
+        words: The words that it stands for: itself, and the pairs that it is one of.
+        shares: Its share in each: 1 in itself, and a half in a pair.
+    """
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -153,6 +195,19 @@ class Tokenizer:
     def __call__(self, text: str) -> list[str]:
         """The words of a text."""
         return WORD_KINDS[self.kind].cut(text)
+
+    def locate(self, text: str) -> Iterator[Piece]:
+        """Where the words of a text stand in it as it was typed, in its order; between the pieces stands no word."""
+        runs, positions = WORD_KINDS[self.kind].locate(text)
+        positions.append(len(text))
+        for place, pieces in runs:
+            pairs = ["".join(pair) for pair in pairwise(pieces)]
+            for number, piece in enumerate(pieces):
+                end = place + len(piece)
+                of = pairs[max(0, number - 1) : number + 1]
+                span = positions[place], max(positions[end - 1] + 1, positions[end])
+                yield Piece(*span, (piece, *of), (1.0, *(0.5 for _ in of)))
+                place = end
 
 
 BASIC = Tokenizer("basic")
