@@ -45,6 +45,7 @@ from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
+from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
@@ -304,7 +305,8 @@ def main() -> None:
     try:
         load_custom_methods()
         methods = next(option for option in unlearn_command.params if option.name == "methods")
-        methods.help = f"One or more of {', '.join(METHODS)}, joined by commas.  [all built in]"
+        asked = ", ".join(name for name in METHODS if name not in Unlearning().methods)
+        methods.help = f"One or more of {', '.join(METHODS)}, joined by commas.  [all but {asked}]"
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

@@ -73,6 +73,9 @@ class Unlearning(Settings):
             set, "forget_first", as its authors have it.
         scrub_temperature: Temperature that both predictions are divided by where SCRUB compares them, above 0; its
             authors take 2 or 4.
+        salun_share: Share of the weights that SalUn trains, in [0, 1]; its authors take 0.5.
+        neggrad_beta: β of NegGrad+, in [0, 1]: how much the loss of the retain set counts beside that of the forget
+            set, which counts 1 − β.
         relearn_epochs: Epochs within which a model must learn the forget set again for the anamnesis index; 0
             leaves the index out.
 
@@ -114,6 +117,8 @@ class Unlearning(Settings):
     scrub_epochs: int = setting(1, low=0, high=2_000)
     scrub_order: str = setting("retain_first", choices=("retain_first", "forget_first"))
     scrub_temperature: float = setting(1.0, low=0.01, high=1_000.0)
+    salun_share: float = setting(0.5, low=0.0, high=1.0)
+    neggrad_beta: float = setting(0.95, low=0.0, high=1.0)
     relearn_epochs: int = setting(100, low=0, high=2_000)
 
     def __post_init__(self):

@@ -978,6 +978,22 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             ("unlearning.scrub_temperature",),
         ),
         Term(
+            "SalUn: share of the weights",
+            "How many of the weights SalUn trains: those for which the forget set's loss has the steepest slope.",
+            "Its authors take half. A weight without any slope, as of a word that no forgotten review has, is never "
+            "trained.",
+            "Fan et al. 2024, arXiv 2310.12508",
+            ("unlearning.salun_share",),
+        ),
+        Term(
+            "NegGrad+: β",
+            "How much the loss of the retain set, which falls, counts beside that of the forget set, which rises.",
+            "A step lowers β · retain loss − (1 − β) · forget loss: 1 trains on the retain set alone, 0 only raises "
+            "the forget set's loss. Its authors take 0.95 where examples are few and 0.9999 where they are many.",
+            "Kurmanji et al. 2023, arXiv 2302.09880",
+            ("unlearning.neggrad_beta", "neggrad+: β, retain set"),
+        ),
+        Term(
             "relearning: epochs at most",
             "A model that does not know the forget set again after so many epochs has no AIN; 0 leaves the AIN out.",
             used=("unlearning.relearn_epochs",),

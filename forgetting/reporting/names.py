@@ -21,6 +21,8 @@ METHOD_NAMES = {
     "random_labels": "random labels",
     "dampening": "dampening",
     "scrub": "SCRUB",
+    "salun": "SalUn",
+    "neggrad_plus": "NegGrad+",
 }
 ATTRIBUTION_NAMES = {
     "gradient_input": "gradient × input",

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 
 import torch
 from torch import nn
@@ -15,11 +16,11 @@ from torch.nn import functional
 from forgetting.core.seeding import generator
 from forgetting.metrics.scores import top_1_accuracy
 from forgetting.model.adam import Adam
-from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.split import Part
-from forgetting.model.trainer import compute_loss
+from forgetting.model.split import Part, Split
+from forgetting.model.trainer import Trainer, compute_loss
 from forgetting.randomization.path import randomize
+from forgetting.unlearning.saliency import fisher_diagonal, saliency_mask
 from forgetting.unlearning.task import MethodRun, Task, method
 
 
@@ -127,13 +128,31 @@ def random_labels(task: Task) -> MethodRun:
     Graves et al. 2021, "Amnesiac Machine Learning", arXiv 2010.10981. The retain set is trained on with its own
     labels in the same epochs; the wrong ones are drawn once, evenly from the other classes.
     """
-    training, classes = task.split.training, len(task.split.classes)
-    forgotten = torch.isin(torch.from_numpy(training.rows), torch.from_numpy(task.forget.rows))
-    shifts = torch.randint(1, classes, (len(task.forget),), generator=generator(task.seed, "random labels"))
-    targets = training.targets.clone()
-    targets[forgotten] = (targets[forgotten] + shifts) % classes
-    mislabelled = replace(task.split, training=Part(training.inputs, targets, training.rows))
-    return (yield from task.tune(task.copy(), mislabelled))
+    return (yield from task.tune(task.copy(), _mislabelled_split(task)))
+
+
+@method
+def salun(task: Task) -> MethodRun:
+    """SalUn: random labels for the forget set, learnt by those weights alone that matter most for it.
+
+    Fan et al. 2024, "SalUn: Empowering Machine Unlearning via Gradient-based Weight Saliency", arXiv 2310.12508. The
+    share `salun_share` of all weights is trained as by random labels: those for which the gradient of the forget set's
+    loss is largest in size, in the original without dropout. The others stay as they are, bit for bit. The paper takes
+    the median as its threshold, a share of 0.5. A weight without any gradient, as of a word that no forgotten review
+    has, is never trained, so that there may be fewer.
+    """
+    settings, model = task.settings, task.copy()
+    mask = saliency_mask(model, task.forget, task.training.objective, settings.salun_share)
+    training = replace(task.training, epochs=settings.epochs, learning_rate=settings.learning_rate)
+    trainer = Trainer(model, _mislabelled_split(task), training, seed=task.seed, record_history=False)
+    while trainer.epochs_left:
+        trainer.step()
+        with torch.no_grad():
+            for name, value in task.original.named_parameters():
+                parameter = model.get_parameter(name)
+                parameter.copy_(torch.where(mask[name], parameter, value))  # weight decay moves those without gradient
+        yield
+    return model
 
 
 @method
@@ -191,10 +210,7 @@ def scrub(task: Task) -> MethodRun:
         return settings.scrub_alpha * divergence(logits, teacher) + settings.scrub_gamma * loss
 
     def epoch(part: Part, loss: Callable[..., torch.Tensor]) -> MethodRun:
-        size, everything = training.batch_size or len(part), torch.arange(len(part))
-        batches = torch.randperm(len(part), generator=order).split(size) if size < len(part) else [everything]
-        for batch in batches:
-            inputs = part.inputs if batch is everything else part.inputs.rows(batch)
+        for inputs, batch in _batches(part, training.batch_size, order):
             optimizer.zero_grad()
             logits, teacher = model(inputs, dropout_source=dropout), original_logits[id(part)][batch]
             loss(logits, teacher, part.targets[batch]).backward()
@@ -209,36 +225,55 @@ def scrub(task: Task) -> MethodRun:
     return model
 
 
-def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
-    """Diagonal of the empirical Fisher information: mean over reviews of the squared gradient of a review's loss.
+@method
+def neggrad_plus(task: Task) -> MethodRun:
+    """NegGrad+: down the loss of the retain set and up that of the forget set, in the same steps.
 
-    A layer's gradient for one review is the outer product of δ, the gradient by the layer's output, and its input a;
-    so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
-
-    Args:
-        model: The model.
-        part: The reviews.
-        objective: "cross_entropy" or "bitwise".
-
-    Returns:
-        By parameter name, each of its parameter's shape, in float64.
+    Kurmanji et al. 2023, "Towards Unbounded Machine Unlearning", arXiv 2302.09880: with β `neggrad_beta` a step lowers
+    β · loss on reviews of the retain set − (1 − β) · loss on reviews of the forget set, both means over reviews. In an
+    epoch each batch of the retain set goes with one of the forget set, whose batches begin again where they end. Adam,
+    batches, weight decay, dropout and label smoothing are those of training.
     """
-    diagonal = {}
-    for chunk, targets in part.chunks():
-        inputs, outputs = [], []
-        for layer in model.children():
-            inputs.append(functional.relu(outputs[-1]) if outputs else chunk)
-            outputs.append(layer(inputs[-1]) if outputs else first_layer(layer, chunk))
-        deltas = torch.autograd.grad(compute_loss(outputs[-1], targets, objective) * len(targets), outputs)
-        for (name, _), values, delta in zip(model.named_children(), inputs, deltas, strict=True):
-            squares = (delta.double() ** 2).t()  # (outputs, reviews)
-            if isinstance(values, SparseMatrix):
-                weight = torch.from_numpy((values.to_scipy().astype(float).power(2).T @ squares.t().numpy()).T)
-            else:
-                weight = squares @ values.detach().double() ** 2  # (outputs, inputs)
-            found = {f"{name}.weight": weight / len(part), f"{name}.bias": squares.sum(1) / len(part)}
-            diagonal |= {key: diagonal[key] + value if key in diagonal else value for key, value in found.items()}
-    return diagonal
+    settings, training, model = task.settings, task.training, task.copy()
+    optimizer = Adam(model.parameters(), learning_rate=settings.learning_rate, weight_decay=training.weight_decay)
+    order, dropout = (generator(task.seed, "neggrad_plus", purpose) for purpose in ("order", "dropout"))
+    parts = (task.retain_split.training, task.forget)
+    for _ in range(settings.epochs):
+        retain, forget = (_batches(part, training.batch_size, order) for part in parts)
+        for batches in zip(retain, cycle(forget), strict=False):
+            optimizer.zero_grad()
+            down, up = (
+                compute_loss(
+                    model(inputs, dropout_source=dropout),
+                    part.targets[batch],
+                    training.objective,
+                    training.label_smoothing,
+                )
+                for part, (inputs, batch) in zip(parts, batches, strict=True)
+            )
+            (settings.neggrad_beta * down - (1 - settings.neggrad_beta) * up).backward()
+            optimizer.step()
+            yield
+    return model
+
+
+def _mislabelled_split(task: Task) -> Split:
+    """The split without a stopping part, in which each review of the forget set has another class, drawn evenly."""
+    training, classes = task.split.training, len(task.split.classes)
+    forgotten = torch.isin(torch.from_numpy(training.rows), torch.from_numpy(task.forget.rows))
+    shifts = torch.randint(1, classes, (len(task.forget),), generator=generator(task.seed, "random labels"))
+    targets = training.targets.clone()
+    targets[forgotten] = (targets[forgotten] + shifts) % classes
+    return replace(task.split, training=Part(training.inputs, targets, training.rows)).without_stopping()
+
+
+def _batches(part: Part, size: int, order: torch.Generator) -> Iterator[tuple[SparseMatrix, torch.Tensor]]:
+    """An epoch's batches, in an order that is drawn: inputs and places in the part; with a size of 0 one of all."""
+    if not size or size >= len(part):
+        yield part.inputs, torch.arange(len(part))
+        return
+    for batch in torch.randperm(len(part), generator=order).split(size):
+        yield part.inputs.rows(batch), batch
 
 
 def _divergence(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:

@@ -210,12 +210,11 @@ def test_methods_may_be_joined_and_repeated_and_count_once(written):
     assert values["rows_planned"] == 3
 
 
-def test_all_methods_are_compared_by_default(written, folder):
+def test_ten_methods_are_compared_by_default(written, folder):
     quick = {"training": {"epochs": 3}, "unlearning": {"epochs": 2, "relearn_epochs": 2}}
     (folder / "all.json").write_text(json.dumps(quick))
     _, table, out = written("unlearn", "--data", "wine.csv", "--recipe", "all.json", "--seeds", "1")
-    assert table["method"].tolist() == list(METHODS)
-    assert len(METHODS) == 10
+    assert table["method"].tolist() == [name for name in METHODS if name not in ("salun", "neggrad_plus")]
     assert "10 rows" in out
 
 

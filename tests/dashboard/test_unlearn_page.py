@@ -612,6 +612,8 @@ SETTINGS = {
     "scrub_alpha": 0.4,
     "scrub_gamma": 1.5,
     "scrub_epochs": 2,
+    "salun_share": 0.25,
+    "neggrad_beta": 0.9,
     "relearn_epochs": 4,
     "seeds": 3,
     "seed": 6,

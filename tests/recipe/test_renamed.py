@@ -81,6 +81,8 @@ LATER = {  # settings that the earlier version did not have
     "sweep.splits",
     "training.by_size",
     "training.patience",
+    "unlearning.neggrad_beta",
+    "unlearning.salun_share",
     "unlearning.scrub_order",
     "unlearning.scrub_temperature",
 }

@@ -794,6 +794,8 @@ OTHERWISE = {
     "scrub_epochs": 2,
     "scrub_order": "forget_first",
     "scrub_temperature": 4.0,
+    "salun_share": 0.2,
+    "neggrad_beta": 0.9,
     "relearn_epochs": 7,
 }
 

@@ -64,9 +64,9 @@ def finish(outcome):
 # What fits the table and the model.
 
 
-def test_the_defaults_compare_every_method_of_the_library():
-    settings = Unlearning()
-    assert set(settings.methods) == {name for name in METHODS if METHODS[name].__module__ == methods.__name__}
+def test_the_defaults_compare_the_ten_methods_that_earlier_addresses_mean():
+    settings, known = Unlearning(), {name for name in METHODS if METHODS[name].__module__ == methods.__name__}
+    assert known - set(settings.methods) == {"salun", "neggrad_plus"}
     assert len(settings.methods) == len(set(settings.methods)) == 10
     assert REFERENCE in settings.methods
     check_methods(settings, LAYERS)

@@ -96,6 +96,8 @@ LABELS = {
     "unlearning.scrub_epochs": "SCRUB: epochs away",
     "unlearning.scrub_order": "SCRUB: which set first",
     "unlearning.scrub_temperature": "SCRUB: temperature",
+    "unlearning.salun_share": "SalUn: share of the weights",
+    "unlearning.neggrad_beta": "NegGrad+: β, retain set",
     "unlearning.relearn_epochs": "Relearning: epochs at most",
     "review.key": "Review of the file",
     "review.text": "Text in the link",

@@ -45,6 +45,8 @@ METHOD_SETTINGS = {  # the step of each, None for that of its kind
     "scrub_gamma": 0.1,
     "scrub_epochs": None,
     "scrub_temperature": 0.5,
+    "salun_share": 0.05,
+    "neggrad_beta": 0.01,
     "relearn_epochs": None,
 }
 SCRUB_ORDERS = {"retain_first": "retain set", "forget_first": "forget set"}
