@@ -5,7 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "attribution": ("most_influential_words",),
+        "attribution": ("Attribution", "attribute", "most_influential_words"),
         "classifier": ("TextClassifier", "first_layer"),
         "encoding": ("TextEncoder", "Token", "make_encoder"),
         "sparse": ("SparseMatrix",),
