@@ -50,3 +50,18 @@ LOGITS = torch.tensor(
         [1.0, 2.0, 9.0, 0.0],
     ]
 )
+
+
+def cka_by_kernels(first, second) -> float:
+    """Linear CKA with the estimator of Song et al. 2012, eq. 5, by whole kernels."""
+
+    def hsic(one, other):
+        n = len(one)
+        k, l = (values @ values.T for values in (one, other))  # noqa: E741 - as in the paper
+        np.fill_diagonal(k, 0)
+        np.fill_diagonal(l, 0)
+        ones = np.ones(n)
+        middle = (ones @ k @ ones) * (ones @ l @ ones) / ((n - 1) * (n - 2))
+        return (np.trace(k @ l) + middle - 2 / (n - 2) * (ones @ k @ l @ ones)) / (n * (n - 3))
+
+    return hsic(first, second) / np.sqrt(hsic(first, first) * hsic(second, second))

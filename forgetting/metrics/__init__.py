@@ -71,5 +71,6 @@ __getattr__, __all__ = lazy_names(
             "top_1_accuracy",
             "why_no_top_k",
         ),
+        "similarity": ("linear_cka",),
     },
 )

@@ -5,6 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "activations": ("ActivationMap", "draw_reviews", "layer_activations", "map_activations"),
         "differences": ("Difference", "compare_pairs"),
         "dose_response": ("HalfWay", "cascade_curves", "curves", "half_way"),
         "evaluation": ("Hits", "SweepRow"),
@@ -34,6 +35,7 @@ __getattr__, __all__ = lazy_names(
             "log_steps_ratio",
             "savings_slices",
         ),
+        "similarity": ("SimilarityResult", "SimilarityRow", "run_similarity", "similarity_slices"),
         "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
         "sweep": (
             "SWEEP_MEMORY",

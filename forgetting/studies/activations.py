@@ -1,0 +1,101 @@
+"""What the layers of a network make of reviews, and a map of it: one plane for the original and the randomized model.
+
+A layer's activations are what it hands on: those of a hidden layer after the ReLU, and of the last layer the logits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.metrics.scores import NOT_FINITE
+from forgetting.metrics.similarity import NO_DIFFERENCE
+from forgetting.model.classifier import first_layer
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.split import Part
+
+MOST_REVIEWS = 2_000  # that are mapped and compared: more points hide each other, and say the same
+NO_PLANE = "the layer gives the same for all reviews, so that there is no plane to lay them in"
+
+
+@torch.no_grad()
+def layer_activations(layers: Iterable[tuple[str, nn.Module]], inputs: SparseMatrix) -> dict[str, np.ndarray]:
+    """What each layer hands on, by its name, (reviews, units) float32.
+
+    Args:
+        layers: The layers in their order, such as `model.named_children()`; they may be of several models.
+        inputs: (reviews, words).
+    """
+    found: dict[str, torch.Tensor] = {}
+    values = None
+    for name, layer in layers:
+        values = first_layer(layer, inputs) if values is None else layer(functional.relu(values))
+        found[name] = values
+    *hidden, last = found
+    return {**{name: functional.relu(found[name]).numpy() for name in hidden}, last: values.numpy()}
+
+
+def draw_reviews(part: Part, most: int = MOST_REVIEWS) -> np.ndarray:
+    """Positions in a part of at most so many reviews, all or a random sample, rising; the same ones in each call."""
+    if len(part) <= most:
+        return np.arange(len(part))
+    return np.sort(np.random.default_rng(0).choice(len(part), most, replace=False))
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationMap:
+    """Two maps of the same reviews in one plane: the first two principal components of the original's activations.
+
+    Attributes:
+        original: Where the original has each review, (reviews, 2).
+        randomized: Where the randomized model has it, (reviews, 2).
+        held: Share of the original's variance that each of the two directions holds, (2,).
+        held_after: Share of the randomized model's variance that both hold together; None where it has none.
+    """
+
+    original: np.ndarray
+    randomized: np.ndarray
+    held: np.ndarray
+    held_after: float | None
+
+
+def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationMap | str:
+    """Lay reviews into the plane of the first two principal components of the original's activations.
+
+    The plane is fitted to the original alone, and both are projected onto it about the original's mean: where a review
+    has moved, the model has moved it. The sign of a direction is such that its largest weight is positive, as in
+    scikit-learn.
+
+    Args:
+        original: (reviews, units), two reviews at least.
+        randomized: (reviews, units), of the same reviews and units.
+
+    Returns:
+        The map; the reason, where there is none.
+    """
+    both = [values.astype(np.float64) for values in (original, randomized)]
+    if not all(np.isfinite(values).all() for values in both):
+        return NOT_FINITE
+    mean = both[0].mean(axis=0)
+    centred = both[0] - mean
+    variance = np.square(centred).sum()
+    if variance <= NO_DIFFERENCE * np.square(both[0]).sum():
+        return NO_PLANE
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    directions, sizes = directions[:2], sizes[:2]
+    largest = directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
+    directions = directions * np.sign(largest)[:, None]
+    missing = 2 - len(directions)  # a layer of one unit has one direction
+    directions = np.pad(directions, ((0, missing), (0, 0)))
+    points = [(values - mean) @ directions.T for values in both]
+    after = both[1] - both[1].mean(axis=0)
+    spread = np.square(after).sum()
+    inside = np.square(points[1] - points[1].mean(axis=0)).sum()
+    return ActivationMap(
+        *points,
+        held=np.pad(sizes**2 / variance, (0, missing)),
+        held_after=float(inside / spread) if spread > NO_DIFFERENCE * np.square(both[1]).sum() else None,
+    )

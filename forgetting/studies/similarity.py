@@ -1,0 +1,290 @@
+"""How similar each layer stays to the original's by fraction randomized, beside independently trained models.
+
+Similarity is the linear CKA of `metrics.similarity`. Two models that learned the same task from other initial weights
+are similar, too: what falls to their similarity has lost what makes this model this one, and what falls below it has
+lost of the task.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from forgetting.core.errors import RecipeError
+from forgetting.core.seeding import second_seed
+from forgetting.experiment.export import TableResult
+from forgetting.experiment.pipeline import Progress, make_trainer
+from forgetting.experiment.results import Trained
+from forgetting.metrics.comparisons import Measurement
+from forgetting.metrics.crossed import CrossedChange, crossed_change
+from forgetting.metrics.intervals import Band, median_band, seed_bands
+from forgetting.metrics.multiplicity import holm
+from forgetting.metrics.similarity import linear_cka
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.split import Split
+from forgetting.model.trainer import SLICE_SECONDS
+from forgetting.randomization.path import layer_paths
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.explanation import Explanation
+from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.recipe.recipe import MODERN, Recipe
+from forgetting.studies.activations import draw_reviews, layer_activations
+from forgetting.studies.sweep import check_sweep_plan
+
+RANDOMIZED_MODEL, INDEPENDENT_MODEL = "randomized", "independent"
+
+
+@dataclass(frozen=True)
+class SimilarityRow:
+    """One model beside the original.
+
+    Attributes:
+        model: "randomized", or "independent" for one that was trained from another seed.
+        layers: The layer set that is randomized, its layers joined by "+"; "" for an independent model.
+        dose: Fraction of its units that are randomized; None for an independent model.
+        seed: Seed of the replicate.
+        similarity: CKA of each layer's activations with the original's, by the layer.
+    """
+
+    model: str
+    layers: str
+    dose: float | None
+    seed: int
+    similarity: dict[str, Measurement] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SimilarityChange:
+    """How a layer's similarity to the original differs from that of independently trained models.
+
+    Attributes:
+        layers: The layer set that is randomized.
+        layer: The layer that is compared.
+        dose: The fraction.
+        change: Similarity less that of independently trained models, mean over seeds with its interval.
+        adjusted_p: Its p-value, corrected by Holm for all layers and layer sets.
+    """
+
+    layers: str
+    layer: str
+    dose: float
+    change: CrossedChange
+    adjusted_p: float
+
+
+@dataclass(frozen=True, eq=False)
+class SimilarityResult(TableResult):
+    """The rows of a study of similarity, finished or stopped.
+
+    Attributes:
+        plan: Which variants.
+        rows: One a model that is done.
+        recipe: The recipe that the original was trained by.
+        sha256: SHA-256 of the reviews' file.
+        reviews: How many reviews were compared, and how many the validation part has.
+        planned: Number of rows of the whole plan.
+    """
+
+    plan: Explanation
+    rows: tuple[SimilarityRow, ...]
+    recipe: Recipe
+    sha256: str
+    reviews: tuple[int, int]
+    planned: int
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row a model and layer: model, layers, dose, scheme, seed, layer, cka, missing."""
+        return pd.DataFrame(
+            [
+                (row.model, row.layers, row.dose, self.plan.scheme, row.seed, layer, found.value, found.missing)
+                for row in self.rows
+                for layer, found in row.similarity.items()
+            ],
+            columns=["model", "layers", "dose", "scheme", "seed", "layer", "cka", "missing"],
+        ).astype({"dose": float, "cka": float})
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Bands over seeds: layers, layer, dose, seeds, low, median, high; in the order of the plan."""
+        randomized = self.frame[self.frame["model"] == RANDOMIZED_MODEL]
+        return seed_bands(randomized, "cka", ("layers", "layer", "dose")).reset_index()
+
+    @cached_property
+    def independent(self) -> dict[str, Band]:
+        """The band over seeds of independently trained models, by layer; NaN where none is trained yet."""
+        found = self.frame[self.frame["model"] == INDEPENDENT_MODEL]
+        layers = dict.fromkeys(self.frame["layer"])
+        return {layer: median_band(found.loc[found["layer"] == layer, "cka"].dropna().tolist()) for layer in layers}
+
+    @cached_property
+    def changes(self) -> tuple[SimilarityChange, ...]:
+        """At the largest fraction, how each layer that the randomization reaches differs from independent models.
+
+        A layer depends on those up to it alone: what several sets do alike to it is named once, of the smallest set.
+        """
+        table = self.frame
+        dose, known = max(self.plan.doses), tuple(dict.fromkeys(table["layer"]))
+        beside = table[table["model"] == INDEPENDENT_MODEL].set_index(["layer", "seed"])["cka"]
+        reached: dict[tuple[str, tuple[str, ...]], str] = {}
+        for layers in sorted(set(table.loc[table["model"] == RANDOMIZED_MODEL, "layers"]), key=len):
+            for depth, layer in enumerate(known, start=1):
+                moved = tuple(name for name in layers.split(LAYER_SEPARATOR) if name in known[:depth])
+                if moved:
+                    reached.setdefault((layer, moved), layers)
+        found = []
+        for (layer, _), layers in reached.items():
+            chosen = (table["layers"] == layers) & (table["dose"] == dose) & (table["layer"] == layer)
+            after = table[chosen].set_index(["layer", "seed"])["cka"]
+            differences = (after - beside).dropna().to_numpy()
+            if len(differences) > 1:
+                found.append((layers, layer, crossed_change(differences)))
+        adjusted = holm([change.p for *_, change in found])
+        return tuple(
+            SimilarityChange(layers, layer, dose, change, float(p))
+            for (layers, layer, change), p in zip(found, adjusted, strict=True)
+        )
+
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The frame, with the plan and what trained the model as its recipe."""
+        about = {"data_sha256": self.sha256, "reviews": self.reviews[0], "rows_planned": self.planned}
+        return self.frame, replace(self.recipe.for_training(), explanation=self.plan), about
+
+
+def count_rows(plan: Explanation, known: tuple[str, ...]) -> int:
+    """The number of rows of a plan: its variants, and an independently trained model for each seed.
+
+    Args:
+        plan: Which variants.
+        known: Names of the model's layers, in order.
+
+    Raises:
+        RecipeError: The plan does not fit the layers.
+    """
+    return plan.count(known) + plan.seeds
+
+
+def similarity_slices(
+    trained: Trained, split: Split, plan: Explanation, *, recipe: Recipe = MODERN
+) -> Iterator[list[SimilarityRow]]:
+    """The rows of a plan seed by seed, in slices of a fraction of a second, empty ones while a model is trained.
+
+    Of each seed the independently trained model comes first. Its weights and its batches are of another seed than the
+    original's; the split and the words are the same. A validation part of more than MOST_REVIEWS reviews is compared
+    on a random sample of as many.
+
+    Args:
+        trained: The original model.
+        split: The reviews that it was trained on.
+        plan: Which variants; its attributions do not matter.
+        recipe: The recipe that the model was trained by.
+
+    Raises:
+        RecipeError: The plan does not fit the model; at once.
+    """
+    known = tuple(name for name, _ in trained.model.named_children())
+    count_rows(plan, known)
+    check_sweep_plan(recipe, plan.sweep, known)
+    sets = plan.sweep.sets(known, plan.group)
+    if plan.scheme == "rewind" and not trained.initial:
+        raise RecipeError("Scheme 'rewind' needs the weights from before training; this model has none.")
+    return _slices(trained, split, plan, recipe, sets)
+
+
+def _slices(
+    trained: Trained, split: Split, plan: Explanation, recipe: Recipe, sets: tuple[tuple[str, ...], ...]
+) -> Iterator[list[SimilarityRow]]:
+    inputs = split.validation.inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
+    original = layer_activations(trained.model.named_children(), inputs)
+    for seed in plan.sweep.replicates:
+        other = second_seed(seed)  # which is the original's in one of 2³² recipes
+        trainer = make_trainer(
+            replace(recipe, seed=seed if other == recipe.seed else other), split, record_history=False
+        )
+        while trainer.epochs_left:
+            trainer.advance(SLICE_SECONDS)
+            yield []
+        found = layer_activations(trainer.model.named_children(), inputs)
+        similarity = {name: linear_cka(original[name], values) for name, values in found.items()}
+        yield [SimilarityRow(INDEPENDENT_MODEL, "", None, seed, similarity)]
+        yield from _variants(trained, split, plan, seed, sets, inputs, original)
+
+
+def _variants(
+    trained: Trained,
+    split: Split,
+    plan: Explanation,
+    seed: int,
+    sets: tuple[tuple[str, ...], ...],
+    inputs: SparseMatrix,
+    original: Mapping[str, np.ndarray],
+) -> Iterator[list[SimilarityRow]]:
+    """The rows of one seed, dose by dose. What sets randomize alike in the first layers is computed once."""
+    randomized = copy.deepcopy(trained.model)
+    used = tuple(name for name in original if any(name in chosen for chosen in sets))
+    paths = layer_paths(
+        randomized,
+        Randomization(layers=used, scheme=plan.scheme, seed=seed),
+        initial=trained.initial,
+        vocabulary=split.words,
+    )
+    walks = {name: path.walk([path.count(dose) for dose in plan.doses]) for name, path in paths.items()}
+    modules = {False: dict(trained.model.named_children()), True: dict(randomized.named_children())}
+    same = {(False,) * depth: linear_cka(values, values) for depth, values in enumerate(original.values(), start=1)}
+    for dose in plan.doses:
+        for name, walk in walks.items():
+            paths[name].write(next(walk))
+        known = dict(same)  # similarity of the layer in which a prefix ends, by whether each layer is randomized
+        rows = []
+        for chosen in sets:
+            choice = tuple(name in chosen for name in original)
+            prefixes = {name: choice[:depth] for depth, name in enumerate(original, start=1)}
+            if not all(prefix in known for prefix in prefixes.values()):
+                mixed = [(name, modules[moved][name]) for name, moved in zip(original, choice, strict=True)]
+                for name, values in layer_activations(mixed, inputs).items():
+                    if prefixes[name] not in known:
+                        known[prefixes[name]] = linear_cka(original[name], values)
+            similarity = {name: known[prefix] for name, prefix in prefixes.items()}
+            rows.append(SimilarityRow(RANDOMIZED_MODEL, LAYER_SEPARATOR.join(chosen), dose, seed, similarity))
+        yield rows
+
+
+def run_similarity(
+    trained: Trained,
+    split: Split,
+    plan: Explanation = MODERN.explanation,
+    *,
+    recipe: Recipe = MODERN,
+    progress: Progress | None = None,
+) -> SimilarityResult:
+    """A whole study of similarity at once; see `similarity_slices`.
+
+    Args:
+        trained: The original model.
+        split: The reviews that it was trained on.
+        plan: Which variants.
+        recipe: The recipe that the model was trained by.
+        progress: Called with the number of rows done and of those planned.
+
+    Raises:
+        RecipeError: The plan does not fit the model.
+    """
+    rows: list[SimilarityRow] = []
+    planned = count_rows(plan, tuple(name for name, _ in trained.model.named_children()))
+    for found in similarity_slices(trained, split, plan, recipe=recipe):
+        rows += found
+        if progress and found:
+            progress(len(rows), planned)
+    return make_similarity_result(rows, split, plan, recipe, planned)
+
+
+def make_similarity_result(
+    rows: list[SimilarityRow] | tuple[SimilarityRow, ...], split: Split, plan: Explanation, recipe: Recipe, planned: int
+) -> SimilarityResult:
+    """Rows as a result; the arguments are those of `SimilarityResult`, with the split for what it tells of reviews."""
+    reviews = (len(draw_reviews(split.validation)), len(split.validation))
+    return SimilarityResult(plan, tuple(rows), recipe, split.reviews.sha256, reviews, planned)
