@@ -12,6 +12,7 @@ __getattr__, __all__ = lazy_names(
         "data.tables": ("read_reviews",),
         "experiment.loading": ("load_model",),
         "experiment.pipeline": ("compare", "prepare", "run", "train"),
+        "experiment.prediction": ("Predictions", "Predictor", "make_predictor"),
         "experiment.results": ("Result", "Trained"),
         "experiment.saved": ("SavedModel", "save_model"),
         "model.classifier": ("TextClassifier",),

@@ -127,27 +127,10 @@ class Table:
         Raises:
             DataError: A column is unknown or cannot be found, or both are the same.
         """
-        for column in (text, label):
-            if column is not None and column not in self.columns:
-                raise DataError(
-                    f"{self.source}: A chosen column must be in the table; {column!r} is not. "
-                    f"Choose one of {list_names(self.columns)}."
-                )
-        sheet = self.reading.next_sheet
-        another, offer = (
-            (f" or another sheet, such as {shorten(sheet)!r}", ("reading.sheet", sheet)) if sheet else ("", None)
-        )
-        text = text or _column(self.roles.text_choice(label))
-        if text is None:
-            others = [column for column in self.columns if column != label]
-            raise DataError(
-                f"{self.source}: A text column must hold {MIN_WORDS} words or more on average, where two characters "
-                f"of a script without blanks are a word; {_none_of(others, label)}. "
-                f"Choose the text column yourself{another}, or upload a file that has one.",
-                offer=offer,
-            )
+        text = self.text_column(text, label)
         label = label or _column(self.roles.label_choice(text))
         if label is None:
+            another, offer = self._another_sheet()
             others = [column for column in self.columns if column != text]
             raise DataError(
                 f"{self.source}: A label column must hold at least 2 values that occur twice or more on average; "
@@ -160,6 +143,39 @@ class Table:
                 f"Choose one of {list_names(self.columns)} for the other."
             )
         return text, label
+
+    def text_column(self, text: str | None = None, label: str | None = None) -> str:
+        """Find the column of the texts, for which no labels are needed.
+
+        Args:
+            text: The column of the texts, by default the likely one beside `label`.
+            label: The column of the labels, where it is chosen already.
+
+        Raises:
+            DataError: A column is unknown, or none is likely to hold texts.
+        """
+        for column in (text, label):
+            if column is not None and column not in self.columns:
+                raise DataError(
+                    f"{self.source}: A chosen column must be in the table; {column!r} is not. "
+                    f"Choose one of {list_names(self.columns)}."
+                )
+        text = text or _column(self.roles.text_choice(label))
+        if text is None:
+            another, offer = self._another_sheet()
+            others = [column for column in self.columns if column != label]
+            raise DataError(
+                f"{self.source}: A text column must hold {MIN_WORDS} words or more on average, where two characters "
+                f"of a script without blanks are a word; {_none_of(others, label)}. "
+                f"Choose the text column yourself{another}, or upload a file that has one.",
+                offer=offer,
+            )
+        return text
+
+    def _another_sheet(self) -> tuple[str, tuple[str, object] | None]:
+        """A remedy where a spreadsheet has another sheet, and the setting that it is."""
+        sheet = self.reading.next_sheet
+        return (f" or another sheet, such as {shorten(sheet)!r}", ("reading.sheet", sheet)) if sheet else ("", None)
 
 
 def read_table(

@@ -21,6 +21,7 @@ __getattr__, __all__ = lazy_names(
             "snapshot",
             "train",
         ),
+        "prediction": ("ClassPredictions", "Predictions", "Predictor", "make_predictor"),
         "published": (
             "PUBLISHED_METRICS",
             "PUBLISHED_MODELS",

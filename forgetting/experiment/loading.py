@@ -6,6 +6,7 @@ What the file is, and how it is written, is in `saved.py`.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -19,16 +20,21 @@ from forgetting.data.archives import Source, read_source
 from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.experiment.saved import (
     ABOUT,
+    COUNTS,
     EXAMPLES,
     FORMAT,
+    IDF,
     INITIAL,
     LOGITS,
     TEXTS,
+    WITHOUT_ENCODER,
     SavedModel,
     checksums,
     refuse_model,
 )
+from forgetting.model.encoding import TextEncoder
 from forgetting.model.history import Epoch, PartMetrics
+from forgetting.model.words import WORD_KINDS, Tokenizer
 from forgetting.recipe.recipe import Recipe
 
 STATES = ("ready", "running", "finished")
@@ -64,10 +70,10 @@ def load_model(source: Source, name: str = "") -> SavedModel:
         raise refuse_model(
             name, "its metadata must hold the recipe; it holds none", "Choose a file that was saved here"
         )
-    if "format" in about and about["format"] != str(FORMAT):
+    if about.get("format", str(FORMAT)) not in (str(FORMAT), str(WITHOUT_ENCODER)):
         raise refuse_model(
             name,
-            f"its format must be {FORMAT}; it is {shorten(about['format'])!r}",
+            f"its format must be {FORMAT} or less; it is {shorten(about['format'])!r}",
             "Update the program, or save it with this version",
         )
     for key, entry in header.items():
@@ -150,12 +156,14 @@ def _number(name: str, part: str, text: str, kind: type[int] | type[float]) -> f
 
 
 def _read(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.ndarray]) -> SavedModel:
-    """The content of a file of today's format, each part checked for what it must be."""
-    if missing := [part for part in ABOUT if part not in about]:
-        raise refuse_model(name, f"its metadata must hold {', '.join(ABOUT)}; it lacks {', '.join(missing)}")
+    """The content of a file with a format, each part checked for what it must be."""
+    encodes = about.get("format") == str(FORMAT)
+    needed = [part for part in ABOUT if encodes or part != "tokenizer"]
+    if missing := [part for part in needed if part not in about]:
+        raise refuse_model(name, f"its metadata must hold {', '.join(needed)}; it lacks {', '.join(missing)}")
     recipe = _read_recipe(name, _parse(name, "recipe", about["recipe"]))
     lines = {kind: arrays.pop(kind, None) for kind in TEXTS}
-    logits = arrays.pop(LOGITS, None)
+    logits, idf, counts = (arrays.pop(key, None) for key in (LOGITS, IDF, COUNTS))
     initial = {key.removeprefix(INITIAL): arrays.pop(key) for key in list(arrays) if key.startswith(INITIAL)}
     words, classes = _check_weights(name, recipe, arrays)
     _check_weights(name, recipe, initial, (words, classes))
@@ -169,7 +177,7 @@ def _read(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.nd
         raise refuse_model(name, f"state must be one of {', '.join(STATES)}; it is {shorten(about['state'])!r}")
     if len(about["sha256"]) > 64 or (recipe.data.sha256 and recipe.data.sha256 != about["sha256"]):
         raise refuse_model(name, "its recipe and its metadata must name the same file of reviews; their SHA-256 differ")
-    return SavedModel(
+    saved = SavedModel(
         name,
         sha256(data).hexdigest(),
         recipe,
@@ -183,6 +191,21 @@ def _read(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.nd
         _number(name, "seconds", about["seconds"], float),
         len(texts["history"]),
     )
+    return _with_encoder(saved, about["tokenizer"], idf, counts) if encodes else saved
+
+
+def _with_encoder(saved: SavedModel, kind: str, idf: np.ndarray | None, counts: np.ndarray | None) -> SavedModel:
+    """A saved model with what makes inputs of texts, and the training reviews of its classes."""
+    name, words, classes = saved.name, len(saved.texts["words"]), len(saved.texts["classes"])
+    if kind not in WORD_KINDS:
+        raise refuse_model(name, f"tokenizer must be one of {', '.join(WORD_KINDS)}; it is {shorten(kind)!r}")
+    if idf is None or idf.shape != (words,) or not ((idf >= 1) & np.isfinite(idf)).all():
+        raise refuse_model(name, f"{IDF} must be {words:,} finite numbers of at least 1, one for each word")
+    whole = counts is not None and counts.shape == (classes,) and ((counts >= 0) & (counts % 1 == 0)).all()
+    if not whole or not 0 < counts.sum() < 1e12:
+        raise refuse_model(name, f"{COUNTS} must be {classes:,} whole numbers of at least 0, one for each class")
+    encoder = TextEncoder(saved.texts["words"], idf, Tokenizer(kind), saved.recipe.split.sublinear_tf)
+    return replace(saved, encoder=encoder, class_counts=tuple(counts.astype(int).tolist()))
 
 
 def _read_earlier(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.ndarray]) -> SavedModel:

@@ -5,13 +5,16 @@
     split = prepare(saved.recipe, reviews)
     trained = saved.restore(split)
 
-The file is safetensors: numbers, and texts as their bytes. Nothing in it is code, and nothing is unpickled. It holds
-the weights under their own names, those from before training after "initial.", the words, the classes and the epochs
-as lines of JSON, and in its metadata the recipe, the SHA-256 of the reviews' file, and a checksum of each of these.
-The checksums find damage and edits by hand; they are no signature, as anybody can write them. So what fits them is
-still checked for what it must be.
+or predicts without its reviews: `saved.predictor().predict(texts)`.
 
-Earlier versions wrote the weights, the recipe and the number of epochs alone. Such files are loaded, too.
+The file is safetensors: numbers, and texts as their bytes. Nothing in it is code, and nothing is unpickled. It holds
+the weights under their own names, those from before training after "initial.", the words with their inverse document
+frequencies, the classes with their training reviews and the epochs as lines of JSON, and in its metadata the recipe,
+the kind of words, the SHA-256 of the reviews' file, and a checksum of each of these. The checksums find damage and
+edits by hand; they are no signature, as anybody can write them. So what fits them is still checked for what it must be.
+
+Files of earlier versions are loaded, too. Format 2 has no inverse document frequencies, kind of words and counts of
+classes, and the first version, which has no number, holds the weights, the recipe and the number of epochs alone.
 """
 
 from __future__ import annotations
@@ -29,20 +32,23 @@ from safetensors.numpy import save
 
 from forgetting.core.errors import ModelError, RecipeError, shorten
 from forgetting.core.files import write_atomically
-from forgetting.data.sample import load_sample
+from forgetting.data.sample import SAMPLE, load_sample
+from forgetting.experiment.prediction import Predictor, count_classes, make_predictor
 from forgetting.experiment.results import Trained
+from forgetting.model.encoding import TextEncoder, inverse_frequencies
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
 
+    from forgetting.data.reviews import Reviews
     from forgetting.model.split import Split
 
-FORMAT = 2
+FORMAT, WITHOUT_ENCODER = 3, 2
 TEXTS = ("words", "classes", "history")
-INITIAL, LOGITS = "initial.", "training_logits"
-ABOUT = ("format", "recipe", "sha256", "state", "steps", "seconds")  # the metadata beside the checksums
+INITIAL, LOGITS, IDF, COUNTS = "initial.", "training_logits", "idf", "class_counts"
+ABOUT = ("format", "recipe", "sha256", "state", "steps", "seconds", "tokenizer")  # the metadata beside the checksums
 EXAMPLES = 3  # words and names that a message gives as examples
 
 
@@ -63,6 +69,8 @@ class SavedModel:
         steps: Number of optimizer steps.
         seconds: Time spent in training and measuring.
         epochs: Number of epochs trained.
+        encoder: What makes inputs of texts; None where an earlier version did not write it.
+        class_counts: Training reviews of each class; () where an earlier version did not write them.
     """
 
     name: str
@@ -77,6 +85,8 @@ class SavedModel:
     steps: int
     seconds: float
     epochs: int
+    encoder: TextEncoder | None = None
+    class_counts: tuple[int, ...] = ()
 
     @property
     def lacks(self) -> str:
@@ -97,7 +107,7 @@ class SavedModel:
         """
         import torch
 
-        from forgetting.experiment.pipeline import build_model, copy_state
+        from forgetting.experiment.pipeline import build_model
 
         if self.sha256 and split.reviews.sha256 != self.sha256:
             raise ModelError(
@@ -107,14 +117,13 @@ class SavedModel:
             )
         for kind, found in (("words", split.words), ("classes", split.classes)):
             _check_same(self, kind, found)
+        if self.encoder and not (
+            self.encoder.tokenizer.kind == split.tokenizer.kind
+            and np.allclose(self.encoder.idf, inverse_frequencies(split), rtol=1e-5)
+        ):
+            raise refuse_model(self.name, "its kind of words and document frequencies must be those of its reviews")
         model = build_model(self.recipe, split)
-
-        def put(values: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-            model.load_state_dict({name: torch.from_numpy(array) for name, array in values.items()})
-            return copy_state(model)
-
-        initial = put(self.initial) if self.initial else copy_state(model)
-        put(self.weights)
+        initial = self._load_weights(model)
         logits = None if self.training_logits is None else torch.from_numpy(self.training_logits.copy())
         if logits is not None and logits.shape != (len(split.training), len(split.classes)):
             raise refuse_model(
@@ -126,6 +135,53 @@ class SavedModel:
         batch = self.recipe.training.for_size(*split.size).batch_size or len(split.training)
         steps = self.steps or self.epochs * math.ceil(len(split.training) / batch)
         return Trained(model, initial, history, self.state, steps, self.seconds, logits)
+
+    def predictor(self, reviews: Reviews | None = None) -> Predictor:
+        """The model with what it takes to predict the classes of any text.
+
+        Args:
+            reviews: The reviews that it was trained on, which only a file of an earlier version needs; where it was
+                trained on the bundled sample, those are taken by default.
+
+        Raises:
+            ModelError: The reviews are needed, or are others.
+            DataError: The reviews do not fit the recipe.
+        """
+        from forgetting.data.tables import read_table
+        from forgetting.experiment.pipeline import prepare
+        from forgetting.model.classifier import TextClassifier
+
+        if self.encoder and reviews is None:
+            words, classes = self.texts["words"], self.texts["classes"]
+            hidden, dropout = self.recipe.model.hidden, self.recipe.model.dropout
+            model = TextClassifier(len(words), len(classes), hidden, dropout, seed=self.recipe.seed)
+            initial = self._load_weights(model)
+            return Predictor(self.recipe, model, initial, self.encoder, classes, self.class_counts)
+        if reviews is None:
+            if self.recipe.data.source != "sample":
+                raise ModelError(
+                    f"A model predicts with the words of its reviews; {self.name} was saved by an earlier version, "
+                    f"which did not write them. Give the file that it was trained on "
+                    f"({self.recipe.data.file or self.recipe.data.source!r}; --reviews), or save the model again."
+                )
+            reviews = self.recipe.data.make_reviews(read_table(SAMPLE, name="synthetic sample"))
+        split = prepare(self.recipe, reviews)
+        return make_predictor(self.recipe, split, self.restore(split))
+
+    def _load_weights(self, model: torch.nn.Module) -> dict[str, torch.Tensor]:
+        """Give an untrained model the trained weights; gives those from before training."""
+        import torch
+
+        from forgetting.experiment.pipeline import copy_state
+
+        states = [
+            {name: torch.from_numpy(array) for name, array in each.items()} for each in (self.initial, self.weights)
+        ]
+        if self.initial:
+            model.load_state_dict(states[0])
+        initial = copy_state(model)
+        model.load_state_dict(states[1])
+        return initial
 
 
 def _measure_last(saved: SavedModel, split: Split, model: torch.nn.Module) -> tuple[Epoch, ...]:
@@ -176,9 +232,12 @@ def model_bytes(recipe: Recipe, split: Split, trained: Trained) -> bytes:
     if trained.training_logits is not None:
         tensors[LOGITS] = trained.training_logits
     arrays = {name: np.ascontiguousarray(value.numpy()) for name, value in tensors.items()}
+    arrays[IDF] = inverse_frequencies(split)
+    arrays[COUNTS] = np.array(count_classes(split), np.float32)
     for name, items in zip(TEXTS, (split.words, split.classes, map(asdict, trained.history)), strict=True):
         arrays[name] = np.frombuffer("\n".join(map(json.dumps, items)).encode(), np.uint8)
-    values = (str(FORMAT), recipe.to_json(), digest, trained.state, str(trained.steps), repr(trained.seconds))
+    steps, seconds, kind = str(trained.steps), repr(trained.seconds), split.tokenizer.kind
+    values = (str(FORMAT), recipe.to_json(), digest, trained.state, steps, seconds, kind)
     about = dict(zip(ABOUT, values, strict=True))
     return save(arrays, about | {"checksums": json.dumps(checksums(about, arrays))})
 

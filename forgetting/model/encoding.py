@@ -99,6 +99,10 @@ class TextEncoder:
         arrays = map(torch.from_numpy, (np.array(offsets, np.int32), columns, values))
         return SparseMatrix(*arrays, (len(offsets) - 1, len(self.words)))
 
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """The different words of a text that the model does not know, in the text's order."""
+        return tuple(dict.fromkeys(word for word in self.tokenizer(text) if word not in self.columns))
+
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens of a text in its order. With what stands between them they are the text as it was typed.
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from forgetting import load_model, save_model
+from forgetting import Predictor, load_model, make_predictor, randomize, save_model
 from forgetting.core.errors import ModelError, RecipeError
 from forgetting.experiment.pipeline import make_result, make_trainer, prepare, snapshot, train
 from forgetting.experiment.saved import checksums, model_bytes
@@ -128,6 +128,50 @@ def test_a_file_of_an_earlier_version_is_loaded_and_says_what_it_lacks(made, sma
     assert np.isnan(again.texts["history"][0].training.loss)
 
 
+def format_2(about: dict, arrays: dict) -> None:
+    """What the version before wrote of a model."""
+    del about["tokenizer"], arrays["idf"], arrays["class_counts"]
+    about["format"] = "2"
+
+
+def test_a_file_of_the_version_before_goes_on_and_predicts_with_its_reviews(made, small_reviews):
+    data, split, trained = made
+    saved = load_model(rewritten(data, format_2), "old.safetensors")
+    assert (saved.encoder, saved.class_counts, saved.lacks) == (None, (), "")
+    assert saved.restore(split).history == trained.history
+    with pytest.raises(ModelError, match=r"old.*saved by an earlier version.*Give the file .*--reviews"):
+        saved.predictor()
+    found, expected = (each.predict(small_reviews.texts) for each in (saved.predictor(small_reviews), predictor(data)))
+    assert found.to_bytes("json") == expected.to_bytes("json")
+    with pytest.raises(RecipeError, match="with SHA-256"):
+        saved.predictor(replace(small_reviews, sha256="6" * 64))
+
+
+def test_a_loaded_model_predicts_without_its_reviews_what_the_trained_one_does(made):
+    data, split, trained = made
+    texts = [split.reviews.texts[row] for row in split.validation.rows]
+    found = predictor(data).predict(texts, Randomization(("fc1",), 0.3, "rewind"))
+    model = randomize(trained.model, Randomization(("fc1",), 0.3, "rewind"), initial=trained.initial)
+    for each, expected in ((found.original, trained.model), (found.randomized, model)):
+        logits = expected(split.validation.inputs)
+        assert torch.equal(torch.from_numpy(each.probabilities), logits.softmax(dim=1))
+        assert each.numbers.tolist() == logits.argmax(dim=1).tolist()
+    expected = make_predictor(RECIPE, split, trained).predict(texts, Randomization(("fc1",), 0.3, "rewind"))
+    assert found.original.probabilities.tolist() == expected.original.probabilities.tolist()
+    assert (found.largest_class, found.largest_share) == (expected.largest_class, expected.largest_share)
+
+
+def predictor(data: bytes) -> Predictor:
+    return load_model(data).predictor()
+
+
+def test_an_encoder_that_is_not_of_the_reviews_is_refused(made):
+    data, split, _ = made
+    for forge in (put("idf", np.full(20, 2, np.float32)), put("tokenizer", "words")):
+        with pytest.raises(ModelError, match="document frequencies must be those of its reviews"):
+            load_model(rewritten(data, forge)).restore(split)
+
+
 def test_a_diverged_model_is_not_saved(made):
     _, split, trained = made
     bad = {name: value * np.nan for name, value in trained.model.state_dict().items()}
@@ -171,7 +215,7 @@ FORGED = {  # what a forger with the right checksums may write, and what is said
     ),
     "no recipe": (put("recipe", "[]"), "recipe must be one"),
     "a recipe that is no JSON": (put("recipe", "{" * 50_000), "recipe must be JSON"),
-    "another format": (put("format", "99"), "format must be 2; it is '99'. Update the program"),
+    "another format": (put("format", "99"), "format must be 3 or less; it is '99'. Update the program"),
     "another state": (put("state", "diverged"), "state must be one of ready, running, finished; it is 'diverged'"),
     "no number of steps": (put("steps", "1e400"), "steps must be a number"),
     "negative time": (put("seconds", "-1"), "seconds must be a number"),
@@ -191,6 +235,13 @@ FORGED = {  # what a forger with the right checksums may write, and what is said
     "an empty weight": (put("fc1.weight", np.zeros((6, 0), np.float32)), "needs words and classes"),
     "doubles": (put("fc1.bias", np.zeros(6)), "'fc1.bias' must be of F32; it is of F64"),
     "logits of no shape": (put("training_logits", np.zeros(3, np.float32)), "training_logits must be finite rows"),
+    "frequencies of fewer words": (put("idf", np.ones(19, np.float32)), "idf must be 20 finite numbers"),
+    "frequencies that are not finite": (put("idf", np.full(20, np.inf, np.float32)), "idf must be 20 finite numbers"),
+    "frequencies of more reviews than there are": (put("idf", np.zeros(20, np.float32)), "of at least 1"),
+    "no frequencies": (lambda _, arrays: arrays.pop("idf"), "idf must be 20 finite numbers"),
+    "another tokenizer": (put("tokenizer", "eval"), "tokenizer must be one of basic, words, characters; it is 'eval'"),
+    "half a review": (put("class_counts", np.full(3, 0.5, np.float32)), "class_counts must be 3 whole numbers"),
+    "no review": (put("class_counts", np.zeros(3, np.float32)), "class_counts must be 3 whole numbers"),
     "no words": (lambda _, arrays: arrays.pop("words"), "must hold its words"),
     "fewer words": (put("words", lines('"a"')), "words must be 20, as its weights have; they are 1"),
     "words that are lists": (put("words", lines(*['["a"]'] * 20)), r"a line of its words .* '\[\"a\"\]'"),

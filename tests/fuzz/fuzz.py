@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of what reads files, recipes, addresses and saved models, for as long as one likes.
+"""Coverage-guided fuzzing of what reads files, recipes, addresses, texts and saved models, for as long as one likes.
 
     pip install -r tests/fuzz/requirements.txt        # into an environment of its own
     python tests/fuzz/fuzz.py --seconds 60            # all targets, one after the other
@@ -24,6 +24,7 @@ sys.path[:0] = [str(TESTS.parent), str(TESTS)]
 READING = ("data", "core")
 RECIPES = ("recipe", "core", "randomization", "unlearning")
 MODELS = ("experiment.loading", "experiment.saved", "recipe.recipe", "core.settings")
+PREDICTION = ("experiment.prediction", "model.encoding", "model.words")
 TIMEOUT = 10  # seconds for one input
 ROOM = 1_024  # MiB beside what the modules take
 SEED_SIZE = 20_000  # bytes of the largest file to begin with
@@ -173,12 +174,46 @@ def _models() -> Callable[[bytes], None]:
     from forgetting.experiment.loading import load_model
 
     def check(data: bytes) -> None:
-        try:
-            load_model(data)
-        except ForgettingError:
-            return
+        with contextlib.suppress(ForgettingError):
+            saved = load_model(data)
+            if saved.encoder:
+                saved.predictor().predict(["A crisp wine.", ""])
 
     return check
+
+
+def _texts() -> Callable[[bytes], None]:
+    from forgetting.data.sample import load_sample
+    from forgetting.experiment.pipeline import prepare
+    from forgetting.experiment.prediction import make_predictor
+    from forgetting.experiment.pretrained import load_pretrained
+    from forgetting.model.encoding import make_encoder
+    from forgetting.model.words import WORD_KINDS
+    from forgetting.recipe.recipe import MODERN
+
+    pretrained = load_pretrained()
+    encoders = [
+        make_encoder(prepare(MODERN.with_value("split.words", kind), load_sample()), MODERN.split)
+        for kind in WORD_KINDS
+    ]
+    predictor = make_predictor(pretrained.recipe, pretrained.split, pretrained.trained)
+
+    def check(data: bytes) -> None:
+        text = data.decode("utf-8", "surrogateescape")
+        found = predictor.predict([text])
+        for kind in ("csv", "parquet", "json"):
+            found.to_bytes(kind)
+        for encoder in encoders:
+            known = {column for token in encoder.tokens(text) for column in token.columns}
+            if known != set(encoder.encode([text]).columns.tolist()):
+                raise AssertionError("the tokens are not the words")
+
+    return check
+
+
+def _text_seeds() -> list[bytes]:
+    texts = "A crisp wine.", "<b>wine</b>\x00\x1b[31m", "酒好喝 ที่ İstanbul", "👍🏽❤\ufe0f🇩🇪 1\ufe0f\u20e3", "=1+1"
+    return [text.encode() for text in texts]
 
 
 def _model_seeds() -> list[bytes]:
@@ -201,6 +236,7 @@ def _model_seeds() -> list[bytes]:
 TARGETS = {  # modules to follow, what gives the check, the inputs to begin with, pieces of new ones
     "reviews": (READING, _reviews, _review_seeds, lambda: MARKS),
     "recipe": (RECIPES, _recipes, _recipe_seeds, _settings),
+    "texts": (PREDICTION, _texts, _text_seeds, lambda: MARKS),
     "models": (MODELS, _models, _model_seeds, _settings),
 }
 
