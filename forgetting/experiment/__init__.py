@@ -6,6 +6,7 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "export": ("TABLE_FORMATS", "TableResult", "csv_bytes", "neutralize_formula", "table_bytes"),
+        "flip": ("Contribution", "Flip", "explain_flip"),
         "loading": ("load_model",),
         "pipeline": (
             "Progress",

@@ -121,7 +121,9 @@ class SavedModel:
             self.encoder.tokenizer.kind == split.tokenizer.kind
             and np.allclose(self.encoder.idf, inverse_frequencies(split), rtol=1e-5)
         ):
-            raise refuse_model(self.name, "its kind of words and document frequencies must be those of its reviews")
+            raise refuse_model(
+                self.name, "its kind of words and document frequencies must be those of its reviews; they are others"
+            )
         model = build_model(self.recipe, split)
         initial = self._load_weights(model)
         logits = None if self.training_logits is None else torch.from_numpy(self.training_logits.copy())
