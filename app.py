@@ -39,6 +39,13 @@ def draw_overview() -> None:
             st.stop()
         st.caption(comparison_views.describe_model(trained_model))
 
+    whole = not first_screen_only()
+    if whole and trained_model:
+        from forgetting.dashboard.views.review import review_view  # which imports torch
+
+        st.markdown("## A review of your own")
+        review_view(trained_model, comparison)
+
     st.markdown("## The steps of the work")
     steps = {
         "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
@@ -63,7 +70,7 @@ def draw_overview() -> None:
                 page_link(page, title)
                 st.caption(sentence)
 
-    if not first_screen_only():
+    if whole:
         st.markdown("## The published table, and what it hides")
         published_view()
     if trained_model:

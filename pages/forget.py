@@ -13,6 +13,7 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.dose_response import current_fraction_view
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.relearning import relearn_once_view
+from forgetting.dashboard.views.review import review_view
 
 open_page("forget")
 presentable_heading("Forget")
@@ -44,6 +45,7 @@ if comparison is None:
 with answer:
     views = {
         "Accuracy and loss": lambda: comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines),
+        "A review": lambda: review_view(trained_model, comparison),
         "Dose–response": lambda: current_fraction_view(trained_model, comparison, baselines),
         "Classes": lambda: comparison_views.recall_view(trained_model, comparison, baselines),
         "Confusion": lambda: comparison_views.confusion_view(trained_model, comparison),

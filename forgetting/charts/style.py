@@ -8,6 +8,10 @@ RANDOMIZED = "#3a8fd0"  # blue
 RELEARNED = "#b98812"  # gold
 BASELINE = "#857d86"  # grey; always dashed or dotted
 REVIEW_COLOUR = "#a8683a"  # brown
+SPEAKS_FOR, SPEAKS_AGAINST = (
+    "#1b7f98",
+    "#da5e0b",
+)  # teal and orange; striped where it is against, so not by colour alone
 SERIES_COLOURS = ("#7e50d9", "#4f9c8b", "#427615", "#9682f9", "#775889", "#4ba70a")  # violets and greens
 MEANINGS = {  # what each colour says, wherever it is
     "the original model": ORIGINAL,
@@ -15,6 +19,8 @@ MEANINGS = {  # what each colour says, wherever it is
     "a relearned or retrained model": RELEARNED,
     "a baseline": BASELINE,
     "reviews": REVIEW_COLOUR,
+    "a word that speaks for a class": SPEAKS_FOR,
+    "a word that speaks against a class": SPEAKS_AGAINST,
     **{f"layer set, scheme or method {index + 1}": colour for index, colour in enumerate(SERIES_COLOURS)},
 }
 HEAT = ("#f0ebe8", "#4a4045")  # from a trivial model to the original, in no colour that means something

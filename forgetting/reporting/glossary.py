@@ -1050,6 +1050,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("All layers", "Chooses every layer."),
         Term("Restore", "Chooses no layer, so that the network is the original again."),
         Term("All words", "Takes all words again, instead of the few that were chosen."),
+        Term("A random review", "Shows any of the validation reviews, on which the network was not trained."),
+        Term("One that flips", "Shows a validation review whose predicted class is another one at this fraction."),
+        Term("One that never flips", "Shows a validation review that keeps its predicted class at every fraction."),
+        Term("Back to the first version", "Drops what you have typed, and shows the review again that it was."),
+        Term("Compare edits with this", "Takes this text as the first version, which what you type next is beside."),
+        Term("Put my text into the link", "Makes the text a part of the link to this page; else it never leaves it."),
         Term("Re-roll", "Draws other random numbers: it takes the next seed."),
         Term("Undo", "Takes back the last change of the recipe; once more does it again."),
         Term(

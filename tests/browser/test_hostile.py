@@ -56,7 +56,7 @@ def test_names_and_labels_from_a_file_are_shown_as_text(visit):
         app.tab(view)
     app.go("Forget")
     app.press("Train on <img src=x> ![a](b).csv (20 epochs)")
-    for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn"):
+    for view in ("A review", "Classes", "Confusion", "Weights", "Reviews", "Relearn"):
         app.tab(view)
     app.tab("Classes")
     ticks = app.page.locator(".st-key-recall .ytick")

@@ -143,6 +143,6 @@ def test_an_odd_file_is_trained_and_looked_at(visit, tmp_path, name):
     app.page.get_by_test_id("stMain").locator(".st-key-train_now button").first.click()
     app.page.locator(".st-key-train_now").wait_for(state="detached")
     app.settle()
-    for view in ("Classes", "Confusion", "Weights", "Reviews", "Relearn", "Accuracy and loss"):
+    for view in ("A review", "Classes", "Confusion", "Weights", "Reviews", "Relearn", "Accuracy and loss"):
         app.tab(view)
     assert app.metrics()

@@ -24,7 +24,7 @@ TABS = {  # of each page: the key that opens a tab, and the tabs
     "data": ("data_view", ("Classes", "Lengths", "First rows", "Left out")),
     "forget": (
         "forget_view",
-        ("Accuracy and loss", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn"),
+        ("Accuracy and loss", "A review", "Dose–response", "Classes", "Confusion", "Weights", "Reviews", "Relearn"),
     ),
     "layers": (
         "layers_view",

@@ -263,6 +263,21 @@ class Change:
         return self.made_on != self.seen_on
 
 
+@dataclass(frozen=True)
+class Versions:
+    """What a visitor has typed over the review that is looked at.
+
+    Attributes:
+        over: Key and linked text of that review in the recipe; over another one this counts no more.
+        text: The text as it was typed.
+        first: The text that it is compared with; None for that review.
+    """
+
+    over: tuple[str, str]
+    text: str
+    first: str | None = None
+
+
 @dataclass
 class Session:
     """One visitor's state.
@@ -290,6 +305,7 @@ class Session:
         trained_model: The model that the visitor works with.
         saved_model: The saved model that was loaded last, while it waits for its file of reviews.
         loaded_model: The saved model that was loaded last, once its reviews were there.
+        versions: What the visitor has typed over the review that is looked at; None for nothing.
         playing: Whether the training run advances.
         relearning: The relearning under way on the Forget page, or the last one.
         relearn_playing: Whether it advances.
@@ -327,6 +343,7 @@ class Session:
     trained_model: TrainedModel | None = None
     saved_model: SavedModel | None = None
     loaded_model: TrainedModel | None = None
+    versions: Versions | None = None
     playing: bool = False
     relearning: RelearningRun | None = None
     relearn_playing: bool = False

@@ -1,6 +1,6 @@
 // Shows the frame of the fraction under the finger: sentence, metrics and network here, and the page's Plotly charts.
 // All texts and numbers are Python's; a frame holds those of one fraction. The network is a drawing: of a wide layer some
-// neurons stand for all.
+// neurons stand for all. What else on the page follows is told each fraction by the event "fraction".
 
 const PLAY_MS = 5000 // from 0 to 100 %
 const KEYS_REST_MS = 300 // after the last key press the slider counts as released
@@ -42,6 +42,7 @@ class View {
 
   close() {
     this.closed = true
+    delete window.liveFraction
     this.observer.disconnect()
     clearTimeout(this.resting)
     clearTimeout(this.noting)
@@ -244,6 +245,10 @@ class View {
     slider.setAttribute('aria-valuetext', isShown ? frame.spoken : data.fractions[percent])
     this.find('.value').textContent = isShown ? frame.fraction : data.fractions[percent]
     this.follow()
+    if (window.liveFraction !== percent) {
+      window.liveFraction = percent // for whoever comes later
+      document.dispatchEvent(new CustomEvent('fraction', { detail: percent }))
+    }
     if (this.held()) return
     // The sentence is read out once it is at rest and another one; never the first, which the page is read with.
     if (this.said && this.said !== frame.sentence) this.find('.spoken').textContent = frame.sentence

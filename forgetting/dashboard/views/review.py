@@ -1,0 +1,184 @@
+"""A review of the visitor's own: what both models make of it, what its words say, and what an edit changes.
+
+All of it follows the live fraction: the browser gets a frame for each whole percent, as it does in `views.live`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+
+import streamlit as st
+import torch
+
+from forgetting.core.seeding import generator
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
+from forgetting.dashboard.ui.controls import choice_control
+from forgetting.dashboard.ui.own_review import own_review, typed_count
+from forgetting.dashboard.views.review_frames import find_review_frames, review_path
+from forgetting.data.reviews import review_key
+from forgetting.experiment.results import Comparison
+from forgetting.metrics.scores import NOT_FINITE
+from forgetting.recipe.explanation import MOST_LINKED
+from forgetting.recipe.plans import FRACTIONS
+from forgetting.reporting.formatting import format_count, format_fraction
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import ATTRIBUTION_NAMES
+from forgetting.studies.own_review import narrow
+
+KEYS = SharedCache("keys of reviews", most=1)
+MOST_TRIED = 100  # reviews that are looked through for one that never flips
+
+
+class KeyedTexts(dict):
+    """The texts of a file by their keys."""
+
+
+def review_view(trained_model: TrainedModel, comparison: Comparison) -> None:
+    """Choose, type or edit a review, and see what both models make of it."""
+    fraction = format_fraction(session().recipe.randomization.fraction)
+    picks = {
+        "random": ("A random review", _find_random),
+        "flipping": (f"One that flips at {fraction}", _find_flipping),
+        "steady": ("One that never flips", _find_steady),
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, (label, find) in picks.items():
+            arguments = (find, trained_model, comparison)
+            st.button(label, key=f"pick_{key}", on_click=_pick, args=arguments, help=explain(label.split(" at ")[0]))
+        choice_control("review.attribution", titles=ATTRIBUTION_NAMES, width=230)
+    _versions_view(trained_model, comparison)
+
+
+@st.fragment
+def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
+    """The editor and what follows from its text: drawn anew on each edit, without the rest of the page."""
+    if session().touched:
+        rerun_page()  # which writes the address
+    chosen = _chosen_text(trained_model)
+    versions = _versions()
+    text, first = (chosen, None) if versions is None else (versions.text, versions.first or chosen)
+    shown = find_review_frames(trained_model, comparison, text, first)
+    fraction = session().recipe.randomization.fraction
+    data = {
+        "count": typed_count(),
+        "text": text,
+        "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
+    }
+    own_review(
+        json.dumps(data).encode()[:-1] + b", " + shown.parts[1:-1] + b', "frames": ' + shown.frames + b"}", _typed
+    )
+    if versions is None:
+        return
+    with st.container(horizontal=True):
+        st.button("Back to the first version", on_click=_drop, help=explain("Back to the first version"))
+        st.button("Compare edits with this", on_click=_compare, args=(text,), help=explain("Compare edits with this"))
+        st.button(
+            "Put my text into the link",
+            on_click=_link,
+            args=(text,),
+            disabled=len(text) > MOST_LINKED,
+            help=explain("Put my text into the link"),
+        )
+
+
+# Which text
+
+
+def _recipe_review() -> tuple[str, str]:
+    review = session().recipe.review
+    return review.key, review.text
+
+
+def _versions() -> Versions | None:
+    """What the visitor has typed over the review that the recipe now has."""
+    versions = session().versions
+    return versions if versions and versions.over == _recipe_review() else None
+
+
+def _chosen_text(trained_model: TrainedModel) -> str:
+    """The text that the recipe names; without one, the typical review, or the first one that is validated with."""
+    key, text = _recipe_review()
+    if text:
+        return text
+    reviews = trained_model.split.reviews
+    if key:
+        keyed = KEYS.ask(reviews.sha256, lambda: KeyedTexts((review_key(each), each) for each in reviews.texts))
+        if key in keyed:
+            return keyed[key]
+        st.caption(f"No review of this file has the key {key!r}; here is another one.")
+    if models.is_pretrained(trained_model):
+        return models.find_known_typical_review().text
+    return reviews.texts[trained_model.split.validation.rows[0]]
+
+
+def _typed(text: str) -> None:
+    """Keep what was typed; halves of a character, which no page can write, become the sign for one that is missing."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    versions = _versions()
+    session().versions = Versions(_recipe_review(), whole, versions and versions.first)
+
+
+def _drop() -> None:
+    session().versions = None
+
+
+def _compare(text: str) -> None:
+    session().versions = Versions(_recipe_review(), text, text)
+
+
+def _link(text: str) -> None:
+    session().versions = None
+    assign({"review.key": "", "review.text": text})
+
+
+def _pick(
+    find: Callable[[TrainedModel, Comparison], tuple[int | None, str]],
+    trained_model: TrainedModel,
+    comparison: Comparison,
+) -> None:
+    """Look at the validation review that `find` gives the position of, or say why there is none."""
+    position, reason = find(trained_model, comparison)
+    if position is None:
+        session().notices.append(reason)
+        return
+    split = trained_model.split
+    session().versions = None
+    key = review_key(split.reviews.texts[split.validation.rows[position]])
+    assign({"review.key": key, "review.text": ""})
+
+
+def _find_random(trained_model: TrainedModel, comparison: Comparison) -> tuple[int | None, str]:  # noqa: ARG001
+    return secrets.randbelow(len(trained_model.split.validation)), ""
+
+
+def _find_flipping(trained_model: TrainedModel, comparison: Comparison) -> tuple[int | None, str]:  # noqa: ARG001
+    before, after = (each.logits["validation"] for each in (comparison.original, comparison.randomized))
+    if not (before.isfinite().all() and after.isfinite().all()):
+        return None, f"No review can be found that flips: {NOT_FINITE}."
+    found = (before.argmax(1) != after.argmax(1)).nonzero().flatten().tolist()
+    if not found:
+        return None, "At this fraction no validation review flips: choose a larger one."
+    return secrets.choice(found), ""
+
+
+def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[int | None, str]:  # noqa: ARG001
+    """One of the reviews that keep their class on the whole path, among those that are tried."""
+    part = trained_model.split.validation
+    randomization = models.fit_randomization(session().recipe.randomization, trained_model)
+    if not randomization.chosen_layers(trained_model.recipe.model.layers):
+        return None, "Nothing is randomized, so that no review flips: choose a layer."
+    order = torch.randperm(len(part), generator=generator(secrets.randbits(32), "review"))[:MOST_TRIED]
+    inputs = part.inputs.rows(order)
+    narrowed, rows = narrow(trained_model.trained.model, inputs)
+    with torch.no_grad():
+        before = narrowed(rows).argmax(1)
+        steady = torch.ones(len(order), dtype=torch.bool)
+        for model in review_path(trained_model, inputs, randomization):
+            steady &= model(rows).argmax(1) == before
+    if not steady.any():
+        return None, f"All of {format_count(len(order), 'validation review')} that were tried flip somewhere."
+    return int(order[steady][0]), ""

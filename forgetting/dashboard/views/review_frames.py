@@ -1,0 +1,286 @@
+"""What the browser is given of a text: its pieces, and a frame for each whole percent with bars, marks and sentences.
+
+All texts and numbers are formatted here, each by one rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.session import TrainedModel, session
+from forgetting.dashboard.studies.fraction_path import find_path, path_key
+from forgetting.experiment.results import Comparison
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.encoding import make_encoder
+from forgetting.model.sparse import SparseMatrix
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import FRACTIONS
+from forgetting.reporting.formatting import format_count, format_fraction, format_gap, format_share
+from forgetting.studies.own_review import Explaining, ReviewOutcome, explain_reviews, narrow, narrow_path
+
+REVIEW_FRAMES = SharedCache("frames of texts", most=4)
+MOST_BARS = 11  # with a row of their own; of more, the others are summed in the last row
+MOST_MARKED = 400  # words of a text that are marked
+MOST_FOLLOWED = 5_000  # characters of a text that still follows the slider
+MOST_CHANGES = 6  # words of an edit with their numbers
+MOST_REASONS = 3  # words that say why a review flips
+EDITED = 0.5  # share of the first version's known words that an edit of it still has
+
+
+@dataclass(frozen=True, eq=False)
+class ReviewFrames:
+    """What the browser shows of a text.
+
+    Attributes:
+        parts: What does not depend on the fraction, with the frame of the one now, as a JSON object.
+        frames: A frame for each whole percent as a JSON list; "null" where the page follows on release.
+    """
+
+    parts: bytes
+    frames: bytes
+
+
+def find_review_frames(
+    trained_model: TrainedModel, comparison: Comparison, text: str, first: str | None = None
+) -> ReviewFrames:
+    """What both models make of a text.
+
+    Args:
+        trained_model: The original.
+        comparison: With the randomized model.
+        text: The text.
+        first: The version that it is compared with; None for none.
+    """
+    recipe = session().recipe
+    fraction, explanation = recipe.randomization.fraction, recipe.explanation
+    texts = [text] if first in (None, text) else [text, first]
+    path = find_path(trained_model, recipe.randomization)
+    followed = bool(path and path.finished) and fraction in FRACTIONS and max(map(len, texts)) <= MOST_FOLLOWED
+    explaining = Explaining(
+        recipe.review.attribution,
+        trained_model.recipe.training.objective,
+        explanation.samples,
+        explanation.noise,
+        explanation.seed,
+    )
+    hashes = [hashlib.sha256(each.encode("utf-8", "surrogatepass")).hexdigest() for each in texts]
+    of = path_key(trained_model, recipe.randomization)
+    key = f"{of}:{None if followed else fraction}:{explaining}:{':'.join(hashes)}"
+
+    def make() -> ReviewFrames:
+        drawing = _Drawing(trained_model, texts, explaining)
+        now = drawing.look(narrow(comparison.model, drawing.inputs)[0])
+        fitting = models.fit_randomization(recipe.randomization, trained_model)
+        along = review_path(trained_model, drawing.inputs, fitting) if followed else ()
+        looks = [drawing.look(model) for model in along]
+        drawing.prepare([now, *looks])
+        frames = [drawing.frame(look, fraction) for look, fraction in zip(looks, FRACTIONS[: len(looks)], strict=True)]
+        parts = drawing.parts() | {"now": drawing.frame(now, fraction)}
+        return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames or None).encode())
+
+    return REVIEW_FRAMES.ask(key, make)
+
+
+def review_path(
+    trained_model: TrainedModel, inputs: SparseMatrix, randomization: Randomization
+) -> Iterator[TextClassifier]:
+    """The randomized model at each whole percent, cut down to the words of some texts; see `narrow_path`.
+
+    Args:
+        trained_model: The original.
+        inputs: Rows of the texts.
+        randomization: As far as it fits the model.
+    """
+    trained, words = trained_model.trained, trained_model.split.words
+    return narrow_path(trained.model, inputs, randomization, FRACTIONS, initial=trained.initial, vocabulary=words)
+
+
+class _Drawing:
+    """Formats what models make of a text, and of the version that it is compared with, if any.
+
+    Attributes:
+        inputs: Rows of the texts.
+    """
+
+    def __init__(self, trained_model: TrainedModel, texts: Sequence[str], explaining: Explaining):
+        split = trained_model.split
+        encoder = make_encoder(split, trained_model.recipe.split)
+        self.texts, self.classes, self.words, self.explaining = texts, split.classes, split.words, explaining
+        self.inputs = encoder.encode(texts)
+        self._original, self._rows = narrow(trained_model.trained.model, self.inputs)
+        with torch.no_grad():
+            self.explained = int(self._original(self._rows)[0].argmax())
+        self.before = self.look(self._original)
+        self._columns = [columns.tolist() for columns in np.split(self.inputs.columns.numpy(), self._ends)]
+        self._place(encoder.tokens(texts[0]))
+
+    @property
+    def _ends(self) -> np.ndarray:
+        return self.inputs.offsets[1:-1].numpy()
+
+    def look(self, model: TextClassifier) -> list[ReviewOutcome]:
+        """What a model, cut down to the words of the texts, makes of them."""
+        return explain_reviews(model, self._rows, [self.explained] * len(self.texts), self.explaining)
+
+    def _place(self, tokens: Sequence) -> None:
+        """Which marks the text has, and the shares of the row's values that each stands for."""
+        text, place = self.texts[0], {column: number for number, column in enumerate(self._columns[0])}
+        self.pieces, marks, end = [], {}, 0  # of [what stands before it, the token, the number of its mark or −1]
+        for token in tokens[:MOST_MARKED]:
+            number = marks.setdefault(token[2:], len(marks)) if token.columns else -1
+            self.pieces.append([text[end : token.start], text[token.start : token.end], number])
+            end = token.end
+        self.rest = text[end:]
+        self.shares = np.zeros((len(marks), len(place)), np.float32)  # (marks, values of the row)
+        for (columns, shares), number in marks.items():
+            for column, share in zip(columns, shares, strict=True):
+                self.shares[number, place[column]] = share
+        self.names = [" ".join(self.words[column] for column in columns[:1]) for columns, _ in marks]
+        known = sum(bool(token.columns) for token in tokens)
+        unknown = len(tokens) - known
+        self.known = (
+            "The text holds no word that the model knows: it sees nothing of it."
+            if not known
+            else f"The model knows {known:,} of its {format_count(len(tokens), 'word')}; the others are grey."
+            if unknown
+            else f"The model knows all of its {format_count(len(tokens), 'word')}."
+        )
+
+    def prepare(self, looks: Sequence[list[ReviewOutcome]]) -> None:
+        """Choose what is shown on the whole path, so that nothing changes its place along it."""
+        outcomes = [look[0] for look in (self.before, *looks) if look[0].probabilities is not None]
+        highest = np.max([each.probabilities for each in outcomes], axis=0) if outcomes else np.zeros(len(self.classes))
+        whole = len(self.classes) <= MOST_BARS
+        chosen = np.argsort(-highest, kind="stable")[: len(self.classes) if whole else MOST_BARS - 1]
+        first = self.before[0].probabilities
+        self.shown = sorted(chosen.tolist(), key=lambda number: (0 if first is None else -first[number], number))
+        strongest = (
+            0.0 if self.before[0].explained is None else np.abs(self._marks(self.before[0].explained)).max(initial=0)
+        )
+        self.strongest = float(strongest) or 1.0
+        predicted = sorted({each.predicted for each in outcomes})
+        self.edited = self._find_edits()
+        self.toward_before = {}  # class → how much each value speaks for it by the original, less for the explained one
+        if first is not None and predicted:
+            rows = self._rows.rows(torch.zeros(len(predicted), dtype=torch.long))
+            found = explain_reviews(self._original, rows, predicted, self.explaining)
+            self.toward_before = {
+                number: each.explained - self.before[0].explained for number, each in zip(predicted, found, strict=True)
+            }
+
+    def _marks(self, values: np.ndarray) -> np.ndarray:
+        return self.shares @ values
+
+    def _find_edits(self) -> list[tuple[int, int]]:
+        """The words of one version alone: their columns, and 0 where this version has them and 1 where the first has.
+
+        None where most of the first version is gone, as that is no edit of it.
+        """
+        if len(self.texts) < 2 or self.before[0].explained is None:
+            return []
+        this, first = map(set, self._columns)
+        if len(this & first) < EDITED * len(first):
+            return []
+        values = [
+            dict(zip(columns, outcome.explained, strict=True))
+            for columns, outcome in zip(self._columns, self.before, strict=True)
+        ]
+        found = [(column, int(column in first)) for column in this ^ first]
+        return sorted(found, key=lambda each: (-abs(values[each[1]][each[0]]), each))[:MOST_CHANGES]
+
+    def parts(self) -> dict:
+        """What does not depend on the fraction."""
+        others = len(self.classes) - len(self.shown)
+        return {
+            "pieces": self.pieces,
+            "rest": self.rest,
+            "names": self.names,
+            "known": self.known,
+            "classes": [self.classes[number] for number in self.shown],
+            "others": f"{others:,} others" if others else "",
+            "explained": self.classes[self.explained],
+            "strongest": self.strongest,
+            "chance": 100 / len(self.classes),
+            "chance_text": f"The thin line is a uniform guess, {format_share(1 / len(self.classes))} for each class.",
+            "legend": f"Each word by how much it speaks for {self.classes[self.explained]}, which the original "
+            f"predicts; the strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more.",
+            "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here.",
+            "before": self._look(self.before),
+            "edited": [
+                [self.words[column], "taken out" if version else "brought in"] for column, version in self.edited
+            ],
+        }
+
+    def frame(self, look: list[ReviewOutcome], fraction: float) -> dict:
+        """What is shown at a fraction."""
+        return self._look(look) | {"fraction": format_fraction(fraction), "why": self._why(look[0])}
+
+    def _look(self, look: list[ReviewOutcome]) -> dict:
+        outcome = look[0]
+        if outcome.probabilities is None:
+            count = len(self.shown) + (len(self.shown) < len(self.classes))
+            return {
+                "predicted": "nothing",
+                "top": -1,
+                "shares": ["missing"] * count,
+                "widths": [0] * count,
+                "marks": ["missing"] * len(self.names),
+                "missing": outcome.missing,
+                "versions": ["nothing"] * 2,
+                "edits": ["missing"] * len(self.edited),
+            }
+        shares = outcome.probabilities[self.shown].tolist()
+        if len(shares) < len(self.classes):
+            shares.append(float(outcome.probabilities.sum()) - sum(shares))
+        top = self.shown.index(outcome.predicted) if outcome.predicted in self.shown else len(self.shown)
+        return {
+            "predicted": self.classes[outcome.predicted],
+            "top": top,
+            "shares": [format_share(max(0.0, share)) for share in shares],
+            "widths": [round(100 * min(1.0, share), 2) for share in shares],
+            "marks": [_format_mark(value) for value in self._marks(outcome.explained)],
+            **self._compare(look),
+        }
+
+    def _why(self, outcome: ReviewOutcome) -> str:
+        """Why the randomized model predicts what it does."""
+        before = self.classes[self.explained]
+        if outcome.probabilities is None or not self.toward_before:
+            return f"It cannot be told why: {outcome.missing or self.before[0].missing}."
+        if outcome.predicted == self.explained:
+            return f"Both models predict {before}."
+        after, columns = self.classes[outcome.predicted], self._columns[0]
+        moved = outcome.toward - self.toward_before[outcome.predicted]
+        strongest = [place for place in np.argsort(-moved, kind="stable")[:MOST_REASONS].tolist() if moved[place] > 0]
+        if not strongest:
+            return f"It flips from {before} to {after}, and no word explains that: what does not depend on words does."
+        words = ", ".join(f"“{self.words[columns[place]]}” ({_format_mark(moved[place])})" for place in strongest)
+        return f"It flips from {before} to {after}. What moved most towards {after}: {words}."
+
+    def _compare(self, look: list[ReviewOutcome]) -> dict:
+        """Both versions of an edited text: the class of each with its probability, and what words of one alone say."""
+        if not self.edited:
+            return {}
+        values = [
+            dict(zip(columns, outcome.explained.tolist(), strict=True))
+            for columns, outcome in zip(self._columns, look, strict=True)
+        ]
+        return {
+            "versions": [
+                f"{self.classes[outcome.predicted]} {format_share(outcome.probabilities[outcome.predicted].item())}"
+                for outcome in look
+            ],
+            "edits": [_format_mark(values[version][column]) for column, version in self.edited],
+        }
+
+
+def _format_mark(value: float) -> str:
+    return format_gap("logit", float(value))

@@ -1,0 +1,157 @@
+"""Single texts through a randomization: what the model makes of them at each fraction, and what their words say.
+
+A text holds few of the words. So the model is cut down to the columns of these words, which leaves its outputs as they
+are, and methods of attribution then take as long as the text is, however many words the model knows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from forgetting.metrics.scores import NOT_FINITE, probabilities
+from forgetting.model.attribution import attribute
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.sparse import SparseMatrix
+from forgetting.randomization.path import layer_paths
+from forgetting.randomization.settings import Randomization
+
+
+@dataclass(frozen=True, eq=False)
+class ReviewOutcome:
+    """What a model makes of one text.
+
+    Attributes:
+        probabilities: Of the classes, (classes,); None where the outputs are not finite.
+        predicted: Number of the predicted class; None where there is none.
+        explained: How much each stored value of the text's row speaks for the explained class, (stored,) in units of
+            the logit; None where it cannot be told.
+        remainder: What these leave of the explained quantity, such as the biases; None as well.
+        toward: How much each speaks for the predicted class rather than for the explained one, (stored,).
+        missing: The reason of what is None.
+    """
+
+    probabilities: np.ndarray | None = None
+    predicted: int | None = None
+    explained: np.ndarray | None = None
+    remainder: float | None = None
+    toward: np.ndarray | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """How texts are explained.
+
+    Attributes:
+        method: Attribution method, a name in ATTRIBUTIONS.
+        objective: Of the training, which says what the outputs mean.
+        samples: Of SmoothGrad, see `Explanation`; noise and seed too.
+        noise: See `samples`.
+        seed: See `samples`.
+    """
+
+    method: str
+    objective: str
+    samples: int
+    noise: float
+    seed: int
+
+
+def narrow(model: TextClassifier, inputs: SparseMatrix) -> tuple[TextClassifier, SparseMatrix]:
+    """A model that knows only the words of some rows, and the rows with its columns; its outputs are the same.
+
+    Args:
+        model: The model; it does not change.
+        inputs: (rows, words).
+    """
+    columns = _columns(inputs)
+    state = model.state_dict()
+    widths = [value.shape[0] for name, value in state.items() if name.endswith("weight")]
+    narrowed = TextClassifier(len(columns), widths[-1], widths[:-1], model.dropout)
+    narrowed.load_state_dict(state | {"fc1.weight": state["fc1.weight"][:, columns]})
+    places = torch.searchsorted(columns, inputs.columns.long()).int()
+    return narrowed, SparseMatrix(inputs.offsets, places, inputs.values, (len(inputs.offsets) - 1, len(columns)))
+
+
+def _columns(inputs: SparseMatrix) -> torch.Tensor:
+    """The columns that hold a value, rising; the first one where there is none, as a model needs a word."""
+    columns = inputs.columns.long().unique()
+    return columns if len(columns) else torch.zeros(1, dtype=torch.long)
+
+
+@torch.no_grad()
+def narrow_path(
+    model: TextClassifier,
+    inputs: SparseMatrix,
+    randomization: Randomization,
+    fractions: Sequence[float],
+    *,
+    initial: Mapping[str, torch.Tensor] | None,
+    vocabulary: Sequence[str],
+) -> Iterator[TextClassifier]:
+    """The model randomized to each of rising fractions, cut down to the words of some rows as `narrow` does.
+
+    It is one model, changed in place from step to step. Other arguments are those of `randomize`.
+
+    Args:
+        model: The original; it does not change.
+        inputs: (rows, words).
+        randomization: What is randomized; its fraction does not count.
+        fractions: The fractions.
+        initial: See `randomize`.
+        vocabulary: See `randomize`.
+    """
+    randomized, (narrowed, _) = copy.deepcopy(model), narrow(model, inputs)
+    columns = _columns(inputs)
+    paths = layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary)
+    walks = {name: path.walk([path.count(fraction) for fraction in fractions]) for name, path in paths.items()}
+    own = dict(narrowed.named_parameters())
+    for _ in fractions:
+        for name, path in paths.items():
+            path.write(next(walks[name]))
+            for key, parameter in path.parameters.items():
+                whole = f"{name}.{key}"
+                own[whole].copy_(parameter[:, columns] if whole == "fc1.weight" else parameter)
+        yield narrowed
+
+
+def explain_reviews(
+    model: TextClassifier, inputs: SparseMatrix, classes: Sequence[int], explaining: Explaining
+) -> list[ReviewOutcome]:
+    """What a model makes of texts.
+
+    Args:
+        model: The model.
+        inputs: (texts, words).
+        classes: Number of the explained class of each text.
+        explaining: How.
+    """
+    with torch.no_grad():
+        logits = model(inputs)
+    if not torch.isfinite(logits).all():
+        return [ReviewOutcome(missing=NOT_FINITE)] * len(classes)
+    predicted = logits.argmax(dim=1).tolist()
+    shares = probabilities(logits, explaining.objective).numpy()
+    twice = inputs.rows(torch.arange(len(classes)).repeat(2))
+    found = attribute(
+        model,
+        twice,
+        torch.tensor([*classes, *predicted]),
+        explaining.method,
+        samples=explaining.samples,
+        noise=explaining.noise,
+        seed=explaining.seed,
+    )
+    rows = np.split(found.values.numpy(), twice.offsets[1:-1].numpy())
+    count = len(classes)
+    return [
+        ReviewOutcome(
+            shares[row], predicted[row], rows[row], float(found.remainder[row]), rows[count + row] - rows[row]
+        )
+        for row in range(count)
+    ]
