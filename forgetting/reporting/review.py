@@ -18,7 +18,7 @@ from forgetting.model.words import WORD_KINDS
 from forgetting.reporting.formatting import format_count, format_gap, format_number, format_points, format_share
 from forgetting.reporting.names import format_class
 
-MOST_WORDS = 3  # that a sentence names
+NAMED_WORDS = 3  # that a sentence names
 
 
 def describe_known_words(known: Sequence[str], unknown: Sequence[str], kind: str) -> str:
@@ -79,7 +79,7 @@ def describe_prediction(result: Predictions, row: int = 0) -> str:
     )
 
 
-def describe_flip(flip: Flip, most: int = MOST_WORDS) -> str:
+def describe_flip(flip: Flip, most: int = NAMED_WORDS) -> str:
     """Why the prediction for a text flipped: the words whose contributions changed most, and what the others add.
 
     Args:
@@ -162,7 +162,7 @@ def _name_word(word: str) -> str:
 
 def _name_words(words: Sequence[str]) -> str:
     """The first words between quotation marks, and how many more there are."""
-    names = [_name_word(word) for word in words[:MOST_WORDS]]
-    if len(words) > MOST_WORDS:
-        names.append(f"{len(words) - MOST_WORDS:,} more")
+    names = [_name_word(word) for word in words[:NAMED_WORDS]]
+    if len(words) > NAMED_WORDS:
+        names.append(f"{len(words) - NAMED_WORDS:,} more")
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
