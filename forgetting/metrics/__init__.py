@@ -11,6 +11,7 @@ __getattr__, __all__ = lazy_names(
             "compare_with_majority",
             "compute_baselines",
             "find_majority",
+            "fit_linear_svc",
             "measure_forgettings",
         ),
         "calibration": ("temperature_scaled_loss",),
@@ -60,6 +61,7 @@ __getattr__, __all__ = lazy_names(
             "sign_test",
             "smallest_change",
         ),
+        "rank_correlation": ("RaggedRows",),
         "scores": (
             "FEWEST_CLASS_REVIEWS",
             "LOSS_TOO_LARGE",

@@ -1,7 +1,10 @@
 """What trivial models, and one honest reference, reach on a split."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from forgetting.metrics.comparisons import Measurement, measure_forgetting, meas
 from forgetting.metrics.paired import PairedChange, make_change
 from forgetting.metrics.scores import NOT_FINITE, Scores
 from forgetting.model.split import Split
+
+if TYPE_CHECKING:
+    from sklearn.svm import LinearSVC
 
 SVC_LIMIT = 500_000  # training reviews × classes; about 10 s on a laptop
 
@@ -48,9 +54,8 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
         objective: A key of OBJECTIVES, for `chance_loss`.
         svc_limit: LinearSVC is left out where training reviews × classes exceed this; 0 always leaves it out.
     """
-    # Whoever only reads baselines need not wait for torch and scikit-learn.
+    # Whoever only reads baselines need not wait for torch.
     import torch
-    from sklearn.svm import LinearSVC
 
     from forgetting.metrics import formulas
 
@@ -58,19 +63,11 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
     majority = find_majority(split)
     predictions = {name: torch.full_like(part.targets, majority) for name, part in split.parts.items()}
     targets = {name: part.targets for name, part in split.parts.items()}
-    size, missing, svc = len(split.training) * classes, {}, None
-    if len(torch.unique(split.training.targets)) < 2:
-        missing["linear_svc"] = "left out: the training part has reviews of one class only"
-    elif size <= svc_limit:
-        # The primal solver draws no random numbers, while liblinear's dual solver keeps a global state.
-        training = split.training
-        fitted = LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy())
-        svc = {
-            name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy()))
-            for name, part in split.parts.items()
-        }
-    else:
-        missing["linear_svc"] = f"left out: {size:,} training reviews × classes exceed the limit of {svc_limit:,}"
+    fitted, why = fit_linear_svc(split, svc_limit)
+    svc = None
+    if fitted is not None:
+        parts = split.parts.items()
+        svc = {name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy())) for name, part in parts}
     return Baselines(
         chance=1 / classes,
         chance_loss=_chance_loss(classes, objective),
@@ -84,8 +81,29 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
         },
         all_no=1 - 1 / classes,
         linear_svc=svc,
-        missing=missing,
+        missing={"linear_svc": why} if why else {},
     )
+
+
+def fit_linear_svc(split: Split, limit: int = SVC_LIMIT) -> tuple[LinearSVC | None, str]:
+    """Fit scikit-learn's LinearSVC to the training part.
+
+    Args:
+        split: The reviews.
+        limit: It is left out where training reviews × classes exceed this.
+
+    Returns:
+        The fitted model, and ""; or None, and the reason.
+    """
+    from sklearn.svm import LinearSVC
+
+    training, size = split.training, len(split.training) * len(split.classes)
+    if len(training.targets.unique()) < 2:
+        return None, "left out: the training part has reviews of one class only"
+    if size > limit:
+        return None, f"left out: {size:,} training reviews × classes exceed the limit of {limit:,}"
+    # The primal solver draws no random numbers, while liblinear's dual solver keeps a global state.
+    return LinearSVC(dual=False, random_state=0).fit(training.inputs.to_scipy(), training.targets.numpy()), ""
 
 
 def find_majority(split: Split) -> int:

@@ -1,0 +1,469 @@
+"""The sanity check: how far an explanation of a review follows the model, whose weights are randomized step by step.
+
+Adebayo et al. 2018 (arXiv 1810.03292): an explanation of what a model has learnt must change where that is destroyed.
+Each variant's attributions of the validation reviews are compared with those of the original, word by word, and with
+what no model, or another model, would say of the same words. The class that is explained is always the one that the
+original predicts.
+
+What the first layer makes of the reviews is computed once for all methods and all layer sets that need it.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from forgetting.core import parallel
+from forgetting.core.errors import RecipeError
+from forgetting.core.seeding import generator
+from forgetting.experiment.export import TableResult
+from forgetting.experiment.pipeline import Progress
+from forgetting.metrics import formulas
+from forgetting.metrics.baselines import fit_linear_svc
+from forgetting.metrics.rank_correlation import RaggedRows
+from forgetting.metrics.scores import NOT_FINITE
+from forgetting.model.attribution import FirstLayer, attribute_from, later_layers
+from forgetting.model.classifier import TextClassifier
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.split import Split
+from forgetting.randomization.layers import parameter_count
+from forgetting.randomization.path import layer_paths
+from forgetting.randomization.schemes import NOT_NESTED
+from forgetting.recipe.explanation import Explanation
+from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.recipe.recipe import MODERN, Recipe
+from forgetting.studies.activations import draw_reviews
+
+REFERENCES = {  # what the attribution of a variant is compared with, by name
+    "original": "the attribution of the original model, by the same method",
+    "random": "independent random numbers, drawn for each seed",
+    "random_input": "the TF-IDF weight of each word × such a number: what multiplying by the input alone keeps",
+    "tf_idf": "the TF-IDF weight of each word alone",
+    "word_frequency": "the share of training reviews with the word",
+    "linear_svm": "gradient × input of LinearSVC, which is trained on the same reviews",
+}
+EXPLANATION_METRICS = {
+    "rank_correlation": "mean of Spearman's rank correlation over reviews",
+    "absolute_rank_correlation": "the same of absolute values",
+    "top_overlap": "mean share of the k strongest words that are the same",
+    "complexity": "mean entropy of the histogram of a review's attributions, in nats",
+    "complexity_before": "the same of the original",
+    "complexity_rise": "mean of (after − before) / before",
+    "agreement": "share of reviews given the same class as by the original",
+    "divergence": "mean Jensen–Shannon divergence of the probabilities from the original, base 2",
+}
+BY_REVIEW = ("rank_correlation", "absolute_rank_correlation", "top_overlap")
+MOST_EXPLAINED = 1_000  # validation reviews that are explained; of more some are drawn
+COMPLEXITY_BINS = 10  # of the histogram of complexity, the fewest that Quantus takes: reviews have some tens of words
+MEMORY = 512 * 2**20  # bytes that the paths and attributions may take at once, in each worker
+KEPT_MEMORY = 64 * 2**20  # bytes that the rows may take to keep the numbers of each review
+NO_RANKS = "no review has two known words with different attributions"
+NO_TOP = "no review has more than {k} known words, the {k} strongest of which stand out"
+
+
+@dataclass(frozen=True)
+class ExplanationRow:
+    """The attributions of one variant by one method, compared with one reference.
+
+    Attributes:
+        layers: The layer set, its layers joined by "+".
+        dose: Fraction of the set's weights that are randomized.
+        scheme: Scheme of the randomization.
+        seed: Seed of the replicate.
+        attribution: Attribution method, a name in ATTRIBUTIONS.
+        reference: What the attribution is compared with, a key of REFERENCES.
+        reviews: Number of validation reviews that were explained.
+        compared: Number of them that define the rank correlation.
+        metrics: EXPLANATION_METRICS by name, None where missing. Complexity and what follows it are of the variant and
+            the method, and agreement and divergence of the variant, whatever the reference is.
+        missing: Reason of each None by its name.
+        by_review: Those of BY_REVIEW of each explained review, (reviews,) float32 with NaN where a review does not
+            define it; None where they are not kept.
+    """
+
+    layers: str
+    dose: float
+    scheme: str
+    seed: int
+    attribution: str
+    reference: str
+    reviews: int
+    compared: int
+    metrics: dict[str, float | None]
+    missing: dict[str, str] = field(default_factory=dict)
+    by_review: dict[str, np.ndarray] | None = field(default=None, compare=False, repr=False)
+
+
+EXPLANATION_COLUMNS = [
+    *("layers", "dose", "scheme", "seed", "attribution", "reference", "reviews", "compared"),
+    *EXPLANATION_METRICS,
+    "missing",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class ExplanationResult(TableResult):
+    """The rows of a sanity check, finished or stopped, with the plan and the recipe that they come from.
+
+    Attributes:
+        plan: Which variants and methods.
+        rows: A row for each variant, method and reference that is done.
+        recipe: The recipe that the model was trained by.
+        sha256: SHA-256 of the reviews' file.
+        epochs: Epochs that the model was trained, None where that is not known.
+        planned: Number of rows of the whole plan; there are fewer rows where the check was stopped.
+    """
+
+    plan: Explanation
+    rows: tuple[ExplanationRow, ...]
+    recipe: Recipe = MODERN
+    sha256: str = ""
+    epochs: int | None = None
+    planned: int | None = None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row for each of `rows`; columns: EXPLANATION_COLUMNS. NaN where missing, with reasons in "missing"."""
+        names = EXPLANATION_COLUMNS[:8]
+        table = pd.DataFrame(
+            [
+                {name: getattr(row, name) for name in names}
+                | row.metrics
+                | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
+                for row in self.rows
+            ],
+            columns=EXPLANATION_COLUMNS,
+        )
+        return table.astype(dict.fromkeys(EXPLANATION_METRICS, float))
+
+    def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
+        """The frame, with the plan and what trained the model as its recipe."""
+        recipe = replace(self.recipe.for_training(), explanation=self.plan)
+        about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
+        return self.frame, recipe, about
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """All that a replicate is computed from; it goes to the workers.
+
+    Attributes:
+        model: The original.
+        initial: Its state dict from before training.
+        inputs: The reviews that are explained.
+        plan: Which variants and methods.
+        sets: The layer sets.
+        references: The values, (stored,), of the references that all replicates share, by name; a missing one has
+            its reason instead.
+        keep: Whether rows keep the numbers of each review.
+    """
+
+    model: TextClassifier
+    initial: Mapping[str, torch.Tensor] | None
+    inputs: SparseMatrix
+    plan: Explanation
+    sets: tuple[tuple[str, ...], ...]
+    references: dict[str, np.ndarray | str]
+    keep: bool
+
+
+def run_explanation(
+    model: TextClassifier,
+    split: Split,
+    plan: Explanation = MODERN.explanation,
+    *,
+    recipe: Recipe = MODERN,
+    initial: Mapping[str, torch.Tensor] | None = None,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    dask: str = "",
+) -> ExplanationResult:
+    """A whole sanity check at once.
+
+    The arguments and errors are those of `explanation_slices`; progress is called with the number of rows done and of
+    those planned.
+    """
+    found, total = [], count_explanations(model, plan)
+    for rows in explanation_slices(model, split, plan, recipe=recipe, initial=initial, jobs=jobs, dask=dask):
+        found += rows
+        if progress:
+            progress(len(found), total)
+    return ExplanationResult(plan, tuple(found), recipe, split.reviews.sha256, planned=total)
+
+
+def count_explanations(model: TextClassifier, plan: Explanation) -> int:
+    """Number of rows of a plan. Raises RecipeError where it does not fit the model; see `Explanation.count`."""
+    known = tuple(name for name, _ in model.named_children())
+    return plan.count(known) * len(plan.attributions) * len(REFERENCES)
+
+
+def explanation_slices(
+    model: TextClassifier,
+    split: Split,
+    plan: Explanation,
+    *,
+    recipe: Recipe = MODERN,
+    initial: Mapping[str, torch.Tensor] | None = None,
+    jobs: int = 1,
+    dask: str = "",
+) -> Iterator[list[ExplanationRow]]:
+    """The rows of a plan in slices of a fraction of a second, replicate by replicate in the order of the seeds.
+
+    Each variant is that of `randomize`. The same plan gives the same rows bit for bit whatever `jobs` and `dask` are.
+
+    Args:
+        model: The original model.
+        split: The reviews, of whose validation part at most MOST_EXPLAINED are explained.
+        plan: Which variants and methods.
+        recipe: The recipe that the model was trained by.
+        initial: The state dict from before training, for the scheme "rewind".
+        jobs: Number of processes; −1 for one a core. With several, a slice is a replicate.
+        dask: Address of a Dask scheduler that the replicates go to instead.
+
+    Raises:
+        RecipeError: The plan does not fit the recipe, the model or the memory; before the first row.
+        WorkersError: No worker can be had or is left; the rows that were yielded stay valid.
+    """
+    inputs = _make_inputs(model, split, plan, recipe, initial)
+    seeds = list(plan.sweep.replicates)
+    if jobs == 1 and not dask:
+        return (rows for seed in seeds for rows in _slices(inputs, seed))
+    return parallel.run_tasks(_all_rows, inputs, seeds, jobs=jobs, dask=dask)
+
+
+def check_explanation(recipe: Recipe, plan: Explanation, known: tuple[str, ...]) -> None:
+    """Check that a plan fits a recipe's protocol, and a model.
+
+    Args:
+        recipe: The recipe.
+        plan: Which variants and methods.
+        known: Names of the model's layers, in order.
+
+    Raises:
+        RecipeError: It does not fit.
+    """
+    if recipe.protocol == "published":
+        raise RecipeError(
+            "A sanity check of explanations randomizes layers of one trained model; in the published protocol the "
+            "randomized model is a fresh one that is trained again. Use the modern protocol."
+        )
+    plan.count(known)
+
+
+def explained_reviews(model: TextClassifier, split: Split, plan: Explanation) -> torch.Tensor:
+    """Positions in the validation part of the reviews that are explained, rising.
+
+    They are all of them, or where they are more than MOST_EXPLAINED, or than the memory holds, as many drawn ones.
+
+    Raises:
+        RecipeError: The memory does not hold the randomized weights.
+    """
+    weights = parameter_count(model)
+    widest = max(layer.out_features for layer in model.children())
+    inputs = split.validation.inputs
+    words = len(inputs.values) / max(inputs.shape[0], 1)
+    review = 4 * widest * (4 * plan.samples + 6 * words)  # bytes of what is computed for it at once
+    paths = (100 if plan.scheme in NOT_NESTED else 40) * weights  # units, their order, draws
+    fitting = int((MEMORY - paths) // review) if review else MOST_EXPLAINED
+    if fitting < 1:
+        raise RecipeError(
+            f"The sanity check of this model needs about {(paths + review) / 2**20:,.0f} MiB ({weights:,} weights); "
+            f"the memory allowed is {MEMORY / 2**20:,.0f} MiB. Keep fewer words (split.max_words), or lower "
+            "explanation.samples."
+        )
+    return torch.from_numpy(draw_reviews(split.validation, min(MOST_EXPLAINED, fitting)))
+
+
+def _make_inputs(
+    model: TextClassifier,
+    split: Split,
+    plan: Explanation,
+    recipe: Recipe,
+    initial: Mapping[str, torch.Tensor] | None,
+) -> _Inputs:
+    """The inputs of the replicates, checked so that what does not fit is refused before anything is computed."""
+    known = tuple(name for name, _ in model.named_children())
+    check_explanation(recipe, plan, known)
+    if plan.scheme == "rewind" and initial is None:
+        raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
+    inputs = split.validation.inputs.rows(explained_reviews(model, split, plan))
+    with torch.no_grad():
+        classes = model(inputs).argmax(dim=1)
+    columns, values = inputs.columns.long(), inputs.values
+    training = split.training.inputs
+    frequency = training.columns.bincount(minlength=training.shape[1]) / max(training.shape[0], 1)
+    references: dict[str, np.ndarray | str] = {
+        "tf_idf": values.numpy(),
+        "word_frequency": frequency[columns].numpy(),
+    }
+    svc, why = fit_linear_svc(split)
+    if svc is None:
+        references["linear_svm"] = why
+    else:
+        weights = np.zeros((len(split.classes), inputs.shape[1]))
+        weights[svc.classes_] = np.concatenate([-svc.coef_, svc.coef_]) if len(svc.classes_) == 2 else svc.coef_
+        weights -= weights.mean(axis=0)
+        rows = classes.repeat_interleave(inputs.offsets.diff()).numpy()
+        references["linear_svm"] = values.numpy() * weights[rows, columns.numpy()]
+    count = plan.count(known) * len(plan.attributions) * len(REFERENCES)
+    keep = 4 * len(BY_REVIEW) * count * inputs.shape[0] <= KEPT_MEMORY
+    return _Inputs(model, initial, inputs, plan, plan.sweep.sets(known), references, keep)
+
+
+def _all_rows(inputs: _Inputs, seed: int) -> list[ExplanationRow]:
+    return [row for rows in _slices(inputs, seed) for row in rows]
+
+
+@torch.no_grad()
+def _slices(inputs: _Inputs, seed: int) -> Iterator[list[ExplanationRow]]:
+    """The rows of a replicate, those of a dose at a time."""
+    model, plan = inputs.model, inputs.plan
+    comparison = _Comparison(inputs, seed)
+    randomized = copy.deepcopy(model)
+    names = [name for name, _ in model.named_children()]
+    used = tuple(name for name in names if any(name in chosen for chosen in inputs.sets))
+    chosen = replace(plan.sweep.randomization(plan.scheme, "weight", seed), layers=used)
+    paths = layer_paths(randomized, chosen, initial=inputs.initial)
+    walks = {name: path.walk([path.count(dose) for dose in plan.doses]) for name, path in paths.items()}
+    for dose in plan.doses:
+        for name, path in paths.items():
+            path.write(next(walks[name]))
+        first = comparison.reach(randomized)
+        rows = []
+        for layers in inputs.sets:
+            others = [getattr(randomized if name in layers else model, name) for name in names[1:]]
+            rows += comparison.rows(layers, dose, first if names[0] in layers else comparison.first, others)
+        yield rows
+
+
+class _Comparison:
+    """The attributions of the original and of each reference, with which those of variants are compared.
+
+    Args:
+        inputs: What a replicate is computed from.
+        seed: Its seed.
+    """
+
+    def __init__(self, inputs: _Inputs, seed: int):
+        self.inputs, self.plan, self.seed = inputs, inputs.plan, seed
+        self.lines = RaggedRows(inputs.inputs.offsets.numpy().astype(np.int64))
+        self.first = self.reach(inputs.model)
+        others = list(inputs.model.children())[1:]
+        self.logits = later_layers(others, self.first.outputs)
+        self.classes = self.logits.argmax(dim=1)
+        values = self._attribute(self.first, others)
+        count = len(inputs.inputs.values)
+        draws = torch.randn(count, generator=generator(seed, "explanation", "random"), dtype=torch.float64)
+        drawn = {"random": draws.numpy(), "random_input": draws.numpy() * inputs.inputs.values.numpy()}
+        references = drawn | inputs.references
+        self.missing = {name: value for name, value in references.items() if isinstance(value, str)}
+        methods = (len(self.plan.attributions), count)
+        whole = [np.nan_to_num(values)]
+        whole += [
+            np.broadcast_to(0.0 if name in self.missing else references[name], methods)
+            for name in REFERENCES
+            if name != "original"
+        ]
+        self.finite = bool(np.isfinite(values).all() and torch.isfinite(self.logits).all())
+        # Of all references, (references, methods, …).
+        self.signed, self.absolute, self.top = self._ranked(np.stack(whole))
+        self.complexity = self.lines.entropy(whole[0], COMPLEXITY_BINS)
+        self.softmax = formulas.softmax(self.logits)
+
+    def reach(self, model: TextClassifier) -> FirstLayer:
+        """What a model's first layer makes of the reviews."""
+        plan = self.plan
+        return FirstLayer(next(model.children()), self.inputs.inputs, plan.samples, plan.noise, plan.seed)
+
+    def _attribute(self, first: FirstLayer, others: list[torch.nn.Linear]) -> np.ndarray:
+        """(methods, stored)."""
+        found = [attribute_from(first, others, self.classes, method).values for method in self.plan.attributions]
+        return torch.stack(found).numpy()
+
+    def _ranked(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Standardized ranks of the values and of their sizes, and which are the k largest of these: (…, stored)."""
+        ranks = self.lines.ranks(np.stack([values, np.abs(values)]))
+        return *self.lines.standard(ranks), self.lines.top(ranks[1], self.plan.top)
+
+    def rows(
+        self, layers: tuple[str, ...], dose: float, first: FirstLayer, others: list[torch.nn.Linear]
+    ) -> list[ExplanationRow]:
+        """The rows of a variant: of each method with each reference."""
+        values, logits = self._attribute(first, others), later_layers(others, first.outputs)
+        methods, reviews = self.plan.attributions, len(self.classes)
+        finite = self.finite and bool(np.isfinite(values).all() and torch.isfinite(logits).all())
+        shape = (len(REFERENCES), len(methods), reviews)
+        by_review = dict.fromkeys(BY_REVIEW, np.full(shape, np.nan))
+        after = np.full(shape[1:], np.nan)
+        common: dict[str, float] = {}
+        if finite:
+            signed, absolute, top = self._ranked(values)
+            by_review = {
+                "rank_correlation": self.lines.correlate(self.signed, signed),
+                "absolute_rank_correlation": self.lines.correlate(self.absolute, absolute),
+                "top_overlap": self.lines.overlap(self.top, top, self.plan.top),
+            }
+            after = self.lines.entropy(values, COMPLEXITY_BINS)
+            common = {
+                "agreement": (logits.argmax(dim=1) == self.classes).double().mean().item() if reviews else np.nan,
+                "divergence": formulas.divergence(self.softmax, formulas.softmax(logits)).item(),
+            }
+        rise = (after - self.complexity) / self.complexity
+        both = np.where(np.isnan(rise), np.nan, 1)
+        means = {name: _mean(numbers) for name, numbers in by_review.items()}
+        complexity = {
+            "complexity": _mean(after * both),
+            "complexity_before": _mean(self.complexity * both),
+            "complexity_rise": _mean(rise),
+        }
+        compared = (~np.isnan(by_review["rank_correlation"])).sum(axis=-1)
+        rows = []
+        for place, reference in enumerate(REFERENCES):
+            for number, method in enumerate(methods):
+                metrics = {name: numbers[place, number] for name, numbers in means.items()}
+                metrics |= {name: numbers[number] for name, numbers in complexity.items()} | common
+                metrics = {name: metrics.get(name, np.nan) for name in EXPLANATION_METRICS}
+                lost = reference in self.missing
+                metrics = {
+                    name: None if np.isnan(value) or (lost and name in BY_REVIEW) else float(value)
+                    for name, value in metrics.items()
+                }
+                missing = {
+                    name: self._reason(name, reference, finite) for name, value in metrics.items() if value is None
+                }
+                kept = None
+                if self.inputs.keep:
+                    kept = {name: numbers[place, number].astype(np.float32) for name, numbers in by_review.items()}
+                rows.append(
+                    ExplanationRow(
+                        layers=LAYER_SEPARATOR.join(layers),
+                        dose=dose,
+                        scheme=self.plan.scheme,
+                        seed=self.seed,
+                        attribution=method,
+                        reference=reference,
+                        reviews=reviews,
+                        compared=int(compared[place, number]),
+                        metrics=metrics,
+                        missing=missing,
+                        by_review=kept,
+                    )
+                )
+        return rows
+
+    def _reason(self, name: str, reference: str, finite: bool) -> str:
+        if not finite:
+            return NOT_FINITE
+        if name in BY_REVIEW and reference in self.missing:
+            return self.missing[reference]
+        return NO_TOP.format(k=self.plan.top) if name == "top_overlap" else NO_RANKS
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the last axis of what is not NaN; NaN where nothing is."""
+    count = (~np.isnan(values)).sum(axis=-1)
+    return np.nansum(values, axis=-1) / np.where(count > 0, count, np.nan)
