@@ -1018,6 +1018,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("review.text",),
         ),
         Term(
+            "one review a line",
+            "Texts that both models predict at once, each in a line of its own; what you paste goes into no link.",
+        ),
+        Term("unknown words", "Words of a review that the network does not know, and so does not see."),
+        Term(
             "sanity check",
             "Whether an explanation changes when the model does: one that does not says nothing of the model.",
             source="Adebayo et al. 2018, “Sanity Checks for Saliency Maps”, arXiv 1810.03292",

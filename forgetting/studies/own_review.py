@@ -32,6 +32,7 @@ class ReviewOutcome:
             the logit; None where it cannot be told.
         remainder: What these leave of the explained quantity, such as the biases; None as well.
         toward: How much each speaks for the predicted class rather than for the explained one, (stored,).
+        toward_remainder: The remainder of that.
         missing: The reason of what is None.
     """
 
@@ -40,6 +41,7 @@ class ReviewOutcome:
     explained: np.ndarray | None = None
     remainder: float | None = None
     toward: np.ndarray | None = None
+    toward_remainder: float | None = None
     missing: str = ""
 
 
@@ -147,11 +149,16 @@ def explain_reviews(
         noise=explaining.noise,
         seed=explaining.seed,
     )
-    rows = np.split(found.values.numpy(), twice.offsets[1:-1].numpy())
+    rows, remainders = np.split(found.values.numpy(), twice.offsets[1:-1].numpy()), found.remainder.tolist()
     count = len(classes)
     return [
         ReviewOutcome(
-            shares[row], predicted[row], rows[row], float(found.remainder[row]), rows[count + row] - rows[row]
+            shares[row],
+            predicted[row],
+            rows[row],
+            remainders[row],
+            rows[count + row] - rows[row],
+            remainders[count + row] - remainders[row],
         )
         for row in range(count)
     ]

@@ -8,29 +8,37 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
+from functools import partial
 
+import pandas as pd
 import streamlit as st
 import torch
 
+from forgetting.core.errors import ForgettingError
 from forgetting.core.seeding import generator
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
+from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.controls import choice_control
+from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.own_review import own_review, typed_count
-from forgetting.dashboard.views.review_frames import find_review_frames, review_path
+from forgetting.dashboard.ui.tables import EXCERPT, reviews_table
+from forgetting.dashboard.views.review_frames import find_predictor, find_review_frames, review_path
+from forgetting.data.labels import compose
 from forgetting.data.reviews import review_key
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.recipe.explanation import MOST_LINKED
 from forgetting.recipe.plans import FRACTIONS
-from forgetting.reporting.formatting import format_count, format_fraction
+from forgetting.reporting.formatting import format_count, format_fraction, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import ATTRIBUTION_NAMES
 from forgetting.studies.own_review import narrow
 
 KEYS = SharedCache("keys of reviews", most=1)
-MOST_TRIED = 100  # reviews that are looked through for one that never flips
+MOST_LINES = 1_000  # reviews that are predicted at once
+MOST_TRIED = 400  # reviews that are looked through for one that never flips
 
 
 class KeyedTexts(dict):
@@ -51,6 +59,10 @@ def review_view(trained_model: TrainedModel, comparison: Comparison) -> None:
             st.button(label, key=f"pick_{key}", on_click=_pick, args=arguments, help=explain(label.split(" at ")[0]))
         choice_control("review.attribution", titles=ATTRIBUTION_NAMES, width=230)
     _versions_view(trained_model, comparison)
+    expander = st.expander("Many reviews at once", key="many_reviews", on_change="rerun")
+    if expander.open:
+        with expander:
+            _many_view(trained_model)
 
 
 @st.fragment
@@ -85,6 +97,43 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
         )
 
 
+@st.fragment
+def _many_view(trained_model: TrainedModel) -> None:
+    """The classes of all lines of a text, before and after."""
+    label = "One review a line"
+    text = st.text_area(label, key="review_lines", height=160, persist_state="session", help=explain(label))
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        st.caption("Paste texts, and what both models make of each stands here.")
+        return
+    if len(lines) > MOST_LINES:
+        st.error(
+            f"At most {MOST_LINES:,} reviews are predicted here at once; these are {len(lines):,} lines. Paste fewer, "
+            "or give the file to the command “forgetting predict”, which takes any number."
+        )
+        return
+    published = trained_model.recipe.protocol == "published"
+    randomization = models.fit_randomization(session().recipe.randomization, trained_model)
+    try:
+        result = find_predictor(trained_model).predict(lines, None if published else randomization)
+    except ForgettingError as error:
+        show_error(error)
+        return
+    table = pd.DataFrame({"review": [line[:EXCERPT] for line in result.texts]})
+    for when, found in zip(("before", "after"), result.models.values(), strict=False):
+        table[when] = [name or f"missing: {NOT_FINITE}" for name in found.labels]
+        table[f"probability {when}"] = found.probabilities.max(axis=1)
+    table["unknown words"] = [" ".join(words)[:EXCERPT] for words in result.unknown]
+    flipped = result.flipped
+    if flipped is not None:
+        st.text(f"{int(flipped.sum()):,} of {format_count(len(lines), 'review')} change their predicted class.")
+    shares = [name for name in table if name.startswith("probability")]
+    options = {"formats": dict.fromkeys(shares, format_share), "alt": "Predicted class of each line, before and after"}
+    reviews_table(table, result.texts, key="many_reviews_table", height=330, **options)
+    files = {f"predictions.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")}
+    downloads(files, {}, "many_reviews")
+
+
 # Which text
 
 
@@ -106,7 +155,9 @@ def _chosen_text(trained_model: TrainedModel) -> str:
         return text
     reviews = trained_model.split.reviews
     if key:
-        keyed = KEYS.ask(reviews.sha256, lambda: KeyedTexts((review_key(each), each) for each in reviews.texts))
+        keyed = KEYS.ask(
+            models.model_key(trained_model), lambda: KeyedTexts((review_key(each), each) for each in reviews.texts)
+        )
         if key in keyed:
             return keyed[key]
         st.caption(f"No review of this file has the key {key!r}; here is another one.")
@@ -117,7 +168,7 @@ def _chosen_text(trained_model: TrainedModel) -> str:
 
 def _typed(text: str) -> None:
     """Keep what was typed; halves of a character, which no page can write, become the sign for one that is missing."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = compose(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     versions = _versions()
     session().versions = Versions(_recipe_review(), whole, versions and versions.first)
 

@@ -13,25 +13,28 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies.fraction_path import find_path, path_key
+from forgetting.experiment.flip import Contribution, Flip
+from forgetting.experiment.prediction import Predictor, make_predictor
 from forgetting.experiment.results import Comparison
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.encoding import make_encoder
 from forgetting.model.sparse import SparseMatrix
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
-from forgetting.reporting.formatting import format_count, format_fraction, format_gap, format_share
+from forgetting.reporting.formatting import format_fraction, format_gap, format_share
+from forgetting.reporting.review import describe_edit, describe_flip, describe_known_words
 from forgetting.studies.own_review import Explaining, ReviewOutcome, explain_reviews, narrow, narrow_path
 
+PREDICTORS = SharedCache("predictors", most=1)
 REVIEW_FRAMES = SharedCache("frames of texts", most=4)
 MOST_BARS = 11  # with a row of their own; of more, the others are summed in the last row
 MOST_MARKED = 400  # words of a text that are marked
 MOST_FOLLOWED = 5_000  # characters of a text that still follows the slider
 MOST_CHANGES = 6  # words of an edit with their numbers
-MOST_REASONS = 3  # words that say why a review flips
 EDITED = 0.5  # share of the first version's known words that an edit of it still has
 
 
@@ -89,6 +92,12 @@ def find_review_frames(
     return REVIEW_FRAMES.ask(key, make)
 
 
+def find_predictor(trained_model: TrainedModel) -> Predictor:
+    """What predicts the classes of any text with a model."""
+    recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
+    return PREDICTORS.ask(models.model_key(trained_model), lambda: make_predictor(recipe, split, trained))
+
+
 def review_path(
     trained_model: TrainedModel, inputs: SparseMatrix, randomization: Randomization
 ) -> Iterator[TextClassifier]:
@@ -111,16 +120,17 @@ class _Drawing:
     """
 
     def __init__(self, trained_model: TrainedModel, texts: Sequence[str], explaining: Explaining):
-        split = trained_model.split
-        encoder = make_encoder(split, trained_model.recipe.split)
+        split, predictor = trained_model.split, find_predictor(trained_model)
+        self.result = predictor.predict(texts[::-1])  # the first version first
         self.texts, self.classes, self.words, self.explaining = texts, split.classes, split.words, explaining
-        self.inputs = encoder.encode(texts)
+        self.inputs = predictor.encoder.encode(texts)
         self._original, self._rows = narrow(trained_model.trained.model, self.inputs)
         with torch.no_grad():
             self.explained = int(self._original(self._rows)[0].argmax())
         self.before = self.look(self._original)
+        self.kind = predictor.encoder.tokenizer.kind
         self._columns = [columns.tolist() for columns in np.split(self.inputs.columns.numpy(), self._ends)]
-        self._place(encoder.tokens(texts[0]))
+        self._place(predictor.encoder.tokens(texts[0]))
 
     @property
     def _ends(self) -> np.ndarray:
@@ -144,15 +154,6 @@ class _Drawing:
             for column, share in zip(columns, shares, strict=True):
                 self.shares[number, place[column]] = share
         self.names = [" ".join(self.words[column] for column in columns[:1]) for columns, _ in marks]
-        known = sum(bool(token.columns) for token in tokens)
-        unknown = len(tokens) - known
-        self.known = (
-            "The text holds no word that the model knows: it sees nothing of it."
-            if not known
-            else f"The model knows {known:,} of its {format_count(len(tokens), 'word')}; the others are grey."
-            if unknown
-            else f"The model knows all of its {format_count(len(tokens), 'word')}."
-        )
 
     def prepare(self, looks: Sequence[list[ReviewOutcome]]) -> None:
         """Choose what is shown on the whole path, so that nothing changes its place along it."""
@@ -168,15 +169,16 @@ class _Drawing:
         self.strongest = float(strongest) or 1.0
         predicted = sorted({each.predicted for each in outcomes})
         self.edited = self._find_edits()
-        self.toward_before = {}  # class → how much each value speaks for it by the original, less for the explained one
+        self.toward: dict[int, tuple[np.ndarray, float]] = {}  # class → what the original has of `ReviewOutcome.toward`
         if first is not None and predicted:
+            before = self.before[0]
             rows = self._rows.rows(torch.zeros(len(predicted), dtype=torch.long))
             found = explain_reviews(self._original, rows, predicted, self.explaining)
-            self.toward_before = {
-                number: each.explained - self.before[0].explained for number, each in zip(predicted, found, strict=True)
-            }
+            for number, each in zip(predicted, found, strict=True):
+                self.toward[number] = (each.explained - before.explained, each.remainder - before.remainder)
 
     def _marks(self, values: np.ndarray) -> np.ndarray:
+        """What values of the row, (stored,), say of each mark, (marks,)."""
         return self.shares @ values
 
     def _find_edits(self) -> list[tuple[int, int]]:
@@ -203,13 +205,16 @@ class _Drawing:
             "pieces": self.pieces,
             "rest": self.rest,
             "names": self.names,
-            "known": self.known,
+            "known": describe_known_words(self.result.known[-1], self.result.unknown[-1], self.kind),
+            "edit": describe_edit(self.result) if self.edited else "",
             "classes": [self.classes[number] for number in self.shown],
             "others": f"{others:,} others" if others else "",
             "explained": self.classes[self.explained],
             "strongest": self.strongest,
             "chance": 100 / len(self.classes),
-            "chance_text": f"The thin line is a uniform guess, {format_share(1 / len(self.classes))} for each class.",
+            "chance_text": f"The thin line is a uniform guess, {format_share(self.result.chance)} for each class; "
+            f"{format_share(self.result.largest_share)} of the training reviews are of the largest one, "
+            f"{self.result.largest_class}.",
             "legend": f"Each word by how much it speaks for {self.classes[self.explained]}, which the original "
             f"predicts; the strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more.",
             "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here.",
@@ -221,7 +226,7 @@ class _Drawing:
 
     def frame(self, look: list[ReviewOutcome], fraction: float) -> dict:
         """What is shown at a fraction."""
-        return self._look(look) | {"fraction": format_fraction(fraction), "why": self._why(look[0])}
+        return self._look(look) | {"fraction": format_fraction(fraction), "why": describe_flip(self._flip(look[0]))}
 
     def _look(self, look: list[ReviewOutcome]) -> dict:
         outcome = look[0]
@@ -244,26 +249,26 @@ class _Drawing:
         return {
             "predicted": self.classes[outcome.predicted],
             "top": top,
-            "shares": [format_share(max(0.0, share)) for share in shares],
+            "shares": [_format_probability(share) for share in shares],
             "widths": [round(100 * min(1.0, share), 2) for share in shares],
             "marks": [_format_mark(value) for value in self._marks(outcome.explained)],
             **self._compare(look),
         }
 
-    def _why(self, outcome: ReviewOutcome) -> str:
-        """Why the randomized model predicts what it does."""
-        before = self.classes[self.explained]
-        if outcome.probabilities is None or not self.toward_before:
-            return f"It cannot be told why: {outcome.missing or self.before[0].missing}."
+    def _flip(self, outcome: ReviewOutcome) -> Flip:
+        """Why the randomized model predicts another class, as `explain_flip` finds it for two models."""
+        before = self.before[0]
+        if outcome.probabilities is None or before.probabilities is None:
+            return Flip(None, None, {}, missing=outcome.missing or before.missing)
+        labels = self.classes[self.explained], self.classes[outcome.predicted]
         if outcome.predicted == self.explained:
-            return f"Both models predict {before}."
-        after, columns = self.classes[outcome.predicted], self._columns[0]
-        moved = outcome.toward - self.toward_before[outcome.predicted]
-        strongest = [place for place in np.argsort(-moved, kind="stable")[:MOST_REASONS].tolist() if moved[place] > 0]
-        if not strongest:
-            return f"It flips from {before} to {after}, and no word explains that: what does not depend on words does."
-        words = ", ".join(f"“{self.words[columns[place]]}” ({_format_mark(moved[place])})" for place in strongest)
-        return f"It flips from {before} to {after}. What moved most towards {after}: {words}."
+            return Flip(*labels, {})
+        values, remainder = self.toward[outcome.predicted]
+        named = zip(self._columns[0], values.tolist(), outcome.toward.tolist(), strict=True)
+        words = {self.words[column]: Contribution(*both) for column, *both in named}
+        ordered = dict(sorted(words.items(), key=lambda item: -abs(item[1].change)))
+        total = Contribution(float(values.sum()) + remainder, float(outcome.toward.sum()) + outcome.toward_remainder)
+        return Flip(*labels, ordered, Contribution(remainder, outcome.toward_remainder), total)
 
     def _compare(self, look: list[ReviewOutcome]) -> dict:
         """Both versions of an edited text: the class of each with its probability, and what words of one alone say."""
@@ -280,6 +285,15 @@ class _Drawing:
             ],
             "edits": [_format_mark(values[version][column]) for column, version in self.edited],
         }
+
+
+def _format_probability(share: float) -> str:
+    """A probability as short as a column of them needs, where `format_share` writes all digits of one next to 0."""
+    bounds = {"<": 0.001, ">": 0.999}
+    if 0 < share < bounds["<"] or bounds[">"] < share < 1:
+        sign = "<" if share < bounds["<"] else ">"
+        return f"{sign}{NO_BREAK}{format_share(bounds[sign])}"
+    return format_share(min(1.0, max(0.0, share)))
 
 
 def _format_mark(value: float) -> str:

@@ -73,6 +73,9 @@ class View {
   drawParts() {
     const { data } = this
     this.find('.known').textContent = data.known
+    this.find('.difference').textContent = data.edit
+    const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.why)
+    this.find('.why').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
     this.find('.chance').textContent = data.chance_text
     this.find('.legend').replaceChildren(
       `${data.legend} `, key('for-key', 'speaks for it'), ' ', key('against-key', 'speaks against it'))
@@ -85,7 +88,7 @@ class View {
     this.find('section.before .title').textContent = `Original: ${data.before.predicted}`
     for (const side of ['before', 'after']) this.drawText(this.find(`section.${side} .text`))
     this.mark('before', data.before)
-    this.find('section.edit').hidden = !data.edited.length && !data.before.versions
+    this.find('section.edit').hidden = !data.edited.length
     fill(this.find('.edits tbody'), this.find('template.edit'), data.edited, (row, [word, edit], index) => {
       const [name, what, before] = row.children
       ;[name.textContent, what.textContent, before.textContent] = [word, edit, data.before.edits[index]]
@@ -167,7 +170,7 @@ class View {
 
   draw() {
     const frame = this.frame()
-    this.find('.why').textContent = frame.why
+    this.find('.sentence').textContent = frame.why
     this.find('.key.after').textContent = `randomized by ${frame.fraction}`
     this.find('section.after .title').textContent = `Randomized by ${frame.fraction}: ${frame.predicted}`
     ;[...this.find('.classes tbody').children].forEach((row, index) => this.drawClass(row, 'after', frame, index))
