@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from forgetting.dashboard.studies.panel import kept_studies
+from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
+from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.page import open_page
-from forgetting.dashboard.ui.plan_form import explanation_controls
+from forgetting.dashboard.ui.plan_form import explanation_controls, similarity_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.activations import map_view, similarity_view
 
 open_page("explain")
 st.markdown(
@@ -19,11 +21,24 @@ if not randomization_form.can_choose(trained_model):
 
 with st.container(key="controls_and_answer"):
     plan, answer = st.columns([1, 2.6], gap="medium")
-views = {"Sanity check": None}
-tabs = dict(zip(views, answer.tabs(list(views), key="explain_view", on_change="rerun"), strict=True))
-opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
+views = ("Sanity check", "Map", "Similarity")
+tabs = dict(zip(views, answer.tabs(views, key="explain_view", on_change="rerun"), strict=True))
+opened = next((name for name, tab in tabs.items() if tab.open), views[0])
 with plan:
     if opened == "Sanity check":
         explanation_controls(trained_model)
+    elif opened == "Map":
+        randomization_form.layer_controls(trained_model)
+        randomization_form.fraction_control()
+        randomization_form.scheme_controls(trained_model)
+        randomization_form.seed_control()
+    else:
+        similarity_controls(trained_model)
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
+with tabs[opened]:
+    if opened == "Map":
+        map_view(trained_model)
+    elif opened == "Similarity":
+        study_buttons(trained_model, SIMILARITY_STUDY)
+        study_view(SIMILARITY_STUDY, similarity_view)

@@ -22,6 +22,7 @@ MOST_RUNS = {
     "change": 100,
     "learning_curves": 300,
     "savings": 300,
+    "similarity": 100,
     "unlearning": 400,
 }  # until a study has ended
 

@@ -21,7 +21,7 @@ MEANINGS = {  # what each colour says, wherever it is
     "reviews": REVIEW_COLOUR,
     "a word that speaks for a class": SPEAKS_FOR,
     "a word that speaks against a class": SPEAKS_AGAINST,
-    **{f"layer set, scheme or method {index + 1}": colour for index, colour in enumerate(SERIES_COLOURS)},
+    **{f"layer set, scheme, method or class {index + 1}": colour for index, colour in enumerate(SERIES_COLOURS)},
 }
 HEAT = ("#f0ebe8", "#4a4045")  # from a trivial model to the original, in no colour that means something
 LIGHT_TEXT_FROM = 0.7  # of the way along HEAT, text on it is white, else black
@@ -29,6 +29,7 @@ TEXT = "currentColor"  # that of the page in its theme, black in a file
 PALE = 0.35  # opacity of what is too uncertain to stand out
 PALE_TEXT = {"light": "#756d71", "dark": "#948a90"}  # of the same in tables, by the theme
 CHART_HEIGHT = 300
+MAP_HEIGHT = 460  # of maps of reviews, with their legend
 NAMES_APART = 0.085  # of an axis, from one baseline's name to the next
 FRACTION_TITLE = "fraction randomized"
 CHANGE_TITLE = "‖ΔW‖₂ / ‖W‖₂"

@@ -1038,6 +1038,42 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             source="Smilkov et al. 2017, arXiv 1706.03825",
             used=("explanation.samples", "explanation.noise"),
         ),
+        Term(
+            "activation",
+            "What a unit of a layer gives for a review: of a hidden layer after the ReLU, of the last one a logit.",
+            used=("map of layer",),
+        ),
+        Term(
+            "principal component",
+            "A direction in which the activations of the original vary most, the second at a right angle to the first.",
+            "It is found on the original's activations alone, and both models are drawn in it.",
+            "Pearson 1901, Philosophical Magazine 2, 559–572",
+            (
+                "principal component 1",
+                "principal component 2",
+                *(f"{model}, component {number}" for model in ("original", "randomized") for number in (1, 2)),
+            ),
+        ),
+        Term(
+            "similarity (CKA)",
+            "How alike two models lay out the same reviews in a layer: 1 is the same but for a rotation and the scale.",
+            "Linear centred kernel alignment, with the unbiased estimator: what has nothing in common lies around 0, "
+            "and may be below. Two models that were trained from other seeds are not far from 1.",
+            "Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012, J. Mach. Learn. Res. 13; Nguyen et al. 2021, "
+            "arXiv 2010.15327",
+            ("similarity", "CKA"),
+        ),
+        Term("trained anew", "A model of the same settings and reviews that was trained from another seed."),
+        Term("reviews drawn", "The part of the split whose reviews the maps show."),
+        Term(
+            "colour by",
+            "The true class of a review, the class that each model predicts, or whether randomizing changes it.",
+        ),
+        Term(
+            "scales",
+            "Whether both maps have one scale, or each its own where randomizing throws the reviews far apart.",
+        ),
+        Term("select a group", "Selects all reviews of one colour in the map of the original."),
     ),
     "Buttons": (
         Term("Play", "Trains the network with these settings, and shows how it learns.", used=("play again",)),
@@ -1084,6 +1120,11 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "prediction",
             "What you think the numbers will say, before you see them. It stays in this session.",
         ),
+        Term(
+            "Forget these on Unlearn",
+            "Makes the selected reviews the forget set, in the place of the one before, and leads to Unlearn.",
+        ),
+        Term("Select none", "Takes the selection in the maps back."),
         Term("Untick all", "Takes all reviews out of the forget set."),
         Term("Reproduce the table", "Runs the published experiment again, once for each seed."),
         Term(

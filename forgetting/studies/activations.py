@@ -54,12 +54,21 @@ class ActivationMap:
         randomized: Where the randomized model has it, (reviews, 2).
         held: Share of the original's variance that each of the two directions holds, (2,).
         held_after: Share of the randomized model's variance that both hold together; None where it has none.
+        moved: Median distance that randomizing moved a review, in all directions, by the root mean square distance of
+            the original's reviews from their mean.
     """
 
     original: np.ndarray
     randomized: np.ndarray
     held: np.ndarray
     held_after: float | None
+    moved: float
+
+    @property
+    def farther(self) -> float:
+        """How many times as far as in the original's map the farthest review lies in the randomized model's."""
+        before, after = (np.abs(points).max() for points in (self.original, self.randomized))
+        return float(after / before) if before else 1.0
 
 
 def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationMap | str:
@@ -98,4 +107,5 @@ def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationM
         *points,
         held=np.pad(sizes**2 / variance, (0, missing)),
         held_after=float(inside / spread) if spread > NO_DIFFERENCE * np.square(both[1]).sum() else None,
+        moved=float(np.median(np.linalg.norm(both[1] - both[0], axis=1)) / np.sqrt(variance / len(centred))),
     )

@@ -6,7 +6,7 @@ lost of the task.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -169,7 +169,13 @@ def count_rows(plan: Explanation, known: tuple[str, ...]) -> int:
 
 
 def similarity_slices(
-    trained: Trained, split: Split, plan: Explanation, *, recipe: Recipe = MODERN
+    trained: Trained,
+    split: Split,
+    plan: Explanation,
+    *,
+    recipe: Recipe = MODERN,
+    known: Collection[int] = (),
+    trains: bool = True,
 ) -> Iterator[list[SimilarityRow]]:
     """The rows of a plan seed by seed, in slices of a fraction of a second, empty ones while a model is trained.
 
@@ -182,35 +188,44 @@ def similarity_slices(
         split: The reviews that it was trained on.
         plan: Which variants; its attributions do not matter.
         recipe: The recipe that the model was trained by.
+        known: Seeds to leave out.
+        trains: Whether there are independently trained models, or randomized ones alone.
 
     Raises:
         RecipeError: The plan does not fit the model; at once.
     """
-    known = tuple(name for name, _ in trained.model.named_children())
-    count_rows(plan, known)
-    check_sweep_plan(recipe, plan.sweep, known)
-    sets = plan.sweep.sets(known, plan.group)
+    layers = tuple(name for name, _ in trained.model.named_children())
+    count_rows(plan, layers)
+    check_sweep_plan(recipe, plan.sweep, layers)
+    sets = plan.sweep.sets(layers, plan.group)
     if plan.scheme == "rewind" and not trained.initial:
         raise RecipeError("Scheme 'rewind' needs the weights from before training; this model has none.")
-    return _slices(trained, split, plan, recipe, sets)
+    seeds = [seed for seed in plan.sweep.replicates if seed not in known]
+    return _slices(trained, split, plan, recipe, sets, seeds, trains)
 
 
 def _slices(
-    trained: Trained, split: Split, plan: Explanation, recipe: Recipe, sets: tuple[tuple[str, ...], ...]
+    trained: Trained,
+    split: Split,
+    plan: Explanation,
+    recipe: Recipe,
+    sets: tuple[tuple[str, ...], ...],
+    seeds: list[int],
+    trains: bool,
 ) -> Iterator[list[SimilarityRow]]:
     inputs = split.validation.inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
     original = layer_activations(trained.model.named_children(), inputs)
-    for seed in plan.sweep.replicates:
-        other = second_seed(seed)  # which is the original's in one of 2³² recipes
-        trainer = make_trainer(
-            replace(recipe, seed=seed if other == recipe.seed else other), split, record_history=False
-        )
-        while trainer.epochs_left:
-            trainer.advance(SLICE_SECONDS)
-            yield []
-        found = layer_activations(trainer.model.named_children(), inputs)
-        similarity = {name: linear_cka(original[name], values) for name, values in found.items()}
-        yield [SimilarityRow(INDEPENDENT_MODEL, "", None, seed, similarity)]
+    for seed in seeds:
+        if trains:
+            other = second_seed(seed)  # which is the original's in one of 2³² recipes
+            own = replace(recipe, seed=seed if other == recipe.seed else other)
+            trainer = make_trainer(own, split, record_history=False)
+            while trainer.epochs_left:
+                trainer.advance(SLICE_SECONDS)
+                yield []
+            found = layer_activations(trainer.model.named_children(), inputs)
+            similarity = {name: linear_cka(original[name], values) for name, values in found.items()}
+            yield [SimilarityRow(INDEPENDENT_MODEL, "", None, seed, similarity)]
         yield from _variants(trained, split, plan, seed, sets, inputs, original)
 
 
@@ -283,7 +298,7 @@ def run_similarity(
 
 
 def make_similarity_result(
-    rows: list[SimilarityRow] | tuple[SimilarityRow, ...], split: Split, plan: Explanation, recipe: Recipe, planned: int
+    rows: Sequence[SimilarityRow], split: Split, plan: Explanation, recipe: Recipe, planned: int
 ) -> SimilarityResult:
     """Rows as a result; the arguments are those of `SimilarityResult`, with the split for what it tells of reviews."""
     reviews = (len(draw_reviews(split.validation)), len(split.validation))

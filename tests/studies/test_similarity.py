@@ -71,6 +71,8 @@ def test_a_map_is_that_of_a_pca_fitted_to_the_original_alone(original, small_spl
         np.testing.assert_allclose(found.held, known.explained_variance_ratio_, atol=1e-9)
         inside = known.transform(after[name]).var(axis=0).sum() / after[name].astype(float).var(axis=0).sum()
         assert found.held_after == pytest.approx(inside)
+        steps = np.sqrt(((after[name].astype(float) - values) ** 2).sum(axis=1))
+        assert found.moved == pytest.approx(np.median(steps) / np.sqrt(values.astype(float).var(axis=0).sum()))
 
 
 def test_a_map_of_one_unit_or_of_no_difference():

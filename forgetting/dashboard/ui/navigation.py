@@ -39,6 +39,7 @@ STUDY_TABS = {  # page and tab that show a kind of study
     "change": ("layers", "Equal ‖ΔW‖"),
     "explanation": ("explain", "Sanity check"),
     "learning_curves": ("relearn", "This randomization"),
+    "similarity": ("explain", "Similarity"),
     "savings": ("relearn", "Savings by fraction"),
     "unlearning": ("unlearn", "Comparison"),
 }

@@ -77,6 +77,17 @@ def explanation_controls(trained_model: TrainedModel) -> None:
             number_control("explanation.noise")
 
 
+def similarity_controls(trained_model: TrainedModel) -> None:
+    """The controls of a study of similarity, which has the plan of the sanity check but for its attributions."""
+    layer_sets_control(trained_model, "explanation")
+    choice_control("explanation.scheme", titles=SCHEME_NAMES)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        doses_control("explanation.doses")
+    with right:
+        number_control("explanation.seeds")
+
+
 def variant_controls(trained_model: TrainedModel, group: str) -> None:
     """Layer sets and schemes of a plan; group: "sweep" or "relearning"."""
     layer_sets_control(trained_model, group)

@@ -1,0 +1,101 @@
+"""Where reviews lie in a layer, and how similar its activations stay to the original's, as sentences."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.reporting.formatting import format_count, format_fraction, format_number, format_share
+from forgetting.studies.activations import ActivationMap
+from forgetting.studies.similarity import INDEPENDENT_MODEL, SimilarityChange, SimilarityResult
+
+MOST_SETS = 4  # layer sets that a sentence names of a layer
+
+
+def describe_map(places: ActivationMap, layer: str, flipped: int, reviews: int) -> str:
+    """What a map shows of its layer, how far the reviews have moved, and how many flip.
+
+    Args:
+        places: Where the reviews lie.
+        layer: The layer.
+        flipped: How many of the reviews have another predicted class after randomizing.
+        reviews: How many there are.
+    """
+    after = "none of the randomized model's, which has none"
+    if places.held_after is not None:
+        after = f"{format_share(places.held_after)} of the randomized model's"
+    distance = format_number(places.moved)
+    moved = f"Randomizing moved the median review by {distance} times the typical distance from the middle"
+    if not places.moved:
+        moved = (
+            "Randomizing moved no review by much"
+            if (places.original != places.randomized).any()
+            else (f"Nothing that {layer} depends on is randomized, so that every review lies where it was")
+        )
+    return (
+        f"The plane drawn holds {format_share(float(places.held.sum()))} of the variance of the original's activations "
+        f"in {layer}, and {after}. {moved}; {flipped:,} of {format_count(reviews, 'review')} "
+        f"{'has' if flipped == 1 else 'have'} another predicted class."
+    )
+
+
+def describe_similarity(result: SimilarityResult) -> str:
+    """At the largest fraction, which layers are less similar to the original than an independently trained model is.
+
+    A layer is named as less or more similar only where that is decided over seeds, after correction for all layers and
+    layer sets.
+
+    Args:
+        result: The rows.
+    """
+    if not result.rows:
+        return ""
+    known = {layer: band.median for layer, band in result.independent.items() if not math.isnan(band.median)}
+    if not known:
+        trained = any(row.model == INDEPENDENT_MODEL for row in result.rows)
+        reason = next(iter(set(result.frame["missing"]) - {""}), "none is trained yet")
+        return f"No independently trained model can be compared: {reason}." if trained else ""
+    anew = _enumerate([f"{format_number(value)} in {layer}" for layer, value in known.items()])
+    lead = f"A model trained anew from another seed has a similarity (CKA) to the original of {anew}."
+    if not result.changes:
+        return f"{lead} One seed shows no luck, so nothing is concluded about the randomized ones."
+    dose = format_fraction(result.changes[0].dose)
+    sentences = [lead]
+    for decided, comparative in ((lambda change: change < 0, "less"), (lambda change: change > 0, "more")):
+        named = [item for item in result.changes if item.adjusted_p <= SIGNIFICANT and decided(item.change.change)]
+        if named:
+            layers = [layer for layer in known if any(item.layer == layer for item in named)]
+            clauses = [
+                _describe_layer(result, layer, [item for item in named if item.layer == layer]) for layer in layers
+            ]
+            sentences.append(
+                f"At {dose} {comparative} similar than that {'are' if len(clauses) > 1 else 'is'} {'; '.join(clauses)}."
+            )
+    open_ones = [item for item in result.changes if item.adjusted_p > SIGNIFICANT]
+    if open_ones:
+        which = _enumerate([f"{item.layer} with {item.layers} randomized" for item in open_ones[:MOST_SETS]])
+        more = f" and {len(open_ones) - MOST_SETS:,} others" if len(open_ones) > MOST_SETS else ""
+        sentences.append(f"It cannot be told of {which}{more}.")
+    return " ".join(sentences)
+
+
+def _describe_layer(result: SimilarityResult, layer: str, items: Sequence[SimilarityChange]) -> str:
+    """A layer with the sets that are randomized: "fc2 where fc1 (0.03, below from 40 % on) is randomized"."""
+    curves, limit, sets = result.curves, result.independent[layer].median, []
+    for item in items[:MOST_SETS]:
+        curve = curves[(curves["layers"] == item.layers) & (curves["layer"] == layer)]
+        medians = curve["median"].to_numpy()
+        note = ""
+        if item.change.change < 0:
+            above = np.flatnonzero(~(medians < limit))
+            start = above[-1] + 1 if len(above) else 0
+            note = f", below from {format_fraction(curve['dose'].iloc[start])} on" if start < len(medians) else ""
+        sets.append(f"{item.layers.replace(LAYER_SEPARATOR, ' + ')} ({format_number(medians[-1])}{note})")
+    more = f" and {len(items) - MOST_SETS:,} other sets" if len(items) > MOST_SETS else ""
+    return f"{layer} where {_enumerate(sets, 'or')}{more} is randomized"
+
+
+def _enumerate(items: Sequence[str], last: str = "and") -> str:
+    return f" {last} ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
