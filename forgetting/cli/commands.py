@@ -15,6 +15,7 @@ import click
 from forgetting.cli import tables
 from forgetting.cli.options import (
     FILE,
+    JSON_HELP,
     as_json_text,
     check_out,
     check_save,
@@ -26,9 +27,11 @@ from forgetting.cli.options import (
     out_option,
     plan_settings,
     progress_bar,
+    randomization_options,
     study_recipe,
     write_or_rescue,
 )
+from forgetting.cli.predict import predict_command
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
@@ -62,7 +65,6 @@ LAYERS_HELP = f"A layer set, such as fc1 or fc1,fc2, or one of {', '.join(FAMILI
 DOSES_HELP = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5 or 1, (one).  "
 SCHEMES_HELP = f"One or more of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]"
 SEED_HELP = "Seed of the initial weights and of training; the replicates' seeds start from it."
-JSON_HELP = "Print one JSON object on standard output and nothing else."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,13 +72,13 @@ def cli() -> None:
     """Randomize a network's layers, and measure what it forgets."""
 
 
+cli.add_command(predict_command)
+
+
 @cli.command("run")
 @input_options
 @click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help="Recipe to start from.  [modern]")
-@click.option("--layers", help="'all', or names such as fc1,fc2.  [all]")
-@click.option("--fraction", type=float, help="Fraction randomized of each layer's units, 0 to 1.  [1]")
-@click.option("--scheme", help=f"One of {', '.join(SCHEMES)}.  [normal]")
-@click.option("--unit", help=f"One of {', '.join(UNITS)}.  [weight]")
+@randomization_options
 @click.option("--seed", type=int, help="Seed of the initial weights, training and randomizing, but not of the split.")
 @click.option("--save", type=FILE, help="File to save the trained model to: .safetensors, for --model.")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)

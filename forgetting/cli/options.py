@@ -24,6 +24,8 @@ from forgetting.experiment.loading import load_model
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import to_plain
 from forgetting.experiment.saved import SavedModel
+from forgetting.randomization.schemes import SCHEMES
+from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
 from forgetting.recipe.recipe import Recipe
@@ -65,20 +67,34 @@ INPUTS = {  # the settings, by the names that click gives to the options
 }
 
 
+JSON_HELP = "Print one JSON object on standard output and nothing else."
 MODEL_HELP = "Model of run --save, taken with its recipe in place of training; --seed then seeds what comes after."
 
 
-def _load_saved(context: click.Context, option: click.Parameter, path: Path | None) -> SavedModel | None:  # noqa: ARG001
+def load_saved(context: click.Context, option: click.Parameter, path: Path | None) -> SavedModel | None:  # noqa: ARG001
+    """The saved model that an option names, as click asks for it."""
     return None if path is None else load_model(path)
 
 
 def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
     for option in (
-        click.option("--model", "saved", type=FILE, callback=_load_saved, help=MODEL_HELP),
+        click.option("--model", "saved", type=FILE, callback=load_saved, help=MODEL_HELP),
         click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
+    ):
+        command = option(command)
+    return command
+
+
+def randomization_options(command: Callable) -> Callable:
+    """Add the options that say what is randomized, but for the seed."""
+    for option in (
+        click.option("--unit", help=f"One of {', '.join(UNITS)}.  [weight]"),
+        click.option("--scheme", help=f"One of {', '.join(SCHEMES)}.  [normal]"),
+        click.option("--fraction", type=float, help="Fraction randomized of each layer's units, 0 to 1.  [1]"),
+        click.option("--layers", help="'all', or names such as fc1,fc2.  [all]"),
     ):
         command = option(command)
     return command

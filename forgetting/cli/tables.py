@@ -5,9 +5,14 @@ right, and the others have widths that stay the same from one result to the next
 """
 
 import math
+from collections import Counter
 
+import numpy as np
 import pandas as pd
 
+from forgetting.core.errors import shorten
+from forgetting.experiment.flip import Flip
+from forgetting.experiment.prediction import Predictions
 from forgetting.experiment.published import PUBLISHED_MODELS, REFERENCE_SEEDS
 from forgetting.experiment.results import Result
 from forgetting.metrics.baselines import Baselines
@@ -17,6 +22,7 @@ from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.formatting import format_count, format_number
 from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
+from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
@@ -222,6 +228,62 @@ def format_published(summary: dict) -> str:
     if not summary["data"]["original_file"]:
         lines.append("This is not the original file: the published table is of another file.")
     return "\n".join(lines)
+
+
+CLASSES_LISTED, TEXTS_LISTED = 12, 20
+
+
+def format_predictions(result: Predictions, kind: str, flip: Flip | None = None) -> str:
+    """What a model makes of texts: of one text in sentences and all probabilities, of several the predicted classes.
+
+    Args:
+        result: The predictions.
+        kind: Kind of the words, a key of WORD_KINDS.
+        flip: Why the prediction of the only text flipped; None where that was not asked for.
+    """
+    if len(result.texts) == 1:
+        sentences = [describe_known_words(result.known[0], result.unknown[0], kind), describe_prediction(result)]
+        sentences += [describe_flip(flip)] if flip else []
+        return "\n".join([*map(_one_line, sentences), "", *_class_lines(result)])
+    lines = [
+        f"chance {result.chance:.4f}, largest class {_one_line(shorten(result.largest_class, 30))} "
+        f"{result.largest_share:.4f} of the training reviews",
+        "",
+        f"{'row':>7}" + "".join(f"   {name:22}{'probability':>11}" for name in result.models) + "   words known   text",
+    ]
+    for row in range(min(len(result.texts), TEXTS_LISTED)):
+        cells = [
+            f"   {_one_line(shorten(found.labels[row] or 'missing', 22)):22}{found.probabilities[row].max():11.4f}"
+            for found in result.models.values()
+        ]
+        words = f"{len(result.known[row]):,} of {len(result.known[row]) + len(result.unknown[row]):,}"
+        lines.append(f"{row + 1:7,}{''.join(cells)}   {words:>11}   {_one_line(shorten(result.texts[row]))}")
+    if len(result.texts) > TEXTS_LISTED:
+        lines.append(f"{'':10}and {len(result.texts) - TEXTS_LISTED:,} more: --out writes them all to a file")
+    for name, found in result.models.items():
+        counts = Counter(label or "missing" for label in found.labels).most_common(CLASSES_LISTED)
+        lines.append(f"{name}: {', '.join(f'{_one_line(shorten(label, 30))} {count:,}' for label, count in counts)}")
+    if result.flipped is not None:
+        lines.append(f"{int(result.flipped.sum()):,} of {len(result.texts):,} predictions flipped")
+    return "\n".join(lines)
+
+
+def _class_lines(result: Predictions) -> list[str]:
+    """The probabilities of the only text, the largest first, and the sum of those that are not listed."""
+    names, rows = list(result.models), [found.probabilities[0] for found in result.models.values()]
+    lines = [f"{'':32}" + "".join(f"{name:>12}" for name in names)]
+    order = np.argsort(-rows[0], kind="stable")
+    for number in order[:CLASSES_LISTED]:
+        label = _one_line(shorten(result.original.classes[number], 30))
+        lines.append(f"{label:32}" + "".join(f"{row[number]:12.4f}" for row in rows))
+    if rest := list(order[CLASSES_LISTED:]):
+        lines.append(f"{f'{len(rest):,} others, their sum':32}" + "".join(f"{row[rest].sum():12.4f}" for row in rows))
+    return lines
+
+
+def _one_line(text: str) -> str:
+    """A text that a terminal shows as it is: signs that would move or colour it become blanks."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def format_limits(limits: dict[str, tuple[int, str]]) -> str:
