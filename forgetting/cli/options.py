@@ -71,15 +71,14 @@ JSON_HELP = "Print one JSON object on standard output and nothing else."
 MODEL_HELP = "Model of run --save, taken with its recipe in place of training; --seed then seeds what comes after."
 
 
-def load_saved(context: click.Context, option: click.Parameter, path: Path | None) -> SavedModel | None:  # noqa: ARG001
-    """The saved model that an option names, as click asks for it."""
+def _load_saved(context: click.Context, option: click.Parameter, path: Path | None) -> SavedModel | None:  # noqa: ARG001
     return None if path is None else load_model(path)
 
 
 def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
     for option in (
-        click.option("--model", "saved", type=FILE, callback=load_saved, help=MODEL_HELP),
+        click.option("--model", "saved", type=FILE, callback=_load_saved, help=MODEL_HELP),
         click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),

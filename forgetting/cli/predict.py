@@ -1,5 +1,6 @@
 """The command that predicts the classes of texts: its options, and where the texts come from."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,7 +12,6 @@ from forgetting.cli.options import (
     as_json_text,
     check_out,
     load_reviews,
-    load_saved,
     progress_bar,
     randomization_options,
     split_names,
@@ -25,6 +25,7 @@ from forgetting.data.formats.encodings import decode
 from forgetting.data.reading import ReadingSettings
 from forgetting.data.tables import read_table
 from forgetting.experiment.flip import explain_flip
+from forgetting.experiment.loading import load_model
 from forgetting.experiment.prediction import Predictor, make_predictor
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.experiment.saved import SavedModel
@@ -42,7 +43,7 @@ REVIEWS_HELP = "File of reviews that the model was trained on, which only a mode
 
 
 @click.command("predict")
-@click.option("--model", "saved", type=FILE, callback=load_saved, help="Model of run --save.  [the sample's]")
+@click.option("--model", type=FILE, help="Model of run --save.  [the sample's]")
 @click.option("--text", "typed", multiple=True, help="A text; may be repeated.")
 @click.option("--data", type=click.Path(path_type=Path, allow_dash=True), help=DATA_HELP)
 @click.option("--column", help="Column of the texts in the table.  [the likely one]")
@@ -52,7 +53,7 @@ REVIEWS_HELP = "File of reviews that the model was trained on, which only a mode
 @click.option("--out", type=FILE, help="File for a row a text: .csv, .parquet or .json.")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def predict_command(
-    saved: SavedModel | None,
+    model: Path | None,
     typed: tuple[str, ...],
     data: Path | None,
     column: str | None,
@@ -69,6 +70,7 @@ def predict_command(
             f"Texts come from --text, which may be repeated, or from --data; got {'both' if typed else 'neither'}. "
             f"{'Leave one of them out' if typed else 'Give one of them'}."
         )
+    saved = load_model(model) if model else None
     predictor = _load_predictor(saved, reviews)
     given = {name: options[name] for name in RANDOMIZING if options[name] is not None}
     if "layers" in given:
@@ -80,8 +82,8 @@ def predict_command(
     if out:
         write_or_rescue(result.write, out)
     if as_json:
-        model = {"file": saved.name, "sha256": saved.digest} if saved else None
-        click.echo(as_json_text({"model": model, **result.to_dict()}))
+        about = {"file": saved.name, "sha256": saved.digest} if saved else None
+        click.echo(as_json_text({"model": about, **result.to_dict()}))
         return
     flip = None
     if len(texts) == 1 and randomization:
@@ -106,7 +108,7 @@ def _read_texts(data: Path, column: str | None, options: dict) -> list[str]:
     given = {setting.split(".")[1]: options[_key(name)] for name, (setting, _) in READING.items()}
     reading = ReadingSettings.from_dict({name: value for name, value in given.items() if value is not None})
     if str(data) == "-":
-        return _read_lines(click.get_binary_stream("stdin"), "standard input", reading)
+        return _read_lines(sys.stdin.buffer, "standard input", reading)
     if data.suffix.lower() == ".txt":
         return _read_lines(data, data.name, reading)
     table = read_table(data, reading=reading)
