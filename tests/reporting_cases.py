@@ -16,6 +16,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from forgetting.experiment.flip import Contribution, Flip
+from forgetting.experiment.prediction import ClassPredictions, Predictions
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
@@ -51,6 +53,7 @@ from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.reporting.recalls import describe_recalls
 from forgetting.reporting.relearning import describe_relearning, describe_relearning_power, describe_savings
+from forgetting.reporting.review import describe_edit, describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.splits import describe_splits, describe_splits_under_way
 from forgetting.reporting.story import (
     SCENES,
@@ -368,6 +371,28 @@ def unlearning(*rows: UnlearningRow) -> str:
 # The sentences, by name.
 
 
+def class_predictions(*rows: Sequence[float]) -> ClassPredictions:
+    """What a model predicts of three classes; nothing of a row of NaN."""
+    numbers = [-1 if math.isnan(row[0]) else int(np.argmax(row)) for row in rows]
+    return ClassPredictions(("red", "rosé", "white"), np.array(rows, np.float32), np.array(numbers))
+
+
+def predictions(
+    original: ClassPredictions, randomized: ClassPredictions | None = None, words: Sequence[str] = ("cherry", "cherry")
+) -> Predictions:
+    """Predictions for texts of these words, of which the model does not know those that begin with a z."""
+    known, unknown = (
+        tuple(tuple(word for word in text.split() if (word[0] == "z") == strange) for text in words)
+        for strange in (False, True)
+    )
+    return Predictions(MODERN, tuple(words), known, unknown, original, randomized, 1 / 3, "red", 0.5)
+
+
+RED, PALE, NOTHING = (0.7, 0.2, 0.1), (0.1, 0.35, 0.55), (math.nan,) * 3
+CHANGES = {word: Contribution(-0.5 + n / 10, 0.3) for n, word in enumerate(("cherry", "plum", "oak", "fig", "leather"))}
+FLIP = Flip("red", "white", CHANGES, Contribution(0.2, 0.1), Contribution(-1.3, 1.6))
+
+
 def experiment(randomization: Randomization = SOME, classes: int = 3, known: bool = True, **more: bool) -> str:
     weights = dict.fromkeys(LAYERS, 1000) if known else {}
     return describe_experiment("mine.csv", 1_200, ("ale", "port", "rye")[:classes], weights, randomization, **more)
@@ -531,6 +556,39 @@ CASES: dict[str, Callable[[], str]] = {
     "unlearning: without methods": lambda: unlearning(
         row("original", remembers=True, tow=0.6), row("retrain", tow=0.9)
     ),
+    "review: all known": lambda: describe_known_words(("a", "b"), (), "basic"),
+    "review: some known": lambda: describe_known_words(("a",), tuple("bcdef"), "basic"),
+    "review: none known": lambda: describe_known_words((), ("b", "c"), "words"),
+    "review: no word": lambda: describe_known_words((), (), "characters"),
+    "review: original": lambda: describe_prediction(predictions(class_predictions(RED))),
+    "review: same class": lambda: describe_prediction(
+        predictions(class_predictions(RED), class_predictions((0.6, 0.2, 0.2)))
+    ),
+    "review: another class": lambda: describe_prediction(predictions(class_predictions(RED), class_predictions(PALE))),
+    "review: not finite": lambda: describe_prediction(predictions(class_predictions(RED), class_predictions(NOTHING))),
+    "review: no prediction": lambda: describe_prediction(predictions(class_predictions(NOTHING))),
+    "review: all classes equal": lambda: describe_prediction(
+        predictions(class_predictions((1 / 3,) * 3), class_predictions((1 / 3,) * 3))
+    ),
+    "review: flip": lambda: describe_flip(FLIP),
+    "review: flip, two words": lambda: describe_flip(
+        replace(FLIP, words={word: CHANGES[word] for word in ("cherry", "oak")})
+    ),
+    "review: flip, none": lambda: describe_flip(Flip("red", "red", {})),
+    "review: flip, not finite": lambda: describe_flip(Flip("red", None, {}, missing=NOT_FINITE)),
+    "review: edit": lambda: describe_edit(
+        predictions(class_predictions(RED, PALE), words=("cherry oak", "lemon oak slate zest apple"))
+    ),
+    "review: edit, words added": lambda: describe_edit(
+        predictions(class_predictions(RED, (0.5, 0.3, 0.2)), words=("cherry", "cherry plum"))
+    ),
+    "review: edit, unknown word": lambda: describe_edit(
+        predictions(class_predictions(RED, RED), words=("cherry zesty", "cherry"))
+    ),
+    "review: edit, other numbers": lambda: describe_edit(
+        predictions(class_predictions(RED, (0.5, 0.3, 0.2)), words=("cherry", "cherry cherry"))
+    ),
+    "review: edit, not finite": lambda: describe_edit(predictions(class_predictions(RED, NOTHING))),
     **{f"story: {scene.name}": lambda scene=scene: asked(scene) for scene in SCENES},
     "story: layers, in the last one": lambda: answered(answer_layers({"fc1": 100, "fc2": 900}, 10)),
     "story: fraction, some left": lambda: answered(answer_fraction(forgetting(0.8, 0.5), BASELINES, 0.6)),

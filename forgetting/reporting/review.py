@@ -15,7 +15,7 @@ from forgetting.experiment.flip import Contribution, Flip
 from forgetting.experiment.prediction import Predictions
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.words import WORD_KINDS
-from forgetting.reporting.formatting import format_count, format_gap, format_number, format_points, format_share
+from forgetting.reporting.formatting import format_count, format_gap, format_number, format_share
 from forgetting.reporting.names import format_class
 
 NAMED_WORDS = 3  # that a sentence names
@@ -71,11 +71,11 @@ def describe_prediction(result: Predictions, row: int = 0) -> str:
         return f"{sentence} All classes are equally probable to the randomized model, so the first is named."
     if after == label:
         now = float(randomized[original.numbers[row]])
-        return f"{sentence} The randomized model predicts it, too, with {format_share(now)}{_difference(before, now)}."
+        return f"{sentence} The randomized model predicts it, too, with {format_share(now)}."
     left = float(randomized[original.numbers[row]])
     return (
         f"{sentence} The randomized model predicts {_name_class(after)} with {format_share(float(randomized.max()))}, "
-        f"and leaves {_name_class(label)} {format_share(left)}{_difference(before, left)}."
+        f"and leaves {_name_class(label)} {format_share(left)}."
     )
 
 
@@ -100,8 +100,8 @@ def describe_flip(flip: Flip, most: int = NAMED_WORDS) -> str:
     parts.append(f"what no word accounts for {_change(flip.remainder)}")
     return (
         f"The prediction flipped from {old} to {new}: the logit of {new} less that of {old} went from "
-        f"{_signed(flip.total.before)} to {_signed(flip.total.after)}. To this change of {_signed(flip.total.change)} "
-        f"add: {'; '.join(parts)}."
+        f"{_signed(flip.total.before)} to {_signed(flip.total.after)}. This change of {_signed(flip.total.change)} "
+        f"is the sum of: {'; '.join(parts)}."
     )
 
 
@@ -129,18 +129,13 @@ def describe_edit(result: Predictions, model: str = "original") -> str:
     first, second = (float(row[found.numbers[0]]) for row in found.probabilities)
     turned = f"now predicts {_name_class(labels[1])}" if labels[0] != labels[1] else "still predicts it"
     return (
-        f"{difference} The {name} gives {_name_class(labels[0])} {format_share(second)} for it and "
-        f"{format_share(first)} for the first{_difference(first, second)}, and {turned}."
+        f"{difference} The {name} gives {_name_class(labels[0])} {format_share(second)} in the second "
+        f"and {format_share(first)} in the first version, and {turned}."
     )
 
 
 def _all_equal(values: Sequence[float]) -> bool:
     return len(values) > 1 and float(max(values)) == float(min(values))
-
-
-def _difference(before: float, after: float) -> str:
-    """A change of a probability in points, in brackets; "" where it is none."""
-    return f" ({format_points(100 * (after - before), with_plus=True)})" if after != before else ""
 
 
 def _change(contribution: Contribution) -> str:

@@ -93,7 +93,7 @@ def test_of_one_text_sentences_and_all_probabilities_are_shown(call):
     assert "knows 2 of the 3 different words of this text. It does not see “zzz”" in out or "31m" in out
     assert "\x1b" not in out
     assert "All classes are equally probable to the randomized model" in out
-    assert "To this change of" in out or "did not flip" in out
+    assert "is the sum of" in out or "did not flip" in out
     assert all(f"\n{label} " in out for label in ("port", "red", "white"))
 
 
