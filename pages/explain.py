@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.ui import randomization_form
@@ -10,6 +11,7 @@ from forgetting.dashboard.ui.plan_form import explanation_controls, similarity_c
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.activations import map_view, similarity_view
+from forgetting.dashboard.views.explanation import sanity_check_view
 
 open_page("explain")
 st.markdown(
@@ -21,9 +23,14 @@ if not randomization_form.can_choose(trained_model):
 
 with st.container(key="controls_and_answer"):
     plan, answer = st.columns([1, 2.6], gap="medium")
-views = ("Sanity check", "Map", "Similarity")
-tabs = dict(zip(views, answer.tabs(views, key="explain_view", on_change="rerun"), strict=True))
-opened = next((name for name, tab in tabs.items() if tab.open), views[0])
+views = {
+    "Sanity check": (EXPLANATION_STUDY, sanity_check_view),
+    "Map": (None, map_view),
+    "Similarity": (SIMILARITY_STUDY, similarity_view),
+}
+tabs = dict(zip(views, answer.tabs(list(views), key="explain_view", on_change="rerun"), strict=True))
+opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
+kind, view = views[opened]
 with plan:
     if opened == "Sanity check":
         explanation_controls(trained_model)
@@ -37,8 +44,8 @@ with plan:
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
-    if opened == "Map":
-        map_view(trained_model)
-    elif opened == "Similarity":
-        study_buttons(trained_model, SIMILARITY_STUDY)
-        study_view(SIMILARITY_STUDY, similarity_view)
+    if kind:
+        study_buttons(trained_model, kind)
+        study_view(kind, view)
+    else:
+        view(trained_model)

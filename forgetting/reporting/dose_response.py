@@ -4,7 +4,7 @@ That one layer set or scheme leaves less than another is said where it is shown 
 that it cannot be told.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from forgetting.reporting.formatting import (
     format_interval,
     format_points,
     format_share,
+    join_names,
 )
 from forgetting.reporting.names import format_scheme
 from forgetting.studies.differences import Difference
@@ -76,7 +77,7 @@ def describe_half_way(
     if found:
         sentences.append(f"It is half-way down to chance at {', '.join(found)}.")
     if intervals:
-        sentences.append(f"The intervals hold the luck of {_join(sources) if sources else 'the seeds alone'}.")
+        sentences.append(f"The intervals hold the luck of {join_names(sources) if sources else 'the seeds alone'}.")
     if others:
         sentences.append(f"Half-way down is {', '.join(others)}.")
     if len(halves) > 6:
@@ -86,12 +87,6 @@ def describe_half_way(
 
 def _accuracy(scope: str) -> str:
     return f"validation accuracy {scope}".rstrip()
-
-
-def _join(names: Iterable[str], last: str = "and") -> str:
-    """Names as a list: "a, b and c"."""
-    *first, end = names
-    return f"{', '.join(first)} {last} {end}" if first else end
 
 
 def describe_heat_map(
@@ -116,7 +111,8 @@ def describe_heat_map(
     names, medians = last["layers"].tolist(), last["median"].map(format_share).tolist()
     ends = dict.fromkeys(medians[place] for place in (last["median"].argmin(), last["median"].argmax()))
     listed = [
-        f"{end} for {_join(name for name, median in zip(names, medians, strict=True) if median == end)}" for end in ends
+        f"{end} for {join_names(name for name, median in zip(names, medians, strict=True) if median == end)}"
+        for end in ends
     ]
     told = (
         f"With {format_share(curves['planned_dose'].max())} randomized, {_accuracy(scope)} "
@@ -142,10 +138,10 @@ def _describe_least(names: Sequence[str], differences: Sequence[Difference] | No
     for name, others in less.items():
         if len(others) == len(names) - 1:
             rank, than = ("Least", "") if len(others) > 1 else ("Less", f" than by {format_scheme(others.pop())}")
-            return f"{rank} is left by {format_scheme(name)}{than}, as {_join(counts)} show{corrected}."
+            return f"{rank} is left by {format_scheme(name)}{than}, as {join_names(counts)} show{corrected}."
     possible = [format_scheme(name) for name in names if not any(name in others for others in less.values())]
-    listed = f": it may be {_join(possible, 'or')}" if 1 < len(possible) < min(len(names), 6) else ""
-    return f"Which of them leaves least cannot be told from {_join(counts)}{corrected}{listed}."
+    listed = f": it may be {join_names(possible, 'or')}" if 1 < len(possible) < min(len(names), 6) else ""
+    return f"Which of them leaves least cannot be told from {join_names(counts)}{corrected}{listed}."
 
 
 def describe_cascades(
@@ -286,11 +282,11 @@ def describe_uncertainty(
         first, *others = sorted(components, key=lambda part: -part.variance)
         shares = [f"{format_share(first.variance / total)} of its variance comes from {SOURCE_NAMES[first.source]}"]
         shares += [f"{format_share(part.variance / total)} from {SOURCE_NAMES[part.source]}" for part in others]
-        told += [f"About {_join(shares)}.", _describe_remedy(ways)]
+        told += [f"About {join_names(shares)}.", _describe_remedy(ways)]
     if "split" in known:  # each split has models of its own
         known.add("training")
     if absent := [text for source, text in ABSENT_SOURCES.items() if source not in known]:
-        told.append(f"It does not hold the luck {_join(absent, 'or')}.")
+        told.append(f"It does not hold the luck {join_names(absent, 'or')}.")
     return " ".join(told)
 
 

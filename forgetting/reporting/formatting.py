@@ -6,6 +6,7 @@ next to 0 or 100 % has as many digits as it takes, and zero has no sign.
 """
 
 import math
+from collections.abc import Iterable
 
 from forgetting.core.numbers import NO_BREAK, PERCENT, format_share
 from forgetting.metrics.baselines import Baselines
@@ -134,6 +135,17 @@ def format_duration(seconds: float) -> str:
 def format_seconds(seconds: float) -> str:
     """A measured duration: "3.2 s"."""
     return f"{seconds:.1f}{NO_BREAK}s"
+
+
+def join_names(names: Iterable[str], last: str = "and") -> str:
+    """Names as a list: "a, b and c".
+
+    Args:
+        names: At least one.
+        last: The word before the last one.
+    """
+    *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
 
 
 def format_baselines(baselines: Baselines) -> str:

@@ -1028,6 +1028,63 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             source="Adebayo et al. 2018, “Sanity Checks for Saliency Maps”, arXiv 1810.03292",
         ),
         Term(
+            "gradient × input",
+            "How steeply the logit rises with a word's value, times that value.",
+            "Of a network that is linear between the review and the empty one it is exact.",
+            "Shrikumar et al. 2016, arXiv 1605.01713",
+        ),
+        Term(
+            "integrated gradients",
+            "The mean gradient on the straight way from no words to the review, times the review's values.",
+            "The values of all words add up to the logit of the review less that of no words.",
+            "Sundararajan, Taly & Yan 2017, PMLR 70",
+        ),
+        Term(
+            "occlusion",
+            "How much the logit falls where a word is left out of the review.",
+            "The rest of the review has its length again, as the network would see it.",
+            "Zeiler & Fergus 2014, ECCV; of texts Li et al. 2016, arXiv 1612.08220",
+        ),
+        Term(
+            "similarity",
+            "How like the explanation of a review after randomizing is to that before; 1 is the same.",
+            "It is measured of each review, and averaged over the validation reviews.",
+            used=("left", "left from", "left to"),
+        ),
+        Term(
+            "rank correlation of strengths",
+            "Whether the words that speak most, for or against, stay those that do; 1 is the same order, 0 none.",
+            "It is Spearman's, of the absolute values of a review's words. Equal values have the mean of their ranks.",
+            "Adebayo et al. 2018, arXiv 1810.03292",
+        ),
+        Term(
+            "rank correlation with signs",
+            "The same where a word that spoke for the class and now speaks against it counts as changed.",
+        ),
+        Term(
+            "TF-IDF weights alone",
+            "The words by what goes into the network, which the network has no part in.",
+            "Methods that multiply by the input keep some of this order whatever the network is.",
+        ),
+        Term(
+            "random numbers × input",
+            "A random number for each word times its TF-IDF weight: an explanation that shares the input alone.",
+            "“Random numbers” are the same without the weight, which nothing is like.",
+            used=("random numbers",),
+        ),
+        Term(
+            "complexity",
+            "How evenly a review's values spread: the entropy of their histogram, in nats.",
+            "Efficient MPRT takes its rise where the network is randomized as a whole: knowledge makes explanations "
+            "simple, and one that stays as simple did not come from the knowledge.",
+            "Hedström et al. 2024, arXiv 2401.06465",
+            ("complexity before", "complexity after", "rise of complexity"),
+        ),
+        Term(
+            "same class predicted",
+            "The share of reviews for which the randomized network predicts the class that the original does.",
+        ),
+        Term(
             "top-k overlap",
             "The share of a review's k strongest words that are still among its k strongest.",
             used=("explanation.top",),

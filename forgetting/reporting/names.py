@@ -29,10 +29,12 @@ ATTRIBUTION_NAMES = {
     "integrated_gradients": "integrated gradients",
     "occlusion": "occlusion",
     "smoothgrad": "SmoothGrad",
-    "random": "random attribution",
-    "tf_idf": "TF-IDF weight alone",
+    "original": "original explanation",
+    "random": "random numbers",
+    "random_input": "random numbers × input",
+    "tf_idf": "TF-IDF weights alone",
     "word_frequency": "word frequency alone",
-    "linear_svm": "linear SVM",
+    "linear_svm": "LinearSVC",
 }
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
 KIND_NAMES = {
@@ -84,7 +86,7 @@ def format_method(method: str) -> str:
 
 
 def format_attribution(attribution: str) -> str:
-    """What an attribution method, or a baseline of such methods, is called in a sentence."""
+    """What an attribution method, or what one is compared with, is called in a sentence."""
     return ATTRIBUTION_NAMES.get(attribution, attribution.replace("_", " "))
 
 

@@ -9,7 +9,7 @@ What the first layer makes of the reviews is computed once for all methods and a
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -82,7 +82,7 @@ class ExplanationRow:
             the method, and agreement and divergence of the variant, whatever the reference is.
         missing: Reason of each None by its name.
         by_review: Those of BY_REVIEW of each explained review, (reviews,) float32 with NaN where a review does not
-            define it; None where they are not kept.
+            define it; None where they are not kept, as in large plans but at the largest dose.
     """
 
     layers: str
@@ -159,7 +159,7 @@ class _Inputs:
         sets: The layer sets.
         references: The values, (stored,), of the references that all replicates share, by name; a missing one has
             its reason instead.
-        keep: Whether rows keep the numbers of each review.
+        keep_from: The dose from which on rows keep the numbers of each review: all where they fit, else the largest.
     """
 
     model: TextClassifier
@@ -168,7 +168,7 @@ class _Inputs:
     plan: Explanation
     sets: tuple[tuple[str, ...], ...]
     references: dict[str, np.ndarray | str]
-    keep: bool
+    keep_from: float
 
 
 def run_explanation(
@@ -210,6 +210,7 @@ def explanation_slices(
     initial: Mapping[str, torch.Tensor] | None = None,
     jobs: int = 1,
     dask: str = "",
+    known: Collection[int] = (),
 ) -> Iterator[list[ExplanationRow]]:
     """The rows of a plan in slices of a fraction of a second, replicate by replicate in the order of the seeds.
 
@@ -223,13 +224,14 @@ def explanation_slices(
         initial: The state dict from before training, for the scheme "rewind".
         jobs: Number of processes; −1 for one a core. With several, a slice is a replicate.
         dask: Address of a Dask scheduler that the replicates go to instead.
+        known: Seeds of replicates to leave out.
 
     Raises:
         RecipeError: The plan does not fit the recipe, the model or the memory; before the first row.
         WorkersError: No worker can be had or is left; the rows that were yielded stay valid.
     """
     inputs = _make_inputs(model, split, plan, recipe, initial)
-    seeds = list(plan.sweep.replicates)
+    seeds = [seed for seed in plan.sweep.replicates if seed not in known]
     if jobs == 1 and not dask:
         return (rows for seed in seeds for rows in _slices(inputs, seed))
     return parallel.run_tasks(_all_rows, inputs, seeds, jobs=jobs, dask=dask)
@@ -310,8 +312,9 @@ def _make_inputs(
         rows = classes.repeat_interleave(inputs.offsets.diff()).numpy()
         references["linear_svm"] = values.numpy() * weights[rows, columns.numpy()]
     count = plan.count(known) * len(plan.attributions) * len(REFERENCES)
-    keep = 4 * len(BY_REVIEW) * count * inputs.shape[0] <= KEPT_MEMORY
-    return _Inputs(model, initial, inputs, plan, plan.sweep.sets(known), references, keep)
+    fits = 4 * len(BY_REVIEW) * count * inputs.shape[0] <= KEPT_MEMORY
+    keep_from = 0.0 if fits else plan.doses[-1]
+    return _Inputs(model, initial, inputs, plan, plan.sweep.sets(known), references, keep_from)
 
 
 def _all_rows(inputs: _Inputs, seed: int) -> list[ExplanationRow]:
@@ -436,7 +439,7 @@ class _Comparison:
                     name: self._reason(name, reference, finite) for name, value in metrics.items() if value is None
                 }
                 kept = None
-                if self.inputs.keep:
+                if dose >= self.inputs.keep_from:
                     kept = {name: numbers[place, number].astype(np.float32) for name, numbers in by_review.items()}
                 rows.append(
                     ExplanationRow(

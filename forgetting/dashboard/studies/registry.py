@@ -4,14 +4,15 @@ from dataclasses import replace
 
 from forgetting.dashboard.state.session import Session, Study, TrainedModel
 from forgetting.dashboard.state.work import run_study
-from forgetting.dashboard.studies import base, kept, relearning, similarity, sweep, unlearning
+from forgetting.dashboard.studies import base, explanation, kept, relearning, similarity, sweep, unlearning
 from forgetting.dashboard.studies.base import StudyRequest
 
 STUDY_KINDS = {
     **sweep.SWEEP_KINDS,
+    **explanation.EXPLANATION_KINDS,
+    **similarity.SIMILARITY_KINDS,
     **relearning.RELEARNING_KINDS,
     **unlearning.UNLEARNING_KINDS,
-    **similarity.SIMILARITY_KINDS,
 }
 
 

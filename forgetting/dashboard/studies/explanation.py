@@ -1,0 +1,113 @@
+"""Studies that are sanity checks of attributions."""
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import chain
+
+import streamlit as st
+
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Study, TrainedModel
+from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
+from forgetting.recipe.explanation import Explanation
+from forgetting.reporting.formatting import format_count
+from forgetting.studies.explanation import (
+    ExplanationResult,
+    ExplanationRow,
+    check_explanation,
+    count_explanations,
+    explanation_slices,
+)
+
+EXPLANATION_STUDY = "explanation"
+PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
+
+
+def _key(request: StudyRequest) -> str:
+    return f"{_base(request)}:{request.recipe.explanation}"
+
+
+def _base(request: StudyRequest) -> str:
+    """All but the number of seeds: a seed's rows depend on no other one but the first, which draws the reviews."""
+    return f"{models.model_key(request.trained_model)}:{replace(request.recipe.explanation, seeds=1)}"
+
+
+def _total(request: StudyRequest) -> int:
+    plan, recipe = request.recipe.explanation, request.trained_model.recipe
+    check_explanation(recipe, plan, recipe.model.layers)
+    return count_explanations(request.trained_model.trained.model, plan)
+
+
+def _known(request: StudyRequest) -> dict[int, list[ExplanationRow]]:
+    """The rows of the seeds that are whole in related studies."""
+    seeds = request.recipe.explanation.sweep.replicates
+    return request.known_parts(seeds, lambda row: row.seed, _total(request) // len(seeds))
+
+
+def _begin(request: StudyRequest) -> Study:
+    plan, model, total, known = request.recipe.explanation, request.trained_model, _total(request), _known(request)
+
+    def conclude(rows: tuple[ExplanationRow, ...]) -> ExplanationResult:
+        in_order = tuple(sorted(rows, key=lambda row: row.seed))
+        return ExplanationResult(plan, in_order, model.recipe, model.sha256, len(model.trained.history), total)
+
+    slices, rows = _slices(model, plan, known), list(chain.from_iterable(known.values()))
+    return Study(_key(request), model, plan, total, slices, conclude, rows)
+
+
+def _slices(
+    trained_model: TrainedModel, plan: Explanation, known: Collection[int] = ()
+) -> Iterator[list[ExplanationRow]]:
+    trained, recipe = trained_model.trained, trained_model.recipe
+    return explanation_slices(
+        trained.model, trained_model.split, plan, recipe=recipe, initial=trained.initial, known=known
+    )
+
+
+def _seconds(request: StudyRequest) -> float:
+    plan, layers = request.recipe.explanation, request.trained_model.recipe.model.layers
+    few = replace(plan, seeds=1, doses=PILOT_DOSES)
+    seconds = _pilot_seconds(f"{models.model_key(request.trained_model)}:{few}", request.trained_model, few)
+    left = 1 - len(_known(request)) / plan.seeds
+    return PACE * seconds * plan.count(layers) / few.count(layers) * left
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Explanation) -> float:  # noqa: ARG001 - the key
+    started = time.perf_counter()
+    for _ in _slices(_trained_model, _pilot):
+        pass
+    return time.perf_counter() - started
+
+
+def _describe(request: StudyRequest) -> str:
+    plan = request.recipe.explanation
+    sizes = (
+        (len(plan.attributions), "method"),
+        (len(plan.sweep.sets(request.trained_model.recipe.model.layers)), "layer set"),
+        (len(plan.doses), "fraction"),
+        (plan.seeds, "seed"),
+    )
+    return " × ".join(format_count(*size) for size in sizes)
+
+
+def _look(request: StudyRequest) -> StudyRequest:
+    plan = replace(request.recipe.explanation, seeds=1, doses=PILOT_DOSES)
+    return replace(request, recipe=replace(request.recipe, explanation=plan))
+
+
+EXPLANATION_KINDS = {
+    EXPLANATION_STUDY: StudyKind(
+        title="Sanity check",
+        part="comparison",
+        key=_key,
+        base=_base,
+        total=_total,
+        begin=_begin,
+        known=lambda request: sum(map(len, _known(request).values())),
+        seconds=_seconds,
+        describe=_describe,
+        look=_look,
+    )
+}

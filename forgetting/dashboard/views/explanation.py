@@ -1,0 +1,159 @@
+"""The sanity check of attributions: what is left of an explanation once the model is randomized."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from forgetting.charts import explanation as explanation_charts
+from forgetting.core.numbers import PERCENT
+from forgetting.dashboard.state.session import Study
+from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.conclusion import conclude
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
+from forgetting.metrics.baselines import Baselines
+from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.reporting.explanation import FAITHFULNESS_NAMES, SIMILARITY_NAMES, describe_faithfulness
+from forgetting.reporting.formatting import format_count, format_fraction, format_p, format_share
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_attribution
+from forgetting.studies.sanity_check import (
+    CONCLUDED,
+    SIMILARITIES,
+    Faithfulness,
+    agreement_curves,
+    conclude_faithfulness,
+    explanation_curves,
+    reference_similarities,
+)
+
+EXPLAINED = (
+    "The words of {reviews} are explained before and after randomizing, for the class that the original predicts. An "
+    "explanation of the model should change with the model (Adebayo et al. 2018). All these methods multiply by the "
+    "input, in which rare words weigh more, so some of the order stays whatever the model is: random numbers × input "
+    "show how much two explanations have in common that share the input alone. A method follows the model where its "
+    "explanations of the randomized model are less like those of the original than like the TF-IDF weights, which no "
+    "model has seen, and does not where they are more like them. Intervals of 95{percent} are over seeds and reviews "
+    "(Obuchowski & Rockette 1995), p-values corrected for the methods (Holm). The overlap is of the {top} strongest "
+    "words. The complexity is the entropy of the histogram of a review's values, and should rise where knowledge is "
+    "lost (efficient MPRT, Hedström et al. 2024)."
+)
+
+
+def sanity_check_view(study: Study, baselines: Baselines) -> None:
+    """Curves of each method beside what never looks at the model, and which methods follow the model."""
+    result, methods = study.result, study.plan.attributions
+    frame = result.frame
+    metric, layers = _choose(list(dict.fromkeys(frame["layers"])))
+    concluded = conclude_faithfulness(result.rows)
+    agreement = agreement_curves(frame)
+    conclude(
+        describe_faithfulness([one for one in concluded if one.layers == layers], agreement, baselines),
+        "sanity check",
+        SIMILARITY_NAMES[CONCLUDED],
+        "TF-IDF weights alone",
+    )
+    references = reference_similarities(frame, metric)
+    curves = pd.concat([explanation_curves(frame, metric), agreement], ignore_index=True)
+    curves = curves[curves["layers"] == layers]
+    by_fraction = explanation_charts.explanation_chart(curves, metric, references, methods)
+    st.altair_chart(
+        by_fraction,
+        key="explanation",
+        height="stretch",
+        alt=f"{SIMILARITY_NAMES[metric]} with the original explanations by fraction randomized, with bands over seeds",
+    )
+    chart_table(
+        lambda: _curves_table(curves),
+        key="explanation",
+        alt="Similarity of each method by fraction",
+        formats={"fraction randomized": format_fraction},
+    )
+    st.markdown(f"**With {format_fraction(concluded[0].dose)} of {literal(layers)} randomized**")
+    show_table(
+        _methods_table([one for one in concluded if one.layers == layers], frame),
+        formats={"corrected p": format_p, "rise of complexity": format_share},
+        alt="Similarity and complexity of each method",
+    )
+    st.markdown("**Layer by layer**")
+    found = conclude_faithfulness(result.rows, metric)
+    by_layers = explanation_charts.layer_sets_chart(found, metric, references)
+    st.altair_chart(
+        by_layers, key="explanation_layers", alt="What is left of the explanations of each method, for each layer set"
+    )
+    chart_table(
+        lambda: _left_table(found),
+        key="explanation_layers",
+        alt="Similarity of each method and layer set",
+        formats={"fraction randomized": format_fraction},
+    )
+    reviews = format_count(int(frame["reviews"].max()), "validation review")
+    st.caption(EXPLAINED.format(percent=PERCENT, top=study.plan.top, reviews=reviews))
+    files = {f"explanation.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
+    downloads(files, {"explanation": by_fraction, "explanation by layers": by_layers}, "explanation")
+
+
+def _choose(sets: Sequence[str]) -> tuple[str, str]:
+    """The similarity and the layer set that are shown."""
+    with st.container(horizontal=True):
+        metric = st.pills(
+            "Similarity",
+            SIMILARITIES,
+            default=SIMILARITIES[0],
+            required=True,
+            format_func=SIMILARITY_NAMES.get,
+            help=explain("Similarity"),
+            key="explanation_similarity",
+            persist_state="session",
+        )
+        largest = max(sets, key=lambda names: names.count(LAYER_SEPARATOR))
+        layers = st.pills(
+            "Layer set",
+            sets,
+            default=largest,
+            required=True,
+            help=explain("Layer set"),
+            key="explanation_layer_set",
+        )
+    return metric or SIMILARITIES[0], layers or largest
+
+
+def _curves_table(curves: pd.DataFrame) -> pd.DataFrame:
+    table = curves.assign(method=curves["attribution"].map(format_attribution))
+    columns = ["method", "dose", *BAND_TITLES, "seeds"]
+    return table[columns].rename(columns=BAND_TITLES | {"dose": "fraction randomized"})
+
+
+def _left_table(found: Sequence[Faithfulness]) -> pd.DataFrame:
+    """A row for each layer set and method: what is left, with its interval, beside the input alone."""
+    return pd.DataFrame(
+        {
+            "layers": [one.layers for one in found],
+            "fraction randomized": [one.dose for one in found],
+            "method": [format_attribution(one.attribution) for one in found],
+            "left": [one.left and one.left.change for one in found],
+            "left from": [one.left and one.left.low for one in found],
+            "left to": [one.left and one.left.high for one in found],
+            "TF-IDF weights alone": [one.alone for one in found],
+        }
+    )
+
+
+def _methods_table(found: Sequence[Faithfulness], frame: pd.DataFrame) -> pd.DataFrame:
+    """A row for each method: the conclusion, and the complexity of its explanations before and after."""
+    last = frame[(frame["dose"] == found[0].dose) & (frame["layers"] == found[0].layers)]
+    methods = [one.attribution for one in found]
+    chance = last[last["reference"] == "random_input"].groupby("attribution")[CONCLUDED].mean().reindex(methods)
+    complexity = {"complexity_before": "complexity before", "complexity": "complexity after"}
+    complexity |= {"complexity_rise": "rise of complexity"}
+    means = last.groupby("attribution")[list(complexity)].mean().reindex(methods)
+    table = _left_table(found).drop(columns=["layers", "fraction randomized"])
+    table.insert(1, "conclusion", [FAITHFULNESS_NAMES[one.conclusion] for one in found])
+    return table.assign(
+        **{
+            "random numbers × input": chance.to_numpy(),
+            "corrected p": [one.adjusted for one in found],
+            **{title: means[name].to_numpy() for name, title in complexity.items()},
+        }
+    )
