@@ -64,7 +64,7 @@ from forgetting.reporting.story import (
     answer_published,
     answer_relearning,
 )
-from forgetting.reporting.unlearning import describe_unlearning
+from forgetting.reporting.unlearning import describe_threshold, describe_unlearning, tabulate_threshold
 from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
@@ -72,6 +72,7 @@ from forgetting.studies.relearning import CurvePoint, LearningCurve, RelearningR
 from forgetting.studies.splits import SplitAccuracy, summarize_splits
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.forget_set import ForgetSets
+from forgetting.unlearning.membership import threshold_attack
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.row import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 
@@ -355,6 +356,9 @@ def row(method: str, seed: int = 0, retrained=0.5, remembers=None, over_forgets=
     return UnlearningRow(method, seed, values, reference, over_forgets=over_forgets, remembers=remembers)
 
 
+THRESHOLDED = (np.linspace(0, 0.5, 60).reshape(20, 3).T, np.linspace(0.05, 0.8, 36).reshape(12, 3).T)  # losses
+
+
 def unlearning(*rows: UnlearningRow) -> str:
     """As if what is concluded of a method were that of its first row."""
     result = UnlearningResult(MODERN, SETS, rows, 10, len(rows))
@@ -548,6 +552,12 @@ CASES: dict[str, Callable[[], str]] = {
         row("scrub", remembers=False, over_forgets=True, tow=0.95, anamnesis=0.49),
         row("cf_k", remembers=True, over_forgets=True, tow=0.2, anamnesis=0.0),
         row("eu_k"),
+    ),
+    "attack at a threshold": lambda: describe_threshold(
+        0.1, {"SalUn": threshold_attack(*THRESHOLDED, 0.1), "exact retraining": threshold_attack(*THRESHOLDED, 0.4)}
+    ),
+    "attack at a threshold, as a table": lambda: "\n".join(
+        map(": ".join, tabulate_threshold(threshold_attack(*THRESHOLDED, 0.1)).items())
     ),
     "unlearning: nothing known": lambda: unlearning(row("eu_k", retrained=None)),
     "unlearning: true of none": lambda: unlearning(

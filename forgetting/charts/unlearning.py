@@ -38,6 +38,9 @@ LEAST_GAP = 0.05  # a gap that takes all of it, where all are smaller
 LEAST_AXIS = 0.2  # of the attack's axis, on either side of 0
 LOSS_BINS = 40  # of the histograms of losses
 MOST_LOSS, LEAST_LOSS = 20.0, 1e-4  # −ln p; losses beyond are counted at these
+LOSS_THRESHOLDS = tuple(  # at the edges of the histograms and in the middle between them
+    float(f"{loss:.2g}") for loss in np.geomspace(LEAST_LOSS, MOST_LOSS, 2 * LOSS_BINS + 1)[1:-1]
+)
 SET_STYLES = {  # name and dashes of each set of reviews
     "retain": ("retained", [1, 2]),
     "forget": ("forgotten", [1, 0]),
@@ -303,13 +306,14 @@ def loss_shares(losses: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
+def losses_chart(losses: Mapping[str, np.ndarray], threshold: float | None = None) -> alt.LayerChart:
     """Histograms of the losses of retained, forgotten and non-member reviews, on a logarithmic axis.
 
     Where the forgotten reviews lie over the non-members, an attack finds nothing.
 
     Args:
         losses: −ln p of the true class of each review, by set.
+        threshold: The highest loss that an attacker calls a member's, which is marked; None for none.
     """
     titles, dashes = zip(*SET_STYLES.values(), strict=True)
     base = alt.Chart(loss_shares(losses)).encode(
@@ -337,7 +341,15 @@ def losses_chart(losses: Mapping[str, np.ndarray]) -> alt.LayerChart:
     forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
     area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
     line = base.mark_line(interpolate="step", strokeWidth=2, color=REVIEW_COLOUR)
-    return alt.layer(area, line).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT - 60)
+    layers = [area, line]
+    if threshold is not None:
+        marked = alt.Chart(pd.DataFrame({"at": [threshold], "name": ["← called members"]}))
+        name = marked.mark_text(align="right", baseline="top", dx=-2, dy=2, color=TEXT)
+        layers += [
+            marked.mark_rule(color=TEXT, strokeWidth=2).encode(x="at:Q"),
+            name.encode(x="at:Q", y=alt.value(0), text="name:N"),
+        ]
+    return alt.layer(*layers).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT - 60)
 
 
 def attack_points(result: UnlearningResult) -> pd.DataFrame:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 BAND_QUANTILES = (0.05, 0.95)
 
 
-def wilson_interval(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(hits: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a proportion, in [0, 1] (Wilson 1927, JASA 22, 209–212).
 
     Args:
         hits: How many trials succeeded.
-        trials: How many there were, at least 1.
+        trials: How many there were, at least 1; no whole number where other trials are as sure as so many.
         level: Confidence level, in (0, 1).
     """
     z, proportion = NormalDist().inv_cdf((1 + level) / 2), hits / trials

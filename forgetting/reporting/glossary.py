@@ -842,6 +842,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Carlini et al. 2022, arXiv 2112.03570",
         ),
         Term(
+            "threshold of the attack",
+            "The highest loss that the attacker calls a member's: reviews that were in training tend to lie below it.",
+            "At first it is the mean loss of the retained reviews.",
+            "Yeom et al. 2018, arXiv 1709.01604",
+        ),
+        Term(
             "over-forgetting",
             "The model knows the forget set less than a model that never saw it, which itself gives it away.",
             "A model that knows all reviews less does not over-forget: unseen reviews are compared as well, and losses "

@@ -1,11 +1,13 @@
 """A comparison of unlearning methods as sentences. Each accuracy stands beside its baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from forgetting.reporting.formatting import format_number, format_share
+from forgetting.core.numbers import PERCENT
+from forgetting.reporting.formatting import format_count, format_interval, format_number, format_share
 from forgetting.reporting.names import format_method
+from forgetting.unlearning.membership import ThresholdAttack
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.row import FEWEST_STEPS
 from forgetting.unlearning.task import REFERENCE, method_title
@@ -50,6 +52,41 @@ def describe_method(method: str) -> str:
     title = method_title(method)
     name, _, rest = title.partition(": ")
     return rest if name.casefold() == format_method(method).casefold() else title
+
+
+def describe_threshold(threshold: float, attacks: Mapping[str, ThresholdAttack]) -> str:
+    """What an attacker gets right at a threshold that is the same for all models.
+
+    Args:
+        threshold: The highest loss that is called a member's.
+        attacks: By what the models are called.
+    """
+    sides = next(iter(attacks.values()))
+    right = " and ".join(
+        f"{format_share(attack.balanced_accuracy)} after {name} (95{PERCENT} interval "
+        f"{format_interval(*attack.balanced_interval)})"
+        for name, attack in attacks.items()
+    )
+    return (
+        f"Of {format_count(sides.members, 'forgotten review')} and {format_count(sides.non_members, 'non-member')}, "
+        f"both sides counted alike, an attacker who calls a loss of at most {format_number(threshold)} a member's is "
+        f"right about {right}; a guess is about {format_share(0.5)}. A threshold that is chosen because it looks good "
+        "on these reviews finds less on others."
+    )
+
+
+def tabulate_threshold(attack: ThresholdAttack) -> dict[str, str]:
+    """The confusion at a threshold, by what a line says: shares, with counts as means over the models."""
+    called, wrong = attack.tpr * attack.members, attack.fpr * attack.non_members
+    return {
+        "members called members (TPR)": f"{format_share(attack.tpr)}, {called:,.4g} of {attack.members:,} "
+        f"({format_interval(*attack.tpr_interval)})",
+        "non-members called members (FPR)": f"{format_share(attack.fpr)}, {wrong:,.4g} of {attack.non_members:,} "
+        f"({format_interval(*attack.fpr_interval)})",
+        f"balanced accuracy (a guess: {format_share(0.5)})": f"{format_share(attack.balanced_accuracy)} "
+        f"({format_interval(*attack.balanced_interval)})",
+        f"accuracy (always the larger side: {format_share(attack.larger_side)})": format_share(attack.accuracy),
+    }
 
 
 def _describe_nearest(result: UnlearningResult) -> str:

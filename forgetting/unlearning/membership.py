@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.numbers import format_share
+from forgetting.metrics.crossed import crossed_change, crossed_share_interval
 from forgetting.metrics.intervals import auc_interval, share_interval
 from forgetting.metrics.scores import NOT_FINITE
 
@@ -121,6 +122,72 @@ def tpr_at_fpr_attack(members: np.ndarray, non_members: np.ndarray, rate: float 
     false_positives = np.searchsorted(np.sort(non_members), members, side="right") / len(non_members)
     hits = int((false_positives <= rate).sum())
     return Attack(hits / len(members), *share_interval(members, non_members, rate))
+
+
+@dataclass(frozen=True)
+class ThresholdAttack:
+    """What an attacker gets right who calls each review a member whose loss is at most a threshold.
+
+    Shares are means over the models, and intervals those of 95 % over models and reviews.
+
+    Attributes:
+        members: Number of members.
+        non_members: Number of non-members.
+        tpr: True positive rate: share of the members that are called members.
+        tpr_interval: Its interval.
+        fpr: False positive rate: share of the non-members that are called members.
+        fpr_interval: Its interval.
+        balanced_accuracy: Mean of the TPR and 1 − FPR; 0.5 for every guess.
+        balanced_interval: Its interval.
+    """
+
+    members: int
+    non_members: int
+    tpr: float
+    tpr_interval: tuple[float, float]
+    fpr: float
+    fpr_interval: tuple[float, float]
+    balanced_accuracy: float
+    balanced_interval: tuple[float, float]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of all reviews about which the attacker is right."""
+        right = self.tpr * self.members + (1 - self.fpr) * self.non_members
+        return right / (self.members + self.non_members)
+
+    @property
+    def larger_side(self) -> float:
+        """Accuracy of calling all reviews what the larger of the two sides is."""
+        return max(self.members, self.non_members) / (self.members + self.non_members)
+
+
+def threshold_attack(members: np.ndarray, non_members: np.ndarray, threshold: float) -> ThresholdAttack:
+    """The attack of Yeom et al. 2018 (arXiv 1709.01604) at one threshold, which is chosen without these reviews.
+
+    A threshold that is chosen because it does well on them does better on them than on others.
+
+    Args:
+        members: Losses, (models, reviews), of two reviews at least.
+        non_members: Losses, (models, reviews), of the same models and two reviews at least.
+        threshold: The highest loss that is called a member's.
+
+    >>> found = threshold_attack(np.array([[0.1, 0.3]]), np.array([[0.2, 0.4]]), 0.2)
+    >>> found.tpr, found.fpr, found.balanced_accuracy
+    (0.5, 0.5, 0.5)
+    """
+    found, wrong = (np.asarray(losses <= threshold, float) for losses in (members, non_members))
+    right = crossed_change((found.mean(axis=1) + 1 - wrong.mean(axis=1)) / 2, found / 2, -wrong / 2)
+    return ThresholdAttack(
+        members.shape[1],
+        non_members.shape[1],
+        float(found.mean()),
+        crossed_share_interval(found),
+        float(wrong.mean()),
+        crossed_share_interval(wrong),
+        right.change,
+        (max(right.low, 0.0), min(right.high, 1.0)),
+    )
 
 
 def _why_unusable(members: np.ndarray, non_members: np.ndarray) -> str:

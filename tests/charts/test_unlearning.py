@@ -19,6 +19,7 @@ from forgetting.charts.unlearning import (
     LEAST_GAP,
     LEAST_LOSS,
     LOSS_BINS,
+    LOSS_THRESHOLDS,
     MOST_LOSS,
     ROW_HEIGHT,
     attack_chart,
@@ -99,6 +100,7 @@ def charts(result_of):
             ("attack", name): attack_chart(result),
         }
     made["losses", "several"] = losses_chart(LOSSES)
+    made["losses", "with a threshold"] = losses_chart(LOSSES, 0.1)
     made["losses", "no non-members"] = losses_chart(LOSSES | {"non_members": np.array([])})
     return made
 
@@ -431,6 +433,17 @@ def test_sets_of_reviews_have_their_own_colour_and_dashes():
     assert line["mark"]["color"] == area["mark"]["color"] == REVIEW_COLOUR
     assert area["transform"] == [{"filter": "(datum.set === 'forgotten')"}]
     assert line["encoding"]["x"]["scale"]["type"] == "log"
+
+
+def test_a_threshold_is_marked_where_it_is_and_is_one_of_those_that_can_be_chosen():
+    chart = losses_chart(LOSSES, LOSS_THRESHOLDS[40])
+    (rule,) = marks(chart, "rule")
+    assert data_of(chart, rule)[0]["at"] == LOSS_THRESHOLDS[40]
+    assert len(losses_chart(LOSSES).layer) == 2
+    shown = [loss for loss, _ in shares_of(LOSSES)["retained"]]
+    assert list(LOSS_THRESHOLDS) == sorted(set(LOSS_THRESHOLDS))
+    assert shown[0] == pytest.approx(LOSS_THRESHOLDS[0], rel=0.05)  # so that the axis stands still
+    assert shown[-1] == pytest.approx(LOSS_THRESHOLDS[-1], rel=0.05)
 
 
 # The attack.

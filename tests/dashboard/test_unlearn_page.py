@@ -31,6 +31,7 @@ from study_pages import (
     trained_by_link,
 )
 
+from forgetting.charts.unlearning import LOSS_THRESHOLDS
 from forgetting.dashboard.ui import unlearning_form
 from forgetting.dashboard.views import unlearning
 from forgetting.data.reviews import review_key
@@ -224,13 +225,37 @@ def test_the_attack_has_its_areas_losses_and_scores():
         f"Can the {counts['forget']} forgotten reviews be distinguished from {counts['non_members']} comparable"
         in sentence(test)
     )
-    table = test.table[0].value
+    table = test.table[1].value
     for name, found in result.indistinguishable.items():
         line = table.loc[format_method(name)]
         assert line["score"] == (f"missing: {found.missing}" if found.score is None else f"{found.score:.2f}")
         assert line["models"] == "5 against 5"
     spread = next(table for table in tables(test) if "share" in table)
     assert spread.groupby("set")["share"].sum().tolist() == pytest.approx([1, 1, 1])
+
+
+def test_the_threshold_of_the_attack_is_moved_and_stays_with_the_session():
+    link = SMALL | {"unlearning.seeds": "3", "forget.share": "0.3"}
+    test, result = unlearn("Attack", **link), expected(**link)
+    mean = result.losses("fine_tune")["retain"].mean()
+    first = min(LOSS_THRESHOLDS, key=lambda each: abs(each - mean))
+    assert test.select_slider(key="attack_threshold").value == first
+    for threshold in (first, LOSS_THRESHOLDS[-10]):
+        test.select_slider(key="attack_threshold").set_value(threshold)
+        run(test)
+        (after, retrained), counts = test.table[0].value.items(), result.reviews
+        for (name, cells), whose in zip((after, retrained), ("unlearned", "retrained"), strict=True):
+            plain = {"unlearned": "fine-tuning", "retrained": "exact retraining"}[whose]
+            assert name.replace("\\", "") == plain
+            losses = result.losses("fine_tune", whose)
+            found, wrong = ((losses[side] <= threshold).mean() for side in ("forget", "non_members"))
+            text = "\n".join(cells)
+            assert f"{format_share(found)}, {found * counts['forget']:.4g} of {counts['forget']}" in text
+            assert f"{format_share(wrong)}, {wrong * counts['non_members']:.4g} of {counts['non_members']}" in text
+            assert format_share((found + 1 - wrong) / 2) in text
+            assert f"{format_share((found + 1 - wrong) / 2)} after {plain}" in page_text(test)
+    opened(opened(test, "Reviews"), "Attack")
+    assert test.select_slider(key="attack_threshold").value == LOSS_THRESHOLDS[-10]
 
 
 def test_the_reviews_have_their_probabilities_and_epsilon():

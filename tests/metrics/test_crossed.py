@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t, ttest_1samp
 
-from forgetting.metrics.crossed import area_change, area_placements, crossed_change, smallest_area_change
+from forgetting.metrics.crossed import (
+    area_change,
+    area_placements,
+    crossed_change,
+    crossed_share_interval,
+    smallest_area_change,
+)
+from forgetting.metrics.intervals import wilson_interval
 
 
 def kernel(member: float, other: float) -> float:
@@ -94,6 +101,27 @@ def test_the_interval_of_a_change_of_area_holds_the_truth(sizes, shift):
         held += found.low <= truth <= found.high
         assert found.decided is not (found.low <= 0 <= found.high)
     assert held / WORLDS > 0.95 - 3 * math.sqrt(0.95 * 0.05 / WORLDS)
+
+
+@pytest.mark.parametrize(("models", "reviews", "middle"), [(1, 19, -2.5), (3, 75, -1.0), (5, 40, 0.0)])
+def test_the_interval_of_a_share_holds_the_truth(models, reviews, middle):
+    """Reviews, models and both together are drawn, and the share that all of them would have is known."""
+    numbers, held, worlds = np.random.default_rng(models), 0, 200
+    for _ in range(worlds):
+        of_models = numbers.normal(0, 0.3 * (models > 1), (models, 1))
+        values = numbers.normal(middle, 1, (1, reviews)) + of_models + numbers.normal(0, 0.5, (models, reviews))
+        low, high = crossed_share_interval(values > 0)
+        held += low <= norm.cdf(middle / math.sqrt(1.25 + 0.09 * (models > 1))) <= high
+    assert 0.92 <= held / worlds <= 1
+
+
+def test_the_interval_of_a_share_is_wilson_s_of_no_more_reviews_than_there_are():
+    hits = np.array([[1] * 6 + [0] * 14])
+    alone = crossed_share_interval(hits)
+    assert alone == pytest.approx(wilson_interval(6, 20), abs=0.03)
+    assert crossed_share_interval(np.repeat(hits, 5, axis=0)) == pytest.approx(alone, abs=0.01)
+    assert crossed_share_interval(np.zeros((4, 20))) == wilson_interval(0, 20)
+    assert crossed_share_interval(np.ones((4, 20))) == wilson_interval(20, 20)
 
 
 def test_the_smallest_change_of_an_area_falls_with_the_reviews():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, roc_auc_score
 
 from forgetting.core.errors import RecipeError
 from forgetting.metrics.intervals import share_interval
@@ -19,6 +19,7 @@ from forgetting.unlearning.membership import (
     Attack,
     logistic_attack,
     loss_threshold_attack,
+    threshold_attack,
     tpr_at_fpr_attack,
 )
 
@@ -55,6 +56,33 @@ def test_swapping_the_sides_mirrors_the_area_and_its_interval(members, non_membe
     one, other = loss_threshold_attack(members, non_members), loss_threshold_attack(non_members, members)
     mirrored = (1 - other.value, 1 - other.high, 1 - other.low)
     assert (one.value, one.low, one.high) == pytest.approx(mirrored, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(losses(), losses(), st.integers(-1, 7).map(float), st.integers(1, 3))
+def test_the_confusion_at_a_threshold_by_scikit_learn(members, non_members, threshold, models):
+    """Of several models that answer alike, too: then their means are those of one."""
+    values = np.concatenate([members, non_members])
+    truth, called = np.repeat([1, 0], [len(members), len(non_members)]), [int(value <= threshold) for value in values]
+    found = threshold_attack(*(np.tile(side, (models, 1)) for side in (members, non_members)), threshold)
+    (right, wrong), (missed, caught) = confusion_matrix(truth, called, labels=[0, 1])
+    assert (found.members, found.non_members) == (missed + caught, right + wrong)
+    assert (found.tpr * found.members, found.fpr * found.non_members) == pytest.approx((caught, wrong))
+    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(truth, called))
+    assert found.accuracy == pytest.approx(accuracy_score(truth, called))
+    assert found.larger_side == max(np.bincount(truth)) / len(truth)
+    for share in ("tpr", "fpr", "balanced"):
+        value = getattr(found, share if share != "balanced" else "balanced_accuracy")
+        low, high = getattr(found, f"{share}_interval")
+        assert 0 <= low <= value + 1e-9
+        assert value - 1e-9 <= high <= 1
+
+
+def test_over_all_thresholds_the_rates_make_the_area():
+    members, non_members = draws(1, 1, 30), draws(2, 1, 25, shift=0.7)
+    steps = [threshold_attack(members, non_members, at) for at in sorted({-9, *members.flat, *non_members.flat})]
+    area = np.trapezoid([step.tpr for step in steps], [step.fpr for step in steps])
+    assert area == pytest.approx(loss_threshold_attack(members[0], non_members[0]).value)
 
 
 def test_lower_losses_are_members():

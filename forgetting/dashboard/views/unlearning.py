@@ -31,6 +31,7 @@ from forgetting.reporting.formatting import (
 )
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_method, name_metric
+from forgetting.unlearning.membership import threshold_attack
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.row import FEWEST_STEPS, PAIR_METRICS, UNLEARNING_METRICS
 from forgetting.unlearning.task import REFERENCE
@@ -216,13 +217,20 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         )
         _offer_files(result, {"attack": chart}, "attack")
     method = _one_method(result, "attack_method")
-    both = {"unlearned": format_method(method), "retrained": "exact retraining"}
+    both = {
+        "unlearned": format_method(method),
+        "retrained": "another retraining" if method == REFERENCE else "exact retraining",
+    }
     drawn = {name: losses for whose, name in both.items() if (losses := result.losses(method, whose))}
+    attacked = method in set(unlearning_charts.attack_points(result)["method"])
+    threshold = _choose_threshold(drawn[both["unlearned"]]["retain"]) if attacked else None
     for column, (whose, name) in zip(st.columns(2), both.items(), strict=True):
         if losses := drawn.get(name):
             column.markdown(f"**{literal(name)}**")
-            chart = unlearning_charts.losses_chart(losses)
+            chart = unlearning_charts.losses_chart(losses, threshold)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
+    if attacked:
+        _threshold_attacks(drawn, counts, threshold)
     if drawn:
         chart_table(lambda: _loss_table(drawn), key="losses", alt="Losses of the reviews", formats=LOSS_FORMATS)
     scores = result.indistinguishable.values()
@@ -236,6 +244,35 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "distinguish unlearned from retrained models. “By luck” is the score of models of one kind, which can look "
         "different where they are few. The largest finite ε depends on the number of models."
     )
+
+
+def _choose_threshold(retained: np.ndarray) -> float:
+    """The threshold of the attack: at first the mean loss of the retained reviews, as Yeom et al. 2018 take it."""
+    thresholds = unlearning_charts.LOSS_THRESHOLDS
+    return st.select_slider(
+        "Threshold of the attack",
+        thresholds,
+        value=min(thresholds, key=lambda each: abs(each - retained.mean())),
+        format_func=format_number,
+        help=explain("Threshold of the attack"),
+        key="attack_threshold",
+        persist_state="session",
+    )
+
+
+def _threshold_attacks(
+    drawn: Mapping[str, Mapping[str, np.ndarray]], counts: Mapping[str, int], threshold: float
+) -> None:
+    """What an attacker gets right at the threshold, by model: a sentence, and the confusion as a table."""
+    attacks = {
+        name: threshold_attack(
+            *(losses[side].reshape(-1, counts[side]) for side in ("forget", "non_members")), threshold
+        )
+        for name, losses in drawn.items()
+    }
+    st.text(unlearning_sentences.describe_threshold(threshold, attacks))
+    table = {literal(name): unlearning_sentences.tabulate_threshold(attack) for name, attack in attacks.items()}
+    st.table(pd.DataFrame(table))
 
 
 def _attack_table(result: UnlearningResult) -> pd.DataFrame:
