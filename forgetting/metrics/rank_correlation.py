@@ -4,6 +4,7 @@ Reviews have different numbers of words, so their values lie one review after th
 those of the attributions. A number that a review does not define is NaN. Values must be finite.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -119,8 +120,10 @@ class RaggedRows:
         width = np.where(most > least, most - least, np.nan)
         places = np.nan_to_num((values - least[..., self.numbers]) / width[..., self.numbers] * bins).astype(int)
         cells = places.clip(max=bins - 1) + bins * self.numbers  # (…, stored)
-        attributions = values.size // max(values.shape[-1], 1)
-        cells = cells.reshape(attributions, -1) + bins * len(self.lengths) * np.arange(attributions)[:, None]
+        attributions = math.prod(values.shape[:-1])
+        cells = (
+            cells.reshape(attributions, values.shape[-1]) + bins * len(self.lengths) * np.arange(attributions)[:, None]
+        )
         counts = np.bincount(cells.ravel(), minlength=attributions * bins * len(self.lengths)).reshape(
             *width.shape, bins
         )

@@ -1,5 +1,9 @@
-"""Influence against gradients of dense inputs, and randomizing listed words against writing their columns by hand."""
+"""Influence against gradients of dense inputs, and randomizing listed words against writing their columns by hand.
 
+Attributions of reviews against captum and against loops over dense inputs.
+"""
+
+import copy
 from dataclasses import replace
 from itertools import cycle
 
@@ -12,10 +16,12 @@ from scipy.sparse import csr_matrix
 from study_parts import trained_small
 
 from forgetting.core.errors import DataError, RecipeError
+from forgetting.core.seeding import generator
 from forgetting.experiment.pipeline import compare, copy_state, train
-from forgetting.model.attribution import most_influential_words, word_influence
+from forgetting.model import attribution
+from forgetting.model.attribution import attribute, most_influential_words, sum_rows, word_influence
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.settings import ModelSettings, TrainingSettings
+from forgetting.model.settings import ATTRIBUTIONS, ModelSettings, TrainingSettings
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
 from forgetting.randomization.schemes import SCHEMES
@@ -155,6 +161,146 @@ def test_influence_changes_nothing(small_split):
     assert not first.requires_grad
     assert all(torch.equal(value, before[name]) for name, value in done.model.state_dict().items())
     assert all(parameter.grad is None for parameter in done.model.parameters())
+
+
+# Attributions of single reviews.
+
+
+def kinked(hidden: tuple[int, ...], seed: int = 0, words: int = 12, classes: int = 4) -> TextClassifier:
+    """A classifier whose units are switched on and off along the way from no word to a review."""
+    model, source = TextClassifier(words, classes, hidden), torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in model.children():
+            layer.weight.copy_(torch.randn(layer.weight.shape, generator=source))
+            layer.bias.copy_(torch.randn(layer.bias.shape, generator=source) / 3)
+    return model
+
+
+def reviews_of(seed: int, rows: int = 25, words: int = 12) -> tuple[SparseMatrix, torch.Tensor]:
+    """Rows of length 1, and the classes to explain; the first row is empty and the second has one word."""
+    drawn = np.random.default_rng(seed)
+    matrix = drawn.random((rows, words)) * (drawn.random((rows, words)) < 0.5)
+    matrix[:2] = 0
+    matrix[1, 3] = 1
+    matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
+    return SparseMatrix.from_scipy(csr_matrix(matrix.astype(np.float32))), torch.from_numpy(drawn.integers(0, 4, rows))
+
+
+def explained(model: TextClassifier, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """What is explained, of dense inputs in float64."""
+    logits = copy.deepcopy(model).double()(inputs)
+    return logits.gather(1, classes[:, None]).squeeze(1) - logits.mean(dim=1)
+
+
+def at_words(matrix: torch.Tensor, inputs: SparseMatrix) -> np.ndarray:
+    """Values of a dense matrix where the inputs have theirs."""
+    rows, columns = inputs.to_scipy().nonzero()
+    return matrix.detach().numpy()[rows, columns]
+
+
+def dense_rows(inputs: SparseMatrix) -> torch.Tensor:
+    return torch.from_numpy(inputs.to_scipy().toarray()).double()
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_attributions_are_those_of_captum(hidden):
+    """captum on dense inputs in float64.
+
+    Its integrated gradients are a sum of steps, where ours are exact. Of one hidden layer they are what DeepLIFT's
+    rescale rule gives (Ancona et al. 2018, arXiv 1711.06104), which takes no steps.
+    """
+    from captum.attr import DeepLift, InputXGradient, IntegratedGradients
+
+    inputs, classes = reviews_of(1, rows=8)
+    model = kinked(hidden)
+    layers = [part for layer in copy.deepcopy(model).double().children() for part in (layer, torch.nn.ReLU())]
+    mean = torch.nn.Linear(4, 4, bias=False, dtype=torch.float64)  # less the mean logit
+    mean.weight.data = torch.eye(4, dtype=torch.float64) - 0.25
+    module, rows = torch.nn.Sequential(*layers[:-1], mean), dense_rows(inputs)
+
+    def check(method: str, theirs: torch.Tensor, close: float) -> None:
+        ours = attribute(model, inputs, classes, method).values.numpy()
+        np.testing.assert_allclose(ours, at_words(theirs, inputs), atol=close, rtol=1e-5)
+        assert np.abs(ours).max() > 0.1
+
+    check("gradient_input", InputXGradient(module).attribute(rows.requires_grad_(), target=classes), 1e-5)
+    steps = IntegratedGradients(module).attribute(rows, target=classes, n_steps=3_000, method="riemann_middle")
+    check("integrated_gradients", steps, 5e-3)
+    if len(hidden) == 1:
+        check("integrated_gradients", DeepLift(module).attribute(rows, target=classes), 1e-5)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 10_000), hidden=st.sampled_from(HIDDEN))
+def test_values_and_remainder_add_up_and_gradients_integrate_to_the_difference(seed, hidden):
+    inputs, classes = reviews_of(seed)
+    model = kinked(hidden, seed)
+    rows = dense_rows(inputs)
+    with torch.no_grad():
+        whole, nothing = explained(model, rows, classes), explained(model, torch.zeros_like(rows), classes)
+    for method in ATTRIBUTIONS:
+        found = attribute(model, inputs, classes, method)
+        np.testing.assert_allclose(sum_rows(found.values, inputs) + found.remainder, whole, atol=1e-4)
+        if method == "integrated_gradients":  # completeness
+            np.testing.assert_allclose(found.remainder, nothing, atol=1e-4)
+        assert found.remainder[0] == pytest.approx(nothing[0].item(), abs=1e-5)  # a review without words
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_occlusion_is_the_text_without_the_word(hidden):
+    inputs, classes = reviews_of(2)
+    model = kinked(hidden)
+    rows, numbers = dense_rows(inputs), torch.from_numpy(inputs.to_scipy().nonzero()[0]).long()
+    without = rows[numbers]
+    without[torch.arange(len(numbers)), inputs.columns.long()] = 0
+    without /= without.norm(dim=1, keepdim=True).clamp(min=1e-12)  # the only word of the second leaves zeros
+    expected = explained(model, rows, classes)[numbers] - explained(model, without, classes[numbers])
+    np.testing.assert_allclose(attribute(model, inputs, classes, "occlusion").values, expected.detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(hidden):
+    inputs, classes = reviews_of(3)
+    model = kinked(hidden)
+    draws = torch.randn(5, len(inputs.values), generator=generator(7, "explanation", "noise"))
+    numbers, columns = torch.from_numpy(inputs.to_scipy().nonzero()[0]).long(), inputs.columns.long()
+    rows = dense_rows(inputs)
+    total = torch.zeros_like(rows)
+    for draw in draws:
+        noisy = rows.clone()
+        noisy[numbers, columns] += 0.3 * rows.max(dim=1).values[numbers] * draw
+        noisy.requires_grad_()
+        total += torch.autograd.grad(explained(model, noisy, classes).sum(), noisy)[0]
+    expected = at_words(rows * total / 5, inputs)
+    found = attribute(model, inputs, classes, "smoothgrad", samples=5, noise=0.3, seed=7)
+    np.testing.assert_allclose(found.values, expected, atol=1e-5)
+    plain = attribute(model, inputs, classes, "gradient_input")
+    still = attribute(model, inputs, classes, "smoothgrad", samples=3, noise=0.0)
+    np.testing.assert_allclose(still.values, plain.values, atol=1e-6)
+
+
+@pytest.mark.usefixtures("global_state_kept")
+@pytest.mark.parametrize("method", ATTRIBUTIONS)
+def test_reviews_are_explained_some_at_a_time_and_nothing_changes(method, monkeypatch):
+    inputs, classes = reviews_of(4)
+    model = kinked((6, 4))
+    before, noise = copy_state(model), {"noise": 0.0}  # each part of the reviews draws its noise anew
+    whole = attribute(model, inputs, classes, method, **noise)
+    monkeypatch.setattr(attribution, "NUMBERS_AT_ONCE", 300)
+    parts = attribute(model, inputs, classes, method, **noise)
+    np.testing.assert_allclose(parts.values, whole.values, atol=1e-6)
+    np.testing.assert_allclose(parts.remainder, whole.remainder, atol=1e-6)
+    assert not whole.values.requires_grad
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    nothing = SparseMatrix.from_scipy(csr_matrix((0, 12), dtype=np.float32))
+    assert attribute(model, nothing, classes[:0], method).values.shape == (0,)
+
+
+def test_an_unknown_attribution_method_is_refused():
+    inputs, classes = reviews_of(5)
+    with pytest.raises(RecipeError, match="one of gradient_input, integrated_gradients, occlusion, smoothgrad; got 'l"):
+        attribute(kinked((5,)), inputs, classes, "lime")
+    assert tuple(attribution.ATTRIBUTION_METHODS) == ATTRIBUTIONS
 
 
 # Randomizing listed words.
