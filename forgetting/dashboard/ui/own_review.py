@@ -1,11 +1,12 @@
 """The visitor's own review in the browser: an editor, bars of the classes, and the text with marks, before and after.
 
 The browser is given a frame for each whole percent, and shows the one of the live fraction; it computes and rounds
-nothing. What is typed goes to the server once the keys rest.
+nothing. What is typed goes to the server in the pauses of the keys, and is first answered for the fraction now alone.
 """
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import streamlit as st
 
@@ -25,17 +26,23 @@ def own_review(data: bytes, on_text: Callable[[str], None]) -> None:
     browser_component(KEY_OF_REVIEW, *_look())(
         key=KEY_OF_REVIEW,
         data=data,
-        on_text_change=lambda: on_text(_typed()["text"]),
+        on_text_change=lambda: on_text(_sent("text")["text"]),
+        on_rested_change=lambda: None,
     )
 
 
 def typed_count() -> int:
     """How often a text was sent, as the visitor's browser counts."""
-    return _typed().get("count", 0)
+    return (_sent("text") or {}).get("count", 0)
 
 
-def _typed() -> dict:
-    return st.session_state.get(KEY_OF_REVIEW, {}).get("text") or {}
+def is_typing() -> bool:
+    """Whether another text may follow at once, as the keys have not rested since the last one was sent."""
+    return (_sent("rested") or 0) < typed_count()
+
+
+def _sent(name: str) -> Any:
+    return st.session_state.get(KEY_OF_REVIEW, {}).get(name)
 
 
 @cache

@@ -22,7 +22,7 @@ from forgetting.dashboard.state.session import TrainedModel, Versions, assign, r
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.controls import choice_control
 from forgetting.dashboard.ui.labels import show_error
-from forgetting.dashboard.ui.own_review import own_review, typed_count
+from forgetting.dashboard.ui.own_review import is_typing, own_review, typed_count
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table
 from forgetting.dashboard.views.review_frames import find_predictor, find_review_frames, review_path
 from forgetting.data.labels import compose
@@ -73,10 +73,11 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     chosen = _chosen_text(trained_model)
     versions = _versions()
     text, first = (chosen, None) if versions is None else (versions.text, versions.first or chosen)
-    shown = find_review_frames(trained_model, comparison, text, first)
+    shown = find_review_frames(trained_model, comparison, text, first, brief=is_typing())
     fraction = session().recipe.randomization.fraction
     data = {
         "count": typed_count(),
+        "typing": is_typing(),
         "text": text,
         "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
     }

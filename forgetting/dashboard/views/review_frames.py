@@ -52,7 +52,7 @@ class ReviewFrames:
 
 
 def find_review_frames(
-    trained_model: TrainedModel, comparison: Comparison, text: str, first: str | None = None
+    trained_model: TrainedModel, comparison: Comparison, text: str, first: str | None = None, *, brief: bool = False
 ) -> ReviewFrames:
     """What both models make of a text.
 
@@ -61,6 +61,7 @@ def find_review_frames(
         comparison: With the randomized model.
         text: The text.
         first: The version that it is compared with; None for none.
+        brief: Whether to leave out the frames of other fractions than the one now, unless they are at hand.
     """
     recipe = session().recipe
     fraction, explanation = recipe.randomization.fraction, recipe.explanation
@@ -76,7 +77,12 @@ def find_review_frames(
     )
     hashes = [hashlib.sha256(each.encode("utf-8", "surrogatepass")).hexdigest() for each in texts]
     of = path_key(trained_model, recipe.randomization)
-    key = f"{of}:{None if followed else fraction}:{explaining}:{':'.join(hashes)}"
+    at = ":".join([str(explaining), *hashes])
+    if followed and brief:
+        if known := REVIEW_FRAMES.get(f"{of}:None:{at}"):
+            return known
+        followed = False
+    key = f"{of}:{None if followed else fraction}:{at}"
 
     def make() -> ReviewFrames:
         drawing = _Drawing(trained_model, texts, explaining)

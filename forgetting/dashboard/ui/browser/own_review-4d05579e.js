@@ -1,7 +1,8 @@
 // Shows what both models make of the visitor's text, at the fraction of the page's slider: bars of the classes, and the
 // text with a mark for each word. All texts and numbers are Python's; a frame holds those of one fraction.
 
-const REST_MS = 350 // after the last key press the text is sent
+const PAUSE_MS = 350 // after the last key press the text is sent
+const REST_MS = 1200 // after the last text was sent all fractions are asked for
 const decoder = new TextDecoder()
 const views = new WeakMap()
 
@@ -27,7 +28,8 @@ class View {
     this.held = -1 // number of the mark that is pointed at
     this.editor.oninput = () => {
       clearTimeout(this.resting)
-      this.resting = setTimeout(() => this.submit(), REST_MS)
+      clearTimeout(this.asking)
+      this.resting = setTimeout(() => this.submit(), PAUSE_MS)
     }
     this.editor.onblur = () => this.resting && this.submit()
     this.follow = event => {
@@ -38,13 +40,14 @@ class View {
       const text = this.find(`section.${side} .text`)
       text.onpointerover = event => this.hold(event.target)
       text.onpointerleave = () => this.hold(null)
-      text.onfocusin = event => this.hold(event.target)
+      text.addEventListener('focusin', event => this.hold(event.target))
       text.onkeydown = event => this.step(event)
     }
   }
 
   close() {
     clearTimeout(this.resting)
+    clearTimeout(this.asking)
     document.removeEventListener('fraction', this.follow)
   }
 
@@ -57,6 +60,8 @@ class View {
     this.percent = window.liveFraction ?? data.percent
     if (JSON.stringify(data.pieces) !== JSON.stringify(this.data?.pieces)) this.held = -1
     this.data = data
+    clearTimeout(this.asking)
+    if (data.typing && !this.resting) this.asking = setTimeout(() => this.send('rested', this.count), REST_MS)
     this.drawParts()
     this.draw()
   }
