@@ -34,8 +34,13 @@ class View {
     this.editor.onblur = () => this.resting && this.submit()
     this.follow = event => {
       this.percent = event.detail
-      if (this.data) this.draw()
+      if (this.data && this.isSeen) this.draw()
     }
+    // The slider stands far above: what is out of sight is drawn once it comes into sight.
+    this.sight = new IntersectionObserver(entries => {
+      this.isSeen = entries.at(-1).isIntersecting
+      if (this.data && this.isSeen) this.draw()
+    })
     for (const side of ['before', 'after']) {
       const text = this.find(`section.${side} .text`)
       text.onpointerover = event => this.hold(event.target)
@@ -49,12 +54,14 @@ class View {
     clearTimeout(this.resting)
     clearTimeout(this.asking)
     document.removeEventListener('fraction', this.follow)
+    this.sight.disconnect()
   }
 
   // What Python sends, also while a text is being typed.
   receive(data) {
     this.runs += 1
     document.addEventListener('fraction', this.follow)
+    this.sight.observe(this.find('.own'))
     this.count = Math.max(this.count, data.count)
     if (!this.resting && data.count >= this.count && this.editor.value !== data.text) this.editor.value = data.text
     this.percent = window.liveFraction ?? data.percent
@@ -129,7 +136,9 @@ class View {
 
   mark(side, look) {
     for (const button of this.find(`section.${side} .text`).querySelectorAll('.word')) {
-      const value = Number(look.marks[button.number].replace('−', '-')) || 0
+      if (button.mark === look.marks[button.number]) continue
+      button.mark = look.marks[button.number]
+      const value = Number(button.mark.replaceAll('−', '-')) || 0
       button.style.setProperty('--strength', Math.min(1, Math.abs(value) / this.data.strongest).toFixed(3))
       button.classList.toggle('for', value > 0)
       button.classList.toggle('against', value < 0)
@@ -142,6 +151,7 @@ class View {
     if (target && number < 0) return
     this.held = number
     this.drawReadout()
+    for (const button of this.root.querySelectorAll('.word')) button.classList.toggle('held', button.number === number)
     if (number >= 0) target.setAttribute('aria-label', this.readout(number))
   }
 
@@ -152,7 +162,6 @@ class View {
 
   drawReadout() {
     this.find('.readout').textContent = this.held < 0 ? this.data.hint : this.readout(this.held)
-    for (const button of this.root.querySelectorAll('.word')) button.classList.toggle('held', button.number === this.held)
   }
 
   // Arrows go from word to word, so that the text is one stop of Tab.
