@@ -121,7 +121,7 @@ def test_a_model_that_is_not_finite_says_so(monkeypatch):
         model = type(mine.trained_model.trained.model)(len(mine.trained_model.split.words), 11, (64,), seed=0)
         model.fc2.bias.fill_(float("nan"))
     broken = replace(mine.trained_model, trained=replace(mine.trained_model.trained, model=model))
-    monkeypatch.setattr("forgetting.dashboard.state.models.find_trained_model", lambda visitor: broken)
+    monkeypatch.setattr("forgetting.dashboard.state.models.find_trained_model", lambda _: broken)
     data = shown(run(test))
     assert data["before"]["shares"] == ["missing"] * 11
     assert NOT_FINITE in data["now"]["why"]

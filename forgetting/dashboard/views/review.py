@@ -21,6 +21,7 @@ from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.controls import choice_control
+from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.own_review import is_typing, own_review, typed_count
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table
@@ -161,7 +162,7 @@ def _chosen_text(trained_model: TrainedModel) -> str:
         )
         if key in keyed:
             return keyed[key]
-        st.caption(f"No review of this file has the key {key!r}; here is another one.")
+        st.caption(literal(f"No review of this file has the key {key!r}; here is another one."))
     if models.is_pretrained(trained_model):
         return models.find_known_typical_review().text
     return reviews.texts[trained_model.split.validation.rows[0]]
