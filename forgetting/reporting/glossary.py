@@ -1199,7 +1199,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "Download the model (safetensors)",
             "Saves the network with its recipe, its words and its curves.",
-            "“Load a saved model”, and --model on the command line, open it again.",
+            "“Load a saved model”, and --model on the command line, open it again. The command “predict” needs no "
+            "reviews with it.",
         ),
         Term(
             "a saved model",
