@@ -1,4 +1,4 @@
-"""What the tests of the Layers, Relearn and Unlearn pages share: studies that run to their end, and what is drawn."""
+"""What the tests of the pages of studies share: studies that run to their end, and what is drawn."""
 
 from functools import cache
 
@@ -16,10 +16,11 @@ from forgetting.model.split import Split
 from forgetting.recipe.recipe import Recipe
 from forgetting.recipe.url import decode_query
 
-FIRST = ("dose", "learning_curves", "unlearning")  # the study that each page shows first
+FIRST = ("dose", "explanation", "learning_curves", "unlearning")  # the study that each page shows first
 MOST_RUNS = {
     "dose": 100,
     "change": 100,
+    "explanation": 100,
     "learning_curves": 300,
     "savings": 300,
     "similarity": 100,

@@ -45,6 +45,7 @@ from forgetting.experiment.results import Trained
 from forgetting.experiment.saved import SavedModel, save_model
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.scores import evaluate
+from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
@@ -53,6 +54,12 @@ from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
+from forgetting.studies.explanation import (
+    ExplanationResult,
+    check_explanation,
+    count_explanations,
+    explanation_slices,
+)
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
@@ -153,6 +160,45 @@ def sweep_command(
     result = _compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
     _show(tables.format_sweep(result, baselines), result, out, trained, split, baselines)
+
+
+@cli.command("explain")
+@input_options
+@click.option("--methods", multiple=True, help=f"One or more of {', '.join(ATTRIBUTIONS)}, joined by commas.  [all]")
+@click.option("--layers", multiple=True, help=LAYERS_HELP.replace("[each, all]", "[down, each]"))
+@click.option("--scheme", help=f"One of {', '.join(SCHEMES)}.  [reinit]")
+@click.option("--doses", help=f"{DOSES_HELP}[21]")
+@click.option("--seeds", type=int, help="Number of replicates.  [5]")
+@click.option("--top", type=int, help="k of the overlap of the k strongest words.  [5]")
+@click.option("--seed", type=int, help=SEED_HELP)
+@click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
+@click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
+@out_option
+def explain_command(
+    data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, jobs: int, dask: str, **options
+) -> None:
+    """Randomize layer sets, and measure how far explanations of reviews change with the model."""
+    check_out(out)
+    plan = plan_settings(options, scheme="scheme", seeds="seeds", top="top", seed="seed")
+    if methods := plan.pop("methods", None):
+        plan["attributions"] = methods
+    recipe = study_recipe(recipe_file, options, saved, explanation=plan)
+    check_explanation(recipe, recipe.explanation, recipe.model.layers)
+    parallel.check_workers(jobs=jobs, dask=dask)
+    recipe, split, trained = _train(recipe, data, saved)
+    planned = count_explanations(trained.model, recipe.explanation)
+
+    def make_result(rows: list) -> ExplanationResult:
+        return ExplanationResult(
+            recipe.explanation, tuple(rows), recipe, split.reviews.sha256, len(trained.history), planned
+        )
+
+    rows = explanation_slices(
+        trained.model, split, recipe.explanation, recipe=recipe, initial=trained.initial, jobs=jobs, dask=dask
+    )
+    result = _compute_rows("Comparisons", rows, planned, make_result, out)
+    baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
+    _show(tables.format_explanation(result, baselines), result, out, trained, split, baselines)
 
 
 @cli.command("relearn")

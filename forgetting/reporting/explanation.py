@@ -39,18 +39,24 @@ def describe_faithfulness(found: Sequence[Faithfulness], agreement: pd.DataFrame
             f"With {format_fraction(first.dose)} of {first.layers} randomized the same class is predicted for "
             f"{format_share(share)} of the validation reviews (chance is {format_share(baselines.chance)})."
         )
-    for conclusion, verb, than in (("follows", "follow", "less"), ("does not follow", "do not follow", "more")):
+    for conclusion, plural, whole, than in (
+        ("follows", "follow", "all {} methods", "less"),
+        ("does not follow", "do not follow", "none of the {} methods", "more"),
+    ):
         if group := [each for each in known if each.conclusion == conclusion]:
-            names = f"all {len(group)} methods" if len(group) == len(known) > 2 else _names(group)
+            subject, verb = _names(group), conclusion if len(group) == 1 else plural
+            if len(group) == len(known) > 2:
+                subject, verb = whole.format(len(group)), plural.replace("do not follow", "follows")
             sentences.append(
-                f"{names[0].upper()}{names[1:]} {conclusion if len(group) == 1 else verb} the model: the strengths of "
-                f"the words are {than} like those of the original (rank correlation {_range(group)}) than like the "
-                f"TF-IDF weights alone ({_range(group, alone=True)})."
+                f"{subject[0].upper()}{subject[1:]} {verb} the model: the strengths of the words are {than} like those "
+                f"of the original (rank correlation {_range(group)}) than like the TF-IDF weights alone "
+                f"({_range(group, alone=True)})."
             )
     if group := [each for each in known if each.conclusion == "undecided"]:
         sentences.append(
-            f"Of {_names(group)} it cannot be told: the strengths of the words are about as like those of the original "
-            f"(rank correlation {_range(group)}) as like the TF-IDF weights alone ({_range(group, alone=True)})."
+            f"Of {_names(group)} it cannot be told whether the strengths of the words are more like those of the "
+            f"original (rank correlation {_range(group)}) or like the TF-IDF weights alone "
+            f"({_range(group, alone=True)})."
         )
     seeds = format_count(first.seeds, "seed") if first.seeds > 1 else "a single seed, which says nothing of others,"
     reviews = f" and {format_count(first.reviews, 'review')}" if first.reviews else ", with the reviews as given"

@@ -1,4 +1,4 @@
-"""The commands `unlearn` and `relearn`: the library's numbers in a file, a table, and one line for what is wrong."""
+"""The commands of studies: the library's numbers in a file, a table, and one line for what is wrong."""
 
 import hashlib
 import json
@@ -24,9 +24,12 @@ from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.randomization.schemes import SCHEMES
+from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import Recipe
+from forgetting.studies.explanation import REFERENCES, run_explanation
 from forgetting.studies.relearning import run_relearning
+from forgetting.studies.sanity_check import conclude_faithfulness
 from forgetting.studies.savings import savings_slices
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import METHODS, METHODS_VARIABLE
@@ -509,6 +512,24 @@ def test_a_file_for_the_rows_is_required(call, command):
     assert call(command, "--data", "wine.csv") == (2, "", "Error: Missing option '--out'.\n")
 
 
+def test_explain_writes_the_librarys_rows_and_says_which_methods_follow_the_model(call, folder):
+    options = ("--methods", "gradient_input,occlusion", "--layers", "down", "--doses", "0,1", "--seeds", "2")
+    status, out, err = call("explain", "--data", "wine.csv", *options, "--recipe", "quick.json", "--out", "e.csv")
+    assert status == 0, err
+    recipe, split = Recipe.from_dict(SETTINGS), prepare(Recipe.from_dict(SETTINGS), read_reviews(folder / "wine.csv"))
+    trained = train(recipe, split)
+    plan = Explanation(("gradient_input", "occlusion"), layers=("down",), doses=(0.0, 1.0), seeds=2)
+    result = run_explanation(trained.model, split, plan, recipe=recipe, initial=trained.initial)
+    rows = pd.read_csv(folder / "e.csv")
+    assert len(rows) == len(result.rows) == rows["rows_planned"].iloc[0] == 2 * 2 * 2 * 2 * len(REFERENCES)
+    for name in ("rank_correlation", "absolute_rank_correlation", "complexity_rise", "agreement"):
+        np.testing.assert_allclose(rows[name], result.frame[name], rtol=1e-12, equal_nan=True)
+    for one in conclude_faithfulness(result.rows):
+        line = next(line for line in out.splitlines() if line.split()[:2] == [one.layers, one.attribution])
+        assert f"{one.left.change:.4f}" in line
+    assert "This is over 2 seeds" in out
+
+
 # Help.
 
 READING = (
@@ -516,6 +537,7 @@ READING = (
     "no-fold-labels quantile-classes words"
 )
 OPTIONS = {
+    "explain": f"data {READING} recipe model methods layers scheme doses seeds top seed jobs dask out help",
     "unlearn": f"data {READING} recipe model "
     "forget-class forget-share forget-reviews methods seeds epochs k seed out help",
     "relearn": f"data {READING} recipe model "

@@ -1,4 +1,4 @@
-"""What the Layers, Relearn and Unlearn pages do alike: cold links, what is missing or impossible, and leaving."""
+"""What the pages of studies do alike: cold links, what is missing or impossible, and leaving."""
 
 import re
 
@@ -13,13 +13,27 @@ from forgetting.recipe.recipe import MODERN
 pytestmark = pytest.mark.slow  # each case trains a model
 SMALL = {
     "layers": QUICK | {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"},
+    "explain": QUICK
+    | {"explanation.doses": "0,1", "explanation.seeds": "2", "explanation.attributions": "gradient_input"},
     "relearn": QUICK | {"relearning.epochs": "6", "relearning.seeds": "2", "relearning.doses": "0,0.5,1"},
     "unlearn": QUICK
     | {"unlearning.seeds": "2", "unlearning.epochs": "2", "unlearning.relearn_epochs": "3"}
     | {"unlearning.methods": "retrain,fine_tune"},
 }
-PARTS = {"layers": "36 variants", "relearn": "6 runs", "unlearn": "4 models"}  # of those plans
-PAGE = {"sweep": "layers", "relearning": "relearn", "unlearning": "unlearn", "forget": "unlearn"}  # of the settings
+PARTS = {
+    "layers": "36 variants",
+    "explain": "72 comparisons",
+    "relearn": "6 runs",
+    "unlearn": "4 models",
+}  # of those plans
+CHARTS = {"explain": 2}  # others have one
+PAGE = {
+    "sweep": "layers",
+    "explanation": "explain",
+    "relearning": "relearn",
+    "unlearning": "unlearn",
+    "forget": "unlearn",
+}  # of the settings
 each_page = pytest.mark.parametrize("page", SMALL)
 
 
@@ -31,7 +45,7 @@ def test_a_cold_link_without_a_model_says_what_is_missing_and_trains(page):
     assert labels(test) == ["Train these settings (6 epochs)"]
     assert not charts(test)
     finished(press(test, "Train these settings (6 epochs)"))
-    assert charts(test) == 1
+    assert charts(test) == CHARTS.get(page, 1)
     kind = PARTS[page].split()[1]
     assert f"{PARTS[page]} in" in page_text(test)
     assert set(re.findall(rf"[\d,]+ {kind}", page_text(test))) == {PARTS[page]}
@@ -169,7 +183,7 @@ def test_the_published_protocol_says_why_there_is_nothing(page):
     assert not (*test.multiselect, *test.select_slider, *test.number_input)
 
 
-EMPTIED = ("sweep.units", "relearning.layers", "unlearning.methods")
+EMPTIED = ("sweep.units", "explanation.attributions", "relearning.layers", "unlearning.methods")
 
 
 @pytest.mark.parametrize("name", EMPTIED)
@@ -185,7 +199,7 @@ def test_an_emptied_list_gets_a_sentence_and_the_plan_stays(name):
     assert f"“{LABELS[name]}” must name at least one" in page_text(test)
     assert mine(test).recipe == before
     assert tuple(test.multiselect(key=setting(name)).value) == before.value(name)
-    assert charts(test) == 1
+    assert charts(test) == CHARTS.get(page, 1)
 
 
 IMPOSSIBLE = (  # one of a kind; what a setting takes is tried with the settings
