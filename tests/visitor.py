@@ -27,10 +27,11 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from forgetting.dashboard.ui.browser_component import component_name
 from forgetting.dashboard.ui.live_fraction import KEY
+from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 
 SIDEBAR = 1  # first number of the paths of what the sidebar holds
 COOKIE = "_streamlit_xsrf"
-LIVE = component_name(KEY)  # one of the app's own components
+LIVE, REVIEW = component_name(KEY), component_name(KEY_OF_REVIEW)  # the app's own components
 WAITING = re.compile(r"^(:material/\w+:)?[\W_]*Waiting\b")  # the beginning of a text for one who waits in the queue
 TEXTS = {"markdown": "body", "text": "body", "alert": "body", "progress": "text", "spinner": "text", "heading": "body"}
 WIDGETS = ("slider", "number_input", "checkbox", "selectbox", "text_input", "button_group")
@@ -156,6 +157,21 @@ class Visitor:
         self._states[node.element.id] = WidgetState(id=node.element.id, json_value=json.dumps(state))
         self._rerun(fragment=node.fragment)
 
+    def write_review(self, text: str, count: int, *, rested: int = 0) -> None:
+        """Type a review of one's own. count: of the texts sent; rested: of those before the keys rested."""
+        node = self._component(REVIEW)
+        if node is None:
+            raise VisitError("there is no review to type over")
+        state = {"text": {"text": text, "count": count}, "rested": rested}
+        self._states[node.element.id] = WidgetState(id=node.element.id, json_value=json.dumps(state))
+        self._rerun(fragment=node.fragment)
+
+    @property
+    def review(self) -> dict | None:
+        """What the page shows of the visitor's own review; None where it has none."""
+        node = self._component(REVIEW)
+        return json.loads(node.element.bytes) if node else None
+
     def fill(self, label: str, value: float) -> None:
         """Type into a number field; in a form it is sent with that."""
         node = self._find("number_input", label)
@@ -236,8 +252,11 @@ class Visitor:
 
     @property
     def _live(self) -> Node | None:
+        return self._component(LIVE)
+
+    def _component(self, name: str) -> Node | None:
         nodes = self._kinds["bidi_component"].values()
-        return next((node for node in nodes if node.element.component_name == LIVE), None)
+        return next((node for node in nodes if node.element.component_name == name), None)
 
     def _find(self, kind: str, label: str, root: int | None = None) -> Node:
         for path, node in self._labelled(kind, label):
