@@ -67,7 +67,8 @@ def find_review_frames(
     fraction, explanation = recipe.randomization.fraction, recipe.explanation
     texts = [text] if first in (None, text) else [text, first]
     path = find_path(trained_model, recipe.randomization)
-    followed = bool(path and path.finished) and fraction in FRACTIONS and max(map(len, texts)) <= MOST_FOLLOWED
+    longest = max(map(len, texts))
+    followed = bool(path and path.finished) and fraction in FRACTIONS and longest <= MOST_FOLLOWED
     explaining = Explaining(
         recipe.review.attribution,
         trained_model.recipe.training.objective,
@@ -93,6 +94,8 @@ def find_review_frames(
         drawing.prepare([now, *looks])
         frames = [drawing.frame(look, fraction) for look, fraction in zip(looks, FRACTIONS[: len(looks)], strict=True)]
         parts = drawing.parts() | {"now": drawing.frame(now, fraction)}
+        if longest > MOST_FOLLOWED:
+            parts["known"] += " So long a text follows the slider when you let go."
         return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames or None).encode())
 
     return REVIEW_FRAMES.ask(key, make)
@@ -134,6 +137,7 @@ class _Drawing:
         with torch.no_grad():
             self.explained = int(self._original(self._rows)[0].argmax())
         self.before = self.look(self._original)
+        self.bitwise = explaining.objective == "bitwise"
         self.kind = predictor.encoder.tokenizer.kind
         self._columns = [columns.tolist() for columns in np.split(self.inputs.columns.numpy(), self._ends)]
         self._place(predictor.encoder.tokens(texts[0]))
@@ -169,6 +173,7 @@ class _Drawing:
         chosen = np.argsort(-highest, kind="stable")[: len(self.classes) if whole else MOST_BARS - 1]
         first = self.before[0].probabilities
         self.shown = sorted(chosen.tolist(), key=lambda number: (0 if first is None else -first[number], number))
+        self.hidden = [number for number in range(len(self.classes)) if number not in set(self.shown)]
         strongest = (
             0.0 if self.before[0].explained is None else np.abs(self._marks(self.before[0].explained)).max(initial=0)
         )
@@ -206,7 +211,12 @@ class _Drawing:
 
     def parts(self) -> dict:
         """What does not depend on the fraction."""
-        others = len(self.classes) - len(self.shown)
+        others = f"{len(self.hidden):,} others" if self.hidden else ""
+        guess = (
+            "A model of the published protocol gives each class a probability of its own; they do not add up to one"
+            if self.bitwise
+            else f"The thin line is a uniform guess, {format_share(self.result.chance)} for each class"
+        )
         return {
             "pieces": self.pieces,
             "rest": self.rest,
@@ -214,11 +224,11 @@ class _Drawing:
             "known": describe_known_words(self.result.known[-1], self.result.unknown[-1], self.kind),
             "edit": describe_edit(self.result) if self.edited else "",
             "classes": [self.classes[number] for number in self.shown],
-            "others": f"{others:,} others" if others else "",
+            "others": f"{others}, at most" if others and self.bitwise else others,
             "explained": self.classes[self.explained],
             "strongest": self.strongest,
-            "chance": 100 / len(self.classes),
-            "chance_text": f"The thin line is a uniform guess, {format_share(self.result.chance)} for each class; "
+            "chance": None if self.bitwise else 100 / len(self.classes),
+            "chance_text": f"{guess}; "
             f"{format_share(self.result.largest_share)} of the training reviews are of the largest one, "
             f"{self.result.largest_class}.",
             "legend": f"Each word by how much it speaks for {self.classes[self.explained]}, which the original "
@@ -232,12 +242,13 @@ class _Drawing:
 
     def frame(self, look: list[ReviewOutcome], fraction: float) -> dict:
         """What is shown at a fraction."""
-        return self._look(look) | {"fraction": format_fraction(fraction), "why": describe_flip(self._flip(look[0]))}
+        how = "trained from N(0, 1)" if self.bitwise else f"by {format_fraction(fraction)}"
+        return self._look(look) | {"how": how, "why": describe_flip(self._flip(look[0]))}
 
     def _look(self, look: list[ReviewOutcome]) -> dict:
         outcome = look[0]
         if outcome.probabilities is None:
-            count = len(self.shown) + (len(self.shown) < len(self.classes))
+            count = len(self.shown) + bool(self.hidden)
             return {
                 "predicted": "nothing",
                 "top": -1,
@@ -249,8 +260,9 @@ class _Drawing:
                 "edits": ["missing"] * len(self.edited),
             }
         shares = outcome.probabilities[self.shown].tolist()
-        if len(shares) < len(self.classes):
-            shares.append(float(outcome.probabilities.sum()) - sum(shares))
+        if self.hidden:
+            others = outcome.probabilities[self.hidden]
+            shares.append(float(others.max() if self.bitwise else others.sum()))
         top = self.shown.index(outcome.predicted) if outcome.predicted in self.shown else len(self.shown)
         return {
             "predicted": self.classes[outcome.predicted],

@@ -94,7 +94,7 @@ class View {
     const names = [...data.classes, ...(data.others ? [data.others] : [])]
     fill(this.find('.classes tbody'), this.find('template.class'), names, (row, name, index) => {
       row.querySelector('th').textContent = row.querySelector('th').title = name
-      row.querySelector('.bars').style.setProperty('--chance', `${data.chance}%`)
+      row.querySelector('.bars').style.setProperty('--chance', data.chance === null ? '200%' : `${data.chance}%`)
       this.drawClass(row, 'before', data.before, index)
     })
     this.find('section.before .title').textContent = `Original: ${data.before.predicted}`
@@ -185,8 +185,8 @@ class View {
   draw() {
     const frame = this.frame()
     this.find('.sentence').textContent = frame.why
-    this.find('.key.after').textContent = `randomized by ${frame.fraction}`
-    this.find('section.after .title').textContent = `Randomized by ${frame.fraction}: ${frame.predicted}`
+    this.find('.key.after').textContent = `randomized ${frame.how}`
+    this.find('section.after .title').textContent = `Randomized ${frame.how}: ${frame.predicted}`
     ;[...this.find('.classes tbody').children].forEach((row, index) => this.drawClass(row, 'after', frame, index))
     this.mark('after', frame)
     this.drawVersions('.of-randomized', frame)
