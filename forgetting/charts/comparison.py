@@ -209,7 +209,8 @@ def bars_and_labels(
         for text, score in zip(texts, scores, strict=True)
     ]
     for place, change in enumerate(changes[part] for part in PARTS):
-        hovered[2 * place + 1] += _describe_change(change, shown=bool(change and change.decided))
+        ends_of_step = values[2 * place : 2 * place + 2]
+        hovered[2 * place + 1] += _describe_change(change, *ends_of_step, shown=bool(change and change.decided))
     bars = {
         "y": values,
         "text": hovered,
@@ -221,13 +222,13 @@ def bars_and_labels(
     return [bars, {"y": [high for _, high in ends], "text": texts}]
 
 
-def _describe_change(change: PairedChange | None, *, shown: bool) -> str:
+def _describe_change(change: PairedChange | None, before: float | None, after: float | None, *, shown: bool) -> str:
     """Lines of what a mark of the randomized model says when it is pointed at; "" where the change is missing."""
     if change is None:
         return ""
     if not change.lost and not change.gained:
         return "<br>right for the same reviews as before"
-    return f"<br>change {format_change(change)}{'' if shown else '<br>which may be luck'}"
+    return f"<br>change {format_change(change, before, after)}{'' if shown else '<br>which may be luck'}"
 
 
 def _names_axis(values: dict[str, float], axis: dict, large: bool) -> dict:
@@ -286,7 +287,10 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     ]
     changes = comparison.class_changes("validation")
     adjusted = benjamini_hochberg([change.p if change else math.nan for change in changes])
-    told = [_describe_change(change, shown=p <= SIGNIFICANT) for change, p in zip(changes, adjusted, strict=True)]
+    told = [
+        _describe_change(change, *step, shown=p <= SIGNIFICANT)
+        for change, p, *step in zip(changes, adjusted, before.recall, after.recall, strict=True)
+    ]
     for title, scores, colour, symbol, lines in (
         ("original", before, ORIGINAL, "circle", [""] * len(counts)),
         ("randomized", after, RANDOMIZED, "diamond", told),

@@ -23,8 +23,8 @@ from forgetting.reporting.formatting import (
     format_epochs,
     format_fraction,
     format_number,
-    format_points,
     format_share,
+    format_step,
 )
 from forgetting.reporting.names import format_class
 
@@ -185,11 +185,12 @@ def describe_cost(
         return (
             f"Whether randomizing {what} changes validation accuracy cannot be told with "
             f"{format_count(change.reviews, 'validation review')}{needed}: {both}, "
-            f"{format_change(change)}{test}, where {trivial}."
+            f"{format_change(change, before.accuracy, after.accuracy)}{test}, where {trivial}."
         )
+    step = format_step(before.accuracy, after.accuracy)
     verb, ends = ("costs", (-change.high, -change.low)) if change.change < 0 else ("adds", (change.low, change.high))
     return (
-        f"Randomizing {what} {verb} {format_points(100 * abs(change.change))} of validation accuracy "
+        f"Randomizing {what} {verb} {step.lstrip('+−')} of validation accuracy "
         f"({format_change_interval(*ends, with_plus=False)}): {both}, where {trivial}."
     )
 

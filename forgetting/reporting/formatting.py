@@ -77,10 +77,26 @@ def format_points(points: float, *, with_plus: bool = False) -> str:
     return f"{text if with_plus else text.removeprefix('+')}{NO_BREAK}{unit}"
 
 
-def format_change(change: PairedChange) -> str:
-    """A change of accuracy with its interval: "−12 points (95 % interval −51 to +28)"."""
-    points = format_points(100 * change.change, with_plus=True)
-    return f"{points} ({format_change_interval(change.low, change.high)})"
+def format_step(before: float, after: float) -> str:
+    """The points from one share to another, with their sign, as the shares beside them are shown.
+
+    84.4 % and 85.6 % are shown as "84 %" and "86 %", so that the step is "+2 points", though it is 1.2. Where both are
+    shown alike the step has a decimal.
+
+    Args:
+        before: The first share.
+        after: The second.
+    """
+    first, second = (float(format_share(share).removesuffix(PERCENT)) for share in (before, after))
+    if first != second:
+        return format_points(second - first, with_plus=True)
+    step = 100 * (after - before)
+    return f"{_signed(step, 1)}{NO_BREAK}points" if abs(step) >= 0.5 else format_points(step, with_plus=True)
+
+
+def format_change(change: PairedChange, before: float, after: float) -> str:
+    """A change of accuracy with its interval: "−12 points (95 % interval −51 to +28)"; see `format_step`."""
+    return f"{format_step(before, after)} ({format_change_interval(change.low, change.high)})"
 
 
 def format_change_interval(low: float, high: float, *, with_plus: bool = True) -> str:

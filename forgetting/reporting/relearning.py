@@ -147,7 +147,7 @@ def describe_steps(curves: Sequence[LearningCurve], model: str) -> str:
         return "endlessly long, as training diverges"
     median = float(np.median([time.duration for time in times]))
     limit = max(time.limit for time in times)
-    text = f"more than {limit:,} steps" if math.isinf(median) else f"{median:,.10g} steps"
+    text = f"more than {limit:,} steps" if math.isinf(median) else f"{median:,.10g} step{'s' * (median != 1)}"
     return text + (f" ({failed} of {len(times)} never get there)" if 0 < failed < len(times) else "")
 
 

@@ -129,7 +129,8 @@ def answer_fraction(comparison: Comparison, baselines: Baselines, fraction: floa
         least if least == most else None,
         f"With {format_fraction(fraction)} of the weights replaced {' or '.join(left)} is left: "
         f"{format_share(before.accuracy)} of the validation reviews were classified correctly before, "
-        f"{format_share(after.accuracy)} are now, a change of {format_change(change)}, where "
+        f"{format_share(after.accuracy)} are now, a change of "
+        f"{format_change(change, before.accuracy, after.accuracy)}, where "
         f"{format_baselines(baselines)}. Drag the slider up and down: where does the network break?",
         "This is one network, one draw of random numbers and one kind of them. Another draw gives other numbers; the "
         "Layers page repeats it with many.",

@@ -63,7 +63,7 @@ def describe_threshold(threshold: float, attacks: Mapping[str, ThresholdAttack])
     """
     sides = next(iter(attacks.values()))
     right = " and ".join(
-        f"{format_share(attack.balanced_accuracy)} after {name} (95{PERCENT} interval "
+        f"{format_share(attack.balanced_accuracy)} ({name}; 95{PERCENT} interval "
         f"{format_interval(*attack.balanced_interval)})"
         for name, attack in attacks.items()
     )

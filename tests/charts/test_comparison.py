@@ -134,15 +134,22 @@ def test_what_is_pointed_at_says_the_paired_change(result, compared):
     marks = {
         trace.name: trace for trace in recall_chart(compared, ("a", "b", "c"), result.baselines).data if trace.name
     }
-    changes = compared.changes
+    changes, outcomes = compared.changes, (compared.original, compared.randomized)
     assert ["change" in text for text in trace.text] == [False, True, False, True]
     for text, part in zip(trace.text[1::2], PARTS, strict=True):
-        assert f"change {format_change(changes[part])}" in text
+        accuracies = (outcome.scores[part].accuracy for outcome in outcomes)
+        assert f"change {format_change(changes[part], *accuracies)}" in text
         assert ("luck" in text) == (not changes[part].decided)
     assert not any("change" in text for text in marks["original"].text)
     of_classes = {
-        f"change {format_change(change)}" if change.lost or change.gained else "right for the same reviews as before"
-        for change in compared.class_changes("validation")
+        f"change {format_change(change, *recalls)}"
+        if change.lost or change.gained
+        else "right for the same reviews as before"
+        for change, *recalls in zip(
+            compared.class_changes("validation"),
+            *(outcome.scores["validation"].recall for outcome in outcomes),
+            strict=True,
+        )
         if change
     }
     assert {text.split("<br>")[1] for text in marks["randomized"].text} == of_classes

@@ -253,7 +253,7 @@ def test_the_threshold_of_the_attack_is_moved_and_stays_with_the_session():
             assert f"{format_share(found)}, {found * counts['forget']:.4g} of {counts['forget']}" in text
             assert f"{format_share(wrong)}, {wrong * counts['non_members']:.4g} of {counts['non_members']}" in text
             assert format_share((found + 1 - wrong) / 2) in text
-            assert f"{format_share((found + 1 - wrong) / 2)} after {plain}" in page_text(test)
+            assert f"{format_share((found + 1 - wrong) / 2)} ({plain};" in page_text(test)
     opened(opened(test, "Reviews"), "Attack")
     assert test.select_slider(key="attack_threshold").value == LOSS_THRESHOLDS[-10]
 

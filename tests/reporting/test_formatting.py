@@ -15,6 +15,7 @@ from forgetting.reporting.formatting import (
     format_metric,
     format_number,
     format_share,
+    format_step,
 )
 
 
@@ -32,6 +33,22 @@ from forgetting.reporting.formatting import (
 )
 def test_share(share, text):
     assert format_share(share) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (0.844, 0.856, "+2\u00a0points"),  # shown as 84 and 86 %
+        (0.856, 0.844, "−2\u00a0points"),
+        (0.836, 0.844, "+0.8\u00a0points"),  # both 84 %
+        (0.84, 0.843, "+0.3\u00a0points"),
+        (0.5, 0.5, "0\u00a0points"),
+        (0.996, 0.5, "−50\u00a0points"),  # shown as 99.6 and 50 %
+        (0.84, 0.85, "+1\u00a0point"),
+    ],
+)
+def test_a_step_is_that_of_the_shares_as_they_are_shown(before, after, text):
+    assert format_step(before, after) == text
 
 
 def test_share_with_a_decimal():

@@ -90,13 +90,14 @@ def _scores(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
             row |= {name.replace("_", " "): getattr(scores, name) for name in metrics}
             if "accuracy" in metrics:
                 row["95 % interval"] = format_interval(*scores.interval or (None, None))
-                row["change"] = _format_change(comparison.changes[part] if model == "randomized" else None)
+                change = comparison.changes[part] if model == "randomized" else None
+                row["change"] = _format_change(change, comparison.original.scores[part].accuracy, scores.accuracy)
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _format_change(change: PairedChange | None) -> str:
-    return "" if change is None else format_change(change)
+def _format_change(change: PairedChange | None, before: float | None, after: float | None) -> str:
+    return "" if change is None else format_change(change, before, after)
 
 
 def experiment_view(trained_model: TrainedModel) -> None:
@@ -160,7 +161,10 @@ def _recalls(comparison: Comparison, classes: Sequence[str]) -> pd.DataFrame:
             "reviews": before.confusion.sum(axis=1),
             "original": before.recall,
             "randomized": after.recall,
-            "change": [_format_change(change) for change in comparison.class_changes("validation")],
+            "change": [
+                _format_change(*changed)
+                for changed in zip(comparison.class_changes("validation"), before.recall, after.recall, strict=True)
+            ],
         }
     ).sort_values("reviews", ascending=False, kind="stable")
 
