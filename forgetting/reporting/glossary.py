@@ -1159,7 +1159,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("One that never flips", "Shows a validation review that keeps its predicted class at every fraction."),
         Term("Back to the first version", "Drops what you have typed, and shows the review again that it was."),
         Term("Compare edits with this", "Takes this text as the first version, which what you type next is beside."),
-        Term("Put my text into the link", "Makes the text a part of the link to this page; else it never leaves it."),
+        Term(
+            "Put my text into the link",
+            "Makes the text a part of the link to this page, which it else never is; up to 2,000 characters fit.",
+        ),
         Term("Re-roll", "Draws other random numbers: it takes the next seed."),
         Term("Undo", "Takes back the last change of the recipe; once more does it again."),
         Term(
