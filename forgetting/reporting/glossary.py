@@ -1124,7 +1124,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "and may be below. Two models that were trained from other seeds are not far from 1.",
             "Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012, J. Mach. Learn. Res. 13; Nguyen et al. 2021, "
             "arXiv 2010.15327",
-            ("similarity", "CKA"),
+            ("CKA",),
         ),
         Term("trained anew", "A model of the same settings and reviews that was trained from another seed."),
         Term("reviews drawn", "The part of the split whose reviews the maps show."),
