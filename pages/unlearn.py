@@ -10,6 +10,7 @@ from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
 from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.activations import layers_view
 from forgetting.dashboard.views.unlearning import attack_view, comparison_view, reviews_view, trade_off_view
 
 open_page("unlearn")
@@ -29,6 +30,7 @@ views = {
     "Comparison": comparison_view,
     "Trade-off": trade_off_view,
     "Attack": attack_view,
+    "Layers": layers_view,
     "Reviews": reviews_view,
     "Forget set": None,
 }

@@ -22,13 +22,16 @@ from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.comparisons import Measurement, measure_forgetting
 from forgetting.metrics.components import Component, remedies
+from forgetting.metrics.crossed import CrossedChange
 from forgetting.metrics.intervals import Band, wilson_interval
 from forgetting.metrics.scores import NOT_FINITE, Scores, recall_of
 from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import Part, Split
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import MODERN
+from forgetting.reporting.activations import describe_layers, describe_map, describe_similarity
 from forgetting.reporting.comparison import (
     REPLACEMENTS,
     describe_agreement,
@@ -65,14 +68,17 @@ from forgetting.reporting.story import (
     answer_relearning,
 )
 from forgetting.reporting.unlearning import describe_threshold, describe_unlearning, tabulate_threshold
+from forgetting.studies.activations import ActivationMap
 from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay
 from forgetting.studies.layer_robustness import LayerRobustness
 from forgetting.studies.relearning import CurvePoint, LearningCurve, RelearningResult
+from forgetting.studies.similarity import SimilarityResult, SimilarityRow
 from forgetting.studies.splits import SplitAccuracy, summarize_splits
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.forget_set import ForgetSets
 from forgetting.unlearning.membership import threshold_attack
+from forgetting.unlearning.representations import LayerContrast
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.row import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 
@@ -402,6 +408,45 @@ def experiment(randomization: Randomization = SOME, classes: int = 3, known: boo
     return describe_experiment("mine.csv", 1_200, ("ale", "port", "rye")[:classes], weights, randomization, **more)
 
 
+LAYER_MEDIANS = {
+    ("retrain", "fc1"): 0.96,
+    ("retrain", "fc2"): 0.95,
+    ("original", "fc1"): 0.86,
+    ("original", "fc2"): 0.85,
+}
+
+
+def mapped(moved: float, held_after: float | None, flipped: int = 23) -> str:
+    points = np.zeros((242, 2))
+    places = ActivationMap(points, points, np.array([0.29, 0.16]), held_after, moved)
+    return describe_map(places, "fc1", flipped, len(points))
+
+
+def similarities(rows: Sequence[SimilarityRow]) -> SimilarityResult:
+    return SimilarityResult(Explanation(doses=(0.0, 1.0)), tuple(rows), MODERN, "0" * 64, (242, 242), 9)
+
+
+def similarity(first: tuple, second: tuple, anew: float | None = 0.98) -> str:
+    """What is said of fc1 and fc2 where fc1 is randomized, by the CKA of each seed at a fraction of 100 %."""
+
+    def both(*values: float | None) -> dict[str, Measurement]:
+        found = zip(("fc1", "fc2"), values, strict=True)
+        return {layer: Measurement(value, "" if value is not None else NOT_FINITE) for layer, value in found}
+
+    rows = []
+    for seed, values in enumerate(zip(first, second, strict=True)):
+        other = None if anew is None else anew + seed / 1000
+        rows.append(SimilarityRow("independent", "", None, seed, both(other, other)))
+        for dose, each in ((0.0, (1, 1)), (1.0, values)):
+            rows.append(SimilarityRow("randomized", "fc1", dose, seed, both(*each)))
+    return describe_similarity(similarities(rows))
+
+
+def layer_contrast(method: str, layer: str, change: float, from_original: float, p: float = 0.001) -> LayerContrast:
+    first, second = (CrossedChange(value, value - 0.01, value + 0.01, p, 5) for value in (change, from_original))
+    return LayerContrast(method, layer, first, p, second, p)
+
+
 CASES: dict[str, Callable[[], str]] = {
     **{
         f"experiment: {scheme}": lambda scheme=scheme: experiment(replace(SOME, scheme=scheme))
@@ -501,6 +546,29 @@ CASES: dict[str, Callable[[], str]] = {
     "robustness: undefined": lambda: describe_robustness(
         [robustness("fc1", None, (0.2, 0.2), "undefined", before=0.2)], BASELINES, MODEL
     ),
+    "map": lambda: mapped(2.5, 0.3),
+    "map: one flip": lambda: mapped(0.8, 0.125, flipped=1),
+    "map: nothing reached": lambda: mapped(0.0, 0.6, flipped=0),
+    "map: no variance left": lambda: mapped(2.5, None),
+    "similarity": lambda: similarity((0.05, 0.06, 0.07), (0.9, 0.99, 0.93)),
+    "similarity: more": lambda: similarity((0.999, 0.998, 0.9985), (0.6, 0.62, 0.61)),
+    "similarity: one seed": lambda: similarity((0.05,), (0.9,)),
+    "similarity: missing": lambda: similarity((None,), (None,), anew=None),
+    "similarity: not begun": lambda: describe_similarity(similarities(())),
+    "layers": lambda: describe_layers(
+        [
+            layer_contrast("original", "fc1", -0.1, 0.0),
+            layer_contrast("eu_k", "fc1", -0.1, 0.0),
+            layer_contrast("eu_k", "fc2", -0.001, 0.1, p=0.4),
+            layer_contrast("random_labels", "fc1", -0.8, -0.7),
+            layer_contrast("random_labels", "fc2", -0.8, -0.7),
+            layer_contrast("scrub", "fc1", 0.01, 0.2),
+        ],
+        LAYER_MEDIANS,
+        "forget",
+    ),
+    "layers: one seed": lambda: describe_layers([], LAYER_MEDIANS, "validation"),
+    "layers: without retraining": lambda: describe_layers([], {("scrub", "fc1"): 0.3}, "forget"),
     "splits": lambda: split_accuracies(0.6, 0.7, 0.65, 0.75),  # 0.675 ± 3.18 · √((1/4 + 20/80) · 1/240)
     "splits: not above the largest class": lambda: split_accuracies(0.6, 0.3, 0.5, 0.6),
     "splits: not finite": lambda: split_accuracies(None, 0.3),

@@ -9,9 +9,12 @@ import pandas as pd
 
 from forgetting.charts.figure import PlainChart, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, MAP_HEIGHT, SERIES_COLOURS
+from forgetting.charts.unlearning import method_colours
 from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules, series_colour, series_shape
 from forgetting.metrics.intervals import Band
+from forgetting.reporting.names import format_method
 from forgetting.studies.activations import ActivationMap
+from forgetting.unlearning.task import REFERENCE
 
 SYMBOLS = ("circle", "diamond-open")  # of as many groups as there are colours, and of as many again
 MOST_GROUPS = len(SYMBOLS) * len(SERIES_COLOURS)  # that can be told apart
@@ -20,6 +23,7 @@ UNCHANGED, FLIPPED = "same class as before", "another class"
 HOVERED = 160  # characters of a review that are shown where it is pointed at
 LINE = 48  # characters of a line of them
 MOST_NAME = 24  # characters of a group's name
+METHOD_HEIGHT = 26  # pixels of a method
 UNCHOSEN = 0.12  # opacity of the reviews that are not selected
 
 
@@ -168,3 +172,44 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
         layers += baseline_rules({"trained anew": independent.median}, ".3f", length=1 - least, margin=False)
     title = f"{layer} (the logits)" if layer == curves["layer"].iloc[-1] else layer
     return alt.layer(*layers).configure(**CONFIGURATION).properties(title=title, padding=PADDING, height=CHART_HEIGHT)
+
+
+def layer_similarity_chart(table: pd.DataFrame, layer: str) -> alt.LayerChart:
+    """How similar a layer of each method's model is to retraining: a small mark a seed, a large one the median.
+
+    Gold and burgundy rules stand where another retraining and the original do.
+
+    Args:
+        table: of `unlearning.representations.similarity_table`, of one set.
+        layer: the layer.
+    """
+    rows = table[(table["layer"] == layer) & table["cka"].notna()]
+    rows = rows.assign(
+        name=rows["method"].map(format_method), colour=rows["method"].map(method_colours(table["method"]))
+    )
+    medians = rows.groupby(["method", "name", "colour"], sort=False)["cka"].median().reset_index()
+    order = [format_method(method) for method in dict.fromkeys(table["method"])]
+    least = min(0.0, float(rows["cka"].min())) if len(rows) else 0.0
+    x = alt.X(
+        "cka:Q", title="similarity (CKA)", scale=alt.Scale(domain=[least, 1], nice=False), axis=alt.Axis(tickCount=5)
+    )
+    y = alt.Y("name:N", title=None, scale=alt.Scale(domain=order), axis=alt.Axis(labelLimit=150, domain=False))
+    tooltip = [
+        alt.Tooltip("name:N", title="method"),
+        alt.Tooltip("cka:Q", title="similarity (CKA)", format=".3f"),
+    ]
+    rules = alt.Chart(medians[medians["method"].isin((REFERENCE, "original"))]).mark_rule(
+        strokeDash=[5, 4], strokeWidth=1.5
+    )
+    seeds = alt.Chart(rows).mark_tick(size=12, thickness=1.5, opacity=0.6)
+    middle = alt.Chart(medians).mark_point(size=110, filled=True, opacity=1)
+    colour = alt.Color("colour:N", scale=None)
+    return (
+        alt.layer(
+            rules.encode(x=x, color=colour),
+            seeds.encode(x=x, y=y, color=colour, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
+            middle.encode(x=x, y=y, color=colour, tooltip=tooltip),
+        )
+        .configure(**CONFIGURATION)
+        .properties(title=layer, padding=PADDING, height=METHOD_HEIGHT * len(order) + 90)
+    )

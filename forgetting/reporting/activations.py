@@ -1,15 +1,18 @@
 """Where reviews lie in a layer, and how similar its activations stay to the original's, as sentences."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.recipe.plans import LAYER_SEPARATOR
 from forgetting.reporting.formatting import format_count, format_fraction, format_number, format_share
+from forgetting.reporting.names import format_method
 from forgetting.studies.activations import ActivationMap
 from forgetting.studies.similarity import INDEPENDENT_MODEL, SimilarityChange, SimilarityResult
+from forgetting.unlearning.representations import LayerContrast
+from forgetting.unlearning.task import REFERENCE
 
 MOST_SETS = 4  # layer sets that a sentence names of a layer
 
@@ -23,9 +26,9 @@ def describe_map(places: ActivationMap, layer: str, flipped: int, reviews: int) 
         flipped: How many of the reviews have another predicted class after randomizing.
         reviews: How many there are.
     """
-    after = "none of the randomized model's, which has none"
+    after = "the randomized model's do not vary at all"
     if places.held_after is not None:
-        after = f"{format_share(places.held_after)} of the randomized model's"
+        after = f"{format_share(places.held_after)} of that of the randomized model's"
     distance = format_number(places.moved)
     moved = f"Randomizing moved the median review by {distance} times the typical distance from the middle"
     if not places.moved:
@@ -63,16 +66,14 @@ def describe_similarity(result: SimilarityResult) -> str:
         return f"{lead} One seed shows no luck, so nothing is concluded about the randomized ones."
     dose = format_fraction(result.changes[0].dose)
     sentences = [lead]
-    for decided, comparative in ((lambda change: change < 0, "less"), (lambda change: change > 0, "more")):
+    for decided, comparative in ((lambda change: change < 0, "Less"), (lambda change: change > 0, "More")):
         named = [item for item in result.changes if item.adjusted_p <= SIGNIFICANT and decided(item.change.change)]
         if named:
             layers = [layer for layer in known if any(item.layer == layer for item in named)]
             clauses = [
                 _describe_layer(result, layer, [item for item in named if item.layer == layer]) for layer in layers
             ]
-            sentences.append(
-                f"At {dose} {comparative} similar than that {'are' if len(clauses) > 1 else 'is'} {'; '.join(clauses)}."
-            )
+            sentences.append(f"{comparative} similar than that, at {dose}: {'; '.join(clauses)}.")
     open_ones = [item for item in result.changes if item.adjusted_p > SIGNIFICANT]
     if open_ones:
         which = _enumerate([f"{item.layer} with {item.layers} randomized" for item in open_ones[:MOST_SETS]])
@@ -95,6 +96,44 @@ def _describe_layer(result: SimilarityResult, layer: str, items: Sequence[Simila
         sets.append(f"{item.layers.replace(LAYER_SEPARATOR, ' + ')} ({format_number(medians[-1])}{note})")
     more = f" and {len(items) - MOST_SETS:,} other sets" if len(items) > MOST_SETS else ""
     return f"{layer} where {_enumerate(sets, 'or')}{more} is randomized"
+
+
+def describe_layers(contrasts: Sequence[LayerContrast], medians: Mapping[tuple[str, str], float], place: str) -> str:
+    """Which layers of which methods still hold the forget set, and which are damaged.
+
+    Args:
+        contrasts: Of one set.
+        medians: Similarity to retraining by method and layer, median over seeds.
+        place: Which set, "forget" or "validation".
+    """
+    anew = [f"{format_number(value)} in {layer}" for (method, layer), value in medians.items() if method == REFERENCE]
+    if not anew:
+        return (
+            "What two retrainings have in common is not known: choose exact retraining among the methods, which trains "
+            "once more from another seed."
+        )
+    reviews = "forgotten" if place == "forget" else "validation"
+    lead = f"On the {reviews} reviews another retraining has a similarity (CKA) to retraining of {_enumerate(anew)}."
+    before = [f"{format_number(value)}" for (method, _), value in medians.items() if method == "original"]
+    if before:
+        lead = f"{lead[:-1]}, the original of {_enumerate(before)}."
+    if not contrasts:
+        return f"{lead} One seed shows no luck, so nothing is concluded about the methods."
+    sentences = [lead]
+    for conclusion, beginning in (
+        ("holds", "Layers that still hold something of the forget set (less similar than another retraining)"),
+        ("damaged", "Damaged (less similar than even the original)"),
+        ("nearer", "More similar than another retraining"),
+        ("open", "Cannot be told from another retraining"),
+    ):
+        found: dict[str, list[str]] = {}
+        for contrast in contrasts:
+            if contrast.conclusion == conclusion and contrast.method != "original":
+                found.setdefault(contrast.method, []).append(contrast.layer)
+        if found:
+            named = "; ".join(f"{format_method(method)} {_enumerate(layers)}" for method, layers in found.items())
+            sentences.append(f"{beginning}: {named}.")
+    return " ".join(sentences)
 
 
 def _enumerate(items: Sequence[str], last: str = "and") -> str:

@@ -1126,6 +1126,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "arXiv 2010.15327",
             ("CKA",),
         ),
+        Term("compared on", "Whether layers are compared on the forgotten reviews or on the validation reviews."),
         Term("trained anew", "A model of the same settings and reviews that was trained from another seed."),
         Term("reviews drawn", "The part of the split whose reviews the maps show."),
         Term(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from forgetting.metrics.comparisons import Measurement
+
 SETS = ("forget", "retain", "validation")
 FEWEST_STEPS = 10  # of the retrained model, for an AIN: of fewer a step more or less changes it by over a tenth
 MODEL_METRICS = {  # metrics of one model, which the retrained model has too; what each is
@@ -65,6 +67,8 @@ class UnlearningRow:
             and "unseen" for `ForgetSets.unseen`.
         scaled_losses: As `losses`, of the sets "forget" and "unseen", the unlearned model at the temperature of the
             retrained one.
+        similarity: CKA of each layer with the retrained model's, by model ("unlearned", "original"), set ("forget",
+            "validation") and layer; empty where the method gave no model. See `representations`.
     """
 
     method: str
@@ -80,6 +84,7 @@ class UnlearningRow:
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
     hits: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     scaled_losses: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    similarity: dict[str, dict[str, dict[str, Measurement]]] = field(default_factory=dict)
 
     def gap(self, metric: str) -> float | None:
         """The metric less that of exact retraining: the nearer to 0, the better.

@@ -27,6 +27,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.studies.time_to_target import TimeToTarget, as_slices, train_to_target
 from forgetting.unlearning.evaluation import ModelEvaluation, compare_with_retraining, evaluate_unlearned, failed_row
 from forgetting.unlearning.forget_set import make_forget_sets
+from forgetting.unlearning.representations import compare_layers
 from forgetting.unlearning.result import UnlearningResult
 from forgetting.unlearning.row import UnlearningRow
 from forgetting.unlearning.task import METHODS, REFERENCE, Method, Task, check_methods
@@ -180,7 +181,8 @@ class UnlearningRunner:
         if model is None:
             return failed_row(reason, stage.retrained_evaluation, method=name, seed=seed, seconds=stage.seconds)
         relearned = yield from self._relearn(seed, model, stage)
-        return compare_with_retraining(
+        similarity = compare_layers({"unlearned": model, "original": stage.original.model}, stage.retrained, self.sets)
+        row = compare_with_retraining(
             unlearned,
             stage.retrained_evaluation,
             stage.original_evaluation,
@@ -189,6 +191,7 @@ class UnlearningRunner:
             seconds=(seconds, stage.seconds),
             relearned=relearned,
         )
+        return replace(row, similarity=similarity)
 
     def _relearn(self, seed: int, model: nn.Module, stage: _Stage) -> Sliced:
         """How soon the model and the retrained one know the forget set again, or why that is not tried."""

@@ -27,7 +27,7 @@ PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) (?:models|runs|variants)")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SIZES = {"projector": {}, "phone": PHONE, "dark projector": {"color_scheme": "dark"}}
 TABS = {
-    "unlearn": {"Comparison": 1, "Trade-off": 1, "Attack": 3, "Reviews": 0, "Forget set": 0},
+    "unlearn": {"Comparison": 1, "Trade-off": 1, "Attack": 3, "Layers": 2, "Reviews": 0, "Forget set": 0},
     "relearn": {"This randomization": 1, "Savings by fraction": 1},
 }
 SIDEWAYS = """() => [...document.querySelectorAll('html, body, [data-testid="stMain"], [data-testid="stApp"]')]

@@ -14,11 +14,12 @@ from forgetting.charts.activations import (
     OTHER_CLASSES,
     UNCHANGED,
     describe_point,
+    layer_similarity_chart,
     map_chart,
     name_groups,
     similarity_chart,
 )
-from forgetting.charts.style import BASELINE
+from forgetting.charts.style import BASELINE, ORIGINAL, RELEARNED
 from forgetting.metrics.intervals import Band
 from forgetting.studies.activations import ActivationMap
 
@@ -104,3 +105,25 @@ def test_curves_are_drawn_beside_models_trained_anew():
     alone = similarity_chart(curves, Band(np.nan, np.nan, np.nan), "fc2")
     assert valid(alone)["title"] == "fc2 (the logits)"
     assert not [layer for layer in valid(alone)["layer"] if layer["mark"]["type"] == "rect"]
+
+
+def test_layers_of_methods_stand_beside_retraining_and_the_original():
+    table = pd.DataFrame(
+        [
+            {"method": method, "seed": seed, "set": "forget", "layer": layer, "cka": cka + seed / 100}
+            for method, cka in (("original", 0.5), ("retrain", 0.9), ("scrub", -0.1), ("broken", np.nan))
+            for layer in ("fc1", "fc2")
+            for seed in range(3)
+        ]
+    )
+    chart = layer_similarity_chart(table, "fc2")
+    assert valid(chart)["title"] == "fc2"
+    (medians,), (seeds,), (rules,) = (marks(chart, kind) for kind in ("point", "tick", "rule"))
+    assert {row["name"]: row["cka"] for row in data_of(chart, medians)} == pytest.approx(
+        {"original": 0.51, "exact retraining": 0.91, "SCRUB": -0.09}
+    )
+    assert len(data_of(chart, seeds)) == 9
+    assert {row["colour"] for row in data_of(chart, rules)} == {ORIGINAL, RELEARNED}
+    assert medians["encoding"]["x"]["scale"]["domain"] == pytest.approx([-0.1, 1])
+    assert medians["encoding"]["y"]["scale"]["domain"][-1] == "broken"
+    assert valid(layer_similarity_chart(table[table["method"] == "broken"], "fc1"))

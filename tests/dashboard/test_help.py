@@ -32,7 +32,7 @@ TABS = {  # of each page: the key that opens a tab, and the tabs
     ),
     "explain": ("explain_view", ("Sanity check", "Map", "Similarity")),
     "relearn": ("relearn_view", ("This randomization", "Savings by fraction")),
-    "unlearn": ("unlearn_view", ("Comparison", "Trade-off", "Attack", "Reviews", "Forget set")),
+    "unlearn": ("unlearn_view", ("Comparison", "Trade-off", "Attack", "Layers", "Reviews", "Forget set")),
     "method": ("method_view", ("Words", "Protocols", "Schemes and units", "Unlearning methods")),
 }
 FAST = QUICK | {
@@ -65,7 +65,7 @@ OTHERS = (  # what stands on a page only in some state
 TABLES = (  # keys of the tables of charts, which are made once they are opened
     *("accuracy_and_loss", "train", "relearn", "recall", "confusion", "weights", "current_dose", "curves_dose"),
     *("curves_change", "heat", "cascade", "half_way", "robustness", "words", "learning_curves", "savings", "gaps"),
-    *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity"),
+    *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity", "layers"),
 )
 CHARTS = ("vega_lite_chart", "arrow_vega_lite_chart", "plotly_chart")
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask

@@ -93,7 +93,7 @@ def test_similarity_runs_to_its_end_and_says_what_it_found():
     assert len(found.rows) == found.total == 2 * (3 * 3 + 1)
     text = page_text(test)
     assert "A model trained anew from another seed has a similarity (CKA) to the original of" in text
-    assert "At 100 % less similar than that are fc1 where fc1 (" in text.replace("\u00a0", " ")
+    assert "Less similar than that, at 100 %: fc1 where fc1 (" in text.replace("\u00a0", " ")
     anew = found.result.independent
     assert 0.9 < anew["fc2"].median < anew["fc1"].median < 1
     again = press(test, "Start anew") if [item for item in test.button if item.label == "Start anew"] else test

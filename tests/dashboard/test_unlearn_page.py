@@ -51,7 +51,7 @@ pytestmark = pytest.mark.slow  # each case trains several models
 TINY = {"training.epochs": "6", "unlearning.seeds": "2", "unlearning.epochs": "2", "unlearning.relearn_epochs": "3"}
 SMALL = TINY | {"unlearning.methods": "retrain,fine_tune"}
 METHODS_KEY = setting("unlearning.methods")
-STUDY_TABS, FORGET_SET = ("Comparison", "Trade-off", "Attack", "Reviews"), "Forget set"
+STUDY_TABS, FORGET_SET = ("Comparison", "Trade-off", "Attack", "Layers", "Reviews"), "Forget set"
 CHANGED = "The plan or the model has changed"
 
 

@@ -18,13 +18,16 @@ from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.tables import BAND_TITLES, EXCERPT, chart_table, reviews_table
 from forgetting.data.reviews import review_key
+from forgetting.experiment.export import csv_bytes
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.split import PARTS
 from forgetting.reporting import activations as activation_sentences
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_method
 from forgetting.studies.activations import MOST_REVIEWS, ActivationMap, draw_reviews, layer_activations, map_activations
+from forgetting.unlearning.representations import COMPARED_SETS, layer_contrasts, similarity_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -291,3 +294,35 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     files = {f"similarity.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, charts, "similarity")
+
+
+def layers_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
+    """How similar each layer of each method's model is to exact retraining, beside the original's."""
+    rows = study.result.rows
+    whole = similarity_table(rows)
+    place = _segments("Compared on", COMPARED_SETS, COMPARED_SETS[0], "layers_set")
+    table = whole[whole["set"] == place]
+    medians = table.groupby(["method", "layer"], sort=False)["cka"].median().dropna().to_dict()
+    conclude(
+        activation_sentences.describe_layers(layer_contrasts(rows, place), medians, place),
+        "similarity (CKA)",
+        "forget set",
+        "activation",
+    )
+    charts = {}
+    grid = st.grid(2, min_column_width=CURVE_WIDTH, key="layer_charts")
+    for layer in dict.fromkeys(table["layer"]):
+        charts[f"similarity {layer}"] = chart = activation_charts.layer_similarity_chart(table, layer)
+        grid.altair_chart(chart, key=f"layers_{layer}", alt=f"Similarity of {layer} to exact retraining by method")
+    chart_table(
+        lambda: table.assign(method=table["method"].map(format_method)).rename(columns={"cka": "similarity"}),
+        key="layers",
+        alt="Similarity of each layer to exact retraining",
+    )
+    st.caption(
+        "A mark is a seed, a point the median. Gold is another retraining with another seed, burgundy the original: a "
+        "method that forgets as retraining does comes to the gold. Named is what holds over seeds, corrected by Holm "
+        "for all methods and layers; the reviews are taken as given."
+    )
+    files = {"layers.csv": lambda: csv_bytes(whole)}
+    downloads(files, charts, "layers")
