@@ -64,7 +64,7 @@ def explanation_chart(
             points,
         )
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=CHART_HEIGHT)
+        .properties(padding=PADDING, height=CHART_HEIGHT + 40)
     )
 
 
@@ -136,5 +136,5 @@ def layer_sets_chart(
 
 
 def _colour(names: Sequence[str], colours: Sequence[str]) -> alt.Color:
-    legend = alt.Legend(orient="top", columns=3, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    legend = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
     return alt.Color("method:N", title=None, scale=alt.Scale(domain=list(names), range=list(colours)), legend=legend)

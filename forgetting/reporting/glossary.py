@@ -1052,7 +1052,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Zeiler & Fergus 2014, ECCV; of texts Li et al. 2016, arXiv 1612.08220",
         ),
         Term(
-            "similarity",
+            "similarity of explanations",
             "How like the explanation of a review after randomizing is to that before; 1 is the same.",
             "It is measured of each review, and averaged over the validation reviews.",
             used=("left", "left from", "left to"),
@@ -1068,15 +1068,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The same where a word that spoke for the class and now speaks against it counts as changed.",
         ),
         Term(
-            "TF-IDF weights alone",
+            "TF-IDF alone",
             "The words by what goes into the network, which the network has no part in.",
             "Methods that multiply by the input keep some of this order whatever the network is.",
         ),
         Term(
-            "random numbers × input",
+            "random × input",
             "A random number for each word times its TF-IDF weight: an explanation that shares the input alone.",
-            "“Random numbers” are the same without the weight, which nothing is like.",
-            used=("random numbers",),
+            "“Random” is the same without the weight, which nothing is like.",
         ),
         Term(
             "complexity",

@@ -30,9 +30,9 @@ ATTRIBUTION_NAMES = {
     "occlusion": "occlusion",
     "smoothgrad": "SmoothGrad",
     "original": "original explanation",
-    "random": "random numbers",
-    "random_input": "random numbers × input",
-    "tf_idf": "TF-IDF weights alone",
+    "random": "random",
+    "random_input": "random × input",
+    "tf_idf": "TF-IDF alone",
     "word_frequency": "word frequency alone",
     "linear_svm": "LinearSVC",
 }

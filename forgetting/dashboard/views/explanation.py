@@ -52,7 +52,8 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         describe_faithfulness([one for one in concluded if one.layers == layers], agreement, baselines),
         "sanity check",
         SIMILARITY_NAMES[CONCLUDED],
-        "TF-IDF weights alone",
+        "TF-IDF alone",
+        "random × input",
     )
     references = reference_similarities(frame, metric)
     curves = pd.concat([explanation_curves(frame, metric), agreement], ignore_index=True)
@@ -77,6 +78,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         alt="Similarity and complexity of each method",
     )
     st.markdown("**Layer by layer**")
+    st.caption("The grey marks are, from the left, random, random × input and TF-IDF alone.")
     found = conclude_faithfulness(result.rows, metric)
     by_layers = explanation_charts.layer_sets_chart(found, metric, references)
     st.altair_chart(
@@ -98,12 +100,12 @@ def _choose(sets: Sequence[str]) -> tuple[str, str]:
     """The similarity and the layer set that are shown."""
     with st.container(horizontal=True):
         metric = st.pills(
-            "Similarity",
+            "Similarity of explanations",
             SIMILARITIES,
             default=SIMILARITIES[0],
             required=True,
             format_func=SIMILARITY_NAMES.get,
-            help=explain("Similarity"),
+            help=explain("Similarity of explanations"),
             key="explanation_similarity",
             persist_state="session",
         )
@@ -135,7 +137,7 @@ def _left_table(found: Sequence[Faithfulness]) -> pd.DataFrame:
             "left": [one.left and one.left.change for one in found],
             "left from": [one.left and one.left.low for one in found],
             "left to": [one.left and one.left.high for one in found],
-            "TF-IDF weights alone": [one.alone for one in found],
+            "TF-IDF alone": [one.alone for one in found],
         }
     )
 
@@ -152,7 +154,7 @@ def _methods_table(found: Sequence[Faithfulness], frame: pd.DataFrame) -> pd.Dat
     table.insert(1, "conclusion", [FAITHFULNESS_NAMES[one.conclusion] for one in found])
     return table.assign(
         **{
-            "random numbers × input": chance.to_numpy(),
+            "random × input": chance.to_numpy(),
             "corrected p": [one.adjusted for one in found],
             **{title: means[name].to_numpy() for name, title in complexity.items()},
         }
