@@ -31,8 +31,8 @@ from forgetting.studies.sanity_check import (
 EXPLAINED = (
     "The words of {reviews} are explained before and after randomizing, for the class that the original predicts. An "
     "explanation of the model should change with the model (Adebayo et al. 2018). All these methods multiply by the "
-    "input, in which rare words weigh more, so some of the order stays whatever the model is: random numbers × input "
-    "show how much two explanations have in common that share the input alone. A method follows the model where its "
+    "input, in which rare words weigh more, so some of the order stays whatever the model is: random × input "
+    "shows how much two explanations have in common that share the input alone. A method follows the model where its "
     "explanations of the randomized model are less like those of the original than like the TF-IDF weights, which no "
     "model has seen, and does not where they are more like them. Intervals of 95{percent} are over seeds and reviews "
     "(Obuchowski & Rockette 1995), p-values corrected for the methods (Holm). The overlap is of the {top} strongest "
@@ -78,7 +78,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         alt="Similarity and complexity of each method",
     )
     st.markdown("**Layer by layer**")
-    st.caption("The grey marks are, from the left, random, random × input and TF-IDF alone.")
+    st.caption("The grey marks are random, random × input and TF-IDF alone; pointing at one names it.")
     found = conclude_faithfulness(result.rows, metric)
     by_layers = explanation_charts.layer_sets_chart(found, metric, references)
     st.altair_chart(
