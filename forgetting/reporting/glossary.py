@@ -1096,7 +1096,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "SmoothGrad",
-            "The mean of gradient × input over noisy copies of a review, so that one kink of the model counts less.",
+            "Gradient × input, with the mean gradient of noisy copies of a review, so that one kink counts less.",
             source="Smilkov et al. 2017, arXiv 1706.03825",
             used=("explanation.samples", "explanation.noise"),
         ),
