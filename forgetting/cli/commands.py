@@ -159,7 +159,8 @@ def sweep_command(
     )
     result = _compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    _show(tables.format_sweep(result, baselines), result, out, trained, split, baselines)
+    hollow = bool(_find_hollow(result, trained, split, baselines))
+    _show(tables.format_sweep(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 @cli.command("explain")

@@ -88,8 +88,14 @@ def _metric(scores: Scores, name: str) -> str:
     return "missing" if value is None else f"{value:.4f}"
 
 
-def format_sweep(result: SweepResult, base: Baselines) -> str:
-    """The half-way dose (D50) of each curve, beside what trivial models reach."""
+def format_sweep(result: SweepResult, base: Baselines, *, hollow: bool = False) -> str:
+    """The half-way dose (D50) of each curve, beside what trivial models reach.
+
+    Args:
+        result: The curves.
+        base: Baselines of the split.
+        hollow: Whether the original is not shown to be better than a trivial model.
+    """
     frame = result.frame
     before = frame["validation_accuracy_before"].median()
     svc = f", LinearSVC {base.linear_svc['validation']:.4f}" if base.linear_svc else ""
@@ -100,7 +106,9 @@ def format_sweep(result: SweepResult, base: Baselines) -> str:
     luck += "" if result.plan.retrain or result.plan.splits > 1 else " of one model"
     if result.plan.seeds == result.plan.splits == 1:
         luck = "reviews alone: one seed does not show the luck of the draw"
-    halves = nested_half_ways(half_way(frame), tuple(nested_curves(result.rows, retrain=result.plan.retrain)))
+    halves = nested_half_ways(
+        half_way(frame, hollow=hollow), tuple(nested_curves(result.rows, retrain=result.plan.retrain))
+    )
     width = max(16, *(len(half.layers) + 2 for half in halves)) if halves else 16
     lines = [
         f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}",

@@ -33,6 +33,7 @@ NO_HALF_WAY = {  # what stands in place of a half-way dose where there is none, 
     "before": "reached before the smallest fraction",
     "unmeasured": "not measured yet",
     "undefined": "undefined",
+    "hollow": "not told, as the original is not shown to be better than a trivial model,",
 }
 SERIES_WORDS = {"scheme": "scheme", "layers": "layer set"}
 SOURCE_NAMES = {  # of the uncertainty, see `variance_components`

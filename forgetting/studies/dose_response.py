@@ -5,7 +5,7 @@ replicates are trained anew) matters, not how much the reviews do; for intervals
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
 
 CURVE_KEYS = ["layers", "scheme", "unit"]  # what distinguishes one curve from another
 SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "split", "seed_dose"]
+
+
+HOLLOW = "the original is not shown to be better than a trivial model, so that nothing is called forgetting"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class HalfWay:
         seeds: Number of seeds of the curve, on all splits.
         missing: Reason of what is None.
         kind: "found", or why there is no half-way dose: "never" up to the largest dose measured; "before" the
-            smallest; "unmeasured", where the plan has larger doses; "undefined", where forgetting is.
+            smallest; "unmeasured", where the plan has larger doses; "undefined", where forgetting is; "hollow", where
+            the original is not shown to know anything.
         until: The largest dose measured.
     """
 
@@ -109,7 +113,7 @@ def _with_split(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def half_way(
-    frame: pd.DataFrame, part: str = "validation", *, planned_doses: Sequence[float] = ()
+    frame: pd.DataFrame, part: str = "validation", *, planned_doses: Sequence[float] = (), hollow: bool = False
 ) -> tuple[HalfWay, ...]:
     """The half-way dose (D50) of each curve; `nested_half_ways` gives it an interval.
 
@@ -121,6 +125,7 @@ def half_way(
         frame: Table of `SweepResult.frame`.
         part: "training" or "validation".
         planned_doses: Doses of the plan, where the rows may be of a part of it.
+        hollow: Whether the original is not shown to be better than a trivial model: nothing is half-way forgotten then.
     """
     found = []
     for (layers, scheme, unit), rows in _with_split(frame).groupby(CURVE_KEYS, sort=False, observed=True):
@@ -128,7 +133,8 @@ def half_way(
         table = table.dropna(axis=0, how="all").dropna(axis=1, how="all")
         values, measured = table.to_numpy(dtype=float), table.columns.to_numpy(dtype=float)
         more = len(rows["planned_dose"].unique()) < len(set(planned_doses))
-        found.append(HalfWay(layers, scheme, unit, **_half_way(values, measured, more=more), seeds=len(table)))
+        half = HalfWay(layers, scheme, unit, **_half_way(values, measured, more=more), seeds=len(table))
+        found.append(replace(half, dose=None, missing=HOLLOW, kind="hollow") if hollow else half)
     return tuple(found)
 
 

@@ -56,6 +56,15 @@ def lines_of(result: SweepResult, base: Baselines = BASE) -> list[list[str]]:
     return [re.split(r" {2,}", line.strip()) for line in format_sweep(result, base).split("\n")]
 
 
+def test_of_an_original_that_is_not_shown_to_know_anything_there_is_no_half_way_dose():
+    found = result({"fc1": [0.0, 0.5, 1.0]})
+    assert "0.5000" in format_sweep(found, BASE).split("\n")[-1]
+    line = format_sweep(found, BASE, hollow=True).split("\n")[-1]
+    assert "0.5000" not in line
+    assert line.split()[:4] == ["fc1", "zero", "weight", "none"]
+    assert "the original is not shown to be better than a trivial model" in line
+
+
 def test_the_table_by_hand():
     paths = {
         "fc1": [0.0, 0.5, 1.0],

@@ -18,6 +18,7 @@ from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
+from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.randomization_form import can_choose
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table
 from forgetting.experiment.results import Comparison
@@ -95,7 +96,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     nested = _find_intervals(study)
     if match == "dose":
         conclude(
-            _describe_half_ways(study.plan, rows, baselines, nested),
+            _describe_half_ways(study.trained_model, study.plan, rows, baselines, nested),
             "fraction randomized",
             "half-way fraction (D50)",
             "95 % interval",
@@ -136,16 +137,21 @@ def _scope(plan: Sweep) -> str:
     return name_scope(retrain=plan.retrain, splits=plan.splits)
 
 
-def _describe_half_ways(plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]) -> str:
+def _describe_half_ways(
+    trained_model: TrainedModel, plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]
+) -> str:
     sources = nested[0].points["sources"].iloc[0] if nested else ()
     before = rows["validation_accuracy_before"].median()
-    half_ways = _half_ways(plan, rows, nested)
+    half_ways = _half_ways(trained_model, plan, rows, nested)
     return dose_response_sentences.describe_half_way(half_ways, baselines, before, _scope(plan), sources)
 
 
-def _half_ways(plan: Sweep, rows: pd.DataFrame, nested: list[NestedCurve]) -> tuple[HalfWay, ...]:
+def _half_ways(
+    trained_model: TrainedModel, plan: Sweep, rows: pd.DataFrame, nested: list[NestedCurve]
+) -> tuple[HalfWay, ...]:
     """Half-way doses of rows, with their nested intervals where there are any."""
-    return nested_half_ways(half_way(rows, planned_doses=plan.doses), nested)
+    halves = half_way(rows, planned_doses=plan.doses, hollow=is_hollow(trained_model))
+    return nested_half_ways(halves, nested)
 
 
 def _differences(study: Study, rows: pd.DataFrame, dose: float, by: str = "layers") -> tuple[Difference, ...]:
@@ -316,7 +322,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         return
     frame, nested = found.result.frame, [found.nested] if not found.nested.missing else []
     conclude(
-        _describe_half_ways(found.result.plan, frame, baselines, nested),
+        _describe_half_ways(trained_model, found.result.plan, frame, baselines, nested),
         "fraction randomized",
         "half-way fraction (D50)",
         "95 % interval",
@@ -452,8 +458,12 @@ def _start_cascades(trained_model: TrainedModel) -> None:
 def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
     frame, nested = study.result.frame, _find_intervals(study)
-    half_ways = _half_ways(study.plan, frame, nested)
-    conclude(_describe_half_ways(study.plan, frame, baselines, nested), "half-way fraction (D50)", "95 % interval")
+    half_ways = _half_ways(study.trained_model, study.plan, frame, nested)
+    conclude(
+        _describe_half_ways(study.trained_model, study.plan, frame, baselines, nested),
+        "half-way fraction (D50)",
+        "95 % interval",
+    )
     chart = dose_response_charts.half_way_chart(half_ways, study.plan.match)
     st.altair_chart(chart, key="half_way", alt="Half-way fraction of each layer set and scheme with its 95 % interval")
     numbers = dict.fromkeys(("dose", "low", "high", "until"), format_share)
