@@ -235,7 +235,7 @@ def test_the_attack_has_its_areas_losses_and_scores():
 
 
 def test_the_threshold_of_the_attack_is_moved_and_stays_with_the_session():
-    link = SMALL | {"unlearning.seeds": "3", "forget.share": "0.3"}
+    link = SMALL | {"unlearning.seeds": "5", "forget.share": "0.3"}  # as above, so that it is computed once
     test, result = unlearn("Attack", **link), expected(**link)
     mean = result.losses("fine_tune")["retain"].mean()
     first = min(LOSS_THRESHOLDS, key=lambda each: abs(each - mean))

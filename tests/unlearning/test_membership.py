@@ -58,7 +58,7 @@ def test_swapping_the_sides_mirrors_the_area_and_its_interval(members, non_membe
     assert (one.value, one.low, one.high) == pytest.approx(mirrored, abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(losses(), losses(), st.integers(-1, 7).map(float), st.integers(1, 3))
 def test_the_confusion_at_a_threshold_by_scikit_learn(members, non_members, threshold, models):
     """Of several models that answer alike, too: then their means are those of one."""
