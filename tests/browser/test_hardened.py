@@ -10,6 +10,7 @@ from serving import serving
 
 PARAMETERS = {
     "layers": "?sweep.doses=0,0.5,1&sweep.seeds=2",
+    "explain": "?explanation.seeds=1&explanation.doses=0,1",
     "relearn": "?relearning.seeds=2",
     "unlearn": "?unlearning.seeds=2&unlearning.methods=retrain,fine_tune",
 }

@@ -46,6 +46,7 @@ SPOKEN = """() => {
 }"""
 SMALL_STUDIES = {
     "layers": {"sweep.seeds": "2", "sweep.doses": "0,1"},
+    "explain": {"explanation.seeds": "1", "explanation.doses": "0,1"},
     "relearn": {"relearning.seeds": "1", "relearning.epochs": "5"},
     "unlearn": {"unlearning.seeds": "1", "unlearning.methods": "cf_k", "unlearning.epochs": "1"},
 }
