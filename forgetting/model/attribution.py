@@ -87,9 +87,17 @@ class FirstLayer:
 
     @cached_property
     def noisy(self) -> torch.Tensor:
-        """The outputs of noisy copies, (samples × rows, hidden). Only words that a review has get noise."""
+        """The outputs of noisy copies, (samples × rows, hidden). Only words that a review has get noise.
+
+        The draws go by a word's place in its row, and are the same for all rows: what is said of a review does not
+        depend on the reviews beside it, nor on the words that the model knows besides.
+        """
         inputs, count = self.inputs, len(self.inputs.values)
-        draws = torch.randn(self.samples, count, generator=generator(self.seed, "explanation", "noise"))
+        source, lengths = generator(self.seed, "explanation", "noise"), inputs.offsets.diff()
+        longest = int(lengths.max()) if len(lengths) else 0
+        drawn = [torch.randn(self.samples, generator=source) for _ in range(longest)]  # a call each
+        places = torch.arange(count) - inputs.offsets[:-1].repeat_interleave(lengths)
+        draws = torch.stack(drawn)[places].t() if drawn else torch.zeros(self.samples, 0)
         largest = torch.zeros(inputs.shape[0]).scatter_reduce(0, self.rows, inputs.values.abs(), "amax")
         values = inputs.values + self.noise * largest[self.rows] * draws
         starts = inputs.offsets[:-1] + count * torch.arange(self.samples, dtype=torch.int32)[:, None]
@@ -245,6 +253,11 @@ def _mean_gradient(
     Layer by layer the places are found at which a unit is switched on or off. Between two of them the gradient is
     constant.
     """
+    pieces = 1 + sum(layer.in_features for layer in others)  # at most, but for units that switch more than once
+    at_once = max(1, NUMBERS_AT_ONCE // (pieces * max(layer.in_features for layer in others)))
+    if at_once < len(start):
+        parts = zip(*(values.split(at_once) for values in (start, end, classes)), strict=True)
+        return torch.cat([_mean_gradient(others, *part) for part in parts])
     places = torch.tensor([0.0, 1.0]).expand(len(start), 2)
     for depth in range(len(others)):
         values = later_layers(others[:depth], torch.lerp(start[:, None], end[:, None], places[..., None]))

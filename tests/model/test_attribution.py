@@ -262,7 +262,9 @@ def test_occlusion_is_the_text_without_the_word(hidden):
 def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(hidden):
     inputs, classes = reviews_of(3)
     model = kinked(hidden)
-    draws = torch.randn(5, len(inputs.values), generator=generator(7, "explanation", "noise"))
+    source, longest = generator(7, "explanation", "noise"), int(inputs.offsets.diff().max())
+    by_place = [torch.randn(5, generator=source) for _ in range(longest)]  # of a word in its review
+    draws = torch.stack([by_place[place] for length in inputs.offsets.diff() for place in range(length)], dim=1)
     numbers, columns = torch.from_numpy(inputs.to_scipy().nonzero()[0]).long(), inputs.columns.long()
     rows = dense_rows(inputs)
     total = torch.zeros_like(rows)
@@ -284,10 +286,10 @@ def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(hidden):
 def test_reviews_are_explained_some_at_a_time_and_nothing_changes(method, monkeypatch):
     inputs, classes = reviews_of(4)
     model = kinked((6, 4))
-    before, noise = copy_state(model), {"noise": 0.0}  # each part of the reviews draws its noise anew
-    whole = attribute(model, inputs, classes, method, **noise)
+    before = copy_state(model)
+    whole = attribute(model, inputs, classes, method)
     monkeypatch.setattr(attribution, "NUMBERS_AT_ONCE", 300)
-    parts = attribute(model, inputs, classes, method, **noise)
+    parts = attribute(model, inputs, classes, method)
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-6)
     np.testing.assert_allclose(parts.remainder, whole.remainder, atol=1e-6)
     assert not whole.values.requires_grad
