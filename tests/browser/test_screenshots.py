@@ -55,6 +55,28 @@ def test_pictures_of_unlearning(visit, name, tab):
     app.picture(path)
 
 
+def test_picture_of_a_review(visit):
+    path = wanted("review")
+    app = visit(f"{FORTY.replace('0.4', '0.9')}&randomization.scheme=reinit")
+    app.tab("A review")
+    app.page.locator(".own .word").first.wait_for()
+    app.settle()
+    app.page.get_by_role("tab", name="A review").evaluate("element => element.scrollIntoView()")
+    app.picture(path)
+
+
+@pytest.mark.parametrize(("name", "tab"), [("explain", "Sanity check"), ("explain-map", "Map")])
+def test_pictures_of_explanations(visit, name, tab):
+    path = wanted(name)
+    app = visit("explain?randomization.layers=fc1&randomization.fraction=0.9&randomization.scheme=reinit")
+    app.tab(tab)
+    if name == "explain":
+        app.start_study()
+        app.page.get_by_text(ENDED).locator("visible=true").first.wait_for()
+    app.settle()
+    app.picture(path)
+
+
 def test_picture_of_the_savings(visit):
     path = wanted("savings")
     app = visit("relearn")
