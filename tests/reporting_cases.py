@@ -442,9 +442,13 @@ def similarity(first: tuple, second: tuple, anew: float | None = 0.98) -> str:
     return describe_similarity(similarities(rows))
 
 
-def layer_contrast(method: str, layer: str, change: float, from_original: float, p: float = 0.001) -> LayerContrast:
-    first, second = (CrossedChange(value, value - 0.01, value + 0.01, p, 5) for value in (change, from_original))
-    return LayerContrast(method, layer, first, p, second, p)
+def layer_contrast(
+    method: str, layer: str, change: float, from_original: float, kept: float = 0.1, p: float = 0.001
+) -> LayerContrast:
+    first, second, third = (
+        CrossedChange(value, value - 0.01, value + 0.01, p, 5) for value in (change, from_original, kept)
+    )
+    return LayerContrast(method, layer, first, p, second, p, third, p)
 
 
 CASES: dict[str, Callable[[], str]] = {
@@ -560,6 +564,7 @@ CASES: dict[str, Callable[[], str]] = {
             layer_contrast("original", "fc1", -0.1, 0.0),
             layer_contrast("eu_k", "fc1", -0.1, 0.0),
             layer_contrast("eu_k", "fc2", -0.001, 0.1, p=0.4),
+            layer_contrast("cf_k", "fc2", -0.05, 0.1, kept=-0.02),
             layer_contrast("random_labels", "fc1", -0.8, -0.7),
             layer_contrast("random_labels", "fc2", -0.8, -0.7),
             layer_contrast("scrub", "fc1", 0.01, 0.2),

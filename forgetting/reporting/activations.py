@@ -99,7 +99,7 @@ def _describe_layer(result: SimilarityResult, layer: str, items: Sequence[Simila
 
 
 def describe_layers(contrasts: Sequence[LayerContrast], medians: Mapping[tuple[str, str], float], place: str) -> str:
-    """Which layers of which methods still hold the forget set, and which are damaged.
+    """Which layers of which methods differ from retraining, which of them still hold the forget set or are damaged.
 
     Args:
         contrasts: Of one set.
@@ -121,7 +121,8 @@ def describe_layers(contrasts: Sequence[LayerContrast], medians: Mapping[tuple[s
         return f"{lead} One seed shows no luck, so nothing is concluded about the methods."
     sentences = [lead]
     for conclusion, beginning in (
-        ("holds", "Layers that still hold something of the forget set (less similar than another retraining)"),
+        ("holds", "Still hold the forget set (they treat it more as the original does than they treat other reviews)"),
+        ("differs", "Less similar than another retraining"),
         ("damaged", "Damaged (less similar than even the original)"),
         ("nearer", "More similar than another retraining"),
         ("open", "Cannot be told from another retraining"),

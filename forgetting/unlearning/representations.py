@@ -1,10 +1,12 @@
 """How similar the layers of an unlearned model are to those of exact retraining, beside the original's.
 
-A layer that is less similar to retraining than another retraining is still holds something of the forget set; one that
-is less similar than even the original is has been damaged. Similarity is the CKA of
+A layer may be less similar to retraining than another retraining is for many reasons, such as too little training. It
+still holds the forget set where it also treats the forgotten reviews more as the original does than other reviews. One
+that is less similar to retraining than even the original is has been damaged. Similarity is the CKA of
 `metrics.similarity`, on the forget set and on validation reviews.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +41,9 @@ class LayerContrast:
         adjusted_p: Its p-value, corrected by Holm for all methods and layers.
         from_original: The same less the original's similarity.
         from_original_p: Its p-value, corrected likewise.
+        kept: By how much the method's model is more similar to the original than retraining is, on the forget set less
+            the same on validation reviews; None where it is not of the forget set.
+        kept_p: Its p-value, corrected likewise; NaN without one.
     """
 
     method: str
@@ -47,56 +52,68 @@ class LayerContrast:
     adjusted_p: float
     from_original: CrossedChange
     from_original_p: float
+    kept: CrossedChange | None = None
+    kept_p: float = math.nan
 
     @property
     def conclusion(self) -> str:
         """What is decided of the layer.
 
-        It is "holds" where it is less similar to retraining than another retraining is, "damaged" where it is even less
-        similar than the original is, "nearer" where it is more similar than another retraining is, else "open".
+        Where it is less similar to retraining than another retraining is, it is "damaged" if it is even less similar
+        than the original is, "holds" if it keeps the original's view of the forget set, and else "differs". It is
+        "nearer" where it is more similar than another retraining is, and "open" where neither is shown.
         """
         if self.adjusted_p > SIGNIFICANT:
             return "open"
         if self.change.change > 0:
             return "nearer"
-        damaged = self.from_original_p <= SIGNIFICANT and self.from_original.change < 0
-        return "damaged" if damaged else "holds"
+        if self.from_original_p <= SIGNIFICANT and self.from_original.change < 0:
+            return "damaged"
+        return "holds" if self.kept_p <= SIGNIFICANT and self.kept.change > 0 else "differs"
 
 
 def compare_layers(
-    models: Mapping[str, nn.Module], retrained: TextClassifier, sets: ForgetSets
+    models: Mapping[str, nn.Module], reference: TextClassifier, sets: ForgetSets
 ) -> dict[str, LayerSimilarity]:
-    """The similarity of each layer to a retrained model's, by the name of the model, the set and the layer.
+    """The similarity of each layer to another model's, by the name of the model, the set and the layer.
 
     A set of more than MOST_REVIEWS reviews is compared on a random sample of as many.
 
     Args:
         models: Models by name.
-        retrained: The retrained model.
+        reference: The other model, such as the retrained one.
         sets: The reviews.
     """
     found: dict[str, LayerSimilarity] = {name: {} for name in models}
     for place, part in zip(COMPARED_SETS, (sets.forget, sets.retain_split.validation), strict=True):
         inputs = part.inputs.rows(torch.from_numpy(draw_reviews(part)))
-        ideal = layer_activations(retrained.named_children(), inputs)
+        others = layer_activations(reference.named_children(), inputs)
         for name, model in models.items():
-            if _alike(model, retrained):
+            if _alike(model, reference):
                 own = layer_activations(model.named_children(), inputs)
-                found[name][place] = {layer: linear_cka(values, ideal[layer]) for layer, values in own.items()}
+                found[name][place] = {layer: linear_cka(values, others[layer]) for layer, values in own.items()}
             else:
-                found[name][place] = dict.fromkeys(ideal, Measurement(None, OTHER_LAYERS))
+                found[name][place] = dict.fromkeys(others, Measurement(None, OTHER_LAYERS))
     return found
 
 
-def _alike(model: nn.Module, retrained: TextClassifier) -> bool:
-    """Whether a model has the layers of a retrained one; a method of someone's own may return any."""
+def _alike(model: nn.Module, reference: TextClassifier) -> bool:
+    """Whether a model has the layers of another one; a method of someone's own may return any."""
     return isinstance(model, TextClassifier) and [name for name, _ in model.named_children()] == [
-        name for name, _ in retrained.named_children()
+        name for name, _ in reference.named_children()
     ]
 
 
 def similarity_table(rows: Sequence[UnlearningRow]) -> pd.DataFrame:
-    """A row a method, seed, set and layer: method, seed, set, layer, cka, original (its similarity), missing."""
+    """A row a method, seed, set and layer.
+
+    Args:
+        rows: Of a comparison.
+
+    Returns:
+        Columns: method, seed, set, layer; cka, the similarity to the retrained model; original, that of the original;
+        to_original, the similarity of the method's model to the original; and missing, the reason of a missing cka.
+    """
     return pd.DataFrame(
         [
             (
@@ -106,6 +123,7 @@ def similarity_table(rows: Sequence[UnlearningRow]) -> pd.DataFrame:
                 layer,
                 found.value,
                 row.similarity["original"][place][layer].value,
+                row.similarity["unlearned_to_original"][place][layer].value,
                 found.missing,
             )
             for row in rows
@@ -113,8 +131,8 @@ def similarity_table(rows: Sequence[UnlearningRow]) -> pd.DataFrame:
             for place, layers in row.similarity["unlearned"].items()
             for layer, found in layers.items()
         ],
-        columns=["method", "seed", "set", "layer", "cka", "original", "missing"],
-    ).astype({"cka": float, "original": float})
+        columns=["method", "seed", "set", "layer", "cka", "original", "to_original", "missing"],
+    ).astype(dict.fromkeys(["cka", "original", "to_original"], float))
 
 
 def layer_contrasts(rows: Sequence[UnlearningRow], place: str) -> tuple[LayerContrast, ...]:
@@ -127,10 +145,13 @@ def layer_contrasts(rows: Sequence[UnlearningRow], place: str) -> tuple[LayerCon
     Returns:
         One a method and layer; none where fewer than two seeds have both.
     """
-    table = similarity_table(rows)
-    table = table[table["set"] == place]
+    whole = similarity_table(rows)
+    table = whole[whole["set"] == place]
     by_seed = table.pivot_table(index="seed", columns=["layer", "method"], values="cka", dropna=False, sort=False)
     before = table.pivot_table(index="seed", columns="layer", values="original", dropna=False, sort=False)
+    # How much nearer the original a model is than the retrained one, whose similarity to it is the original's to it.
+    nearer = whole.assign(nearer=whole["to_original"] - whole["original"])
+    nearer = nearer.pivot_table(index="seed", columns=["set", "layer", "method"], values="nearer", dropna=False)
     found = []
     for layer, method in dict.fromkeys(zip(table["layer"], table["method"], strict=True)):
         if method == REFERENCE or (layer, REFERENCE) not in by_seed:
@@ -138,9 +159,13 @@ def layer_contrasts(rows: Sequence[UnlearningRow], place: str) -> tuple[LayerCon
         own = by_seed[layer, method]
         both = [(own - other).dropna().to_numpy(dtype=float) for other in (by_seed[layer, REFERENCE], before[layer])]
         if min(map(len, both)) > 1:
-            found.append((method, layer, *map(crossed_change, both)))
-    adjusted = [holm([contrast[place].p for contrast in found]).tolist() for place in (2, 3)]
+            forget, others = (nearer[name, layer, method] for name in COMPARED_SETS)
+            kept = (forget - others).dropna().to_numpy(dtype=float)
+            of_kept = crossed_change(kept) if place == COMPARED_SETS[0] and len(kept) > 1 else None
+            found.append((method, layer, *map(crossed_change, both), of_kept))
+    changes = zip(*(contrast[2:] for contrast in found), strict=True)
+    adjusted = [holm([change.p if change else math.nan for change in group]).tolist() for group in changes]
     return tuple(
-        LayerContrast(method, layer, change, p, from_original, original_p)
-        for (method, layer, change, from_original), p, original_p in zip(found, *adjusted, strict=True)
+        LayerContrast(method, layer, change, p, from_original, original_p, kept, kept_p)
+        for (method, layer, change, from_original, kept), p, original_p, kept_p in zip(found, *adjusted, strict=True)
     )

@@ -68,7 +68,8 @@ class UnlearningRow:
         scaled_losses: As `losses`, of the sets "forget" and "unseen", the unlearned model at the temperature of the
             retrained one.
         similarity: CKA of each layer with the retrained model's, by model ("unlearned", "original"), set ("forget",
-            "validation") and layer; empty where the method gave no model. See `representations`.
+            "validation") and layer, and of the unlearned with the original one, as "unlearned_to_original"; empty
+            where the method gave no model. See `representations`.
     """
 
     method: str

@@ -181,7 +181,9 @@ class UnlearningRunner:
         if model is None:
             return failed_row(reason, stage.retrained_evaluation, method=name, seed=seed, seconds=stage.seconds)
         relearned = yield from self._relearn(seed, model, stage)
-        similarity = compare_layers({"unlearned": model, "original": stage.original.model}, stage.retrained, self.sets)
+        original = stage.original.model
+        similarity = compare_layers({"unlearned": model, "original": original}, stage.retrained, self.sets)
+        similarity |= compare_layers({"unlearned_to_original": model}, original, self.sets)
         row = compare_with_retraining(
             unlearned,
             stage.retrained_evaluation,

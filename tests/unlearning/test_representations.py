@@ -26,11 +26,19 @@ from forgetting.unlearning.runner import run_unlearning
 FORGET = Forget(by="class", label="port")
 
 
-def row(method: str, seed: int, cka: float | None, original: float = 0.5, layer: str = "fc1") -> UnlearningRow:
-    def of(value):
-        return {place: {layer: Measurement(value, "" if value is not None else "a reason")} for place in COMPARED_SETS}
+def row(
+    method: str, seed: int, cka: float | None, original: float = 0.5, kept: tuple[float, float] = (0.5, 0.5)
+) -> UnlearningRow:
+    """kept: Similarity to the original on the forget set and on validation reviews."""
 
-    return UnlearningRow(method, seed, {}, {}, similarity={"unlearned": of(cka), "original": of(original)})
+    def of(*values):
+        return {
+            place: {"fc1": Measurement(value, "" if value is not None else "a reason")}
+            for place, value in zip(COMPARED_SETS, values, strict=True)
+        }
+
+    similarity = {"unlearned": of(cka, cka), "original": of(original, original), "unlearned_to_original": of(*kept)}
+    return UnlearningRow(method, seed, {}, {}, similarity=similarity)
 
 
 def test_similarity_is_that_of_plain_matrices(small_split):
@@ -78,18 +86,31 @@ def test_each_row_of_a_comparison_has_it_and_a_model_of_other_layers_has_a_reaso
 
 def test_what_is_decided_of_a_layer():
     values = {"retrain": 0.9, "original": 0.5, "holds": 0.52, "damaged": 0.1, "nearer": 0.97, "open": 0.89}
+    values |= {"differs": 0.55, "equally_near": 0.57}
+    kept = {"holds": (0.9, 0.6), "original": (1.0, 0.8), "equally_near": (0.9, 0.9)}
     noise = (0, 0.01, -0.01, 0.02)
     rows = [
-        row(method, seed, value + noise[(seed + place) % 4], 0.5 + noise[(seed + 1) % 4])
+        row(
+            method,
+            seed,
+            value + noise[(seed + place) % 4],
+            0.5 + noise[(seed + 1) % 4],
+            tuple(each + noise[(seed + 2 * part) % 4] for part, each in enumerate(kept.get(method, (0.5, 0.5)))),
+        )
         for seed in range(4)
         for place, (method, value) in enumerate(values.items())
     ]
     rows += [row("failed", seed, None) for seed in range(4)]
     found = {contrast.method: contrast for contrast in layer_contrasts(rows, "forget")}
     assert {method: contrast.conclusion for method, contrast in found.items()} == {
-        **{name: name for name in ("holds", "damaged", "nearer", "open")},
+        **{name: name for name in ("holds", "damaged", "nearer", "open", "differs")},
         "original": "holds",
+        "equally_near": "differs",
     }
+    on_others = layer_contrasts(rows, "validation")
+    assert "holds" not in {contrast.conclusion for contrast in on_others}
+    gaps = [0.9 - 0.6 + noise[seed] - noise[(seed + 2) % 4] for seed in range(4)]
+    assert found["holds"].kept.p == pytest.approx(crossed_change(np.array(gaps)).p)
     differences = [values["damaged"] + noise[(seed + 3) % 4] - values["retrain"] - noise[seed] for seed in range(4)]
     known = crossed_change(np.array(differences))
     assert found["damaged"].change.change == pytest.approx(known.change)
@@ -97,7 +118,8 @@ def test_what_is_decided_of_a_layer():
     assert found["damaged"].adjusted_p >= known.p
     sentence = describe_layers(tuple(found.values()), {("retrain", "fc1"): 0.9, ("original", "fc1"): 0.5}, "forget")
     assert "another retraining has a similarity (CKA) to retraining of 0.90 in fc1, the original of 0.50." in sentence
-    assert "(less similar than another retraining): holds fc1." in sentence
+    assert "than they treat other reviews): holds fc1." in sentence
+    assert "Less similar than another retraining: differs fc1; equally near fc1." in sentence
     assert "(less similar than even the original): damaged fc1." in sentence
 
 
