@@ -15,6 +15,7 @@ from forgetting.model.history import Epoch, find_reached
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
+    change_digits,
     format_about,
     format_baselines,
     format_change,
@@ -187,7 +188,7 @@ def describe_cost(
             f"{format_count(change.reviews, 'validation review')}{needed}: {both}, "
             f"{format_change(change, before.accuracy, after.accuracy)}{test}, where {trivial}."
         )
-    step = format_step(before.accuracy, after.accuracy)
+    step = format_step(before.accuracy, after.accuracy, change_digits(change.low, change.high))
     verb, ends = ("costs", (-change.high, -change.low)) if change.change < 0 else ("adds", (change.low, change.high))
     return (
         f"Randomizing {what} {verb} {step.lstrip('+−')} of validation accuracy "

@@ -77,26 +77,32 @@ def format_points(points: float, *, with_plus: bool = False) -> str:
     return f"{text if with_plus else text.removeprefix('+')}{NO_BREAK}{unit}"
 
 
-def format_step(before: float, after: float) -> str:
-    """The points from one share to another, with their sign, as the shares beside them are shown.
+def format_step(before: float, after: float, digits: int = 0) -> str:
+    """The points from one share to another, with their sign, in whole points where the shares beside them show as many.
 
-    84.4 % and 85.6 % are shown as "84 %" and "86 %", so that the step is "+2 points", though it is 1.2. Where both are
-    shown alike the step has a decimal.
+    84.4 % and 85.6 % are shown as "84 %" and "86 %". The step is "+1.2 points" then, as neither "+1" nor "+2" would do.
 
     Args:
         before: The first share.
         after: The second.
+        digits: Decimals that the step has at least, see `change_digits`.
     """
     first, second = (float(format_share(share).removesuffix(PERCENT)) for share in (before, after))
-    if first != second:
-        return format_points(second - first, with_plus=True)
     step = 100 * (after - before)
-    return f"{_signed(step, 1)}{NO_BREAK}points" if abs(step) >= 0.5 else format_points(step, with_plus=True)
+    fits = abs(step) < 0.5 if first == second else round(step) == round(second - first)
+    digits = max(digits, 0 if fits else 1)
+    return f"{_signed(step, digits)}{NO_BREAK}points" if digits else format_points(step, with_plus=True)
 
 
 def format_change(change: PairedChange, before: float, after: float) -> str:
     """A change of accuracy with its interval: "−12 points (95 % interval −51 to +28)"; see `format_step`."""
-    return f"{format_step(before, after)} ({format_change_interval(change.low, change.high)})"
+    step = format_step(before, after, change_digits(change.low, change.high))
+    return f"{step} ({format_change_interval(change.low, change.high)})"
+
+
+def change_digits(low: float, high: float) -> int:
+    """How many decimals points have in an interval of a change: one where it is narrower than 2 points."""
+    return int(high - low < 0.02)
 
 
 def format_change_interval(low: float, high: float, *, with_plus: bool = True) -> str:
@@ -107,7 +113,7 @@ def format_change_interval(low: float, high: float, *, with_plus: bool = True) -
         high: Upper end.
         with_plus: Whether numbers above 0 have their sign, too.
     """
-    ends = [_signed(100 * end, 0) for end in (low, high)]
+    ends = [_signed(100 * end, change_digits(low, high)) for end in (low, high)]
     return f"95{PERCENT} interval {' to '.join(end if with_plus else end.removeprefix('+') for end in ends)}"
 
 

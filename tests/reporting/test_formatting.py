@@ -1,13 +1,18 @@
 """One rule for each kind of number."""
 
 import math
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reporting_cases import BASELINES
 
 from forgetting.core.numbers import format_size, keep_units
+from forgetting.metrics.paired import make_change
 from forgetting.reporting.formatting import (
     format_baselines,
+    format_change,
     format_duration,
     format_epochs,
     format_gap,
@@ -38,8 +43,9 @@ def test_share(share, text):
 @pytest.mark.parametrize(
     ("before", "after", "text"),
     [
-        (0.844, 0.856, "+2\u00a0points"),  # shown as 84 and 86 %
-        (0.856, 0.844, "−2\u00a0points"),
+        (0.844, 0.856, "+1.2\u00a0points"),  # shown as 84 and 86 %
+        (0.856, 0.844, "−1.2\u00a0points"),
+        (0.8549, 0.8553, "+0.04\u00a0points"),  # shown as 85 and 86 %
         (0.836, 0.844, "+0.8\u00a0points"),  # both 84 %
         (0.84, 0.843, "+0.3\u00a0points"),
         (0.5, 0.5, "0\u00a0points"),
@@ -47,7 +53,7 @@ def test_share(share, text):
         (0.84, 0.85, "+1\u00a0point"),
     ],
 )
-def test_a_step_is_that_of_the_shares_as_they_are_shown(before, after, text):
+def test_a_step_is_true_and_in_whole_points_only_where_the_shares_shown_fit(before, after, text):
     assert format_step(before, after) == text
 
 
@@ -152,3 +158,15 @@ def test_epochs():
 
 def test_baselines_are_those_of_the_validation_part():
     assert [word for word in format_baselines(BASELINES).split() if word.isdigit()] == ["25", "38"]
+
+
+@given(st.integers(1, 30_000), st.data())
+def test_the_points_of_a_change_lie_within_its_interval_as_it_is_shown(reviews, data):
+    lost = data.draw(st.integers(0, reviews))
+    gained = data.draw(st.integers(0, reviews - lost))
+    before = data.draw(st.integers(lost, reviews - gained)) / reviews
+    change = make_change(reviews, lost, gained)
+    text = format_change(change, before, before + change.change).replace("−", "-").replace("\u00a0", " ")
+    found = re.fullmatch(r"(\S+) points? \(95 % interval (\S+) to (\S+)\)", text)
+    step, low, high = map(float, found.groups())
+    assert low <= step <= high
