@@ -55,6 +55,10 @@ def draw_overview() -> None:
             "Layers",
             "Ask which layer holds the memory: dose–response curves over many seeds, with their bands.",
         ),
+        "explain": (
+            "Explain",
+            "Does an explanation of the model change when the model does? And where do reviews lie inside it?",
+        ),
         "relearn": (
             "Relearn",
             "A model at chance may still remember: train it again, and count the steps that it saves.",
@@ -64,7 +68,7 @@ def draw_overview() -> None:
             "Forget a class, a share or single reviews, and compare with a model that never saw them.",
         ),
     }
-    with st.grid(3, min_column_width=220):
+    with st.grid(4, min_column_width=220):
         for page, (title, sentence) in steps.items():
             with st.container(border=True, height="stretch"):
                 page_link(page, title)

@@ -9,7 +9,7 @@ from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, RAND
 from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules
 from forgetting.reporting.explanation import SIMILARITY_NAMES
 from forgetting.reporting.names import format_attribution
-from forgetting.studies.sanity_check import PREDICTION, Faithfulness
+from forgetting.studies.sanity_check import PREDICTION, SanityCheck
 
 DRAWN_REFERENCES = ("random", "random_input", "tf_idf")  # references that stand in the charts
 
@@ -69,12 +69,12 @@ def explanation_chart(
 
 
 def layer_sets_chart(
-    found: Sequence[Faithfulness], metric: str, references: Mapping[tuple[str, str], float]
+    found: Sequence[SanityCheck], metric: str, references: Mapping[tuple[str, str], float]
 ) -> alt.LayerChart:
     """What is left at the largest fraction, for each layer set and method, with its 95 % interval.
 
     Args:
-        found: Of `studies.sanity_check.conclude_faithfulness`.
+        found: Of `studies.sanity_check.conclude_sanity_check`.
         metric: Which similarity it is.
         references: Of `studies.sanity_check.reference_similarities`; those of DRAWN_REFERENCES are ticks.
     """
@@ -85,8 +85,8 @@ def layer_sets_chart(
             "layers": one.layers,
             "method": format_attribution(one.attribution),
             "left": one.left.change,
-            "low": max(one.left.low, -1.0),
-            "high": min(one.left.high, 1.0),
+            "low": one.left.low,
+            "high": one.left.high,
         }
         for one in found
         if one.left

@@ -54,12 +54,8 @@ from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
-from forgetting.studies.explanation import (
-    ExplanationResult,
-    check_explanation,
-    count_explanations,
-    explanation_slices,
-)
+from forgetting.studies.explanation import check_explanation, count_explanations, explanation_slices
+from forgetting.studies.explanation_rows import ExplanationResult
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
@@ -191,7 +187,13 @@ def explain_command(
 
     def make_result(rows: list) -> ExplanationResult:
         return ExplanationResult(
-            recipe.explanation, tuple(rows), recipe, split.reviews.sha256, len(trained.history), planned
+            recipe.explanation,
+            tuple(rows),
+            recipe,
+            split.reviews.sha256,
+            len(trained.history),
+            planned,
+            recipe.model.layers,
         )
 
     rows = explanation_slices(

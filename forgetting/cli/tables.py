@@ -20,18 +20,18 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
-from forgetting.reporting.explanation import FAITHFULNESS_NAMES, describe_faithfulness
+from forgetting.reporting.explanation import SANITY_CHECK_NAMES, describe_sanity_check
 from forgetting.reporting.formatting import format_count, format_number
 from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import half_way
-from forgetting.studies.explanation import ExplanationResult
+from forgetting.studies.explanation_rows import ExplanationResult
 from forgetting.studies.memory import savings_curves
 from forgetting.studies.nested import nested_curves, nested_half_ways
 from forgetting.studies.relearning import RelearningResult
-from forgetting.studies.sanity_check import agreement_curves, conclude_faithfulness
+from forgetting.studies.sanity_check import INPUT_ALONE, agreement_curves, conclude_sanity_check
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning.result import UnlearningResult
 
@@ -159,30 +159,32 @@ def format_relearning(result: RelearningResult, base: Baselines, *, hollow: bool
 
 
 def format_explanation(result: ExplanationResult, base: Baselines) -> str:
-    """How like the explanations of each method stay to the original ones, and which methods follow the model."""
-    found, agreement = conclude_faithfulness(result.rows), agreement_curves(result.frame)
+    """How like the explanations of each method stay to the original ones, and which methods change with the model."""
+    found, agreement = conclude_sanity_check(result), agreement_curves(result.frame)
     last = result.frame[result.frame["dose"] == result.frame["dose"].max()]
     rises = last.groupby(["layers", "attribution"])["complexity_rise"].mean()
     width = max(16, *(len(one.layers) + 2 for one in found))
     lines = [
-        f"{'layers':{width}}{'method':22}{'dose':>6}{'left':>9}{'95 % interval':>20}{'TF-IDF':>9}{'corrected p':>13}"
-        f"{'complexity':>12}   conclusion"
+        f"{'layers':{width}}{'method':22}{'dose':>6}{'left':>9}{'95 % interval':>20}{'random × input':>16}"
+        f"{'beyond':>9}{'corrected interval':>20}{'complexity':>12}   conclusion"
     ]
     for one in found:
-        left = f"{'missing':>9}{'none':>20}"
+        left = beyond = f"{'missing':>9}{'none':>20}"
         if one.left:
-            left = f"{one.left.change:9.4f}{f'{one.left.low:.4f} to {one.left.high:.4f}':>20}"
-        p, rise = (
+            left, beyond = (
+                f"{change.change:9.4f}{f'{change.low:.4f} to {change.high:.4f}':>20}"
+                for change in (one.left, one.beyond)
+            )
+        rise, alone = (
             "none" if math.isnan(value) else f"{value:{form}}"
-            for value, form in ((one.adjusted, ".2g"), (rises[one.layers, one.attribution], "+.1%"))
+            for value, form in ((rises[one.layers, one.attribution], "+.1%"), (one.references[INPUT_ALONE], ".4f"))
         )
-        alone = "none" if math.isnan(one.alone) else f"{one.alone:.4f}"
         lines.append(
-            f"{one.layers:{width}}{one.attribution:22}{one.dose:6.3g}{left}{alone:>9}{p:>13}{rise:>12}   "
-            f"{FAITHFULNESS_NAMES[one.conclusion]}"
+            f"{one.layers:{width}}{one.attribution:22}{one.dose:6.3g}{left}{alone:>16}{beyond}{rise:>12}   "
+            f"{SANITY_CHECK_NAMES[one.conclusion]}"
         )
     for layers in dict.fromkeys(one.layers for one in found):
-        lines += ["", describe_faithfulness([one for one in found if one.layers == layers], agreement, base)]
+        lines += ["", describe_sanity_check([one for one in found if one.layers == layers], agreement, base)]
     return "\n".join(lines)
 
 

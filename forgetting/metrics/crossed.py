@@ -23,9 +23,9 @@ class CrossedChange:
 
     Attributes:
         change: Mean over the models.
-        low: Lower end of its 95 % interval; −∞ where nothing tells how far it varies.
+        low: Lower end of its interval, of 95 % if nothing else is said; −∞ where nothing tells how far it varies.
         high: Its upper end.
-        p: Two-sided p-value of no change, at most 0.05 where the interval leaves out 0.
+        p: Two-sided p-value of no change, at most 0.05 where the 95 % interval leaves out 0.
         models: Number of models of each kind. With one the interval is of that model alone.
     """
 
@@ -41,7 +41,9 @@ class CrossedChange:
         return self.p <= SIGNIFICANT
 
 
-def crossed_change(changes: np.ndarray, *terms: np.ndarray, rounding: float = 0.0) -> CrossedChange:
+def crossed_change(
+    changes: np.ndarray, *terms: np.ndarray, rounding: float = 0.0, level: float = LEVEL
+) -> CrossedChange:
     """The mean of changes that models × reviews were measured on, with Student's interval.
 
     Its variance is that of the reviews plus that of the models, less what both count of their interaction, as in
@@ -62,6 +64,7 @@ def crossed_change(changes: np.ndarray, *terms: np.ndarray, rounding: float = 0.
             reviews at least. Independent reviews, such as members and non-members, are terms of their own. Without
             terms the reviews are taken as given.
         rounding: The least distance of two changes, such as a step; models differ at least by its rounding error.
+        level: Confidence level of the interval, in (0, 1).
     """
     models = len(changes)
     parts = [term.mean(axis=0).var(ddof=1) / term.shape[1] or term.shape[1] ** -2.0 for term in terms]
@@ -81,7 +84,7 @@ def crossed_change(changes: np.ndarray, *terms: np.ndarray, rounding: float = 0.
         ends = (mean, mean) if known else (-math.inf, math.inf)
         return CrossedChange(mean, *ends, float(not (known and mean)), models)
     found = Estimate(mean, math.sqrt(variance), variance**2 / squares)
-    return CrossedChange(mean, *found.interval(), found.p, models)
+    return CrossedChange(mean, *found.interval(level), found.p, models)
 
 
 def crossed_share_interval(hits: np.ndarray) -> tuple[float, float]:

@@ -1,28 +1,58 @@
-"""Does an explanation follow the model? A sanity check as sentences."""
+"""Does an explanation change when the model does? A sanity check as sentences."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from forgetting.core.numbers import PERCENT
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.formatting import format_count, format_fraction, format_number, format_share, join_names
 from forgetting.reporting.names import format_attribution
-from forgetting.studies.sanity_check import Faithfulness
+from forgetting.studies.sanity_check import INPUT_ALONE, MARGIN, SanityCheck
 
 SIMILARITY_NAMES = {
     "absolute_rank_correlation": "rank correlation of strengths",
     "rank_correlation": "rank correlation with signs",
     "top_overlap": "top-k overlap",
 }
-FAITHFULNESS_NAMES = {
-    "follows": "follows the model",
-    "does not follow": "does not follow the model",
+SANITY_CHECK_NAMES = {
+    "changes": "changes with the model",
+    "keeps more": "keeps more than the input leaves",
     "undecided": "cannot be told",
+    "none": "nothing concluded",
 }
+HINDRANCES = {
+    "unfinished": "The check is not finished, so nothing is concluded yet.",
+    "never whole": f"This is not randomized far enough to conclude anything: it takes all layers at 100{PERCENT}.",
+    "part": "Nothing is concluded from a part of the model, only where all layers are randomized wholly.",
+    "still there": "Nothing is concluded from noise, which is added to weights that stay there.",
+    "one seed": "From a single seed nothing can be told of others: it takes two or more.",
+}
+SANITY_CHECK_SENTENCES = {  # the sentence of each conclusion, for one method and for several
+    "changes": (
+        "{names} changes with the model: of the original's explanation it keeps less than {margin:g} more than "
+        "multiplying by the input leaves ({numbers}).",
+        "{names} change with the model: of the original's explanation they keep less than {margin:g} more than "
+        "multiplying by the input leaves ({numbers}).",
+    ),
+    "keeps more": (
+        "{names} keeps more of the original's explanation than multiplying by the input leaves ({numbers}): part of it "
+        "does not come from what was learnt.",
+        "{names} keep more of the original's explanation than multiplying by the input leaves ({numbers}): part of it "
+        "does not come from what was learnt.",
+    ),
+    "undecided": 2
+    * (
+        "Of {names} it cannot be told whether more of the original's explanation is kept than multiplying by the input "
+        "leaves ({numbers}; only wholly above 0, or wholly below {margin:g}, it is decided).",
+    ),
+}
+EDGES = ("tf_idf", "word_frequency", "linear_svm")  # references that have not seen the model
 
 
-def describe_faithfulness(found: Sequence[Faithfulness], agreement: pd.DataFrame, baselines: Baselines) -> str:
-    """Which methods follow the model, and which do not.
+def describe_sanity_check(found: Sequence[SanityCheck], agreement: pd.DataFrame, baselines: Baselines) -> str:
+    """Which methods change with the model, and which keep more of the original explanation than the input leaves.
 
     Args:
         found: Of one layer set, by the rank correlation of strengths.
@@ -31,7 +61,7 @@ def describe_faithfulness(found: Sequence[Faithfulness], agreement: pd.DataFrame
     """
     known = [one for one in found if one.left]
     if not known:
-        return "Nothing can be compared: no review has words enough, before and after, that can be put into an order."
+        return f"Nothing can be compared: {found[0].missing}."
     first, sentences = known[0], []
     place = (agreement["layers"] == first.layers) & (agreement["dose"] == first.dose)
     for share in agreement["median"][place]:
@@ -39,36 +69,41 @@ def describe_faithfulness(found: Sequence[Faithfulness], agreement: pd.DataFrame
             f"With {format_fraction(first.dose)} of {first.layers} randomized the same class is predicted for "
             f"{format_share(share)} of the validation reviews (chance is {format_share(baselines.chance)})."
         )
-    for conclusion, plural, whole, than in (
-        ("follows", "follow", "all {} methods", "less"),
-        ("does not follow", "do not follow", "none of the {} methods", "more"),
-    ):
+    if first.hindrance:
+        sentences.append(f"Of the explanations the {_beside(known)}.")
+    for conclusion, forms in SANITY_CHECK_SENTENCES.items():
         if group := [each for each in known if each.conclusion == conclusion]:
-            subject, verb = _names(group), conclusion if len(group) == 1 else plural
-            if len(group) == len(known) > 2:
-                subject, verb = whole.format(len(group)), plural.replace("do not follow", "follows")
-            sentences.append(
-                f"{subject[0].upper()}{subject[1:]} {verb} the model: the strengths of the words are {than} like those "
-                f"of the original (rank correlation {_range(group)}) than like the TF-IDF weights alone "
-                f"({_range(group, alone=True)})."
-            )
-    if group := [each for each in known if each.conclusion == "undecided"]:
-        sentences.append(
-            f"Of {_names(group)} it cannot be told whether the strengths of the words are more like those of the "
-            f"original (rank correlation {_range(group)}) or like the TF-IDF weights alone "
-            f"({_range(group, alone=True)})."
-        )
-    seeds = format_count(first.seeds, "seed") if first.seeds > 1 else "a single seed, which says nothing of others,"
+            names = join_names(format_attribution(each.attribution) for each in group)
+            names = f"all {len(group)} methods" if len(group) == len(known) > 2 else names
+            low, high = min(each.beyond.low for each in group), max(each.beyond.high for each in group)
+            numbers = f"{_beside(group)}; difference {format_number(low)} to {format_number(high)}"
+            if conclusion != "undecided":
+                names = names[0].upper() + names[1:]
+            sentences.append(forms[len(group) > 1].format(names=names, numbers=numbers, margin=MARGIN))
+    edges = [
+        f"{format_attribution(name)} {values}"
+        for name in EDGES
+        if (values := _range(one.references.get(name, math.nan) for one in known))
+    ]
+    if edges:
+        sentences.append(f"That with what has not seen the model: {join_names(edges)}.")
+    if first.hindrance:
+        return " ".join([*sentences, HINDRANCES[first.hindrance]])
+    seeds = format_count(first.seeds, "seed")
     reviews = f" and {format_count(first.reviews, 'review')}" if first.reviews else ", with the reviews as given"
-    corrected = f", corrected for {len(known)} methods" if len(known) > 1 else ""
-    return f"{' '.join(sentences)} This is over {seeds}{reviews}{corrected}."
+    corrected = f", corrected for {len(found)} methods" if len(found) > 1 else ""
+    sentences.append(f"This is over {seeds}{reviews}{corrected}.")
+    if any(each.conclusion == "changes" for each in known):
+        sentences.append("To change is necessary and not sufficient: random numbers change, too.")
+    return " ".join(sentences)
 
 
-def _names(group: Sequence[Faithfulness]) -> str:
-    return join_names(format_attribution(each.attribution) for each in group)
+def _beside(group: Sequence[SanityCheck]) -> str:
+    left, alone = _range(one.left.change for one in group), _range(one.references[INPUT_ALONE] for one in group)
+    return f"rank correlation of strengths with the original is {left}, that with random × input {alone}"
 
 
-def _range(group: Sequence[Faithfulness], *, alone: bool = False) -> str:
-    """The similarities of several methods: "0.15 to 0.19"; alone: those to the input alone."""
-    values = sorted(each.alone if alone else each.left.change for each in group)
-    return " to ".join(dict.fromkeys(format_number(value) for value in (values[0], values[-1])))
+def _range(values: Iterable[float]) -> str:
+    """Numbers of several methods: "0.15 to 0.19"; "" where none is known."""
+    known = sorted(value for value in values if not math.isnan(value))
+    return " to ".join(dict.fromkeys(format_number(value) for value in (known[0], known[-1]))) if known else ""

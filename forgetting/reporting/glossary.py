@@ -1031,6 +1031,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "sanity check",
             "Whether an explanation changes when the model does: one that does not says nothing of the model.",
+            "It is concluded where all layers are randomized wholly. To pass is necessary and not sufficient: random "
+            "numbers pass, too.",
             source="Adebayo et al. 2018, “Sanity Checks for Saliency Maps”, arXiv 1810.03292",
         ),
         Term(
@@ -1076,6 +1078,17 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "random × input",
             "A random number for each word times its TF-IDF weight: an explanation that shares the input alone.",
             "“Random” is the same without the weight, which nothing is like.",
+        ),
+        Term(
+            "beyond random × input",
+            "How much more of the original explanation is left than multiplying by the input leaves by itself.",
+            "Its interval holds for all methods at once. Wholly below 0.1 the method changes with the model; else, "
+            "wholly above 0, it keeps more.",
+            used=("beyond from", "beyond to"),
+        ),
+        Term(
+            "word frequency alone",
+            "The share of training reviews with the word: an explanation that has not seen the model.",
         ),
         Term(
             "complexity",

@@ -9,13 +9,8 @@ __getattr__, __all__ = lazy_names(
         "differences": ("Difference", "compare_pairs"),
         "dose_response": ("HalfWay", "cascade_curves", "curves", "half_way"),
         "evaluation": ("Hits", "SweepRow"),
-        "explanation": (
-            "ExplanationResult",
-            "ExplanationRow",
-            "check_explanation",
-            "explanation_slices",
-            "run_explanation",
-        ),
+        "explanation": ("check_explanation", "explanation_slices", "run_explanation"),
+        "explanation_rows": ("ExplanationResult", "ExplanationRow"),
         "layer_robustness": ("LayerRobustness", "robustness"),
         "memory": (
             "MemoryConclusion",

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from forgetting.studies.sanity_check import MARGIN
 from tests.bench import contrasts, replicates, worlds
 from tests.bench.worlds import Random
 
@@ -93,6 +94,7 @@ PAIRED = ("metrics.paired.paired_interval", "metrics.paired.compare_hits", "metr
 TESTED = ("metrics.paired.mcnemar_test", "metrics.paired.PairedChange.decided")
 HOLLOW = ("metrics.baselines.beats_trivial", "metrics.baselines.compare_with_majority")
 SAVED = ("studies.memory.conclude_memory", "metrics.paired.sign_test", "studies.memory.savings_curves")
+SANITY = ("studies.sanity_check.conclude_sanity_check", "studies.sanity_check.SanityCheck.conclusion")
 PAIRS = ("studies.differences.compare_pairs", "studies.differences.Difference.decided")
 CLAIMS = (
     Claim("coverage", ("metrics.intervals.wilson_interval",), "hits of one model", worlds.accuracy_covers),
@@ -255,6 +257,28 @@ CLAIMS = (
         quick=SLOW,
     ),
     Claim(
+        "coverage",
+        ("metrics.crossed.crossed_share_interval",),
+        "a share that 5 models were counted for",
+        partial(contrasts.share_covers, models=5),
+        wanted=dict.fromkeys(REVIEWS, (0.93, 0.99)),
+        said="95 to 99 %",
+    ),
+    Claim(
+        "error",
+        SANITY,
+        "nothing is kept beyond the input, 5 draws, and yet it is called more",
+        partial(contrasts.sanity_is_concluded, seeds=5, beyond=0.0, conclusion="keeps more"),
+        quick=SLOW,
+    ),
+    Claim(
+        "error",
+        SANITY,
+        "as much as the margin is kept, 5 draws, and yet it is called a change",
+        partial(contrasts.sanity_is_concluded, seeds=5, beyond=MARGIN, conclusion="changes"),
+        quick=SLOW,
+    ),
+    Claim(
         "power",
         PAIRS,
         "one of three leaves 20 points less, 5 draws",
@@ -281,5 +305,11 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "unlearning.contrasts.decide": "the p-value of a contrast",
     "unlearning.result.UnlearningResult.conclusions": "p-values of contrasts, by Holm's method",
     "studies.memory.correct_conclusions": "p-values of `conclude_memory`, by `holm` or `benjamini_hochberg`",
+    "studies.sanity_check.explanation_curves": "that of `seed_bands`",
+    "studies.similarity.SimilarityResult.curves": "that of `seed_bands`",
+    "studies.similarity.SimilarityResult.independent": "that of `median_band`",
+    "studies.similarity.SimilarityResult.changes": "that of `crossed_change`, of models alone, corrected by `holm`",
+    "unlearning.representations.layer_contrasts": "those of `crossed_change`, of models alone, corrected by `holm`",
+    "unlearning.membership.threshold_attack": "that of `crossed_share_interval`",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }

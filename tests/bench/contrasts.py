@@ -6,15 +6,24 @@ A review has its difficulty, and a model its own luck: with all reviews alike, a
 import numpy as np
 from scipy.stats import norm
 
-from forgetting.metrics.crossed import CrossedChange, area_change, crossed_change, smallest_area_change
+from forgetting.metrics.crossed import (
+    CrossedChange,
+    area_change,
+    crossed_change,
+    crossed_share_interval,
+    smallest_area_change,
+)
+from forgetting.recipe.explanation import Explanation
+from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
+from forgetting.studies.sanity_check import CONCLUDED, conclude_sanity_check
 from tests.bench.worlds import Random
 
 OF_MODELS, OF_BOTH = 0.3, 0.7  # standard deviations of a model's luck; that of difficulty is 1
 EACH = np.hypot(1.0, OF_BOTH)  # of one review's loss among those of one model
 
 
-def draw_losses(random: Random, models: int, reviews: int, shifts: tuple[float, float]) -> tuple[np.ndarray, ...]:
-    """Losses of two kinds of models on the same reviews, (models, reviews) each, whose means are the shifts."""
+def draw_losses(random: Random, models: int, reviews: int, shifts: tuple[float, ...]) -> tuple[np.ndarray, ...]:
+    """Losses of some kinds of models on the same reviews, (models, reviews) each, whose means are the shifts."""
     difficulty = random.standard_normal(reviews)
     return tuple(
         difficulty
@@ -54,6 +63,34 @@ def changes_are_decided(
     random: Random, count: int, reviews: int, models: int, *, what: str, shift: float
 ) -> np.ndarray:
     return np.array([CHANGES[what](random, reviews, models, shift)[0].decided for _ in range(count)])
+
+
+def share_covers(random: Random, count: int, reviews: int, models: int) -> np.ndarray:
+    truth = norm.cdf(0.7 / np.hypot(EACH, OF_MODELS))
+    found = [crossed_share_interval(draw_losses(random, models, reviews, (0.0,))[0] < 0.7) for _ in range(count)]
+    return np.array([low <= truth <= high for low, high in found])
+
+
+def sanity_is_concluded(
+    random: Random, count: int, reviews: int, seeds: int, *, beyond: float, conclusion: str
+) -> np.ndarray:
+    """Whether a method, of whose explanations so much more is kept than the input leaves, is called so by mistake."""
+
+    def concluded() -> str:
+        similar = {"original": 0.15 + beyond, "random_input": 0.15}
+        rows = [
+            ExplanationRow(
+                "fc1", 1.0, "reinit", seed, "occlusion", reference, reviews, reviews, {}, {}, {CONCLUDED: row}
+            )
+            for reference, mean in similar.items()
+            for seed, row in enumerate(0.2 * draw_losses(random, seeds, reviews, (mean / 0.2, 0.0))[0])
+        ]
+        for row in rows:
+            row.metrics[CONCLUDED] = float(row.by_review[CONCLUDED].mean())
+        (found,) = conclude_sanity_check(ExplanationResult(Explanation(), tuple(rows), layers=("fc1",)))
+        return found.conclusion
+
+    return np.array([concluded() == conclusion for _ in range(count)])
 
 
 def smallest_area_is_found(random: Random, count: int, reviews: int) -> np.ndarray:

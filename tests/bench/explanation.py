@@ -23,7 +23,8 @@ from forgetting.model.split import Split
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
-from forgetting.studies.explanation import ExplanationResult, run_explanation
+from forgetting.studies.explanation import run_explanation
+from forgetting.studies.explanation_rows import ExplanationResult
 
 PLAN = Explanation(layers=("fc1", "fc2", "fc1+fc2"), seeds=5)  # 21 fractions × 3 layer sets × 5 seeds × 4 methods
 SOME = PLAN.with_value("doses", (0.0, 0.5, 1.0)).with_value("seeds", 1)

@@ -27,9 +27,10 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.plans import FAMILIES
 from forgetting.recipe.recipe import Recipe
-from forgetting.studies.explanation import REFERENCES, run_explanation
+from forgetting.studies.explanation import run_explanation
+from forgetting.studies.explanation_rows import REFERENCES
 from forgetting.studies.relearning import run_relearning
-from forgetting.studies.sanity_check import conclude_faithfulness
+from forgetting.studies.sanity_check import conclude_sanity_check
 from forgetting.studies.savings import savings_slices
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import METHODS, METHODS_VARIABLE
@@ -512,7 +513,7 @@ def test_a_file_for_the_rows_is_required(call, command):
     assert call(command, "--data", "wine.csv") == (2, "", "Error: Missing option '--out'.\n")
 
 
-def test_explain_writes_the_librarys_rows_and_says_which_methods_follow_the_model(call, folder):
+def test_explain_writes_the_librarys_rows_and_says_which_methods_change_with_the_model(call, folder):
     options = ("--methods", "gradient_input,occlusion", "--layers", "down", "--doses", "0,1", "--seeds", "2")
     status, out, err = call("explain", "--data", "wine.csv", *options, "--recipe", "quick.json", "--out", "e.csv")
     assert status == 0, err
@@ -524,7 +525,7 @@ def test_explain_writes_the_librarys_rows_and_says_which_methods_follow_the_mode
     assert len(rows) == len(result.rows) == rows["rows_planned"].iloc[0] == 2 * 2 * 2 * 2 * len(REFERENCES)
     for name in ("rank_correlation", "absolute_rank_correlation", "complexity_rise", "agreement"):
         np.testing.assert_allclose(rows[name], result.frame[name], rtol=1e-12, equal_nan=True)
-    for one in conclude_faithfulness(result.rows):
+    for one in conclude_sanity_check(result):
         line = next(line for line in out.splitlines() if line.split()[:2] == [one.layers, one.attribution])
         assert f"{one.left.change:.4f}" in line
     assert "This is over 2 seeds" in out

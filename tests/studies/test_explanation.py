@@ -23,15 +23,8 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.recipe import PUBLISHED
 from forgetting.studies import explanation
-from forgetting.studies.explanation import (
-    BY_REVIEW,
-    COMPLEXITY_BINS,
-    EXPLANATION_COLUMNS,
-    EXPLANATION_METRICS,
-    REFERENCES,
-    explanation_slices,
-    run_explanation,
-)
+from forgetting.studies.explanation import COMPLEXITY_BINS, explanation_slices, run_explanation
+from forgetting.studies.explanation_rows import BY_REVIEW, EXPLANATION_COLUMNS, EXPLANATION_METRICS, REFERENCES
 
 PLAN = Explanation(layers=("down", "each"), doses=(0.0, 0.4, 1.0), seeds=2, seed=3, top=2, samples=4)
 
@@ -195,18 +188,22 @@ def test_a_model_that_is_not_finite_has_no_numbers(small_split):
         assert row.compared == 0
 
 
-def test_of_many_reviews_some_are_explained_and_their_numbers_may_be_left_out(small_split, monkeypatch):
+def test_of_many_reviews_some_are_explained_and_their_numbers_may_be_kept_at_the_largest_dose_alone(
+    small_split, monkeypatch
+):
     recipe, done = trained_small(small_split)
     monkeypatch.setattr(explanation, "MOST_EXPLAINED", 6)
     monkeypatch.setattr(explanation, "KEPT_MEMORY", 0)
-    plan = replace(PLAN, layers=("fc1",), doses=(1.0,), seeds=1)
+    plan = replace(PLAN, layers=("fc1",), doses=(0.0, 1.0), seeds=1)
     chosen = explanation.explained_reviews(done.model, small_split, plan)
     assert chosen.tolist() == sorted(set(chosen.tolist()))
     rows = run_explanation(done.model, small_split, plan, recipe=recipe).rows
     part = small_split.validation
     few = Part(part.inputs.rows(chosen), part.targets[chosen], part.rows[chosen.numpy()])
     assert run_explanation(done.model, replace(small_split, validation=few), plan, recipe=recipe).rows == rows
-    assert {(row.reviews, row.by_review) for row in rows} == {(6, None)}
+    assert {row.reviews for row in rows} == {6}
+    assert {(row.dose, row.by_review is None) for row in rows} == {(0.0, True), (1.0, False)}
+    assert all(values.shape == (6,) for row in rows if row.by_review for values in row.by_review.values())
 
 
 def test_what_does_not_fit_is_refused_before_the_first_row(small_split, monkeypatch):

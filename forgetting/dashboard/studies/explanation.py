@@ -12,13 +12,8 @@ from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_count
-from forgetting.studies.explanation import (
-    ExplanationResult,
-    ExplanationRow,
-    check_explanation,
-    count_explanations,
-    explanation_slices,
-)
+from forgetting.studies.explanation import check_explanation, count_explanations, explanation_slices
+from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
 
 EXPLANATION_STUDY = "explanation"
 PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
@@ -50,7 +45,10 @@ def _begin(request: StudyRequest) -> Study:
 
     def conclude(rows: tuple[ExplanationRow, ...]) -> ExplanationResult:
         in_order = tuple(sorted(rows, key=lambda row: row.seed))
-        return ExplanationResult(plan, in_order, model.recipe, model.sha256, len(model.trained.history), total)
+        epochs = len(model.trained.history)
+        return ExplanationResult(
+            plan, in_order, model.recipe, model.sha256, epochs, total, layers=model.recipe.model.layers
+        )
 
     slices, rows = _slices(model, plan, known), list(chain.from_iterable(known.values()))
     return Study(_key(request), model, plan, total, slices, conclude, rows)

@@ -14,46 +14,52 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.metrics.baselines import Baselines
 from forgetting.recipe.plans import LAYER_SEPARATOR
-from forgetting.reporting.explanation import FAITHFULNESS_NAMES, SIMILARITY_NAMES, describe_faithfulness
-from forgetting.reporting.formatting import format_count, format_fraction, format_p, format_share
+from forgetting.reporting.explanation import EDGES, SANITY_CHECK_NAMES, SIMILARITY_NAMES, describe_sanity_check
+from forgetting.reporting.formatting import format_count, format_fraction, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_attribution
 from forgetting.studies.sanity_check import (
     CONCLUDED,
+    INPUT_ALONE,
+    MARGIN,
     SIMILARITIES,
-    Faithfulness,
+    SanityCheck,
     agreement_curves,
-    conclude_faithfulness,
+    conclude_sanity_check,
     explanation_curves,
     reference_similarities,
 )
 
 EXPLAINED = (
-    "The words of {reviews} are explained before and after randomizing, for the class that the original predicts. An "
-    "explanation of the model should change with the model (Adebayo et al. 2018). All these methods multiply by the "
-    "input, in which rare words weigh more, so some of the order stays whatever the model is: random × input "
-    "shows how much two explanations have in common that share the input alone. A method follows the model where its "
-    "explanations of the randomized model are less like those of the original than like the TF-IDF weights, which no "
-    "model has seen, and does not where they are more like them. Intervals of 95{percent} are over seeds and reviews "
-    "(Obuchowski & Rockette 1995), p-values corrected for the methods (Holm). The overlap is of the {top} strongest "
-    "words. The complexity is the entropy of the histogram of a review's values, and should rise where knowledge is "
-    "lost (efficient MPRT, Hedström et al. 2024)."
+    "**How to read this.** The words of {reviews} are explained before and after randomizing, for the class that the "
+    "original predicts. An explanation of what the network has learnt must change where all of that is destroyed "
+    "(Adebayo et al. 2018). Its curve does not fall to 0, as all these methods multiply by the input, in which rare "
+    "words weigh more: this order stays whatever the network is. Random × input, which knows no network, shows how "
+    "much that is. So, where all layers are randomized wholly, a method *changes with the model* if it keeps less "
+    "than {margin:g} more than random × input, by its whole interval, and else *keeps more* if the whole interval is "
+    "above 0. Changing is necessary and not sufficient: random numbers change, too, and explain nothing. Intervals of"
+    " 95{percent} are over seeds and reviews (Obuchowski & Rockette 1995); those beyond random × input hold all "
+    "methods at once (Bonferroni)."
+)
+COMPLEXITY = (
+    "The overlap is of the {top} strongest words. The complexity is the entropy of the histogram of a review's values, "
+    "and should rise where knowledge is lost (efficient MPRT, Hedström et al. 2024)."
 )
 
 
 def sanity_check_view(study: Study, baselines: Baselines) -> None:
-    """Curves of each method beside what never looks at the model, and which methods follow the model."""
+    """Curves of each method beside what never looks at the model, and which methods change with the model."""
     result, methods = study.result, study.plan.attributions
     frame = result.frame
     metric, layers = _choose(list(dict.fromkeys(frame["layers"])))
-    concluded = conclude_faithfulness(result.rows)
+    concluded = [one for one in conclude_sanity_check(result) if one.layers == layers]
     agreement = agreement_curves(frame)
     conclude(
-        describe_faithfulness([one for one in concluded if one.layers == layers], agreement, baselines),
+        describe_sanity_check(concluded, agreement, baselines),
         "sanity check",
         SIMILARITY_NAMES[CONCLUDED],
-        "TF-IDF alone",
         "random × input",
+        "TF-IDF alone",
     )
     references = reference_similarities(frame, metric)
     curves = pd.concat([explanation_curves(frame, metric), agreement], ignore_index=True)
@@ -71,15 +77,18 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         alt="Similarity of each method by fraction",
         formats={"fraction randomized": format_fraction},
     )
+    reviews = format_count(int(frame["reviews"].max()), "validation review")
+    st.caption(EXPLAINED.format(percent=PERCENT, margin=MARGIN, reviews=reviews))
     st.markdown(f"**With {format_fraction(concluded[0].dose)} of {literal(layers)} randomized**")
     show_table(
-        _methods_table([one for one in concluded if one.layers == layers], frame),
-        formats={"corrected p": format_p, "rise of complexity": format_share},
+        _methods_table(concluded, frame),
+        formats={"rise of complexity": format_share},
         alt="Similarity and complexity of each method",
     )
+    st.caption(COMPLEXITY.format(top=study.plan.top))
     st.markdown("**Layer by layer**")
     st.caption("The grey marks are random, random × input and TF-IDF alone; pointing at one names it.")
-    found = conclude_faithfulness(result.rows, metric)
+    found = conclude_sanity_check(result, metric)
     by_layers = explanation_charts.layer_sets_chart(found, metric, references)
     st.altair_chart(
         by_layers, key="explanation_layers", alt="What is left of the explanations of each method, for each layer set"
@@ -90,8 +99,6 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         alt="Similarity of each method and layer set",
         formats={"fraction randomized": format_fraction},
     )
-    reviews = format_count(int(frame["reviews"].max()), "validation review")
-    st.caption(EXPLAINED.format(percent=PERCENT, top=study.plan.top, reviews=reviews))
     files = {f"explanation.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, {"explanation": by_fraction, "explanation by layers": by_layers}, "explanation")
 
@@ -127,8 +134,8 @@ def _curves_table(curves: pd.DataFrame) -> pd.DataFrame:
     return table[columns].rename(columns=BAND_TITLES | {"dose": "fraction randomized"})
 
 
-def _left_table(found: Sequence[Faithfulness]) -> pd.DataFrame:
-    """A row for each layer set and method: what is left, with its interval, beside the input alone."""
+def _left_table(found: Sequence[SanityCheck]) -> pd.DataFrame:
+    """A row for each layer set and method: what is left, with its interval, beside what the input alone leaves."""
     return pd.DataFrame(
         {
             "layers": [one.layers for one in found],
@@ -137,25 +144,21 @@ def _left_table(found: Sequence[Faithfulness]) -> pd.DataFrame:
             "left": [one.left and one.left.change for one in found],
             "left from": [one.left and one.left.low for one in found],
             "left to": [one.left and one.left.high for one in found],
-            "TF-IDF alone": [one.alone for one in found],
+            **{format_attribution(name): [one.references[name] for one in found] for name in (INPUT_ALONE, *EDGES)},
         }
     )
 
 
-def _methods_table(found: Sequence[Faithfulness], frame: pd.DataFrame) -> pd.DataFrame:
+def _methods_table(found: Sequence[SanityCheck], frame: pd.DataFrame) -> pd.DataFrame:
     """A row for each method: the conclusion, and the complexity of its explanations before and after."""
     last = frame[(frame["dose"] == found[0].dose) & (frame["layers"] == found[0].layers)]
-    methods = [one.attribution for one in found]
-    chance = last[last["reference"] == "random_input"].groupby("attribution")[CONCLUDED].mean().reindex(methods)
     complexity = {"complexity_before": "complexity before", "complexity": "complexity after"}
     complexity |= {"complexity_rise": "rise of complexity"}
-    means = last.groupby("attribution")[list(complexity)].mean().reindex(methods)
+    means = last.groupby("attribution")[list(complexity)].mean().reindex([one.attribution for one in found])
     table = _left_table(found).drop(columns=["layers", "fraction randomized"])
-    table.insert(1, "conclusion", [FAITHFULNESS_NAMES[one.conclusion] for one in found])
-    return table.assign(
-        **{
-            "random × input": chance.to_numpy(),
-            "corrected p": [one.adjusted for one in found],
-            **{title: means[name].to_numpy() for name, title in complexity.items()},
-        }
-    )
+    table.insert(1, "conclusion", [SANITY_CHECK_NAMES[one.conclusion] for one in found])
+    place = table.columns.get_loc(format_attribution(INPUT_ALONE)) + 1
+    beyond = {"beyond random × input": "change", "beyond from": "low", "beyond to": "high"}
+    for number, (title, name) in enumerate(beyond.items()):
+        table.insert(place + number, title, [one.beyond and getattr(one.beyond, name) for one in found])
+    return table.assign(**{title: means[name].to_numpy() for name, title in complexity.items()})
