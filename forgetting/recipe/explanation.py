@@ -1,4 +1,4 @@
-"""Which review is looked at, and the plan of the sanity check: does an explanation follow the model?"""
+"""Which review is looked at, and the plan of the sanity check: does an explanation change with the model?"""
 
 from dataclasses import dataclass
 from typing import ClassVar
