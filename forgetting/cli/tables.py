@@ -294,7 +294,8 @@ def format_predictions(result: Predictions, kind: str, flip: Flip | None = None)
     ]
     for row in range(min(len(result.texts), TEXTS_LISTED)):
         cells = [
-            f"   {_one_line(shorten(found.labels[row] or 'missing', 22)):22}{found.probabilities[row].max():11.4f}"
+            f"   {_one_line(shorten(found.labels[row] or 'missing', 22)):22}"
+            + _probability(found.probabilities[row].max(), 11)
             for found in result.models.values()
         ]
         words = f"{len(result.known[row]):,} of {len(result.known[row]) + len(result.unknown[row]):,}"
@@ -305,7 +306,8 @@ def format_predictions(result: Predictions, kind: str, flip: Flip | None = None)
         counts = Counter(label or "missing" for label in found.labels).most_common(CLASSES_LISTED)
         lines.append(f"{name}: {', '.join(f'{_one_line(shorten(label, 30))} {count:,}' for label, count in counts)}")
     if result.flipped is not None:
-        lines.append(f"{int(result.flipped.sum()):,} of {len(result.texts):,} predictions flipped")
+        known = int((~result.flipped.isna()).sum())
+        lines.append(f"{int(result.flipped.sum()):,} of {known:,} predictions flipped")
     return "\n".join(lines)
 
 
@@ -316,10 +318,16 @@ def _class_lines(result: Predictions) -> list[str]:
     order = np.argsort(-rows[0], kind="stable")
     for number in order[:CLASSES_LISTED]:
         label = _one_line(shorten(result.original.classes[number], 30))
-        lines.append(f"{label:32}" + "".join(f"{row[number]:12.4f}" for row in rows))
+        lines.append(f"{label:32}" + "".join(_probability(row[number], 12) for row in rows))
     if rest := list(order[CLASSES_LISTED:]):
-        lines.append(f"{f'{len(rest):,} others, their sum':32}" + "".join(f"{row[rest].sum():12.4f}" for row in rows))
+        lines.append(
+            f"{f'{len(rest):,} others, their sum':32}" + "".join(_probability(row[rest].sum(), 12) for row in rows)
+        )
     return lines
+
+
+def _probability(value: float, width: int) -> str:
+    return f"{'missing':>{width}}" if np.isnan(value) else f"{value:{width}.4f}"
 
 
 def _one_line(text: str) -> str:

@@ -92,9 +92,15 @@ class Predictions(TableResult):
         return {name: found for name, found in both.items() if found is not None}
 
     @property
-    def flipped(self) -> np.ndarray | None:
-        """Whether both models predict different classes, (texts,); None without a randomized model."""
-        return None if self.randomized is None else self.original.numbers != self.randomized.numbers
+    def flipped(self) -> pd.arrays.BooleanArray | None:
+        """Whether both models predict different classes, (texts,); None without a randomized model.
+
+        It is missing (NA) where one of them predicts nothing.
+        """
+        if self.randomized is None:
+            return None
+        before, after = self.original.numbers, self.randomized.numbers
+        return pd.arrays.BooleanArray(before != after, (before < 0) | (after < 0))
 
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """A row for each text, with its number from 1, its words, and each model's prediction and probabilities."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import quote_plus
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
@@ -9,7 +10,12 @@ from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.plans import Sweep, even_doses
 
-MOST_LINKED = 2_000  # characters of a text in the recipe, as addresses of some 8,000 bytes are refused on their way
+MOST_LINKED = 6_000  # bytes of an address that a text may take, as those of some 8,000 are refused on their way
+
+
+def linked_size(text: str) -> int:
+    """The bytes that a text takes in an address: one for a plain letter, 6 and more for those of other scripts."""
+    return len(quote_plus(text, errors="surrogatepass"))
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,10 @@ class ChosenReview(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        if len(self.text) > MOST_LINKED:
+        if (size := linked_size(self.text)) > MOST_LINKED:
             raise RecipeError(
-                f"review.text may have at most {MOST_LINKED:,} characters, as it becomes a part of the address; got "
-                f"{len(self.text):,}. Shorten the text, or leave it out."
+                f"review.text may take at most {MOST_LINKED:,} bytes of the address; it takes {size:,}. Shorten the "
+                "text, or leave it out."
             )
 
 

@@ -1169,12 +1169,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("All words", "Takes all words again, instead of the few that were chosen."),
         Term("A random review", "Shows any of the validation reviews, on which the network was not trained."),
         Term("One that flips", "Shows a validation review whose predicted class is another one at this fraction."),
+        Term("Back to my text", "Shows the review that you typed over again, with what you typed."),
         Term("One that never flips", "Shows a validation review that keeps its predicted class at every fraction."),
         Term("Back to the first version", "Drops what you have typed, and shows the review again that it was."),
         Term("Compare edits with this", "Takes this text as the first version, which what you type next is beside."),
         Term(
             "Put my text into the link",
-            "Makes the text a part of the link to this page, which it else never is; up to 2,000 characters fit.",
+            "Makes the text a part of the link to this page, which it else never is; 2,000 English or 600 Chinese "
+            "characters fit.",
         ),
         Term("Re-roll", "Draws other random numbers: it takes the next seed."),
         Term("Undo", "Takes back the last change of the recipe; once more does it again."),

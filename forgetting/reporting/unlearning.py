@@ -77,11 +77,12 @@ def describe_threshold(threshold: float, attacks: Mapping[str, ThresholdAttack])
 
 def tabulate_threshold(attack: ThresholdAttack) -> dict[str, str]:
     """The confusion at a threshold, by what a line says: shares, with counts as means over the models."""
-    called, wrong = attack.tpr * attack.members, attack.fpr * attack.non_members
+    counts = attack.tpr * attack.members, attack.fpr * attack.non_members
+    called, wrong = (f"{count:,.1f}".removesuffix(".0") for count in counts)
     return {
-        "members called members (TPR)": f"{format_share(attack.tpr)}, {called:,.4g} of {attack.members:,} "
+        "members called members (TPR)": f"{format_share(attack.tpr)}, {called} of {attack.members:,} "
         f"({format_interval(*attack.tpr_interval)})",
-        "non-members called members (FPR)": f"{format_share(attack.fpr)}, {wrong:,.4g} of {attack.non_members:,} "
+        "non-members called members (FPR)": f"{format_share(attack.fpr)}, {wrong} of {attack.non_members:,} "
         f"({format_interval(*attack.fpr_interval)})",
         f"balanced accuracy (a guess: {format_share(0.5)})": f"{format_share(attack.balanced_accuracy)} "
         f"({format_interval(*attack.balanced_interval)})",

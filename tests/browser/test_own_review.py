@@ -27,3 +27,16 @@ def test_a_typed_review_follows_the_slider_and_can_be_read_by_keyboard(visit):
     app.page.evaluate(AXE.read_text(encoding="utf-8"))
     app.eventually(lambda: faults_of_access(app), [])
     assert "review" not in app.page.url
+
+
+def test_half_a_character_in_pasted_lines_becomes_the_sign_for_one_that_is_missing(visit):
+    app = visit("forget?randomization.fraction=0.3")
+    app.tab("A review")
+    app.page.get_by_text("Many reviews at once").click()
+    lines = app.page.get_by_role("textbox", name="One review a line")
+    lines.focus()
+    app.page.evaluate("document.execCommand('insertText', false, 'plum \\ud83d cherry')")
+    lines.blur()
+    app.settle()
+    expect(lines).to_have_value("plum \ufffd cherry")
+    expect(app.page.get_by_text("Reviews that change their predicted class")).to_be_visible()

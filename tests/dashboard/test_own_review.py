@@ -82,6 +82,11 @@ def test_a_picked_review_has_its_key_in_the_address_and_flips_or_not(page):
         assert data["text"] == texts[test.query_params["review.key"]]
         if key == "pick_flipping":
             assert data["now"]["predicted"] != data["before"]["predicted"]
+    own = type_in(test, "Cherry and plum").query_params["review.key"]
+    next(found for found in test.button if found.key == "pick_random").click()
+    assert shown(run(test))["text"] in texts.values()
+    if test.query_params["review.key"] != own:
+        assert shown(press(test, "Back to my text"))["text"] == "Cherry and plum"
     unknown = a_review(**test.query_params | {"review.key": "none"})
     assert "has the key 'none'" in unknown.caption[0].value
     test.query_params["randomization.fraction"] = "0"
@@ -112,6 +117,7 @@ def test_any_text_has_an_answer_and_stays_data(page):
         assert data["text"] == text
         assert "".join(gap + word for gap, word, _ in data["pieces"]) + data["rest"] == text
         assert data["before"]["predicted"] in load_pretrained().split.classes
+        assert ("A text ends here after 100,000 characters." in data["known"]) == (len(text) >= 100_000)
 
 
 def test_a_model_that_is_not_finite_says_so(monkeypatch):
@@ -137,5 +143,7 @@ def test_many_reviews_at_once_are_a_table_and_too_many_a_sentence():
     assert len(table) == 3
     assert table["unknown words"].tolist()[-1] == "flumpelig"
     assert not table["review"].str.startswith("=").any()
+    test.text_area[0].set_value("plum\u2028and\vcherry\x85pie")
+    assert len(run(test).dataframe[-1].value) == 1
     test.text_area[0].set_value("cherry\n" * 1_001)
     assert "1,001 lines" in run(test).error[0].value

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting import Randomization, make_predictor, randomize
+from forgetting.cli.tables import format_predictions
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.experiment import prediction
 from forgetting.experiment.pipeline import prepare, train
@@ -115,6 +116,16 @@ def test_a_model_that_is_not_finite_predicts_nothing_and_says_why(predictor):
         "missing": NOT_FINITE,
     }
     assert found.to_bytes("csv").count(b"not finite") == 1
+
+
+def test_where_a_model_predicts_nothing_it_is_not_known_whether_that_flipped(predictor):
+    found = predictor.predict(["crisp", "cherry"], Randomization(fraction=0.0))
+    assert found.flipped.tolist() == [False, False]
+    after = prediction.replace(found.randomized, numbers=np.array([-1, found.randomized.numbers[1]]))
+    found = prediction.replace(found, randomized=after)
+    assert found.flipped.tolist() == [pd.NA, False]
+    assert pd.read_csv(io.BytesIO(found.to_bytes("csv")), comment="#")["flipped"].isna().tolist() == [True, False]
+    assert "0 of 1 predictions flipped" in format_predictions(found, "words")
 
 
 def test_what_cannot_be_predicted_is_refused(predictor, monkeypatch):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import LEAVES, modern_recipes, values_of
 
+from forgetting.core.errors import RecipeError
 from forgetting.model.settings import ModelSettings
 from forgetting.recipe.recipe import MODERN, PROTOCOLS, PUBLISHED, Recipe
 from forgetting.recipe.renamed import RENAMED
@@ -123,6 +124,13 @@ def test_unknown_settings_are_named_and_ignored():
     assert recipe.training.epochs == 5
     assert "'training.epoch'" in sentence
     assert "ignored" in sentence
+
+
+@pytest.mark.parametrize(("letter", "most"), [("a", 6_000), ("é", 1_000), ("酒", 666), ("\ud83d", 666)])
+def test_a_text_is_held_by_the_bytes_that_it_takes_of_an_address(letter, most):
+    MODERN.with_value("review.text", letter * most)
+    with pytest.raises(RecipeError, match="at most 6,000 bytes of the address"):
+        MODERN.with_value("review.text", letter * (most + 1))
 
 
 def test_what_others_hang_on_to_a_link_is_left_out_and_all_else_stays():

@@ -14,7 +14,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 
 FILES = Path(__file__).parent / "browser"
 PACKAGE = "learning-to-forget"
-COMPONENTS = ("live_fraction", "own_review", "conclusion", "chosen_file")
+COMPONENTS = ("live_fraction", "own_review", "conclusion", "chosen_file", "whole_text")
 
 
 def component_name(key: str) -> str:

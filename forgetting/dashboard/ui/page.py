@@ -22,6 +22,7 @@ from forgetting.dashboard.state.session import (
     session,
     write_address,
 )
+from forgetting.dashboard.ui.browser_component import browser_component
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, draw_undo, follow_destination
@@ -40,6 +41,7 @@ FAVICON = (
     f'<path d="M6 2h20v12a10 10 0 0 1-20 0z" fill="{ORIGINAL}"/><path d="M6 2h20v6H6z" fill="{RANDOMIZED}"/>'
     f'<path d="M15 23h2v5h6v2H9v-2h6z" fill="{ORIGINAL}"/></svg>'
 )
+WHOLE_TEXT = "whole_text"
 STYLE_FOLDER = Path(__file__).parent / "browser"
 PRESENTABLE = ("overview", STORY, "forget")
 
@@ -68,6 +70,8 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     draw_navigation()
     draw_running(arrives=arrives)
     draw_undo()
+    with st.container(key=WHOLE_TEXT):
+        browser_component(WHOLE_TEXT, "")(key=f"{WHOLE_TEXT}_script")
     for sentence in broken:
         st.error(literal(sentence))
     _hollow_notice()

@@ -14,7 +14,8 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from forgetting.core.errors import ForgettingError
+from forgetting.core.errors import ForgettingError, shorten
+from forgetting.core.limits import limits
 from forgetting.core.seeding import generator
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
@@ -30,7 +31,7 @@ from forgetting.data.labels import compose
 from forgetting.data.reviews import review_key
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.scores import NOT_FINITE
-from forgetting.recipe.explanation import MOST_LINKED
+from forgetting.recipe.explanation import MOST_LINKED, linked_size
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.formatting import format_count, format_fraction, format_share
 from forgetting.reporting.glossary import explain
@@ -86,6 +87,8 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
         json.dumps(data).encode()[:-1] + b", " + shown.parts[1:-1] + b', "frames": ' + shown.frames + b"}", _typed
     )
     if versions is None:
+        if session().versions:
+            st.button("Back to my text", on_click=_return, help=explain("Back to my text"))
         return
     with st.container(horizontal=True):
         st.button("Back to the first version", on_click=_drop, help=explain("Back to the first version"))
@@ -94,7 +97,7 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
             "Put my text into the link",
             on_click=_link,
             args=(text,),
-            disabled=len(text) > MOST_LINKED,
+            disabled=linked_size(text) > MOST_LINKED,
             help=explain("Put my text into the link"),
         )
 
@@ -104,14 +107,14 @@ def _many_view(trained_model: TrainedModel) -> None:
     """The classes of all lines of a text, before and after."""
     label = "One review a line"
     text = st.text_area(label, key="review_lines", height=160, persist_state="session", help=explain(label))
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         st.caption("Paste texts, and what both models make of each stands here.")
         return
     if len(lines) > MOST_LINES:
         st.error(
             f"At most {MOST_LINES:,} reviews are predicted here at once; these are {len(lines):,} lines. Paste fewer, "
-            "or give the file to the command “forgetting predict”, which takes any number."
+            f"or give the file to the command “forgetting predict”, which takes up to {limits().rows:,}."
         )
         return
     published = trained_model.recipe.protocol == "published"
@@ -128,7 +131,8 @@ def _many_view(trained_model: TrainedModel) -> None:
     table["unknown words"] = [" ".join(words)[:EXCERPT] for words in result.unknown]
     flipped = result.flipped
     if flipped is not None:
-        st.text(f"{int(flipped.sum()):,} of {format_count(len(lines), 'review')} change their predicted class.")
+        changed, known = int(flipped.sum()), int((~flipped.isna()).sum())
+        st.text(f"Reviews that change their predicted class: {changed:,} of {known:,}.")
     shares = [name for name in table if name.startswith("probability")]
     options = {"formats": dict.fromkeys(shares, format_share), "alt": "Predicted class of each line, before and after"}
     reviews_table(table, result.texts, key="many_reviews_table", height=330, **options)
@@ -162,10 +166,15 @@ def _chosen_text(trained_model: TrainedModel) -> str:
         )
         if key in keyed:
             return keyed[key]
-        st.caption(literal(f"No review of this file has the key {key!r}; here is another one."))
+        st.caption(literal(f"No review of this file has the key {shorten(key)!r}; here is another one."))
     if models.is_pretrained(trained_model):
         return models.find_known_typical_review().text
     return reviews.texts[trained_model.split.validation.rows[0]]
+
+
+def _return() -> None:
+    key, text = session().versions.over
+    assign({"review.key": key, "review.text": text})
 
 
 def _typed(text: str) -> None:
@@ -199,8 +208,9 @@ def _pick(
         session().notices.append(reason)
         return
     split = trained_model.split
-    session().versions = None
     key = review_key(split.reviews.texts[split.validation.rows[position]])
+    if session().versions and session().versions.over == (key, ""):
+        session().versions = None  # else what was typed stands there, to which one can come back from another review
     assign({"review.key": key, "review.text": ""})
 
 

@@ -33,6 +33,7 @@ PREDICTORS = SharedCache("predictors", most=1)
 REVIEW_FRAMES = SharedCache("frames of texts", most=4)
 MOST_BARS = 11  # with a row of their own; of more, the others are summed in the last row
 MOST_MARKED = 400  # words of a text that are marked
+MOST_TYPED = 100_000  # characters that the editor takes (`maxlength` in own_review.html)
 MOST_FOLLOWED = 5_000  # characters of a text that still follows the slider
 MOST_CHANGES = 6  # words of an edit with their numbers
 EDITED = 0.5  # share of the first version's known words that an edit of it still has
@@ -94,6 +95,8 @@ def find_review_frames(
         drawing.prepare([now, *looks])
         frames = [drawing.frame(look, fraction) for look, fraction in zip(looks, FRACTIONS[: len(looks)], strict=True)]
         parts = drawing.parts() | {"now": drawing.frame(now, fraction)}
+        if len(text.encode("utf-16-le", "surrogatepass")) // 2 >= MOST_TYPED:  # as browsers count
+            parts["known"] += f" A text ends here after {MOST_TYPED:,} characters."
         if longest > MOST_FOLLOWED:
             parts["known"] += " So long a text follows the slider when you let go."
         return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames or None).encode())
