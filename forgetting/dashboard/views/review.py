@@ -20,7 +20,6 @@ from forgetting.core.seeding import generator
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
-from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.controls import choice_control
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
@@ -105,6 +104,8 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
 @st.fragment
 def _many_view(trained_model: TrainedModel) -> None:
     """The classes of all lines of a text, before and after."""
+    from forgetting.dashboard.studies.panel import downloads  # with which all studies are imported
+
     label = "One review a line"
     text = st.text_area(label, key="review_lines", height=160, persist_state="session", help=explain(label))
     lines = [line for line in text.split("\n") if line.strip()]
