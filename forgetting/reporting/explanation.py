@@ -17,8 +17,8 @@ SIMILARITY_NAMES = {
     "top_overlap": "top-k overlap",
 }
 SANITY_CHECK_NAMES = {
-    "changes": "changes with the model",
-    "keeps more": "keeps more than the input leaves",
+    "changes": "changes",
+    "keeps more": "keeps more",
     "undecided": "cannot be told",
     "none": "nothing concluded",
 }
@@ -45,7 +45,7 @@ SANITY_CHECK_SENTENCES = {  # the sentence of each conclusion, for one method an
     "undecided": 2
     * (
         "Of {names} it cannot be told whether more of the original's explanation is kept than multiplying by the input "
-        "leaves ({numbers}; only wholly above 0, or wholly below {margin:g}, it is decided).",
+        "leaves ({numbers}; it is decided only wholly below {margin:g} or wholly above 0).",
     ),
 }
 EDGES = ("tf_idf", "word_frequency", "linear_svm")  # references that have not seen the model
@@ -86,7 +86,7 @@ def describe_sanity_check(found: Sequence[SanityCheck], agreement: pd.DataFrame,
         if (values := _range(one.references.get(name, math.nan) for one in known))
     ]
     if edges:
-        sentences.append(f"That with what has not seen the model: {join_names(edges)}.")
+        sentences.append(f"Their rank correlation with what has not seen the model: {join_names(edges)}.")
     if first.hindrance:
         return " ".join([*sentences, HINDRANCES[first.hindrance]])
     seeds = format_count(first.seeds, "seed")
