@@ -416,9 +416,11 @@ LAYER_MEDIANS = {
 }
 
 
-def mapped(moved: float, held_after: float | None, flipped: int = 23) -> str:
-    points = np.zeros((242, 2))
-    places = ActivationMap(points, points, np.array([0.29, 0.16]), held_after, moved)
+def mapped(moved: float, held_after: float | None, flipped: int = 23, moving: int = 0) -> str:
+    """What is said of a map; moving: reviews that lie elsewhere in the randomized model."""
+    points, after = np.zeros((2, 242, 2))
+    after[:moving] = 50
+    places = ActivationMap(points, after, np.array([0.29, 0.16]), held_after, moved)
     return describe_map(places, "fc1", flipped, len(points))
 
 
@@ -426,7 +428,7 @@ def similarities(rows: Sequence[SimilarityRow]) -> SimilarityResult:
     return SimilarityResult(Explanation(doses=(0.0, 1.0)), tuple(rows), MODERN, "0" * 64, (242, 242), 9)
 
 
-def similarity(first: tuple, second: tuple, anew: float | None = 0.98) -> str:
+def similarity(first: tuple, second: tuple, anew: float | None = 0.98, *, hollow: bool = False) -> str:
     """What is said of fc1 and fc2 where fc1 is randomized, by the CKA of each seed at a fraction of 100 %."""
 
     def both(*values: float | None) -> dict[str, Measurement]:
@@ -439,7 +441,7 @@ def similarity(first: tuple, second: tuple, anew: float | None = 0.98) -> str:
         rows.append(SimilarityRow("independent", "", None, seed, both(other, other)))
         for dose, each in ((0.0, (1, 1)), (1.0, values)):
             rows.append(SimilarityRow("randomized", "fc1", dose, seed, both(*each)))
-    return describe_similarity(similarities(rows))
+    return describe_similarity(similarities(rows), hollow=hollow)
 
 
 def layer_contrast(
@@ -553,10 +555,13 @@ CASES: dict[str, Callable[[], str]] = {
     "map": lambda: mapped(2.5, 0.3),
     "map: one flip": lambda: mapped(0.8, 0.125, flipped=1),
     "map: nothing reached": lambda: mapped(0.0, 0.6, flipped=0),
+    "map: most are where they were": lambda: mapped(0.0, 0.6, moving=80),
     "map: no variance left": lambda: mapped(2.5, None),
     "similarity": lambda: similarity((0.05, 0.06, 0.07), (0.9, 0.99, 0.93)),
     "similarity: more": lambda: similarity((0.999, 0.998, 0.9985), (0.6, 0.62, 0.61)),
     "similarity: one seed": lambda: similarity((0.05,), (0.9,)),
+    "similarity: one of two seeds": lambda: similarity((0.05, None), (0.9, None)),
+    "similarity: hollow": lambda: similarity((0.05, 0.06, 0.07), (0.9, 0.99, 0.93), hollow=True),
     "similarity: missing": lambda: similarity((None,), (None,), anew=None),
     "similarity: not begun": lambda: describe_similarity(similarities(())),
     "layers": lambda: describe_layers(

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.figure import PlainChart, plotly_chart, side_by_side
+from forgetting.charts.figure import PlainChart, as_data, plotly_chart, side_by_side
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, MAP_HEIGHT, SERIES_COLOURS
 from forgetting.charts.unlearning import method_colours
 from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules, series_colour, series_shape
@@ -43,11 +43,6 @@ def describe_point(text: str, *lines: str) -> str:
     short = " ".join(text[: 4 * HOVERED].split())
     short = short if len(short) <= HOVERED else f"{short[: HOVERED - 1]}…"
     return "<br>".join(as_data(line) for line in [*(textwrap.wrap(short, LINE) or ["(an empty text)"]), *lines])
-
-
-def as_data(text: str) -> str:
-    """A text in which Plotly finds no markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def map_chart(

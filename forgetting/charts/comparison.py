@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting.charts.figure import PlainChart, axis_numbers, colour_key, logarithmic_ticks, plotly_chart, side_by_side
+from forgetting.charts.figure import (
+    PlainChart,
+    as_data,
+    axis_numbers,
+    colour_key,
+    logarithmic_ticks,
+    plotly_chart,
+    side_by_side,
+)
 from forgetting.charts.style import BASELINE, CHART_HEIGHT, NAMES_APART, ORIGINAL, PALE, RANDOMIZED
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
@@ -452,7 +460,7 @@ def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
     for row in rows:
         name, number = classes[row], 2
         cut = name if len(name) <= MOST_CHARACTERS else name[: MOST_CHARACTERS - 1] + "…"
-        short = cut.replace("&", "&amp;").replace("<", "&lt;")  # Plotly would read < as markup
+        short = as_data(cut)
         label = short
         while label in labels:
             label, number = f"{short} ({number})", number + 1

@@ -55,6 +55,11 @@ def plotly_chart(
     return PlainChart(data, frame | layout)
 
 
+def as_data(text: str) -> str:
+    """A text in which Plotly finds no markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def colour_key(side: str = "left", above: int = 5) -> dict:
     """A key of the two colours, in one line above the plot: Plotly's own legend takes room from a narrow chart.
 

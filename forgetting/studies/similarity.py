@@ -6,6 +6,7 @@ lost of the task.
 """
 
 import copy
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,7 +27,6 @@ from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.similarity import linear_cka
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
-from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.randomization.path import layer_paths
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
@@ -87,6 +87,7 @@ class SimilarityResult(TableResult):
         sha256: SHA-256 of the reviews' file.
         reviews: How many reviews were compared, and how many the validation part has.
         planned: Number of rows of the whole plan.
+        epochs: Epochs that the original was trained, None where that is not known.
     """
 
     plan: Explanation
@@ -95,6 +96,7 @@ class SimilarityResult(TableResult):
     sha256: str
     reviews: tuple[int, int]
     planned: int
+    epochs: int | None = None
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -151,7 +153,8 @@ class SimilarityResult(TableResult):
 
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """The frame, with the plan and what trained the model as its recipe."""
-        about = {"data_sha256": self.sha256, "reviews": self.reviews[0], "rows_planned": self.planned}
+        about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
+        about["reviews"] = self.reviews[0]
         return self.frame, replace(self.recipe.for_training(), explanation=self.plan), about
 
 
@@ -180,7 +183,8 @@ def similarity_slices(
     """The rows of a plan seed by seed, in slices of a fraction of a second, empty ones while a model is trained.
 
     Of each seed the independently trained model comes first. Its weights and its batches are of another seed than the
-    original's; the split and the words are the same. A validation part of more than MOST_REVIEWS reviews is compared
+    original's; the split and the words are the same. Where the original was stopped, it is trained as many steps, as
+    what training longer does would else count as luck. A validation part of more than MOST_REVIEWS reviews is compared
     on a random sample of as many.
 
     Args:
@@ -215,13 +219,14 @@ def _slices(
 ) -> Iterator[list[SimilarityRow]]:
     inputs = split.validation.inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
     original = layer_activations(trained.model.named_children(), inputs)
+    steps = math.inf if trained.state == "finished" else trained.steps
     for seed in seeds:
         if trains:
             other = second_seed(seed)  # which is the original's in one of 2³² recipes
             own = replace(recipe, seed=seed if other == recipe.seed else other)
             trainer = make_trainer(own, split, record_history=False)
-            while trainer.epochs_left:
-                trainer.advance(SLICE_SECONDS)
+            while trainer.epochs_left and trainer.steps < steps:
+                trainer.step()
                 yield []
             found = layer_activations(trainer.model.named_children(), inputs)
             similarity = {name: linear_cka(original[name], values) for name, values in found.items()}
@@ -294,12 +299,12 @@ def run_similarity(
         rows += found
         if progress and found:
             progress(len(rows), planned)
-    return make_similarity_result(rows, split, plan, recipe, planned)
+    return make_similarity_result(rows, split, plan, recipe, planned, len(trained.history))
 
 
 def make_similarity_result(
-    rows: Sequence[SimilarityRow], split: Split, plan: Explanation, recipe: Recipe, planned: int
+    rows: Sequence[SimilarityRow], split: Split, plan: Explanation, recipe: Recipe, planned: int, epochs: int
 ) -> SimilarityResult:
     """Rows as a result; the arguments are those of `SimilarityResult`, with the split for what it tells of reviews."""
     reviews = (len(draw_reviews(split.validation)), len(split.validation))
-    return SimilarityResult(plan, tuple(rows), recipe, split.reviews.sha256, reviews, planned)
+    return SimilarityResult(plan, tuple(rows), recipe, split.reviews.sha256, reviews, planned, epochs)

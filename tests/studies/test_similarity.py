@@ -1,5 +1,6 @@
 """Activations, maps and similarity by fraction, beside numpy's matrices, scikit-learn's PCA and single variants."""
 
+import copy
 import dataclasses
 from dataclasses import replace
 
@@ -8,11 +9,11 @@ import pytest
 import torch
 from metric_parts import cka_by_kernels
 from sklearn.decomposition import PCA
-from study_parts import trained_small
+from study_parts import small_recipe, trained_small
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import second_seed
-from forgetting.experiment.pipeline import train
+from forgetting.experiment.pipeline import make_trainer, snapshot, train
 from forgetting.metrics.crossed import crossed_change
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.metrics.similarity import ALL_ALIKE
@@ -159,6 +160,24 @@ def test_a_study_stopped_after_any_part_has_bands_of_what_is_there(original, sma
         assert part.changes == ()
         assert len(part.curves) == (3 * (count - 1) if count > 1 else 0)
         assert set(part.independent) == ({"fc1", "fc2", "fc3"} if count else set())
+
+
+def test_beside_a_model_that_was_stopped_stand_models_that_are_trained_as_long(small_split):
+    recipe = small_recipe(HIDDEN)
+    trainer = make_trainer(recipe, small_split)
+    initial = copy.deepcopy(trainer.model.state_dict())
+    for _ in range(3):
+        trainer.step()
+    plan = replace(PLAN, seeds=1, doses=(1.0,))
+    found = run_similarity(snapshot(trainer, initial), small_split, plan, recipe=recipe)
+    other = make_trainer(replace(recipe, seed=second_seed(plan.seed)), small_split)
+    for _ in range(3):
+        other.step()
+    inputs = small_split.validation.inputs
+    first, second = (activations(model, inputs) for model in (trainer.model, other.model))
+    for name, measured in found.rows[0].similarity.items():
+        assert measured.value == pytest.approx(cka_by_kernels(first[name], second[name]), abs=1e-4)
+    assert found.export()[2]["epochs_trained"] == len(trainer.history)
 
 
 def test_a_model_that_is_not_finite_has_no_similarity(original, small_split):

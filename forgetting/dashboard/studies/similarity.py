@@ -47,7 +47,7 @@ def _begin(request: StudyRequest) -> Study:
 
     def conclude(rows: tuple) -> SimilarityResult:
         in_order = sorted(rows, key=lambda row: row.seed)  # each seed's as they were computed
-        return make_similarity_result(in_order, model.split, plan, model.recipe, total)
+        return make_similarity_result(in_order, model.split, plan, model.recipe, total, len(model.trained.history))
 
     return Study(
         key=_key(request),
@@ -64,7 +64,8 @@ def _seconds(request: StudyRequest) -> float:
     plan, model = _plan(request), request.trained_model
     missing = plan.seeds - len(_known(request))
     variants = _total(request) / plan.seeds - 1
-    training = epoch_seconds(model) * model.training.epochs
+    finished = model.trained.state == "finished"
+    training = epoch_seconds(model) * (model.training.epochs if finished else len(model.trained.history))
     return PACE * missing * (training + variants * _pilot_seconds(models.model_key(model), model))
 
 

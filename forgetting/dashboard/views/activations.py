@@ -16,6 +16,7 @@ from forgetting.dashboard.state.session import Study, TrainedModel, assign, reru
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
+from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, EXCERPT, chart_table, reviews_table
 from forgetting.data.reviews import review_key
 from forgetting.experiment.export import csv_bytes
@@ -270,7 +271,7 @@ def _forget(texts: list[str]) -> None:
 def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
     """The similarity of each layer by fraction, beside that of independently trained models."""
     result = study.result
-    if sentence := activation_sentences.describe_similarity(result):
+    if sentence := activation_sentences.describe_similarity(result, hollow=is_hollow(study.trained_model)):
         conclude(sentence, "similarity (CKA)", "fraction randomized", "band")
     if result.curves.empty:
         return
@@ -288,9 +289,10 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     sample = f"a random sample of {drawn:,} of the {whole:,}" if drawn < whole else f"the {drawn:,}"
     st.caption(
         f"Activations of {sample} validation reviews, of hidden layers after the ReLU, of the last layer the logits. "
-        "Grey is what models reach that were trained anew on the same reviews from another seed: below it a layer has "
-        "lost more than what sets this model apart. 1 is the same up to a rotation and the scale; what has nothing in "
-        "common lies around 0. A layer below the randomized ones does not change, as it does not read them."
+        "Grey is what models reach that were trained anew, as long as this one, on the same reviews from another seed. "
+        "What is decided over seeds stands above; the points between are not tested. 1 is the same up to a "
+        "rotation and the scale; what has nothing in common lies around 0. A layer below the randomized ones does not "
+        "change, as it does not read them."
     )
     files = {f"similarity.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files, charts, "similarity")
