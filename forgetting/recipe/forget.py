@@ -73,7 +73,8 @@ class Unlearning(Settings):
             set, "forget_first", as its authors have it.
         scrub_temperature: Temperature that both predictions are divided by where SCRUB compares them, above 0; its
             authors take 2 or 4.
-        salun_share: Share of the weights that SalUn trains, in [0, 1]; its authors take 0.5.
+        salun_share: Share that SalUn trains of the weights with a gradient on the forget set, in [0, 1]; its authors
+            take 0.5.
         neggrad_beta: β of NegGrad+, in [0, 1]: how much the loss of the retain set counts beside that of the forget
             set, which counts 1 − β.
         relearn_epochs: Epochs within which a model must learn the forget set again for the anamnesis index; 0

@@ -986,8 +986,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "SalUn: share of the weights",
             "How many of the weights SalUn trains: those for which the forget set's loss has the steepest slope.",
-            "Its authors take half. A weight without any slope, as of a word that no forgotten review has, is never "
-            "trained.",
+            "It is a share of those weights that have a slope: a weight of a word that no forgotten review has is "
+            "never trained. Its authors take half.",
             "Fan et al. 2024, arXiv 2310.12508",
             ("unlearning.salun_share",),
         ),

@@ -136,10 +136,10 @@ def salun(task: Task) -> MethodRun:
     """SalUn: random labels for the forget set, learnt by those weights alone that matter most for it.
 
     Fan et al. 2024, "SalUn: Empowering Machine Unlearning via Gradient-based Weight Saliency", arXiv 2310.12508. The
-    share `salun_share` of all weights is trained as by random labels: those for which the gradient of the forget set's
+    share `salun_share` of the weights is trained as by random labels: those for which the gradient of the forget set's
     loss is largest in size, in the original without dropout. The others stay as they are, bit for bit. The paper takes
-    the median as its threshold, a share of 0.5. A weight without any gradient, as of a word that no forgotten review
-    has, is never trained, so that there may be fewer.
+    the median as its threshold, a share of 0.5. It is a share of the weights that have a gradient at all: many words
+    are in no forgotten review, and their weights would else fill the half that is left out.
     """
     settings, model = task.settings, task.copy()
     mask = saliency_mask(model, task.forget, task.training.objective, settings.salun_share)

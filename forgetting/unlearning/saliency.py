@@ -48,8 +48,9 @@ def saliency_mask(model: TextClassifier, part: Part, objective: str, share: floa
         model: The model.
         part: The reviews.
         objective: "cross_entropy" or "bitwise".
-        share: Of all weights together, in [0, 1]: round(share · weights) are chosen, with those that equal the last of
-            them, and without those that have no gradient at all.
+        share: Of all weights that have a gradient, in [0, 1]: round(share · their number) are chosen, with those that
+            equal the last of them. In a network with dense inputs these are all weights; here a word that no review of
+            the part has gives none to its weights.
 
     Returns:
         By parameter name, booleans of its parameter's shape.
@@ -62,6 +63,7 @@ def saliency_mask(model: TextClassifier, part: Part, objective: str, share: floa
             total += gradient
     sizes = [total.abs() for total in totals]
     every = torch.cat([size.flatten() for size in sizes])
+    every = every[every > 0]
     chosen = round(share * len(every))
     least = every.kthvalue(len(every) - chosen + 1).values if chosen else torch.inf
     return {name: (size >= least) & (size > 0) for name, size in zip(names, sizes, strict=True)}
