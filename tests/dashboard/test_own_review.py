@@ -10,6 +10,7 @@ from app_pages import HOSTILE, forget, overview, press, run
 from forgetting.dashboard.state.session import Versions
 from forgetting.dashboard.ui.browser_component import component_name
 from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
+from forgetting.dashboard.views import review_frames
 from forgetting.data.reviews import review_key
 from forgetting.experiment.flip import explain_flip
 from forgetting.experiment.pipeline import compare
@@ -147,3 +148,12 @@ def test_many_reviews_at_once_are_a_table_and_too_many_a_sentence():
     assert len(run(test).dataframe[-1].value) == 1
     test.text_area[0].set_value("cherry\n" * 1_001)
     assert "1,001 lines" in run(test).error[0].value
+
+
+def test_the_pieces_of_two_versions_are_their_texts_and_mark_what_differs():
+    first, second = "dry  cherry\nand plum", "dry  lemon\nand plum, too"
+    before, after = review_frames.find_differences(first, second)
+    assert ["".join(text for text, _ in pieces) for pieces in (before, after)] == [first, second]
+    marked = [[text for text, differs in pieces if differs and text] for pieces in (before, after)]
+    assert marked == [["cherry", "plum"], ["lemon", "plum, too"]]
+    assert review_frames.find_differences(first, first) == [[[first, False]]] * 2

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import numpy as np
 import torch
@@ -238,6 +240,8 @@ class _Drawing:
             f"predicts; the strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more.",
             "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here.",
             "before": self._look(self.before),
+            "versions": find_differences(*self.texts[::-1]) if self.edited else [],
+            "edits_of": f"How much a word speaks for {self.classes[self.explained]}, in units of the logit",
             "edited": [
                 [self.words[column], "taken out" if version else "brought in"] for column, version in self.edited
             ],
@@ -306,6 +310,19 @@ class _Drawing:
             ],
             "edits": [_format_mark(values[version][column]) for column, version in self.edited],
         }
+
+
+def find_differences(first: str, second: str) -> list[list[list]]:
+    """The pieces of two versions of a text, each with whether it differs from the other version."""
+    pieces = [re.findall(r"\s+|\S+", text) for text in (first, second)]
+    runs = SequenceMatcher(None, *pieces, autojunk=False).get_opcodes()
+    return [
+        [["".join(own[start:end]), kind != "equal"] for kind, start, end in spans]
+        for own, spans in (
+            (pieces[0], [(kind, start, end) for kind, start, end, _, _ in runs]),
+            (pieces[1], [(kind, start, end) for kind, _, _, start, end in runs]),
+        )
+    ]
 
 
 def _format_probability(share: float) -> str:

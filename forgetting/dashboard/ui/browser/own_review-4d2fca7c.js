@@ -101,6 +101,12 @@ class View {
     for (const side of ['before', 'after']) this.drawText(this.find(`section.${side} .text`))
     this.mark('before', data.before)
     this.find('section.edit').hidden = !data.edited.length
+    this.find('.edits caption').textContent = data.edits_of
+    data.versions.forEach((pieces, index) => {
+      const parts = pieces.map(([text, differs]) =>
+        differs ? Object.assign(document.createElement('mark'), { textContent: text }) : text)
+      this.find('.texts').children[index + 1].firstChild.replaceChildren(...parts)
+    })
     fill(this.find('.edits tbody'), this.find('template.edit'), data.edited, (row, [word, edit], index) => {
       const [name, what, before] = row.children
       ;[name.textContent, what.textContent, before.textContent] = [word, edit, data.before.edits[index]]
