@@ -152,8 +152,8 @@ def test_many_reviews_at_once_are_a_table_and_too_many_a_sentence():
 
 def test_the_pieces_of_two_versions_are_their_texts_and_mark_what_differs():
     first, second = "dry  cherry\nand plum", "dry  lemon\nand plum, too"
-    before, after = review_frames.find_differences(first, second)
+    before, after = review_frames.mark_differences(first, second)
     assert ["".join(text for text, _ in pieces) for pieces in (before, after)] == [first, second]
     marked = [[text for text, differs in pieces if differs and text] for pieces in (before, after)]
     assert marked == [["cherry", "plum"], ["lemon", "plum, too"]]
-    assert review_frames.find_differences(first, first) == [[[first, False]]] * 2
+    assert review_frames.mark_differences(first, first) == [[[first, False]]] * 2

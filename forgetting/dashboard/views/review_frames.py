@@ -240,7 +240,7 @@ class _Drawing:
             f"predicts; the strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more.",
             "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here.",
             "before": self._look(self.before),
-            "versions": find_differences(*self.texts[::-1]) if self.edited else [],
+            "versions": mark_differences(*self.texts[::-1]) if self.edited else [],
             "edits_of": f"How much a word speaks for {self.classes[self.explained]}, in units of the logit",
             "edited": [
                 [self.words[column], "taken out" if version else "brought in"] for column, version in self.edited
@@ -312,7 +312,7 @@ class _Drawing:
         }
 
 
-def find_differences(first: str, second: str) -> list[list[list]]:
+def mark_differences(first: str, second: str) -> list[list[list]]:
     """The pieces of two versions of a text, each with whether it differs from the other version."""
     pieces = [re.findall(r"\s+|\S+", text) for text in (first, second)]
     runs = SequenceMatcher(None, *pieces, autojunk=False).get_opcodes()
