@@ -177,7 +177,7 @@ def explain_command(
     """Randomize layer sets, and measure how far explanations of reviews change with the model."""
     check_out(out)
     plan = plan_settings(options, scheme="scheme", seeds="seeds", top="top", seed="seed")
-    if methods := plan.pop("methods", None):
+    if (methods := plan.pop("methods", None)) is not None:
         plan["attributions"] = methods
     recipe = study_recipe(recipe_file, options, saved, explanation=plan)
     check_explanation(recipe, recipe.explanation, recipe.model.layers)

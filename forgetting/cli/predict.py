@@ -70,11 +70,14 @@ def predict_command(
             f"Texts come from --text, which may be repeated, or from --data; got {'both' if typed else 'neither'}. "
             f"{'Leave one of them out' if typed else 'Give one of them'}."
         )
+    _check_used(model, reviews, data, {"--column": column, **{name: options[_key(name)] for name in READING}})
     saved = load_model(model) if model else None
     predictor = _load_predictor(saved, reviews)
     given = {name: options[name] for name in RANDOMIZING if options[name] is not None}
     if "layers" in given:
         given["layers"] = split_names((given["layers"],))
+        if not given["layers"]:
+            raise RecipeError("--layers must be 'all' or names of layers; it is empty. Leave it out for all.")
     randomization = Recipe.from_dict({"randomization": given}, predictor.recipe).randomization if given else None
     texts = typed or _read_texts(data, column, options)
     with progress_bar("Texts", quiet=as_json or len(texts) < 2) as progress:
@@ -103,13 +106,33 @@ def _load_predictor(saved: SavedModel | None, reviews: Path | None) -> Predictor
     return saved.predictor(load_reviews(reviews, saved.recipe)[1] if reviews else None)
 
 
+def _check_used(model: Path | None, reviews: Path | None, data: Path | None, given: dict[str, object]) -> None:
+    """Refuse options that nothing would ask for.
+
+    Raises:
+        RecipeError: One of them is given.
+    """
+    if reviews and not model:
+        raise RecipeError("--reviews is for the model of --model; the sample's needs none. Leave it out.")
+    used = () if data is None else ("--encoding", "--line-encodings") if _is_lines(data) else tuple(given)
+    for name, value in given.items():
+        if value is not None and name not in used:
+            what = "a table" if data else "a table or file"
+            raise RecipeError(f"{name} is for {what} of --data; the texts are of no such. Leave it out.")
+
+
+def _is_lines(data: Path) -> bool:
+    """Whether it holds one text a line."""
+    return str(data) == "-" or data.suffix.lower() == ".txt"
+
+
 def _read_texts(data: Path, column: str | None, options: dict) -> list[str]:
     """The texts of a file or of standard input."""
     given = {setting.split(".")[1]: options[_key(name)] for name, (setting, _) in READING.items()}
     reading = ReadingSettings.from_dict({name: value for name, value in given.items() if value is not None})
     if str(data) == "-":
         return _read_lines(sys.stdin.buffer, "standard input", reading)
-    if data.suffix.lower() == ".txt":
+    if _is_lines(data):
         return _read_lines(data, data.name, reading)
     table = read_table(data, reading=reading)
     for sentence in describe_reading(table.reading):
@@ -121,7 +144,7 @@ def _read_lines(source: Source, name: str, reading: ReadingSettings) -> list[str
     try:
         plain = unpack(read_source(source, limits().bytes)[0])
         if not plain:
-            raise DataError("Standard input or a file must hold one text a line; it is empty. Give a line at least.")
+            raise DataError("There must be one text a line; it is empty. Give a line at least.")
         text = "".join(decode(plain, reading).pieces())
     except DataError as error:
         raise DataError(f"{name}: {error}") from error

@@ -73,7 +73,7 @@ def load_model(source: Source, name: str = "") -> SavedModel:
     if about.get("format", str(FORMAT)) not in (str(FORMAT), str(WITHOUT_ENCODER)):
         raise refuse_model(
             name,
-            f"its format must be {FORMAT} or less; it is {shorten(about['format'])!r}",
+            f"its format must be {WITHOUT_ENCODER} or {FORMAT}; it is {shorten(about['format'])!r}",
             "Update the program, or save it with this version",
         )
     for key, entry in header.items():

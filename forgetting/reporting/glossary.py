@@ -1170,7 +1170,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("A random review", "Shows any of the validation reviews, on which the network was not trained."),
         Term("One that flips", "Shows a validation review whose predicted class is another one at this fraction."),
         Term("Back to my text", "Shows the review that you typed over again, with what you typed."),
-        Term("One that never flips", "Shows a validation review that keeps its predicted class at every fraction."),
+        Term(
+            "One that never flips",
+            "Shows a validation review that keeps its predicted class at every fraction, or else the longest.",
+        ),
         Term("Back to the first version", "Drops what you have typed, and shows the review again that it was."),
         Term("Compare edits with this", "Takes this text as the first version, which what you type next is beside."),
         Term(

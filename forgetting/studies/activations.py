@@ -97,6 +97,7 @@ def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationM
     directions, sizes = directions[:2], sizes[:2]
     largest = directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)]
     directions = directions * np.sign(largest)[:, None]
+    shares = sizes**2 / variance
     missing = 2 - len(directions)  # a layer of one unit has one direction
     directions = np.pad(directions, ((0, missing), (0, 0)))
     points = [(values - mean) @ directions.T for values in both]
@@ -105,7 +106,7 @@ def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationM
     inside = np.square(points[1] - points[1].mean(axis=0)).sum()
     return ActivationMap(
         *points,
-        held=np.pad(sizes**2 / variance, (0, missing)),
+        held=np.pad(np.where(shares > NO_DIFFERENCE, shares, 0.0), (0, missing)),  # else rounding would be a share
         held_after=float(inside / spread) if spread > NO_DIFFERENCE * np.square(both[1]).sum() else None,
         moved=float(np.median(np.linalg.norm(both[1] - both[0], axis=1)) / np.sqrt(variance / len(centred))),
     )

@@ -1,6 +1,7 @@
 """What the browser is given of a review of the visitor's own, on the Overview and on Forget."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -83,6 +84,11 @@ def test_a_picked_review_has_its_key_in_the_address_and_flips_or_not(page):
         assert data["text"] == texts[test.query_params["review.key"]]
         if key == "pick_flipping":
             assert data["now"]["predicted"] != data["before"]["predicted"]
+    next(found for found in test.button if found.key == "pick_steady").click()
+    kept = int(re.search(r"up to (\d+)", run(test).warning[0].value)[1])  # none at each fraction
+    for percent in (kept, kept + 1):
+        data = shown(a_review(**test.query_params | {"randomization.fraction": str(percent / 100)}))
+        assert (data["now"]["predicted"] == data["before"]["predicted"]) == (percent == kept)
     own = type_in(test, "Cherry and plum").query_params["review.key"]
     next(found for found in test.button if found.key == "pick_random").click()
     assert shown(run(test))["text"] in texts.values()
@@ -132,8 +138,9 @@ def test_a_model_that_is_not_finite_says_so(monkeypatch):
     data = shown(run(test))
     assert data["before"]["shares"] == ["missing"] * 11
     assert NOT_FINITE in data["now"]["why"]
-    next(found for found in test.button if found.key == "pick_flipping").click()
-    assert "not finite" in run(test).warning[-1].value
+    for key in ("pick_flipping", "pick_steady"):
+        next(found for found in test.button if found.key == key).click()
+        assert "not finite" in run(test).warning[-1].value
 
 
 def test_many_reviews_at_once_are_a_table_and_too_many_a_sentence():

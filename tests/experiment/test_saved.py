@@ -215,7 +215,7 @@ FORGED = {  # what a forger with the right checksums may write, and what is said
     ),
     "no recipe": (put("recipe", "[]"), "recipe must be one"),
     "a recipe that is no JSON": (put("recipe", "{" * 50_000), "recipe must be JSON"),
-    "another format": (put("format", "99"), "format must be 3 or less; it is '99'. Update the program"),
+    "another format": (put("format", "99"), "format must be 2 or 3; it is '99'. Update the program"),
     "another state": (put("state", "diverged"), "state must be one of ready, running, finished; it is 'diverged'"),
     "no number of steps": (put("steps", "1e400"), "steps must be a number"),
     "negative time": (put("seconds", "-1"), "seconds must be a number"),

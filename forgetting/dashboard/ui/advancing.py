@@ -39,7 +39,7 @@ def advance_in_fragment(kind: str, view: Callable[[], None], *, running: bool, e
         st.fragment(run_every=LOOK_SECONDS)(_show_position)()
     elif running and len(QUEUE):  # at the same position, so that what is below stands still
         st.info(
-            f"Training, for {SLOT_SECONDS:g}{NO_BREAK}s at a time: others wait in the queue.",
+            f"Working, for {SLOT_SECONDS:g}{NO_BREAK}s at a time: others wait in the queue.",
             icon=":material/hourglass_bottom:",
         )
 

@@ -203,10 +203,11 @@ def _pick(
     trained_model: TrainedModel,
     comparison: Comparison,
 ) -> None:
-    """Look at the validation review that `find` gives the position of, or say why there is none."""
+    """Look at the validation review that `find` gives the position of, and say why there is none, or not the like."""
     position, reason = find(trained_model, comparison)
-    if position is None:
+    if reason:
         session().notices.append(reason)
+    if position is None:
         return
     split = trained_model.split
     key = review_key(split.reviews.texts[split.validation.rows[position]])
@@ -230,7 +231,7 @@ def _find_flipping(trained_model: TrainedModel, comparison: Comparison) -> tuple
 
 
 def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[int | None, str]:  # noqa: ARG001
-    """One of the reviews that keep their class on the whole path, among those that are tried."""
+    """One of the reviews that keep their class on the whole path, or else the longest, among those that are tried."""
     part = trained_model.split.validation
     randomization = models.fit_randomization(session().recipe.randomization, trained_model)
     if not randomization.chosen_layers(trained_model.recipe.model.layers):
@@ -239,10 +240,21 @@ def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[i
     inputs = part.inputs.rows(order)
     narrowed, rows = narrow(trained_model.trained.model, inputs)
     with torch.no_grad():
-        before = narrowed(rows).argmax(1)
+        logits = narrowed(rows)
+        if not logits.isfinite().all():
+            return None, f"No review can be found that keeps its class: {NOT_FINITE}."
+        before = logits.argmax(1)
         steady = torch.ones(len(order), dtype=torch.bool)
+        kept = torch.zeros(len(order), dtype=torch.long)  # at how many of the fractions from 0 on
         for model in review_path(trained_model, inputs, randomization):
-            steady &= model(rows).argmax(1) == before
-    if not steady.any():
-        return None, f"All of {format_count(len(order), 'validation review')} that were tried flip somewhere."
-    return int(order[steady][0]), ""
+            logits = model(rows)
+            steady &= (logits.argmax(1) == before) & logits.isfinite().all(1)
+            kept += steady
+    most = int(kept.max())
+    reason = ""
+    if most < len(FRACTIONS):
+        reason = (
+            f"Each of {format_count(len(order), 'validation review')} that were tried flips at some fraction; this one "
+            f"keeps its class the longest, up to {format_fraction(FRACTIONS[most - 1])}."
+        )
+    return int(order[kept.argmax()]), reason
