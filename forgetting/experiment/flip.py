@@ -96,7 +96,17 @@ def explain_flip(
     by_word = [(each.values[stored:] - each.values[:stored]).tolist() for each in found]
     remainders = [float(each.remainder[1] - each.remainder[0]) for each in found]
     totals = [float(each[numbers[1]] - each[numbers[0]]) for each in logits]
-    named = zip(inputs.columns.tolist(), *by_word, strict=True)
-    contributions = {words[column]: Contribution(before, after) for column, before, after in named}
-    ordered = dict(sorted(contributions.items(), key=lambda item: -abs(item[1].change)))
-    return Flip(*labels, ordered, Contribution(*remainders), Contribution(*totals))
+    contributions = by_change([words[column] for column in inputs.columns.tolist()], *by_word)
+    return Flip(*labels, contributions, Contribution(*remainders), Contribution(*totals))
+
+
+def by_change(words: Sequence[str], before: Sequence[float], after: Sequence[float]) -> dict[str, Contribution]:
+    """What each word contributes, the largest change first.
+
+    Args:
+        words: Of a text.
+        before: Contribution of each in the original model, in units of the logit.
+        after: The same in the randomized model.
+    """
+    found = {word: Contribution(*both) for word, *both in zip(words, before, after, strict=True)}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1].change)))

@@ -15,7 +15,7 @@ from forgetting.experiment.flip import Contribution, Flip
 from forgetting.experiment.prediction import Predictions
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.words import WORD_KINDS
-from forgetting.reporting.formatting import format_count, format_gap, format_number, format_share
+from forgetting.reporting.formatting import format_count, format_gap, format_number, format_share, join_names
 from forgetting.reporting.names import format_class
 
 NAMED_WORDS = 3  # that a sentence names
@@ -160,4 +160,4 @@ def _name_words(words: Sequence[str]) -> str:
     names = [_name_word(word) for word in words[:NAMED_WORDS]]
     if len(words) > NAMED_WORDS:
         names.append(f"{len(words) - NAMED_WORDS:,} more")
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return join_names(names)

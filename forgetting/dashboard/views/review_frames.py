@@ -20,7 +20,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies.fraction_path import find_path, path_key
-from forgetting.experiment.flip import Contribution, Flip
+from forgetting.experiment.flip import Contribution, Flip, by_change
 from forgetting.experiment.prediction import Predictor, make_predictor
 from forgetting.experiment.results import Comparison
 from forgetting.model.classifier import TextClassifier
@@ -281,7 +281,7 @@ class _Drawing:
         }
 
     def _flip(self, outcome: ReviewOutcome) -> Flip:
-        """Why the randomized model predicts another class, as `explain_flip` finds it for two models."""
+        """Why the randomized model predicts another class: `explain_flip`, of what is attributed already."""
         before = self.before[0]
         if outcome.probabilities is None or before.probabilities is None:
             return Flip(None, None, {}, missing=outcome.missing or before.missing)
@@ -289,11 +289,9 @@ class _Drawing:
         if outcome.predicted == self.explained:
             return Flip(*labels, {})
         values, remainder = self.toward[outcome.predicted]
-        named = zip(self._columns[0], values.tolist(), outcome.toward.tolist(), strict=True)
-        words = {self.words[column]: Contribution(*both) for column, *both in named}
-        ordered = dict(sorted(words.items(), key=lambda item: -abs(item[1].change)))
+        words = by_change([self.words[column] for column in self._columns[0]], values.tolist(), outcome.toward.tolist())
         total = Contribution(float(values.sum()) + remainder, float(outcome.toward.sum()) + outcome.toward_remainder)
-        return Flip(*labels, ordered, Contribution(remainder, outcome.toward_remainder), total)
+        return Flip(*labels, words, Contribution(remainder, outcome.toward_remainder), total)
 
     def _compare(self, look: list[ReviewOutcome]) -> dict:
         """Both versions of an edited text: the class of each with its probability, and what words of one alone say."""
