@@ -201,7 +201,8 @@ def explain_command(
     )
     result = _compute_rows("Comparisons", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    _show(tables.format_explanation(result, baselines), result, out, trained, split, baselines)
+    hollow = bool(_find_hollow(result, trained, split, baselines))
+    _show(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 @cli.command("relearn")

@@ -158,9 +158,15 @@ def format_relearning(result: RelearningResult, base: Baselines, *, hollow: bool
     return "\n".join([*lines, *(f"no savings: {' '.join(reason.split())}" for reason in reasons)])
 
 
-def format_explanation(result: ExplanationResult, base: Baselines) -> str:
-    """How like the explanations of each method stay to the original ones, and which methods change with the model."""
-    found, agreement = conclude_sanity_check(result), agreement_curves(result.frame)
+def format_explanation(result: ExplanationResult, base: Baselines, *, hollow: bool = False) -> str:
+    """How like the explanations of each method stay to the original ones, and which methods change with the model.
+
+    Args:
+        result: The rows.
+        base: Baselines of the split.
+        hollow: Whether the original is not shown to be better than a trivial model.
+    """
+    found, agreement = conclude_sanity_check(result, hollow=hollow), agreement_curves(result.frame)
     last = result.frame[result.frame["dose"] == result.frame["dose"].max()]
     rises = last.groupby(["layers", "attribution"])["complexity_rise"].mean()
     width = max(16, *(len(one.layers) + 2 for one in found))

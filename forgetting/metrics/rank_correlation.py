@@ -112,7 +112,7 @@ class RaggedRows:
     def entropy(self, values: np.ndarray, bins: int) -> np.ndarray:
         """The entropy, in nats, of each row's histogram with so many bins of equal width: (…, stored) → (…, rows).
 
-        It is the complexity of an attribution in the efficient parameter randomization test (Hedström et al. 2023,
+        It is the complexity of an attribution in the efficient parameter randomization test (Hedström et al. 2024,
         arXiv 2401.06465). NaN where a row has fewer than two different values.
         """
         values = values.astype(float)

@@ -23,6 +23,7 @@ SANITY_CHECK_NAMES = {
     "none": "nothing concluded",
 }
 HINDRANCES = {
+    "hollow": "The original is not shown to be better than a trivial model, so there is nothing learnt to explain.",
     "unfinished": "The check is not finished, so nothing is concluded yet.",
     "never whole": f"This is not randomized far enough to conclude anything: it takes all layers at 100{PERCENT}.",
     "part": "Nothing is concluded from a part of the model, only where all layers are randomized wholly.",
@@ -64,10 +65,13 @@ def describe_sanity_check(found: Sequence[SanityCheck], agreement: pd.DataFrame,
         return f"Nothing can be compared: {found[0].missing}."
     first, sentences = known[0], []
     place = (agreement["layers"] == first.layers) & (agreement["dose"] == first.dose)
+    trivial = f"chance is {format_share(baselines.chance)}"
+    if first.constant_agreement is not None:
+        trivial += f", always naming the original's most frequent class has {format_share(first.constant_agreement)}"
     for share in agreement["median"][place]:
         sentences.append(
             f"With {format_fraction(first.dose)} of {first.layers} randomized the same class is predicted for "
-            f"{format_share(share)} of the validation reviews (chance is {format_share(baselines.chance)})."
+            f"{format_share(share)} of the validation reviews ({trivial})."
         )
     if first.hindrance:
         sentences.append(f"Of the explanations the {_beside(known)}.")

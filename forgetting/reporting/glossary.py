@@ -1096,7 +1096,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Efficient MPRT takes its rise where the network is randomized as a whole: knowledge makes explanations "
             "simple, and one that stays as simple did not come from the knowledge.",
             "Hedström et al. 2024, arXiv 2401.06465",
-            ("complexity before", "complexity after", "rise of complexity"),
+            ("complexity before", "complexity after", "rise of complexity", "complexity of random × input"),
         ),
         Term(
             "same class predicted",

@@ -279,6 +279,13 @@ class _Comparison:
         # Of all references, (references, methods, …).
         self.signed, self.absolute, self.top = self._ranked(np.stack(whole))
         self.complexity = self.lines.entropy(whole[0], COMPLEXITY_BINS)
+        random_complexity = self.lines.entropy(drawn["random_input"], COMPLEXITY_BINS)
+        self.baselines = {
+            "complexity_random": _mean(random_complexity),
+            "constant_agreement": self.classes.bincount().amax().item() / len(self.classes)
+            if len(self.classes)
+            else np.nan,
+        }
         self.softmax = formulas.softmax(self.logits)
 
     def reach(self, model: TextClassifier) -> FirstLayer:
@@ -318,6 +325,7 @@ class _Comparison:
             common = {
                 "agreement": (logits.argmax(dim=1) == self.classes).double().mean().item() if reviews else np.nan,
                 "divergence": formulas.divergence(self.softmax, formulas.softmax(logits)).item(),
+                **self.baselines,
             }
         rise = (after - self.complexity) / self.complexity
         both = np.where(np.isnan(rise), np.nan, 1)

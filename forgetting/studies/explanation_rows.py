@@ -25,7 +25,9 @@ EXPLANATION_METRICS = {
     "complexity": "mean entropy of the histogram of a review's attributions, in nats",
     "complexity_before": "the same of the original",
     "complexity_rise": "mean of (after − before) / before",
+    "complexity_random": "the same of random numbers × input, drawn for each seed",
     "agreement": "share of reviews given the same class as by the original",
+    "constant_agreement": "the same of a model that always names the class that the original names most",
     "divergence": "mean Jensen–Shannon divergence of the probabilities from the original, base 2",
 }
 BY_REVIEW = ("rank_correlation", "absolute_rank_correlation", "top_overlap")
@@ -45,7 +47,8 @@ class ExplanationRow:
         reviews: Number of validation reviews that were explained.
         compared: Number of them that define the rank correlation.
         metrics: EXPLANATION_METRICS by name, None where missing. Complexity and what follows it are of the variant and
-            the method, and agreement and divergence of the variant, whatever the reference is.
+            the method, agreement and divergence of the variant, and what is random or constant of the seed, whatever
+            the reference is.
         missing: Reason of each None by its name.
         by_review: Those of BY_REVIEW of each explained review, (reviews,) float32 with NaN where a review does not
             define it; None where they are not kept, as in large plans but at the largest dose.

@@ -21,10 +21,7 @@ from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRo
 
 SIMILARITIES = ("absolute_rank_correlation", "rank_correlation", "top_overlap")  # of two explanations of one review
 CONCLUDED = SIMILARITIES[0]  # without signs, which the input has not
-ORIGINAL_EXPLANATION, INPUT_ALONE = (
-    "original",
-    "random_input",
-)  # what explanations of a randomized model are held against
+ORIGINAL_EXPLANATION, INPUT_ALONE = "original", "random_input"  # what a randomized model's are held against
 MARGIN = 0.1  # of a similarity: what may be kept beyond the input alone by an explanation that changes with the model
 STILL_THERE = ("noise",)  # schemes after which the weights still hold what was learnt, even at 100 %
 PREDICTION = "same class predicted"  # the change of the prediction itself, beside those of its explanations
@@ -47,9 +44,11 @@ class SanityCheck:
         seeds: Number of seeds.
         reviews: Number of reviews of which every seed has both similarities; 0 where those of single reviews are not
             kept, so that the intervals are over seeds alone.
-        hindrance: Why nothing is concluded: "unfinished"; "never whole", where the plan does not randomize all layers
-            wholly; "part", where it does so in another layer set; "still there", by its scheme; or "one seed". "" where
-            nothing hinders.
+        constant_agreement: Share of reviews of the class that the original names most: what always naming it agrees in;
+            None where that is missing.
+        hindrance: Why nothing is concluded: "hollow", where the original is not shown to have learnt anything;
+            "unfinished"; "never whole", where the plan does not randomize all layers wholly; "part", where it does so
+            in another layer set; "still there", by its scheme; or "one seed". "" where nothing hinders.
         missing: Why there is no `left`; "" where there is one.
     """
 
@@ -61,6 +60,7 @@ class SanityCheck:
     beyond: CrossedChange | None
     seeds: int
     reviews: int
+    constant_agreement: float | None
     hindrance: str
     missing: str
 
@@ -111,12 +111,15 @@ def reference_similarities(frame: pd.DataFrame, metric: str) -> dict[tuple[str, 
     return last.groupby(["layers", "reference"], sort=False)[metric].mean().to_dict()
 
 
-def conclude_sanity_check(result: ExplanationResult, metric: str = CONCLUDED) -> tuple[SanityCheck, ...]:
+def conclude_sanity_check(
+    result: ExplanationResult, metric: str = CONCLUDED, *, hollow: bool = False
+) -> tuple[SanityCheck, ...]:
     """What the rows say of each method, for each layer set at the largest dose there is.
 
     Args:
         result: Of a sanity check, finished or not.
         metric: One of SIMILARITIES.
+        hollow: Whether the original is not shown to be better than a trivial model: nothing is concluded then.
     """
     largest = max((row.dose for row in result.rows), default=0.0)
     groups: dict[str, dict[str, dict[str, list[ExplanationRow]]]] = {}
@@ -129,6 +132,7 @@ def conclude_sanity_check(result: ExplanationResult, metric: str = CONCLUDED) ->
     for layers, methods in groups.items():
         seeds = len({row.seed for rows in methods.values() for row in rows[ORIGINAL_EXPLANATION]})
         hindrances = {
+            "hollow": hollow,
             "unfinished": result.planned not in (None, len(result.rows)),
             "never whole": not whole,
             "part": layers not in whole,
@@ -169,6 +173,7 @@ def _compare(group: dict[str, list[ExplanationRow]], metric: str, methods: int, 
         beyond=beyond,
         seeds=len(original),
         reviews=int(known.sum()) if kept else 0,
+        constant_agreement=first.metrics.get("constant_agreement"),
         hindrance=hindrance,
         missing="" if left else first.missing.get(metric, "no review has words enough before and after"),
     )

@@ -60,7 +60,7 @@ def by_hand(model, split, plan, initial, layers, dose, seed, method, reference):
     pairs = [
         [
             entropy(np.histogram(values[start:end].astype(float), COMPLEXITY_BINS)[0])
-            for values in (values_of(model), second)
+            for values in (values_of(model), second, references["random_input"]())
         ]
         for start, end in pairwise(offsets)
     ]
@@ -96,6 +96,9 @@ def test_rows_are_those_of_one_variant_at_a_time(small_split, hidden):
         with torch.no_grad():
             logits = done.model(inputs), variant(inputs)
         assert row.metrics["agreement"] == pytest.approx(measure_agreement(*logits).value)
+        assert row.metrics["complexity_random"] == pytest.approx(pairs[:, 2].mean(), abs=1e-6)
+        same = np.bincount(logits[0].argmax(1).numpy())
+        assert row.metrics["constant_agreement"] == same.max() / same.sum()
         assert row.metrics["divergence"] == pytest.approx(measure_divergence(*logits).value, abs=1e-6)
     assert len(checked) == len(ATTRIBUTIONS) * (len(REFERENCES) - 1) or len(hidden) > 1
     for row in result.rows:

@@ -49,7 +49,7 @@ def rows_of(
                     reference=reference,
                     reviews=len(values),
                     compared=len(known),
-                    metrics=dict.fromkeys(SIMILARITIES, mean) | {"agreement": agreement},
+                    metrics=dict.fromkeys(SIMILARITIES, mean) | {"agreement": agreement, "constant_agreement": 0.4},
                     missing=missing or {},
                     by_review=dict.fromkeys(SIMILARITIES, values.astype(np.float32)) if kept else None,
                 )
@@ -133,7 +133,9 @@ def test_only_all_layers_randomized_wholly_in_a_finished_check_of_several_seeds_
     ):
         found = conclude_sanity_check(result)
         assert [one.hindrance for one in found] == hindrances
-        for one in found:
+        (hollow, *_) = conclude_sanity_check(result, hollow=True)
+        assert (hollow.hindrance, hollow.conclusion) == ("hollow", "none")
+        for one in [hollow, *found]:
             assert (one.conclusion == "none") == bool(one.hindrance)
             text = describe_sanity_check([one], agreement_curves(result.frame), BASELINES)
             assert ("with the model" in text) == (one.hindrance == "")
@@ -208,7 +210,8 @@ def test_the_sentence_names_what_is_decided_beside_its_numbers(levels, said):
     agreement = agreement_curves(result_of(rows).frame)
     text = describe_sanity_check(conclude_sanity_check(result_of(rows)), agreement, BASELINES)
     assert said in text
-    assert "50\u00a0% of the validation reviews (chance is 25\u00a0%)" in text
+    assert "50\u00a0% of the validation reviews (chance is 25\u00a0%, always naming" in text
+    assert "most frequent class has 40\u00a0%)." in text
     assert f"TF-IDF alone {draw(0.3, number=1).mean() + 0.2:.2f}" in text
     assert "5 seeds and 40 reviews, corrected for 3 methods." in text
     assert ("necessary and not sufficient" in text) == (0.31 in levels)

@@ -11,6 +11,7 @@ from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.metrics.baselines import Baselines
 from forgetting.recipe.plans import LAYER_SEPARATOR
@@ -43,7 +44,8 @@ EXPLAINED = (
 )
 COMPLEXITY = (
     "The overlap is of the {top} strongest words. The complexity is the entropy of the histogram of a review's values, "
-    "and should rise where knowledge is lost (efficient MPRT, Hedström et al. 2024)."
+    "and should rise where knowledge is lost (efficient MPRT, Hedström et al. 2024); random × input has as much as "
+    "stands in the last column."
 )
 
 
@@ -52,7 +54,8 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
     result, methods = study.result, study.plan.attributions
     frame = result.frame
     metric, layers = _choose(list(dict.fromkeys(frame["layers"])))
-    concluded = [one for one in conclude_sanity_check(result) if one.layers == layers]
+    hollow = is_hollow(study.trained_model)
+    concluded = [one for one in conclude_sanity_check(result, hollow=hollow) if one.layers == layers]
     agreement = agreement_curves(frame)
     conclude(
         describe_sanity_check(concluded, agreement, baselines),
@@ -153,7 +156,7 @@ def _methods_table(found: Sequence[SanityCheck], frame: pd.DataFrame) -> pd.Data
     """A row for each method: the conclusion, and the complexity of its explanations before and after."""
     last = frame[(frame["dose"] == found[0].dose) & (frame["layers"] == found[0].layers)]
     complexity = {"complexity_before": "complexity before", "complexity": "complexity after"}
-    complexity |= {"complexity_rise": "rise of complexity"}
+    complexity |= {"complexity_rise": "rise of complexity", "complexity_random": "complexity of random × input"}
     means = last.groupby("attribution")[list(complexity)].mean().reindex([one.attribution for one in found])
     table = _left_table(found).drop(columns=["layers", "fraction randomized"])
     table.insert(1, "conclusion", [SANITY_CHECK_NAMES[one.conclusion] for one in found])
