@@ -306,7 +306,9 @@ def loss_shares(losses: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def losses_chart(losses: Mapping[str, np.ndarray], threshold: float | None = None) -> alt.LayerChart:
+def losses_chart(
+    losses: Mapping[str, np.ndarray], threshold: float | None = None, *, most: float | None = None
+) -> alt.LayerChart:
     """Histograms of the losses of retained, forgotten and non-member reviews, on a logarithmic axis.
 
     Where the forgotten reviews lie over the non-members, an attack finds nothing.
@@ -314,6 +316,7 @@ def losses_chart(losses: Mapping[str, np.ndarray], threshold: float | None = Non
     Args:
         losses: −ln p of the true class of each review, by set.
         threshold: The highest loss that an attacker calls a member's, which is marked; None for none.
+        most: The largest share on the axis, for charts that are to be compared; None for the largest that there is.
     """
     titles, dashes = zip(*SET_STYLES.values(), strict=True)
     base = alt.Chart(loss_shares(losses)).encode(
@@ -323,7 +326,13 @@ def losses_chart(losses: Mapping[str, np.ndarray], threshold: float | None = Non
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(format="~g", values=[0.001, 0.01, 0.1, 1, 10]),
         ),
-        y=alt.Y("share:Q", title="share of the reviews", axis=alt.Axis(format=".3~%"), stack=None),
+        y=alt.Y(
+            "share:Q",
+            title="share of the reviews",
+            axis=alt.Axis(format=".3~%"),
+            stack=None,
+            scale=alt.Scale(domain=[0, most]) if most else alt.Undefined,
+        ),
         strokeDash=alt.StrokeDash(
             "set:N",
             title=None,

@@ -162,21 +162,28 @@ class ThresholdAttack:
         return max(self.members, self.non_members) / (self.members + self.non_members)
 
 
-def threshold_attack(members: np.ndarray, non_members: np.ndarray, threshold: float) -> ThresholdAttack:
+def threshold_attack(members: np.ndarray, non_members: np.ndarray, threshold: float) -> ThresholdAttack | None:
     """The attack of Yeom et al. 2018 (arXiv 1709.01604) at one threshold, which is chosen without these reviews.
 
-    A threshold that is chosen because it does well on them does better on them than on others.
+    A threshold that is chosen because it does well on them does better on them than on others. A model with a loss that
+    is not finite is left out, as it has no attack at all.
 
     Args:
         members: Losses, (models, reviews), of two reviews at least.
         non_members: Losses, (models, reviews), of the same models and two reviews at least.
         threshold: The highest loss that is called a member's.
 
+    Returns:
+        What the attack gets right; None where no model is left.
+
     >>> found = threshold_attack(np.array([[0.1, 0.3]]), np.array([[0.2, 0.4]]), 0.2)
     >>> found.tpr, found.fpr, found.balanced_accuracy
     (0.5, 0.5, 0.5)
     """
-    found, wrong = (np.asarray(losses <= threshold, float) for losses in (members, non_members))
+    usable = np.isfinite(members).all(axis=1) & np.isfinite(non_members).all(axis=1)
+    if not usable.any():
+        return None
+    found, wrong = (np.asarray(losses[usable] <= threshold, float) for losses in (members, non_members))
     right = crossed_change((found.mean(axis=1) + 1 - wrong.mean(axis=1)) / 2, found / 2, -wrong / 2)
     return ThresholdAttack(
         members.shape[1],

@@ -78,6 +78,14 @@ def test_the_confusion_at_a_threshold_by_scikit_learn(members, non_members, thre
         assert value - 1e-9 <= high <= 1
 
 
+def test_a_model_with_a_loss_that_is_not_finite_is_not_attacked_at_a_threshold():
+    members, non_members = np.array([[0.1, 0.3], [np.nan, 0.1], [0.1, 0.2]]), np.array([[0.2, 0.4], [0.1, 0.1], [9, 9]])
+    both = threshold_attack(members[[0, 2]], non_members[[0, 2]], 0.2)
+    assert threshold_attack(members, non_members, 0.2) == both
+    assert threshold_attack(members[1:2], non_members[1:2], 0.2) is None
+    assert threshold_attack(members[:1], np.full((1, 2), np.inf), 0.2) is None
+
+
 def test_over_all_thresholds_the_rates_make_the_area():
     members, non_members = draws(1, 1, 30), draws(2, 1, 25, shift=0.7)
     steps = [threshold_attack(members, non_members, at) for at in sorted({-9, *members.flat, *non_members.flat})]

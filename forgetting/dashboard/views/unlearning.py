@@ -224,10 +224,12 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     drawn = {name: losses for whose, name in both.items() if (losses := result.losses(method, whose))}
     attacked = method in set(unlearning_charts.attack_points(result)["method"])
     threshold = _choose_threshold(drawn[both["unlearned"]]["retain"]) if attacked else None
+    # Both histograms have one scale, so that they can be compared.
+    most = max((unlearning_charts.loss_shares(losses)["share"].max() for losses in drawn.values()), default=1.0)
     for column, (whose, name) in zip(st.columns(2), both.items(), strict=True):
         if losses := drawn.get(name):
             column.markdown(f"**{literal(name)}**")
-            chart = unlearning_charts.losses_chart(losses, threshold)
+            chart = unlearning_charts.losses_chart(losses, threshold, most=most)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
     if attacked:
         _threshold_attacks(drawn, counts, threshold)
@@ -252,7 +254,7 @@ def _choose_threshold(retained: np.ndarray) -> float:
     return st.select_slider(
         "Threshold of the attack",
         thresholds,
-        value=min(thresholds, key=lambda each: abs(each - retained.mean())),
+        value=min(thresholds, key=lambda each: abs(each - retained[np.isfinite(retained)].mean())),
         format_func=format_number,
         help=explain("Threshold of the attack"),
         key="attack_threshold",
@@ -265,14 +267,19 @@ def _threshold_attacks(
 ) -> None:
     """What an attacker gets right at the threshold, by model: a sentence, and the confusion as a table."""
     attacks = {
-        name: threshold_attack(
-            *(losses[side].reshape(-1, counts[side]) for side in ("forget", "non_members")), threshold
-        )
+        name: attack
         for name, losses in drawn.items()
+        if (
+            attack := threshold_attack(
+                *(losses[side].reshape(-1, counts[side]) for side in ("forget", "non_members")), threshold
+            )
+        )
     }
+    if not attacks:
+        return
     st.text(unlearning_sentences.describe_threshold(threshold, attacks))
     table = {literal(name): unlearning_sentences.tabulate_threshold(attack) for name, attack in attacks.items()}
-    st.table(pd.DataFrame(table))
+    st.table(pd.DataFrame(table).rename_axis("rate"))
 
 
 def _attack_table(result: UnlearningResult) -> pd.DataFrame:
