@@ -124,6 +124,7 @@ def test_any_text_has_an_answer_and_stays_data(page):
         assert data["text"] == text
         assert "".join(gap + word for gap, word, _ in data["pieces"]) + data["rest"] == text
         assert data["before"]["predicted"] in load_pretrained().split.classes
+        assert bool(data["legend"]) == bool(data["hint"]) == bool(data["names"])
         assert ("A text ends here after 100,000 characters." in data["known"]) == (len(text) >= 100_000)
 
 

@@ -222,6 +222,10 @@ class _Drawing:
             if self.bitwise
             else f"The thin line is a uniform guess, {format_share(self.result.chance)} for each class"
         )
+        legend = (
+            f"Each word by how much it speaks for {self.classes[self.explained]}, which the original predicts; the "
+            f"strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more."
+        )
         return {
             "pieces": self.pieces,
             "rest": self.rest,
@@ -236,9 +240,10 @@ class _Drawing:
             "chance_text": f"{guess}; "
             f"{format_share(self.result.largest_share)} of the training reviews are of the largest one, "
             f"{self.result.largest_class}.",
-            "legend": f"Each word by how much it speaks for {self.classes[self.explained]}, which the original "
-            f"predicts; the strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more.",
-            "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here.",
+            "legend": legend if self.names else "",
+            "hint": "Point at a word, or go to it with Tab and the arrow keys, and its numbers stand here."
+            if self.names
+            else "",
             "before": self._look(self.before),
             "versions": mark_differences(*self.texts[::-1]) if self.edited else [],
             "edits_of": f"How much a word speaks for {self.classes[self.explained]}, in units of the logit",

@@ -89,8 +89,8 @@ class View {
     const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.why)
     this.find('.why').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
     this.find('.chance').textContent = data.chance_text
-    this.find('.legend').replaceChildren(
-      `${data.legend} `, key('for-key', 'speaks for it'), ' ', key('against-key', 'speaks against it'))
+    const keys = [key('for-key', 'speaks for it'), ' ', key('against-key', 'speaks against it')]
+    this.find('.legend').replaceChildren(...(data.legend ? [`${data.legend} `, ...keys] : []))
     const names = [...data.classes, ...(data.others ? [data.others] : [])]
     fill(this.find('.classes tbody'), this.find('template.class'), names, (row, name, index) => {
       row.querySelector('th').textContent = row.querySelector('th').title = name
