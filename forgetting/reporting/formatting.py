@@ -141,6 +141,11 @@ def format_count(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def format_product(sizes: Iterable[tuple[int, str]]) -> str:
+    """A product of numbers of things: "4 methods × 3 layer sets × 1 seed"."""
+    return " × ".join(format_count(*size) for size in sizes)
+
+
 def format_about(count: int) -> str:
     """A number of reviews or seeds that would be needed, rounded up to two digits: "about 130"."""
     unit = 10 ** max(0, len(str(count)) - 2)

@@ -326,7 +326,7 @@ def test_names_of_classes_are_shown_as_text(result, compared):
     ):
         found = " ".join(strings(chart.to_dict()))
         assert not any(name in found for name in HOSTILE)
-        assert "&lt;b>bold" in found
+        assert "&lt;b&gt;bold" in found
         assert "a &amp; b &lt; c" in found
 
 

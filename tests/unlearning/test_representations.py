@@ -129,4 +129,4 @@ def test_without_retraining_or_with_one_seed_nothing_is_decided():
     assert layer_contrasts([], "forget") == ()
     assert layer_contrasts([UnlearningRow("scrub", 0, {}, {})], "validation") == ()
     assert "choose exact retraining" in describe_layers((), {("scrub", "fc1"): 0.3}, "forget")
-    assert "One seed shows no luck" in describe_layers((), {("retrain", "fc1"): 0.3}, "validation")
+    assert "Without two whole seeds" in describe_layers((), {("retrain", "fc1"): 0.3}, "validation")

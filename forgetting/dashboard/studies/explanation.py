@@ -11,7 +11,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
 from forgetting.recipe.explanation import Explanation
-from forgetting.reporting.formatting import format_count
+from forgetting.reporting.formatting import format_product
 from forgetting.studies.explanation import check_explanation, count_explanations, explanation_slices
 from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
 
@@ -87,7 +87,7 @@ def _describe(request: StudyRequest) -> str:
         (len(plan.doses), "fraction"),
         (plan.seeds, "seed"),
     )
-    return " × ".join(format_count(*size) for size in sizes)
+    return format_product(sizes)
 
 
 def _look(request: StudyRequest) -> StudyRequest:

@@ -10,7 +10,7 @@ from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epo
 from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_randomization
-from forgetting.reporting.formatting import format_count, format_epochs
+from forgetting.reporting.formatting import format_count, format_epochs, format_product
 from forgetting.reporting.relearning import describe_relearning_power
 from forgetting.studies.relearning import RelearningResult, learning_curve_slices
 from forgetting.studies.savings import savings_slices
@@ -163,8 +163,8 @@ def _describe_savings(request: StudyRequest) -> str:
         (len(plan.doses), "fraction"),
         (len(plan.schemes), "scheme"),
     )
-    product_of = " × ".join(format_count(*size) for size in sizes)
-    return f"{product_of} × {_describe_replicates(request)}, each relearned for at most {format_epochs(plan.epochs)}"
+    product = format_product(sizes)
+    return f"{product} × {_describe_replicates(request)}, each relearned for at most {format_epochs(plan.epochs)}"
 
 
 def _savings_power(request: StudyRequest) -> str:

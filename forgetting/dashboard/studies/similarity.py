@@ -10,7 +10,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
 from forgetting.recipe.explanation import Explanation
-from forgetting.reporting.formatting import format_count
+from forgetting.reporting.formatting import format_product
 from forgetting.studies.similarity import SimilarityResult, count_rows, make_similarity_result, similarity_slices
 
 SIMILARITY_STUDY = "similarity"
@@ -84,7 +84,7 @@ def _describe(request: StudyRequest) -> str:
     plan = _plan(request)
     sets = len(plan.sweep.sets(request.trained_model.recipe.model.layers, plan.group))
     sizes = ((sets, "layer set"), (len(plan.doses), "fraction"), (plan.seeds, "seed"))
-    product = " × ".join(format_count(count, name) for count, name in sizes)
+    product = format_product(sizes)
     return f"{product}, and a model trained anew for each seed"
 
 

@@ -15,7 +15,7 @@ from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
-from forgetting.reporting.formatting import format_count
+from forgetting.reporting.formatting import format_product
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.evaluation import SweepRow
@@ -121,7 +121,7 @@ def _describe(match: str, request: StudyRequest) -> str:
         (plan.seeds, "seed"),
         *([(plan.splits, "split")] if plan.splits > 1 else []),
     ]
-    product = " × ".join(format_count(count, name) for count, name in sizes)
+    product = format_product(sizes)
     each = "seed and split" if plan.retrain and plan.splits > 1 else "seed" if plan.retrain else "split"
     return f"{product}, with a model trained for each {each}" if _has_own_models(plan) else product
 

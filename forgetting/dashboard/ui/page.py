@@ -70,8 +70,6 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     draw_navigation()
     draw_running(arrives=arrives)
     draw_undo()
-    with st.container(key=WHOLE_TEXT):
-        browser_component(WHOLE_TEXT, "")(key=f"{WHOLE_TEXT}_script")
     for sentence in broken:
         st.error(literal(sentence))
     _hollow_notice()
@@ -84,6 +82,8 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
             st.warning(in_words(sentence), icon=":material/warning:")
     if mine.change and mine.change.leads:  # what else is announced, stands where it was done
         change_notice()
+    with st.container(key=WHOLE_TEXT):
+        browser_component(WHOLE_TEXT, "")(key=f"{WHOLE_TEXT}_script")
 
 
 def _hollow_notice() -> None:
