@@ -204,7 +204,7 @@ class Predictor:
         """
         import torch
 
-        texts = tuple(map(_clean, texts))
+        texts = tuple(map(clean_text, texts))
         predictors = {"original": self} | ({"randomized": self.randomize(randomization)} if randomization else {})
         check_limit("rows", len(texts), "At most {most} texts can be predicted at once; got {found}.", "Give fewer.")
         check_limit(
@@ -242,7 +242,12 @@ class Predictor:
         )
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
+    """A text in NFC, as those of files are; halves of a character become the sign for one that is missing (U+FFFD).
+
+    Raises:
+        DataError: It is no text.
+    """
     check_text(text)
     return compose(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 

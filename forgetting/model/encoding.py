@@ -6,7 +6,7 @@ The words, their document frequencies and the tokenizer are those of a split; no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,10 +37,6 @@ class Token(NamedTuple):
     end: int
     columns: tuple[int, ...]
     shares: tuple[float, ...]
-
-    def mark(self, values: Mapping[int, float]) -> float:
-        """What values of columns, 0 where there is none, say of this token: its own value, and half of each pair's."""
-        return sum(share * values.get(column, 0.0) for column, share in zip(self.columns, self.shares, strict=True))
 
 
 @dataclass(frozen=True, eq=False)

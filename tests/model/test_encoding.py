@@ -99,7 +99,10 @@ def test_a_token_knows_its_columns_and_marks_half_of_each_pair():
         Token(4, 8, (), ()),
     )
     values = {0: 1.0, 1: 4.0, 2: -2.0}
-    marks = [token.mark(values) for token in encoder.tokens("酒好喝 wine")]
+    marks = [
+        sum(share * values[column] for column, share in zip(token.columns, token.shares, strict=True))
+        for token in encoder.tokens("酒好喝 wine")
+    ]
     assert marks == [2.0, 2.0, -1.0, 0.0]
     assert sum(marks) == sum(values.values())  # each word occurs once
 

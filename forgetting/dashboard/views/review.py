@@ -26,8 +26,8 @@ from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.own_review import is_typing, own_review, typed_count
 from forgetting.dashboard.ui.tables import EXCERPT, reviews_table
 from forgetting.dashboard.views.review_frames import find_predictor, find_review_frames, review_path
-from forgetting.data.labels import compose
 from forgetting.data.reviews import review_key
+from forgetting.experiment.prediction import clean_text
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.recipe.explanation import MOST_LINKED, linked_size
@@ -179,10 +179,9 @@ def _return() -> None:
 
 
 def _typed(text: str) -> None:
-    """Keep what was typed; halves of a character, which no page can write, become the sign for one that is missing."""
-    whole = compose(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    """Keep what was typed, as a page can write it."""
     versions = _versions()
-    session().versions = Versions(_recipe_review(), whole, versions and versions.first)
+    session().versions = Versions(_recipe_review(), clean_text(text), versions and versions.first)
 
 
 def _drop() -> None:
