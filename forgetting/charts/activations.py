@@ -16,8 +16,9 @@ from forgetting.reporting.names import format_method
 from forgetting.studies.activations import ActivationMap
 from forgetting.unlearning.task import REFERENCE
 
-SYMBOLS = ("circle", "diamond-open")  # of as many groups as there are colours, and of as many again
-MOST_GROUPS = len(SYMBOLS) * len(SERIES_COLOURS)  # that can be told apart
+GROUP_COLOURS = SERIES_COLOURS[:3]  # of which no two are alike, as small points need
+SYMBOLS = ("circle", "diamond-open", "triangle-up", "cross")  # each of as many groups as there are colours
+MOST_GROUPS = len(SYMBOLS) * len(GROUP_COLOURS)  # that can be told apart
 OTHER_CLASSES = "other classes"
 UNCHANGED, FLIPPED = "same class as before", "another class"
 HOVERED = 160  # characters of a review that are shown where it is pointed at
@@ -120,8 +121,8 @@ def _mark(groups: Sequence[str], name: str) -> dict:
         return {"color": BASELINE, "symbol": "x-thin-open" if name == OTHER_CLASSES else "circle"}
     place = [group for group in groups if group != UNCHANGED].index(name)
     return {
-        "color": SERIES_COLOURS[place % len(SERIES_COLOURS)],
-        "symbol": "diamond" if name == FLIPPED else SYMBOLS[place // len(SERIES_COLOURS)],
+        "color": GROUP_COLOURS[place % len(GROUP_COLOURS)],
+        "symbol": "diamond" if name == FLIPPED else SYMBOLS[place // len(GROUP_COLOURS)],
     }
 
 

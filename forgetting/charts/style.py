@@ -8,10 +8,7 @@ RANDOMIZED = "#3a8fd0"  # blue
 RELEARNED = "#b98812"  # gold
 BASELINE = "#857d86"  # grey; always dashed or dotted
 REVIEW_COLOUR = "#a8683a"  # brown
-SPEAKS_FOR, SPEAKS_AGAINST = (
-    "#1b7f98",
-    "#da5e0b",
-)  # teal and orange; striped where it is against, so not by colour alone
+SPEAKS_FOR, SPEAKS_AGAINST = "#1b7f98", "#da5e0b"  # teal; orange, which is striped, so not told by colour alone
 SERIES_COLOURS = ("#7e50d9", "#4f9c8b", "#427615", "#9682f9", "#775889", "#4ba70a")  # violets and greens
 MEANINGS = {  # what each colour says, wherever it is
     "the original model": ORIGINAL,
