@@ -5,6 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
+        "groups": ("LAYER_GROUPS", "block_of", "group_of", "groups_of", "title_set"),
         "layers": ("LayerSummary", "layer_parameters", "layer_table", "named_layers", "parameter_count"),
         "path": ("LayerPath", "layer_paths", "randomize", "word_columns"),
         "schemes": ("DETERMINISTIC", "NOT_NESTED", "SCHEMES"),
