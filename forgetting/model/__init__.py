@@ -12,6 +12,8 @@ __getattr__, __all__ = lazy_names(
         "history": ("Epoch", "PartMetrics"),
         "settings": ("OBJECTIVES", "ModelSettings", "SplitSettings", "TrainingSettings"),
         "split": ("Part", "Split", "encode_labels", "make_split", "split_rows"),
+        "tokens": ("TokenRows",),
         "trainer": ("Trainer", "compute_loss", "measure_logits", "measure_part"),
+        "transformer": ("TextTransformer",),
     },
 )
