@@ -4,19 +4,22 @@ A metric that cannot be computed is None and has its reason; no row is left out.
 """
 
 import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 import torch
+from torch import nn
 
 from forgetting.core.numbers import format_share
 from forgetting.metrics import calibration, formulas
 from forgetting.metrics.baselines import find_majority
-from forgetting.metrics.comparisons import measure_forgetting, measure_forgetting_above_majority
+from forgetting.metrics.comparisons import Measurement, measure_forgetting, measure_forgetting_above_majority
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.paired import PairedChange, compare_hits, make_change
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, Scores, probabilities, why_no_top_k
-from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import PARTS, Split
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import LAYER_SEPARATOR
@@ -49,6 +52,8 @@ TEMPERATURE_ZERO = "0: every answer is right, so the loss falls to 0 with the te
 TEMPERATURE_INFINITE = "infinite: no scale of the logits is better than the same prediction everywhere"
 WEIGHTS_NOT_FINITE = "the weights are not finite numbers"
 WEIGHTS_ZERO = "the weights were all 0, or not finite numbers"
+NO_CHANCE = "the value of the metric at chance is not given (`chance`)"
+NO_NUMBER = "`evaluate` gives no finite number of this name for this variant"
 NOT_REACHED = (
     "no fraction moves the weights by {planned} of their norm, to a tenth of it, or they are not finite numbers"
 )
@@ -56,19 +61,19 @@ NOT_REACHED = (
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """Which validation reviews a variant and its original classify correctly, eight reviews a byte.
+    """Which reviews of a part a variant and its original classify correctly, eight reviews a byte.
 
     Attributes:
-        reviews: Number of validation reviews.
+        reviews: Number of the part's reviews.
         after: Of the variant, see `unpack`.
         before: Of its original.
-        share: Validation reviews for each training review.
+        share: Validation reviews for each training review; 0 where that is not known.
     """
 
     reviews: int
     after: bytes
     before: bytes
-    share: float
+    share: float = 0.0
 
     def unpack(self) -> np.ndarray:
         """Whether each review is right before and after, (2, reviews)."""
@@ -89,13 +94,13 @@ class SweepRow:
         seed: Seed of the replicate.
         change: ‖ΔW‖₂.
         relative_change: ‖ΔW‖₂ / ‖W‖₂.
-        chance: 1 / number of classes.
-        training: SWEEP_METRICS of the training part by name, None where missing.
-        validation: The same of the validation part.
+        chance: 1 / number of classes, or what else the metric is at chance; None where that is not known.
+        parts: The metrics of each part by name, None where missing; SWEEP_METRICS where there are logits.
         missing: Reason of each None by its column, such as "validation_loss".
         predictions: Predicted classes of the validation part, (reviews,) int64; None but in brief rows.
         split: Seed of the split.
-        hits: Which validation reviews it gets right; None where the outputs are not finite, or they are not kept.
+        part_hits: Which reviews of a part it gets right, for each part but the training part; a part is left out where
+            the outputs are not finite, or hits are not kept.
     """
 
     layers: str
@@ -106,13 +111,27 @@ class SweepRow:
     seed: int
     change: float | None
     relative_change: float | None
-    chance: float
-    training: dict[str, float | None]
-    validation: dict[str, float | None]
+    chance: float | None
+    parts: dict[str, dict[str, float | None]]
     missing: dict[str, str] = field(default_factory=dict)
     predictions: np.ndarray | None = field(default=None, compare=False, repr=False)
     split: int = 0
-    hits: Hits | None = field(default=None, compare=False, repr=False)
+    part_hits: dict[str, Hits] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def training(self) -> dict[str, float | None]:
+        """The metrics of the training part."""
+        return self.parts["training"]
+
+    @property
+    def validation(self) -> dict[str, float | None]:
+        """The metrics of the validation part."""
+        return self.parts["validation"]
+
+    @property
+    def hits(self) -> Hits | None:
+        """Which validation reviews the variant gets right; None where that is not kept."""
+        return self.part_hits.get("validation")
 
     def scores(self, part: str, reviews: int) -> Scores:
         """The metrics of a part as `score_logits` gives them, without those of single classes.
@@ -121,7 +140,7 @@ class SweepRow:
             part: Name of the part.
             reviews: How many reviews it has.
         """
-        values = getattr(self, part)
+        values = self.parts[part]
         missing = {
             name.removeprefix(f"{part}_"): reason
             for name, reason in self.missing.items()
@@ -141,61 +160,78 @@ class SweepRow:
             part: Name of the part.
             reviews: How many reviews it has.
         """
-        values = getattr(self, part)
+        values = self.parts[part]
         return None if values["lost"] is None else make_change(reviews, int(values["lost"]), int(values["gained"]))
 
 
+ROW_COLUMNS = [
+    *("layers", "planned_dose", "dose", "scheme", "unit", "seed", "split", "change", "relative_change", "chance")
+]
+SWEEP_COLUMNS = [*ROW_COLUMNS, *(f"{part}_{name}" for part in PARTS for name in SWEEP_METRICS), "missing"]
+
+
+def frame_of_rows(rows: Sequence[SweepRow]) -> pd.DataFrame:
+    """A table with a line for each row.
+
+    Its columns are ROW_COLUMNS, the metrics of each part, such as "validation_accuracy", which are NaN where they are
+    missing, and "missing" with the reasons. Without rows it has SWEEP_COLUMNS.
+    """
+    found = [
+        {name: getattr(row, name) for name in ROW_COLUMNS}
+        | {f"{part}_{name}": value for part, values in row.parts.items() for name, value in values.items()}
+        | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
+        for row in rows
+    ]
+    columns = dict.fromkeys(chain.from_iterable(found)) or dict.fromkeys(SWEEP_COLUMNS)
+    columns = [*(name for name in columns if name != "missing"), "missing"]
+    table = pd.DataFrame(found, columns=columns)
+    others = ("layers", "scheme", "unit", "seed", "split", "missing")
+    return table.astype({name: float for name in table if name not in others})
+
+
+Measured = tuple[dict[str, float | None], dict[str, str]]  # metrics by name, and the reasons of missing ones
+
+
 class VariantEvaluator:
-    """Computes the metrics of variants beside those of their original model, on both parts of a split.
+    """Makes the rows of variants: the metrics of each part beside those of the original model.
 
     Args:
-        model: The original model.
-        split: The reviews.
-        objective: Objective of the training, which is the loss.
-        majority: Accuracy of always predicting the most frequent class, by part.
-        brief: Whether to compute no more than `SweepRow.scores` and the predictions, which takes half as long.
+        parts: What measures each part, by its name.
+        chance: Of the rows, see `SweepRow`.
+        brief: Whether rows keep the predictions.
         seed: Seed of the split.
-        keep_hits: Whether rows keep which validation reviews are right.
+        keep_hits: Whether rows keep which reviews are right.
+        share: Validation reviews for each training review, see `Hits`.
     """
 
     def __init__(
         self,
-        model: TextClassifier,
-        split: Split,
-        objective: str,
-        majority: dict[str, float],
+        parts: Mapping[str, "LogitsPart | NumbersPart"],
+        chance: float | None,
         *,
         brief: bool = False,
         seed: int = 0,
         keep_hits: bool = False,
+        share: float = 0.0,
     ):
-        self.split, self.objective, self.majority, self.brief, self.seed = split, objective, majority, brief, seed
-        self.chance, most = 1 / len(split.classes), find_majority(split)
-        with torch.no_grad():
-            self.original = {
-                name: _Original(model(part.inputs), part.targets, most) for name, part in split.parts.items()
-            }
-        original = self.original["validation"]
-        self.before = self._pack(original.predictions) if keep_hits and original.accuracy is not None else None
+        self.parts, self.chance, self.brief, self.seed, self.share = parts, chance, brief, seed, share
+        kept = [name for name, part in parts.items() if keep_hits and name != "training"]
+        before = {name: parts[name].pack_original() for name in kept}
+        self.before = {name: packed for name, packed in before.items() if packed is not None}
 
-    def _pack(self, predictions: torch.Tensor) -> bytes:
-        return np.packbits((predictions == self.split.validation.targets).numpy()).tobytes()
-
-    def _hits(self, variant: Variant) -> Hits | None:
-        logits = variant.logits and variant.logits["validation"]
-        if self.before is None or logits is None or not torch.isfinite(logits).all():
-            return None
-        reviews, training = len(self.split.validation), len(self.split.training)
-        return Hits(reviews, self._pack(logits.argmax(-1)), self.before, reviews / training)
-
-    def rows(self, chunk: list[Variant], randomization: Randomization) -> list[SweepRow]:
+    def rows(self, chunk: Sequence[Variant], randomization: Randomization) -> list[SweepRow]:
         """A row for each variant. randomization: theirs, but for layers and dose."""
-        reached = [variant for variant in chunk if variant.logits is not None]
-        measured = zip(*(self._part(name, reached) for name in PARTS), strict=True)
-        return [self._row(variant, randomization, next(measured) if variant.logits else None) for variant in chunk]
+        reached = [variant for variant in chunk if variant.outputs is not None]
+        measured = zip(
+            *(part.measure([variant.outputs[name] for variant in reached]) for name, part in self.parts.items()),
+            strict=True,
+        )
+        return [
+            self._row(variant, randomization, None if variant.outputs is None else next(measured)) for variant in chunk
+        ]
 
-    def _row(self, variant: Variant, randomization: Randomization, measured: tuple | None) -> SweepRow:
-        """measured: for each part metrics and the reasons of missing ones; None where the dose was not reached."""
+    def _row(self, variant: Variant, randomization: Randomization, measured: tuple[Measured, ...] | None) -> SweepRow:
+        """measured: of each part; None where nothing could be measured."""
         missing = {}
         if variant.dose is None:
             reason = NOT_REACHED.format(planned=format_share(variant.planned_dose))
@@ -204,18 +240,16 @@ class VariantEvaluator:
             missing = dict.fromkeys(("change", "relative_change"), WEIGHTS_NOT_FINITE)
         elif variant.relative_change is None:
             missing = {"relative_change": WEIGHTS_ZERO}
-        if measured is None:
-            unknown = [name for name in SWEEP_METRICS if name not in ("accuracy_before", "majority")]
-            missing |= {f"{part}_{name}": missing["dose"] for part in PARTS for name in unknown}
-        missing |= {f"{name}_accuracy_before": NOT_FINITE for name in PARTS if self.original[name].accuracy is None}
-        parts = {  # what does not depend on the variant
-            name: dict.fromkeys(SWEEP_METRICS)
-            | {"accuracy_before": self.original[name].accuracy, "majority": self.majority[name]}
-            for name in PARTS
-        }
-        for name, (values, reasons) in zip(PARTS, measured or (), strict=bool(measured)):
-            parts[name] |= values
-            missing |= {f"{name}_{metric}": reason for metric, reason in reasons.items()}
+        parts = {}
+        for place, (name, part) in enumerate(self.parts.items()):
+            parts[name] = dict.fromkeys(part.names) | part.fixed  # which does not depend on the variant
+            if measured is None:
+                reasons = dict.fromkeys(_varying(part), variant.failed or missing.get("dose", ""))
+            else:
+                values, reasons = measured[place]
+                parts[name] |= values
+            missing |= {f"{name}_{metric}": reason for metric, reason in (part.fixed_missing | reasons).items()}
+        brief = self.brief and variant.outputs is not None
         return SweepRow(
             layers=LAYER_SEPARATOR.join(variant.layers),
             planned_dose=variant.planned_dose,
@@ -226,45 +260,121 @@ class VariantEvaluator:
             change=variant.change,
             relative_change=variant.relative_change,
             chance=self.chance,
-            **parts,
+            parts=parts,
             missing=missing,
-            predictions=variant.logits["validation"].argmax(-1).numpy() if self.brief and variant.logits else None,
+            predictions=variant.outputs["validation"].argmax(-1).numpy() if brief else None,
             split=self.seed,
-            hits=self._hits(variant),
+            part_hits={} if variant.outputs is None else self._hits(variant.outputs),
         )
 
-    def _part(self, name: str, chunk: list[Variant]) -> list[tuple[dict[str, float | None], dict[str, str]]]:
-        """Metrics and the reasons of missing ones, for each variant."""
-        if not chunk:
+    def _hits(self, outputs: Mapping[str, torch.Tensor]) -> dict[str, Hits]:
+        found = {}
+        for name, before in self.before.items():
+            if torch.isfinite(outputs[name]).all():
+                part = self.parts[name]
+                found[name] = Hits(len(part.targets), part.pack(outputs[name].argmax(-1)), before, self.share)
+        return found
+
+
+def split_parts(
+    model: nn.Module,
+    split: Split,
+    objective: str,
+    majority: Mapping[str, float],
+    *,
+    names: Collection[str] = (),
+    brief: bool = False,
+) -> dict[str, "LogitsPart"]:
+    """What measures the logits of the parts of a split, by their names.
+
+    Args:
+        model: The original model.
+        split: The reviews.
+        objective: Objective of the training, which is the loss.
+        majority: Accuracy of always predicting the most frequent class, by part.
+        names: The parts; all of the split, where none is named.
+        brief: See `LogitsPart`.
+    """
+    most = find_majority(split)
+    with torch.no_grad():
+        return {
+            name: LogitsPart(
+                model(part.inputs), part.targets, objective, majority=majority[name], majority_class=most, brief=brief
+            )
+            for name, part in split.parts.items()
+            if not names or name in names
+        }
+
+
+class LogitsPart:
+    """Measures the logits of variants on one part, beside the original's.
+
+    Args:
+        logits: The original's, (reviews, classes).
+        targets: Class numbers, (reviews,).
+        objective: The loss, a key of OBJECTIVES.
+        majority: Accuracy of always predicting the largest class.
+        majority_class: Number of that class.
+        chance: Accuracy at chance; 1 / classes, where it is not given.
+        brief: Whether to compute no more than `SweepRow.scores` and `lost` and `gained`, which takes half as long.
+    """
+
+    names = SWEEP_METRICS.keys()
+
+    def __init__(
+        self,
+        logits: torch.Tensor,
+        targets: torch.Tensor,
+        objective: str,
+        *,
+        majority: float,
+        majority_class: int,
+        chance: float | None = None,
+        brief: bool = False,
+    ):
+        self.targets, self.objective, self.majority, self.brief = targets, objective, majority, brief
+        self.classes = logits.shape[1]
+        self.chance = 1 / self.classes if chance is None else chance
+        self.predictions, self.softmax = logits.argmax(-1), formulas.softmax(logits)
+        self.right = self.predictions == targets
+        finite = bool(torch.isfinite(logits).all())
+        self.accuracy = formulas.accuracy(self.predictions, targets).item() if finite else None
+        self.advantage = compare_hits((targets == majority_class).numpy(), self.right.numpy())
+        self.fixed = {"accuracy_before": self.accuracy, "majority": majority}
+        self.fixed_missing = {} if finite else {"accuracy_before": NOT_FINITE}
+
+    def pack(self, predictions: torch.Tensor) -> bytes:
+        """Which predictions are right, see `Hits`."""
+        return np.packbits((predictions == self.targets).numpy()).tobytes()
+
+    def pack_original(self) -> bytes | None:
+        """The same of the original; None where its outputs are not finite."""
+        return None if self.accuracy is None else self.pack(self.predictions)
+
+    def measure(self, outputs: Sequence[torch.Tensor]) -> list[Measured]:
+        """The metrics of each variant's logits, (reviews, classes)."""
+        if not outputs:
             return []
-        targets, original = self.split.parts[name].targets, self.original[name]
-        logits = torch.stack([variant.logits[name] for variant in chunk])  # (variants, reviews, classes)
+        logits = torch.stack(list(outputs))  # (variants, reviews, classes)
         finite = torch.isfinite(logits).flatten(1).all(1)
         logits[~finite] = 0
-        columns = {metric: values.tolist() for metric, values in self._columns(logits, targets, original).items()}
+        columns = {metric: values.tolist() for metric, values in self._columns(logits).items()}
         found = []
         for position, whole in enumerate(finite.tolist()):
             if whole:
-                values = {metric: values[position] for metric, values in columns.items()}
-                found.append(self._one(values, original, self.majority[name]))
+                found.append(self._one({metric: values[position] for metric, values in columns.items()}))
             else:
-                names = [metric for metric in SWEEP_METRICS if metric != "majority"]
-                reasons = dict.fromkeys(names, NOT_FINITE)
-                if original.accuracy is not None:
-                    del reasons["accuracy_before"]
-                found.append(({}, reasons))
+                found.append(({}, dict.fromkeys(_varying(self), NOT_FINITE)))
         return found
 
-    def _one(
-        self, values: dict[str, float | None], original: "_Original", majority: float
-    ) -> tuple[dict, dict[str, str]]:
-        """A variant's metrics of a part with those that follow from them, and the reasons of missing ones."""
-        reviews, accuracy = len(original.predictions), values["accuracy"]
+    def _one(self, values: dict[str, float | None]) -> Measured:
+        """A variant's metrics with those that follow from them, and the reasons of missing ones."""
+        reviews, accuracy = len(self.targets), values["accuracy"]
         values["accuracy_low"], values["accuracy_high"] = wilson_interval(round(accuracy * reviews), reviews)
         ratios = {
-            "forgetting": measure_forgetting(original.accuracy, accuracy, self.chance),
+            "forgetting": measure_forgetting(self.accuracy, accuracy, self.chance),
             "forgetting_above_majority": measure_forgetting_above_majority(
-                original.accuracy, accuracy, majority, original.advantage
+                self.accuracy, accuracy, self.majority, self.advantage
             ),
         }
         values |= {name: ratio.value for name, ratio in ratios.items()}
@@ -273,15 +383,15 @@ class VariantEvaluator:
             reasons["loss"] = LOSS_TOO_LARGE
         if not self.brief and not 0 < values["temperature"] < math.inf:
             reasons["temperature"] = TEMPERATURE_ZERO if values["temperature"] == 0 else TEMPERATURE_INFINITE
-        if len(self.split.classes) <= TOP_K:
-            reasons["top_k_accuracy"] = why_no_top_k(len(self.split.classes))
-        if original.accuracy is None:
-            reasons |= dict.fromkeys(("accuracy_before", "lost", "gained", "agreement", "divergence"), NOT_FINITE)
+        if self.classes <= TOP_K:
+            reasons["top_k_accuracy"] = why_no_top_k(self.classes)
+        if self.accuracy is None:
+            reasons |= dict.fromkeys(("lost", "gained", "agreement", "divergence"), NOT_FINITE)
         return values | dict.fromkeys(reasons), reasons
 
-    def _columns(self, logits: torch.Tensor, targets: torch.Tensor, original: "_Original") -> dict[str, torch.Tensor]:
+    def _columns(self, logits: torch.Tensor) -> dict[str, torch.Tensor]:
         """A number for each variant, by metric, of those that are computed for all variants at once."""
-        classes = logits.shape[-1]
+        targets, classes = self.targets, self.classes
         predictions = logits.argmax(-1)
         strided = logits.transpose(-2, -1).contiguous().transpose(-2, -1)  # classes outermost, see `formulas`
         softmax = formulas.softmax(strided)
@@ -290,8 +400,8 @@ class VariantEvaluator:
             "loss": formulas.loss(strided, targets, self.objective),
             "accuracy": formulas.accuracy(predictions, targets),
             "top_k_accuracy": formulas.top_k_accuracy(strided, targets, TOP_K),
-            "lost": (original.hits & (predictions != targets)).sum(-1),
-            "gained": (~original.hits & (predictions == targets)).sum(-1),
+            "lost": (self.right & (predictions != targets)).sum(-1),
+            "gained": (~self.right & (predictions == targets)).sum(-1),
             "macro_f1": formulas.macro_f1(predictions, targets, classes),
             "balanced_accuracy": formulas.balanced_accuracy(predictions, targets, classes),
             "bitwise_accuracy": formulas.bitwise_accuracy(scores, targets),
@@ -304,21 +414,61 @@ class VariantEvaluator:
             "temperature": temperature,
             "entropy": formulas.entropy(softmax),
             "most_predicted_share": formulas.class_counts(predictions, classes).amax(-1) / len(targets),
-            "agreement": formulas.agreement(predictions, original.predictions),
-            "divergence": formulas.divergence(softmax, original.softmax),
+            "agreement": formulas.agreement(predictions, self.predictions),
+            "divergence": formulas.divergence(softmax, self.softmax),
         }
 
 
-class _Original:
-    """The original model's outputs on one part.
+class NumbersPart:
+    """Takes over the numbers that an evaluation gives of variants, beside the original's.
 
-    accuracy is None where the outputs are not finite; advantage is the change of accuracy from always predicting the
-    largest class.
+    Args:
+        numbers: The original's, by name.
+        metric: The one that forgetting is of, where it is among them.
+        chance: Its value at chance; None where it is not known.
     """
 
-    def __init__(self, logits: torch.Tensor, targets: torch.Tensor, majority_class: int):
-        self.predictions, self.softmax = logits.argmax(-1), formulas.softmax(logits)
-        self.hits = self.predictions == targets
-        finite = bool(torch.isfinite(logits).all())
-        self.accuracy = formulas.accuracy(self.predictions, targets).item() if finite else None
-        self.advantage = compare_hits((targets == majority_class).numpy(), self.hits.numpy())
+    def __init__(self, numbers: Mapping[str, float], metric: str, chance: float | None):
+        self.metric, self.chance, self.before = (
+            metric,
+            chance,
+            {name: _finite(value) for name, value in numbers.items()},
+        )
+        self.fixed = {f"{name}_before": value for name, value in self.before.items()}
+        self.fixed_missing = {name: NO_NUMBER for name, value in self.fixed.items() if value is None}
+        ratio = ("forgetting",) if metric in self.before else ()
+        self.names = dict.fromkeys((*self.before, *self.fixed, *ratio)).keys()
+
+    def pack_original(self) -> None:
+        """Numbers do not say which reviews are right."""
+
+    def measure(self, outputs: Sequence[Mapping[str, float]]) -> list[Measured]:
+        """The numbers of each variant, None for one that is not there or not finite."""
+        return [self._one(numbers) for numbers in outputs]
+
+    def _one(self, numbers: Mapping[str, float]) -> Measured:
+        values = {name: _finite(numbers.get(name)) for name in self.before}
+        reasons = {name: NO_NUMBER for name, value in values.items() if value is None}
+        if self.metric in values:
+            ratio = self._forgetting(values[self.metric])
+            values["forgetting"] = ratio.value
+            reasons |= {"forgetting": ratio.missing} if ratio.missing else {}
+        return values, reasons
+
+    def _forgetting(self, after: float | None) -> Measurement:
+        """An accuracy must be above chance; another metric may be better where it is larger, or where it is smaller."""
+        before = self.before[self.metric]
+        if self.chance is None:
+            return Measurement(None, NO_CHANCE)
+        if self.metric == "accuracy" or before is None or after is None or before == self.chance:
+            return measure_forgetting(before, after, self.chance)
+        return Measurement((before - after) / (before - self.chance))
+
+
+def _varying(part: LogitsPart | NumbersPart) -> list[str]:
+    """The metrics of a part that depend on the variant."""
+    return [name for name in part.names if name not in part.fixed]
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -4,7 +4,7 @@
 metrics from `evaluation`; this module works in chunks that fit the memory it is given, and hands out replicates.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,14 +18,14 @@ from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress, build_model, copy_state, make_trainer
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
-from forgetting.model.split import PARTS, Split
+from forgetting.model.split import Part, Split
 from forgetting.model.trainer import SLICE_SECONDS
 from forgetting.randomization.layers import parameter_count
 from forgetting.randomization.path import word_columns
 from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.studies.evaluation import SWEEP_METRICS, SweepRow, VariantEvaluator
+from forgetting.studies.evaluation import SweepRow, VariantEvaluator, frame_of_rows, split_parts
 from forgetting.studies.splits import each_split
 from forgetting.studies.variants import Variant, compute_variants
 
@@ -58,29 +58,14 @@ class SweepResult(TableResult):
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """A row for each variant; columns: SWEEP_COLUMNS. NaN where a metric is missing, with reasons in "missing"."""
-        table = pd.DataFrame([_flatten(row) for row in self.rows], columns=SWEEP_COLUMNS)
-        others = ("layers", "scheme", "unit", "seed", "split", "missing")
-        return table.astype({name: float for name in SWEEP_COLUMNS if name not in others})
+        """A row for each variant, see `frame_of_rows`."""
+        return frame_of_rows(self.rows)
 
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """The frame, with the plan and what trained the model as its recipe."""
         recipe = replace(self.recipe.for_training(), sweep=self.plan)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
         return self.frame, recipe, about
-
-
-SWEEP_COLUMNS = [
-    *("layers", "planned_dose", "dose", "scheme", "unit", "seed", "split", "change", "relative_change", "chance"),
-    *(f"{part}_{name}" for part in PARTS for name in SWEEP_METRICS),
-    "missing",
-]
-
-
-def _flatten(row: SweepRow) -> dict:
-    values = {name: getattr(row, name) for name in SWEEP_COLUMNS[:10]}
-    values |= {f"{part}_{name}": getattr(row, part).get(name) for part in PARTS for name in SWEEP_METRICS}
-    return values | {"missing": "; ".join(f"{name}: {reason}" for name, reason in row.missing.items())}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +82,7 @@ class SweepInputs:
     memory: int
     brief: bool = False
     keep_hits: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +104,7 @@ def sweep_rows(
     jobs: int = 1,
     dask: str = "",
     memory: int = SWEEP_MEMORY,
+    parts: Sequence[str] = (),
 ) -> Generator[SweepRow, None, SweepResult]:
     """The rows of a plan as they are ready, replicate by replicate in the order of the seeds; returned as a result.
 
@@ -135,13 +122,15 @@ def sweep_rows(
         jobs: Number of processes; −1 for one a core.
         dask: Address of a Dask scheduler that the replicates go to instead.
         memory: Bytes that variants may take at once in each process.
+        parts: Parts of the split that are measured; all, where none is named.
 
     Raises:
         RecipeError: The plan does not fit the model, or not the memory; before the first row.
         WorkersError: No worker can be had or is left; the rows that were yielded stay valid.
     """
     found, total = [], plan.count(tuple(name for name, _ in model.named_children()))
-    for rows in sweep_slices(model, split, plan, recipe=recipe, initial=initial, jobs=jobs, dask=dask, memory=memory):
+    options = {"jobs": jobs, "dask": dask, "memory": memory, "parts": parts}
+    for rows in sweep_slices(model, split, plan, recipe=recipe, initial=initial, **options):
         for row in rows:
             found.append(row)
             yield row
@@ -171,13 +160,14 @@ def sweep_slices(
     dask: str = "",
     memory: int = SWEEP_MEMORY,
     brief: bool = False,
+    parts: Sequence[str] = (),
 ) -> Iterator[list[SweepRow]]:
     """The rows of `sweep_rows` in slices of a fraction of a second, empty ones while a replicate's model is trained.
 
     With several splits their rows come one split after the other. The arguments are those of `sweep_rows`, and `brief`
-    is that of `VariantEvaluator`.
+    is that of `LogitsPart`.
     """
-    inputs = replace(_make_inputs(model, split, plan, recipe, initial, memory), brief=brief)
+    inputs = replace(_make_inputs(model, split, plan, recipe, initial, memory, parts), brief=brief)
     if plan.splits == 1:
         return _one_split(inputs, jobs, dask)
     return _all_splits(inputs, split, jobs, dask)
@@ -195,7 +185,7 @@ def _all_splits(inputs: SweepInputs, split: Split, jobs: int, dask: str) -> Iter
             while trainer.epochs_left and not inputs.plan.retrain:
                 trainer.advance(SLICE_SECONDS)
                 yield []
-            own = _make_inputs(trainer.model, other, inputs.plan, recipe, initial, inputs.memory)
+            own = _make_inputs(trainer.model, other, inputs.plan, recipe, initial, inputs.memory, inputs.parts)
             inputs = replace(own, brief=inputs.brief)
         yield from _one_split(inputs, jobs, dask)
 
@@ -219,6 +209,7 @@ def _make_inputs(
     recipe: Recipe,
     initial: Mapping[str, torch.Tensor] | None,
     memory: int,
+    parts: Sequence[str] = (),
 ) -> SweepInputs:
     """The inputs of the replicates, checked so that what does not fit is refused before anything is computed."""
     known = tuple(name for name, _ in model.named_children())
@@ -229,10 +220,29 @@ def _make_inputs(
         word_columns(plan.words, split.words)
     textless = replace(split, reviews=Reviews((), (), None, split.reviews.sha256, Report("", "", "", None, 0)))
     majority = compute_baselines(split, recipe.training.objective, svc_limit=0).majority
-    keep = plan.count(known) * (len(split.validation) / 8) <= HITS_MEMORY
-    inputs = SweepInputs(model, initial, textless, recipe, plan, plan.sets(known), majority, memory, keep_hits=keep)
+    measured = _measured(split, parts)
+    kept = sum(len(part) for name, part in measured.items() if name != "training")
+    inputs = SweepInputs(
+        model,
+        initial,
+        textless,
+        recipe,
+        plan,
+        plan.sets(known),
+        majority,
+        memory,
+        keep_hits=plan.count(known) * kept / 8 <= HITS_MEMORY,
+        parts=tuple(measured),
+    )
     _chunk(inputs)
     return inputs
+
+
+def _measured(split: Split, parts: Sequence[str]) -> dict[str, Part]:
+    """The parts of a split that are measured, by name."""
+    if unknown := [name for name in parts if name not in split.parts]:
+        raise RecipeError(f"parts must be among {', '.join(split.parts)}; got {unknown[0]!r}. Choose one of them.")
+    return {name: part for name, part in split.parts.items() if not parts or name in parts}
 
 
 def check_sweep_plan(recipe: Recipe, plan: Sweep, known: tuple[str, ...]) -> None:
@@ -277,19 +287,19 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
             trainer.advance(SLICE_SECONDS)
             yield []
         model = trainer.model
+    split, objective = inputs.split, inputs.recipe.training.objective
     evaluator = VariantEvaluator(
-        model,
-        inputs.split,
-        inputs.recipe.training.objective,
-        inputs.majority,
+        split_parts(model, split, objective, inputs.majority, names=inputs.parts, brief=inputs.brief),
+        1 / len(split.classes),
         brief=inputs.brief,
         seed=inputs.recipe.split.seed,
         keep_hits=inputs.keep_hits,
+        share=len(split.validation) / len(split.training),
     )
     most = _chunk(inputs)
     for scheme, unit in task.kinds:
         randomization = inputs.plan.randomization(scheme, unit, task.seed)
-        words = {name: part.inputs for name, part in inputs.split.parts.items()}
+        words = {name: part.inputs for name, part in _measured(split, inputs.parts).items()}
         waiting: list[Variant] = []
         for variant in compute_variants(
             model,
@@ -298,7 +308,7 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
             inputs.plan.doses,
             randomization,
             initial=initial,
-            vocabulary=inputs.split.words,
+            vocabulary=split.words,
             match=inputs.plan.match,
         ):
             waiting.append(variant)
@@ -311,7 +321,7 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
 
 def _chunk(inputs: SweepInputs) -> int:
     """How many variants are measured at once. Raises RecipeError where the memory does not hold even one."""
-    reviews = sum(map(len, inputs.split.parts.values()))
+    reviews = sum(map(len, _measured(inputs.split, inputs.parts).values()))
     classes, weights = len(inputs.split.classes), parameter_count(inputs.model)
     widths = sum(layer.out_features for layer in list(inputs.model.children())[:-1])
     paths = (100 if NOT_NESTED.intersection(inputs.plan.schemes) else 40) * weights  # units, their order, draws

@@ -33,7 +33,9 @@ class Variant:
             as is planned.
         change: ‖ΔW‖₂ over the set's weights, None where it is not finite.
         relative_change: ‖ΔW‖₂ / ‖W‖₂, None where it is not finite or the weights were all 0.
-        logits: (reviews, classes) by part, None where the dose is.
+        outputs: What is measured, by part: logits (reviews, classes), or numbers by name; None where the dose is, or
+            where measuring failed.
+        failed: Why measuring failed; "" where it did not.
     """
 
     layers: tuple[str, ...]
@@ -41,7 +43,8 @@ class Variant:
     dose: float | None = None
     change: float | None = None
     relative_change: float | None = None
-    logits: dict[str, torch.Tensor] | None = None
+    outputs: dict[str, torch.Tensor | Mapping[str, float]] | None = None
+    failed: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,8 @@ DOSES = (0.0, 0.5, 1.0)
 
 def row(layers: str, seed: int, dose: float, forgetting: float | None, scheme: str, unit: str = "weight") -> SweepRow:
     metrics = dict.fromkeys(SWEEP_METRICS, 0.5) | {"forgetting": forgetting, "accuracy_before": 0.875}
-    return SweepRow(layers, dose, dose, scheme, unit, seed, 0.1, 0.1, 0.25, metrics, metrics)
+    parts = {"training": metrics, "validation": metrics}
+    return SweepRow(layers, dose, dose, scheme, unit, seed, 0.1, 0.1, 0.25, parts)
 
 
 def result(
@@ -93,11 +94,15 @@ def test_the_table_by_hand():
 def test_the_interval_is_that_of_the_curve():
     found = result({"fc1": [0.0, 0.44, 1.2]}, seeds=3)
     right = {dose: np.packbits(np.arange(40) < hits).tobytes() for dose, hits in ((0.0, 35), (0.5, 24), (1.0, 5))}
-    rows = tuple(replace(row, hits=Hits(40, right[row.dose], right[0.0], 0.25)) for row in found.rows)
+    rows = tuple(
+        replace(row, part_hits={"validation": Hits(40, right[row.dose], right[0.0], 0.25)}) for row in found.rows
+    )
     (curve,) = nested_curves(rows)
     (*_, line) = lines_of(replace(found, rows=rows))
     assert line[-1] == "{:.4f} to {:.4f}".format(*curve.half_way)
-    high = tuple(replace(row, hits=replace(row.hits, after=right[0.5 if row.dose else 0.0])) for row in rows)
+    high = tuple(
+        replace(row, part_hits={"validation": replace(row.hits, after=right[0.5 if row.dose else 0.0])}) for row in rows
+    )
     (*_, line) = lines_of(replace(found, rows=high))
     assert line[-1].endswith("to open")
 

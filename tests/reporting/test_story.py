@@ -42,8 +42,19 @@ def matched(shares: dict[str, float], reviews: int) -> SweepResult:
             packed = (np.packbits(one).tobytes() for one in (right, before))
             metrics = dict.fromkeys(SWEEP_METRICS, 0.5) | {"accuracy": float(right.mean()), "accuracy_before": 1.0}
             kept = Hits(reviews, *packed, 0.25)
-            row = ("fc1", 1.0, 0.3, scheme, "weight", seed, 1.0, 1.0, 0.25, metrics, metrics)
-            rows.append(SweepRow(*row, hits=kept))
+            row = (
+                "fc1",
+                1.0,
+                0.3,
+                scheme,
+                "weight",
+                seed,
+                1.0,
+                1.0,
+                0.25,
+                {"training": metrics, "validation": metrics},
+            )
+            rows.append(SweepRow(*row, part_hits={"validation": kept}))
     return SweepResult(Sweep(seeds=3, match="change"), tuple(rows))
 
 

@@ -12,7 +12,9 @@ BEFORE = np.ones(40, dtype=bool)
 
 def row_of(layers: str, seed: int, hits: np.ndarray, split: int = 0) -> SweepRow:
     kept = Hits(len(hits), np.packbits(hits).tobytes(), np.packbits(np.ones(len(hits), dtype=bool)).tobytes(), 0.25)
-    return SweepRow(layers, 1.0, 1.0, "zero", "weight", seed, 1.0, 1.0, 0.25, {}, {}, split=split, hits=kept)
+    return SweepRow(
+        layers, 1.0, 1.0, "zero", "weight", seed, 1.0, 1.0, 0.25, {}, split=split, part_hits={"validation": kept}
+    )
 
 
 def rows_of(rates: dict[str, float], reviews: int, seeds: int, source: int) -> list[SweepRow]:
@@ -48,7 +50,7 @@ def test_seeds_are_paired_and_rows_without_hits_are_left_out():
     hits[:20] = False
     rows = [row_of("fc1", 0, hits), row_of("fc2", 0, ~hits), row_of("fc2", 1, BEFORE)]
     assert compare_pairs(rows)[0].change == 0  # the seed that one alone has does not count
-    without = SweepRow("fc3", 1.0, 1.0, "zero", "weight", 0, 1.0, 1.0, 0.25, {}, {})
+    without = SweepRow("fc3", 1.0, 1.0, "zero", "weight", 0, 1.0, 1.0, 0.25, {})
     assert len(compare_pairs([*rows, without])) == 1
     assert compare_pairs([without]) == ()
 

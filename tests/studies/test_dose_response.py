@@ -15,7 +15,8 @@ from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
-from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, sweep_rows
+from forgetting.studies.evaluation import SWEEP_COLUMNS
+from forgetting.studies.sweep import SweepResult, sweep_rows
 
 SUMMARY = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "split", "seed_dose"]
 KEYS = ["layers", "scheme", "unit", "planned_dose"]

@@ -19,9 +19,9 @@ def row(dose, seed, after, before, split=0, layers="fc1") -> SweepRow:
     packed = (np.packbits(hits).tobytes() for hits in (after, before))
     empty = dict.fromkeys(SWEEP_METRICS)
     return SweepRow(
-        *(layers, dose, dose, "zero", "weight", seed, 0.1, 0.1, CHANCE, empty, empty),
+        *(layers, dose, dose, "zero", "weight", seed, 0.1, 0.1, CHANCE, {"training": empty, "validation": empty}),
         split=split,
-        hits=None if after is None else Hits(len(before), *packed, 0.25),
+        part_hits={} if after is None else {"validation": Hits(len(before), *packed, 0.25)},
     )
 
 

@@ -32,8 +32,8 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
-from forgetting.studies.evaluation import PARTS, SWEEP_METRICS, SweepRow
-from forgetting.studies.sweep import SWEEP_COLUMNS, SweepResult, run_sweep, sweep_rows, sweep_slices
+from forgetting.studies.evaluation import PARTS, SWEEP_COLUMNS, SWEEP_METRICS, SweepRow
+from forgetting.studies.sweep import SweepResult, run_sweep, sweep_rows, sweep_slices
 
 HIDDEN = [(5,), (4, 3), (4, 3, 3)]
 OBJECTIVES = ["cross_entropy", "bitwise"]

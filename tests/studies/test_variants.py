@@ -67,7 +67,7 @@ def test_a_variant_is_that_of_randomize(small_split, case):
         )
         for name, part in small_split.parts.items():
             with torch.no_grad():
-                assert torch.equal(variant.logits[name], alone(part.inputs))
+                assert torch.equal(variant.outputs[name], alone(part.inputs))
         old, new = (flat(one, variant.layers, unit) for one in (model, alone))
         distance = np.linalg.norm(new - old)
         assert variant.change == pytest.approx(distance, rel=1e-5, abs=1e-9)
@@ -102,12 +102,12 @@ def test_a_variant_by_change_is_just_so_far(small_split, case):
     for variant in found:
         enough = {layer: distances[layer] >= variant.planned_dose * (1 - 1e-6) for layer in variant.layers}
         if not all(reached.any() for reached in enough.values()):
-            assert (variant.dose, variant.change, variant.relative_change, variant.logits) == (None,) * 4
+            assert (variant.dose, variant.change, variant.relative_change, variant.outputs) == (None,) * 4
             continue
         counts = {layer: int(reached.argmax()) for layer, reached in enough.items()}
         off = max(distances[layer][count] - variant.planned_dose for layer, count in counts.items())
         if off > 0.1 * variant.planned_dose:  # one unit more is too much
-            assert (variant.dose, variant.change, variant.relative_change, variant.logits) == (None,) * 4
+            assert (variant.dose, variant.change, variant.relative_change, variant.outputs) == (None,) * 4
             continue
         assert variant.dose == pytest.approx(sum(counts.values()) / sum(sizes[layer] for layer in counts))
         assert variant.relative_change >= variant.planned_dose * (1 - 2e-6)
@@ -116,7 +116,7 @@ def test_a_variant_by_change_is_just_so_far(small_split, case):
             alone = by_count(alone, layer, count, sizes[layer], randomization, initial)
         for name, part in small_split.parts.items():
             with torch.no_grad():
-                assert torch.equal(variant.logits[name], alone(part.inputs))
+                assert torch.equal(variant.outputs[name], alone(part.inputs))
 
 
 def by_count(model, layer, count, total, like, initial):
@@ -175,11 +175,11 @@ def test_neither_the_model_nor_the_random_state_is_touched(small_split):
 def test_logits_given_out_do_not_change_with_the_next_dose(small_split):
     walk = compute_variants(classifier(small_split, (5,)), inputs(small_split), [("fc1",)], [0.0, 1.0], Randomization())
     first = next(walk)
-    kept = {name: values.clone() for name, values in first.logits.items()}
+    kept = {name: values.clone() for name, values in first.outputs.items()}
     last = next(walk)
     for name, values in kept.items():
-        assert torch.equal(first.logits[name], values)
-        assert not torch.equal(last.logits[name], values)
+        assert torch.equal(first.outputs[name], values)
+        assert not torch.equal(last.outputs[name], values)
 
 
 def test_named_words_are_those_of_the_vocabulary(small_split):
@@ -196,7 +196,7 @@ def test_named_words_are_those_of_the_vocabulary(small_split):
         )  # fmt: skip
         with torch.no_grad():
             expected = alone(small_split.validation.inputs)
-        assert torch.equal(variant.logits["validation"], expected)
+        assert torch.equal(variant.outputs["validation"], expected)
 
 
 def test_a_path_that_cannot_be_is_refused(small_split):
