@@ -72,6 +72,7 @@ class Split:
         test: The test part, which no choice looks at, and claims are measured on; None for none.
         tokenizer: What cut the texts into words.
         without_words: Reviews of all parts in which it found no word.
+        subsets: Sets of these reviews that are measured beside the parts, such as a forget set, by name.
     """
 
     training: Part
@@ -83,11 +84,12 @@ class Split:
     test: Part | None = None
     tokenizer: Tokenizer = BASIC
     without_words: int = 0
+    subsets: tuple[tuple[str, Part], ...] = ()
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The parts that are measured, by name."""
-        return {name: getattr(self, name) for name in PARTS}
+        """The parts that are measured, and the subsets, by name."""
+        return {name: getattr(self, name) for name in PARTS} | dict(self.subsets)
 
     @property
     def size(self) -> tuple[int, int]:

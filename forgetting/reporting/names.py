@@ -23,6 +23,8 @@ METHOD_NAMES = {
     "scrub": "SCRUB",
     "salun": "SalUn",
     "neggrad_plus": "NegGrad+",
+    "repair_all_layers": "repair of all layers",
+    "repair_random_layer": "repair of a random layer",
 }
 ATTRIBUTION_NAMES = {
     "gradient_input": "gradient × input",

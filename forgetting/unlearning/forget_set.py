@@ -54,6 +54,10 @@ class ForgetSets:
         found = np.isin(self.retain_split.validation.rows, self.non_members.rows)
         return found if self.kept_classes[found].all() else self.kept_classes
 
+    def measured_in(self, split: Split) -> Split:
+        """The split that the sets were made of, with both sets of the training part as subsets, for a study's rows."""
+        return replace(split, subsets=(("forget", self.forget), ("retain", self.retain)))
+
 
 def make_forget_sets(split: Split, forget: Forget) -> ForgetSets:
     """Make the sets of a split.

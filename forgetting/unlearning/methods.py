@@ -19,7 +19,9 @@ from forgetting.model.adam import Adam
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
 from forgetting.model.trainer import Trainer, compute_loss
+from forgetting.randomization.layers import named_layers
 from forgetting.randomization.path import randomize
+from forgetting.randomization.settings import ALL
 from forgetting.unlearning.saliency import fisher_diagonal, saliency_mask
 from forgetting.unlearning.task import MethodRun, Task, method
 
@@ -46,8 +48,29 @@ def randomize_and_repair(task: Task) -> MethodRun:
 
     The method of this project: where randomizing takes what was not to be forgotten, the retain set teaches it again.
     """
-    model = randomize(task.original, task.settings.randomization(task.seed), initial=task.initial)
-    return (yield from task.tune(model, task.retain_split))
+    return (yield from _repair(task, task.settings.repair_layers))
+
+
+@method
+def repair_all_layers(task: Task) -> MethodRun:
+    """The same as randomize and repair, but with all layers, to hold a choice of layers against.
+
+    Fraction, scheme and training are those of `randomize_and_repair`.
+    """
+    return (yield from _repair(task, (ALL,)))
+
+
+@method
+def repair_random_layer(task: Task) -> MethodRun:
+    """The same as randomize and repair, but with layers drawn at random, to hold a choice of layers against.
+
+    They are as many as `repair_layers` are, drawn anew for each seed, and may be the chosen ones by chance. Fraction,
+    scheme and training are those of `randomize_and_repair`.
+    """
+    known = tuple(named_layers(task.original))
+    count = len(task.settings.randomization(task.seed).chosen_layers(known, "unlearning.repair_layers"))
+    drawn = torch.randperm(len(known), generator=generator(task.seed, "repair_random_layer"))[:count].sort().values
+    return (yield from _repair(task, tuple(known[place] for place in drawn)))
 
 
 @method
@@ -255,6 +278,13 @@ def neggrad_plus(task: Task) -> MethodRun:
             optimizer.step()
             yield
     return model
+
+
+def _repair(task: Task, layers: tuple[str, ...]) -> MethodRun:
+    """A copy of the original with some of its layers randomized, trained on with the retain set."""
+    randomization = replace(task.settings.randomization(task.seed), layers=layers)
+    model = randomize(task.original, randomization, initial=task.initial)
+    return (yield from task.tune(model, task.retain_split))
 
 
 def _mislabelled_split(task: Task) -> Split:

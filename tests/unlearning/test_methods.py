@@ -49,8 +49,11 @@ NAMES = (
     "scrub",
     "salun",
     "neggrad_plus",
+    "repair_all_layers",
+    "repair_random_layer",
 )
-DRAWING = {"retrain", "randomize_and_repair", "eu_k", "random_labels", "salun"}  # also without dropout
+REPAIRS = {"randomize_and_repair", "repair_all_layers", "repair_random_layer"}
+DRAWING = {*REPAIRS, "retrain", "eu_k", "random_labels", "salun"}  # also without dropout
 DROPPING = {*DRAWING, "cf_k", "fine_tune", "scrub", "neggrad_plus"}
 PAUSING = DROPPING | {"gradient_ascent"}
 
@@ -311,6 +314,25 @@ def test_randomize_and_repair(small_split, objective, hidden, dropout, batch, la
     changed = {name[:3] for name, value in start.items() if not torch.equal(value, task.original.state_dict()[name])}
     assert changed == (set(layers) if layers != ("all",) else {name[:3] for name in start})
     check_equal(unlearned("randomize_and_repair", task), on_retain(task, start))
+
+
+@pytest.mark.parametrize(SETUP, [WIDE, BATCHED])
+def test_layers_are_held_against_all_and_against_as_many_at_random(small_split, objective, hidden, dropout, batch):
+    """The two methods beside `randomize_and_repair` are that method with other layers, bit for bit."""
+    known = [f"fc{number}" for number in range(1, len(hidden) + 2)]
+    drawn = set()
+    for seed in range(12):
+        task = task_of(small_split, objective, hidden, dropout, batch, repair_layers=("fc2",), epochs=1, seed=seed)
+
+        def chosen(*layers, task=task):
+            settings = replace(task.settings, repair_layers=layers)
+            return bits(unlearned("randomize_and_repair", replace(task, settings=settings)))
+
+        random = bits(unlearned("repair_random_layer", task))
+        drawn |= {name for name in known if chosen(name) == random}
+        assert random in [chosen(name) for name in known]
+        assert bits(unlearned("repair_all_layers", task)) == chosen("all")
+    assert drawn == set(known)  # each layer may be drawn, the chosen one too
 
 
 @pytest.mark.parametrize(SETUP, [WIDE, BATCHED])

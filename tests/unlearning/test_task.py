@@ -66,7 +66,7 @@ def finish(outcome):
 
 def test_the_defaults_compare_the_ten_methods_that_earlier_addresses_mean():
     settings, known = Unlearning(), {name for name in METHODS if METHODS[name].__module__ == methods.__name__}
-    assert known - set(settings.methods) == {"salun", "neggrad_plus"}
+    assert known - set(settings.methods) == {"salun", "neggrad_plus", "repair_all_layers", "repair_random_layer"}
     assert len(settings.methods) == len(set(settings.methods)) == 10
     assert REFERENCE in settings.methods
     check_methods(settings, LAYERS)
