@@ -9,6 +9,9 @@ from forgetting.recipe.recipe import MODERN, Recipe
 LEAVES = Recipe.leaves()
 TOGETHER = (
     "explanation.seed",
+    "model.heads",
+    "model.kind",
+    "model.width",
     "protocol",
     "randomization.layers",
     "randomization.unit",

@@ -18,6 +18,7 @@ from forgetting.metrics.scores import score_chunks
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import ROWS_AT_ONCE, Part, Split, make_split
 from forgetting.model.trainer import SLICE_SECONDS, Trainer
+from forgetting.model.transformer import TextTransformer
 from forgetting.randomization.layers import layer_table
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
@@ -79,7 +80,7 @@ def prepare(recipe: Recipe, reviews: Reviews) -> Split:
         DataError: The reviews are too few, or their classes too many.
         RecipeError: The reviews are not of the recipe's file.
     """
-    split = make_split(select_reviews(recipe, reviews), recipe.split)
+    split = make_split(select_reviews(recipe, reviews), recipe.split, max_tokens=recipe.model.tokens)
     reviews, classes = len(split.reviews), len(split.classes)
     check_limit(
         "logits",
@@ -115,13 +116,15 @@ def select_reviews(recipe: Recipe, reviews: Reviews) -> Reviews:
     )
 
 
-def build_model(recipe: Recipe, split: Split) -> TextClassifier:
+def build_model(recipe: Recipe, split: Split) -> TextClassifier | TextTransformer:
     """The untrained model of a recipe.
 
     Raises:
         RecipeError: The model, or a step of its training, would be too large.
     """
     model = recipe.model
+    if model.kind == "transformer":
+        return TextTransformer.from_settings(model, len(split.words), len(split.classes), seed=recipe.seed)
     sizes = (len(split.words), *model.hidden, len(split.classes))
     batch = min(len(split.training), recipe.training.for_size(*split.size).batch_size or len(split.training))
     check_limit(

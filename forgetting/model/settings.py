@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
+from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
 
 SMALL, TINY, FEW_CLASSES = 10_000, 1_200, 10  # see `is_large`
@@ -57,29 +58,85 @@ class SplitSettings(Settings):
 
 @dataclass(frozen=True)
 class ModelSettings(Settings):
-    """The size of a classifier.
+    """Which classifier, and its size.
 
     Attributes:
-        hidden: Widths of the hidden layers.
+        kind: "mlp", a multilayer perceptron on TF-IDF rows, or "transformer", which reads the words in their order.
+        hidden: Widths of the hidden layers of an MLP.
+        blocks: Number of blocks of a Transformer.
+        width: Numbers that stand for a word in a Transformer; the number of heads must divide it.
+        heads: Attention heads of each block.
+        feedforward: Width of the hidden layer of each block's feed-forward part.
+        max_tokens: Words of a review that a Transformer reads; those after them are left out.
         dropout: Probability with which a hidden activation is dropped while training.
+
+    Raises:
+        RecipeError: The heads do not divide the width.
     """
 
     group: ClassVar[str] = "model"
+    kind: str = setting("mlp", choices=("mlp", "transformer"))
     hidden: tuple[int, ...] = setting((64,), low=1, high=1024, most=4)
+    blocks: int = setting(2, low=1, high=12)
+    width: int = setting(64, low=4, high=512)
+    heads: int = setting(4, low=1, high=64)
+    feedforward: int = setting(128, low=1, high=2048)
+    max_tokens: int = setting(256, low=1, high=4096)
     dropout: float = setting(0.5, low=0.0, high=0.95)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % self.heads:
+            raise RecipeError(
+                f"model.width must be a multiple of model.heads, as each head reads an equal share; got {self.width} "
+                f"and {self.heads}. Change one of them."
+            )
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The names of the layers: fc1 for the first hidden one, and so on to the one that gives the logits."""
-        return tuple(f"fc{number}" for number in range(1, len(self.hidden) + 2))
+        """The names of the layers in their order: fc1, fc2 … of an MLP, "words" to "head" of a Transformer."""
+        return tuple(self.parameter_shapes(1, 1))
+
+    @property
+    def tokens(self) -> int:
+        """Words of a review that the model reads in their order; 0 for a model that takes TF-IDF rows."""
+        return self.max_tokens if self.kind == "transformer" else 0
 
     def shapes(self, words: int, classes: int) -> dict[str, tuple[int, int]]:
-        """Inputs and outputs of each layer, by its name, of a model of so many words and classes."""
-        return dict(zip(self.layers, pairwise((words, *self.hidden, classes)), strict=True))
+        """Inputs and outputs of each layer of an MLP, by its name, of a model of so many words and classes."""
+        names = (f"fc{number}" for number in range(1, len(self.hidden) + 2))
+        return dict(zip(names, pairwise((words, *self.hidden, classes)), strict=True))
+
+    def parameter_shapes(self, words: int, classes: int) -> dict[str, dict[str, tuple[int, ...]]]:
+        """The shape of each parameter, by its name in its layer, by layer, of a model of so many words and classes."""
+        if self.kind == "mlp":
+            return {name: _linear(*sizes) for name, sizes in self.shapes(words, classes).items()}
+        width, norm = self.width, {"weight": (self.width,), "bias": (self.width,)}
+        block = {
+            "attention_norm": norm,
+            **{f"attention.{name}": _linear(width, width) for name in ("query", "key", "value", "output")},
+            "feedforward_norm": norm,
+            "feedforward.up": _linear(width, self.feedforward),
+            "feedforward.down": _linear(self.feedforward, width),
+        }
+        return {
+            "words": {"weight": (words, width)},
+            "positions": {"weight": (self.max_tokens, width)},
+            **{f"blocks.{number}.{name}": shapes for number in range(self.blocks) for name, shapes in block.items()},
+            "norm": norm,
+            "head": _linear(width, classes),
+        }
 
     def parameters(self, words: int, classes: int) -> dict[str, int]:
         """Number of parameters of each layer, by its name, of a model of so many words and classes."""
-        return {name: (inputs + 1) * outputs for name, (inputs, outputs) in self.shapes(words, classes).items()}
+        return {
+            name: sum(map(math.prod, shapes.values()))
+            for name, shapes in self.parameter_shapes(words, classes).items()
+        }
+
+
+def _linear(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    return {"weight": (outputs, inputs), "bias": (outputs,)}
 
 
 @dataclass(frozen=True)

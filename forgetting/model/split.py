@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from forgetting.model.sparse import SparseMatrix
+    from forgetting.model.tokens import TokenRows
 
 PARTS = ("training", "validation")  # what is measured; nothing is reported of the stopping part
 STOPPING_SHARE, STOPPING_MOST = 0.05, 5_000  # of the reviews that are not for validation; reviews at most
@@ -39,23 +40,35 @@ class Part:
         inputs: (reviews, words), TF-IDF rows with an L2 norm of 1, or 0 where a review has no known word.
         targets: Class numbers, (reviews,) int64.
         rows: Positions in the split's reviews, (reviews,).
+        tokens: The known words of each review in their order; None where the model takes none.
     """
 
     inputs: SparseMatrix
     targets: torch.Tensor
     rows: np.ndarray
+    tokens: TokenRows | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def chunks(self) -> Iterator[tuple[SparseMatrix, torch.Tensor]]:
-        """Inputs and targets of at most ROWS_AT_ONCE reviews at a time; most parts are one chunk, as they are."""
+    @property
+    def model_inputs(self) -> SparseMatrix | TokenRows:
+        """What the model takes: the tokens where there are some, else the TF-IDF rows."""
+        return self.inputs if self.tokens is None else self.tokens
+
+    def select(self, indices: torch.Tensor) -> Part:
+        """The reviews at `indices`, (n,) int64, in that order."""
+        tokens = None if self.tokens is None else self.tokens.rows(indices)
+        return Part(self.inputs.rows(indices), self.targets[indices], self.rows[indices.numpy()], tokens)
+
+    def chunks(self) -> Iterator[tuple[SparseMatrix | TokenRows, torch.Tensor]]:
+        """Model inputs and targets of at most ROWS_AT_ONCE reviews at a time; most parts are one chunk, as they are."""
         if len(self) <= ROWS_AT_ONCE:
-            yield self.inputs, self.targets
+            yield self.model_inputs, self.targets
             return
         for start in range(0, len(self), ROWS_AT_ONCE):
             end = min(start + ROWS_AT_ONCE, len(self))
-            yield self.inputs.between(start, end), self.targets[start:end]
+            yield self.model_inputs.between(start, end), self.targets[start:end]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +119,13 @@ class Split:
         return {name: int((part.inputs.offsets.diff() == 0).sum()) for name, part in self.parts.items()}
 
 
-def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
+def make_split(reviews: Reviews, splitting: SplitSettings, *, max_tokens: int = 0) -> Split:
     """Split reviews, fit the words to the training part, and number the classes.
+
+    Args:
+        reviews: The reviews.
+        splitting: The settings of the split.
+        max_tokens: Words of a review that are kept in their order, for a model that reads them so; 0 for none.
 
     Raises:
         DataError: A part would be too small for the classes, no word is left, or there are too many classes or words.
@@ -145,7 +163,13 @@ def make_split(reviews: Reviews, splitting: SplitSettings) -> Split:
 
     def make_part(rows: np.ndarray, matrix: scipy.sparse.csr_matrix | None = None) -> Part:
         matrix = vectorizer.transform(reviews.texts[row] for row in rows) if matrix is None else matrix
-        return Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows)
+        tokens = None
+        if max_tokens:
+            from forgetting.model.tokens import TokenRows
+
+            cut = (tokenizer(reviews.texts[row]) for row in rows)
+            tokens = TokenRows.from_words(cut, vectorizer.vocabulary_, max_tokens)
+        return Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows, tokens)
 
     return Split(
         training=make_part(training, fitted),

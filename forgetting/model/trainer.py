@@ -189,7 +189,7 @@ class Trainer:
     def _learn(self, batch: torch.Tensor | None) -> tuple[torch.Tensor, float]:
         """Do one forward pass and one update; return the logits and the loss of the pass."""
         settings, part = self.training, self.split.training
-        inputs = part.inputs if batch is None else part.inputs.rows(batch)
+        inputs = part.model_inputs if batch is None else part.model_inputs.rows(batch)
         targets = part.targets if batch is None else part.targets[batch]
         if settings.word_dropout:
             inputs = inputs.drop_values(settings.word_dropout, self._sources["word_dropout"])

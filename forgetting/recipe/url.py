@@ -1,6 +1,7 @@
 """A recipe as the parameters of a web address: only what differs from its protocol's defaults, in readable text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import format_value, parse_value
@@ -70,6 +71,24 @@ def decode_query(parameters: Mapping[str, str]) -> tuple[Recipe, list[str]]:
             except RecipeError as error:
                 failed[name], errors[name] = text, str(error)
         if len(failed) == len(pending):
-            break
+            recipe, failed = _together(recipe, pending)
+            if len(failed) == len(pending):
+                break
         pending = failed
     return recipe, sentences + [f"From the address: {errors[name]}" for name in pending]
+
+
+def _together(recipe: Recipe, pending: Mapping[str, str]) -> tuple[Recipe, dict[str, str]]:
+    """A recipe with the settings of groups that are possible only at once, and the parameters that remain."""
+    groups: dict[str, dict] = {}
+    for name, text in pending.items():
+        group, _, setting = name.rpartition(".")
+        groups.setdefault(group, {})[setting] = parse_value(Recipe.leaves()[name], text)
+    remaining = dict(pending)
+    for group, values in groups.items():
+        try:
+            recipe = recipe.with_value(group, replace(recipe.value(group), **values)) if group else recipe
+        except RecipeError:
+            continue
+        remaining = {name: text for name, text in remaining.items() if name.rpartition(".")[0] != group or not group}
+    return recipe, remaining

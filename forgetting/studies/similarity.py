@@ -217,7 +217,7 @@ def _slices(
     seeds: list[int],
     trains: bool,
 ) -> Iterator[list[SimilarityRow]]:
-    inputs = split.validation.inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
+    inputs = split.validation.model_inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
     original = layer_activations(trained.model.named_children(), inputs)
     steps = math.inf if trained.state == "finished" else trained.steps
     for seed in seeds:

@@ -122,8 +122,7 @@ def _with_same_classes(wanted: np.ndarray, indices: np.ndarray, targets: np.ndar
 
 def select_part(part: Part, indices: np.ndarray) -> Part:
     """The reviews of a part at these indices, which count the part's reviews, not the rows of the file."""
-    selected = torch.from_numpy(indices)
-    return Part(part.inputs.rows(selected), part.targets[selected], part.rows[indices])
+    return part.select(torch.from_numpy(indices))
 
 
 def _choose_class(split: Split, forget: Forget, keys: np.ndarray) -> np.ndarray:  # noqa: ARG001 - one signature

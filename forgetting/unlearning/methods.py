@@ -121,13 +121,13 @@ def gradient_ascent(task: Task) -> MethodRun:
     model, objective = task.copy(), task.training.objective
     parameters = list(model.parameters())
     with torch.no_grad():
-        uniform = torch.zeros_like(model(forget.inputs))
+        uniform = torch.zeros_like(model(forget.model_inputs))
     if objective == "bitwise":
         uniform -= math.log(uniform.shape[1] - 1)
     limit = compute_loss(uniform, forget.targets, objective).item()
     least = top_1_accuracy(model, retain) - settings.ascent_tolerance
     for _ in range(settings.epochs):
-        loss = compute_loss(model(forget.inputs), forget.targets, objective)
+        loss = compute_loss(model(forget.model_inputs), forget.targets, objective)
         if not loss.item() < limit:
             break
         gradients = torch.autograd.grad(loss, parameters)
@@ -219,7 +219,7 @@ def scrub(task: Task) -> MethodRun:
     optimizer = Adam(model.parameters(), learning_rate=settings.learning_rate, weight_decay=training.weight_decay)
     order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
     with torch.no_grad():
-        original_logits = {id(part): task.original(part.inputs) for part in (retain, forget)}
+        original_logits = {id(part): task.original(part.model_inputs) for part in (retain, forget)}
 
     def divergence(logits: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
         temperature = settings.scrub_temperature
@@ -294,16 +294,16 @@ def _mislabelled_split(task: Task) -> Split:
     shifts = torch.randint(1, classes, (len(task.forget),), generator=generator(task.seed, "random labels"))
     targets = training.targets.clone()
     targets[forgotten] = (targets[forgotten] + shifts) % classes
-    return replace(task.split, training=Part(training.inputs, targets, training.rows)).without_stopping()
+    return replace(task.split, training=replace(training, targets=targets)).without_stopping()
 
 
 def _batches(part: Part, size: int, order: torch.Generator) -> Iterator[tuple[SparseMatrix, torch.Tensor]]:
     """An epoch's batches, in an order that is drawn: inputs and places in the part; with a size of 0 one of all."""
     if not size or size >= len(part):
-        yield part.inputs, torch.arange(len(part))
+        yield part.model_inputs, torch.arange(len(part))
         return
     for batch in torch.randperm(len(part), generator=order).split(size):
-        yield part.inputs.rows(batch), batch
+        yield part.model_inputs.rows(batch), batch
 
 
 def _divergence(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> torch.Tensor:

@@ -86,7 +86,7 @@ def compare_layers(
     """
     found: dict[str, LayerSimilarity] = {name: {} for name in models}
     for place, part in zip(COMPARED_SETS, (sets.forget, sets.retain_split.validation), strict=True):
-        inputs = part.inputs.rows(torch.from_numpy(draw_reviews(part)))
+        inputs = part.model_inputs.rows(torch.from_numpy(draw_reviews(part)))
         others = layer_activations(reference.named_children(), inputs)
         for name, model in models.items():
             if _alike(model, reference):

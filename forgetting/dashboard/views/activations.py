@@ -125,7 +125,7 @@ def _find_map(trained_model: TrainedModel, comparison: Comparison, part: str, la
 
     def compute() -> _Found:
         drawn = trained_model.split.parts[part]
-        inputs = drawn.inputs.rows(torch.from_numpy(draw_reviews(drawn)))
+        inputs = drawn.model_inputs.rows(torch.from_numpy(draw_reviews(drawn)))
         both = (trained_model.trained.model, comparison.model)
         before, after = (layer_activations(model.named_children(), inputs)[layer] for model in both)
         return _Found(map_activations(before, after))
@@ -158,7 +158,7 @@ class _Points:
         positions = draw_reviews(drawn)
         self.rows, self.classes, self.reviews = drawn.rows[positions], split.classes, split.reviews
         self.true = drawn.targets[positions].numpy()
-        inputs = drawn.inputs.rows(torch.from_numpy(positions))
+        inputs = drawn.model_inputs.rows(torch.from_numpy(positions))
         with torch.no_grad():
             both = (model(inputs).argmax(dim=1).numpy() for model in (trained_model.trained.model, comparison.model))
             self.before, self.after = both
