@@ -124,7 +124,17 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier | TextTransforme
     """
     model = recipe.model
     if model.kind == "transformer":
-        return TextTransformer.from_settings(model, len(split.words), len(split.classes), seed=recipe.seed)
+        return TextTransformer(
+            len(split.words),
+            len(split.classes),
+            blocks=model.blocks,
+            width=model.width,
+            heads=model.heads,
+            feedforward=model.feedforward,
+            max_tokens=model.max_tokens,
+            dropout=model.dropout,
+            seed=recipe.seed,
+        )
     sizes = (len(split.words), *model.hidden, len(split.classes))
     batch = min(len(split.training), recipe.training.for_size(*split.size).batch_size or len(split.training))
     check_limit(

@@ -130,8 +130,7 @@ class ModelSettings(Settings):
     def parameters(self, words: int, classes: int) -> dict[str, int]:
         """Number of parameters of each layer, by its name, of a model of so many words and classes."""
         return {
-            name: sum(map(math.prod, shapes.values()))
-            for name, shapes in self.parameter_shapes(words, classes).items()
+            name: sum(map(math.prod, shapes.values())) for name, shapes in self.parameter_shapes(words, classes).items()
         }
 
 

@@ -167,8 +167,8 @@ def make_split(reviews: Reviews, splitting: SplitSettings, *, max_tokens: int = 
         if max_tokens:
             from forgetting.model.tokens import TokenRows
 
-            cut = (tokenizer(reviews.texts[row]) for row in rows)
-            tokens = TokenRows.from_words(cut, vectorizer.vocabulary_, max_tokens)
+            texts = (reviews.texts[row] for row in rows)
+            tokens = TokenRows.from_texts(texts, vectorizer.vocabulary_, tokenizer, max_tokens)
         return Part(SparseMatrix.from_scipy(matrix), torch.from_numpy(targets[rows]), rows, tokens)
 
     return Split(
