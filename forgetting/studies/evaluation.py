@@ -299,7 +299,12 @@ def split_parts(
     with torch.no_grad():
         return {
             name: LogitsPart(
-                model(part.model_inputs), part.targets, objective, majority=majority[name], majority_class=most, brief=brief
+                model(part.model_inputs),
+                part.targets,
+                objective,
+                majority=majority[name],
+                majority_class=most,
+                brief=brief,
             )
             for name, part in split.parts.items()
             if not names or name in names
