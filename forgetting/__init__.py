@@ -31,6 +31,7 @@ __getattr__, __all__ = lazy_names(
         "studies.layer_robustness": ("robustness",),
         "studies.nested": ("nested_curves", "nested_half_ways"),
         "studies.relearning": ("RelearningResult", "run_relearning"),
+        "studies.study": ("StudyResult", "study"),
         "studies.sweep": ("SweepResult", "run_sweep", "sweep_rows"),
         "unlearning.result": ("UnlearningResult",),
         "unlearning.runner": ("run_unlearning",),

@@ -6,7 +6,11 @@ disturb each other.
 
 import hashlib
 import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -85,3 +89,33 @@ def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:
     reset = getattr(layer, "reset_parameters", None) or layer._reset_parameters
     with OwnedDraws(source):
         reset()
+
+
+@contextmanager
+def lent_global_state(seed: int) -> Iterator[Callable[[], bool]]:
+    """A context in which the global random states begin at a seed; they are put back as they were.
+
+    It is for functions of other people, who may draw from them: what they draw is the same in each call.
+
+    Args:
+        seed: The seed of torch's state on the CPU, of numpy's old state and of Python's.
+
+    Yields:
+        A function that tells whether someone has drawn from one of them.
+    """
+    before = torch.default_generator.get_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    torch.default_generator.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
+    start = _global_states()
+    try:
+        yield lambda: _global_states() != start
+    finally:
+        torch.default_generator.set_state(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        random.setstate(before[2])
+
+
+def _global_states() -> tuple:
+    numpy = np.random.get_state()  # noqa: NPY002
+    return bytes(torch.default_generator.get_state().numpy()), numpy[1].tobytes(), numpy[2:], random.getstate()

@@ -39,6 +39,7 @@ __getattr__, __all__ = lazy_names(
         ),
         "similarity": ("SimilarityResult", "SimilarityRow", "run_similarity", "similarity_slices"),
         "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
+        "study": ("StudyLayer", "StudyResult", "study_rows"),
         "sweep": (
             "SWEEP_MEMORY",
             "SweepResult",

@@ -47,13 +47,19 @@ class Variant:
     failed: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    """One layer: its path, the number of randomized units at each planned dose, and the norm of its weights."""
+@dataclass(frozen=True)
+class LayerPlan:
+    """How far one layer goes at each planned dose.
 
-    path: LayerPath
-    counts: list[int | None]
-    size: float
+    Attributes:
+        counts: Number of randomized units at each dose; None where none takes the weights as far as is planned.
+        units: Number of units that may be randomized.
+        norm: ‖W‖₂ of the layer.
+    """
+
+    counts: tuple[int | None, ...]
+    units: int
+    norm: float
 
 
 @torch.no_grad()
@@ -85,20 +91,18 @@ def compute_variants(
     used = tuple(name for name in names if any(name in chosen for chosen in sets))
     chosen = randomization.with_value("layers", used)
     found = layer_paths(randomized, chosen, initial=initial, vocabulary=vocabulary)
-    layers = {name: _plan_layer(path, doses, match) for name, path in found.items()}
+    layers = {name: plan_layer(path, doses, match) for name, path in found.items()}
     walks = {
-        name: layer.path.walk([count for count in layer.counts if count is not None]) for name, layer in layers.items()
+        name: path.walk([count for count in layers[name].counts if count is not None]) for name, path in found.items()
     }
     known: dict[str, dict[Prefix, torch.Tensor]] = {part: {} for part in inputs}
     changes = {}
     for index, dose in enumerate(doses):
         reached = {name for name, layer in layers.items() if layer.counts[index] is not None}
         for name in reached:
-            path = layers[name].path
             units = next(walks[name])
-            moved = layers[name].counts[index]
-            changes[name] = torch.linalg.vector_norm(units - path.units, dtype=torch.float64).item() if moved else 0.0
-            path.write(units)
+            changes[name] = distance_between(units, found[name].units) if layers[name].counts[index] else 0.0
+            found[name].write(units)
         possible = [names for names in sets if reached.issuperset(names)]
         logits = {
             part: _logits(model, randomized, matrix, [[name in chosen for name in names] for chosen in possible], seen)
@@ -112,34 +116,41 @@ def compute_variants(
             yield Variant(
                 chosen,
                 dose,
-                dose if match == "dose" else _share(chosen, layers, index),
-                *_distance(chosen, layers, changes),
+                dose if match == "dose" else share_of_units([layers[name] for name in chosen], index),
+                *sum_changes([layers[name] for name in chosen], [changes[name] for name in chosen]),
                 {part: values[position] for part, values in logits.items()},
             )
 
 
-def _plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> _Layer:
-    size = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
+def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan:
+    """How far a layer goes along its path at each planned dose; see `Sweep.match`."""
+    norm = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
     if match == "dose":
-        return _Layer(path, [path.count(dose) for dose in doses], size)
-    if not math.isfinite(size):
-        return _Layer(path, [None if dose else 0 for dose in doses], size)
-    return _Layer(path, path.reaching([dose * size for dose in doses]), size)
+        counts = [path.count(dose) for dose in doses]
+    elif math.isfinite(norm):
+        counts = path.reaching([dose * norm for dose in doses])
+    else:
+        counts = [None if dose else 0 for dose in doses]
+    return LayerPlan(tuple(counts), len(path.order), norm)
 
 
-def _share(chosen: tuple[str, ...], layers: Mapping[str, _Layer], index: int) -> float:
-    total = sum(len(layers[name].path.order) for name in chosen)
-    return sum(layers[name].counts[index] for name in chosen) / total if total else 0.0
+def distance_between(units: torch.Tensor, original: torch.Tensor) -> float:
+    """‖ΔW‖₂ between two states of a layer's units, (n, values of a unit)."""
+    return torch.linalg.vector_norm(units - original, dtype=torch.float64).item()
 
 
-def _distance(
-    chosen: tuple[str, ...], layers: Mapping[str, _Layer], changes: Mapping[str, float]
-) -> tuple[float | None, float | None]:
-    change = sum(changes[name] ** 2 for name in chosen) ** 0.5
-    size = sum(layers[name].size ** 2 for name in chosen) ** 0.5
+def share_of_units(layers: Sequence[LayerPlan], index: int) -> float:
+    """The share of the units of a layer set that is randomized at the planned dose of that index."""
+    total = sum(layer.units for layer in layers)
+    return sum(layer.counts[index] for layer in layers) / total if total else 0.0
+
+
+def sum_changes(layers: Sequence[LayerPlan], changes: Sequence[float]) -> tuple[float | None, float | None]:
+    """‖ΔW‖₂ of a layer set and its ratio to ‖W‖₂; None where they are not finite, or the weights were all 0."""
+    change, norm = (sum(value**2 for value in values) ** 0.5 for values in (changes, [layer.norm for layer in layers]))
     if not math.isfinite(change):
         return None, None
-    return change, (change / size if size and math.isfinite(size) else None)
+    return change, (change / norm if norm and math.isfinite(norm) else None)
 
 
 def _logits(

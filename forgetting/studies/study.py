@@ -1,0 +1,407 @@
+"""A study of any torch model: how what a person measures of it falls as layer sets are randomized.
+
+`study` is `run_sweep` for models of other people: they bring the model and a function that evaluates it.
+"""
+
+import math
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
+
+from forgetting.core import parallel
+from forgetting.core.errors import RecipeError
+from forgetting.experiment.pipeline import Progress
+from forgetting.metrics.paired import compare_hits
+from forgetting.randomization.layers import layer_parameters, named_layers
+from forgetting.randomization.path import layer_paths, word_columns
+from forgetting.recipe.plans import Sweep
+from forgetting.studies.any_model import Workbench, walk_variants
+from forgetting.studies.evaluation import (
+    SWEEP_METRICS,
+    LogitsPart,
+    NumbersPart,
+    SweepRow,
+    VariantEvaluator,
+    frame_of_rows,
+)
+from forgetting.studies.given import PART, Evaluation, Given, same_values
+from forgetting.studies.sweep import HITS_MEMORY, Replicate
+
+ROWS_AT_ONCE = 64  # variants whose metrics are computed at once
+
+
+@dataclass(frozen=True)
+class StudyLayer:
+    """A layer of the model that was studied.
+
+    Attributes:
+        name: Its name.
+        kind: Name of its class.
+        parameters: Number of its parameters.
+        distance: ‖θ_t − θ_0‖₂ between the end and the start of training; None where the start is not known.
+        initial_norm: ‖θ_0‖₂ at the start; None where it is not known.
+    """
+
+    name: str
+    kind: str
+    parameters: int
+    distance: float | None = None
+    initial_norm: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """The rows of a study, finished or stopped, with all that is needed to show them.
+
+    Attributes:
+        plan: Which variants.
+        rows: A row for each variant that is done.
+        title: What was studied, such as the name of the model's class.
+        layers: The model's layers, in order.
+        metric: The metric that forgetting is of.
+        chance: Its value at chance; None where it is not known.
+        planned: Number of rows of the whole plan.
+        notes: What the reader should know of the evaluation, in sentences.
+        reviews: Number of rows of each part that has logits.
+        hollow: Whether the original is not shown to be better than always naming the largest class.
+        batch_norm: Whether the model has layers whose statistics were estimated from activations (BatchNorm).
+        settled: Whether these were estimated again of each variant.
+    """
+
+    plan: Sweep
+    rows: tuple[SweepRow, ...]
+    title: str
+    layers: tuple[StudyLayer, ...]
+    metric: str = "accuracy"
+    chance: float | None = None
+    planned: int = 0
+    notes: tuple[str, ...] = ()
+    reviews: Mapping[str, int] | None = None
+    hollow: bool = False
+    batch_norm: bool = False
+    settled: bool = False
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row for each variant, see `frame_of_rows`."""
+        return frame_of_rows(self.rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the layers, in order."""
+        return tuple(layer.name for layer in self.layers)
+
+    @property
+    def column(self) -> str:
+        """The column of the frame that holds the metric."""
+        return f"{PART}_{self.metric}"
+
+
+@dataclass(frozen=True, eq=False)
+class StudyInputs:
+    """All that a replicate is computed from; it goes to the workers."""
+
+    model: nn.Module
+    evaluation: Evaluation
+    plan: Sweep
+    sets: tuple[tuple[str, ...], ...]
+    metric: str
+    chance: float | None
+    options: Mapping[str, Any]
+    stages: Callable[[nn.Module], Sequence[nn.Module]] | None
+    keep_hits: bool
+
+    @cached_property
+    def bench(self) -> Workbench:
+        """The copy of the model that all replicates of this process use."""
+        return Workbench(self.model, self.evaluation, self.sets, self.stages)
+
+    @cached_property
+    def evaluator(self) -> VariantEvaluator:
+        """What makes the rows of variants."""
+        return VariantEvaluator(
+            _parts(self.evaluation.original, self.metric, self.chance), self.chance, keep_hits=self.keep_hits
+        )
+
+
+def study(
+    model: nn.Module,
+    evaluate: Callable[[nn.Module], Any],
+    plan: Sweep = Sweep(),  # noqa: B008 - it cannot be changed
+    *,
+    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    rebuild: Callable[[], nn.Module] | None = None,
+    settle: Callable[[nn.Module], Any] | None = None,
+    metric: str = "accuracy",
+    chance: float | None = None,
+    stages: Callable[[nn.Module], Sequence[nn.Module]] | None = None,
+    jobs: int = 1,
+    dask: str = "",
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Randomize layer sets of any model, and evaluate each variant.
+
+    A row equals what `randomize` and `evaluate` give for its variant. The same plan gives the same rows whatever `jobs`
+    and `dask` are. The model does not change, nor do the global random states; models are evaluated in their mode for
+    evaluation (`model.eval()`), without gradients.
+
+    Args:
+        model: The trained model.
+        evaluate: Gives of a model: (logits, targets), of which all metrics of SWEEP_METRICS are computed; or numbers by
+            name; or one of both by part, of which one is "validation"; or a number.
+        plan: Which variants; its `retrain` and `splits` are for models that this library trains.
+        initial: The model, or its state dict, from before training, for the scheme "rewind".
+        rebuild: Makes an untrained model, so that the scheme "reinit" draws by the model's own initializer.
+        settle: Called with each variant before it is evaluated, such as to estimate the statistics of BatchNorm anew.
+            The model's buffers are put back after the evaluation.
+        metric: Which number forgetting is of, and what a number without a name is called.
+        chance: The metric's value at chance; by default 1 / classes of logits, else forgetting is missing.
+        stages: Gives modules of the model that it is given, such as its blocks. What no randomized layer reaches is
+            computed once: what such a module gives must follow from its inputs and parameters alone.
+        jobs: Number of processes; −1 for one a core.
+        dask: Address of a Dask scheduler that the replicates go to instead.
+        progress: Called with the number of rows done and of those planned.
+
+    Raises:
+        RecipeError: The plan does not fit the model, or `evaluate` or another function cannot be used; before the first
+            row.
+        WorkersError: No worker can be had or is left.
+    """
+    options = {"initial": initial, "rebuild": rebuild, "settle": settle, "metric": metric, "chance": chance}
+    rows = study_rows(model, evaluate, plan, **options, stages=stages, jobs=jobs, dask=dask, progress=progress)
+    while True:
+        try:
+            next(rows)
+        except StopIteration as done:
+            return done.value
+
+
+def study_rows(
+    model: nn.Module,
+    evaluate: Callable[[nn.Module], Any],
+    plan: Sweep = Sweep(),  # noqa: B008 - it cannot be changed
+    *,
+    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    rebuild: Callable[[], nn.Module] | None = None,
+    settle: Callable[[nn.Module], Any] | None = None,
+    metric: str = "accuracy",
+    chance: float | None = None,
+    stages: Callable[[nn.Module], Sequence[nn.Module]] | None = None,
+    jobs: int = 1,
+    dask: str = "",
+    progress: Progress | None = None,
+) -> Generator[SweepRow, None, StudyResult]:
+    """The rows of `study` as they are ready; returned as a result. Its arguments and errors are those of `study`."""
+    layers = named_layers(model)
+    known = tuple(layers)
+    _check_plan(plan, known, initial)
+    options = {"initial": initial} | ({"rebuild": rebuild} if rebuild else {})
+    sets, planned = plan.sets(known), plan.count(known)
+    _check_paths(model, plan, sets, options)
+    evaluation, notes = _look(model, Evaluation(evaluate, settle, metric))
+    given = evaluation.original
+    if PART in given.targets and chance is None:
+        chance = 1 / given.outputs[PART].shape[1]
+    measured = list(SWEEP_METRICS if PART in given.targets else given.outputs[PART])
+    if metric not in measured:
+        raise RecipeError(
+            f"metric must be one of the numbers of part {PART!r} ({_some(measured)}); got {metric!r}. Name one of them; "
+            "a mapping of parts is written {'validation': {'accuracy': 0.9}}."
+        )
+    reviews = {part: len(targets) for part, targets in given.targets.items()}
+    kept = sum(count for part, count in reviews.items() if part != "training")
+    keep_hits = planned * kept / 8 <= HITS_MEMORY
+    inputs = StudyInputs(model, evaluation, plan, sets, metric, chance, options, stages, keep_hits)
+    batch_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    if batch_norm and settle is None:
+        notes.append(NOT_SETTLED)
+    hollow = _is_hollow(given)
+    if hollow:
+        notes.append("The original is not shown to be better than always naming the largest class.")
+    found: list[SweepRow] = []
+    for rows in _slices(inputs, jobs, dask):
+        for row in rows:
+            found.append(row)
+            yield row
+        if progress and rows:
+            progress(len(found), planned)
+    return StudyResult(
+        plan=plan,
+        rows=tuple(found),
+        title=type(model).__name__,
+        layers=tuple(_summarize(model, name, layer, initial) for name, layer in layers.items()),
+        metric=metric,
+        chance=chance,
+        planned=planned,
+        notes=tuple(notes),
+        reviews=reviews,
+        hollow=hollow,
+        batch_norm=batch_norm,
+        settled=settle is not None,
+    )
+
+
+NOT_SETTLED = (
+    "The model has BatchNorm, whose statistics are those of the original's activations: they were not estimated again "
+    "(`settle`), so a part of what is lost may be theirs."
+)
+
+
+def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
+    if plan.retrain or plan.splits > 1:
+        name = "retrain" if plan.retrain else "splits"
+        raise RecipeError(
+            f"A study of any model cannot train it, so sweep.{name} must be left as it is; got "
+            f"{getattr(plan, name)!r}. Study several trained models one by one."
+        )
+    if not known:
+        raise RecipeError("A study needs a model with parameters; this one has none.")
+    if plan.words:
+        word_columns(plan.words, ())
+    if "rewind" in plan.schemes and initial is None:
+        raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
+
+
+def _check_paths(model: nn.Module, plan: Sweep, sets: Sequence[tuple[str, ...]], options: Mapping[str, Any]) -> None:
+    """Refuse a scheme or a unit that does not fit a layer before anything is evaluated."""
+    for scheme in plan.schemes:
+        for unit in plan.units:
+            randomization = plan.randomization(scheme, unit, plan.seed)
+            for name in dict.fromkeys(name for names in sets for name in names):
+                for path in layer_paths(model, randomization.with_value("layers", (name,)), **options).values():
+                    path.values(min(1, len(path.order)))
+
+
+def _look(model: nn.Module, evaluation: Evaluation) -> tuple[Evaluation, list[str]]:
+    """Evaluate a copy of the original twice, and say what the function does besides.
+
+    Returns:
+        The evaluation with what it gave, and sentences for the reader.
+    """
+    bench = Workbench(model, evaluation, ())
+    with torch.no_grad():
+        first = evaluation.look(bench.model)
+        now = dict(bench.model.named_parameters())
+        changed = [name for name, value in model.named_parameters() if not same_values(now[name], value)]
+        for name in changed:
+            now[name].data.copy_(model.get_parameter(name).data)
+        evaluation = replace(evaluation, weights=bool(changed))
+        second = evaluation.look(bench.model)
+    return replace(evaluation, original=first), list(_notes(first, second, changed, settled=bool(evaluation.settle)))
+
+
+def _notes(first: Given, second: Given, changed: Sequence[str], *, settled: bool) -> Iterator[str]:
+    """What the reader should know of an evaluation that was called twice on the original."""
+    if changed:
+        yield f"`evaluate` changes the model ({_some(changed)}); it is put back after each evaluation."
+    if first.buffers and not settled:
+        yield f"`evaluate` changes buffers ({_some(first.buffers)}); they are put back after each evaluation."
+    if first.drew:
+        yield "`evaluate` draws from a global random state; each evaluation starts from one state, which is put back."
+    one, other = _summary(first), _summary(second)
+    if apart := [f"{name} {one[name]:.6g} and {other[name]:.6g}" for name in one if not _equal(one[name], other[name])]:
+        yield f"`evaluate` differs from call to call of one model ({_some(apart)}): smaller differences say nothing."
+    if missing := [name for name, value in one.items() if not math.isfinite(value)]:
+        yield f"Of the original itself some results are not finite numbers: {_some(missing)}."
+
+
+def _summary(given: Given) -> dict[str, float]:
+    """Numbers that differ wherever an evaluation does."""
+    found = {}
+    for part, outputs in given.outputs.items():
+        if isinstance(outputs, Mapping):
+            found |= {f"{part} {name}": value for name, value in outputs.items()}
+        else:
+            found[f"{part} loss"] = functional.cross_entropy(outputs, given.targets[part]).item()
+            found[f"{part} sum of logits"] = outputs.double().sum().item()
+    return found
+
+
+def _equal(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _some(names: Sequence[str]) -> str:
+    """At most six names."""
+    return ", ".join(names[:6]) + (f" and {len(names) - 6:,} more" if len(names) > 6 else "")
+
+
+def _parts(given: Given, metric: str, chance: float | None) -> dict[str, LogitsPart | NumbersPart]:
+    """What measures the parts of an evaluation, by their names."""
+    found: dict[str, LogitsPart | NumbersPart] = {}
+    for part, outputs in given.outputs.items():
+        if isinstance(outputs, Mapping):
+            found[part] = NumbersPart(outputs, metric, chance)
+        else:
+            targets, largest = given.targets[part], _largest_class(given, part)
+            majority = (targets == largest).double().mean().item()
+            found[part] = LogitsPart(
+                outputs, targets, "cross_entropy", majority=majority, majority_class=largest, chance=chance
+            )
+    return found
+
+
+def _largest_class(given: Given, part: str) -> int:
+    """The most frequent class of the training part; of the part itself, where there is none."""
+    return int(given.targets.get("training", given.targets[part]).bincount().argmax())
+
+
+def _is_hollow(given: Given) -> bool:
+    """Whether the original is not shown to be better than always naming the largest class; no for numbers."""
+    if PART not in given.targets:
+        return False
+    targets = given.targets[PART]
+    right = given.outputs[PART].argmax(-1) == targets
+    change = compare_hits((targets == _largest_class(given, PART)).numpy(), right.numpy())
+    return not (change.decided and change.change > 0)
+
+
+def _summarize(model: nn.Module, name: str, layer: nn.Module, initial: Any) -> StudyLayer:
+    now = layer_parameters(model, layer)
+    state = initial.state_dict() if isinstance(initial, nn.Module) else initial or {}
+    then = {key: state.get(f"{name}.{key}".lstrip(".")) for key in now}
+    distance = norm = None
+    if all(value is not None and value.shape == now[key].shape for key, value in then.items()):
+        distance = _norm([value.detach().cpu() - then[key].detach().cpu() for key, value in now.items()])
+        norm = _norm([value.detach().cpu() for value in then.values()])
+    return StudyLayer(name, type(layer).__name__, sum(value.numel() for value in now.values()), distance, norm)
+
+
+def _norm(values: Sequence[torch.Tensor]) -> float:
+    return sum(torch.linalg.vector_norm(value, dtype=torch.float64).item() ** 2 for value in values) ** 0.5
+
+
+def _slices(inputs: StudyInputs, jobs: int, dask: str) -> Iterator[list[SweepRow]]:
+    plan = inputs.plan
+    kinds = [(scheme, unit) for scheme in plan.schemes for unit in plan.units]
+    tasks = [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
+    if jobs == 1 and not dask:
+        return (rows for task in tasks for rows in _rows_of(inputs, task))
+    return parallel.run_tasks(_all_rows_of, inputs, tasks, jobs=jobs, dask=dask)
+
+
+def _all_rows_of(inputs: StudyInputs, task: Replicate) -> list[SweepRow]:
+    return [row for rows in _rows_of(inputs, task) for row in rows]
+
+
+def _rows_of(inputs: StudyInputs, task: Replicate) -> Iterator[list[SweepRow]]:
+    """The rows of a replicate in slices."""
+    ((scheme, unit),) = task.kinds
+    randomization = inputs.plan.randomization(scheme, unit, task.seed)
+    options = {"match": inputs.plan.match, **inputs.options}
+    variants = walk_variants(inputs.bench, inputs.plan.doses, randomization, **options)
+    for chunk in batched(variants, ROWS_AT_ONCE):
+        yield inputs.evaluator.rows(chunk, randomization)
+
+
+def batched(items: Iterator[Any], most: int) -> Iterator[list[Any]]:
+    """Lists of at most so many of the items."""
+    while found := list(islice(items, most)):
+        yield found
