@@ -3,15 +3,18 @@
 import streamlit as st
 
 from forgetting.dashboard.state import models
+from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.plan_form import plan_controls
 from forgetting.dashboard.ui.prerequisites import need_model
+from forgetting.dashboard.ui.unlearning_form import forget_controls
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views import dose_response
 from forgetting.dashboard.views.attribution import words_view
+from forgetting.dashboard.views.layer_choice import layer_choice_view
 from forgetting.dashboard.views.robustness import robustness_view
 
 open_page("layers")
@@ -30,12 +33,15 @@ views = {
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "How sure?": ("dose", dose_response.uncertainty_view),
     "Robustness": (None, robustness_view),
+    "To unlearn": (LAYER_CHOICE_STUDY, layer_choice_view),
     "Words": (None, words_view),
 }
 tabs = dict(zip(views, answer.tabs(list(views), key="layers_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), "Curves")
 match, view = views[opened]
 with plan:
+    if match == LAYER_CHOICE_STUDY:
+        forget_controls(trained_model)
     if match:
         plan_controls(trained_model)
     elif opened == "Robustness":

@@ -760,6 +760,20 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term("retain set", "All other training reviews, which the model is to keep.", used=("retained", "against")),
         Term(
+            "excess loss",
+            "What a randomized layer set loses of the accuracy on the forget set less what it loses on the retain set.",
+            "It is a mean over fractions and seeds, in points. Above 0 the layer set holds more of what is to be "
+            "forgotten than of the rest.",
+            used=(
+                "excess, points",
+                "lost of the forget set",
+                "lost of the retain set",
+                "beside the best",
+                "lost of the forget set less lost of the retain set, points of accuracy",
+                "Unlearn in the best layer set",
+            ),
+        ),
+        Term(
             "share of the training reviews",
             "How much of the training part is to be forgotten, drawn at random.",
             used=("forget.share",),

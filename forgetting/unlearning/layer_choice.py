@@ -74,6 +74,7 @@ class LayerRanking:
         seeds: Number of seeds.
         reviews: Number of reviews by set.
         before: Accuracy of the original by set; its mean where each seed has an original of its own.
+        majority: Accuracy by set of always naming the training part's most frequent class.
         chance: 1 / number of classes.
     """
 
@@ -84,6 +85,7 @@ class LayerRanking:
     seeds: int
     reviews: dict[str, int]
     before: dict[str, float]
+    majority: dict[str, float]
     chance: float
 
     @property
@@ -158,6 +160,7 @@ def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
         seeds=len({row.seed for row in used}),
         reviews=reviews,
         before={name: float(np.mean([row.part_hits[name].unpack()[0].mean() for row in used])) for name in RANKED_SETS},
+        majority={name: used[0].parts[name]["majority"] for name in RANKED_SETS},
         chance=used[0].chance,
     )
 

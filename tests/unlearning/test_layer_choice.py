@@ -21,8 +21,16 @@ def row_of(layers, seed, dose, hits, *, scheme="reinit"):
         name: Hits(found.shape[1], np.packbits(found[1]).tobytes(), np.packbits(found[0]).tobytes(), 0.25)
         for name, found in hits.items()
     }
+    parts = {name: {"majority": 0.3} for name in hits}
     return SimpleNamespace(
-        layers=layers, seed=seed, planned_dose=dose, part_hits=packed, scheme=scheme, unit="weight", chance=0.25
+        layers=layers,
+        seed=seed,
+        planned_dose=dose,
+        part_hits=packed,
+        parts=parts,
+        scheme=scheme,
+        unit="weight",
+        chance=0.25,
     )
 
 
@@ -103,13 +111,13 @@ def test_a_module_that_holds_all_layers_is_the_whole_model():
 
 
 def test_where_no_layer_is_apart_one_is_rarely_said_to_be():
-    """Eight alike layers in 200 worlds: some one is called selective in about 5 % of them at most."""
+    """Eight alike layers in 200 worlds: some one is called selective in 5 % of them at most."""
     rates = {f"layer{number}": (0.4, 0.4) for number in range(8)}
     found = [rank_layers(world(rates, seeds=3, seed=seed), KNOWN) for seed in range(200)]
     wrong = sum(any(loss.p <= 0.05 for loss in ranking.losses) for ranking in found)
-    assert wrong <= 20
+    assert wrong <= 10
     untied = sum(bool(len(ranking.ties) < 7) for ranking in found)
-    assert untied <= 100  # the best was picked by its luck, so that the last of eight is often behind
+    assert untied <= 30  # a little more often, as the best was picked by its luck
 
 
 def test_a_stopped_sweep_is_ranked_by_what_all_layer_sets_have():

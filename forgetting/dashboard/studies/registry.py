@@ -4,11 +4,21 @@ from dataclasses import replace
 
 from forgetting.dashboard.state.session import Session, Study, TrainedModel
 from forgetting.dashboard.state.work import run_study
-from forgetting.dashboard.studies import base, explanation, kept, relearning, similarity, sweep, unlearning
+from forgetting.dashboard.studies import (
+    base,
+    explanation,
+    kept,
+    layer_choice,
+    relearning,
+    similarity,
+    sweep,
+    unlearning,
+)
 from forgetting.dashboard.studies.base import StudyRequest
 
 STUDY_KINDS = {
     **sweep.SWEEP_KINDS,
+    **layer_choice.LAYER_CHOICE_KINDS,
     **explanation.EXPLANATION_KINDS,
     **similarity.SIMILARITY_KINDS,
     **relearning.RELEARNING_KINDS,

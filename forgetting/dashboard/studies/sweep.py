@@ -132,11 +132,11 @@ def _power(match: str, request: StudyRequest) -> str:
 
 def _look(request: StudyRequest) -> StudyRequest:
     plan = request.recipe.sweep
-    few = replace(plan, seeds=1, splits=1, doses=_some(plan.doses))
+    few = replace(plan, seeds=1, splits=1, doses=few_doses(plan.doses))
     return replace(request, recipe=replace(request.recipe, sweep=few))
 
 
-def _some(doses: tuple[float, ...]) -> tuple[float, ...]:
+def few_doses(doses: tuple[float, ...]) -> tuple[float, ...]:
     """Few of many doses, evenly, the largest among them."""
     return doses[:: -math.ceil(len(doses) / FEW_DOSES)]
 
@@ -165,7 +165,7 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
     layers = trained_model.recipe.model.layers
     trainings = plan.seeds * plan.splits if plan.retrain else plan.splits - 1
     training = epoch_seconds(trained_model) * trained_model.training.epochs * trainings if trainings else 0.0
-    few = replace(plan, seeds=1, splits=1, retrain=False, doses=_some(plan.doses))
+    few = replace(plan, seeds=1, splits=1, retrain=False, doses=few_doses(plan.doses))
     seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
     return training + seconds * plan.count(layers) / few.count(layers)
 

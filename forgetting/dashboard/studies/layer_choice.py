@@ -1,0 +1,143 @@
+"""Studies of which layer to unlearn in: sweeps that also measure the forget set and the retain set."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import Study
+from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
+from forgetting.dashboard.studies.sweep import few_doses, sweep_key, sweep_seconds
+from forgetting.recipe.forget import describe_forget
+from forgetting.recipe.plans import Sweep
+from forgetting.reporting.formatting import format_product
+from forgetting.studies.evaluation import SweepRow
+from forgetting.studies.sweep import SweepResult, sweep_slices
+from forgetting.unlearning.forget_set import ForgetSets
+from forgetting.unlearning.layer_choice import RANKED_SETS
+
+LAYER_CHOICE_STUDY = "layer_choice"
+MEASURED = ("validation", *RANKED_SETS)
+LOOK_SEEDS = 3  # of a quick look
+
+
+def _plan(request: StudyRequest) -> Sweep:
+    """The visitor's plan on one split, as the forget set is of that split, with one unit."""
+    plan = request.recipe.sweep
+    return replace(plan, splits=1, match="dose", units=plan.units[:1])
+
+
+def _find_sets(request: StudyRequest) -> ForgetSets:
+    return models.find_forget_sets(request.trained_model, request.recipe.forget)
+
+
+def _key(request: StudyRequest) -> str:
+    return f"{request.recipe.forget.used}:{sweep_key(request.trained_model, _plan(request))}"
+
+
+def _base(request: StudyRequest) -> str:
+    """All but the seeds and, where they share one model, the schemes; a scheme changes no other one's rows."""
+    plan = _plan(request)
+    schemes = plan.schemes if plan.retrain else ("zero",)
+    alike = replace(plan, seeds=1, seed=0, schemes=schemes)
+    return f"{request.recipe.forget.used}:{plan.scale}:{sweep_key(request.trained_model, alike)}"
+
+
+def _groups(plan: Sweep) -> list[tuple]:
+    """The rows that are computed together: of a seed, where each has a model of its own, or of a seed and scheme."""
+    if plan.retrain:
+        return [(seed,) for seed in plan.replicates]
+    return [(seed, scheme) for seed in plan.replicates for scheme in plan.schemes]
+
+
+def _known(request: StudyRequest) -> dict[tuple, list[SweepRow]]:
+    plan = _plan(request)
+    groups = _groups(plan)
+    return request.known_parts(
+        groups,
+        lambda row: (row.seed,) if plan.retrain else (row.seed, row.scheme),
+        _total(request) // len(groups),
+    )
+
+
+def _count_known(request: StudyRequest) -> int:
+    return sum(map(len, _known(request).values()))
+
+
+def _total(request: StudyRequest) -> int:
+    _find_sets(request)
+    return _plan(request).count(request.trained_model.recipe.model.layers)
+
+
+def _slices(request: StudyRequest, plan: Sweep) -> Iterator[list[SweepRow]]:
+    model = request.trained_model
+    split = _find_sets(request).measured_in(model.split)
+    return sweep_slices(
+        model.trained.model, split, plan, recipe=model.recipe, initial=model.trained.initial, parts=MEASURED
+    )
+
+
+def _begin(request: StudyRequest) -> Study:
+    plan, model, total, known = _plan(request), request.trained_model, _total(request), _known(request)
+    _slices(request, plan)  # which checks the plan
+    places = {group: place for place, group in enumerate(_groups(plan))}
+
+    def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
+        in_order = sorted(rows, key=lambda row: places[(row.seed,) if plan.retrain else (row.seed, row.scheme)])
+        recipe = replace(model.recipe, forget=request.recipe.forget)
+        return SweepResult(plan, tuple(in_order), recipe, model.sha256, len(model.trained.history), total)
+
+    def rest() -> Iterator[list[SweepRow]]:
+        for group in places:
+            if group not in known:
+                seed, *scheme = group
+                yield from _slices(request, replace(plan, seed=seed, seeds=1, schemes=tuple(scheme) or plan.schemes))
+
+    return Study(
+        key=_key(request),
+        trained_model=model,
+        plan=plan,
+        total=total,
+        slices=rest(),
+        conclude=conclude,
+        rows=list(chain.from_iterable(known.values())),
+    )
+
+
+def _seconds(request: StudyRequest) -> float:
+    seconds = sweep_seconds(request.trained_model, _plan(request))
+    return PACE * seconds * (1 - _count_known(request) / _total(request))
+
+
+def _describe(request: StudyRequest) -> str:
+    plan, forget = _plan(request), describe_forget(request.recipe.forget)
+    sizes = [
+        (len(plan.sets(request.trained_model.recipe.model.layers)), "layer set"),
+        (len(plan.doses), "fraction"),
+        (len(plan.schemes), "scheme"),
+        (plan.seeds, "seed"),
+    ]
+    each = ", with a model trained for each seed" if plan.retrain else ""
+    return f"{format_product(sizes)}{each}, measured on the forget set ({forget}) and on the retain set"
+
+
+def _look(request: StudyRequest) -> StudyRequest:
+    plan = request.recipe.sweep
+    few = replace(plan, seeds=min(plan.seeds, LOOK_SEEDS), splits=1, doses=few_doses(plan.doses))
+    return replace(request, recipe=replace(request.recipe, sweep=few))
+
+
+LAYER_CHOICE_KINDS = {
+    LAYER_CHOICE_STUDY: StudyKind(
+        title="Which layer to unlearn in",
+        part="variant",
+        key=_key,
+        base=_base,
+        total=_total,
+        begin=_begin,
+        known=_count_known,
+        seconds=_seconds,
+        describe=_describe,
+        look=_look,
+    )
+}

@@ -1,0 +1,96 @@
+"""Which layer to unlearn in: what layers lose of the forget set beyond the retain set, and the way to Unlearn."""
+
+import pandas as pd
+import streamlit as st
+
+from forgetting.charts import layer_choice as layer_choice_charts
+from forgetting.core.errors import ForgettingError
+from forgetting.dashboard.state.session import Study, assign, session
+from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.conclusion import conclude
+from forgetting.dashboard.ui.escape import literal
+from forgetting.dashboard.ui.labels import show_error
+from forgetting.dashboard.ui.tables import chart_table
+from forgetting.experiment.export import csv_bytes
+from forgetting.metrics.baselines import Baselines
+from forgetting.randomization.groups import title_set
+from forgetting.reporting import layer_choice as layer_choice_sentences
+from forgetting.reporting.formatting import format_p
+from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_scheme, name_scope
+from forgetting.unlearning.layer_choice import LayerLoss, rank_layers
+
+CHOSEN_METHODS = ("original", "retrain", "randomize_and_repair", "repair_all_layers", "repair_random_layer")
+
+
+def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
+    """The ranking of the layer sets for one scheme, with a button that takes the best to the Unlearn page."""
+    known = study.trained_model.recipe.model.layers
+    scheme = _choose_scheme(study)
+    try:
+        ranking = rank_layers([row for row in study.result.rows if row.scheme == scheme], known)
+    except ForgettingError as error:
+        show_error(error)
+        return
+    scope = name_scope(retrain=study.plan.retrain, splits=1)
+    conclude(
+        layer_choice_sentences.describe_layer_choice(ranking, known, scope),
+        "forget set",
+        "retain set",
+        "excess loss",
+        "95 % interval",
+    )
+    if ranking.best and not study.running:
+        _offer_unlearning(ranking.best, ranking.scheme, known)
+    rows = layer_choice_sentences.list_losses(ranking, known)
+    chart = layer_choice_charts.excess_chart(rows)
+    st.altair_chart(chart, key="layer_choice", alt="What each layer set loses of the forget set beyond the retain set")
+    st.caption(layer_choice_sentences.HOW_RANKED)
+    table = pd.DataFrame(rows).drop(columns="shown").rename(columns={"excess": "excess, points"})
+    chart_table(
+        lambda: table,
+        key="layer_choice",
+        alt="What each layer set loses of both sets",
+        formats={"adjusted p": format_p},
+    )
+    files = {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
+    downloads(files | {"ranking.csv": lambda: csv_bytes(table)}, {"layer choice": chart}, "layer_choice")
+
+
+def _choose_scheme(study: Study) -> str:
+    done = {row.scheme for row in study.rows}
+    schemes = [scheme for scheme in study.plan.schemes if scheme in done]
+    chosen = st.pills(
+        "Scheme",
+        schemes,
+        default=schemes[0],
+        required=True,
+        format_func=format_scheme,
+        help=explain("Scheme"),
+        key="layer_choice_scheme",
+        persist_state="session",
+    )
+    return chosen if chosen in schemes else schemes[0]
+
+
+def _offer_unlearning(best: LayerLoss, scheme: str, known: tuple[str, ...]) -> None:
+    """A button that makes the best layer set that of `randomize_and_repair`, beside all layers and a random one."""
+    st.button(
+        literal(f"Unlearn in {title_set(best.layers, known)}"),
+        icon=":material/delete_sweep:",
+        type="primary",
+        key="unlearn_in_best",
+        help=explain("Unlearn in the best layer set"),
+        on_click=_take,
+        args=(best.names, scheme),
+    )
+
+
+def _take(names: tuple[str, ...], scheme: str) -> None:
+    values = {
+        "unlearning.repair_layers": names,
+        "unlearning.repair_scheme": scheme,
+        "unlearning.methods": CHOSEN_METHODS,
+    }
+    assign(values, announce=True)
+    session().destination = "unlearn"
