@@ -29,7 +29,7 @@ def describe_layer_choice(ranking: LayerRanking, known: tuple[str, ...], scope: 
     Returns:
         Lines.
     """
-    return "\n".join([_describe_original(ranking, scope), _describe_best(ranking, known)])
+    return "\n".join([_describe_original(ranking), _describe_best(ranking, known, scope)])
 
 
 def describe_excess(loss: LayerLoss, sets: int) -> str:
@@ -39,17 +39,17 @@ def describe_excess(loss: LayerLoss, sets: int) -> str:
     return f"{format_points(100 * loss.excess.change, with_plus=True)} ({interval}{corrected})"
 
 
-def _describe_original(ranking: LayerRanking, scope: str) -> str:
+def _describe_original(ranking: LayerRanking) -> str:
     counts, before, largest = ranking.reviews, ranking.before, ranking.majority
     return (
         f"The original classifies {format_share(before['forget'])} of {format_count(counts['forget'], 'review')} to "
-        f"forget and {format_share(before['retain'])} of {counts['retain']:,} to retain correctly"
-        f"{f' ({scope})' * bool(scope)}; chance is {format_share(ranking.chance)}, the largest class "
-        f"{format_share(largest['forget'])} and {format_share(largest['retain'])}."
+        f"forget and {format_share(before['retain'])} of {counts['retain']:,} to retain correctly; chance is "
+        f"{format_share(ranking.chance)}, the largest class {format_share(largest['forget'])} and "
+        f"{format_share(largest['retain'])}."
     )
 
 
-def _describe_best(ranking: LayerRanking, known: tuple[str, ...]) -> str:
+def _describe_best(ranking: LayerRanking, known: tuple[str, ...], scope: str) -> str:
     best = ranking.best
     if best is None:
         return "There is no choice: the plan randomizes all layers alone. Add “each layer alone” to its layer sets."
@@ -57,9 +57,10 @@ def _describe_best(ranking: LayerRanking, known: tuple[str, ...]) -> str:
     means = f"{format_count(ranking.fractions, 'fraction')} and {format_count(ranking.seeds, 'seed')}"
     sets = len(ranking.losses)
     told = (
-        f"By {format_scheme(ranking.scheme)}, as a mean over {means}, {titles[best.layers]} loses the most of the "
-        f"forget set beyond what it loses of the retain set: {format_points(100 * best.forget.change)} less "
-        f"{format_points(100 * best.retain.change)}, {describe_excess(best, sets)}."
+        f"By {format_scheme(ranking.scheme)}{f' {scope}' * bool(scope)}, as a mean over {means}, "
+        f"{titles[best.layers]} loses the most of the forget set beyond what it loses of the retain set: "
+        f"{format_points(100 * best.forget.change)} of accuracy against {format_points(100 * best.retain.change)}, an "
+        f"excess of {describe_excess(best, sets)}."
     )
     if not best.selective:
         return (

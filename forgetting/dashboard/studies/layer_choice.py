@@ -14,7 +14,7 @@ from forgetting.reporting.formatting import format_product
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.sweep import SweepResult, sweep_slices
 from forgetting.unlearning.forget_set import ForgetSets
-from forgetting.unlearning.layer_choice import RANKED_SETS
+from forgetting.unlearning.layer_choice import RANKED_SETS, LayerRanking, rank_layers
 
 LAYER_CHOICE_STUDY = "layer_choice"
 MEASURED = ("validation", *RANKED_SETS)
@@ -101,7 +101,21 @@ def _begin(request: StudyRequest) -> Study:
         slices=rest(),
         conclude=conclude,
         rows=list(chain.from_iterable(known.values())),
+        intervals={},
     )
+
+
+def find_ranking(study: Study, scheme: str) -> LayerRanking:
+    """The ranking of the layer sets by one scheme, from the rows that are there; kept with the study.
+
+    Raises:
+        DataError: There is nothing to rank by.
+    """
+    key, rows = (len(study.rows), scheme), study.result.rows
+    if key not in study.intervals:
+        ranking = rank_layers([row for row in rows if row.scheme == scheme], study.trained_model.recipe.model.layers)
+        study.intervals = {kept: found for kept, found in study.intervals.items() if kept[0] == key[0]} | {key: ranking}
+    return study.intervals[key]
 
 
 def _seconds(request: StudyRequest) -> float:

@@ -6,6 +6,7 @@ import streamlit as st
 from forgetting.charts import layer_choice as layer_choice_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import Study, assign, session
+from forgetting.dashboard.studies.layer_choice import find_ranking
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
@@ -18,7 +19,7 @@ from forgetting.reporting import layer_choice as layer_choice_sentences
 from forgetting.reporting.formatting import format_p
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_scope
-from forgetting.unlearning.layer_choice import LayerLoss, rank_layers
+from forgetting.unlearning.layer_choice import LayerLoss
 
 CHOSEN_METHODS = ("original", "retrain", "randomize_and_repair", "repair_all_layers", "repair_random_layer")
 
@@ -28,7 +29,7 @@ def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG0
     known = study.trained_model.recipe.model.layers
     scheme = _choose_scheme(study)
     try:
-        ranking = rank_layers([row for row in study.result.rows if row.scheme == scheme], known)
+        ranking = find_ranking(study, scheme)
     except ForgettingError as error:
         show_error(error)
         return
