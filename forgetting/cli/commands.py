@@ -50,7 +50,7 @@ from forgetting.model.split import Split
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Unlearning
-from forgetting.recipe.plans import FAMILIES
+from forgetting.randomization.patterns import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count

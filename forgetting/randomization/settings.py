@@ -5,10 +5,9 @@ from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
+from forgetting.randomization.patterns import ALL, EXAMPLES, LAYER_SEPARATOR, expand_set
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Randomization(Settings):
     """What to randomize, how much, and how.
 
     Attributes:
-        layers: Qualified names of layers; ("all",) for every layer, () for none.
+        layers: Patterns of layers, see `forgetting.randomization.patterns`; ("all",) for every layer, () for none.
         fraction: Fraction randomized, in [0, 1]: round(fraction · n) of each chosen layer's n units.
         scheme: A key of SCHEMES.
         unit: A key of UNITS.
@@ -46,31 +45,34 @@ class Randomization(Settings):
             )
 
     def chosen_layers(self, known: tuple[str, ...], setting: str = "randomization.layers") -> tuple[str, ...]:
-        """The layers of a model that are chosen, in the model's order.
+        """The layers of a model, or parts of layers, that are chosen, in the model's order.
 
         Args:
             known: Names of the model's layers, in order.
             setting: Name of the setting that holds `layers`, for the error.
 
         Raises:
-            RecipeError: A name is none of the model's layers, or one after the first is chosen with the unit "word".
+            RecipeError: A pattern matches no layer, or a layer after the first is chosen with the unit "word".
         """
         if self.layers == (ALL,):
             names = known
         else:
-            names = tuple(name for name in known if name in self.layers)
-            unknown = [name for name in self.layers if name not in known]
-            if unknown:
-                raise RecipeError(
-                    f"{setting} must be layers that have parameters, or 'all' alone; "
-                    f"got {unknown[0]!r}. The model has {', '.join(map(repr, known))}."
-                )
+            names = expand_set(LAYER_SEPARATOR.join(self.layers), known, setting) if self.layers else ()
+        self.check_unit(names, known)
+        return names
+
+    def check_unit(self, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+        """Check that the unit is one of these layers of a model.
+
+        Raises:
+            RecipeError: A layer after the first is chosen with the unit "word".
+        """
         if self.unit == "word" and any(name != known[0] for name in names):
+            listed = ", ".join(names[:EXAMPLES]) + (" …" if len(names) > EXAMPLES else "")
             raise RecipeError(
-                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {', '.join(names)}. "
+                f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {listed}. "
                 "Choose the first layer alone, or the unit 'weight' or 'neuron'."
             )
-        return names
 
     def count_parameters(self, inputs: int, outputs: int) -> int:
         """How many parameters of a linear layer with biases are randomized, where the layer is chosen."""

@@ -4,18 +4,16 @@ The package `forgetting.studies` carries them out.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
 from forgetting.core.settings import Settings, setting
+from forgetting.randomization.patterns import ALL, layer_sets
 from forgetting.randomization.schemes import SCHEMES
-from forgetting.randomization.settings import ALL, Randomization
+from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import UNITS
-
-LAYER_SEPARATOR = "+"  # between the layers of a set: "fc1+fc2"
 
 
 def even_doses(count: int) -> tuple[float, ...]:
@@ -24,14 +22,6 @@ def even_doses(count: int) -> tuple[float, ...]:
 
 
 FRACTIONS = even_doses(101)  # every whole percent, as a slider has them
-
-FAMILIES: dict[str, Callable[[tuple[str, ...]], list[tuple[str, ...]]]] = {  # the model's layers → layer sets
-    "each": lambda known: [(name,) for name in known],
-    ALL: lambda known: [known],
-    "down": lambda known: [known[-count:] for count in range(1, len(known) + 1)],  # from the last layer to all
-    "up": lambda known: [known[:count] for count in range(1, len(known) + 1)],  # from the first layer to all
-}
-
 
 def replicate_seeds(group: str, seed: int, seeds: int) -> range:
     """The seeds of the replicates of a study: `seed` and those after it.
@@ -71,8 +61,9 @@ class Sweep(Settings):
     """Variants of one trained model: each layer set × dose × scheme × unit × seed.
 
     Attributes:
-        layers: Layer sets, such as "fc1" or "fc1+fc2", and families of them: "each" layer alone, "all" at once, the
-            cascades "down" from the last layer and "up" from the first.
+        layers: Layer sets, such as "fc1", "fc1+fc2" or "blocks.*.attention", and families of them: "each" layer alone,
+            "all" at once, the cascades "down" from the last layer and "up" from the first; "each:blocks.*" is a family
+            of the modules that a pattern matches. See `forgetting.randomization.patterns`.
         doses: The planned doses, each in [0, 1], rising.
         schemes: Keys of SCHEMES.
         units: Keys of UNITS.
@@ -129,19 +120,12 @@ class Sweep(Settings):
             The sets, each with its layers in the model's order.
 
         Raises:
-            RecipeError: A layer is none of the model's, or a unit does not fit a set.
+            RecipeError: A pattern matches no layer, or a unit does not fit a set.
         """
-        found: dict[tuple[str, ...], None] = {}
-        for item in self.layers:
-            sets = FAMILIES[item](known) if item in FAMILIES else [tuple(item.split(LAYER_SEPARATOR))]
-            if not {name for names in sets for name in names} <= set(known):
-                raise RecipeError(
-                    f"{group}.layers must be sets of the model's layers ({', '.join(known)}), joined by "
-                    f"{LAYER_SEPARATOR!r}, or one of {', '.join(FAMILIES)}; got {item[:80]!r}."
-                )
-            for names in sets:
-                for unit in self.units:
-                    found[Randomization(layers=names, unit=unit).chosen_layers(known)] = None
+        found = dict.fromkeys(names for item in self.layers for names in layer_sets(item, known, f"{group}.layers"))
+        for names in found:
+            for unit in self.units:
+                self.randomization(self.schemes[0], unit, self.seed).check_unit(names, known)
         return tuple(found)
 
     def count(self, known: tuple[str, ...], group: str = "sweep") -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from forgetting.metrics.paired import SIGNIFICANT
-from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.reporting.formatting import format_count, format_fraction, format_number, format_share, join_names
 from forgetting.reporting.names import format_method
 from forgetting.studies.activations import ActivationMap

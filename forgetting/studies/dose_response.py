@@ -12,7 +12,7 @@ import pandas as pd
 
 from forgetting.core.numbers import format_share
 from forgetting.metrics.intervals import seed_bands
-from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR
+from forgetting.randomization.patterns import FAMILIES, LAYER_SEPARATOR
 
 CURVE_KEYS = ["layers", "scheme", "unit"]  # what distinguishes one curve from another
 SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "split", "seed_dose"]

@@ -16,7 +16,7 @@ import pandas as pd
 from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.intervals import seed_bands
 from forgetting.metrics.paired import SIGNIFICANT
-from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
 
 SIMILARITIES = ("absolute_rank_correlation", "rank_correlation", "top_overlap")  # of two explanations of one review

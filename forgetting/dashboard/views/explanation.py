@@ -14,7 +14,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.metrics.baselines import Baselines
-from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.reporting.explanation import EDGES, SANITY_CHECK_NAMES, SIMILARITY_NAMES, describe_sanity_check
 from forgetting.reporting.formatting import format_count, format_fraction, format_share
 from forgetting.reporting.glossary import explain
