@@ -47,10 +47,10 @@ from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.scores import evaluate
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.split import Split
+from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Unlearning
-from forgetting.randomization.patterns import FAMILIES
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count

@@ -24,10 +24,11 @@ from forgetting.experiment.loading import load_model
 from forgetting.experiment.pipeline import Progress
 from forgetting.experiment.results import to_plain
 from forgetting.experiment.saved import SavedModel
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Forget
-from forgetting.recipe.plans import LAYER_SEPARATOR, even_doses
+from forgetting.recipe.plans import even_doses
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.data import describe_labels, describe_reading
 

@@ -4,8 +4,9 @@ A group is a pattern, so that what a chart shows together can be randomized toge
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache
+
+from forgetting.randomization.patterns import matching_layers
 
 LAYER_GROUPS = {  # of a Transformer: title → pattern
     "words": "words",
@@ -56,20 +57,13 @@ def groups_of(known: tuple[str, ...]) -> dict[str, str]:
 @cache
 def group_of(layer: str) -> str:
     """Title of the group of LAYER_GROUPS that a layer is in, "" where it is in none."""
-    return next((title for title, pattern in LAYER_GROUPS.items() if expand_group(pattern, (layer,))), "")
-
-
-def expand_group(pattern: str, known: Sequence[str]) -> tuple[str, ...]:
-    """The layers at or below the modules that a pattern names, in the model's order."""
-    parts = [re.escape(part).replace(r"\*", "[^.]*") for part in pattern.split("+")]
-    matches = re.compile(rf"(?:{'|'.join(parts)})(?:\..*)?").fullmatch
-    return tuple(name for name in known if matches(name))
+    return next((title for title, pattern in LAYER_GROUPS.items() if matching_layers(pattern, (layer,))), "")
 
 
 @cache
 def _titles(known: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     groups = {**groups_of(known), ALL_LAYERS: "+".join(known)} if groups_of(known) else {}
-    return {expand_group(pattern, known): title for title, pattern in groups.items() if pattern not in known}
+    return {matching_layers(pattern, known): title for title, pattern in groups.items() if pattern not in known}
 
 
 def title_set(name: str, known: tuple[str, ...]) -> str:
@@ -79,4 +73,4 @@ def title_set(name: str, known: tuple[str, ...]) -> str:
         name: Name of the set, modules joined by "+".
         known: Names of the model's layers, in order.
     """
-    return _titles(known).get(expand_group(name, known), name)
+    return _titles(known).get(matching_layers(name, known), name)

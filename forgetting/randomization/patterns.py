@@ -1,8 +1,8 @@
 """Patterns of layers, and the layer sets that they give: `[each:|down:|up:]PATTERN[+PATTERN…]`.
 
 A PATTERN names modules: `*` stands for any text within a part of a dotted name, `**` for any number of parts. It takes
-all layers at or below the modules that it matches. `PATTERN:PART` takes a part of each layer that it matches itself: the
-parameters with that name ("rnn:weight_hh_*", "rnn:l0"), or a slice of them ("self_attn:in_proj[q]"); see
+all layers at or below the modules that it matches. `PATTERN:PART` takes a part of each layer that it matches itself:
+the parameters with that name ("rnn:weight_hh_*", "rnn:l0"), or a slice of them ("self_attn:in_proj[q]"); see
 `forgetting.randomization.layers`. `PATTERN:*` is the whole of these layers, without the layers below them.
 
 What names mean in a model is decided by names alone, so that plans can be read without torch.
@@ -20,7 +20,7 @@ ALL = "all"
 LAYER_SEPARATOR = "+"  # between the patterns of a set: "fc1+fc2"
 PART_SEPARATOR = ":"  # between a layer and a part of it: "rnn:l0"
 WHOLE = ":*"  # after the name of a layer that is meant without those below it
-EXAMPLES = 6  # names in an error, at the most
+NEAR_NAMES = 6  # names in an error, at the most
 
 LayerSet = tuple[str, ...]
 
@@ -116,9 +116,12 @@ def name_set(layers: Iterable[str], known: Sequence[str]) -> str:
     return LAYER_SEPARATOR.join(dict.fromkeys((found | parts)[name] for name in _sort(chosen, known)))
 
 
-def matching_layers(pattern: str, known: Sequence[str]) -> LayerSet:
-    """The layers, or parts of layers, that one PATTERN takes, in the model's order; () where it matches none."""
-    return _joined(_modules(pattern, tuple(known)).values())
+def matching_layers(text: str, known: Sequence[str]) -> LayerSet:
+    """What `expand_set` gives, where a pattern that matches nothing is no error."""
+    known = tuple(known)
+    return _sort(
+        _joined(names for pattern in _split(text, known) for names in _modules(pattern, known).values()), known
+    )
 
 
 class _Rule(NamedTuple):
@@ -136,7 +139,7 @@ class _Rule(NamedTuple):
 def _matches(text: str, rule: _Rule) -> list[LayerSet]:
     """Of each module that any of the patterns matches, in the model's order, the layers that it takes."""
     known, found = rule.known, {}
-    for pattern in [text] if text in known else text.split(LAYER_SEPARATOR):
+    for pattern in _split(text, known):
         matched = _modules(pattern, known)
         if not matched:
             families = ", ".join(map(repr, rule.families))
@@ -153,6 +156,10 @@ def _matches(text: str, rule: _Rule) -> list[LayerSet]:
     places = {name: place for place, name in enumerate(known)}
     first = {module: min(places[_owner(name, places)] for name in names) for module, names in found.items()}
     return [found[module] for module in sorted(found, key=first.get)]
+
+
+def _split(text: str, known: LayerSet) -> list[str]:
+    return [text] if text in known else text.split(LAYER_SEPARATOR)
 
 
 @cache
@@ -228,8 +235,8 @@ def _ordered(names: Iterable[str], rule: _Rule) -> LayerSet:
 def _near(pattern: str, known: LayerSet) -> str:
     """The layers for an error: all where they are few, else the modules whose names are nearest, and how many there
     are."""
-    if len(known) <= EXAMPLES:
+    if len(known) <= NEAR_NAMES:
         return ", ".join(known)
     modules = [name for name in _below(known) if name]
-    near = get_close_matches(pattern, modules, EXAMPLES, cutoff=0.5) or list(known[:EXAMPLES])
+    near = get_close_matches(pattern, modules, NEAR_NAMES, cutoff=0.5) or list(known[:NEAR_NAMES])
     return f"{len(known):,} layers, such as {', '.join(shorten(name) for name in near)}"

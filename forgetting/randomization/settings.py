@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
-from forgetting.randomization.patterns import ALL, EXAMPLES, LAYER_SEPARATOR, expand_set
+from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR, NEAR_NAMES, expand_set
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 
@@ -68,7 +68,7 @@ class Randomization(Settings):
             RecipeError: A layer after the first is chosen with the unit "word".
         """
         if self.unit == "word" and any(name != known[0] for name in names):
-            listed = ", ".join(names[:EXAMPLES]) + (" …" if len(names) > EXAMPLES else "")
+            listed = ", ".join(names[:NEAR_NAMES]) + (" …" if len(names) > NEAR_NAMES else "")
             raise RecipeError(
                 f"Unit 'word' is a column of the first layer ({known[0]!r}); got layers {listed}. "
                 "Choose the first layer alone, or the unit 'weight' or 'neuron'."

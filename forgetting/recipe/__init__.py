@@ -7,7 +7,7 @@ __getattr__, __all__ = lazy_names(
     {
         "explanation": ("ChosenReview", "Explanation"),
         "forget": ("Forget", "Unlearning", "describe_forget"),
-        "plans": ("FAMILIES", "LAYER_SEPARATOR", "Relearning", "Sweep", "even_doses"),
+        "plans": ("Relearning", "Sweep", "even_doses"),
         "recipe": ("MODERN", "PROTOCOLS", "PUBLISHED", "Recipe"),
     },
 )

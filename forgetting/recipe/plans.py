@@ -23,6 +23,7 @@ def even_doses(count: int) -> tuple[float, ...]:
 
 FRACTIONS = even_doses(101)  # every whole percent, as a slider has them
 
+
 def replicate_seeds(group: str, seed: int, seeds: int) -> range:
     """The seeds of the replicates of a study: `seed` and those after it.
 

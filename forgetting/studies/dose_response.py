@@ -12,7 +12,7 @@ import pandas as pd
 
 from forgetting.core.numbers import format_share
 from forgetting.metrics.intervals import seed_bands
-from forgetting.randomization.patterns import FAMILIES, LAYER_SEPARATOR
+from forgetting.randomization.patterns import layer_sets, name_set
 
 CURVE_KEYS = ["layers", "scheme", "unit"]  # what distinguishes one curve from another
 SUMMARY_COLUMNS = ["median", "low", "high", "seeds", "dose", "relative_change", "seed", "split", "seed_dose"]
@@ -97,7 +97,7 @@ def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "v
     before = frame[f"{metric}_before"].median() if f"{metric}_before" in frame else np.nan
     found = []
     for name, family in (("top-down", "down"), ("bottom-up", "up")):
-        sets = [LAYER_SEPARATOR.join(names) for names in FAMILIES[family](known)]
+        sets = [name_set(names, known) for names in layer_sets(family, known)]
         if all(names in table.index for names in sets):
             start = {"layers": "none", "median": before, "low": before, "high": before}
             steps = pd.concat([pd.DataFrame([start]), table.loc[sets].reset_index()], ignore_index=True)

@@ -21,8 +21,8 @@ from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.paired import PairedChange, compare_hits, make_change
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, Scores, probabilities, why_no_top_k
 from forgetting.model.split import PARTS, Split
-from forgetting.randomization.settings import Randomization
 from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.settings import Randomization
 from forgetting.studies.variants import Variant
 
 SWEEP_METRICS = {

@@ -29,9 +29,9 @@ from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
 from forgetting.randomization.layers import parameter_count
 from forgetting.randomization.path import layer_paths
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.explanation import Explanation
-from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.studies.activations import draw_reviews
 from forgetting.studies.explanation_rows import (

@@ -14,8 +14,8 @@ from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.scores import NOT_FINITE, top_1_accuracy
 from forgetting.model.split import Split
 from forgetting.randomization.path import randomize
-from forgetting.randomization.settings import Randomization
 from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.originals import Original, find_originals
 from forgetting.studies.time_to_target import (

@@ -28,9 +28,9 @@ from forgetting.metrics.similarity import linear_cka
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
 from forgetting.randomization.path import layer_paths
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
-from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.studies.activations import draw_reviews, layer_activations
 from forgetting.studies.sweep import check_sweep_plan

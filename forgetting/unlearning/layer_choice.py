@@ -14,7 +14,7 @@ from forgetting.core.errors import DataError
 from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import LEVEL, SIGNIFICANT
-from forgetting.recipe.plans import LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.studies.evaluation import SweepRow
 
 RANKED_SETS = ("forget", "retain")

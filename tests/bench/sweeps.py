@@ -28,7 +28,8 @@ from forgetting.core.seeding import pin_threads
 from forgetting.experiment.pipeline import make_trainer, prepare
 from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
-from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
+from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.sweep import SWEEP_MEMORY, sweep_rows

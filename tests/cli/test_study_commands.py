@@ -23,9 +23,9 @@ from commands import (
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, train
+from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.explanation import Explanation
-from forgetting.randomization.patterns import FAMILIES
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.explanation import run_explanation
 from forgetting.studies.explanation_rows import REFERENCES

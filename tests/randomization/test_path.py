@@ -352,8 +352,8 @@ class Bare(nn.Module):
         ("classifier", {"scheme": "rewind"}, None, "'rewind' needs the weights from before training: pass them"),
         ("classifier", {"scheme": "rewind"}, TextClassifier(9, 4, (7, 7)), r"no 'fc1.weight' of shape \(7, 12\)"),
         ("classifier", {"scheme": "rewind"}, {}, r"no 'fc1.weight' of shape \(7, 12\)"),
-        ("classifier", {"layers": ("fc9",)}, None, "must be layers .*; got 'fc9'. The model has 'fc1', 'fc2', 'fc3'"),
-        ("classifier", {"layers": ("all", "fc1")}, None, "must be layers .*; got 'all'"),
+        ("classifier", {"layers": ("fc9",)}, None, r"must be layers of the model \(fc1, fc2, fc3\), .*; got 'fc9'\."),
+        ("classifier", {"layers": ("all", "fc1")}, None, r"must be layers .*; got 'all\+fc1'"),
         ("lstm", {"unit": "word"}, None, "'word' does not fit layer '0' .*LSTM.* Choose the unit 'weight'"),
         ("tied parameters", {"unit": "word", "layers": ("decoder",)}, None, "got layers decoder. Choose"),
         (

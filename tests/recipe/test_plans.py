@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting.core.errors import RecipeError
+from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
-from forgetting.recipe.plans import FAMILIES, Relearning, Sweep
+from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.recipe.url import decode_query, encode_query
 
@@ -117,7 +118,7 @@ def test_what_is_wrong_with_a_plan_of_relearning_is_told_of_relearning(monkeypat
         ({"layers": ()}, "relearning.layers must name at least one"),
         ({"schemes": ()}, "relearning.schemes must name at least one"),
         ({"seed": 2**32 - 1, "seeds": 2}, "relearning.seed + relearning.seeds must be at most"),
-        ({"layers": ("fc9",)}, "relearning.layers must be sets of the model's layers (fc1, fc2)"),
+        ({"layers": ("fc9",)}, "relearning.layers must be layers of the model (fc1, fc2)"),
         ({}, "Relearning must have at most 1 variants; 3 layer sets × 6 doses × 2 schemes"),
     ):
         monkeypatch.setenv("FORGETTING_LIMITS", "variants=1")

@@ -217,7 +217,7 @@ def test_what_does_not_fit_is_refused_before_the_first_row(small_split, monkeypa
             explanation_slices(done.model, small_split, plan, recipe=recipe)
 
     refused(recipe=PUBLISHED, match="Use the modern protocol")
-    refused(replace(PLAN, layers=("fc9",)), match="explanation.layers must be sets of the model's layers")
+    refused(replace(PLAN, layers=("fc9",)), match="explanation.layers must be layers of the model")
     refused(replace(PLAN, scheme="rewind"), match="needs the weights from before training")
     monkeypatch.setattr(explanation, "MEMORY", 1_000)
     refused(match=r"Keep fewer words \(split.max_words\)")

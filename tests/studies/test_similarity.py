@@ -194,7 +194,7 @@ def test_a_model_that_is_not_finite_has_no_similarity(original, small_split):
 
 def test_what_does_not_fit_is_refused_at_once(original, small_split):
     recipe, done = original
-    with pytest.raises(RecipeError, match=r"explanation\.layers must be sets of the model's layers"):
+    with pytest.raises(RecipeError, match=r"explanation\.layers must be layers of the model"):
         similarity_slices(done, small_split, replace(PLAN, layers=("fc9",)), recipe=recipe)
     with pytest.raises(RecipeError, match="published"):
         similarity_slices(done, small_split, PLAN, recipe=replace(recipe, protocol="published"))

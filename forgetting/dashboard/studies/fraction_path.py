@@ -19,8 +19,9 @@ from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import FRACTIONS, LAYER_SEPARATOR, Sweep
+from forgetting.recipe.plans import FRACTIONS, Sweep
 from forgetting.reporting.formatting import format_duration
 
 MOST_SECONDS = 10.0  # of processor time that a path may take; nothing longer starts unasked

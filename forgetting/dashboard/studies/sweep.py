@@ -13,8 +13,9 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
+from forgetting.recipe.plans import Sweep
 from forgetting.reporting.formatting import format_product
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.differences import Difference, compare_pairs

@@ -17,9 +17,10 @@ from forgetting.dashboard.ui.controls import (
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
 from forgetting.model.settings import ATTRIBUTIONS
+from forgetting.randomization.patterns import FAMILIES, LAYER_SEPARATOR
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
-from forgetting.recipe.plans import FAMILIES, LAYER_SEPARATOR, even_doses
+from forgetting.recipe.plans import even_doses
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.names import SCHEME_NAMES, format_attribution, format_scheme
 

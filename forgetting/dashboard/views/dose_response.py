@@ -25,9 +25,10 @@ from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.components import mean_components, remedies
 from forgetting.model.settings import OBJECTIVES
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
-from forgetting.recipe.plans import LAYER_SEPARATOR, Sweep
+from forgetting.recipe.plans import Sweep
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import (
