@@ -1,6 +1,7 @@
 """Groups of layers: what they hold, and what sets are called."""
 
-from forgetting.randomization.groups import block_of, expand_group, group_of, groups_of, title_set
+from forgetting.randomization.groups import block_of, group_of, groups_of, title_set
+from forgetting.randomization.patterns import matching_layers
 
 PARTS = ("attention_norm", *(f"attention.{name}" for name in ("query", "key", "value", "output")))
 PARTS += ("feedforward_norm", "feedforward.up", "feedforward.down")
@@ -10,7 +11,7 @@ BERT = ("embeddings.word", "encoder.layer.0.attention.self.query", "encoder.laye
 
 def test_each_layer_is_in_one_group_and_at_most_one_block():
     counted = [
-        [title for title, pattern in groups_of(LAYERS).items() if name in expand_group(pattern, LAYERS)]
+        [title for title, pattern in groups_of(LAYERS).items() if name in matching_layers(pattern, LAYERS)]
         for name in LAYERS
     ]
     expected = [
