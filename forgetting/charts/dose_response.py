@@ -18,10 +18,19 @@ from forgetting.charts.style import (
     FRACTION_TITLE,
     HEAT,
     LIGHT_TEXT_FROM,
+    ORIGINAL,
     RANDOMIZED,
     TEXT,
 )
-from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseline_rules, series_colour, series_shape
+from forgetting.charts.vega import (
+    CONFIGURATION,
+    PADDING,
+    SCHEME_OF_ROW,
+    baseline_rules,
+    series_colour,
+    series_dash,
+    series_shape,
+)
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.multiplicity import benjamini_hochberg
 from forgetting.metrics.paired import SIGNIFICANT
@@ -37,7 +46,10 @@ PICKED = ["layers", "scheme", "unit", "seed", "seed_dose", "split"]  # columns t
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
 CELL_WIDTH, BRACKETED_WIDTH = 27, 36  # pixels that the number in a cell needs, in brackets
 AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a point stands, by match
-MOST_LABELS = 80  # values written into a heat map
+MOST_LABELS = 240  # values written into a heat map
+MANY_ROWS = 10  # of a chart, from which on they are lower
+CHART_ROWS = {"heat": (34, 22), "half-way": (26, 18), "robustness": (56, 32)}  # pixels of a row, of few and of many
+MOST_STEPS = 8  # layers of a cascade that are counted; those of more are named
 BANDS = {  # what a band shows, with the titles of its lower and its upper end
     "interval": ("from (95 % interval)", "to (95 % interval)"),
     "curve": ("from (95 %, whole curve)", "to (95 %, whole curve)"),
@@ -146,8 +158,10 @@ def dose_chart(
     by: str = "layers",
     match: str = "dose",
     pick: bool = True,
+    dash: str = "",
     narrow: bool = False,
     band: str = "seeds",
+    title: str = "",
 ) -> alt.LayerChart:
     """Median over seeds by dose, with a band, a colour a layer set or a scheme.
 
@@ -157,11 +171,13 @@ def dose_chart(
     Args:
         curves: of `studies.dose_response.curves`, or `with_intervals`.
         style: of the metric.
-        by: the column that colours, "layers" or "scheme".
+        by: the column that colours, "layers", "scheme", or "line" of a panel, see `charts.panels`.
+        dash: the column that dashes lines, such as "block" of a panel; "" for none.
         match: whether the doses are fractions ("dose") or changes of the weights ("change"), see `Sweep`.
         pick: whether a click picks a point.
         narrow: whether the names of the baselines stand on their lines, and take no room beside the plot.
         band: what it shows, a key of BANDS.
+        title: of the panel, above the chart; "" for none.
     """
     axis = alt.Axis(format=".3~%") if style.share and "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
@@ -175,11 +191,16 @@ def dose_chart(
                 axis=alt.Axis(format=".3~%", tickCount=10),
                 scale=alt.Scale(domain=[0, max(1.0, curves[AXIS_COLUMNS[match]].max())]),
             ),
-            color=series_colour(curves, by),
+            color=series_colour(curves, by, columns=2 if narrow else 3),
         )
     )
-    area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
-    line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
+    detail = ["layers:N", "scheme:N"]  # a line each
+    area = base.mark_area(opacity=0.18).encode(
+        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q", detail=detail
+    )
+    line = base.mark_line(strokeWidth=2.5).encode(y="median:Q", detail=detail)
+    if dash:
+        line = line.encode(strokeDash=series_dash(curves, dash))
     points = base.mark_point(size=45, filled=True, opacity=1, cursor="pointer" if pick else "default").encode(
         y="median:Q", shape=series_shape(curves, by), tooltip=_tooltip(style, match, curves, band)
     )
@@ -197,7 +218,7 @@ def dose_chart(
     return (
         alt.layer(*_lines(style, narrow), area, line, points)
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=CHART_HEIGHT)
+        .properties(padding=PADDING, height=CHART_HEIGHT, **({"title": title} if title else {}))
     )
 
 
@@ -342,24 +363,52 @@ def heat_chart(
                 color=alt.condition(dark, alt.value("white"), alt.value("black")),
             )
         )
-    return alt.layer(*layers).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(34))
+    return (
+        alt.layer(*layers)
+        .configure(**CONFIGURATION)
+        .properties(padding=PADDING, height=_row_height("heat", curves["layers"].nunique()))
+    )
+
+
+def _row_height(chart: str, rows: int, **options: str) -> alt.Step:
+    few, many = CHART_ROWS[chart]
+    return alt.Step(many if rows > MANY_ROWS else few, **options)
 
 
 def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") -> alt.LayerChart:
     """Layers randomized one after another, from the top down and from the bottom up, with bands.
+
+    Up to MOST_STEPS layers are counted. Of more each point stands at the layer that its step adds, so that one cascade
+    reads from the left and the other from the right, and the steps without any layer are left out.
 
     Args:
         steps: of `studies.dose_response.cascade_curves`.
         style: of the metric.
         band: see `dose_chart`.
     """
+    named = steps["step"].max() > MOST_STEPS
+    if named:
+        before = steps.loc[steps["step"] == 0, "median"].iloc[0]
+        attributes, steps = steps.attrs, steps[steps["step"] > 0]
+        steps.attrs = attributes
+        order = steps.loc[steps["cascade"] == steps["cascade"].iloc[0], "added"].tolist()
+        if steps["cascade"].iloc[0] == "top-down":
+            order.reverse()
+        x = alt.X(
+            "added:N",
+            title=["layer that a step adds: bottom-up from the left,", "top-down from the right"],
+            sort=order,
+            axis=alt.Axis(labelAngle=-50, labelLimit=200, labelOverlap=False),
+        )
+    else:
+        x = alt.X("step:O", title="number of layers randomized", axis=alt.Axis(labelAngle=0))
     axis = alt.Axis(format=".3~%") if "%" in style.form else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if style.share else alt.Scale(zero=True, nice=True)
     base = (
         alt.Chart(steps)
         .transform_calculate(scheme_name=SCHEME_OF_ROW)
         .encode(
-            x=alt.X("step:O", title="number of layers randomized", axis=alt.Axis(labelAngle=0)),
+            x=x,
             color=series_colour(steps, "cascade"),
         )
     )
@@ -369,11 +418,21 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") 
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
+    original = [] if not named else [_original_rule(before, style)]
     return (
-        alt.layer(*_lines(style), area, line, points)
+        alt.layer(*_lines(style), *original, area, line, points)
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
+
+
+def _original_rule(value: float, style: MetricStyle) -> alt.LayerChart:
+    """A line at the metric of the original, with its name."""
+    base = alt.Chart(pd.DataFrame({"original": [value]})).encode(
+        y="original:Q", tooltip=[alt.Tooltip("original:Q", title=f"{style.title}, original", format=style.form)]
+    )
+    name = base.mark_text(text="original", align="left", baseline="middle", dx=5, fontSize=11, color=TEXT)
+    return alt.layer(base.mark_rule(color=ORIGINAL, strokeWidth=1.5), name.encode(x=alt.value("width")))
 
 
 def _end_drawn(half: HalfWay, end: float | None, outermost: float) -> float | None:
@@ -409,7 +468,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         else [f"half-way {CHANGE_TITLE}", "and its 95 % interval"]
     )
     base = alt.Chart(table).encode(
-        y=alt.Y("curve:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("curve:N", title=None, sort=table["curve"].tolist(), axis=alt.Axis(labelLimit=220)),
         color=series_colour(table, "scheme"),
         tooltip=[
             alt.Tooltip("curve:N"),
@@ -427,7 +486,7 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
     return (
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=alt.Step(26))
+        .properties(padding=PADDING, height=_row_height("half-way", len(table)))
     )
 
 
@@ -526,5 +585,5 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     return (
         alt.layer(bars, bands, marks, names)
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=alt.Step(56, **{"for": "position"}))
+        .properties(padding=PADDING, height=_row_height("robustness", len(rows), **{"for": "position"}))
     )

@@ -24,6 +24,7 @@ PADDING = {"left": 5, "top": 5, "bottom": 5, "right": 30}  # the names of baseli
 # Expressions for what a scheme is called: of a row of data, and of the label of a legend.
 SCHEME_OF_ROW = f"{json.dumps(SCHEME_NAMES)}[datum.scheme] || datum.scheme"
 SCHEME_OF_LABEL = f"{json.dumps(SCHEME_NAMES)}[datum.label] || datum.label"
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 # fmt: off
 OBJECT_NAMES = frozenset((
     "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "constructor",
@@ -89,6 +90,14 @@ def series_colour(curves: pd.DataFrame, by: str, symbol: str = "stroke", columns
 def series_shape(curves: pd.DataFrame, by: str) -> alt.Shape:
     """A shape for each as well, for whoever cannot tell the colours apart."""
     return alt.Shape(f"{by}:N", scale=alt.Scale(domain=_series_names(curves, by)), title=None)
+
+
+def series_dash(curves: pd.DataFrame, by: str) -> alt.StrokeDash:
+    """A dash for each value of a column: the first has none."""
+    names = _series_names(curves, by)
+    dashes = [DASHES[index % len(DASHES)] for index in range(len(names))]
+    legend = alt.Legend(orient="bottom", symbolType="stroke", symbolStrokeWidth=2, symbolSize=300)
+    return alt.StrokeDash(f"{by}:N", title=None, scale=alt.Scale(domain=names, range=dashes), legend=legend)
 
 
 def _series_names(curves: pd.DataFrame, by: str) -> list[str]:

@@ -17,7 +17,7 @@ LAYER_GROUPS = {  # of a Transformer: title → pattern
     "head": "head",
 }
 ALL_LAYERS = "all layers"
-OUTSIDE = "outside the blocks"
+OUTSIDE = "no block"
 BLOCK = re.compile(r"(?:.*?\.)??\d+(?=\.|$)")  # up to the first number in a dotted name
 OWN_BLOCK = "blocks."  # before the number of a block of the app's own Transformer
 

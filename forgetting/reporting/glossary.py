@@ -178,6 +178,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("sweep.seed", "relearning.seed", "unlearning.seed", "explanation.seed"),
         ),
         Term(
+            "group of layers",
+            "Layers that do the same in each block of a Transformer, or all layers of one block.",
+            "A group can be randomized as a whole: its name stands for the pattern of its layers' names.",
+            used=("panels by",),
+        ),
+        Term(
             "layer set",
             "The layers that are randomized together in one curve of a study.",
             "“Each layer alone” and “all layers” are families of sets. A top-down cascade begins with the last layer "

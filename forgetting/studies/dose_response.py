@@ -90,8 +90,9 @@ def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "v
         metric: Name of the column.
 
     Returns:
-        A row for each step with the columns cascade ("top-down" or "bottom-up"), step (how many layers, 0 for none)
-        and those of `curves`. A cascade of which a layer set is missing is left out; the table may be empty.
+        A row for each step with the columns cascade ("top-down" or "bottom-up"), step (how many layers, 0 for none),
+        added (the layer that the step adds, "" for none) and those of `curves`. A cascade of which a layer set is
+        missing is left out; the table may be empty.
     """
     table = curves(frame, metric).set_index("layers")
     before = frame[f"{metric}_before"].median() if f"{metric}_before" in frame else np.nan
@@ -101,7 +102,8 @@ def cascade_curves(frame: pd.DataFrame, known: tuple[str, ...], metric: str = "v
         if all(names in table.index for names in sets):
             start = {"layers": "none", "median": before, "low": before, "high": before}
             steps = pd.concat([pd.DataFrame([start]), table.loc[sets].reset_index()], ignore_index=True)
-            found.append(steps.assign(cascade=name, step=range(len(sets) + 1)))
+            added = known if family == "up" else known[::-1]
+            found.append(steps.assign(cascade=name, step=range(len(sets) + 1), added=["", *added]))
     return (
         pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["cascade", "step", "layers", "median"])
     )

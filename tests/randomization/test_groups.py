@@ -1,11 +1,10 @@
 """Groups of layers: what they hold, and what sets are called."""
 
+from groups_parts import LAYERS
+
 from forgetting.randomization.groups import block_of, group_of, groups_of, title_set
 from forgetting.randomization.patterns import matching_layers
 
-PARTS = ("attention_norm", *(f"attention.{name}" for name in ("query", "key", "value", "output")))
-PARTS += ("feedforward_norm", "feedforward.up", "feedforward.down")
-LAYERS = ("words", "positions", *(f"blocks.{block}.{part}" for block in (0, 1) for part in PARTS), "norm", "head")
 BERT = ("embeddings.word", "encoder.layer.0.attention.self.query", "encoder.layer.11.output.dense", "pooler.dense")
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
 
+import pandas as pd
 import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.randomization.groups import title_set
 from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
@@ -215,7 +217,7 @@ def advance_intervals(study: Study) -> Intervals:
         known = study.intervals
         if known is None or known.rows != len(study.rows):
             curves = {(row.layers, row.scheme, row.unit) for row in study.rows}
-            slices = nested_curves(tuple(study.rows), retrain=study.plan.retrain)
+            slices = map(partial(_named_curve, study), nested_curves(tuple(study.rows), retrain=study.plan.retrain))
             known = study.intervals = Intervals(len(study.rows), len(curves), slices)
         started = time.perf_counter()
         while len(known.found) < known.total and time.perf_counter() - started < INTERVAL_SLICE:
@@ -227,8 +229,39 @@ def find_differences(study: Study, places: tuple[int, ...], by: str) -> tuple[Di
     """Differences between the layer sets or the schemes of some rows of a study that stands still; kept with it."""
     kept = advance_intervals(study).differences
     if (places, by) not in kept:
-        kept[places, by] = compare_pairs([study.result.rows[place] for place in places], by)
+        found = compare_pairs([study.result.rows[place] for place in places], by)
+        if by == "layers":
+            titles = titles_of(study)
+            found = tuple(replace(pair, first=titles[pair.first], second=titles[pair.second]) for pair in found)
+        kept[places, by] = found
     return kept[places, by]
+
+
+def layers_of(study: Study) -> tuple[str, ...]:
+    """Names of the layers of the model that a sweep studies, in order."""
+    return study.trained_model.recipe.model.layers
+
+
+def titles_of(study: Study) -> dict[str, str]:
+    """What each layer set of a sweep's rows is called, by its name; see `title_set`."""
+    known = layers_of(study)
+    return {name: title_set(name, known) for name in dict.fromkeys(row.layers for row in study.rows)}
+
+
+def names_of(study: Study) -> dict[str, str]:
+    """The name of each layer set of a sweep's rows, by what it is called."""
+    return {title: name for name, title in titles_of(study).items()}
+
+
+def named_frame(study: Study) -> pd.DataFrame:
+    """The frame of a sweep's rows, with what each layer set is called in place of its name."""
+    frame = study.result.frame
+    return frame.assign(layers=frame["layers"].map(titles_of(study)))
+
+
+def _named_curve(study: Study, curve: NestedCurve) -> NestedCurve:
+    title = titles_of(study)[curve.layers]
+    return replace(curve, layers=title, points=curve.points.assign(layers=title))
 
 
 def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:

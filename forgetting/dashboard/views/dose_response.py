@@ -1,6 +1,7 @@
 """What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from statistics import NormalDist
 
 import pandas as pd
@@ -8,6 +9,7 @@ import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
 from forgetting.charts.dose_response import PICK, MetricStyle, metric_style
+from forgetting.charts.panels import BY, DOWN, ONE_PANEL, UP, panels
 from forgetting.charts.style import FRACTION_TITLE
 from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
@@ -25,7 +27,8 @@ from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.components import mean_components, remedies
 from forgetting.model.settings import OBJECTIVES
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.groups import groups_of
+from forgetting.randomization.patterns import LAYER_SEPARATOR, matching_layers
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import Sweep
@@ -67,12 +70,14 @@ INTERVAL_TITLES = {
 }
 NORMAL_95 = NormalDist().inv_cdf(0.975)
 INTERVALS_EVERY = 0.3  # seconds between two slices of intervals that take long
+PANELS_BY = {"what layers do": "group", "block": "block"}
+MOST_PANELS = 6  # that are drawn before others are chosen
 SIDE_BY_SIDE = {"layer sets": ("layers", "scheme"), "schemes": ("scheme", "layers")}  # column coloured, column fixed
 
 
 def curves_view(study: Study, baselines: Baselines) -> None:
     """Curves of the layer sets for one scheme, or of the schemes for one layer set, by fraction or by equal change."""
-    frame, match = study.result.frame, study.plan.match
+    frame, match = sweep.named_frame(study), study.plan.match
     key = f"curves_{match}"
     with st.container(horizontal=True):
         group = st.selectbox(
@@ -94,6 +99,10 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         )
         by, fixed = SIDE_BY_SIDE[beside or "schemes"]
         rows = _one_of(frame, fixed, f"{key}_{fixed}")
+        grouped = by == "layers" and rows["layers"].nunique() > ONE_PANEL and bool(groups_of(sweep.layers_of(study)))
+        panels_by = _choose_panels(key) if grouped else BY[0]
+    if by == "layers":
+        rows = _choose_sets(study, rows, key, panels_by)
     nested = _find_intervals(study)
     if match == "dose":
         conclude(
@@ -110,7 +119,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
             "fraction randomized",
             "band",
         )
-    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], nested, by=by, key=key)
+    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], nested, by=by, panels_by=panels_by, key=key)
 
 
 def _find_intervals(study: Study) -> list[NestedCurve]:
@@ -198,30 +207,46 @@ def _draw_metrics(
     nested: list[NestedCurve],
     *,
     by: str,
+    panels_by: str,
     key: str,
 ) -> None:
-    """A chart for each metric, side by side; a click on a point opens its randomization on the Forget page."""
+    """A chart for each metric and panel; a click on a point opens its randomization on the Forget page."""
     unit = OBJECTIVES[study.trained_model.recipe.training.objective]
     match, charts = study.plan.match, {}
     drawn, chosen = st.container(), st.container()
     with chosen:
         band = _choose_band(f"{key}_band") if nested and "accuracy" in names else "seeds"
-    for column, name in zip(drawn.columns(len(names)), names, strict=True):
-        style = metric_style(name, baselines, unit)
+    tables = {}
+    for name in names:
         table = curves(rows, f"validation_{name}")
         if nested and name == "accuracy":
             table = dose_response_charts.with_intervals(table, nested, band)
+        sets, known = sweep.names_of(study), sweep.layers_of(study)
+        found = panels(table, sets, known, panels_by) if by == "layers" else {"": table}
+        tables |= {(name, title): panel for title, panel in found.items()}
+    wide = min(2, len(tables))
+    for place, ((name, title), table) in enumerate(tables.items()):
+        if place % wide == 0:
+            columns = drawn.columns(wide)
+        style = metric_style(name, baselines, unit)
         chart = dose_response_charts.dose_chart(
-            table, style, by=by, match=match, narrow=len(names) > 1, band=band if name == "accuracy" else "seeds"
+            table,
+            style,
+            by="line" if title else by,
+            dash="block" if title and len(table.attrs["series"]["block"]) > 1 else "",
+            match=match,
+            narrow=wide > 1,
+            band=band if name == "accuracy" else "seeds",
+            title=title,
         )
-        charts[name] = chart
-        event = column.altair_chart(
+        charts[f"{name} {title}".rstrip()] = chart
+        event = columns[place % wide].altair_chart(
             chart,
-            key=f"{key}_{name}",
+            key=f"{key}_{name}_{title}".rstrip("_"),
             height="stretch",
             on_select="rerun",
             selection_mode=PICK,
-            alt=f"{style.title} by fraction randomized: median over seeds with a band, and baselines",
+            alt=f"{style.title} by fraction randomized: median over seeds with a band, and baselines. {title}",
         )
         _open_picked(study, event)
     scale = f" {FORGETTING_SCALE}" if "forgetting" in names else ""
@@ -233,6 +258,40 @@ def _draw_metrics(
         lambda: _points(rows, names, nested), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT
     )
     downloads(_rows_of(study), charts, key)
+
+
+def _choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> pd.DataFrame:
+    """The rows of the layer sets that are chosen, by the panels that they are in; all where there is one panel."""
+    names = rows.drop_duplicates("layers")[["layers"]]
+    found = panels(names, sweep.names_of(study), sweep.layers_of(study), by)
+    if len(found) == 1:
+        return rows
+    cascades = {DOWN, UP}
+    chosen = st.pills(
+        "Layer sets",
+        list(found),
+        selection_mode="multi",
+        default=[title for title in found if title not in cascades][:MOST_PANELS] or list(found),
+        help=explain("Layer sets"),
+        key=f"{key}_sets_{by}",
+        persist_state="session",
+    )
+    chosen_names = {name for title in chosen or found for name in found.get(title, names)["layers"]}
+    return rows[rows["layers"].isin(chosen_names)]
+
+
+def _choose_panels(key: str) -> str:
+    """What panels of single layers are by, one of BY."""
+    title = st.segmented_control(
+        "Panels by",
+        list(PANELS_BY),
+        default=next(iter(PANELS_BY)),
+        required=True,
+        key=f"{key}_panels",
+        persist_state="session",
+        help=explain("Panels by"),
+    )
+    return PANELS_BY.get(title, BY[0])
 
 
 def _choose_band(key: str) -> str:
@@ -285,13 +344,14 @@ def _open_picked(study: Study, event: dict) -> None:
     picked = event["selection"].get(PICK) or []
     if not picked:
         return
-    point = picked[0]
-    if study.plan.match == "change" and LAYER_SEPARATOR in point["layers"]:
+    point, sets = picked[0], sweep.names_of(study)
+    if study.plan.match == "change" and LAYER_SEPARATOR in sets[point["layers"]]:
         st.info("At equal ‖ΔW‖ each layer has a fraction of its own, while the Forget page has one fraction for all.")
         return
-    names, known = tuple(point["layers"].split(LAYER_SEPARATOR)), study.trained_model.recipe.model.layers
+    names = tuple(sets[point["layers"]].split(LAYER_SEPARATOR))
+    whole = matching_layers(sets[point["layers"]], known := sweep.layers_of(study)) == known
     values = {
-        "randomization.layers": (ALL,) if names == known else names,
+        "randomization.layers": (ALL,) if whole else names,
         "randomization.fraction": float(point["seed_dose"]),
         "randomization.scheme": point["scheme"],
         "randomization.unit": point["unit"],
@@ -359,7 +419,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
 
 def heat_view(study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every fraction."""
-    rows = _one_of(study.result.frame, "scheme", "heat_scheme")
+    rows = _choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "heat_scheme"), "heat")
     table, before = curves(rows), rows["validation_accuracy_before"].median()
     style, nested = _style(study.trained_model, baselines), _find_intervals(study)
     differences = _differences(study, rows, table["planned_dose"].max())
@@ -395,7 +455,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
 
 def cascade_view(study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
-    rows = _one_of(study.result.frame, "scheme", "cascade_scheme")
+    rows = _one_of(sweep.named_frame(study), "scheme", "cascade_scheme")
     doses = sorted(rows["planned_dose"].unique())
     dose = st.select_slider(
         "Fraction randomized of each layer",
@@ -406,7 +466,9 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         help=explain("Fraction randomized of each layer"),
     )
     nested = _find_intervals(study)
-    steps = cascade_curves(rows[rows["planned_dose"] == dose], study.trained_model.recipe.model.layers)
+    there = rows.index[rows["planned_dose"] == dose]
+    steps = cascade_curves(study.result.frame.loc[there], sweep.layers_of(study))
+    steps["layers"] = steps["layers"].replace(sweep.titles_of(study))
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
         st.button(
@@ -429,9 +491,13 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     chart = dose_response_charts.cascade_chart(
         _step_intervals(steps, nested) if nested else steps, _style(study.trained_model, baselines), band
     )
-    st.altair_chart(
-        chart, key="cascade", height="stretch", alt="Validation accuracy while layers are randomized one after another"
-    )
+    with st.container(key="tall") if steps["step"].max() > dose_response_charts.MOST_STEPS else nullcontext():
+        st.altair_chart(
+            chart,
+            key="cascade",
+            height="stretch",
+            alt="Validation accuracy while layers are randomized one after another",
+        )
     chart_table(
         lambda: steps[["cascade", "step", "layers", *BAND_TITLES, "seeds"]].rename(columns=BAND_TITLES),
         key="cascade",
@@ -458,7 +524,7 @@ def _start_cascades(trained_model: TrainedModel) -> None:
 
 def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
-    frame, nested = study.result.frame, _find_intervals(study)
+    frame, nested = _choose_sets(study, sweep.named_frame(study), "half_way"), _find_intervals(study)
     half_ways = _half_ways(study.trained_model, study.plan, frame, nested)
     conclude(
         _describe_half_ways(study.trained_model, study.plan, frame, baselines, nested),
@@ -491,7 +557,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
 
 def uncertainty_view(study: Study, baselines: Baselines) -> None:
     """Where the uncertainty of the curves comes from, and the cheapest way to make it smaller."""
-    rows = _one_of(study.result.frame, "scheme", "uncertainty_scheme")
+    rows = _choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "uncertainty_scheme"), "uncertainty")
     scheme, unit = rows["scheme"].iloc[0], rows["unit"].iloc[0]
     found = [curve for curve in _find_intervals(study) if (curve.scheme, curve.unit) == (scheme, unit)]
     if not found:
