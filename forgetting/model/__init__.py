@@ -5,9 +5,10 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "attribution": ("Attribution", "attribute", "most_influential_words"),
+        "attribution": ("attribute", "most_influential_words"),
         "classifier": ("TextClassifier", "first_layer"),
         "encoding": ("TextEncoder", "Token", "make_encoder"),
+        "explained": ("Attribution",),
         "sparse": ("SparseMatrix",),
         "history": ("Epoch", "PartMetrics"),
         "settings": ("OBJECTIVES", "ModelSettings", "SplitSettings", "TrainingSettings"),

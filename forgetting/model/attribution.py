@@ -2,7 +2,8 @@
 
 What is explained is the logit of a class less the mean logit of all classes. A method is one function of
 ATTRIBUTION_METHODS: it gets what the first layer makes of reviews (`FirstLayer`) and the layers after it, and gives a
-value for each word of each review. Column j of the first layer's weight belongs to word j.
+value for each word of each review. Column j of the first layer's weight belongs to word j. Those of a Transformer are
+in `model.token_attribution`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,28 +17,15 @@ from torch.nn import functional
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.seeding import generator
 from forgetting.model.classifier import TextClassifier, first_layer
+from forgetting.model.explained import Attribution, explained_logit
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
+from forgetting.model.token_attribution import Noise, attribute_tokens
+from forgetting.model.tokens import TokenRows
+from forgetting.model.transformer import TextTransformer
 
 NUMBERS_AT_ONCE = 2**24  # numbers that the attributions of some reviews may take at once: 64 MiB an array
-
-
-@dataclass(frozen=True, eq=False)
-class Attribution:
-    """What the words of reviews contribute to the explained quantity.
-
-    A review's values and its remainder add up to the logit of its class less the mean logit of all classes.
-
-    Attributes:
-        values: Contribution of each stored value of the inputs, (stored,), in units of the logit; positive for a word
-            that speaks for the class.
-        remainder: What the words leave unexplained, (rows,): with integrated gradients, what the model gives for a
-            review without words.
-    """
-
-    values: torch.Tensor
-    remainder: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +97,8 @@ class FirstLayer:
 
 
 def attribute(
-    model: TextClassifier,
-    inputs: SparseMatrix,
+    model: TextClassifier | TextTransformer,
+    inputs: SparseMatrix | TokenRows,
     classes: torch.Tensor,
     method: str,
     *,
@@ -122,7 +110,7 @@ def attribute(
 
     Args:
         model: The classifier; it does not change.
-        inputs: The reviews, (rows, words).
+        inputs: The reviews as the model takes them.
         classes: The class number that is explained of each review, (rows,) int64.
         method: A name in ATTRIBUTIONS.
         samples: See `FirstLayer`; noise and seed too.
@@ -137,6 +125,8 @@ def attribute(
     """
     if method not in ATTRIBUTION_METHODS:
         raise RecipeError(f"An attribution method is one of {', '.join(ATTRIBUTIONS)}; got {method!r}. Choose one.")
+    if isinstance(inputs, TokenRows):
+        return attribute_tokens(model, inputs, classes, method, Noise(samples, noise, seed))
     first, *others = model.children()
     at_once = fitting_rows(model, inputs, samples)
     found = []
@@ -162,11 +152,6 @@ def attribute_from(first: FirstLayer, others: Sequence[nn.Linear], classes: torc
     values = ATTRIBUTION_METHODS[method](first, others, classes)
     explained = explained_logit(later_layers(others, first.outputs), classes)
     return Attribution(values, (explained - sum_rows(values.double(), first.inputs)).float())
-
-
-def explained_logit(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """The logit of a class less the mean logit of all: (rows, classes) → (rows,)."""
-    return logits.gather(1, classes[:, None]).squeeze(1) - logits.mean(dim=1)
 
 
 def later_layers(others: Sequence[nn.Linear], outputs: torch.Tensor) -> torch.Tensor:
@@ -274,7 +259,7 @@ def _mean_gradient(
     return (gradients * lengths[..., None]).sum(dim=1)
 
 
-def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Tensor:
+def word_influence(model: TextClassifier | TextTransformer, split: Split, number: int) -> torch.Tensor:
     """How much each word speaks for a class, in units of the logit.
 
     It is the mean, over the class's training reviews, of gradient × input. So a word counts by how often it occurs in
@@ -295,6 +280,10 @@ def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Te
     rows = (part.targets == number).nonzero().flatten()
     if not len(rows):
         raise DataError(f"No training review is of class {split.classes[number]!r}: choose another class.")
+    if part.tokens is not None:
+        tokens = part.tokens.rows(rows)
+        values = attribute(model, tokens, part.targets[rows], "gradient_input").values
+        return torch.zeros(len(split.words)).index_add(0, tokens.ids, values) / len(rows)
     inputs = part.inputs.rows(rows)
     first, *others = model.children()
     with torch.no_grad():
@@ -302,7 +291,9 @@ def word_influence(model: TextClassifier, split: Split, number: int) -> torch.Te
         return (inputs.transposed.matmul(gradient.contiguous()) * first.weight.t()).sum(dim=1) / len(rows)
 
 
-def most_influential_words(model: TextClassifier, split: Split, number: int, most: int = 20) -> dict[str, float]:
+def most_influential_words(
+    model: TextClassifier | TextTransformer, split: Split, number: int, most: int = 20
+) -> dict[str, float]:
     """The at most `most` words that speak for a class, with their influence, the strongest first.
 
     Other arguments and errors are those of `word_influence`.
