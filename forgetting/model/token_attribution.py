@@ -19,7 +19,7 @@ from forgetting.model.transformer import TextTransformer
 
 TOKENS_AT_ONCE = 2**15  # tokens of a pass with gradients: some 100 MiB
 COMPLETE = 1e-3  # logits by which integrated gradients may miss what they add up to
-FEWEST_POINTS, MOST_POINTS = 8, 512  # of the integral, doubled until it is complete
+FEWEST_NODES, MOST_NODES = 8, 256  # of the integral, doubled until it is complete
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def _integrated_gradients(
     rises = explained_logit(model(inputs), classes) - explained_logit(
         model(inputs, vectors=torch.zeros_like(vectors)), classes
     )
-    left, points = torch.arange(inputs.shape[0]), FEWEST_POINTS
-    while len(left) and points <= MOST_POINTS:
+    left, points = torch.arange(inputs.shape[0]), FEWEST_NODES
+    while len(left) and points <= MOST_NODES:
         part = inputs.rows(left)
         found = torch.cat(
             [

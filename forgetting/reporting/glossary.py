@@ -48,8 +48,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "layer",
             "A table of weights that turns the numbers coming in into the numbers going out.",
-            "fc1 reads the words of a review, each further layer reads the one before it, and the last one gives a "
-            "number for each class. “fc” stands for fully connected: every input is joined with every output.",
+            "Of an MLP, fc1 reads the words of a review, each further layer reads the one before it, and the last one "
+            "gives a number for each class. “fc” stands for fully connected: every input is joined with every output.",
             used=("layers", "number of layers randomized"),
         ),
         Term(
@@ -64,13 +64,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "unit",
-            "What is randomized as a whole: a weight, a neuron (a row of the layer) or a word (a column of fc1).",
+            "What is randomized as a whole: a weight, a neuron (a row of the layer), a word (all that the first layer "
+            "holds of it) or a head of attention.",
             used=("units", "randomization.unit", "sweep.units"),
         ),
         Term("neuron", "One output of a layer: a row of its weights with the bias of that row."),
         Term(
             "word",
-            "A feature of the classifier: a word of the reviews, which is one column of the first layer.",
+            "A feature of the classifier: a word of the reviews, for which the first layer has weights of its own.",
             used=(
                 "words",
                 "randomization.words",
@@ -86,6 +87,64 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How many neurons each hidden layer has, one number for each layer: 64, or 64,32.",
             "There are 1 to 4 layers, each of 1 to 1,024 neurons. More neurons hold more, and take longer to train.",
             used=("model.hidden", "hidden width"),
+        ),
+        Term(
+            "network",
+            "The MLP sees which words a review has; the Transformer reads them in their order.",
+            "An MLP (multilayer perceptron) takes TF-IDF values through two layers or a few more, and is trained in "
+            "seconds. A Transformer gives each word a vector, lets the words look at each other in blocks of attention "
+            "and feed-forward layers, and takes the mean. It has 20 layers to ask, takes some ten times as long, and "
+            "needs about a thousand training reviews.",
+            "Vaswani et al. 2017, arXiv 1706.03762; norms as in Xiong et al. 2020, arXiv 2002.04745",
+            ("model.kind",),
+        ),
+        Term(
+            "token",
+            "A word at its place in a review: one that occurs twice is two tokens.",
+            "The Transformer reads the tokens of a review in their order, as many as this. It leaves out what comes "
+            "after them, and the words that it does not know.",
+            used=("model.max_tokens", "tokens"),
+        ),
+        Term(
+            "width of a vector",
+            "How many numbers stand for a token inside the Transformer.",
+            "The heads of attention share them, so that their number divides it.",
+            used=("model.width",),
+        ),
+        Term(
+            "position",
+            "The place of a token in its review; the layer “positions” has a vector for each, which is added to the "
+            "word's.",
+            used=("positions",),
+        ),
+        Term(
+            "block",
+            "Attention and a feed-forward part, one after the other; each adds to a token's vector what it finds.",
+            used=("model.blocks",),
+        ),
+        Term(
+            "attention",
+            "Lets each token take over something of the others: how much of each, its query and their keys say.",
+            "The layer “query” makes of a token what it looks for, “key” what it offers, “value” what is taken over, "
+            "and “output” what of it is added to the token's vector. Each head does so with its own share of the "
+            "numbers.",
+            used=("model.heads",),
+        ),
+        Term(
+            "feed-forward",
+            "Two layers, “up” and “down”, that change the vector of each token by itself.",
+            used=("model.feedforward",),
+        ),
+        Term(
+            "norm",
+            "Scales a token's vector to a mean of 0 and a spread of 1 before the next part reads it, times weights of "
+            "its own.",
+            source="Ba, Kiros & Hinton 2016, arXiv 1607.06450",
+            used=("norms",),
+        ),
+        Term(
+            "head",
+            "The last layer of the Transformer, which gives a number for each class; of attention, see there.",
         ),
         Term(
             "influence on the logit",
@@ -460,7 +519,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "dropout",
-            "The share of hidden neurons that is switched off at random in each step, so that none is relied on alone.",
+            "The share of hidden numbers that is switched off at random in each step, so that none is relied on alone.",
             used=("model.dropout",),
         ),
         Term(
@@ -1136,6 +1195,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "activation",
             "What a unit of a layer gives for a review: of a hidden layer after the ReLU, of the last one a logit.",
+            "Of a Transformer: the mean over the review's tokens of what their vectors are after this part, and of the "
+            "head a logit.",
             used=("map of layer",),
         ),
         Term(
