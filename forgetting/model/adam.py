@@ -18,12 +18,21 @@ class Adam:
 
     Args:
         parameters: What is optimized, all of one type on one device.
-        learning_rate: Step size α, above 0.
+        learning_rate: Step size α, above 0. It may be changed between steps.
         weight_decay: Coupled weight decay: so many times the weight is added to its gradient.
+        decoupled: AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2) instead: each step shortens a weight
+            by so many times the learning rate, and only in matrices, as biases and norms need no decay.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, learning_rate: float, weight_decay: float = 0.0):
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+    def __init__(
+        self,
+        parameters: Iterable[nn.Parameter],
+        *,
+        learning_rate: float,
+        weight_decay: float = 0.0,
+        decoupled: bool = False,
+    ):
+        self.learning_rate, self.weight_decay, self.decoupled = learning_rate, weight_decay, decoupled
         self._parameters = list(parameters)
         self._moments: dict[nn.Parameter, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
 
@@ -44,6 +53,9 @@ class Adam:
                 self._moments[parameter] = (torch.zeros_like(parameter), torch.zeros_like(parameter), steps)
         means, squares, steps = map(list, zip(*(self._moments[parameter] for parameter in moved), strict=True))
         torch._foreach_add_(steps, 1)
+        matrices = [parameter for parameter in moved if parameter.dim() > 1] if self.decoupled else []
+        if matrices:
+            torch._foreach_mul_(matrices, 1 - self.learning_rate * self.weight_decay)
         torch._fused_adam_(
             moved,
             [parameter.grad for parameter in moved],
@@ -55,7 +67,7 @@ class Adam:
             lr=self.learning_rate,
             beta1=BETAS[0],
             beta2=BETAS[1],
-            weight_decay=self.weight_decay,
+            weight_decay=0.0 if self.decoupled else self.weight_decay,
             eps=EPSILON,
             maximize=False,
         )

@@ -148,12 +148,15 @@ class TrainingSettings(Settings):
         by_size: Whether the number of reviews and classes chooses the settings of CHOSEN_BY_SIZE that have their
             defaults; see `for_size`.
         epochs: Passes over the training part.
-        learning_rate: Learning rate of Adam.
+        optimizer: "adam", at a constant learning rate; or "adamw", with decoupled weight decay, whose learning rate
+            rises over the first tenth of all steps and then falls to 0 along a cosine.
+        learning_rate: Learning rate, of AdamW the highest.
         batch_size: Reviews in a step; 0 for all at once.
         patience: Epochs without a lower loss of the stopping part after which training ends, with the weights of the
             best epoch; 0 for all epochs.
         word_dropout: Probability with which a word of a review is dropped, drawn anew in each step.
-        weight_decay: Coupled weight decay, which is added to the gradient, as in `torch.optim.Adam`.
+        weight_decay: Weight decay: of Adam coupled, which is added to the gradient, as in `torch.optim.Adam`; of AdamW
+            decoupled, as in `torch.optim.AdamW`, and only of matrices.
         label_smoothing: Share of the target that is spread over all classes.
         dropout_steps: Number of first steps in which dropout acts; 0 for all steps.
         reuse_forward_pass: Whether the training metrics of an epoch come from the forward pass of its last step (before
@@ -163,6 +166,7 @@ class TrainingSettings(Settings):
     group: ClassVar[str] = "training"
     objective: str = setting("cross_entropy", choices=tuple(OBJECTIVES))
     by_size: bool = setting(True)
+    optimizer: str = setting("adam", choices=("adam", "adamw"))
     epochs: int = setting(100, low=1, high=2_000)
     learning_rate: float = setting(0.01, low=1e-6, high=10.0)
     batch_size: int = setting(0, low=0, high=1_000_000)
@@ -173,28 +177,45 @@ class TrainingSettings(Settings):
     dropout_steps: int = setting(0, low=0, high=1_000_000)
     reuse_forward_pass: bool = setting(False)
 
-    def for_size(self, reviews: int, classes: int) -> "TrainingSettings":
+    def for_size(self, reviews: int, classes: int, kind: str = "mlp") -> "TrainingSettings":
         """The settings that are used: where `by_size` is set, those in CHOSEN_BY_SIZE that have their defaults are
         chosen by the size, and `by_size` is then off. What was measured for it is in the README of `forgetting/model`.
 
         Args:
             reviews: Reviews that are not for validation: those of the training and of the stopping part.
             classes: Number of classes.
+            kind: The kind of the model, as in ModelSettings.
         """
         if not self.by_size:
             return self
-        chosen = {}
-        if reviews > SMALL:
-            chosen = {"epochs": 40, "learning_rate": 0.003, "batch_size": 512, "patience": 2}
-        elif is_large(reviews, classes):
-            steps = math.ceil(reviews / 128)  # in an epoch
-            epochs, patience = math.ceil(STEPS / steps), max(2, math.ceil(PATIENT_STEPS / steps))
-            chosen = {"epochs": epochs, "learning_rate": 0.003, "batch_size": 128, "patience": patience}
-        if chosen and classes > FEW_CLASSES:
-            chosen["weight_decay"] = 1e-5
+        chosen = _FOR_TRANSFORMER if kind == "transformer" else _for_mlp(reviews, classes)
         default = type(self)()
         free = (name for name in chosen if getattr(self, name) == getattr(default, name))
         return replace(self, by_size=False, **{name: chosen[name] for name in free})
 
 
-CHOSEN_BY_SIZE = ("epochs", "learning_rate", "batch_size", "patience", "weight_decay")  # in the order they are said
+def _for_mlp(reviews: int, classes: int) -> dict[str, float]:
+    chosen = {}
+    if reviews > SMALL:
+        chosen = {"epochs": 40, "learning_rate": 0.003, "batch_size": 512, "patience": 2}
+    elif is_large(reviews, classes):
+        steps = math.ceil(reviews / 128)  # in an epoch
+        epochs, patience = math.ceil(STEPS / steps), max(2, math.ceil(PATIENT_STEPS / steps))
+        chosen = {"epochs": epochs, "learning_rate": 0.003, "batch_size": 128, "patience": patience}
+    if chosen and classes > FEW_CLASSES:
+        chosen["weight_decay"] = 1e-5
+    return chosen
+
+
+_FOR_TRANSFORMER = {
+    "optimizer": "adamw",
+    "epochs": 15,
+    "learning_rate": 0.003,
+    "batch_size": 32,
+    "word_dropout": 0.2,
+    "weight_decay": 1.0,
+}
+
+
+# In the order they are said.
+CHOSEN_BY_SIZE = ("optimizer", "epochs", "learning_rate", "batch_size", "patience", "word_dropout", "weight_decay")

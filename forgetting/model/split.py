@@ -97,6 +97,7 @@ class Split:
     test: Part | None = None
     tokenizer: Tokenizer = BASIC
     without_words: int = 0
+    max_tokens: int = 0
     subsets: tuple[tuple[str, Part], ...] = ()
 
     @property
@@ -105,9 +106,10 @@ class Split:
         return {name: getattr(self, name) for name in PARTS} | dict(self.subsets)
 
     @property
-    def size(self) -> tuple[int, int]:
-        """What `TrainingSettings.for_size` goes by: reviews that may be trained on, and classes."""
-        return len(self.training) + (len(self.stopping) if self.stopping else 0), len(self.classes)
+    def size(self) -> tuple[int, int, str]:
+        """What `TrainingSettings.for_size` goes by: reviews that may be trained on, classes, and the kind of model."""
+        reviews = len(self.training) + (len(self.stopping) if self.stopping else 0)
+        return reviews, len(self.classes), "transformer" if self.max_tokens else "mlp"
 
     def without_stopping(self) -> Split:
         """The same split, on which training goes through all its epochs and keeps the last."""
@@ -181,6 +183,7 @@ def make_split(reviews: Reviews, splitting: SplitSettings, *, max_tokens: int = 
         test=make_part(test) if len(test) else None,
         tokenizer=tokenizer,
         without_words=analyzer.without_words,
+        max_tokens=max_tokens,
     )
 
 

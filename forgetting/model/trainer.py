@@ -19,6 +19,7 @@ from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Part, Split
 
+WARM_UP = 0.1  # share of all steps of AdamW in which the learning rate rises
 SLICE_SECONDS = 0.2  # seconds of training between two points at which a study or a method can be left
 
 
@@ -112,7 +113,10 @@ class Trainer:
             purpose: generator(seed, "training", purpose) for purpose in ("dropout", "word_dropout", "order")
         }
         self._optimizer = Adam(
-            model.parameters(), learning_rate=training.learning_rate, weight_decay=training.weight_decay
+            model.parameters(),
+            learning_rate=training.learning_rate,
+            weight_decay=training.weight_decay,
+            decoupled=training.optimizer == "adamw",
         )
         self.lock = threading.Lock()
 
@@ -181,10 +185,25 @@ class Trainer:
                 self.model.load_state_dict(self._best[1])
 
     def _shuffled(self) -> list[torch.Tensor | None]:
-        size, reviews = self.training.batch_size, len(self.split.training)
-        if not size or size >= reviews:
+        reviews, size = len(self.split.training), self._batch_size
+        if size == reviews:
             return [None]
         return list(torch.randperm(reviews, generator=self._sources["order"]).split(size))
+
+    @property
+    def _batch_size(self) -> int:
+        return min(self.training.batch_size or len(self.split.training), len(self.split.training))
+
+    def _learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.training.learning_rate
+        if self.training.optimizer == "adam":
+            return rate
+        steps = self.training.epochs * math.ceil(len(self.split.training) / self._batch_size)
+        warm_up = WARM_UP * steps
+        if self.steps < warm_up:
+            return rate * (self.steps + 1) / (warm_up + 1)
+        return rate * (1 + math.cos(math.pi * (self.steps - warm_up) / (steps - warm_up))) / 2
 
     def _learn(self, batch: torch.Tensor | None) -> tuple[torch.Tensor, float]:
         """Do one forward pass and one update; return the logits and the loss of the pass."""
@@ -198,6 +217,7 @@ class Trainer:
         logits = self.model(inputs, dropout_source=self._sources["dropout"] if drops else None)
         loss = compute_loss(logits, targets, settings.objective, settings.label_smoothing)
         loss.backward()
+        self._optimizer.learning_rate = self._learning_rate()
         self._optimizer.step()
         return logits.detach(), loss.item()
 

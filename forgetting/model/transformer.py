@@ -93,8 +93,8 @@ class TextTransformer(nn.Module):
             raise RecipeError(f"dropout must be at least 0 and below 1; got {dropout}.")
         self.dropout, self.max_tokens = dropout, max_tokens
         with OwnedDraws(generator(seed, "construction")):  # drawn anew below
-            self.words = nn.Embedding(words, width)
-            self.positions = nn.Embedding(max_tokens, width)
+            self.words = WordEmbedding(words, width)
+            self.positions = PositionEmbedding(max_tokens, width)
             self.blocks = nn.ModuleList(Block(width, heads, feedforward) for _ in range(blocks))
             self.norm = nn.LayerNorm(width)
             self.head = nn.Linear(width, classes)
@@ -145,19 +145,6 @@ class TextTransformer(nn.Module):
             )
         yield ("norm", "head"), self._read
 
-    def hidden(self, inputs: TokenRows) -> dict[str, torch.Tensor]:
-        """What each part of the model gives for rows, as the mean over the tokens of a row, by the part's name.
-
-        Returns:
-            (rows, width) each: "embedding", "blocks.0", … and "norm", of which the head makes the logits.
-        """
-        state, found = State(inputs, None, group_rows(inputs)), {}
-        names = ["embedding", *(f"blocks.{number}" for number in range(len(self.blocks)) for _ in range(2))]
-        for name, (_, stage) in zip(names, self.stages(), strict=False):
-            state = stage(state)
-            found[name] = _mean(state.inputs, state.values)
-        return found | {"norm": _mean(inputs, self.norm(state.values))}
-
     def _embed(self, state: State) -> State:
         vectors = self.words(state.inputs.ids) if state.values is None else state.values
         return state._replace(values=self._drop(vectors + self.positions(state.inputs.positions), state.dropout_source))
@@ -173,6 +160,22 @@ class TextTransformer(nn.Module):
             return values
         mask = torch.rand(values.shape, generator=source) >= self.dropout
         return values * mask / (1 - self.dropout)
+
+
+class WordEmbedding(nn.Embedding):
+    """A vector for each word, which begins so short that training soon moves it: torch's own has a spread of 1."""
+
+    spread = 0.1
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors from N(0, spread²)."""
+        nn.init.normal_(self.weight, std=self.spread)
+
+
+class PositionEmbedding(WordEmbedding):
+    """A vector for each position, which begins shorter still, so that it does not blur the words."""
+
+    spread = 0.02
 
 
 class Block(nn.Module):
@@ -214,7 +217,7 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a ReLU between them, on each token for itself."""
+    """Two linear layers with a GELU (Hendrycks & Gimpel 2016, arXiv 1606.08415) between them, on each token."""
 
     def __init__(self, width: int, hidden: int):
         super().__init__()
@@ -222,7 +225,7 @@ class FeedForward(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """The same for each of the vectors (tokens, width)."""
-        return self.down(functional.relu(self.up(values)))
+        return self.down(functional.gelu(self.up(values)))
 
 
 def group_rows(inputs: TokenRows) -> list[Group]:

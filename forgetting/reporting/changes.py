@@ -4,7 +4,13 @@ from forgetting.core.settings import is_names
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import find_term
-from forgetting.reporting.names import OBJECTIVE_NAMES, format_attribution, format_method, format_scheme
+from forgetting.reporting.names import (
+    OBJECTIVE_NAMES,
+    OPTIMIZER_NAMES,
+    format_attribution,
+    format_method,
+    format_scheme,
+)
 
 MOST_NAMES = 3  # of a list that are written out
 MOST_LETTERS = 40  # of a name
@@ -14,6 +20,7 @@ NAMES = {  # what a value is called in the interface, by the last part of the se
     "repair_scheme": format_scheme,
     "methods": format_method,
     "objective": OBJECTIVE_NAMES.get,
+    "optimizer": OPTIMIZER_NAMES.get,
     "attribution": format_attribution,
 }
 PLACES = {

@@ -487,7 +487,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "chosen by size",
-            "The number of reviews and classes chooses epochs, learning rate, batch size, patience and weight decay.",
+            "The network and the number of reviews and classes choose the optimizer, epochs, learning rate, "
+            "batch size, patience, word dropout and weight decay.",
             used=("training.by_size",),
         ),
         Term(
@@ -507,9 +508,15 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("relearning.epochs",),
         ),
         Term(
+            "optimizer",
+            "What turns the errors of a step into new weights.",
+            "Adam has one learning rate throughout. AdamW begins with a small one, reaches the full one after a tenth "
+            "of all steps and ends near 0, and its weight decay does not depend on the errors: Transformers need that.",
+            used=("training.optimizer",),
+        ),
+        Term(
             "learning rate",
             "How far the weights move in one step of training; too far, and the loss grows (training diverges).",
-            "The optimizer is Adam.",
             used=("training.learning_rate",),
         ),
         Term(

@@ -39,6 +39,7 @@ ATTRIBUTION_NAMES = {
     "linear_svm": "LinearSVC",
 }
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
+OPTIMIZER_NAMES = {"adam": "Adam", "adamw": "AdamW"}
 KIND_NAMES = {
     "automatic": "automatic",
     "basic": "basic words",

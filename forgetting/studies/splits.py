@@ -72,7 +72,7 @@ def each_split(split: Split, recipe: Recipe, count: int) -> Iterator[tuple[int, 
     first, *others = replicate_seeds("split", recipe.split.seed, count)
     yield first, split
     for seed in others:
-        yield seed, make_split(split.reviews, replace(recipe.split, seed=seed))
+        yield seed, make_split(split.reviews, replace(recipe.split, seed=seed), max_tokens=recipe.model.tokens)
 
 
 def accuracy_over_splits(split: Split, recipe: Recipe, count: int = 10) -> Iterator[list[SplitAccuracy]]:

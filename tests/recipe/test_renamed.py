@@ -86,6 +86,7 @@ LATER = {  # settings that the earlier version did not have
     "split.words",
     "sweep.splits",
     "training.by_size",
+    "training.optimizer",
     "training.patience",
     "unlearning.neggrad_beta",
     "unlearning.salun_share",

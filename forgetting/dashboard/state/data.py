@@ -154,14 +154,14 @@ def find_split(inputs: Inputs) -> Split:
     return SPLITS.ask(split_key(recipe, find_digest(inputs)), lambda: prepare(recipe, find_reviews(inputs)))
 
 
-def find_size(inputs: Inputs) -> tuple[int, int]:
+def find_size(inputs: Inputs) -> tuple[int, int, str]:
     """`Split.size` of a recipe's split, for which no words are counted. Raises DataError as `find_split` does."""
     if pretrained := _pretrained_split(inputs):
         return pretrained.size
     reviews = find_selected(inputs)
     splitting = inputs.recipe.split
     held_out = ceil(len(reviews) * splitting.validation_share) + round(len(reviews) * splitting.test_share)
-    return len(reviews) - held_out, len(reviews.counts)
+    return len(reviews) - held_out, len(reviews.counts), inputs.recipe.model.kind
 
 
 def find_training(inputs: Inputs) -> TrainingSettings:
@@ -196,6 +196,7 @@ def split_key(recipe: Recipe, digest: str) -> str:
         "data": nameless.to_dict(),
         "split": recipe.split.to_dict(),
         "protocol": recipe.protocol,
+        "tokens": recipe.model.tokens,
     }
     return json.dumps(parts, sort_keys=True)
 

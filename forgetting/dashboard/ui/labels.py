@@ -46,6 +46,7 @@ LABELS = {
     "model.dropout": "Dropout",
     "training.objective": "Objective",
     "training.by_size": "Chosen by size",
+    "training.optimizer": "Optimizer",
     "training.patience": "Patience (0: all epochs)",
     "training.epochs": "Epochs",
     "training.learning_rate": "Learning rate",

@@ -35,7 +35,7 @@ from forgetting.model.settings import CHOSEN_BY_SIZE, ModelSettings
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import KIND_NAMES, OBJECTIVE_NAMES
+from forgetting.reporting.names import KIND_NAMES, OBJECTIVE_NAMES, OPTIMIZER_NAMES
 
 BY_SIZE = "training.by_size"
 STOPPING_NAMES = {"by_size": "by size", "always": "always", "never": "never"}
@@ -46,19 +46,25 @@ def chosen_control(name: str, **look: Any) -> None:
     number_control(name, on_change=_write_chosen, args=(), **look)
 
 
+def optimizer_control(name: str, **look: Any) -> None:
+    """A choice of the optimizer, which the size may choose."""
+    choice_control(name, on_change=_write_chosen, args=(), titles=OPTIMIZER_NAMES, **look)
+
+
 MARK = " ●"  # after the label of a field that differs from the curves on show
 FIRST = {  # side by side, each with what draws it
     "training.epochs": chosen_control,
     "model.hidden": lambda name, **look: widths_control(name, on_change=take_fields, **look),
 }
 OTHERS = {
+    "training.optimizer": optimizer_control,
     "training.learning_rate": partial(chosen_control, step=0.001),
     "model.dropout": number_control,
     "training.batch_size": chosen_control,
     "training.patience": chosen_control,
     "training.label_smoothing": number_control,
     "training.weight_decay": partial(chosen_control, step=0.0005),
-    "training.word_dropout": number_control,
+    "training.word_dropout": chosen_control,
     "split.validation_share": number_control,
     "split.test_share": number_control,
     "split.words": partial(choice_control, titles=KIND_NAMES),
@@ -144,7 +150,7 @@ def _size_control(**look: Any) -> None:
     chosen, recipe = _chosen(), session().recipe
     if chosen == {name: recipe.value(name) for name in chosen}:
         return
-    reviews, classes = data.find_size(session().inputs)
+    reviews, classes, _ = data.find_size(session().inputs)
     parts = [f"{short_label(name).lower()} {format_value(value)}" for name, value in chosen.items()]
     st.caption(f"Chosen by size for {reviews:,} reviews of {classes:,} classes: {', '.join(parts)}.")
 
