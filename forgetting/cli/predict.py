@@ -91,7 +91,7 @@ def predict_command(
     flip = None
     if len(texts) == 1 and randomization:
         models = predictor.model, predictor.randomize(randomization).model
-        inputs = predictor.encoder.encode(result.texts)
+        inputs = predictor.encoder.model_inputs(result.texts)
         flip = explain_flip(*models, inputs, words=predictor.encoder.words, classes=predictor.classes)
     click.echo(format_predictions(result, predictor.encoder.tokenizer.kind, flip))
     if out:

@@ -11,6 +11,8 @@ from forgetting.metrics.scores import NOT_FINITE
 if TYPE_CHECKING:
     from forgetting.model.classifier import TextClassifier
     from forgetting.model.sparse import SparseMatrix
+    from forgetting.model.tokens import TokenRows
+    from forgetting.model.transformer import TextTransformer
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ class Flip:
 
 
 def explain_flip(
-    original: TextClassifier,
-    randomized: TextClassifier,
-    inputs: SparseMatrix,
+    original: TextClassifier | TextTransformer,
+    randomized: TextClassifier | TextTransformer,
+    inputs: SparseMatrix | TokenRows,
     *,
     words: Sequence[str],
     classes: Sequence[str],
@@ -71,7 +73,7 @@ def explain_flip(
     Args:
         original: The original model; it does not change.
         randomized: The randomized model; it does not change.
-        inputs: The text, (1, words).
+        inputs: The text as the models take it, one row.
         words: The words of the inputs' columns.
         classes: The classes' labels, by class number.
         method: A name in ATTRIBUTIONS.
@@ -91,7 +93,7 @@ def explain_flip(
     if None in numbers or numbers[0] == numbers[1]:
         return Flip(*labels, {}, missing=NOT_FINITE if None in numbers else "")
     twice = inputs.rows(torch.tensor([0, 0]))
-    targets, stored = torch.tensor(numbers), len(inputs.values)
+    targets, stored = torch.tensor(numbers), len(inputs.columns)
     found = [attribute(model, twice, targets, method) for model in models]
     by_word = [(each.values[stored:] - each.values[:stored]).tolist() for each in found]
     remainders = [float(each.remainder[1] - each.remainder[0]) for each in found]
@@ -104,9 +106,12 @@ def by_change(words: Sequence[str], before: Sequence[float], after: Sequence[flo
     """What each word contributes, the largest change first.
 
     Args:
-        words: Of a text.
+        words: Of a text; what is said of one that is named again is added up.
         before: Contribution of each in the original model, in units of the logit.
         after: The same in the randomized model.
     """
-    found = {word: Contribution(*both) for word, *both in zip(words, before, after, strict=True)}
+    found: dict[str, Contribution] = {}
+    for word, *both in zip(words, before, after, strict=True):
+        known = found.get(word, Contribution(0.0, 0.0))
+        found[word] = Contribution(known.before + both[0], known.after + both[1])
     return dict(sorted(found.items(), key=lambda item: -abs(item[1].change)))

@@ -218,13 +218,14 @@ class Predictor:
         for start in range(0, len(texts), ROWS_AT_ONCE):
             chunk = texts[start : start + ROWS_AT_ONCE]
             inputs = self.encoder.encode(chunk)
+            model_inputs = self.encoder.model_inputs(chunk) if self.encoder.max_tokens else inputs
             bounds = inputs.offsets.tolist()
             columns = [self.encoder.words[column] for column in inputs.columns.tolist()]
             known += [tuple(columns[begin:end]) for begin, end in pairwise(bounds)]
             unknown += map(self.encoder.unknown_words, chunk)
             with torch.no_grad():
                 for name, predictor in predictors.items():
-                    logits[name].append(predictor.model(inputs))
+                    logits[name].append(predictor.model(model_inputs))
             if progress:
                 progress(start + len(chunk), len(texts))
         found = {name: _classify(self, torch.cat(chunks)) for name, chunks in logits.items()}
@@ -274,5 +275,5 @@ def make_predictor(recipe: Recipe, split: Split, trained: Trained) -> Predictor:
         split: The split that it was trained on.
         trained: The model.
     """
-    encoder = make_encoder(split, recipe.split)
+    encoder = make_encoder(split, recipe.split, recipe.model.tokens)
     return Predictor(recipe, trained.model, trained.initial, encoder, split.classes, count_classes(split))

@@ -6,7 +6,7 @@ The words, their document frequencies and the tokenizer are those of a split; no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ from forgetting.model.words import Tokenizer
 
 if TYPE_CHECKING:
     from forgetting.model.sparse import SparseMatrix
+    from forgetting.model.tokens import TokenRows
 
 
 class Token(NamedTuple):
@@ -48,17 +49,29 @@ class TextEncoder:
         idf: Inverse document frequencies of the words, (words,) float32.
         tokenizer: What cuts texts into words.
         sublinear_tf: Whether a word's count enters as 1 + ln(count).
+        max_tokens: Words of a text that the model reads in their order; 0 for one that takes TF-IDF rows.
     """
 
     words: tuple[str, ...]
     idf: np.ndarray
     tokenizer: Tokenizer
     sublinear_tf: bool
+    max_tokens: int = 0
 
     @cached_property
     def columns(self) -> dict[str, int]:
         """The column of each word."""
         return {word: column for column, word in enumerate(self.words)}
+
+    def model_inputs(self, texts: Sequence[str]) -> SparseMatrix | TokenRows:
+        """What the model takes: tokens where it reads words in their order, else what `encode` gives, as which it raises."""
+        if not self.max_tokens:
+            return self.encode(texts)
+        from forgetting.model.tokens import TokenRows
+
+        for text in texts:
+            check_text(text)
+        return TokenRows.from_texts(texts, self.columns, self.tokenizer, self.max_tokens)
 
     def encode(self, texts: Iterable[str]) -> SparseMatrix:
         """The TF-IDF rows of texts, bit for bit those of the `TfidfVectorizer` that made the split.
@@ -99,6 +112,32 @@ class TextEncoder:
         """The different words of a text that the model does not know, in the text's order."""
         return tuple(dict.fromkeys(word for word in self.tokenizer(text) if word not in self.columns))
 
+    def places(self, text: str) -> list[tuple[int, ...]]:
+        """Of each of `tokens`, where in the row of tokens of the text each of its columns stands; −1 beyond its end.
+
+        A pair of characters stands once in the row, and is a column of both.
+        """
+        stored: dict[str, list[int]] = {}
+        count = 0
+        for word in self.tokenizer(text):
+            if word in self.columns:
+                stored.setdefault(word, []).append(count if count < self.max_tokens else -1)
+                count += 1
+        following = {word: iter(places) for word, places in stored.items()}
+        found, shared = [], (0, "", -1)  # the end of the last piece, and the pair that it is the first character of
+        for start, end, words, _ in self.tokenizer.locate(text):
+            places, after = [], (end, "", -1)
+            for number, word in enumerate(words):
+                begun = number == 1 and shared[:2] == (start, word)
+                place = shared[2] if begun else next(following.get(word, iter(())), -1)
+                if word in self.columns:
+                    places.append(place)
+                if number and not begun:
+                    after = (end, word, place)
+            shared = after
+            found.append(tuple(places))
+        return found
+
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens of a text in its order. With what stands between them they are the text as it was typed.
 
@@ -115,14 +154,15 @@ class TextEncoder:
         return tuple(tokens)
 
 
-def make_encoder(split: Split, splitting: SplitSettings) -> TextEncoder:
+def make_encoder(split: Split, splitting: SplitSettings, max_tokens: int = 0) -> TextEncoder:
     """The encoder whose rows are those of a split.
 
     Args:
         split: The split.
         splitting: The settings that it was made with.
+        max_tokens: See `TextEncoder`.
     """
-    return TextEncoder(split.words, inverse_frequencies(split), split.tokenizer, splitting.sublinear_tf)
+    return TextEncoder(split.words, inverse_frequencies(split), split.tokenizer, splitting.sublinear_tf, max_tokens)
 
 
 def inverse_frequencies(split: Split) -> np.ndarray:

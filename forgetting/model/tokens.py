@@ -45,6 +45,11 @@ class TokenRows:
         return cls(*arrays, (len(offsets) - 1, len(columns)))
 
     @property
+    def columns(self) -> torch.Tensor:
+        """The same as `ids`: what the words are called in TF-IDF rows."""
+        return self.ids
+
+    @property
     def lengths(self) -> torch.Tensor:
         """Tokens of each row, (rows,) int32."""
         return self.offsets.diff()

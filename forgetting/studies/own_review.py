@@ -1,7 +1,7 @@
 """Single texts through a randomization: what the model makes of them at each fraction, and what their words say.
 
-A text holds few of the words. So the model is cut down to the columns of these words, which leaves its outputs as they
-are, and methods of attribution then take as long as the text is, however many words the model knows.
+A text holds few of the words. So the model is cut down to what its first layer holds of these words, which leaves its
+outputs as they are, and methods of attribution then take as long as the text is, however many words the model knows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from forgetting.metrics.scores import NOT_FINITE, probabilities
 from forgetting.model.attribution import attribute
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
+from forgetting.model.tokens import TokenRows
+from forgetting.model.transformer import TextTransformer
 from forgetting.randomization.path import layer_paths
 from forgetting.randomization.settings import Randomization
 
@@ -28,8 +30,8 @@ class ReviewOutcome:
     Attributes:
         probabilities: Of the classes, (classes,); None where the outputs are not finite.
         predicted: Number of the predicted class; None where there is none.
-        explained: How much each stored value of the text's row speaks for the explained class, (stored,) in units of
-            the logit; None where it cannot be told.
+        explained: How much each stored value or token of the text's row speaks for the explained class, (stored,) in
+            units of the logit; None where it cannot be told.
         remainder: What these leave of the explained quantity, such as the biases; None as well.
         toward: How much each speaks for the predicted class rather than for the explained one, (stored,).
         toward_remainder: The remainder of that.
@@ -64,23 +66,32 @@ class Explaining:
     seed: int
 
 
-def narrow(model: TextClassifier, inputs: SparseMatrix) -> tuple[TextClassifier, SparseMatrix]:
+Model = TextClassifier | TextTransformer
+Rows = SparseMatrix | TokenRows
+WORD_PARAMETERS = {"fc1.weight": 1, "words.weight": 0}  # of each kind of model: what holds words, and along which axis
+
+
+def narrow(model: Model, inputs: Rows) -> tuple[Model, Rows]:
     """A model that knows only the words of some rows, and the rows with its columns; its outputs are the same.
 
     Args:
         model: The model; it does not change.
-        inputs: (rows, words).
+        inputs: The rows as the model takes them.
     """
     columns = _columns(inputs)
+    places = torch.searchsorted(columns, inputs.columns.long()).int()
+    if isinstance(inputs, TokenRows):
+        few = torch.nn.Parameter(model.words.weight.detach()[columns])
+        narrowed = copy.deepcopy(model, {id(model.words.weight): few})
+        return narrowed, TokenRows(inputs.offsets, places, (inputs.shape[0], len(columns)))
     state = model.state_dict()
     widths = [value.shape[0] for name, value in state.items() if name.endswith("weight")]
     narrowed = TextClassifier(len(columns), widths[-1], widths[:-1], model.dropout)
     narrowed.load_state_dict(state | {"fc1.weight": state["fc1.weight"][:, columns]})
-    places = torch.searchsorted(columns, inputs.columns.long()).int()
     return narrowed, SparseMatrix(inputs.offsets, places, inputs.values, (len(inputs.offsets) - 1, len(columns)))
 
 
-def _columns(inputs: SparseMatrix) -> torch.Tensor:
+def _columns(inputs: Rows) -> torch.Tensor:
     """The columns that hold a value, rising; the first one where there is none, as a model needs a word."""
     columns = inputs.columns.long().unique()
     return columns if len(columns) else torch.zeros(1, dtype=torch.long)
@@ -88,21 +99,21 @@ def _columns(inputs: SparseMatrix) -> torch.Tensor:
 
 @torch.no_grad()
 def narrow_path(
-    model: TextClassifier,
-    inputs: SparseMatrix,
+    model: Model,
+    inputs: Rows,
     randomization: Randomization,
     fractions: Sequence[float],
     *,
     initial: Mapping[str, torch.Tensor] | None,
     vocabulary: Sequence[str],
-) -> Iterator[TextClassifier]:
+) -> Iterator[Model]:
     """The model randomized to each of rising fractions, cut down to the words of some rows as `narrow` does.
 
     It is one model, changed in place from step to step. Other arguments are those of `randomize`.
 
     Args:
         model: The original; it does not change.
-        inputs: (rows, words).
+        inputs: The rows as the model takes them.
         randomization: What is randomized; its fraction does not count.
         fractions: The fractions.
         initial: See `randomize`.
@@ -117,19 +128,18 @@ def narrow_path(
         for name, path in paths.items():
             path.write(next(walks[name]))
             for key, parameter in path.parameters.items():
-                whole = f"{name}.{key}"
-                own[whole].copy_(parameter[:, columns] if whole == "fc1.weight" else parameter)
+                whole = f"{name.partition(':')[0]}.{key}"
+                axis = WORD_PARAMETERS.get(whole)
+                own[whole].copy_(parameter if axis is None else parameter.index_select(axis, columns))
         yield narrowed
 
 
-def explain_reviews(
-    model: TextClassifier, inputs: SparseMatrix, classes: Sequence[int], explaining: Explaining
-) -> list[ReviewOutcome]:
+def explain_reviews(model: Model, inputs: Rows, classes: Sequence[int], explaining: Explaining) -> list[ReviewOutcome]:
     """What a model makes of texts.
 
     Args:
         model: The model.
-        inputs: (texts, words).
+        inputs: The texts as the model takes them.
         classes: Number of the explained class of each text.
         explaining: How.
     """

@@ -141,3 +141,19 @@ def test_reviews_of_a_script_without_blanks(small_reviews):
         column for row in split.validation.rows for token in encoder.tokens(texts[row]) for column in token.columns
     }
     assert columns == set(found.columns.tolist())
+
+
+@given(KINDS, TEXTS, st.integers(1, 12))
+def test_a_token_knows_its_places_in_the_row_and_all_tokens_together_cover_it_once(kind, text, most):
+    tokenizer = Tokenizer(kind)
+    known = tuple(dict.fromkeys(word for word in tokenizer(text) if hash(word) % 5))
+    encoder = TextEncoder(known, np.ones(len(known), np.float32), tokenizer, True, most)
+    row = encoder.model_inputs([text]).ids.tolist()
+    assert row == [encoder.columns[word] for word in tokenizer(text) if word in encoder.columns][:most]
+    covered = np.zeros(len(row))
+    for token, places in zip(encoder.tokens(text), encoder.places(text), strict=True):
+        assert len(places) == len(token.columns)
+        for place, column, share in zip(places, token.columns, token.shares, strict=True):
+            assert place == -1 or row[place] == column
+            covered[place] += share if place >= 0 else 0
+    np.testing.assert_array_equal(covered, 1)

@@ -12,6 +12,7 @@ from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.attribution import attribute
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.encoding import make_encoder
+from forgetting.model.transformer import TextTransformer
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.studies.own_review import Explaining, explain_reviews, narrow, narrow_path
@@ -75,3 +76,30 @@ def test_a_model_that_is_not_finite_says_nothing(inputs):
     narrowed, rows = narrow(broken, inputs)
     outcomes = explain_reviews(narrowed, rows, [0] * 3, EXPLAINING)
     assert {(each.probabilities, each.missing) for each in outcomes} == {(None, NOT_FINITE)}
+
+
+TRANSFORMED = {
+    "reinit": Randomization(("words", "head"), scheme="reinit", seed=1),
+    "all": Randomization(scheme="noise", seed=3),
+    "words": Randomization(("words",), scheme="rewind", unit="word", words=("cherry", "lemon")),
+}
+
+
+@pytest.mark.parametrize("case", TRANSFORMED)
+def test_a_transformer_is_cut_down_to_the_words_of_texts_and_explained_token_by_token(case):
+    found, randomization = load_pretrained(), TRANSFORMED[case]
+    encoder, words = make_encoder(found.split, found.recipe.split, 20), found.split.words
+    inputs = encoder.model_inputs(TEXTS)
+    model, fresh = (TextTransformer(len(words), 3, width=8, heads=2, feedforward=9, max_tokens=20, seed=seed)
+                    for seed in (0, 1))  # fmt: skip
+    narrowed, rows = narrow(model, inputs)
+    assert narrowed.words.weight.shape == (len(inputs.ids.unique()), 8)
+    options = {"initial": fresh.state_dict(), "vocabulary": words}
+    path = narrow_path(model, inputs, randomization, FRACTIONS, **options)
+    for fraction, narrow_one in zip(FRACTIONS, path, strict=True):
+        whole = randomize(model, replace(randomization, fraction=fraction), **options)
+        assert torch.allclose(narrow_one(rows), whole(inputs), atol=1e-6)
+    (outcome, *_) = explain_reviews(narrowed, rows, [1] * 3, EXPLAINING)
+    expected = attribute(model, inputs.between(0, 1), torch.tensor([1]), EXPLAINING.method)
+    assert np.allclose(outcome.explained, expected.values, atol=1e-5)
+    assert len(outcome.explained) == int(inputs.lengths[0])
