@@ -64,7 +64,7 @@ class TextEncoder:
         return {word: column for column, word in enumerate(self.words)}
 
     def model_inputs(self, texts: Sequence[str]) -> SparseMatrix | TokenRows:
-        """What the model takes: tokens where it reads words in their order, else what `encode` gives, as which it raises."""
+        """What the model takes: tokens where it reads words in their order, else TF-IDF rows; raises as `encode`."""
         if not self.max_tokens:
             return self.encode(texts)
         from forgetting.model.tokens import TokenRows

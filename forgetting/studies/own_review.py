@@ -66,12 +66,12 @@ class Explaining:
     seed: int
 
 
-Model = TextClassifier | TextTransformer
-Rows = SparseMatrix | TokenRows
+TextModel = TextClassifier | TextTransformer
+TextRows = SparseMatrix | TokenRows
 WORD_PARAMETERS = {"fc1.weight": 1, "words.weight": 0}  # of each kind of model: what holds words, and along which axis
 
 
-def narrow(model: Model, inputs: Rows) -> tuple[Model, Rows]:
+def narrow(model: TextModel, inputs: TextRows) -> tuple[TextModel, TextRows]:
     """A model that knows only the words of some rows, and the rows with its columns; its outputs are the same.
 
     Args:
@@ -91,7 +91,7 @@ def narrow(model: Model, inputs: Rows) -> tuple[Model, Rows]:
     return narrowed, SparseMatrix(inputs.offsets, places, inputs.values, (len(inputs.offsets) - 1, len(columns)))
 
 
-def _columns(inputs: Rows) -> torch.Tensor:
+def _columns(inputs: TextRows) -> torch.Tensor:
     """The columns that hold a value, rising; the first one where there is none, as a model needs a word."""
     columns = inputs.columns.long().unique()
     return columns if len(columns) else torch.zeros(1, dtype=torch.long)
@@ -99,14 +99,14 @@ def _columns(inputs: Rows) -> torch.Tensor:
 
 @torch.no_grad()
 def narrow_path(
-    model: Model,
-    inputs: Rows,
+    model: TextModel,
+    inputs: TextRows,
     randomization: Randomization,
     fractions: Sequence[float],
     *,
     initial: Mapping[str, torch.Tensor] | None,
     vocabulary: Sequence[str],
-) -> Iterator[Model]:
+) -> Iterator[TextModel]:
     """The model randomized to each of rising fractions, cut down to the words of some rows as `narrow` does.
 
     It is one model, changed in place from step to step. Other arguments are those of `randomize`.
@@ -134,7 +134,9 @@ def narrow_path(
         yield narrowed
 
 
-def explain_reviews(model: Model, inputs: Rows, classes: Sequence[int], explaining: Explaining) -> list[ReviewOutcome]:
+def explain_reviews(
+    model: TextModel, inputs: TextRows, classes: Sequence[int], explaining: Explaining
+) -> list[ReviewOutcome]:
     """What a model makes of texts.
 
     Args:

@@ -236,7 +236,7 @@ def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[i
     if not randomization.chosen_layers(trained_model.recipe.model.layers):
         return None, "Nothing is randomized, so that no review flips: choose a layer."
     order = torch.randperm(len(part), generator=generator(secrets.randbits(32), "review"))[:MOST_TRIED]
-    inputs = part.inputs.rows(order)
+    inputs = part.model_inputs.rows(order)
     narrowed, rows = narrow(trained_model.trained.model, inputs)
     with torch.no_grad():
         logits = narrowed(rows)

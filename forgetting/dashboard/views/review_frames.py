@@ -23,13 +23,20 @@ from forgetting.dashboard.studies.fraction_path import find_path, path_key
 from forgetting.experiment.flip import Contribution, Flip, by_change
 from forgetting.experiment.prediction import Predictor, make_predictor
 from forgetting.experiment.results import Comparison
-from forgetting.model.classifier import TextClassifier
-from forgetting.model.sparse import SparseMatrix
+from forgetting.model.encoding import TextEncoder
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.formatting import format_fraction, format_gap, format_share
 from forgetting.reporting.review import describe_edit, describe_flip, describe_known_words
-from forgetting.studies.own_review import Explaining, ReviewOutcome, explain_reviews, narrow, narrow_path
+from forgetting.studies.own_review import (
+    Explaining,
+    ReviewOutcome,
+    TextModel,
+    TextRows,
+    explain_reviews,
+    narrow,
+    narrow_path,
+)
 
 PREDICTORS = SharedCache("predictors", most=1)
 REVIEW_FRAMES = SharedCache("frames of texts", most=4)
@@ -112,9 +119,7 @@ def find_predictor(trained_model: TrainedModel) -> Predictor:
     return PREDICTORS.ask(models.model_key(trained_model), lambda: make_predictor(recipe, split, trained))
 
 
-def review_path(
-    trained_model: TrainedModel, inputs: SparseMatrix, randomization: Randomization
-) -> Iterator[TextClassifier]:
+def review_path(trained_model: TrainedModel, inputs: TextRows, randomization: Randomization) -> Iterator[TextModel]:
     """The randomized model at each whole percent, cut down to the words of some texts; see `narrow_path`.
 
     Args:
@@ -137,7 +142,7 @@ class _Drawing:
         split, predictor = trained_model.split, find_predictor(trained_model)
         self.result = predictor.predict(texts[::-1])  # the first version first
         self.texts, self.classes, self.words, self.explaining = texts, split.classes, split.words, explaining
-        self.inputs = predictor.encoder.encode(texts)
+        self.inputs = predictor.encoder.model_inputs(texts)
         self._original, self._rows = narrow(trained_model.trained.model, self.inputs)
         with torch.no_grad():
             self.explained = int(self._original(self._rows)[0].argmax())
@@ -145,30 +150,42 @@ class _Drawing:
         self.bitwise = explaining.objective == "bitwise"
         self.kind = predictor.encoder.tokenizer.kind
         self._columns = [columns.tolist() for columns in np.split(self.inputs.columns.numpy(), self._ends)]
-        self._place(predictor.encoder.tokens(texts[0]))
+        self.in_order = bool(predictor.encoder.max_tokens)  # whether each place of a word has a mark of its own
+        self._place(predictor.encoder)
 
     @property
     def _ends(self) -> np.ndarray:
         return self.inputs.offsets[1:-1].numpy()
 
-    def look(self, model: TextClassifier) -> list[ReviewOutcome]:
+    def look(self, model: TextModel) -> list[ReviewOutcome]:
         """What a model, cut down to the words of the texts, makes of them."""
         return explain_reviews(model, self._rows, [self.explained] * len(self.texts), self.explaining)
 
-    def _place(self, tokens: Sequence) -> None:
-        """Which marks the text has, and the shares of the row's values that each stands for."""
+    def _place(self, encoder: TextEncoder) -> None:
+        """Which marks the text has, and the shares of the row's values that each stands for.
+
+        A word that occurs twice is one value of a TF-IDF row, and has one mark; of a row of tokens it is two.
+        """
         text, place = self.texts[0], {column: number for number, column in enumerate(self._columns[0])}
+        tokens = encoder.tokens(text)[:MOST_MARKED]
+        if self.in_order:
+            placed = encoder.places(text)[:MOST_MARKED]
+        else:
+            placed = [tuple(place[column] for column in token.columns) for token in tokens]
         self.pieces, marks, end = [], {}, 0  # of [what stands before it, the token, the number of its mark or −1]
-        for token in tokens[:MOST_MARKED]:
-            number = marks.setdefault(token[2:], len(marks)) if token.columns else -1
+        self.names = []
+        for token, places in zip(tokens, placed, strict=True):
+            read = tuple((at, share) for at, share in zip(places, token.shares, strict=True) if at >= 0)
+            number = marks.setdefault(read, len(marks)) if read else -1
+            if number == len(self.names):
+                self.names.append(self.words[token.columns[0]])
             self.pieces.append([text[end : token.start], text[token.start : token.end], number])
             end = token.end
         self.rest = text[end:]
-        self.shares = np.zeros((len(marks), len(place)), np.float32)  # (marks, values of the row)
-        for (columns, shares), number in marks.items():
-            for column, share in zip(columns, shares, strict=True):
-                self.shares[number, place[column]] = share
-        self.names = [" ".join(self.words[column] for column in columns[:1]) for columns, _ in marks]
+        self.shares = np.zeros((len(marks), len(self._columns[0])), np.float32)  # (marks, values of the row)
+        for read, number in marks.items():
+            for at, share in read:
+                self.shares[number, at] = share
 
     def prepare(self, looks: Sequence[list[ReviewOutcome]]) -> None:
         """Choose what is shown on the whole path, so that nothing changes its place along it."""
@@ -197,6 +214,15 @@ class _Drawing:
         """What values of the row, (stored,), say of each mark, (marks,)."""
         return self.shares @ values
 
+    def _by_column(self, look: list[ReviewOutcome]) -> list[dict[int, float]]:
+        """What each version's words say, by their columns: the sum over the places of a word."""
+        found: list[dict[int, float]] = []
+        for columns, outcome in zip(self._columns, look, strict=True):
+            found.append(dict.fromkeys(columns, 0.0))
+            for column, value in zip(columns, outcome.explained.tolist(), strict=True):
+                found[-1][column] += value
+        return found
+
     def _find_edits(self) -> list[tuple[int, int]]:
         """The words of one version alone: their columns, and 0 where this version has them and 1 where the first has.
 
@@ -207,10 +233,7 @@ class _Drawing:
         this, first = map(set, self._columns)
         if len(this & first) < EDITED * len(first):
             return []
-        values = [
-            dict(zip(columns, outcome.explained, strict=True))
-            for columns, outcome in zip(self._columns, self.before, strict=True)
-        ]
+        values = self._by_column(self.before)
         found = [(column, int(column in first)) for column in this ^ first]
         return sorted(found, key=lambda each: (-abs(values[each[1]][each[0]]), each))[:MOST_CHANGES]
 
@@ -226,6 +249,8 @@ class _Drawing:
             f"Each word by how much it speaks for {self.classes[self.explained]}, which the original predicts; the "
             f"strongest mark stands for {_format_mark(self.strongest).lstrip('+')} or more."
         )
+        if self.in_order:
+            legend += " A word that occurs again is marked at each of its places for itself."
         return {
             "pieces": self.pieces,
             "rest": self.rest,
@@ -302,10 +327,7 @@ class _Drawing:
         """Both versions of an edited text: the class of each with its probability, and what words of one alone say."""
         if not self.edited:
             return {}
-        values = [
-            dict(zip(columns, outcome.explained.tolist(), strict=True))
-            for columns, outcome in zip(self._columns, look, strict=True)
-        ]
+        values = self._by_column(look)
         return {
             "versions": [
                 f"{self.classes[outcome.predicted]} {format_share(outcome.probabilities[outcome.predicted].item())}"
