@@ -10,6 +10,8 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.plans import replicate_seeds
 
+MOST_NAMED = 6  # layers in an error
+
 
 @dataclass(frozen=True)
 class Forget(Settings):
@@ -150,7 +152,8 @@ class Unlearning(Settings):
         """
         if self.last_layers > len(known):
             raise RecipeError(
-                f"unlearning.last_layers must be at most the number of layers, {len(known)} ({', '.join(known)}); "
+                f"unlearning.last_layers must be at most the number of layers, {len(known)} "
+                f"({', '.join(known[:MOST_NAMED])}{' …' * (len(known) > MOST_NAMED)}); "
                 f"got {self.last_layers}. Lower it."
             )
         alone = self.scrub_order == "retain_first"  # its first epoch moves away from nothing

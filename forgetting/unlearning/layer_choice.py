@@ -14,7 +14,7 @@ from forgetting.core.errors import DataError
 from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import LEVEL, SIGNIFICANT
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR, matching_layers
 from forgetting.studies.evaluation import SweepRow
 
 RANKED_SETS = ("forget", "retain")
@@ -198,6 +198,5 @@ def _excess(sides: dict[str, np.ndarray], level: float = LEVEL) -> CrossedChange
 
 
 def _is_whole(name: str, known: Sequence[str]) -> bool:
-    """Whether a layer set's name, which joins names of layers and of modules that hold layers, covers all layers."""
-    modules = name.split(LAYER_SEPARATOR)
-    return all(any(layer == module or layer.startswith(f"{module}.") for module in modules) for layer in known)
+    """Whether a layer set covers all layers."""
+    return set(matching_layers(name, tuple(known))) == set(known)

@@ -4,7 +4,7 @@ None of them looks at a validation review. What a method is, and how it is found
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import cycle
@@ -18,11 +18,12 @@ from forgetting.metrics.scores import top_1_accuracy
 from forgetting.model.adam import Adam
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part, Split
+from forgetting.model.tokens import TokenRows
 from forgetting.model.trainer import Trainer, compute_loss
-from forgetting.randomization.layers import named_layers
+from forgetting.randomization.layers import layer_parameters, named_layers
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import ALL
-from forgetting.unlearning.saliency import fisher_diagonal, saliency_mask
+from forgetting.unlearning.saliency import fisher_slices, saliency_mask
 from forgetting.unlearning.task import MethodRun, Task, method
 
 
@@ -81,10 +82,9 @@ def eu_k(task: Task) -> MethodRun:
     layers it is exact retraining.
     """
     model = task.fresh()
-    first = list(zip(model.children(), task.original.children(), strict=True))[: -task.settings.last_layers]
-    for layer, trained in first:
-        layer.load_state_dict(trained.state_dict())
-    with _frozen(*(layer for layer, _ in first)):
+    first = _first_parameters(task)
+    model.load_state_dict({name: task.original.state_dict()[name] for name in first}, strict=False)
+    with _frozen(model, first):
         return (yield from task.fit(model, task.retain_split))
 
 
@@ -95,7 +95,7 @@ def cf_k(task: Task) -> MethodRun:
     "Catastrophic forgetting of the last k layers", Goel et al. 2022, arXiv 2201.06640.
     """
     model = task.copy()
-    with _frozen(*list(model.children())[: -task.settings.last_layers]):
+    with _frozen(model, _first_parameters(task)):
         return (yield from task.tune(model, task.retain_split))
 
 
@@ -179,7 +179,7 @@ def salun(task: Task) -> MethodRun:
 
 
 @method
-def dampening(task: Task) -> nn.Module:
+def dampening(task: Task) -> MethodRun:
     """Selective synaptic dampening: shrink the weights that matter more for the forget set than for all reviews.
 
     Foster et al. 2024, "Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening", arXiv
@@ -189,8 +189,8 @@ def dampening(task: Task) -> nn.Module:
     is forgotten, the paper's α of 10 selects nothing, so the default here is 2, which selects nothing where half is.
     """
     settings, model = task.settings, task.copy()
-    parts = (task.split.training, task.forget)
-    training, forget = (fisher_diagonal(model, part, task.training.objective) for part in parts)
+    training = yield from fisher_slices(model, task.split.training, task.training.objective)
+    forget = yield from fisher_slices(model, task.forget, task.training.objective)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             selected = forget[name] > settings.dampening_alpha * training[name]
@@ -297,7 +297,7 @@ def _mislabelled_split(task: Task) -> Split:
     return replace(task.split, training=replace(training, targets=targets)).without_stopping()
 
 
-def _batches(part: Part, size: int, order: torch.Generator) -> Iterator[tuple[SparseMatrix, torch.Tensor]]:
+def _batches(part: Part, size: int, order: torch.Generator) -> Iterator[tuple[SparseMatrix | TokenRows, torch.Tensor]]:
     """An epoch's batches, in an order that is drawn: inputs and places in the part; with a size of 0 one of all."""
     if not size or size >= len(part):
         yield part.model_inputs, torch.arange(len(part))
@@ -316,10 +316,16 @@ def _divergence(logits: torch.Tensor, teacher: torch.Tensor, objective: str) -> 
     return total / logits.shape[1]
 
 
+def _first_parameters(task: Task) -> list[str]:
+    """Names of the parameters of all layers but the last k, in the model's order."""
+    layers = list(named_layers(task.original).items())[: -task.settings.last_layers]
+    return [f"{name}.{key}" for name, layer in layers for key in layer_parameters(task.original, layer)]
+
+
 @contextmanager
-def _frozen(*layers: nn.Module) -> Iterator[None]:
-    """These layers' parameters are not trained within it."""
-    before = [(parameter, parameter.requires_grad) for layer in layers for parameter in layer.parameters()]
+def _frozen(model: nn.Module, names: Iterable[str]) -> Iterator[None]:
+    """These parameters are not trained within it."""
+    before = [(parameter, parameter.requires_grad) for parameter in map(model.get_parameter, names)]
     try:
         for parameter, _ in before:
             parameter.requires_grad_(False)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -20,6 +21,10 @@ from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.metrics.similarity import linear_cka
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.sparse import SparseMatrix
+from forgetting.model.tokens import TokenRows
+from forgetting.model.transformer import TextTransformer
+from forgetting.randomization.layers import named_layers
 from forgetting.studies.activations import draw_reviews, layer_activations
 from forgetting.unlearning.forget_set import ForgetSets
 from forgetting.unlearning.row import UnlearningRow
@@ -73,7 +78,7 @@ class LayerContrast:
 
 
 def compare_layers(
-    models: Mapping[str, nn.Module], reference: TextClassifier, sets: ForgetSets
+    models: Mapping[str, nn.Module], reference: nn.Module, sets: ForgetSets
 ) -> dict[str, LayerSimilarity]:
     """The similarity of each layer to another model's, by the name of the model, the set and the layer.
 
@@ -87,21 +92,27 @@ def compare_layers(
     found: dict[str, LayerSimilarity] = {name: {} for name in models}
     for place, part in zip(COMPARED_SETS, (sets.forget, sets.retain_split.validation), strict=True):
         inputs = part.model_inputs.rows(torch.from_numpy(draw_reviews(part)))
-        others = layer_activations(reference.named_children(), inputs)
+        others = _values(reference, inputs)
         for name, model in models.items():
             if _alike(model, reference):
-                own = layer_activations(model.named_children(), inputs)
+                own = _values(model, inputs)
                 found[name][place] = {layer: linear_cka(values, others[layer]) for layer, values in own.items()}
             else:
                 found[name][place] = dict.fromkeys(others, Measurement(None, OTHER_LAYERS))
     return found
 
 
-def _alike(model: nn.Module, reference: TextClassifier) -> bool:
+@torch.no_grad()
+def _values(model: TextClassifier | TextTransformer, inputs: SparseMatrix | TokenRows) -> dict[str, np.ndarray]:
+    """What each part of a model hands on, by its name, (reviews, units); of a Transformer the mean over the tokens."""
+    if isinstance(model, TextClassifier):
+        return layer_activations(model.named_children(), inputs)
+    return {name: values.numpy() for name, values in (model.hidden(inputs) | {"head": model(inputs)}).items()}
+
+
+def _alike(model: nn.Module, reference: nn.Module) -> bool:
     """Whether a model has the layers of another one; a method of someone's own may return any."""
-    return isinstance(model, TextClassifier) and [name for name, _ in model.named_children()] == [
-        name for name, _ in reference.named_children()
-    ]
+    return type(model) is type(reference) and list(named_layers(model)) == list(named_layers(reference))
 
 
 def similarity_table(rows: Sequence[UnlearningRow]) -> pd.DataFrame:

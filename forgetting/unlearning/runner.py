@@ -16,12 +16,12 @@ from torch import nn
 from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
 from forgetting.core.seeding import second_seed
-from forgetting.experiment.pipeline import Progress, copy_state, make_trainer, snapshot
+from forgetting.experiment.pipeline import Progress, build_model, copy_state, make_trainer, snapshot
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.model.split import Split
 from forgetting.model.trainer import SLICE_SECONDS, Trainer
-from forgetting.randomization.layers import parameter_count
+from forgetting.randomization.layers import layer_table, parameter_count
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.time_to_target import TimeToTarget, as_slices, train_to_target
@@ -76,12 +76,7 @@ class UnlearningRunner:
         check_unlearning(recipe, recipe.unlearning)
         if not trained.history:
             raise RecipeError("There must be something to unlearn; the model is not trained yet. Train it first.")
-        widths = tuple(layer.out_features for layer in list(trained.model.children())[:-1])
-        if widths != recipe.model.hidden:
-            raise RecipeError(
-                f"The recipe must be that of the model; its hidden widths are {recipe.model.hidden}, the model's "
-                f"{widths}. Give the recipe that the model was trained by."
-            )
+        _check_shapes(trained.model, split, recipe)
         _check_models(trained.model, recipe.unlearning)
         self.trained, self.split = trained, split
         training = replace(recipe.training.for_size(*split.size), epochs=len(trained.history))
@@ -227,6 +222,7 @@ class UnlearningRunner:
             training=self.recipe.training,
             settings=self.settings,
             seed=seed,
+            rebuild=lambda seed: build_model(replace(self.recipe, seed=seed), self.split),
         )
         return copy.deepcopy(task)  # so that a method that changes something spoils nothing of the others
 
@@ -254,6 +250,22 @@ def run_unlearning(
         if progress and rows:
             progress(len(runner.found), len(runner.planned))
     return runner.result
+
+
+def _check_shapes(model: nn.Module, split: Split, recipe: Recipe) -> None:
+    """A recipe of another model would retrain another one than the original."""
+    known = recipe.model.parameter_shapes(len(split.words), len(split.classes))
+    found = {row.name: row.shapes for row in layer_table(model)}
+    if found != known:
+        differ = next(name for name in (*known, *found) if found.get(name) != known.get(name))
+        raise RecipeError(
+            f"The recipe must be that of the model; layer {differ!r} has parameters of {_sizes(known.get(differ))}, "
+            f"that of the model of {_sizes(found.get(differ))}. Give the recipe that the model was trained by."
+        )
+
+
+def _sizes(shapes: dict[str, tuple[int, ...]] | None) -> str:
+    return ", ".join(" × ".join(map(str, shape)) for shape in shapes.values()) if shapes else "none"
 
 
 def _check_models(model: nn.Module, settings: Unlearning) -> None:

@@ -1,28 +1,64 @@
 """How much each weight of a model matters for some reviews, which decides what dampening and SalUn change."""
 
+from collections.abc import Generator, Iterator
+
 import torch
+from torch import nn
 from torch.nn import functional
 
 from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part
+from forgetting.model.tokens import TokenRows
 from forgetting.model.trainer import compute_loss
 
+Diagonal = dict[str, torch.Tensor]
+TOKEN_ROWS = 256  # reviews whose tokens' gradients are computed at once
 
-def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[str, torch.Tensor]:
+
+def fisher_diagonal(model: nn.Module, part: Part, objective: str) -> Diagonal:
+    """The diagonal that `fisher_slices` returns, at once."""
+    slices = fisher_slices(model, part, objective)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            return done.value
+
+
+def fisher_slices(model: nn.Module, part: Part, objective: str) -> Generator[None, None, Diagonal]:
     """Diagonal of the empirical Fisher information: mean over reviews of the squared gradient of a review's loss.
 
-    A layer's gradient for one review is the outer product of δ, the gradient by the layer's output, and its input a;
-    so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review.
+    A layer's gradient for one review of the MLP is the outer product of δ, the gradient by the layer's output, and its
+    input a; so the sum of squares over reviews is (δ²)ᵀ a², without a pass for each review. Any other model takes a
+    pass for each.
 
     Args:
         model: The model.
         part: The reviews.
         objective: "cross_entropy" or "bitwise".
 
+    Yields:
+        Nothing, wherever it may be left.
+
     Returns:
         By parameter name, each of its parameter's shape, in float64.
     """
+    if isinstance(model, TextClassifier):
+        return _fisher_of_mlp(model, part, objective)
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    totals = [torch.zeros(parameter.shape, dtype=torch.float64) for parameter in parameters]
+    for review in torch.arange(len(part)).split(1):
+        one = part.select(review)
+        loss = compute_loss(model(one.model_inputs), one.targets, objective)
+        for total, gradient in zip(totals, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True):
+            if gradient is not None:  # a review without known words uses few parameters
+                total += gradient.double() ** 2
+        yield
+    return {name: total / len(part) for name, total in zip(names, totals, strict=True)}
+
+
+def _fisher_of_mlp(model: TextClassifier, part: Part, objective: str) -> Diagonal:
     diagonal = {}
     for chunk, targets in part.chunks():
         inputs, outputs = [], []
@@ -41,7 +77,7 @@ def fisher_diagonal(model: TextClassifier, part: Part, objective: str) -> dict[s
     return diagonal
 
 
-def saliency_mask(model: TextClassifier, part: Part, objective: str, share: float) -> dict[str, torch.Tensor]:
+def saliency_mask(model: nn.Module, part: Part, objective: str, share: float) -> dict[str, torch.Tensor]:
     """Where the gradient of the loss of reviews is largest in size (Fan et al. 2024, arXiv 2310.12508, equation 3).
 
     Args:
@@ -57,7 +93,7 @@ def saliency_mask(model: TextClassifier, part: Part, objective: str, share: floa
     """
     names, parameters = zip(*model.named_parameters(), strict=True)
     totals = [torch.zeros_like(parameter) for parameter in parameters]
-    for inputs, targets in part.chunks():
+    for inputs, targets in _gradient_chunks(part):
         loss = compute_loss(model(inputs), targets, objective) * (len(targets) / len(part))
         for total, gradient in zip(totals, torch.autograd.grad(loss, parameters), strict=True):
             total += gradient
@@ -67,3 +103,13 @@ def saliency_mask(model: TextClassifier, part: Part, objective: str, share: floa
     chosen = round(share * len(every))
     least = every.kthvalue(len(every) - chosen + 1).values if chosen else torch.inf
     return {name: (size >= least) & (size > 0) for name, size in zip(names, sizes, strict=True)}
+
+
+def _gradient_chunks(part: Part) -> Iterator[tuple[SparseMatrix | TokenRows, torch.Tensor]]:
+    """Model inputs and targets of as many reviews as a backward pass may hold at once: fewer of those with tokens."""
+    if part.tokens is None:
+        yield from part.chunks()
+        return
+    for start in range(0, len(part), TOKEN_ROWS):
+        end = min(start + TOKEN_ROWS, len(part))
+        yield part.tokens.between(start, end), part.targets[start:end]

@@ -17,7 +17,6 @@ import torch
 from torch import nn
 
 from forgetting.core.errors import RecipeError
-from forgetting.model.classifier import TextClassifier
 from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Part, Split
 from forgetting.model.trainer import SLICE_SECONDS, Trainer
@@ -41,9 +40,10 @@ class Task:
         training: How the original was trained.
         settings: Settings of all methods.
         seed: Seed of whatever the method draws.
+        rebuild: Gives an untrained model of the original's shape, drawn from a seed.
     """
 
-    original: TextClassifier
+    original: nn.Module
     initial: Mapping[str, torch.Tensor]
     split: Split
     retain_split: Split
@@ -51,23 +51,17 @@ class Task:
     training: TrainingSettings
     settings: Unlearning
     seed: int
+    rebuild: Callable[[int], nn.Module]
 
-    def copy(self) -> TextClassifier:
+    def copy(self) -> nn.Module:
         """A copy of the original, to be changed."""
         return copy.deepcopy(self.original)
 
-    def fresh(self) -> TextClassifier:
+    def fresh(self) -> nn.Module:
         """An untrained model of the original's shape, drawn from the task's seed."""
-        *hidden, last = self.original.children()
-        return TextClassifier(
-            len(self.split.words),
-            last.out_features,
-            [layer.out_features for layer in hidden],
-            self.original.dropout,
-            seed=self.seed,
-        )
+        return self.rebuild(self.seed)
 
-    def fit(self, model: TextClassifier, split: Split, **changes: float) -> MethodRun:
+    def fit(self, model: nn.Module, split: Split, **changes: float) -> MethodRun:
         """Train a model in place as the original was trained, in slices.
 
         Args:
@@ -86,7 +80,7 @@ class Task:
             yield
         return model
 
-    def tune(self, model: TextClassifier, split: Split) -> MethodRun:
+    def tune(self, model: nn.Module, split: Split) -> MethodRun:
         """As `fit`, with the epochs and the learning rate of the methods that train the original on."""
         return self.fit(model, split, epochs=self.settings.epochs, learning_rate=self.settings.learning_rate)
 

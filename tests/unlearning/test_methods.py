@@ -95,6 +95,7 @@ def task_of(
         replace(training, epochs=8),
         settings,
         seed,
+        lambda seed: TextClassifier(len(split.words), len(split.classes), hidden, dropout, seed=seed),
     )
 
 

@@ -47,7 +47,8 @@ def task_of(split, **changes):
     initial = {name: value.clone() for name, value in model.state_dict().items()}
     Trainer(model, split, TrainingSettings(epochs=5), seed=1).advance()
     settings = Unlearning(epochs=4, learning_rate=0.05)
-    task = Task(model, initial, split, sets.retain_split, sets.forget, TrainingSettings(epochs=6), settings, 3)
+    training, rebuild = TrainingSettings(epochs=6), lambda seed: model_for(split, 0.3, (8, 5), seed)
+    task = Task(model, initial, split, sets.retain_split, sets.forget, training, settings, 3, rebuild)
     return replace(task, **changes)
 
 
@@ -130,17 +131,6 @@ def test_a_copy_is_the_original_and_shares_nothing(small_split):
         for parameter in copied.parameters():
             parameter.zero_()
     assert bits(task.original) == before
-
-
-@pytest.mark.usefixtures("global_state_kept")
-@pytest.mark.parametrize("hidden", [(8,), (7, 6, 5, 4)])
-def test_a_fresh_model_has_the_shape_of_the_original_and_is_drawn_from_the_seed(small_split, hidden):
-    task = task_of(small_split, original=model_for(small_split, 0.3, hidden))
-    fresh = task.fresh()
-    assert bits(fresh) == bits(model_for(small_split, 0.3, hidden, seed=3))
-    assert bits(fresh) != bits(replace(task, seed=4).fresh())
-    assert fresh.dropout == 0.3
-    assert all(parameter.requires_grad for parameter in fresh.parameters())
 
 
 def test_fit_trains_as_the_original_was_but_for_the_changes(small_split):
