@@ -15,13 +15,14 @@ from torch import nn
 from forgetting.core.errors import RecipeError
 from forgetting.randomization.layers import layer_parameters, named_layers
 from forgetting.randomization.path import LayerPath, layer_paths
+from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.randomization.settings import Randomization
-from forgetting.studies.stages import StageCache, layer_of
+from forgetting.studies.stages import STAGES_MEMORY, StageCache, layer_of
 from forgetting.studies.variants import LayerPlan, Variant, distance_between, plan_layer, share_of_units, sum_changes
 
 PATHS_MEMORY = 256 * 2**20  # bytes that the paths of layers may take at once; else each is made when it is needed
 PATH_SIZE = 6  # bytes of a path for each byte of the layer's parameters: units, order, draws
-CLOSE = 1e-4  # share by which two outputs may differ that should be the same: sums may be taken in another order
+SAME_OUTPUT = 1e-4  # share by which two outputs may differ that should be the same: sums may be taken in another order
 
 Evaluate = Callable[[nn.Module], Mapping[str, Any]]
 
@@ -34,6 +35,7 @@ class Workbench:
         evaluate: Gives what is measured of a model, by part.
         sets: The layer sets, in the order in which they are evaluated.
         stages: Gives the stages of a model's forward pass, see `StageCache`; None for none.
+        most: Bytes that what stages gave may take.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Workbench:
         evaluate: Evaluate,
         sets: Sequence[tuple[str, ...]],
         stages: Callable[[nn.Module], Sequence[nn.Module]] | None = None,
+        most: int = STAGES_MEMORY,
     ):
         self.evaluate, self.sets = evaluate, sets
         self.model = copy.deepcopy(model).eval()
@@ -60,7 +63,7 @@ class Workbench:
                     f"{[type(stage).__name__ for stage in found][:6]}. Take them from the model that is handed in."
                 )
             bases = [{layer_of(name) for name in names} for names in sets]
-            self.cache = StageCache(self.model, found, self.own, bases)
+            self.cache = StageCache(self.model, found, self.own, bases, most)
         self.before: Mapping[str, Any] | None = None
 
     def measure_original(self) -> Mapping[str, Any]:
@@ -109,7 +112,7 @@ def _tensors(model: nn.Module, layer: nn.Module) -> list[torch.Tensor]:
 def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, Mapping):
         return all(_alike(torch.tensor(one[name]), torch.tensor(other[name])) for name in one)
-    return torch.allclose(one, other, rtol=CLOSE, atol=CLOSE, equal_nan=True)
+    return torch.allclose(one, other, rtol=SAME_OUTPUT, atol=SAME_OUTPUT, equal_nan=True)
 
 
 @torch.no_grad()
@@ -179,7 +182,9 @@ class _Walks:
 
     def _paths(self, names: tuple[str, ...]) -> dict[str, LayerPath]:
         """Of the original's units, as the bench is restored whenever paths are made."""
-        return layer_paths(self.bench.model, self.randomization.with_value("layers", names), **self.options)
+        known = tuple(self.bench.own)
+        chosen = tuple(name_set(names, known).split(LAYER_SEPARATOR))
+        return layer_paths(self.bench.model, self.randomization.with_value("layers", chosen), **self.options)
 
     def _path(self, name: str) -> LayerPath:
         return self._paths((name,))[name] if self.known is None else self.known[name]

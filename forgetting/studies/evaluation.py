@@ -4,8 +4,9 @@ A metric that cannot be computed is None and has its reason; no row is left out.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 
 import numpy as np
@@ -20,8 +21,8 @@ from forgetting.metrics.comparisons import Measurement, measure_forgetting, meas
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.paired import PairedChange, compare_hits, make_change
 from forgetting.metrics.scores import LOSS_TOO_LARGE, NOT_FINITE, TOP_K, Scores, probabilities, why_no_top_k
-from forgetting.model.split import PARTS, Split
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.model.split import PARTS, Part, Split
+from forgetting.randomization.patterns import name_set
 from forgetting.randomization.settings import Randomization
 from forgetting.studies.variants import Variant
 
@@ -86,7 +87,7 @@ class SweepRow:
     """One variant of a sweep.
 
     Attributes:
-        layers: The layer set, its layers joined by "+".
+        layers: The shortest name of the layer set, see `name_set`.
         planned_dose: See `Variant`; dose, change and relative_change too.
         dose: Fraction of the set's units that are randomized.
         scheme: Scheme of the randomization.
@@ -198,6 +199,7 @@ class VariantEvaluator:
     Args:
         parts: What measures each part, by its name.
         chance: Of the rows, see `SweepRow`.
+        known: Names of the model's layers, in order.
         brief: Whether rows keep the predictions.
         seed: Seed of the split.
         keep_hits: Whether rows keep which reviews are right.
@@ -208,6 +210,7 @@ class VariantEvaluator:
         self,
         parts: Mapping[str, "LogitsPart | NumbersPart"],
         chance: float | None,
+        known: Sequence[str],
         *,
         brief: bool = False,
         seed: int = 0,
@@ -215,6 +218,7 @@ class VariantEvaluator:
         share: float = 0.0,
     ):
         self.parts, self.chance, self.brief, self.seed, self.share = parts, chance, brief, seed, share
+        self.name = cache(lambda layers: name_set(layers, known))
         kept = [name for name, part in parts.items() if keep_hits and name != "training"]
         before = {name: parts[name].pack_original() for name in kept}
         self.before = {name: packed for name, packed in before.items() if packed is not None}
@@ -251,7 +255,7 @@ class VariantEvaluator:
             missing |= {f"{name}_{metric}": reason for metric, reason in (part.fixed_missing | reasons).items()}
         brief = self.brief and variant.outputs is not None
         return SweepRow(
-            layers=LAYER_SEPARATOR.join(variant.layers),
+            layers=self.name(variant.layers),
             planned_dose=variant.planned_dose,
             dose=variant.dose,
             scheme=randomization.scheme,
@@ -276,39 +280,35 @@ class VariantEvaluator:
         return found
 
 
+@torch.no_grad()
+def part_logits(model: nn.Module, part: Part) -> torch.Tensor:
+    """A model's logits of a part, (reviews, classes), without dropout."""
+    found = [model(inputs) for inputs, _ in part.chunks()]
+    return found[0] if len(found) == 1 else torch.cat(found)
+
+
 def split_parts(
-    model: nn.Module,
+    original: Mapping[str, torch.Tensor],
     split: Split,
     objective: str,
     majority: Mapping[str, float],
     *,
-    names: Collection[str] = (),
     brief: bool = False,
 ) -> dict[str, "LogitsPart"]:
-    """What measures the logits of the parts of a split, by their names.
+    """What measures the logits of parts of a split, by their names.
 
     Args:
-        model: The original model.
+        original: The original's logits (reviews, classes) of each part that is measured.
         split: The reviews.
         objective: Objective of the training, which is the loss.
         majority: Accuracy of always predicting the most frequent class, by part.
-        names: The parts; all of the split, where none is named.
         brief: See `LogitsPart`.
     """
-    most = find_majority(split)
-    with torch.no_grad():
-        return {
-            name: LogitsPart(
-                model(part.model_inputs),
-                part.targets,
-                objective,
-                majority=majority[name],
-                majority_class=most,
-                brief=brief,
-            )
-            for name, part in split.parts.items()
-            if not names or name in names
-        }
+    options = {"majority_class": find_majority(split), "brief": brief}
+    return {
+        name: LogitsPart(logits, split.parts[name].targets, objective, majority=majority[name], **options)
+        for name, logits in original.items()
+    }
 
 
 class LogitsPart:

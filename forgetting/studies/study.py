@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -32,9 +31,9 @@ from forgetting.studies.evaluation import (
     frame_of_rows,
 )
 from forgetting.studies.given import PART, Evaluation, Given, same_values
-from forgetting.studies.sweep import HITS_MEMORY, Replicate
+from forgetting.studies.sweep import HITS_MEMORY, Replicate, in_chunks
 
-ROWS_AT_ONCE = 64  # variants whose metrics are computed at once
+VARIANTS_AT_ONCE = 64  # variants whose metrics are computed at once
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def study_rows(
     measured = list(SWEEP_METRICS if PART in given.targets else given.outputs[PART])
     if metric not in measured:
         raise RecipeError(
-            f"metric must be one of the numbers of part {PART!r} ({_some(measured)}); got {metric!r}. Name one of them; "
+            f"metric must be one of the numbers of part {PART!r}, {_some(measured)}; got {metric!r}. Name one of them; "
             "a mapping of parts is written {'validation': {'accuracy': 0.9}}."
         )
     reviews = {part: len(targets) for part, targets in given.targets.items()}
@@ -397,11 +396,5 @@ def _rows_of(inputs: StudyInputs, task: Replicate) -> Iterator[list[SweepRow]]:
     randomization = inputs.plan.randomization(scheme, unit, task.seed)
     options = {"match": inputs.plan.match, **inputs.options}
     variants = walk_variants(inputs.bench, inputs.plan.doses, randomization, **options)
-    for chunk in batched(variants, ROWS_AT_ONCE):
+    for chunk in in_chunks(variants, VARIANTS_AT_ONCE):
         yield inputs.evaluator.rows(chunk, randomization)
-
-
-def batched(items: Iterator[Any], most: int) -> Iterator[list[Any]]:
-    """Lists of at most so many of the items."""
-    while found := list(islice(items, most)):
-        yield found

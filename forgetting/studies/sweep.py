@@ -6,10 +6,13 @@ metrics from `evaluation`; this module works in chunks that fit the memory it is
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
+from typing import TypeVar
 
 import pandas as pd
 import torch
+from torch import nn
 
 from forgetting.core import parallel
 from forgetting.core.errors import RecipeError
@@ -20,14 +23,18 @@ from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.split import Part, Split
 from forgetting.model.trainer import SLICE_SECONDS
-from forgetting.randomization.layers import parameter_count
+from forgetting.model.transformer import TextTransformer
+from forgetting.randomization.layers import named_layers, parameter_count
 from forgetting.randomization.path import word_columns
 from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.studies.evaluation import SweepRow, VariantEvaluator, frame_of_rows, split_parts
+from forgetting.studies.any_model import Workbench, walk_variants
+from forgetting.studies.evaluation import SweepRow, VariantEvaluator, frame_of_rows, part_logits, split_parts
 from forgetting.studies.splits import each_split
-from forgetting.studies.variants import Variant, compute_variants
+from forgetting.studies.variants import compute_variants
+
+Item = TypeVar("Item")
 
 SWEEP_MEMORY = 512 * 2**20  # bytes that the variants of a sweep may take at once, in each worker
 HITS_MEMORY = 64 * 2**20  # bytes that a sweep's rows may take to keep which reviews are right
@@ -72,7 +79,7 @@ class SweepResult(TableResult):
 class SweepInputs:
     """All that a replicate is computed from; it goes to the workers, so the split holds no texts."""
 
-    model: TextClassifier
+    model: TextClassifier | TextTransformer
     initial: Mapping[str, torch.Tensor] | None
     split: Split
     recipe: Recipe
@@ -84,6 +91,21 @@ class SweepInputs:
     keep_hits: bool = False
     parts: tuple[str, ...] = ()
 
+    @property
+    def measured(self) -> dict[str, Part]:
+        """The parts of the split that are measured, by name."""
+        return {name: self.split.parts[name] for name in self.parts}
+
+    @cached_property
+    def bench(self) -> Workbench:
+        """The copy of the model that all replicates of this process use."""
+        return self.make_bench(self.model)
+
+    def make_bench(self, model: nn.Module) -> Workbench:
+        """A copy of a model that is no TextClassifier, in which layers are randomized in place."""
+        stages = transformer_stages if isinstance(model, TextTransformer) else None
+        return Workbench(model, partial(_evaluate, self.measured), self.sets, stages, self.memory // 4)
+
 
 @dataclass(frozen=True)
 class Replicate:
@@ -94,7 +116,7 @@ class Replicate:
 
 
 def sweep_rows(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Sweep = MODERN.sweep,
     *,
@@ -128,7 +150,7 @@ def sweep_rows(
         RecipeError: The plan does not fit the model, or not the memory; before the first row.
         WorkersError: No worker can be had or is left; the rows that were yielded stay valid.
     """
-    found, total = [], plan.count(tuple(name for name, _ in model.named_children()))
+    found, total = [], plan.count(tuple(named_layers(model)))
     options = {"jobs": jobs, "dask": dask, "memory": memory, "parts": parts}
     for rows in sweep_slices(model, split, plan, recipe=recipe, initial=initial, **options):
         for row in rows:
@@ -150,7 +172,7 @@ def run_sweep(model: TextClassifier, split: Split, plan: Sweep = MODERN.sweep, *
 
 
 def sweep_slices(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Sweep,
     *,
@@ -203,7 +225,7 @@ def _one_split(inputs: SweepInputs, jobs: int, dask: str) -> Iterator[list[Sweep
 
 
 def _make_inputs(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Sweep,
     recipe: Recipe,
@@ -212,7 +234,7 @@ def _make_inputs(
     parts: Sequence[str] = (),
 ) -> SweepInputs:
     """The inputs of the replicates, checked so that what does not fit is refused before anything is computed."""
-    known = tuple(name for name, _ in model.named_children())
+    known = tuple(named_layers(model))
     check_sweep_plan(recipe, plan, known)
     if "rewind" in plan.schemes and initial is None and not plan.retrain:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
@@ -288,9 +310,16 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
             yield []
         model = trainer.model
     split, objective = inputs.split, inputs.recipe.training.objective
+    if isinstance(model, TextClassifier):
+        words = {name: part.inputs for name, part in inputs.measured.items()}
+        original, walk = _evaluate(inputs.measured, model), partial(compute_variants, model, words, inputs.sets)
+    else:
+        bench = inputs.bench if model is inputs.model else inputs.make_bench(model)
+        original, walk = bench.measure_original(), partial(walk_variants, bench)
     evaluator = VariantEvaluator(
-        split_parts(model, split, objective, inputs.majority, names=inputs.parts, brief=inputs.brief),
+        split_parts(original, split, objective, inputs.majority, brief=inputs.brief),
         1 / len(split.classes),
+        tuple(named_layers(model)),
         brief=inputs.brief,
         seed=inputs.recipe.split.seed,
         keep_hits=inputs.keep_hits,
@@ -299,34 +328,39 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
     most = _chunk(inputs)
     for scheme, unit in task.kinds:
         randomization = inputs.plan.randomization(scheme, unit, task.seed)
-        words = {name: part.inputs for name, part in _measured(split, inputs.parts).items()}
-        waiting: list[Variant] = []
-        for variant in compute_variants(
-            model,
-            words,
-            inputs.sets,
-            inputs.plan.doses,
-            randomization,
-            initial=initial,
-            vocabulary=split.words,
-            match=inputs.plan.match,
-        ):
-            waiting.append(variant)
-            if len(waiting) == most:
-                yield evaluator.rows(waiting, randomization)
-                waiting = []
-        if waiting:
-            yield evaluator.rows(waiting, randomization)
+        options = {"initial": initial, "vocabulary": split.words, "match": inputs.plan.match}
+        for chunk in in_chunks(walk(inputs.plan.doses, randomization, **options), most):
+            yield evaluator.rows(chunk, randomization)
+
+
+def _evaluate(parts: Mapping[str, Part], model: nn.Module) -> dict[str, torch.Tensor]:
+    """A model's logits (reviews, classes) of each part."""
+    return {name: part_logits(model, part) for name, part in parts.items()}
+
+
+def transformer_stages(model: TextTransformer) -> list[nn.Module]:
+    """The parts of a Transformer whose results are kept where no randomized layer reaches them, see `StageCache`.
+
+    A module comes after those within it. Embeddings and norms take as long to copy as to compute.
+    """
+    parts = [model.get_submodule(name) for names, _ in model.stages() for name in names]
+    found = [module for part in parts for module in (*part.children(), part)]
+    return [module for module in found if not isinstance(module, nn.Embedding | nn.LayerNorm)]
+
+
+def in_chunks(items: Iterator[Item], most: int) -> Iterator[list[Item]]:
+    """Lists of at most so many items."""
+    while found := list(islice(items, most)):
+        yield found
 
 
 def _chunk(inputs: SweepInputs) -> int:
     """How many variants are measured at once. Raises RecipeError where the memory does not hold even one."""
-    reviews = sum(map(len, _measured(inputs.split, inputs.parts).values()))
+    reviews = sum(map(len, inputs.measured.values()))
     classes, weights = len(inputs.split.classes), parameter_count(inputs.model)
-    widths = sum(layer.out_features for layer in list(inputs.model.children())[:-1])
     paths = (100 if NOT_NESTED.intersection(inputs.plan.schemes) else 40) * weights  # units, their order, draws
-    values = 4 * reviews * (widths * (len(inputs.sets) + 2) + classes * (len(inputs.sets) + 6))
-    fixed, logits = paths + values, 4 * reviews * classes
+    fixed = paths + _activations(inputs) + 4 * reviews * classes * (len(inputs.sets) + 6)
+    logits = 4 * reviews * classes
     least = SLACK * (fixed + TEMPORARIES * logits)
     if least > inputs.memory:
         raise RecipeError(
@@ -336,3 +370,13 @@ def _chunk(inputs: SweepInputs) -> int:
         )
     fits = int((inputs.memory / SLACK - fixed) // (TEMPORARIES * logits))
     return max(1, min(fits, LOGITS_CHUNK // logits))
+
+
+def _activations(inputs: SweepInputs) -> int:
+    """Bytes of what the layers make of the reviews, as far as it is held at once."""
+    if isinstance(inputs.model, TextTransformer):
+        tokens = max(len(rows.ids) for part in inputs.measured.values() for rows, _ in part.chunks())
+        block = inputs.model.blocks[0].feedforward.up
+        return inputs.memory // 4 + 4 * tokens * (8 * block.in_features + 2 * block.out_features)
+    widths = sum(layer.out_features for layer in list(inputs.model.children())[:-1])
+    return 4 * sum(map(len, inputs.measured.values())) * widths * (len(inputs.sets) + 2)
