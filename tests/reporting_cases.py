@@ -425,7 +425,9 @@ def mapped(moved: float, held_after: float | None, flipped: int = 23, moving: in
 
 
 def similarities(rows: Sequence[SimilarityRow]) -> SimilarityResult:
-    return SimilarityResult(Explanation(doses=(0.0, 1.0)), tuple(rows), MODERN, "0" * 64, (242, 242), 9)
+    return SimilarityResult(
+        Explanation(doses=(0.0, 1.0)), tuple(rows), MODERN, "0" * 64, (242, 242), 9, MODERN.model.layers
+    )
 
 
 def similarity(first: tuple, second: tuple, anew: float | None = 0.98, *, hollow: bool = False) -> str:

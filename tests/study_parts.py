@@ -5,11 +5,12 @@ from functools import cache
 from itertools import chain
 
 from forgetting.core.seeding import second_seed
-from forgetting.experiment.pipeline import train
+from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
 from forgetting.metrics.scores import evaluate
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.settings import ModelSettings, TrainingSettings
+from forgetting.model.split import Split
 from forgetting.model.trainer import Trainer
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Relearning
@@ -39,6 +40,21 @@ def trained_small(split, hidden=(5,), objective="cross_entropy") -> tuple[Recipe
     """A recipe and what training by it gives; neither is changed by anyone."""
     recipe = small_recipe(hidden, objective)
     return recipe, train(recipe, split)
+
+
+def transformer_recipe() -> Recipe:
+    return Recipe(
+        model=ModelSettings(kind="transformer", width=8, heads=2, feedforward=12, max_tokens=12, dropout=0.1),
+        training=TrainingSettings(epochs=4, batch_size=16),
+    )
+
+
+@cache
+def trained_transformer(reviews) -> tuple[Recipe, Split, Trained]:
+    """The recipe of a small Transformer, the split of reviews, and what training gives; none is changed by anyone."""
+    recipe = transformer_recipe()
+    split = prepare(recipe, reviews)
+    return recipe, split, train(recipe, split)
 
 
 def model_of(split, seed=1, dropout=0.2) -> TextClassifier:

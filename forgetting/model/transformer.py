@@ -145,6 +145,21 @@ class TextTransformer(nn.Module):
             )
         yield ("norm", "head"), self._read
 
+    def hidden(self, inputs: TokenRows) -> dict[str, torch.Tensor]:
+        """What each part of the model leaves of rows, as the mean over the tokens of a row, by the part's name.
+
+        Returns:
+            (rows, width) each: "embedding", "blocks.0.attention", "blocks.0.feedforward", … and "norm"; and the logits
+            of the "head", (rows, classes).
+        """
+        state, found = State(inputs, None, group_rows(inputs)), {}
+        *stages, _ = self.stages()
+        for (*_, name), stage in stages:
+            state = stage(state)
+            found["embedding" if name == "positions" else name] = _mean(state.inputs, state.values)
+        mean = _mean(inputs, self.norm(state.values))
+        return found | {"norm": mean, "head": self.head(mean)}
+
     def _embed(self, state: State) -> State:
         vectors = self.words(state.inputs.ids) if state.values is None else state.values
         return state._replace(values=self._drop(vectors + self.positions(state.inputs.positions), state.dropout_source))

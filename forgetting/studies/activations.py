@@ -1,37 +1,64 @@
 """What the layers of a network make of reviews, and a map of it: one plane for the original and the randomized model.
 
-A layer's activations are what it hands on: those of a hidden layer after the ReLU, and of the last layer the logits.
+A layer's activations are what it hands on: those of a hidden layer after the ReLU, and of the last layer the logits. Of
+a Transformer they are looked at where a part has added its share to the vectors of the tokens, as the mean over the
+tokens of a review.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.metrics.similarity import NO_DIFFERENCE
-from forgetting.model.classifier import first_layer
+from forgetting.model.classifier import TextClassifier, first_layer
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part
+from forgetting.model.tokens import TokenRows
+from forgetting.model.transformer import TextTransformer
 
 MOST_REVIEWS = 2_000  # that are mapped and compared: more points hide each other, and say the same
 NO_PLANE = "the layer gives the same for all reviews, so that there is no plane to lay them in"
 
 
-@torch.no_grad()
-def layer_activations(layers: Iterable[tuple[str, nn.Module]], inputs: SparseMatrix) -> dict[str, np.ndarray]:
-    """What each layer hands on, by its name, (reviews, units) float32.
+PART = re.compile(r"(blocks\.\d+\.(?:attention|feedforward))[._].*")  # the part of a block that a layer is in
+EMBEDDING = dict.fromkeys(("words", "positions"), "embedding")
+
+
+def activation_places(known: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Where a model is looked into, in its order, each place with all layers up to it, on which it depends.
 
     Args:
-        layers: The layers in their order, such as `model.named_children()`; they may be of several models.
-        inputs: (reviews, words).
+        known: Names of the model's layers, in order.
+
+    >>> activation_places(("words", "positions", "norm", "head"))["norm"]
+    ('words', 'positions', 'norm')
     """
+    places = {}
+    for number, name in enumerate(known, start=1):
+        places[EMBEDDING.get(name, PART.sub(r"\1", name))] = tuple(known[:number])
+    return places
+
+
+@torch.no_grad()
+def layer_activations(
+    model: TextClassifier | TextTransformer, inputs: SparseMatrix | TokenRows
+) -> dict[str, np.ndarray]:
+    """What a model has of reviews at each of its `activation_places`, (reviews, units) float32.
+
+    Args:
+        model: The model.
+        inputs: The reviews as the model takes them.
+    """
+    if isinstance(model, TextTransformer):
+        return {name: values.numpy() for name, values in model.hidden(inputs).items()}
     found: dict[str, torch.Tensor] = {}
     values = None
-    for name, layer in layers:
+    for name, layer in model.named_children():
         values = first_layer(layer, inputs) if values is None else layer(functional.relu(values))
         found[name] = values
     *hidden, last = found

@@ -27,12 +27,14 @@ from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.similarity import linear_cka
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
+from forgetting.model.tokens import TokenRows
+from forgetting.randomization.layers import named_layers
 from forgetting.randomization.path import layer_paths
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.patterns import expand_set, name_set
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.recipe import MODERN, Recipe
-from forgetting.studies.activations import draw_reviews, layer_activations
+from forgetting.studies.activations import activation_places, draw_reviews, layer_activations
 from forgetting.studies.sweep import check_sweep_plan
 
 RANDOMIZED_MODEL, INDEPENDENT_MODEL = "randomized", "independent"
@@ -87,6 +89,7 @@ class SimilarityResult(TableResult):
         sha256: SHA-256 of the reviews' file.
         reviews: How many reviews were compared, and how many the validation part has.
         planned: Number of rows of the whole plan.
+        layers: Names of the model's layers, in order.
         epochs: Epochs that the original was trained, None where that is not known.
     """
 
@@ -96,6 +99,7 @@ class SimilarityResult(TableResult):
     sha256: str
     reviews: tuple[int, int]
     planned: int
+    layers: tuple[str, ...]
     epochs: int | None = None
 
     @cached_property
@@ -130,12 +134,13 @@ class SimilarityResult(TableResult):
         A layer depends on those up to it alone: what several sets do alike to it is named once, of the smallest set.
         """
         table = self.frame
-        dose, known = max(self.plan.doses), tuple(dict.fromkeys(table["layer"]))
+        dose, places = max(self.plan.doses), activation_places(self.layers)
         beside = table[table["model"] == INDEPENDENT_MODEL].set_index(["layer", "seed"])["cka"]
         reached: dict[tuple[str, tuple[str, ...]], str] = {}
         for layers in sorted(set(table.loc[table["model"] == RANDOMIZED_MODEL, "layers"]), key=len):
-            for depth, layer in enumerate(known, start=1):
-                moved = tuple(name for name in layers.split(LAYER_SEPARATOR) if name in known[:depth])
+            randomized = expand_set(layers, self.layers)
+            for layer, reaching in places.items():
+                moved = tuple(name for name in randomized if name in reaching)
                 if moved:
                     reached.setdefault((layer, moved), layers)
         found = []
@@ -198,7 +203,7 @@ def similarity_slices(
     Raises:
         RecipeError: The plan does not fit the model; at once.
     """
-    layers = tuple(name for name, _ in trained.model.named_children())
+    layers = tuple(named_layers(trained.model))
     count_rows(plan, layers)
     check_sweep_plan(recipe, plan.sweep, layers)
     sets = plan.sweep.sets(layers, plan.group)
@@ -218,7 +223,7 @@ def _slices(
     trains: bool,
 ) -> Iterator[list[SimilarityRow]]:
     inputs = split.validation.model_inputs.rows(torch.from_numpy(draw_reviews(split.validation)))
-    original = layer_activations(trained.model.named_children(), inputs)
+    original = layer_activations(trained.model, inputs)
     steps = math.inf if trained.state == "finished" else trained.steps
     for seed in seeds:
         if trains:
@@ -228,7 +233,7 @@ def _slices(
             while trainer.epochs_left and trainer.steps < steps:
                 trainer.step()
                 yield []
-            found = layer_activations(trainer.model.named_children(), inputs)
+            found = layer_activations(trainer.model, inputs)
             similarity = {name: linear_cka(original[name], values) for name, values in found.items()}
             yield [SimilarityRow(INDEPENDENT_MODEL, "", None, seed, similarity)]
         yield from _variants(trained, split, plan, seed, sets, inputs, original)
@@ -240,12 +245,13 @@ def _variants(
     plan: Explanation,
     seed: int,
     sets: tuple[tuple[str, ...], ...],
-    inputs: SparseMatrix,
+    inputs: SparseMatrix | TokenRows,
     original: Mapping[str, np.ndarray],
 ) -> Iterator[list[SimilarityRow]]:
     """The rows of one seed, dose by dose. What sets randomize alike in the first layers is computed once."""
-    randomized = copy.deepcopy(trained.model)
-    used = tuple(name for name in original if any(name in chosen for chosen in sets))
+    randomized, mixed = copy.deepcopy(trained.model), copy.deepcopy(trained.model)
+    layers = tuple(named_layers(randomized))
+    used = tuple(name for name in layers if any(name in chosen for chosen in sets))
     paths = layer_paths(
         randomized,
         Randomization(layers=used, scheme=plan.scheme, seed=seed),
@@ -253,23 +259,25 @@ def _variants(
         vocabulary=split.words,
     )
     walks = {name: path.walk([path.count(dose) for dose in plan.doses]) for name, path in paths.items()}
-    modules = {False: dict(trained.model.named_children()), True: dict(randomized.named_children())}
-    same = {(False,) * depth: linear_cka(values, values) for depth, values in enumerate(original.values(), start=1)}
+    modules = {False: named_layers(trained.model), True: named_layers(randomized)}
+    depths = {name: len(reaching) for name, reaching in activation_places(layers).items()}
+    same = {(False,) * depths[name]: linear_cka(values, values) for name, values in original.items()}
     for dose in plan.doses:
         for name, walk in walks.items():
             paths[name].write(next(walk))
-        known = dict(same)  # similarity of the layer in which a prefix ends, by whether each layer is randomized
+        known = dict(same)  # similarity at the place in which a prefix ends, by whether each layer is randomized
         rows = []
         for chosen in sets:
-            choice = tuple(name in chosen for name in original)
-            prefixes = {name: choice[:depth] for depth, name in enumerate(original, start=1)}
+            choice = tuple(name in chosen for name in layers)
+            prefixes = {name: choice[:depth] for name, depth in depths.items()}
             if not all(prefix in known for prefix in prefixes.values()):
-                mixed = [(name, modules[moved][name]) for name, moved in zip(original, choice, strict=True)]
+                for name, moved in zip(layers, choice, strict=True):
+                    mixed.set_submodule(name, modules[moved][name])
                 for name, values in layer_activations(mixed, inputs).items():
                     if prefixes[name] not in known:
                         known[prefixes[name]] = linear_cka(original[name], values)
             similarity = {name: known[prefix] for name, prefix in prefixes.items()}
-            rows.append(SimilarityRow(RANDOMIZED_MODEL, LAYER_SEPARATOR.join(chosen), dose, seed, similarity))
+            rows.append(SimilarityRow(RANDOMIZED_MODEL, name_set(chosen, layers), dose, seed, similarity))
         yield rows
 
 
@@ -294,17 +302,24 @@ def run_similarity(
         RecipeError: The plan does not fit the model.
     """
     rows: list[SimilarityRow] = []
-    planned = count_rows(plan, tuple(name for name, _ in trained.model.named_children()))
+    layers = tuple(named_layers(trained.model))
+    planned = count_rows(plan, layers)
     for found in similarity_slices(trained, split, plan, recipe=recipe):
         rows += found
         if progress and found:
             progress(len(rows), planned)
-    return make_similarity_result(rows, split, plan, recipe, planned, len(trained.history))
+    return make_similarity_result(rows, split, plan, recipe, planned, layers, len(trained.history))
 
 
 def make_similarity_result(
-    rows: Sequence[SimilarityRow], split: Split, plan: Explanation, recipe: Recipe, planned: int, epochs: int
+    rows: Sequence[SimilarityRow],
+    split: Split,
+    plan: Explanation,
+    recipe: Recipe,
+    planned: int,
+    layers: tuple[str, ...],
+    epochs: int,
 ) -> SimilarityResult:
     """Rows as a result; the arguments are those of `SimilarityResult`, with the split for what it tells of reviews."""
     reviews = (len(draw_reviews(split.validation)), len(split.validation))
-    return SimilarityResult(plan, tuple(rows), recipe, split.reviews.sha256, reviews, planned, epochs)
+    return SimilarityResult(plan, tuple(rows), recipe, split.reviews.sha256, reviews, planned, layers, epochs)

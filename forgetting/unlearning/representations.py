@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -20,10 +19,6 @@ from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.metrics.similarity import linear_cka
-from forgetting.model.classifier import TextClassifier
-from forgetting.model.sparse import SparseMatrix
-from forgetting.model.tokens import TokenRows
-from forgetting.model.transformer import TextTransformer
 from forgetting.randomization.layers import named_layers
 from forgetting.studies.activations import draw_reviews, layer_activations
 from forgetting.unlearning.forget_set import ForgetSets
@@ -92,22 +87,14 @@ def compare_layers(
     found: dict[str, LayerSimilarity] = {name: {} for name in models}
     for place, part in zip(COMPARED_SETS, (sets.forget, sets.retain_split.validation), strict=True):
         inputs = part.model_inputs.rows(torch.from_numpy(draw_reviews(part)))
-        others = _values(reference, inputs)
+        others = layer_activations(reference, inputs)
         for name, model in models.items():
             if _alike(model, reference):
-                own = _values(model, inputs)
+                own = layer_activations(model, inputs)
                 found[name][place] = {layer: linear_cka(values, others[layer]) for layer, values in own.items()}
             else:
                 found[name][place] = dict.fromkeys(others, Measurement(None, OTHER_LAYERS))
     return found
-
-
-@torch.no_grad()
-def _values(model: TextClassifier | TextTransformer, inputs: SparseMatrix | TokenRows) -> dict[str, np.ndarray]:
-    """What each part of a model hands on, by its name, (reviews, units); of a Transformer the mean over the tokens."""
-    if isinstance(model, TextClassifier):
-        return layer_activations(model.named_children(), inputs)
-    return {name: values.numpy() for name, values in (model.hidden(inputs) | {"head": model(inputs)}).items()}
 
 
 def _alike(model: nn.Module, reference: nn.Module) -> bool:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from metric_parts import cka_by_kernels
 from sklearn.decomposition import PCA
-from study_parts import small_recipe, trained_small
+from study_parts import small_recipe, trained_small, trained_transformer
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import second_seed
@@ -20,7 +20,7 @@ from forgetting.metrics.similarity import ALL_ALIKE
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
-from forgetting.studies.activations import NO_PLANE, draw_reviews, layer_activations, map_activations
+from forgetting.studies.activations import NO_PLANE, activation_places, draw_reviews, layer_activations, map_activations
 from forgetting.studies.similarity import count_rows, run_similarity, similarity_slices
 
 HIDDEN = (6, 4)
@@ -51,7 +51,7 @@ def result(original, small_split):
 def test_activations_are_those_of_plain_matrices(original, small_split):
     _, done = original
     inputs = small_split.validation.inputs
-    found = layer_activations(done.model.named_children(), inputs)
+    found = layer_activations(done.model, inputs)
     for name, values in activations(done.model, inputs).items():
         np.testing.assert_allclose(found[name], values, atol=1e-5)
     np.testing.assert_array_equal(found["fc3"], done.model(inputs).detach())
@@ -63,7 +63,7 @@ def test_a_map_is_that_of_a_pca_fitted_to_the_original_alone(original, small_spl
     _, done = original
     inputs = small_split.training.inputs
     moved = randomize(done.model, Randomization(layers=("fc1",), fraction=0.5, seed=1))
-    before, after = (layer_activations(model.named_children(), inputs) for model in (done.model, moved))
+    before, after = (layer_activations(model, inputs) for model in (done.model, moved))
     for name, values in before.items():
         found = map_activations(values, after[name])
         known = PCA(2, svd_solver="full").fit(values.astype(float))
@@ -198,3 +198,33 @@ def test_what_does_not_fit_is_refused_at_once(original, small_split):
         similarity_slices(done, small_split, replace(PLAN, layers=("fc9",)), recipe=recipe)
     with pytest.raises(RecipeError, match="published"):
         similarity_slices(done, small_split, PLAN, recipe=replace(recipe, protocol="published"))
+
+
+def test_a_transformer_is_looked_into_where_a_part_has_added_its_share(small_reviews):
+    recipe, split, done = trained_transformer(small_reviews)
+    model, tokens = done.model, split.validation.tokens
+    found = layer_activations(model, tokens)
+    places = activation_places(recipe.model.layers)
+    assert list(found) == list(places)
+    assert places["blocks.0.attention"][-1] == "blocks.0.attention.output"
+    assert places["blocks.1.feedforward"] == recipe.model.layers[:-2]
+    np.testing.assert_allclose(found["head"], model(tokens).detach(), atol=1e-6)
+    for row, (start, end) in enumerate(zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)):
+        vectors = model.words.weight[tokens.ids[start:end]] + model.positions.weight[: end - start]
+        np.testing.assert_allclose(found["embedding"][row], vectors.mean(0).detach(), atol=1e-6)
+
+
+def test_each_row_of_a_transformer_is_that_of_a_variant_of_its_own(small_reviews):
+    recipe, split, done = trained_transformer(small_reviews)
+    plan = Explanation(layers=("down:words+positions+blocks+norm+head", "each:blocks.*"), doses=(0.0, 1.0), seeds=1)
+    result = run_similarity(done, split, plan, recipe=recipe)
+    before = layer_activations(done.model, split.validation.tokens)
+    names = {row.layers for row in result.rows}
+    assert names >= {"", "head", "norm+head", "blocks.0", "words+positions+blocks+norm+head"}
+    for row in result.rows:
+        if row.model == "randomized":
+            chosen = Randomization(tuple(row.layers.split("+")), row.dose, plan.scheme, seed=row.seed)
+            after = layer_activations(randomize(done.model, chosen), split.validation.tokens)
+            for place, values in after.items():
+                assert row.similarity[place].value == pytest.approx(cka_by_kernels(before[place], values), abs=2e-3)
+    assert {change.layer for change in result.changes} <= set(before)

@@ -47,7 +47,9 @@ def _begin(request: StudyRequest) -> Study:
 
     def conclude(rows: tuple) -> SimilarityResult:
         in_order = sorted(rows, key=lambda row: row.seed)  # each seed's as they were computed
-        return make_similarity_result(in_order, model.split, plan, model.recipe, total, len(model.trained.history))
+        recipe = model.recipe
+        epochs = len(model.trained.history)
+        return make_similarity_result(in_order, model.split, plan, recipe, total, recipe.model.layers, epochs)
 
     return Study(
         key=_key(request),

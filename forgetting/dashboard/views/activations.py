@@ -27,7 +27,14 @@ from forgetting.reporting import activations as activation_sentences
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_method
-from forgetting.studies.activations import MOST_REVIEWS, ActivationMap, draw_reviews, layer_activations, map_activations
+from forgetting.studies.activations import (
+    MOST_REVIEWS,
+    ActivationMap,
+    activation_places,
+    draw_reviews,
+    layer_activations,
+    map_activations,
+)
 from forgetting.unlearning.representations import COMPARED_SETS, layer_contrasts, similarity_table
 
 if TYPE_CHECKING:
@@ -57,7 +64,7 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
     """The maps in a fragment, as a selection draws nothing else anew."""
     if session().destination:  # a button of the fragment leads to another page
         rerun_page()
-    layers = trained_model.recipe.model.layers
+    layers = tuple(activation_places(trained_model.recipe.model.layers))
     answer = st.container()
     with st.container(horizontal=True):
         layer = _segments("Map of layer", layers, layers[0], "map_layer")
@@ -127,7 +134,7 @@ def _find_map(trained_model: TrainedModel, comparison: Comparison, part: str, la
         drawn = trained_model.split.parts[part]
         inputs = drawn.model_inputs.rows(torch.from_numpy(draw_reviews(drawn)))
         both = (trained_model.trained.model, comparison.model)
-        before, after = (layer_activations(model.named_children(), inputs)[layer] for model in both)
+        before, after = (layer_activations(model, inputs)[layer] for model in both)
         return _Found(map_activations(before, after))
 
     key = f"{models.comparison_key(trained_model, session().recipe.randomization)}:{part}:{layer}"
