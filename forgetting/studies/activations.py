@@ -25,7 +25,7 @@ MOST_REVIEWS = 2_000  # that are mapped and compared: more points hide each othe
 NO_PLANE = "the layer gives the same for all reviews, so that there is no plane to lay them in"
 
 
-PART = re.compile(r"(blocks\.\d+\.(?:attention|feedforward))[._].*")  # the part of a block that a layer is in
+OF_PART = re.compile(r"(blocks\.\d+\.(?:attention|feedforward))[._].*")  # the part of a block that a layer is in
 EMBEDDING = dict.fromkeys(("words", "positions"), "embedding")
 
 
@@ -40,7 +40,7 @@ def activation_places(known: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """
     places = {}
     for number, name in enumerate(known, start=1):
-        places[EMBEDDING.get(name, PART.sub(r"\1", name))] = tuple(known[:number])
+        places[EMBEDDING.get(name, OF_PART.sub(r"\1", name))] = tuple(known[:number])
     return places
 
 
