@@ -5,6 +5,7 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
+from forgetting.dashboard.studies.plan_presets import preset_controls
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -15,6 +16,7 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views import dose_response
 from forgetting.dashboard.views.attribution import words_view
 from forgetting.dashboard.views.layer_choice import layer_choice_view
+from forgetting.dashboard.views.layer_effects import layer_effects_view
 from forgetting.dashboard.views.robustness import robustness_view
 
 open_page("layers")
@@ -32,6 +34,7 @@ views = {
     "Half-way fraction": ("dose", dose_response.half_way_view),
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "How sure?": ("dose", dose_response.uncertainty_view),
+    "Conclusions": ("dose", layer_effects_view),
     "Robustness": (None, robustness_view),
     "To unlearn": (LAYER_CHOICE_STUDY, layer_choice_view),
     "Words": (None, words_view),
@@ -43,6 +46,8 @@ with plan:
     if match == LAYER_CHOICE_STUDY:
         forget_controls(trained_model)
     if match:
+        if match == "dose":
+            preset_controls(trained_model)
         plan_controls(trained_model)
     elif opened == "Robustness":
         number_control("sweep.seeds")

@@ -38,7 +38,8 @@ from forgetting.reporting.dose_response import NO_HALF_WAY
 from forgetting.reporting.formatting import format_interval, format_points, format_share
 from forgetting.reporting.names import format_scheme
 from forgetting.studies.dose_response import CURVE_KEYS, HalfWay
-from forgetting.studies.layer_robustness import LayerRobustness
+from forgetting.studies.layer_effects import LayerEffect
+from forgetting.studies.layer_robustness import CRITICAL, DECIDED, ROBUST, LayerRobustness
 from forgetting.studies.nested import NestedCurve
 
 PICK = "pick"
@@ -536,7 +537,7 @@ def robustness_points(rows: Sequence[LayerRobustness]) -> pd.DataFrame:
                 "high": high,
                 "conclusion": row.conclusion,
                 "alone": row.alone,
-                "decided": row.conclusion in ("critical", "robust", "in between"),
+                "decided": row.conclusion in DECIDED,
             }
             for row in rows
             for how, value, (low, high) in (
@@ -586,4 +587,53 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
         alt.layer(bars, bands, marks, names)
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=_row_height("robustness", len(rows), **{"for": "position"}))
+    )
+
+
+def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
+    """Forgetting of single layer sets that are wholly randomized, each with its interval; pale where it is not told
+    whether the set is critical, robust or in between.
+    """
+    table = pd.DataFrame(
+        [
+            {
+                "layers": f"{effect.layers} · {format_scheme(effect.scheme)}",
+                "scheme": effect.scheme,
+                "forgetting": effect.forgetting,
+                "low": effect.low,
+                "high": effect.high,
+                "conclusion": effect.conclusion,
+                "decided": effect.conclusion in DECIDED,
+            }
+            for effect in effects
+        ]
+    )
+    ends = table[["low", "high", "forgetting"]].astype(float)
+    scale = alt.Scale(domain=[min(0.0, ends.min().min()), max(1.0, ends.max().max())])
+    base = alt.Chart(table).encode(
+        y=alt.Y("layers:N", title=None, sort=table["layers"].tolist(), axis=alt.Axis(labelLimit=260)),
+        color=series_colour(table, "scheme"),
+        opacity=alt.when(alt.datum.decided).then(alt.value(1)).otherwise(alt.value(0.45)),
+        tooltip=[
+            alt.Tooltip("layers:N"),
+            alt.Tooltip("forgetting:Q", format=".2f"),
+            alt.Tooltip("low:Q", title="from", format=".2f"),
+            alt.Tooltip("high:Q", title="to", format=".2f"),
+            alt.Tooltip("conclusion:N"),
+        ],
+    )
+    span = base.mark_rule(strokeWidth=2.5).encode(
+        x=alt.X("low:Q", title="forgetting on validation", scale=scale), x2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=90).encode(x=alt.X("forgetting:Q", scale=scale))
+    bounds = pd.DataFrame(
+        {"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust up to here", "critical from here", "at chance"]}
+    )
+    marks = alt.Chart(bounds).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
+    texts = alt.Chart(bounds).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
+    names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
+    return (
+        alt.layer(marks, span, points, names)
+        .configure(**CONFIGURATION)
+        .properties(padding=PADDING, height=_row_height("half-way", len(table)))
     )

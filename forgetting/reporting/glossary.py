@@ -243,6 +243,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("panels by",),
         ),
         Term(
+            "plan",
+            "Which layer sets are randomized, by which schemes and fractions, and how many times.",
+            "A plan that is ready replaces the settings of the plan below it, but for the first seed, the splits and "
+            "whether models are trained anew.",
+            used=("plans",),
+        ),
+        Term(
             "layer set",
             "The layers that are randomized together in one curve of a study.",
             "“Each layer alone” and “all layers” are families of sets. A top-down cascade begins with the last layer "

@@ -19,6 +19,8 @@ from forgetting.studies.sweep import run_sweep
 
 CRITICAL, ROBUST = 0.5, 0.25  # forgetting from which a layer is critical, and up to which it is robust
 
+DECIDED = ("critical", "robust", "in between")  # conclusions that name one thing
+
 
 @dataclass(frozen=True)
 class LayerRobustness:
@@ -123,7 +125,7 @@ def _robustness(
     if forgotten:
         interval, missing = nested_forgetting(back)
         together, _ = nested_forgetting(back, 1 - (1 - LEVEL) / layers)
-        conclusion, alone = (_conclude(ends) for ends in (together, interval))
+        conclusion, alone = (conclude_forgetting(ends) for ends in (together, interval))
         rerandomized_interval, _ = nested_forgetting(anew)
     before = _known(back, "accuracy_before")
     accuracies = [_known(rows, "accuracy") for rows in (back, anew)]
@@ -153,7 +155,8 @@ def _known(rows: Sequence[SweepRow], metric: str) -> list[float]:
     return [row.validation[metric] for row in rows if row.validation[metric] is not None]
 
 
-def _conclude(interval: tuple[float, float] | None) -> str:
+def conclude_forgetting(interval: tuple[float, float] | None) -> str:
+    """What an interval of forgetting lets one conclude of a layer, see `LayerRobustness.conclusion`."""
     if interval is None:
         return "undecided"
     first, last = (

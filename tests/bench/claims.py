@@ -292,6 +292,9 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "studies.evaluation.SweepRow.compare": "a change on the same reviews",
     "studies.dose_response.half_way": "that of `nested_half_ways`, which puts it in",
     "studies.layer_robustness.robustness": "that of `nested_forgetting`",
+    "studies.layer_robustness.conclude_forgetting": "an interval of `nested_forgetting` that it is given",
+    "studies.layer_effects.measure_layer_effects": "those of `nested_forgetting` and `compare_pairs`",
+    "studies.layer_effects.LayerEffects.listed": "those of `nested_forgetting`",
     **{
         f"unlearning.evaluation.{name}": "intervals of Wilson and of the attacks"
         for name in ("compare_with_retraining", "evaluate_unlearned", "failed_row")

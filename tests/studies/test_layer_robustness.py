@@ -128,7 +128,7 @@ def test_of_one_seed_the_band_is_a_point(small_split):
     ],
 )
 def test_conclusions_are_of_both_ends(interval, conclusion):
-    assert layer_robustness._conclude(interval) == conclusion
+    assert layer_robustness.conclude_forgetting(interval) == conclusion
 
 
 def test_a_model_not_above_chance_has_nothing_to_lose(small_split):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -14,14 +14,17 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
-from forgetting.randomization.groups import title_set
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.model.split import PARTS
+from forgetting.randomization.groups import groups_of, title_set
+from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.reporting.formatting import format_product
+from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.evaluation import SweepRow
+from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects, relative_moves
 from forgetting.studies.layer_robustness import LayerRobustness, robustness
 from forgetting.studies.nested import NestedCurve, nested_curves
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
@@ -134,8 +137,12 @@ def _power(match: str, request: StudyRequest) -> str:
 
 
 def _look(request: StudyRequest) -> StudyRequest:
-    plan = request.recipe.sweep
+    """One seed and few fractions; of a slow model as few more as it takes."""
+    plan, model = request.recipe.sweep, request.trained_model
     few = replace(plan, seeds=1, splits=1, doses=few_doses(plan.doses))
+    if is_slow(model):
+        groups = tuple(groups_of(model.recipe.model.layers).values())
+        few = replace(few, layers=groups or few.layers, schemes=few.schemes[:1], doses=few.doses[-2:])
     return replace(request, recipe=replace(request.recipe, sweep=few))
 
 
@@ -154,9 +161,18 @@ def sweep_key(trained_model: TrainedModel, plan: Sweep) -> str:
 
 
 def sweep_study_slices(trained_model: TrainedModel, plan: Sweep) -> Iterator[list[SweepRow]]:
-    """The rows of a plan in slices, to be taken one by one. Raises RecipeError where it does not fit the model."""
+    """The rows of a plan in slices, to be taken one by one. Raises RecipeError where it does not fit the model.
+
+    Of a Transformer the validation part alone is measured, as the training part would take most of the time.
+    """
     trained, recipe = trained_model.trained, trained_model.recipe
-    return sweep_slices(trained.model, trained_model.split, plan, recipe=recipe, initial=trained.initial)
+    parts = ("validation",) if is_slow(trained_model) else PARTS
+    return sweep_slices(trained.model, trained_model.split, plan, recipe=recipe, initial=trained.initial, parts=parts)
+
+
+def is_slow(trained_model: TrainedModel) -> bool:
+    """Whether a variant of the model takes so long that plans have few of them, and pilots only one layer set."""
+    return trained_model.recipe.model.kind != "mlp"
 
 
 def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
@@ -168,9 +184,12 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
     layers = trained_model.recipe.model.layers
     trainings = plan.seeds * plan.splits if plan.retrain else plan.splits - 1
     training = epoch_seconds(trained_model) * trained_model.training.epochs * trainings if trainings else 0.0
+    total = plan.count(layers)
     few = replace(plan, seeds=1, splits=1, retrain=False, doses=few_doses(plan.doses))
+    if is_slow(trained_model):  # all layers, of which nothing is computed once for several variants
+        few = Sweep((ALL,), (0.5, 1.0), ("reinit",), seeds=1)
     seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
-    return training + seconds * plan.count(layers) / few.count(layers)
+    return training + seconds * total / few.count(layers)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -202,6 +221,7 @@ class Intervals:
         slices: The curves to come.
         found: Those that are there.
         differences: What `find_differences` found.
+        effects: What `find_layer_effects` found.
     """
 
     rows: int
@@ -209,6 +229,7 @@ class Intervals:
     slices: Iterator[NestedCurve]
     found: list[NestedCurve] = field(default_factory=list)
     differences: dict[tuple, tuple[Difference, ...]] = field(default_factory=dict)
+    effects: list[LayerEffects | None] = field(default_factory=list)
 
 
 def advance_intervals(study: Study) -> Intervals:
@@ -262,6 +283,30 @@ def named_frame(study: Study) -> pd.DataFrame:
 def _named_curve(study: Study, curve: NestedCurve) -> NestedCurve:
     title = titles_of(study)[curve.layers]
     return replace(curve, layers=title, points=curve.points.assign(layers=title))
+
+
+def scope_of(study: Study) -> str:
+    """What the numbers of a sweep are of, see `name_scope`."""
+    return name_scope(retrain=study.plan.retrain, splits=study.plan.splits)
+
+
+def files_of(study: Study) -> dict[str, Callable[[], bytes]]:
+    """Functions that make a sweep's rows as files, by the files' names."""
+    return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
+
+
+def moves_of(study: Study) -> dict[str, float]:
+    """How far training moved each layer, ‖θ_t − θ_0‖₂ / ‖θ_0‖₂, by its name."""
+    trained = study.trained_model.trained
+    return relative_moves(trained.model, trained.initial)
+
+
+def find_layer_effects(study: Study) -> LayerEffects | None:
+    """What the rows of a sweep that stands still show of the layers; kept with it."""
+    kept = advance_intervals(study).effects
+    if not kept:
+        kept.append(measure_layer_effects(study.rows, layers_of(study), retrain=study.plan.retrain))
+    return kept[0]
 
 
 def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:

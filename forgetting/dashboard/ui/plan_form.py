@@ -17,6 +17,7 @@ from forgetting.dashboard.ui.controls import (
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
 from forgetting.model.settings import ATTRIBUTIONS
+from forgetting.randomization.groups import group_of, groups_of
 from forgetting.randomization.patterns import FAMILIES, LAYER_SEPARATOR
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
@@ -96,15 +97,28 @@ def variant_controls(trained_model: TrainedModel, group: str) -> None:
 
 
 def layer_sets_control(trained_model: TrainedModel, group: str) -> None:
-    """The layer sets of a plan; group: that of its settings."""
+    """The layer sets of a plan, which may be patterns that a person types; group: that of its settings."""
     known = trained_model.recipe.model.layers
-    subsets = [LAYER_SEPARATOR.join(names) for size in range(1, len(known) + 1) for names in combinations(known, size)]
-    sets = dict.fromkeys([*FAMILIES, *subsets[:MOST_LAYER_SETS], *session().recipe.value(f"{group}.layers")])
-    names_control(f"{group}.layers", list(sets), lambda item: FAMILY_TITLES.get(item, item))
+    titles = FAMILY_TITLES | set_titles(known)
+    sets = dict.fromkeys([*FAMILIES, *titles, *_subsets(known), *session().recipe.value(f"{group}.layers")])
+    options = {"accept_new_options": True} if groups_of(known) else {}
+    names_control(f"{group}.layers", list(sets), lambda item: titles.get(item, item), **options)
 
 
-def names_control(name: str, options: list[str], title: Callable[[str], str]) -> None:
-    """A list of names to choose from; title: how a name is shown."""
+def set_titles(known: tuple[str, ...]) -> dict[str, str]:
+    """What the patterns of a model's groups are called, by the pattern; none where its layers are in no blocks."""
+    groups = {pattern: title for title, pattern in groups_of(known).items() if pattern not in known}
+    return {**groups, "each:blocks.*": "each block alone"} if group_of(known[0]) and groups else groups
+
+
+def _subsets(known: tuple[str, ...]) -> list[str]:
+    """The layers, and what sets of few layers there are."""
+    sizes = range(1, len(known) + 1 if 2 ** len(known) <= MOST_LAYER_SETS + 1 else 2)
+    return [LAYER_SEPARATOR.join(names) for size in sizes for names in combinations(known, size)]
+
+
+def names_control(name: str, options: list[str], title: Callable[[str], str], **more: bool) -> None:
+    """A list of names to choose from; title: how a name is shown; more: for the list."""
     key = prepare_control(name)
     st.multiselect(
         options=options,
@@ -114,6 +128,7 @@ def names_control(name: str, options: list[str], title: Callable[[str], str]) ->
         on_change=_changed,
         args=(name,),
         **names_of_control(name),
+        **more,
     )
 
 

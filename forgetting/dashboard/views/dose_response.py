@@ -1,6 +1,6 @@
 """What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from statistics import NormalDist
 
@@ -16,7 +16,8 @@ from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads, start_study
+from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.studies.plan_presets import CASCADES_PRESET, start_preset_button
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
@@ -143,17 +144,15 @@ def _advance_intervals(study: Study) -> None:
     st.caption(f"Computing intervals: {len(intervals.found):,} of {format_count(intervals.total, 'curve')}.")
 
 
-def _scope(plan: Sweep) -> str:
-    return name_scope(retrain=plan.retrain, splits=plan.splits)
-
-
 def _describe_half_ways(
     trained_model: TrainedModel, plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]
 ) -> str:
     sources = nested[0].points["sources"].iloc[0] if nested else ()
     before = rows["validation_accuracy_before"].median()
     half_ways = _half_ways(trained_model, plan, rows, nested)
-    return dose_response_sentences.describe_half_way(half_ways, baselines, before, _scope(plan), sources)
+    return dose_response_sentences.describe_half_way(
+        half_ways, baselines, before, name_scope(retrain=plan.retrain, splits=plan.splits), sources
+    )
 
 
 def _half_ways(
@@ -175,7 +174,7 @@ def _describe_matched(study: Study, rows: pd.DataFrame, baselines: Baselines, by
     table = curves(rows)
     common = dose_response_sentences.largest_common_change(table, by)
     differences = () if common is None else _differences(study, rows, common, by)
-    return dose_response_sentences.describe_matched(table, rows, baselines, by, _scope(study.plan), differences)
+    return dose_response_sentences.describe_matched(table, rows, baselines, by, sweep.scope_of(study), differences)
 
 
 def _one_of(frame: pd.DataFrame, column: str, key: str) -> pd.DataFrame:
@@ -257,7 +256,7 @@ def _draw_metrics(
     chart_table(
         lambda: _points(rows, names, nested), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT
     )
-    downloads(_rows_of(study), charts, key)
+    downloads(sweep.files_of(study), charts, key)
 
 
 def _choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> pd.DataFrame:
@@ -424,7 +423,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     style, nested = _style(study.trained_model, baselines), _find_intervals(study)
     differences = _differences(study, rows, table["planned_dose"].max())
     conclude(
-        dose_response_sentences.describe_heat_map(table, baselines, before, _scope(study.plan), differences),
+        dose_response_sentences.describe_heat_map(table, baselines, before, sweep.scope_of(study), differences),
         "fraction randomized",
         "layer set",
     )
@@ -450,7 +449,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         alt="Accuracy by layer set and fraction randomized",
         formats=FRACTIONS_AS_TEXT,
     )
-    downloads(_rows_of(study), {"heat map": chart}, "heat")
+    downloads(sweep.files_of(study), {"heat map": chart}, "heat")
 
 
 def cascade_view(study: Study, baselines: Baselines) -> None:
@@ -471,19 +470,12 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     steps["layers"] = steps["layers"].replace(sweep.titles_of(study))
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
-        st.button(
-            "Randomize in cascades",
-            icon=":material/play_arrow:",
-            type="primary",
-            help=explain("cascade"),
-            on_click=_start_cascades,
-            args=(study.trained_model,),
-        )
+        start_preset_button(study.trained_model, CASCADES_PRESET)
         return
     firsts = rows[rows["layers"].isin(steps.loc[steps["step"] == 1, "layers"])]
     differences = _differences(study, firsts, dose)
     conclude(
-        dose_response_sentences.describe_cascades(steps, baselines, _scope(study.plan), differences),
+        dose_response_sentences.describe_cascades(steps, baselines, sweep.scope_of(study), differences),
         "layer set",
         "band",
     )
@@ -504,7 +496,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         alt="Accuracy by the number of layers randomized",
         formats=SHARES_OF_A_BAND,
     )
-    downloads(_rows_of(study), {"cascades": chart}, "cascade")
+    downloads(sweep.files_of(study), {"cascades": chart}, "cascade")
 
 
 def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFrame:
@@ -514,12 +506,6 @@ def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFr
     if start is not None:
         table.loc[table["step"] == 0, ["low", "high"]] = [start["low"], start["high"]]
     return table
-
-
-def _start_cascades(trained_model: TrainedModel) -> None:
-    """Add the cascades to the layer sets of the plan, and start it."""
-    assign({"sweep.layers": tuple(dict.fromkeys([*session().recipe.sweep.layers, "down", "up"]))})
-    start_study(trained_model, "dose")
 
 
 def half_way_view(study: Study, baselines: Baselines) -> None:
@@ -547,7 +533,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
         formats=numbers,
         column_config={"dose": st.column_config.NumberColumn("half-way fraction")},
     )
-    downloads(_rows_of(study), {"half-way fractions": chart}, "half_way")
+    downloads(sweep.files_of(study), {"half-way fractions": chart}, "half_way")
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
         f"accuracy above chance. Its 95{PERCENT} interval holds all fractions at which the accuracy may be half-way, "
@@ -602,7 +588,7 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
         alt="Sources of the uncertainty",
         formats={"share of the variance": format_share},
     )
-    downloads(_rows_of(study), {"uncertainty": chart}, "uncertainty")
+    downloads(sweep.files_of(study), {"uncertainty": chart}, "uncertainty")
 
 
 def _sources(found: Sequence[NestedCurve], dose: float) -> pd.DataFrame:
@@ -620,8 +606,3 @@ def _sources(found: Sequence[NestedCurve], dose: float) -> pd.DataFrame:
 
 def _style(trained_model: TrainedModel, baselines: Baselines) -> MetricStyle:
     return metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective])
-
-
-def _rows_of(study: Study) -> dict[str, Callable[[], bytes]]:
-    """Functions that make the study's rows as files, by the files' names."""
-    return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
