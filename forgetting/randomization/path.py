@@ -14,42 +14,62 @@ import numpy as np
 import torch
 from torch import nn
 
-from forgetting.core.errors import RecipeError
-from forgetting.core.seeding import generator, initialize
-from forgetting.randomization.layers import layer_parameters, named_layers
-from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffle
+from forgetting.core.errors import RecipeError, list_names
+from forgetting.core.seeding import generator
+from forgetting.randomization.heads import Heads, heads_of
+from forgetting.randomization.initializers import Rebuild, draw_layer, recorded
+from forgetting.randomization.layers import (
+    BOTH,
+    PART_SEPARATOR,
+    Layer,
+    choose_layers,
+    copy_model,
+    find_layers,
+    named_values,
+    walk_modules,
+)
+from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffles
 from forgetting.randomization.settings import Randomization
-from forgetting.randomization.units import units_of, write_units
+from forgetting.randomization.units import UnitParts, check_values, units_of, write_units
 
 DISTANCE_STEPS = 33  # fractions at which a distance is measured where a scheme's values change along the path
 DISTANCE_TRIES = 8  # times that counts between them are then tried for each distance, at the most
 CLOSE, REACHED = 0.02, 0.1  # share of a distance within which a try is near enough, and within which it is reached
 SUMMED = 1 - 5e-7  # share of a distance that counts as all of it, as sums have rounding errors
+STATISTICS = ("running_mean", "running_var")  # of a layer, which "rewind" takes for further values of it
+COUNTER = "num_batches_tracked"
+Initial = nn.Module | Mapping[str, torch.Tensor] | None
+Factory = Callable[[], nn.Module] | Rebuild | None
 
 
 def randomize(
     model: nn.Module,
     randomization: Randomization,
     *,
-    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    initial: Initial = None,
     vocabulary: Sequence[str] = (),
+    rebuild: Factory = None,
 ) -> nn.Module:
     """A copy of a model in which the chosen units are randomized; the model itself does not change.
 
-    A frozen parameter is randomized and stays frozen. Buffers do not change. A parameter that several modules share is
-    randomized with the layer that it belongs to; see `named_layers`.
+    A frozen parameter is randomized and stays frozen. Buffers do not change, except that the scheme "rewind" takes the
+    running statistics of a norm for values of it. A parameter that several modules share is randomized with the layer
+    that it belongs to; see `find_layers`.
 
     Args:
         model: Any torch module.
         randomization: What to randomize, how much, and how.
         initial: The model, or its state dict, from before training; the scheme "rewind" goes back to it.
         vocabulary: The words of the first layer's columns, in order; needed where the randomization lists words.
+        rebuild: Gives an untrained model, of which the scheme "reinit" takes the values; by default each layer is drawn
+            by its own initializer, which is refused where the model is known to have another one.
 
     Raises:
         RecipeError: A layer or word is unknown, or the scheme or unit does not fit a layer.
     """
-    randomized = copy.deepcopy(model)
-    for path in layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary).values():
+    randomized = copy_model(model)
+    paths = layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary, rebuild=rebuild)
+    for path in paths.values():
         path.write(next(path.walk([path.count(randomization.fraction)])))
     return randomized
 
@@ -66,18 +86,37 @@ def layer_paths(
     model: nn.Module,
     randomization: Randomization,
     *,
-    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    initial: Initial = None,
     vocabulary: Sequence[str] = (),
+    rebuild: Factory = None,
 ) -> dict[str, "LayerPath"]:
-    """The path of each chosen layer, by name; the randomization's fraction does not matter.
+    """The path of each chosen layer, or part of a layer, by name; the randomization's fraction does not matter.
 
     Arguments and errors are those of `randomize`, but writing a path changes `model` itself.
     """
-    layers = named_layers(model)
-    return {
-        name: _path(name, layers[name], layer_parameters(model, layers[name]), randomization, initial, vocabulary)
-        for name in randomization.chosen_layers(tuple(layers))
-    }
+    layers = find_layers(model)
+    chosen = choose_layers(layers, randomization.chosen_layers(tuple(layers)))
+    if rebuild is not None and not isinstance(rebuild, Rebuild) and randomization.scheme == "reinit":
+        rebuild = Rebuild(rebuild)
+    context = _Context(
+        randomization,
+        dict(walk_modules(model)),
+        vocabulary,
+        cache(lambda: _read_initial(initial)),
+        None if rebuild is None else cache(lambda: rebuild(randomization.seed)),
+    )
+    return {name: _path(layer, context, whole=name in layers) for name, layer in chosen.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Context:
+    """What the paths of one randomization share: it, the model's modules, words and the values to go back or on to."""
+
+    randomization: Randomization
+    modules: Mapping[str, nn.Module]
+    vocabulary: Sequence[str]
+    initial: Callable[[], Mapping[str, torch.Tensor]]
+    rebuilt: Callable[[], Mapping[str, torch.Tensor]] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,22 +124,26 @@ class LayerPath:
     """How one layer goes from its original units, at fraction 0, to all of them randomized, at fraction 1.
 
     Attributes:
-        layer: The module whose parameters are written.
-        parameters: Parameters that belong to the layer, by name.
+        layer: The layer.
+        parameters: What is written, by name: the layer's parameters, and with the scheme "rewind" its statistics.
         unit: A key of UNITS.
         scheme: A key of SCHEMES.
         units: The original units, (n, values of a unit).
         order: Positions of the units that may be randomized, in the order in which a growing fraction reaches them.
         draws: Gives the scheme's `Draws` for the positions of the units that get new values.
+        heads: The heads of an attention in the layer, with the unit "head".
+        recount: Called where the last of the units have gone back: a count of batches then goes back, too.
     """
 
-    layer: nn.Module
-    parameters: dict[str, nn.Parameter]
+    layer: Layer
+    parameters: dict[str, torch.Tensor]
     unit: str
     scheme: str
     units: torch.Tensor
     order: torch.Tensor
     draws: Callable[[torch.Tensor], Draws]
+    heads: Heads | None
+    recount: Callable[[], None]
 
     def count(self, fraction: float) -> int:
         """The number of units that are randomized at a fraction."""
@@ -175,7 +218,9 @@ class LayerPath:
 
     def write(self, units: torch.Tensor) -> None:
         """Write units, (n, values of a unit), into the layer's parameters in place."""
-        write_units(self.layer, self.parameters, self.unit, units)
+        write_units(self.layer, self.parameters, self.unit, units, self.heads)
+        if set(STATISTICS) & set(self.parameters) and torch.equal(units[self.order], self.values(len(self.order))):
+            self.recount()
 
 
 def _squares(change: torch.Tensor) -> torch.Tensor:
@@ -183,35 +228,80 @@ def _squares(change: torch.Tensor) -> torch.Tensor:
     return change.double().square().sum(1)
 
 
-def _path(
-    name: str,
-    layer: nn.Module,
-    parameters: dict[str, nn.Parameter],
-    randomization: Randomization,
-    initial: nn.Module | Mapping[str, torch.Tensor] | None,
-    vocabulary: Sequence[str],
-) -> LayerPath:
+def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
+    """The path of a layer; whole: whether it is a layer of the model, and not a part of one."""
+    randomization = context.randomization
     unit, seed, scheme = randomization.unit, randomization.seed, randomization.scheme
-    units = units_of(name, layer, parameters, unit)
-    order = torch.randperm(len(units), generator=generator(seed, "randomize", name, "order"))
+    check_values(layer)
+    heads = heads_of(layer, context.modules) if unit == "head" else None
+    written = {key: value.data for key, value in layer.parameters.items()}
+    if scheme == "rewind" and whole and unit in ("weight", "neuron"):
+        written |= {key: layer.module._buffers[key] for key in STATISTICS if layer.module._buffers.get(key) is not None}
+    units, parts = units_of(layer, written, unit, heads)
+    name = layer.path if whole else f"{layer.path}{PART_SEPARATOR}{BOTH.join(layer.parameters)}{layer.outputs or ''}"
+    stream = (heads.attention if heads else name, "order")
+    order = torch.randperm(len(units), generator=generator(seed, "randomize", *stream))
     if randomization.words:
-        order = order[torch.isin(order, word_columns(randomization.words, vocabulary))]
+        order = order[torch.isin(order, _word_units(layer, word_columns(randomization.words, context.vocabulary)))]
 
     def source() -> torch.Generator:
         return generator(seed, "randomize", name, scheme)
 
-    shuffle = cache(lambda: Shuffle(len(units), source()))
+    def fresh() -> torch.Tensor:
+        return units_of(layer, draw_layer(layer, context.modules, seed, context.rebuilt), unit, heads)[0]
+
+    def recount() -> None:
+        counter = layer.module._buffers.get(COUNTER)
+        if counter is not None and set(STATISTICS) & set(written):
+            counter.copy_(recorded(layer, {COUNTER: counter}, context.initial(), scheme)[COUNTER])
+
+    shuffles = cache(lambda: Shuffles(len(units), dict.fromkeys(parts.rows), source()))
     shared = {
         "gaussian": cache(lambda: torch.randn(units.shape, generator=source(), dtype=units.dtype)),
-        "shuffled": lambda count: shuffle()(count),
-        "fresh": cache(lambda: units_of(name, layer, _fresh(name, layer, parameters, seed), unit)),
-        "initial": cache(lambda: units_of(name, layer, _initial(name, parameters, initial), unit)),
+        "shuffled": lambda chosen: shuffles()(chosen),
+        "deviation": cache(lambda: _deviation(units, parts)),
+        "fresh": cache(fresh),
+        "initial": cache(lambda: units_of(layer, recorded(layer, written, context.initial(), scheme), unit, heads)[0]),
     }
 
     def draws(chosen: torch.Tensor) -> Draws:
         return Draws(units, chosen, source(), randomization.scale, **shared)
 
-    return LayerPath(layer, parameters, unit, scheme, units, order, draws)
+    if scheme == "zero":
+        _check_zero(layer)
+    return LayerPath(layer, written, unit, scheme, units, order, draws, heads, recount)
+
+
+def _deviation(units: torch.Tensor, parts: UnitParts) -> torch.Tensor:
+    """The standard deviation of the parameter that each value of the units belongs to, (n, values of a unit)."""
+    found = torch.empty_like(units)
+    for (top, bottom), (left, right) in zip(parts.rows, parts.columns, strict=True):
+        found[top:bottom, left:right] = units[top:bottom, left:right].std(correction=0)
+    return found
+
+
+def _word_units(layer: Layer, words: torch.Tensor) -> torch.Tensor:
+    """Positions of words among the units, of which the word that stands for padding is none."""
+    padding = getattr(layer.module, "padding_idx", None)
+    return words if padding is None else words[words != padding] - (words[words != padding] > padding).long()
+
+
+def _check_zero(layer: Layer) -> None:
+    """Refuse zeros where a weight is computed from parameters and is not finite then, as a weight norm divides by 0."""
+    if not hasattr(layer.module, "right_inverse"):  # as parametrizations of torch have
+        return
+    module = copy.deepcopy(layer.module)
+    with torch.no_grad():
+        for key in layer.parameters:
+            value = layer.select(key, getattr(module, key))
+            value.zero_()
+        weight = module()
+    if not bool(weight.isfinite().all()):
+        raise RecipeError(
+            f"Scheme 'zero' leaves no finite weights in layer {layer.name!r}, which are computed from its parameters "
+            f"{list_names(list(layer.parameters))}. Choose a part of them (of a weight norm ':original0', the norms), "
+            "or another scheme."
+        )
 
 
 def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tensor:
@@ -231,34 +321,7 @@ def word_columns(words: Sequence[str], vocabulary: Sequence[str]) -> torch.Tenso
     return torch.tensor([known[word] for word in words])
 
 
-def _fresh(name: str, layer: nn.Module, parameters: dict[str, nn.Parameter], seed: int) -> dict[str, torch.Tensor]:
-    """The layer's parameters as its initializer would draw them."""
-    drawn = copy.deepcopy(layer).cpu()
-    try:
-        initialize(drawn, generator(seed, "randomize", name, "fresh"))
-    except AttributeError as error:
-        raise RecipeError(
-            f"Layer {name!r} ({type(layer).__name__}) has no initializer (reset_parameters), which scheme "
-            "'reinit' needs. Choose another scheme."
-        ) from error
-    return {key: getattr(drawn, key) for key in parameters}
-
-
-def _initial(
-    name: str,
-    parameters: dict[str, nn.Parameter],
-    initial: nn.Module | Mapping[str, torch.Tensor] | None,
-) -> dict[str, torch.Tensor]:
-    """The layer's parameters as they were recorded before training."""
+def _read_initial(initial: Initial) -> Mapping[str, torch.Tensor]:
     if initial is None:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
-    state = initial.state_dict() if isinstance(initial, nn.Module) else initial
-    recorded = {}
-    for key, parameter in parameters.items():
-        full = f"{name}.{key}" if name else key
-        if full not in state or state[full].shape != parameter.shape:
-            raise RecipeError(
-                f"`initial` holds no {full!r} of shape {tuple(parameter.shape)}; scheme 'rewind' needs it."
-            )
-        recorded[key] = state[full]
-    return recorded
+    return named_values(initial)

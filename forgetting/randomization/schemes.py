@@ -5,7 +5,7 @@ Recipes name the schemes without torch, so that it is imported where a scheme is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 class Draws:
     """What a scheme may use, for one layer.
 
-    The last four are computed once for all fractions of a path, and only where a scheme calls them.
+    What is called is computed once for all fractions of a path, and only where a scheme calls it.
 
     Attributes:
         units: The original units, (n, values of a unit).
         chosen: Positions of the units that get new values, in the order of the path, (count,) int64.
         source: The layer's random stream for this scheme, from its start.
-        scale: Standard deviation of the scheme "noise", in standard deviations of the layer.
+        scale: Standard deviation of the scheme "noise", in standard deviations of the parameter.
         gaussian: Draws from N(0, 1) for all units, (n, values of a unit), so that a larger fraction finds the same.
-        shuffled: The order of the first so many of the chosen units after a shuffle; see `Shuffle`.
+        shuffled: The chosen units in another order, in which each stays within its parameter; see `Shuffles`.
+        deviation: The standard deviation of the parameter that each value belongs to, (n, values of a unit).
         fresh: All units as the layer's initializer would draw them, (n, values of a unit).
         initial: All units as they were before training, (n, values of a unit).
     """
@@ -37,7 +38,8 @@ class Draws:
     source: torch.Generator
     scale: float
     gaussian: Callable[[], torch.Tensor]
-    shuffled: Callable[[int], torch.Tensor]
+    shuffled: Callable[[torch.Tensor], torch.Tensor]
+    deviation: Callable[[], torch.Tensor]
     fresh: Callable[[], torch.Tensor]
     initial: Callable[[], torch.Tensor]
 
@@ -49,15 +51,13 @@ class Shuffle:
     the first i, so a larger shuffle begins as a smaller one did.
 
     Args:
-        count: The most items that are ever shuffled.
-        source: Generator of the draws, which are all made here.
+        uniform: Draws from U(0, 1), as many as there are items at the most, (items,) float64.
     """
 
-    def __init__(self, count: int, source: torch.Generator):
+    def __init__(self, uniform: torch.Tensor):
         import torch
 
-        uniform = torch.rand(count, generator=source, dtype=torch.float64)
-        self.partners = (uniform * torch.arange(1, count + 1)).long().tolist()
+        self.partners = (uniform * torch.arange(1, len(uniform) + 1)).long().tolist()
         self.order: list[int] = []
 
     def __call__(self, count: int) -> torch.Tensor:
@@ -70,6 +70,33 @@ class Shuffle:
             order[position], order[partner] = order[partner], order[position]
         self.order = order
         return torch.from_numpy(np.array(order, dtype=np.int64))
+
+
+class Shuffles:
+    """Shuffles of the units of each parameter among themselves, never across parameters.
+
+    Args:
+        count: Number of units.
+        spans: First and last unit of each parameter.
+        source: Generator of the draws, which are all made here.
+    """
+
+    def __init__(self, count: int, spans: Iterable[tuple[int, int]], source: torch.Generator):
+        import torch
+
+        uniform = torch.rand(count, generator=source, dtype=torch.float64)
+        self.shuffles = {(start, end): Shuffle(uniform[start:end]) for start, end in spans}
+
+    def __call__(self, chosen: torch.Tensor) -> torch.Tensor:
+        """Which of the units comes to the place of each of the chosen ones, (count,) int64."""
+        import torch
+
+        found = torch.empty_like(chosen)
+        for (start, end), shuffle in self.shuffles.items():
+            own = (chosen >= start) & (chosen < end)
+            places = chosen[own]
+            found[own] = places[shuffle(len(places))]
+        return found
 
 
 def _normal(draws: Draws) -> torch.Tensor:
@@ -88,8 +115,8 @@ def _rewind(draws: Draws) -> torch.Tensor:
 
 
 def _permute(draws: Draws) -> torch.Tensor:
-    """The chosen units' values, shuffled among them."""
-    return draws.units[draws.chosen[draws.shuffled(len(draws.chosen))]]
+    """The chosen units' values, shuffled among those of the same parameter."""
+    return draws.units[draws.shuffled(draws.chosen)]
 
 
 def _zero(draws: Draws) -> torch.Tensor:
@@ -100,8 +127,8 @@ def _zero(draws: Draws) -> torch.Tensor:
 
 
 def _noise(draws: Draws) -> torch.Tensor:
-    """The values plus a draw from N(0, σ²), where σ is scale · standard deviation of the layer."""
-    spread = draws.scale * draws.units.std(correction=0)
+    """The values plus a draw from N(0, σ²), where σ is scale · standard deviation of the parameter."""
+    spread = draws.scale * draws.deviation()[draws.chosen]
     return draws.units[draws.chosen] + spread * draws.gaussian()[draws.chosen]
 
 

@@ -20,7 +20,7 @@ class Randomization(Settings):
         scheme: A key of SCHEMES.
         unit: A key of UNITS.
         seed: Seed of the choice of units and of their new values.
-        scale: Standard deviation of the scheme "noise", in standard deviations of the layer.
+        scale: Standard deviation of the scheme "noise", in standard deviations of the parameter.
         words: With the unit "word", the words that may be randomized, of which the fraction is taken; () for all.
 
     Raises:

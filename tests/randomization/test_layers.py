@@ -28,7 +28,7 @@ def test_tied_modules_are_one_layer():
     assert parameter_count(model) == 4 * 4 + 4 + 4 * 2 + 2
 
 
-@pytest.mark.parametrize(("bias", "layers"), [(True, ["0", "1"]), (False, ["0"])])
+@pytest.mark.parametrize(("bias", "layers"), [(True, ["0", "1:bias"]), (False, ["0"])])
 def test_a_tied_parameter_belongs_to_the_first_layer(bias, layers):
     model = nn.Sequential(nn.Embedding(6, 4), nn.Linear(4, 6, bias=bias))
     model[1].weight = model[0].weight

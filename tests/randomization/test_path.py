@@ -17,7 +17,6 @@ from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.path import layer_paths, randomize, randomized_units
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
-from forgetting.randomization.units import UNITS
 
 
 class Tied(nn.Module):
@@ -61,7 +60,7 @@ MODELS = {
     ),
     "lstm": (lambda: nn.Sequential(nn.LSTM(3, 5)), {"0": ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")}),
     "tied modules": (shared_modules, {"0": ("weight", "bias"), "3": ("weight", "bias")}),
-    "tied parameters": (Tied, {"encoder": ("weight",), "decoder": ("bias",)}),
+    "tied parameters": (Tied, {"encoder": ("weight",), "decoder:bias": ("bias",)}),
     "frozen": (frozen, {"fc1": ("weight", "bias"), "fc2": ("weight", "bias")}),
     "half": (lambda: TextClassifier(9, 3, (5,)).half(), {"fc1": ("weight", "bias"), "fc2": ("weight", "bias")}),
     "double": (lambda: TextClassifier(9, 3, (5,)).double(), {"fc1": ("weight", "bias"), "fc2": ("weight", "bias")}),
@@ -80,9 +79,11 @@ def made(name, seed=0):
     return model
 
 
-def units(model, layer, keys, unit):
+def units(model, layer, keys, unit, scheme=""):
     """A layer's units as (n, values of a unit); what a unit is, is written out by hand."""
-    module = model.get_submodule(layer)
+    module = model.get_submodule(layer.partition(":")[0])
+    if scheme == "rewind" and isinstance(module, nn.BatchNorm2d):
+        keys = (*keys, "running_mean", "running_var")
     values = {key: getattr(module, key).detach() for key in keys}
     if unit == "weight":
         return torch.cat([value.flatten() for value in values.values()])[:, None]
@@ -131,7 +132,7 @@ def test_exactly_the_units_under_the_mask_change(name, scheme, unit, fraction, s
     assert form(randomized) == form(model) == shape
     assert set(masks) == set(chosen)
     for layer, keys in layers.items():
-        old, new = units(model, layer, keys, unit), units(randomized, layer, keys, unit)
+        old, new = (units(one, layer, keys, unit, scheme) for one in (model, randomized))
         if layer not in chosen:
             assert bits(old) == bits(new)
             continue
@@ -143,7 +144,8 @@ def test_exactly_the_units_under_the_mask_change(name, scheme, unit, fraction, s
         if scheme not in ("permute", "rewind"):  # a new value may equal the old one, in half precision above all
             assert (old != new).any(dim=1).sum() >= 0.8 * len(positions) - 1
     for key, value in model.named_buffers():
-        assert bits(value) == bits(dict(randomized.named_buffers())[key])
+        if scheme != "rewind":
+            assert bits(value) == bits(dict(randomized.named_buffers())[key])
     if scheme == "permute":
         for layer in chosen:
             old, new = (units(one, layer, layers[layer], unit).tolist() for one in (model, randomized))
@@ -159,7 +161,7 @@ def test_a_larger_dose_holds_the_smaller_with_its_values(name, scheme, unit, one
     for layer, keys in MODELS[name][1].items():
         assert set(inner[layer].tolist()) <= set(outer[layer].tolist())
         if scheme != "permute":
-            values = (units(model, layer, keys, unit)[inner[layer]] for model in (less, more))
+            values = (units(model, layer, keys, unit, scheme)[inner[layer]] for model in (less, more))
             assert bits(next(values)) == bits(next(values))
 
 
@@ -190,7 +192,7 @@ def test_another_seed_gives_other_bits(name, scheme):
     assert first != second
 
 
-@pytest.mark.parametrize(("scheme", "unit"), list(zip(SCHEMES, cycle(UNITS))))
+@pytest.mark.parametrize(("scheme", "unit"), list(zip(SCHEMES, cycle(["weight", "neuron", "word"]))))
 def test_another_seed_gives_another_mask(scheme, unit):
     masks = [
         randomized_units(made("classifier"), Randomization(("fc1",), 0.5, scheme, unit, seed))["fc1"].tolist()
@@ -301,12 +303,12 @@ def test_zero_at_fraction_one_leaves_nothing():
         assert all((value == 0).all() for value in do(name, Randomization(scheme="zero")).parameters())
 
 
-def test_permute_at_dose_one_mixes_weights_and_biases():
-    old, new = (
-        values_of(model.fc1) for model in (made("classifier"), do("classifier", Randomization(scheme="permute")))
-    )
-    np.testing.assert_array_equal(np.sort(old), np.sort(new))
-    assert (old != new).mean() > 0.9
+def test_permute_at_dose_one_mixes_each_parameter_within_itself():
+    model, randomized = made("classifier"), do("classifier", Randomization(scheme="permute"))
+    for key in ("weight", "bias"):
+        old, new = (getattr(one.fc1, key).detach().flatten().numpy() for one in (model, randomized))
+        np.testing.assert_array_equal(np.sort(old), np.sort(new))
+        assert (old != new).mean() > 0.5
 
 
 def test_permute_reaches_every_order_equally_often():
@@ -355,12 +357,18 @@ class Bare(nn.Module):
         ("classifier", {"layers": ("fc9",)}, None, r"must be layers of the model \(fc1, fc2, fc3\), .*; got 'fc9'\."),
         ("classifier", {"layers": ("all", "fc1")}, None, r"must be layers .*; got 'all\+fc1'"),
         ("lstm", {"unit": "word"}, None, "'word' does not fit layer '0' .*LSTM.* Choose the unit 'weight'"),
-        ("tied parameters", {"unit": "word", "layers": ("decoder",)}, None, "got layers decoder. Choose"),
+        ("tied parameters", {"unit": "word", "layers": ("decoder:bias",)}, None, "got layers decoder:bias. Choose"),
+        (
+            "tied parameters",
+            {"layers": ("decoder",)},
+            None,
+            "must be 'decoder:bias', or the layer that has the other .* got 'decoder'",
+        ),
         (
             nn.Sequential(Bare(torch.zeros(3))),
             {"scheme": "reinit"},
             None,
-            "'0' .Bare. has no initializer .* Choose another",
+            "'0' .Bare. has no initializer .* Pass `rebuild`, .* or choose another",
         ),
         (nn.Sequential(Bare(torch.zeros(3, dtype=int))), {}, None, "Only floating-point .* layer '0' has .*int64"),
         (nn.Sequential(Bare(torch.tensor(1.0))), {"unit": "neuron"}, None, "'neuron' does not fit layer '0'"),

@@ -5,11 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffle
+from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffle, Shuffles
 
 
 def shuffle(count, seed):
-    return Shuffle(count, torch.Generator().manual_seed(seed))
+    return Shuffle(torch.rand(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64))
 
 
 def naive(count, total, seed):
@@ -69,6 +69,16 @@ def test_every_order_comes_equally_often():
     assert max(abs(count - 400) for count in counts.values()) < 92  # five standard errors
 
 
+def test_units_are_shuffled_within_their_parameter():
+    """Each as if the others were not there, and one more of the one moves none of the other."""
+    chosen = torch.tensor([7, 2, 0, 9, 5, 1, 8])
+    found = Shuffles(10, [(0, 4), (4, 10)], torch.Generator().manual_seed(3))(chosen).tolist()
+    assert sorted(found[place] for place in (1, 2, 5)) == [0, 1, 2]
+    assert sorted(found[place] for place in (0, 3, 4, 6)) == [5, 7, 8, 9]
+    alone = Shuffles(10, [(0, 4), (4, 10)], torch.Generator().manual_seed(3))(torch.tensor([2, 0, 1])).tolist()
+    assert alone == [found[place] for place in (1, 2, 5)]
+
+
 UNITS = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
 CHOSEN = torch.tensor([3, 0, 2])
 
@@ -82,8 +92,8 @@ def draws():
         "chosen": CHOSEN,
         "source": torch.Generator(),
         "scale": 2.0,
-        **dict.fromkeys(("gaussian", "fresh", "initial"), refuse),
-        "shuffled": lambda count: refuse(count),
+        **dict.fromkeys(("gaussian", "fresh", "initial", "deviation"), refuse),
+        "shuffled": lambda chosen: refuse(chosen),
     }
 
 
@@ -93,10 +103,14 @@ def draws():
         ("normal", {"gaussian": lambda: -UNITS}, [[-7, -8], [-1, -2], [-5, -6]]),
         ("reinit", {"fresh": lambda: UNITS / 2}, [[3.5, 4], [0.5, 1], [2.5, 3]]),
         ("rewind", {"initial": lambda: UNITS + 10}, [[17, 18], [11, 12], [15, 16]]),
-        ("permute", {"shuffled": lambda count: torch.arange(count).roll(1)}, [[5, 6], [7, 8], [1, 2]]),
+        ("permute", {"shuffled": lambda chosen: chosen.roll(1)}, [[5, 6], [7, 8], [1, 2]]),
         ("zero", {}, [[0, 0]] * 3),
-        # the deviation of 1 … 8 is √5.25
-        ("noise", {"gaussian": lambda: torch.full((4, 2), 5.25**-0.5)}, [[9, 10], [3, 4], [7, 8]]),
+        # twice the deviations are 4 and 6 in the one column and in the other
+        (
+            "noise",
+            {"gaussian": lambda: torch.full((4, 2), 0.5), "deviation": lambda: torch.tensor([[2.0, 3.0]] * 4)},
+            [[9, 11], [3, 5], [7, 9]],
+        ),
     ],
 )
 def test_a_scheme_by_hand(scheme, given_as, expected):

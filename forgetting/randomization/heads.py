@@ -1,0 +1,118 @@
+"""Heads of attention: which layers make a head's queries, keys and values, and which mixes what the heads give.
+
+A module is an attention that says how many heads it has. All its layers choose the same heads, as their stream is that
+of the attention.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forgetting.core.errors import RecipeError
+from forgetting.randomization.layers import input_axis, output_axis
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from forgetting.randomization.layers import Layer
+
+COUNTS = ("heads", "num_heads", "num_attention_heads", "n_heads", "n_head")  # attributes of an attention
+SIZES = ("head_dim", "attention_head_size")
+INNER = ("self", "attention")  # an attention that has its output beside it, in a module called "attention"
+MAKES = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|query|key|value|query_key_value|q_attn")  # names of layers
+JOINED = ("c_attn", "in_proj", "qkv")  # queries, keys and values, one after another
+MIXES = ("output", "dense", "out_proj", "c_proj", "o_proj", "out_lin", "o", "wo", "proj", "out")
+
+
+@dataclass(frozen=True)
+class Heads:
+    """How the heads of an attention lie in one of its layers.
+
+    Attributes:
+        attention: Qualified name of the attention.
+        count: Number of heads.
+        mixes: Whether the layer has the heads as its inputs, and not as its outputs.
+        pieces: By parameter, how many times all heads come one after another: 3 where query, key and value are joined.
+    """
+
+    attention: str
+    count: int
+    mixes: bool
+    pieces: Mapping[str, int]
+
+    def split(self, key: str, values: torch.Tensor) -> torch.Tensor:
+        """A view of values with a head along the first axis, along which they have the numbers of all heads."""
+        return values.unflatten(0, (self.pieces[key], self.count, -1)).movedim(1, 0)
+
+
+def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
+    """The heads of a layer.
+
+    Args:
+        layer: The layer.
+        modules: Every module of the model, by qualified name.
+
+    Raises:
+        RecipeError: The layer is none of an attention's, or does not have its heads.
+    """
+    from torch import nn
+
+    path, module = layer.path, layer.module
+    attention, count, holder = _attention(path, modules)
+    role = path.rpartition(".")[2]
+    own = isinstance(module, nn.MultiheadAttention)  # whose joined queries, keys and values are parameters of its own
+    linear = hasattr(module, "weight") and getattr(module.weight, "ndim", 0) == 2
+    if not count or not (own or (linear and (MAKES.fullmatch(role) or role in JOINED + MIXES))):
+        raise RecipeError(
+            f"Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads "
+            f"give; got {layer.name!r} ({type(module).__name__}). Choose such layers, or the unit 'weight' or 'neuron'."
+        )
+    mixes, size = not own and role in MIXES, next((_count(holder, key) for key in SIZES if _count(holder, key)), 0)
+    pieces = {}
+    for key, value in layer.parameters.items():
+        if mixes and key != "weight":
+            continue
+        numbers = layer.select(key, value).shape[input_axis(module) if mixes else output_axis(module, key)]
+        pieces[key] = _pieces(layer, key, role)
+        if numbers % (count * pieces[key]) or (size and numbers != count * pieces[key] * size):
+            raise RecipeError(
+                f"Unit 'head' needs as many numbers for each of the {count} heads of an attention; {layer.name!r} has "
+                f"{numbers:,} {'inputs' if mixes else 'outputs'}. Choose the unit 'weight' or 'neuron'."
+            )
+    return Heads(attention, count, mixes, pieces)
+
+
+def _pieces(layer: Layer, key: str, role: str) -> int:
+    if layer.outputs is not None:
+        return layer.outputs.last - layer.outputs.first if layer.outputs.pieces else 1
+    if key.startswith("in_proj"):
+        return 3
+    if role not in JOINED:
+        return 1
+    shape = layer.module.weight.shape
+    outputs = output_axis(layer.module, "weight")
+    return max(1, shape[outputs] // shape[1 - outputs])
+
+
+def _attention(path: str, modules: Mapping[str, nn.Module]) -> tuple[str, int, nn.Module | None]:
+    """Name, number of heads and module of the attention that a module is in; no heads where it is in none."""
+    steps = path.split(".")
+    for depth in range(len(steps), -1, -1):
+        name = ".".join(steps[:depth])
+        inner = [f"{name}.{key}" for key in INNER] if steps[max(depth - 1, 0)] == "attention" and depth else []
+        for found in (name, *inner):
+            count = next((_count(modules[found], key) for key in COUNTS if _count(modules.get(found), key)), 0)
+            if count:
+                parent, _, last = found.rpartition(".")
+                joined = last in INNER and parent.rpartition(".")[2] == "attention"
+                return parent if joined else found, count, modules[found]
+    return "", 0, None
+
+
+def _count(module: nn.Module | None, key: str) -> int:
+    value = getattr(module, key, 0)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
