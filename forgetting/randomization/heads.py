@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from forgetting.randomization.layers import Layer
 
-COUNTS = ("heads", "num_heads", "num_attention_heads", "n_heads", "n_head")  # attributes of an attention
-SIZES = ("head_dim", "attention_head_size")
-INNER = ("self", "attention")  # an attention that has its output beside it, in a module called "attention"
-MAKES = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|query|key|value|query_key_value|q_attn")  # names of layers
-JOINED = ("c_attn", "in_proj", "qkv")  # queries, keys and values, one after another
-MIXES = ("output", "dense", "out_proj", "c_proj", "o_proj", "out_lin", "o", "wo", "proj", "out")
+HEAD_COUNTS = ("heads", "num_heads", "num_attention_heads", "n_heads", "n_head")  # attributes of an attention
+HEAD_SIZES = ("head_dim", "attention_head_size")
+INNER_ATTENTION = ("self", "attention")  # an attention that has its output beside it, in a module called "attention"
+MAKES_HEADS = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|query|key|value|query_key_value|q_attn")  # names of layers
+JOINED_HEADS = ("c_attn", "in_proj", "qkv")  # queries, keys and values, one after another
+MIXES_HEADS = ("output", "dense", "out_proj", "c_proj", "o_proj", "out_lin", "o", "wo", "proj", "out")
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,15 @@ def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
     role = path.rpartition(".")[2]
     own = isinstance(module, nn.MultiheadAttention)  # whose joined queries, keys and values are parameters of its own
     linear = hasattr(module, "weight") and getattr(module.weight, "ndim", 0) == 2
-    if not count or not (own or (linear and (MAKES.fullmatch(role) or role in JOINED + MIXES))):
+    if not count or not (own or (linear and (MAKES_HEADS.fullmatch(role) or role in JOINED_HEADS + MIXES_HEADS))):
         raise RecipeError(
             f"Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads "
             f"give; got {layer.name!r} ({type(module).__name__}). Choose such layers, or the unit 'weight' or 'neuron'."
         )
-    mixes, size = not own and role in MIXES, next((_count(holder, key) for key in SIZES if _count(holder, key)), 0)
+    mixes, size = (
+        not own and role in MIXES_HEADS,
+        next((_count(holder, key) for key in HEAD_SIZES if _count(holder, key)), 0),
+    )
     pieces = {}
     for key, value in layer.parameters.items():
         if mixes and key != "weight":
@@ -91,7 +94,7 @@ def _pieces(layer: Layer, key: str, role: str) -> int:
         return layer.outputs.last - layer.outputs.first if layer.outputs.pieces else 1
     if key.startswith("in_proj"):
         return 3
-    if role not in JOINED:
+    if role not in JOINED_HEADS:
         return 1
     shape = layer.module.weight.shape
     outputs = output_axis(layer.module, "weight")
@@ -103,12 +106,14 @@ def _attention(path: str, modules: Mapping[str, nn.Module]) -> tuple[str, int, n
     steps = path.split(".")
     for depth in range(len(steps), -1, -1):
         name = ".".join(steps[:depth])
-        inner = [f"{name}.{key}" for key in INNER] if steps[max(depth - 1, 0)] == "attention" and depth else []
+        inner = (
+            [f"{name}.{key}" for key in INNER_ATTENTION] if steps[max(depth - 1, 0)] == "attention" and depth else []
+        )
         for found in (name, *inner):
-            count = next((_count(modules[found], key) for key in COUNTS if _count(modules.get(found), key)), 0)
+            count = next((_count(modules[found], key) for key in HEAD_COUNTS if _count(modules.get(found), key)), 0)
             if count:
                 parent, _, last = found.rpartition(".")
-                joined = last in INNER and parent.rpartition(".")[2] == "attention"
+                joined = last in INNER_ATTENTION and parent.rpartition(".")[2] == "attention"
                 return parent if joined else found, count, modules[found]
     return "", 0, None
 

@@ -30,11 +30,14 @@ from forgetting.randomization.layers import (
 )
 from forgetting.randomization.schemes import NOT_NESTED, SCHEMES, Draws, Shuffles
 from forgetting.randomization.settings import Randomization
-from forgetting.randomization.units import UnitParts, check_values, units_of, write_units
+from forgetting.randomization.units import UnitParts, check_randomizable, units_of, write_units
 
 DISTANCE_STEPS = 33  # fractions at which a distance is measured where a scheme's values change along the path
 DISTANCE_TRIES = 8  # times that counts between them are then tried for each distance, at the most
-CLOSE, REACHED = 0.02, 0.1  # share of a distance within which a try is near enough, and within which it is reached
+DISTANCE_CLOSE, DISTANCE_REACHED = (
+    0.02,
+    0.1,
+)  # share of a distance within which a try is near enough, and within which it is reached
 SUMMED = 1 - 5e-7  # share of a distance that counts as all of it, as sums have rounding errors
 STATISTICS = ("running_mean", "running_var")  # of a layer, which "rewind" takes for further values of it
 COUNTER = "num_batches_tracked"
@@ -188,7 +191,7 @@ class LayerPath:
             counts = np.searchsorted(distances, np.multiply(changes, SUMMED))
             found, farthest = [(count, distances[min(count, len(self.order))]) for count in counts], distances[-1]
         return [
-            int(count) if SUMMED * change <= farthest and abs(distance - change) <= REACHED * change else None
+            int(count) if SUMMED * change <= farthest and abs(distance - change) <= DISTANCE_REACHED * change else None
             for change, (count, distance) in zip(changes, found, strict=True)
         ]
 
@@ -209,7 +212,7 @@ class LayerPath:
                 above = min((count for count in known if count > below), default=below)
                 nearest = min((below, above), key=lambda count: abs(known[count] - change))
                 between = range(below + 1, above)
-                if not between or abs(known[nearest] - change) <= CLOSE * change:
+                if not between or abs(known[nearest] - change) <= DISTANCE_CLOSE * change:
                     break
                 measure(between if len(between) < DISTANCE_TRIES else [(below + above) // 2])
             least = min((count for count in known if count >= least), key=lambda count: abs(known[count] - change))
@@ -232,7 +235,7 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
     """The path of a layer; whole: whether it is a layer of the model, and not a part of one."""
     randomization = context.randomization
     unit, seed, scheme = randomization.unit, randomization.seed, randomization.scheme
-    check_values(layer)
+    check_randomizable(layer)
     heads = heads_of(layer, context.modules) if unit == "head" else None
     written = {key: value.data for key, value in layer.parameters.items()}
     if scheme == "rewind" and whole and unit in ("weight", "neuron"):

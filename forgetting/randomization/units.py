@@ -116,7 +116,7 @@ def write_units(
         start += width
 
 
-def check_values(layer: Layer) -> None:
+def check_randomizable(layer: Layer) -> None:
     """Check that a layer has values that can be randomized.
 
     Raises:
