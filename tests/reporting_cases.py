@@ -29,6 +29,7 @@ from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import Part, Split
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
+from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.plans import Relearning
 from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.activations import describe_layers, describe_map, describe_similarity
@@ -52,6 +53,7 @@ from forgetting.reporting.dose_response import (
     describe_robustness,
     describe_uncertainty,
 )
+from forgetting.reporting.layer_choice import describe_layer_choice
 from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.reporting.recalls import describe_recalls
@@ -67,7 +69,7 @@ from forgetting.reporting.story import (
     answer_published,
     answer_relearning,
 )
-from forgetting.reporting.unlearning import describe_threshold, describe_unlearning, tabulate_threshold
+from forgetting.reporting.unlearning import describe_choice, describe_threshold, describe_unlearning, tabulate_threshold
 from forgetting.studies.activations import ActivationMap
 from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay
@@ -77,9 +79,10 @@ from forgetting.studies.similarity import SimilarityResult, SimilarityRow
 from forgetting.studies.splits import SplitAccuracy, summarize_splits
 from forgetting.studies.time_to_target import TargetAccuracy, TimeToTarget
 from forgetting.unlearning.forget_set import ForgetSets
+from forgetting.unlearning.layer_choice import LayerLoss, LayerRanking
 from forgetting.unlearning.membership import threshold_attack
 from forgetting.unlearning.representations import LayerContrast
-from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.result import CHOSEN_LAYERS, UNCHOSEN_LAYERS, ChoiceContrast, UnlearningResult
 from forgetting.unlearning.row import MODEL_METRICS, UNLEARNING_METRICS, UnlearningRow
 
 APPROVED = Path(__file__).parent / "reporting" / "approved.json"
@@ -378,6 +381,33 @@ def unlearning(*rows: UnlearningRow) -> str:
     return describe_unlearning(result)
 
 
+def choice(*contrasts: tuple[str, str, float, float], layers=("fc1",), tow: float | None = 0.9) -> str:
+    """What is said of a choice of layers; contrasts: method, metric, change and p-value of each."""
+    settings = Unlearning(methods=(CHOSEN_LAYERS, *UNCHOSEN_LAYERS), repair_layers=layers)
+    rows = (row(CHOSEN_LAYERS, tow=tow, relearn_steps=12),)
+    result = UnlearningResult(replace(MODERN, unlearning=settings), SETS, rows, 10, 3)
+    result.__dict__["choice"] = tuple(
+        ChoiceContrast(method, metric, CrossedChange(change, change - 0.5, change + 0.5, p, 5), p)
+        for method, metric, change, p in contrasts
+    )
+    return describe_choice(result)
+
+
+def layer_loss(layers: str, forget: float, retain: float, p: float, behind_p: float | None = None) -> LayerLoss:
+    changes = [
+        CrossedChange(value, value - 0.04, value + 0.04, p, 10) for value in (forget, retain, forget - retain, 0.1)
+    ]
+    excess, behind = changes[2], None if behind_p is None else changes[3]
+    ends = (excess.change - 0.06, excess.change + 0.06)
+    return LayerLoss(layers, layers == "all", *changes[:3], ends, p, behind, math.nan if behind_p is None else behind_p)
+
+
+def ranking(*losses: LayerLoss) -> str:
+    counts, shares, trivial = ({"forget": a, "retain": b} for a, b in ((75, 889), (0.99, 1.0), (0.0, 0.21)))
+    found = LayerRanking("reinit", "weight", losses, 20, 10, counts, shares, trivial, 1 / 11)
+    return describe_layer_choice(found, ("fc1", "fc2", "fc3"), "of this model")
+
+
 # The sentences, by name.
 
 
@@ -456,6 +486,29 @@ def layer_contrast(
 
 
 CASES: dict[str, Callable[[], str]] = {
+    "layer choice: shown": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001), layer_loss("fc2", 0.2, 0.2, 0.9, 0.01)),
+    "layer choice: tied": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001), layer_loss("fc2", 0.3, 0.2, 0.9, 0.4)),
+    "layer choice: not shown": lambda: ranking(
+        layer_loss("fc1", 0.22, 0.2, 0.6), layer_loss("fc2", 0.2, 0.2, 0.9, 0.4)
+    ),
+    "layer choice: one alone": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001)),
+    "layer choice: none": lambda: ranking(layer_loss("all", 0.4, 0.2, 0.001)),
+    "choice: helps": lambda: choice(
+        ("repair_all_layers", "tow", 0.12, 0.001),
+        ("repair_all_layers", "relearn_steps", 4.0, 0.01),
+        ("repair_random_layer", "tow", 0.1, 0.003),
+    ),
+    "choice: helps beside one": lambda: choice(
+        ("repair_all_layers", "relearn_steps", 4.0, 0.01), ("repair_random_layer", "relearn_steps", 0.4, 0.6)
+    ),
+    "choice: does not help": lambda: choice(
+        ("repair_all_layers", "tow", -0.12, 0.001), ("repair_random_layer", "tow", 0.1, 0.003)
+    ),
+    "choice: not shown": lambda: choice(
+        ("repair_all_layers", "tow", 0.0, 0.9), ("repair_random_layer", "tow", 0.01, 0.8)
+    ),
+    "choice: undecided": lambda: choice(tow=None),
+    "choice: of all layers": lambda: choice(layers=("all",)),
     **{
         f"experiment: {scheme}": lambda scheme=scheme: experiment(replace(SOME, scheme=scheme))
         for scheme in REPLACEMENTS

@@ -5,10 +5,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from forgetting.core.numbers import PERCENT
-from forgetting.reporting.formatting import format_count, format_interval, format_number, format_share
+from forgetting.randomization.groups import title_set
+from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR
+from forgetting.reporting.formatting import (
+    format_count,
+    format_gap,
+    format_interval,
+    format_metric,
+    format_number,
+    format_share,
+    join_names,
+)
 from forgetting.reporting.names import format_method
 from forgetting.unlearning.membership import ThresholdAttack
-from forgetting.unlearning.result import UnlearningResult
+from forgetting.unlearning.result import CHOSEN_LAYERS, UNCHOSEN_LAYERS, ChoiceContrast, UnlearningResult
 from forgetting.unlearning.row import FEWEST_STEPS
 from forgetting.unlearning.task import REFERENCE, method_title
 
@@ -17,6 +27,7 @@ ASKED = {  # what is concluded, by question of `UnlearningResult.conclusions`
     "over_forgets": "the model knows the forget set less than one that never saw it (over-forgetting)",
     "relearns_soon": "the model relearns the forget set in less than half of the steps of a retrained one",
 }
+CHOICE_TITLES = {"tow": "the ToW", "relearn_steps": "the steps to relearn the forget set"}
 
 
 def describe_unlearning(result: UnlearningResult) -> str:
@@ -44,7 +55,77 @@ def describe_unlearning(result: UnlearningResult) -> str:
     if result.seeds == 1:
         first += " What follows is of one model of each method; a second training may end elsewhere."
     lines = [first, _describe_nearest(result)]
+    if choice := describe_choice(result):
+        lines.append(choice)
     return "\n".join(lines + [_describe_conclusion(result, question) for question in ASKED])
+
+
+def describe_choice(result: UnlearningResult) -> str:
+    """Whether it helps to choose the layers that `randomize_and_repair` randomizes; "" where the plan does not ask.
+
+    Args:
+        result: Of a plan with that method and at least one of UNCHOSEN_LAYERS.
+    """
+    settings = result.recipe.unlearning
+    asked = [name for name in UNCHOSEN_LAYERS if name in settings.methods]
+    if not asked or CHOSEN_LAYERS not in settings.methods or settings.repair_layers == (ALL,):
+        return ""
+    layers = title_set(LAYER_SEPARATOR.join(settings.repair_layers), result.recipe.model.layers)
+    own = {metric: result.median(CHOSEN_LAYERS, metric) for metric in CHOICE_TITLES}
+    if own["tow"] is None or not result.choice:
+        return f"Whether it helps to choose {layers} for randomize and repair is undecided."
+    reached = join_names(
+        f"{title} {format_metric(metric, own[metric])}" for metric, title in CHOICE_TITLES.items() if own[metric]
+    )
+    beside = "; ".join(
+        f"with {format_method(name)} {join_names(map(_describe_contrast, contrasts))}"
+        for name, contrasts in _by_method(result.choice).items()
+    )
+    return (
+        f"Does it help to choose {layers}? After randomize and repair of {layers}: {reached}. Compared "
+        f"{beside} (95{PERCENT} intervals, corrected for all {len(result.choice)}). {_conclude_choice(result.choice)}"
+    )
+
+
+def _by_method(choice: Sequence[ChoiceContrast]) -> dict[str, list[ChoiceContrast]]:
+    found: dict[str, list[ChoiceContrast]] = {}
+    for each in choice:
+        found.setdefault(each.method, []).append(each)
+    return found
+
+
+def _describe_contrast(each: ChoiceContrast) -> str:
+    low, high = (format_gap(each.metric, round(end, 1)) for end in (each.change.low, each.change.high))
+    change = format_gap(each.metric, round(each.change.change, 2))
+    if each.metric == "tow":
+        low, high = (format_gap("tow", end) for end in (each.change.low, each.change.high))
+        change = format_gap("tow", each.change.change)
+    return f"{change} ({low} to {high}) in {CHOICE_TITLES[each.metric]}"
+
+
+def _conclude_choice(choice: Sequence[ChoiceContrast]) -> str:
+    """What the contrasts show together: a choice helps where it is nowhere worse, and in something better."""
+    worse = [each for each in choice if each.conclusion == "less near"]
+    better = {
+        name: [each.metric for each in contrasts if each.conclusion == "nearer"]
+        for name, contrasts in _by_method(choice).items()
+    }
+    if worse:
+        first = worse[0]
+        return (
+            f"The choice does not help: by {CHOICE_TITLES[first.metric]} {format_method(first.method)} comes nearer "
+            "to exact retraining."
+        )
+    if not any(better.values()):
+        return "That the choice helps is not shown with these seeds and reviews."
+    shown = [
+        f"beside {format_method(name)} by {join_names(map(CHOICE_TITLES.get, metrics))}"
+        for name, metrics in better.items()
+        if metrics
+    ]
+    open_ones = [format_method(name) for name, metrics in better.items() if not metrics]
+    rest = f"; beside {join_names(open_ones)} that is not shown" if open_ones else ""
+    return f"The choice helps {join_names(shown)}{rest}."
 
 
 def describe_method(method: str) -> str:

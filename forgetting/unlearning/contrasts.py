@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from forgetting.metrics.crossed import CrossedChange, area_change, crossed_change
-from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.metrics.paired import LEVEL, SIGNIFICANT
 from forgetting.unlearning.row import FEWEST_STEPS, UnlearningRow
 
 ACCURACY_SETS = ("forget", "retain", "validation")
@@ -70,7 +70,7 @@ def steps_contrast(rows: Rows) -> CrossedChange | None:
     return crossed_change(np.array([float(own - other) for own, other in pairs]), rounding=1)
 
 
-def tow_contrast(rows: Rows, others: Rows, name: str = "validation") -> CrossedChange | None:
+def tow_contrast(rows: Rows, others: Rows, name: str = "validation", *, level: float = LEVEL) -> CrossedChange | None:
     """ToW of one method less that of another, of the seeds that both have; None where there are none.
 
     What a review adds to ToW is, to first order, its slope by that accuracy times what it adds to the accuracy.
@@ -79,6 +79,7 @@ def tow_contrast(rows: Rows, others: Rows, name: str = "validation") -> CrossedC
         rows: Of the one method.
         others: Of the other.
         name: "validation" or "test", the part whose accuracy is the third of ToW's.
+        level: Confidence level of the interval.
     """
     by_seed = {row.seed: row for row in others}
     pairs = [(row, by_seed[row.seed]) for row in rows if row.seed in by_seed]
@@ -86,7 +87,25 @@ def tow_contrast(rows: Rows, others: Rows, name: str = "validation") -> CrossedC
     if not pairs or None in parts:
         return None
     (first, own), (second, their) = parts
-    return crossed_change(first - second, *(one - other for one, other in zip(own, their, strict=True)))
+    return crossed_change(first - second, *(one - other for one, other in zip(own, their, strict=True)), level=level)
+
+
+def relearning_contrast(rows: Rows, others: Rows, *, level: float = LEVEL) -> CrossedChange | None:
+    """Steps to relearn the forget set of one method less those of another, of the seeds that both have.
+
+    Args:
+        rows: Of the one method.
+        others: Of the other.
+        level: Confidence level of the interval.
+
+    Returns:
+        The contrast, on these reviews; None where a model of either never relearns it, or none has tried.
+    """
+    by_seed = {row.seed: row.metrics["relearn_steps"] for row in others}
+    pairs = [(row.metrics["relearn_steps"], by_seed[row.seed]) for row in rows if row.seed in by_seed]
+    if not pairs or any(None in pair for pair in pairs):
+        return None
+    return crossed_change(np.array([float(own - other) for own, other in pairs]), rounding=1, level=level)
 
 
 def divergence_contrast(rows: Rows, others: Rows) -> CrossedChange | None:

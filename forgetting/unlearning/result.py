@@ -15,7 +15,7 @@ from forgetting.experiment.export import TableResult
 from forgetting.metrics.crossed import CrossedChange
 from forgetting.metrics.intervals import median_band
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
-from forgetting.metrics.paired import SIGNIFICANT
+from forgetting.metrics.paired import LEVEL, SIGNIFICANT
 from forgetting.recipe.recipe import Recipe
 from forgetting.unlearning import contrasts
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS, ForgetSets
@@ -28,6 +28,34 @@ QUESTIONS = {  # what is asked of a method: the contrasts that answer it, and wh
     "over_forgets": ([contrast for contrast, _ in contrasts.FORGOTTEN_CONTRASTS.values()], contrasts.over_forgets),
     "relearns_soon": ((contrasts.soon_contrast,), lambda rows, p: contrasts.relearns_soon(rows, p[0])),
 }
+CHOSEN_LAYERS = "randomize_and_repair"  # the method whose layers are chosen
+UNCHOSEN_LAYERS = ("repair_all_layers", "repair_random_layer")  # those that the choice is held against
+
+
+CHOICE_CONTRASTS = {"tow": contrasts.tow_contrast, "relearn_steps": contrasts.relearning_contrast}  # more is better
+
+
+@dataclass(frozen=True)
+class ChoiceContrast:
+    """How much nearer to exact retraining the chosen layers come than other layers, by one metric.
+
+    Attributes:
+        method: The method of the other layers.
+        metric: A key of CHOICE_CONTRASTS: the ToW, or the steps to relearn the forget set.
+        change: The metric of the chosen layers less that of the others, with its interval over models and reviews,
+            corrected for how many such contrasts there are (Bonferroni).
+        p: Its p-value, corrected by Holm.
+    """
+
+    method: str
+    metric: str
+    change: CrossedChange
+    p: float
+
+    @property
+    def conclusion(self) -> str:
+        """Whether the chosen layers are shown to come "nearer" or "less near", or it is "open"."""
+        return "open" if not self.p <= SIGNIFICANT else "nearer" if self.change.change > 0 else "less near"
 
 
 @dataclass(frozen=True)
@@ -239,6 +267,20 @@ class UnlearningResult(TableResult):
         from_original = contrasts.tow_contrast(models[best], original)
         original_ties = from_original is not None and from_original.p > SIGNIFICANT
         return Nearest(best, scores[best], len(scores), ties, equal, original_ties, self.median(best, "test_tow"))
+
+    @cached_property
+    def choice(self) -> tuple[ChoiceContrast, ...]:
+        """What the choice of layers is worth: `randomize_and_repair` beside all layers and beside random ones."""
+        own = self._models_of(CHOSEN_LAYERS)
+        asked = [(name, metric) for name in UNCHOSEN_LAYERS if name in self.methods for metric in CHOICE_CONTRASTS]
+        level = 1 - (1 - LEVEL) / max(1, len(asked))
+        found = {
+            (name, metric): change
+            for name, metric in asked
+            if (change := CHOICE_CONTRASTS[metric](own, self._models_of(name), level=level))
+        }
+        adjusted = holm([change.p for change in found.values()]).tolist()
+        return tuple(ChoiceContrast(*key, change, p) for (key, change), p in zip(found.items(), adjusted, strict=True))
 
     def median(self, method: str, metric: str) -> float | None:
         """Median over a method's seeds; None where half or more lack the metric, as the rest may be the best."""

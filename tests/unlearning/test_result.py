@@ -423,3 +423,54 @@ def test_where_it_cannot_be_written_what_is_there_is_kept(result, tmp_path):
     with pytest.raises(RecipeError, match="cannot be written"):
         result.write(tmp_path / "rows.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+# What the choice of layers is worth.
+
+
+def chosen(method: str, seed: int, hits: dict[str, list[float]], steps: int) -> UnlearningRow:
+    """A row that has these shares of 40 reviews right; the retrained model has 0, 1 and 0.8 of them."""
+
+    def right(share: float) -> np.ndarray:
+        return np.arange(40) < round(40 * share)
+
+    made = row(method, seed)
+    names = ("forget", "retain", "validation")
+    both = {
+        "unlearned": {name: right(hits[name][seed]) for name in names},
+        "retrained": {name: right(share) for name, share in zip(names, (0.0, 1.0, 0.8), strict=True)},
+    }
+    return replace(made, hits=both, metrics=made.metrics | {"relearn_steps": steps, "tow": 0.5})
+
+
+ALIKE = {"forget": [0.0] * 4, "retain": [1.0] * 4, "validation": [0.8] * 4}
+FAR = {"forget": [0.5, 0.55, 0.5, 0.45], "retain": [1.0] * 4, "validation": [0.8] * 4}
+
+
+def test_a_choice_of_layers_is_held_against_all_and_random_ones_by_hand(sets):
+    steps = {
+        "randomize_and_repair": [20, 21, 22, 20],
+        "repair_all_layers": [10, 11, 9, 10],
+        "repair_random_layer": [20, 22, 21, 20],
+    }
+    hits = {"randomize_and_repair": ALIKE, "repair_all_layers": FAR, "repair_random_layer": ALIKE}
+    rows = [chosen(name, seed, hits[name], steps[name][seed]) for name in steps for seed in range(4)]
+    found = {(each.method, each.metric): each for each in of(sets, *rows).choice}
+    assert set(found) == {(name, metric) for name in list(steps)[1:] for metric in ("tow", "relearn_steps")}
+    # ToW: 1 for the chosen ones; 1 − 0.5, 1 − 0.55 … for those that are far.
+    assert found["repair_all_layers", "tow"].change.change == pytest.approx(1 - np.mean([0.5, 0.45, 0.5, 0.55]))
+    assert found["repair_all_layers", "relearn_steps"].change.change == pytest.approx(10.75)
+    assert {key: each.conclusion for key, each in found.items()} == {
+        ("repair_all_layers", "tow"): "nearer",
+        ("repair_all_layers", "relearn_steps"): "nearer",
+        ("repair_random_layer", "tow"): "open",
+        ("repair_random_layer", "relearn_steps"): "open",
+    }
+    steps["randomize_and_repair"] = [1, 2, 1, 2]
+    worse = [chosen(name, seed, hits[name], steps[name][seed]) for name in steps for seed in range(4)]
+    assert {each.conclusion for each in of(sets, *worse).choice if each.metric == "relearn_steps"} == {"less near"}
+
+
+def test_without_the_methods_beside_it_a_choice_is_worth_nothing(sets):
+    assert of(sets, chosen("randomize_and_repair", 0, ALIKE, 3)).choice == ()
+    assert of(sets, chosen("repair_all_layers", 0, ALIKE, 3)).choice == ()

@@ -88,8 +88,8 @@ def test_the_defaults_compare_the_ten_methods_that_earlier_addresses_mean():
             Unlearning(epochs=3, scrub_epochs=3),
             ["unlearning.scrub_epochs must be at most 2", "got 3.", "Lower the first"],
         ),
-        (Unlearning(repair_layers=("fc1", "fc9")), ["unlearning.repair_layers must be", "'fc9'", "'fc1', 'fc2'"]),
-        (Unlearning(repair_layers=("all", "fc1")), ["unlearning.repair_layers must be", "'all' alone", "'fc1', 'fc2'"]),
+        (Unlearning(repair_layers=("fc1", "fc9")), ["unlearning.repair_layers must be", "'fc1+fc9'", "(fc1, fc2)"]),
+        (Unlearning(repair_layers=("all", "fc1")), ["unlearning.repair_layers must be", "or 'all'", "(fc1, fc2)"]),
     ],
 )
 def test_check_tells_what_does_not_fit(settings, words):
