@@ -488,9 +488,7 @@ def layer_contrast(
 CASES: dict[str, Callable[[], str]] = {
     "layer choice: shown": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001), layer_loss("fc2", 0.2, 0.2, 0.9, 0.01)),
     "layer choice: tied": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001), layer_loss("fc2", 0.3, 0.2, 0.9, 0.4)),
-    "layer choice: not shown": lambda: ranking(
-        layer_loss("fc1", 0.22, 0.2, 0.6), layer_loss("fc2", 0.2, 0.2, 0.9, 0.4)
-    ),
+    "layer choice: open": lambda: ranking(layer_loss("fc1", 0.22, 0.2, 0.6), layer_loss("fc2", 0.2, 0.2, 0.9, 0.4)),
     "layer choice: one alone": lambda: ranking(layer_loss("fc1", 0.4, 0.2, 0.001)),
     "layer choice: none": lambda: ranking(layer_loss("all", 0.4, 0.2, 0.001)),
     "choice: helps": lambda: choice(

@@ -11,7 +11,6 @@ from forgetting.reporting.formatting import (
     format_count,
     format_gap,
     format_interval,
-    format_metric,
     format_number,
     format_share,
     join_names,
@@ -74,16 +73,17 @@ def describe_choice(result: UnlearningResult) -> str:
     own = {metric: result.median(CHOSEN_LAYERS, metric) for metric in CHOICE_TITLES}
     if own["tow"] is None or not result.choice:
         return f"Whether it helps to choose {layers} for randomize and repair is undecided."
-    reached = join_names(
-        f"{title} {format_metric(metric, own[metric])}" for metric, title in CHOICE_TITLES.items() if own[metric]
-    )
+    reached = f"a ToW of {format_number(own['tow'])}"
+    if own["relearn_steps"] is not None:
+        reached += f" and {format_count(round(own['relearn_steps']), 'step')} to relearn the forget set"
     beside = "; ".join(
         f"with {format_method(name)} {join_names(map(_describe_contrast, contrasts))}"
         for name, contrasts in _by_method(result.choice).items()
     )
     return (
-        f"Does it help to choose {layers}? After randomize and repair of {layers}: {reached}. Compared "
-        f"{beside} (95{PERCENT} intervals, corrected for all {len(result.choice)}). {_conclude_choice(result.choice)}"
+        f"Does it help to choose {layers}? Randomize and repair of {layers} leaves {reached}. Compared {beside} "
+        f"(95{PERCENT} intervals, corrected for {format_count(len(result.choice), 'comparison')}). "
+        f"{_conclude_choice(result.choice)}"
     )
 
 
