@@ -7,7 +7,7 @@ of the attention.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEAD_COUNTS = ("heads", "num_heads", "num_attention_heads", "n_heads", "n_head")  # attributes of an attention
 HEAD_SIZES = ("head_dim", "attention_head_size")
-INNER_ATTENTION = ("self", "attention")  # an attention that has its output beside it, in a module called "attention"
+INNER_ATTENTION, OUTER_ATTENTION = ("self", "attention"), "attention"  # with its output beside it in the outer one
 MAKES_HEADS = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|query|key|value|query_key_value|q_attn")  # names of layers
 JOINED_HEADS = ("c_attn", "in_proj", "qkv")  # queries, keys and values, one after another
 MIXES_HEADS = ("output", "dense", "out_proj", "c_proj", "o_proj", "out_lin", "o", "wo", "proj", "out")
@@ -106,18 +106,17 @@ def _attention(path: str, modules: Mapping[str, nn.Module]) -> tuple[str, int, n
     steps = path.split(".")
     for depth in range(len(steps), -1, -1):
         name = ".".join(steps[:depth])
-        inner = (
-            [f"{name}.{key}" for key in INNER_ATTENTION] if steps[max(depth - 1, 0)] == "attention" and depth else []
-        )
-        for found in (name, *inner):
-            count = next((_count(modules[found], key) for key in HEAD_COUNTS if _count(modules.get(found), key)), 0)
+        beside = depth and steps[depth - 1] == OUTER_ATTENTION
+        for found in (name, *(f"{name}.{key}" for key in INNER_ATTENTION if beside)):
+            count = _count(modules.get(found), HEAD_COUNTS)
             if count:
                 parent, _, last = found.rpartition(".")
-                joined = last in INNER_ATTENTION and parent.rpartition(".")[2] == "attention"
+                joined = last in INNER_ATTENTION and parent.rpartition(".")[2] == OUTER_ATTENTION
                 return parent if joined else found, count, modules[found]
     return "", 0, None
 
 
-def _count(module: nn.Module | None, key: str) -> int:
-    value = getattr(module, key, 0)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def _count(module: nn.Module | None, names: Sequence[str]) -> int:
+    """The first of these attributes that is a whole number, else 0."""
+    values = (getattr(module, name, 0) for name in names)
+    return next((value for value in values if type(value) is int and value), 0)

@@ -211,7 +211,7 @@ def _check_apart(chosen: Mapping[str, Layer]) -> None:
 
 def is_packed(module: nn.Module) -> bool:
     """Whether a module keeps quantized weights, which are no parameters."""
-    return hasattr(module, "_packed_params") and not module._parameters
+    return hasattr(module, "_packed_params") and callable(getattr(module, "weight", None))
 
 
 def named_values(model: nn.Module | Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
