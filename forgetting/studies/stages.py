@@ -40,6 +40,7 @@ class StageCache:
     ):
         self.model, self.stages, self.parameters, self.sets = model, stages, parameters, sets
         self.free = most
+        self.copied: set[int] = set()  # the stages whose results someone writes into, so that copies are kept
         self.depends: list[set[str]] = []  # of each stage the layers that it depends on; empty until one is watched
         self.last: list[dict[frozenset[str], int]] = []  # of each stage, where the last set is that shares its layers
         self.kept: dict[tuple[int, Key], Record] = {}
@@ -51,7 +52,7 @@ class StageCache:
         depends: list[set[str]] = [set() for _ in self.stages]
         used: set[str] = set()
         ever: set[str] = set()
-        records = [Record() for _ in self.stages]
+        records = [Record(stage in self.copied) for stage in range(len(self.stages))]
 
         def use(names: Collection[str]) -> None:
             used.update(names)
@@ -91,11 +92,14 @@ class StageCache:
             for stage, module in enumerate(self.stages):
                 key = (stage, self._key(stage, state))
                 if key not in self.kept and self._needed(*key, place):
-                    new[key] = Record()
+                    new[key] = Record(stage in self.copied)
                 if key in self.kept or key in new:
                     forward = self._once(module.forward, self.kept.get(key), new.get(key))
                     patches.enter_context(_forward(module, forward))
             yield
+        for key in [key for key, record in self.kept.items() if not record.intact]:
+            self.free += self.kept.pop(key).size
+            self.copied.add(key[0])
         self._keep(new)
         now = set(state.values())
         for key in [key for key in self.kept if key[1] and not (self._needed(*key, place) and now == {key[1][0][1]})]:
@@ -104,7 +108,9 @@ class StageCache:
     def _keep(self, records: Mapping[tuple[int, Key], "Record"]) -> None:
         """Keep what stages gave; of a stage that did not run, or does not fit, nothing."""
         for key, record in records.items():
-            if record.given and self.free >= record.size:
+            if not record.intact:
+                self.copied.add(key[0])
+            elif record.given and self.free >= record.size:
                 self.kept[key] = record
                 self.free -= record.size
 
@@ -122,7 +128,7 @@ class StageCache:
 
         def again(*args: Any, **kwargs: Any) -> Any:
             for found in calls:
-                return copy.deepcopy(found)  # as whoever gets it may write into it
+                return copy.deepcopy(found) if known.copied else found
             given = forward(*args, **kwargs)
             if new is not None and new.size <= self.free:
                 new.add(given)
@@ -132,17 +138,49 @@ class StageCache:
 
 
 class Record:
-    """What a stage gave in the calls of one evaluation, and the bytes that this takes."""
+    """What a stage gave in the calls of one evaluation.
 
-    def __init__(self):
+    Args:
+        copied: Whether copies are kept and given again, as someone writes into what the stage gives.
+    """
+
+    def __init__(self, copied: bool):
+        self.copied = copied
         self.given: list[Any] = []
-        self.size = 0
+        self.size = 0  # bytes
+        self.versions: list[tuple[torch.Tensor, int]] = []
 
     def add(self, given: Any) -> None:
-        """Keep a copy."""
+        """Keep what the stage gave in a call."""
         copies: dict[int, Any] = {}
-        self.given.append(copy.deepcopy(given, copies))
-        self.size += sum(value.nbytes for value in copies.values() if isinstance(value, torch.Tensor))
+        found = copy.deepcopy(given, copies) if self.copied else given
+        tensors = _tensors(found)
+        if tensors is None or any(value.is_inference() for value in tensors):  # which nobody sees change
+            self.copied = True
+            found = copy.deepcopy(given, copies)
+            tensors = [value for value in copies.values() if isinstance(value, torch.Tensor)]
+        self.given.append(found)
+        self.size += sum(value.nbytes for value in tensors)
+        if not self.copied:
+            self.versions += [(value, value._version) for value in tensors]
+
+    @property
+    def intact(self) -> bool:
+        """Whether nobody has written into what is kept."""
+        return all(value._version == version for value, version in self.versions)
+
+
+def _tensors(value: Any) -> list[torch.Tensor] | None:
+    """The tensors of what a module gave; None where it is of another kind, whose changes cannot be told."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if value is None or isinstance(value, int | float | str):
+        return []
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else None
+    if items is None:
+        return None
+    found = [_tensors(item) for item in items]
+    return None if None in found else [tensor for tensors in found for tensor in tensors]
 
 
 def layer_of(name: str) -> str:

@@ -125,9 +125,8 @@ class StudyInputs:
     @cached_property
     def evaluator(self) -> VariantEvaluator:
         """What makes the rows of variants."""
-        return VariantEvaluator(
-            _parts(self.evaluation.original, self.metric, self.chance), self.chance, keep_hits=self.keep_hits
-        )
+        parts = _parts(self.evaluation.original, self.metric, self.chance)
+        return VariantEvaluator(parts, self.chance, tuple(named_layers(self.model)), keep_hits=self.keep_hits)
 
 
 def study(

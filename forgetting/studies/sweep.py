@@ -341,11 +341,10 @@ def _evaluate(parts: Mapping[str, Part], model: nn.Module) -> dict[str, torch.Te
 def transformer_stages(model: TextTransformer) -> list[nn.Module]:
     """The parts of a Transformer whose results are kept where no randomized layer reaches them, see `StageCache`.
 
-    A module comes after those within it. Embeddings and norms take as long to copy as to compute.
+    A module comes after those within it.
     """
     parts = [model.get_submodule(name) for names, _ in model.stages() for name in names]
-    found = [module for part in parts for module in (*part.children(), part)]
-    return [module for module in found if not isinstance(module, nn.Embedding | nn.LayerNorm)]
+    return [module for part in parts for module in (*part.children(), part)]
 
 
 def in_chunks(items: Iterator[Item], most: int) -> Iterator[list[Item]]:
