@@ -67,18 +67,16 @@ class Workbench:
         self.before: Mapping[str, Any] | None = None
 
     def measure_original(self) -> Mapping[str, Any]:
-        """What is measured of the original, computed once."""
+        """What is measured of the original, computed once, while nothing is randomized."""
         if self.before is None:
-            self.restore(tuple(self.state))
             with self.cache.watching() if self.cache else nullcontext():
                 self.before = self.evaluate(self.model)
         return self.before
 
     def measure(self, place: int) -> Mapping[str, Any]:
         """What is measured of the model as it is now. place: which of the sets is randomized."""
-        before = self.measure_original() if not self.state or self.cache else None
         if not self.state:
-            return before
+            return self.measure_original()
         if not self.cache:
             return self.evaluate(self.model)
         reused = self.cache.reuses(self.state)
@@ -135,6 +133,8 @@ def walk_variants(
     """
     used = tuple(dict.fromkeys(chain.from_iterable(bench.sets)))
     bench.restore(tuple(bench.state))
+    if bench.cache:
+        bench.measure_original()  # which finds what depends on what
     walks = _Walks(bench, used, doses, randomization, match, options)
     try:
         for index, dose in enumerate(doses):
