@@ -4,6 +4,8 @@ A PATTERN names modules: `*` stands for any text within a part of a dotted name,
 all layers at or below the modules that it matches. `PATTERN:PART` takes a part of each layer that it matches itself:
 the parameters with that name ("rnn:weight_hh_*", "rnn:l0"), or a slice of them ("self_attn:in_proj[q]"); see
 `forgetting.randomization.layers`. `PATTERN:*` is the whole of these layers, without the layers below them.
+`PATTERN:skip` takes the layers that end the residual branches at or below each module: with the scheme "zero" at the
+fraction 1 the module hands on what it is given ("each:blocks.*:skip").
 
 What names mean in a model is decided by names alone, so that plans can be read without torch.
 """
@@ -15,10 +17,12 @@ from functools import cache
 from typing import NamedTuple
 
 from forgetting.core.errors import RecipeError, shorten
+from forgetting.randomization.residual import branch_ends
 
 ALL = "all"
 LAYER_SEPARATOR = "+"  # between the patterns of a set: "fc1+fc2"
 PART_SEPARATOR = ":"  # between a layer and a part of it: "rnn:l0"
+SKIP = "skip"  # the part that stands for the ends of residual branches
 WHOLE = ":*"  # after the name of a layer that is meant without those below it
 NEAR_NAMES = 6  # names in an error, at the most
 
@@ -175,6 +179,10 @@ def _modules(pattern: str, known: LayerSet) -> dict[str, LayerSet]:
         matched = list(filter(_compile(module).fullmatch, below))
     if not separator:
         return {name: below[name] for name in matched if name or not module}
+    if part == SKIP:
+        ends = set(branch_ends(known))
+        found = {f"{name}:{SKIP}": tuple(layer for layer in below[name] if layer in ends) for name in matched}
+        return {name: layers for name, layers in found.items() if layers}
     own = {_module(name): name for name in known}
     if part == "*":
         return {name + WHOLE: (own[name],) for name in matched if name in own}
@@ -185,7 +193,7 @@ def _modules(pattern: str, known: LayerSet) -> dict[str, LayerSet]:
 def _compile(pattern: str) -> re.Pattern:
     """A pattern of module names as a regular expression."""
     text = re.escape(pattern).replace(r"\*", "*")
-    for written, meant in (("**.", r"(?:.+\.)?"), (r"\.**", r"(?:\..+)?"), ("**", ".*"), ("*", "[^.]*")):
+    for written, meant in ((r"**\.", r"(?:.+\.)?"), (r"\.**", r"(?:\..+)?"), ("**", ".*"), ("*", "[^.]*")):
         text = text.replace(written, meant.replace("*", "\0"))
     return re.compile(text.replace("\0", "*"))
 
@@ -238,5 +246,6 @@ def _near(pattern: str, known: LayerSet) -> str:
     if len(known) <= NEAR_NAMES:
         return ", ".join(known)
     modules = [name for name in _below(known) if name]
+    pattern = _module(pattern)
     near = get_close_matches(pattern, modules, NEAR_NAMES, cutoff=0.5) or list(known[:NEAR_NAMES])
     return f"{len(known):,} layers, such as {', '.join(shorten(name) for name in near)}"
