@@ -11,7 +11,13 @@ __getattr__, __all__ = lazy_names(
         "evaluation": ("Hits", "SweepRow"),
         "explanation": ("check_explanation", "explanation_slices", "run_explanation"),
         "explanation_rows": ("ExplanationResult", "ExplanationRow"),
-        "layer_robustness": ("LayerRobustness", "robustness"),
+        "layer_robustness": (
+            "LayerDistance",
+            "LayerRobustness",
+            "measure_distances",
+            "robustness",
+            "robustness_of_rows",
+        ),
         "memory": (
             "MemoryConclusion",
             "conclude_memory",
@@ -39,7 +45,7 @@ __getattr__, __all__ = lazy_names(
         ),
         "similarity": ("SimilarityResult", "SimilarityRow", "run_similarity", "similarity_slices"),
         "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
-        "study": ("StudyLayer", "StudyResult", "study_rows"),
+        "study": ("StudyResult", "study_rows"),
         "sweep": (
             "SWEEP_MEMORY",
             "SweepResult",

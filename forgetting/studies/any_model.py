@@ -3,7 +3,6 @@
 What a text classifier makes of a split is computed faster by `variants`.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain
@@ -13,7 +12,7 @@ import torch
 from torch import nn
 
 from forgetting.core.errors import RecipeError
-from forgetting.randomization.layers import layer_parameters, named_layers
+from forgetting.randomization.layers import copy_model, find_layers
 from forgetting.randomization.path import LayerPath, layer_paths
 from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.randomization.settings import Randomization
@@ -47,10 +46,13 @@ class Workbench:
         most: int = STAGES_MEMORY,
     ):
         self.evaluate, self.sets = evaluate, sets
-        self.model = copy.deepcopy(model).eval()
-        layers = named_layers(self.model)
-        self.own = {name: _tensors(self.model, layer) for name, layer in layers.items()}
-        self.original = {name: _tensors(model, layer) for name, layer in named_layers(model).items()}
+        self.model = copy_model(model).eval()
+        layers = find_layers(self.model)
+        self.known = tuple(layers)
+        self.own, self.original = (
+            {layer.path: [*layer.parameters.values(), *layer.module.buffers(recurse=False)] for layer in found.values()}
+            for found in (layers, find_layers(model))
+        )
         self.state: dict[str, int] = {}  # which planned dose each randomized layer is at
         self.cache = None
         self.unchecked = stages is not None
@@ -100,11 +102,6 @@ class Workbench:
             for own, original in zip(self.own[base], self.original[base], strict=True):
                 own.data.copy_(original.data)
         self.state = {name: at for name, at in self.state.items() if layer_of(name) not in bases}
-
-
-def _tensors(model: nn.Module, layer: nn.Module) -> list[torch.Tensor]:
-    """The parameters that belong to a layer, and its buffers."""
-    return [*layer_parameters(model, layer).values(), *layer.buffers(recurse=False)]
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -182,8 +179,7 @@ class _Walks:
 
     def _paths(self, names: tuple[str, ...]) -> dict[str, LayerPath]:
         """Of the original's units, as the bench is restored whenever paths are made."""
-        known = tuple(self.bench.own)
-        chosen = tuple(name_set(names, known).split(LAYER_SEPARATOR))
+        chosen = tuple(name_set(names, self.bench.known).split(LAYER_SEPARATOR))
         return layer_paths(self.bench.model, self.randomization.with_value("layers", chosen), **self.options)
 
     def _path(self, name: str) -> LayerPath:

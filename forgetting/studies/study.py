@@ -18,10 +18,13 @@ from forgetting.core import parallel
 from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import Progress
 from forgetting.metrics.paired import compare_hits
-from forgetting.randomization.layers import layer_parameters, named_layers
+from forgetting.randomization.initializers import Rebuild
+from forgetting.randomization.layers import find_layers
 from forgetting.randomization.path import layer_paths, word_columns
+from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.any_model import Workbench, walk_variants
+from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.evaluation import (
     SWEEP_METRICS,
     LogitsPart,
@@ -31,28 +34,15 @@ from forgetting.studies.evaluation import (
     frame_of_rows,
 )
 from forgetting.studies.given import PART, Evaluation, Given, same_values
+from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
+from forgetting.studies.nested import nested_curves, nested_half_ways
 from forgetting.studies.sweep import HITS_MEMORY, Replicate, in_chunks
 
+NOT_SETTLED = (
+    "The model has BatchNorm, whose statistics were not re-estimated (`settle`): they are those of the original's "
+    "activations, so a part of what is lost may be theirs."
+)
 VARIANTS_AT_ONCE = 64  # variants whose metrics are computed at once
-
-
-@dataclass(frozen=True)
-class StudyLayer:
-    """A layer of the model that was studied.
-
-    Attributes:
-        name: Its name.
-        kind: Name of its class.
-        parameters: Number of its parameters.
-        distance: ‖θ_t − θ_0‖₂ between the end and the start of training; None where the start is not known.
-        initial_norm: ‖θ_0‖₂ at the start; None where it is not known.
-    """
-
-    name: str
-    kind: str
-    parameters: int
-    distance: float | None = None
-    initial_norm: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +53,7 @@ class StudyResult:
         plan: Which variants.
         rows: A row for each variant that is done.
         title: What was studied, such as the name of the model's class.
-        layers: The model's layers, in order.
+        layers: How far each of the model's layers has gone in training, by its name, in order.
         metric: The metric that forgetting is of.
         chance: Its value at chance; None where it is not known.
         planned: Number of rows of the whole plan.
@@ -77,7 +67,7 @@ class StudyResult:
     plan: Sweep
     rows: tuple[SweepRow, ...]
     title: str
-    layers: tuple[StudyLayer, ...]
+    layers: Mapping[str, LayerDistance]
     metric: str = "accuracy"
     chance: float | None = None
     planned: int = 0
@@ -93,14 +83,39 @@ class StudyResult:
         return frame_of_rows(self.rows)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the layers, in order."""
-        return tuple(layer.name for layer in self.layers)
-
-    @property
     def column(self) -> str:
         """The column of the frame that holds the metric."""
         return f"{PART}_{self.metric}"
+
+    def curves(self, metric: str = "") -> pd.DataFrame:
+        """Median and band over seeds of the metric, or of another column, by dose; see `dose_response.curves`."""
+        return curves(self.frame, metric or self.column)
+
+    def cascades(
+        self, scheme: str = "", *, unit: str = "", dose: float | None = None, metric: str = ""
+    ) -> pd.DataFrame:
+        """The metric while layers are randomized one after another; see `dose_response.cascade_curves`.
+
+        Args:
+            scheme: One of the plan's; the first, where none is named.
+            unit: One of the plan's; the first, where none is named.
+            dose: One of the planned doses; the largest, where none is given.
+            metric: Another column of the frame.
+        """
+        plan, frame = self.plan, self.frame
+        chosen = (scheme or plan.schemes[0], unit or plan.units[0], plan.doses[-1] if dose is None else dose)
+        rows = frame[(frame[["scheme", "unit", "planned_dose"]] == chosen).all(axis=1)]
+        return cascade_curves(rows, tuple(self.layers), metric or self.column)
+
+    def half_way(self) -> tuple[HalfWay, ...]:
+        """The half-way dose of each curve, with intervals over rows and seeds where there are logits."""
+        found = half_way(self.frame, PART, planned_doses=self.plan.doses, hollow=self.hollow)
+        return nested_half_ways(found, tuple(nested_curves(self.rows)))
+
+    def robustness(self) -> tuple[LayerRobustness, ...]:
+        """Of each layer set that is rewound whole in the plan; see `robustness_of_rows`."""
+        note = NOT_SETTLED if self.batch_norm and not self.settled else ""
+        return robustness_of_rows(self.rows, self.plan, self.layers, note=note)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +141,25 @@ class StudyInputs:
     def evaluator(self) -> VariantEvaluator:
         """What makes the rows of variants."""
         parts = _parts(self.evaluation.original, self.metric, self.chance)
-        return VariantEvaluator(parts, self.chance, tuple(named_layers(self.model)), keep_hits=self.keep_hits)
+        return VariantEvaluator(parts, self.chance, self.bench.known, keep_hits=self.keep_hits)
+
+
+class KeptRebuild(Rebuild):
+    """A `Rebuild` that keeps the values of the last seed, as every layer of a replicate needs them."""
+
+    def __init__(self, factory: Callable[[], nn.Module]):
+        super().__init__(factory)
+        self.last: tuple[int, Mapping[str, torch.Tensor]] | None = None
+
+    def __call__(self, seed: int) -> Mapping[str, torch.Tensor]:
+        """Parameters and buffers of a new model, by name."""
+        if self.last is None or self.last[0] != seed:
+            self.last = None  # whose memory the next one may take
+            self.last = seed, super().__call__(seed)
+        return self.last[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"factory": self.factory, "last": None}
 
 
 def study(
@@ -197,10 +230,10 @@ def study_rows(
     progress: Progress | None = None,
 ) -> Generator[SweepRow, None, StudyResult]:
     """The rows of `study` as they are ready; returned as a result. Its arguments and errors are those of `study`."""
-    layers = named_layers(model)
+    layers = find_layers(model)
     known = tuple(layers)
     _check_plan(plan, known, initial)
-    options = {"initial": initial} | ({"rebuild": rebuild} if rebuild else {})
+    options = {"initial": initial, "rebuild": rebuild and KeptRebuild(rebuild)}
     sets, planned = plan.sets(known), plan.count(known)
     _check_paths(model, plan, sets, options)
     evaluation, notes = _look(model, Evaluation(evaluate, settle, metric))
@@ -234,7 +267,7 @@ def study_rows(
         plan=plan,
         rows=tuple(found),
         title=type(model).__name__,
-        layers=tuple(_summarize(model, name, layer, initial) for name, layer in layers.items()),
+        layers=measure_distances(model, initial),
         metric=metric,
         chance=chance,
         planned=planned,
@@ -244,12 +277,6 @@ def study_rows(
         batch_norm=batch_norm,
         settled=settle is not None,
     )
-
-
-NOT_SETTLED = (
-    "The model has BatchNorm, whose statistics are those of the original's activations: they were not estimated again "
-    "(`settle`), so a part of what is lost may be theirs."
-)
 
 
 def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
@@ -273,7 +300,8 @@ def _check_paths(model: nn.Module, plan: Sweep, sets: Sequence[tuple[str, ...]],
         for unit in plan.units:
             randomization = plan.randomization(scheme, unit, plan.seed)
             for name in dict.fromkeys(name for names in sets for name in names):
-                for path in layer_paths(model, randomization.with_value("layers", (name,)), **options).values():
+                layers = tuple(name_set((name,), tuple(find_layers(model))).split(LAYER_SEPARATOR))
+                for path in layer_paths(model, randomization.with_value("layers", layers), **options).values():
                     path.values(min(1, len(path.order)))
 
 
@@ -359,21 +387,6 @@ def _is_hollow(given: Given) -> bool:
     right = given.outputs[PART].argmax(-1) == targets
     change = compare_hits((targets == _largest_class(given, PART)).numpy(), right.numpy())
     return not (change.decided and change.change > 0)
-
-
-def _summarize(model: nn.Module, name: str, layer: nn.Module, initial: Any) -> StudyLayer:
-    now = layer_parameters(model, layer)
-    state = initial.state_dict() if isinstance(initial, nn.Module) else initial or {}
-    then = {key: state.get(f"{name}.{key}".lstrip(".")) for key in now}
-    distance = norm = None
-    if all(value is not None and value.shape == now[key].shape for key, value in then.items()):
-        distance = _norm([value.detach().cpu() - then[key].detach().cpu() for key, value in now.items()])
-        norm = _norm([value.detach().cpu() for value in then.values()])
-    return StudyLayer(name, type(layer).__name__, sum(value.numel() for value in now.values()), distance, norm)
-
-
-def _norm(values: Sequence[torch.Tensor]) -> float:
-    return sum(torch.linalg.vector_norm(value, dtype=torch.float64).item() ** 2 for value in values) ** 0.5
 
 
 def _slices(inputs: StudyInputs, jobs: int, dask: str) -> Iterator[list[SweepRow]]:
