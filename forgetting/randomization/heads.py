@@ -68,13 +68,10 @@ def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
     linear = hasattr(module, "weight") and getattr(module.weight, "ndim", 0) == 2
     if not count or not (own or (linear and (MAKES_HEADS.fullmatch(role) or role in JOINED_HEADS + MIXES_HEADS))):
         raise RecipeError(
-            f"Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads "
+            "Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads "
             f"give; got {layer.name!r} ({type(module).__name__}). Choose such layers, or the unit 'weight' or 'neuron'."
         )
-    mixes, size = (
-        not own and role in MIXES_HEADS,
-        next((_count(holder, key) for key in HEAD_SIZES if _count(holder, key)), 0),
-    )
+    mixes, size = not own and role in MIXES_HEADS, _count(holder, HEAD_SIZES)
     pieces = {}
     for key, value in layer.parameters.items():
         if mixes and key != "weight":
