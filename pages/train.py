@@ -40,13 +40,14 @@ if shown:
     st.markdown("## Layers")
     rows = layer_table(shown.trainer.model if isinstance(shown, TrainingRun) else shown.trained.model)
     total = sum(row.parameters for row in rows)
-    st.text(f"{total:,} parameters, {format_share(rows[0].parameters / total)} of them in {rows[0].name}.")
+    largest = max(rows, key=lambda row: row.parameters)
+    st.text(f"{total:,} parameters, {format_share(largest.parameters / total)} of them in {largest.name}.")
     table = pd.DataFrame(
         {
             "layer": [row.name for row in rows],
             "kind": [row.kind for row in rows],
             "weight": [" × ".join(map(str, row.shapes["weight"])) for row in rows],
-            "bias": [row.shapes["bias"][0] for row in rows],
+            "bias": [row.shapes.get("bias", (0,))[0] for row in rows],
             "parameters": [row.parameters for row in rows],
         }
     )

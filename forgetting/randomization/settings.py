@@ -1,11 +1,13 @@
 """What to randomize, how much, and how."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
-from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR, NEAR_NAMES, expand_set
+from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR, NEAR_NAMES, expand_set, matching_layers
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 
@@ -61,6 +63,16 @@ class Randomization(Settings):
         self.check_unit(names, known)
         return names
 
+    def fit(self, known: tuple[str, ...]) -> "Randomization":
+        """The same of the patterns alone that match layers of a model.
+
+        Args:
+            known: Names of the model's layers, in order.
+        """
+        if self.layers == (ALL,):
+            return self
+        return replace(self, layers=tuple(pattern for pattern in self.layers if matching_layers(pattern, known)))
+
     def check_unit(self, names: tuple[str, ...], known: tuple[str, ...]) -> None:
         """Check that the unit is one of these layers of a model.
 
@@ -74,11 +86,21 @@ class Randomization(Settings):
                 "Choose the first layer alone, or the unit 'weight' or 'neuron'."
             )
 
-    def count_parameters(self, inputs: int, outputs: int) -> int:
-        """How many parameters of a linear layer with biases are randomized, where the layer is chosen."""
+    def count_parameters(self, layer: str, shapes: Mapping[str, tuple[int, ...]], heads: int = 1) -> int:
+        """How many parameters of a layer of the app's own networks are randomized, where the layer is chosen.
+
+        Args:
+            layer: Its name.
+            shapes: The shape of each parameter by its name; one without a bias is a table, with a row for each input.
+            heads: Heads of attention of each block.
+        """
+        total, (first, *rest) = sum(map(math.prod, shapes.values())), shapes["weight"]
+        inputs, outputs = (rest[0] if rest else 1, first) if "bias" in shapes else (first, rest[0])
+        of_head = inputs * outputs if layer.endswith("output") else total  # which has its rows of the bias, too
         units, values = {
-            "weight": ((inputs + 1) * outputs, 1),
-            "neuron": (outputs, inputs + 1),
+            "weight": (total, 1),
+            "neuron": (outputs, total // outputs),
             "word": (len(set(self.words)) or inputs, outputs),  # a word has no bias
+            "head": (heads, of_head // heads),
         }[self.unit]
         return round(self.fraction * units) * values

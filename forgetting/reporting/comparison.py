@@ -12,7 +12,9 @@ from forgetting.metrics.comparisons import Measurement
 from forgetting.metrics.paired import PairedChange
 from forgetting.metrics.scores import Scores
 from forgetting.model.history import Epoch, find_reached
+from forgetting.randomization.groups import title_set
 from forgetting.randomization.layers import named_layers
+from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.formatting import (
     change_digits,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import torch
 
 
+MOST_TITLES = 4  # layers or groups of them that a sentence names
 REPLACEMENTS = {
     "normal": "draws from N(0, 1) in place of",
     "reinit": "fresh random numbers in place of",
@@ -83,7 +86,15 @@ def describe_experiment(
 
 
 def _name_layers(chosen: Sequence[str], known: Collection[str]) -> str:
-    return "all layers" if len(chosen) == len(known) > 1 else ", ".join(chosen)
+    """Layers in a sentence: groups and blocks by their titles, and of many names the first."""
+    known = tuple(known)
+    if len(chosen) == len(known) > 1:
+        return "all layers"
+    name = name_set(chosen, known)
+    title = title_set(name, known)
+    parts = [title] if title != name else [title_set(part, known) for part in name.split(LAYER_SEPARATOR)]
+    more = f" and {len(parts) - MOST_TITLES} others" if len(parts) > MOST_TITLES + 1 else ""
+    return ", ".join(parts[:MOST_TITLES] if more else parts) + more
 
 
 def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:

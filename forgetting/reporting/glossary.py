@@ -143,6 +143,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("norms",),
         ),
         Term(
+            "groups of layers",
+            "Layers of a Transformer that do the same in all blocks, or that are in one block, chosen together.",
+        ),
+        Term(
             "head",
             "The last layer of the Transformer, which gives a number for each class; of attention, see there.",
         ),

@@ -40,6 +40,7 @@ ATTRIBUTION_NAMES = {
 }
 OBJECTIVE_NAMES = {"cross_entropy": "cross-entropy", "bitwise": "bitwise"}
 OPTIMIZER_NAMES = {"adam": "Adam", "adamw": "AdamW"}
+NETWORK_NAMES = {"mlp": "MLP", "transformer": "Transformer"}
 KIND_NAMES = {
     "automatic": "automatic",
     "basic": "basic words",

@@ -14,6 +14,8 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
+from forgetting.model.transformer import TextTransformer
+from forgetting.randomization.layers import named_layers
 from forgetting.randomization.path import layer_paths, randomize, randomized_units
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
@@ -584,7 +586,27 @@ def test_as_many_parameters_are_drawn_anew_as_are_counted(unit, fraction):
     layers = ("fc1",) if "word" in unit else ("fc1", "fc2")
     randomization = Randomization(layers, fraction, unit=unit.split()[-1].removesuffix("s"), words=listed)
     after = randomize(model, randomization, vocabulary=vocabulary)
-    for name, shape in (("fc1", (12, 7)), ("fc2", (7, 4))):
-        pairs = zip(model.get_submodule(name).parameters(), after.get_submodule(name).parameters(), strict=True)
-        changed = sum((before != now).sum().item() for before, now in pairs)
-        assert changed == (randomization.count_parameters(*shape) if name in layers else 0)
+    for name in ("fc1", "fc2"):
+        counted = randomization.count_parameters(name, shapes_of(model.get_submodule(name))) if name in layers else 0
+        assert count_changed(model, after, name) == counted
+
+
+@pytest.mark.parametrize("unit", ["weight", "neuron", "word", "head"])
+def test_as_many_parameters_of_a_transformer_are_drawn_anew_as_are_counted(unit):
+    model = TextTransformer(12, 4, blocks=1, width=8, heads=2, feedforward=10, max_tokens=6)
+    attention = tuple(f"blocks.0.attention.{name}" for name in ("query", "key", "value", "output"))
+    layers = {"word": ("words",), "head": attention}.get(unit, ("all",))
+    randomization = Randomization(layers, 0.5, unit=unit)
+    after = randomize(model, randomization)
+    for name, module in named_layers(model).items():
+        counted = randomization.count_parameters(name, shapes_of(module), 2)
+        assert count_changed(model, after, name) == (counted if layers == ("all",) or name in layers else 0)
+
+
+def shapes_of(module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in module.named_parameters()}
+
+
+def count_changed(model, after, name) -> int:
+    pairs = zip(model.get_submodule(name).parameters(), after.get_submodule(name).parameters(), strict=True)
+    return sum((before != now).sum().item() for before, now in pairs)

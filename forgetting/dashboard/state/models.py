@@ -28,7 +28,7 @@ from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview
-from forgetting.randomization.settings import ALL, Randomization
+from forgetting.randomization.settings import Randomization
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import Recipe
 
@@ -235,9 +235,7 @@ def fit_randomization(randomization: Randomization, trained_model: TrainedModel)
         vocabulary = set(trained_model.split.words)
         words = tuple(word for word in randomization.words if word in vocabulary)
         return replace(randomization, words=words) if words else replace(randomization, words=(), layers=())
-    if randomization.layers == (ALL,):
-        return randomization
-    return replace(randomization, layers=tuple(name for name in randomization.layers if name in layers))
+    return randomization.fit(layers)
 
 
 def find_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison:

@@ -16,12 +16,20 @@ from forgetting.dashboard.ui.controls import (
 )
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
+from forgetting.randomization.groups import group_of, groups_of
+from forgetting.randomization.patterns import LAYER_SEPARATOR, matching_layers, name_set
 from forgetting.randomization.settings import ALL
 from forgetting.randomization.units import UNITS
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, describe_scheme
 
-UNIT_TITLES = {"weight": "weight", "neuron": "neuron (a row)", "word": "word (a column of fc1)"}
+UNIT_TITLES = {
+    "weight": "weight",
+    "neuron": "neuron (a row)",
+    "word": "word (all that {first} holds of it)",
+    "head": "head of attention",
+}
+GROUPS = "layer_groups"  # key of the groups of layers that are chosen
 
 
 def can_choose(trained_model: TrainedModel) -> bool:
@@ -37,8 +45,31 @@ def can_choose(trained_model: TrainedModel) -> bool:
 
 
 def layer_controls(trained_model: TrainedModel) -> None:
-    """The layers to randomize, and buttons for all and none of them."""
+    """The layers to randomize, by groups where there are some, and buttons for all and none of them."""
     layers = trained_model.recipe.model.layers
+    groups = {title: matching_layers(pattern, layers) for title, pattern in groups_of(layers).items()}
+    if not groups:
+        _layer_pills(layers)
+    else:
+        chosen = set(control_value("randomization.layers"))
+        st.session_state[GROUPS] = [title for title, names in groups.items() if chosen.issuperset(names)]
+        st.pills(
+            "Groups of layers",
+            list(groups),
+            selection_mode="multi",
+            key=GROUPS,
+            on_change=_groups_picked,
+            args=(groups, layers),
+            help=explain("Groups of layers"),
+        )
+        with st.expander("Single layers"):
+            _layer_pills(layers)
+    with st.container(horizontal=True):
+        st.button("All layers", on_click=_choose, args=(layers, layers), help=explain("All layers"))
+        st.button("Restore", on_click=_choose, args=((), layers), help=explain("Restore"))
+
+
+def _layer_pills(layers: tuple[str, ...]) -> None:
     key = prepare_control("randomization.layers")
     chosen = st.session_state[key] = [name for name in st.session_state[key] if name in layers]
     st.pills(
@@ -50,9 +81,16 @@ def layer_controls(trained_model: TrainedModel) -> None:
         args=(layers,),
         **names_of_control("randomization.layers"),
     )
-    with st.container(horizontal=True):
-        st.button("All layers", on_click=_choose, args=(layers, layers), help=explain("All layers"))
-        st.button("Restore", on_click=_choose, args=((), layers), help=explain("Restore"))
+
+
+def _groups_picked(groups: dict[str, tuple[str, ...]], layers: tuple[str, ...]) -> None:
+    """Choose all layers of a group that was picked, and none of one that was left."""
+    chosen = control_value("randomization.layers")
+    before = [title for title, names in groups.items() if set(chosen).issuperset(names)]
+    picked = st.session_state[GROUPS]
+    left = {name for title in before if title not in picked for name in groups[title]}
+    taken = [name for title in picked if title not in before for name in groups[title]]
+    _choose([*(name for name in chosen if name not in left), *taken], layers)
 
 
 def fraction_control() -> None:
@@ -80,10 +118,11 @@ def scheme_controls(trained_model: TrainedModel) -> None:
     if randomization.scheme == "noise":
         number_control("randomization.scale", step=0.1)
     unit = prepare_control("randomization.unit")
+    units = [name for name in UNITS if name != "head" or groups_of(layers) or st.session_state[unit] == name]
     st.selectbox(
-        options=list(UNITS),
-        index=list(UNITS).index(st.session_state[unit]),
-        format_func=lambda unit: UNIT_TITLES.get(unit, unit),
+        options=units,
+        index=units.index(st.session_state[unit]),
+        format_func=lambda unit: UNIT_TITLES.get(unit, unit).format(first=layers[0]),
         key=unit,
         on_change=_unit_picked,
         args=(layers,),
@@ -116,15 +155,20 @@ def _choose(names: Sequence[str], layers: tuple[str, ...]) -> None:
     known = session().recipe.model.layers
     hidden = [name for name in control_value("randomization.layers") if name not in layers] if names else []
     chosen = tuple(name for name in known if name in names or name in hidden)
-    assign({"randomization.layers": (ALL,) if chosen == known else chosen})
+    whole = tuple(name_set(chosen, known).split(LAYER_SEPARATOR)) if chosen else ()
+    assign({"randomization.layers": (ALL,) if chosen == known else whole})
 
 
 def _unit_picked(layers: tuple[str, ...]) -> None:
-    """The unit "word" is a column of the first layer, so that it narrows the choice to this layer."""
-    unit = control_state("randomization.unit")
-    chosen = control_value("randomization.layers")
+    """The unit "word" belongs to the first layer and "head" to attention, so that they narrow the choice to these."""
+    unit, chosen = control_state("randomization.unit"), control_value("randomization.layers")
     values = {"randomization.unit": unit, "randomization.words": ()}
-    assign(values | ({"randomization.layers": layers[:1]} if unit == "word" and chosen else {}))
+    if unit == "word" and chosen:
+        values["randomization.layers"] = layers[:1]
+    elif unit == "head" and chosen:
+        attention = [name for name in layers if group_of(name) == "attention"]
+        values["randomization.layers"] = tuple(name for name in chosen if name in attention) or tuple(attention)
+    assign(values)
 
 
 def _reroll() -> None:

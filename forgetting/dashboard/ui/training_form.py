@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from forgetting.core.errors import RecipeError
+from forgetting.core.errors import ForgettingError, RecipeError
 from forgetting.core.settings import format_value
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import (
@@ -25,17 +25,18 @@ from forgetting.dashboard.ui.controls import (
     number_control,
     prepare_control,
     read_widths,
+    segments_control,
     switch_control,
     widths_control,
     widths_error,
 )
 from forgetting.dashboard.ui.differences import changed_settings
 from forgetting.dashboard.ui.labels import short_label
-from forgetting.model.settings import CHOSEN_BY_SIZE, ModelSettings
-from forgetting.randomization.settings import ALL, Randomization
+from forgetting.model.settings import CHOSEN_BY_SIZE, ENOUGH_REVIEWS, learns_by_heart
+from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import KIND_NAMES, OBJECTIVE_NAMES, OPTIMIZER_NAMES
+from forgetting.reporting.names import KIND_NAMES, NETWORK_NAMES, OBJECTIVE_NAMES, OPTIMIZER_NAMES
 
 BY_SIZE = "training.by_size"
 STOPPING_NAMES = {"by_size": "by size", "always": "always", "never": "never"}
@@ -52,9 +53,12 @@ def optimizer_control(name: str, **look: Any) -> None:
 
 
 MARK = " ●"  # after the label of a field that differs from the curves on show
-FIRST = {  # side by side, each with what draws it
-    "training.epochs": chosen_control,
-    "model.hidden": lambda name, **look: widths_control(name, on_change=take_fields, **look),
+SHAPES = {  # of each kind of network: the settings of its size, each with what draws it
+    "mlp": {"model.hidden": lambda name, **look: widths_control(name, on_change=take_fields, **look)},
+    "transformer": dict.fromkeys(
+        ("model.blocks", "model.width", "model.heads", "model.feedforward", "model.max_tokens"),
+        lambda name, **look: number_control(name, on_change=_take_shape, args=(name,), **look),
+    ),
 }
 OTHERS = {
     "training.optimizer": optimizer_control,
@@ -76,38 +80,92 @@ OTHERS = {
     "split.stratify": switch_control,
     "split.sublinear_tf": switch_control,
 }
-TRAINING_SETTINGS = (*FIRST, "training.objective", "training.by_size", *OTHERS)
+TRAINING_SETTINGS = (
+    "training.epochs",
+    "model.kind",
+    *(name for shape in SHAPES.values() for name in shape),
+    "training.objective",
+    "training.by_size",
+    *OTHERS,
+)
 
 
 def preset_buttons() -> None:
     """Buttons that take a protocol's settings; the file, its columns and the randomization stay where they fit.
 
-    The button of the protocol is filled while the settings are those of the preset.
+    The button of the protocol is filled while the settings are those of the preset. Beside them is the kind of network.
     """
     recipe, changed = session().recipe, _changed_from_preset()
     with st.container(horizontal=True):
         for name, title in (("modern", "Modern preset"), ("published", "Published preset")):
             kind = "primary" if name == recipe.protocol and not changed else "secondary"
             st.button(title, type=kind, on_click=_take_preset, args=(name,), key=f"preset_{name}", help=explain(title))
+    if recipe.protocol != "published":  # which has its own
+        segments_control("model.kind", NETWORK_NAMES, _take_kind)
+        _kind_notice()
+
+
+def _kind_notice() -> None:
+    """Say where a network has too few reviews to learn more than these."""
+    kind = session().recipe.model.kind
+    try:
+        reviews, *_ = data.find_size(session().inputs)
+    except ForgettingError:  # which the page says
+        return
+    if learns_by_heart(kind, reviews):
+        st.warning(
+            f"A Transformer needs about {ENOUGH_REVIEWS:,} training reviews; these are {reviews:,}. It would learn "
+            "them by heart, and know little of others: an MLP is the better choice. Press Play to see it."
+        )
+
+
+def _take_kind() -> None:
+    """Take another kind of network; the first and the last layer stay chosen, as do all of them."""
+    kind, recipe = control_state("model.kind"), session().recipe
+    model, chosen = replace(recipe.model, kind=kind), recipe.randomization.layers
+    if chosen != (ALL,) and kind != recipe.model.kind:
+        known = recipe.model.layers
+        ends = {known[0]: model.layers[0], known[-1]: model.layers[-1]}
+        kept = recipe.randomization.chosen_layers(known)
+        chosen = tuple(ends[name] for name in kept if name in ends)
+    unit = {"randomization.unit": "weight"} if recipe.randomization.unit == "head" else {}  # of attention alone
+    assign({"model.kind": kind, "randomization.layers": chosen, **unit})
+    _show_chosen()
+
+
+def _take_shape(name: str) -> None:
+    """Take a setting of the size of a Transformer, which may then lack layers that were chosen."""
+    recipe = session().recipe
+    try:
+        layers = recipe.model.with_value(name.removeprefix("model."), control_state(name)).layers
+    except RecipeError:  # which is said once more
+        layers = recipe.model.layers
+    assign({name: control_state(name), "randomization.layers": recipe.randomization.fit(layers).layers})
 
 
 def _changed_from_preset() -> list[str]:
     """The settings of training that are not those of the protocol's preset."""
     recipe = session().recipe
-    return [name for name in TRAINING_SETTINGS if recipe.value(name) != PROTOCOLS[recipe.protocol].value(name)]
+    preset = PROTOCOLS[recipe.protocol]
+    return [name for name in TRAINING_SETTINGS if name != "model.kind" and recipe.value(name) != preset.value(name)]
 
 
 def _take_preset(protocol: str) -> None:
-    """Take a protocol's settings on the same file, read as it is. How its labels are read stays only within one."""
+    """Take a protocol's settings on the same file, read as it is.
+
+    How its labels are read and the kind of network stay only within one.
+    """
     mine, preset = session(), PROTOCOLS[protocol]
     before = mine.recipe.randomization
+    if protocol == mine.recipe.protocol:
+        preset = preset.with_value("model.kind", mine.recipe.model.kind)
     of_labels = ("label_column", "missing", "fold_labels", "quantile_classes")
     names = ("source", "file", "sha256", "text_column", *(of_labels if protocol == mine.recipe.protocol else ()))
     same = {name: getattr(mine.recipe.data, name) for name in names}
     mine.recipe = replace(preset, reading=mine.recipe.reading, data=replace(preset.data, **same))
     mine.touched = True
     if protocol == "modern":
-        mine.recipe = replace(mine.recipe, randomization=_without_unknown_layers(before, preset.model.layers))
+        mine.recipe = replace(mine.recipe, randomization=before.fit(preset.model.layers))
     refresh_controls()
     _show_chosen()
 
@@ -125,7 +183,8 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
         st.caption("The published protocol is fixed but for its seed; take the modern preset to change more.")
     differs = changed_settings(shown) if shown else ()
     marks = {name: MARK if name in differs else "" for name in TRAINING_SETTINGS}
-    fields = FIRST | OTHERS
+    shape = SHAPES[recipe.model.kind]
+    fields = {"training.epochs": chosen_control} | shape | OTHERS
 
     def draw(names: Iterable[str]) -> None:
         with st.grid(2, min_column_width=90):
@@ -133,8 +192,9 @@ def training_form(shown: TrainingRun | TrainedModel | None) -> None:
                 fields[name](name, mark=marks[name], disabled=fixed and name != "seed")
 
     with st.container(border=True, height=470):  # so that Play stays in sight, however far the fields are scrolled
-        draw(FIRST)
-        widths_error("model.hidden")
+        draw(["training.epochs", *shape])
+        if "model.hidden" in shape:
+            widths_error("model.hidden")
         _size_control(mark=marks["training.by_size"], disabled=fixed)
         mark = marks["training.objective"]
         choice_control("training.objective", mark=mark, titles=OBJECTIVE_NAMES, disabled=fixed)
@@ -207,14 +267,7 @@ def take_fields() -> bool:
     except RecipeError:
         del values["model.hidden"]
     else:
-        layers = ModelSettings(hidden=values["model.hidden"]).layers
-        values["randomization.layers"] = _without_unknown_layers(session().recipe.randomization, layers).layers
+        layers = replace(session().recipe.model, hidden=values["model.hidden"]).layers
+        values["randomization.layers"] = session().recipe.randomization.fit(layers).layers
     assign(values)
     return "model.hidden" in values
-
-
-def _without_unknown_layers(randomization: Randomization, names: tuple[str, ...]) -> Randomization:
-    """The randomization without the layers that a model of these layers lacks."""
-    if randomization.layers == (ALL,):
-        return randomization
-    return replace(randomization, layers=tuple(name for name in randomization.layers if name in names))

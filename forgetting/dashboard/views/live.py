@@ -21,6 +21,7 @@ from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
 from forgetting.metrics.typical_review import TypicalReview, find_typical_review
+from forgetting.randomization.groups import block_of, title_block
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.comparison import (
@@ -82,8 +83,11 @@ def live_view(
     if published:
         now |= {"sentence": describe_published(comparison, baselines), "charts": {}}
     fraction = randomization.fraction
-    kinds = ["words", *["neurons"] * len(recipe.model.hidden), "classes"]
-    widths = (len(split.words), *recipe.model.hidden, len(split.classes))
+    columns = []
+    if recipe.model.kind == "mlp":
+        kinds = ["words", *["neurons"] * len(recipe.model.hidden), "classes"]
+        widths = (len(split.words), *recipe.model.hidden, len(split.classes))
+        columns = [{"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)]
     data = {
         "key": frames.key,
         "count": released_count(),
@@ -101,7 +105,8 @@ def live_view(
             for name, count in recipe.model.parameters(len(split.words), len(split.classes)).items()
         ],
         "unit": fitting.unit,
-        "columns": [{"width": width, "label": [f"{width:,}", kind]} for width, kind in zip(widths, kinds, strict=True)],
+        "columns": columns,
+        "stages": [] if columns or published else _stages(recipe.model.layers),
         "review": review,
         "has_review": with_review and not published,
     }
@@ -110,6 +115,23 @@ def live_view(
         json.dumps(data).encode()[:-1] + b', "frames": ' + frames.json + b"}",
         on_layer=lambda name: toggle_layer(name, recipe.model.layers),
     )
+
+
+def _stages(layers: tuple[str, ...]) -> list[dict]:
+    """The parts of a Transformer in the order in which they are passed: title, and number and short name of each layer.
+
+    A block's norms stand in the part that reads what they give.
+    """
+    stages: dict[str, list] = {}
+    for number, name in enumerate(layers):
+        block, part = block_of(name), name.rpartition(".")[2]
+        if block:
+            what = "attention" if "attention" in name else "feed-forward"
+            title = f"{title_block(block).capitalize()}: {what}"
+        else:
+            title = "Embedding" if name in ("words", "positions") else "Answer"
+        stages.setdefault(title, []).append([number, "norm" if part.endswith("_norm") else part])
+    return [{"title": title, "layers": members} for title, members in stages.items()]
 
 
 def find_drawn(comparison: Comparison, key: str) -> Comparison:
@@ -196,11 +218,11 @@ def _layers(trained_model: TrainedModel, randomization: Randomization) -> list[d
     listed.
     """
     model, split = trained_model.recipe.model, trained_model.split
-    chosen = randomization.chosen_layers(model.layers)
-    layers = []
-    for name, (inputs, outputs) in model.shapes(len(split.words), len(split.classes)).items():
-        count = randomization.count_parameters(inputs, outputs) if name in chosen else 0
-        share = count / ((inputs + 1) * outputs)
+    chosen, sizes = randomization.chosen_layers(model.layers), (len(split.words), len(split.classes))
+    layers, parameters = [], model.parameters(*sizes)
+    for name, shapes in model.parameter_shapes(*sizes).items():
+        count = randomization.count_parameters(name, shapes, model.heads) if name in chosen else 0
+        share = count / parameters[name]
         fraction = randomization.fraction if name in chosen else 0.0
         by_weight = randomization.unit == "weight"
         layers.append(

@@ -152,7 +152,9 @@ class View {
     this.find('.live').classList.toggle('presenting', data.presenting)
     const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.sentence)
     this.find('.conclusion').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
-    for (const part of ['.network', '.controls', '.note']) this.find(part).hidden = !isLive
+    for (const part of ['.controls', '.note']) this.find(part).hidden = !isLive
+    this.find('.network').hidden = !data.columns.length || !isLive
+    this.find('.stages').hidden = !data.stages.length
     this.find('.review').hidden = !data.has_review
     this.find('.review').classList.toggle('awaited', !data.review)
     this.find('.review .text').textContent = data.review?.text
@@ -167,7 +169,8 @@ class View {
       part.querySelector('.label').textContent = metric.label
       part.querySelector('.help').setAttribute('aria-label', `${metric.label}: ${metric.help}`)
     })
-    if (isLive) this.drawNetwork()
+    if (isLive && data.columns.length) this.drawNetwork()
+    if (data.stages.length) this.drawStages()
     this.drawButton()
   }
 
@@ -193,6 +196,22 @@ class View {
       part.onclick = () => this.click('layer', layer.name)
       part.lines = connect(places[index].neurons, places[index + 1].neurons, unit)
       part.lost = undefined
+    })
+  }
+
+  // A Transformer as its parts in their order, each with its layers: as many connections could not be drawn.
+  drawStages() {
+    const { stages, layers } = this.data
+    fill(this.find('.stages'), this.find('template.stage'), stages, (part, stage) => {
+      part.querySelector('.title').textContent = stage.title
+      fill(part.querySelector('.members'), this.find('template.member'), stage.layers, (member, [number, name]) => {
+        const layer = layers[number]
+        member.setAttribute('aria-pressed', layer.chosen)
+        member.title = `${layer.name}: ${layer.weights} weights`
+        member.querySelector('.name').textContent = name
+        member.onclick = () => this.click('layer', layer.name)
+        member.number = number
+      })
     })
   }
 
@@ -224,7 +243,8 @@ class View {
       part.querySelector('.help').classList.toggle('missing', Boolean(missing))
       part.querySelector('.tip').textContent = missing ?? data.metrics[index].help
     })
-    ;[...this.find('.layers').children].forEach((part, index) => {
+    const drawn = data.columns.length ? [...this.find('.layers').children] : []
+    drawn.forEach((part, index) => {
       const { share, count, part: ofAll } = frame.layers[index]
       part.querySelector('.share').textContent = share
       part.querySelector('.count').textContent = count
@@ -236,6 +256,11 @@ class View {
       part.querySelector('.lost').setAttribute('d', part.lines.slice(0, lost).join(''))
       part.querySelector('.kept').setAttribute('d', part.lines.slice(lost).join(''))
     })
+    for (const member of this.find('.stages').querySelectorAll('.member')) {
+      const { share, part } = frame.layers[member.number]
+      member.querySelector('.share').textContent = data.layers[member.number].chosen ? share : ''
+      member.style.setProperty('--lost', `${100 * part}%`)
+    }
     if (data.review) {
       this.find('.review .after').textContent = frame.prediction
       this.find('.review .after').classList.toggle('wrong', frame.prediction !== data.review.label)
