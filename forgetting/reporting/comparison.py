@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import torch
 
 
-MOST_TITLES = 4  # layers or groups of them that a sentence names
+TITLES_NAMED = 4  # layers or groups of them that a sentence names
 REPLACEMENTS = {
     "normal": "draws from N(0, 1) in place of",
     "reinit": "fresh random numbers in place of",
@@ -93,8 +93,8 @@ def _name_layers(chosen: Sequence[str], known: Collection[str]) -> str:
     name = name_set(chosen, known)
     title = title_set(name, known)
     parts = [title] if title != name else [title_set(part, known) for part in name.split(LAYER_SEPARATOR)]
-    more = f" and {len(parts) - MOST_TITLES} others" if len(parts) > MOST_TITLES + 1 else ""
-    return ", ".join(parts[:MOST_TITLES] if more else parts) + more
+    more = f" and {len(parts) - TITLES_NAMED} others" if len(parts) > TITLES_NAMED + 1 else ""
+    return ", ".join(parts[:TITLES_NAMED] if more else parts) + more
 
 
 def describe_randomization(randomization: Randomization, layers: tuple[str, ...]) -> str:

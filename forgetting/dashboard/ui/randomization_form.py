@@ -29,7 +29,7 @@ UNIT_TITLES = {
     "word": "word (all that {first} holds of it)",
     "head": "head of attention",
 }
-GROUPS = "layer_groups"  # key of the groups of layers that are chosen
+CHOSEN_GROUPS = "layer_groups"  # key of the groups of layers that are chosen
 
 
 def can_choose(trained_model: TrainedModel) -> bool:
@@ -52,12 +52,12 @@ def layer_controls(trained_model: TrainedModel) -> None:
         _layer_pills(layers)
     else:
         chosen = set(control_value("randomization.layers"))
-        st.session_state[GROUPS] = [title for title, names in groups.items() if chosen.issuperset(names)]
+        st.session_state[CHOSEN_GROUPS] = [title for title, names in groups.items() if chosen.issuperset(names)]
         st.pills(
             "Groups of layers",
             list(groups),
             selection_mode="multi",
-            key=GROUPS,
+            key=CHOSEN_GROUPS,
             on_change=_groups_picked,
             args=(groups, layers),
             help=explain("Groups of layers"),
@@ -87,7 +87,7 @@ def _groups_picked(groups: dict[str, tuple[str, ...]], layers: tuple[str, ...]) 
     """Choose all layers of a group that was picked, and none of one that was left."""
     chosen = control_value("randomization.layers")
     before = [title for title, names in groups.items() if set(chosen).issuperset(names)]
-    picked = st.session_state[GROUPS]
+    picked = st.session_state[CHOSEN_GROUPS]
     left = {name for title in before if title not in picked for name in groups[title]}
     taken = [name for title in picked if title not in before for name in groups[title]]
     _choose([*(name for name in chosen if name not in left), *taken], layers)
