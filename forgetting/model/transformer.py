@@ -16,6 +16,7 @@ from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import OwnedDraws, generator
 from forgetting.model.tokens import TokenRows
 
+FILLED = 0.6  # of the longest row of a group: groups of more like rows are smaller, and small products are slow
 PAIRS_AT_ONCE = 1_000_000  # pairs of tokens whose attention is computed at once, padding included, in each head
 
 
@@ -37,17 +38,18 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Rows of like length, whose attention is computed at once.
+    """Rows of like length, whose attention is computed at once, on a grid with a line for each row.
 
     Attributes:
-        places: The position among all tokens of each token of the rows, (rows, longest) int64; where a row is shorter,
-            any position.
-        tokens: Positions in the flattened `places` of what is a token, (tokens,) int64.
-        mask: What is a token, (rows, 1, 1, longest); None where all is.
+        shape: (rows, longest).
+        tokens: The positions of the rows' tokens among all tokens, (tokens,) int32.
+        cells: Where each of them is in the grid, counted line by line, (tokens,) int64.
+        mask: Which cells hold a token, (rows, 1, 1, longest); None where all do.
     """
 
-    places: torch.Tensor
+    shape: tuple[int, int]
     tokens: torch.Tensor
+    cells: torch.Tensor
     mask: torch.Tensor | None
 
 
@@ -218,17 +220,18 @@ class Attention(nn.Module):
 
     def forward(self, values: torch.Tensor, groups: list[Group]) -> torch.Tensor:
         """Mix the vectors (tokens, width) of each row's tokens."""
-        parts = [layer(values) for layer in (self.query, self.key, self.value)]
-        mixed, order = [], []
-        for group in groups:
-            rows, longest = group.places.shape
-            padded = [part[group.places].view(rows, longest, self.heads, -1).transpose(1, 2) for part in parts]
-            found = functional.scaled_dot_product_attention(*padded, attn_mask=group.mask)
-            mixed.append(found.transpose(1, 2).reshape(rows * longest, -1)[group.tokens])
-            order.append(group.places.view(-1)[group.tokens])
-        if not mixed:
-            return self.output(values)
-        return self.output(torch.cat(mixed)[torch.cat(order).argsort()])
+        joined = torch.cat([layer(values) for layer in (self.query, self.key, self.value)], dim=1)
+        mixed = [self._mix(joined.index_select(0, group.tokens), group) for group in groups]
+        places = torch.cat([group.tokens for group in groups]) if groups else torch.arange(0)
+        return self.output(torch.zeros_like(values).index_copy(0, places, torch.cat([values[:0], *mixed])))
+
+    def _mix(self, joined: torch.Tensor, group: Group) -> torch.Tensor:
+        """The mixed values (tokens, width) from query, key and value (tokens, 3 · width) of a group's tokens."""
+        rows, longest = group.shape
+        padded = joined.new_zeros(rows * longest, joined.shape[1]).index_copy(0, group.cells, joined)
+        query, key, value = padded.view(rows, longest, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        found = functional.scaled_dot_product_attention(query, key, value, attn_mask=group.mask)
+        return found.transpose(1, 2).reshape(rows * longest, -1).index_select(0, group.cells)
 
 
 class FeedForward(nn.Module):
@@ -244,23 +247,21 @@ class FeedForward(nn.Module):
 
 
 def group_rows(inputs: TokenRows) -> list[Group]:
-    """Group rows by their length, so that padding costs little: it fills less than a fifth, and no group is large.
+    """Group rows by their length, so that padding costs little: no row is shorter than FILLED of the longest.
 
     Rows without tokens are in no group.
     """
     lengths, order = inputs.lengths.long().sort(descending=True, stable=True)
-    lengths, order = lengths[lengths > 0], order[lengths > 0]
-    groups, start = [], 0
-    while start < len(lengths):
+    groups, start, filled = [], 0, int((lengths > 0).sum())
+    while start < filled:
         longest = int(lengths[start])
-        end = start + max(1, PAIRS_AT_ONCE // longest**2)
-        end = min(end, int((lengths >= 0.8 * longest).sum()))
-        rows, ends = order[start:end], lengths[start:end]
+        most = start + max(1, PAIRS_AT_ONCE // longest**2)
+        end = min(most, filled, int((lengths >= FILLED * longest).sum()))
         steps = torch.arange(longest)
-        known = steps < ends[:, None]  # (rows, longest)
-        places = inputs.offsets[:-1].long()[rows][:, None] + torch.where(known, steps, 0)
-        mask = None if bool(known.all()) else known[:, None, None, :]
-        groups.append(Group(places, known.view(-1).nonzero()[:, 0], mask))
+        known = steps < lengths[start:end, None]  # (rows, longest)
+        tokens = (inputs.offsets[order[start:end], None] + steps)[known]
+        mask = None if len(tokens) == known.numel() else known[:, None, None, :]
+        groups.append(Group((end - start, longest), tokens, known.view(-1).nonzero()[:, 0], mask))
         start = end
     return groups
 
