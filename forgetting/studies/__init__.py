@@ -45,7 +45,8 @@ __getattr__, __all__ = lazy_names(
         ),
         "similarity": ("SimilarityResult", "SimilarityRow", "run_similarity", "similarity_slices"),
         "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
-        "study": ("StudyResult", "study_rows"),
+        "study": ("study_rows",),
+        "study_result": ("StudyResult", "read_study"),
         "sweep": (
             "SWEEP_MEMORY",
             "SweepResult",

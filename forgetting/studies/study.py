@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional
@@ -24,98 +23,19 @@ from forgetting.randomization.path import layer_paths, word_columns
 from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.any_model import Workbench, walk_variants
-from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.evaluation import (
     SWEEP_METRICS,
     LogitsPart,
     NumbersPart,
     SweepRow,
     VariantEvaluator,
-    frame_of_rows,
 )
 from forgetting.studies.given import PART, Evaluation, Given, same_values
-from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
-from forgetting.studies.nested import nested_curves, nested_half_ways
+from forgetting.studies.layer_robustness import measure_distances
+from forgetting.studies.study_result import NOT_SETTLED, StudyResult
 from forgetting.studies.sweep import HITS_MEMORY, Replicate, in_chunks
 
-NOT_SETTLED = (
-    "The model has BatchNorm, whose statistics were not re-estimated (`settle`): they are those of the original's "
-    "activations, so a part of what is lost may be theirs."
-)
 VARIANTS_AT_ONCE = 64  # variants whose metrics are computed at once
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """The rows of a study, finished or stopped, with all that is needed to show them.
-
-    Attributes:
-        plan: Which variants.
-        rows: A row for each variant that is done.
-        title: What was studied, such as the name of the model's class.
-        layers: How far each of the model's layers has gone in training, by its name, in order.
-        metric: The metric that forgetting is of.
-        chance: Its value at chance; None where it is not known.
-        planned: Number of rows of the whole plan.
-        notes: What the reader should know of the evaluation, in sentences.
-        reviews: Number of rows of each part that has logits.
-        hollow: Whether the original is not shown to be better than always naming the largest class.
-        batch_norm: Whether the model has layers whose statistics were estimated from activations (BatchNorm).
-        settled: Whether these were estimated again of each variant.
-    """
-
-    plan: Sweep
-    rows: tuple[SweepRow, ...]
-    title: str
-    layers: Mapping[str, LayerDistance]
-    metric: str = "accuracy"
-    chance: float | None = None
-    planned: int = 0
-    notes: tuple[str, ...] = ()
-    reviews: Mapping[str, int] | None = None
-    hollow: bool = False
-    batch_norm: bool = False
-    settled: bool = False
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """A row for each variant, see `frame_of_rows`."""
-        return frame_of_rows(self.rows)
-
-    @property
-    def column(self) -> str:
-        """The column of the frame that holds the metric."""
-        return f"{PART}_{self.metric}"
-
-    def curves(self, metric: str = "") -> pd.DataFrame:
-        """Median and band over seeds of the metric, or of another column, by dose; see `dose_response.curves`."""
-        return curves(self.frame, metric or self.column)
-
-    def cascades(
-        self, scheme: str = "", *, unit: str = "", dose: float | None = None, metric: str = ""
-    ) -> pd.DataFrame:
-        """The metric while layers are randomized one after another; see `dose_response.cascade_curves`.
-
-        Args:
-            scheme: One of the plan's; the first, where none is named.
-            unit: One of the plan's; the first, where none is named.
-            dose: One of the planned doses; the largest, where none is given.
-            metric: Another column of the frame.
-        """
-        plan, frame = self.plan, self.frame
-        chosen = (scheme or plan.schemes[0], unit or plan.units[0], plan.doses[-1] if dose is None else dose)
-        rows = frame[(frame[["scheme", "unit", "planned_dose"]] == chosen).all(axis=1)]
-        return cascade_curves(rows, tuple(self.layers), metric or self.column)
-
-    def half_way(self) -> tuple[HalfWay, ...]:
-        """The half-way dose of each curve, with intervals over rows and seeds where there are logits."""
-        found = half_way(self.frame, PART, planned_doses=self.plan.doses, hollow=self.hollow)
-        return nested_half_ways(found, tuple(nested_curves(self.rows)))
-
-    def robustness(self) -> tuple[LayerRobustness, ...]:
-        """Of each layer set that is rewound whole in the plan; see `robustness_of_rows`."""
-        note = NOT_SETTLED if self.batch_norm and not self.settled else ""
-        return robustness_of_rows(self.rows, self.plan, self.layers, note=note)
 
 
 @dataclass(frozen=True, eq=False)
