@@ -5,7 +5,9 @@ Each variant's attributions of the validation reviews are compared with those of
 what no model, or another model, would say of the same words. The class that is explained is always the one that the
 original predicts.
 
-What the first layer makes of the reviews is computed once for all methods and all layer sets that need it.
+What the first layer of an MLP makes of the reviews is computed once for all methods and all layer sets that need it. Of
+a Transformer all passes are whole, so that fewer reviews are explained; what it says of the places of a word is added
+up.
 """
 
 import copy
@@ -23,13 +25,16 @@ from forgetting.metrics import formulas
 from forgetting.metrics.baselines import fit_linear_svc
 from forgetting.metrics.rank_correlation import RaggedRows
 from forgetting.metrics.scores import NOT_FINITE
-from forgetting.model.attribution import FirstLayer, attribute_from, later_layers
+from forgetting.model.attribution import FirstLayer, attribute, attribute_from, later_layers
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Split
-from forgetting.randomization.layers import parameter_count
+from forgetting.model.token_attribution import sum_by_word
+from forgetting.model.tokens import TokenRows
+from forgetting.model.transformer import TextTransformer
+from forgetting.randomization.layers import named_layers, parameter_count
 from forgetting.randomization.path import layer_paths
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.patterns import name_set
 from forgetting.randomization.schemes import NOT_NESTED
 from forgetting.recipe.explanation import Explanation
 from forgetting.recipe.recipe import MODERN, Recipe
@@ -43,6 +48,7 @@ from forgetting.studies.explanation_rows import (
 )
 
 MOST_EXPLAINED = 1_000  # validation reviews that are explained; of more some are drawn
+MOST_READ = 50  # the same, where a Transformer reads them: one takes some hundred passes
 COMPLEXITY_BINS = 10  # of the histogram of complexity, the fewest that Quantus takes: reviews have some tens of words
 MEMORY = 512 * 2**20  # bytes that the paths and attributions may take at once, in each worker
 KEPT_MEMORY = 64 * 2**20  # bytes that the rows may take to keep the numbers of each review
@@ -57,7 +63,8 @@ class _Inputs:
     Attributes:
         model: The original.
         initial: Its state dict from before training.
-        inputs: The reviews that are explained.
+        inputs: The reviews that are explained, as TF-IDF rows.
+        tokens: The same as tokens, where the model takes these; None where it does not.
         plan: Which variants and methods.
         sets: The layer sets.
         references: The values, (stored,), of the references that all replicates share, by name; a missing one has
@@ -65,9 +72,10 @@ class _Inputs:
         keep_from: The dose from which on rows keep the numbers of each review: all where they fit, else the largest.
     """
 
-    model: TextClassifier
+    model: TextClassifier | TextTransformer
     initial: Mapping[str, torch.Tensor] | None
     inputs: SparseMatrix
+    tokens: TokenRows | None
     plan: Explanation
     sets: tuple[tuple[str, ...], ...]
     references: dict[str, np.ndarray | str]
@@ -75,7 +83,7 @@ class _Inputs:
 
 
 def run_explanation(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Explanation = MODERN.explanation,
     *,
@@ -95,18 +103,18 @@ def run_explanation(
         found += rows
         if progress:
             progress(len(found), total)
-    layers = tuple(name for name, _ in model.named_children())
+    layers = tuple(named_layers(model))
     return ExplanationResult(plan, tuple(found), recipe, split.reviews.sha256, planned=total, layers=layers)
 
 
-def count_explanations(model: TextClassifier, plan: Explanation) -> int:
+def count_explanations(model: TextClassifier | TextTransformer, plan: Explanation) -> int:
     """Number of rows of a plan. Raises RecipeError where it does not fit the model; see `Explanation.count`."""
-    known = tuple(name for name, _ in model.named_children())
+    known = tuple(named_layers(model))
     return plan.count(known) * len(plan.attributions) * len(REFERENCES)
 
 
 def explanation_slices(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Explanation,
     *,
@@ -160,14 +168,17 @@ def check_explanation(recipe: Recipe, plan: Explanation, known: tuple[str, ...])
     plan.count(known)
 
 
-def explained_reviews(model: TextClassifier, split: Split, plan: Explanation) -> torch.Tensor:
+def explained_reviews(model: TextClassifier | TextTransformer, split: Split, plan: Explanation) -> torch.Tensor:
     """Positions in the validation part of the reviews that are explained, rising.
 
-    They are all of them, or where they are more than MOST_EXPLAINED, or than the memory holds, as many drawn ones.
+    They are all of them, or where they are more than MOST_EXPLAINED, or than the memory holds, as many drawn ones; of a
+    Transformer MOST_READ.
 
     Raises:
         RecipeError: The memory does not hold the randomized weights.
     """
+    if isinstance(model, TextTransformer):
+        return torch.from_numpy(draw_reviews(split.validation, MOST_READ))
     weights = parameter_count(model)
     widest = max(layer.out_features for layer in model.children())
     inputs = split.validation.inputs
@@ -185,20 +196,21 @@ def explained_reviews(model: TextClassifier, split: Split, plan: Explanation) ->
 
 
 def _make_inputs(
-    model: TextClassifier,
+    model: TextClassifier | TextTransformer,
     split: Split,
     plan: Explanation,
     recipe: Recipe,
     initial: Mapping[str, torch.Tensor] | None,
 ) -> _Inputs:
     """The inputs of the replicates, checked so that what does not fit is refused before anything is computed."""
-    known = tuple(name for name, _ in model.named_children())
+    known = tuple(named_layers(model))
     check_explanation(recipe, plan, known)
     if plan.scheme == "rewind" and initial is None:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
-    inputs = split.validation.inputs.rows(explained_reviews(model, split, plan))
+    part = split.validation.select(explained_reviews(model, split, plan))
+    inputs = part.inputs
     with torch.no_grad():
-        classes = model(inputs).argmax(dim=1)
+        classes = model(part.model_inputs).argmax(dim=1)
     columns, values = inputs.columns.long(), inputs.values
     training = split.training.inputs
     frequency = training.columns.bincount(minlength=training.shape[1]) / max(training.shape[0], 1)
@@ -218,7 +230,7 @@ def _make_inputs(
     count = plan.count(known) * len(plan.attributions) * len(REFERENCES)
     fits = 4 * len(BY_REVIEW) * count * inputs.shape[0] <= KEPT_MEMORY
     keep_from = 0.0 if fits else plan.doses[-1]
-    return _Inputs(model, initial, inputs, plan, plan.sweep.sets(known), references, keep_from)
+    return _Inputs(model, initial, inputs, part.tokens, plan, plan.sweep.sets(known), references, keep_from)
 
 
 def _all_rows(inputs: _Inputs, seed: int) -> list[ExplanationRow]:
@@ -227,11 +239,11 @@ def _all_rows(inputs: _Inputs, seed: int) -> list[ExplanationRow]:
 
 @torch.no_grad()
 def _slices(inputs: _Inputs, seed: int) -> Iterator[list[ExplanationRow]]:
-    """The rows of a replicate, those of a dose at a time."""
+    """The rows of a replicate, those of a dose at a time, of a Transformer those of a variant."""
     model, plan = inputs.model, inputs.plan
     comparison = _Comparison(inputs, seed)
-    randomized = copy.deepcopy(model)
-    names = [name for name, _ in model.named_children()]
+    randomized, mixed = copy.deepcopy(model), copy.deepcopy(model)
+    names = list(named_layers(model))
     used = tuple(name for name in names if any(name in chosen for chosen in inputs.sets))
     chosen = replace(plan.sweep.randomization(plan.scheme, "weight", seed), layers=used)
     paths = layer_paths(randomized, chosen, initial=inputs.initial)
@@ -239,11 +251,18 @@ def _slices(inputs: _Inputs, seed: int) -> Iterator[list[ExplanationRow]]:
     for dose in plan.doses:
         for name, path in paths.items():
             path.write(next(walks[name]))
+        if inputs.tokens is not None:
+            for layers in inputs.sets:
+                for name in names:
+                    mixed.set_submodule(name, (randomized if name in layers else model).get_submodule(name))
+                yield comparison.rows(layers, dose, *comparison.explain(mixed))
+            continue
         first = comparison.reach(randomized)
         rows = []
         for layers in inputs.sets:
             others = [getattr(randomized if name in layers else model, name) for name in names[1:]]
-            rows += comparison.rows(layers, dose, first if names[0] in layers else comparison.first, others)
+            found = comparison.explain_from(first if names[0] in layers else comparison.first, others)
+            rows += comparison.rows(layers, dose, *found)
         yield rows
 
 
@@ -257,12 +276,15 @@ class _Comparison:
 
     def __init__(self, inputs: _Inputs, seed: int):
         self.inputs, self.plan, self.seed = inputs, inputs.plan, seed
+        self.known = tuple(named_layers(inputs.model))
         self.lines = RaggedRows(inputs.inputs.offsets.numpy().astype(np.int64))
-        self.first = self.reach(inputs.model)
-        others = list(inputs.model.children())[1:]
-        self.logits = later_layers(others, self.first.outputs)
-        self.classes = self.logits.argmax(dim=1)
-        values = self._attribute(self.first, others)
+        reviews = inputs.inputs if inputs.tokens is None else inputs.tokens
+        self.classes = inputs.model(reviews).argmax(dim=1)
+        if inputs.tokens is None:
+            self.first = self.reach(inputs.model)
+            values, self.logits = self.explain_from(self.first, list(inputs.model.children())[1:])
+        else:
+            values, self.logits = self.explain(inputs.model)
         count = len(inputs.inputs.values)
         draws = torch.randn(count, generator=generator(seed, "explanation", "random"), dtype=torch.float64)
         drawn = {"random": draws.numpy(), "random_input": draws.numpy() * inputs.inputs.values.numpy()}
@@ -293,10 +315,17 @@ class _Comparison:
         plan = self.plan
         return FirstLayer(next(model.children()), self.inputs.inputs, plan.samples, plan.noise, plan.seed)
 
-    def _attribute(self, first: FirstLayer, others: list[torch.nn.Linear]) -> np.ndarray:
-        """(methods, stored)."""
+    def explain_from(self, first: FirstLayer, others: list[torch.nn.Linear]) -> tuple[np.ndarray, torch.Tensor]:
+        """What an MLP says of the words, (methods, stored), and its logits."""
         found = [attribute_from(first, others, self.classes, method).values for method in self.plan.attributions]
-        return torch.stack(found).numpy()
+        return torch.stack(found).numpy(), later_layers(others, first.outputs)
+
+    def explain(self, model: TextTransformer) -> tuple[np.ndarray, torch.Tensor]:
+        """What a Transformer says of the words, (methods, stored), and its logits."""
+        plan, (tokens, inputs) = self.plan, (self.inputs.tokens, self.inputs.inputs)
+        noise = {"samples": plan.samples, "noise": plan.noise, "seed": plan.seed}
+        found = [attribute(model, tokens, self.classes, method, **noise).values for method in plan.attributions]
+        return torch.stack([sum_by_word(values, tokens, inputs) for values in found]).numpy(), model(tokens)
 
     def _ranked(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Standardized ranks of the values and of their sizes, and which are the k largest of these: (…, stored)."""
@@ -304,10 +333,16 @@ class _Comparison:
         return *self.lines.standard(ranks), self.lines.top(ranks[1], self.plan.top)
 
     def rows(
-        self, layers: tuple[str, ...], dose: float, first: FirstLayer, others: list[torch.nn.Linear]
+        self, layers: tuple[str, ...], dose: float, values: np.ndarray, logits: torch.Tensor
     ) -> list[ExplanationRow]:
-        """The rows of a variant: of each method with each reference."""
-        values, logits = self._attribute(first, others), later_layers(others, first.outputs)
+        """The rows of a variant: of each method with each reference.
+
+        Args:
+            layers: The layers that are randomized.
+            dose: How much of them.
+            values: What the variant says of the words, (methods, stored).
+            logits: Its logits, (reviews, classes).
+        """
         methods, reviews = self.plan.attributions, len(self.classes)
         finite = self.finite and bool(np.isfinite(values).all() and torch.isfinite(logits).all())
         shape = (len(REFERENCES), len(methods), reviews)
@@ -355,7 +390,7 @@ class _Comparison:
                     kept = {name: numbers[place, number].astype(np.float32) for name, numbers in by_review.items()}
                 rows.append(
                     ExplanationRow(
-                        layers=LAYER_SEPARATOR.join(layers),
+                        layers=name_set(layers, self.known),
                         dose=dose,
                         scheme=self.plan.scheme,
                         seed=self.seed,

@@ -16,7 +16,7 @@ import pandas as pd
 from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.intervals import seed_bands
 from forgetting.metrics.paired import SIGNIFICANT
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.patterns import matching_layers
 from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
 
 SIMILARITIES = ("absolute_rank_correlation", "rank_correlation", "top_overlap")  # of two explanations of one review
@@ -127,7 +127,9 @@ def conclude_sanity_check(
         if row.dose == largest:
             methods = groups.setdefault(row.layers, {})
             methods.setdefault(row.attribution, {}).setdefault(row.reference, []).append(row)
-    whole = [layers for layers in groups if largest == 1 and set(layers.split(LAYER_SEPARATOR)) == set(result.layers)]
+    whole = [
+        layers for layers in groups if largest == 1 and matching_layers(layers, result.layers) == result.layers != ()
+    ]
     found = []
     for layers, methods in groups.items():
         seeds = len({row.seed for rows in methods.values() for row in rows[ORIGINAL_EXPLANATION]})

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 from scipy.stats import entropy, spearmanr
-from study_parts import trained_small
+from study_parts import trained_small, trained_transformer
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import generator
@@ -18,6 +18,7 @@ from forgetting.model.attribution import attribute
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.sparse import SparseMatrix
 from forgetting.model.split import Part
+from forgetting.model.token_attribution import sum_by_word
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
@@ -221,3 +222,26 @@ def test_what_does_not_fit_is_refused_before_the_first_row(small_split, monkeypa
     refused(replace(PLAN, scheme="rewind"), match="needs the weights from before training")
     monkeypatch.setattr(explanation, "MEMORY", 1_000)
     refused(match=r"Keep fewer words \(split.max_words\)")
+
+
+def test_a_row_of_a_transformer_is_that_of_its_words_in_one_variant(small_reviews):
+    recipe, split, done = trained_transformer(small_reviews)
+    plan = replace(
+        PLAN, layers=("blocks.0", "all"), doses=(0.5,), seeds=1, attributions=("occlusion", "gradient_input")
+    )
+    result = run_explanation(done.model, split, plan, recipe=recipe, initial=done.initial)
+    part = split.validation
+    with torch.no_grad():
+        classes = done.model(part.tokens).argmax(dim=1)
+    rows = [row for row in result.rows if row.reference == "original"]
+    assert [row.layers for row in rows[::2]] == ["blocks.0", "words+positions+blocks+norm+head"]
+    for row in rows:
+        chosen = Randomization(tuple(row.layers.split("+")), 0.5, plan.scheme, seed=plan.seed)
+        both = [
+            sum_by_word(attribute(model, part.tokens, classes, row.attribution).values, part.tokens, part.inputs)
+            for model in (done.model, randomize(done.model, chosen))
+        ]
+        found = [
+            spearmanr(*(values[start:end] for values in both)).statistic for start, end in pairwise(part.inputs.offsets)
+        ]
+        np.testing.assert_allclose(row.by_review["rank_correlation"], found, atol=1e-5)

@@ -6,17 +6,21 @@ from dataclasses import replace
 from itertools import chain
 
 import streamlit as st
+import torch
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
+from forgetting.model.attribution import attribute
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
-from forgetting.studies.explanation import check_explanation, count_explanations, explanation_slices
+from forgetting.studies.explanation import MOST_READ, check_explanation, count_explanations, explanation_slices
 from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
 
 EXPLANATION_STUDY = "explanation"
 PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
+PILOT_REVIEWS = 4  # of a Transformer, from which that is estimated, as a variant of it takes seconds
+CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # the layer sets of a quick look at a Transformer
 
 
 def _key(request: StudyRequest) -> str:
@@ -65,9 +69,12 @@ def _slices(
 
 def _seconds(request: StudyRequest) -> float:
     plan, layers = request.recipe.explanation, request.trained_model.recipe.model.layers
+    left = 1 - len(_known(request)) / plan.seeds
+    if request.trained_model.recipe.model.kind == "transformer":
+        key = f"{models.model_key(request.trained_model)}:{plan.attributions}:{plan.samples}"
+        return PACE * _variant_seconds(key, request.trained_model, plan) * (plan.count(layers) + plan.seeds) * left
     few = replace(plan, seeds=1, doses=PILOT_DOSES)
     seconds = _pilot_seconds(f"{models.model_key(request.trained_model)}:{few}", request.trained_model, few)
-    left = 1 - len(_known(request)) / plan.seeds
     return PACE * seconds * plan.count(layers) / few.count(layers) * left
 
 
@@ -77,6 +84,17 @@ def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Explanation) 
     for _ in _slices(_trained_model, _pilot):
         pass
     return time.perf_counter() - started
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _variant_seconds(key: str, _trained_model: TrainedModel, _plan: Explanation) -> float:  # noqa: ARG001 - the key
+    """About how long a Transformer's variant takes."""
+    part = _trained_model.split.validation
+    few = part.select(torch.arange(min(PILOT_REVIEWS, len(part))))
+    started = time.perf_counter()
+    for method in _plan.attributions:
+        attribute(_trained_model.trained.model, few.model_inputs, few.targets, method, samples=_plan.samples)
+    return (time.perf_counter() - started) / len(few) * min(MOST_READ, len(part))
 
 
 def _describe(request: StudyRequest) -> str:
@@ -92,6 +110,8 @@ def _describe(request: StudyRequest) -> str:
 
 def _look(request: StudyRequest) -> StudyRequest:
     plan = replace(request.recipe.explanation, seeds=1, doses=PILOT_DOSES)
+    if request.trained_model.recipe.model.kind == "transformer":
+        plan = replace(plan, layers=(CASCADE_BY_BLOCKS,), doses=(PILOT_DOSES[-1],))
     return replace(request, recipe=replace(request.recipe, explanation=plan))
 
 

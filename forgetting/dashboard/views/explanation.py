@@ -14,7 +14,8 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
 from forgetting.metrics.baselines import Baselines
-from forgetting.randomization.patterns import LAYER_SEPARATOR
+from forgetting.randomization.groups import title_set
+from forgetting.randomization.patterns import matching_layers
 from forgetting.reporting.explanation import EDGES, SANITY_CHECK_NAMES, SIMILARITY_NAMES, describe_sanity_check
 from forgetting.reporting.formatting import format_count, format_fraction, format_share
 from forgetting.reporting.glossary import explain
@@ -53,7 +54,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
     """Curves of each method beside what never looks at the model, and which methods change with the model."""
     result, methods = study.result, study.plan.attributions
     frame = result.frame
-    metric, layers = _choose(list(dict.fromkeys(frame["layers"])))
+    metric, layers = _choose(list(dict.fromkeys(frame["layers"])), result.layers)
     hollow = is_hollow(study.trained_model)
     concluded = [one for one in conclude_sanity_check(result, hollow=hollow) if one.layers == layers]
     agreement = agreement_curves(frame)
@@ -106,7 +107,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
     downloads(files, {"explanation": by_fraction, "explanation by layers": by_layers}, "explanation")
 
 
-def _choose(sets: Sequence[str]) -> tuple[str, str]:
+def _choose(sets: Sequence[str], known: tuple[str, ...]) -> tuple[str, str]:
     """The similarity and the layer set that are shown."""
     with st.container(horizontal=True):
         metric = st.pills(
@@ -119,12 +120,13 @@ def _choose(sets: Sequence[str]) -> tuple[str, str]:
             key="explanation_similarity",
             persist_state="session",
         )
-        largest = max(sets, key=lambda names: names.count(LAYER_SEPARATOR))
+        largest = max(sets, key=lambda names: len(matching_layers(names, known)))
         layers = st.pills(
             "Layer set",
             sets,
             default=largest,
             required=True,
+            format_func=lambda name: title_set(name, known),
             help=explain("Layer set"),
             key="explanation_layer_set",
         )
