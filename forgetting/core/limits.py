@@ -33,7 +33,9 @@ class Limits(Settings):
     words: int = _limit(1_000_000, "different words in the training texts, rare ones included", high=1_000_000_000)
     parameters: int = _limit(20_000_000, "parameters of a model", high=10_000_000_000)
     activations: int = _limit(
-        30_000_000, "reviews of a batch × (hidden widths + classes), numbers of one step", high=100_000_000_000
+        30_000_000,
+        "numbers of one step: reviews of a batch × (hidden widths + classes), of a Transformer words × widths",
+        high=100_000_000_000,
     )
     logits: int = _limit(100_000_000, "reviews × classes, all logits of one model", high=100_000_000_000)
     models: int = _limit(

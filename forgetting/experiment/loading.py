@@ -31,6 +31,7 @@ from forgetting.experiment.saved import (
     SavedModel,
     checksums,
     refuse_model,
+    sizes_of_weights,
 )
 from forgetting.model.encoding import TextEncoder
 from forgetting.model.history import Epoch, PartMetrics
@@ -70,10 +71,10 @@ def load_model(source: Source, name: str = "") -> SavedModel:
         raise refuse_model(
             name, "its metadata must hold the recipe; it holds none", "Choose a file that was saved here"
         )
-    if about.get("format", str(FORMAT)) not in (str(FORMAT), str(WITHOUT_ENCODER)):
+    if about.get("format", str(FORMAT)) not in map(str, range(WITHOUT_ENCODER, FORMAT + 1)):
         raise refuse_model(
             name,
-            f"its format must be {WITHOUT_ENCODER} or {FORMAT}; it is {shorten(about['format'])!r}",
+            f"its format must be one of {WITHOUT_ENCODER} to {FORMAT}; it is {shorten(about['format'])!r}",
             "Update the program, or save it with this version",
         )
     for key, entry in header.items():
@@ -157,7 +158,7 @@ def _number(name: str, part: str, text: str, kind: type[int] | type[float]) -> f
 
 def _read(name: str, data: bytes, about: dict[str, str], arrays: dict[str, np.ndarray]) -> SavedModel:
     """The content of a file with a format, each part checked for what it must be."""
-    encodes = about.get("format") == str(FORMAT)
+    encodes = about["format"] != str(WITHOUT_ENCODER)
     needed = [part for part in ABOUT if encodes or part != "tokenizer"]
     if missing := [part for part in needed if part not in about]:
         raise refuse_model(name, f"its metadata must hold {', '.join(needed)}; it lacks {', '.join(missing)}")
@@ -204,7 +205,8 @@ def _with_encoder(saved: SavedModel, kind: str, idf: np.ndarray | None, counts: 
     whole = counts is not None and counts.shape == (classes,) and ((counts >= 0) & (counts % 1 == 0)).all()
     if not whole or not 0 < counts.sum() < 1e12:
         raise refuse_model(name, f"{COUNTS} must be {classes:,} whole numbers of at least 0, one for each class")
-    encoder = TextEncoder(saved.texts["words"], idf, Tokenizer(kind), saved.recipe.split.sublinear_tf)
+    recipe = saved.recipe
+    encoder = TextEncoder(saved.texts["words"], idf, Tokenizer(kind), recipe.split.sublinear_tf, recipe.model.tokens)
     return replace(saved, encoder=encoder, class_counts=tuple(counts.astype(int).tolist()))
 
 
@@ -233,17 +235,18 @@ def _check_weights(
         sizes: The numbers of words and classes that they must have; None for any.
     """
     layers = recipe.model.layers
-    keys = [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
-    if wrong := sorted(set(keys) ^ set(arrays)):
+    keys = {f"{layer}.{key}" for layer, shapes in recipe.model.parameter_shapes(1, 1).items() for key in shapes}
+    if wrong := sorted(keys ^ set(arrays)):
+        more = f" and {len(layers) - EXAMPLES} more" if len(layers) > EXAMPLES else ""
         raise refuse_model(
             name,
-            f"its recipe has the layers {', '.join(layers)}; these weights are missing or too many: "
+            f"its recipe has the layers {', '.join(layers[:EXAMPLES])}{more}; these weights are missing or too many: "
             f"{', '.join(shorten(key) for key in wrong[:EXAMPLES])}",
         )
-    first, last = arrays[keys[0]], arrays[keys[-2]]
+    first, last = (arrays[f"{layers[end]}.weight"] for end in (0, -1))
     if first.ndim != 2 or last.ndim != 2:
         raise refuse_model(name, f"a weight must have two dimensions; they have {first.ndim} and {last.ndim}")
-    words, classes = sizes = sizes or (first.shape[1], last.shape[0])
+    words, classes = sizes = sizes or sizes_of_weights(recipe, arrays)
     if not words or not classes:
         raise refuse_model(name, f"a model needs words and classes; this one has {words} and {classes}")
     check_limit(
@@ -253,8 +256,8 @@ def _check_weights(
         "Raise the limit (FORGETTING_LIMITS), or train a smaller model.",
         kind=ModelError,
     )
-    for layer, (inputs, outputs) in recipe.model.shapes(*sizes).items():
-        for key, shape in ((f"{layer}.weight", (outputs, inputs)), (f"{layer}.bias", (outputs,))):
+    for layer, shapes in recipe.model.parameter_shapes(*sizes).items():
+        for key, shape in ((f"{layer}.{key}", shape) for key, shape in shapes.items()):
             if arrays[key].shape != shape:
                 raise refuse_model(
                     name, f"by its recipe {key} must have the shape {shape}; it has {tuple(arrays[key].shape)}"

@@ -122,37 +122,39 @@ def build_model(recipe: Recipe, split: Split) -> TextClassifier | TextTransforme
     Raises:
         RecipeError: The model, or a step of its training, would be too large.
     """
-    model = recipe.model
-    if model.kind == "transformer":
-        return TextTransformer(
-            len(split.words),
-            len(split.classes),
-            blocks=model.blocks,
-            width=model.width,
-            heads=model.heads,
-            feedforward=model.feedforward,
-            max_tokens=model.max_tokens,
-            dropout=model.dropout,
-            seed=recipe.seed,
-        )
-    sizes = (len(split.words), *model.hidden, len(split.classes))
-    batch = min(len(split.training), recipe.training.for_size(*split.size).batch_size or len(split.training))
+    words, classes = len(split.words), len(split.classes)
+    layers = recipe.model.parameters(words, classes)
+    largest = max(layers, key=layers.get)
     check_limit(
         "parameters",
-        sum(model.parameters(len(split.words), len(split.classes)).values()),
-        f"A model may have at most {{most}} parameters; layers of {' × '.join(f'{size:,}' for size in sizes)} have "
-        "{found}.",
+        sum(layers.values()),
+        f"A model may have at most {{most}} parameters; one of {words:,} words and {classes:,} classes has {{found}}, "
+        f"most of them in {largest}.",
         "Choose narrower layers, fewer words (split.max_words) or fewer classes.",
         kind=RecipeError,
     )
+    batch = min(len(split.training), recipe.training.for_size(*split.size).batch_size or len(split.training))
+    rows, row = batch, "reviews"
+    if split.max_tokens:
+        rows, row = batch * int(split.training.tokens.lengths.max()), "words of the longest reviews"
+    units = recipe.model.activations(classes)
     check_limit(
         "activations",
-        batch * sum(sizes[1:]),
-        f"A step may have at most {{most}} activations; {batch:,} reviews × {sum(sizes[1:]):,} units are {{found}}.",
+        rows * units,
+        f"A step may have at most {{most}} activations; {rows:,} {row} × {units:,} units are {{found}}.",
         "Choose narrower layers, fewer classes or smaller batches (training.batch_size).",
         kind=RecipeError,
     )
-    return TextClassifier(len(split.words), len(split.classes), model.hidden, model.dropout, seed=recipe.seed)
+    return make_model(recipe, words, classes)
+
+
+def make_model(recipe: Recipe, words: int, classes: int) -> TextClassifier | TextTransformer:
+    """The untrained model of a recipe, of so many words and classes, however large it is."""
+    model = recipe.model
+    if model.kind == "mlp":
+        return TextClassifier(words, classes, model.hidden, model.dropout, seed=recipe.seed)
+    names = ("blocks", "width", "heads", "feedforward", "max_tokens", "dropout")
+    return TextTransformer(words, classes, **{name: getattr(model, name) for name in names}, seed=recipe.seed)
 
 
 def make_trainer(

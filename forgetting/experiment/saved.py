@@ -13,8 +13,9 @@ frequencies, the classes with their training reviews and the epochs as lines of 
 the kind of words, the SHA-256 of the reviews' file, and a checksum of each of these. The checksums find damage and
 edits by hand; they are no signature, as anybody can write them. So what fits them is still checked for what it must be.
 
-Files of earlier versions are loaded, too. Format 2 has no inverse document frequencies, kind of words and counts of
-classes, and the first version, which has no number, holds the weights, the recipe and the number of epochs alone.
+Files of earlier versions are loaded, too. Format 3 is of a version that knew no Transformer. Format 2 has no inverse
+document frequencies, kind of words and counts of classes, and the first version, which has no number, holds the
+weights, the recipe and the number of epochs alone.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from forgetting.data.reviews import Reviews
     from forgetting.model.split import Split
 
-FORMAT, WITHOUT_ENCODER = 3, 2
+FORMAT, WITHOUT_ENCODER = 4, 2
 TEXTS = ("words", "classes", "history")
 INITIAL, LOGITS, IDF, COUNTS = "initial.", "training_logits", "idf", "class_counts"
 ABOUT = ("format", "recipe", "sha256", "state", "steps", "seconds", "tokenizer")  # the metadata beside the checksums
@@ -150,13 +151,11 @@ class SavedModel:
             DataError: The reviews do not fit the recipe.
         """
         from forgetting.data.tables import read_table
-        from forgetting.experiment.pipeline import prepare
-        from forgetting.model.classifier import TextClassifier
+        from forgetting.experiment.pipeline import make_model, prepare
 
         if self.encoder and reviews is None:
             words, classes = self.texts["words"], self.texts["classes"]
-            hidden, dropout = self.recipe.model.hidden, self.recipe.model.dropout
-            model = TextClassifier(len(words), len(classes), hidden, dropout, seed=self.recipe.seed)
+            model = make_model(self.recipe, len(words), len(classes))
             initial = self._load_weights(model)
             return Predictor(self.recipe, model, initial, self.encoder, classes, self.class_counts)
         if reviews is None:
@@ -198,9 +197,7 @@ def _measure_last(saved: SavedModel, split: Split, model: torch.nn.Module) -> tu
 
 def _check_same(saved: SavedModel, kind: str, found: tuple[str, ...]) -> None:
     """Raise ModelError where the words or classes of a split are not those of the file."""
-    layers = saved.recipe.model.layers
-    first, last = (saved.weights[f"{layers[end]}.weight"] for end in (0, -1))
-    count = first.shape[1] if kind == "words" else last.shape[0]
+    count = dict(zip(("words", "classes"), sizes_of_weights(saved.recipe, saved.weights), strict=True))[kind]
     known = saved.texts.get(kind)
     if known == found or (known is None and count == len(found)):
         return
@@ -217,6 +214,12 @@ def _check_same(saved: SavedModel, kind: str, found: tuple[str, ...]) -> None:
         f"these reviews give {len(found):,}{differences}. Use the reviews and the version of the program that it was "
         "saved with, or train it anew."
     )
+
+
+def sizes_of_weights(recipe: Recipe, weights: Mapping[str, np.ndarray]) -> tuple[int, int]:
+    """The numbers of words and classes of a state dict of the recipe's model."""
+    first, last = (weights[f"{recipe.model.layers[end]}.weight"] for end in (0, -1))
+    return first.shape[1 if recipe.model.kind == "mlp" else 0], last.shape[0]
 
 
 def model_bytes(recipe: Recipe, split: Split, trained: Trained) -> bytes:

@@ -146,6 +146,12 @@ class ModelSettings(Settings):
             name: sum(map(math.prod, shapes.values())) for name, shapes in self.parameter_shapes(words, classes).items()
         }
 
+    def activations(self, classes: int) -> int:
+        """Numbers that a step of training holds: of an MLP for each review, of a Transformer for each of its words."""
+        if self.kind == "mlp":
+            return sum(self.hidden) + classes
+        return 2 * self.width + self.blocks * (9 * self.width + 2 * self.feedforward)
+
 
 def _linear(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
     return {"weight": (outputs, inputs), "bias": (outputs,)}

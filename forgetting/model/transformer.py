@@ -17,6 +17,7 @@ from forgetting.core.seeding import OwnedDraws, generator
 from forgetting.model.tokens import TokenRows
 
 FILLED = 0.6  # of the longest row of a group: groups of more like rows are smaller, and small products are slow
+TOKENS_AT_ONCE = 100_000  # of a pass without gradients: 25 MB for each 64 numbers that stand for a token
 PAIRS_AT_ONCE = 1_000_000  # pairs of tokens whose attention is computed at once, padding included, in each head
 
 
@@ -124,6 +125,10 @@ class TextTransformer(nn.Module):
         Returns:
             (rows, classes).
         """
+        if not torch.is_grad_enabled() and vectors is None and len(inputs.ids) > TOKENS_AT_ONCE and inputs.shape[0] > 1:
+            middle = inputs.shape[0] // 2
+            halves = (inputs.between(0, middle), inputs.between(middle, inputs.shape[0]))
+            return torch.cat([self(half, dropout_source=dropout_source) for half in halves])
         state = State(inputs, vectors, group_rows(inputs), dropout_source)
         for _, stage in self.stages():
             state = stage(state)

@@ -90,6 +90,43 @@ def test_what_follows_a_loaded_model_is_what_follows_the_trained_one(recipe, sma
         assert not once_more
 
 
+def test_a_transformer_is_saved_whole_and_predicts_without_its_reviews(small_reviews):
+    recipe = MODERN.with_value("training.epochs", 2)
+    recipe = replace(recipe, model=ModelSettings(kind="transformer", width=8, heads=2, feedforward=8, max_tokens=4))
+    split = prepare(recipe, small_reviews)
+    trained = train(recipe, split)
+    data = model_bytes(recipe, split, trained)
+    saved = load_model(data, "t.safetensors")
+    restored = saved.restore(split)
+    for ours, theirs in (
+        (restored.model.state_dict(), trained.model.state_dict()),
+        (restored.initial, trained.initial),
+    ):
+        assert list(ours) == list(theirs)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    texts = [split.reviews.texts[row] for row in split.validation.rows]
+    with torch.no_grad():
+        expected = trained.model(split.validation.tokens).softmax(dim=1)
+    assert torch.equal(torch.from_numpy(saved.predictor().predict(texts).original.probabilities), expected)
+    for key, rule in (("positions.weight", r"shape \(4, 8\)"), ("words.weight", "must have two dimensions")):
+        with pytest.raises(ModelError, match=rule):
+            load_model(rewritten(data, lambda _, arrays, key=key: arrays.update({key: np.zeros(3, np.float32)})))
+    with pytest.raises(ModelError, match=r"layers words, positions, .* and 17 more; these weights"):
+        load_model(rewritten(data, lambda _, arrays: arrays.pop("head.bias")))
+
+
+def test_a_file_of_format_3_is_loaded(made):
+    def change(about: dict, _: dict) -> None:
+        recipe = json.loads(about["recipe"])
+        recipe["model"] = {name: recipe["model"][name] for name in ("hidden", "dropout")}
+        del recipe["training"]["optimizer"]
+        about.update(format="3", recipe=json.dumps(recipe))
+
+    saved = load_model(rewritten(made[0], change))
+    assert saved.recipe == load_model(made[0]).recipe
+    assert saved.encoder
+
+
 def test_a_model_of_other_reviews_than_the_sample_asks_for_their_file(made, small_reviews):
     """As the library trains it: the recipe alone would name the sample."""
     data = load_model(made[0]).recipe.data
@@ -215,7 +252,7 @@ FORGED = {  # what a forger with the right checksums may write, and what is said
     ),
     "no recipe": (put("recipe", "[]"), "recipe must be one"),
     "a recipe that is no JSON": (put("recipe", "{" * 50_000), "recipe must be JSON"),
-    "another format": (put("format", "99"), "format must be 2 or 3; it is '99'. Update the program"),
+    "another format": (put("format", "99"), "format must be one of 2 to 4; it is '99'. Update the program"),
     "another state": (put("state", "diverged"), "state must be one of ready, running, finished; it is 'diverged'"),
     "no number of steps": (put("steps", "1e400"), "steps must be a number"),
     "negative time": (put("seconds", "-1"), "seconds must be a number"),
