@@ -205,7 +205,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         _scheme(
             "reinit",
-            "It is a draw of the size that a layer has before training. The word is that of Zhang et al.",
+            "It is a draw of the size that a layer has before training. The initializer of a norm draws nothing: it is "
+            "reset to 1 and 0. The word is that of Zhang et al.",
             ZHANG,
             "re-randomized",
         ),
@@ -216,13 +217,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             ZHANG,
             "re-initialized",
         ),
-        _scheme("permute", "The weights stay the same as a set; only their places change."),
+        _scheme("permute", "The weights stay the same as a set, and the biases, too; only their places change."),
         _scheme("zero", "What was learnt is taken away, and nothing is put in its place."),
         _scheme("noise", "What was learnt stays below the noise, whose size you choose."),
         Term(
             "noise s",
-            "How large the added noise is, in standard deviations of the layer's own weights.",
-            used=("randomization.scale", "sweep.scale", "noise s, in standard deviations of the layer"),
+            "How large the added noise is, in standard deviations of the layer's own weights; for its biases, of the "
+            "biases.",
+            used=("randomization.scale", "sweep.scale", "noise s, in standard deviations"),
         ),
         Term(
             "seed",

@@ -4,10 +4,13 @@ import copy
 import pickle
 import random
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations
 
@@ -457,3 +460,55 @@ def test_skipping_a_block_hands_on_what_it_is_given():
     assert torch.equal(skipped[0](inputs), inputs)
     assert not torch.equal(skipped[1](inputs), inputs)
     assert same(bits(skipped[0].norm1), bits(model.norm1))
+
+
+# The path.
+
+KINDS = {  # a model, a layer or a part of it, its unit, and by hand the number of units and of values of each
+    "lstm's part": (lambda: nn.Sequential(nn.LSTM(3, 4, 2)), "0:l1", "weight", 2 * 64 + 2 * 16, 1),
+    "lstm's gate": (lambda: nn.Sequential(nn.LSTM(3, 4)), "0:weight_hh_l0[g]", "neuron", 4, 4),
+    "attention": (lambda: nn.Sequential(nn.MultiheadAttention(8, 4)), "0:*", "neuron", 24, 9),
+    "queries": (lambda: nn.Sequential(nn.MultiheadAttention(8, 4)), "0:in_proj[q]", "head", 4, 2 * 9),
+    "joined heads": (lambda: nn.ModuleDict({"attn": GPTAttention()}), "attn.c_attn", "head", 4, 6 * 9),
+    "mixing heads": (lambda: nn.ModuleDict({"attn": GPTAttention()}), "attn.c_proj", "head", 4, 2 * 8),
+    "gpt": (lambda: nn.Sequential(Conv1D(6, 4)), "0", "neuron", 6, 5),
+    "padding": (lambda: nn.Sequential(nn.EmbeddingBag(9, 3, padding_idx=8)), "0", "word", 8, 3),
+    "weight norm": (
+        lambda: nn.Sequential(parametrizations.weight_norm(nn.Linear(4, 3))),
+        "0.parametrizations",
+        "weight",
+        15,
+        1,
+    ),
+    "norm": (lambda: nn.Sequential(nn.GroupNorm(2, 6)), "0", "neuron", 6, 2),
+    "bilinear": (lambda: nn.Sequential(nn.Bilinear(2, 3, 4)), "0", "neuron", 4, 7),
+    "deconvolution": (lambda: nn.Sequential(nn.ConvTranspose1d(2, 3, 2)), "0", "neuron", 3, 5),
+}
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    st.sampled_from(list(KINDS)),
+    st.sampled_from(["normal", "noise", "reinit", "rewind"]),
+    st.lists(st.floats(0, 1), min_size=2, max_size=3).map(sorted),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_path_of_every_kind_is_nested_and_counts(kind, scheme, fractions, seed):
+    factory, layer, unit, count, values = KINDS[kind]
+    model = made(factory)
+    with torch.no_grad():  # as if trained: no two values are equal
+        for number, value in enumerate(model.parameters(), start=2):
+            value.add_(torch.rand(value.shape, generator=torch.Generator().manual_seed(number)))
+    before, found = bits(model), []
+    for fraction in fractions:
+        randomization = Randomization((layer,), fraction, scheme, unit, seed)
+        after = bits(randomize(model, randomization, initial=made(factory, 1), rebuild=factory))
+        assert len(next(iter(randomized_units(model, randomization).values()))) == round(fraction * count)
+        changed = {name: after[name] != value for name, value in before.items()}
+        total = sum(mask.sum().item() for mask in changed.values())
+        assert total == round(fraction * count) * values
+        found.append((changed, after))
+    for (less, first), (more, last) in pairwise(found):
+        for name, mask in less.items():
+            assert (more[name] | ~mask).all()
+            assert torch.equal(first[name][mask], last[name][mask])
