@@ -19,13 +19,9 @@ BLOCKS, PER_BLOCK, OUTSIDE = 48, 8, 5  # as many layers as GPT-2's largest model
 
 def make_model(width: int) -> nn.Module:
     """Blocks of layers within modules, which are small, as the walk is measured and not the numbers."""
-    blocks = nn.ModuleDict({str(part): nn.Sequential(nn.Linear(width, width)) for part in range(PER_BLOCK)})
-    return nn.ModuleList(
-        [
-            nn.ModuleList(copy.deepcopy(blocks) for _ in range(BLOCKS)),
-            *(nn.Linear(width, width) for _ in range(OUTSIDE)),
-        ]
-    )
+    block = nn.ModuleDict({str(part): nn.Sequential(nn.Linear(width, width)) for part in range(PER_BLOCK)})
+    blocks = nn.ModuleList(copy.deepcopy(block) for _ in range(BLOCKS))
+    return nn.ModuleList([blocks, *(nn.Linear(width, width) for _ in range(OUTSIDE))])
 
 
 def walk_for_each(model: nn.Module) -> dict[str, list[str]]:
