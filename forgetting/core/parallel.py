@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import cloudpickle  # which joblib brings, and which also pickles functions of people's own
 import joblib
 import numpy as np
 import torch
@@ -87,15 +88,21 @@ def _unpickled(pickled: bytes) -> Any:
 
 def _on_this_machine(function: Callable, shared: Any, tasks: Sequence[Any], jobs: int) -> Iterator[Any]:
     # joblib puts a large array into memory that the processes share, so it is sent once.
-    pickled, threads = np.frombuffer(pickle.dumps(shared), dtype=np.uint8), torch.get_num_threads()
+    pickled, threads = np.frombuffer(cloudpickle.dumps(shared), dtype=np.uint8), torch.get_num_threads()
     calls = [joblib.delayed(_run)(task, function, pickled, threads) for task in tasks]
-    try:
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(calls)
-    except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
-        raise WorkersError(
-            f"A worker process ended before its task was done: {' '.join(str(error).split())[:200]} Use fewer jobs, "
-            "so that each has more memory."
-        ) from error
+    done, lost = 0, None  # results so far, and how many there were when a worker was lost
+    while done < len(calls):
+        try:
+            for result in joblib.Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(calls[done:]):
+                yield result
+                done += 1
+        except joblib.externals.loky.process_executor.TerminatedWorkerError as error:
+            if lost == done:  # the same task may have ended it twice
+                raise WorkersError(
+                    f"A worker process ended before its task was done: {' '.join(str(error).split())[:200]} Use fewer "
+                    "jobs, so that each has more memory."
+                ) from error
+            lost = done
 
 
 def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str) -> Iterator[Any]:
@@ -104,7 +111,7 @@ def _on_dask(function: Callable, shared: Any, tasks: Sequence[Any], address: str
 
     watch, key, completed = _Watch(client, address), "", None
     try:
-        key = _share_with_workers(client, pickle.dumps(shared), watch)
+        key = _share_with_workers(client, cloudpickle.dumps(shared), watch)
         # As bytes, and by a function that travels by value, so that the scheduler need not import this project.
         threads = torch.get_num_threads()
         calls = [pickle.dumps(partial(_run, task, function, key, threads)) for task in tasks]
