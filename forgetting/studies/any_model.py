@@ -172,14 +172,16 @@ class _Walks:
         size = sum(value.nbytes for base in {layer_of(name) for name in used} for value in bench.own[base])
         self.known: dict[str, LayerPath] | None = None
         if size * PATH_SIZE <= PATHS_MEMORY:
-            self.known = self._paths(used)
+            parts = [name for name in used if name not in bench.known]  # which may overlap layers of other sets
+            self.known = self._paths(tuple(name for name in used if name in bench.known))
+            self.known |= {name: path for part in parts for name, path in self._paths((part,)).items()}
         self.plans: dict[str, LayerPlan] = {name: plan_layer(self._path(name), doses, match) for name in used}
         self.changes: dict[tuple[str, int], float] = {}
         self.walks: dict[str, tuple[int, Iterator[torch.Tensor], torch.Tensor | None]] = {}
 
     def _paths(self, names: tuple[str, ...]) -> dict[str, LayerPath]:
         """Of the original's units, as the bench is restored whenever paths are made."""
-        chosen = tuple(name_set(names, self.bench.known).split(LAYER_SEPARATOR))
+        chosen = tuple(name_set(names, self.bench.known).split(LAYER_SEPARATOR)) if names else ()
         return layer_paths(self.bench.model, self.randomization.with_value("layers", chosen), **self.options)
 
     def _path(self, name: str) -> LayerPath:
