@@ -216,7 +216,7 @@ def scrub(task: Task) -> MethodRun:
     """
     settings, training = task.settings, task.training
     model, retain, forget = task.copy(), task.retain_split.training, task.forget
-    optimizer = Adam(model.parameters(), learning_rate=settings.learning_rate, weight_decay=training.weight_decay)
+    optimizer = _optimizer(model, task)
     order, dropout = (generator(task.seed, "scrub", purpose) for purpose in ("order", "dropout"))
     with torch.no_grad():
         original_logits = {id(part): task.original(part.model_inputs) for part in (retain, forget)}
@@ -258,7 +258,7 @@ def neggrad_plus(task: Task) -> MethodRun:
     batches, weight decay, dropout and label smoothing are those of training.
     """
     settings, training, model = task.settings, task.training, task.copy()
-    optimizer = Adam(model.parameters(), learning_rate=settings.learning_rate, weight_decay=training.weight_decay)
+    optimizer = _optimizer(model, task)
     order, dropout = (generator(task.seed, "neggrad_plus", purpose) for purpose in ("order", "dropout"))
     parts = (task.retain_split.training, task.forget)
     for _ in range(settings.epochs):
@@ -295,6 +295,17 @@ def _mislabelled_split(task: Task) -> Split:
     targets = training.targets.clone()
     targets[forgotten] = (targets[forgotten] + shifts) % classes
     return replace(task.split, training=replace(training, targets=targets)).without_stopping()
+
+
+def _optimizer(model: nn.Module, task: Task) -> Adam:
+    """Steps as in training, but at the methods' learning rate."""
+    training = task.training
+    return Adam(
+        model.parameters(),
+        learning_rate=task.settings.learning_rate,
+        weight_decay=training.weight_decay,
+        decoupled=training.optimizer == "adamw",
+    )
 
 
 def _batches(part: Part, size: int, order: torch.Generator) -> Iterator[tuple[SparseMatrix | TokenRows, torch.Tensor]]:
