@@ -1,6 +1,6 @@
 """What is to be forgotten, and the settings of the unlearning methods."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from forgetting.core.errors import RecipeError
@@ -11,6 +11,10 @@ from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.plans import replicate_seeds
 
 MOST_NAMED = 6  # layers in an error
+FOR_TRANSFORMER = {
+    "epochs": 5,
+    "learning_rate": 0.002,
+}  # a third of the epochs that train it, a little below their rate
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class Unlearning(Settings):
         methods: Keys of METHODS, at least one.
         seeds: Number of replicates. Each has its own original model, retrained model and unlearned models.
         seed: Seed of the first replicate; the others have the seeds after it.
-        epochs: Epochs of the methods that train the original model further.
-        learning_rate: Learning rate of these methods.
+        epochs: Epochs of the methods that train the original model further; see `for_kind`.
+        learning_rate: Learning rate of these methods; see `for_kind`.
         last_layers: Number of layers, counted from the last, that EU-k and CF-k train: their k.
         repair_layers: Layers that "randomize_and_repair" randomizes, see `Randomization`.
         repair_fraction: Fraction of their units that it randomizes, in [0, 1].
@@ -130,6 +134,15 @@ class Unlearning(Settings):
             raise RecipeError("unlearning.methods must name at least one; got none. Choose some.")
         object.__setattr__(self, "methods", tuple(dict.fromkeys(self.methods)))
         replicate_seeds(self.group, self.seed, self.seeds)
+
+    def for_kind(self, kind: str) -> Self:
+        """The settings that are used for a kind of model, as in ModelSettings.
+
+        A Transformer chooses those of FOR_TRANSFORMER that have their defaults, which are for the MLP.
+        """
+        default = type(self)()
+        free = (name for name in FOR_TRANSFORMER if getattr(self, name) == getattr(default, name))
+        return replace(self, **{name: FOR_TRANSFORMER[name] for name in free}) if kind == "transformer" else self
 
     @property
     def replicates(self) -> range:

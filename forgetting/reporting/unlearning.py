@@ -7,6 +7,7 @@ import numpy as np
 from forgetting.core.numbers import PERCENT
 from forgetting.randomization.groups import title_set
 from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR
+from forgetting.recipe.forget import Unlearning
 from forgetting.reporting.formatting import (
     format_count,
     format_gap,
@@ -126,6 +127,17 @@ def _conclude_choice(choice: Sequence[ChoiceContrast]) -> str:
     open_ones = [format_method(name) for name, metrics in better.items() if not metrics]
     rest = f"; beside {join_names(open_ones)} that is not shown" if open_ones else ""
     return f"The choice helps {join_names(shown)}{rest}."
+
+
+def describe_chosen(settings: Unlearning, kind: str) -> str:
+    """Which settings a kind of model chooses where they have their defaults; "" where it chooses none."""
+    used = settings.for_kind(kind)
+    if used == settings:
+        return ""
+    return (
+        f"These defaults are the MLP's. This Transformer takes {format_count(used.epochs, 'epoch')} of repair and "
+        f"tuning at a learning rate of {used.learning_rate:g}, unless you change them."
+    )
 
 
 def describe_method(method: str) -> str:

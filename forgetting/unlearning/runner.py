@@ -64,7 +64,7 @@ class UnlearningRunner:
     Attributes:
         recipe: The recipe, with the settings and the number of epochs that the model was really trained with.
         sets: The reviews by what becomes of them.
-        settings: The recipe's `unlearning`, or those of `with_settings`.
+        settings: The recipe's `unlearning`, or those of `with_settings`, as they are used; see `Unlearning.for_kind`.
         rows: What is done, by (seed, method).
 
     Raises:
@@ -82,7 +82,7 @@ class UnlearningRunner:
         training = replace(recipe.training.for_size(*split.size), epochs=len(trained.history))
         self.recipe = replace(recipe, training=training)
         self.sets = make_forget_sets(split, recipe.forget)
-        self.settings = recipe.unlearning
+        self.settings = recipe.unlearning.for_kind(recipe.model.kind)
         self.rows: dict[tuple[int, str], UnlearningRow] = {}
         self._stages: dict[int, _Stage] = {}
         self._relearned: dict[tuple[int, int], TimeToTarget] = {}  # of retrained models, by seed and limit
@@ -98,6 +98,7 @@ class UnlearningRunner:
         Raises:
             RecipeError: Where they do not fit the model.
         """
+        settings = settings.for_kind(self.recipe.model.kind)
         check_unlearning(self.recipe, settings)
         _check_models(self.trained.model, settings)
         other = copy.copy(self)
@@ -125,6 +126,7 @@ class UnlearningRunner:
 
     def missing(self, settings: Unlearning) -> list[tuple[int, str]]:
         """Seed and method of each row that other settings would ask for and that is not done."""
+        settings = settings.for_kind(self.recipe.model.kind)
         done = self.rows if _of_methods(settings) == _of_methods(self.settings) else {}
         return [key for key in settings.planned if key not in done]
 
@@ -296,7 +298,7 @@ def check_unlearning(recipe: Recipe, settings: Unlearning) -> None:
             "Unlearning is compared with exact retraining; in the published protocol each name is a class, so a model "
             "that never saw a review has no class for it. Use the modern protocol."
         )
-    check_methods(settings, recipe.model.layers)
+    check_methods(settings.for_kind(recipe.model.kind), recipe.model.layers)
 
 
 def _of_methods(settings: Unlearning) -> Unlearning:

@@ -71,6 +71,16 @@ def test_a_fresh_model_is_that_of_the_recipe_and_the_task_s_seed(split):
     assert bits(task.fresh()) == bits(build_model(RECIPE, split))
 
 
+def test_a_transformer_chooses_the_settings_that_have_their_defaults(split):
+    assert Unlearning().for_kind("mlp") == Unlearning()
+    chosen = Unlearning().for_kind("transformer")
+    assert (chosen.epochs, chosen.learning_rate) == (5, 0.002)
+    assert Unlearning(epochs=7).for_kind("transformer") == replace(chosen, epochs=7)
+    runner = UnlearningRunner(trained(split), split, replace(RECIPE, unlearning=Unlearning(seeds=1)))
+    assert runner.settings == replace(chosen, seeds=1)
+    assert runner.result.recipe.unlearning == runner.with_settings(Unlearning(seeds=1)).settings == runner.settings
+
+
 def test_the_original_knows_something(split):
     assert top_1_accuracy(trained(split).model, split.training) > 0.9
 

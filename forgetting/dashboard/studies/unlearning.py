@@ -12,7 +12,8 @@ from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
 RELEARNING = 10  # epochs, about, until a model has relearned the forget set
-EVALUATION = 0.15  # seconds, about, that evaluating a model of the sample takes
+EVALUATION = 0.15  # seconds, about, that evaluating an MLP of the sample takes; of a Transformer as long as an epoch
+PASSES = {"dampening": 6}  # epochs, about, that a Transformer's Fisher information takes, review by review
 UNLEARNING_STUDY = "unlearning"
 
 
@@ -67,12 +68,15 @@ def _missing(request: StudyRequest) -> list[tuple[int, str]]:
 
 
 def _seconds(request: StudyRequest) -> float:
-    plan, whole = request.recipe.unlearning, request.trained_model.training.epochs
-    runner, relearning, missing = _related_runner(request), min(RELEARNING, plan.relearn_epochs), _missing(request)
-    staged = runner.staged if runner else ()
-    methods = sum((whole if name in FULL else plan.epochs) + relearning for _, name in missing)
+    kind, whole = request.trained_model.recipe.model.kind, request.trained_model.training.epochs
+    plan, runner, missing = request.recipe.unlearning.for_kind(kind), _related_runner(request), _missing(request)
+    relearning, epoch = min(RELEARNING, plan.relearn_epochs), epoch_seconds(request.trained_model)
+    staged, evaluation, passes = runner.staged if runner else (), EVALUATION, {}
+    if kind == "transformer":
+        relearning, evaluation, passes = min(1, relearning), epoch, PASSES
+    methods = sum(passes.get(name, whole if name in FULL else plan.epochs) + relearning for _, name in missing)
     epochs = 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
-    return PACE * (epoch_seconds(request.trained_model) * epochs + EVALUATION * len(missing))
+    return PACE * (epoch * epochs + evaluation * len(missing))
 
 
 def _describe(request: StudyRequest) -> str:

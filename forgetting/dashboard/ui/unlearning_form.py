@@ -21,11 +21,12 @@ from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.plan_form import names_control
 from forgetting.dashboard.ui.tables import explained_columns, reviews_table
 from forgetting.data.reviews import review_key
+from forgetting.randomization.groups import groups_of
 from forgetting.randomization.settings import ALL
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import SCHEME_NAMES, format_method
-from forgetting.reporting.unlearning import describe_method
+from forgetting.reporting.unlearning import describe_chosen, describe_method
 from forgetting.unlearning.forget_set import SHOWN_CHARACTERS
 from forgetting.unlearning.task import METHODS
 
@@ -98,9 +99,13 @@ def method_controls(trained_model: TrainedModel) -> None:
             number_control(f"unlearning.{name}", step=step)
         choice_control("unlearning.scrub_order", titles=SCRUB_ORDERS)
         choice_control("unlearning.repair_scheme", titles=SCHEME_NAMES)
-        layers = (ALL, *trained_model.recipe.model.layers, *session().recipe.unlearning.repair_layers)
-        names_control("unlearning.repair_layers", list(dict.fromkeys(layers)), str)
+        known = trained_model.recipe.model.layers
+        groups = {pattern: title for title, pattern in groups_of(known).items()}
+        layers = dict.fromkeys([ALL, *groups, *known, *session().recipe.unlearning.repair_layers])
+        names_control("unlearning.repair_layers", list(layers), lambda item: groups.get(item, item))
         number_control("unlearning.seed")
+        if note := describe_chosen(session().recipe.unlearning, trained_model.recipe.model.kind):
+            st.caption(note)
     with st.expander("What they do"):
         for name in session().recipe.unlearning.methods:
             if name in METHODS:
