@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from forgetting.core.errors import RecipeError
 from forgetting.randomization.layers import input_axis, output_axis
+from forgetting.randomization.patterns import PART_SEPARATOR
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,26 @@ class Heads:
         return values.unflatten(0, (self.pieces[key], self.count, -1)).movedim(1, 0)
 
 
+def no_heads(layer: str) -> RecipeError:
+    """The error that a layer is none of an attention's."""
+    return RecipeError(
+        "Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads give; "
+        f"got {layer}. Choose such layers, or the unit 'weight' or 'neuron'."
+    )
+
+
+def may_have_heads(layer: str, known: Sequence[str]) -> bool:
+    """Whether a layer, or the part of one, can be of an attention, by its name: that of a layer with heads, or of a
+    module with such a layer below it."""
+    path = layer.partition(PART_SEPARATOR)[0]
+    names = [path, *(name for name in known if name.startswith(f"{path}."))]
+    return any("." in name and _is_role(name.rpartition(".")[2]) for name in names)
+
+
+def _is_role(name: str) -> bool:
+    return bool(MAKES_HEADS.fullmatch(name)) or name in JOINED_HEADS + MIXES_HEADS
+
+
 def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
     """The heads of a layer.
 
@@ -66,11 +87,8 @@ def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
     role = path.rpartition(".")[2]
     own = isinstance(module, nn.MultiheadAttention)  # whose joined queries, keys and values are parameters of its own
     linear = hasattr(module, "weight") and getattr(module.weight, "ndim", 0) == 2
-    if not count or not (own or (linear and (MAKES_HEADS.fullmatch(role) or role in JOINED_HEADS + MIXES_HEADS))):
-        raise RecipeError(
-            "Unit 'head' is for the layers of an attention that make queries, keys and values or mix what its heads "
-            f"give; got {layer.name!r} ({type(module).__name__}). Choose such layers, or the unit 'weight' or 'neuron'."
-        )
+    if not count or not (own or (linear and _is_role(role))):
+        raise no_heads(f"{layer.name!r} ({type(module).__name__})")
     mixes, size = not own and role in MIXES_HEADS, _count(holder, HEAD_SIZES)
     pieces = {}
     for key, value in layer.parameters.items():

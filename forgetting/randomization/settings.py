@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import Settings, setting
+from forgetting.randomization.heads import may_have_heads, no_heads
 from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR, NEAR_NAMES, expand_set, matching_layers
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
@@ -77,8 +78,12 @@ class Randomization(Settings):
         """Check that the unit is one of these layers of a model.
 
         Raises:
-            RecipeError: A layer after the first is chosen with the unit "word".
+            RecipeError: A layer after the first is chosen with the unit "word", or one that is by its name in no
+                attention with the unit "head".
         """
+        apart = next((name for name in names if not may_have_heads(name, known)), "") if self.unit == "head" else ""
+        if apart:
+            raise no_heads(repr(apart))
         if self.unit == "word" and any(name != known[0] for name in names):
             listed = ", ".join(names[:NEAR_NAMES]) + (" …" if len(names) > NEAR_NAMES else "")
             raise RecipeError(
@@ -99,7 +104,7 @@ class Randomization(Settings):
         of_head = inputs * outputs if layer.endswith("output") else total  # which has its rows of the bias, too
         units, values = {
             "weight": (total, 1),
-            "neuron": (outputs, total // outputs),
+            "neuron": (first, total // first),  # of a table, its rows
             "word": (len(set(self.words)) or inputs, outputs),  # a word has no bias
             "head": (heads, of_head // heads),
         }[self.unit]
