@@ -24,6 +24,7 @@ MOST_RUNS = {
     "learning_curves": 300,
     "savings": 300,
     "similarity": 100,
+    "layer_choice": 100,
     "unlearning": 400,
 }  # until a study has ended
 

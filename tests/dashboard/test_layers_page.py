@@ -12,12 +12,16 @@ from forgetting.charts.dose_response import PICK, PICKED, with_intervals
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.studies import sweep as sweep_studies
 from forgetting.dashboard.views import dose_response, live
+from forgetting.metrics.scores import top_1_accuracy
+from forgetting.randomization.path import randomize
+from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.url import decode_query
-from forgetting.reporting.formatting import format_share
+from forgetting.reporting.formatting import format_points, format_share
 from forgetting.studies.dose_response import curves
 from forgetting.studies.nested import nested_curves
 from forgetting.studies.sweep import SweepResult, sweep_rows
+from forgetting.unlearning.forget_set import make_forget_sets
 
 pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
@@ -532,3 +536,35 @@ def test_splits_have_models_of_their_own_which_the_intervals_hold():
     opened(test, "How sure?")
     assert "split and its training" in set(drawn(test, "source")["source"])
     assert "does not hold" not in sentence(test)
+
+
+# Which layer to unlearn in.
+
+
+def test_layers_are_ranked_by_what_they_lose_of_the_forget_set_and_the_best_is_taken_to_unlearn():
+    wanted = {"forget.by": "class", "forget.label": "Merlot", "sweep.schemes": "zero"}
+    test = layers("To unlearn", **SMALL, **wanted)
+    if "layer_choice" not in mine(test).studies:
+        press(test, "Start")
+    finished(test, "layer_choice")
+    split = mine(test).trained_model.split
+    sets = make_forget_sets(split, mine(test).recipe.forget)
+    model, lost = mine(test).trained_model.trained.model, {}
+    for layer in ("fc1", "fc2"):
+        for name, part in (("forget", sets.forget), ("retain", sets.retain)):
+            hits = [
+                (randomized(part.inputs).argmax(1) == part.targets).double().mean().item()
+                for fraction in (0.5, 1.0)
+                for seed in (0, 1)
+                for randomized in [randomize(model, Randomization((layer,), fraction, "zero", seed=seed))]
+            ]
+            lost[layer, name] = top_1_accuracy(model, part) - sum(hits) / len(hits)
+    excess = {layer: lost[layer, "forget"] - lost[layer, "retain"] for layer in ("fc1", "fc2")}
+    best = max(excess, key=excess.get)
+    assert f"{best} loses the most of the forget set" in sentence(test)
+    for name in ("forget", "retain"):
+        assert format_points(100 * lost[best, name]) in sentence(test)
+    press(test, f"Unlearn in {best}")
+    chosen = mine(test).recipe.unlearning
+    assert (chosen.repair_layers, chosen.repair_scheme) == ((best,), "zero")
+    assert {"randomize_and_repair", "repair_all_layers", "repair_random_layer", "retrain"} <= set(chosen.methods)
