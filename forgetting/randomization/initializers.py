@@ -7,6 +7,7 @@ that theirs is known only from a new model: `rebuild`.
 import copy
 import hashlib
 import random
+import weakref
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -48,11 +49,15 @@ class Rebuild:
 
     def __init__(self, factory: Callable[[], nn.Module]):
         self.factory = factory
+        prints, last = [], None
         with _GlobalStates():
-            first, again, other = (self._build(seed) for seed in (0, 0, 1))
-            if first is again:
-                raise _unfit("gives the same model each time", "make a new model in it")
-            prints = [_fingerprint(model) for model in (first, again, other)]
+            for seed in (0, 0, 1):  # one after another, as a model may be large
+                model = self._build(seed)
+                if last is not None and last() is model:
+                    raise _unfit("gives the same model each time", "make a new model in it")
+                prints.append(_fingerprint(model))
+                last = weakref.ref(model)
+                del model
         different = [name for name, value in prints[0].items() if prints[1].get(name) != value]
         if different or prints[0].keys() != prints[1].keys():
             listed = list_names(different[:NEAR_NAMES])
