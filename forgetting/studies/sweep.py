@@ -325,7 +325,7 @@ def _slices(inputs: SweepInputs, task: Replicate) -> Iterator[list[SweepRow]]:
         keep_hits=inputs.keep_hits,
         share=len(split.validation) / len(split.training),
     )
-    most = _chunk(inputs)
+    most = _chunk(inputs) if isinstance(model, TextClassifier) else 1  # as a variant takes a part of a second
     for scheme, unit in task.kinds:
         randomization = inputs.plan.randomization(scheme, unit, task.seed)
         options = {"initial": initial, "vocabulary": split.words, "match": inputs.plan.match}

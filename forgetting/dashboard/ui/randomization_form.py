@@ -57,6 +57,7 @@ def layer_controls(trained_model: TrainedModel) -> None:
             "Groups of layers",
             list(groups),
             selection_mode="multi",
+            wrap=True,
             key=CHOSEN_GROUPS,
             on_change=_groups_picked,
             args=(groups, layers),
@@ -75,6 +76,7 @@ def _layer_pills(layers: tuple[str, ...]) -> None:
     st.pills(
         options=layers,
         selection_mode="multi",
+        wrap=True,
         default=chosen,
         key=key,
         on_change=_layers_picked,
