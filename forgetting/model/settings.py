@@ -207,7 +207,7 @@ class TrainingSettings(Settings):
         """
         if not self.by_size:
             return self
-        chosen = _FOR_TRANSFORMER if kind == "transformer" else _for_mlp(reviews, classes)
+        chosen = _for_transformer(reviews) if kind == "transformer" else _for_mlp(reviews, classes)
         default = type(self)()
         free = (name for name in chosen if getattr(self, name) == getattr(default, name))
         return replace(self, by_size=False, **{name: chosen[name] for name in free})
@@ -226,14 +226,17 @@ def _for_mlp(reviews: int, classes: int) -> dict[str, float]:
     return chosen
 
 
-_FOR_TRANSFORMER = {
-    "optimizer": "adamw",
-    "epochs": 15,
-    "learning_rate": 0.003,
-    "batch_size": 32,
-    "word_dropout": 0.2,
-    "weight_decay": 1.0,
-}
+def _for_transformer(reviews: int) -> dict[str, float | str]:
+    steps = math.ceil(reviews / 32)  # in an epoch
+    return {
+        "optimizer": "adamw",
+        "epochs": min(15, max(3, math.ceil(STEPS / steps))),
+        "learning_rate": 0.003,
+        "batch_size": 32,
+        "patience": 2 if reviews > TINY else 0,
+        "word_dropout": 0.2,
+        "weight_decay": 1.0,
+    }
 
 
 # In the order they are said.

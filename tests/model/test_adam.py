@@ -45,6 +45,24 @@ def test_its_weights_are_those_of_torchs_class(rate, decay):
     assert torch.equal(ours[3], parameters()[3])
 
 
+def test_decoupled_its_weights_are_those_of_torchs_adamw_with_a_rate_that_changes():
+    ours, theirs = parameters(), parameters()
+    optimizer = Adam(ours, learning_rate=0.0, weight_decay=0.5, decoupled=True)
+    matrices, others = [theirs[0], theirs[2]], [theirs[1], theirs[3]]
+    groups = [{"params": matrices, "weight_decay": 0.5}, {"params": others, "weight_decay": 0.0}]
+    reference = torch.optim.AdamW(groups, lr=0.1)
+    for step, found in enumerate(gradients(ours, 40), start=1):
+        for mine, other, gradient in zip(ours, theirs, found, strict=True):
+            mine.grad, other.grad = (None if gradient is None else gradient.clone() for _ in range(2))
+        optimizer.learning_rate = 0.1 / step
+        for group in reference.param_groups:
+            group["lr"] = 0.1 / step
+        optimizer.step()
+        reference.step()
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
+
+
 def test_its_weights_are_those_of_the_algorithm():
     found = parameters()[:1]
     weights = found[0].detach().numpy().astype(float)

@@ -34,6 +34,16 @@ def test_what_the_size_chooses(reviews, classes, chosen):
         assert own == replace(found, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("reviews", "epochs", "patience"), [(964, 15, 0), (2_560, 15, 2), (4_113, 10, 2), (250_000, 3, 2)]
+)
+def test_what_the_size_chooses_for_a_transformer(reviews, epochs, patience):
+    found = TrainingSettings().for_size(reviews, 11, "transformer")
+    assert tuple(getattr(found, name) for name in CHOSEN_BY_SIZE) == ("adamw", epochs, 0.003, 32, patience, 0.2, 1.0)
+    assert found.for_size(5, 2) == found
+    assert TrainingSettings(epochs=7).for_size(reviews, 11, "transformer") == replace(found, epochs=7)
+
+
 def test_without_the_switch_and_in_the_published_protocol_nothing_is_chosen():
     for training in (TrainingSettings(by_size=False), PUBLISHED.training):
         assert training.for_size(1_000_000, 1_000) is training

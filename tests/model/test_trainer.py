@@ -13,10 +13,11 @@ from torch.nn import functional
 from forgetting.core.seeding import generator
 from forgetting.model.classifier import TextClassifier
 from forgetting.model.history import Epoch, PartMetrics, find_best_epoch
-from forgetting.model.settings import TrainingSettings
+from forgetting.model.settings import SplitSettings, TrainingSettings
 from forgetting.model.sparse import SparseMatrix
-from forgetting.model.split import Part
+from forgetting.model.split import Part, make_split
 from forgetting.model.trainer import Trainer, measure_logits, measure_part
+from forgetting.model.transformer import TextTransformer
 
 SEED = 7
 BASE = TrainingSettings(epochs=6, label_smoothing=0.0, weight_decay=0.0)
@@ -455,3 +456,47 @@ def test_chunks_measure_what_one_pass_does(small_split, monkeypatch):
     monkeypatch.setattr("forgetting.model.split.ROWS_AT_ONCE", 10)
     chunked = measure_part(model, small_split.training, "cross_entropy")
     assert (chunked.loss, chunked.accuracy) == (pytest.approx(whole.loss, rel=1e-6), pytest.approx(whole.accuracy))
+
+
+def test_a_transformer_trained_by_adamw_equals_a_plain_loop_with_warm_up_and_cosine(small_reviews):
+    split = make_split(small_reviews, SplitSettings(validation_share=0.25), max_tokens=5)
+    changes = {"optimizer": "adamw", "batch_size": 16, "learning_rate": 0.01, "weight_decay": 0.5}
+    training = replace(BASE, by_size=False, word_dropout=0.2, **changes)
+
+    def build():
+        sizes = {"width": 8, "heads": 2, "feedforward": 8, "max_tokens": 5}
+        return TextTransformer(len(split.words), len(split.classes), **sizes, dropout=0.3, seed=SEED)
+
+    trainers = [Trainer(build(), split, training, seed=SEED) for _ in range(2)]
+    trainers[0].advance()
+    while trainers[1].epochs_left:
+        trainers[1].advance(seconds=0)
+    assert weights(trainers[0].model) == weights(trainers[1].model), "the same bits, whatever the slices"
+
+    model = build()
+    decayed = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    others = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.5}, {"params": others, "weight_decay": 0.0}], lr=0.01
+    )
+    steps = 6 * 3  # 40 reviews in batches of 16
+    tenth = 0.1 * steps
+
+    def rate(step):
+        if step < tenth:
+            return (step + 1) / (tenth + 1)
+        return 0.5 * (1 + np.cos(np.pi * (step - tenth) / (steps - tenth)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    order, words, dropout = (generator(SEED, "training", name) for name in ("order", "word_dropout", "dropout"))
+    part = split.training
+    for _ in range(6):
+        for batch in reversed(torch.randperm(len(part), generator=order).split(16)):
+            inputs = part.tokens.rows(batch).drop_values(0.2, words)
+            optimizer.zero_grad()
+            functional.cross_entropy(model(inputs, dropout_source=dropout), part.targets[batch]).backward()
+            optimizer.step()
+            schedule.step()
+    for (name, ours), theirs in zip(trainers[0].model.named_parameters(), model.parameters(), strict=True):
+        if not name.endswith("key.bias"):  # of which attention does not depend: its gradient is what rounding leaves
+            torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
