@@ -3,9 +3,12 @@
 import streamlit as st
 
 from forgetting.dashboard.state import models
+from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
+from forgetting.dashboard.studies.opened import open_control, opened_study
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
 from forgetting.dashboard.studies.plan_presets import preset_controls
+from forgetting.dashboard.studies.robustness import ROBUSTNESS_STUDY
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -17,10 +20,16 @@ from forgetting.dashboard.views import dose_response
 from forgetting.dashboard.views.attribution import words_view
 from forgetting.dashboard.views.layer_choice import layer_choice_view
 from forgetting.dashboard.views.layer_effects import layer_effects_view
+from forgetting.dashboard.views.opened_study import opened_study_view
 from forgetting.dashboard.views.robustness import robustness_view
 
 open_page("layers")
 st.markdown("# Layers\nWhich layer holds the memory, and how sure are we?")
+if (study := opened_study()) is not None:
+    opened_study_view(study)
+    st.stop()
+if models.find_trained_model(session()) is None:
+    open_control()
 trained_model = need_model()
 if not randomization_form.can_choose(trained_model):
     st.stop()
@@ -34,8 +43,8 @@ views = {
     "Half-way fraction": ("dose", dose_response.half_way_view),
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "How sure?": ("dose", dose_response.uncertainty_view),
-    "Conclusions": ("dose", layer_effects_view),
-    "Robustness": (None, robustness_view),
+    "Conclusions": (ROBUSTNESS_STUDY, layer_effects_view),
+    "Robustness": (ROBUSTNESS_STUDY, robustness_view),
     "To unlearn": (LAYER_CHOICE_STUDY, layer_choice_view),
     "Words": (None, words_view),
 }
@@ -45,13 +54,14 @@ match, view = views[opened]
 with plan:
     if match == LAYER_CHOICE_STUDY:
         forget_controls(trained_model)
-    if match:
-        if match == "dose":
-            preset_controls(trained_model)
-        plan_controls(trained_model)
-    elif opened == "Robustness":
+    if match == "dose":
+        preset_controls(trained_model)
+    if match == ROBUSTNESS_STUDY:
         number_control("sweep.seeds")
+    elif match:
+        plan_controls(trained_model)
     kept_studies()
+    open_control()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if match:

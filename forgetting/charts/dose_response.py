@@ -5,7 +5,7 @@ A point of a curve can be picked: the parameter PICK then holds the seed that is
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import altair as alt
 import numpy as np
@@ -84,7 +84,7 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
     """The style of a metric of the validation part.
 
     Args:
-        metric: name of a sweep's column, without its "validation_".
+        metric: name of a sweep's column, without its "validation_"; it may be none of ours.
         base: the baselines of the split.
         unit: of the loss.
     """
@@ -93,7 +93,8 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
     if base.linear_svc:
         accuracies["LinearSVC"] = base.linear_svc["validation"]
     guess = {"uniform guess": base.chance_loss}
-    return {
+    other = MetricStyle(metric.replace("_", " "), ".3f", False, {"chance": base.chance})
+    found = {
         "accuracy": MetricStyle("validation accuracy", ".1%", True, accuracies),
         "macro_f1": MetricStyle("macro-F1", ".3f", True, {"largest class": base.majority_macro_f1["validation"]}),
         "top_k_accuracy": MetricStyle("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
@@ -115,7 +116,9 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
         ),
         "agreement": MetricStyle("agreement with the original", ".1%", True, {"chance": base.chance}),
         "divergence": MetricStyle("divergence from the original", ".3f", True, {"nothing in common": 1.0}),
-    }[metric]
+    }.get(metric, other)
+    known = {name: value for name, value in found.baselines.items() if not math.isnan(value)}
+    return replace(found, baselines=known)
 
 
 def with_intervals(curves: pd.DataFrame, nested: Iterable[NestedCurve], band: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from forgetting.randomization.groups import block_of, group_of, groups_of, title_block
+from forgetting.randomization.groups import LAYER_GROUPS, block_of, group_of, groups_of, title_block
 from forgetting.randomization.patterns import matching_layers
 
 ONE_PANEL = 6  # layer sets that one panel shows, coloured each on its own
@@ -54,7 +54,10 @@ def _place(name: str, layers: tuple[str, ...], known: tuple[str, ...], by: str) 
         if layer == group:  # which has no other layer
             return GROUPS, name, ""
         return group, layer.rpartition(".")[2], title_block(block)
-    whole = {matching_layers(pattern, known): BLOCKS if block_of(pattern) else GROUPS for pattern in groups.values()}
+    whole = {
+        matching_layers(pattern, known): GROUPS if title in LAYER_GROUPS else BLOCKS
+        for title, pattern in groups.items()
+    }
     cascades = {known[len(known) - len(layers) :]: DOWN, known[: len(layers)]: UP}
     return {**cascades, known: BLOCKS, **whole}.get(layers, OTHER_SETS), name, ""
 

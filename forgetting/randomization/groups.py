@@ -16,13 +16,13 @@ LAYER_GROUPS = {  # of a Transformer: title → pattern
     "norms": "norm+blocks.*.*_norm",
     "head": "head",
 }
-EACH_ATTENTION = "each:**.attention"  # that of each block
+EACH_ATTENTION, EACH_FEEDFORWARD = "each:**.attention", "each:**.feedforward"  # of the blocks
 QUERIES_AND_KEYS, VALUES_AND_OUTPUTS = (
     "+".join(f"**.attention.{name}" for name in names) for names in (("query", "key"), ("value", "output"))
 )
 ALL_LAYERS = "all layers"
 OUTSIDE = "no block"
-BLOCK = re.compile(r"(?:.*?\.)??\d+(?=\.|$)")  # up to the first number in a dotted name
+BLOCK = re.compile(r"(?:.*?\.)??\d+(?=\.)")  # up to the first number in a dotted name
 OWN_BLOCK = "blocks."  # before the number of a block of the app's own Transformer
 
 

@@ -16,6 +16,7 @@ from forgetting.reporting.formatting import (
     format_count,
     format_duration,
     format_interval,
+    format_number,
     format_points,
     format_share,
     join_names,
@@ -23,7 +24,7 @@ from forgetting.reporting.formatting import (
 from forgetting.reporting.names import format_scheme
 from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay
-from forgetting.studies.layer_robustness import LayerRobustness
+from forgetting.studies.layer_robustness import DECIDED, LayerRobustness
 
 NOTHING_TO_SHOW = (
     "There is no accuracy to show: no fraction reaches that change, or the outputs are not finite numbers."
@@ -48,6 +49,7 @@ ABSENT_SOURCES = {  # what an interval does not hold, and the control that adds 
     "training": "of training (tick “Retrain for each seed”)",
     "split": "of the split (raise “Splits”)",
 }
+MOST_ROWS = 6  # layer sets of which each is told by itself
 WORTH_IT = 0.1  # percent by which one percent more of something must narrow an interval to be advised
 
 
@@ -145,6 +147,29 @@ def _describe_least(names: Sequence[str], differences: Sequence[Difference] | No
     return f"Which of them leaves least cannot be told from {join_names(counts)}{corrected}{listed}."
 
 
+def describe_other_metric(curves: pd.DataFrame, metric: str, before: float, chance: float | None) -> str:
+    """What is left at the largest dose of a metric that is no accuracy, beside the original and chance.
+
+    Args:
+        curves: Columns "layers", "planned_dose" and "median" of the metric.
+        metric: Its name.
+        before: That of the original; NaN where it is not known.
+        chance: Its value at chance; None where it is not known.
+    """
+    at_chance = "its value at chance is not known" if chance is None else f"at chance it is {format_number(chance)}"
+    if curves.empty:
+        return f"There is no {metric} to show; {at_chance}."
+    last = curves[curves["planned_dose"] == curves["planned_dose"].max()]
+    low, high = (last.loc[place] for place in (last["median"].idxmin(), last["median"].idxmax()))
+    there = f"{format_number(low['median'])} for {low['layers']}"
+    if len(last) > 1:
+        there = f"between {there} and {format_number(high['median'])} for {high['layers']}"
+    return (
+        f"With {format_share(curves['planned_dose'].max())} randomized, {metric} is {there}; of the original it is "
+        f"{format_number(before)}, {at_chance}."
+    )
+
+
 def describe_cascades(
     steps: pd.DataFrame, baselines: Baselines, scope: str, differences: Sequence[Difference] | None = None
 ) -> str:
@@ -229,7 +254,7 @@ def describe_robustness(
         hollow: Whether the original is not shown to be better than a trivial model, so that no layer is called either.
     """
     parts = []
-    for row in rows:
+    for row in rows if hollow or len(rows) <= MOST_ROWS else ():
         if row.reinitialized is None:
             parts.append(f"{row.layer}: there is no accuracy above chance that it could lose")
             continue
@@ -240,7 +265,7 @@ def describe_robustness(
         conclusion = "anything from robust to critical" if row.conclusion == "undecided" else row.conclusion
         verb = "is" if row.conclusion in ("critical", "robust", "in between") else "may be"
         parts.append(f"{row.layer} {verb} {conclusion} (it leaves {left})")
-    told = f"{'; '.join(parts)}."
+    told = f"{'; '.join(parts)}." if parts else _list_conclusions(rows)
     if hollow:
         told += " No layer can be called critical or robust, as the original is no better than a trivial model."
     elif len(rows) > 1:
@@ -249,6 +274,19 @@ def describe_robustness(
         f"{told} {_accuracy(scope).capitalize()} before was {format_share(rows[0].accuracy_before)}, "
         f"chance {format_share(rows[0].chance)}, the largest class {format_share(baselines.majority['validation'])}."
     )
+
+
+def _list_conclusions(rows: Sequence[LayerRobustness]) -> str:
+    """The layer sets by what is concluded of them, where they are many."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(row.conclusion, []).append(row.layer)
+    told = []
+    for conclusion in sorted(names, key=lambda name: (name not in DECIDED, name)):
+        found, verb = names[conclusion], "is" if len(names[conclusion]) == 1 else "are"
+        listed = join_names(found) if len(found) <= MOST_ROWS else f"{', '.join(found[:MOST_ROWS])} and others"
+        told.append(f"{conclusion[0].upper()}{conclusion[1:]} {verb} {listed} ({len(found)}).")
+    return " ".join(told)
 
 
 def describe_uncertainty(

@@ -177,7 +177,7 @@ def join_names(names: Iterable[str], last: str = "and") -> str:
 
 def format_baselines(baselines: Baselines) -> str:
     """The trivial accuracies on the validation part, which stand beside every accuracy there."""
-    return (
-        f"chance is {format_share(baselines.chance)}, the largest class "
-        f"{format_share(baselines.majority['validation'])}"
+    shares = {"chance is": baselines.chance, "the largest class": baselines.majority["validation"]}
+    return ", ".join(
+        f"{name} {'not known' if math.isnan(share) else format_share(share)}" for name, share in shares.items()
     )

@@ -249,6 +249,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("panels by",),
         ),
         Term(
+            "a study's file",
+            "A Parquet file that `forgetting study` or `StudyResult.write` has written, of any model.",
+            "It holds the rows of the study, its plan, and what the original's evaluation is to be held against.",
+            used=("open a study's file",),
+        ),
+        Term(
             "plan",
             "Which layer sets are randomized, by which schemes and fractions, and how many times.",
             "A plan that is ready replaces the settings of the plan below it, but for the first seed, the splits and "

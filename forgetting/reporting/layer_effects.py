@@ -39,7 +39,7 @@ def describe_layer_effects(
         moved: ‖θ_t − θ_0‖₂ / ‖θ_0‖₂ of each layer over training, by its name.
     """
     found = [
-        *_describe_attention(effects.attention),
+        *_describe_attention(effects),
         *_describe_pairs(effects),
         *_describe_positions(effects.positions, moved),
         *_describe_head(effects.head),
@@ -55,7 +55,8 @@ def describe_layer_effects(
     return first if found else f"{first} {NOTHING}", tuple(found)
 
 
-def _describe_attention(blocks: Sequence[LayerEffect]) -> list[LayerSentence]:
+def _describe_attention(effects: LayerEffects) -> list[LayerSentence]:
+    blocks = effects.attention
     if len(blocks) < 2:
         return []
     kinds = {block.conclusion for block in blocks}
@@ -64,7 +65,10 @@ def _describe_attention(blocks: Sequence[LayerEffect]) -> list[LayerSentence]:
     if not shown and len(kinds) == 1 and kinds <= set(DECIDED):
         start = f"The attention of every block is {next(iter(kinds))}"
     listed = "; ".join(f"{block.layers} {_verb(block)} {_conclusion(block)} ({_loss(block)})" for block in blocks)
-    return [LayerSentence("Attention by block", f"{start}: re-initialized, {listed}.", shown)]
+    text = f"{start}: drawn anew, {listed}."
+    if effects.rewound:
+        text += f" Re-initialized, they lose {join_names(map(_share, effects.rewound))}."
+    return [LayerSentence("Attention by block", text, shown)]
 
 
 def _describe_pairs(effects: LayerEffects) -> list[LayerSentence]:
@@ -80,7 +84,7 @@ def _describe_pairs(effects: LayerEffects) -> list[LayerSentence]:
             ("Values and outputs", "queries and keys") if difference.change > 0 else ("Queries and keys", "the others")
         )
         start = "{} hold more than {}".format(*more)
-    text = f"{start}: re-initialized, values and outputs lose {_share(held)}, queries and keys {_share(other)}."
+    text = f"{start}: drawn anew, values and outputs lose {_share(held)}, queries and keys {_share(other)}."
     return [LayerSentence("Values and outputs", text, shown)]
 
 
@@ -88,11 +92,13 @@ def _describe_positions(effect: LayerEffect | None, moved: Mapping[str, float]) 
     if effect is None:
         return []
     far, shown = moved.get(effect.layers), effect.conclusion == "robust"
-    start = (
-        f"Training moved them by {format_share(far)} of their length (norm), {'and yet' if shown else 'and'} "
-        * bool(far)
-    )
-    text = f"{start}drawing {effect.layers} anew loses {_share(effect)}."
+    text = f"drawing {effect.layers} anew loses {_share(effect)}."
+    if far:
+        and_yet = "and yet" if shown else "and"
+        text = (
+            f"training moved {effect.layers} by {format_share(far)} of their length (norm), {and_yet} drawing them "
+            f"anew loses {_share(effect)}."
+        )
     return [LayerSentence("Positions", text[0].upper() + text[1:], shown)]
 
 

@@ -4,17 +4,14 @@ Each effect is the forgetting of one layer set with all of it re-initialized or 
 corrected for the number of such effects (Bonferroni).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import nn
 
 from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import LEVEL
 from forgetting.randomization.groups import EACH_ATTENTION, QUERIES_AND_KEYS, VALUES_AND_OUTPUTS, title_set
-from forgetting.randomization.layers import layer_parameters, named_layers
 from forgetting.randomization.patterns import layer_sets, matching_layers
 from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.evaluation import SweepRow
@@ -53,8 +50,9 @@ class LayerEffects:
 
     Attributes:
         before: Validation accuracy of the original, the median over seeds.
-        attention: The attention of each block, re-initialized.
-        pairs: Values and outputs, and queries and keys, of all blocks, re-initialized.
+        attention: The attention of each block, re-randomized.
+        rewound: The same, re-initialized; as many or none.
+        pairs: Values and outputs, and queries and keys, of all blocks, re-randomized.
         difference: Between the two; the second less the first.
         positions: The positions, re-randomized.
         head: The last layer re-initialized, and re-randomized.
@@ -65,6 +63,7 @@ class LayerEffects:
 
     before: float
     attention: tuple[LayerEffect, ...] = ()
+    rewound: tuple[LayerEffect, ...] = ()
     pairs: tuple[LayerEffect, ...] = ()
     difference: Difference | None = None
     positions: LayerEffect | None = None
@@ -75,7 +74,7 @@ class LayerEffects:
     @property
     def listed(self) -> tuple[LayerEffect, ...]:
         """All effects."""
-        return (*self.attention, *self.pairs, *([self.positions] if self.positions else []), *self.head)
+        return (*self.attention, *self.rewound, *self.pairs, *([self.positions] if self.positions else []), *self.head)
 
 
 def measure_layer_effects(
@@ -100,19 +99,21 @@ def measure_layer_effects(
         if scheme == "rewind" and not retrain:  # which draws nothing, so one seed is all there is to know
             whole[layers, scheme] = [row for row in found if row.seed == found[0].seed]
 
-    blocks = [(names, "rewind") for names in _sets(EACH_ATTENTION, known)]
-    pairs = [(names, "rewind") for item in (VALUES_AND_OUTPUTS, QUERIES_AND_KEYS) for names in _sets(item, known)]
+    blocks = [(names, "reinit") for names in _sets(EACH_ATTENTION, known)]
+    back = [(names, "rewind") for names, _ in blocks]
+    pairs = [(names, "reinit") for item in (VALUES_AND_OUTPUTS, QUERIES_AND_KEYS) for names in _sets(item, known)]
     positions = [((name,), "reinit") for name in known if "position" in name][:1]
     head = [(known[-1:], "rewind"), (known[-1:], "reinit")]
-    groups = [[key for key in keys if key in whole] for keys in (blocks, pairs, positions, head)]
+    groups = [[key for key in keys if key in whole] for keys in (blocks, back, pairs, positions, head)]
     count = sum(map(len, groups))
-    attention, pair_effects, position_effects, head_effects = (
+    attention, rewound, pair_effects, position_effects, head_effects = (
         tuple(_measure_effect(key, whole[key], known, count) for key in keys) for keys in groups
     )
-    compared = [row for key in groups[1] for row in whole[key]]
+    compared = [row for key in groups[2] for row in whole[key]]
     return LayerEffects(
         before=float(np.median(before)),
         attention=attention,
+        rewound=rewound if len(rewound) == len(attention) else (),
         pairs=pair_effects,
         difference=next(iter(compare_pairs(compared)), None) if len(pair_effects) > 1 else None,
         positions=next(iter(position_effects), None),
@@ -153,20 +154,3 @@ def _compare_tenths(rows: Sequence[SweepRow], known: tuple[str, ...]) -> tuple[t
     return tuple(
         (name, replace(pair, adjusted=float(p))) for (name, pair), p in zip(found.items(), adjusted, strict=True)
     )
-
-
-def relative_moves(model: nn.Module, initial: Mapping[str, torch.Tensor]) -> dict[str, float]:
-    """How far training moved each layer: ‖θ_t − θ_0‖₂ / ‖θ_0‖₂, by its name. Layers that began at 0 are left out.
-
-    Args:
-        model: The trained model.
-        initial: Its state dict from before training.
-    """
-    found = {}
-    for name, layer in named_layers(model).items():
-        parameters = layer_parameters(model, layer)
-        now = torch.cat([value.detach().double().flatten() for value in parameters.values()])
-        then = torch.cat([initial[f"{name}.{key}"].double().flatten() for key in parameters])
-        if size := torch.linalg.vector_norm(then).item():
-            found[name] = torch.linalg.vector_norm(now - then).item() / size
-    return found

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from forgetting.reporting.dose_response import describe_robustness
 from forgetting.studies.differences import Difference
 from forgetting.studies.layer_robustness import CRITICAL, ROBUST
-from forgetting.studies.layer_robustness import _conclude as conclude
+from forgetting.studies.layer_robustness import conclude_forgetting as conclude
 
 times = st.one_of(st.sampled_from([NEVER, DIVERGED]), st.integers(1, 40).map(at))
 

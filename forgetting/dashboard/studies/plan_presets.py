@@ -9,12 +9,11 @@ from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.studies.base import PACE
 from forgetting.dashboard.studies.panel import start_study
 from forgetting.dashboard.studies.sweep import sweep_seconds
-from forgetting.randomization.groups import EACH_ATTENTION, QUERIES_AND_KEYS, VALUES_AND_OUTPUTS, groups_of
+from forgetting.randomization.groups import groups_of
 from forgetting.randomization.patterns import ALL
 from forgetting.recipe.plans import Sweep, even_doses
 from forgetting.reporting.formatting import format_count, format_duration
 from forgetting.reporting.glossary import explain
-from forgetting.studies.layer_effects import TENTH
 
 PRESET_SEEDS = 3
 
@@ -52,23 +51,13 @@ def _of_cascades(known: tuple[str, ...]) -> Sweep:  # noqa: ARG001
     return Sweep(("down", "up"), (1.0,), ("reinit",), seeds=PRESET_SEEDS)
 
 
-def conclusions_plan(known: tuple[str, ...]) -> Sweep:
-    """The plan of what `studies.layer_effects` measures."""
-    parts = (EACH_ATTENTION, VALUES_AND_OUTPUTS, QUERIES_AND_KEYS) if groups_of(known) else ()
-    return Sweep(("each", *parts), (TENTH, 1.0), ("rewind", "reinit", "normal"), seeds=PRESET_SEEDS)
-
-
 CASCADES_PRESET = PlanPreset(
     "Cascades", "Layer after layer is drawn anew, from the top down and from the bottom up.", _of_cascades
-)
-CONCLUSIONS_PRESET = PlanPreset(
-    "Conclusions", "Each layer is changed in three ways, for the tab of that name.", conclusions_plan
 )
 PLAN_PRESETS = (
     PlanPreset("Groups and blocks", "Which group of layers, and which block, holds it.", _of_groups),
     PlanPreset("Each layer", "How accuracy falls with the fraction of each layer.", _of_layers),
     CASCADES_PRESET,
-    CONCLUSIONS_PRESET,
 )
 
 

@@ -10,6 +10,7 @@ from forgetting.dashboard.studies import (
     kept,
     layer_choice,
     relearning,
+    robustness,
     similarity,
     sweep,
     unlearning,
@@ -18,6 +19,7 @@ from forgetting.dashboard.studies.base import StudyRequest
 
 STUDY_KINDS = {
     **sweep.SWEEP_KINDS,
+    **robustness.ROBUSTNESS_KINDS,
     **layer_choice.LAYER_CHOICE_KINDS,
     **explanation.EXPLANATION_KINDS,
     **similarity.SIMILARITY_KINDS,

@@ -14,18 +14,20 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.dashboard.ui.page import is_hollow
+from forgetting.model.settings import OBJECTIVES
 from forgetting.model.split import PARTS
 from forgetting.randomization.groups import groups_of, title_set
 from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import Sweep
+from forgetting.recipe.plans import Sweep, even_doses
 from forgetting.reporting.formatting import format_product
 from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.differences import Difference, compare_pairs
 from forgetting.studies.evaluation import SweepRow
-from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects, relative_moves
-from forgetting.studies.layer_robustness import LayerRobustness, robustness
+from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects
+from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
 from forgetting.studies.nested import NestedCurve, nested_curves
 from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
 
@@ -187,7 +189,7 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
     total = plan.count(layers)
     few = replace(plan, seeds=1, splits=1, retrain=False, doses=few_doses(plan.doses))
     if is_slow(trained_model):  # all layers, of which nothing is computed once for several variants
-        few = Sweep((ALL,), (0.5, 1.0), ("reinit",), seeds=1)
+        few = Sweep((ALL,), even_doses(7)[1:], ("reinit",), seeds=1)
     seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
     return training + seconds * total / few.count(layers)
 
@@ -222,6 +224,7 @@ class Intervals:
         found: Those that are there.
         differences: What `find_differences` found.
         effects: What `find_layer_effects` found.
+        robustness: What `find_robustness` found.
     """
 
     rows: int
@@ -230,6 +233,7 @@ class Intervals:
     found: list[NestedCurve] = field(default_factory=list)
     differences: dict[tuple, tuple[Difference, ...]] = field(default_factory=dict)
     effects: list[LayerEffects | None] = field(default_factory=list)
+    robustness: list[tuple[LayerRobustness, ...]] = field(default_factory=list)
 
 
 def advance_intervals(study: Study) -> Intervals:
@@ -260,7 +264,23 @@ def find_differences(study: Study, places: tuple[int, ...], by: str) -> tuple[Di
 
 def layers_of(study: Study) -> tuple[str, ...]:
     """Names of the layers of the model that a sweep studies, in order."""
-    return study.trained_model.recipe.model.layers
+    return study.trained_model.recipe.model.layers if study.trained_model else tuple(study.result.layers)
+
+
+def metric_of(study: Study) -> str:
+    """The metric that forgetting is of; that of an opened study may be none of ours."""
+    return "accuracy" if study.trained_model else study.result.metric
+
+
+def unit_of(study: Study) -> str:
+    """The unit of the loss."""
+    objective = study.trained_model.recipe.training.objective if study.trained_model else "cross_entropy"
+    return OBJECTIVES[objective]
+
+
+def is_hollow_study(study: Study) -> bool:
+    """Whether the original is not shown to be better than a trivial model."""
+    return is_hollow(study.trained_model) if study.trained_model else study.result.hollow
 
 
 def titles_of(study: Study) -> dict[str, str]:
@@ -291,14 +311,31 @@ def scope_of(study: Study) -> str:
 
 
 def files_of(study: Study) -> dict[str, Callable[[], bytes]]:
-    """Functions that make a sweep's rows as files, by the files' names."""
+    """Functions that make a sweep's rows as files, by the files' names; of an opened study the file that it is from."""
+    if study.trained_model is None:
+        return {"study.parquet": lambda: study.runner}
     return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
 
 
-def moves_of(study: Study) -> dict[str, float]:
-    """How far training moved each layer, ‖θ_t − θ_0‖₂ / ‖θ_0‖₂, by its name."""
+def distances_of(study: Study) -> dict[str, LayerDistance]:
+    """How far training moved each layer, by its name."""
+    if study.trained_model is None:
+        return dict(study.result.layers)
     trained = study.trained_model.trained
-    return relative_moves(trained.model, trained.initial)
+    return measure_distances(trained.model, trained.initial)
+
+
+def find_robustness(study: Study) -> tuple[LayerRobustness, ...]:
+    """The robustness of the layer sets of a study that stands still; kept with it."""
+    kept = advance_intervals(study).robustness
+    if not kept:
+        if study.trained_model:
+            found = robustness_of_rows(study.rows, study.plan, distances_of(study))
+        else:
+            found = study.result.robustness()
+        titles = titles_of(study)
+        kept.append(tuple(replace(row, layer=titles[row.layer]) for row in found))
+    return kept[0]
 
 
 def find_layer_effects(study: Study) -> LayerEffects | None:
@@ -312,6 +349,9 @@ def find_layer_effects(study: Study) -> LayerEffects | None:
 def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:
     """How many reviews, seeds and splits a sweep has, and about how many seconds one more seed or split takes."""
     plan = study.plan
+    if study.trained_model is None:
+        reviews = (study.result.reviews or {}).get("validation", 0)
+        return {"reviews": reviews, "seeds": plan.seeds, "splits": plan.splits}, {}
     counts = {"reviews": len(study.trained_model.split.validation), "seeds": plan.seeds, "splits": plan.splits}
     seconds = PACE * sweep_seconds(study.trained_model, plan)
     return counts, {"seeds": seconds / plan.seeds, "splits": seconds / plan.splits}
@@ -339,17 +379,6 @@ def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -
         return DoseCurve(result, next(nested_curves(result.rows)))
 
     return DOSE_CURVES.ask(sweep_key(trained_model, plan), compute)
-
-
-def robustness_of(trained_model: TrainedModel, seeds: int) -> tuple[LayerRobustness, ...]:
-    """How robust each layer of a model is, over so many seeds."""
-    return _robustness(f"{models.model_key(trained_model)}:{seeds}", trained_model, seeds)
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _robustness(key: str, _trained_model: TrainedModel, _seeds: int) -> tuple[LayerRobustness, ...]:  # noqa: ARG001 - the key
-    trained = _trained_model.trained
-    return robustness(trained.model, _trained_model.split, trained.initial, seeds=_seeds, recipe=_trained_model.recipe)
 
 
 SWEEP_KINDS = {

@@ -37,6 +37,7 @@ PAGES = {
 STUDY_TABS = {  # page and tab that show a kind of study
     "dose": ("layers", "Curves"),
     "change": ("layers", "Equal ‖ΔW‖"),
+    "robustness": ("layers", "Robustness"),
     "layer_choice": ("layers", "To unlearn"),
     "explanation": ("explain", "Sanity check"),
     "learning_curves": ("relearn", "This randomization"),

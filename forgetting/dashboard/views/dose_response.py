@@ -1,5 +1,6 @@
 """What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from statistics import NormalDist
@@ -46,6 +47,7 @@ from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric, name_scope
 from forgetting.studies.differences import Difference
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
+from forgetting.studies.evaluation import SWEEP_METRICS
 from forgetting.studies.nested import NestedCurve, nested_half_ways
 
 METRIC_GROUPS = {  # metrics that are drawn side by side, by the name of the group
@@ -81,9 +83,10 @@ def curves_view(study: Study, baselines: Baselines) -> None:
     frame, match = sweep.named_frame(study), study.plan.match
     key = f"curves_{match}"
     with st.container(horizontal=True):
+        groups = _metric_groups(study)
         group = st.selectbox(
             "Metric",
-            list(METRIC_GROUPS),
+            list(groups),
             key=f"{key}_metric",
             persist_state="session",
             help=explain("Metric"),
@@ -103,11 +106,11 @@ def curves_view(study: Study, baselines: Baselines) -> None:
         grouped = by == "layers" and rows["layers"].nunique() > ONE_PANEL and bool(groups_of(sweep.layers_of(study)))
         panels_by = _choose_panels(key) if grouped else BY[0]
     if by == "layers":
-        rows = _choose_sets(study, rows, key, panels_by)
+        rows = choose_sets(study, rows, key, panels_by)
     nested = _find_intervals(study)
     if match == "dose":
         conclude(
-            _describe_half_ways(study.trained_model, study.plan, rows, baselines, nested),
+            _describe_half_ways_of(study, rows, baselines, nested),
             "fraction randomized",
             "half-way fraction (D50)",
             "95 % interval",
@@ -120,7 +123,24 @@ def curves_view(study: Study, baselines: Baselines) -> None:
             "fraction randomized",
             "band",
         )
-    _draw_metrics(study, rows, baselines, METRIC_GROUPS[group], nested, by=by, panels_by=panels_by, key=key)
+    _draw_metrics(study, rows, baselines, groups[group], nested, by=by, panels_by=panels_by, key=key)
+
+
+def _metric_groups(study: Study) -> dict[str, tuple[str, ...]]:
+    """The metrics that are there, by the name of their group; an opened study may have others than ours."""
+    if study.trained_model:
+        return METRIC_GROUPS
+    frame, main = study.result.frame, sweep.metric_of(study)
+    there = {
+        name.removeprefix("validation_")
+        for name, values in frame.select_dtypes("number").items()
+        if name.startswith("validation_") and values.notna().any()
+    }
+    known = {name: tuple(metric for metric in metrics if metric in there) for name, metrics in METRIC_GROUPS.items()}
+    others = sorted(name for name in there - {*SWEEP_METRICS, main} if not name.endswith("_before"))
+    return (
+        {main: (main,)} | {name: found for name, found in known.items() if found} | {name: (name,) for name in others}
+    )
 
 
 def _find_intervals(study: Study) -> list[NestedCurve]:
@@ -144,23 +164,39 @@ def _advance_intervals(study: Study) -> None:
     st.caption(f"Computing intervals: {len(intervals.found):,} of {format_count(intervals.total, 'curve')}.")
 
 
+def _describe_half_ways_of(study: Study, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]) -> str:
+    """The half-way doses of a study's rows; of a metric that is no accuracy, what is left of it."""
+    if (metric := sweep.metric_of(study)) != "accuracy":
+        return _describe_other(study, curves(rows, f"validation_{metric}"))
+    return _describe_half_ways(study.plan, rows, baselines, nested, hollow=sweep.is_hollow_study(study))
+
+
 def _describe_half_ways(
-    trained_model: TrainedModel, plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve]
+    plan: Sweep, rows: pd.DataFrame, baselines: Baselines, nested: list[NestedCurve], *, hollow: bool
 ) -> str:
     sources = nested[0].points["sources"].iloc[0] if nested else ()
     before = rows["validation_accuracy_before"].median()
-    half_ways = _half_ways(trained_model, plan, rows, nested)
-    return dose_response_sentences.describe_half_way(
-        half_ways, baselines, before, name_scope(retrain=plan.retrain, splits=plan.splits), sources
-    )
+    half_ways = _half_ways(plan, rows, nested, hollow=hollow)
+    scope = name_scope(retrain=plan.retrain, splits=plan.splits)
+    return dose_response_sentences.describe_half_way(half_ways, baselines, before, scope, sources)
 
 
-def _half_ways(
-    trained_model: TrainedModel, plan: Sweep, rows: pd.DataFrame, nested: list[NestedCurve]
-) -> tuple[HalfWay, ...]:
+def _half_ways(plan: Sweep, rows: pd.DataFrame, nested: list[NestedCurve], *, hollow: bool) -> tuple[HalfWay, ...]:
     """Half-way doses of rows, with their nested intervals where there are any."""
-    halves = half_way(rows, planned_doses=plan.doses, hollow=is_hollow(trained_model))
-    return nested_half_ways(halves, nested)
+    return nested_half_ways(half_way(rows, planned_doses=plan.doses, hollow=hollow), nested)
+
+
+def _describe_other(study: Study, table: pd.DataFrame) -> str:
+    """What is left of a metric that is no accuracy."""
+    metric, chance = sweep.metric_of(study), study.result.chance
+    return dose_response_sentences.describe_other_metric(table, metric, _before(study), chance)
+
+
+def _before(study: Study) -> float:
+    """The metric of the original, the median over seeds; NaN where it is not known."""
+    column = f"validation_{sweep.metric_of(study)}_before"
+    frame = study.result.frame
+    return frame[column].median() if column in frame else math.nan
 
 
 def _differences(study: Study, rows: pd.DataFrame, dose: float, by: str = "layers") -> tuple[Difference, ...]:
@@ -210,8 +246,7 @@ def _draw_metrics(
     key: str,
 ) -> None:
     """A chart for each metric and panel; a click on a point opens its randomization on the Forget page."""
-    unit = OBJECTIVES[study.trained_model.recipe.training.objective]
-    match, charts = study.plan.match, {}
+    match, charts, own = study.plan.match, {}, study.trained_model is not None
     drawn, chosen = st.container(), st.container()
     with chosen:
         band = _choose_band(f"{key}_band") if nested and "accuracy" in names else "seeds"
@@ -227,7 +262,7 @@ def _draw_metrics(
     for place, ((name, title), table) in enumerate(tables.items()):
         if place % wide == 0:
             columns = drawn.columns(wide)
-        style = metric_style(name, baselines, unit)
+        style = metric_style(name, baselines, sweep.unit_of(study))
         chart = dose_response_charts.dose_chart(
             table,
             style,
@@ -237,29 +272,29 @@ def _draw_metrics(
             narrow=wide > 1,
             band=band if name == "accuracy" else "seeds",
             title=title,
+            pick=own,
         )
         charts[f"{name} {title}".rstrip()] = chart
         event = columns[place % wide].altair_chart(
             chart,
             key=f"{key}_{name}_{title}".rstrip("_"),
             height="stretch",
-            on_select="rerun",
-            selection_mode=PICK,
             alt=f"{style.title} by fraction randomized: median over seeds with a band, and baselines. {title}",
+            **({"on_select": "rerun", "selection_mode": PICK} if own else {}),
         )
-        _open_picked(study, event)
+        if own:
+            _open_picked(study, event)
     scale = f" {FORGETTING_SCALE}" if "forgetting" in names else ""
     pale = f" {PALE_POINTS}" if nested and "accuracy" in names else ""
-    st.caption(
-        f"Click a point to open it on the Forget page, with the seed that is nearest to the median.{pale}{scale}"
-    )
+    click = "Click a point to open it on the Forget page, with the seed that is nearest to the median." * own
+    st.caption(f"{click}{pale}{scale}".strip())
     chart_table(
         lambda: _points(rows, names, nested), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT
     )
     downloads(sweep.files_of(study), charts, key)
 
 
-def _choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> pd.DataFrame:
+def choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> pd.DataFrame:
     """The rows of the layer sets that are chosen, by the panels that they are in; all where there is one panel."""
     names = rows.drop_duplicates("layers")[["layers"]]
     found = panels(names, sweep.names_of(study), sweep.layers_of(study), by)
@@ -382,7 +417,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         return
     frame, nested = found.result.frame, [found.nested] if not found.nested.missing else []
     conclude(
-        _describe_half_ways(trained_model, found.result.plan, frame, baselines, nested),
+        _describe_half_ways(found.result.plan, frame, baselines, nested, hollow=is_hollow(trained_model)),
         "fraction randomized",
         "half-way fraction (D50)",
         "95 % interval",
@@ -391,7 +426,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
     chart = dose_response_charts.current_dose_chart(
         dose_response_charts.with_intervals(table, nested, band) if nested else table,
         frame[frame["seed"] == chosen.seed],
-        _style(trained_model, baselines),
+        metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective]),
         dose=chosen.fraction,
         value=comparison.randomized.scores["validation"].accuracy,
         metric="validation_accuracy",
@@ -418,12 +453,14 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
 
 def heat_view(study: Study, baselines: Baselines) -> None:
     """Accuracy of every layer set at every fraction."""
-    rows = _choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "heat_scheme"), "heat")
-    table, before = curves(rows), rows["validation_accuracy_before"].median()
-    style, nested = _style(study.trained_model, baselines), _find_intervals(study)
+    rows = choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "heat_scheme"), "heat")
+    metric, before = sweep.metric_of(study), _before(study)
+    table, style, nested = curves(rows, f"validation_{metric}"), _style(study, baselines), _find_intervals(study)
     differences = _differences(study, rows, table["planned_dose"].max())
     conclude(
-        dose_response_sentences.describe_heat_map(table, baselines, before, sweep.scope_of(study), differences),
+        dose_response_sentences.describe_heat_map(table, baselines, before, sweep.scope_of(study), differences)
+        if metric == "accuracy"
+        else _describe_other(study, table),
         "fraction randomized",
         "layer set",
     )
@@ -431,8 +468,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     chart = dose_response_charts.heat_chart(
         dose_response_charts.with_intervals(table, nested, band) if nested else table,
         style,
-        worst=baselines.chance,
-        best=max(before, baselines.chance),
+        **_ends(table, before, baselines.chance, metric),
         match=study.plan.match,
         band=band,
     )
@@ -452,6 +488,15 @@ def heat_view(study: Study, baselines: Baselines) -> None:
     downloads(sweep.files_of(study), {"heat map": chart}, "heat")
 
 
+def _ends(table: pd.DataFrame, before: float, chance: float, metric: str) -> dict[str, float]:
+    """What is drawn faint and dark: chance and the original; where one is unknown, what is farthest from the other."""
+    if metric == "accuracy" and not math.isnan(chance):
+        return {"worst": chance, "best": max(before, chance)}
+    best = table["median"].iloc[0] if math.isnan(before) else before
+    farthest = table.loc[(table["median"] - best).abs().idxmax(), "median"]
+    return {"worst": farthest if math.isnan(chance) else chance, "best": best}
+
+
 def cascade_view(study: Study, baselines: Baselines) -> None:
     """Layers randomized one after another, from the top and from the bottom."""
     rows = _one_of(sweep.named_frame(study), "scheme", "cascade_scheme")
@@ -466,22 +511,26 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     )
     nested = _find_intervals(study)
     there = rows.index[rows["planned_dose"] == dose]
-    steps = cascade_curves(study.result.frame.loc[there], sweep.layers_of(study))
+    metric = sweep.metric_of(study)
+    steps = cascade_curves(study.result.frame.loc[there], sweep.layers_of(study), f"validation_{metric}")
     steps["layers"] = steps["layers"].replace(sweep.titles_of(study))
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
-        start_preset_button(study.trained_model, CASCADES_PRESET)
+        if study.trained_model:
+            start_preset_button(study.trained_model, CASCADES_PRESET)
         return
     firsts = rows[rows["layers"].isin(steps.loc[steps["step"] == 1, "layers"])]
     differences = _differences(study, firsts, dose)
     conclude(
-        dose_response_sentences.describe_cascades(steps, baselines, sweep.scope_of(study), differences),
+        dose_response_sentences.describe_cascades(steps, baselines, sweep.scope_of(study), differences)
+        if metric == "accuracy"
+        else _describe_other(study, steps[steps["step"] > 0]),
         "layer set",
         "band",
     )
     band = "interval" if nested else "seeds"
     chart = dose_response_charts.cascade_chart(
-        _step_intervals(steps, nested) if nested else steps, _style(study.trained_model, baselines), band
+        _step_intervals(steps, nested) if nested else steps, _style(study, baselines), band
     )
     with st.container(key="tall") if steps["step"].max() > dose_response_charts.MOST_STEPS else nullcontext():
         st.altair_chart(
@@ -510,10 +559,10 @@ def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFr
 
 def half_way_view(study: Study, baselines: Baselines) -> None:
     """A forest plot of the half-way doses, and their table."""
-    frame, nested = _choose_sets(study, sweep.named_frame(study), "half_way"), _find_intervals(study)
-    half_ways = _half_ways(study.trained_model, study.plan, frame, nested)
+    frame, nested = choose_sets(study, sweep.named_frame(study), "half_way"), _find_intervals(study)
+    half_ways = _half_ways(study.plan, frame, nested, hollow=sweep.is_hollow_study(study))
     conclude(
-        _describe_half_ways(study.trained_model, study.plan, frame, baselines, nested),
+        _describe_half_ways_of(study, frame, baselines, nested),
         "half-way fraction (D50)",
         "95 % interval",
     )
@@ -543,7 +592,7 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
 
 def uncertainty_view(study: Study, baselines: Baselines) -> None:
     """Where the uncertainty of the curves comes from, and the cheapest way to make it smaller."""
-    rows = _choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "uncertainty_scheme"), "uncertainty")
+    rows = choose_sets(study, _one_of(sweep.named_frame(study), "scheme", "uncertainty_scheme"), "uncertainty")
     scheme, unit = rows["scheme"].iloc[0], rows["unit"].iloc[0]
     found = [curve for curve in _find_intervals(study) if (curve.scheme, curve.unit) == (scheme, unit)]
     if not found:
@@ -604,5 +653,5 @@ def _sources(found: Sequence[NestedCurve], dose: float) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _style(trained_model: TrainedModel, baselines: Baselines) -> MetricStyle:
-    return metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective])
+def _style(study: Study, baselines: Baselines) -> MetricStyle:
+    return metric_style(sweep.metric_of(study), baselines, sweep.unit_of(study))

@@ -17,19 +17,24 @@ from forgetting.reporting.names import format_scheme
 NOTHING_TO_CONCLUDE = "The study has no validation accuracy to conclude from."
 
 
+def _moves(study: Study) -> dict[str, float]:
+    """How far training moved each layer, ‖θ_t − θ_0‖₂ / ‖θ_0‖₂, by its name; layers that began at 0 are left out."""
+    found = sweep.distances_of(study).items()
+    return {name: far.distance / far.initial_norm for name, far in found if far.distance and far.initial_norm}
+
+
 def layer_effects_view(study: Study, baselines: Baselines) -> None:
     """The sentences that the rows show, with the effects that they rest on."""
     effects = None if study.running else sweep.find_layer_effects(study)
     if effects is None:
         st.info("Conclusions are drawn once the study stands still." if study.running else NOTHING_TO_CONCLUDE)
         return
-    first, sentences = describe_layer_effects(effects, baselines, sweep.scope_of(study), sweep.moves_of(study))
+    first, sentences = describe_layer_effects(effects, baselines, sweep.scope_of(study), _moves(study))
     conclude(first, "forgetting", "re-initialization", "95 % interval")
     for sentence in sentences:
         icon = ":material/check_circle:" if sentence.shown else ":material/help:"
         st.markdown(f"{icon} **{sentence.topic}.** {literal(sentence.text)}")
     if not effects.listed:
-        st.info("The plan “Conclusions” has all that can be said here: open Plans, and start it.")
         return
     chart = dose_response_charts.layer_effects_chart(effects.listed)
     st.altair_chart(chart, key="layer_effects", alt="Forgetting of single layer sets, each with its interval")

@@ -4,36 +4,33 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.charts import dose_response as dose_response_charts
-from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
-from forgetting.dashboard.state.session import TrainedModel, session
+from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
-from forgetting.dashboard.ui.labels import show_error
-from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import chart_table, show_table
+from forgetting.dashboard.views.dose_response import choose_sets
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import format_share
-from forgetting.reporting.names import name_scope
 
-MOST_SEEDS = 100  # of the robustness table, which is computed at once
+NOT_REWOUND = "The study has no layer that is re-initialized as a whole, so that nothing is said of robustness."
 
 
-def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
+def robustness_view(study: Study, baselines: Baselines) -> None:
     """Each layer re-initialized and re-randomized, with a conclusion for each."""
-    try:
-        rows = sweep.robustness_of(trained_model, min(session().recipe.sweep.seeds, MOST_SEEDS))
-    except ForgettingError as error:
-        show_error(error)
+    rows = () if study.running else sweep.find_robustness(study)
+    if not rows:
+        st.info("Conclusions are drawn once the study stands still." if study.running else NOT_REWOUND)
         return
-    hollow = is_hollow(trained_model)
-    scope = name_scope(retrain=False, splits=1)
+    names = choose_sets(study, pd.DataFrame({"layers": [row.layer for row in rows]}), "robustness")["layers"].tolist()
+    rows = tuple(row for row in rows if row.layer in names)
+    hollow = sweep.is_hollow_study(study)
     conclude(
-        dose_response_sentences.describe_robustness(rows, baselines, scope, hollow=hollow),
+        dose_response_sentences.describe_robustness(rows, baselines, sweep.scope_of(study), hollow=hollow),
         "forgetting",
         "robust",
         "critical",
@@ -71,4 +68,5 @@ def robustness_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         "stands in the table as “looked at alone”. "
         f"{FORGETTING_SCALE}"
     )
-    downloads({"robustness.csv": lambda: csv_bytes(table)}, {"robustness": chart}, "robustness")
+    files = {"robustness.csv": lambda: csv_bytes(table), **sweep.files_of(study)}
+    downloads(files, {"robustness": chart}, "robustness")
