@@ -49,7 +49,7 @@ ABSENT_SOURCES = {  # what an interval does not hold, and the control that adds 
     "training": "of training (tick “Retrain for each seed”)",
     "split": "of the split (raise “Splits”)",
 }
-MOST_ROWS = 6  # layer sets of which each is told by itself
+MOST_TOLD = 6  # layer sets of which each is told by itself
 WORTH_IT = 0.1  # percent by which one percent more of something must narrow an interval to be advised
 
 
@@ -254,7 +254,7 @@ def describe_robustness(
         hollow: Whether the original is not shown to be better than a trivial model, so that no layer is called either.
     """
     parts = []
-    for row in rows if hollow or len(rows) <= MOST_ROWS else ():
+    for row in rows if hollow or len(rows) <= MOST_TOLD else ():
         if row.reinitialized is None:
             parts.append(f"{row.layer}: there is no accuracy above chance that it could lose")
             continue
@@ -284,7 +284,7 @@ def _list_conclusions(rows: Sequence[LayerRobustness]) -> str:
     told = []
     for conclusion in sorted(names, key=lambda name: (name not in DECIDED, name)):
         found, verb = names[conclusion], "is" if len(names[conclusion]) == 1 else "are"
-        listed = join_names(found) if len(found) <= MOST_ROWS else f"{', '.join(found[:MOST_ROWS])} and others"
+        listed = join_names(found) if len(found) <= MOST_TOLD else f"{', '.join(found[:MOST_TOLD])} and others"
         told.append(f"{conclusion[0].upper()}{conclusion[1:]} {verb} {listed} ({len(found)}).")
     return " ".join(told)
 

@@ -17,7 +17,10 @@ from forgetting.studies.study_result import StudyResult, read_study
 
 OPENED_KIND = "opened"
 STUDY_UPLOADER = "study_file"  # key of the uploader
-SHOWN, REFUSED = "opened_study", "refused_study"  # keys of the study that is shown, and of why a file is refused
+SHOWN_STUDY, REFUSED_STUDY = (
+    "opened_study",
+    "refused_study",
+)  # keys of the study that is shown, and of why a file is refused
 
 
 def open_control() -> None:
@@ -26,31 +29,31 @@ def open_control() -> None:
         st.file_uploader(
             "A study's file", type="parquet", key=STUDY_UPLOADER, on_change=_chosen, help=explain("A study's file")
         )
-        if refused := st.session_state.get(REFUSED):
+        if refused := st.session_state.get(REFUSED_STUDY):
             st.error(in_words(refused))
 
 
 def opened_study() -> Study | None:
     """The study that was opened last, until it is closed."""
-    return st.session_state.get(SHOWN)
+    return st.session_state.get(SHOWN_STUDY)
 
 
 def close_study() -> None:
     """Show the session's own studies again."""
-    st.session_state[SHOWN] = None
+    st.session_state[SHOWN_STUDY] = None
 
 
 def _chosen() -> None:
     """Open a chosen file, or keep why it is refused."""
     file = take_file(STUDY_UPLOADER)
-    st.session_state[REFUSED] = None
+    st.session_state[REFUSED_STUDY] = None
     if file is None:
         return
     content, name = file
     try:
-        st.session_state[SHOWN] = study_of_result(read_study(content), name, content)
+        st.session_state[SHOWN_STUDY] = study_of_result(read_study(content), name, content)
     except ForgettingError as error:
-        st.session_state[REFUSED] = f"{name}: {error}"
+        st.session_state[REFUSED_STUDY] = f"{name}: {error}"
 
 
 def study_of_result(result: StudyResult, name: str, content: bytes) -> Study:
