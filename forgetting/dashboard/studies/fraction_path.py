@@ -24,6 +24,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS, Sweep
 from forgetting.reporting.formatting import format_duration
 
+COARSE = FRACTIONS[::5]  # of a Transformer, whose variants take some 20 times as long
 MOST_SECONDS = 10.0  # of processor time that a path may take; nothing longer starts unasked
 LEAST_SECONDS = 0.5  # of work from which the rest is estimated
 EVERY = 0.25  # seconds between two runs of the fragment, so that the browser has drawn the page before the first one
@@ -58,6 +59,7 @@ class FractionPath:
     """A model at all fractions of one randomization, as far as they are computed.
 
     Attributes:
+        fractions: The fractions.
         rows: What is computed so far, by rising fraction; all of it where it came with the program.
         obstacle: Why there will be no more of them; "" where there will.
         typical: The review that stands for all; None until all rows are there.
@@ -77,15 +79,17 @@ class FractionPath:
             if known is None:
                 break
             self.rows.append(row_of(known))
+        self.fractions = FRACTIONS
         if len(self.rows) == len(FRACTIONS):
             self.typical = models.find_known_typical_review()
             return
+        self.fractions = fractions_of(trained_model)
         from forgetting.studies.sweep import sweep_slices  # which imports torch
 
         try:
             plan = Sweep(
                 layers=(LAYER_SEPARATOR.join(randomization.chosen_layers(recipe.model.layers)),),
-                doses=FRACTIONS,
+                doses=self.fractions,
                 schemes=(randomization.scheme,),
                 units=(randomization.unit,),
                 seeds=1,
@@ -119,11 +123,11 @@ class FractionPath:
                 )
                 self.rows.append(FractionRow(scores, changes, tuple(ratios), row.change == 0))
                 self._predictions.append(row.predictions)
-            if len(self.rows) == len(FRACTIONS):
+            if len(self.rows) == len(self.fractions):
                 self.typical = find_typical_review(self._split, self._predictions)
                 self._predictions.clear()
             self._seconds += time.thread_time() - started
-            estimate = self._seconds * len(FRACTIONS) / len(self.rows)
+            estimate = self._seconds * len(self.fractions) / len(self.rows)
             if self._seconds > LEAST_SECONDS and estimate > MOST_SECONDS:
                 self.obstacle = f"To compute all of them for this model would take {format_duration(estimate)}."
                 del self._slices
@@ -133,6 +137,11 @@ class FractionPath:
             return False
         finally:
             self._lock.release()
+
+
+def fractions_of(trained_model: TrainedModel) -> tuple[float, ...]:
+    """The fractions that are computed of a model, where they did not come with the program."""
+    return COARSE if trained_model.recipe.model.kind == "transformer" else FRACTIONS
 
 
 def path_key(trained_model: TrainedModel, randomization: Randomization) -> str:

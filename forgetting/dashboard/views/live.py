@@ -41,12 +41,13 @@ ModelScores = Mapping[str, Scores]  # of a model, by part
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """What the browser shows at each fraction of a path.
+    """What the browser shows at each fraction of a path; at a percent between them it has nothing.
 
     Attributes:
         key: What the path depends on; charts with this key follow the slider.
         json: The frames as a JSON list; "null" where they are not computed.
         losses: All losses on the path, which the axis of the loss holds.
+        fractions: The fractions of the path.
         typical: The review that stands for all on the path.
         pending: Whether they are still being computed.
         note: Why the page does not follow the slider; "" where it does.
@@ -55,6 +56,7 @@ class Frames:
     key: str
     json: bytes = b"null"
     losses: tuple[float, ...] = ()
+    fractions: tuple[float, ...] = FRACTIONS
     typical: TypicalReview | None = None
     pending: bool = False
     note: str = ""
@@ -94,6 +96,7 @@ def live_view(
         "percent": FRACTIONS.index(fraction) if fraction in FRACTIONS else 100 * fraction,
         "now": now,
         "note": name_controls(frames.note),
+        "step": (len(FRACTIONS) - 1) // (len(frames.fractions) - 1),
         "fractions": [format_fraction(fraction) for fraction in FRACTIONS],
         "presenting": session().presenting,
         "moving": moves_charts(),
@@ -162,18 +165,18 @@ def find_frames(trained_model: TrainedModel, randomization: Randomization, basel
     if path.obstacle:
         return Frames(key, note=f"The page follows when you let go. {path.obstacle}")
     if not path.finished:
-        note = f"The page follows when you let go: {len(path.rows)} of 101 fractions are computed."
+        note = f"The page follows when you let go: {len(path.rows)} of {len(path.fractions)} fractions are computed."
         return Frames(key, pending=True, note=note)
 
     def make() -> Frames:
         fitting = models.fit_randomization(randomization, trained_model)
         original = models.find_original(trained_model).scores
-        found, losses = [], []
-        for fraction, row, prediction in zip(FRACTIONS, path.rows, path.typical.predictions, strict=True):
+        found, losses = [None] * len(FRACTIONS), []
+        for fraction, row, prediction in zip(path.fractions, path.rows, path.typical.predictions, strict=True):
             at = fitting.with_value("fraction", fraction)
-            found.append(_frame(trained_model, at, baselines, original, row, prediction))
+            found[FRACTIONS.index(fraction)] = _frame(trained_model, at, baselines, original, row, prediction)
             losses += [score.loss for score in row.scores.values() if score.loss is not None]
-        return Frames(key, json.dumps(found).encode(), tuple(losses), path.typical)
+        return Frames(key, json.dumps(found).encode(), tuple(losses), path.fractions, path.typical)
 
     return FRAMES.ask(key, make)
 
@@ -250,8 +253,8 @@ def _review(
         both = (comparison.original, comparison.randomized)
         typical = find_typical_review(split, [each.logits["validation"].argmax(dim=1).numpy() for each in both])
         prediction = typical.predictions[-1]
-    elif fraction in FRACTIONS:
-        prediction = typical.predictions[FRACTIONS.index(fraction)]
+    elif fraction in frames.fractions:
+        prediction = typical.predictions[frames.fractions.index(fraction)]
     else:
         prediction = split.classes[comparison.randomized.logits["validation"][typical.position].argmax()]
     chosen = (

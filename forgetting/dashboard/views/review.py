@@ -20,6 +20,7 @@ from forgetting.core.seeding import generator
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
+from forgetting.dashboard.studies.fraction_path import fractions_of
 from forgetting.dashboard.ui.controls import choice_control
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
@@ -235,7 +236,9 @@ def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[i
     randomization = models.fit_randomization(session().recipe.randomization, trained_model)
     if not randomization.chosen_layers(trained_model.recipe.model.layers):
         return None, "Nothing is randomized, so that no review flips: choose a layer."
-    order = torch.randperm(len(part), generator=generator(secrets.randbits(32), "review"))[:MOST_TRIED]
+    fractions = fractions_of(trained_model)
+    most_tried = MOST_TRIED * len(fractions) // len(FRACTIONS)
+    order = torch.randperm(len(part), generator=generator(secrets.randbits(32), "review"))[:most_tried]
     inputs = part.model_inputs.rows(order)
     narrowed, rows = narrow(trained_model.trained.model, inputs)
     with torch.no_grad():
@@ -245,15 +248,15 @@ def _find_steady(trained_model: TrainedModel, comparison: Comparison) -> tuple[i
         before = logits.argmax(1)
         steady = torch.ones(len(order), dtype=torch.bool)
         kept = torch.zeros(len(order), dtype=torch.long)  # at how many of the fractions from 0 on
-        for model in review_path(trained_model, inputs, randomization):
+        for model in review_path(trained_model, inputs, randomization, fractions):
             logits = model(rows)
             steady &= (logits.argmax(1) == before) & logits.isfinite().all(1)
             kept += steady
     most = int(kept.max())
     reason = ""
-    if most < len(FRACTIONS):
+    if most < len(fractions):
         reason = (
             f"Each of {format_count(len(order), 'validation review')} that were tried flips at some fraction; this one "
-            f"keeps its class the longest, up to {format_fraction(FRACTIONS[most - 1])}."
+            f"keeps its class the longest, up to {format_fraction(fractions[most - 1])}."
         )
     return int(order[kept.argmax()]), reason

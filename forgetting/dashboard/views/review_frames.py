@@ -78,7 +78,7 @@ def find_review_frames(
     texts = [text] if first in (None, text) else [text, first]
     path = find_path(trained_model, recipe.randomization)
     longest = max(map(len, texts))
-    followed = bool(path and path.finished) and fraction in FRACTIONS and longest <= MOST_FOLLOWED
+    followed = bool(path and path.finished) and fraction in path.fractions and longest <= MOST_FOLLOWED
     explaining = Explaining(
         recipe.review.attribution,
         trained_model.recipe.training.objective,
@@ -99,16 +99,19 @@ def find_review_frames(
         drawing = _Drawing(trained_model, texts, explaining)
         now = drawing.look(narrow(comparison.model, drawing.inputs)[0])
         fitting = models.fit_randomization(recipe.randomization, trained_model)
-        along = review_path(trained_model, drawing.inputs, fitting) if followed else ()
+        fractions = path.fractions if followed else ()
+        along = review_path(trained_model, drawing.inputs, fitting, fractions)
         looks = [drawing.look(model) for model in along]
         drawing.prepare([now, *looks])
-        frames = [drawing.frame(look, fraction) for look, fraction in zip(looks, FRACTIONS[: len(looks)], strict=True)]
+        frames = [None] * len(FRACTIONS)
+        for look, at_fraction in zip(looks, fractions, strict=True):
+            frames[FRACTIONS.index(at_fraction)] = drawing.frame(look, at_fraction)
         parts = drawing.parts() | {"now": drawing.frame(now, fraction)}
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 >= MOST_TYPED:  # as browsers count
             parts["known"] += f" A text ends here after {MOST_TYPED:,} characters."
         if longest > MOST_FOLLOWED:
             parts["known"] += " So long a text follows the slider when you let go."
-        return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames or None).encode())
+        return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames if followed else None).encode())
 
     return REVIEW_FRAMES.ask(key, make)
 
@@ -119,16 +122,19 @@ def find_predictor(trained_model: TrainedModel) -> Predictor:
     return PREDICTORS.ask(models.model_key(trained_model), lambda: make_predictor(recipe, split, trained))
 
 
-def review_path(trained_model: TrainedModel, inputs: TextRows, randomization: Randomization) -> Iterator[TextModel]:
-    """The randomized model at each whole percent, cut down to the words of some texts; see `narrow_path`.
+def review_path(
+    trained_model: TrainedModel, inputs: TextRows, randomization: Randomization, fractions: Sequence[float]
+) -> Iterator[TextModel]:
+    """The randomized model at some fractions, cut down to the words of some texts; see `narrow_path`.
 
     Args:
         trained_model: The original.
         inputs: Rows of the texts.
         randomization: As far as it fits the model.
+        fractions: Rising fractions.
     """
     trained, words = trained_model.trained, trained_model.split.words
-    return narrow_path(trained.model, inputs, randomization, FRACTIONS, initial=trained.initial, vocabulary=words)
+    return narrow_path(trained.model, inputs, randomization, fractions, initial=trained.initial, vocabulary=words)
 
 
 class _Drawing:

@@ -86,7 +86,7 @@ class View {
     const { data } = this
     this.find('.known').textContent = data.known
     this.find('.difference').textContent = data.edit
-    const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.why)
+    const sentences = [data.now, ...(data.frames ?? []).filter(Boolean)].map(frame => frame.why)
     this.find('.why').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
     this.find('.chance').textContent = data.chance_text
     const keys = [key('for-key', 'speaks for it'), ' ', key('against-key', 'speaks against it')]

@@ -106,7 +106,7 @@ class View {
   play() {
     const from = this.paused && this.percent < 100 ? this.percent : 0
     const started = performance.now() - (from / 100) * PLAY_MS
-    const step = matchMedia('(prefers-reduced-motion: reduce)').matches ? 10 : 1
+    const step = matchMedia('(prefers-reduced-motion: reduce)').matches ? 10 : this.data.step
     clearTimeout(this.resting)
     this.resting = 0
     this.playing = true
@@ -150,10 +150,11 @@ class View {
     const { data } = this
     const isLive = Boolean(data.layers.length)
     this.find('.live').classList.toggle('presenting', data.presenting)
-    const sentences = [data.now, ...(data.frames ?? [])].map(frame => frame.sentence)
+    const sentences = [data.now, ...(data.frames ?? []).filter(Boolean)].map(frame => frame.sentence)
     this.find('.conclusion').dataset.longest = sentences.reduce((one, other) => (other.length > one.length ? other : one))
     for (const part of ['.controls', '.note']) this.find(part).hidden = !isLive
     this.find('.network').hidden = !data.columns.length || !isLive
+    this.slider.step = data.step
     this.find('.stages').hidden = !data.stages.length
     this.find('.review').hidden = !data.has_review
     this.find('.review').classList.toggle('awaited', !data.review)
