@@ -1,11 +1,12 @@
-"""The model of the synthetic sample, trained when the program was made, with all that the first screen shows of it.
+"""Models of the synthetic sample, trained when the program was made, with all that the first screen shows of them.
 
-    python -m forgetting.experiment.pretrained
+    python -m forgetting.experiment.pretrained [mlp] [transformer]
 
-trains it anew and writes the file, which a change of the sample, the defaults or the training calls for. It holds the
-trained weights, the history, the split, the baselines, and the metrics at each whole percent of the randomization that
-the app opens with, with one review's predictions. Numbers, words and the recipe: nothing in it is code. Reading it
-takes neither torch nor scikit-learn; what only torch can hold is made when it is first asked for.
+trains those that are named anew, or all, and writes their files, which a change of the sample, the defaults or the
+training calls for. A file holds the trained weights, the history, the split, the baselines, and the metrics at each
+whole percent of the randomization that the app opens with, with one review's predictions. Numbers, words and the
+recipe: nothing in it is code. Reading it takes neither torch nor scikit-learn; what only torch can hold is made when it
+is first asked for.
 
 Its numbers are those of the machine that wrote it. Another processor sums in another order, and Adam makes whole steps
 of what is left where a gradient is nearly 0: the weights of fc1 may differ by 5 % of their norm, at the same accuracy.
@@ -34,9 +35,12 @@ from forgetting.model.history import Epoch, PartMetrics
 from forgetting.model.split import PARTS, Part, Split
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS
-from forgetting.recipe.recipe import OPENING, Recipe
+from forgetting.recipe.recipe import OPENINGS, Recipe
 
-PRETRAINED = Path(__file__).with_suffix(".safetensors")
+PRETRAINED = {  # files, by the kind of the model
+    "mlp": Path(__file__).with_suffix(".safetensors"),
+    "transformer": Path(__file__).with_name("pretrained_transformer.safetensors"),
+}
 SCORES = ("loss", "accuracy", "top_k_accuracy", "macro_f1", "bitwise_accuracy")
 MEASUREMENTS = ("agreement", "divergence")
 CHANGES = ("lost", "gained")
@@ -65,7 +69,7 @@ class _Later:
 
 
 class _Part(_Later, Part):
-    pass
+    tokens = cached_property(lambda self: self.__getattr__("tokens"))  # Part's default would be found first
 
 
 class _Split(_Later, Split):
@@ -107,15 +111,20 @@ class Pretrained:
     path: dict[str, np.ndarray]
     typical: TypicalReview
 
+    @property
+    def opening(self) -> Recipe:
+        """The recipe that the app opens such a model with."""
+        return OPENINGS[self.recipe.model.kind]
+
     @cached_property
     def original(self) -> Outcome:
         """What the model reaches before it is randomized."""
-        return self.find_comparison(OPENING.randomization.with_value("fraction", 0.0)).original
+        return self.find_comparison(self.opening.randomization.with_value("fraction", 0.0)).original
 
     def find_comparison(self, randomization: Randomization) -> Comparison | None:
         """What `compare` gives for a randomization; None where the file does not have it."""
         fraction = randomization.fraction
-        if fraction not in FRACTIONS or randomization != replace(OPENING.randomization, fraction=fraction):
+        if fraction not in FRACTIONS or randomization != replace(self.opening.randomization, fraction=fraction):
             return None
         recipe, at = replace(self.recipe, randomization=randomization), FRACTIONS.index(fraction)
 
@@ -165,9 +174,9 @@ class Pretrained:
 
 
 @cache
-def load_pretrained() -> Pretrained:
-    """The model that came with the program."""
-    with safe_open(PRETRAINED, framework="numpy") as file:
+def load_pretrained(kind: str = "mlp") -> Pretrained:
+    """The model of a kind that came with the program."""
+    with safe_open(PRETRAINED[kind], framework="numpy") as file:
         about = {name: json.loads(text) for name, text in file.metadata().items()}
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
     recipe = Recipe.from_dict(about["recipe"])
@@ -177,12 +186,16 @@ def load_pretrained() -> Pretrained:
             import torch
 
             from forgetting.model.sparse import SparseMatrix
+            from forgetting.model.tokens import TokenRows
 
-            rows = [torch.from_numpy(arrays[f"{name}.{key}"]) for key in ("offsets", "columns", "values")]
-            shape = (len(rows[0]) - 1, len(about["words"]))
+            def tensors(*keys: str) -> list[torch.Tensor]:
+                return [torch.from_numpy(arrays[f"{name}.{key}"]) for key in keys]
+
+            shape = (len(arrays[f"{name}.rows"]), len(about["words"]))
             return {
-                "inputs": SparseMatrix(*rows, shape),
-                "targets": torch.from_numpy(arrays[f"{name}.targets"]),
+                "inputs": SparseMatrix(*tensors("offsets", "columns", "values"), shape),
+                "targets": tensors("targets")[0],
+                "tokens": TokenRows(*tensors("token_offsets", "token_ids"), shape) if recipe.model.tokens else None,
             }
 
         return _Part(load, rows=arrays[f"{name}.rows"])
@@ -203,7 +216,8 @@ def load_pretrained() -> Pretrained:
         return {"model": model, "initial": initial}
 
     parts = {name: make_part(name) for name in PARTS}
-    split = _Split(load_reviews, words=tuple(about["words"]), classes=tuple(about["classes"]), **parts)
+    names = {key: tuple(about[key]) for key in ("words", "classes")}
+    split = _Split(load_reviews, max_tokens=recipe.model.tokens, **names, **parts)
     history = tuple(
         Epoch(number, PartMetrics(*values[:2]), PartMetrics(*values[2:4]), values[4])
         for number, values in enumerate(arrays["history"].tolist(), start=1)
@@ -221,15 +235,15 @@ def load_pretrained() -> Pretrained:
     return Pretrained(recipe, about["sha256"], split, trained, Baselines(**about["baselines"]), path, typical)
 
 
-def write_pretrained(path: Path = PRETRAINED) -> None:
-    """Train the sample's model anew, and write the file."""
+def write_pretrained(kind: str = "mlp", path: Path | None = None) -> None:
+    """Train the sample's model of a kind anew, and write its file."""
     from safetensors.numpy import save
 
     from forgetting.core.files import write_atomically
     from forgetting.experiment.pipeline import compare, measure_outcome, prepare, train
     from forgetting.metrics.baselines import compute_baselines
 
-    recipe = OPENING.for_training()
+    recipe = OPENINGS[kind].for_training()
     split = prepare(recipe, load_sample())
     trained = train(recipe, split)
     arrays = {name: value.contiguous().numpy() for name, value in trained.model.state_dict().items()}
@@ -238,9 +252,11 @@ def write_pretrained(path: Path = PRETRAINED) -> None:
     )
     for name, part in split.parts.items():
         arrays |= {f"{name}.{key}": getattr(part.inputs, key).numpy() for key in ("offsets", "columns", "values")}
+        if part.tokens is not None:
+            arrays |= {f"{name}.token_{key}": getattr(part.tokens, key).numpy() for key in ("offsets", "ids")}
         arrays |= {f"{name}.targets": part.targets.numpy(), f"{name}.rows": part.rows}
     original = measure_outcome(recipe, split, trained)
-    at = [OPENING.with_value("randomization.fraction", fraction) for fraction in FRACTIONS]
+    at = [OPENINGS[kind].with_value("randomization.fraction", fraction) for fraction in FRACTIONS]
     compared = [compare(each, split, trained, original) for each in at]
     for part in PARTS:
         scores = [each.randomized.scores[part] for each in compared]
@@ -261,11 +277,14 @@ def write_pretrained(path: Path = PRETRAINED) -> None:
         "typical": asdict(find_typical_review(split, predictions)),
         "baselines": asdict(compute_baselines(split, recipe.training.objective)),
     }
-    write_atomically(path, save(arrays, {name: json.dumps(value) for name, value in about.items()}))
+    write_atomically(path or PRETRAINED[kind], save(arrays, {name: json.dumps(value) for name, value in about.items()}))
 
 
 if __name__ == "__main__":
+    import sys
+
     from forgetting.core.seeding import pin_threads
 
     pin_threads()
-    write_pretrained()
+    for chosen in sys.argv[1:] or PRETRAINED:
+        write_pretrained(chosen)

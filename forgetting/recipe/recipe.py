@@ -209,4 +209,13 @@ PUBLISHED = Recipe(
 # much of the layer is redundant. "normal", the default, draws weights some 20 times as large as the trained ones, and
 # destroys the model at 5 %, which teaches about scale, not about memory. The defaults stay, as links depend on them.
 OPENING = replace(MODERN, randomization=Randomization(layers=("fc1",), fraction=0.9, scheme="reinit"))
+# By the kind of the model. A Transformer's words stand where fc1 does; of these the accuracy falls from 83 % to 32 %.
+OPENINGS = {
+    "mlp": OPENING,
+    "transformer": replace(
+        OPENING,
+        model=ModelSettings(kind="transformer"),
+        randomization=replace(OPENING.randomization, layers=("words",), fraction=0.7),
+    ),
+}
 PROTOCOLS = {"modern": MODERN, "published": PUBLISHED}

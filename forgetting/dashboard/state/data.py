@@ -177,7 +177,7 @@ def find_training(inputs: Inputs) -> TrainingSettings:
 
 def find_pretrained(inputs: Inputs) -> Pretrained | None:
     """What came trained with the program, where it is of the same file. Raises DataError as `find_table` does."""
-    digest, found = find_digest(inputs), load_pretrained()
+    digest, found = find_digest(inputs), load_pretrained(inputs.recipe.model.kind)
     return found if digest == found.sha256 and inputs.recipe.data.sha256 in ("", digest) else None
 
 

@@ -23,7 +23,7 @@ from forgetting.dashboard.state.session import (
     TrainingRun,
     refresh_controls,
 )
-from forgetting.experiment.pretrained import load_pretrained
+from forgetting.experiment.pretrained import Pretrained, load_pretrained
 from forgetting.experiment.results import Comparison, Outcome
 from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.scores import Scores
@@ -188,9 +188,14 @@ def _restore(saved: SavedModel, inputs: Inputs) -> TrainedModel:
     return TrainedModel(saved.recipe, split, trained, digest, saved.digest)
 
 
+def _came_trained(model: TrainedModel | TrainingRun) -> Pretrained:
+    """The model of the same kind that came with the program."""
+    return load_pretrained(model.recipe.model.kind)
+
+
 def is_pretrained(trained_model: TrainedModel) -> bool:
     """Whether a model came trained with the program."""
-    return trained_model.trained is load_pretrained().trained
+    return trained_model.trained is _came_trained(trained_model).trained
 
 
 def is_outdated(trained_model: TrainedModel | TrainingRun | None, inputs: Inputs) -> bool:
@@ -254,18 +259,18 @@ def find_comparison(trained_model: TrainedModel, randomization: Randomization) -
 
 def find_known_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison | None:
     """A comparison that came with the program, None where it did not."""
-    return load_pretrained().find_comparison(randomization) if is_pretrained(trained_model) else None
+    return _came_trained(trained_model).find_comparison(randomization) if is_pretrained(trained_model) else None
 
 
-def find_known_typical_review() -> TypicalReview:
-    """The typical review of the comparisons that came with the program."""
-    return load_pretrained().typical
+def find_known_typical_review(trained_model: TrainedModel) -> TypicalReview:
+    """The typical review of the comparisons that came with the program for a model of this kind."""
+    return _came_trained(trained_model).typical
 
 
 def find_original(trained_model: TrainedModel) -> Outcome:
     """What a model reaches before it is randomized."""
     if is_pretrained(trained_model):
-        return load_pretrained().original
+        return _came_trained(trained_model).original
     recipe, split, trained = trained_model.recipe, trained_model.split, trained_model.trained
 
     def measure() -> Outcome:
@@ -280,7 +285,8 @@ def measure_beside_majority(trained_model: TrainedModel) -> tuple[Scores, Baseli
     """A model's validation metrics, and the baselines, of which LinearSVC may be left out: what soon is at hand."""
     recipe, split = trained_model.recipe, trained_model.split
     if is_pretrained(trained_model):
-        return load_pretrained().original.scores["validation"], load_pretrained().baselines
+        came = _came_trained(trained_model)
+        return came.original.scores["validation"], came.baselines
     from forgetting.metrics.scores import evaluate
 
     objective = recipe.training.objective
@@ -312,7 +318,7 @@ def find_forget_sets(trained_model: TrainedModel, forget: Forget) -> ForgetSets:
 def find_baselines(run: TrainedModel | TrainingRun) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
     objective = run.recipe.training.objective
-    key, pretrained = split_key(run.recipe, run.sha256), load_pretrained()
+    key, pretrained = split_key(run.recipe, run.sha256), _came_trained(run)
     fits = key == split_key(pretrained.recipe, pretrained.sha256)
     if fits and objective == pretrained.recipe.training.objective:
         return pretrained.baselines

@@ -81,7 +81,7 @@ class FractionPath:
             self.rows.append(row_of(known))
         self.fractions = FRACTIONS
         if len(self.rows) == len(FRACTIONS):
-            self.typical = models.find_known_typical_review()
+            self.typical = models.find_known_typical_review(trained_model)
             return
         self.fractions = fractions_of(trained_model)
         from forgetting.studies.sweep import sweep_slices  # which imports torch

@@ -170,7 +170,7 @@ def _chosen_text(trained_model: TrainedModel) -> str:
             return keyed[key]
         st.caption(literal(f"No review of this file has the key {shorten(key)!r}; here is another one."))
     if models.is_pretrained(trained_model):
-        return models.find_known_typical_review().text
+        return models.find_known_typical_review(trained_model).text
     return reviews.texts[trained_model.split.validation.rows[0]]
 
 
