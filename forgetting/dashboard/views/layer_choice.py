@@ -5,12 +5,13 @@ import streamlit as st
 
 from forgetting.charts import layer_choice as layer_choice_charts
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state.session import Study, assign, session
+from forgetting.dashboard.state.session import Study, assign
 from forgetting.dashboard.studies.layer_choice import find_ranking
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
+from forgetting.dashboard.ui.navigation import open_state
 from forgetting.dashboard.ui.tables import chart_table
 from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
@@ -76,22 +77,18 @@ def _choose_scheme(study: Study) -> str:
 
 def _offer_unlearning(best: LayerLoss, scheme: str, known: tuple[str, ...]) -> None:
     """A button that makes the best layer set that of `randomize_and_repair`, beside all layers and a random one."""
-    st.button(
+    asked = st.button(
         literal(f"Unlearn in {title_set(best.layers, known)}"),
         icon=":material/delete_sweep:",
         type="primary",
         key="unlearn_in_best",
         help=explain("Unlearn in the best layer set"),
-        on_click=_take,
-        args=(best.names, scheme),
     )
-
-
-def _take(names: tuple[str, ...], scheme: str) -> None:
-    values = {
-        "unlearning.repair_layers": names,
-        "unlearning.repair_scheme": scheme,
-        "unlearning.methods": CHOSEN_METHODS,
-    }
-    assign(values, announce=True)
-    session().destination = "unlearn"
+    if asked:  # no callback, as the study is a fragment, which leads to no page
+        values = {
+            "unlearning.repair_layers": best.names,
+            "unlearning.repair_scheme": scheme,
+            "unlearning.methods": CHOSEN_METHODS,
+        }
+        assign(values, announce=True)
+        open_state("unlearn")
