@@ -36,6 +36,7 @@ from forgetting.reporting.activations import describe_layers, describe_map, desc
 from forgetting.reporting.comparison import (
     REPLACEMENTS,
     describe_agreement,
+    describe_by_heart,
     describe_comparison,
     describe_experiment,
     describe_forgetting,
@@ -175,6 +176,10 @@ def training(svc: dict | None = None, epochs: int = 0) -> str:
         for number in range(1, epochs + 1)
     ]
     return describe_training(history, replace(BASELINES, linear_svc=svc))
+
+
+def by_heart(accuracy: float) -> str:
+    return describe_by_heart([Epoch(1, PartMetrics(1.0, 1.0), PartMetrics(1.0, accuracy), 1.0)])
 
 
 def weights() -> str:
@@ -530,6 +535,8 @@ CASES: dict[str, Callable[[], str]] = {
     "cost: nothing randomized": lambda: cost(scores(0.82), scores(0.82), Randomization((), 1.0)),
     "cost: missing": lambda: cost(NONE, scores(0.5)),
     "training": lambda: training(epochs=12),
+    "training: by heart": lambda: by_heart(0.27),
+    "training: not by heart": lambda: by_heart(0.83),
     "training: not begun": lambda: training(),
     "training: with LinearSVC": lambda: training({"training": 1.0, "validation": 0.9125}, epochs=1),
     "published": lambda: published(0.908, 0.5088),

@@ -17,7 +17,7 @@ from forgetting.model.sparse import SparseMatrix
 from forgetting.model.tokens import TokenRows
 from forgetting.model.transformer import TextTransformer
 
-TOKENS_AT_ONCE = 2**15  # tokens of a pass with gradients: some 100 MiB
+GRADIENT_TOKENS = 2**15  # tokens of a pass with gradients: some 100 MiB
 COMPLETE = 1e-3  # logits by which integrated gradients may miss what they add up to
 FEWEST_NODES, MOST_NODES = 8, 256  # of the integral, doubled until it is complete
 
@@ -81,10 +81,10 @@ def sum_by_word(values: torch.Tensor, tokens: TokenRows, inputs: SparseMatrix) -
 
 
 def _chunks(lengths: torch.Tensor) -> list[tuple[int, int]]:
-    """Rows from and to which not more than TOKENS_AT_ONCE tokens are computed at once; at least one row."""
+    """Rows from and to which not more than GRADIENT_TOKENS tokens are computed at once; at least one row."""
     chunks, start, tokens = [], 0, 0
     for row, length in enumerate(lengths.tolist()):
-        if row > start and tokens + length > TOKENS_AT_ONCE:
+        if row > start and tokens + length > GRADIENT_TOKENS:
             chunks.append((start, row))
             start, tokens = row, 0
         tokens += length

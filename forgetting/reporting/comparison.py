@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import torch
 
 
+BY_HEART = 0.3  # more accuracy in training than on validation reviews from which a model is said to learn by heart
 TITLES_NAMED = 4  # layers or groups of them that a sentence names
 REPLACEMENTS = {
     "normal": "draws from N(0, 1) in place of",
@@ -283,6 +284,24 @@ def describe_training(history: Sequence[Epoch], baselines: Baselines, kept_epoch
     return (
         f"{when} {format_share(last.validation.accuracy)} of the validation reviews are "
         f"classified correctly ({format_share(last.training.accuracy)} in training), where {trivial}."
+    )
+
+
+def describe_by_heart(history: Sequence[Epoch], kept_epoch: int | None = None) -> str:
+    """That a model knows its training reviews, and little of others; "" where it does not.
+
+    Args:
+        history: The epochs so far.
+        kept_epoch: See `describe_training`.
+    """
+    if not history:
+        return ""
+    last = find_reached(history, kept_epoch)
+    if last.training.accuracy - last.validation.accuracy < BY_HEART:
+        return ""
+    return (
+        f"It learns its reviews by heart: it is right about {format_share(last.training.accuracy)} of those that it is "
+        f"trained on, and about {format_share(last.validation.accuracy)} of those that it has not seen."
     )
 
 

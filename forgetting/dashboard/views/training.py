@@ -21,10 +21,10 @@ from forgetting.dashboard.ui.tables import chart_table
 from forgetting.dashboard.ui.training_form import take_fields
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.history import find_best_epoch, find_reached
-from forgetting.model.settings import OBJECTIVES
+from forgetting.model.settings import OBJECTIVES, learns_by_heart
 from forgetting.model.split import PARTS
 from forgetting.model.trainer import Trainer
-from forgetting.reporting.comparison import describe_training
+from forgetting.reporting.comparison import describe_by_heart, describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_seconds, format_share
 from forgetting.reporting.glossary import explain
 
@@ -80,6 +80,10 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
     run = shown.trainer if isinstance(shown, TrainingRun) else shown.trained
     baselines, epochs = models.find_baselines(shown), shown.training.epochs
     conclude(describe_training(run.history, baselines, run.kept_epoch), "accuracy", "loss", "epoch", "largest class")
+    if learns_by_heart(shown.recipe.model.kind, len(shown.split.training)) and (
+        sentence := describe_by_heart(run.history, run.kept_epoch)
+    ):
+        st.warning(sentence)
     last, time = find_reached(run.history, run.kept_epoch), f"{format_seconds(run.seconds)} of training"
     if best := find_best_epoch(run.history):
         time += f", best: epoch {best:,}"

@@ -1,0 +1,85 @@
+"""The pages with a small Transformer: it is chosen, drawn by its parts, explained word by word, and looked into."""
+
+import pytest
+from app_pages import app, live, run
+from streamlit.testing.v1 import AppTest
+from study_pages import trained
+
+from forgetting.core.numbers import PERCENT
+from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
+from forgetting.model.settings import ENOUGH_REVIEWS, learns_by_heart
+
+SMALL = {
+    "model.kind": "transformer",
+    "model.width": "8",
+    "model.heads": "2",
+    "model.feedforward": "8",
+    "training.by_size": "False",
+    "training.epochs": "1",
+    "training.batch_size": "64",
+    "randomization.layers": "words,blocks.0",
+    "randomization.fraction": "0.4",
+    "randomization.scheme": "reinit",
+}
+
+
+def opened(page: str, tab: str = "", **parameters: str) -> AppTest:
+    test = trained(app(page, **SMALL | parameters))
+    if tab:
+        test.session_state[f"{page}_view"] = tab
+        run(test)
+    assert not test.exception
+    assert not test.error
+    return test
+
+
+def test_the_network_is_drawn_by_its_parts_and_the_sentence_names_groups():
+    shown = live(opened("forget"))
+    assert [stage["title"] for stage in shown["stages"]] == [
+        "Embedding",
+        "Block 0: attention",
+        "Block 0: feed-forward",
+        "Block 1: attention",
+        "Block 1: feed-forward",
+        "Answer",
+    ]
+    numbers = [number for stage in shown["stages"] for number, _ in stage["layers"]]
+    assert sorted(numbers) == list(range(20)) == list(range(len(shown["layers"])))
+    assert sum(layer["chosen"] for layer in shown["layers"]) == 9
+    assert shown["now"]["sentence"].startswith(f"Randomizing 40{PERCENT} of words, block 0 ")
+    assert [layer["part"] for layer in shown["now"]["layers"]][:3] == [pytest.approx(0.4, abs=0.05), 0, 0.375]
+
+
+def test_a_group_of_layers_is_chosen_and_left_as_a_whole():
+    test = opened("forget")
+    (groups,) = (each for each in test.get("button_group") if each.label == "Groups of layers")
+    groups.set_value(["words", "block 0", "head"]).run()
+    assert test.session_state.session.recipe.randomization.layers == ("words", "blocks.0", "head")
+    (groups,) = (each for each in test.get("button_group") if each.label == "Groups of layers")
+    groups.set_value(["words", "head"]).run()
+    assert test.session_state.session.recipe.randomization.layers == ("words", "head")
+
+
+@pytest.mark.parametrize(
+    ("page", "tab"), [("forget", "A review"), ("forget", "Weights"), ("explain", "Map"), ("layers", "Words")]
+)
+def test_a_page_takes_a_transformer(page, tab):
+    test = opened(page, tab)
+    if tab == "A review":
+        assert any(KEY_OF_REVIEW in str(each.proto) for each in test.get("bidi_component"))
+
+
+def test_the_kind_of_network_is_chosen_on_train_and_the_first_layer_stays_chosen():
+    test = app("train", **{"randomization.layers": "fc1"})
+    (kind,) = (each for each in test.get("button_group") if each.label == "Network")
+    kind.set_value("transformer").run()
+    recipe = test.session_state.session.recipe
+    assert (recipe.model.kind, recipe.randomization.layers) == ("transformer", ("words",))
+
+
+def test_few_reviews_are_learnt_by_heart():
+    assert learns_by_heart("transformer", 235)
+    assert not learns_by_heart("transformer", 964)
+    assert not learns_by_heart("mlp", 235)
+    test = app("train", **{"model.kind": "transformer", "data.max_reviews": "300"})
+    assert any(f"needs about {ENOUGH_REVIEWS} training reviews; these are 240." in each.value for each in test.warning)
