@@ -32,6 +32,7 @@ from forgetting.cli.options import (
     write_or_rescue,
 )
 from forgetting.cli.predict import predict_command
+from forgetting.cli.study_source import load_study
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
@@ -51,6 +52,7 @@ from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Unlearning
+from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
@@ -58,6 +60,7 @@ from forgetting.studies.explanation import check_explanation, count_explanations
 from forgetting.studies.explanation_rows import ExplanationResult
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.savings import savings_slices
+from forgetting.studies.study import prepare_study
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
 from forgetting.studies.time_to_target import check_relearning
 from forgetting.unlearning.forget_set import make_forget_sets
@@ -160,6 +163,39 @@ def sweep_command(
     baselines = compute_baselines(split, recipe.training.objective)
     hollow = bool(_find_hollow(result, trained, split, baselines))
     _show(tables.format_sweep(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+
+
+@cli.command("study")
+@click.argument("source", metavar="MODULE:FUNCTION")
+@click.option("--layers", multiple=True, help=LAYERS_HELP)
+@click.option("--schemes", multiple=True, help=SCHEMES_HELP)
+@click.option("--units", multiple=True, help=f"One or more of {', '.join(UNITS)}, joined by commas.  [weight]")
+@click.option("--doses", help=f"{DOSES_HELP}[21]")
+@click.option("--seeds", type=int, help="Number of replicates.  [10]")
+@click.option("--match", help="Whether fractions are of units (dose), or ‖ΔW‖ / ‖W‖ (change).  [dose]")
+@click.option("--seed", type=int, help="Seed of the first replicate.  [0]")
+@click.option("--metric", help="The number that forgetting is of.  [accuracy]")
+@click.option("--chance", type=float, help="The metric's value at chance.  [1 / classes]")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
+@click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
+@out_option
+def study_command(
+    source: str, out: Path, jobs: int, dask: str, metric: str | None, chance: float | None, **options
+) -> None:
+    """Randomize layer sets of a model of your own, and write a row for each variant.
+
+    The function of your file is called without arguments. It gives (model, evaluate), or a dictionary with these and,
+    if you like, initial, rebuild, settle, stages, metric and chance, which the help of `forgetting.study` explains.
+    """
+    check_out(out)
+    plan = Sweep.from_dict(plan_settings(options, seeds="seeds", seed="seed", match="match"))
+    parallel.check_workers(jobs=jobs, dask=dask)
+    arguments = load_study(source)
+    given = {"metric": metric, "chance": chance}
+    work = prepare_study(**arguments | {name: value for name, value in given.items() if value is not None}, plan=plan)
+    result = _compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
+    click.echo(tables.format_study(result))
+    click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
 
 
 @cli.command("explain")

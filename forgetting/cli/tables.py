@@ -6,6 +6,7 @@ right, and the others have widths that stay the same from one result to the next
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,13 @@ from forgetting.reporting.relearning import format_log_ratio, format_savings, na
 from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
-from forgetting.studies.dose_response import half_way
+from forgetting.studies.dose_response import HalfWay, half_way
 from forgetting.studies.explanation_rows import ExplanationResult
 from forgetting.studies.memory import savings_curves
 from forgetting.studies.nested import nested_curves, nested_half_ways
 from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.sanity_check import INPUT_ALONE, agreement_curves, conclude_sanity_check
+from forgetting.studies.study_result import StudyResult
 from forgetting.studies.sweep import SweepResult
 from forgetting.unlearning.result import UnlearningResult
 
@@ -109,17 +111,49 @@ def format_sweep(result: SweepResult, base: Baselines, *, hollow: bool = False) 
     halves = nested_half_ways(
         half_way(frame, hollow=hollow), tuple(nested_curves(result.rows, retrain=result.plan.retrain))
     )
-    width = max(16, *(len(half.layers) + 2 for half in halves)) if halves else 16
-    lines = [
-        f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}",
-        "",
-        f"{'layers':{width}}{'scheme':10}{'unit':10}{title:>16}   95 % interval over {luck}",
-    ]
+    before = f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}"
+    return "\n".join([before, "", *_half_way_lines(halves, title, luck)])
+
+
+def _half_way_lines(halves: Sequence[HalfWay], title: str, luck: str) -> list[str]:
+    """A line for each half-way dose, below one with the titles."""
+    width = max([16, *(len(half.layers) + 2 for half in halves)])
+    lines = [f"{'layers':{width}}{'scheme':10}{'unit':10}{title:>16}   95 % interval over {luck}"]
     for half in halves:
         ends = [f"{end:.4f}" if end is not None else "open" for end in (half.low, half.high)]
         interval = half.missing if ends == ["open", "open"] else " to ".join(ends)
         dose = f"{half.dose:16.4f}   {interval}" if half.dose is not None else f"{'none':>16}   {half.missing}"
         lines.append(f"{half.layers:{width}}{half.scheme:10}{half.unit:10}{dose}")
+    return lines
+
+
+def format_study(result: StudyResult) -> str:
+    """What a study of any model found: its notes, the half-way doses and, where it was measured, the robustness."""
+    row = result.rows[0] if result.rows else None
+    values = row.validation if row else {}
+    before, majority = values.get(f"{result.metric}_before"), values.get("majority")
+    known = {"chance": result.chance, "majority class": majority if result.metric == "accuracy" else None}
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in known.items() if value is not None)
+    title = f"{result.title}: validation {result.metric} {'missing' if before is None else f'{before:.4f}'}"
+    dose = "half-way dose" if result.plan.match == "dose" else "half-way change"
+    luck = f"rows and {format_count(result.plan.seeds, 'seed')} of one model"
+    lines = [
+        *result.notes,
+        f"{title}; {shown}" if shown else title,
+        "",
+        *_half_way_lines(result.half_way(), dose, luck),
+    ]
+    found = result.robustness()
+    if found:
+        width = max([16, *(len(one.layer) + 2 for one in found)])
+        heads = f"{'accuracy':>10}{'forgetting':>12}   95 % interval, corrected"
+        lines += ["", f"{'re-initialized':{width}}{heads}"]
+    for one in found:
+        accuracy, forgetting = (
+            "none" if value is None else f"{value:.4f}" for value in (one.accuracies[0], one.reinitialized)
+        )
+        ends = " to ".join(f"{end:.4f}" for end in one.together) if one.together else one.missing
+        lines.append(f"{one.layer:{width}}{accuracy:>10}{forgetting:>12}   {ends}: {one.conclusion}")
     return "\n".join(lines)
 
 

@@ -150,6 +150,57 @@ def study_rows(
     progress: Progress | None = None,
 ) -> Generator[SweepRow, None, StudyResult]:
     """The rows of `study` as they are ready; returned as a result. Its arguments and errors are those of `study`."""
+    options = {"initial": initial, "rebuild": rebuild, "settle": settle, "metric": metric, "chance": chance}
+    work = prepare_study(model, evaluate, plan, **options, stages=stages)
+    found: list[SweepRow] = []
+    for rows in work.slices(jobs, dask):
+        for row in rows:
+            found.append(row)
+            yield row
+        if progress and rows:
+            progress(len(found), work.empty.planned)
+    return work.result(found)
+
+
+@dataclass(frozen=True, eq=False)
+class StudyWork:
+    """A study that is checked and can be computed.
+
+    Attributes:
+        inputs: All that its replicates are computed from.
+        empty: The result without rows.
+    """
+
+    inputs: StudyInputs
+    empty: StudyResult
+
+    def slices(self, jobs: int = 1, dask: str = "") -> Iterator[list[SweepRow]]:
+        """The rows, replicate by replicate in the order of the seeds; see `study` for the arguments."""
+        plan = self.inputs.plan
+        kinds = [(scheme, unit) for scheme in plan.schemes for unit in plan.units]
+        tasks = [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
+        if jobs == 1 and not dask:
+            return (rows for task in tasks for rows in _rows_of(self.inputs, task))
+        return parallel.run_tasks(_all_rows_of, self.inputs, tasks, jobs=jobs, dask=dask)
+
+    def result(self, rows: Sequence[SweepRow]) -> StudyResult:
+        """The result of so many of the rows."""
+        return replace(self.empty, rows=tuple(rows))
+
+
+def prepare_study(
+    model: nn.Module,
+    evaluate: Callable[[nn.Module], Any],
+    plan: Sweep = Sweep(),  # noqa: B008 - it cannot be changed
+    *,
+    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
+    rebuild: Callable[[], nn.Module] | None = None,
+    settle: Callable[[nn.Module], Any] | None = None,
+    metric: str = "accuracy",
+    chance: float | None = None,
+    stages: Callable[[nn.Module], Sequence[nn.Module]] | None = None,
+) -> StudyWork:
+    """Check a study, and evaluate the original. Its arguments and errors are those of `study`."""
     layers = find_layers(model)
     known = tuple(layers)
     _check_plan(plan, known, initial)
@@ -176,16 +227,9 @@ def study_rows(
     hollow = _is_hollow(given)
     if hollow:
         notes.append("The original is not shown to be better than always naming the largest class.")
-    found: list[SweepRow] = []
-    for rows in _slices(inputs, jobs, dask):
-        for row in rows:
-            found.append(row)
-            yield row
-        if progress and rows:
-            progress(len(found), planned)
-    return StudyResult(
+    empty = StudyResult(
         plan=plan,
-        rows=tuple(found),
+        rows=(),
         title=type(model).__name__,
         layers=measure_distances(model, initial),
         metric=metric,
@@ -197,6 +241,7 @@ def study_rows(
         batch_norm=batch_norm,
         settled=settle is not None,
     )
+    return StudyWork(inputs, empty)
 
 
 def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
@@ -307,15 +352,6 @@ def _is_hollow(given: Given) -> bool:
     right = given.outputs[PART].argmax(-1) == targets
     change = compare_hits((targets == _largest_class(given, PART)).numpy(), right.numpy())
     return not (change.decided and change.change > 0)
-
-
-def _slices(inputs: StudyInputs, jobs: int, dask: str) -> Iterator[list[SweepRow]]:
-    plan = inputs.plan
-    kinds = [(scheme, unit) for scheme in plan.schemes for unit in plan.units]
-    tasks = [Replicate(seed, (kind,)) for seed in plan.replicates for kind in kinds]
-    if jobs == 1 and not dask:
-        return (rows for task in tasks for rows in _rows_of(inputs, task))
-    return parallel.run_tasks(_all_rows_of, inputs, tasks, jobs=jobs, dask=dask)
 
 
 def _all_rows_of(inputs: StudyInputs, task: Replicate) -> list[SweepRow]:

@@ -28,7 +28,7 @@ from forgetting.studies.given import PART
 from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, robustness_of_rows
 from forgetting.studies.nested import nested_curves, nested_half_ways
 
-FORMAT = 1  # of the file
+STUDY_FORMAT = 1  # of the file
 STUDY_KEY = "study"  # of the metadata of the file's schema
 WHEN = ("after", "before")  # in the order of `Hits`
 MOST_TEXT, MOST_REASONS = 1_000, 20_000  # signs of a name, and of the reasons of a row
@@ -159,7 +159,7 @@ class StudyResult:
         names = ("title", "metric", "chance", "planned", "notes", "reviews", "hollow", "batch_norm", "settled")
         values = {name: getattr(self, name) for name in names}
         parts = list(dict.fromkeys(part for row in self.rows for part in row.parts))
-        return {"format": FORMAT, **values, "plan": self.plan.to_dict(), "layers": distances, "parts": parts}
+        return {"format": STUDY_FORMAT, **values, "plan": self.plan.to_dict(), "layers": distances, "parts": parts}
 
 
 def read_study(source: bytes | str | Path) -> StudyResult:
@@ -188,7 +188,7 @@ def read_study(source: bytes | str | Path) -> StudyResult:
     )
     try:
         values = json.loads(about)
-        if values.pop("format", None) != FORMAT:
+        if values.pop("format", None) != STUDY_FORMAT:
             raise _unfit("is of another version of this format")
         plan = Sweep.from_dict(values.pop("plan"))
         if values.keys() != RULES.keys() or (wrong := [name for name, rule in RULES.items() if not rule(values[name])]):

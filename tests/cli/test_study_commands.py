@@ -20,6 +20,8 @@ from commands import (
     write_reviews,
 )
 
+from forgetting.cli.study_source import load_study
+from forgetting.core.errors import RecipeError
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, train
@@ -32,6 +34,7 @@ from forgetting.studies.explanation_rows import REFERENCES
 from forgetting.studies.relearning import run_relearning
 from forgetting.studies.sanity_check import conclude_sanity_check
 from forgetting.studies.savings import savings_slices
+from forgetting.studies.study_result import read_study
 from forgetting.unlearning.runner import run_unlearning
 from forgetting.unlearning.task import METHODS, METHODS_VARIABLE
 
@@ -565,3 +568,46 @@ def test_help_of_a_fresh_process_lists_custom_methods(folder, own_file):
     assert done.returncode == 0
     assert "scrub" in done.stdout
     assert "nothing_left" in done.stdout
+
+
+OWN_FILE = """
+import torch
+from torch import nn
+
+INPUTS = torch.linspace(-1, 1, 40).reshape(20, 2)
+TARGETS = (INPUTS[:, 0] > 0).long()
+
+
+def make():
+    model = nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 2))
+    for value in model.parameters():
+        value.data = torch.linspace(-1, 2, value.numel()).reshape(value.shape)
+    initial = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+    return {"model": model, "evaluate": lambda model: (model(INPUTS), TARGETS), "initial": initial}
+
+
+def make_nothing():
+    return 3
+"""
+
+
+@pytest.mark.slow
+def test_a_study_of_a_persons_own_file(call, tmp_path):
+    (tmp_path / "own_file.py").write_text(OWN_FILE)
+    out = tmp_path / "rows.parquet"
+    options = ("--layers", "each", "--schemes", "rewind", "--doses", "3", "--seeds", "2", "--out", str(out))
+    status, text, _ = call("study", str(tmp_path / "own_file.py:make"), *options)
+    assert status == 0
+    found = read_study(out)
+    assert found.planned == len(found.rows) == 2 * 3 * 2
+    assert [one.layer for one in found.robustness()] == ["0", "1"]
+    for one in found.robustness():
+        assert f"{one.reinitialized:.4f}" in text
+    for place, message in (
+        ("own_file.py:make_nothing", "it gave 'int'"),
+        ("own_file.py:none", "no attribute 'none'"),
+        ("own_file.py", "module:function"),
+        ("no_such_file.py:make", "No such file"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            load_study(str(tmp_path / place))
