@@ -68,8 +68,8 @@ from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 from forgetting.unlearning.task import METHODS, load_custom_methods
 
 LAYERS_HELP = (
-    f"A layer set, such as fc1, fc1,fc2 or blocks.*.attention, or one of {', '.join(FAMILIES)}, alone or of the modules "
-    "of a pattern (each:blocks.*); may be repeated.  [each, all]"
+    f"A layer set, such as fc1, fc1,fc2 or blocks.*.attention, or one of {', '.join(FAMILIES)}, alone or of the "
+    "modules of a pattern (each:blocks.*); may be repeated.  [each, all]"
 )
 DOSES_HELP = "Fractions randomized: how many, evenly from 0 to 1, or a list such as 0,0.1,0.5 or 1, (one).  "
 SCHEMES_HELP = f"One or more of {', '.join(SCHEMES)}, joined by commas.  [reinit, normal]"
