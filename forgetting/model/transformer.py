@@ -16,8 +16,8 @@ from forgetting.core.errors import RecipeError
 from forgetting.core.seeding import OwnedDraws, generator
 from forgetting.model.tokens import TokenRows
 
-FILLED = 0.6  # of the longest row of a group: groups of more like rows are smaller, and small products are slow
-TOKENS_AT_ONCE = 100_000  # of a pass without gradients: 25 MB for each 64 numbers that stand for a token
+LEAST_FILLED = 0.6  # of the longest row of a group: groups of more like rows are smaller, and small products are slow
+TOKENS_OF_A_PASS = 100_000  # of a pass without gradients: 25 MB for each 64 numbers that stand for a token
 PAIRS_AT_ONCE = 1_000_000  # pairs of tokens whose attention is computed at once, padding included, in each head
 
 
@@ -125,7 +125,12 @@ class TextTransformer(nn.Module):
         Returns:
             (rows, classes).
         """
-        if not torch.is_grad_enabled() and vectors is None and len(inputs.ids) > TOKENS_AT_ONCE and inputs.shape[0] > 1:
+        if (
+            not torch.is_grad_enabled()
+            and vectors is None
+            and len(inputs.ids) > TOKENS_OF_A_PASS
+            and inputs.shape[0] > 1
+        ):
             middle = inputs.shape[0] // 2
             halves = (inputs.between(0, middle), inputs.between(middle, inputs.shape[0]))
             return torch.cat([self(half, dropout_source=dropout_source) for half in halves])
@@ -252,7 +257,7 @@ class FeedForward(nn.Module):
 
 
 def group_rows(inputs: TokenRows) -> list[Group]:
-    """Group rows by their length, so that padding costs little: no row is shorter than FILLED of the longest.
+    """Group rows by their length, so that padding costs little: no row is shorter than LEAST_FILLED of the longest.
 
     Rows without tokens are in no group.
     """
@@ -261,7 +266,7 @@ def group_rows(inputs: TokenRows) -> list[Group]:
     while start < filled:
         longest = int(lengths[start])
         most = start + max(1, PAIRS_AT_ONCE // longest**2)
-        end = min(most, filled, int((lengths >= FILLED * longest).sum()))
+        end = min(most, filled, int((lengths >= LEAST_FILLED * longest).sum()))
         steps = torch.arange(longest)
         known = steps < lengths[start:end, None]  # (rows, longest)
         tokens = (inputs.offsets[order[start:end], None] + steps)[known]

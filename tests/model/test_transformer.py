@@ -123,7 +123,7 @@ def test_a_rows_logits_do_not_depend_on_the_rows_beside_it(model, monkeypatch):
     together = model(rows)
     alone = torch.cat([model(rows.between(row, row + 1)) for row in range(len(LENGTHS))])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
-    monkeypatch.setattr(transformer, "TOKENS_AT_ONCE", 5)
+    monkeypatch.setattr(transformer, "TOKENS_OF_A_PASS", 5)
     monkeypatch.setattr(transformer, "PAIRS_AT_ONCE", 60)
     torch.testing.assert_close(model(rows), together, atol=1e-5, rtol=1e-4)
     assert model(rows_of(())).shape == (0, CLASSES)
