@@ -386,13 +386,13 @@ def unlearning(*rows: UnlearningRow) -> str:
     return describe_unlearning(result)
 
 
-def choice(*contrasts: tuple[str, str, float, float], layers=("fc1",), tow: float | None = 0.9) -> str:
+def choice(*contrasts: tuple[str, str, float, float], layers=("fc1",), tow: float | None = 0.9, half=0.5) -> str:
     """What is said of a choice of layers; contrasts: method, metric, change and p-value of each."""
     settings = Unlearning(methods=(CHOSEN_LAYERS, *UNCHOSEN_LAYERS), repair_layers=layers)
     rows = (row(CHOSEN_LAYERS, tow=tow, relearn_steps=12),)
     result = UnlearningResult(replace(MODERN, unlearning=settings), SETS, rows, 10, 3)
     result.__dict__["choice"] = tuple(
-        ChoiceContrast(method, metric, CrossedChange(change, change - 0.5, change + 0.5, p, 5), p)
+        ChoiceContrast(method, metric, CrossedChange(change, change - half, change + half, p, 5), p)
         for method, metric, change, p in contrasts
     )
     return describe_choice(result)
@@ -510,6 +510,7 @@ CASES: dict[str, Callable[[], str]] = {
     "choice: not shown": lambda: choice(
         ("repair_all_layers", "tow", 0.0, 0.9), ("repair_random_layer", "tow", 0.01, 0.8)
     ),
+    "choice: of one seed": lambda: choice(("repair_all_layers", "relearn_steps", -2.0, 1.0), half=math.inf),
     "choice: undecided": lambda: choice(tow=None),
     "choice: of all layers": lambda: choice(layers=("all",)),
     **{

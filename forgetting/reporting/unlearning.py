@@ -1,5 +1,6 @@
 """A comparison of unlearning methods as sentences. Each accuracy stands beside its baseline."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -101,6 +102,8 @@ def _describe_contrast(each: ChoiceContrast) -> str:
     if each.metric == "tow":
         low, high = (format_gap("tow", end) for end in (each.change.low, each.change.high))
         change = format_gap("tow", each.change.change)
+    if math.isinf(each.change.low):  # of one seed, whose steps are taken as given
+        return f"{change} (one seed has no interval) in {CHOICE_TITLES[each.metric]}"
     return f"{change} ({low} to {high}) in {CHOICE_TITLES[each.metric]}"
 
 
