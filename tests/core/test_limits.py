@@ -11,6 +11,7 @@ from forgetting.core.limits import Limits, check_limit, limits
 from forgetting.data.reviews import Report, Reviews
 from forgetting.data.tables import read_table
 from forgetting.experiment.pipeline import build_model, make_trainer, prepare, train
+from forgetting.model.settings import ModelSettings
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.unlearning.runner import UnlearningRunner
@@ -120,7 +121,7 @@ def test_parameters_and_activations_of_a_model(monkeypatch, small_reviews):
     allow(monkeypatch, f"parameters={parameters},activations={reviews * (5 + 4 + classes)}")
     assert sum(value.numel() for value in build_model(recipe, split).parameters()) == parameters
     allow(monkeypatch, f"parameters={parameters - 1}")
-    with pytest.raises(RecipeError, match=f"at most {parameters - 1:,} parameters; layers of {words:,} × 5 × 4 × "):
+    with pytest.raises(RecipeError, match=f"at most {parameters - 1:,} parameters; one of {words:,} words and "):
         build_model(recipe, split)
     allow(monkeypatch, f"activations={reviews * (5 + 4 + classes) - 1}")
     with pytest.raises(RecipeError, match=r"activations; .* Choose narrower layers"):
@@ -158,3 +159,17 @@ def test_parameters_of_all_models_that_unlearning_keeps(monkeypatch, small_revie
     allow(monkeypatch, f"models={kept - 1}")
     with pytest.raises(RecipeError, match="Ask for fewer seeds"):
         UnlearningRunner(trained, split, recipe)
+
+
+def test_a_step_of_a_transformer(monkeypatch, small_reviews):
+    """5 words of each of 35 reviews, in batches of 32; 2 × 8 + 2 blocks × (9 × 8 + 2 × 8) numbers for each."""
+    recipe = replace(MODERN, model=ModelSettings(kind="transformer", width=8, heads=2, feedforward=8))
+    split = prepare(recipe, small_reviews)
+    numbers = 32 * 5 * (2 * 8 + 2 * (9 * 8 + 2 * 8))
+    allow(monkeypatch, f"activations={numbers}")
+    assert train(recipe.with_value("training.epochs", 1), split).steps == 2
+    allow(monkeypatch, f"activations={numbers - 1}")
+    with pytest.raises(RecipeError, match=f"160 words of the longest reviews × 192 units are {numbers:,}"):
+        build_model(recipe, split)
+    with pytest.raises(RecipeError, match="smaller batches"):
+        build_model(recipe.with_value("training.batch_size", 2_000), split)
