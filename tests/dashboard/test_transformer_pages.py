@@ -14,7 +14,7 @@ SMALL = {
     "model.width": "8",
     "model.heads": "2",
     "model.feedforward": "8",
-    "training.by_size": "False",
+    "training.by_size": "false",
     "training.epochs": "1",
     "training.batch_size": "64",
     "randomization.layers": "words,blocks.0",

@@ -24,7 +24,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import FRACTIONS, Sweep
 from forgetting.reporting.formatting import format_duration
 
-COARSE = FRACTIONS[::5]  # of a Transformer, whose variants take some 20 times as long
+COARSE = FRACTIONS[::10]  # of a Transformer, whose variants take half a second
 MOST_SECONDS = 10.0  # of processor time that a path may take; nothing longer starts unasked
 LEAST_SECONDS = 0.5  # of work from which the rest is estimated
 EVERY = 0.25  # seconds between two runs of the fragment, so that the browser has drawn the page before the first one

@@ -19,7 +19,7 @@ from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, session
-from forgetting.dashboard.studies.fraction_path import find_path, path_key
+from forgetting.dashboard.studies.fraction_path import find_path, fractions_of, path_key
 from forgetting.experiment.flip import Contribution, Flip, by_change
 from forgetting.experiment.prediction import Predictor, make_predictor
 from forgetting.experiment.results import Comparison
@@ -99,19 +99,19 @@ def find_review_frames(
         drawing = _Drawing(trained_model, texts, explaining)
         now = drawing.look(narrow(comparison.model, drawing.inputs)[0])
         fitting = models.fit_randomization(recipe.randomization, trained_model)
-        fractions = path.fractions if followed else ()
+        fractions = fractions_of(trained_model) if followed else ()
         along = review_path(trained_model, drawing.inputs, fitting, fractions)
         looks = [drawing.look(model) for model in along]
         drawing.prepare([now, *looks])
-        frames = [None] * len(FRACTIONS)
-        for look, at_fraction in zip(looks, fractions, strict=True):
-            frames[FRACTIONS.index(at_fraction)] = drawing.frame(look, at_fraction)
+        made = [drawing.frame(look, at_fraction) for look, at_fraction in zip(looks, fractions, strict=True)]
+        steps = (len(made) - 1) / (len(FRACTIONS) - 1)  # of a Transformer the nearest one stands at each percent
+        frames = [made[round(percent * steps)] for percent in range(len(FRACTIONS))] if followed else None
         parts = drawing.parts() | {"now": drawing.frame(now, fraction)}
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 >= MOST_TYPED:  # as browsers count
             parts["known"] += f" A text ends here after {MOST_TYPED:,} characters."
         if longest > MOST_FOLLOWED:
             parts["known"] += " So long a text follows the slider when you let go."
-        return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames if followed else None).encode())
+        return ReviewFrames(json.dumps(parts).encode(), json.dumps(frames).encode())
 
     return REVIEW_FRAMES.ask(key, make)
 
