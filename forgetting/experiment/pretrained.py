@@ -173,9 +173,13 @@ class Pretrained:
         )
 
 
-@cache
 def load_pretrained(kind: str = "mlp") -> Pretrained:
-    """The model of a kind that came with the program."""
+    """The model of a kind that came with the program, the same object in each call."""
+    return _load(kind)
+
+
+@cache
+def _load(kind: str) -> Pretrained:
     with safe_open(PRETRAINED[kind], framework="numpy") as file:
         about = {name: json.loads(text) for name, text in file.metadata().items()}
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
