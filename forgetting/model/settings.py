@@ -29,7 +29,8 @@ def is_large(reviews: int, classes: int) -> bool:
 def learns_by_heart(kind: str, reviews: int) -> bool:
     """Whether a model has too few reviews to learn more from them than the reviews themselves.
 
-    A Transformer reaches 0.83 of the sample's validation reviews by its 964 for training, and 0.27 by 235.
+    A Transformer classifies 0.84 of the sample's validation reviews correctly by 964 for training. By 241 it is 0.61 of
+    them (and 0.89 of those), where the MLP reaches 0.74; each is a mean over seeds.
 
     Args:
         kind: The kind of the model, as in ModelSettings.
