@@ -3,6 +3,7 @@
 What a text classifier makes of a split is computed faster by `variants`.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain
@@ -20,6 +21,7 @@ from forgetting.studies.stages import STAGES_MEMORY, StageCache, layer_of
 from forgetting.studies.variants import LayerPlan, Variant, distance_between, plan_layer, share_of_units, sum_changes
 
 PATHS_MEMORY = 256 * 2**20  # bytes that the paths of layers may take at once; else each is made when it is needed
+UNITS_AT_ONCE = 2**20
 PATH_SIZE = 6  # bytes of a path for each byte of the layer's parameters: units, order, draws
 SAME_OUTPUT = 1e-4  # share by which two outputs may differ that should be the same: sums may be taken in another order
 
@@ -199,17 +201,24 @@ class _Walks:
                 self.changes[name, index] = 0.0
             elif bench.state.get(name) != index:
                 path = self._path(name)
-                units = self._units(path, name, index)
+                units = self._alone(path, name, index) if self.known is None else self._units(path, name, index)
                 if (name, index) not in self.changes:
                     self.changes[name, index] = distance_between(units, path.units)
                 path.write(units)
                 bench.state[name] = index
 
+    def _alone(self, path: LayerPath, name: str, index: int) -> torch.Tensor:
+        """The units at a planned dose, in the memory of the path's own, which is used for nothing else."""
+        chosen = path.order[: self.plans[name].counts[index]]
+        values = path.values(len(chosen))
+        pieces = zip(values.split(UNITS_AT_ONCE), chosen.split(UNITS_AT_ONCE), strict=True)
+        self.changes[name, index] = math.hypot(*(distance_between(new, path.units[some]) for new, some in pieces))
+        path.units[chosen] = values
+        return path.units
+
     def _units(self, path: LayerPath, name: str, index: int) -> torch.Tensor:
         """The units at a planned dose; along a path that is kept each of them is written once."""
         counts = self.plans[name].counts
-        if self.known is None:
-            return next(path.walk([counts[index]]))
         if name not in self.walks:
             self.walks[name] = (-1, path.walk([count for count in counts if count is not None]), None)
         at, walk, units = self.walks[name]

@@ -121,9 +121,7 @@ def main() -> None:
         for family in ("down", "up")
     ]
     rows = [compare(*case, rounds) for case in cases]
-    print(
-        "\nCascades over eight blocks, 2 doses × 2 seeds; seconds of the processor, and times as fast as the plain loop.\n"
-    )
+    print("\nCascades over eight blocks, 2 doses × 4 seeds; seconds of the processor, and times as fast as the loop.\n")
     print_table(("model", "cascade", "loop, s", "stages off, s", "stages on, s", "off", "on"), rows)
     below = [f"{row[0]} {row[1]}" for row in rows if float(row[-1].split()[0]) < LEAST]
     print(f"\nAt least {LEAST}× with stages, but for: {', '.join(below) or 'none'}.\n")

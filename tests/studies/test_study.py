@@ -106,7 +106,10 @@ def test_paths_that_do_not_fit_the_memory_give_the_same_rows(trained, monkeypatc
     model, initial = trained
     kept = study(model, evaluate, replace(PLAN, match="change"), initial=initial)
     monkeypatch.setattr(any_model, "PATHS_MEMORY", 0)
-    assert study(model, evaluate, replace(PLAN, match="change"), initial=initial).rows == kept.rows
+    alone = study(model, evaluate, replace(PLAN, match="change"), initial=initial)
+    for one, other in zip(alone.rows, kept.rows, strict=True):  # the change is summed in another order
+        assert one.parts == other.parts
+        assert (one.change or 0) == pytest.approx(other.change or 0, rel=1e-6)
 
 
 class Counted(nn.Linear):
