@@ -13,7 +13,7 @@ What names mean in a model is decided by names alone, so that plans can be read 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from forgetting.core.errors import RecipeError, shorten
@@ -25,6 +25,7 @@ PART_SEPARATOR = ":"  # between a layer and a part of it: "rnn:l0"
 SKIP = "skip"  # the part that stands for the ends of residual branches
 WHOLE = ":*"  # after the name of a layer that is meant without those below it
 NEAR_NAMES = 6  # names in an error, at the most
+WILDCARDS = 4  # in a pattern, at the most: looking for more could take very long
 
 LayerSet = tuple[str, ...]
 
@@ -166,11 +167,13 @@ def _split(text: str, known: LayerSet) -> list[str]:
     return [text] if text in known else text.split(LAYER_SEPARATOR)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _modules(pattern: str, known: LayerSet) -> dict[str, LayerSet]:
     """The modules that a pattern matches, each with the layers or parts of layers that it takes."""
     if pattern in known and PART_SEPARATOR in pattern:
         return {pattern: (pattern,)}
+    if len(re.findall(r"\*+", pattern)) > WILDCARDS:
+        return {}
     module, separator, part = pattern.partition(PART_SEPARATOR)
     below = _below(known)
     if not module:
@@ -189,16 +192,16 @@ def _modules(pattern: str, known: LayerSet) -> dict[str, LayerSet]:
     return {f"{name}:{part}": (f"{name}:{part}",) for name in matched if name in own and part}
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _compile(pattern: str) -> re.Pattern:
     """A pattern of module names as a regular expression."""
-    text = re.escape(pattern).replace(r"\*", "*")
+    text = re.sub(r"\*{3,}", "**", re.escape(pattern).replace(r"\*", "*"))
     for written, meant in ((r"**\.", r"(?:.+\.)?"), (r"\.**", r"(?:\..+)?"), ("**", ".*"), ("*", "[^.]*")):
         text = text.replace(written, meant.replace("*", "\0"))
     return re.compile(text.replace("\0", "*"))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _below(known: LayerSet) -> dict[str, LayerSet]:
     """Every module by name, with the layers at or below it; the whole model is ""."""
     found: dict[str, list[str]] = {}

@@ -27,6 +27,7 @@ NESTED = ("embed", "attn", "attn.out", "block.attn", "block.attn.out", "block.ti
         ("**.out*", TRANSFORMER, "blocks.0.attention.output blocks.1.attention.output"),
         ("blocks.1.*o*", TRANSFORMER, "blocks.1.norm blocks.1.attention.query blocks.1.attention.output blocks.1.down"),
         ("w*", TRANSFORMER, "words"),
+        ("w****", TRANSFORMER, "words"),
         ("blocks.0:skip", ("blocks.0.attention.output", "blocks.0.feedforward.down"), None),
         ("attn", NESTED, "attn attn.out"),
         ("attn:*", NESTED, "attn"),
@@ -89,6 +90,7 @@ def test_a_name_gives_its_set_back_and_is_the_shortest(known, data):
         ("all+words", r"got 'all\+words'"),
         ("words+words:weight", "hold a layer or parts of it, and not 'words' with 'words:weight'"),
         ("words:skip", "got 'words:skip'"),
+        ("*b" * 5, r"got '\*b\*b"),
     ],
 )
 def test_what_matches_nothing_is_refused_with_few_names(text, message):
