@@ -51,7 +51,9 @@ if shown:
             "parameters": [row.parameters for row in rows],
         }
     )
-    show_table(table, width="content", alt="Layers with their shapes and parameter counts")
+    # Another network's table is another one: it would keep the widths of the columns of the one before.
+    key = f"layers_{'_'.join(row.name for row in rows)}"
+    show_table(table, width="content", alt="Layers with their shapes and parameter counts", key=key)
     models.store_progress(session())
 
 with st.container(horizontal=True):

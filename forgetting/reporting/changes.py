@@ -5,6 +5,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import find_term
 from forgetting.reporting.names import (
+    NETWORK_NAMES,
     OBJECTIVE_NAMES,
     OPTIMIZER_NAMES,
     format_attribution,
@@ -19,6 +20,7 @@ NAMES = {  # what a value is called in the interface, by the last part of the se
     "schemes": format_scheme,
     "repair_scheme": format_scheme,
     "methods": format_method,
+    "kind": NETWORK_NAMES.get,
     "objective": OBJECTIVE_NAMES.get,
     "optimizer": OPTIMIZER_NAMES.get,
     "attribution": format_attribution,

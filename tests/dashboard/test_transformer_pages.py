@@ -6,8 +6,11 @@ from streamlit.testing.v1 import AppTest
 from study_pages import trained
 
 from forgetting.core.numbers import PERCENT
+from forgetting.dashboard.ui.differences import name_preset
 from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 from forgetting.model.settings import ENOUGH_REVIEWS, learns_by_heart
+from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.changes import describe_changes
 
 SMALL = {
     "model.kind": "transformer",
@@ -75,6 +78,10 @@ def test_the_kind_of_network_is_chosen_on_train_and_the_first_layer_stays_chosen
     kind.set_value("transformer").run()
     recipe = test.session_state.session.recipe
     assert (recipe.model.kind, recipe.randomization.layers) == ("transformer", ("words",))
+    assert name_preset(recipe) == "modern"
+    assert name_preset(recipe.with_value("model.blocks", 3)) == "modern, changed"
+    assert describe_changes(Recipe(), recipe.for_training()).startswith("network MLP → Transformer")
+    assert any("optimizer AdamW, epochs" in caption.value for caption in test.caption)
 
 
 def test_few_reviews_are_learnt_by_heart():

@@ -15,8 +15,13 @@ def name_reviews(recipe: Recipe) -> str:
 
 
 def name_preset(recipe: Recipe) -> str:
-    """The preset that a recipe for training comes from, such as "modern", or "modern, changed"."""
-    preset = replace(PROTOCOLS[recipe.protocol], reading=recipe.reading, data=recipe.data)
+    """The preset that a recipe for training comes from, such as "modern", or "modern, changed".
+
+    Another kind of network is no change of the preset, as its button says, too.
+    """
+    preset = PROTOCOLS[recipe.protocol]
+    model = replace(preset.model, kind=recipe.model.kind)
+    preset = replace(preset, reading=recipe.reading, data=recipe.data, model=model)
     return recipe.protocol + (", changed" if recipe.for_training() != preset.for_training() else "")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from forgetting.core.errors import ForgettingError, RecipeError
-from forgetting.core.settings import format_value
 from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import (
     LEAVES,
@@ -35,6 +34,7 @@ from forgetting.dashboard.ui.labels import short_label
 from forgetting.model.settings import CHOSEN_BY_SIZE, ENOUGH_REVIEWS, learns_by_heart
 from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import PROTOCOLS
+from forgetting.reporting.changes import format_setting
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import KIND_NAMES, NETWORK_NAMES, OBJECTIVE_NAMES, OPTIMIZER_NAMES
 
@@ -211,7 +211,8 @@ def _size_control(**look: Any) -> None:
     if chosen == {name: recipe.value(name) for name in chosen}:
         return
     reviews, classes, _ = data.find_size(session().inputs)
-    parts = [f"{short_label(name).lower()} {format_value(value)}" for name, value in chosen.items()]
+    used = replace(recipe, training=data.find_training(session().inputs))
+    parts = [f"{short_label(name).lower()} {format_setting(name, used)}" for name in chosen]
     st.caption(f"Chosen by size for {reviews:,} reviews of {classes:,} classes: {', '.join(parts)}.")
 
 
