@@ -33,7 +33,8 @@ class LayerLoss:
         together: The interval of `excess` that holds in all layer sets at once, 95 % of the time (Bonferroni).
         p: Two-sided p-value that there is no excess, adjusted for all layer sets (Holm).
         behind: Excess of the best layer set less this one's; None for the best and for the whole model.
-        behind_p: Its p-value, adjusted for all that are behind (Holm); NaN without one.
+        behind_p: Its p-value, adjusted for all pairs of layer sets, as the same rows chose the best (Bonferroni);
+            NaN without one.
     """
 
     layers: str
@@ -136,7 +137,9 @@ def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
     order = sorted(lost, key=lambda name: -excess[name].change)
     best, *others = [name for name in order if not _is_whole(name, known)] or [None]
     behind = {name: _excess({side: lost[best][side] - lost[name][side] for side in RANKED_SETS}) for name in others}
-    behind_p = dict(zip(behind, holm([found.p for found in behind.values()]).tolist(), strict=True))
+    # Which one is the best is chosen by the same rows, so that any pair might have been compared.
+    pairs = len(behind) * (len(behind) + 1) // 2
+    behind_p = {name: min(1.0, pairs * found.p) for name, found in behind.items()}
     losses = []
     for name in order:
         wide = _excess(lost[name], 1 - (1 - LEVEL) / len(lost))

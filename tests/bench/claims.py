@@ -316,6 +316,13 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     "studies.similarity.SimilarityResult.independent": "that of `median_band`",
     "studies.similarity.SimilarityResult.changes": "that of `crossed_change`, of models alone, corrected by `holm`",
     "unlearning.representations.layer_contrasts": "those of `crossed_change`, of models alone, corrected by `holm`",
+    "studies.study_result.StudyResult.curves": "that of `seed_bands`",
+    "unlearning.contrasts.relearning_contrast": "that of `crossed_change`, of models alone",
+    **{
+        f"unlearning.layer_choice.{name}": "those of `crossed_change`, corrected by `holm` or Bonferroni"
+        for name in ("rank_layers", "LayerRanking.best", "LayerRanking.candidates", "LayerRanking.ties")
+    },
+    "unlearning.result.UnlearningResult.choice": "those of the contrasts",
     "unlearning.membership.threshold_attack": "that of `crossed_share_interval`",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }

@@ -111,13 +111,13 @@ def test_a_module_that_holds_all_layers_is_the_whole_model():
 
 
 def test_where_no_layer_is_apart_one_is_rarely_said_to_be():
-    """Eight alike layers in 200 worlds: some one is called selective in 5 % of them at most."""
+    """Eight alike layers in 200 worlds: in 5 % of them at most one is called selective, or another behind."""
     rates = {f"layer{number}": (0.4, 0.4) for number in range(8)}
     found = [rank_layers(world(rates, seeds=3, seed=seed), KNOWN) for seed in range(200)]
     wrong = sum(any(loss.p <= 0.05 for loss in ranking.losses) for ranking in found)
     assert wrong <= 10
     untied = sum(bool(len(ranking.ties) < 7) for ranking in found)
-    assert untied <= 30  # a little more often, as the best was picked by its luck
+    assert untied <= 10  # although the best was picked by its luck
 
 
 def test_a_stopped_sweep_is_ranked_by_what_all_layer_sets_have():
