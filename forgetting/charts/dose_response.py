@@ -562,7 +562,7 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     """
     table = robustness_points(rows)
     base = alt.Chart(table).encode(
-        y=alt.Y("layer:N", title=None, sort=None),
+        y=alt.Y("layer:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
         yOffset=alt.YOffset("how:N", sort=None),
         color=series_colour(table, "how", symbol="square", columns=1),
         tooltip=[
@@ -630,7 +630,7 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
     )
     points = base.mark_point(filled=True, size=90).encode(x=alt.X("forgetting:Q", scale=scale))
     bounds = pd.DataFrame(
-        {"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust up to here", "critical from here", "at chance"]}
+        {"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust", "critical", "at chance"]}
     )
     marks = alt.Chart(bounds).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
     texts = alt.Chart(bounds).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")

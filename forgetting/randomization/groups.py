@@ -66,8 +66,10 @@ def group_of(layer: str) -> str:
 
 @cache
 def _titles(known: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    groups = {**groups_of(known), ALL_LAYERS: "+".join(known)} if groups_of(known) else {}
-    return {matching_layers(pattern, known): title for title, pattern in groups.items() if pattern not in known}
+    pairs = {"values and outputs": VALUES_AND_OUTPUTS, "queries and keys": QUERIES_AND_KEYS}
+    groups = {**groups_of(known), **pairs, ALL_LAYERS: "+".join(known)} if groups_of(known) else {}
+    titles = {matching_layers(pattern, known): title for title, pattern in groups.items() if pattern not in known}
+    return {names: title for names, title in titles.items() if names}
 
 
 def title_set(name: str, known: tuple[str, ...]) -> str:
