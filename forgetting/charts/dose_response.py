@@ -629,9 +629,7 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
         x=alt.X("low:Q", title="forgetting on validation", scale=scale), x2="high:Q"
     )
     points = base.mark_point(filled=True, size=90).encode(x=alt.X("forgetting:Q", scale=scale))
-    bounds = pd.DataFrame(
-        {"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust", "critical", "at chance"]}
-    )
+    bounds = pd.DataFrame({"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust", "critical", "at chance"]})
     marks = alt.Chart(bounds).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
     texts = alt.Chart(bounds).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
     names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")

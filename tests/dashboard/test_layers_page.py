@@ -3,15 +3,17 @@
 import math
 
 import pytest
-import streamlit as st
+import torch
 from app_pages import QUICK, app, go, metrics, page_text, press, run, setting, uploading
 from streamlit.testing.v1 import AppTest
 from study_pages import charts, drawn, errors, finished, labels, mine, sentence, study, trained
 
 from forgetting.charts.dose_response import PICK, PICKED, with_intervals
 from forgetting.dashboard.studies import base
-from forgetting.dashboard.studies import sweep as sweep_studies
+from forgetting.dashboard.studies import opened as opened_studies
+from forgetting.dashboard.studies.opened import REFUSED_STUDY, SHOWN_STUDY, study_of_result
 from forgetting.dashboard.views import dose_response, live
+from forgetting.dashboard.views.opened_study import OPENED_VIEWS
 from forgetting.metrics.scores import top_1_accuracy
 from forgetting.randomization.path import randomize
 from forgetting.randomization.settings import Randomization
@@ -20,6 +22,7 @@ from forgetting.recipe.url import decode_query
 from forgetting.reporting.formatting import format_points, format_share
 from forgetting.studies.dose_response import curves
 from forgetting.studies.nested import nested_curves
+from forgetting.studies.study import study as run_any_study
 from forgetting.studies.sweep import SweepResult, sweep_rows
 from forgetting.unlearning.forget_set import make_forget_sets
 
@@ -38,7 +41,8 @@ def layers(view: str = "Curves", **parameters: str) -> AppTest:
 def opened(test: AppTest, view: str) -> AppTest:
     test.session_state["layers_view"] = view
     run(test)
-    return finished(test, "change" if "Equal" in view else "dose") if view in STUDY_VIEWS else test
+    kinds = {"Equal ‖ΔW‖": "change", "Robustness": "robustness", "Conclusions": "robustness"}
+    return finished(test, kinds.get(view, "dose")) if view != "Words" else test
 
 
 def plan(test: AppTest) -> Sweep:
@@ -68,7 +72,7 @@ def test_a_quick_plan_runs_by_itself_and_names_the_baselines():
     assert test.query_params == {}
 
 
-@pytest.mark.parametrize("view", [*STUDY_VIEWS, "Robustness", "Words"])
+@pytest.mark.parametrize("view", [*STUDY_VIEWS, "Conclusions", "Robustness", "Words"])
 def test_every_view_opens_and_says_what_it_shows(view):
     test = layers(view, **SMALL)
     assert charts(test) == 1
@@ -516,13 +520,51 @@ def test_the_dose_of_forget_follows_words_and_the_last_seed():
     assert charts(test) == 1
 
 
-def test_robustness_of_many_seeds_is_refused_or_done_in_slices(monkeypatch):
-    """One blocking call with all of the plan's seeds holds the page for minutes at 10,000 seeds."""
-    asked = []
-    monkeypatch.setattr(sweep_studies, "robustness_of", lambda _, seeds: asked.append(seeds) or st.stop())
+def test_robustness_of_many_seeds_is_asked_for_and_done_in_slices(monkeypatch):
+    """One blocking call with all of the plan's seeds held the page for minutes at 10,000 seeds."""
+    monkeypatch.setattr(base, "UNASKED_SECONDS", -1)
     test = layers("Robustness", **{"sweep.seeds": "10000"})
-    assert not test.exception
-    assert not asked or max(asked) <= 100
+    assert "re-randomized with 100 seeds" in page_text(test)
+    assert "robustness" not in mine(test).studies
+    press(test, "Start")
+    assert study(test, "robustness").running
+
+
+def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ours():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    inputs = torch.randn(80, 3)
+    targets = model(inputs).argmax(-1)
+    first = {name: torch.randn_like(value) for name, value in model.state_dict().items()}
+    plan = Sweep(("each", "down", "up"), (0.0, 0.5, 1.0), ("rewind", "reinit"), seeds=2)
+    result = run_any_study(model, lambda other: (other(inputs), targets), plan, initial=first)
+    test = app("layers")
+    test.session_state[SHOWN_STUDY] = study_of_result(result, "mine.parquet", result.to_bytes("parquet"))
+    for view in OPENED_VIEWS:
+        test.session_state["opened_view"] = view
+        run(test)
+        run(test)
+        assert charts(test) == 1
+        assert "chance is 50\u00a0%" in sentence(test) or "chance 50\u00a0%" in sentence(test)
+    test.session_state["opened_view"] = "Curves"
+    run(test)
+    expected = curves(result.frame[result.frame["scheme"] == "rewind"])
+    assert drawn(test)["median"].tolist() == expected["median"].tolist()
+    press(test, "Close this study")
+    assert "mine.parquet" not in page_text(test)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PK\x03\x04", b"a,b\n1,2\n"])
+def test_a_file_that_holds_no_study_is_refused_in_words(content, monkeypatch):
+    test = app("layers")
+    monkeypatch.setattr(opened_studies, "take_file", lambda _: (content, "odd.parquet"))
+    monkeypatch.setattr(opened_studies.st, "session_state", kept := {})
+    opened_studies._chosen()
+    monkeypatch.undo()
+    assert SHOWN_STUDY not in kept
+    test.session_state[REFUSED_STUDY] = kept[REFUSED_STUDY]
+    run(test)
+    assert "odd.parquet: A study's file must be the Parquet file" in errors(test)
 
 
 def test_splits_have_models_of_their_own_which_the_intervals_hold():

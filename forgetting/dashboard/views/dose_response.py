@@ -17,7 +17,7 @@ from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.studies.plan_presets import CASCADES_PRESET, start_preset_button
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
@@ -516,8 +516,17 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     steps["layers"] = steps["layers"].replace(sweep.titles_of(study))
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
-        if study.trained_model:
+        if study.trained_model and sweep.is_slow(study.trained_model):
             start_preset_button(study.trained_model, CASCADES_PRESET)
+        elif study.trained_model:
+            st.button(
+                "Randomize in cascades",
+                icon=":material/play_arrow:",
+                type="primary",
+                help=explain("cascade"),
+                on_click=_start_cascades,
+                args=(study.trained_model,),
+            )
         return
     firsts = rows[rows["layers"].isin(steps.loc[steps["step"] == 1, "layers"])]
     differences = _differences(study, firsts, dose)
@@ -555,6 +564,12 @@ def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFr
     if start is not None:
         table.loc[table["step"] == 0, ["low", "high"]] = [start["low"], start["high"]]
     return table
+
+
+def _start_cascades(trained_model: TrainedModel) -> None:
+    """Add the cascades to the layer sets of the plan, and start it."""
+    assign({"sweep.layers": tuple(dict.fromkeys([*session().recipe.sweep.layers, "down", "up"]))})
+    start_study(trained_model, "dose")
 
 
 def half_way_view(study: Study, baselines: Baselines) -> None:
