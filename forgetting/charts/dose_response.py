@@ -422,7 +422,7 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") 
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
-    original = [] if not named else [_original_rule(before, style)]
+    original = _original_rule(before, style) if named else []
     return (
         alt.layer(*_lines(style), *original, area, line, points)
         .configure(**CONFIGURATION)
@@ -430,13 +430,13 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") 
     )
 
 
-def _original_rule(value: float, style: MetricStyle) -> alt.LayerChart:
+def _original_rule(value: float, style: MetricStyle) -> list[alt.Chart]:
     """A line at the metric of the original, with its name."""
     base = alt.Chart(pd.DataFrame({"original": [value]})).encode(
         y="original:Q", tooltip=[alt.Tooltip("original:Q", title=f"{style.title}, original", format=style.form)]
     )
     name = base.mark_text(text="original", align="left", baseline="middle", dx=5, fontSize=11, color=TEXT)
-    return alt.layer(base.mark_rule(color=ORIGINAL, strokeWidth=1.5), name.encode(x=alt.value("width")))
+    return [base.mark_rule(color=ORIGINAL, strokeWidth=1.5), name.encode(x=alt.value("width"))]
 
 
 def _end_drawn(half: HalfWay, end: float | None, outermost: float) -> float | None:

@@ -23,6 +23,7 @@ from forgetting.charts.dose_response import (
     dose_chart,
     half_way_chart,
     heat_chart,
+    layer_effects_chart,
     metric_style,
     robustness_chart,
     uncertainty_chart,
@@ -33,6 +34,7 @@ from forgetting.charts.style import BASELINE, HEAT, LIGHT_TEXT_FROM, RANDOMIZED,
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import Band
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves
+from forgetting.studies.layer_effects import LayerEffect
 from forgetting.studies.layer_robustness import LayerRobustness
 from forgetting.studies.nested import NESTED_COLUMNS, NestedCurve
 
@@ -135,6 +137,11 @@ def own_chart(value: float | None = 0.7, metric: str = "validation_accuracy"):
     return current_dose_chart(curves(rows), own, STYLE, dose=0.3, value=value, metric=metric)
 
 
+EFFECTS = (
+    LayerEffect("blocks.0.attention", "reinit", 0.2, 0.9, 0.8, 1.1, "critical"),
+    LayerEffect("head", "rewind", 0.8, 0.1, -0.1, 0.4, "robust or in between"),
+    LayerEffect("positions", "reinit", 0.8, 0.1, None, None, "undecided"),
+)
 CHARTS = {
     "dose": lambda: dose_chart(TABLE, STYLE),
     "dose, schemes by change": lambda: dose_chart(
@@ -147,6 +154,7 @@ CHARTS = {
     "half-way": lambda: half_way_chart(HALVES),
     "uncertainty": lambda: uncertainty_chart(SOURCES),
     "robustness": lambda: robustness_chart(ROBUST),
+    "layer effects": lambda: layer_effects_chart(EFFECTS),
     "words": lambda: words_chart(INFLUENCE, "influence on the logit"),
 }
 TITLES = {  # of the axes, which must be in the picture
@@ -159,6 +167,7 @@ TITLES = {  # of the axes, which must be in the picture
     "half-way": ["half-way fraction randomized (D50)", "and its 95 % interval"],
     "uncertainty": ["share of the variance"],
     "robustness": ["forgetting on validation"],
+    "layer effects": ["forgetting on validation"],
     "words": ["influence on the logit"],
 }
 BESIDE = {  # other texts that must be read in the picture
@@ -596,3 +605,24 @@ def test_the_fraction_0_is_no_test_that_others_are_corrected_for():
     points = points.assign(planned_dose=[0.0, 0.25, 1.0], change_p=[1.0, 0.04, 0.045])
     table = with_intervals(curves(rows_of(("fc1",))), [NestedCurve("fc1", "zero", "weight", points)], "seeds")
     assert table["shown"].tolist() == ["not shown", "shown", "shown"]
+
+
+def test_effects_are_drawn_with_their_intervals_pale_where_nothing_is_concluded():
+    chart = layer_effects_chart(EFFECTS)
+    (rule, *_), (point,) = (list(marks(chart, kind)) for kind in ("rule", "point"))
+    found = [(row["forgetting"], row["low"], row["high"], row["decided"]) for row in data_of(chart, point)]
+    assert found == [(0.9, 0.8, 1.1, True), (0.1, -0.1, 0.4, False), (0.1, None, None, False)]
+    assert [row["at"] for row in data_of(chart, rule)] == [0.0, 0.25, 0.5, 1.0]
+
+
+def test_a_long_cascade_names_the_layer_of_each_step_in_the_order_of_the_model():
+    known = tuple("abcdefghij")
+    sets = ["+".join(known[:count]) for count in range(1, 11)] + ["+".join(known[-count:]) for count in range(1, 10)]
+    steps = cascade_curves(rows_of(tuple(sets), doses=(1.0,)), known)
+    chart = cascade_chart(steps, STYLE)
+    (line,) = marks(chart, "line")
+    assert line["encoding"]["x"]["sort"] == list(known)
+    found = {(row["cascade"], row["added"], row["layers"]) for row in data_of(chart, line)}
+    assert ("bottom-up", "c", "a+b+c") in found
+    assert ("top-down", "i", "i+j") in found
+    assert len(found) == 20
