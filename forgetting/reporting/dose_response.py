@@ -59,19 +59,19 @@ def describe_half_way(
     """At which dose each layer set is half-way down to chance: its D50.
 
     Args:
-        halves: One a curve; the first six are listed.
+        halves: One a curve; six are listed, those that are half-way down somewhere before the others.
         baselines: Of the split.
         before: Validation accuracy of the original model.
         scope: What the numbers are of, see `name_scope`.
         sources: What the intervals are over, see `NestedMeans.sources`; none where they are over seeds alone.
     """
     schemes, units = ({getattr(half, name) for half in halves} for name in ("scheme", "unit"))
-    found, others, intervals = [], [], False
-    for half in halves[:6]:
+    found, others, intervals = [], {}, False
+    for half in sorted(halves, key=lambda half: half.dose is None)[:6]:
         name = half.layers + (f" by {format_scheme(half.scheme)}" if len(schemes) > 1 else "")
         name += f" ({half.unit}s)" if len(units) > 1 else ""
         if half.dose is None:
-            others.append(f"{NO_HALF_WAY[half.kind].format(until=format_share(half.until))} for {name}")
+            others.setdefault(NO_HALF_WAY[half.kind].format(until=format_share(half.until)), []).append(name)
         else:
             interval = format_interval(half.low, half.high)
             intervals = intervals or bool(interval)
@@ -82,7 +82,8 @@ def describe_half_way(
     if intervals:
         sentences.append(f"The intervals hold the luck of {join_names(sources) if sources else 'the seeds alone'}.")
     if others:
-        sentences.append(f"Half-way down is {', '.join(others)}.")
+        listed = (f"{why} for {join_names(names)}" for why, names in others.items())
+        sentences.append(f"Half-way down is {'; '.join(listed)}.")
     if len(halves) > 6:
         sentences.append(f"{len(halves) - 6} more stand below.")
     return " ".join(sentences)
@@ -269,7 +270,7 @@ def describe_robustness(
     if hollow:
         told += " No layer can be called critical or robust, as the original is no better than a trivial model."
     elif len(rows) > 1:
-        told += f" Corrected for {len(rows)} layers."
+        told += f" Corrected for {len(rows)} layer sets."
     return (
         f"{told} {_accuracy(scope).capitalize()} before was {format_share(rows[0].accuracy_before)}, "
         f"chance {format_share(rows[0].chance)}, the largest class {format_share(baselines.majority['validation'])}."

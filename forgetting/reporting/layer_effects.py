@@ -78,7 +78,8 @@ def _describe_pairs(effects: LayerEffects) -> list[LayerSentence]:
     shown = held.conclusion == "critical" and other.conclusion == "robust"
     start = "Whether values and outputs or queries and keys hold more cannot be told"
     if shown:
-        start = "Values and outputs hold it, queries and keys do not"
+        little = "hold little of it" if other.low and other.low > 0 else "do not"
+        start = f"Values and outputs hold it, queries and keys {little}"
     elif difference and difference.decided:  # its second is queries and keys
         more = (
             ("Values and outputs", "queries and keys") if difference.change > 0 else ("Queries and keys", "the others")

@@ -3,7 +3,7 @@
 import pytest
 from app_pages import app, live, run
 from streamlit.testing.v1 import AppTest
-from study_pages import trained
+from study_pages import finished, trained
 
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.ui.differences import name_preset
@@ -90,3 +90,15 @@ def test_few_reviews_are_learnt_by_heart():
     assert not learns_by_heart("mlp", 235)
     test = app("train", **{"model.kind": "transformer", "data.max_reviews": "300"})
     assert any(f"needs about {ENOUGH_REVIEWS} training reviews; these are 240." in each.value for each in test.warning)
+
+
+def test_the_plan_of_cascades_is_started_from_either_place_and_is_shown():
+    plan = {"sweep.layers": "head", "sweep.doses": "1", "sweep.schemes": "reinit", "sweep.seeds": "1"}
+    test = finished(opened("layers", "Cascades", **plan), "dose")
+    assert not test.exception
+    test.session_state["layers_view"] = "Curves"
+    run(test)
+    test.button(key="preset_plans_Cascades").click().run()
+    assert not test.exception
+    assert test.session_state["layers_view"] == "Cascades"
+    assert not test.session_state["plans"]

@@ -30,6 +30,8 @@ def test_each_layer_is_in_one_group_and_at_most_one_block():
 
 def test_sets_are_called_by_their_group_whatever_names_they_have():
     assert title_set("blocks.0.attention+blocks.1.attention", LAYERS) == "attention"
+    pair = "+".join(f"blocks.{block}.attention.{name}" for block in (0, 1) for name in ("value", "output"))
+    assert title_set(pair, LAYERS) == "values and outputs"
     assert title_set("blocks.0.attention", LAYERS) == "blocks.0.attention"
     assert title_set("blocks.1", LAYERS) == title_set("+".join(LAYERS[10:18]), LAYERS) == "block 1"
     assert title_set("words+positions+blocks+norm+head", LAYERS) == "all layers"

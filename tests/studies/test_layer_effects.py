@@ -76,6 +76,13 @@ def test_what_is_expected_is_said_where_the_rows_show_it():
     assert effects.intervals == len(effects.listed) == 9
 
 
+def test_a_small_loss_of_queries_and_keys_is_not_called_none():
+    effects, _ = effects_of(EXPECTED | {(PAIRS["other"], "reinit", 1.0): BEFORE - 0.06})
+    text, shown = sentences(effects)["Values and outputs"]
+    assert shown
+    assert text.startswith("Values and outputs hold it, queries and keys hold little of it: drawn anew")
+
+
 @pytest.mark.parametrize(
     ("change", "topic", "expected"),
     [

@@ -1,4 +1,4 @@
-"""Words: the most influential of a class, and what randomizing only their columns of the first layer changes."""
+"""Words: the most influential of a class, and what randomizing only their weights in the first layer changes."""
 
 import pandas as pd
 import streamlit as st
@@ -57,7 +57,7 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
         randomization = session().recipe.randomization
         chosen = models.fit_randomization(randomization, trained_model)
         if chosen.unit != "word" or not chosen.words:
-            st.info("Pick words, or forget the strongest of a class: only their columns of the first layer change.")
+            st.info("Pick words, or forget the strongest of a class: only their weights in the first layer change.")
             return
         try:
             comparison = models.find_comparison(trained_model, randomization)

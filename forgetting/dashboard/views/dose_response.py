@@ -517,7 +517,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
         if study.trained_model and sweep.is_slow(study.trained_model):
-            start_preset_button(study.trained_model, CASCADES_PRESET)
+            start_preset_button(study.trained_model, CASCADES_PRESET, "cascades")
         elif study.trained_model:
             st.button(
                 "Randomize in cascades",
