@@ -50,6 +50,7 @@ AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a 
 MOST_LABELS = 240  # values written into a heat map
 MANY_ROWS = 10  # of a chart, from which on they are lower
 CHART_ROWS = {"heat": (34, 22), "half-way": (26, 18), "robustness": (56, 32)}  # pixels of a row, of few and of many
+LONG_NAME = 12  # signs of a name of which two do not fit side by side above a narrow chart
 MOST_STEPS = 8  # layers of a cascade that are counted; those of more are named
 BANDS = {  # what a band shows, with the titles of its lower and its upper end
     "interval": ("from (95 % interval)", "to (95 % interval)"),
@@ -195,7 +196,7 @@ def dose_chart(
                 axis=alt.Axis(format=".3~%", tickCount=10),
                 scale=alt.Scale(domain=[0, max(1.0, curves[AXIS_COLUMNS[match]].max())]),
             ),
-            color=series_colour(curves, by, columns=2 if narrow else 3),
+            color=series_colour(curves, by, columns=_legend_columns(curves[by], narrow)),
         )
     )
     detail = ["layers:N", "scheme:N"]  # a line each
@@ -224,6 +225,13 @@ def dose_chart(
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT, **({"title": title} if title else {}))
     )
+
+
+def _legend_columns(names: pd.Series, narrow: bool) -> int:
+    """As many as the width holds: in a narrow chart one of long names, else two."""
+    if not narrow:
+        return 3
+    return 1 if names.astype(str).str.len().max() > LONG_NAME else 2
 
 
 def current_dose_chart(

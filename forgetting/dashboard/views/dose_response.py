@@ -307,7 +307,7 @@ def choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> 
         selection_mode="multi",
         default=[title for title in found if title not in cascades][:MOST_PANELS] or list(found),
         help=explain("Layer sets"),
-        key=f"{key}_sets_{by}",
+        key=f"{key}_sets_{by}_{study.kind}",
         persist_state="session",
     )
     chosen_names = {name for title in chosen or found for name in found.get(title, names)["layers"]}
