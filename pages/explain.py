@@ -4,6 +4,7 @@ import streamlit as st
 
 from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
+from forgetting.dashboard.studies.plan_presets import preset_controls
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.page import open_page
@@ -32,6 +33,8 @@ tabs = dict(zip(views, answer.tabs(list(views), key="explain_view", on_change="r
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]
 with plan:
+    if kind:
+        preset_controls(trained_model, kind)
     if opened == "Sanity check":
         explanation_controls(trained_model)
     elif opened == "Map":

@@ -55,7 +55,7 @@ with plan:
     if match == LAYER_CHOICE_STUDY:
         forget_controls(trained_model)
     if match == "dose":
-        preset_controls(trained_model)
+        preset_controls(trained_model, match)
     if match == ROBUSTNESS_STUDY:
         number_control("sweep.seeds")
     elif match:

@@ -16,7 +16,8 @@ from forgetting.recipe.recipe import Recipe
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 UNASKED_SECONDS = 3.0  # up to which a study, or a quick look at it, starts by itself
 PACE = 2.0  # seconds that pass for one of work, as the page is drawn in between
-PILOT_EPOCHS = 5  # that are trained where it is not known how long an epoch takes on this machine
+PILOT_EPOCHS = 5  # that are trained at the most where it is not known how long an epoch takes on this machine
+PILOT_SECONDS = 0.6  # up to which a pilot is run again, as others slow some of its runs down
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,7 @@ def _pilot_epoch(key: str, _trained_model: TrainedModel) -> float:  # noqa: ARG0
 
     trainer = make_trainer(_trained_model.recipe, _trained_model.split)
     seconds = []
-    for _ in range(PILOT_EPOCHS):  # of which others slow down some
+    while len(seconds) < PILOT_EPOCHS and sum(seconds) < PILOT_SECONDS:
         started = time.perf_counter()
         trainer.advance(epochs=1)
         seconds.append(time.perf_counter() - started)

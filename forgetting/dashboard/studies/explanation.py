@@ -12,6 +12,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
 from forgetting.model.attribution import attribute
+from forgetting.randomization.patterns import ALL
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.explanation import MOST_READ, check_explanation, count_explanations, explanation_slices
@@ -19,8 +20,8 @@ from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRo
 
 EXPLANATION_STUDY = "explanation"
 PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
-PILOT_REVIEWS = 4  # of a Transformer, from which that is estimated, as a variant of it takes seconds
-CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # the layer sets of a quick look at a Transformer
+PILOT_REVIEWS = 8  # of a Transformer, from which that is estimated, as a variant of it takes seconds
+CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # the layer sets of a plan for a Transformer
 
 
 def _key(request: StudyRequest) -> str:
@@ -71,8 +72,12 @@ def _seconds(request: StudyRequest) -> float:
     plan, layers = request.recipe.explanation, request.trained_model.recipe.model.layers
     left = 1 - len(_known(request)) / plan.seeds
     if request.trained_model.recipe.model.kind == "transformer":
-        key = f"{models.model_key(request.trained_model)}:{plan.attributions}:{plan.samples}"
-        return PACE * _variant_seconds(key, request.trained_model, plan) * (plan.count(layers) + plan.seeds) * left
+        key = f"{models.model_key(request.trained_model)}:{plan.samples}"
+        variant = sum(
+            _variant_seconds(f"{key}:{method}", request.trained_model, method, plan.samples)
+            for method in plan.attributions
+        )
+        return PACE * variant * (plan.count(layers) + plan.seeds) * left
     few = replace(plan, seeds=1, doses=PILOT_DOSES)
     seconds = _pilot_seconds(f"{models.model_key(request.trained_model)}:{few}", request.trained_model, few)
     return PACE * seconds * plan.count(layers) / few.count(layers) * left
@@ -87,13 +92,13 @@ def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Explanation) 
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _variant_seconds(key: str, _trained_model: TrainedModel, _plan: Explanation) -> float:  # noqa: ARG001 - the key
-    """About how long a Transformer's variant takes."""
-    part = _trained_model.split.validation
+def _variant_seconds(key: str, _trained_model: TrainedModel, method: str, samples: int) -> float:  # noqa: ARG001 - the key
+    """About how long a method takes to explain a Transformer's variant."""
+    part, model = _trained_model.split.validation, _trained_model.trained.model
     few = part.select(torch.arange(min(PILOT_REVIEWS, len(part))))
+    attribute(model, few.model_inputs, few.targets, "gradient_input")  # as the first gradients of a process are slow
     started = time.perf_counter()
-    for method in _plan.attributions:
-        attribute(_trained_model.trained.model, few.model_inputs, few.targets, method, samples=_plan.samples)
+    attribute(model, few.model_inputs, few.targets, method, samples=samples)
     return (time.perf_counter() - started) / len(few) * min(MOST_READ, len(part))
 
 
@@ -111,7 +116,8 @@ def _describe(request: StudyRequest) -> str:
 def _look(request: StudyRequest) -> StudyRequest:
     plan = replace(request.recipe.explanation, seeds=1, doses=PILOT_DOSES)
     if request.trained_model.recipe.model.kind == "transformer":
-        plan = replace(plan, layers=(CASCADE_BY_BLOCKS,), doses=(PILOT_DOSES[-1],))
+        few = {"layers": (ALL,), "doses": (PILOT_DOSES[-1],), "attributions": plan.attributions[:1]}
+        plan = replace(plan, **few)
     return replace(request, recipe=replace(request.recipe, explanation=plan))
 
 

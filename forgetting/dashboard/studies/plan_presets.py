@@ -1,17 +1,20 @@
-"""Plans of sweeps that are ready to be started, each with the time that it takes at the most."""
+"""Plans of studies that are ready to be started, each with the time that it takes at the most."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 
 from forgetting.dashboard.state.session import TrainedModel, assign, session
-from forgetting.dashboard.studies.base import PACE
+from forgetting.dashboard.studies.base import StudyRequest
+from forgetting.dashboard.studies.explanation import CASCADE_BY_BLOCKS, EXPLANATION_STUDY
 from forgetting.dashboard.studies.panel import start_study
-from forgetting.dashboard.studies.sweep import sweep_seconds
+from forgetting.dashboard.studies.registry import STUDY_KINDS
+from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
+from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.randomization.groups import groups_of
 from forgetting.randomization.patterns import ALL
-from forgetting.recipe.plans import Sweep, even_doses
+from forgetting.recipe.plans import even_doses
 from forgetting.reporting.formatting import format_count, format_duration
 from forgetting.reporting.glossary import explain
 
@@ -21,78 +24,115 @@ PLANS_OPEN = "plans"  # key of the popover, which closes once a plan is started,
 
 @dataclass(frozen=True)
 class PlanPreset:
-    """A plan of a sweep for a model.
+    """A plan of a study for a model with groups of layers.
 
     Attributes:
         title: What it is called.
         purpose: What it shows, in a sentence.
-        make: The plan for a model with such layers.
-        tab: The tab that shows it, where it is not the one from which it is started.
+        make: The settings of the plan by their names, for a model with such layers; the others stay as they are.
+        tab: The tab of the Layers page that shows it, where it is not the one from which it is started.
     """
 
     title: str
     purpose: str
-    make: Callable[[tuple[str, ...]], Sweep]
+    make: Callable[[tuple[str, ...]], dict[str, object]]
     tab: str = ""
 
-    def plan(self, trained_model: TrainedModel, current: Sweep) -> Sweep:
-        """The plan for a model; its first seed, its splits and what else it does not say are those of another plan."""
-        made = self.make(trained_model.recipe.model.layers)
-        kept = {name: getattr(current, name) for name in ("seed", "splits", "retrain", "scale")}
-        return replace(made, **kept)
+
+def _sweep(layers: tuple[str, ...], doses: tuple[float, ...]) -> dict[str, object]:
+    return {
+        "sweep.layers": layers,
+        "sweep.doses": doses,
+        "sweep.schemes": ("reinit",),
+        "sweep.units": ("weight",),
+        "sweep.seeds": PRESET_SEEDS,
+        "sweep.words": (),
+    }
 
 
-def _of_groups(known: tuple[str, ...]) -> Sweep:
-    return Sweep((*groups_of(known).values(), ALL), even_doses(6), ("reinit",), seeds=PRESET_SEEDS)
-
-
-def _of_layers(known: tuple[str, ...]) -> Sweep:  # noqa: ARG001 - as the others take it
-    return Sweep(("each",), even_doses(6), ("reinit",), seeds=PRESET_SEEDS)
-
-
-def _of_cascades(known: tuple[str, ...]) -> Sweep:  # noqa: ARG001
-    return Sweep(("down", "up"), (1.0,), ("reinit",), seeds=PRESET_SEEDS)
+def _explanation(layers: tuple[str, ...], doses: tuple[float, ...], **more: object) -> dict[str, object]:
+    plan = {"layers": layers, "doses": doses, "scheme": "reinit", "seeds": PRESET_SEEDS} | more
+    return {f"explanation.{name}": value for name, value in plan.items()}
 
 
 CASCADES_PRESET = PlanPreset(
-    "Cascades", "Layer after layer is drawn anew, from the top down and from the bottom up.", _of_cascades, "Cascades"
+    "Cascades",
+    "Layer after layer is drawn anew, from the top down and from the bottom up.",
+    lambda _: _sweep(("down", "up"), (1.0,)),
+    "Cascades",
 )
-PLAN_PRESETS = (
-    PlanPreset("Groups and blocks", "Which group of layers, and which block, holds it.", _of_groups),
-    PlanPreset("Each layer", "How accuracy falls with the fraction of each layer.", _of_layers),
-    CASCADES_PRESET,
-)
+PLAN_PRESETS = {  # by the kind of the study
+    "dose": (
+        PlanPreset(
+            "Groups and blocks",
+            "Which group of layers, and which block, holds it.",
+            lambda known: _sweep((*groups_of(known).values(), ALL), even_doses(6)),
+        ),
+        PlanPreset(
+            "Each layer",
+            "How accuracy falls with the fraction of each layer.",
+            lambda _: _sweep(("each",), even_doses(6)),
+        ),
+        CASCADES_PRESET,
+    ),
+    EXPLANATION_STUDY: (
+        PlanPreset(
+            "All methods",
+            "The head, then block after block below it is drawn anew, and each method explains again.",
+            lambda _: _explanation((CASCADE_BY_BLOCKS,), (1.0,), attributions=ATTRIBUTIONS, seeds=2),
+        ),
+        PlanPreset(
+            "Groups and blocks",
+            "How gradient × input changes with the fraction of each group of layers, and of each block.",
+            lambda known: _explanation(
+                (*groups_of(known).values(), ALL), even_doses(6), attributions=("gradient_input",)
+            ),
+        ),
+    ),
+    SIMILARITY_STUDY: (
+        PlanPreset(
+            "Block after block",
+            "The head, then block after block below it is drawn anew.",
+            lambda _: _explanation((CASCADE_BY_BLOCKS,), even_doses(5), seeds=2),
+        ),
+    ),
+}
 
 
-def preset_controls(trained_model: TrainedModel) -> None:
-    """A button that opens the plans that are ready, where the model has groups of layers."""
+def preset_controls(trained_model: TrainedModel, study: str) -> None:
+    """A button that opens the plans that are ready, where the model has groups of layers; study: the kind's name."""
     if not groups_of(trained_model.recipe.model.layers):
         return
     with st.popover("Plans", icon=":material/list_alt:", help=explain("Plans"), key=PLANS_OPEN, on_change="rerun"):
-        for preset in PLAN_PRESETS:
-            start_preset_button(trained_model, preset)
+        for preset in PLAN_PRESETS[study]:
+            start_preset_button(trained_model, preset, study)
 
 
-def start_preset_button(trained_model: TrainedModel, preset: PlanPreset, place: str = PLANS_OPEN) -> None:
+def start_preset_button(
+    trained_model: TrainedModel, preset: PlanPreset, study: str = "dose", place: str = PLANS_OPEN
+) -> None:
     """A button that starts a plan, and what it shows and how long it takes below. place: Where it stands, by a key."""
-    plan = preset.plan(trained_model, session().recipe.sweep)
-    count = plan.count(trained_model.recipe.model.layers)
+    values, kind = preset.make(trained_model.recipe.model.layers), STUDY_KINDS[study]
+    recipe = session().recipe
+    for name, value in values.items():
+        recipe = recipe.with_value(name, value)
+    request = StudyRequest(trained_model, recipe)
     st.button(
         f"Start: {preset.title}",
         icon=":material/play_arrow:",
         key=f"preset_{place}_{preset.title}",
         on_click=_start,
-        args=(trained_model, plan, preset.tab),
+        args=(trained_model, values, study, preset.tab),
         help=explain("Plans"),
     )
-    seconds = format_duration(PACE * sweep_seconds(trained_model, plan))
-    st.caption(f"{preset.purpose} {format_count(count, 'variant')}, {seconds}.")
+    parts, seconds = format_count(kind.total(request), kind.part), format_duration(kind.seconds(request))
+    st.caption(f"{preset.purpose} {parts}, {seconds}.")
 
 
-def _start(trained_model: TrainedModel, plan: Sweep, tab: str) -> None:
+def _start(trained_model: TrainedModel, values: dict[str, object], study: str, tab: str) -> None:
     """Make a plan the visitor's, and start it."""
-    assign({f"sweep.{name}": getattr(plan, name) for name in ("layers", "doses", "schemes", "units", "seeds", "words")})
-    start_study(trained_model, "dose")
+    assign(values)
+    start_study(trained_model, study)
     st.session_state[PLANS_OPEN] = False
     if tab:
         st.session_state["layers_view"] = tab

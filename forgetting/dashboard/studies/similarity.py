@@ -9,6 +9,8 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.dashboard.studies.sweep import is_slow
+from forgetting.randomization.patterns import ALL
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.similarity import SimilarityResult, count_rows, make_similarity_result, similarity_slices
@@ -75,6 +77,8 @@ def _seconds(request: StudyRequest) -> float:
 def _pilot_seconds(key: str, _trained_model: TrainedModel) -> float:  # noqa: ARG001 - the key
     """About how long a variant takes."""
     pilot = Explanation(layers=("down",), doses=LOOK_DOSES, scheme="reinit", seeds=1)
+    if is_slow(_trained_model):
+        pilot = replace(pilot, layers=(ALL,), doses=LOOK_DOSES[1:])
     recipe = _trained_model.recipe
     slices = similarity_slices(_trained_model.trained, _trained_model.split, pilot, recipe=recipe, trains=False)
     started = time.perf_counter()

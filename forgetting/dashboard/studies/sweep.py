@@ -13,7 +13,14 @@ import streamlit as st
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.dashboard.studies.base import (
+    PACE,
+    PILOT_SECONDS,
+    UNASKED_SECONDS,
+    StudyKind,
+    StudyRequest,
+    epoch_seconds,
+)
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.model.settings import OBJECTIVES
 from forgetting.model.split import PARTS
@@ -29,11 +36,12 @@ from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects
 from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
 from forgetting.studies.nested import NestedCurve, nested_curves
-from forgetting.studies.sweep import SweepResult, run_sweep, sweep_slices
+from forgetting.studies.sweep import SweepResult, sweep_slices
 
 INTERVAL_SLICE = 0.2  # seconds of a run of a page that intervals may take
-PILOT, MOST_PILOTS = 0.6, 4  # seconds up to which a pilot is run again, and how often at the most
+MOST_PILOTS = 4  # runs of a pilot at the most
 FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
+CURVE_SEEDS, CURVE_SEEDS_IF_SLOW, CURVE_DOSES_IF_SLOW = 10, 3, even_doses(11)  # of the curve of one randomization
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
 
 
@@ -197,7 +205,7 @@ def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
     seconds = []
-    while len(seconds) < MOST_PILOTS and sum(seconds) < PILOT:  # the first run of a process is slow
+    while len(seconds) < MOST_PILOTS and sum(seconds) < PILOT_SECONDS:  # the first run of a process is slow
         started = time.perf_counter()
         for _ in sweep_study_slices(_trained_model, _pilot):
             pass
@@ -357,26 +365,46 @@ def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:
     return counts, {"seeds": seconds / plan.seeds, "splits": seconds / plan.splits}
 
 
-def find_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> DoseCurve:
-    """The sweep of a randomization's layers, scheme and unit over all doses and ten seeds, from its seed on.
+def plan_dose_curve(trained_model: TrainedModel, randomization: Randomization) -> Sweep:
+    """The sweep of a randomization's layers, scheme and unit over many doses and seeds, from its seed on.
 
     Raises:
         RecipeError: Where the randomization does not fit the model.
     """
     fitting = models.fit_randomization(randomization, trained_model)
+    seeds = CURVE_SEEDS_IF_SLOW if is_slow(trained_model) else CURVE_SEEDS
     plan = Sweep(
         layers=(LAYER_SEPARATOR.join(fitting.chosen_layers(trained_model.recipe.model.layers)),),
         schemes=(fitting.scheme,),
         units=(fitting.unit,),
-        seed=min(fitting.seed, 2**32 - 10),
+        seeds=seeds,
+        seed=min(fitting.seed, 2**32 - seeds),
         scale=fitting.scale,
         words=fitting.words,
     )
-    trained, split, recipe = trained_model.trained, trained_model.split, trained_model.recipe
+    return replace(plan, doses=CURVE_DOSES_IF_SLOW) if is_slow(trained_model) else plan
+
+
+def unasked_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
+    """About how many seconds a curve takes where that is too long to begin it unasked; 0 where it is not, or known."""
+    if not is_slow(trained_model) or DOSE_CURVES.get(sweep_key(trained_model, plan)):
+        return 0.0
+    seconds = sweep_seconds(trained_model, plan)
+    return seconds if seconds > UNASKED_SECONDS else 0.0
+
+
+def find_dose_curve(trained_model: TrainedModel, plan: Sweep) -> DoseCurve:
+    """The curve that `plan_dose_curve` plans, computed once for all visitors.
+
+    Raises:
+        RecipeError: Where the plan does not fit the model.
+    """
+    recipe, sha256, epochs = trained_model.recipe, trained_model.sha256, len(trained_model.trained.history)
 
     def compute() -> DoseCurve:
-        result = run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial)
-        return DoseCurve(result, next(nested_curves(result.rows)))
+        rows = tuple(chain.from_iterable(sweep_study_slices(trained_model, plan)))
+        result = SweepResult(plan, rows, recipe, sha256, epochs, len(rows))
+        return DoseCurve(result, next(nested_curves(rows)))
 
     return DOSE_CURVES.ask(sweep_key(trained_model, plan), compute)
 

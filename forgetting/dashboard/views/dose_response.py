@@ -38,9 +38,11 @@ from forgetting.reporting import dose_response as dose_response_sentences
 from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import (
     format_count,
+    format_duration,
     format_fraction,
     format_interval,
     format_points,
+    format_product,
     format_share,
 )
 from forgetting.reporting.glossary import explain
@@ -411,7 +413,10 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         st.info("Choose layers to see how accuracy falls with the fraction randomized.")
         return
     try:
-        found = sweep.find_dose_curve(trained_model, randomization)
+        plan = sweep.plan_dose_curve(trained_model, randomization)
+        if (seconds := sweep.unasked_seconds(trained_model, plan)) and not _start_curve(plan, seconds):
+            return
+        found = sweep.find_dose_curve(trained_model, plan)
     except ForgettingError as error:
         show_error(error)
         return
@@ -440,8 +445,8 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
     )
     holds = f"is its 95{PERCENT} interval over reviews and seeds" if nested else f"holds 5–95{PERCENT} of them"
     st.caption(
-        f"The thick line is the median of ten seeds, its band {holds}, the dotted line is this seed, and the dot is "
-        "the current fraction."
+        f"The thick line is the median of {plan.seeds} seeds, its band {holds}, the dotted line is this seed, and "
+        "the dot is the current fraction."
     )
     chart_table(
         lambda: _points(frame, nested=nested),
@@ -449,6 +454,18 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         alt="Accuracy by fraction randomized",
         formats=FRACTIONS_AS_TEXT,
     )
+
+
+def _start_curve(plan: Sweep, seconds: float) -> bool:
+    """A button that computes a curve that takes long, and how long; whether it was pressed."""
+    product = format_product([(len(plan.doses), "fraction"), (plan.seeds, "seed")])
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{product}, {format_duration(seconds)}.", width="stretch")
+        pressed = st.button("Start", type="primary", key="start_current_dose", help=explain("Start"))
+    if pressed:
+        place.empty()
+    return pressed
 
 
 def heat_view(study: Study, baselines: Baselines) -> None:
@@ -517,7 +534,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
         if study.trained_model and sweep.is_slow(study.trained_model):
-            start_preset_button(study.trained_model, CASCADES_PRESET, "cascades")
+            start_preset_button(study.trained_model, CASCADES_PRESET, place="cascades")
         elif study.trained_model:
             st.button(
                 "Randomize in cascades",
