@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from forgetting.core.errors import RecipeError, list_names
+from forgetting.core.errors import RecipeError, list_names, shorten
 from forgetting.randomization.patterns import NEAR_NAMES, PART_SEPARATOR
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Layer:
         if not parameters:
             raise RecipeError(
                 f"A part of a layer must name parameters of it; {self.path!r} has "
-                f"{list_names(list(self.parameters)[:NEAR_NAMES])}, and none is {part!r}."
+                f"{list_names(list(self.parameters)[:NEAR_NAMES])}, and none is {shorten(part, 80)!r}."
             )
         outputs = _slice(self, part, inner) if bracket else None
         return replace(self, name=f"{self.path}{PART_SEPARATOR}{part}", parameters=parameters, outputs=outputs)
@@ -109,7 +109,7 @@ def _slice(layer: Layer, part: str, inner: str) -> Slice:
     if not bounds:
         raise RecipeError(
             f"A slice of {layer.path!r} must be one of {', '.join(f'[{gate}]' for gate in gates)}, "
-            f"or outputs [from:to]; got {part!r}."
+            f"or outputs [from:to]; got {shorten(part, 80)!r}."
         )
     return Slice(int(bounds[1]), int(bounds[2]))
 
@@ -237,7 +237,7 @@ def copy_model(model: nn.Module) -> nn.Module:
     """A copy of a model that shares nothing with it.
 
     Raises:
-        RecipeError: A module keeps a tensor that was computed from others, of which torch makes no copy.
+        RecipeError: A module keeps something that cannot be copied, such as a tensor that was computed from others.
     """
     for path, module in walk_modules(model):
         for key, value in vars(module).items():
@@ -247,7 +247,15 @@ def copy_model(model: nn.Module) -> nn.Module:
                     f"({type(module).__name__}) keeps {key!r}, so that it cannot be copied. Delete it or detach it; a "
                     "weight norm of torch.nn.utils.parametrizations keeps none."
                 )
-    return copy.deepcopy(model)
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # of whatever the modules keep besides
+        reason = shorten(" ".join(str(error).split()), 200)
+        raise RecipeError(
+            "A model must be one that Python can copy (copy.deepcopy), as copies of it are randomized; copying a "
+            f"{type(model).__name__} raised {type(error).__name__}: {reason} Delete what "
+            "its modules keep of earlier calls, such as tensors with gradients, generators or locks."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ BRANCH_ENDS = re.compile(
     r"(?:.*\.)?(?:"
     r"attention\.output|feedforward\.down"  # the app's own Transformer
     r"|out_proj|linear2|.+\.fc2"  # torch, BART, OPT, timm
-    r"|output\.dense|c_proj|o_proj|down_proj|out_lin|lin2|wo|SelfAttention\.o|attention\.dense|dense_4h_to_h"
+    r"|output\.dense|c_proj|o_proj|down_proj|out_lin|lin2|wo|(?:Self|EncDec)Attention\.o"
+    r"|(?:self_)?attention\.dense|self_attn\.dense|dense_4h_to_h"
     r"|attn\.proj"  # timm
     r")"
 )

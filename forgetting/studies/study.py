@@ -278,14 +278,25 @@ def _look(model: nn.Module, evaluation: Evaluation) -> tuple[Evaluation, list[st
     """
     bench = Workbench(model, evaluation, ())
     with torch.no_grad():
+        before = _places(bench.model)
         first = evaluation.look(bench.model)
-        now = dict(bench.model.named_parameters())
+        now, places = dict(bench.model.named_parameters()), _places(bench.model)
+        if moved := [name for name in {**before, **places} if before.get(name) != places.get(name)]:
+            raise RecipeError(
+                "`evaluate` must leave each parameter where it is and of its type, as it is randomized there; it has "
+                f"replaced, cast or moved {_some(moved)}. Do that to the model before its study, or to a copy."
+            )
         changed = [name for name, value in model.named_parameters() if not same_values(now[name], value)]
         for name in changed:
             now[name].data.copy_(model.get_parameter(name).data)
         evaluation = replace(evaluation, weights=bool(changed))
         second = evaluation.look(bench.model)
     return replace(evaluation, original=first), list(_notes(first, second, changed, settled=bool(evaluation.settle)))
+
+
+def _places(model: nn.Module) -> dict[str, tuple]:
+    """Which tensor each parameter is, with its type and its device."""
+    return {name: (id(value), value.dtype, value.device) for name, value in model.named_parameters()}
 
 
 def _notes(first: Given, second: Given, changed: Sequence[str], *, settled: bool) -> Iterator[str]:
@@ -297,7 +308,11 @@ def _notes(first: Given, second: Given, changed: Sequence[str], *, settled: bool
     if first.drew:
         yield "`evaluate` draws from a global random state; each evaluation starts from one state, which is put back."
     one, other = _summary(first), _summary(second)
-    if apart := [f"{name} {one[name]:.6g} and {other[name]:.6g}" for name in one if not _equal(one[name], other[name])]:
+    if apart := [
+        f"{name} {one[name]:.6g} and {other.get(name, math.nan):.6g}"
+        for name in one
+        if not _equal(one[name], other.get(name, math.nan))
+    ]:
         yield f"`evaluate` differs from call to call of one model ({_some(apart)}): smaller differences say nothing."
     if missing := [name for name, value in one.items() if not math.isfinite(value)]:
         yield f"Of the original itself some results are not finite numbers: {_some(missing)}."

@@ -136,7 +136,8 @@ def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan
 
 def distance_between(units: torch.Tensor, original: torch.Tensor) -> float:
     """‖ΔW‖₂ between two states of a layer's units, (n, values of a unit)."""
-    return torch.linalg.vector_norm(units - original, dtype=torch.float64).item()
+    wide = torch.promote_types(units.dtype, torch.float32)  # as differences of half precision are rounded
+    return torch.linalg.vector_norm(units.to(wide) - original.to(wide), dtype=torch.float64).item()
 
 
 def share_of_units(layers: Sequence[LayerPlan], index: int) -> float:

@@ -425,6 +425,12 @@ def keeping():
     return model
 
 
+def keeping_a_list():
+    model = nn.Sequential(nn.Linear(4, 3))
+    model[0].kept = [model(torch.ones(2, 4))]
+    return model
+
+
 def quantized():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -435,6 +441,7 @@ def quantized():
     ("factory", "message"),
     [
         (old_weight_norm, "module '0' .Linear. keeps 'weight', so that it cannot be copied"),
+        (keeping_a_list, "copying a Sequential raised RuntimeError"),
         (keeping, "module '0' .Linear. keeps 'kept', so that it cannot be copied"),
         (lambda: nn.Sequential(nn.LazyLinear(3)), "'0' .LazyLinear. has no shape before it has seen data"),
         (lambda: nn.Sequential(nn.Linear(4, 3, device="meta")), "'0' .Linear. is on the device 'meta'"),

@@ -274,6 +274,8 @@ def raises(_):
         (evaluate, {"stages": lambda _: [nn.Linear(2, 2)]}, "stages must give modules of the model"),
         (evaluate, {"rebuild": lambda: Residual().load_state_dict({}, strict=False)}, "rebuild must give an untrained"),
         (evaluate, {"jobs": 0}, "jobs must be"),
+        (lambda model: float(model.double().last.bias[0]), {}, "replaced, cast or moved first.weight"),
+        (lambda model: model.__delattr__("last") or 0.5, {}, "replaced, cast or moved last.weight"),
     ],
 )
 def test_what_cannot_be_used_is_refused(trained, function, options, message):
