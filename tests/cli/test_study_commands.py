@@ -570,7 +570,7 @@ def test_help_of_a_fresh_process_lists_custom_methods(folder, own_file):
     assert "nothing_left" in done.stdout
 
 
-OWN_FILE = """
+OWN_STUDY = """
 import torch
 from torch import nn
 
@@ -593,7 +593,7 @@ def make_nothing():
 
 @pytest.mark.slow
 def test_a_study_of_a_persons_own_file(call, tmp_path):
-    (tmp_path / "own_file.py").write_text(OWN_FILE)
+    (tmp_path / "own_file.py").write_text(OWN_STUDY)
     out = tmp_path / "rows.parquet"
     options = ("--layers", "each", "--schemes", "rewind", "--doses", "3", "--seeds", "2", "--out", str(out))
     status, text, _ = call("study", str(tmp_path / "own_file.py:make"), *options)
