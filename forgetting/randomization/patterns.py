@@ -152,11 +152,10 @@ def _matches(text: str, rule: _Rule) -> list[LayerSet]:
                 f"layers of the model ({_near(pattern, known)}), sets of them joined by {LAYER_SEPARATOR!r}, "
                 f"or {'one of ' if len(rule.families) > 1 else ''}{families}"
             )
-        for name in known:
-            if _module(name) == pattern != name:
-                raise rule.error(
-                    f"{name!r}, or the layer that has the other parameters of {pattern!r} and shares them with it"
-                )
+        if (name := _owners(known).get(pattern, pattern)) != pattern:
+            raise rule.error(
+                f"{name!r}, or the layer that has the other parameters of {pattern!r} and shares them with it"
+            )
         found |= matched
     places = {name: place for place, name in enumerate(known)}
     first = {module: min(places[_owner(name, places)] for name in names) for module, names in found.items()}
@@ -178,15 +177,17 @@ def _modules(pattern: str, known: LayerSet) -> dict[str, LayerSet]:
     below = _below(known)
     if not module:
         matched = [name for name in below if name == "" and "" in known]
-    else:
+    elif "*" in module:
         matched = list(filter(_compile(module).fullmatch, below))
+    else:
+        matched = [module] if module in below else []
     if not separator:
         return {name: below[name] for name in matched if name or not module}
     if part == SKIP:
         ends = set(branch_ends(known))
         found = {f"{name}:{SKIP}": tuple(layer for layer in below[name] if layer in ends) for name in matched}
         return {name: layers for name, layers in found.items() if layers}
-    own = {_module(name): name for name in known}
+    own = _owners(known)
     if part == "*":
         return {name + WHOLE: (own[name],) for name in matched if name in own}
     return {f"{name}:{part}": (f"{name}:{part}",) for name in matched if name in own and part}
@@ -210,6 +211,12 @@ def _below(known: LayerSet) -> dict[str, LayerSet]:
         for depth in range(len(steps) + 1):
             found.setdefault(".".join(steps[:depth]), []).append(name)
     return {module: tuple(names) for module, names in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _owners(known: LayerSet) -> dict[str, str]:
+    """The layer, which may be a part, of each module that has one."""
+    return {_module(name): name for name in known}
 
 
 def _module(name: str) -> str:

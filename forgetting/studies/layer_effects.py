@@ -83,7 +83,7 @@ def measure_layer_effects(
     """What rows show of the layers of a model; None where they have no accuracy.
 
     Args:
-        rows: Of a sweep of the unit "weight".
+        rows: Of a sweep; those of the unit "weight" count, where the planned doses are fractions of a layer.
         known: Names of the model's layers, in order.
         retrain: Whether each seed has its own model, see `Sweep`.
     """
@@ -93,7 +93,8 @@ def measure_layer_effects(
         return None
     whole: dict[tuple, list[SweepRow]] = {}
     for row in rows:
-        if row.planned_dose == 1 and row.unit == "weight" and row.hits and row.validation["forgetting"] is not None:
+        all_of_it = row.planned_dose == row.dose == 1 and row.unit == "weight"
+        if all_of_it and row.hits and row.validation["forgetting"] is not None:
             whole.setdefault((matching_layers(row.layers, known), row.scheme), []).append(row)
     for (layers, scheme), found in whole.items():
         if scheme == "rewind" and not retrain:  # which draws nothing, so one seed is all there is to know
@@ -147,6 +148,7 @@ def _compare_tenths(rows: Sequence[SweepRow], known: tuple[str, ...]) -> tuple[t
     found = {}
     for name in known:
         alone = [row for row in rows if row.layers == name and (row.scheme, row.planned_dose) in wanted]
+        alone = [row for row in alone if row.unit == "weight" and row.dose == row.planned_dose]
         alone.sort(key=lambda row: row.planned_dose)  # so that the tenth is the first
         if pairs := compare_pairs(alone, "scheme"):
             found[name] = pairs[0]

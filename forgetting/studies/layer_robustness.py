@@ -156,6 +156,8 @@ def robustness_of_rows(
 ) -> tuple[LayerRobustness, ...]:
     """The robustness of each layer set whose rows have it re-initialized whole (the scheme "rewind" at dose 1).
 
+    Where the planned doses are of the change of the norm, 1 is not all of a layer, so there is none.
+
     Args:
         rows: Of a sweep or a study.
         plan: Its plan.
@@ -163,7 +165,7 @@ def robustness_of_rows(
         note: See `LayerRobustness`.
     """
     known = tuple(distances)
-    whole = [row for row in rows if row.planned_dose == 1.0 and row.unit == "weight"]
+    whole = [row for row in rows if row.planned_dose == 1.0 and row.unit == "weight" and plan.match == "dose"]
     # Rewinding all of a layer draws nothing, so one model needs it once.
     back = [row for row in whole if row.scheme == "rewind" and (plan.retrain or row.seed == plan.seed)]
     anew = [row for row in whole if row.scheme == "reinit"]

@@ -20,10 +20,10 @@ from forgetting.core.numbers import format_size
 from forgetting.data.formats.process import read_apart
 from forgetting.experiment.export import TABLE_FORMATS, csv_bytes
 from forgetting.experiment.results import to_plain
-from forgetting.randomization.patterns import expand_set
+from forgetting.randomization.patterns import LAYER_SEPARATOR, WHOLE, expand_set
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
-from forgetting.studies.evaluation import ROW_COLUMNS, Hits, SweepRow, frame_of_rows
+from forgetting.studies.evaluation import ROW_COLUMNS, SWEEP_METRICS, Hits, SweepRow, frame_of_rows
 from forgetting.studies.given import PART
 from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, robustness_of_rows
 from forgetting.studies.nested import nested_curves, nested_half_ways
@@ -31,9 +31,13 @@ from forgetting.studies.nested import nested_curves, nested_half_ways
 STUDY_FORMAT = 1  # of the file
 STUDY_KEY = "study"  # of the metadata of the file's schema
 WHEN = ("after", "before")  # in the order of `Hits`
-MOST_TEXT, MOST_REASONS = 1_000, 20_000  # signs of a name, and of the reasons of a row
+MOST_TEXT, MOST_SET, MOST_REASONS = 1_000, 100_000, 20_000  # signs of a name, a layer set's, and a row's reasons
 MOST_NOTES = 100
-NOT_OF_A_STUDY = (ValueError, TypeError, LookupError, AttributeError, RecursionError)  # what odd values raise
+MOST_LOOK_UPS = 20_000_000  # modules in the names of layer sets, times layers
+NOT_OF_A_STUDY = (  # what odd values raise
+    *(RecipeError, pa.ArrowException, ArithmeticError, ValueError, TypeError, LookupError, AttributeError),
+    RecursionError,
+)
 NOT_SETTLED = (
     "The model has BatchNorm, whose statistics were not re-estimated (`settle`): they are those of the original's "
     "activations, so a part of what is lost may be theirs."
@@ -196,19 +200,12 @@ def read_study(source: bytes | str | Path) -> StudyResult:
         parts, layers = values.pop("parts"), values.pop("layers")
         found = {name: LayerDistance(*layer) for name, layer in layers.items()}
         rows = _read_rows(table, parts, values["reviews"], plan, tuple(found))
+        _check_whole(rows, values["metric"], values["reviews"])
         notes = tuple(values.pop("notes"))
         return StudyResult(plan, rows, layers=found, notes=notes, **values)
     except DataError:
         raise
-    except (
-        RecipeError,
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-        pa.ArrowException,
-    ) as error:
+    except NOT_OF_A_STUDY as error:
         raise _unfit(f"holds what no study can ({shorten(' '.join(str(error).split()), 200)})") from error
 
 
@@ -224,7 +221,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _is_name(value: object) -> bool:
@@ -232,7 +229,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_distance(values: object) -> bool:
-    return len(values) == 3 and _is_count(values[0]) and all(map(_is_number, filter(None, values[1:])))
+    return len(values) == 3 and _is_count(values[0]) and all(value is None or _is_number(value) for value in values[1:])
 
 
 RULES: dict[str, Callable[[Any], bool]] = {  # what each value of the metadata must be
@@ -250,13 +247,10 @@ RULES: dict[str, Callable[[Any], bool]] = {  # what each value of the metadata m
 }
 
 
-def _is_whole(value: object) -> bool:
-    return _is_count(value) and value < 2**63
-
-
 RULES_OF_COLUMNS: dict[str, Callable[[Any], bool]] = {  # all others are numbers that may be missing
-    **dict.fromkeys(("layers", "scheme", "unit"), _is_name),
-    **dict.fromkeys(("seed", "split"), _is_whole),
+    "layers": lambda value: isinstance(value, str) and len(value) <= MOST_SET,
+    **dict.fromkeys(("scheme", "unit"), _is_name),
+    **dict.fromkeys(("seed", "split"), _is_count),
     "missing": lambda value: isinstance(value, str) and len(value) <= MOST_REASONS,
 }
 
@@ -276,7 +270,12 @@ def _read_rows(
         check = RULES_OF_COLUMNS.get(name, lambda value: value is None or not math.isinf(value))
         if wrong := [value for value in columns[name] if not check(value)]:
             raise ValueError(f"column {shorten(name)} holds {shorten(repr(wrong[0]))}")
-    for layers in set(columns["layers"]):
+    names_of_sets = dict.fromkeys(columns["layers"])
+    if sum(len(name.split(LAYER_SEPARATOR)) for name in names_of_sets) * len(known) > MOST_LOOK_UPS:
+        raise ValueError("it has too many layers and layer sets")
+    for layers in names_of_sets:
+        if "*" in layers.replace(WHOLE, ""):  # rows name layers, not patterns, which take long to look for
+            raise ValueError(f"column layers holds {shorten(repr(layers))}")
         expand_set(layers, known)
     for name, allowed in (("scheme", plan.schemes), ("unit", plan.units), ("planned_dose", plan.doses)):
         if other := set(columns[name]) - set(allowed):
@@ -298,6 +297,21 @@ def _read_rows(
         own = {name: line[name] for name in ROW_COLUMNS}
         rows.append(SweepRow(**own, parts=measured, missing=_read_reasons(line["missing"], names), part_hits=hits))
     return tuple(rows)
+
+
+def _check_whole(rows: Sequence[SweepRow], metric: str, reviews: Mapping[str, int]) -> None:
+    """Refuse rows that lack what is shown of them, or that are of one variant."""
+    for row in rows[:1]:  # all have the same columns
+        needed = {part: set(SWEEP_METRICS) for part in reviews}
+        needed[PART] = {metric, "forgetting"} | needed.get(PART, set())
+        for part, names in needed.items():
+            if lacking := sorted(names - row.parts[part].keys()):
+                raise ValueError(f"there is no column {shorten(f'{part}_{lacking[0]}')}")
+    if reviews and any(not _is_number(row.chance) for row in rows):
+        raise ValueError("column chance must hold numbers where there are logits")
+    variants = {(row.layers, row.planned_dose, row.scheme, row.unit, row.seed, row.split) for row in rows}
+    if len(variants) < len(rows):
+        raise ValueError("several rows are of one variant")
 
 
 def _read_reasons(text: str, names: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What rows show of a model's layers: each effect from the rows that it is of, and sentences that say no more."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,13 @@ EXPECTED = {
     ("head", "reinit", 1.0): 0.09,
     **{(name, "normal", 0.1): 0.2 for name in LAYERS[:15]},
 }
+
+
+def test_rows_matched_by_change_are_not_of_whole_layers():
+    _, rows = effects_of(EXPECTED)
+    part = [replace(row, dose=0.7 * row.planned_dose) for row in rows]
+    found = measure_layer_effects(part, LAYERS)
+    assert (found.listed, found.tenths, found.difference) == ((), (), None)
 
 
 def test_what_is_expected_is_said_where_the_rows_show_it():
