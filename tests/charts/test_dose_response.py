@@ -187,6 +187,7 @@ BESIDE = {  # other texts that must be read in the picture
         "intact",
         "at chance",
     ],
+    "layer effects": ["blocks.0.attention", "head", "positions", "intact", "at chance"],
     "words": list(INFLUENCE),
 }
 

@@ -206,7 +206,7 @@ def test_without_retraining_there_is_no_floor(result_of):
 
 
 def test_one_colour_a_meaning_in_the_charts_of_rows(result_of):
-    own, others = SERIES_COLOURS[1], SERIES_COLOURS[4]  # as in the trade-off, whatever else is compared
+    own, others = SERIES_COLOURS[1], SERIES_COLOURS[0]  # as in the trade-off, whatever else is compared
     expected = {"original": ORIGINAL, "retrain": RELEARNED, "eu_k": own, HOSTILE: others}
     for chart in (gap_chart(result_of(*ROWS)), attack_chart(result_of(*ROWS))):
         layer = next(layer for kind in ("bar", "point") for layer in chart.to_dict()["layer"]
