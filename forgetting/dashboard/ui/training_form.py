@@ -114,8 +114,9 @@ def _kind_notice() -> None:
         return
     if learns_by_heart(kind, reviews):
         st.warning(
-            f"A Transformer needs about {ENOUGH_REVIEWS:,} training reviews; these are {reviews:,}. It would learn "
-            "them by heart, and know little of others: an MLP is the better choice. Press Play to see it."
+            f"A Transformer needs about {ENOUGH_REVIEWS:,} training reviews; these are {reviews:,}. It may rather "
+            "learn them by heart: trained on 241 reviews of the sample, it was right about 89\u00a0% of these and "
+            "61\u00a0% of others, an MLP about 74\u00a0% of others. Press Play to see it."
         )
 
 

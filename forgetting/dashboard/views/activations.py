@@ -294,8 +294,11 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     drawn, whole = result.reviews
     sample = f"a random sample of {drawn:,} of the {whole:,}" if drawn < whole else f"the {drawn:,}"
+    places = "as means over the words of a review where each part has added its share"
+    if study.trained_model.recipe.model.kind == "mlp":
+        places = "of hidden layers after the ReLU"
     st.caption(
-        f"Activations of {sample} validation reviews, of hidden layers after the ReLU, of the last layer the logits. "
+        f"Activations of {sample} validation reviews, {places}, of the last layer the logits. "
         "Grey is what models reach that were trained anew, as long as this one, on the same reviews from another seed. "
         "What is decided over seeds stands above; the points between are not tested. 1 is the same up to a "
         "rotation and the scale; what has nothing in common lies around 0. A layer below the randomized ones does not "
