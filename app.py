@@ -49,7 +49,10 @@ def draw_overview() -> None:
     st.markdown("## The steps of the work")
     steps = {
         "data": ("Data", "Take the synthetic sample, the original file or your own, and see what is in it."),
-        "train": ("Train", "Watch the classifier learn, with the loss and accuracy of a trivial model beside it."),
+        "train": (
+            "Train",
+            "Watch a perceptron or a small Transformer learn, with the loss and accuracy of a trivial model beside it.",
+        ),
         "forget": ("Forget", "Choose layers, fraction and scheme; see which classes and reviews go, and relearn them."),
         "layers": (
             "Layers",

@@ -29,11 +29,13 @@ def load_study(source: str) -> dict[str, Any]:
         raise RecipeError(f"What is studied is named as module:function or file.py:function; got {shorten(source)!r}.")
     try:
         module = _import(place)
-        given = getattr(module, name)()
     except Exception as error:  # of a person's own code
-        line = shorten(" ".join(str(error).split()), 200)
+        raise RecipeError(f"{place} must be a module or a file that can be imported; {_line(error)}.") from error
+    try:
+        given = getattr(module, name)()
+    except Exception as error:
         raise RecipeError(
-            f"{source} must be a function that can be called without arguments; {type(error).__name__}: {line}."
+            f"{source} must be a function that can be called without arguments; {_line(error)}."
         ) from error
     if module.__name__ != "__main__":
         cloudpickle.register_pickle_by_value(module)  # so that workers need not have the file
@@ -47,12 +49,20 @@ def load_study(source: str) -> dict[str, Any]:
     return dict(given)
 
 
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 200)}"
+
+
 def _import(place: str) -> ModuleType:
-    if not place.endswith(".py"):
-        if str(Path.cwd()) not in sys.path:
-            sys.path.insert(0, str(Path.cwd()))
+    """A module, by its name or as a file, which may import what lies beside it."""
+    is_file = place.endswith(".py")
+    folder = str(Path(place).resolve().parent if is_file else Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    if not is_file:
         return importlib.import_module(place)
-    spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+    # Under a name that no other module has: a file may be called random.py.
+    spec = importlib.util.spec_from_file_location(f"forgetting_study_{Path(place).stem}", place)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

@@ -101,7 +101,8 @@ def _fingerprint(model: nn.Module) -> dict[str, tuple[bytes, bool]]:
     """A digest of each value of a model, and whether it can have been drawn, as its numbers differ."""
     found = {}
     for name, value in named_values(model).items():
-        values = value.detach().cpu().contiguous()
+        values = value.detach().cpu()
+        values = (values if values.layout == torch.strided else values.to_dense()).contiguous()
         digest = hashlib.sha256(values.flatten().view(torch.uint8).numpy()).digest()
         found[name] = digest, bool(values.numel() > 1 and (values != values.flatten()[0]).any())
     return found

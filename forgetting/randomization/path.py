@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 from forgetting.core.errors import RecipeError, list_names
 from forgetting.core.seeding import generator
@@ -291,19 +292,23 @@ def _word_units(layer: Layer, words: torch.Tensor) -> torch.Tensor:
 
 def _check_zero(layer: Layer) -> None:
     """Refuse zeros where a weight is computed from parameters and is not finite then, as a weight norm divides by 0."""
-    if not hasattr(layer.module, "right_inverse"):  # as parametrizations of torch have
+    hooks = [hook for hook in layer.module._forward_pre_hooks.values() if hasattr(hook, "compute_weight")]
+    if not hooks and not hasattr(layer.module, "right_inverse"):  # as parametrizations of torch have
         return
     module = copy.deepcopy(layer.module)
     with torch.no_grad():
         for key in layer.parameters:
             value = layer.select(key, getattr(module, key))
             value.zero_()
-        weight = module()
-    if not bool(weight.isfinite().all()):
+        # The norms of earlier versions of torch compute the weight in a hook; that of a spectral norm iterates, or not.
+        more = [(False,) if isinstance(hook, SpectralNorm) else () for hook in hooks]
+        weights = [hook.compute_weight(module, *last) for hook, last in zip(hooks, more, strict=True)] or [module()]
+    if not all(bool(weight.isfinite().all()) for weight in weights):
+        norms = [key for key in layer.parameters if key in ("original0", "weight_g")]
+        remedy = f"Choose its norms alone ({layer.name}:{norms[0]}), or another" if norms else "Choose another"
         raise RecipeError(
             f"Scheme 'zero' leaves no finite weights in layer {layer.name!r}, which are computed from its parameters "
-            f"{list_names(list(layer.parameters))}. Choose a part of them (of a weight norm ':original0', the norms), "
-            "or another scheme."
+            f"{list_names(list(layer.parameters))}. {remedy} scheme."
         )
 
 

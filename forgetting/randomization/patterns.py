@@ -68,6 +68,8 @@ def layer_sets(item: str, known: Sequence[str], setting: str = "sweep.layers") -
     if family not in FAMILIES or family in known:
         return [expand_set(item, known, setting, tuple(FAMILIES))]
     rule = _Rule(setting, tuple(FAMILIES), item, known)
+    if not separator and item in _below(known):
+        raise rule.error(f"{item}.** for the layers of the model's module {item!r}, or {item}:** for the family")
     sets = _matches(rest, rule) if separator else [(name,) for name in known]
     return list(dict.fromkeys(_ordered(names, rule) for names in FAMILIES[family](sets)))
 

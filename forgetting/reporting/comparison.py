@@ -55,6 +55,7 @@ def describe_experiment(
     randomization: Randomization,
     *,
     untrained: bool = False,
+    network: str = "network",
 ) -> str:
     """What is happening to what, in two sentences.
 
@@ -65,13 +66,15 @@ def describe_experiment(
         weights: Numbers of weights by layer, of all layers; {} where none is chosen by itself.
         randomization: How they are randomized.
         untrained: Whether the network still has its initial weights.
+        network: What the network is called.
     """
     named = " and ".join(format_class(shorten(name)) for name in classes[:2])
     apart = f"{named} apart" if len(classes) == 2 else f"{len(classes):,} classes apart, such as {named}"
-    learned = f"A small network was trained on {reviews:,} reviews of {source} to tell {apart}."
+    learned = f"A small {network} was trained on {reviews:,} reviews of {source} to tell {apart}."
     if untrained:
         return (
-            f"A small network is to learn from {reviews:,} reviews of {source} to tell {apart}. It is not trained yet."
+            f"A small {network} is to learn from {reviews:,} reviews of {source} to tell {apart}. "
+            "It is not trained yet."
         )
     if not weights:
         return f"{learned} Beside it stands a network that began with random weights and was trained the same way."

@@ -153,10 +153,13 @@ def format_about(count: int) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """An estimated duration: "about 3 s", "about 2 min"."""
+    """An estimated duration: "about 3 s", "about 2 min", "about 5 h"."""
     if seconds < 1:
         return f"under 1{NO_BREAK}s"
-    return f"about {seconds:.0f}{NO_BREAK}s" if seconds < 90 else f"about {seconds / 60:.0f}{NO_BREAK}min"
+    if seconds < 90:
+        return f"about {seconds:.0f}{NO_BREAK}s"
+    minutes = seconds / 60
+    return f"about {minutes:.0f}{NO_BREAK}min" if minutes < 120 else f"about {minutes / 60:.0f}{NO_BREAK}h"
 
 
 def format_seconds(seconds: float) -> str:

@@ -130,6 +130,8 @@ def _kept_buffers(model: nn.Module) -> Iterator[list[str]]:
 
 def same_values(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors hold the same values, where NaN is like NaN."""
+    if one.layout != torch.strided and one.layout == other.layout:  # such as the adjacency of a graph
+        one, other = one.to_dense(), other.to_dense()
     return one.shape == other.shape and bool(torch.equal(one, other) or _nan_like(one, other))
 
 

@@ -594,6 +594,11 @@ def make_nothing():
 @pytest.mark.slow
 def test_a_study_of_a_persons_own_file(call, tmp_path):
     (tmp_path / "own_file.py").write_text(OWN_STUDY)
+    (tmp_path / "random.py").write_text("import own_file\nmake = own_file.make\n")  # beside it, under a taken name
+    assert load_study(f"{tmp_path / 'random.py'}:make").keys() == {"model", "evaluate", "initial"}
+    import random
+
+    assert random.random() < 1  # is still Python's
     out = tmp_path / "rows.parquet"
     options = ("--layers", "each", "--schemes", "rewind", "--doses", "3", "--seeds", "2", "--out", str(out))
     status, text, _ = call("study", str(tmp_path / "own_file.py:make"), *options)

@@ -413,6 +413,16 @@ def test_zeros_that_leave_no_finite_weights_are_refused(norm):
         assert (gone(torch.ones(1, 4)) == 0).all()
 
 
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_zeros_are_refused_in_the_norms_of_earlier_versions_too(norm):
+    model = nn.Sequential(norm(nn.Linear(4, 3))).eval()
+    with torch.no_grad():
+        model(torch.ones(1, 4))  # after which it can be copied
+    with pytest.raises(RecipeError, match="'zero' leaves no finite weights in layer '0'"):
+        drawn(model, scheme="zero")
+    assert drawn(model, scheme="noise")(torch.ones(1, 4)).isfinite().all()
+
+
 def old_weight_norm():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)

@@ -100,6 +100,15 @@ def test_what_matches_nothing_is_refused_with_few_names(text, message):
     assert len(str(error.value)) < 350
 
 
+def test_a_module_with_the_name_of_a_family_is_told_from_it():
+    known = ("down.0", "down.1", "up.0", "head")
+    with pytest.raises(RecipeError, match=r"down\.\*\* for the layers of the model's module 'down', or down:\*\*"):
+        layer_sets("down", known)
+    assert layer_sets("down.**", known) == [("down.0", "down.1")]
+    assert layer_sets("down:**", known)[0] == ("head",)
+    assert layer_sets("down", ("a", "b")) == [("b",), ("a", "b")]
+
+
 def test_an_error_of_a_model_of_48_blocks_is_short():
     known = tuple(f"transformer.h.{block}.{name}" for block in range(48) for name in BLOCK * 2)
     for text in ("transformer.h.48", "transformer.x", "y" * 20_000):

@@ -138,6 +138,8 @@ def test_interval(low, high, text):
         (1.0, "about 1\u00a0s"),
         (89.0, "about 89\u00a0s"),
         (100.0, "about 2\u00a0min"),
+        (7_000.0, "about 117\u00a0min"),
+        (9_000.0, "about 2\u00a0h"),
     ],
 )
 def test_duration(seconds, text):

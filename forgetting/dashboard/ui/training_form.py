@@ -33,7 +33,7 @@ from forgetting.dashboard.ui.differences import changed_settings
 from forgetting.dashboard.ui.labels import short_label
 from forgetting.model.settings import CHOSEN_BY_SIZE, ENOUGH_REVIEWS, learns_by_heart
 from forgetting.randomization.settings import ALL
-from forgetting.recipe.recipe import PROTOCOLS
+from forgetting.recipe.recipe import OPENINGS, PROTOCOLS
 from forgetting.reporting.changes import format_setting
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import KIND_NAMES, NETWORK_NAMES, OBJECTIVE_NAMES, OPTIMIZER_NAMES
@@ -121,8 +121,17 @@ def _kind_notice() -> None:
 
 
 def _take_kind() -> None:
-    """Take another kind of network; the first and the last layer stay chosen, as do all of them."""
+    """Take another kind of network; the first and the last layer stay chosen, as do all of them.
+
+    Whoever has not chosen what is randomized gets what the other kind opens with.
+    """
     kind, recipe = control_state("model.kind"), session().recipe
+    opening, other = (OPENINGS[each].randomization for each in (recipe.model.kind, kind))
+    if replace(recipe.randomization, fraction=opening.fraction) == opening:
+        names = ("layers", "fraction", "scheme")
+        assign({"model.kind": kind} | {f"randomization.{name}": getattr(other, name) for name in names})
+        _show_chosen()
+        return
     model, chosen = replace(recipe.model, kind=kind), recipe.randomization.layers
     if chosen != (ALL,) and kind != recipe.model.kind:
         known = recipe.model.layers

@@ -112,6 +112,7 @@ def experiment_view(trained_model: TrainedModel) -> None:
         {} if recipe.protocol == "published" else weights,
         models.fit_randomization(session().recipe.randomization, trained_model),
         untrained=not trained_model.trained.steps,
+        network="Transformer" if recipe.model.kind == "transformer" else "network",
     )
     st.markdown(literal(sentences))
 
