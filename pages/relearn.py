@@ -3,6 +3,7 @@
 import streamlit as st
 
 from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
+from forgetting.dashboard.studies.plan_presets import preset_controls
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -29,6 +30,7 @@ tabs = dict(zip(views, answer.tabs(list(views), key="relearn_view", on_change="r
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]
 with plan:
+    preset_controls(trained_model, kind)
     if kind == "learning_curves":
         randomization_form.layer_controls(trained_model)
         randomization_form.fraction_control()

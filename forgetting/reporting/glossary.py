@@ -256,9 +256,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "plan",
-            "Which layer sets are randomized, by which schemes and fractions, and how many times.",
-            "A plan that is ready replaces the settings of the plan below it, but for the first seed, the splits and "
-            "whether models are trained anew.",
+            "What a study runs: which layer sets, schemes and fractions, or which methods, and how many times.",
+            "A plan that is ready takes the place of what is chosen below it; the first seed stays.",
             used=("plans",),
         ),
         Term(

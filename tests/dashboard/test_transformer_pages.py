@@ -102,3 +102,27 @@ def test_the_plan_of_cascades_is_started_from_either_place_and_is_shown():
     assert not test.exception
     assert test.session_state["layers_view"] == "Cascades"
     assert not test.session_state["plans"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "titles"),
+    [
+        ("explain", ["All methods", "Groups and blocks"]),
+        ("relearn", ["One seed", "Three seeds"]),
+        ("unlearn", ["Four methods"]),
+    ],
+)
+def test_short_plans_are_ready(page, titles):
+    test = opened(page, **{"forget.by": "share"})
+    ready = [button for button in test.button if button.label.startswith("Start: ")]
+    assert [button.label.removeprefix("Start: ") for button in ready] == titles
+    if page == "explain":
+        return
+    ready[0].click()
+    recipe = finished(test).session_state.session.recipe
+    assert (recipe.relearning.seeds, recipe.relearning.epochs, recipe.relearning.retrain) == (
+        (1, 15, False) if page == "relearn" else (5, 100, True)
+    )
+    assert recipe.unlearning.seeds == (5 if page == "relearn" else 2)
+    assert not test.exception

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.studies.base import StudyRequest
 from forgetting.dashboard.studies.explanation import CASCADE_BY_BLOCKS, EXPLANATION_STUDY
 from forgetting.dashboard.studies.panel import start_study
 from forgetting.dashboard.studies.registry import STUDY_KINDS
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
+from forgetting.dashboard.studies.unlearning import UNLEARNING_STUDY
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.randomization.groups import groups_of
 from forgetting.randomization.patterns import ALL
@@ -19,6 +21,7 @@ from forgetting.reporting.formatting import format_count, format_duration
 from forgetting.reporting.glossary import explain
 
 PRESET_SEEDS = 3
+RELEARN_EPOCHS = 15  # as many as a Transformer is trained for on few reviews
 PLANS_OPEN = "plans"  # key of the popover, which closes once a plan is started, so that it hides nothing
 
 
@@ -55,6 +58,12 @@ def _explanation(layers: tuple[str, ...], doses: tuple[float, ...], **more: obje
     return {f"explanation.{name}": value for name, value in plan.items()}
 
 
+def _relearning(**plan: object) -> dict[str, object]:
+    """A plan of one original, the model at hand, that takes no more epochs than training such a model does."""
+    common = {"epochs": RELEARN_EPOCHS, "retrain": False, "splits": 1}
+    return {f"relearning.{name}": value for name, value in (common | plan).items()}
+
+
 CASCADES_PRESET = PlanPreset(
     "Cascades",
     "Layer after layer is drawn anew, from the top down and from the bottom up.",
@@ -87,6 +96,27 @@ PLAN_PRESETS = {  # by the kind of the study
             lambda known: _explanation(
                 (*groups_of(known).values(), ALL), even_doses(6), attributions=("gradient_input",)
             ),
+        ),
+    ),
+    "learning_curves": (
+        PlanPreset("One seed", "The three curves, of the model at hand.", lambda _: _relearning(seeds=1)),
+        PlanPreset("Three seeds", "The same with a band over seeds.", lambda _: _relearning(seeds=PRESET_SEEDS)),
+    ),
+    "savings": (
+        PlanPreset(
+            "Block by block",
+            "Whether what is left saves steps where one block is wholly drawn anew.",
+            lambda _: _relearning(layers=("each:blocks.*",), doses=(1.0,), schemes=("reinit",), seeds=2),
+        ),
+    ),
+    UNLEARNING_STUDY: (
+        PlanPreset(
+            "Four methods",
+            "Repair after randomizing, further training of all layers and of the last ones, beside exact retraining.",
+            lambda _: {
+                "unlearning.methods": ("retrain", "randomize_and_repair", "fine_tune", "cf_k"),
+                "unlearning.seeds": 2,
+            },
         ),
     ),
     SIMILARITY_STUDY: (
@@ -125,8 +155,12 @@ def start_preset_button(
         args=(trained_model, values, study, preset.tab),
         help=explain("Plans"),
     )
-    parts, seconds = format_count(kind.total(request), kind.part), format_duration(kind.seconds(request))
-    st.caption(f"{preset.purpose} {parts}, {seconds}.")
+    try:
+        parts, seconds = format_count(kind.total(request), kind.part), format_duration(kind.seconds(request))
+    except ForgettingError:  # which the page says where the study stands, such as that nothing is to be forgotten yet
+        st.caption(preset.purpose)
+    else:
+        st.caption(f"{preset.purpose} {parts}, {seconds}.")
 
 
 def _start(trained_model: TrainedModel, values: dict[str, object], study: str, tab: str) -> None:
