@@ -270,7 +270,7 @@ def describe_robustness(
     if hollow:
         told += " No layer can be called critical or robust, as the original is no better than a trivial model."
     elif len(rows) > 1:
-        told += f" Corrected for {len(rows)} layer sets."
+        told += f" Judged by re-initialization, corrected for {len(rows)} layer sets."
     return (
         f"{told} {_accuracy(scope).capitalize()} before was {format_share(rows[0].accuracy_before)}, "
         f"chance {format_share(rows[0].chance)}, the largest class {format_share(baselines.majority['validation'])}."

@@ -52,13 +52,16 @@ SANITY_CHECK_SENTENCES = {  # the sentence of each conclusion, for one method an
 EDGES = ("tf_idf", "word_frequency", "linear_svm")  # references that have not seen the model
 
 
-def describe_sanity_check(found: Sequence[SanityCheck], agreement: pd.DataFrame, baselines: Baselines) -> str:
+def describe_sanity_check(
+    found: Sequence[SanityCheck], agreement: pd.DataFrame, baselines: Baselines, layers: str = ""
+) -> str:
     """Which methods change with the model, and which keep more of the original explanation than the input leaves.
 
     Args:
         found: Of one layer set, by the rank correlation of strengths.
         agreement: Of `agreement_curves`.
         baselines: Of the split.
+        layers: What the layer set is called; by default its name.
     """
     known = [one for one in found if one.left]
     if not known:
@@ -70,8 +73,8 @@ def describe_sanity_check(found: Sequence[SanityCheck], agreement: pd.DataFrame,
         trivial += f", always naming the original's most frequent class has {format_share(first.constant_agreement)}"
     for share in agreement["median"][place]:
         sentences.append(
-            f"With {format_fraction(first.dose)} of {first.layers} randomized the same class is predicted for "
-            f"{format_share(share)} of the validation reviews ({trivial})."
+            f"With {format_fraction(first.dose)} of {layers or first.layers} randomized the same class is predicted "
+            f"for {format_share(share)} of the validation reviews ({trivial})."
         )
     if first.hindrance:
         sentences.append(f"Of the explanations the {_beside(known)}.")

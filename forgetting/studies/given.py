@@ -92,14 +92,17 @@ class Evaluation:
         """
         weights = [value.detach().clone() for value in model.parameters()] if self.weights else []
         with _kept_buffers(model) as changed, lent_global_state(0) as drew:
+            called = "evaluate"
             try:
                 if self.settle:
+                    called = "settle"
                     self.settle(model)
                     model.eval()
+                    called = "evaluate"
                 given = self.function(model)
             except Exception as error:
                 line = shorten(" ".join(str(error).split()), 200)
-                raise RecipeError(f"`evaluate` raised {type(error).__name__}: {line}") from error
+                raise RecipeError(f"`{called}` raised {type(error).__name__}: {line}") from error
             finally:
                 model.eval()
                 for value, before in zip(model.parameters(), weights, strict=False):

@@ -55,11 +55,11 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
     result, methods = study.result, study.plan.attributions
     frame = result.frame
     metric, layers = _choose(list(dict.fromkeys(frame["layers"])), result.layers)
-    hollow = is_hollow(study.trained_model)
+    title, hollow = title_set(layers, result.layers), is_hollow(study.trained_model)
     concluded = [one for one in conclude_sanity_check(result, hollow=hollow) if one.layers == layers]
     agreement = agreement_curves(frame)
     conclude(
-        describe_sanity_check(concluded, agreement, baselines),
+        describe_sanity_check(concluded, agreement, baselines, title),
         "sanity check",
         SIMILARITY_NAMES[CONCLUDED],
         "random × input",
@@ -83,7 +83,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
     )
     reviews = format_count(int(frame["reviews"].max()), "validation review")
     st.caption(EXPLAINED.format(percent=PERCENT, margin=MARGIN, reviews=reviews))
-    st.markdown(f"**With {format_fraction(concluded[0].dose)} of {literal(layers)} randomized**")
+    st.markdown(f"**With {format_fraction(concluded[0].dose)} of {literal(title)} randomized**")
     show_table(
         _methods_table(concluded, frame),
         formats={"rise of complexity": format_share},
