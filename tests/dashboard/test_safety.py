@@ -31,6 +31,10 @@ LOADING = {"loads", "load", "Unpickler", "read_pickle", "memmap", "load_module",
 # What there is, and why it may be: own tasks for own workers; a file that whoever starts the app names; JSON.
 ALLOWED = {
     ("forgetting/core/parallel.py", "import pickle"),
+    ("forgetting/core/parallel.py", "import cloudpickle"),
+    ("forgetting/cli/study_source.py", "import cloudpickle"),
+    ("forgetting/cli/study_source.py", "exec_module"),
+    ("forgetting/studies/study_result.py", "json.loads"),
     ("forgetting/core/parallel.py", "pickle.loads"),
     ("forgetting/unlearning/task.py", "exec_module"),
     ("forgetting/recipe/recipe.py", "json.loads"),
@@ -185,7 +189,11 @@ def test_a_saved_model_is_a_safetensors_file_and_holds_numbers_and_bytes_alone(s
 
 
 IMPORTED_AS = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
-THROUGH_OTHERS = {"starlette": "streamlit", "vl_convert": "altair"}  # what is used of, or by, a requirement
+THROUGH_OTHERS = {
+    "cloudpickle": "joblib",
+    "starlette": "streamlit",
+    "vl_convert": "altair",
+}  # what is used of, or by, a requirement
 OPTIONAL = {"distributed"}  # an error says how to install it where it is asked for
 
 

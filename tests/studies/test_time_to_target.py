@@ -193,7 +193,7 @@ def test_steps_that_are_too_large_diverge_unless_the_target_came_first(small_spl
     part = small_split.validation
     for target, kind in ((2.0, "diverged"), (0.0, "already there")):
         trainer = Trainer(model_of(small_split), small_split, BASE, record_history=False)
-        trainer._optimizer.learning_rate = 1e30
+        trainer._learning_rate = lambda: 1e30
         assert reached(trainer, part, target, stop=False).kind == kind
         assert trainer.state == "diverged"
     trainer = Trainer(model_of(small_split), small_split, BASE, seed=3)
@@ -217,7 +217,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed(small_split, s
     done = trained(small_split)
     with pytest.raises(RecipeError, match=r"^Relearning asks .* published protocol .* Use the modern protocol\.$"):
         slices(done, small_split, PUBLISHED)
-    with pytest.raises(RecipeError, match=r"^relearning\.layers must be sets of .*\(fc1, fc2\).*got 'fc3'"):
+    with pytest.raises(
+        RecipeError, match=r"^relearning\.layers must be layers of the model \(fc1, fc2\), sets of them .*got 'fc3'"
+    ):
         slices(done, small_split, recipe_of(replace(PLAN, layers=("fc3",))))
     many = replace(PLAN, doses=tuple(np.linspace(0, 1, 1_001).tolist()), seeds=1_000)
     with pytest.raises(RecipeError, match=r"^Relearning must have at most 50,000 variants"):
