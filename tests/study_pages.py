@@ -21,10 +21,11 @@ MOST_RUNS = {
     "dose": 100,
     "change": 100,
     "explanation": 100,
+    "layer_choice": 100,
     "learning_curves": 300,
+    "robustness": 100,
     "savings": 300,
     "similarity": 100,
-    "layer_choice": 100,
     "unlearning": 400,
 }  # until a study has ended
 
