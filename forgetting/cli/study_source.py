@@ -10,7 +10,7 @@ from typing import Any
 
 import cloudpickle
 
-from forgetting.core.errors import RecipeError, shorten
+from forgetting.core.errors import RecipeError, describe_error, shorten
 
 OWN = ("model", "evaluate", "initial", "rebuild", "settle", "stages", "metric", "chance")  # arguments that it may give
 
@@ -30,12 +30,14 @@ def load_study(source: str) -> dict[str, Any]:
     try:
         module = _import(place)
     except Exception as error:  # of a person's own code
-        raise RecipeError(f"{place} must be a module or a file that can be imported; {_line(error)}.") from error
+        raise RecipeError(
+            f"{place} must be a module or a file that can be imported; {describe_error(error)}."
+        ) from error
     try:
         given = getattr(module, name)()
     except Exception as error:
         raise RecipeError(
-            f"{source} must be a function that can be called without arguments; {_line(error)}."
+            f"{source} must be a function that can be called without arguments; {describe_error(error)}."
         ) from error
     if module.__name__ != "__main__":
         cloudpickle.register_pickle_by_value(module)  # so that workers need not have the file
@@ -47,10 +49,6 @@ def load_study(source: str) -> dict[str, Any]:
             f"{shorten(repr(list(given) if isinstance(given, Mapping) else type(given).__name__), 100)}."
         )
     return dict(given)
-
-
-def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 200)}"
 
 
 def _import(place: str) -> ModuleType:

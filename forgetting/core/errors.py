@@ -16,6 +16,11 @@ def shorten(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def describe_error(error: BaseException) -> str:
+    """What another person's code raised, in one line of at most some 200 characters."""
+    return f"{type(error).__name__}: {shorten(' '.join(str(error).split()), 200)}"
+
+
 def list_names(names: Sequence[str]) -> str:
     """Write out names that a file holds, for a message: the first of them, and how many more there are."""
     listed = ", ".join(repr(shorten(name)) for name in names[:LISTED])

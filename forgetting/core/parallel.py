@@ -21,7 +21,7 @@ import joblib
 import numpy as np
 import torch
 
-from forgetting.core.errors import ForgettingError, RecipeError, WorkersError
+from forgetting.core.errors import ForgettingError, RecipeError, WorkersError, describe_error
 
 CONNECT = 5  # seconds to reach a scheduler
 LOST = 10  # seconds without a worker, or without the scheduler, after which the work is given up
@@ -198,12 +198,12 @@ def _failure(status: str, result: Any, address: str) -> BaseException:
         return error
     if isinstance(error, KilledWorker):
         return WorkersError(
-            f"The workers of {address} gave a replicate up: {_line(error)}. Look at their logs; "
+            f"The workers of {address} gave a replicate up: {describe_error(error)}. Look at their logs; "
             "they need this project, the same versions of its requirements, and enough memory."
         )
     return WorkersError(
-        f"The workers of {address} failed: {_line(error)}. They need this project and the same versions of its "
-        "requirements; mend them and start again."
+        f"The workers of {address} failed: {describe_error(error)}. They need this project and the same versions of "
+        "its requirements; mend them and start again."
     )
 
 
@@ -240,7 +240,7 @@ def _connect(address: str) -> Any:
     except Exception as error:  # a wrong address raises whatever it leads to: OSError, ValueError, even MemoryError
         raise WorkersError(
             f"There must be a Dask scheduler at the address; none answered at {address!r} within {CONNECT} s "
-            f"({_line(error)}). Start one with `dask scheduler` and give its address, such as tcp://127.0.0.1:8786."
+            f"({describe_error(error)}). Start one with `dask scheduler` and give its address, such as tcp://127.0.0.1:8786."
         ) from error
     if not workers:
         client.close(timeout=2)
@@ -307,7 +307,3 @@ class _Watch:
                 f"No worker of the Dask scheduler at {self.address} has been left for {LOST} s. The rows so far stay "
                 "valid; start workers and run the rest again."
             )
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from forgetting.core.errors import RecipeError, list_names, shorten
+from forgetting.core.errors import RecipeError, describe_error, list_names, shorten
 from forgetting.randomization.patterns import NEAR_NAMES, PART_SEPARATOR
 
 if TYPE_CHECKING:
@@ -250,10 +250,9 @@ def copy_model(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except Exception as error:  # of whatever the modules keep besides
-        reason = shorten(" ".join(str(error).split()), 200)
         raise RecipeError(
             "A model must be one that Python can copy (copy.deepcopy), as copies of it are randomized; copying a "
-            f"{type(model).__name__} raised {type(error).__name__}: {reason} Delete what "
+            f"{type(model).__name__} raised {describe_error(error)} Delete what "
             "its modules keep of earlier calls, such as tensors with gradients, generators or locks."
         ) from error
 

@@ -45,7 +45,7 @@ __getattr__, __all__ = lazy_names(
         ),
         "similarity": ("SimilarityResult", "SimilarityRow", "run_similarity", "similarity_slices"),
         "splits": ("SplitAccuracy", "SplitsSummary", "accuracy_over_splits", "each_split", "summarize_splits"),
-        "study": ("study_rows",),
+        "study": ("StudyWork", "prepare_study"),
         "study_result": ("StudyResult", "read_study"),
         "sweep": (
             "SWEEP_MEMORY",

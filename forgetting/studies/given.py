@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from forgetting.core.errors import RecipeError, shorten
+from forgetting.core.errors import RecipeError, describe_error, shorten
 from forgetting.core.seeding import lent_global_state
 from forgetting.studies.any_model import EvaluationError
 
@@ -101,8 +101,7 @@ class Evaluation:
                     called = "evaluate"
                 given = self.function(model)
             except Exception as error:
-                line = shorten(" ".join(str(error).split()), 200)
-                raise RecipeError(f"`{called}` raised {type(error).__name__}: {line}") from error
+                raise RecipeError(f"`{called}` raised {describe_error(error)}") from error
             finally:
                 model.eval()
                 for value, before in zip(model.parameters(), weights, strict=False):

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -126,37 +126,10 @@ def study(
         WorkersError: No worker can be had or is left.
     """
     options = {"initial": initial, "rebuild": rebuild, "settle": settle, "metric": metric, "chance": chance}
-    rows = study_rows(model, evaluate, plan, **options, stages=stages, jobs=jobs, dask=dask, progress=progress)
-    while True:
-        try:
-            next(rows)
-        except StopIteration as done:
-            return done.value
-
-
-def study_rows(
-    model: nn.Module,
-    evaluate: Callable[[nn.Module], Any],
-    plan: Sweep = Sweep(),  # noqa: B008 - it cannot be changed
-    *,
-    initial: nn.Module | Mapping[str, torch.Tensor] | None = None,
-    rebuild: Callable[[], nn.Module] | None = None,
-    settle: Callable[[nn.Module], Any] | None = None,
-    metric: str = "accuracy",
-    chance: float | None = None,
-    stages: Callable[[nn.Module], Sequence[nn.Module]] | None = None,
-    jobs: int = 1,
-    dask: str = "",
-    progress: Progress | None = None,
-) -> Generator[SweepRow, None, StudyResult]:
-    """The rows of `study` as they are ready; returned as a result. Its arguments and errors are those of `study`."""
-    options = {"initial": initial, "rebuild": rebuild, "settle": settle, "metric": metric, "chance": chance}
     work = prepare_study(model, evaluate, plan, **options, stages=stages)
     found: list[SweepRow] = []
     for rows in work.slices(jobs, dask):
-        for row in rows:
-            found.append(row)
-            yield row
+        found += rows
         if progress and rows:
             progress(len(found), work.empty.planned)
     return work.result(found)

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
-from forgetting.dashboard.studies.sweep import few_doses, sweep_key, sweep_seconds
+from forgetting.dashboard.studies.sweep import (
+    few_doses,
+    missing_plans,
+    row_group,
+    row_groups,
+    sweep_base,
+    sweep_key,
+    sweep_seconds,
+)
 from forgetting.recipe.forget import describe_forget
 from forgetting.recipe.plans import Sweep
 from forgetting.reporting.formatting import format_product
@@ -36,28 +45,13 @@ def _key(request: StudyRequest) -> str:
 
 
 def _base(request: StudyRequest) -> str:
-    """All but the seeds and, where they share one model, the schemes; a scheme changes no other one's rows."""
-    plan = _plan(request)
-    schemes = plan.schemes if plan.retrain else ("zero",)
-    alike = replace(plan, seeds=1, seed=0, schemes=schemes)
-    return f"{request.recipe.forget.used}:{plan.scale}:{sweep_key(request.trained_model, alike)}"
-
-
-def _groups(plan: Sweep) -> list[tuple]:
-    """The rows that are computed together: of a seed, where each has a model of its own, or of a seed and scheme."""
-    if plan.retrain:
-        return [(seed,) for seed in plan.replicates]
-    return [(seed, scheme) for seed in plan.replicates for scheme in plan.schemes]
+    return f"{request.recipe.forget.used}:{sweep_base(request.trained_model, _plan(request))}"
 
 
 def _known(request: StudyRequest) -> dict[tuple, list[SweepRow]]:
     plan = _plan(request)
-    groups = _groups(plan)
-    return request.known_parts(
-        groups,
-        lambda row: (row.seed,) if plan.retrain else (row.seed, row.scheme),
-        _total(request) // len(groups),
-    )
+    groups = row_groups(plan)
+    return request.known_parts(groups, partial(row_group, plan), _total(request) // len(groups))
 
 
 def _count_known(request: StudyRequest) -> int:
@@ -79,26 +73,21 @@ def _slices(request: StudyRequest, plan: Sweep) -> Iterator[list[SweepRow]]:
 
 def _begin(request: StudyRequest) -> Study:
     plan, model, total, known = _plan(request), request.trained_model, _total(request), _known(request)
-    _slices(request, plan)  # which checks the plan
-    places = {group: place for place, group in enumerate(_groups(plan))}
+    order = {group: index for index, group in enumerate(row_groups(plan))}
 
     def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
-        in_order = sorted(rows, key=lambda row: places[(row.seed,) if plan.retrain else (row.seed, row.scheme)])
+        in_order = tuple(sorted(rows, key=lambda row: order[row_group(plan, row)]))
         recipe = replace(model.recipe, forget=request.recipe.forget)
-        return SweepResult(plan, tuple(in_order), recipe, model.sha256, len(model.trained.history), total)
+        return SweepResult(plan, in_order, recipe, model.sha256, len(model.trained.history), total)
 
-    def rest() -> Iterator[list[SweepRow]]:
-        for group in places:
-            if group not in known:
-                seed, *scheme = group
-                yield from _slices(request, replace(plan, seed=seed, seeds=1, schemes=tuple(scheme) or plan.schemes))
-
+    whole = _slices(request, plan)  # which checks the plan
+    rest = (_slices(request, part) for part in missing_plans(plan, known))
     return Study(
         key=_key(request),
         trained_model=model,
         plan=plan,
         total=total,
-        slices=rest(),
+        slices=chain.from_iterable(rest) if known else whole,
         conclude=conclude,
         rows=list(chain.from_iterable(known.values())),
         intervals={},

@@ -56,9 +56,13 @@ def _total(match: str, request: StudyRequest) -> int:
 
 def _base(match: str, request: StudyRequest) -> str:
     """All but the seeds and, where they share one model, the schemes; a scheme changes no other one's rows."""
-    plan = _plan(match, request)
+    return sweep_base(request.trained_model, _plan(match, request))
+
+
+def sweep_base(trained_model: TrainedModel, plan: Sweep) -> str:
+    """What the rows of a sweep depend on besides their seeds and, where these share one model, their schemes."""
     schemes = plan.schemes if _has_own_models(plan) else ("zero",)
-    return f"{plan.scale}:{sweep_key(request.trained_model, replace(plan, seeds=1, seed=0, schemes=schemes))}"
+    return f"{plan.scale}:{sweep_key(trained_model, replace(plan, seeds=1, seed=0, schemes=schemes))}"
 
 
 def _has_own_models(plan: Sweep) -> bool:
@@ -66,26 +70,27 @@ def _has_own_models(plan: Sweep) -> bool:
     return plan.retrain or plan.splits > 1
 
 
-def _groups(plan: Sweep) -> list[tuple]:
+def row_groups(plan: Sweep) -> list[tuple]:
     """The rows that are computed together, in the order of the plan."""
     if _has_own_models(plan):
         return [(seed,) for seed in plan.replicates]
     return [(seed, scheme, unit) for seed in plan.replicates for scheme in plan.schemes for unit in plan.units]
 
 
-def _group_of(plan: Sweep, row: SweepRow) -> tuple:
+def row_group(plan: Sweep, row: SweepRow) -> tuple:
+    """The group of a row, one of `row_groups`."""
     return (row.seed,) if _has_own_models(plan) else (row.seed, row.scheme, row.unit)
 
 
 def _known(match: str, request: StudyRequest) -> dict[tuple, list[SweepRow]]:
     plan = _plan(match, request)
-    groups = _groups(plan)
-    return request.known_parts(groups, partial(_group_of, plan), _total(match, request) // len(groups))
+    groups = row_groups(plan)
+    return request.known_parts(groups, partial(row_group, plan), _total(match, request) // len(groups))
 
 
-def _missing_plans(plan: Sweep, known: dict[tuple, list[SweepRow]]) -> list[Sweep]:
+def missing_plans(plan: Sweep, known: dict[tuple, list[SweepRow]]) -> list[Sweep]:
     """Plans of what is missing, for as many seeds at once as miss the same."""
-    missing = [group for group in _groups(plan) if group not in known]
+    missing = [group for group in row_groups(plan) if group not in known]
     plans = []
     for kinds, run in groupby(plan.replicates, lambda seed: tuple(rest for first, *rest in missing if first == seed)):
         seeds = list(run)
@@ -97,16 +102,16 @@ def _missing_plans(plan: Sweep, known: dict[tuple, list[SweepRow]]) -> list[Swee
 def _begin(match: str, request: StudyRequest) -> Study:
     plan, model, total = _plan(match, request), request.trained_model, _total(match, request)
     known = _known(match, request)
-    order = {group: index for index, group in enumerate(_groups(plan))}
+    order = {group: index for index, group in enumerate(row_groups(plan))}
     first = model.recipe.split.seed
     splits = range(first, first + plan.splits)
 
     def conclude(rows: tuple[SweepRow, ...]) -> SweepResult:
-        in_order = tuple(sorted(rows, key=lambda row: (splits.index(row.split), order[_group_of(plan, row)])))
+        in_order = tuple(sorted(rows, key=lambda row: (splits.index(row.split), order[row_group(plan, row)])))
         return SweepResult(plan, in_order, model.recipe, model.sha256, len(model.trained.history), total)
 
     whole = sweep_study_slices(model, plan)  # which checks the plan
-    rest = (sweep_study_slices(model, part) for part in _missing_plans(plan, known))
+    rest = (sweep_study_slices(model, part) for part in missing_plans(plan, known))
     return Study(
         key=sweep_key(model, plan),
         trained_model=model,

@@ -6,7 +6,7 @@ once, and drops it where the run is overtaken before it arrives, so that a slide
 minimum. A control writes the recipe when it changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,7 @@ from forgetting.dashboard.ui.labels import LABELS
 from forgetting.recipe.plans import FRACTIONS
 from forgetting.reporting.formatting import format_fraction
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.names import format_scheme
 
 
 def prepare_control(name: str, value: Any = None) -> str:
@@ -85,6 +86,21 @@ def number_control(name: str, *, step: float | None = None, mark: str = "", **op
     bounds = {"min_value": kind(item.metadata["low"]), "max_value": kind(item.metadata["high"])}
     tie = names_of_control(name, mark=mark) | bound_control(name) | options
     st.number_input(step=step if step is not None else (1 if kind is int else 0.05), **bounds, **tie)
+
+
+def scheme_pills(schemes: Sequence[str], key: str) -> str:
+    """Which of the schemes of a study is shown: pills with a name of their own, which is no setting."""
+    chosen = st.pills(
+        "Scheme",
+        schemes,
+        default=schemes[0],
+        required=True,
+        format_func=format_scheme,
+        help=explain("scheme"),
+        key=key,
+        persist_state="session",
+    )
+    return chosen if chosen in schemes else schemes[0]
 
 
 def share_control(name: str) -> None:

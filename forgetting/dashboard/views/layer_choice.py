@@ -9,6 +9,7 @@ from forgetting.dashboard.state.session import Study, assign
 from forgetting.dashboard.studies.layer_choice import find_ranking
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui.conclusion import conclude
+from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import open_state
@@ -19,7 +20,7 @@ from forgetting.randomization.groups import title_set
 from forgetting.reporting import layer_choice as layer_choice_sentences
 from forgetting.reporting.formatting import format_p
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import format_scheme, name_scope
+from forgetting.reporting.names import name_scope
 from forgetting.unlearning.layer_choice import LayerLoss
 
 CHOSEN_METHODS = ("original", "retrain", "randomize_and_repair", "repair_all_layers", "repair_random_layer")
@@ -28,7 +29,8 @@ CHOSEN_METHODS = ("original", "retrain", "randomize_and_repair", "repair_all_lay
 def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001 - one signature for all views
     """The ranking of the layer sets for one scheme, with a button that takes the best to the Unlearn page."""
     known = study.trained_model.recipe.model.layers
-    scheme = _choose_scheme(study)
+    done = {row.scheme for row in study.rows}
+    scheme = scheme_pills([each for each in study.plan.schemes if each in done], "layer_choice_scheme")
     try:
         ranking = find_ranking(study, scheme)
     except ForgettingError as error:
@@ -57,22 +59,6 @@ def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG0
     )
     files = {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
     downloads(files | {"ranking.csv": lambda: csv_bytes(table)}, {"layer choice": chart}, "layer_choice")
-
-
-def _choose_scheme(study: Study) -> str:
-    done = {row.scheme for row in study.rows}
-    schemes = [scheme for scheme in study.plan.schemes if scheme in done]
-    chosen = st.pills(
-        "Scheme",
-        schemes,
-        default=schemes[0],
-        required=True,
-        format_func=format_scheme,
-        help=explain("Scheme"),
-        key="layer_choice_scheme",
-        persist_state="session",
-    )
-    return chosen if chosen in schemes else schemes[0]
 
 
 def _offer_unlearning(best: LayerLoss, scheme: str, known: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from forgetting.dashboard.state.work import RELEARN_ONCE, stop_relearning
 from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.conclusion import conclude
+from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.ui.tables import BAND_TITLES, chart_table, show_table
@@ -31,7 +32,6 @@ from forgetting.reporting import comparison as comparison_sentences
 from forgetting.reporting import relearning as relearning_sentences
 from forgetting.reporting.formatting import format_count, format_epochs, format_fraction, format_share
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import format_scheme
 from forgetting.studies.memory import leaves_one_model, savings_curves
 from forgetting.studies.relearning import learning_curve_bands
 from forgetting.studies.savings import SavingsRow
@@ -201,17 +201,8 @@ def savings_view(study: Study, baselines: Baselines) -> None:
     result = study.result
     curves = savings_curves(result.frame, hollow=is_hollow(study.trained_model))
     schemes = list(dict.fromkeys(curves["scheme"]))
-    scheme = st.pills(
-        "Scheme",
-        schemes,
-        default=schemes[0],
-        required=True,
-        format_func=format_scheme,
-        help=explain("scheme"),
-        key="savings_scheme",
-        persist_state="session",
-    )
-    shown = curves[curves["scheme"] == (scheme or schemes[0])]
+    scheme = scheme_pills(schemes, "savings_scheme")
+    shown = curves[curves["scheme"] == scheme]
     conclude(
         relearning_sentences.describe_savings(shown, result.frame, baselines),
         "savings",
