@@ -85,6 +85,7 @@ class Split:
         test: The test part, which no choice looks at, and claims are measured on; None for none.
         tokenizer: What cut the texts into words.
         without_words: Reviews of all parts in which it found no word.
+        max_tokens: Words of a review that the parts keep in their order at the most; 0 where the model takes none.
         subsets: Sets of these reviews that are measured beside the parts, such as a forget set, by name.
     """
 
