@@ -92,6 +92,18 @@ def initialize(layer: torch.nn.Module, source: torch.Generator) -> None:
 
 
 @contextmanager
+def kept_global_state() -> Iterator[None]:
+    """A context after which torch's random state on the CPU, numpy's old one and Python's are as they were before."""
+    before = torch.default_generator.get_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        random.setstate(before[2])
+
+
+@contextmanager
 def lent_global_state(seed: int) -> Iterator[Callable[[], bool]]:
     """A context in which the global random states begin at a seed; they are put back as they were.
 
@@ -103,17 +115,12 @@ def lent_global_state(seed: int) -> Iterator[Callable[[], bool]]:
     Yields:
         A function that tells whether someone has drawn from one of them.
     """
-    before = torch.default_generator.get_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-    torch.default_generator.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    random.seed(seed)
-    start = _global_states()
-    try:
+    with kept_global_state():
+        torch.default_generator.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        random.seed(seed)
+        start = _global_states()
         yield lambda: _global_states() != start
-    finally:
-        torch.default_generator.set_state(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        random.setstate(before[2])
 
 
 def _global_states() -> tuple:

@@ -6,16 +6,14 @@ that theirs is known only from a new model: `rebuild`.
 
 import copy
 import hashlib
-import random
 import weakref
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
 from torch import nn
 
-from forgetting.core.errors import RecipeError, list_names, shorten
-from forgetting.core.seeding import OwnedDraws, generator, initialize
+from forgetting.core.errors import RecipeError, describe_error, list_names
+from forgetting.core.seeding import OwnedDraws, generator, initialize, kept_global_state
 from forgetting.randomization.layers import Layer, find_layers, named_values
 from forgetting.randomization.patterns import NEAR_NAMES
 
@@ -50,7 +48,7 @@ class Rebuild:
     def __init__(self, factory: Callable[[], nn.Module]):
         self.factory = factory
         prints, last = [], None
-        with _GlobalStates():
+        with kept_global_state():
             for seed in (0, 0, 1):  # one after another, as a model may be large
                 model = self._build(seed)
                 if last is not None and last() is model:
@@ -67,7 +65,7 @@ class Rebuild:
 
     def __call__(self, seed: int) -> Mapping[str, torch.Tensor]:
         """Parameters and buffers of a new model, by name."""
-        with _GlobalStates():
+        with kept_global_state():
             return named_values(self._build(seed))
 
     def _build(self, seed: int) -> nn.Module:
@@ -75,22 +73,10 @@ class Rebuild:
             with OwnedDraws(generator(seed, "randomize", "rebuild")):
                 model = self.factory()
         except Exception as error:
-            raise _unfit(f"raised {type(error).__name__}: {shorten(str(error), 200)}", "mend it") from error
+            raise _unfit(f"raised {describe_error(error)}", "mend it") from error
         if not isinstance(model, nn.Module):
             raise _unfit(f"gave a {type(model).__name__}", "return a torch module")
         return model
-
-
-class _GlobalStates:
-    """A context after which torch's, numpy's and Python's global random states are as they were."""
-
-    def __enter__(self) -> None:
-        self.states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-
-    def __exit__(self, *_) -> None:
-        torch.set_rng_state(self.states[0])
-        np.random.set_state(self.states[1])  # noqa: NPY002
-        random.setstate(self.states[2])
 
 
 def _unfit(what: str, remedy: str) -> RecipeError:
