@@ -11,7 +11,7 @@ from forgetting.randomization.groups import LAYER_GROUPS, block_of, group_of, gr
 from forgetting.randomization.patterns import matching_layers
 
 ONE_PANEL = 6  # layer sets that one panel shows, coloured each on its own
-MOST_IN_PANEL = 8  # of a panel of a model that has no blocks
+MOST_IN_PANEL = 8  # of a panel of a model with more layers than these, and no blocks
 GROUPS, BLOCKS, OTHER_SETS = "groups", "blocks", "other layer sets"
 DOWN, UP = "top-down cascade", "bottom-up cascade"
 BY = ("group", "block")  # what panels of single layers are by
@@ -37,7 +37,7 @@ def panels(curves: pd.DataFrame, sets: Mapping[str, str], known: tuple[str, ...]
     for name in names:
         panel, line, block = _place(name, matching_layers(sets[name], known), known, by)
         places.setdefault(panel, {})[name] = (line, block)
-    if not groups_of(known):
+    if len(known) > MOST_IN_PANEL and not groups_of(known):
         places = _cut(places)
     return {panel: _columns(curves[curves["layers"].isin(list(found))], found) for panel, found in places.items()}
 
@@ -66,7 +66,8 @@ def _cut(places: dict[str, dict]) -> dict[str, dict]:
     """The one panel of a model without blocks in several of at most MOST_IN_PANEL lines."""
     found = list(places[""].items())
     pieces = [found[start : start + MOST_IN_PANEL] for start in range(0, len(found), MOST_IN_PANEL)]
-    return {f"{piece[0][0]} to {piece[-1][0]}": dict(piece) for piece in pieces}
+    titles = (" to ".join(dict.fromkeys((piece[0][0], piece[-1][0]))) for piece in pieces)
+    return {title: dict(piece) for title, piece in zip(titles, pieces, strict=True)}
 
 
 def _columns(curves: pd.DataFrame, places: Mapping[str, tuple[str, str]]) -> pd.DataFrame:

@@ -214,7 +214,7 @@ def test_the_chart_stays_when_a_study_goes_on_and_ends(visit):
 def test_files_hold_the_rows_and_the_charts(visit):
     app = visit("layers?sweep.doses=0,0.5,1&sweep.seeds=2")
     app.finish_study()
-    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button").first.click()
+    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button", name="Download").click()
     body = app.page.get_by_test_id("stPopoverBody")
     files = {}
     for label in ("Rows, CSV", "Rows, PARQUET", "accuracy, PNG", "accuracy, SVG", "accuracy, HTML"):

@@ -363,7 +363,7 @@ def test_files_hold_the_rows_and_the_chart(visit, path):
     app, files = visit({"unlearn": UNLEARN, "relearn": RELEARN}[path]), {}
     train(app)
     app.finish_study()
-    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button").first.click()
+    app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button", name="Download").click()
     body = app.page.get_by_test_id("stPopoverBody")
     for label in FILES[path]:
         with app.page.expect_download() as download:

@@ -52,3 +52,9 @@ def test_few_sets_and_models_without_blocks_need_no_groups():
     known = tuple(f"conv{number}" for number in "abcdefghij")
     table, sets = curves_of(list(known), known)
     assert list(panels(table, sets, known)) == ["conva to convh", "convi to convj"]
+    table, sets = curves_of(list(known[:9]), known)
+    assert list(panels(table, sets, known)) == ["conva to convh", "convi"]
+    known = ("fc1", "fc2", "fc3", "fc4")
+    cascades = ["fc3+fc4", "fc2+fc3+fc4", "fc1+fc2+fc3+fc4", "fc1+fc2", "fc1+fc2+fc3"]
+    table, sets = curves_of([*known, *cascades], known)
+    assert list(panels(table, sets, known)) == [""]
