@@ -83,7 +83,7 @@ def randomized_units(
 ) -> dict[str, torch.Tensor]:
     """The randomized units of each chosen layer, by its name: their sorted positions, (count,) int64."""
     found = layer_paths(model, randomization, vocabulary=vocabulary)
-    return {name: path.order[: path.count(randomization.fraction)].sort().values for name, path in found.items()}
+    return {name: path.order[: path.count(randomization.fraction)].sort().values.long() for name, path in found.items()}
 
 
 def layer_paths(
@@ -133,7 +133,8 @@ class LayerPath:
         unit: A key of UNITS.
         scheme: A key of SCHEMES.
         units: The original units, (n, values of a unit).
-        order: Positions of the units that may be randomized, in the order in which a growing fraction reaches them.
+        order: Positions of the units that may be randomized, in the order in which a growing fraction reaches them;
+            int32, or int64 of more units than that holds.
         draws: Gives the scheme's `Draws` for the positions of the units that get new values.
         heads: The heads of an attention in the layer, with the unit "head".
         recount: Called where the last of the units have gone back: a count of batches then goes back, too.
@@ -244,7 +245,9 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
     units, parts = units_of(layer, written, unit, heads)
     name = layer.path if whole else f"{layer.path}{PART_SEPARATOR}{BOTH.join(layer.parameters)}{layer.outputs or ''}"
     stream = (heads.attention if heads else name, "order")
-    order = torch.randperm(len(units), generator=generator(seed, "randomize", *stream))
+    # In 32 bits it takes the memory of as many weights, not twice as much; it is the same order.
+    numbers = torch.int32 if len(units) <= torch.iinfo(torch.int32).max else torch.int64
+    order = torch.randperm(len(units), generator=generator(seed, "randomize", *stream), dtype=numbers)
     if randomization.words:
         order = order[torch.isin(order, _word_units(layer, word_columns(randomization.words, context.vocabulary)))]
 

@@ -23,7 +23,8 @@ class Draws:
 
     Attributes:
         units: The original units, (n, values of a unit).
-        chosen: Positions of the units that get new values, in the order of the path, (count,) int64.
+        chosen: Positions of the units that get new values, in the order of the path, (count,) int32, or
+            int64 of more units than that holds.
         source: The layer's random stream for this scheme, from its start.
         scale: Standard deviation of the scheme "noise", in standard deviations of the parameter.
         gaussian: Draws from N(0, 1) for all units, (n, values of a unit), so that a larger fraction finds the same.
@@ -101,17 +102,17 @@ class Shuffles:
 
 def _normal(draws: Draws) -> torch.Tensor:
     """A draw from N(0, 1), as in the published experiment."""
-    return draws.gaussian()[draws.chosen]
+    return draws.gaussian().index_select(0, draws.chosen)
 
 
 def _reinit(draws: Draws) -> torch.Tensor:
     """A fresh draw from the layer's initializer."""
-    return draws.fresh()[draws.chosen]
+    return draws.fresh().index_select(0, draws.chosen)
 
 
 def _rewind(draws: Draws) -> torch.Tensor:
     """The values from before training."""
-    return draws.initial()[draws.chosen]
+    return draws.initial().index_select(0, draws.chosen)
 
 
 def _permute(draws: Draws) -> torch.Tensor:
@@ -121,9 +122,7 @@ def _permute(draws: Draws) -> torch.Tensor:
 
 def _zero(draws: Draws) -> torch.Tensor:
     """Zeros."""
-    import torch
-
-    return torch.zeros_like(draws.units[draws.chosen])
+    return draws.units.new_zeros(len(draws.chosen), draws.units.shape[1])
 
 
 def _noise(draws: Draws) -> torch.Tensor:

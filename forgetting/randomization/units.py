@@ -80,11 +80,11 @@ def units_of(
 
     shapes = {key: tuple(value.shape) for key, value in values.items()}
     try:
-        found = [
-            torch.cat([_as_rows(view.detach().cpu(), unit) for view in views])
-            for views in _views(layer, values, unit, heads).values()
-        ]
-        units = torch.cat(found, dim=0 if unit == "weight" else 1)
+        found = []
+        for views in _views(layer, values, unit, heads).values():
+            rows = [_as_rows(view.detach().cpu(), unit) for view in views]
+            found.append(torch.cat(rows) if len(rows) > 1 else rows[0])
+        units = torch.cat(found, dim=0 if unit == "weight" else 1)  # which copies them
     except (RuntimeError, IndexError, ValueError, TypeError) as error:
         raise RecipeError(
             f"Unit {unit!r} does not fit layer {layer.name!r} ({type(layer.module).__name__}) with parameters "

@@ -18,10 +18,17 @@ from forgetting.randomization.path import LayerPath, layer_paths
 from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.randomization.settings import Randomization
 from forgetting.studies.stages import STAGES_MEMORY, StageCache, layer_of
-from forgetting.studies.variants import LayerPlan, Variant, distance_between, plan_layer, share_of_units, sum_changes
+from forgetting.studies.variants import (
+    UNITS_AT_ONCE,
+    LayerPlan,
+    Variant,
+    distance_between,
+    plan_layer,
+    share_of_units,
+    sum_changes,
+)
 
 PATHS_MEMORY = 256 * 2**20  # bytes that the paths of layers may take at once; else each is made when it is needed
-UNITS_AT_ONCE = 2**20
 PATH_SIZE = 6  # bytes of a path for each byte of the layer's parameters: units, order, draws
 SAME_OUTPUT = 1e-4  # share by which two outputs may differ that should be the same: sums may be taken in another order
 
@@ -211,9 +218,11 @@ class _Walks:
         """The units at a planned dose, in the memory of the path's own, which is used for nothing else."""
         chosen = path.order[: self.plans[name].counts[index]]
         values = path.values(len(chosen))
-        pieces = zip(values.split(UNITS_AT_ONCE), chosen.split(UNITS_AT_ONCE), strict=True)
-        self.changes[name, index] = math.hypot(*(distance_between(new, path.units[some]) for new, some in pieces))
-        path.units[chosen] = values
+        changes = []
+        for new, some in zip(values.split(UNITS_AT_ONCE), chosen.split(UNITS_AT_ONCE), strict=True):
+            changes.append(distance_between(new, path.units[some]))
+            path.units[some] = new
+        self.changes[name, index] = math.hypot(*changes)
         return path.units
 
     def _units(self, path: LayerPath, name: str, index: int) -> torch.Tensor:

@@ -19,6 +19,7 @@ from forgetting.model.sparse import SparseMatrix
 from forgetting.randomization.path import LayerPath, layer_paths
 from forgetting.randomization.settings import Randomization
 
+UNITS_AT_ONCE = 2**20  # of a layer, whose norm is computed at once
 Prefix = tuple[bool, ...]  # of each of the first layers, whether it is randomized
 
 
@@ -124,7 +125,7 @@ def compute_variants(
 
 def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan:
     """How far a layer goes along its path at each planned dose; see `Sweep.match`."""
-    norm = torch.linalg.vector_norm(path.units, dtype=torch.float64).item()
+    norm = _norm(path.units)
     if match == "dose":
         counts = [path.count(dose) for dose in doses]
     elif math.isfinite(norm):
@@ -137,7 +138,14 @@ def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan
 def distance_between(units: torch.Tensor, original: torch.Tensor) -> float:
     """‖ΔW‖₂ between two states of a layer's units, (n, values of a unit)."""
     wide = torch.promote_types(units.dtype, torch.float32)  # as differences of half precision are rounded
-    return torch.linalg.vector_norm(units.to(wide) - original.to(wide), dtype=torch.float64).item()
+    pairs = zip(units.split(UNITS_AT_ONCE), original.split(UNITS_AT_ONCE), strict=True)
+    return math.hypot(*(_norm(one.to(wide) - other.to(wide)) for one, other in pairs))
+
+
+def _norm(units: torch.Tensor) -> float:
+    """‖W‖₂ of units, of many in pieces, as numbers of double precision take the memory of the weights twice."""
+    pieces = units.split(UNITS_AT_ONCE)
+    return math.hypot(*(torch.linalg.vector_norm(piece, dtype=torch.float64).item() for piece in pieces))
 
 
 def share_of_units(layers: Sequence[LayerPlan], index: int) -> float:
