@@ -46,6 +46,7 @@ PICK = "pick"
 PICKED = ["layers", "scheme", "unit", "seed", "seed_dose", "split"]  # columns that a picked point gives
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
 CELL_WIDTH, BRACKETED_WIDTH = 27, 36  # pixels that the number in a cell needs, in brackets
+BOUNDS_WIDTH = 260  # pixels of a plot from which the names of four bounds of forgetting do not touch
 AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a point stands, by match
 MOST_LABELS = 240  # values written into a heat map
 MANY_ROWS = 10  # of a chart, from which on they are lower
@@ -623,7 +624,7 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
     scale = alt.Scale(domain=[min(0.0, ends.min().min()), max(1.0, ends.max().max())])
     base = alt.Chart(table).encode(
         y=alt.Y("layers:N", title=None, sort=table["layers"].tolist(), axis=alt.Axis(labelLimit=260)),
-        color=series_colour(table, "scheme"),
+        color=series_colour(table, "scheme", columns=1),
         opacity=alt.when(alt.datum.decided).then(alt.value(1)).otherwise(alt.value(0.45)),
         tooltip=[
             alt.Tooltip("layers:N"),
@@ -640,7 +641,8 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
     bounds = pd.DataFrame({"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust", "critical", "at chance"]})
     marks = alt.Chart(bounds).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
     texts = alt.Chart(bounds).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
-    names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
+    has_room = f"width > {BOUNDS_WIDTH} || datum.at === 0 || datum.at === 1"  # the two between stand close
+    names = texts.encode(x="at:Q", y=alt.value(-3), text=alt.condition(has_room, "name:N", alt.value("")))
     return (
         alt.layer(marks, span, points, names)
         .configure(**CONFIGURATION)
