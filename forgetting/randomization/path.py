@@ -137,6 +137,8 @@ class LayerPath:
             int32, or int64 of more units than that holds.
         draws: Gives the scheme's `Draws` for the positions of the units that get new values.
         heads: The heads of an attention in the layer, with the unit "head".
+        weight_rows: Number of rows of the units that are parameters: all, but for statistics, which come after them.
+        weight_columns: Number of such columns.
         recount: Called where the last of the units have gone back: a count of batches then goes back, too.
     """
 
@@ -148,7 +150,13 @@ class LayerPath:
     order: torch.Tensor
     draws: Callable[[torch.Tensor], Draws]
     heads: Heads | None
+    weight_rows: int
+    weight_columns: int
     recount: Callable[[], None]
+
+    def weights(self, units: torch.Tensor) -> torch.Tensor:
+        """Of units, (n, values of a unit), the rows and columns that are parameters and no statistics."""
+        return units[: self.weight_rows, : self.weight_columns]
 
     def count(self, fraction: float) -> int:
         """The number of units that are randomized at a fraction."""
@@ -180,7 +188,7 @@ class LayerPath:
         counts between them, of which the nearest is taken.
 
         Args:
-            changes: Distances of all units from the original, in the L2 norm, rising.
+            changes: Distances of all parameters from the original, in the L2 norm, rising.
 
         Returns:
             A count for each distance; None where even the whole path is shorter, or the count is more than a tenth off.
@@ -188,8 +196,10 @@ class LayerPath:
         if self.scheme in NOT_NESTED:
             found, farthest = self._search(changes)
         else:
-            steps = _squares(self.values(len(self.order)) - self.units[self.order]).cumsum(0)
-            distances = np.sqrt(np.concatenate([[0.0], steps.numpy()]))
+            changed = self.values(len(self.order)) - self.units[self.order]
+            steps = _squares(changed[:, : self.weight_columns])
+            steps[self.order >= self.weight_rows] = 0
+            distances = np.sqrt(np.concatenate([[0.0], steps.cumsum(0).numpy()]))
             counts = np.searchsorted(distances, np.multiply(changes, SUMMED))
             found, farthest = [(count, distances[min(count, len(self.order))]) for count in counts], distances[-1]
         return [
@@ -276,7 +286,9 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
 
     if scheme == "zero":
         _check_zero(layer)
-    return LayerPath(layer, written, unit, scheme, units, order, draws, heads, recount)
+    statistics = len(written) - len(layer.parameters)
+    rows, columns = (spans[-1 - statistics][1] for spans in (parts.rows, parts.columns))
+    return LayerPath(layer, written, unit, scheme, units, order, draws, heads, rows, columns, recount)
 
 
 def _deviation(units: torch.Tensor, parts: UnitParts) -> torch.Tensor:

@@ -22,6 +22,7 @@ from forgetting.studies.variants import (
     UNITS_AT_ONCE,
     LayerPlan,
     Variant,
+    change_along,
     distance_between,
     plan_layer,
     share_of_units,
@@ -210,7 +211,7 @@ class _Walks:
                 path = self._path(name)
                 units = self._alone(path, name, index) if self.known is None else self._units(path, name, index)
                 if (name, index) not in self.changes:
-                    self.changes[name, index] = distance_between(units, path.units)
+                    self.changes[name, index] = change_along(path, units)
                 path.write(units)
                 bench.state[name] = index
 
@@ -220,7 +221,9 @@ class _Walks:
         values = path.values(len(chosen))
         changes = []
         for new, some in zip(values.split(UNITS_AT_ONCE), chosen.split(UNITS_AT_ONCE), strict=True):
-            changes.append(distance_between(new, path.units[some]))
+            old, statistics = path.units[some], some >= path.weight_rows
+            old[statistics] = new[statistics]
+            changes.append(distance_between(new[:, : path.weight_columns], old[:, : path.weight_columns]))
             path.units[some] = new
         self.changes[name, index] = math.hypot(*changes)
         return path.units

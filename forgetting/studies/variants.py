@@ -32,7 +32,7 @@ class Variant:
         planned_dose: Dose of the plan: a fraction of units, or of the norm of the weights, see `Sweep.match`.
         dose: Fraction of the set's units that are randomized, in [0, 1]; None where no dose takes the weights as far
             as is planned.
-        change: ‖ΔW‖₂ over the set's weights, None where it is not finite.
+        change: ‖ΔW‖₂ over the set's parameters, without statistics of norms; None where it is not finite.
         relative_change: ‖ΔW‖₂ / ‖W‖₂, None where it is not finite or the weights were all 0.
         outputs: What is measured, by part: logits (reviews, classes), or numbers by name; None where the dose is, or
             where measuring failed.
@@ -102,7 +102,7 @@ def compute_variants(
         reached = {name for name, layer in layers.items() if layer.counts[index] is not None}
         for name in reached:
             units = next(walks[name])
-            changes[name] = distance_between(units, found[name].units) if layers[name].counts[index] else 0.0
+            changes[name] = change_along(found[name], units) if layers[name].counts[index] else 0.0
             found[name].write(units)
         possible = [names for names in sets if reached.issuperset(names)]
         logits = {
@@ -125,7 +125,7 @@ def compute_variants(
 
 def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan:
     """How far a layer goes along its path at each planned dose; see `Sweep.match`."""
-    norm = _norm(path.units)
+    norm = _norm(path.weights(path.units))
     if match == "dose":
         counts = [path.count(dose) for dose in doses]
     elif math.isfinite(norm):
@@ -133,6 +133,11 @@ def plan_layer(path: LayerPath, doses: Sequence[float], match: str) -> LayerPlan
     else:
         counts = [None if dose else 0 for dose in doses]
     return LayerPlan(tuple(counts), len(path.order), norm)
+
+
+def change_along(path: LayerPath, units: torch.Tensor) -> float:
+    """‖ΔW‖₂ of a layer's parameters at units along its path, (n, values of a unit)."""
+    return distance_between(path.weights(units), path.weights(path.units))
 
 
 def distance_between(units: torch.Tensor, original: torch.Tensor) -> float:

@@ -72,15 +72,16 @@ def trained() -> tuple[nn.Module, dict[str, torch.Tensor]]:
     return model.eval(), initial
 
 
-def loop(model, initial, row, *, settled=False) -> torch.Tensor:
-    """The logits of a row's variant by the plainest of ways."""
+def loop(model, initial, row, *, settled=False) -> tuple[torch.Tensor, float]:
+    """The logits of a row's variant by the plainest of ways, and how far its parameters are from the model's."""
     layers = expand_set(row.layers, tuple(named_layers(model)))
     chosen = Randomization(layers, row.dose, row.scheme, row.unit, row.seed)
     variant = randomize(model, chosen, initial=initial)
     with torch.no_grad():
+        moved = nn.utils.parameters_to_vector(variant.parameters()) - nn.utils.parameters_to_vector(model.parameters())
         if settled:
             settle(variant)
-        return evaluate(variant.eval())[0]
+        return evaluate(variant.eval())[0], moved.norm().item()
 
 
 @pytest.mark.parametrize("options", [{}, {"stages": stages}, {"settle": settle}, {"stages": stages, "settle": settle}])
@@ -91,9 +92,10 @@ def test_rows_are_those_of_a_plain_loop(trained, options):
     result = study(model, evaluate, PLAN, initial=initial, **options)
     assert len(result.rows) == result.planned == PLAN.count(tuple(named_layers(model)))
     for row in result.rows:
-        logits = loop(model, initial, row, settled="settle" in options)
+        logits, moved = loop(model, initial, row, settled="settle" in options)
         scores = score_logits(logits, TARGETS, "cross_entropy")
         assert row.validation["accuracy"] == scores.accuracy, row.layers
+        assert row.change == pytest.approx(moved, rel=1e-5)
         assert row.validation["loss"] == pytest.approx(scores.loss, rel=1e-5)
         assert row.hits.unpack()[1].tolist() == (logits.argmax(1) == TARGETS).tolist()
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -110,6 +112,12 @@ def test_paths_that_do_not_fit_the_memory_give_the_same_rows(trained, monkeypatc
     for one, other in zip(alone.rows, kept.rows, strict=True):  # the change is summed in another order
         assert one.parts == other.parts
         assert (one.change or 0) == pytest.approx(other.change or 0, rel=1e-6)
+        if one.dose is not None and "+" not in one.layers:
+            assert one.change == pytest.approx(loop(model, initial, one)[1], rel=1e-5)
+    old, new = initial["norm.weight"], torch.cat([model.norm.weight, model.norm.bias]).detach()
+    farthest = torch.cat([old, initial["norm.bias"]]).sub(new).norm() / new.norm()
+    assert farthest < 0.3  # its statistics go farther
+    assert [row.dose for row in kept.rows if (row.layers, row.scheme) == ("norm", "rewind")] == [0, None, None]
 
 
 class Counted(nn.Linear):
