@@ -23,6 +23,8 @@ WRAPPED = ("_orig_mod", "module")  # what torch.compile, data parallelism and av
 GATES = {"LSTM": "ifgo", "LSTMCell": "ifgo", "GRU": "rzn", "GRUCell": "rzn"}  # in the order of their outputs
 ATTENTION_GATES = "qkv"  # query, key, value
 BOTH = "&"  # between the names of a part
+STATISTICS = ("running_mean", "running_var")  # of a norm, from activations
+VECTORS = re.compile(r"(weight.*|\d+\.)_[uv]")  # of a spectral norm, from iterations over its weights
 
 
 class Slice(NamedTuple):
@@ -58,6 +60,13 @@ class Layer:
     def packed(self) -> bool:
         """Whether the module is quantized, so that its weights are no parameters."""
         return is_packed(self.module)
+
+    @property
+    def buffers(self) -> dict[str, torch.Tensor]:
+        """What the module keeps besides parameters, by its name in the module; with what its parametrizations keep."""
+        from torch.nn.utils.parametrize import ParametrizationList
+
+        return dict(self.module.named_buffers(recurse=isinstance(self.module, ParametrizationList)))
 
     def select(self, key: str, values: torch.Tensor) -> torch.Tensor:
         """A view of what belongs to the layer of values of the parameter `key`.

@@ -22,6 +22,8 @@ from forgetting.randomization.initializers import Rebuild, draw_layer, recorded
 from forgetting.randomization.layers import (
     BOTH,
     PART_SEPARATOR,
+    STATISTICS,
+    VECTORS,
     Layer,
     choose_layers,
     copy_model,
@@ -40,7 +42,6 @@ DISTANCE_CLOSE, DISTANCE_REACHED = (
     0.1,
 )  # share of a distance within which a try is near enough, and within which it is reached
 SUMMED = 1 - 5e-7  # share of a distance that counts as all of it, as sums have rounding errors
-STATISTICS = ("running_mean", "running_var")  # of a layer, which "rewind" takes for further values of it
 COUNTER = "num_batches_tracked"
 Initial = nn.Module | Mapping[str, torch.Tensor] | None
 Factory = Callable[[], nn.Module] | Rebuild | None
@@ -57,7 +58,8 @@ def randomize(
     """A copy of a model in which the chosen units are randomized; the model itself does not change.
 
     A frozen parameter is randomized and stays frozen. Buffers do not change, except that the scheme "rewind" takes the
-    running statistics of a norm for values of it. A parameter that several modules share is randomized with the layer
+    running statistics of a norm for values of it, and lets the vectors of a spectral norm follow the last of its
+    weights. A parameter that several modules share is randomized with the layer
     that it belongs to; see `find_layers`.
 
     Args:
@@ -139,7 +141,9 @@ class LayerPath:
         heads: The heads of an attention in the layer, with the unit "head".
         weight_rows: Number of rows of the units that are parameters: all, but for statistics, which come after them.
         weight_columns: Number of such columns.
-        recount: Called where the last of the units have gone back: a count of batches then goes back, too.
+        following: What else goes back, by name, where the last of the units do: a count of batches, and the vectors of
+            a spectral norm.
+        finish: Lets them go back.
     """
 
     layer: Layer
@@ -152,7 +156,8 @@ class LayerPath:
     heads: Heads | None
     weight_rows: int
     weight_columns: int
-    recount: Callable[[], None]
+    following: Mapping[str, torch.Tensor]
+    finish: Callable[[], None]
 
     def weights(self, units: torch.Tensor) -> torch.Tensor:
         """Of units, (n, values of a unit), the rows and columns that are parameters and no statistics."""
@@ -234,8 +239,8 @@ class LayerPath:
     def write(self, units: torch.Tensor) -> None:
         """Write units, (n, values of a unit), into the layer's parameters in place."""
         write_units(self.layer, self.parameters, self.unit, units, self.heads)
-        if set(STATISTICS) & set(self.parameters) and torch.equal(units[self.order], self.values(len(self.order))):
-            self.recount()
+        if self.following and torch.equal(units[self.order], self.values(len(self.order))):
+            self.finish()
 
 
 def _squares(change: torch.Tensor) -> torch.Tensor:
@@ -250,8 +255,10 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
     check_randomizable(layer)
     heads = heads_of(layer, context.modules) if unit == "head" else None
     written = {key: value.data for key, value in layer.parameters.items()}
+    following: dict[str, torch.Tensor] = {}
     if scheme == "rewind" and whole and unit in ("weight", "neuron"):
-        written |= {key: layer.module._buffers[key] for key in STATISTICS if layer.module._buffers.get(key) is not None}
+        written |= {key: value for key, value in layer.buffers.items() if key in STATISTICS}
+        following = {key: value for key, value in layer.buffers.items() if key == COUNTER or VECTORS.fullmatch(key)}
     units, parts = units_of(layer, written, unit, heads)
     name = layer.path if whole else f"{layer.path}{PART_SEPARATOR}{BOTH.join(layer.parameters)}{layer.outputs or ''}"
     stream = (heads.attention if heads else name, "order")
@@ -267,10 +274,11 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
     def fresh() -> torch.Tensor:
         return units_of(layer, draw_layer(layer, context.modules, seed, context.rebuilt), unit, heads)[0]
 
-    def recount() -> None:
-        counter = layer.module._buffers.get(COUNTER)
-        if counter is not None and set(STATISTICS) & set(written):
-            counter.copy_(recorded(layer, {COUNTER: counter}, context.initial(), scheme)[COUNTER])
+    before = cache(lambda: recorded(layer, written | following, context.initial(), scheme))
+
+    def finish() -> None:
+        for key, value in following.items():
+            value.copy_(before()[key])
 
     shuffles = cache(lambda: Shuffles(len(units), dict.fromkeys(parts.rows), source()))
     shared = {
@@ -278,7 +286,7 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
         "shuffled": lambda chosen: shuffles()(chosen),
         "deviation": cache(lambda: _deviation(units, parts)),
         "fresh": cache(fresh),
-        "initial": cache(lambda: units_of(layer, recorded(layer, written, context.initial(), scheme), unit, heads)[0]),
+        "initial": cache(lambda: units_of(layer, {key: before()[key] for key in written}, unit, heads)[0]),
     }
 
     def draws(chosen: torch.Tensor) -> Draws:
@@ -288,7 +296,7 @@ def _path(layer: Layer, context: _Context, *, whole: bool) -> LayerPath:
         _check_zero(layer)
     statistics = len(written) - len(layer.parameters)
     rows, columns = (spans[-1 - statistics][1] for spans in (parts.rows, parts.columns))
-    return LayerPath(layer, written, unit, scheme, units, order, draws, heads, rows, columns, recount)
+    return LayerPath(layer, written, unit, scheme, units, order, draws, heads, rows, columns, following, finish)
 
 
 def _deviation(units: torch.Tensor, parts: UnitParts) -> torch.Tensor:

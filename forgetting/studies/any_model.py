@@ -60,7 +60,7 @@ class Workbench:
         layers = find_layers(self.model)
         self.known = tuple(layers)
         self.own, self.original = (
-            {layer.path: [*layer.parameters.values(), *layer.module.buffers(recurse=False)] for layer in found.values()}
+            {layer.path: [*layer.parameters.values(), *layer.buffers.values()] for layer in found.values()}
             for found in (layers, find_layers(model))
         )
         self.state: dict[str, int] = {}  # which planned dose each randomized layer is at

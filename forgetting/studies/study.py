@@ -18,7 +18,7 @@ from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import Progress
 from forgetting.metrics.paired import compare_hits
 from forgetting.randomization.initializers import Rebuild
-from forgetting.randomization.layers import find_layers
+from forgetting.randomization.layers import VECTORS, find_layers
 from forgetting.randomization.path import layer_paths, word_columns
 from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.recipe.plans import Sweep
@@ -32,7 +32,7 @@ from forgetting.studies.evaluation import (
 )
 from forgetting.studies.given import PART, Evaluation, Given, same_values
 from forgetting.studies.layer_robustness import measure_distances
-from forgetting.studies.study_result import NOT_SETTLED, StudyResult
+from forgetting.studies.study_result import NOT_ITERATED, NOT_SETTLED, StudyResult
 from forgetting.studies.sweep import HITS_MEMORY, Replicate, in_chunks
 
 VARIANTS_AT_ONCE = 64  # variants whose metrics are computed at once
@@ -197,6 +197,8 @@ def prepare_study(
     batch_norm = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
     if batch_norm and settle is None:
         notes.append(NOT_SETTLED)
+    if settle is None and any(VECTORS.fullmatch(key) for layer in layers.values() for key in layer.buffers):
+        notes.append(NOT_ITERATED)
     hollow = _is_hollow(given)
     if hollow:
         notes.append("The original is not shown to be better than always naming the largest class.")

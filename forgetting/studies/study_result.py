@@ -42,6 +42,10 @@ NOT_SETTLED = (
     "The model has BatchNorm, whose statistics were not re-estimated (`settle`): they are those of the original's "
     "activations, so a part of what is lost may be theirs."
 )
+NOT_ITERATED = (
+    "The model has a spectral norm, whose vectors were not iterated again (`settle`): they are those of the original's "
+    "weights, so randomized weights are not divided by their own norm, and a part of what is lost may be due to that."
+)
 
 
 @dataclass(frozen=True, eq=False)

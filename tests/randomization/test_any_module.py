@@ -398,6 +398,34 @@ def test_rewinding_takes_back_what_a_norm_has_seen():
         randomize(model, Randomization(scheme="rewind"), initial=dict(initial.named_parameters()))
 
 
+def spectral(norm):
+    model = nn.Sequential(norm(nn.Linear(4, 3)), nn.Linear(3, 3))
+    with torch.no_grad():
+        model.eval()(torch.ones(1, 4))  # after which it can be copied
+    return model
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, parametrizations.spectral_norm])
+def test_rewinding_takes_back_the_vectors_of_a_spectral_norm(norm):
+    initial = made(lambda: spectral(norm))
+    model = copy.deepcopy(initial)
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(torch.rand_like(value))
+        for _ in range(30):
+            model.train()(torch.ones(1, 4))  # each iterates once
+    assert torch.linalg.matrix_norm(model[0].weight, 2).item() == pytest.approx(1, abs=1e-3)
+    vectors = [name for name in bits(model) if name.endswith(("_u", "_v"))]
+    assert len(vectors) == 2
+    back = randomize(model.eval(), Randomization(scheme="rewind"), initial=initial)
+    assert same(bits(back), bits(initial))
+    assert torch.equal(back(torch.ones(1, 4)), initial(torch.ones(1, 4)))
+    half = bits(randomize(model, Randomization(fraction=0.5, scheme="rewind"), initial=initial))
+    assert all(torch.equal(half[name], bits(model)[name]) for name in vectors)
+    with pytest.raises(RecipeError, match=r"`initial` holds no '0.*_[uv]'"):
+        randomize(model, Randomization(scheme="rewind"), initial=dict(initial.named_parameters()))
+
+
 # What cannot be randomized.
 
 

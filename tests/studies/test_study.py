@@ -74,8 +74,7 @@ def trained() -> tuple[nn.Module, dict[str, torch.Tensor]]:
 
 def loop(model, initial, row, *, settled=False) -> tuple[torch.Tensor, float]:
     """The logits of a row's variant by the plainest of ways, and how far its parameters are from the model's."""
-    layers = expand_set(row.layers, tuple(named_layers(model)))
-    chosen = Randomization(layers, row.dose, row.scheme, row.unit, row.seed)
+    chosen = Randomization(tuple(row.layers.split("+")), row.dose, row.scheme, row.unit, row.seed)
     variant = randomize(model, chosen, initial=initial)
     with torch.no_grad():
         moved = nn.utils.parameters_to_vector(variant.parameters()) - nn.utils.parameters_to_vector(model.parameters())
@@ -165,6 +164,22 @@ def test_robustness_is_that_of_zhang_bengio_and_singer(trained):
         moved = [value - initial[key] for key, value in model.named_parameters() if key.rpartition(".")[0] == layer]
         assert one.distance == pytest.approx(torch.cat([value.flatten() for value in moved]).norm().item(), rel=1e-5)
         assert one.interval[0] <= one.reinitialized <= one.interval[1]
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
+def test_vectors_of_a_spectral_norm_go_back_and_come_again(trained, norm):
+    with torch.no_grad():
+        initial = nn.Sequential(norm(copy.deepcopy(trained[0].first)), copy.deepcopy(trained[0].last)).eval()
+        initial(INPUTS)
+        model = copy.deepcopy(initial)
+        for value in model.parameters():
+            value.mul_(torch.linspace(-1, 3, value.numel()).view(value.shape))
+        model.train()(INPUTS)
+    result = study(model, evaluate, Sweep(("all", "each"), (0.5, 1.0), ("rewind",), seeds=2), initial=initial)
+    for row in result.rows:
+        logits, _ = loop(model, initial, row)
+        assert row.validation["loss"] == pytest.approx(functional.cross_entropy(logits, TARGETS).item(), rel=1e-5)
+    assert sum("spectral norm" in note for note in result.notes) == 1
 
 
 def accuracy(model):
