@@ -177,8 +177,10 @@ def read_given(given: Any, metric: str) -> tuple[dict[str, Any], dict[str, torch
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, torch.Tensor | np.ndarray):
-        return value.ndim == 0
+    if isinstance(value, torch.Tensor):
+        return value.ndim == 0 and not value.is_complex()
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "biuf"
     return isinstance(value, Real)
 
 
@@ -187,6 +189,11 @@ def _logits(logits: Any, targets: Any, part: str) -> tuple[torch.Tensor, torch.T
         logits, targets = (torch.as_tensor(value).detach().cpu() for value in (logits, targets))
     except (TypeError, ValueError, RuntimeError) as error:
         raise RecipeError(f"{FORMS}; its pair is {_describe(logits)} and {_describe(targets)}.") from error
+    if logits.is_complex():
+        raise RecipeError(
+            f"Logits must be real numbers; those of part {part!r} are complex ({logits.dtype}). Take their absolute "
+            "values, or whichever real numbers the model is to be judged by."
+        )
     rule = f"Logits must be (rows, classes), with 2 classes at least, and targets class numbers (rows,); part {part!r} "
     if logits.ndim != 2 or logits.shape[1] < 2 or targets.shape != logits.shape[:1] or not len(targets):
         raise RecipeError(

@@ -19,7 +19,7 @@ from forgetting.experiment.pipeline import Progress
 from forgetting.metrics.paired import compare_hits
 from forgetting.randomization.initializers import Rebuild
 from forgetting.randomization.layers import VECTORS, find_layers
-from forgetting.randomization.path import layer_paths, word_columns
+from forgetting.randomization.path import layer_paths
 from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.any_model import Workbench, walk_variants
@@ -36,6 +36,10 @@ from forgetting.studies.study_result import NOT_ITERATED, NOT_SETTLED, StudyResu
 from forgetting.studies.sweep import HITS_MEMORY, Replicate, in_chunks
 
 VARIANTS_AT_ONCE = 64  # variants whose metrics are computed at once
+IGNORED = (
+    "No variant differs from the original in what `evaluate` gives, although weights differ: see that it evaluates the "
+    "model that it is given, and that this uses the randomized layers."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +162,8 @@ class StudyWork:
 
     def result(self, rows: Sequence[SweepRow]) -> StudyResult:
         """The result of so many of the rows."""
-        return replace(self.empty, rows=tuple(rows))
+        notes = (*self.empty.notes, *((IGNORED,) if _are_like_the_original(rows) else ()))
+        return replace(self.empty, rows=tuple(rows), notes=notes)
 
 
 def prepare_study(
@@ -219,6 +224,19 @@ def prepare_study(
     return StudyWork(inputs, empty)
 
 
+def _are_like_the_original(rows: Sequence[SweepRow]) -> bool:
+    """Whether there are rows of changed weights, and all of them have the original's results."""
+
+    def alike(values: Mapping[str, float | None]) -> bool:
+        before = {name: values[f"{name}_before"] for name in values if f"{name}_before" in values}
+        return all(values[name] == value for name, value in before.items()) and (
+            "divergence" in before or not values.get("divergence")  # of logits
+        )
+
+    changed = [row for row in rows if row.change]
+    return bool(changed) and all(alike(values) for row in changed for values in row.parts.values())
+
+
 def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
     if plan.retrain or plan.splits > 1:
         name = "retrain" if plan.retrain else "splits"
@@ -229,7 +247,11 @@ def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
     if not known:
         raise RecipeError("A study needs a model with parameters; this one has none.")
     if plan.words:
-        word_columns(plan.words, ())
+        raise RecipeError(
+            f"A study of any model does not know what its inputs stand for, so sweep.words must be empty; got "
+            f"{', '.join(plan.words[:3])}{' …' if len(plan.words) > 3 else ''}. Leave it so; rows of an embedding are "
+            "chosen by their numbers, such as embedding:weight[0:8] in sweep.layers."
+        )
     if "rewind" in plan.schemes and initial is None:
         raise RecipeError("Scheme 'rewind' needs the weights from before training: pass them as `initial`.")
 

@@ -281,6 +281,21 @@ def raises(_):
     raise KeyError("the data is gone")
 
 
+def test_an_evaluation_that_ignores_its_model_is_said(trained):
+    model, initial = trained
+    plan = Sweep(("each", "all"), (0.0, 0.5, 1.0), ("rewind", "normal"), seeds=1)
+
+    def notes(function, plan=plan, initial=initial):
+        found = study(model, function, plan, initial=initial, chance=1 / 3).notes
+        return sum("No variant differs" in note for note in found)
+
+    assert notes(lambda _: evaluate(model)) == 1  # the original instead of what it is given
+    assert notes(lambda _: {"accuracy": accuracy(model), "divergence": 0.3}) == 1
+    assert notes(evaluate) == notes(accuracy) == 0
+    assert notes(lambda given: {"accuracy": 0.5, "loss": given(INPUTS).sum()}) == 0
+    assert notes(evaluate, replace(plan, schemes=("rewind",)), model) == 0  # where the weights are the same
+
+
 @pytest.mark.parametrize(
     ("function", "options", "message"),
     [
@@ -297,6 +312,14 @@ def raises(_):
         (evaluate, {"stages": lambda _: [nn.Linear(2, 2)]}, "stages must give modules of the model"),
         (evaluate, {"rebuild": lambda: Residual().load_state_dict({}, strict=False)}, "rebuild must give an untrained"),
         (evaluate, {"jobs": 0}, "jobs must be"),
+        (lambda model: (model(INPUTS) * 1j, TARGETS), {}, r"'validation' are complex \(torch.complex64\)"),
+        (lambda model: {"accuracy": model(INPUTS).mean() * 1j}, {}, "must give .logits, targets"),
+        (evaluate, {"settle": raises}, "`settle` raised KeyError: 'the data is gone'"),
+        (
+            evaluate,
+            {"plan": Sweep(("first",), units=("word",), words=("good",))},
+            "sweep.words must be empty",
+        ),
         (lambda model: float(model.double().last.bias[0]), {}, "replaced, cast or moved first.weight"),
         (lambda model: model.__delattr__("last") or 0.5, {}, "replaced, cast or moved last.weight"),
     ],
