@@ -190,10 +190,10 @@ def choose_layers(layers: Mapping[str, Layer], names: tuple[str, ...]) -> dict[s
         RecipeError: A part is none of its layer, or two parts overlap.
     """
     chosen = {}
-    by_path = {layer.path: layer for layer in layers.values()}
     for name in names:
         path, _, part = name.partition(PART_SEPARATOR)
-        chosen[name] = layers[name] if name in layers else by_path[path].part(part)
+        whole = layers.get(name)
+        chosen[name] = whole or next(layer for layer in layers.values() if layer.path == path).part(part)
     _check_apart(chosen)
     return chosen
 

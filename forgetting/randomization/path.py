@@ -100,18 +100,40 @@ def layer_paths(
 
     Arguments and errors are those of `randomize`, but writing a path changes `model` itself.
     """
-    layers = find_layers(model)
-    chosen = choose_layers(layers, randomization.chosen_layers(tuple(layers)))
-    if rebuild is not None and not isinstance(rebuild, Rebuild) and randomization.scheme == "reinit":
-        rebuild = Rebuild(rebuild)
-    context = _Context(
-        randomization,
-        dict(walk_modules(model)),
-        vocabulary,
-        cache(lambda: _read_initial(initial)),
-        None if rebuild is None else cache(lambda: rebuild(randomization.seed)),
-    )
-    return {name: _path(layer, context, whole=name in layers) for name, layer in chosen.items()}
+    paths = Paths(model, randomization, initial=initial, vocabulary=vocabulary, rebuild=rebuild)
+    return paths.of(randomization.chosen_layers(tuple(paths.layers)))
+
+
+class Paths:
+    """The paths of a model's layers, each made when it is asked for; the model is walked once.
+
+    Arguments are those of `layer_paths`; the layers of the randomization do not matter.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        randomization: Randomization,
+        *,
+        initial: Initial = None,
+        vocabulary: Sequence[str] = (),
+        rebuild: Factory = None,
+    ):
+        self.layers = find_layers(model)
+        if rebuild is not None and not isinstance(rebuild, Rebuild) and randomization.scheme == "reinit":
+            rebuild = Rebuild(rebuild)
+        self.context = _Context(
+            randomization,
+            dict(walk_modules(model)),
+            vocabulary,
+            cache(lambda: _read_initial(initial)),
+            None if rebuild is None else cache(lambda: rebuild(randomization.seed)),
+        )
+
+    def of(self, names: tuple[str, ...]) -> dict[str, "LayerPath"]:
+        """The paths of layers, or parts of layers, by name; errors are those of `randomize`."""
+        chosen = choose_layers(self.layers, names)
+        return {name: _path(layer, self.context, whole=name in self.layers) for name, layer in chosen.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,7 @@ from torch import nn
 
 from forgetting.core.errors import RecipeError
 from forgetting.randomization.layers import copy_model, find_layers
-from forgetting.randomization.path import LayerPath, layer_paths
-from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
+from forgetting.randomization.path import LayerPath, Paths
 from forgetting.randomization.settings import Randomization
 from forgetting.studies.stages import STAGES_MEMORY, StageCache, layer_of
 from forgetting.studies.variants import (
@@ -178,24 +177,21 @@ class _Walks:
         match: str,
         options: Mapping[str, Any],
     ):
-        self.bench, self.randomization, self.options = bench, randomization, options
+        randomization.check_unit(used, bench.known)
+        self.bench, self.paths = bench, Paths(bench.model, randomization, **options)
         size = sum(value.nbytes for base in {layer_of(name) for name in used} for value in bench.own[base])
         self.known: dict[str, LayerPath] | None = None
         if size * PATH_SIZE <= PATHS_MEMORY:
             parts = [name for name in used if name not in bench.known]  # which may overlap layers of other sets
-            self.known = self._paths(tuple(name for name in used if name in bench.known))
-            self.known |= {name: path for part in parts for name, path in self._paths((part,)).items()}
+            self.known = self.paths.of(tuple(name for name in used if name in bench.known))
+            self.known |= {name: path for part in parts for name, path in self.paths.of((part,)).items()}
         self.plans: dict[str, LayerPlan] = {name: plan_layer(self._path(name), doses, match) for name in used}
         self.changes: dict[tuple[str, int], float] = {}
         self.walks: dict[str, tuple[int, Iterator[torch.Tensor], torch.Tensor | None]] = {}
 
-    def _paths(self, names: tuple[str, ...]) -> dict[str, LayerPath]:
-        """Of the original's units, as the bench is restored whenever paths are made."""
-        chosen = tuple(name_set(names, self.bench.known).split(LAYER_SEPARATOR)) if names else ()
-        return layer_paths(self.bench.model, self.randomization.with_value("layers", chosen), **self.options)
-
     def _path(self, name: str) -> LayerPath:
-        return self._paths((name,))[name] if self.known is None else self.known[name]
+        """Of the original's units, as the bench is restored whenever paths are made."""
+        return self.paths.of((name,))[name] if self.known is None else self.known[name]
 
     def write(self, chosen: tuple[str, ...], index: int) -> None:
         """Randomize a layer set to the planned dose of that index, and set all others back."""

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import torch
@@ -18,9 +19,8 @@ from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import Progress
 from forgetting.metrics.paired import compare_hits
 from forgetting.randomization.initializers import Rebuild
-from forgetting.randomization.layers import VECTORS, find_layers
-from forgetting.randomization.path import layer_paths
-from forgetting.randomization.patterns import LAYER_SEPARATOR, name_set
+from forgetting.randomization.layers import VECTORS, choose_layers, find_layers
+from forgetting.randomization.path import Paths
 from forgetting.recipe.plans import Sweep
 from forgetting.studies.any_model import Workbench, walk_variants
 from forgetting.studies.evaluation import (
@@ -257,13 +257,17 @@ def _check_plan(plan: Sweep, known: tuple[str, ...], initial: Any) -> None:
 
 
 def _check_paths(model: nn.Module, plan: Sweep, sets: Sequence[tuple[str, ...]], options: Mapping[str, Any]) -> None:
-    """Refuse a scheme or a unit that does not fit a layer before anything is evaluated."""
+    """Refuse a scheme or a unit that does not fit a layer, and parts that overlap, before anything is evaluated."""
+    layers, used = find_layers(model), tuple(dict.fromkeys(chain.from_iterable(sets)))
+    for names in sets:
+        choose_layers(layers, names)
     for scheme in plan.schemes:
         for unit in plan.units:
             randomization = plan.randomization(scheme, unit, plan.seed)
-            for name in dict.fromkeys(name for names in sets for name in names):
-                layers = tuple(name_set((name,), tuple(find_layers(model))).split(LAYER_SEPARATOR))
-                for path in layer_paths(model, randomization.with_value("layers", layers), **options).values():
+            randomization.check_unit(used, tuple(layers))
+            paths = Paths(model, randomization, **options)
+            for name in used:
+                for path in paths.of((name,)).values():
                     path.values(min(1, len(path.order)))
 
 

@@ -19,6 +19,7 @@ from torch.nn import functional
 from forgetting import DataError, Randomization, RecipeError, Sweep, randomize, read_study, study
 from forgetting.core.seeding import OwnedDraws, generator
 from forgetting.metrics.scores import score_logits
+from forgetting.randomization import layers, path
 from forgetting.randomization.layers import named_layers
 from forgetting.randomization.patterns import expand_set
 from forgetting.studies import any_model
@@ -117,6 +118,20 @@ def test_paths_that_do_not_fit_the_memory_give_the_same_rows(trained, monkeypatc
     farthest = torch.cat([old, initial["norm.bias"]]).sub(new).norm() / new.norm()
     assert farthest < 0.3  # its statistics go farther
     assert [row.dose for row in kept.rows if (row.layers, row.scheme) == ("norm", "rewind")] == [0, None, None]
+
+
+def test_a_model_is_walked_as_often_whatever_the_number_of_its_layers(monkeypatch):
+    walks = []
+    real = layers.walk_modules
+    for module in (layers, path):
+        monkeypatch.setattr(module, "walk_modules", lambda model: walks.append(1) or real(model))
+    found = []
+    for count in (2, 40):
+        model = nn.Sequential(*(nn.Linear(2, 2) for _ in range(count)))
+        assert len(study(model, lambda _: 0.5, Sweep(("each",), (1.0,), ("zero",), ("weight", "neuron"), seeds=2)).rows)
+        found.append(len(walks))
+        walks.clear()
+    assert found[0] == found[1]
 
 
 class Counted(nn.Linear):
@@ -320,6 +335,7 @@ def test_an_evaluation_that_ignores_its_model_is_said(trained):
             {"plan": Sweep(("first",), units=("word",), words=("good",))},
             "sweep.words must be empty",
         ),
+        (evaluate, {"plan": Sweep(("norm:bias+norm:weight&bias",), (1.0,))}, "no values in common"),
         (lambda model: float(model.double().last.bias[0]), {}, "replaced, cast or moved first.weight"),
         (lambda model: model.__delattr__("last") or 0.5, {}, "replaced, cast or moved last.weight"),
     ],
