@@ -19,10 +19,11 @@ def load_study(source: str) -> dict[str, Any]:
     """The arguments of `study` that a function gives.
 
     Args:
-        source: "module:function", or "file.py:function"; the folder that the command runs in is looked into.
+        source: "module:function" or "file.py:function". A file may import what lies in its folder, and a module what
+            lies in the folder that the command runs in.
 
     Raises:
-        RecipeError: There is no such function, or it gives no model and evaluation.
+        RecipeError: There is no such function, its file or it raised, or it gives no model and evaluation.
     """
     place, separator, name = source.rpartition(":")
     if not separator or not place or not name.isidentifier():
@@ -31,13 +32,16 @@ def load_study(source: str) -> dict[str, Any]:
         module = _import(place)
     except Exception as error:  # of a person's own code
         raise RecipeError(
-            f"{place} must be a module or a file that can be imported; {describe_error(error)}."
+            f"Importing {place} raised {describe_error(error)}. See that it is there, and mend what raises in it."
         ) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise RecipeError(f"{source} must be a function; {place} has none of the name {name!r}.")
     try:
-        given = getattr(module, name)()
+        given = function()
     except Exception as error:
         raise RecipeError(
-            f"{source} must be a function that can be called without arguments; {describe_error(error)}."
+            f"Calling {name}() of {place} without arguments raised {describe_error(error)}. Mend it there."
         ) from error
     if module.__name__ != "__main__":
         cloudpickle.register_pickle_by_value(module)  # so that workers need not have the file

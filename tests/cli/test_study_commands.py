@@ -588,12 +588,21 @@ def make():
 
 def make_nothing():
     return 3
+
+
+def make_of(size):
+    return size
+
+
+def make_badly():
+    import no_such_package
 """
 
 
 @pytest.mark.slow
 def test_a_study_of_a_persons_own_file(call, tmp_path):
     (tmp_path / "own_file.py").write_text(OWN_STUDY)
+    (tmp_path / "needs.py").write_text("import no_such_package\n")
     (tmp_path / "random.py").write_text("import own_file\nmake = own_file.make\n")  # beside it, under a taken name
     assert load_study(f"{tmp_path / 'random.py'}:make").keys() == {"model", "evaluate", "initial"}
     import random
@@ -610,9 +619,15 @@ def test_a_study_of_a_persons_own_file(call, tmp_path):
         assert f"{one.reinitialized:.4f}" in text
     for place, message in (
         ("own_file.py:make_nothing", "it gave 'int'"),
-        ("own_file.py:none", "no attribute 'none'"),
+        ("own_file.py:none", "must be a function; .* has none of the name 'none'"),
+        ("own_file.py:make_of", r"Calling make_of\(\) .* raised TypeError: .* missing 1 required"),
+        (
+            "own_file.py:make_badly",
+            r"Calling make_badly\(\) .* raised ModuleNotFoundError: No module",
+        ),
         ("own_file.py", "module:function"),
-        ("no_such_file.py:make", "No such file"),
+        ("no_such_file.py:make", "Importing .* raised FileNotFoundError: .*No such file"),
+        ("needs.py:make", "Importing .* raised ModuleNotFoundError: No module named 'no_such_package'"),
     ):
         with pytest.raises(RecipeError, match=message):
             load_study(str(tmp_path / place))
