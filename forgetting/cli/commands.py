@@ -289,7 +289,7 @@ def relearn_command(
 @click.option("--forget-reviews", multiple=True, help="Forget the training reviews with these keys, joined by commas.")
 @click.option("--methods", multiple=True)
 @click.option("--seeds", type=int, help="Number of replicates, each with an original and a retrained model.  [5]")
-@click.option("--epochs", type=int, help="Epochs of the methods that train the original further.  [20]")
+@click.option("--epochs", type=int, help="Epochs of the methods that train the original on.  [20, of a Transformer 5]")
 @click.option("--k", type=int, help="Number of last layers that EU-k and CF-k train.  [1]")
 @click.option("--seed", type=int, help=SEED_HELP)
 @out_option

@@ -11,10 +11,10 @@ from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.plans import replicate_seeds
 
 MOST_NAMED = 6  # layers in an error
-FOR_TRANSFORMER = {
-    "epochs": 5,
-    "learning_rate": 0.002,
-}  # a third of the epochs that train it, a little below their rate
+CHOSEN_BY_KIND = {  # of a Transformer a third of the epochs that train it, a little below their rate
+    "mlp": {"epochs": 20, "learning_rate": 0.01},
+    "transformer": {"epochs": 5, "learning_rate": 0.002},
+}
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class Unlearning(Settings):
         methods: Keys of METHODS, at least one.
         seeds: Number of replicates. Each has its own original model, retrained model and unlearned models.
         seed: Seed of the first replicate; the others have the seeds after it.
-        epochs: Epochs of the methods that train the original model further; see `for_kind`.
-        learning_rate: Learning rate of these methods; see `for_kind`.
+        epochs: Epochs of the methods that train the original model further; 0 for those that CHOSEN_BY_KIND has for
+            the kind of the model, see `for_kind`.
+        learning_rate: Learning rate of these methods; 0 likewise.
         last_layers: Number of layers, counted from the last, that EU-k and CF-k train: their k.
         repair_layers: Layers that "randomize_and_repair" randomizes, see `Randomization`.
         repair_fraction: Fraction of their units that it randomizes, in [0, 1].
@@ -108,8 +109,8 @@ class Unlearning(Settings):
     )
     seeds: int = setting(5, low=1, high=1_000)
     seed: int = setting(0, low=0, high=2**32 - 1)
-    epochs: int = setting(20, low=1, high=2_000)
-    learning_rate: float = setting(0.01, low=1e-6, high=10.0)
+    epochs: int = setting(0, low=0, high=2_000)
+    learning_rate: float = setting(0.0, low=0.0, high=10.0)
     last_layers: int = setting(1, low=1, high=100)
     repair_layers: tuple[str, ...] = setting((ALL,), most=1_000)
     repair_fraction: float = setting(0.5, low=0.0, high=1.0)
@@ -136,13 +137,9 @@ class Unlearning(Settings):
         replicate_seeds(self.group, self.seed, self.seeds)
 
     def for_kind(self, kind: str) -> Self:
-        """The settings that are used for a kind of model, as in ModelSettings.
-
-        A Transformer chooses those of FOR_TRANSFORMER that have their defaults, which are for the MLP.
-        """
-        default = type(self)()
-        free = (name for name in FOR_TRANSFORMER if getattr(self, name) == getattr(default, name))
-        return replace(self, **{name: FOR_TRANSFORMER[name] for name in free}) if kind == "transformer" else self
+        """The settings that are used for a kind of model, as in ModelSettings: those that are 0 are chosen by it."""
+        chosen = CHOSEN_BY_KIND[kind]
+        return replace(self, **{name: value for name, value in chosen.items() if not getattr(self, name)})
 
     @property
     def replicates(self) -> range:
@@ -155,7 +152,9 @@ class Unlearning(Settings):
         return [(seed, name) for seed in self.replicates for name in self.methods]
 
     def check(self, known: tuple[str, ...]) -> None:
-        """Check that the settings fit a model; whether the methods exist is checked by `unlearning.check_methods`.
+        """Check that the settings, as `for_kind` gives them, fit a model.
+
+        Whether the methods exist is checked by `unlearning.check_methods`.
 
         Args:
             known: Names of the model's layers, in order.

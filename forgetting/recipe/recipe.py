@@ -164,6 +164,11 @@ class Recipe(Settings):
         """Whether each review is labelled with its own name, as in the published protocol without a label column."""
         return self.protocol == "published" and not self.data.label_column
 
+    def used_value(self, name: str) -> Any:
+        """The value of a setting by its dotted name, as it is used; see `Unlearning.for_kind`."""
+        group, _, rest = name.partition(".")
+        return self.unlearning.for_kind(self.model.kind).value(rest) if group == "unlearning" else self.value(name)
+
     def for_training(self) -> Self:
         """The settings that determine the trained model; those of what is done to it afterwards have their defaults."""
         later = ("randomization", "sweep", "relearning", "forget", "unlearning", "review", "explanation")

@@ -55,7 +55,11 @@ def describe_changes(before: Recipe, after: Recipe, most: int = 8) -> str:
     Returns:
         The text; "" where nothing differs.
     """
-    names = [name for name in Recipe.leaves() if before.value(name) != after.value(name)]
+    names = [
+        name
+        for name in Recipe.leaves()
+        if before.value(name) != after.value(name) and before.used_value(name) != after.used_value(name)
+    ]
     if "data.file" in names:
         names = [name for name in names if name != "data.sha256"]  # which says the same of the same file
     parts = [
@@ -75,7 +79,7 @@ def name_setting(name: str) -> str:
 
 def format_setting(name: str, recipe: Recipe) -> str:
     """The value of a setting in a few words."""
-    value, leaf = recipe.value(name), name.rpartition(".")[2]
+    value, leaf = recipe.used_value(name), name.rpartition(".")[2]
     written = NAMES.get(leaf, str)
     if name in ("randomization.fraction", "forget.share"):  # whose sliders write it so
         return format_fraction(value)

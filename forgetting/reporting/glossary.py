@@ -996,12 +996,12 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "epochs of repair and tuning",
-            "How long the methods train the original model on.",
+            "How long the methods train the original model on; 0 for as long as suits the kind of the network.",
             used=("unlearning.epochs",),
         ),
         Term(
             "learning rate of repair and tuning",
-            "How far the weights move in one step of these methods.",
+            "How far the weights move in one step of these methods; 0 for what suits the kind of the network.",
             used=("unlearning.learning_rate",),
         ),
         Term(

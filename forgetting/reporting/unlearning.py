@@ -17,7 +17,7 @@ from forgetting.reporting.formatting import (
     format_share,
     join_names,
 )
-from forgetting.reporting.names import format_method
+from forgetting.reporting.names import NETWORK_NAMES, format_method
 from forgetting.unlearning.membership import ThresholdAttack
 from forgetting.unlearning.result import CHOSEN_LAYERS, UNCHOSEN_LAYERS, ChoiceContrast, UnlearningResult
 from forgetting.unlearning.row import FEWEST_STEPS
@@ -133,14 +133,14 @@ def _conclude_choice(choice: Sequence[ChoiceContrast]) -> str:
 
 
 def describe_chosen(settings: Unlearning, kind: str) -> str:
-    """Which settings a kind of model chooses where they have their defaults; "" where it chooses none."""
+    """What a kind of model chooses of the settings that are 0; "" where there are none."""
     used = settings.for_kind(kind)
-    if used == settings:
-        return ""
-    return (
-        f"These defaults are the MLP's. This Transformer takes {format_count(used.epochs, 'epoch')} of repair and "
-        f"tuning at a learning rate of {used.learning_rate:g}, unless you change them."
-    )
+    parts = {
+        "epochs": f"{format_count(used.epochs, 'epoch')} of repair and tuning",
+        "learning_rate": f"a learning rate of {used.learning_rate:g}",
+    }
+    chosen = [part for name, part in parts.items() if not settings.value(name)]
+    return f"Chosen for the {NETWORK_NAMES[kind]}: {join_names(chosen)}." if chosen else ""
 
 
 def describe_method(method: str) -> str:

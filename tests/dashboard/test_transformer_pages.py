@@ -6,10 +6,12 @@ from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
 
 from forgetting.core.numbers import PERCENT
+from forgetting.dashboard.state.session import PREFIX
 from forgetting.dashboard.ui.differences import name_preset
 from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 from forgetting.model.settings import ENOUGH_REVIEWS, learns_by_heart
 from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.url import decode_query
 from forgetting.reporting.changes import describe_changes
 
 SMALL = {
@@ -102,6 +104,26 @@ def test_the_plan_of_cascades_is_started_from_either_place_and_is_shown():
     assert not test.exception
     assert test.session_state["layers_view"] == "Cascades"
     assert not test.session_state["plans"]
+
+
+def test_the_epochs_of_unlearning_are_those_of_the_kind_until_one_gives_others():
+    test = opened("unlearn")
+    epochs = test.number_input(key=f"{PREFIX}unlearning.epochs")
+    assert epochs.value == 5
+    assert "Chosen for the Transformer: 5 epochs of repair and tuning and a learning rate of 0.002." in texts(test)
+    epochs.set_value(20).run()  # those of an MLP
+    recipe = test.session_state.session.recipe
+    assert recipe.unlearning.for_kind("transformer").epochs == 20
+    assert test.query_params["unlearning.epochs"] == "20"
+    assert decode_query(dict(test.query_params)) == (recipe, [])
+    assert "Chosen for the Transformer: a learning rate of 0.002." in texts(test)
+    test.number_input(key=f"{PREFIX}unlearning.epochs").set_value(0).run()
+    assert test.number_input(key=f"{PREFIX}unlearning.epochs").value == 5
+    assert "unlearning.epochs" not in test.query_params
+
+
+def texts(test: AppTest) -> list[str]:
+    return [each.value for each in test.caption]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,12 @@ def as_earlier(recipe):
     }  # fmt: skip
     for name, value in did.items():
         recipe = recipe.with_value(name, value)
-    return recipe
+    return as_used(recipe)
+
+
+def as_used(recipe):
+    """With what the earlier version, which had only one kind of model, wrote where today's leaves the choice open."""
+    return replace(recipe, unlearning=recipe.unlearning.for_kind("mlp"))
 
 
 @each_earlier
@@ -44,7 +50,7 @@ def test_earlier_names_are_read_with_a_base_and_only_what_is_given_changes(earli
     protocol = earlier["today"].get("protocol", "modern")
     given = {group: values for group, values in earlier["recipe"].items() if group != "protocol"}
     base = PROTOCOLS[protocol]
-    assert Recipe.from_dict(given, base) == decode_query(earlier["today"])[0]
+    assert as_used(Recipe.from_dict(given, base)) == as_used(decode_query(earlier["today"])[0])
     if protocol == "modern":
         base = MODERN.with_value("unlearning.epochs", 77)
         assert Recipe.from_dict({"unlearning": {"k": 3}}, base) == base.with_value("unlearning.last_layers", 3)

@@ -31,7 +31,9 @@ from forgetting.unlearning.task import METHODS, Task, method
 
 EPOCHS, SEED = 15, 4
 BUILT_IN = tuple(METHODS)
-QUICK = Unlearning(methods=("original", "retrain", "fine_tune"), seeds=1, seed=SEED, epochs=4, relearn_epochs=30)
+QUICK = Unlearning(
+    methods=("original", "retrain", "fine_tune"), seeds=1, seed=SEED, epochs=4, learning_rate=0.01, relearn_epochs=30
+)
 TIMES = {"seconds", "seconds_ratio"}
 
 

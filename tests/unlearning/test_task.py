@@ -70,7 +70,7 @@ def test_the_defaults_compare_the_ten_methods_that_earlier_addresses_mean():
     assert known - set(settings.methods) == {"salun", "neggrad_plus", "repair_all_layers", "repair_random_layer"}
     assert len(settings.methods) == len(set(settings.methods)) == 10
     assert REFERENCE in settings.methods
-    check_methods(settings, LAYERS)
+    check_methods(settings.for_kind("mlp"), LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_defaults_compare_the_ten_methods_that_earlier_addresses_mean():
 )
 def test_check_tells_what_does_not_fit(settings, words):
     with pytest.raises(RecipeError) as error:
-        check_methods(settings, LAYERS)
+        check_methods(settings.for_kind("mlp"), LAYERS)
     for word in words:
         assert word in str(error.value)
 
@@ -110,7 +110,7 @@ def test_check_tells_what_does_not_fit(settings, words):
     ],
 )
 def test_check_lets_pass_what_fits(settings):
-    check_methods(settings, LAYERS)
+    check_methods(settings.for_kind("mlp"), LAYERS)
 
 
 def test_a_name_that_is_unknown_is_told_shortly():

@@ -552,7 +552,7 @@ def control_value(name: str) -> object:
         return len(recipe.value(name))
     if name == "randomization.layers":
         return list(recipe.randomization.chosen_layers(recipe.model.layers))
-    value = recipe.value(name)
+    value = recipe.used_value(name)
     if isinstance(value, tuple):
         return list(value) if is_names(LEAVES[name].default) else format_value(value)
     return value
