@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forgetting.core.errors import RecipeError
-from forgetting.randomization.layers import input_axis, output_axis
+from forgetting.randomization.layers import BY_HEAD, input_axis, output_axis
 from forgetting.randomization.patterns import PART_SEPARATOR
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from forgetting.randomization.layers import Layer
 
 HEAD_COUNTS = ("heads", "num_heads", "num_attention_heads", "n_heads", "n_head")  # attributes of an attention
-HEAD_SIZES = ("head_dim", "attention_head_size")
+HEAD_SIZES = ("head_dim", "attention_head_size", "head_size")
 INNER_ATTENTION, OUTER_ATTENTION = ("self", "attention"), "attention"  # with its output beside it in the outer one
-MAKES_HEADS = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|query|key|value|query_key_value|q_attn")  # names of layers
-JOINED_HEADS = ("c_attn", "in_proj", "qkv")  # queries, keys and values, one after another
+MAKES_HEADS = re.compile(r"(w|to_)?[qkv]|[qkv]_(proj|lin)|(query|key|value)(_proj)?|q_attn")  # names of layers
+JOINED_HEADS = ("c_attn", "qkv")  # queries, keys and values, one after another
 MIXES_HEADS = ("output", "dense", "out_proj", "c_proj", "o_proj", "out_lin", "o", "wo", "proj", "out")
 
 
@@ -67,7 +67,11 @@ def may_have_heads(layer: str, known: Sequence[str]) -> bool:
 
 
 def _is_role(name: str) -> bool:
-    return bool(MAKES_HEADS.fullmatch(name)) or name in JOINED_HEADS + MIXES_HEADS
+    return _makes_heads(name) or name in MIXES_HEADS
+
+
+def _makes_heads(name: str) -> bool:
+    return bool(MAKES_HEADS.fullmatch(name)) or name in JOINED_HEADS + BY_HEAD
 
 
 def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
@@ -96,7 +100,8 @@ def heads_of(layer: Layer, modules: Mapping[str, nn.Module]) -> Heads:
             continue
         numbers = layer.select(key, value).shape[input_axis(module) if mixes else output_axis(module, key)]
         pieces[key] = _pieces(layer, key, role)
-        if numbers % (count * pieces[key]) or (size and numbers != count * pieces[key] * size):
+        each = 3 * size if role in BY_HEAD and not own else size  # a head's query, key and value are side by side
+        if numbers % (count * pieces[key]) or (size and numbers != count * pieces[key] * each):
             raise RecipeError(
                 f"Unit 'head' needs as many numbers for each of the {count} heads of an attention; {layer.name!r} has "
                 f"{numbers:,} {'inputs' if mixes else 'outputs'}. Choose the unit 'weight' or 'neuron'."
@@ -119,19 +124,25 @@ def _pieces(layer: Layer, key: str, role: str) -> int:
 def _attention(path: str, modules: Mapping[str, nn.Module]) -> tuple[str, int, nn.Module | None]:
     """Name, number of heads and module of the attention that a module is in; no heads where it is in none."""
     steps = path.split(".")
+    parent = path.rpartition(".")[0]
     for depth in range(len(steps), -1, -1):
         name = ".".join(steps[:depth])
         beside = depth and steps[depth - 1] == OUTER_ATTENTION
         for found in (name, *(f"{name}.{key}" for key in INNER_ATTENTION if beside)):
-            count = _count(modules.get(found), HEAD_COUNTS)
+            count = _count(modules.get(found), HEAD_COUNTS) or (found == parent and _configured(modules[found]))
             if count:
-                parent, _, last = found.rpartition(".")
-                joined = last in INNER_ATTENTION and parent.rpartition(".")[2] == OUTER_ATTENTION
-                return parent if joined else found, count, modules[found]
+                outer, _, last = found.rpartition(".")
+                joined = last in INNER_ATTENTION and outer.rpartition(".")[2] == OUTER_ATTENTION
+                return outer if joined else found, count, modules[found]
     return "", 0, None
 
 
-def _count(module: nn.Module | None, names: Sequence[str]) -> int:
+def _configured(attention: nn.Module) -> int:
+    """The number of heads that the configuration of a module has whose layers are those of an attention, else 0."""
+    return _count(getattr(attention, "config", None), HEAD_COUNTS) if any(map(_makes_heads, attention._modules)) else 0
+
+
+def _count(module: object, names: Sequence[str]) -> int:
     """The first of these attributes that is a whole number, else 0."""
     values = (getattr(module, name, 0) for name in names)
     return next((value for value in values if type(value) is int and value), 0)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WRAPPED = ("_orig_mod", "module")  # what torch.compile, data parallelism and averaging call the model that they wrap
 GATES = {"LSTM": "ifgo", "LSTMCell": "ifgo", "GRU": "rzn", "GRUCell": "rzn"}  # in the order of their outputs
 ATTENTION_GATES = "qkv"  # query, key, value
+BY_HEAD = ("query_key_value", "in_proj")  # of Bloom, GPT-NeoX and DeBERTa, which have head after head
 BOTH = "&"  # between the names of a part
 STATISTICS = ("running_mean", "running_var")  # of a norm, from activations
 VECTORS = re.compile(r"(weight.*|\d+\.)_[uv]")  # of a spectral norm, from iterations over its weights
@@ -110,16 +111,15 @@ class Layer:
 
 
 def _slice(layer: Layer, part: str, inner: str) -> Slice:
-    gates = GATES.get(type(layer.module).__name__, ATTENTION_GATES)
+    by_head = layer.path.rpartition(".")[2] in BY_HEAD and "weight" in layer.module._parameters
+    gates = "" if by_head else GATES.get(type(layer.module).__name__, ATTENTION_GATES)
     if inner[:-1] and inner[:-1] in gates and inner.endswith("]"):
         first = gates.index(inner[:-1])
         return Slice(first, first + len(inner) - 1, len(gates))
     bounds = re.fullmatch(r"(\d{1,12}):(\d{1,12})\]", inner)
     if not bounds:
-        raise RecipeError(
-            f"A slice of {layer.path!r} must be one of {', '.join(f'[{gate}]' for gate in gates)}, "
-            f"or outputs [from:to]; got {shorten(part, 80)!r}."
-        )
+        allowed = f"one of {', '.join(f'[{gate}]' for gate in gates)}, or " if gates else ""
+        raise RecipeError(f"A slice of {layer.path!r} must be {allowed}outputs [from:to]; got {shorten(part, 80)!r}.")
     return Slice(int(bounds[1]), int(bounds[2]))
 
 

@@ -148,6 +148,10 @@ def _matches(text: str, rule: _Rule) -> list[LayerSet]:
     known, found = rule.known, {}
     for pattern in _split(text, known):
         matched = _modules(pattern, known)
+        if not matched and pattern.endswith(f"{PART_SEPARATOR}{SKIP}") and _modules(pattern[: -len(SKIP) - 1], known):
+            raise rule.error(
+                "modules with a layer that is known by its name to end a residual branch, or the ends' names"
+            )
         if not matched:
             families = ", ".join(map(repr, rule.families))
             raise rule.error(

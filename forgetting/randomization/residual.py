@@ -13,10 +13,10 @@ BRANCH_ENDS = re.compile(
     r"|out_proj|linear2|.+\.fc2"  # torch, BART, OPT, timm
     r"|output\.dense|c_proj|o_proj|down_proj|out_lin|lin2|wo|(?:Self|EncDec)Attention\.o"
     r"|(?:self_)?attention\.dense|self_attn\.dense|dense_4h_to_h"
-    r"|attn\.proj"  # timm
+    r"|attn\.proj|ffn_output"  # timm, ALBERT
     r")"
 )
-BRANCH_NORM = re.compile(r"(.*\d+\.)bn([2-9])")  # torchvision
+BRANCH_LAST = re.compile(r"(.*\d+\.(?:bn|mlp\.))(\d+)")  # torchvision: the last of those with numbers
 
 
 def branch_ends(known: Sequence[str]) -> tuple[str, ...]:
@@ -25,10 +25,10 @@ def branch_ends(known: Sequence[str]) -> tuple[str, ...]:
     >>> branch_ends(("layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "layer1.0.bn2", "blocks.0.attention.output"))
     ('layer1.0.bn2', 'blocks.0.attention.output')
     """
-    norms: dict[str, str] = {}
+    last: dict[str, int] = {}
     for name in known:
-        found = BRANCH_NORM.fullmatch(name)
-        if found and found[2] > norms.get(found[1], ""):
-            norms[found[1]] = found[2]
-    last = {f"{block}bn{number}" for block, number in norms.items()}
-    return tuple(name for name in known if name in last or BRANCH_ENDS.fullmatch(name))
+        found = BRANCH_LAST.fullmatch(name)
+        if found and int(found[2]) > last.get(found[1], 1):
+            last[found[1]] = int(found[2])
+    ends = {f"{branch}{number}" for branch, number in last.items()}
+    return tuple(name for name in known if name in ends or BRANCH_ENDS.fullmatch(name))

@@ -5,6 +5,7 @@ import pickle
 import random
 import warnings
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -233,6 +234,29 @@ def test_all_layers_of_an_attention_choose_the_same_heads():
         == heads(changed[0].out_proj.weight, 1)
         == chosen
     )
+
+
+class ConfiguredAttention(nn.Module):
+    """As in a GPT-NeoX: its configuration has the number of heads, and each has its query, key and value together."""
+
+    def __init__(self, made="query_key_value"):
+        super().__init__()
+        self.config = SimpleNamespace(num_attention_heads=4)
+        self.head_size = 2
+        self.add_module(made, nn.Linear(8, 24))
+        self.dense = nn.Linear(8, 8)
+
+
+def test_the_number_of_heads_may_lie_in_a_configuration():
+    model, chosen = zero_heads(nn.ModuleDict({"attn": ConfiguredAttention()}), "attn")
+    weights = model["attn"].query_key_value.weight.reshape(4, 3 * 2, 8)
+    assert (weights == 0).all(dim=(1, 2)).nonzero()[:, 0].tolist() == chosen
+    assert (weights == 0).any(dim=(1, 2)).sum() == len(chosen) == 2
+    assert heads(model["attn"].dense.weight, 1) == chosen
+    with pytest.raises(RecipeError, match=r"'attn.query_key_value' must be outputs \[from:to\]; got"):
+        drawn(model, layers=("attn.query_key_value:weight[q]",))
+    with pytest.raises(RecipeError, match="Unit 'head' is for the layers of an attention"):
+        drawn(nn.ModuleDict({"pooler": ConfiguredAttention("up")}), layers=("pooler.dense",), unit="head")
 
 
 def test_a_part_has_the_heads_of_its_attention():

@@ -29,6 +29,8 @@ NESTED = ("embed", "attn", "attn.out", "block.attn", "block.attn.out", "block.ti
         ("w*", TRANSFORMER, "words"),
         ("w****", TRANSFORMER, "words"),
         ("blocks.0:skip", ("blocks.0.attention.output", "blocks.0.feedforward.down"), None),
+        ("encoder.1:skip", ("encoder.1.self_attention.out_proj", "encoder.1.mlp.3"), None),  # torchvision
+        ("layer:skip", ("layer.attention.dense", "layer.ffn_output"), None),  # ALBERT
         ("attn", NESTED, "attn attn.out"),
         ("attn:*", NESTED, "attn"),
         ("**.attn", NESTED, "attn attn.out block.attn block.attn.out"),
@@ -89,7 +91,7 @@ def test_a_name_gives_its_set_back_and_is_the_shortest(known, data):
         ("each:", "got 'each:'"),
         ("all+words", r"got 'all\+words'"),
         ("words+words:weight", "hold a layer or parts of it, and not 'words' with 'words:weight'"),
-        ("words:skip", "got 'words:skip'"),
+        ("words:skip", "known by its name to end a residual branch.* got 'words:skip'"),
         ("*b" * 5, r"got '\*b\*b"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A tiny BERT of the package transformers, by configuration: a study of it, drawn anew as the model draws itself."""
+"""Tiny models of the package transformers, by configuration: a study of a BERT, and heads of other models."""
 
 import pytest
 import torch
@@ -74,3 +74,42 @@ def test_its_blocks_are_studied_as_a_plain_loop_does(bert):
         assert row.validation["accuracy"] == (logits.argmax(1) == targets).double().mean().item()
         loss = torch.nn.functional.cross_entropy(logits, targets).item()
         assert row.validation["loss"] == pytest.approx(loss, rel=1e-4)
+
+
+ATTENTIONS = {  # the layer that makes values, and the one that mixes heads
+    "Llama": ("layers.1.self_attn.v_proj", "layers.1.self_attn.o_proj"),
+    "Phi": ("layers.1.self_attn.v_proj", "layers.1.self_attn.dense"),
+    "GPTNeoX": ("layers.1.attention.query_key_value", "layers.1.attention.dense"),
+    "Bloom": ("h.1.self_attention.query_key_value", "h.1.self_attention.dense"),
+    "Deberta": ("encoder.layer.1.attention.self.in_proj", "encoder.layer.1.attention.output.dense"),
+    "DebertaV2": ("encoder.layer.1.attention.self.value_proj", "encoder.layer.1.attention.output.dense"),
+}
+
+
+@pytest.mark.parametrize("name", ATTENTIONS)
+def test_heads_without_values_are_heads_that_are_not_mixed(name):
+    """The model gives the same with zeros for a head's values and with zeros for what is made of the head."""
+    import transformers
+
+    size = {
+        "vocab_size": 30,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
+    }
+    model = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**size)).eval()
+    source = torch.Generator().manual_seed(0)
+    tokens = torch.randint(1, 30, (3, 7), generator=source)
+    with torch.no_grad():
+        for key, value in model.named_parameters():
+            value.copy_(0.3 * torch.randn(value.shape, generator=source))
+            if key.endswith("v_bias"):  # which DeBERTa keeps beside the layer
+                value.zero_()
+        without = [
+            randomize(model, Randomization((layer,), 0.5, "zero", "head", 3))(input_ids=tokens).last_hidden_state
+            for layer in ATTENTIONS[name]
+        ]
+        whole = model(input_ids=tokens).last_hidden_state
+    torch.testing.assert_close(*without)
+    assert (without[0] - whole).abs().max() > 0.01
