@@ -156,7 +156,10 @@ class Recipe(Settings):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical form, as 64 hexadecimal digits."""
+        """SHA-256 of the canonical form, as 64 hexadecimal digits.
+
+        The form holds every setting, so a version that brings a new one gives the same experiment another hash.
+        """
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @property
