@@ -23,6 +23,7 @@ WRAPPED = ("_orig_mod", "module")  # what torch.compile, data parallelism and av
 GATES = {"LSTM": "ifgo", "LSTMCell": "ifgo", "GRU": "rzn", "GRUCell": "rzn"}  # in the order of their outputs
 ATTENTION_GATES = "qkv"  # query, key, value
 BY_HEAD = ("query_key_value", "in_proj")  # of Bloom, GPT-NeoX and DeBERTa, which have head after head
+UNSHAPED = "has no shape before it has seen data. Call the model once on some"
 BOTH = "&"  # between the names of a part
 STATISTICS = ("running_mean", "running_var")  # of a norm, from activations
 VECTORS = re.compile(r"(weight.*|\d+\.)_[uv]")  # of a spectral norm, from iterations over its weights
@@ -183,6 +184,16 @@ def find_layers(model: nn.Module) -> dict[str, Layer]:
     return found
 
 
+def find_rest(model: nn.Module) -> dict[str, Layer]:
+    """The norms that have statistics, but no parameters (`affine=False`), by name: they are no layers of the model."""
+    owners = {layer.path for layer in find_layers(model).values()}
+    return {
+        path: Layer(path, module, {})
+        for path, module in walk_modules(model)
+        if path not in owners and module._buffers.get(STATISTICS[0]) is not None
+    }
+
+
 def choose_layers(layers: Mapping[str, Layer], names: tuple[str, ...]) -> dict[str, Layer]:
     """Layers, and parts of layers, by name.
 
@@ -220,7 +231,8 @@ def _check_apart(chosen: Mapping[str, Layer]) -> None:
 
 def is_packed(module: nn.Module) -> bool:
     """Whether a module keeps quantized weights, which are no parameters."""
-    return hasattr(module, "_packed_params") and callable(getattr(module, "weight", None))
+    linear = hasattr(module, "_packed_params") and callable(getattr(module, "weight", None))
+    return linear or hasattr(module, "_all_weight_values") or hasattr(module, "_packed_weight_ih")  # of an LSTM, a cell
 
 
 def named_values(model: nn.Module | Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
@@ -294,9 +306,14 @@ def layer_parameters(model: nn.Module, layer: nn.Module) -> dict[str, nn.Paramet
 
 
 def layer_table(model: nn.Module) -> tuple[LayerSummary, ...]:
-    """The layers of any model with the shapes and the number of their parameters."""
+    """The layers of any model with the shapes and the number of their parameters.
+
+    Raises:
+        RecipeError: A layer has no shape yet.
+    """
     rows = []
     for name, layer in find_layers(model).items():
+        _check_shaped(layer)
         shapes = {key: tuple(value.shape) for key, value in layer.parameters.items()}
         count = sum(value.numel() for value in layer.parameters.values())
         rows.append(LayerSummary(name, type(layer.module).__name__, shapes, count))
@@ -304,5 +321,14 @@ def layer_table(model: nn.Module) -> tuple[LayerSummary, ...]:
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Number of a model's parameter values, where shared parameters count once."""
-    return sum(value.numel() for layer in find_layers(model).values() for value in layer.parameters.values())
+    """Number of a model's parameter values, where shared parameters count once; errors are those of `layer_table`."""
+    return sum(row.parameters for row in layer_table(model))
+
+
+def _check_shaped(layer: Layer) -> None:
+    from torch.nn.parameter import is_lazy
+
+    if any(map(is_lazy, layer.parameters.values())):
+        raise RecipeError(
+            f"A layer must have a shape to be counted; {layer.name!r} ({type(layer.module).__name__}) {UNSHAPED}."
+        )

@@ -6,7 +6,7 @@ same values. The scheme "permute" keeps the positions only, not the values. Each
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,6 +28,7 @@ from forgetting.randomization.layers import (
     choose_layers,
     copy_model,
     find_layers,
+    find_rest,
     named_values,
     walk_modules,
 )
@@ -58,9 +59,9 @@ def randomize(
     """A copy of a model in which the chosen units are randomized; the model itself does not change.
 
     A frozen parameter is randomized and stays frozen. Buffers do not change, except that the scheme "rewind" takes the
-    running statistics of a norm for values of it, and lets the vectors of a spectral norm follow the last of its
-    weights. A parameter that several modules share is randomized with the layer
-    that it belongs to; see `find_layers`.
+    running statistics of a norm for values of it, lets the vectors of a spectral norm follow the last of its weights,
+    and the statistics of norms without parameters the last of all layers. A parameter that several modules share is
+    randomized with the layer that it belongs to; see `find_layers`.
 
     Args:
         model: Any torch module.
@@ -74,9 +75,13 @@ def randomize(
         RecipeError: A layer or word is unknown, or the scheme or unit does not fit a layer.
     """
     randomized = copy_model(model)
-    paths = layer_paths(randomized, randomization, initial=initial, vocabulary=vocabulary, rebuild=rebuild)
-    for path in paths.values():
-        path.write(next(path.walk([path.count(randomization.fraction)])))
+    paths = Paths(randomized, randomization, initial=initial, vocabulary=vocabulary, rebuild=rebuild)
+    chosen = paths.of(randomization.chosen_layers(tuple(paths.layers)))
+    counts = {name: path.count(randomization.fraction) for name, path in chosen.items()}
+    for name, path in chosen.items():
+        path.write(next(path.walk([counts[name]])))
+    if paths.rest_follows(tuple(chosen)) and all(counts[name] == len(path.order) for name, path in chosen.items()):
+        paths.rewind_rest()
     return randomized
 
 
@@ -119,7 +124,7 @@ class Paths:
         vocabulary: Sequence[str] = (),
         rebuild: Factory = None,
     ):
-        self.layers = find_layers(model)
+        self.layers, self.rest = find_layers(model), find_rest(model)
         if rebuild is not None and not isinstance(rebuild, Rebuild) and randomization.scheme == "reinit":
             rebuild = Rebuild(rebuild)
         self.context = _Context(
@@ -134,6 +139,22 @@ class Paths:
         """The paths of layers, or parts of layers, by name; errors are those of `randomize`."""
         chosen = choose_layers(self.layers, names)
         return {name: _path(layer, self.context, whole=name in self.layers) for name, layer in chosen.items()}
+
+    def rest_follows(self, names: Collection[str]) -> bool:
+        """Whether the statistics of norms that are no layers go back with the last of the units of these layers."""
+        whole = self.layers.keys() == set(names)
+        return whole and self.context.randomization.scheme == "rewind" and bool(self.rest)
+
+    def rest_before(self) -> dict[str, dict[str, torch.Tensor]]:
+        """What the norms that are no layers kept before training, by the name of the norm and its own."""
+        before = self.context.initial()
+        return {name: recorded(norm, norm.buffers, before, "rewind") for name, norm in self.rest.items()}
+
+    def rewind_rest(self) -> None:
+        """Set the norms that are no layers back to before training."""
+        for name, values in self.rest_before().items():
+            for key, value in values.items():
+                self.rest[name].buffers[key].copy_(value)
 
 
 @dataclass(frozen=True, eq=False)

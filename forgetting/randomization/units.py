@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from forgetting.core.errors import RecipeError
 from forgetting.randomization.heads import Heads
-from forgetting.randomization.layers import Layer, input_axis, output_axis
+from forgetting.randomization.layers import UNSHAPED, Layer, input_axis, output_axis
 
 if TYPE_CHECKING:
     import torch
@@ -130,7 +130,7 @@ def check_randomizable(layer: Layer) -> None:
     if layer.packed or any(value.is_quantized for value in layer.parameters.values() if not is_lazy(value)):
         reason = "is quantized, so that its weights are no numbers of their own. Randomize the model before that"
     elif any(map(is_lazy, layer.parameters.values())):
-        reason = "has no shape before it has seen data. Call the model once on some"
+        reason = UNSHAPED
     elif any(value.is_meta for value in layer.parameters.values()):
         reason = "is on the device 'meta', where no values are. Load its values first"
     if reason:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from forgetting.core.errors import RecipeError
-from forgetting.randomization.layers import copy_model, find_layers
+from forgetting.randomization.layers import copy_model, find_layers, find_rest
 from forgetting.randomization.path import LayerPath, Paths
 from forgetting.randomization.settings import Randomization
 from forgetting.studies.stages import STAGES_MEMORY, StageCache, layer_of
@@ -60,7 +60,7 @@ class Workbench:
         self.known = tuple(layers)
         self.own, self.original = (
             {layer.path: [*layer.parameters.values(), *layer.buffers.values()] for layer in found.values()}
-            for found in (layers, find_layers(model))
+            for found in (layers | find_rest(self.model), find_layers(model) | find_rest(model))
         )
         self.state: dict[str, int] = {}  # which planned dose each randomized layer is at
         self.cache = None
@@ -210,6 +210,11 @@ class _Walks:
                     self.changes[name, index] = change_along(path, units)
                 path.write(units)
                 bench.state[name] = index
+        if self.paths.rest_follows(chosen) and all(
+            self.plans[name].counts[index] == self.plans[name].units for name in chosen
+        ):
+            self.paths.rewind_rest()
+            bench.state |= dict.fromkeys(self.paths.rest, index)
 
     def _alone(self, path: LayerPath, name: str, index: int) -> torch.Tensor:
         """The units at a planned dose, in the memory of the path's own, which is used for nothing else."""

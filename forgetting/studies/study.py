@@ -266,6 +266,8 @@ def _check_paths(model: nn.Module, plan: Sweep, sets: Sequence[tuple[str, ...]],
             randomization = plan.randomization(scheme, unit, plan.seed)
             randomization.check_unit(used, tuple(layers))
             paths = Paths(model, randomization, **options)
+            if any(map(paths.rest_follows, sets)):
+                paths.rest_before()
             for name in used:
                 for path in paths.of((name,)).values():
                     path.values(min(1, len(path.order)))

@@ -422,6 +422,24 @@ def test_rewinding_takes_back_what_a_norm_has_seen():
         randomize(model, Randomization(scheme="rewind"), initial=dict(initial.named_parameters()))
 
 
+def test_rewinding_all_takes_back_norms_without_parameters():
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3, affine=False), nn.Linear(3, 2))
+    initial = copy.deepcopy(model)
+    model(torch.randn(50, 2) * 5)
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(1)
+    assert same(bits(randomize(model, Randomization(scheme="rewind"), initial=initial)), bits(initial))
+    for less in (
+        Randomization(("0",), scheme="rewind"),
+        Randomization(fraction=0.9, scheme="rewind"),
+        Randomization(scheme="zero"),
+    ):
+        assert same(bits(randomize(model, less, initial=initial)[1]), bits(model[1]))
+    with pytest.raises(RecipeError, match=r"`initial` holds no '1\.running_mean'"):
+        randomize(model, Randomization(scheme="rewind"), initial=dict(initial.named_parameters()))
+
+
 def spectral(norm):
     model = nn.Sequential(norm(nn.Linear(4, 3)), nn.Linear(3, 3))
     with torch.no_grad():
@@ -493,10 +511,10 @@ def keeping_a_list():
     return model
 
 
-def quantized():
+def quantized(layer=nn.Linear):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3)), {nn.Linear}, dtype=torch.qint8)
+        return torch.ao.quantization.quantize_dynamic(nn.Sequential(layer(4, 3)), {layer}, dtype=torch.qint8)
 
 
 @pytest.mark.parametrize(
@@ -508,6 +526,8 @@ def quantized():
         (lambda: nn.Sequential(nn.LazyLinear(3)), "'0' .LazyLinear. has no shape before it has seen data"),
         (lambda: nn.Sequential(nn.Linear(4, 3, device="meta")), "'0' .Linear. is on the device 'meta'"),
         (quantized, "'0' .Linear. is quantized"),
+        (lambda: quantized(nn.LSTM), "'0' .LSTM. is quantized"),
+        (lambda: quantized(nn.GRUCell), "'0' .GRUCell. is quantized"),
         (lambda: nn.Sequential(nn.Linear(4, 3)).to(torch.float8_e4m3fn), "Only floating-point .* 16 bits .* layer '0'"),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 from torch import nn
 
+from forgetting.core.errors import RecipeError
 from forgetting.model.classifier import TextClassifier
 from forgetting.randomization.layers import layer_parameters, layer_table, named_layers, parameter_count
 
@@ -26,6 +27,12 @@ def test_tied_modules_are_one_layer():
     model = nn.Sequential(shared, nn.ReLU(), shared, nn.Linear(4, 2))
     assert list(named_layers(model)) == ["0", "3"]
     assert parameter_count(model) == 4 * 4 + 4 + 4 * 2 + 2
+
+
+@pytest.mark.parametrize("count", [layer_table, parameter_count])
+def test_a_layer_without_a_shape_is_refused_with_the_reason(count):
+    with pytest.raises(RecipeError, match=r"'1' \(LazyLinear\) has no shape before it has seen data. Call the model"):
+        count(nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(3)))
 
 
 @pytest.mark.parametrize(("bias", "layers"), [(True, ["0", "1:bias"]), (False, ["0"])])

@@ -181,6 +181,25 @@ def test_robustness_is_that_of_zhang_bengio_and_singer(trained):
         assert one.interval[0] <= one.reinitialized <= one.interval[1]
 
 
+@pytest.mark.parametrize("stages", [None, lambda model: list(model.children())])
+def test_norms_without_parameters_go_back_with_all_layers(stages):
+    with OwnedDraws(generator(2, "model")):
+        initial = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8, affine=False), nn.Linear(8, 3))
+    model = copy.deepcopy(initial)
+    with torch.no_grad():
+        model(INPUTS * 3 + 1)
+        model[0].weight.mul_(2)
+        model[2].weight.mul_(-1)
+    plan = Sweep(("all", "up", "down"), (0.5, 1.0), ("rewind",), seeds=2)
+    result = study(model, evaluate, plan, initial=initial, stages=stages)
+    assert {row.layers for row in result.rows} == {"0", "2", "0+2"}
+    for row in result.rows:
+        logits, _ = loop(model, initial, row)
+        assert row.validation["loss"] == pytest.approx(functional.cross_entropy(logits, TARGETS).item(), rel=1e-5)
+    with pytest.raises(RecipeError, match=r"`initial` holds no '1\.running_mean'"):
+        study(model, evaluate, plan, initial=dict(initial.named_parameters()))
+
+
 @pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.spectral_norm])
 def test_vectors_of_a_spectral_norm_go_back_and_come_again(trained, norm):
     with torch.no_grad():
