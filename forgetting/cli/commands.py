@@ -7,7 +7,6 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from forgetting.cli.options import (
     check_out,
     check_save,
     describe_offer,
+    forget_options,
     forget_settings,
     input_options,
     load_reviews,
@@ -64,6 +64,7 @@ from forgetting.studies.study import prepare_study
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
 from forgetting.studies.time_to_target import check_relearning
 from forgetting.unlearning.forget_set import make_forget_sets
+from forgetting.unlearning.layer_choice import check_layer_choice
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 from forgetting.unlearning.task import METHODS, load_custom_methods
 
@@ -120,6 +121,7 @@ def run_command(
 @click.option("--splits", type=int, help="Number of splits of the reviews, each with a model of its own.  [1]")
 @click.option("--match", help="Whether fractions are of units (dose), or ‖ΔW‖ / ‖W‖ (change).  [dose]")
 @click.option("--retrain", is_flag=True, default=None, help="Train another model for each seed.")
+@forget_options
 @click.option("--seed", type=int, help=SEED_HELP)
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
@@ -135,14 +137,30 @@ def sweep_command(
     memory: int,
     **options,
 ) -> None:
-    """Randomize layer sets at many fractions and seeds, and write a row for each variant."""
+    """Randomize layer sets at many fractions and seeds, and write a row for each variant.
+
+    Where a forget set is named, the rows also have what is lost of it and of the retain set, and layer sets are ranked
+    by that: which layer to unlearn in.
+    """
     check_out(out)
     plan = plan_settings(options, seeds="seeds", seed="seed", splits="splits", match="match", retrain="retrain")
-    recipe = study_recipe(recipe_file, options, saved, sweep=plan)
+    forget = forget_settings(options)
+    recipe = study_recipe(recipe_file, options, saved, sweep=plan, forget=forget)
     check_sweep_plan(recipe, recipe.sweep, recipe.model.layers)
     parallel.check_workers(jobs=jobs, dask=dask)
     budget = memory * 2**20
-    recipe, split, trained = _train(recipe, data, saved, partial(check_sweep, memory=budget))
+
+    def measured(recipe: Recipe, split: Split) -> Split:
+        if not forget:
+            return split
+        sets = make_forget_sets(split, recipe.forget)
+        check_layer_choice(recipe.sweep, sets)
+        return sets.measured_in(split)
+
+    recipe, split, trained = _train(
+        recipe, data, saved, lambda recipe, split: check_sweep(recipe, measured(recipe, split), memory=budget)
+    )
+    split = measured(recipe, split)
     epochs = None if recipe.sweep.retrain else len(trained.history)
     planned = recipe.sweep.count(recipe.model.layers)
 
@@ -162,7 +180,10 @@ def sweep_command(
     result = _compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
     hollow = bool(_find_hollow(result, trained, split, baselines))
-    _show(tables.format_sweep(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    table = tables.format_sweep(result, baselines, hollow=hollow)
+    if forget:
+        table = "\n\n".join([table, *tables.format_layer_choice(result)])
+    _show(table, result, out, trained, split, baselines)
 
 
 @cli.command("study")
@@ -284,9 +305,7 @@ def relearn_command(
 
 @cli.command("unlearn")
 @input_options
-@click.option("--forget-class", help="Forget all training reviews of this class.")
-@click.option("--forget-share", type=float, help="Forget a random share of the training reviews.  [0.1]")
-@click.option("--forget-reviews", multiple=True, help="Forget the training reviews with these keys, joined by commas.")
+@forget_options
 @click.option("--methods", multiple=True)
 @click.option("--seeds", type=int, help="Number of replicates, each with an original and a retrained model.  [5]")
 @click.option("--epochs", type=int, help="Epochs of the methods that train the original on.  [20, of a Transformer 5]")
@@ -296,7 +315,10 @@ def relearn_command(
 def unlearn_command(
     data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, **options
 ) -> None:
-    """Forget a class, reviews or a share by several methods, and compare each with exact retraining."""
+    """Forget a class, reviews or a share by several methods, and compare each with exact retraining.
+
+    Where no forget set is named, it is that of the recipe: a share of 0.1.
+    """
     check_out(out)
     plan = plan_settings(options, seeds="seeds", seed="seed", epochs="epochs", k="last_layers")
     recipe = study_recipe(recipe_file, options, saved, forget=forget_settings(options), unlearning=plan)

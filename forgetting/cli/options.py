@@ -100,6 +100,21 @@ def randomization_options(command: Callable) -> Callable:
     return command
 
 
+def forget_options(command: Callable) -> Callable:
+    """Add the options that name the forget set, see `forget_settings`."""
+    for option in (
+        click.option(
+            "--forget-reviews",
+            multiple=True,
+            help="Forget the training reviews with these keys, joined by commas.",
+        ),
+        click.option("--forget-share", type=float, help="Forget a random share of the training reviews."),
+        click.option("--forget-class", help="Forget all training reviews of this class."),
+    ):
+        command = option(command)
+    return command
+
+
 out_option = click.option("--out", type=FILE, required=True, help="File for the rows: .csv, .parquet or .json.")
 
 

@@ -7,11 +7,12 @@ right, and the others have widths that stay the same from one result to the next
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from forgetting.core.errors import shorten
+from forgetting.core.errors import DataError, shorten
 from forgetting.experiment.flip import Flip
 from forgetting.experiment.prediction import Predictions
 from forgetting.experiment.published import PUBLISHED_MODELS, REFERENCE_SEEDS
@@ -23,11 +24,14 @@ from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.explanation import SANITY_CHECK_NAMES, describe_sanity_check
 from forgetting.reporting.formatting import format_count, format_number
+from forgetting.reporting.layer_choice import describe_layer_choice, list_losses
+from forgetting.reporting.names import name_scope
 from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
 from forgetting.studies.dose_response import HalfWay, half_way
+from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.explanation_rows import ExplanationResult
 from forgetting.studies.memory import savings_curves
 from forgetting.studies.nested import nested_curves, nested_half_ways
@@ -35,6 +39,7 @@ from forgetting.studies.relearning import RelearningResult
 from forgetting.studies.sanity_check import INPUT_ALONE, agreement_curves, conclude_sanity_check
 from forgetting.studies.study_result import StudyResult
 from forgetting.studies.sweep import SweepResult
+from forgetting.unlearning.layer_choice import rank_layers
 from forgetting.unlearning.result import UnlearningResult
 
 
@@ -113,6 +118,41 @@ def format_sweep(result: SweepResult, base: Baselines, *, hollow: bool = False) 
     )
     before = f"Validation accuracy {before:.4f}; chance {base.chance:.4f}, majority class {majority:.4f}{svc}"
     return "\n".join([before, "", *_half_way_lines(halves, title, luck)])
+
+
+def format_layer_choice(result: SweepResult) -> list[str]:
+    """Which layer to unlearn in: what layer sets lose of the forget set and of the retain set, by scheme and unit.
+
+    Args:
+        result: A sweep whose rows have both sets.
+    """
+    known, scope = result.recipe.model.layers, name_scope(retrain=result.plan.retrain, splits=1)
+    return [
+        _rank([row for row in result.rows if (row.scheme, row.unit) == (scheme, unit)], known, scope)
+        for scheme, unit in product(result.plan.schemes, result.plan.units)
+    ]
+
+
+def _rank(rows: Sequence[SweepRow], known: tuple[str, ...], scope: str) -> str:
+    try:
+        ranking = rank_layers(rows, known)
+    except DataError as error:
+        return str(error)
+    losses = list_losses(ranking, known)
+    width = max([16, *(len(one["layers"]) + 2 for one in losses)])
+    lines = [
+        *describe_layer_choice(ranking, known, scope).splitlines(),
+        "",
+        f"{ranking.scheme + ', ' + ranking.unit:{width}}{'lost of forget set':>20}{'lost of retain set':>20}"
+        f"{'excess, points':>16}{'95 % interval, corrected':>26}{'adjusted p':>13}   beside the best",
+    ]
+    for one in losses:
+        interval = f"{one['low']:+.1f} to {one['high']:+.1f}"
+        lines.append(
+            f"{one['layers']:{width}}{one['lost of the forget set']:>20}{one['lost of the retain set']:>20}"
+            f"{one['excess']:>+16.1f}{interval:>26}{one['adjusted p']:>13.2g}   {one['beside the best']}"
+        )
+    return "\n".join(lines)
 
 
 def _half_way_lines(halves: Sequence[HalfWay], title: str, luck: str) -> list[str]:

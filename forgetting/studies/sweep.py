@@ -71,6 +71,8 @@ class SweepResult(TableResult):
     def export(self) -> tuple[pd.DataFrame, Recipe, dict[str, object]]:
         """The frame, with the plan and what trained the model as its recipe."""
         recipe = replace(self.recipe.for_training(), sweep=self.plan)
+        if self.rows and "forget" in self.rows[0].parts:
+            recipe = replace(recipe, forget=self.recipe.forget)
         about = {"data_sha256": self.sha256, "epochs_trained": self.epochs, "rows_planned": self.planned}
         return self.frame, recipe, about
 

@@ -5,17 +5,19 @@ rows are those of a sweep of `ForgetSets.measured_in`. What comes of the choice 
 and the two methods beside it to show.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from forgetting.core.errors import DataError
+from forgetting.core.errors import DataError, RecipeError
 from forgetting.metrics.crossed import CrossedChange, crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import LEVEL, SIGNIFICANT
 from forgetting.randomization.patterns import LAYER_SEPARATOR, matching_layers
+from forgetting.recipe.plans import Sweep
 from forgetting.studies.evaluation import SweepRow
+from forgetting.unlearning.forget_set import ForgetSets
 
 RANKED_SETS = ("forget", "retain")
 
@@ -105,6 +107,38 @@ class LayerRanking:
         return tuple(loss for loss in self.candidates if loss.tied)
 
 
+def check_layer_choice(plan: Sweep, sets: ForgetSets) -> None:
+    """Raise, before anything is computed, what `rank_layers` cannot rank.
+
+    Args:
+        plan: Of the sweep.
+        sets: The forget set and the retain set.
+
+    Raises:
+        RecipeError: The plan is of several splits, or its layers are randomized by the same change.
+        DataError: There are not two reviews in each set.
+    """
+    if plan.splits > 1:
+        raise RecipeError(
+            f"sweep.splits must be 1 where a forget set is measured, as it is of the training reviews of one split; "
+            f"got {plan.splits}. Lower it."
+        )
+    if plan.match != "dose":
+        raise RecipeError(
+            "sweep.match must have its default where a forget set is measured, as layers are ranked at the same "
+            f"fractions; got {plan.match}. Leave it out."
+        )
+    _check_sizes({"forget": len(sets.forget), "retain": len(sets.retain)})
+
+
+def _check_sizes(reviews: Mapping[str, int]) -> None:
+    if min(reviews.values()) < 2:
+        raise DataError(
+            f"Layers are ranked by at least 2 reviews of each set; the forget set has {reviews['forget']:,}, the "
+            f"retain set {reviews['retain']:,}. Choose another forget set."
+        )
+
+
 def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
     """Rank the layer sets of a sweep's rows.
 
@@ -126,11 +160,7 @@ def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
         )
     used = [row for own in cells.values() for row in own]
     reviews = {name: used[0].part_hits[name].reviews for name in RANKED_SETS}
-    if min(reviews.values()) < 2:
-        raise DataError(
-            f"Layers are ranked by at least 2 reviews of each set; the forget set has {reviews['forget']:,}, the "
-            f"retain set {reviews['retain']:,}. Choose another forget set."
-        )
+    _check_sizes(reviews)
     lost = {name: {side: _lost(own, side) for side in RANKED_SETS} for name, own in cells.items()}
     excess = {name: _excess(sides) for name, sides in lost.items()}
     adjusted = dict(zip(lost, holm([found.p for found in excess.values()]).tolist(), strict=True))

@@ -25,9 +25,12 @@ from forgetting.core.errors import RecipeError
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, train
+from forgetting.randomization.path import randomize
 from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
+from forgetting.randomization.settings import Randomization
 from forgetting.recipe.explanation import Explanation
+from forgetting.recipe.forget import Forget
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.explanation import run_explanation
 from forgetting.studies.explanation_rows import REFERENCES
@@ -112,6 +115,36 @@ def recipe_of(folder: Path, values: dict, file: str = "wine.csv") -> Recipe:
 
 def merged(values: dict, **groups: dict) -> dict:
     return values | {name: values.get(name, {}) | group for name, group in groups.items()}
+
+
+# Which layer to unlearn in.
+
+
+def test_a_sweep_measures_the_forget_set_and_ranks_layers_by_it(written, folder):
+    options = ("--schemes", "reinit", "--doses", "0,0.5,1", "--seeds", "2", "--forget-class", "white")
+    values, table, out = written("sweep", "--data", "wine.csv", "--recipe", "quick.json", *options)
+    recipe = Recipe.from_dict(values["recipe"])
+    assert recipe.forget == Forget(by="class", label="white")
+    split = prepare(recipe, read_reviews(folder / "wine.csv"))
+    trained = train(recipe, split)
+    forgotten = np.array([split.reviews.labels[row] == "white" for row in split.training.rows])
+    lost = {}
+    for row in table.itertuples():
+        chosen = Randomization(layers=tuple(row.layers.split("+")), fraction=row.dose, scheme="reinit", seed=row.seed)
+        model = randomize(trained.model, chosen)
+        right = (model(split.training.model_inputs).argmax(1) == split.training.targets).numpy()
+        assert row.forget_accuracy == pytest.approx(right[forgotten].mean())
+        assert row.retain_accuracy == pytest.approx(right[~forgotten].mean())
+        if row.dose:
+            sides = (row.forget_accuracy_before - row.forget_accuracy, row.retain_accuracy_before - row.retain_accuracy)
+            lost.setdefault(row.layers, []).append(sides)
+    ranking = out[out.index("lost of forget set") :].splitlines()[1:-1]
+    shown = {line.split()[0]: line for line in ranking}
+    assert set(shown) == set(lost) == {"fc1", "fc2", "fc1+fc2"}
+    for layers, sides in lost.items():
+        forget, retain = 100 * np.mean(sides, axis=0)
+        assert f"{forget - retain:+.1f}" in shown[layers]
+    assert f"The original classifies {round(100 * table.forget_accuracy_before[0])}\u00a0% of " in out
 
 
 # Unlearning.
@@ -498,7 +531,19 @@ BAD_RELEARNING = {
     ),
     "published": (("--recipe", "published.json"), ["published protocol", "Use the modern protocol"]),
 }
+SWEEP = ("sweep", "--data", "wine.csv", "--recipe", "quick.json")
+BAD_SWEEPS = {
+    "an unknown class": (("--forget-class", "rosé"), ["forget.label must be one of the classes", "got 'rosé'"]),
+    "two kinds of forget set": (("--forget-class", "red", "--forget-share", "0.1"), ["Only one of --forget-class"]),
+    "several splits": (("--forget-class", "red", "--splits", "2"), ["sweep.splits must be 1", "got 2. Lower it."]),
+    "changes": (
+        ("--forget-class", "red", "--match", "change"),
+        ["sweep.match must have its default", "got change. Leave it"],
+    ),
+    "one review": (("--forget-share", "0.03"), ["at least 2 reviews of each set; the forget set has 1, the retain"]),
+}
 CASES = {
+    **{f"sweep: {name}": (SWEEP, *case) for name, case in BAD_SWEEPS.items()},
     **{f"unlearn: {name}": (UNLEARN, *case) for name, case in BAD.items()},
     **{f"relearn: {name}": (RELEARN, *case) for name, case in BAD_RELEARNING.items()},
 }

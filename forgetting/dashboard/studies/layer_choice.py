@@ -23,7 +23,7 @@ from forgetting.reporting.formatting import format_product
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.sweep import SweepResult, sweep_slices
 from forgetting.unlearning.forget_set import ForgetSets
-from forgetting.unlearning.layer_choice import RANKED_SETS, LayerRanking, rank_layers
+from forgetting.unlearning.layer_choice import RANKED_SETS, LayerRanking, check_layer_choice, rank_layers
 
 LAYER_CHOICE_STUDY = "layer_choice"
 MEASURED = ("validation", *RANKED_SETS)
@@ -59,7 +59,7 @@ def _count_known(request: StudyRequest) -> int:
 
 
 def _total(request: StudyRequest) -> int:
-    _find_sets(request)
+    check_layer_choice(_plan(request), _find_sets(request))
     return _plan(request).count(request.trained_model.recipe.model.layers)
 
 
