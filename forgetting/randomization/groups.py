@@ -20,6 +20,7 @@ EACH_ATTENTION, EACH_FEEDFORWARD = "each:**.attention", "each:**.feedforward"  #
 QUERIES_AND_KEYS, VALUES_AND_OUTPUTS = (
     "+".join(f"**.attention.{name}" for name in names) for names in (("query", "key"), ("value", "output"))
 )
+CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # of a Transformer
 ALL_LAYERS = "all layers"
 OUTSIDE = "no block"
 BLOCK = re.compile(r"(?:.*?\.)??\d+(?=\.)")  # up to the first number in a dotted name

@@ -7,6 +7,7 @@ from study_pages import finished, trained
 
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import PREFIX
+from forgetting.dashboard.studies.sweep_seconds import _first_changes
 from forgetting.dashboard.ui.differences import name_preset
 from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 from forgetting.model.settings import ENOUGH_REVIEWS, learns_by_heart
@@ -148,3 +149,8 @@ def test_short_plans_are_ready(page, titles):
     )
     assert recipe.unlearning.seeds == (5 if page == "relearn" else 2)
     assert not test.exception
+
+
+def test_time_is_counted_from_the_first_layer_that_no_earlier_set_leads_to_alike():
+    sets = [("a",), ("a", "b"), ("a", "c"), ("b",), ("b", "c"), ("a", "b"), ("c",)]
+    assert _first_changes(sets, ("a", "b", "c")) == [0, 1, 2, 1, 2, 3, 2]

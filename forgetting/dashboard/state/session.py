@@ -189,6 +189,7 @@ class Study:
         runner: What a later study of another plan can continue, if anything.
         seconds: Time that the study has taken so far.
         taken: How many parts it has taken over from other studies, which is not part of that time.
+        drawing: Seconds that a page last took to draw it.
         running: Whether it advances.
         kind: The name of its kind; this and the next four are known once it is begun.
         part: What its parts are called, in the singular.
@@ -213,6 +214,7 @@ class Study:
     runner: Any = None
     seconds: float = 0.0
     taken: int = 0
+    drawing: float = 0.0
     running: bool = True
     kind: str = ""
     part: str = ""

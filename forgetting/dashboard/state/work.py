@@ -139,25 +139,26 @@ def stop_study(study: Study) -> None:
         pass
 
 
-def advance_study(study: Study, notices: list[str]) -> bool:
+def advance_study(study: Study, notices: list[str], seconds: float = SLICE) -> bool:
     """Do a slice of a study; returns whether the study has just ended.
 
     Args:
         study: The study, which changes.
         notices: Receives a sentence where an error ends the study. What was done before stays.
+        seconds: About how long the slice takes.
     """
     if not study.lock.acquire(blocking=False):
         return False
     try:
-        return _advance(study, notices)
+        return _advance(study, notices, seconds)
     finally:
         study.lock.release()
 
 
-def _advance(study: Study, notices: list[str]) -> bool:
+def _advance(study: Study, notices: list[str], seconds: float) -> bool:
     started = time.perf_counter()
     try:
-        while study.running and time.perf_counter() - started < SLICE and study.unfinished:
+        while study.running and time.perf_counter() - started < seconds and study.unfinished:
             rows = next(study.slices, None)
             if rows is None:
                 study.slices = None

@@ -3,6 +3,7 @@
 What kinds of studies there are is in `registry`, which studies of a session are kept in `kept`.
 """
 
+import math
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from forgetting.recipe.recipe import Recipe
 
 STUDY_EVERY = 0.2  # seconds between two runs of the fragment while a study advances
 UNASKED_SECONDS = 3.0  # up to which a study, or a quick look at it, starts by itself
-PACE = 2.0  # seconds that pass for one of work, as the page is drawn in between
+DRAWING = 0.4  # seconds, about, that the page takes to be drawn once a part is done, at most as long as the part
+UNRECORDED = 0.7  # of an epoch where no history is recorded: 3 passes of the training part, without one of each part
 PILOT_EPOCHS = 5  # that are trained at the most where it is not known how long an epoch takes on this machine
 PILOT_SECONDS = 0.6  # up to which a pilot is run again, as others slow some of its runs down
 
@@ -98,12 +100,27 @@ class StudyKind:
     power: Callable[[StudyRequest], str] = lambda _: ""
 
 
-def epoch_seconds(trained_model: TrainedModel) -> float:
-    """About how long an epoch of a model's training takes, as it did when the model was trained on this machine."""
-    history = trained_model.trained.history
+def seconds_on_page(work: float, parts: float = math.inf) -> float:
+    """About how many seconds pass on a page for some of work, as the page is drawn in between, see `panel`.
+
+    Args:
+        work: Seconds of work.
+        parts: Number of parts that are done by it, after none of which the page is drawn more than once.
+    """
+    return work + min(work, DRAWING * parts)
+
+
+def epoch_seconds(trained_model: TrainedModel, *, recorded: bool = True) -> float:
+    """About how long an epoch of a model's training takes, as it did when the model was trained on this machine.
+
+    Args:
+        trained_model: The model.
+        recorded: Whether both parts are measured after the epoch.
+    """
+    history, share = trained_model.trained.history, 1.0 if recorded else UNRECORDED
     if models.is_pretrained(trained_model) or len(history) < 2:
-        return _pilot_epoch(models.model_key(trained_model), trained_model)
-    return (history[-1].seconds - history[0].seconds) / (len(history) - 1)  # the first one is slow
+        return share * _pilot_epoch(models.model_key(trained_model), trained_model)
+    return share * (history[-1].seconds - history[0].seconds) / (len(history) - 1)  # the first one is slow
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -10,7 +10,7 @@ import torch
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, seconds_on_page
 from forgetting.model.attribution import attribute
 from forgetting.randomization.patterns import ALL
 from forgetting.recipe.explanation import Explanation
@@ -21,7 +21,6 @@ from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRo
 EXPLANATION_STUDY = "explanation"
 PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
 PILOT_REVIEWS = 8  # of a Transformer, from which that is estimated, as a variant of it takes seconds
-CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # the layer sets of a plan for a Transformer
 
 
 def _key(request: StudyRequest) -> str:
@@ -77,10 +76,11 @@ def _seconds(request: StudyRequest) -> float:
             _variant_seconds(f"{key}:{method}", request.trained_model, method, plan.samples)
             for method in plan.attributions
         )
-        return PACE * variant * (plan.count(layers) + plan.seeds) * left
+        variants = (plan.count(layers) + plan.seeds) * left
+        return seconds_on_page(variant * variants, variants)
     few = replace(plan, seeds=1, doses=PILOT_DOSES)
     seconds = _pilot_seconds(f"{models.model_key(request.trained_model)}:{few}", request.trained_model, few)
-    return PACE * seconds * plan.count(layers) / few.count(layers) * left
+    return seconds_on_page(seconds * plan.count(layers) / few.count(layers) * left)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

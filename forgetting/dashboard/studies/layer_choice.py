@@ -7,16 +7,9 @@ from itertools import chain
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
-from forgetting.dashboard.studies.sweep import (
-    few_doses,
-    missing_plans,
-    row_group,
-    row_groups,
-    sweep_base,
-    sweep_key,
-    sweep_seconds,
-)
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, seconds_on_page
+from forgetting.dashboard.studies.sweep import missing_plans, row_group, row_groups, sweep_base
+from forgetting.dashboard.studies.sweep_seconds import few_doses, is_slow, sweep_key, sweep_seconds
 from forgetting.recipe.forget import describe_forget
 from forgetting.recipe.plans import Sweep
 from forgetting.reporting.formatting import format_product
@@ -108,8 +101,12 @@ def find_ranking(study: Study, scheme: str) -> LayerRanking:
 
 
 def _seconds(request: StudyRequest) -> float:
-    seconds = sweep_seconds(request.trained_model, _plan(request))
-    return PACE * seconds * (1 - _count_known(request) / _total(request))
+    model, total = request.trained_model, _total(request)
+    seconds, left = sweep_seconds(model, _plan(request)), 1 - _count_known(request) / total
+    if is_slow(model):  # of which other sweeps measure the validation part alone
+        measured = _find_sets(request).measured_in(model.split).parts
+        seconds *= sum(len(measured[name]) for name in MEASURED) / len(measured["validation"])
+    return seconds_on_page(seconds * left, total * left)
 
 
 def _describe(request: StudyRequest) -> str:

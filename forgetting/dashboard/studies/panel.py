@@ -1,5 +1,6 @@
 """What every study shows: how long it takes, buttons, its progress, and files to download."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session
-from forgetting.dashboard.state.work import advance_study, run_study, stop_study
+from forgetting.dashboard.state.work import SLICE, advance_study, run_study, stop_study
 from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
@@ -25,6 +26,8 @@ from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import name_metric
 
 Draw = Callable[[Study, Baselines], None]
+
+LONGEST_SLICE = 1.0  # seconds of work in a run of the fragment, so that Stop is heard
 
 
 def study_buttons(trained_model: TrainedModel, name: str) -> None:
@@ -145,13 +148,16 @@ def study_view(name: str, draw: Draw) -> None:
 def _view(name: str, draw: Draw) -> None:
     """Advance the study where it is under way and may train, and draw it.
 
-    It is drawn beside the baselines of the model that it studies, which may not be the session's any more.
+    It advances for as long as it takes to draw, so that no more than half of the time goes there. It is drawn beside
+    the baselines of the model that it studies, which may not be the session's any more.
     """
     mine = session()
     study = mine.studies.get(name)
     if study is None:
         return
-    ended = study.running and not mine.queue_position and advance_study(study, mine.notices)
+    seconds = min(max(SLICE, study.drawing), LONGEST_SLICE)
+    ended = study.running and not mine.queue_position and advance_study(study, mine.notices, seconds)
+    started = time.perf_counter()
     drawn, progress = st.container(), st.container()
     with progress:  # first, as drawing takes longer, and the next run may overtake this one meanwhile
         done, total, part = len(study.rows), study.total, study.part
@@ -167,6 +173,7 @@ def _view(name: str, draw: Draw) -> None:
     with drawn:
         if study.rows:
             draw(study, models.find_baselines(study.trained_model))
+    study.drawing = time.perf_counter() - started
     if ended:
         rerun_page()
 

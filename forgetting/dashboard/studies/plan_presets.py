@@ -8,13 +8,13 @@ import streamlit as st
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.studies.base import StudyRequest
-from forgetting.dashboard.studies.explanation import CASCADE_BY_BLOCKS, EXPLANATION_STUDY
+from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
 from forgetting.dashboard.studies.panel import start_study
 from forgetting.dashboard.studies.registry import STUDY_KINDS
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.studies.unlearning import UNLEARNING_STUDY
 from forgetting.model.settings import ATTRIBUTIONS
-from forgetting.randomization.groups import groups_of
+from forgetting.randomization.groups import CASCADE_BY_BLOCKS, groups_of
 from forgetting.randomization.patterns import ALL
 from forgetting.recipe.plans import even_doses
 from forgetting.reporting.formatting import format_count, format_duration

@@ -6,7 +6,7 @@ from math import inf
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, epoch_seconds, seconds_on_page
 from forgetting.randomization.settings import ALL
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_randomization
@@ -59,16 +59,18 @@ def _curves_total(request: StudyRequest) -> int:
 
 def _curves_seconds(request: StudyRequest) -> float:
     plan, known = request.recipe.relearning, _known_replicates(request, RUNS)
-    epochs = RUNS * plan.epochs * (len(_replicates(request)) - len(known)) + _original_epochs(request, known)
-    return PACE * epoch_seconds(request.trained_model) * epochs
+    epochs = RUNS * plan.epochs * (len(_replicates(request)) - len(known))
+    seconds = epochs * epoch_seconds(request.trained_model) + _original_seconds(request, known)
+    return seconds_on_page(seconds)
 
 
-def _original_epochs(request: StudyRequest, known: dict[tuple[int, int], list]) -> int:
-    """How many epochs the originals of the replicates that are not known take."""
+def _original_seconds(request: StudyRequest, known: dict[tuple[int, int], list]) -> float:
+    """About how long the originals of the replicates that are not known take."""
     missing = [replicate for replicate in _replicates(request) if replicate not in known]
     splits = {split for split, _ in missing} - {request.trained_model.recipe.split.seed}
     originals = len(missing) if request.recipe.relearning.retrain else len(splits)
-    return originals * request.trained_model.training.epochs
+    epochs = originals * request.trained_model.training.epochs
+    return epochs * epoch_seconds(request.trained_model, recorded=False)
 
 
 def _begin_curves(request: StudyRequest) -> Study:
@@ -136,8 +138,8 @@ def _savings_seconds(request: StudyRequest) -> float:
     first = next((epoch.epoch for epoch in history if epoch.validation.accuracy >= target), plan.epochs)
     known = _known_savings(request)
     missing = _savings_total(request) - sum(map(len, known.values()))
-    epochs = missing * min(first, plan.epochs) + _original_epochs(request, known)
-    return PACE * epoch_seconds(request.trained_model) * epochs
+    seconds = missing * min(first, plan.epochs) * epoch_seconds(request.trained_model, recorded=False)
+    return seconds_on_page(seconds + _original_seconds(request, known))
 
 
 def _known_savings(request: StudyRequest) -> dict[tuple[int, int], list]:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import chain
 
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest
-from forgetting.dashboard.studies.sweep import sweep_key, sweep_seconds, sweep_study_slices
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, seconds_on_page
+from forgetting.dashboard.studies.sweep_seconds import sweep_key, sweep_seconds, sweep_study_slices
 from forgetting.randomization.groups import (
     EACH_ATTENTION,
     EACH_FEEDFORWARD,
@@ -65,7 +65,8 @@ def _begin(request: StudyRequest) -> Study:
 
 
 def _seconds(request: StudyRequest) -> float:
-    return PACE * sum(sweep_seconds(request.trained_model, plan) for plan in _plans(request))
+    seconds = sum(sweep_seconds(request.trained_model, plan) for plan in _plans(request))
+    return seconds_on_page(seconds, _total(request))
 
 
 def _describe(request: StudyRequest) -> str:

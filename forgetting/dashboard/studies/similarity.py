@@ -8,8 +8,8 @@ import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
-from forgetting.dashboard.studies.sweep import is_slow
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, epoch_seconds, seconds_on_page
+from forgetting.dashboard.studies.sweep_seconds import is_slow
 from forgetting.randomization.patterns import ALL
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
@@ -69,8 +69,9 @@ def _seconds(request: StudyRequest) -> float:
     missing = plan.seeds - len(_known(request))
     variants = _total(request) / plan.seeds - 1
     finished = model.trained.state == "finished"
-    training = epoch_seconds(model) * (model.training.epochs if finished else len(model.trained.history))
-    return PACE * missing * (training + variants * _pilot_seconds(models.model_key(model), model))
+    epochs = model.training.epochs if finished else len(model.trained.history)
+    training = epochs * epoch_seconds(model, recorded=False)
+    return seconds_on_page(missing * (training + variants * _pilot_seconds(models.model_key(model), model)))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

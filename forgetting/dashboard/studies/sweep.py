@@ -1,6 +1,5 @@
 """Studies that are sweeps, and what else a page computes from many variants of a model."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -8,24 +7,22 @@ from functools import partial
 from itertools import chain, groupby
 
 import pandas as pd
-import streamlit as st
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel
-from forgetting.dashboard.studies.base import (
-    PACE,
-    PILOT_SECONDS,
-    UNASKED_SECONDS,
-    StudyKind,
-    StudyRequest,
-    epoch_seconds,
+from forgetting.dashboard.studies.base import UNASKED_SECONDS, StudyKind, StudyRequest, seconds_on_page
+from forgetting.dashboard.studies.sweep_seconds import (
+    few_doses,
+    is_slow,
+    sweep_key,
+    sweep_seconds,
+    sweep_study_slices,
 )
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.model.settings import OBJECTIVES
-from forgetting.model.split import PARTS
 from forgetting.randomization.groups import groups_of, title_set
-from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR
+from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep, even_doses
 from forgetting.reporting.formatting import format_product
@@ -36,11 +33,9 @@ from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects
 from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
 from forgetting.studies.nested import NestedCurve, nested_curves
-from forgetting.studies.sweep import SweepResult, sweep_slices
+from forgetting.studies.sweep import SweepResult
 
 INTERVAL_SLICE = 0.2  # seconds of a run of a page that intervals may take
-MOST_PILOTS = 4  # runs of a pilot at the most
-FEW_DOSES = 6  # of a quick look, and of one seed from which the time of a whole plan is estimated
 CURVE_SEEDS, CURVE_SEEDS_IF_SLOW, CURVE_DOSES_IF_SLOW = 10, 3, even_doses(11)  # of the curve of one randomization
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
 
@@ -124,8 +119,9 @@ def _begin(match: str, request: StudyRequest) -> Study:
 
 
 def _seconds(match: str, request: StudyRequest) -> float:
-    seconds = sweep_seconds(request.trained_model, _plan(match, request))
-    return PACE * seconds * (1 - _count_known(match, request) / _total(match, request))
+    seconds, total = sweep_seconds(request.trained_model, _plan(match, request)), _total(match, request)
+    left = 1 - _count_known(match, request) / total
+    return seconds_on_page(seconds * left, total * left)
 
 
 def _count_known(match: str, request: StudyRequest) -> int:
@@ -159,63 +155,6 @@ def _look(request: StudyRequest) -> StudyRequest:
         groups = tuple(groups_of(model.recipe.model.layers).values())
         few = replace(few, layers=groups or few.layers, schemes=few.schemes[:1], doses=few.doses[-2:])
     return replace(request, recipe=replace(request.recipe, sweep=few))
-
-
-def few_doses(doses: tuple[float, ...]) -> tuple[float, ...]:
-    """Few of many doses, evenly, the largest among them."""
-    return doses[:: -math.ceil(len(doses) / FEW_DOSES)]
-
-
-def sweep_key(trained_model: TrainedModel, plan: Sweep) -> str:
-    """What a sweep depends on: the plan, and the model or, where each replicate has its own, how they are trained."""
-    if "noise" not in plan.schemes:  # which alone has a scale
-        plan = replace(plan, scale=1.0)
-    if plan.retrain:
-        return f"{models.model_key(replace(trained_model, recipe=replace(trained_model.recipe, seed=0)))}:{plan}"
-    return f"{models.model_key(trained_model)}:{plan}"
-
-
-def sweep_study_slices(trained_model: TrainedModel, plan: Sweep) -> Iterator[list[SweepRow]]:
-    """The rows of a plan in slices, to be taken one by one. Raises RecipeError where it does not fit the model.
-
-    Of a Transformer the validation part alone is measured, as the training part would take most of the time.
-    """
-    trained, recipe = trained_model.trained, trained_model.recipe
-    parts = ("validation",) if is_slow(trained_model) else PARTS
-    return sweep_slices(trained.model, trained_model.split, plan, recipe=recipe, initial=trained.initial, parts=parts)
-
-
-def is_slow(trained_model: TrainedModel) -> bool:
-    """Whether a variant of the model takes so long that plans have few of them, and pilots only one layer set."""
-    return trained_model.recipe.model.kind != "mlp"
-
-
-def sweep_seconds(trained_model: TrainedModel, plan: Sweep) -> float:
-    """About how many seconds a plan will take, from a small part of it that is run now.
-
-    Raises:
-        RecipeError: Where the plan does not fit the model.
-    """
-    layers = trained_model.recipe.model.layers
-    trainings = plan.seeds * plan.splits if plan.retrain else plan.splits - 1
-    training = epoch_seconds(trained_model) * trained_model.training.epochs * trainings if trainings else 0.0
-    total = plan.count(layers)
-    few = replace(plan, seeds=1, splits=1, retrain=False, doses=few_doses(plan.doses))
-    if is_slow(trained_model):  # all layers, of which nothing is computed once for several variants
-        few = Sweep((ALL,), even_doses(7)[1:], ("reinit",), seeds=1)
-    seconds = _pilot_seconds(sweep_key(trained_model, few), trained_model, few)
-    return training + seconds * total / few.count(layers)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _pilot_seconds(key: str, _trained_model: TrainedModel, _pilot: Sweep) -> float:  # noqa: ARG001 - the key
-    seconds = []
-    while len(seconds) < MOST_PILOTS and sum(seconds) < PILOT_SECONDS:  # the first run of a process is slow
-        started = time.perf_counter()
-        for _ in sweep_study_slices(_trained_model, _pilot):
-            pass
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -366,7 +305,7 @@ def count_and_price(study: Study) -> tuple[dict[str, int], dict[str, float]]:
         reviews = (study.result.reviews or {}).get("validation", 0)
         return {"reviews": reviews, "seeds": plan.seeds, "splits": plan.splits}, {}
     counts = {"reviews": len(study.trained_model.split.validation), "seeds": plan.seeds, "splits": plan.splits}
-    seconds = PACE * sweep_seconds(study.trained_model, plan)
+    seconds = seconds_on_page(sweep_seconds(study.trained_model, plan), study.total)
     return counts, {"seeds": seconds / plan.seeds, "splits": seconds / plan.splits}
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.base import PACE, StudyKind, StudyRequest, epoch_seconds
+from forgetting.dashboard.studies.base import StudyKind, StudyRequest, epoch_seconds, seconds_on_page
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.power import describe_smallest_area
@@ -70,13 +70,14 @@ def _missing(request: StudyRequest) -> list[tuple[int, str]]:
 def _seconds(request: StudyRequest) -> float:
     kind, whole = request.trained_model.recipe.model.kind, request.trained_model.training.epochs
     plan, runner, missing = request.recipe.unlearning.for_kind(kind), _related_runner(request), _missing(request)
-    relearning, epoch = min(RELEARNING, plan.relearn_epochs), epoch_seconds(request.trained_model)
+    relearning, epoch = min(RELEARNING, plan.relearn_epochs), epoch_seconds(request.trained_model, recorded=False)
     staged, evaluation, passes = runner.staged if runner else (), EVALUATION, {}
     if kind == "transformer":
         relearning, evaluation, passes = min(1, relearning), epoch, PASSES
     methods = sum(passes.get(name, whole if name in FULL else plan.epochs) + relearning for _, name in missing)
-    epochs = 2 * whole * len({seed for seed, _ in missing} - set(staged)) + methods
-    return PACE * (epoch * epochs + evaluation * len(missing))
+    seeds = {seed for seed, _ in missing} - set(staged)
+    trainings = 2 * len(seeds) - (request.trained_model.recipe.seed in seeds)  # whose original is the model at hand
+    return seconds_on_page(epoch * (whole * trainings + methods) + evaluation * len(missing))
 
 
 def _describe(request: StudyRequest) -> str:

@@ -19,6 +19,7 @@ from forgetting.dashboard.state.session import Study, TrainedModel, assign, reru
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.studies.plan_presets import CASCADES_PRESET, start_preset_button
+from forgetting.dashboard.studies.sweep_seconds import is_slow
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
@@ -533,7 +534,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
     steps["layers"] = steps["layers"].replace(sweep.titles_of(study))
     if steps.empty:
         st.info("A cascade randomizes layer after layer, from the top down or from the bottom up.")
-        if study.trained_model and sweep.is_slow(study.trained_model):
+        if study.trained_model and is_slow(study.trained_model):
             start_preset_button(study.trained_model, CASCADES_PRESET, place="cascades")
         elif study.trained_model:
             st.button(
