@@ -3,8 +3,8 @@
 import streamlit as st
 
 from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
-from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
-from forgetting.dashboard.studies.plan_presets import preset_controls
+from forgetting.dashboard.studies.panel import ESTIMATING, kept_studies, study_view
+from forgetting.dashboard.studies.plan_presets import offer_study, preset_controls
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.page import open_page
@@ -32,7 +32,7 @@ views = {
 tabs = dict(zip(views, answer.tabs(list(views), key="explain_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]
-with plan:
+with tabs[opened], st.spinner(ESTIMATING), plan:
     if kind:
         preset_controls(trained_model, kind)
     if opened == "Sanity check":
@@ -48,7 +48,7 @@ with plan:
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if kind:
-        study_buttons(trained_model, kind)
+        offer_study(trained_model, kind)
         study_view(kind, view)
     else:
         view(trained_model)

@@ -6,8 +6,8 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
 from forgetting.dashboard.studies.opened import open_control, opened_study
-from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
-from forgetting.dashboard.studies.plan_presets import preset_controls
+from forgetting.dashboard.studies.panel import ESTIMATING, kept_studies, study_view
+from forgetting.dashboard.studies.plan_presets import offer_study, preset_controls
 from forgetting.dashboard.studies.robustness import ROBUSTNESS_STUDY
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
@@ -51,11 +51,10 @@ views = {
 tabs = dict(zip(views, answer.tabs(list(views), key="layers_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), "Curves")
 match, view = views[opened]
-with plan:
+with tabs[opened], st.spinner(ESTIMATING), plan:
     if match == LAYER_CHOICE_STUDY:
         forget_controls(trained_model)
-    if match == "dose":
-        preset_controls(trained_model, match)
+    preset_controls(trained_model, match)
     if match == ROBUSTNESS_STUDY:
         number_control("sweep.seeds")
     elif match:
@@ -65,7 +64,7 @@ with plan:
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
     if match:
-        study_buttons(trained_model, match)
+        offer_study(trained_model, match)
         study_view(match, view)
     else:
         view(trained_model, models.find_baselines(trained_model))

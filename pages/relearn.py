@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
-from forgetting.dashboard.studies.plan_presets import preset_controls
+from forgetting.dashboard.studies.panel import ESTIMATING, kept_studies, study_view
+from forgetting.dashboard.studies.plan_presets import offer_study, preset_controls
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.controls import number_control
 from forgetting.dashboard.ui.page import open_page
@@ -29,7 +29,7 @@ views = {
 tabs = dict(zip(views, answer.tabs(list(views), key="relearn_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), next(iter(views)))
 kind, view = views[opened]
-with plan:
+with tabs[opened], st.spinner(ESTIMATING), plan:
     preset_controls(trained_model, kind)
     if kind == "learning_curves":
         randomization_form.layer_controls(trained_model)
@@ -49,5 +49,5 @@ with plan:
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
-    study_buttons(trained_model, kind)
+    offer_study(trained_model, kind)
     study_view(kind, view)

@@ -4,8 +4,8 @@ import streamlit as st
 
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.studies import unlearning
-from forgetting.dashboard.studies.panel import kept_studies, study_buttons, study_view
-from forgetting.dashboard.studies.plan_presets import preset_controls
+from forgetting.dashboard.studies.panel import ESTIMATING, kept_studies, study_view
+from forgetting.dashboard.studies.plan_presets import offer_study, preset_controls
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.prerequisites import need_model
@@ -37,14 +37,14 @@ views = {
 }
 tabs = dict(zip(views, answer.tabs(list(views), key="unlearn_view", on_change="rerun"), strict=True))
 opened = next((name for name, tab in tabs.items() if tab.open), "Comparison")
-with plan:
+with tabs[opened], st.spinner(ESTIMATING), plan:
     forget_controls(trained_model)
     preset_controls(trained_model, unlearning.UNLEARNING_STUDY)
     method_controls(trained_model)
     kept_studies()
     st.caption(comparison_views.describe_model(trained_model))
 with tabs[opened]:
-    study_buttons(trained_model, unlearning.UNLEARNING_STUDY)
+    offer_study(trained_model, unlearning.UNLEARNING_STUDY)
     if views[opened]:
         study_view(unlearning.UNLEARNING_STUDY, views[opened])
     else:

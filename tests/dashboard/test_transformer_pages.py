@@ -11,8 +11,8 @@ from forgetting.dashboard.studies.sweep_seconds import _first_changes
 from forgetting.dashboard.ui.differences import name_preset
 from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 from forgetting.model.settings import ENOUGH_REVIEWS, learns_by_heart
-from forgetting.recipe.recipe import Recipe
-from forgetting.recipe.url import decode_query
+from forgetting.recipe.recipe import OPENINGS, Recipe
+from forgetting.recipe.url import decode_query, encode_query
 from forgetting.reporting.changes import describe_changes
 
 SMALL = {
@@ -133,12 +133,14 @@ def texts(test: AppTest) -> list[str]:
     [
         ("explain", ["All methods", "Groups and blocks"]),
         ("relearn", ["One seed", "Three seeds"]),
-        ("unlearn", ["Four methods"]),
+        ("unlearn", ["Four methods", "Three seeds"]),
     ],
 )
 def test_short_plans_are_ready(page, titles):
     test = opened(page, **{"forget.by": "share"})
     ready = [button for button in test.button if button.label.startswith("Start: ")]
+    first = ready.pop()  # which stands in the answer, until it is started
+    assert (first.key, first.label) == (f"preset_first_{titles[0]}", ready[0].label)
     assert [button.label.removeprefix("Start: ") for button in ready] == titles
     if page == "explain":
         return
@@ -147,10 +149,25 @@ def test_short_plans_are_ready(page, titles):
     assert (recipe.relearning.seeds, recipe.relearning.epochs, recipe.relearning.retrain) == (
         (1, 15, False) if page == "relearn" else (5, 100, True)
     )
-    assert recipe.unlearning.seeds == (5 if page == "relearn" else 2)
+    assert recipe.unlearning.seeds == (5 if page == "relearn" else 1)
     assert not test.exception
 
 
 def test_time_is_counted_from_the_first_layer_that_no_earlier_set_leads_to_alike():
     sets = [("a",), ("a", "b"), ("a", "c"), ("b",), ("b", "c"), ("a", "b"), ("c",)]
     assert _first_changes(sets, ("a", "b", "c")) == [0, 1, 2, 1, 2, 3, 2]
+
+
+def test_an_address_of_the_kind_alone_opens_with_its_randomization_and_that_of_the_defaults_says_so():
+    kind = {"model.kind": "transformer"}
+    test = app("forget", **kind)
+    recipe = test.session_state.session.recipe
+    assert recipe == OPENINGS["transformer"]
+    assert dict(test.query_params) == encode_query(recipe)
+    chosen = app("forget", **kind | {"randomization.fraction": "0.5"})
+    assert chosen.session_state.session.recipe == Recipe.from_dict({"model": {"kind": "transformer"}}).with_value(
+        "randomization.fraction", 0.5
+    )
+    defaults = app("forget", **kind | {"protocol": "modern"})
+    assert defaults.session_state.session.recipe == Recipe.from_dict({"model": {"kind": "transformer"}})
+    assert dict(defaults.query_params) == kind | {"protocol": "modern"}

@@ -4,7 +4,8 @@ Nothing here draws. The rules of the address: the session's recipe is decoded fr
 Back and Forward; every change of a control goes into the recipe first, and from there into the address. What changed
 the recipe since the run before, whatever it was, is one step that can be undone. The Overview without any parameter
 opens with the recipe OPENING, whose parameters are then written; there the defaults are written out, too. Every other
-page without parameters has the defaults, as links to it always had.
+page without parameters has the defaults, as links to it always had. Where an address names another kind of network and
+nothing of what is randomized, it opens with the randomization of that kind's OPENINGS, unless it names the protocol.
 
 The guided story shows states of its own. Its address holds the number of a scene; the visitor's own recipe and model
 wait meanwhile, and links to other pages carry that recipe. So it is the address, again, that says which recipe goes on
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -31,7 +32,7 @@ from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.reading import ReadingSettings
 from forgetting.model.settings import TrainingSettings
 from forgetting.recipe import url
-from forgetting.recipe.recipe import MODERN, OPENING, Recipe
+from forgetting.recipe.recipe import MODERN, OPENING, OPENINGS, Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -48,6 +49,7 @@ LATE = 1.0  # seconds for which an older address may still come from the browser
 STORY, SCENE = "story", "scene"  # the page of the guided story, and the parameter of its address
 PRESENT, PRESENTED = "present", "1"  # the parameter of a page that is presented, and its value
 OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
+KIND = "model.kind"
 DEFAULTS = {url.PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
 
@@ -469,7 +471,13 @@ def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
         return OPENING
     recipe, sentences = url.decode_query(parameters)
     session().notices += sentences
-    return recipe
+    return replace(recipe, randomization=OPENINGS[recipe.model.kind].randomization) if _opens(parameters) else recipe
+
+
+def _opens(parameters: dict[str, str]) -> bool:
+    """Whether an address names another kind of network than the default, and nothing of what is randomized."""
+    named = parameters.get(KIND, MODERN.value(KIND)) != MODERN.value(KIND) and url.PROTOCOL not in parameters
+    return named and not any(name.startswith("randomization.") for name in parameters)
 
 
 def _read_scene(text: str, scenes: int) -> int:
@@ -514,11 +522,15 @@ def link_address(page: str) -> dict[str, str]:
 def page_address(page: str, parameters: dict[str, str]) -> dict[str, str]:
     """The parameters of an experiment as a page has them: on the Overview the defaults are written out.
 
+    So is the protocol where another network than an MLP has the default randomization.
+
     The story has the number of its scene instead.
     """
     if page == STORY:
         return {SCENE: str(session().scene)}
     parameters = {} if parameters == DEFAULTS else parameters
+    if _opens(parameters):
+        return DEFAULTS | parameters
     return parameters or (DEFAULTS if page == OPENING_PAGE else {})
 
 

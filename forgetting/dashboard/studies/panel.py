@@ -27,13 +27,19 @@ from forgetting.reporting.names import name_metric
 
 Draw = Callable[[Study, Baselines], None]
 
-LONGEST_SLICE = 1.0  # seconds of work in a run of the fragment, so that Stop is heard
+ESTIMATING = "Estimating how long a study takes on this machine"
+LONGEST_SLICE = 2.0  # seconds of work in a run of the fragment, so that Stop is heard
 
 
-def study_buttons(trained_model: TrainedModel, name: str) -> None:
+def study_buttons(trained_model: TrainedModel, name: str, *, primary: bool = True) -> None:
     """What the plan does, how long it takes, and start, stop or go on.
 
     What takes little time starts by itself, or a quick look at it.
+
+    Args:
+        trained_model: The model to study.
+        name: The kind's name.
+        primary: Whether to start it is what the page offers first.
     """
     mine, kind, sentence, total = session(), registry.STUDY_KINDS[name], "", 0
     request = registry.request_study(mine, trained_model, name)
@@ -53,8 +59,9 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
     fresh = study is None or study.key != kind.key(request)
     with st.container(horizontal=True, vertical_alignment="center"):
         if total:
-            look = f"**Quick look**: {literal(study.title)}. The whole plan: " if fresh and study and study.look else ""
-            st.caption(f"{look}{literal(sentence)}", width="stretch")
+            look = f"**Quick look**: {literal(study.title)}. " if fresh and study and study.look else ""
+            whole = "The whole plan: " if look or not primary else ""
+            st.caption(f"{look}{whole}{literal(sentence)}", width="stretch")
         if study and study.running:
             st.button("Stop", icon=":material/stop:", on_click=stop_study, args=(study,), help=explain("Stop"))
         elif not fresh and study.unfinished:
@@ -67,9 +74,9 @@ def study_buttons(trained_model: TrainedModel, name: str) -> None:
                 help=explain("Go on"),
             )
         if total and (fresh or len(study.rows) < study.total):
-            label, look = ("Start", "primary") if fresh else ("Start anew", "secondary")
+            label, look = "Start" if fresh else "Start anew", "primary" if fresh and primary else "secondary"
             st.button(label, type=look, on_click=start_study, args=(trained_model, name), help=explain(label))
-    if study is None and total:
+    if study is None and total and primary:
         st.info("Press Start to run this plan.", icon=":material/play_arrow:")
     elif study is not None and fresh and not study.look:
         start = " Start runs this one." if total else ""

@@ -9,7 +9,8 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import TrainedModel, assign, session
 from forgetting.dashboard.studies.base import StudyRequest
 from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
-from forgetting.dashboard.studies.panel import start_study
+from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
+from forgetting.dashboard.studies.panel import ESTIMATING, start_study, study_buttons
 from forgetting.dashboard.studies.registry import STUDY_KINDS
 from forgetting.dashboard.studies.similarity import SIMILARITY_STUDY
 from forgetting.dashboard.studies.unlearning import UNLEARNING_STUDY
@@ -17,12 +18,15 @@ from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.randomization.groups import CASCADE_BY_BLOCKS, groups_of
 from forgetting.randomization.patterns import ALL
 from forgetting.recipe.plans import even_doses
+from forgetting.recipe.recipe import MODERN
 from forgetting.reporting.formatting import format_count, format_duration
 from forgetting.reporting.glossary import explain
 
 PRESET_SEEDS = 3
+FEW_METHODS = ("retrain", "randomize_and_repair", "fine_tune", "cf_k")
 RELEARN_EPOCHS = 15  # as many as a Transformer is trained for on few reviews
 PLANS_OPEN = "plans"  # key of the popover, which closes once a plan is started, so that it hides nothing
+FIRST = "first"  # part of the key of the button of the plan that is offered first
 
 
 @dataclass(frozen=True)
@@ -70,19 +74,28 @@ CASCADES_PRESET = PlanPreset(
     lambda _: _sweep(("down", "up"), (1.0,)),
     "Cascades",
 )
-PLAN_PRESETS = {  # by the kind of the study
+GROUPS_PRESET = PlanPreset(
+    "Groups and blocks",
+    "Which group of layers, and which block, holds it.",
+    lambda known: _sweep((*groups_of(known).values(), ALL), even_doses(6)),
+)
+PLAN_PRESETS = {  # by the kind of the study, the one first that shows most in a few minutes
     "dose": (
-        PlanPreset(
-            "Groups and blocks",
-            "Which group of layers, and which block, holds it.",
-            lambda known: _sweep((*groups_of(known).values(), ALL), even_doses(6)),
-        ),
+        GROUPS_PRESET,
         PlanPreset(
             "Each layer",
             "How accuracy falls with the fraction of each layer.",
             lambda _: _sweep(("each",), even_doses(6)),
         ),
         CASCADES_PRESET,
+    ),
+    "change": (GROUPS_PRESET,),
+    LAYER_CHOICE_STUDY: (
+        PlanPreset(
+            "Groups and blocks",
+            "What drawing each group of layers anew, and each block, costs on the forget set and on the retain set.",
+            lambda known: _sweep((*groups_of(known).values(), ALL), (0.5, 1.0)),
+        ),
     ),
     EXPLANATION_STUDY: (
         PlanPreset(
@@ -113,10 +126,12 @@ PLAN_PRESETS = {  # by the kind of the study
         PlanPreset(
             "Four methods",
             "Repair after randomizing, further training of all layers and of the last ones, beside exact retraining.",
-            lambda _: {
-                "unlearning.methods": ("retrain", "randomize_and_repair", "fine_tune", "cf_k"),
-                "unlearning.seeds": 2,
-            },
+            lambda _: {"unlearning.methods": FEW_METHODS, "unlearning.seeds": 1},
+        ),
+        PlanPreset(
+            "Three seeds",
+            "The same with an interval over seeds, each of which has an original of its own.",
+            lambda _: {"unlearning.methods": FEW_METHODS, "unlearning.seeds": PRESET_SEEDS},
         ),
     ),
     SIMILARITY_STUDY: (
@@ -131,11 +146,29 @@ PLAN_PRESETS = {  # by the kind of the study
 
 def preset_controls(trained_model: TrainedModel, study: str) -> None:
     """A button that opens the plans that are ready, where the model has groups of layers; study: the kind's name."""
-    if not groups_of(trained_model.recipe.model.layers):
+    if study not in PLAN_PRESETS or not groups_of(trained_model.recipe.model.layers):
         return
     with st.popover("Plans", icon=":material/list_alt:", help=explain("Plans"), key=PLANS_OPEN, on_change="rerun"):
         for preset in PLAN_PRESETS[study]:
             start_preset_button(trained_model, preset, study)
+
+
+def offer_study(trained_model: TrainedModel, study: str) -> None:
+    """The buttons of a study; above them the first plan that is ready, until a person has chosen or started one.
+
+    study: The kind's name. The plan of the defaults, which old links name by leaving it out, is made for an MLP, and
+    takes a Transformer an hour and more.
+    """
+    mine, known = session(), trained_model.recipe.model.layers
+    ready = PLAN_PRESETS.get(study, ()) if groups_of(known) else ()
+    untouched = ready and all(mine.recipe.value(name) == MODERN.value(name) for name in ready[0].make(known))
+    shown = mine.studies.get(study)
+    first = bool(untouched) and (shown is None or shown.unasked)
+    with st.spinner(ESTIMATING):
+        if first:
+            with st.container(border=True):
+                start_preset_button(trained_model, ready[0], study, FIRST)
+        study_buttons(trained_model, study, primary=not first)
 
 
 def start_preset_button(
@@ -153,6 +186,7 @@ def start_preset_button(
         key=f"preset_{place}_{preset.title}",
         on_click=_start,
         args=(trained_model, values, study, preset.tab),
+        type="primary" if place == FIRST else "secondary",
         help=explain("Plans"),
     )
     try:

@@ -15,7 +15,7 @@ from forgetting.charts.style import FRACTION_TITLE
 from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
+from forgetting.dashboard.state.session import Study, TrainedModel, assign, page_address, rerun_page, session
 from forgetting.dashboard.studies import sweep
 from forgetting.dashboard.studies.panel import downloads, start_study
 from forgetting.dashboard.studies.plan_presets import CASCADES_PRESET, start_preset_button
@@ -401,7 +401,7 @@ def _open_picked(study: Study, event: dict) -> None:
     if study.plan.splits > 1:
         values["split.seed"] = int(point["split"])
     assign(values)
-    st.switch_page(PAGES["forget"][0], query_params=url.encode_query(session().recipe))
+    st.switch_page(PAGES["forget"][0], query_params=page_address("forget", url.encode_query(session().recipe)))
 
 
 def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
