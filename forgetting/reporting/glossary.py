@@ -1029,7 +1029,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "gradient ascent: length of a step",
-            "How far the weights move in one step that makes the forget set's loss larger.",
+            "How far the weights move in one step that makes the forget set's loss larger; 0 for what suits the kind "
+            "of the network.",
             used=("unlearning.ascent_rate",),
         ),
         Term(
@@ -1044,7 +1045,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         ),
         Term(
             "dampening: α",
-            "A weight is dampened where it matters more than α times as much for the forget set as for all reviews.",
+            "A weight is dampened where it matters more than α times as much for the forget set as for all reviews; −1 "
+            "for what suits the kind of the network.",
             "It becomes itself times min(λ · I_all / I_forget, 1), where I is the diagonal of the Fisher information.",
             "Foster et al. 2024, arXiv 2308.07707",
             used=("unlearning.dampening_alpha", "dampening: α, select above"),

@@ -133,13 +133,15 @@ def _conclude_choice(choice: Sequence[ChoiceContrast]) -> str:
 
 
 def describe_chosen(settings: Unlearning, kind: str) -> str:
-    """What a kind of model chooses of the settings that are 0; "" where there are none."""
+    """What a kind of model chooses of the settings that are left open; "" where there are none."""
     used = settings.for_kind(kind)
     parts = {
         "epochs": f"{format_count(used.epochs, 'epoch')} of repair and tuning",
         "learning_rate": f"a learning rate of {used.learning_rate:g}",
+        "ascent_rate": f"steps of {used.ascent_rate:g} in gradient ascent",
+        "dampening_alpha": f"an α of {used.dampening_alpha:g} in dampening",
     }
-    chosen = [part for name, part in parts.items() if not settings.value(name)]
+    chosen = [part for name, part in parts.items() if settings.value(name) != used.value(name)]
     return f"Chosen for the {NETWORK_NAMES[kind]}: {join_names(chosen)}." if chosen else ""
 
 

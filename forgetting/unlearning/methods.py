@@ -186,7 +186,7 @@ def dampening(task: Task) -> MethodRun:
     2308.07707: with I_D and I_F the diagonals of the Fisher information on the training part and on the forget set, a
     weight with I_F > α·I_D becomes itself times min(λ·I_D / I_F, 1). α is `dampening_alpha`, λ `dampening_lambda`. As
     the forget set is in the training part, I_F / I_D is at most the ratio of their sizes: where a tenth of the reviews
-    is forgotten, the paper's α of 10 selects nothing, so the default here is 2, which selects nothing where half is.
+    is forgotten, the paper's α of 10 selects nothing, so that of an MLP here is 2, which selects nothing where half is.
     """
     settings, model = task.settings, task.copy()
     training = yield from fisher_slices(model, task.split.training, task.training.objective)

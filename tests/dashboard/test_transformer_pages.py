@@ -111,13 +111,14 @@ def test_the_epochs_of_unlearning_are_those_of_the_kind_until_one_gives_others()
     test = opened("unlearn")
     epochs = test.number_input(key=f"{PREFIX}unlearning.epochs")
     assert epochs.value == 5
-    assert "Chosen for the Transformer: 5 epochs of repair and tuning and a learning rate of 0.002." in texts(test)
+    chosen = "a learning rate of 0.002, steps of 0.1 in gradient ascent and an α of 5 in dampening."
+    assert f"Chosen for the Transformer: 5 epochs of repair and tuning, {chosen}" in texts(test)
     epochs.set_value(20).run()  # those of an MLP
     recipe = test.session_state.session.recipe
     assert recipe.unlearning.for_kind("transformer").epochs == 20
     assert test.query_params["unlearning.epochs"] == "20"
     assert decode_query(dict(test.query_params)) == (recipe, [])
-    assert "Chosen for the Transformer: a learning rate of 0.002." in texts(test)
+    assert f"Chosen for the Transformer: {chosen}" in texts(test)
     test.number_input(key=f"{PREFIX}unlearning.epochs").set_value(0).run()
     assert test.number_input(key=f"{PREFIX}unlearning.epochs").value == 5
     assert "unlearning.epochs" not in test.query_params

@@ -85,7 +85,7 @@ def task_of(
     training = TrainingSettings(objective=objective, epochs=trained, batch_size=batch)
     model, initial = trained_once(split, training, hidden, dropout)
     sets = make_forget_sets(split, forget)
-    settings = Unlearning(**({"epochs": 6, "learning_rate": 0.02} | changes))
+    settings = Unlearning(**({"epochs": 6, "learning_rate": 0.02} | changes)).for_kind("mlp")
     return kind(
         copy.deepcopy(model),
         copy.deepcopy(initial),

@@ -32,8 +32,8 @@ from forgetting.unlearning.task import METHODS, Task, method
 EPOCHS, SEED = 15, 4
 BUILT_IN = tuple(METHODS)
 QUICK = Unlearning(
-    methods=("original", "retrain", "fine_tune"), seeds=1, seed=SEED, epochs=4, learning_rate=0.01, relearn_epochs=30
-)
+    methods=("original", "retrain", "fine_tune"), seeds=1, seed=SEED, epochs=4, relearn_epochs=30
+).for_kind("mlp")
 TIMES = {"seconds", "seconds_ratio"}
 
 

@@ -72,10 +72,12 @@ def test_a_fresh_model_is_that_of_the_recipe_and_the_task_s_seed(split):
 
 
 def test_the_kind_of_the_model_chooses_the_settings_that_are_left_open(split):
-    assert Unlearning().for_kind("mlp") == Unlearning(epochs=20, learning_rate=0.01)
+    assert Unlearning().for_kind("mlp") == Unlearning(
+        epochs=20, learning_rate=0.01, ascent_rate=0.3, dampening_alpha=2.0
+    )
     chosen = Unlearning().for_kind("transformer")
-    assert chosen == Unlearning(epochs=5, learning_rate=0.002)
-    given = Unlearning(epochs=20, learning_rate=0.01)  # what the MLP would choose
+    assert chosen == Unlearning(epochs=5, learning_rate=0.002, ascent_rate=0.1, dampening_alpha=5.0)
+    given = Unlearning().for_kind("mlp")
     assert given.for_kind("transformer") == given
     assert Unlearning(epochs=7).for_kind("transformer") == replace(chosen, epochs=7)
     runner = UnlearningRunner(trained(split), split, replace(RECIPE, unlearning=Unlearning(seeds=1)))
