@@ -106,6 +106,6 @@ HOW_RANKED = (
     "A layer set loses a review where the original classifies it correctly and the randomized model does not; the loss "
     "is the mean over all fractions above 0. The bars are the loss of the forget set less that of the retain set, with "
     f"the 95{PERCENT} interval over seeds and reviews, corrected for the number of layer sets (Bonferroni); pale bars "
-    "are not shown to differ from 0 (Holm). What a layer loses by itself does not say how well unlearning in it "
+    "are not shown to differ from 0. What a layer loses by itself does not say how well unlearning in it "
     "works: the Unlearn page tells."
 )

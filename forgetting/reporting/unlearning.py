@@ -84,7 +84,8 @@ def describe_choice(result: UnlearningResult) -> str:
     )
     return (
         f"Does it help to choose {layers}? Randomize and repair of {layers} leaves {reached}. Compared {beside} "
-        f"(95{PERCENT} intervals, corrected for {format_count(len(result.choice), 'comparison')}). "
+        f"(95{PERCENT} intervals, corrected for {format_count(len(result.choice), 'comparison')}; steps count up to "
+        "those of exact retraining). "
         f"{_conclude_choice(result.choice)}"
     )
 

@@ -93,6 +93,8 @@ def tow_contrast(rows: Rows, others: Rows, name: str = "validation", *, level: f
 def relearning_contrast(rows: Rows, others: Rows, *, level: float = LEVEL) -> CrossedChange | None:
     """Steps to relearn the forget set of one method less those of another, of the seeds that both have.
 
+    They count up to those of the retrained model: one that takes even longer is not nearer to it.
+
     Args:
         rows: Of the one method.
         others: Of the other.
@@ -101,8 +103,13 @@ def relearning_contrast(rows: Rows, others: Rows, *, level: float = LEVEL) -> Cr
     Returns:
         The contrast, on these reviews; None where a model of either never relearns it, or none has tried.
     """
-    by_seed = {row.seed: row.metrics["relearn_steps"] for row in others}
-    pairs = [(row.metrics["relearn_steps"], by_seed[row.seed]) for row in rows if row.seed in by_seed]
+
+    def steps(row: UnlearningRow) -> float | None:
+        own, most = row.metrics["relearn_steps"], row.retrained["relearn_steps"]
+        return own if own is None or most is None else min(own, most)
+
+    by_seed = {row.seed: steps(row) for row in others}
+    pairs = [(steps(row), by_seed[row.seed]) for row in rows if row.seed in by_seed]
     if not pairs or any(None in pair for pair in pairs):
         return None
     return crossed_change(np.array([float(own - other) for own, other in pairs]), rounding=1, level=level)

@@ -12,7 +12,6 @@ import numpy as np
 
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.metrics.crossed import CrossedChange, crossed_change
-from forgetting.metrics.multiplicity import holm
 from forgetting.metrics.paired import LEVEL, SIGNIFICANT
 from forgetting.randomization.patterns import LAYER_SEPARATOR, matching_layers
 from forgetting.recipe.plans import Sweep
@@ -33,7 +32,7 @@ class LayerLoss:
         retain: The same on the retain set.
         excess: The first less the second.
         together: The interval of `excess` that holds in all layer sets at once, 95 % of the time (Bonferroni).
-        p: Two-sided p-value that there is no excess, adjusted for all layer sets (Holm).
+        p: Two-sided p-value that there is no excess, adjusted likewise, so that nothing is shown beyond the interval.
         behind: Excess of the best layer set less this one's; None for the best and for the whole model.
         behind_p: Its p-value, adjusted for all pairs of layer sets, as the same rows chose the best (Bonferroni);
             NaN without one.
@@ -163,7 +162,6 @@ def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
     _check_sizes(reviews)
     lost = {name: {side: _lost(own, side) for side in RANKED_SETS} for name, own in cells.items()}
     excess = {name: _excess(sides) for name, sides in lost.items()}
-    adjusted = dict(zip(lost, holm([found.p for found in excess.values()]).tolist(), strict=True))
     order = sorted(lost, key=lambda name: -excess[name].change)
     best, *others = [name for name in order if not _is_whole(name, known)] or [None]
     behind = {name: _excess({side: lost[best][side] - lost[name][side] for side in RANKED_SETS}) for name in others}
@@ -180,7 +178,7 @@ def rank_layers(rows: Sequence[SweepRow], known: Sequence[str]) -> LayerRanking:
                 *(crossed_change(lost[name][side].mean(axis=1), lost[name][side]) for side in RANKED_SETS),
                 excess[name],
                 (wide.low, wide.high),
-                adjusted[name],
+                min(1.0, len(lost) * excess[name].p),
                 behind.get(name),
                 behind_p.get(name, np.nan),
             )

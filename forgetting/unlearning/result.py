@@ -41,10 +41,11 @@ class ChoiceContrast:
 
     Attributes:
         method: The method of the other layers.
-        metric: A key of CHOICE_CONTRASTS: the ToW, or the steps to relearn the forget set.
+        metric: A key of CHOICE_CONTRASTS: the ToW, or the steps to relearn the forget set, which count up to those of
+            the retrained model.
         change: The metric of the chosen layers less that of the others, with its interval over models and reviews,
             corrected for how many such contrasts there are (Bonferroni).
-        p: Its p-value, corrected by Holm.
+        p: Its p-value, corrected likewise, so that nothing is concluded beyond the interval.
     """
 
     method: str
@@ -279,8 +280,7 @@ class UnlearningResult(TableResult):
             for name, metric in asked
             if (change := CHOICE_CONTRASTS[metric](own, self._models_of(name), level=level))
         }
-        adjusted = holm([change.p for change in found.values()]).tolist()
-        return tuple(ChoiceContrast(*key, change, p) for (key, change), p in zip(found.items(), adjusted, strict=True))
+        return tuple(ChoiceContrast(*key, change, min(1.0, len(asked) * change.p)) for key, change in found.items())
 
     def median(self, method: str, metric: str) -> float | None:
         """Median over a method's seeds; None where half or more lack the metric, as the rest may be the best."""

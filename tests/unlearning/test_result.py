@@ -429,7 +429,7 @@ def test_where_it_cannot_be_written_what_is_there_is_kept(result, tmp_path):
 
 
 def chosen(method: str, seed: int, hits: dict[str, list[float]], steps: int) -> UnlearningRow:
-    """A row that has these shares of 40 reviews right; the retrained model has 0, 1 and 0.8 of them."""
+    """A row that has these shares of 40 reviews right; the retrained model has 0, 1 and 0.8, and takes 30 steps."""
 
     def right(share: float) -> np.ndarray:
         return np.arange(40) < round(40 * share)
@@ -440,7 +440,8 @@ def chosen(method: str, seed: int, hits: dict[str, list[float]], steps: int) -> 
         "unlearned": {name: right(hits[name][seed]) for name in names},
         "retrained": {name: right(share) for name, share in zip(names, (0.0, 1.0, 0.8), strict=True)},
     }
-    return replace(made, hits=both, metrics=made.metrics | {"relearn_steps": steps, "tow": 0.5})
+    metrics = made.metrics | {"relearn_steps": steps, "tow": 0.5}
+    return replace(made, hits=both, metrics=metrics, retrained=made.retrained | {"relearn_steps": 30})
 
 
 ALIKE = {"forget": [0.0] * 4, "retain": [1.0] * 4, "validation": [0.8] * 4}
@@ -460,12 +461,21 @@ def test_a_choice_of_layers_is_held_against_all_and_random_ones_by_hand(sets):
     # ToW: 1 for the chosen ones; 1 − 0.5, 1 − 0.55 … for those that are far.
     assert found["repair_all_layers", "tow"].change.change == pytest.approx(1 - np.mean([0.5, 0.45, 0.5, 0.55]))
     assert found["repair_all_layers", "relearn_steps"].change.change == pytest.approx(10.75)
+    for each in found.values():
+        inside = each.change.low <= 0 <= each.change.high
+        assert each.conclusion == ("open" if inside else "nearer")
     assert {key: each.conclusion for key, each in found.items()} == {
         ("repair_all_layers", "tow"): "nearer",
         ("repair_all_layers", "relearn_steps"): "nearer",
         ("repair_random_layer", "tow"): "open",
         ("repair_random_layer", "relearn_steps"): "open",
     }
+    longer = [
+        replace(each, retrained=each.retrained | {"relearn_steps": 12}) for each in rows
+    ]  # up to which steps count, so that these are 12 − 10, 12 − 11, 12 − 9 and 12 − 10
+    found = {(each.method, each.metric): each.change.change for each in of(sets, *longer).choice}
+    assert found["repair_all_layers", "relearn_steps"] == 2
+    assert found["repair_random_layer", "relearn_steps"] == 0
     steps["randomize_and_repair"] = [1, 2, 1, 2]
     worse = [chosen(name, seed, hits[name], steps[name][seed]) for name in steps for seed in range(4)]
     assert {each.conclusion for each in of(sets, *worse).choice if each.metric == "relearn_steps"} == {"less near"}
