@@ -35,12 +35,12 @@ if not randomization_form.can_choose(trained_model):
     st.stop()
 
 with st.container(key="controls_and_answer"):
-    plan, answer = st.columns([1, 2.6], gap="medium")
+    plan, answer = st.columns([1, 2.6], gap="small")
 views = {
     "Curves": ("dose", dose_response.curves_view),
     "Heat map": ("dose", dose_response.heat_view),
     "Cascades": ("dose", dose_response.cascade_view),
-    "Half-way fraction": ("dose", dose_response.half_way_view),
+    "Half-way": ("dose", dose_response.half_way_view),
     "Equal ‖ΔW‖": ("change", dose_response.curves_view),
     "How sure?": ("dose", dose_response.uncertainty_view),
     "Conclusions": (ROBUSTNESS_STUDY, layer_effects_view),

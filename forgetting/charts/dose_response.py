@@ -18,7 +18,6 @@ from forgetting.charts.style import (
     FRACTION_TITLE,
     HEAT,
     LIGHT_TEXT_FROM,
-    ORIGINAL,
     RANDOMIZED,
     TEXT,
 )
@@ -291,10 +290,10 @@ def current_dose_chart(
     return alt.layer(*shown_layers).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT)
 
 
-def _lines(style: MetricStyle, narrow: bool = False) -> list[alt.Chart]:
-    """The baselines, their names in the right margin, or on the lines where it is narrow."""
+def _lines(style: MetricStyle, narrow: bool = False, original: float | None = None) -> list[alt.Chart]:
+    """The baselines, and the original where it is given; names in the right margin, or on the lines where narrow."""
     top = 1.0 if style.share else max(style.baselines.values(), default=1.0) or 1.0
-    return baseline_rules(style.baselines, style.form, length=top, margin=not narrow)
+    return baseline_rules(style.baselines, style.form, length=top, margin=not narrow, original=original)
 
 
 def _tooltip(style: MetricStyle, match: str, curves: pd.DataFrame, band: str = "seeds") -> list[alt.Tooltip]:
@@ -431,21 +430,11 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") 
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
         y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
-    original = _original_rule(before, style) if named else []
     return (
-        alt.layer(*_lines(style), *original, area, line, points)
+        alt.layer(*_lines(style, original=before if named else None), area, line, points)
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=CHART_HEIGHT)
     )
-
-
-def _original_rule(value: float, style: MetricStyle) -> list[alt.Chart]:
-    """A line at the metric of the original, with its name."""
-    base = alt.Chart(pd.DataFrame({"original": [value]})).encode(
-        y="original:Q", tooltip=[alt.Tooltip("original:Q", title=f"{style.title}, original", format=style.form)]
-    )
-    name = base.mark_text(text="original", align="left", baseline="middle", dx=5, fontSize=11, color=TEXT)
-    return [base.mark_rule(color=ORIGINAL, strokeWidth=1.5), name.encode(x=alt.value("width"))]
 
 
 def _end_drawn(half: HalfWay, end: float | None, outermost: float) -> float | None:

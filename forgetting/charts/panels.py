@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from forgetting.randomization.groups import LAYER_GROUPS, block_of, group_of, groups_of, title_block
+from forgetting.randomization.groups import LAYER_GROUPS, OUTSIDE, block_of, group_of, groups_of, title_block
 from forgetting.randomization.patterns import matching_layers
 
 ONE_PANEL = 6  # layer sets that one panel shows, coloured each on its own
@@ -39,6 +39,8 @@ def panels(curves: pd.DataFrame, sets: Mapping[str, str], known: tuple[str, ...]
         places.setdefault(panel, {})[name] = (line, block)
     if len(known) > MOST_IN_PANEL and not groups_of(known):
         places = _cut(places)
+    if all(len(matching_layers(sets[name], known)) == 1 for name in places.get(GROUPS, ())):
+        places = {OUTSIDE if title == GROUPS else title: found for title, found in places.items()}
     return {panel: _columns(curves[curves["layers"].isin(list(found))], found) for panel, found in places.items()}
 
 

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from forgetting.charts.style import BASELINE, NAMES_APART, NO_WIDTH, SERIES_COLOURS, TEXT
+from forgetting.charts.style import BASELINE, NAMES_APART, NO_WIDTH, ORIGINAL, SERIES_COLOURS, TEXT
 from forgetting.core.numbers import PERCENT
 from forgetting.reporting.names import SCHEME_NAMES
 
@@ -34,9 +34,15 @@ OBJECT_NAMES = frozenset((
 
 
 def baseline_rules(
-    baselines: Mapping[str, float], form: str, *, length: float = 1.0, margin: bool = True, symlog: float = 0.0
+    baselines: Mapping[str, float],
+    form: str,
+    *,
+    length: float = 1.0,
+    margin: bool = True,
+    symlog: float = 0.0,
+    original: float | None = None,
 ) -> list[alt.Chart]:
-    """Dashed grey lines with their names.
+    """Dashed grey lines with their names, and that of the original, where it is asked for.
 
     Args:
         baselines: the height of each line by its name.
@@ -44,22 +50,30 @@ def baseline_rules(
         length: of the axis; no matter where it is a symmetric logarithm.
         margin: whether the names stand to the right of the plot, or on the lines.
         symlog: constant of the symmetric logarithm that the axis is; 0 where it is linear.
+        original: height of the original's line.
     """
-    values = np.array(list(baselines.values()))
+    also = [] if original is None else [original]
+    values = np.array([*baselines.values(), *also])
     if symlog:
         places = np.sign(values) * np.log1p(np.abs(values) / symlog)
         spread = np.array(_spread_apart(places, NAMES_APART * np.log1p(100 / symlog)))
         label_y = np.sign(spread) * np.expm1(np.abs(spread)) * symlog
     else:
         label_y = _spread_apart(values, NAMES_APART * length)
-    lines = pd.DataFrame({"name": list(baselines), "value": values, "label_y": label_y})
-    base = alt.Chart(lines).encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
-    rule = base.mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
+    lines = pd.DataFrame({"name": [*baselines, *["original" for _ in also]], "value": values, "label_y": label_y})
+    looks = [(lines[: len(baselines)], {"color": BASELINE, "strokeDash": [5, 4]})]
+    looks += [(lines[len(baselines) :], {"color": ORIGINAL})] if also else []
+    rules = [
+        alt.Chart(some)
+        .mark_rule(strokeWidth=1.5, **look)
+        .encode(y="value:Q", tooltip=["name:N", alt.Tooltip("value:Q", format=form)])
+        for some, look in looks
+    ]
     position = {"align": "right", "baseline": "bottom", "dx": -2, "dy": -2}
     if margin:
         position = {"align": "left", "baseline": "middle", "dx": 5}
     texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, **position)
-    return [rule, texts.encode(y="label_y:Q", text="name:N", x=alt.value("width"))]
+    return [*rules, texts.encode(y="label_y:Q", text="name:N", x=alt.value("width"))]
 
 
 def _spread_apart(values: Sequence[float], gap: float) -> list[float]:

@@ -22,7 +22,7 @@ QUERIES_AND_KEYS, VALUES_AND_OUTPUTS = (
 )
 CASCADE_BY_BLOCKS = "down:words+positions+blocks.*+norm+head"  # of a Transformer
 ALL_LAYERS = "all layers"
-OUTSIDE = "no block"
+OUTSIDE = "outside the blocks"
 BLOCK = re.compile(r"(?:.*?\.)??\d+(?=\.)")  # up to the first number in a dotted name
 OWN_BLOCK = "blocks."  # before the number of a block of the app's own Transformer
 

@@ -100,7 +100,7 @@ def test_back_after_a_click_on_a_point_keeps_the_experiment(visit):
 VIEWS = {
     "Heat map": "g.mark-rect.role-mark path",
     "Cascades": "g.mark-symbol.role-mark path",
-    "Half-way fraction": "g.mark-symbol.role-mark path",
+    "Half-way": "g.mark-symbol.role-mark path",
     "Equal ‖ΔW‖": "g.mark-symbol.role-mark path",
     "How sure?": "g.mark-rect.role-mark path",
     "Robustness": "g.mark-rect.role-mark path",

@@ -25,7 +25,7 @@ GROUPS = ["blocks.0.attention+blocks.1.attention", "blocks.0", "blocks.1", "word
         ("group", {"groups": 4, "norms": 5, "attention": 8, "feed-forward": 4, "blocks": 3, "top-down cascade": 1}),
         (
             "block",
-            {"no block": 4, "block 0": 8, "block 1": 8, "groups": 1, "blocks": 3, "top-down cascade": 1},
+            {"outside the blocks": 4, "block 0": 8, "block 1": 8, "groups": 1, "blocks": 3, "top-down cascade": 1},
         ),
     ],
 )
@@ -37,7 +37,10 @@ def test_each_set_is_in_one_panel_with_a_line_and_a_block_of_its_own(by, titles)
     for panel in found.values():
         assert len(panel.drop_duplicates(["line", "block"])) == panel["layers"].nunique()
         assert set(panel["line"]) == set(panel.attrs["series"]["line"])
+    alone = panels(*curves_of([*LAYERS], LAYERS), LAYERS, by)
+    assert alone["outside the blocks"]["line"].unique().tolist()[:2] == ["words", "positions"]
     if by == "group":
+        assert "groups" not in alone
         assert list(found["attention"].attrs["series"].values())[2:] == [
             ["query", "key", "value", "output"],
             ["block 0", "block 1"],

@@ -28,7 +28,7 @@ TABS = {  # of each page: the key that opens a tab, and the tabs
     ),
     "layers": (
         "layers_view",
-        ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "Robustness", "Words"),
+        ("Curves", "Heat map", "Cascades", "Half-way", "Equal ‖ΔW‖", "Robustness", "Words"),
     ),
     "explain": ("explain_view", ("Sanity check", "Map", "Similarity")),
     "relearn": ("relearn_view", ("This randomization", "Savings by fraction")),

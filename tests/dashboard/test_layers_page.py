@@ -29,7 +29,7 @@ from forgetting.unlearning.forget_set import make_forget_sets
 pytestmark = pytest.mark.slow  # each case trains a model and runs a study
 SMALL = {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 LAYERS, SCHEMES, UNITS = (setting(f"sweep.{name}") for name in ("layers", "schemes", "units"))
-STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way fraction", "Equal ‖ΔW‖", "How sure?")
+STUDY_VIEWS = ("Curves", "Heat map", "Cascades", "Half-way", "Equal ‖ΔW‖", "How sure?")
 CHANCE = "chance is 9\u00a0%, the largest class 19\u00a0%"
 
 

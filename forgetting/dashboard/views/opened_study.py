@@ -12,7 +12,7 @@ OPENED_VIEWS = {
     "Curves": dose_response.curves_view,
     "Heat map": dose_response.heat_view,
     "Cascades": dose_response.cascade_view,
-    "Half-way fraction": dose_response.half_way_view,
+    "Half-way": dose_response.half_way_view,
     "How sure?": dose_response.uncertainty_view,
     "Conclusions": layer_effects_view,
     "Robustness": robustness_view,
