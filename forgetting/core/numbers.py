@@ -20,11 +20,13 @@ def format_share(share: float | None, digits: int = 0) -> str:
     keeps from 1 is 1.
 
     Args:
-        share: In [0, 1]; "missing" for None and NaN.
+        share: In [0, 1], or a change of something as a share of it, which may be below 0; "missing" for None and NaN.
         digits: Decimals at the least; 0 and 1 have none.
     """
     if share is None or math.isnan(share):
         return "missing"
+    if share < 0:
+        return f"−{format_share(-share, digits)}"
     if 1 - 1e-12 < share < 1:  # nearer than any count of reviews: a mean that was summed in chunks
         share = 1.0
     if share in (0, 1):

@@ -42,6 +42,17 @@ def title_block(block: str) -> str:
     return block.replace(OWN_BLOCK, "block ", 1) if block.startswith(OWN_BLOCK) else block or OUTSIDE
 
 
+def title_place(name: str) -> str:
+    """What a part of a block is called where it stands alone; any other layer has its name.
+
+    >>> title_place("blocks.0.feedforward"), title_place("fc1")
+    ('block 0, feed-forward', 'fc1')
+    """
+    block = block_of(name)
+    part = name.removeprefix(f"{block}.").replace("feedforward", "feed-forward")
+    return f"{title_block(block)}, {part}" if block and block != name else name
+
+
 @cache
 def groups_of(known: tuple[str, ...]) -> dict[str, str]:
     """The groups of a model's layers, title → pattern: by what they do where all have such a group, then the blocks.

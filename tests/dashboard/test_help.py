@@ -51,6 +51,15 @@ FAST = QUICK | {
     "unlearning.methods": "retrain,fine_tune",
     "unlearning.relearn_epochs": "2",
 }
+TRANSFORMER = {  # a small one, which stands on its pages before any study of it is begun
+    "model.kind": "transformer",
+    "model.width": "8",
+    "model.heads": "2",
+    "model.feedforward": "8",
+    "training.by_size": "false",
+    "training.epochs": "1",
+    "training.batch_size": "64",
+}
 OTHERS = (  # what stands on a page only in some state
     ("data", {"data.source": "original"}),
     ("data", {"data.source": "file"}),
@@ -206,6 +215,15 @@ def seen() -> Seen:
         found.look(run(test), f"story, scene {number}")
     test.session_state.session.recipe = MODERN
     found.look(run(test), "story, changed")
+    for page, tab in (
+        *((page, "") for page in ("train", "forget", "layers", "explain", "relearn", "unlearn")),
+        *(("layers", tab) for tab in ("Conclusions", "To unlearn")),
+        *(("explain", tab) for tab in ("Map", "Similarity")),
+    ):
+        test = trained(app(page, **TRANSFORMER))
+        if tab:
+            test.session_state[TABS[page][0]] = tab
+        found.look(run(test), f"{page} {tab} of a Transformer")
     for page, parameters in OTHERS:
         found.look(app(page, **parameters), f"{page} {parameters}")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ from forgetting.experiment.export import csv_bytes
 from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.split import PARTS
+from forgetting.randomization.groups import title_place
 from forgetting.reporting import activations as activation_sentences
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
@@ -67,7 +69,7 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
     layers = tuple(activation_places(trained_model.recipe.model.layers))
     answer = st.container()
     with st.container(horizontal=True):
-        layer = _segments("Map of layer", layers, layers[0], "map_layer")
+        layer = _segments("Map of layer", layers, layers[0], "map_layer", title_place)
         part = _segments("Reviews drawn", PARTS, "validation", "map_part")
         colour = _segments("Colour by", COLOURS, COLOURS[0], "map_colour")
     found = _find_map(trained_model, comparison, part, layer)
@@ -82,7 +84,7 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
     points = _Points(trained_model, comparison, part)
     with answer:
         flipped = int((points.before != points.after).sum())
-        sentence = activation_sentences.describe_map(found, layer, flipped, len(points.rows))
+        sentence = activation_sentences.describe_map(found, title_place(layer), flipped, len(points.rows))
         conclude(sentence, "activation", "principal component")
     names = points.names(colour)
     groups = activation_charts.name_groups([name for each in names for name in each])
@@ -99,7 +101,7 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
         config=SELECTING,
         on_select="rerun",
         selection_mode=("lasso", "box", "points"),
-        alt=f"Maps of {part} reviews in {layer}, the original and the randomized model, by {colour}",
+        alt=f"Maps of {part} reviews in {title_place(layer)}, the original and the randomized model, by {colour}",
     )
     group.selectbox(
         "Select a group",
@@ -120,9 +122,16 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
     )
 
 
-def _segments(label: str, options: tuple[str, ...], first: str, key: str) -> str:
+def _segments(label: str, options: tuple[str, ...], first: str, key: str, title: Callable[[str], str] = str) -> str:
     chosen = st.segmented_control(
-        label, options, default=first, required=True, key=key, persist_state="session", help=explain(label)
+        label,
+        options,
+        default=first,
+        required=True,
+        format_func=title,
+        key=key,
+        persist_state="session",
+        help=explain(label),
     )
     return chosen if chosen in options else first
 
