@@ -17,7 +17,7 @@ from forgetting.dashboard.ui.controls import (
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.randomization_form import UNIT_TITLES
 from forgetting.model.settings import ATTRIBUTIONS
-from forgetting.randomization.groups import group_of, groups_of
+from forgetting.randomization.groups import CASCADE_BY_BLOCKS, group_of, groups_of
 from forgetting.randomization.patterns import FAMILIES, LAYER_SEPARATOR
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
@@ -108,7 +108,8 @@ def layer_sets_control(trained_model: TrainedModel, group: str) -> None:
 def set_titles(known: tuple[str, ...]) -> dict[str, str]:
     """What the patterns of a model's groups are called, by the pattern; none where its layers are in no blocks."""
     groups = {pattern: title for title, pattern in groups_of(known).items() if pattern not in known}
-    return {**groups, "each:blocks.*": "each block alone"} if group_of(known[0]) and groups else groups
+    families = {"each:blocks.*": "each block alone", CASCADE_BY_BLOCKS: "top-down by blocks"}
+    return {**groups, **families} if group_of(known[0]) and groups else groups
 
 
 def _subsets(known: tuple[str, ...]) -> list[str]:
