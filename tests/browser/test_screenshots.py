@@ -44,6 +44,16 @@ def test_pictures_of_layers(visit, name):
     app.picture(path)
 
 
+def test_picture_of_a_transformer(visit):
+    path = wanted("layers-transformer")
+    app = visit("layers?model.kind=transformer&sweep.seeds=3")
+    app.tab("Conclusions")
+    app.start_study()
+    app.page.get_by_text(ENDED).locator("visible=true").first.wait_for(timeout=300_000)
+    app.settle()
+    app.picture(path)
+
+
 @pytest.mark.parametrize(("name", "tab"), [("unlearn", "Comparison"), ("unlearn-attack", "Attack")])
 def test_pictures_of_unlearning(visit, name, tab):
     path = wanted(name)
