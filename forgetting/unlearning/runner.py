@@ -262,7 +262,13 @@ def _check_shapes(model: nn.Module, split: Split, recipe: Recipe) -> None:
         differ = next(name for name in (*known, *found) if found.get(name) != known.get(name))
         raise RecipeError(
             f"The recipe must be that of the model; layer {differ!r} has parameters of {_sizes(known.get(differ))}, "
-            f"that of the model of {_sizes(found.get(differ))}. Give the recipe that the model was trained by."
+            f"that of the model of {_sizes(found.get(differ))}. Give the recipe that the model was trained by, and no "
+            "model of which two layers share a parameter."
+        )
+    if frozen := [name for name, parameter in model.named_parameters() if not parameter.requires_grad]:
+        raise RecipeError(
+            f"All parameters of the model must be trained, as exact retraining trains them; {len(frozen)} are frozen, "
+            f"such as {frozen[0]}. Call requires_grad_(True) of the model."
         )
 
 

@@ -1,5 +1,6 @@
 """Unlearning in a Transformer: the same methods, on layers of any kind."""
 
+import copy
 from dataclasses import replace
 from functools import cache
 from types import GeneratorType
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from forgetting.core.errors import RecipeError
 from forgetting.experiment.pipeline import build_model, prepare, train
 from forgetting.metrics.scores import top_1_accuracy
 from forgetting.model.classifier import TextClassifier
@@ -188,3 +190,12 @@ def test_the_sets_of_a_transformer_keep_their_tokens(split):
 
 def _texts(part) -> list[list[int]]:
     return [part.tokens.rows(torch.tensor([place])).ids.tolist() for place in range(len(part))]
+
+
+def test_a_model_with_frozen_or_shared_parameters_is_refused(split):
+    frozen, tied = (copy.deepcopy(trained(split).model) for _ in range(2))
+    frozen.words.requires_grad_(False)
+    tied.blocks[1].attention.query.weight = tied.blocks[0].attention.query.weight
+    for model, words in ((frozen, "1 are frozen, such as words.weight. Call"), (tied, "two layers share a parameter")):
+        with pytest.raises(RecipeError, match=words):
+            UnlearningRunner(replace(trained(split), model=model), split, RECIPE)
