@@ -12,12 +12,15 @@ from forgetting.charts.style import BASELINE, CHART_HEIGHT, FRACTION_TITLE, MAP_
 from forgetting.charts.unlearning import method_colours
 from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules, series_colour, series_shape
 from forgetting.metrics.intervals import Band
+from forgetting.randomization.groups import title_place
 from forgetting.reporting.names import format_method
 from forgetting.studies.activations import ActivationMap
 from forgetting.unlearning.task import REFERENCE
 
 GROUP_COLOURS = SERIES_COLOURS[:3]  # of which no two are alike, as small points need
 SYMBOLS = ("circle", "diamond-open", "triangle-up", "cross")  # each of as many groups as there are colours
+LONG_NAME = 16  # letters of a layer set from which a legend has one column
+LEGEND_ROW = 20  # pixels
 MOST_GROUPS = len(SYMBOLS) * len(GROUP_COLOURS)  # that can be told apart
 OTHER_CLASSES = "other classes"
 UNCHANGED, FLIPPED = "same class as before", "another class"
@@ -138,6 +141,8 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
     """
     rows = curves[curves["layer"] == layer]
     least = min(0.0, float(np.nanmin([*rows["low"], independent.low, 0.0])))
+    long = bool(curves["layers"].str.len().max() > LONG_NAME)  # so that the legend stands in one column
+    height = CHART_HEIGHT + long * LEGEND_ROW * curves["layers"].nunique()
     scale = alt.Scale(domain=[least, 1], nice=False)
     base = alt.Chart(rows).encode(
         x=alt.X(
@@ -146,7 +151,7 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
             axis=alt.Axis(format=".3~%", tickCount=5),
             scale=alt.Scale(domain=[0, 1]),
         ),
-        color=series_colour(curves, "layers"),
+        color=series_colour(curves, "layers", columns=1 if long else 3),
     )
     area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title="similarity (CKA)", scale=scale), y2="high:Q")
     points = base.mark_point(size=45, filled=True, opacity=1).encode(
@@ -166,8 +171,8 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
         band = pd.DataFrame({"low": [independent.low], "high": [independent.high]})
         layers.insert(0, alt.Chart(band).mark_rect(color=BASELINE, opacity=0.25).encode(y="low:Q", y2="high:Q"))
         layers += baseline_rules({"trained anew": independent.median}, ".3f", length=1 - least, margin=False)
-    title = f"{layer} (the logits)" if layer == curves["layer"].iloc[-1] else layer
-    return alt.layer(*layers).configure(**CONFIGURATION).properties(title=title, padding=PADDING, height=CHART_HEIGHT)
+    title = f"{layer} (the logits)" if layer == curves["layer"].iloc[-1] else title_place(layer)
+    return alt.layer(*layers).configure(**CONFIGURATION).properties(title=title, padding=PADDING, height=height)
 
 
 def layer_similarity_chart(table: pd.DataFrame, layer: str) -> alt.LayerChart:
