@@ -23,6 +23,15 @@ PAGES = {
     "unlearn": "pages/unlearn.py",
     "method": "pages/method.py",
 }
+SMALL_TRANSFORMER = {
+    "model.kind": "transformer",
+    "model.width": "8",
+    "model.heads": "2",
+    "model.feedforward": "8",
+    "training.by_size": "false",
+    "training.epochs": "1",
+    "training.batch_size": "64",
+}
 QUICK = {"training.epochs": "6"}
 HOSTILE = "![x](http://127.0.0.1:9/x) **bold** <img src=http://127.0.0.1:9/y> :red[hot] $a$ `code` # [l](http://a.b)"
 UNESCAPED = re.compile(r"(?<!\\)(?:!\[x|\*\*bold|<img|:red\[|\$a|`code|\[l\]|\[l\\\])")

@@ -19,7 +19,7 @@ from forgetting.unlearning.task import REFERENCE
 
 GROUP_COLOURS = SERIES_COLOURS[:3]  # of which no two are alike, as small points need
 SYMBOLS = ("circle", "diamond-open", "triangle-up", "cross")  # each of as many groups as there are colours
-LONG_NAME = 16  # letters of a layer set from which a legend has one column
+LONG_SET = 16  # letters of a layer set from which a legend has one column
 LEGEND_ROW = 20  # pixels
 MOST_GROUPS = len(SYMBOLS) * len(GROUP_COLOURS)  # that can be told apart
 OTHER_CLASSES = "other classes"
@@ -141,7 +141,7 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
     """
     rows = curves[curves["layer"] == layer]
     least = min(0.0, float(np.nanmin([*rows["low"], independent.low, 0.0])))
-    long = bool(curves["layers"].str.len().max() > LONG_NAME)  # so that the legend stands in one column
+    long = bool(curves["layers"].str.len().max() > LONG_SET)  # so that the legend stands in one column
     height = CHART_HEIGHT + long * LEGEND_ROW * curves["layers"].nunique()
     scale = alt.Scale(domain=[least, 1], nice=False)
     base = alt.Chart(rows).encode(

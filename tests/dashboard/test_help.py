@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from app_pages import MARKS, PAGES, QUICK, app, live, press, run
+from app_pages import MARKS, PAGES, QUICK, SMALL_TRANSFORMER, app, live, press, run
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
@@ -50,15 +50,6 @@ FAST = QUICK | {
     "unlearning.epochs": "2",
     "unlearning.methods": "retrain,fine_tune",
     "unlearning.relearn_epochs": "2",
-}
-TRANSFORMER = {  # a small one, which stands on its pages before any study of it is begun
-    "model.kind": "transformer",
-    "model.width": "8",
-    "model.heads": "2",
-    "model.feedforward": "8",
-    "training.by_size": "false",
-    "training.epochs": "1",
-    "training.batch_size": "64",
 }
 OTHERS = (  # what stands on a page only in some state
     ("data", {"data.source": "original"}),
@@ -220,7 +211,7 @@ def seen() -> Seen:
         *(("layers", tab) for tab in ("Conclusions", "To unlearn")),
         *(("explain", tab) for tab in ("Map", "Similarity")),
     ):
-        test = trained(app(page, **TRANSFORMER))
+        test = trained(app(page, **SMALL_TRANSFORMER))
         if tab:
             test.session_state[TABS[page][0]] = tab
         found.look(run(test), f"{page} {tab} of a Transformer")

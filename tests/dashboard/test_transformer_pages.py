@@ -1,7 +1,7 @@
 """The pages with a small Transformer: it is chosen, drawn by its parts, explained word by word, and looked into."""
 
 import pytest
-from app_pages import app, live, run
+from app_pages import SMALL_TRANSFORMER, app, live, run
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
 
@@ -15,14 +15,7 @@ from forgetting.recipe.recipe import OPENINGS, Recipe
 from forgetting.recipe.url import decode_query, encode_query
 from forgetting.reporting.changes import describe_changes
 
-SMALL = {
-    "model.kind": "transformer",
-    "model.width": "8",
-    "model.heads": "2",
-    "model.feedforward": "8",
-    "training.by_size": "false",
-    "training.epochs": "1",
-    "training.batch_size": "64",
+SMALL = SMALL_TRANSFORMER | {
     "randomization.layers": "words,blocks.0",
     "randomization.fraction": "0.4",
     "randomization.scheme": "reinit",
