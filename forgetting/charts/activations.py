@@ -153,9 +153,11 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
         ),
         color=series_colour(curves, "layers", columns=1 if long else 3),
     )
-    area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title="similarity (CKA)", scale=scale), y2="high:Q")
+    area = base.mark_area(opacity=0.18).encode(
+        y=alt.Y("low:Q", title="similarity (CKA)", scale=scale), y2=alt.Y2("high:Q")
+    )
     points = base.mark_point(size=45, filled=True, opacity=1).encode(
-        y="median:Q",
+        y=alt.Y("median:Q"),
         shape=series_shape(curves, "layers"),
         tooltip=[
             alt.Tooltip("layers:N", title="layers"),
@@ -166,10 +168,12 @@ def similarity_chart(curves: pd.DataFrame, independent: Band, layer: str) -> alt
             alt.Tooltip("seeds:Q", title="seeds"),
         ],
     )
-    layers = [area, base.mark_line(strokeWidth=2.5).encode(y="median:Q"), points]
+    layers = [area, base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q")), points]
     if not np.isnan(independent.median):
         band = pd.DataFrame({"low": [independent.low], "high": [independent.high]})
-        layers.insert(0, alt.Chart(band).mark_rect(color=BASELINE, opacity=0.25).encode(y="low:Q", y2="high:Q"))
+        layers.insert(
+            0, alt.Chart(band).mark_rect(color=BASELINE, opacity=0.25).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
+        )
         layers += baseline_rules({"trained anew": independent.median}, ".3f", length=1 - least, margin=False)
     title = f"{layer} (the logits)" if layer == curves["layer"].iloc[-1] else title_place(layer)
     return alt.layer(*layers).configure(**CONFIGURATION).properties(title=title, padding=PADDING, height=height)

@@ -18,7 +18,7 @@ def words_chart(influence: Mapping[str, float], title: str) -> alt.Chart:
         .encode(
             x=alt.X("influence:Q", title=title),
             y=alt.Y("word:N", title=None, sort=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
-            tooltip=["word:N", alt.Tooltip("influence:Q", format=".4f")],
+            tooltip=[alt.Tooltip("word:N"), alt.Tooltip("influence:Q", format=".4f")],
         )
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=alt.Step(18))

@@ -20,7 +20,7 @@ def classes_chart(counts: Mapping[str, int], most: int = 30) -> alt.Chart:
         .encode(
             x=alt.X("reviews:Q", title="reviews"),
             y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
-            tooltip=["class:N", "reviews:Q", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[alt.Tooltip("class:N"), alt.Tooltip("reviews:Q"), alt.Tooltip("share:Q", format=".1%")],
         )
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=alt.Step(24))
@@ -40,9 +40,9 @@ def lengths_chart(words: np.ndarray) -> alt.Chart:
         .mark_bar(color=REVIEW_COLOUR)
         .encode(
             x=alt.X("from:Q", bin="binned", title="words in a text"),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("reviews:Q", title="reviews"),
-            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), "reviews:Q"],
+            tooltip=[alt.Tooltip("from:Q", format=".0f"), alt.Tooltip("to:Q", format=".0f"), alt.Tooltip("reviews:Q")],
         )
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=240)

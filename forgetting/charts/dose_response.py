@@ -199,15 +199,15 @@ def dose_chart(
             color=series_colour(curves, by, columns=_legend_columns(curves[by], narrow)),
         )
     )
-    detail = ["layers:N", "scheme:N"]  # a line each
+    detail = [alt.Detail("layers:N"), alt.Detail("scheme:N")]  # a line each
     area = base.mark_area(opacity=0.18).encode(
-        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q", detail=detail
+        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2=alt.Y2("high:Q"), detail=detail
     )
-    line = base.mark_line(strokeWidth=2.5).encode(y="median:Q", detail=detail)
+    line = base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q"), detail=detail)
     if dash:
         line = line.encode(strokeDash=series_dash(curves, dash))
     points = base.mark_point(size=45, filled=True, opacity=1, cursor="pointer" if pick else "default").encode(
-        y="median:Q", shape=series_shape(curves, by), tooltip=_tooltip(style, match, curves, band)
+        y=alt.Y("median:Q"), shape=series_shape(curves, by), tooltip=_tooltip(style, match, curves, band)
     )
     if "shown" in curves:
         clear, half, pale = SHOWN_CHANGES.items()
@@ -265,22 +265,22 @@ def current_dose_chart(
     )
     base = alt.Chart(curves).transform_calculate(scheme_name=SCHEME_OF_ROW).encode(x=x)
     area = base.mark_area(opacity=0.2, color=RANDOMIZED).encode(
-        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q"
+        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2=alt.Y2("high:Q")
     )
-    middle = base.mark_line(color=RANDOMIZED, strokeWidth=2.5).encode(y="median:Q")
+    middle = base.mark_line(color=RANDOMIZED, strokeWidth=2.5).encode(y=alt.Y("median:Q"))
     points = base.mark_point(size=90, filled=True, opacity=0.001).encode(
-        y="median:Q", tooltip=_tooltip(style, "dose", curves, band)
+        y=alt.Y("median:Q"), tooltip=_tooltip(style, "dose", curves, band)
     )
     path = (
         alt.Chart(seed_rows)
         .mark_line(color=RANDOMIZED, strokeWidth=1.2, strokeDash=[2, 2])
-        .encode(x=x, y=f"{metric}:Q")
+        .encode(x=x, y=alt.Y(f"{metric}:Q"))
     )
     here = alt.Chart(pd.DataFrame({"planned_dose": [dose], "value": [value]}))
-    line = here.mark_rule(color=RANDOMIZED, strokeWidth=1.5).encode(x="planned_dose:Q")
+    line = here.mark_rule(color=RANDOMIZED, strokeWidth=1.5).encode(x=alt.X("planned_dose:Q"))
     dot = here.mark_point(color=RANDOMIZED, filled=True, size=160, opacity=1, stroke="white", strokeWidth=1.5).encode(
-        x="planned_dose:Q",
-        y="value:Q",
+        x=alt.X("planned_dose:Q"),
+        y=alt.Y("value:Q"),
         tooltip=[
             alt.Tooltip("planned_dose:Q", title=f"{FRACTION_TITLE} now", format=".3~%"),
             alt.Tooltip("value:Q", title=style.title, format=style.form),
@@ -371,8 +371,8 @@ def heat_chart(
             base.transform_calculate(written=written)
             .mark_text(fontSize=11, opacity=has_room)
             .encode(
-                text="written:N",
-                color=alt.condition(dark, alt.value("white"), alt.value("black")),
+                text=alt.Text("written:N"),
+                color=alt.ColorValue("black", condition={"test": dark, "value": "white"}),
             )
         )
     return (
@@ -424,11 +424,13 @@ def cascade_chart(steps: pd.DataFrame, style: MetricStyle, band: str = "seeds") 
             color=series_colour(steps, "cascade"),
         )
     )
-    area = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2="high:Q")
-    line = base.mark_line(strokeWidth=2.5).encode(y="median:Q")
+    area = base.mark_area(opacity=0.18).encode(
+        y=alt.Y("low:Q", title=style.title, scale=scale, axis=axis), y2=alt.Y2("high:Q")
+    )
+    line = base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q"))
     tooltip = [alt.Tooltip("cascade:N"), *_tooltip(style, "dose", steps, band)]
     points = base.mark_point(size=60, filled=True, opacity=1).encode(
-        y="median:Q", shape=series_shape(steps, "cascade"), tooltip=tooltip
+        y=alt.Y("median:Q"), shape=series_shape(steps, "cascade"), tooltip=tooltip
     )
     return (
         alt.layer(*_lines(style, original=before if named else None), area, line, points)
@@ -480,10 +482,10 @@ def half_way_chart(halves: Sequence[HalfWay], match: str = "dose") -> alt.LayerC
         ],
     )
     x = alt.X("dose:Q", title=title, axis=alt.Axis(format=".3~%", tickCount=10), scale=alt.Scale(domain=[0, 1]))
-    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2=alt.X2("high:Q"))
     point = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     never = base.mark_text(align="right", dx=-4, fontSize=12).encode(
-        x=alt.value("width"), text="never:N", color=alt.value(TEXT)
+        x=alt.XValue("width"), text=alt.Text("never:N"), color=alt.ColorValue(TEXT)
     )
     return (
         alt.layer(span, point, never.transform_filter("isValid(datum.never)"))
@@ -513,7 +515,7 @@ def uncertainty_chart(table: pd.DataFrame) -> alt.LayerChart:
     bars = base.mark_bar(color=TEXT, opacity=0.25).encode(x=x)
     names = base.transform_calculate(name="datum.source + ': ' + format(datum.share, '.0%')")
     texts = names.mark_text(align="left", baseline="middle", dx=5, fontSize=11, color=TEXT).encode(
-        x=alt.datum(0), text="name:N"
+        x=alt.XDatum(0), text=alt.Text("name:N")
     )
     return (
         alt.layer(bars, texts)
@@ -577,13 +579,17 @@ def robustness_chart(rows: Sequence[LayerRobustness]) -> alt.LayerChart:
     scale = alt.Scale(domain=[min(0.0, ends.min().min()), max(1.2, ends.max().max())])
     bars = base.mark_bar().encode(
         x=alt.X("forgetting:Q", title="forgetting on validation", scale=scale),
-        opacity=alt.when(alt.datum.decided).then(alt.value(1)).otherwise(alt.value(0.45)),
+        opacity=alt.OpacityValue(0.45, condition=[{"test": alt.datum.decided, "value": 1}]),
     )
-    bands = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=alt.value(TEXT))
+    bands = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=alt.ColorValue(TEXT))
     lines = pd.DataFrame({"at": [0.0, 1.0], "name": ["intact", "at chance"]})
-    marks = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
+    marks = (
+        alt.Chart(lines)
+        .mark_rule(color=BASELINE, strokeDash=[5, 4])
+        .encode(x=alt.X("at:Q"), tooltip=alt.Tooltip("name:N"))
+    )
     texts = alt.Chart(lines).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
-    names = texts.encode(x="at:Q", y=alt.value(-3), text="name:N")
+    names = texts.encode(x=alt.X("at:Q"), y=alt.YValue(-3), text=alt.Text("name:N"))
     return (
         alt.layer(bars, bands, marks, names)
         .configure(**CONFIGURATION)
@@ -614,7 +620,7 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
     base = alt.Chart(table).encode(
         y=alt.Y("layers:N", title=None, sort=table["layers"].tolist(), axis=alt.Axis(labelLimit=260)),
         color=series_colour(table, "scheme", columns=1),
-        opacity=alt.when(alt.datum.decided).then(alt.value(1)).otherwise(alt.value(0.45)),
+        opacity=alt.OpacityValue(0.45, condition=[{"test": alt.datum.decided, "value": 1}]),
         tooltip=[
             alt.Tooltip("layers:N"),
             alt.Tooltip("forgetting:Q", format=".2f"),
@@ -624,14 +630,22 @@ def layer_effects_chart(effects: Sequence[LayerEffect]) -> alt.LayerChart:
         ],
     )
     span = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("low:Q", title="forgetting on validation", scale=scale), x2="high:Q"
+        x=alt.X("low:Q", title="forgetting on validation", scale=scale), x2=alt.X2("high:Q")
     )
     points = base.mark_point(filled=True, size=90).encode(x=alt.X("forgetting:Q", scale=scale))
     bounds = pd.DataFrame({"at": [0.0, ROBUST, CRITICAL, 1.0], "name": ["intact", "robust", "critical", "at chance"]})
-    marks = alt.Chart(bounds).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q", tooltip="name:N")
+    marks = (
+        alt.Chart(bounds)
+        .mark_rule(color=BASELINE, strokeDash=[5, 4])
+        .encode(x=alt.X("at:Q"), tooltip=alt.Tooltip("name:N"))
+    )
     texts = alt.Chart(bounds).mark_text(color=TEXT, fontSize=11, align="center", baseline="bottom")
     has_room = f"width > {BOUNDS_WIDTH} || datum.at === 0 || datum.at === 1"  # the two between stand close
-    names = texts.encode(x="at:Q", y=alt.value(-3), text=alt.condition(has_room, "name:N", alt.value("")))
+    names = texts.encode(
+        x=alt.X("at:Q"),
+        y=alt.YValue(-3),
+        text=alt.TextValue("", condition={"test": has_room, "field": "name", "type": "nominal"}),
+    )
     return (
         alt.layer(marks, span, points, names)
         .configure(**CONFIGURATION)

@@ -52,15 +52,15 @@ def explanation_chart(
         alt.Tooltip("high:Q", title="95 % of seeds", format=".2f"),
         alt.Tooltip("seeds:Q"),
     ]
-    dashes = alt.condition(alt.datum.method == PREDICTION, alt.value([2, 3]), alt.value([1, 0]))
+    dashes = alt.StrokeDashValue([1, 0], condition={"test": alt.datum.method == PREDICTION, "value": [2, 3]})
     points = base.mark_point(size=45, filled=True, opacity=1).encode(
-        y="median:Q", shape=alt.Shape("method:N", scale=alt.Scale(domain=names), title=None), tooltip=tooltip
+        y=alt.Y("median:Q"), shape=alt.Shape("method:N", scale=alt.Scale(domain=names), title=None), tooltip=tooltip
     )
     return (
         alt.layer(
             *baseline_rules(baselines, ".2f", length=1 - least),
-            base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-            base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
+            base.mark_area(opacity=0.18).encode(y=y, y2=alt.Y2("high:Q")),
+            base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q"), strokeDash=dashes),
             points,
         )
         .configure(**CONFIGURATION)
@@ -117,15 +117,17 @@ def layer_sets_chart(
         alt.Chart(alone)
         .mark_tick(color=BASELINE, thickness=2, bandSize=16 * len(names))
         .encode(
-            x="value:Q",
+            x=alt.X("value:Q"),
             y=alt.Y("layers:N", sort=None),
-            tooltip=["layers:N", "name:N", alt.Tooltip("value:Q", format=".2f")],
+            tooltip=[alt.Tooltip("layers:N"), alt.Tooltip("name:N"), alt.Tooltip("value:Q", format=".2f")],
         )
     )
     return (
         alt.layer(
             ticks,
-            base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=SIMILARITY_NAMES[metric]), x2="high:Q"),
+            base.mark_rule(strokeWidth=2.5).encode(
+                x=alt.X("low:Q", title=SIMILARITY_NAMES[metric]), x2=alt.X2("high:Q")
+            ),
             base.mark_point(filled=True, size=70, opacity=1).encode(
                 x=x, shape=alt.Shape("method:N", scale=alt.Scale(domain=names), title=None)
             ),

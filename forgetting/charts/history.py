@@ -79,7 +79,7 @@ def history_chart(
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("value:Q", title=title, format=form),
     ]
-    points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.value(0), tooltip=tooltip)
+    points = base.mark_circle(size=60, opacity=0.001).encode(strokeWidth=alt.StrokeWidthValue(0), tooltip=tooltip)
     length = 1.0 if metric == "accuracy" else max(baselines.values(), default=1.0)
     rules = baseline_rules(baselines, form, length=length)
     return (

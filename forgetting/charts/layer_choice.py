@@ -40,7 +40,7 @@ def excess_chart(rows: Sequence[Mapping[str, object]]) -> alt.LayerChart:
     bars = base.mark_bar(color=SERIES_COLOURS[0]).encode(
         x=x, opacity=alt.when(alt.datum.shown).then(alt.value(1)).otherwise(alt.value(PALE))
     )
-    spans = base.mark_rule(strokeWidth=2, color=TEXT).encode(x=alt.X("low:Q", title=EXCESS_TITLE), x2="high:Q")
-    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x="at:Q")
+    spans = base.mark_rule(strokeWidth=2, color=TEXT).encode(x=alt.X("low:Q", title=EXCESS_TITLE), x2=alt.X2("high:Q"))
+    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=BASELINE, strokeDash=[5, 4]).encode(x=alt.X("at:Q"))
     height = next((height for most, height in ROW_HEIGHTS.items() if len(table) <= most), LEAST_ROW)
     return alt.layer(bars, spans, zero).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(height))

@@ -46,13 +46,13 @@ def learning_curve_chart(
         alt.Tooltip("seeds:Q"),
     ]
     scratch = MODEL_NAMES["scratch"]  # which the others are held against, so dashed as every baseline
-    dashes = alt.condition(alt.datum.model == scratch, alt.value([6, 3]), alt.value([1, 0]))
-    points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y="median:Q", tooltip=tooltip)
+    dashes = alt.StrokeDashValue([1, 0], condition={"test": alt.datum.model == scratch, "value": [6, 3]})
+    points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y=alt.Y("median:Q"), tooltip=tooltip)
     return (
         alt.layer(
             *baseline_rules({**baselines, "target": target}, ".1%"),
-            base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-            base.mark_line(strokeWidth=2.5).encode(y="median:Q", strokeDash=dashes),
+            base.mark_area(opacity=0.18).encode(y=y, y2=alt.Y2("high:Q")),
+            base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q"), strokeDash=dashes),
             points,
         )
         .configure(**CONFIGURATION)
@@ -117,17 +117,17 @@ def savings_chart(curves: pd.DataFrame) -> alt.LayerChart:
     ]
     # A mark without any point would be a picture without a name to a screen reader.
     points = base.mark_point(size=60, filled=True, opacity=1, aria=bool(known["median"].notna().any())).encode(
-        y="median:Q",
+        y=alt.Y("median:Q"),
         shape=series_shape(known, "layers"),
-        opacity=alt.condition(alt.datum.alone, alt.value(PALE), alt.value(1)),
+        opacity=alt.OpacityValue(1, condition={"test": alt.datum.alone, "value": PALE}),
         tooltip=tooltip,
     )
     lines = baseline_rules({"gone": 0.0, "never lost": 1.0} | ({"never reached": least} if never else {}), ".0f")
     return (
         alt.layer(
             *lines,
-            base.mark_area(opacity=0.18).encode(y=y, y2="high:Q"),
-            base.mark_line(strokeWidth=2.5).encode(y="median:Q"),
+            base.mark_area(opacity=0.18).encode(y=y, y2=alt.Y2("high:Q")),
+            base.mark_line(strokeWidth=2.5).encode(y=alt.Y("median:Q")),
             points,
         )
         .configure(**CONFIGURATION)

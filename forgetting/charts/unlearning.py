@@ -53,7 +53,7 @@ POINTS = tuple(sign * step for sign in (-1, 1) for step in (0, 0.1, 0.3, 1, 3, 1
 SIGNED = "(datum.value > 0 ? '+' : datum.value < 0 ? '−' : '') + abs(datum.value)"
 SYMLOG = "(symmetric log scale)"
 METHOD_LABEL = f"{json.dumps(METHOD_NAMES)}[datum.label] || replace(datum.label, /_/g, ' ')"  # as `format_method`
-OPACITY = alt.condition("datum.differs", alt.value(1), alt.value(UNDECIDED_OPACITY))
+OPACITY = alt.OpacityValue(UNDECIDED_OPACITY, condition={"test": "datum.differs", "value": 1})
 WIDE = "width > 400"  # whether there is room for the values, and for horizontal titles
 
 
@@ -87,17 +87,19 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
     floor = (
         alt.Chart(heads)
         .mark_rect(color=RELEARNED, opacity=0.3, aria=False)
-        .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2="floor_high:Q")
+        .encode(x=alt.X("floor_low:Q", axis=None, title=None), x2=alt.X2("floor_high:Q"))
     )
     zero = known.mark_tick(orient="vertical", size=16, thickness=2, color=RELEARNED, opacity=1, yOffset=7).encode(x=x)
     bars = base.mark_bar(height=8, yOffset=7).encode(
-        x=x, x2="end:Q", color=alt.Color("colour:N", scale=None), opacity=OPACITY
+        x=x, x2=alt.X2("end:Q"), color=alt.Color("colour:N", scale=None), opacity=OPACITY
     )
     spans = base.mark_rule(strokeWidth=1.5, color=BASELINE, yOffset=7).encode(
-        x=alt.X("low_end:Q", axis=None, title=None), x2="high_end:Q"
+        x=alt.X("low_end:Q", axis=None, title=None), x2=alt.X2("high_end:Q")
     )
     shown = alt.ExprRef(f"{WIDE} ? 1 : 0")
-    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(x=x, text="value_text:N", color=alt.value(TEXT))
+    texts = base.mark_text(fontSize=11, dy=-7, opacity=shown).encode(
+        x=x, text=alt.Text("value_text:N"), color=alt.ColorValue(TEXT)
+    )
     bold = {"fontWeight": "bold", "color": TEXT}
     titles = alt.Chart(heads).mark_text(fontSize=11, baseline="bottom", lineBreak="\n", opacity=shown, **bold)
     size = alt.ExprRef(f"{WIDE} ? 0 : 11")  # 0, as invisible text would take room
@@ -112,9 +114,9 @@ def gap_chart(result: UnlearningResult, planned: Sequence[str] = ()) -> alt.Laye
             spans,
             zero,
             texts,
-            titles.encode(x=x, y=alt.value(-42), text="title:N"),
-            upright.encode(x=x, y=alt.value(-6), text="line:N"),
-            scales.encode(x=x, y=alt.value(-14), text="scale:N"),
+            titles.encode(x=x, y=alt.YValue(-42), text=alt.Text("title:N")),
+            upright.encode(x=x, y=alt.YValue(-6), text=alt.Text("line:N")),
+            scales.encode(x=x, y=alt.YValue(-14), text=alt.Text("scale:N")),
         )
         .configure(**CONFIGURATION)
         .properties(padding=PADDING, height=alt.Step(ROW_HEIGHT))
@@ -260,8 +262,8 @@ def trade_off_chart(result: UnlearningResult, across: str = "retain") -> alt.Lay
     return (
         alt.layer(
             *baseline_rules(lines, "+.1f", symlog=LINEAR_WITHIN, margin=False),
-            cross.encode(y="y:Q"),
-            cross.encode(x="x:Q"),
+            cross.encode(y=alt.Y("y:Q")),
+            cross.encode(x=alt.X("x:Q")),
             seeds.encode(**axes, color=colour, shape=shape, tooltip=[*tooltip, alt.Tooltip("seed:Q")]),
             medians.encode(**axes, color=colour, shape=shape, tooltip=tooltip),
             aim.encode(**axes, color=colour, shape=shape, tooltip=tooltip),  # last, so that nothing hides it
@@ -345,7 +347,7 @@ def losses_chart(
                 symbolOpacity=1,
             ),
         ),
-        tooltip=["set:N", alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
+        tooltip=[alt.Tooltip("set:N"), alt.Tooltip("loss:Q", format=".2g"), alt.Tooltip("share:Q", format=".1%")],
     )
     forgotten = base.transform_filter(alt.datum.set == SET_STYLES["forget"][0])
     area = forgotten.mark_area(interpolate="step", opacity=0.25, color=REVIEW_COLOUR)
@@ -355,8 +357,8 @@ def losses_chart(
         marked = alt.Chart(pd.DataFrame({"at": [threshold], "name": ["← called members"]}))
         name = marked.mark_text(align="right", baseline="top", dx=-2, dy=2, color=TEXT)
         layers += [
-            marked.mark_rule(color=TEXT, strokeWidth=2).encode(x="at:Q"),
-            name.encode(x="at:Q", y=alt.value(0), text="name:N"),
+            marked.mark_rule(color=TEXT, strokeWidth=2).encode(x=alt.X("at:Q")),
+            name.encode(x=alt.X("at:Q"), y=alt.YValue(0), text=alt.Text("name:N")),
         ]
     return alt.layer(*layers).configure(**CONFIGURATION).properties(padding=PADDING, height=CHART_HEIGHT - 60)
 
@@ -397,11 +399,15 @@ def attack_chart(result: UnlearningResult) -> alt.LayerChart:
     ends = [min(-LEAST_AXIS, table["change_low"].min()), max(LEAST_AXIS, table["change_high"].max())]
     scale = alt.Scale(domain=ends)
     marks = pd.DataFrame({"at": [0.0], "name": ["exact retraining"]})
-    line = alt.Chart(marks).mark_rule(color=RELEARNED, strokeWidth=2).encode(x="at:Q")
-    name = alt.Chart(marks).mark_text(color=TEXT, baseline="bottom").encode(x="at:Q", y=alt.value(-3), text="name:N")
+    line = alt.Chart(marks).mark_rule(color=RELEARNED, strokeWidth=2).encode(x=alt.X("at:Q"))
+    name = (
+        alt.Chart(marks)
+        .mark_text(color=TEXT, baseline="bottom")
+        .encode(x=alt.X("at:Q"), y=alt.YValue(-3), text=alt.Text("name:N"))
+    )
     axis = alt.Axis(tickCount=6, format="+~g")
     low = alt.X("change_low:Q", title=title, scale=scale, axis=axis)
-    span = base.mark_rule(strokeWidth=2.5).encode(x=low, x2="change_high:Q")
+    span = base.mark_rule(strokeWidth=2.5).encode(x=low, x2=alt.X2("change_high:Q"))
     point = base.mark_point(filled=True, size=90).encode(x=alt.X("change:Q", title=title, scale=scale, axis=axis))
     return (
         alt.layer(line, span, point, name).configure(**CONFIGURATION).properties(padding=PADDING, height=alt.Step(26))
