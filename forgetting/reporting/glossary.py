@@ -830,9 +830,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("never reached", "The number of seeds whose model does not reach the target within the epochs allowed."),
         Term(
             "conclusion",
-            "What the seeds show: that the model remembers, or that no memory can be shown.",
-            "It is a one-sided sign test at 5 %, over at least 5 models. No memory shown is no proof that nothing is "
-            "left.",
+            "What the reviews and the seeds show, in a few words; where they cannot tell, it says so.",
+            "Of a layer it goes by the interval of its forgetting. Of relearning it is a one-sided sign test at 5 %, "
+            "over at least 5 models, and no memory shown is no proof that nothing is left.",
         ),
         Term(
             "corrected conclusion",
@@ -1244,7 +1244,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "and may be below. Two models that were trained from other seeds are not far from 1.",
             "Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012, J. Mach. Learn. Res. 13; Nguyen et al. 2021, "
             "arXiv 2010.15327",
-            ("CKA",),
+            ("CKA", "similarity to the original"),
         ),
         Term("compared on", "Whether layers are compared on the forgotten reviews or on the validation reviews."),
         Term("trained anew", "A model of the same settings and reviews that was trained from another seed."),
@@ -1359,7 +1359,7 @@ def _terms_by_use() -> dict[str, Term]:
 
 def find_term(use: str) -> Term | None:
     """The term that explains a setting by its dotted name, or a label of a control, metric, column or axis."""
-    return _terms_by_use().get(use.casefold())
+    return _terms_by_use().get(use.casefold().replace("\N{NO-BREAK SPACE}", " "))
 
 
 def explain(*uses: str) -> str | None:

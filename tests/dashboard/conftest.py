@@ -2,13 +2,23 @@
 
 import math
 import urllib.error
+from functools import cache
 from types import SimpleNamespace
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from forgetting.dashboard.state import data, work
 from forgetting.dashboard.studies import base, panel
 from forgetting.data import download
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_found_once():
+    """Streamlit reads what each installed package says of itself once, not a quarter of a second in each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

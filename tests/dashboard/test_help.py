@@ -62,7 +62,7 @@ OTHERS = (  # what stands on a page only in some state
     ("unlearn", {"forget.by": "reviews"}),
     ("forget", {"protocol": "published"}),
 )
-TABLES = (  # keys of the tables of charts, which are made once they are opened
+CHART_TABLES = (  # keys of the tables of charts, which are made once they are opened
     *("accuracy_and_loss", "train", "relearn", "recall", "confusion", "weights", "current_dose", "curves_dose"),
     *("curves_change", "heat", "cascade", "half_way", "robustness", "words", "learning_curves", "savings", "gaps"),
     *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity", "layers"),
@@ -186,7 +186,7 @@ def seen() -> Seen:
     found = Seen()
     for page in PAGES:
         test = trained(app(page, **FAST))
-        for name in TABLES:
+        for name in CHART_TABLES:
             test.session_state[f"{name}_table"] = True
         key, tabs = TABS.get(page, ("", ("",)))
         for tab in tabs:

@@ -336,7 +336,9 @@ def layers_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         charts[f"similarity {layer}"] = chart = activation_charts.layer_similarity_chart(table, layer)
         grid.altair_chart(chart, key=f"layers_{layer}", alt=f"Similarity of {layer} to exact retraining by method")
     chart_table(
-        lambda: table.assign(method=table["method"].map(format_method)).rename(columns={"cka": "similarity"}),
+        lambda: table.assign(method=table["method"].map(format_method)).rename(
+            columns={"set": "compared on", "cka": "similarity (CKA)", "to_original": "similarity to the original"}
+        ),
         key="layers",
         alt="Similarity of each layer to exact retraining",
     )

@@ -38,7 +38,11 @@ def robustness_view(study: Study, baselines: Baselines) -> None:
     chart = dose_response_charts.robustness_chart(rows)
     st.altair_chart(chart, key="robustness", alt="Forgetting of each layer, re-initialized and re-randomized")
     chart_table(
-        lambda: dose_response_charts.robustness_points(rows).rename(columns={"how": "weights"}),
+        lambda: (
+            dose_response_charts.robustness_points(rows)
+            .drop(columns="decided")
+            .rename(columns={"how": "weights", "alone": "looked at alone"})
+        ),
         key="robustness",
         alt="Forgetting of each layer",
     )
