@@ -174,10 +174,9 @@ def test_rows_of_unlearning_are_those_of_the_library_in_every_format(call, folde
         assert (table["retrained_seconds"] > 0).all()
     about = {"data_sha256": recipe.data.sha256, "epochs_trained": 6, "rows_planned": 8}
     about |= {f"{name}_reviews".replace("members", "member"): count for name, count in expected.reviews.items()}
-    carried_out = recipe.for_training().to_dict() | {
-        name: getattr(recipe, name).to_dict() for name in ("forget", "unlearning")
-    }
-    carried_out["training"] |= {"by_size": False}  # as what the size has chosen is written out
+    carried_out = recipe.for_training().to_dict()
+    carried_out["training"] |= {"by_size": False}  # what the size has chosen is written out, as what the kind has
+    carried_out |= {"forget": recipe.forget.to_dict(), "unlearning": recipe.unlearning.for_kind("mlp").to_dict()}
     same_files(folder, "unlearned", expected.frame, carried_out, **about)
 
 

@@ -48,6 +48,7 @@ def slow_studies(monkeypatch):
     """Nothing starts by itself, and each run of the page does a little."""
     monkeypatch.setattr(base, "UNASKED_SECONDS", -1)
     monkeypatch.setattr(work, "SLICE", 0.001)
+    monkeypatch.setattr(panel, "LONGEST_SLICE", 0.0)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from app_pages import QUICK, app, button, go, page_text, press, run, setting
 from study_pages import charts, finished, labels, mine, sentence, study, trained, trained_by_link
 
-from forgetting.dashboard.studies import base, kept, relearning, sweep, unlearning
+from forgetting.dashboard.studies import base, kept, relearning, sweep_seconds, unlearning
 from forgetting.dashboard.studies.registry import STUDY_KINDS
 from forgetting.randomization.layers import parameter_count
 from forgetting.studies.relearning import run_relearning
@@ -210,8 +210,8 @@ COSTLY = {  # page → tab, link
 @pytest.mark.parametrize("case", COSTLY)
 def test_nothing_long_starts_unasked(case, monkeypatch):
     monkeypatch.setattr(base, "UNASKED_SECONDS", 3.0)
-    for module in (sweep, relearning, unlearning):
-        monkeypatch.setattr(module, "epoch_seconds", lambda _: 1.0)
+    for module in (sweep_seconds, relearning, unlearning):
+        monkeypatch.setattr(module, "epoch_seconds", lambda _, **__: 1.0)
     page, (tab, link) = case.split()[0], COSTLY[case]
     test = trained(app(page, **QUICK, **link)) if "class" not in case else app(page, **link)
     test.session_state[f"{page}_view"] = tab

@@ -139,13 +139,13 @@ def stop_study(study: Study) -> None:
         pass
 
 
-def advance_study(study: Study, notices: list[str], seconds: float = SLICE) -> bool:
+def advance_study(study: Study, notices: list[str], seconds: float = 0.0) -> bool:
     """Do a slice of a study; returns whether the study has just ended.
 
     Args:
         study: The study, which changes.
         notices: Receives a sentence where an error ends the study. What was done before stays.
-        seconds: About how long the slice takes.
+        seconds: About how long the slice takes, where that is more than SLICE.
     """
     if not study.lock.acquire(blocking=False):
         return False
@@ -156,9 +156,9 @@ def advance_study(study: Study, notices: list[str], seconds: float = SLICE) -> b
 
 
 def _advance(study: Study, notices: list[str], seconds: float) -> bool:
-    started = time.perf_counter()
+    started, length = time.perf_counter(), max(SLICE, seconds)
     try:
-        while study.running and time.perf_counter() - started < seconds and study.unfinished:
+        while study.running and time.perf_counter() - started < length and study.unfinished:
             rows = next(study.slices, None)
             if rows is None:
                 study.slices = None

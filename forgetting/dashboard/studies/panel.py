@@ -13,7 +13,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session
-from forgetting.dashboard.state.work import SLICE, advance_study, run_study, stop_study
+from forgetting.dashboard.state.work import advance_study, run_study, stop_study
 from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.escape import literal
@@ -162,7 +162,7 @@ def _view(name: str, draw: Draw) -> None:
     study = mine.studies.get(name)
     if study is None:
         return
-    seconds = min(max(SLICE, study.drawing), LONGEST_SLICE)
+    seconds = min(study.drawing, LONGEST_SLICE)
     ended = study.running and not mine.queue_position and advance_study(study, mine.notices, seconds)
     started = time.perf_counter()
     drawn, progress = st.container(), st.container()
