@@ -22,6 +22,7 @@ from forgetting.reporting.glossary import explain
 
 ICON = ":material/model_training:"
 PLAYS = "plays_on_arrival"  # key of whether Train plays once it is opened
+Places = tuple[DeltaGenerator, DeltaGenerator]  # of a sentence, and of a button or the bar of a training
 
 
 def need_data() -> None:
@@ -67,15 +68,17 @@ def offer_model() -> TrainedModel | None:
     Where training can go on, a button trains the model to the end.
     """
     trained_model, training_run = models.find_trained_model(session()), session().training_run
-    row = st.empty()  # always, as the bar of a training would else take the place of the charts below
+    # Always, as the bar of a training would else take the place of the charts below; `st.empty` would empty it for a
+    # moment in each run, and all below would jump.
+    row = st.container()
     if models.is_outdated(trained_model, session().inputs):
         what = describe_difference(trained_model) if trained_model else ""
         sentence = f"These figures are of {what}." if what else "No model is trained for this recipe yet."
         if not _offer_data():
             if trained_model:
                 row.info(literal(sentence), icon=ICON)
-        elif _ask(row, sentence, train_label(trained_model), type="primary", key="train_now"):
-            _train_now(row)
+        elif places := _ask(row, sentence, train_label(trained_model), type="primary", key="train_now"):
+            _train_now(places)
     elif trained_model.trained.state == "diverged":
         row.error("Training diverged: the loss is not a finite number any more.")
         page_link("train", "Lower the learning rate and train again")
@@ -87,8 +90,8 @@ def offer_model() -> TrainedModel | None:
             row.info(sentence, icon=ICON)
         elif session().playing:
             row.info(f"{sentence} Training goes on, as the sidebar shows.", icon=ICON)
-        elif _ask(row, sentence, "Finish training"):
-            _play_to_end(row, training_run)
+        elif places := _ask(row, sentence, "Finish training"):
+            _play_to_end(places, training_run)
     return trained_model
 
 
@@ -115,30 +118,30 @@ def train_next() -> None:
         st.switch_page(path, query_params=link_address("train"))
 
 
-def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> bool:
+def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> Places | None:
+    """The places of the sentence and of the button, once it is pressed; what is written there moves nothing below."""
     with row.container(horizontal=True, vertical_alignment="center"):
-        st.info(literal(sentence), icon=ICON)
-        return st.button(label, icon=":material/play_arrow:", help=explain("Train these settings"), **look)
+        places = st.info(literal(sentence), icon=ICON), st.empty()
+    pressed = places[1].button(label, icon=":material/play_arrow:", help=explain("Train these settings"), **look)
+    return places if pressed else None
 
 
-def _train_now(row: DeltaGenerator) -> None:
+def _train_now(places: Places) -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
         training_run = models.start_training(session())
     except ForgettingError as error:
-        show_error(error, row)
+        show_error(error, places[0])
         page_link("data", "Choose other reviews or filters on the Data page")
         page_link("train", "Choose other settings on the Train page")
         st.stop()
-    _play_to_end(row, training_run)
+    _play_to_end(places, training_run)
 
 
-def _play_to_end(row: DeltaGenerator, training_run: TrainingRun) -> None:
+def _play_to_end(places: Places, training_run: TrainingRun) -> None:
     """Train to the end while the page waits. Where it is left before, training goes on from the sidebar."""
-    total, mine = training_run.training.epochs, session()
+    total, mine, (sentence, bar) = training_run.training.epochs, session(), places
     mine.playing = True
-    with row.container(horizontal=True, vertical_alignment="center"):
-        sentence, bar = st.empty(), st.empty()
     while training_run.trainer.epochs_left:
         done = len(training_run.trainer.history)
         bar.progress(done / total)
