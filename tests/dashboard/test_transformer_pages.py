@@ -166,3 +166,4 @@ def test_an_address_of_the_kind_alone_opens_with_its_randomization_and_that_of_t
     defaults = app("forget", **kind | {"protocol": "modern"})
     assert defaults.session_state.session.recipe == Recipe.from_dict({"model": {"kind": "transformer"}})
     assert dict(defaults.query_params) == kind | {"protocol": "modern"}
+    assert app("forget", **{"model.kind": "none"}).session_state.session.recipe == Recipe()  # which is none

@@ -471,7 +471,9 @@ def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
         return OPENING
     recipe, sentences = url.decode_query(parameters)
     session().notices += sentences
-    return replace(recipe, randomization=OPENINGS[recipe.model.kind].randomization) if _opens(parameters) else recipe
+    if recipe.model.kind == MODERN.model.kind or not _opens(parameters):  # a kind that is none is not another one
+        return recipe
+    return replace(recipe, randomization=OPENINGS[recipe.model.kind].randomization)
 
 
 def _opens(parameters: dict[str, str]) -> bool:
