@@ -54,7 +54,9 @@ _GRAPHEME = regex.compile(r"\p{RI}{1,2}|\X")  # \X alone looks back over a whole
 _OF_PLAIN = frozenset("dl.# ")  # classes of a text that stdlib's pattern cuts into the same words, in half the time
 _JOINERS = "\u200c\u200d"
 
-Run = tuple[int, list[str]]  # where a run begins in the folded text, and its word, or its characters one after another
+WordRun = tuple[
+    int, list[str]
+]  # where a run begins in the folded text, and its word, or its characters one after another
 
 
 class _Classes(dict):
@@ -86,24 +88,24 @@ def _characters(text: str) -> list[str]:
     return [piece for run in _fold(text)[0].split() for piece in _with_pairs(_graphemes(run))]
 
 
-def _word_runs(text: str, classes: str) -> Iterator[Run]:
+def _word_runs(text: str, classes: str) -> Iterator[WordRun]:
     """The words of a folded text, or in scripts without blanks the characters of a run."""
     for match in _WORD.finditer(classes):
         word = text[slice(*match.span())].rstrip(_JOINERS)
         yield match.start(), _graphemes(word) if classes[match.start()] == "u" else [word]
 
 
-def _locate_basic(text: str) -> tuple[Iterator[Run], list[int]]:
+def _locate_basic(text: str) -> tuple[Iterator[WordRun], list[int]]:
     runs = ((match.start(), [match.group()]) for match in _BASIC.finditer(text.lower()))
     return runs, [at for at, character in enumerate(text) for _ in character.lower()]  # İ becomes two of them
 
 
-def _locate_words(text: str) -> tuple[Iterator[Run], list[int]]:
+def _locate_words(text: str) -> tuple[Iterator[WordRun], list[int]]:
     folded, classes = _fold(text)
     return _word_runs(folded, classes or folded.translate(_classes)), _visible(text)
 
 
-def _locate_characters(text: str) -> tuple[Iterator[Run], list[int]]:
+def _locate_characters(text: str) -> tuple[Iterator[WordRun], list[int]]:
     runs = ((match.start(), _graphemes(match.group())) for match in _NOT_BLANK.finditer(_fold(text)[0]))
     return runs, _visible(text)
 
@@ -146,7 +148,7 @@ class WordKind(NamedTuple):
 
     cut: Callable[[str], list[str]]
     rule: str
-    locate: Callable[[str], tuple[Iterator[Run], list[int]]]
+    locate: Callable[[str], tuple[Iterator[WordRun], list[int]]]
 
 
 WORD_KINDS = {

@@ -1,0 +1,5 @@
+"""What leaves the app for a paper or a lecture: the methods in words, citations, a report, a notebook."""
+
+from forgetting.core.lazy import lazy_names
+
+__getattr__, __all__ = lazy_names(__name__, {"bibliography": ("BIBLIOGRAPHY", "Reference")})
