@@ -2,4 +2,4 @@
 
 from forgetting.core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(__name__, {"bibliography": ("BIBLIOGRAPHY", "Reference")})
+__getattr__, __all__ = lazy_names(__name__, {"bibliography": ("BIBLIOGRAPHY", "Reference", "write_citations")})

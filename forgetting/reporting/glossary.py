@@ -10,7 +10,7 @@ from functools import cache
 from forgetting.core.numbers import keep_units
 from forgetting.reporting.names import describe_scheme, format_scheme
 
-ZHANG = "Zhang, Bengio & Singer 2019, “Are All Layers Created Equal?”, arXiv 1902.01996"
+ZHANG = "@zhang2022layers"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Term:
         name: The word.
         short: What it means, in one plain sentence.
         long: More, with the formula; "" where the sentence says all.
-        source: Where the formula or the word is from; "" where it is usual or ours.
+        source: Where the formula or the word is from; "" where it is usual or ours. A work is cited by its key in
+            `forgetting.paper.bibliography`, as in "@guo2017calibration".
         used: What it explains: dotted names of settings, and labels of controls, metrics, columns and axes.
     """
 
@@ -95,7 +96,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "seconds. A Transformer gives each word a vector, lets the words look at each other in blocks of attention "
             "and feed-forward layers, and takes the mean. It has 20 layers to ask, takes some ten times as long, and "
             "needs about a thousand training reviews.",
-            "Vaswani et al. 2017, arXiv 1706.03762; norms as in Xiong et al. 2020, arXiv 2002.04745",
+            "@vaswani2017attention; norms as in @xiong2020layer",
             ("model.kind",),
         ),
         Term(
@@ -139,7 +140,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "norm",
             "Scales a token's vector to a mean of 0 and a spread of 1 before the next part reads it, times weights of "
             "its own.",
-            source="Ba, Kiros & Hinton 2016, arXiv 1607.06450",
+            source="@ba2016layer",
             used=("norms",),
         ),
         Term(
@@ -624,7 +625,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "temperature-scaled loss",
             "The least loss that rescaling the network's scores can give: a loss without what mere size does to it.",
             "All scores are divided by the temperature with the smallest loss on the same reviews.",
-            "Guo et al. 2017, arXiv 1706.04599",
+            "@guo2017calibration",
             used=("temperature-scaled loss (nats per review)", "temperature-scaled loss (nats per review and class)"),
         ),
         Term(
@@ -637,7 +638,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "balanced accuracy",
             "The mean of the recalls of the classes, in which every class counts as much, however frequent it is.",
             "A uniform guess and always predicting the largest class both have 1 / classes.",
-            "Brodersen, Ong, Stephan & Buhmann 2010, ICPR, 3121–3124",
+            "@brodersen2010balanced",
             used=("validation balanced accuracy",),
         ),
         Term(
@@ -682,7 +683,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A change is called a cost or a gain where its 95 % interval leaves out 0 and McNemar’s exact test of the "
             "reviews that one model alone classifies correctly finds p ≤ 0.05. The number of reviews that would be "
             "needed finds a change of this size four times in five.",
-            "McNemar 1947, Psychometrika 12, 153–157; Connor 1987, Biometrics 43, 207–211",
+            "@mcnemar1947note; @connor1987sample",
         ),
         Term(
             "agreement with the original",
@@ -717,7 +718,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "reviews.",
             "Its 95 % interval comes from the reviews that one of the two models alone classifies correctly (Tango’s "
             "score interval). Where it holds 0, the reviews do not show that anything has changed.",
-            "Tango 1998, Stat. Med. 17, 891–908",
+            "@tango1998equivalence",
         ),
         Term(
             "95 % interval",
@@ -750,7 +751,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Over seeds alone, or over seeds and reviews, for each point by itself or for the whole curve.",
             "The 95 % interval holds each single accuracy, that of whole curves all accuracies of a curve at once; in "
             "both, how few reviews were tested counts. Over seeds alone, a band holds the middle 90 % of these seeds.",
-            "Of whole curves: Montiel Olea & Plagborg-Møller 2019, J. Appl. Econometrics 34, 1–17",
+            "Of whole curves: @montiel2019simultaneous",
             used=("band shows",),
         ),
     ),
@@ -801,7 +802,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The share of training steps that a model saves because it has learnt before: 0 is none, 1 is all.",
             "They are 1 − steps to relearn / steps from scratch. Below 0 it takes longer than from scratch. A run that "
             "never arrives takes longer than all others: “at least” and “at most” say what is certain then.",
-            "Ebbinghaus 1885, Über das Gedächtnis",
+            "@ebbinghaus1885gedachtnis",
             used=("savings (share of steps saved)", "savings, median", "seeds with savings"),
         ),
         Term(
@@ -809,7 +810,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "With savings the 90 % interval says where the median over all models lies, not only over these.",
             "It is made of the savings in their order, and assumes nothing of how they spread; each end is missed in "
             "at most 5 % of all studies. It takes at least 5 models.",
-            "Thompson 1936, Ann. Math. Stat. 7, 122–128",
+            "@thompson1936confidence",
             used=("90 % interval", "90 % interval from", "90 % interval to"),
         ),
         Term(
@@ -823,7 +824,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "It asks whether the randomized network is sooner than the one from scratch more often than by chance.",
             "Each model counts once, and a run that never arrives is later than one that does. Seeds of one model say "
             "something of this model alone.",
-            "Dixon & Mood 1946, J. Am. Stat. Assoc. 41, 557–566",
+            "@dixon1946sign",
             used=("compared", "p"),
         ),
         Term("already there", "The number of seeds whose model is at the target before any step; its savings are 1."),
@@ -838,7 +839,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "corrected conclusion",
             "The same, corrected for how many conclusions stand side by side, as some would be there by luck alone.",
             "Of those that show memory at most one in twenty is expected to be false.",
-            "Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289–300",
+            "@benjamini1995controlling",
             used=("corrected p",),
         ),
     ),
@@ -889,7 +890,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A fresh model that is trained on the retain set alone, and has never seen what is to be forgotten.",
             "All methods are measured against it. Two retrainings with different seeds differ as well: no method can "
             "be asked to come nearer than that.",
-            "Cao & Yang 2015, IEEE S&P",
+            "@cao2015towards",
         ),
         Term("retrained", "The model after exact retraining, which never saw what is to be forgotten."),
         Term(
@@ -909,7 +910,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "ToW (tug of war)",
             "One number for how near all three accuracies are to those of retraining; 1 is as good as retraining.",
             "It is the product of 1 − |gap| over the forget, retain and validation accuracy.",
-            "Zhao et al. 2024, arXiv 2406.01257",
+            "@zhao2024what",
             used=("ToW", "tug of war (ToW)"),
         ),
         Term(
@@ -917,7 +918,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How soon a model knows the forgotten reviews again: 1 like one that never saw them, 0 at once.",
             "It is the steps to relearn the forget set / those of the retrained model, where these are 10 or more: of "
             "fewer a single step would change it too much. Above 1, more than that set is gone.",
-            "Chundawat et al. 2023, arXiv 2201.05629",
+            "@chundawat2023zero",
             used=("AIN", "anamnesis (AIN)"),
         ),
         Term(
@@ -926,7 +927,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "It is the probability that a forgotten review has a lower loss than a non-member. Few reviews may differ "
             "even where the model has seen none of them, so what counts is how far it is from that after exact "
             "retraining, on the same reviews.",
-            "Yeom et al. 2018, arXiv 1709.01604",
+            "@yeom2018privacy",
             used=(
                 "loss-threshold attack",
                 "AUC, median over seeds",
@@ -937,19 +938,19 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "attack accuracy",
             "How often a trained attacker is right about whether a review was in training; 0.5 is a guess.",
             "A logistic regression on the loss guesses, tested 10-fold, and both kinds of reviews count alike.",
-            "After Kurmanji et al. 2023, arXiv 2302.09880",
+            "After @kurmanji2023towards",
         ),
         Term(
             "TPR at 1 % FPR",
             "The share of members that an attacker finds who is wrong about only 1 in 100 non-members.",
             "It is the true positive rate (TPR) where the false positive rate (FPR) is 1 %.",
-            "Carlini et al. 2022, arXiv 2112.03570",
+            "@carlini2022membership",
         ),
         Term(
             "threshold of the attack",
             "The highest loss that the attacker calls a member's: reviews that were in training tend to lie below it.",
             "At first it is the mean loss of the retained reviews.",
-            "Yeom et al. 2018, arXiv 1709.01604",
+            "@yeom2018privacy",
         ),
         Term(
             "over-forgetting",
@@ -963,14 +964,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "The mean over the models of how far a metric is from that of exact retraining.",
             "Its interval holds the luck of training and of the reviews. Of ToW and divergence it is the gap to "
             "another retraining.",
-            "DeLong et al. 1988, Biometrics 44; Obuchowski & Rockette 1995, Commun. Stat. Simul. 24",
+            "@delong1988comparing; @obuchowski1995hypothesis",
             used=("mean gap, 95 % interval",),
         ),
         Term(
             "adjusted p",
             "How easily luck alone makes so large a gap, corrected for their number; above 0.05 it cannot be told.",
             "Of the gaps at or below 0.05 at most one in twenty is expected to be luck (Benjamini and Hochberg).",
-            "Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57",
+            "@benjamini1995controlling",
         ),
         Term(
             "remembering",
@@ -981,7 +982,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "score",
             "How hard unlearned models are to tell from retrained ones; 1 is the best.",
             "It is the mean over the forgotten reviews of a term that halves with every 0.5 of ε, here of few models.",
-            "NeurIPS 2023 unlearning challenge, arXiv 2406.09073",
+            "The NeurIPS 2023 unlearning challenge, @triantafillou2024making",
             used=("models",),
         ),
         Term("by luck", "The score of models of one kind, which can look different where they are few."),
@@ -1009,7 +1010,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How many layers, counted from the last, these two methods train.",
             "EU-k draws them anew and trains them from scratch on the retain set. CF-k, the catastrophic forgetting of "
             "the last k layers, trains them on with the retain set.",
-            "Goel et al. 2022, arXiv 2201.06640",
+            "@goel2022adversarial",
             used=("unlearning.last_layers",),
         ),
         Term(
@@ -1048,13 +1049,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A weight is dampened where it matters more than α times as much for the forget set as for all reviews; −1 "
             "for what suits the kind of the network.",
             "It becomes itself times min(λ · I_all / I_forget, 1), where I is the diagonal of the Fisher information.",
-            "Foster et al. 2024, arXiv 2308.07707",
+            "@foster2024fast",
             used=("unlearning.dampening_alpha", "dampening: α, select above"),
         ),
         Term(
             "dampening: λ",
             "How much of a dampened weight is left; a smaller λ leaves less.",
-            source="Foster et al. 2024, arXiv 2308.07707",
+            source="@foster2024fast",
             used=("unlearning.dampening_lambda",),
         ),
         Term(
@@ -1062,13 +1063,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How strongly SCRUB stays near the original's answers on the retain set.",
             "The method moves away from the original's answers on the forget set, and stays near them on the retain "
             "set, in turns.",
-            "Kurmanji et al. 2023, arXiv 2302.09880",
+            "@kurmanji2023towards",
             used=("unlearning.scrub_alpha", "scrub: α, near the original"),
         ),
         Term(
             "SCRUB: γ",
             "How much the loss of the retain set counts in SCRUB.",
-            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            source="@kurmanji2023towards",
             used=("unlearning.scrub_gamma", "scrub: γ, loss of the retain set"),
         ),
         Term(
@@ -1079,14 +1080,14 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "SCRUB: which set first",
             "Whether SCRUB begins with an epoch of the retain set or, as its authors do, of the forget set.",
-            source="Kurmanji et al. 2023, arXiv 2302.09880",
+            source="@kurmanji2023towards",
             used=("unlearning.scrub_order",),
         ),
         Term(
             "SCRUB: temperature",
             "What the logits of both models are divided by where SCRUB compares their predictions.",
             "The code of its authors takes 4, or 2 in small experiments; 1 compares the predictions as they are.",
-            "Kurmanji et al. 2023, arXiv 2302.09880",
+            "@kurmanji2023towards",
             ("unlearning.scrub_temperature",),
         ),
         Term(
@@ -1094,7 +1095,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How many of the weights SalUn trains: those for which the forget set's loss has the steepest slope.",
             "It is a share of those weights that have a slope: a weight of a word that no forgotten review has is "
             "never trained. Its authors take half.",
-            "Fan et al. 2024, arXiv 2310.12508",
+            "@fan2024salun",
             ("unlearning.salun_share",),
         ),
         Term(
@@ -1102,7 +1103,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How much the loss of the retain set, which falls, counts beside that of the forget set, which rises.",
             "A step lowers β · retain loss − (1 − β) · forget loss: 1 trains on the retain set alone, 0 only raises "
             "the forget set's loss. Its authors take 0.95 where examples are few and 0.9999 where they are many.",
-            "Kurmanji et al. 2023, arXiv 2302.09880",
+            "@kurmanji2023towards",
             ("unlearning.neggrad_beta", "neggrad+: β, retain set"),
         ),
         Term(
@@ -1139,25 +1140,25 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Whether an explanation changes when the model does: one that does not says nothing of the model.",
             "It is concluded where all layers are randomized wholly. To pass is necessary and not sufficient: random "
             "numbers pass, too.",
-            source="Adebayo et al. 2018, “Sanity Checks for Saliency Maps”, arXiv 1810.03292",
+            source="@adebayo2018sanity",
         ),
         Term(
             "gradient × input",
             "How steeply the logit rises with a word's value, times that value.",
             "Of a network that is linear between the review and the empty one it is exact.",
-            "Shrikumar et al. 2016, arXiv 1605.01713",
+            "@shrikumar2016not",
         ),
         Term(
             "integrated gradients",
             "The mean gradient on the straight way from no words to the review, times the review's values.",
             "The values of all words add up to the logit of the review less that of no words.",
-            "Sundararajan, Taly & Yan 2017, PMLR 70",
+            "@sundararajan2017axiomatic",
         ),
         Term(
             "occlusion",
             "How much the logit falls where a word is left out of the review.",
             "The rest of the review has its length again, as the network would see it.",
-            "Zeiler & Fergus 2014, ECCV; of texts Li et al. 2016, arXiv 1612.08220",
+            "@zeiler2014visualizing; of texts @li2016understanding",
         ),
         Term(
             "similarity of explanations",
@@ -1169,7 +1170,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "rank correlation of strengths",
             "Whether the words that speak most, for or against, stay those that do; 1 is the same order, 0 none.",
             "It is Spearman's, of the absolute values of a review's words. Equal values have the mean of their ranks.",
-            "Adebayo et al. 2018, arXiv 1810.03292",
+            "@adebayo2018sanity",
         ),
         Term(
             "rank correlation with signs",
@@ -1201,7 +1202,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How evenly a review's values spread: the entropy of their histogram, in nats.",
             "Efficient MPRT takes its rise where the network is randomized as a whole: knowledge makes explanations "
             "simple, and one that stays as simple did not come from the knowledge.",
-            "Hedström et al. 2024, arXiv 2401.06465",
+            "@hedstrom2024sanity",
             ("complexity before", "complexity after", "rise of complexity", "complexity of random × input"),
         ),
         Term(
@@ -1216,7 +1217,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "SmoothGrad",
             "Gradient × input, with the mean gradient of noisy copies of a review, so that one kink counts less.",
-            source="Smilkov et al. 2017, arXiv 1706.03825",
+            source="@smilkov2017smoothgrad",
             used=("explanation.samples", "explanation.noise"),
         ),
         Term(
@@ -1230,7 +1231,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "principal component",
             "A direction in which the activations of the original vary most, the second at a right angle to the first.",
             "It is found on the original's activations alone, and both models are drawn in it.",
-            "Pearson 1901, Philosophical Magazine 2, 559–572",
+            "@pearson1901lines",
             (
                 "principal component 1",
                 "principal component 2",
@@ -1242,8 +1243,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "How alike two models lay out the same reviews in a layer: 1 is the same but for a rotation and the scale.",
             "Linear centred kernel alignment, with the unbiased estimator: what has nothing in common lies around 0, "
             "and may be below. Two models that were trained from other seeds are not far from 1.",
-            "Kornblith et al. 2019, arXiv 1905.00414; Song et al. 2012, J. Mach. Learn. Res. 13; Nguyen et al. 2021, "
-            "arXiv 2010.15327",
+            "@kornblith2019similarity; @song2012feature; @nguyen2021wide",
             ("CKA", "similarity to the original"),
         ),
         Term("compared on", "Whether layers are compared on the forgotten reviews or on the validation reviews."),

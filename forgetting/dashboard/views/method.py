@@ -9,6 +9,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import prepare_engine
 from forgetting.model.settings import OBJECTIVES
+from forgetting.paper.bibliography import write_citations
 from forgetting.randomization.schemes import DETERMINISTIC, SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.recipe import PROTOCOLS
@@ -44,7 +45,7 @@ def glossary_view() -> None:
 
 def _all_of(term: Term) -> str:
     """All texts of a term, to search in."""
-    return " ".join([term.name, term.short, term.long, term.source, *term.used]).casefold()
+    return " ".join([term.name, term.short, term.long, write_citations(term.source), *term.used]).casefold()
 
 
 def _entry(term: Term) -> str:
@@ -54,7 +55,7 @@ def _entry(term: Term) -> str:
 
 def _more(term: Term, *sentences: str) -> str:
     """What is small below a term: its long meaning, its source, and further sentences."""
-    source = f"Source: {_with_links(term.source)}." if term.source else ""
+    source = f"Source: {_with_links(write_citations(term.source))}." if term.source else ""
     texts = [text for text in (literal(term.long), source, *sentences) if text]
     return f"  \n  :small[{' '.join(texts)}]" if texts else ""
 
