@@ -14,6 +14,7 @@ from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.page import first_screen_only, is_presenting, open_page, presentable_heading
 from forgetting.dashboard.ui.prerequisites import offer_model
 from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.published import published_view
 from forgetting.dashboard.views.splits import splits_view
@@ -22,6 +23,7 @@ from forgetting.dashboard.views.splits import splits_view
 def draw_overview() -> None:
     """Draw the page."""
     open_page("overview")
+    keep_control()
     presentable_heading("When a network's layers are randomized, what does it forget?")
     trained_model = offer_model()
     if trained_model:

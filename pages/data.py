@@ -19,9 +19,11 @@ from forgetting.dashboard.views.data import (
     profile_view,
     source_view,
 )
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.reading import offer_button, reading_view
 
 open_page("data")
+keep_control()
 st.markdown(
     "# Data\nWhere the reviews come from, what the classifier is to tell apart, and what to know of them first."
 )

@@ -13,8 +13,10 @@ from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.activations import map_view, similarity_view
 from forgetting.dashboard.views.explanation import sanity_check_view
+from forgetting.dashboard.views.keep import keep_control
 
 open_page("explain")
+keep_control()
 st.markdown(
     "# Explain\nAn explanation should change when the model does: does it, or would any model have been explained so?"
 )

@@ -11,11 +11,13 @@ from forgetting.dashboard.ui.page import is_presenting, open_page, presentable_h
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.dose_response import current_fraction_view
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.live import advance_live, live_view
 from forgetting.dashboard.views.relearning import relearn_once_view
 from forgetting.dashboard.views.review import review_view
 
 open_page("forget")
+keep_control()
 presentable_heading("Forget")
 trained_model = need_model()
 

@@ -18,12 +18,14 @@ from forgetting.dashboard.ui.unlearning_form import forget_controls
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views import dose_response
 from forgetting.dashboard.views.attribution import words_view
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.layer_choice import layer_choice_view
 from forgetting.dashboard.views.layer_effects import layer_effects_view
 from forgetting.dashboard.views.opened_study import opened_study_view
 from forgetting.dashboard.views.robustness import robustness_view
 
 open_page("layers")
+keep_control()
 st.markdown("# Layers\nWhich layer holds the memory, and how sure are we?")
 if (study := opened_study()) is not None:
     opened_study_view(study)

@@ -4,8 +4,10 @@ import streamlit as st
 
 from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.views import method
+from forgetting.dashboard.views.keep import keep_control
 
 open_page("method")
+keep_control()
 st.markdown("# Method\nWhat every word means, what is done to a model, and where it comes from.")
 views = {
     "Words": method.glossary_view,

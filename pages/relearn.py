@@ -10,9 +10,11 @@ from forgetting.dashboard.ui.page import open_page
 from forgetting.dashboard.ui.plan_form import doses_control, replicate_controls, variant_controls
 from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.views import comparison as comparison_views
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.relearning import learning_curves_view, savings_view
 
 open_page("relearn")
+keep_control()
 st.markdown(
     "# Relearn\nA model at chance may still remember: is it relearned sooner than a model is trained from scratch?"
 )

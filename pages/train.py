@@ -12,6 +12,7 @@ from forgetting.dashboard.ui.prerequisites import PLAYS, need_data
 from forgetting.dashboard.ui.saved_models import load_control
 from forgetting.dashboard.ui.tables import show_table
 from forgetting.dashboard.ui.training_form import preset_buttons, training_form
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.training import PLAY_EVERY, outdated_notice, play, training_buttons, training_view
 from forgetting.experiment.saved import model_bytes
 from forgetting.randomization.layers import layer_table
@@ -19,6 +20,7 @@ from forgetting.reporting.formatting import format_share
 from forgetting.reporting.glossary import explain
 
 open_page("train")
+keep_control()
 st.markdown("# Train")
 need_data()
 if st.session_state.pop(PLAYS, False):

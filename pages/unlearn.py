@@ -12,9 +12,11 @@ from forgetting.dashboard.ui.prerequisites import need_model
 from forgetting.dashboard.ui.unlearning_form import forget_controls, forget_set_view, method_controls
 from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.dashboard.views.activations import layers_view
+from forgetting.dashboard.views.keep import keep_control
 from forgetting.dashboard.views.unlearning import attack_view, comparison_view, reviews_view, trade_off_view
 
 open_page("unlearn")
+keep_control()
 st.markdown("# Unlearn\nForget on purpose, and prove it: how near does each method come to never having seen it?")
 trained_model = need_model()
 if "published" in (trained_model.recipe.protocol, session().recipe.protocol):

@@ -30,16 +30,19 @@ DOWNLOAD_REMEDY = "Upload the file instead, or use the synthetic sample."
 
 
 def fetch_wine_reviews(
-    *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT
+    *, cache: str | os.PathLike | None = None, url: str = ORIGINAL_URL, timeout: float = TIMEOUT, **options
 ) -> Reviews:
     """Read the reviews that the published results were computed on, as their file has them: 309, 15 of them twice.
 
-    The arguments and errors are those of `download_wine_reviews`.
+    The other arguments and the errors are those of `download_wine_reviews`.
+
+    Args:
+        options: Those of `read_reviews`.
     """
     from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not to know the file alone
 
     file = download_wine_reviews(cache=cache, url=url, timeout=timeout)
-    return read_reviews(file, missing=(), fold_labels=False)
+    return read_reviews(file, **{"missing": (), "fold_labels": False} | options)
 
 
 def download_wine_reviews(

@@ -10,7 +10,8 @@ from typing import ClassVar
 from forgetting.core.errors import RecipeError
 from forgetting.core.limits import check_limit
 from forgetting.core.settings import Settings, setting
-from forgetting.randomization.patterns import ALL, layer_sets
+from forgetting.model.settings import ModelSettings
+from forgetting.randomization.patterns import ALL, LAYER_SEPARATOR, layer_sets
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import Randomization
 from forgetting.randomization.units import UNITS
@@ -204,3 +205,28 @@ class Relearning(Settings):
     def count(self, known: tuple[str, ...]) -> int:
         """The number of variants; see `Sweep.count`."""
         return self.sweep.count(known, self.group)
+
+
+def plan_curve(randomization: Randomization, model: ModelSettings) -> Sweep:
+    """The sweep of a randomization's layers, scheme and unit over many doses and seeds, from its seed on.
+
+    A Transformer, whose variants take long, has fewer of both.
+
+    Args:
+        randomization: What is randomized.
+        model: The model, whose layers it must fit.
+
+    Raises:
+        RecipeError: The randomization does not fit the model.
+    """
+    seeds, doses = (10, even_doses(21)) if model.kind == "mlp" else (3, even_doses(11))
+    return Sweep(
+        layers=(LAYER_SEPARATOR.join(randomization.chosen_layers(model.layers)),),
+        doses=doses,
+        schemes=(randomization.scheme,),
+        units=(randomization.unit,),
+        seeds=seeds,
+        seed=min(randomization.seed, 2**32 - seeds),
+        scale=randomization.scale,
+        words=randomization.words,
+    )

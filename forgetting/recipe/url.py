@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from forgetting.core.errors import RecipeError
 from forgetting.core.settings import format_value, parse_value
-from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.recipe.recipe import MODERN, PROTOCOLS, Recipe
 from forgetting.recipe.renamed import RENAMED
 
-PROTOCOL = "protocol"
+PROTOCOL, TAB = "protocol", "tab"  # the parameters that name a protocol, and the tab of a page that a link opens
+OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
+KIND = "model.kind"
+DEFAULTS = {PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 ADDRESS = ("The address", "From the address")  # how the sentences about parameters begin
 # What mail programs, networks and search engines hang on to a link to count those who follow it.
 FOREIGN = {
@@ -25,6 +28,27 @@ def encode_query(recipe: Recipe) -> dict[str, str]:
     changed = {name: recipe.value(name) for name in Recipe.leaves() if recipe.value(name) != default.value(name)}
     protocol = {PROTOCOL: recipe.protocol} if recipe.protocol != "modern" else {}
     return protocol | {name: format_value(value) for name, value in changed.items()}
+
+
+def opens_kind(parameters: Mapping[str, str]) -> bool:
+    """Whether an address names another kind of network than the default, and nothing of what is randomized."""
+    named = parameters.get(KIND, MODERN.value(KIND)) != MODERN.value(KIND) and PROTOCOL not in parameters
+    return named and not any(name.startswith("randomization.") for name in parameters)
+
+
+def page_parameters(page: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of an experiment as a page has them: on the Overview the defaults are written out.
+
+    So is the protocol where another network than an MLP has the default randomization.
+
+    Args:
+        page: Name of the page.
+        parameters: Those of `encode_query`.
+    """
+    parameters = {} if parameters == DEFAULTS else dict(parameters)
+    if opens_kind(parameters):
+        return DEFAULTS | parameters
+    return parameters or (dict(DEFAULTS) if page == OPENING_PAGE else {})
 
 
 def own_parameters(parameters: Mapping[str, str]) -> dict[str, str]:

@@ -1292,6 +1292,10 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("Re-roll", "Draws other random numbers: it takes the next seed."),
         Term("Undo", "Takes back the last change of the recipe; once more does it again."),
         Term(
+            "Save and cite",
+            "Keeps what this page shows: as a file, a link, code or a command, and as words for a paper.",
+        ),
+        Term(
             "Forget the ten strongest",
             "Sets the columns of these ten words back to before training, and leaves all else.",
         ),

@@ -37,6 +37,7 @@ from forgetting.studies.time_to_target import (
     train_to_target,
 )
 
+RUNS = 3  # a seed: from scratch, randomized, continued
 SAVINGS_COLUMNS = [item.name for item in fields(SavingsRow)]
 CURVE_COLUMNS = [
     "model",
@@ -231,14 +232,33 @@ def run_relearning(
         RecipeError: The plan does not fit, see `check_relearning`.
         DataError: The outputs of an original model are not finite.
     """
+    curves = run_learning_curves(trained, split, recipe).learning_curves
+    return replace(run_savings(trained, split, recipe, progress=progress), learning_curves=curves)
+
+
+def run_learning_curves(
+    trained: Trained, split: Split, recipe: Recipe, *, progress: Progress | None = None
+) -> RelearningResult:
+    """The learning curves alone, see `learning_curve_slices`; `progress` is told of them."""
+    plan, curves = recipe.relearning, []
+    planned = RUNS * plan.splits * plan.seeds
+    for found in learning_curve_slices(trained, split, recipe):
+        curves += found
+        if progress and found:
+            progress(len(curves), planned)
+    return RelearningResult(recipe, tuple(curves), (), split.reviews.sha256, len(trained.history), planned)
+
+
+def run_savings(
+    trained: Trained, split: Split, recipe: Recipe, *, progress: Progress | None = None
+) -> RelearningResult:
+    """The savings of the variants alone; the arguments and errors are those of `run_relearning`."""
     planned, rows = recipe.relearning.count(recipe.model.layers), []
-    curves = [curve for found in learning_curve_slices(trained, split, recipe) for curve in found]
     for found in savings_slices(trained, split, recipe):
         rows += found
         if progress and found:
             progress(len(rows), planned)
-    epochs, digest = len(trained.history), split.reviews.sha256
-    return RelearningResult(recipe, tuple(curves), tuple(rows), digest, epochs, planned)
+    return RelearningResult(recipe, (), tuple(rows), split.reviews.sha256, len(trained.history), planned)
 
 
 def learning_curve_bands(curves: pd.DataFrame, metric: str = "validation_accuracy") -> pd.DataFrame:

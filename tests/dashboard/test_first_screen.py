@@ -11,11 +11,12 @@ from app_pages import app, live, metrics, page_text, press
 
 from forgetting.dashboard.state import data, models
 from forgetting.dashboard.state.resources import share_upload
-from forgetting.dashboard.state.session import DEFAULTS, Inputs, Session
+from forgetting.dashboard.state.session import Inputs, Session
 from forgetting.data.sample import SAMPLE
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe import url
 from forgetting.recipe.recipe import MODERN, OPENING, PUBLISHED
+from forgetting.recipe.url import DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 # Runs the Overview in a fresh process, and tells what was imported once its first screen was drawn, and in the end.

@@ -31,7 +31,7 @@ from app_pages import (
 from streamlit.testing.v1 import AppTest
 
 from forgetting.dashboard.state import data, work
-from forgetting.dashboard.state.session import DEFAULTS, PREFIX, Session, TrainedModel
+from forgetting.dashboard.state.session import PREFIX, Session, TrainedModel
 from forgetting.dashboard.studies import split_accuracy
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.ui.escape import literal
@@ -42,7 +42,7 @@ from forgetting.data.tables import read_table
 from forgetting.experiment import published
 from forgetting.experiment.pretrained import load_pretrained
 from forgetting.recipe.recipe import MODERN
-from forgetting.recipe.url import decode_query
+from forgetting.recipe.url import DEFAULTS, decode_query
 
 
 @pytest.mark.parametrize("page", PAGES)

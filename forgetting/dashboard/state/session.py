@@ -48,9 +48,6 @@ LEAVES = Recipe.leaves()
 LATE = 1.0  # seconds for which an older address may still come from the browser after a new one was written
 STORY, SCENE = "story", "scene"  # the page of the guided story, and the parameter of its address
 PRESENT, PRESENTED = "present", "1"  # the parameter of a page that is presented, and its value
-OPENING_PAGE = "overview"  # where an empty address stands for a first visit, not for the defaults
-KIND = "model.kind"
-DEFAULTS = {url.PROTOCOL: MODERN.protocol}  # the parameters of the defaults where an empty address is something else
 LIKELY = ("data.text_column", "data.label_column")  # settings whose empty value stands for what the file makes likely
 
 
@@ -416,7 +413,7 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
     mine.addresses = mine.addresses[mine.addresses.index(parameters) :] if late else [parameters]
     arrives, leaves = page == STORY != mine.page, mine.page == STORY != page
     if arrives:
-        mine.known = _read_recipe(OPENING_PAGE, parameters) if first else mine.recipe
+        mine.known = _read_recipe(url.OPENING_PAGE, parameters) if first else mine.recipe
         mine.waiting_model, mine.trained_model = mine.trained_model, None
     elif leaves:
         mine.waiting_model, mine.trained_model = None, mine.waiting_model
@@ -427,6 +424,8 @@ def follow_address(page: str, scenes: Sequence[Recipe] = ()) -> None:
         else:
             mine.recipe = _read_recipe(page, parameters)
         reset_controls()
+    if first and url.TAB in parameters:
+        st.session_state[tab_key(page)] = parameters[url.TAB]  # one that is none opens the first tab
     if first or page != mine.page or (moved and not mine.touched):
         mine.presenting = parameters.get(PRESENT) == PRESENTED
     if page != STORY:
@@ -466,20 +465,16 @@ def _awaits_file(recipe: Recipe) -> bool:
 
 def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
     """The recipe of an address, which is neither a scene nor a presentation, and notices of what is not used."""
-    parameters = {name: text for name, text in parameters.items() if name not in (SCENE, PRESENT)}
-    if page == OPENING_PAGE and not parameters:
+    parameters = {name: text for name, text in parameters.items() if name not in (SCENE, PRESENT, url.TAB)}
+    if page == url.OPENING_PAGE and not parameters:
         return OPENING
     recipe, sentences = url.decode_query(parameters)
     session().notices += sentences
-    if recipe.model.kind == MODERN.model.kind or not _opens(parameters):  # a kind that is none is not another one
+    if recipe.model.kind == MODERN.model.kind or not url.opens_kind(
+        parameters
+    ):  # a kind that is none is not another one
         return recipe
     return replace(recipe, randomization=OPENINGS[recipe.model.kind].randomization)
-
-
-def _opens(parameters: dict[str, str]) -> bool:
-    """Whether an address names another kind of network than the default, and nothing of what is randomized."""
-    named = parameters.get(KIND, MODERN.value(KIND)) != MODERN.value(KIND) and url.PROTOCOL not in parameters
-    return named and not any(name.startswith("randomization.") for name in parameters)
 
 
 def _read_scene(text: str, scenes: int) -> int:
@@ -522,18 +517,13 @@ def link_address(page: str) -> dict[str, str]:
 
 
 def page_address(page: str, parameters: dict[str, str]) -> dict[str, str]:
-    """The parameters of an experiment as a page has them: on the Overview the defaults are written out.
+    """The parameters of an experiment as a page has them; the story has the number of its scene instead."""
+    return {SCENE: str(session().scene)} if page == STORY else url.page_parameters(page, parameters)
 
-    So is the protocol where another network than an MLP has the default randomization.
 
-    The story has the number of its scene instead.
-    """
-    if page == STORY:
-        return {SCENE: str(session().scene)}
-    parameters = {} if parameters == DEFAULTS else parameters
-    if _opens(parameters):
-        return DEFAULTS | parameters
-    return parameters or (DEFAULTS if page == OPENING_PAGE else {})
+def tab_key(page: str) -> str:
+    """The key of the tabs of a page, whose value is the title of the one that is open."""
+    return f"{page}_view"
 
 
 def reset_controls() -> None:

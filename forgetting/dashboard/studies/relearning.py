@@ -12,11 +12,9 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count, format_epochs, format_product
 from forgetting.reporting.relearning import describe_relearning_power
-from forgetting.studies.relearning import RelearningResult, learning_curve_slices
+from forgetting.studies.relearning import RUNS, RelearningResult, learning_curve_slices
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.time_to_target import check_relearning
-
-RUNS = 3  # a seed: from scratch, randomized, continued
 
 
 def _recipe(request: StudyRequest) -> Recipe:

@@ -22,9 +22,8 @@ from forgetting.dashboard.studies.sweep_seconds import (
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.groups import groups_of, title_set
-from forgetting.randomization.patterns import LAYER_SEPARATOR
 from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import Sweep, even_doses
+from forgetting.recipe.plans import Sweep, plan_curve
 from forgetting.reporting.formatting import format_product
 from forgetting.reporting.names import name_scope
 from forgetting.reporting.power import describe_smallest_change
@@ -36,7 +35,6 @@ from forgetting.studies.nested import NestedCurve, nested_curves
 from forgetting.studies.sweep import SweepResult
 
 INTERVAL_SLICE = 0.2  # seconds of a run of a page that intervals may take
-CURVE_SEEDS, CURVE_SEEDS_IF_SLOW, CURVE_DOSES_IF_SLOW = 10, 3, even_doses(11)  # of the curve of one randomization
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
 
 
@@ -315,18 +313,7 @@ def plan_dose_curve(trained_model: TrainedModel, randomization: Randomization) -
     Raises:
         RecipeError: Where the randomization does not fit the model.
     """
-    fitting = models.fit_randomization(randomization, trained_model)
-    seeds = CURVE_SEEDS_IF_SLOW if is_slow(trained_model) else CURVE_SEEDS
-    plan = Sweep(
-        layers=(LAYER_SEPARATOR.join(fitting.chosen_layers(trained_model.recipe.model.layers)),),
-        schemes=(fitting.scheme,),
-        units=(fitting.unit,),
-        seeds=seeds,
-        seed=min(fitting.seed, 2**32 - seeds),
-        scale=fitting.scale,
-        words=fitting.words,
-    )
-    return replace(plan, doses=CURVE_DOSES_IF_SLOW) if is_slow(trained_model) else plan
+    return plan_curve(models.fit_randomization(randomization, trained_model), trained_model.recipe.model)
 
 
 def unasked_seconds(trained_model: TrainedModel, plan: Sweep) -> float:

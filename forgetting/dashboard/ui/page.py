@@ -13,7 +13,6 @@ from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import (
-    OPENING_PAGE,
     STORY,
     TrainedModel,
     follow_address,
@@ -25,14 +24,14 @@ from forgetting.dashboard.state.session import (
 from forgetting.dashboard.ui.browser_component import browser_component
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
-from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, draw_undo, follow_destination
+from forgetting.dashboard.ui.navigation import PAGES, change_notice, draw_navigation, follow_destination
 from forgetting.dashboard.ui.running import draw_running
 from forgetting.recipe import url
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.glossary import explain
 
-LIGHT_PAGES = (OPENING_PAGE, "method")  # which are drawn without what computes
+LIGHT_PAGES = (url.OPENING_PAGE, "method")  # which are drawn without what computes
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.
@@ -69,7 +68,6 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
         models.store_progress(session())
     draw_navigation()
     draw_running(arrives=arrives)
-    draw_undo()
     for sentence in broken:
         st.error(literal(sentence))
     _hollow_notice()

@@ -9,8 +9,12 @@ __all__ = ["SAMPLE", "load_sample"]
 SAMPLE = Path(__file__).parent / "sample.csv"
 
 
-def load_sample() -> Reviews:
-    """The synthetic sample: synthetic reviews in the original file's columns, read like any other file."""
+def load_sample(**options) -> Reviews:
+    """The synthetic sample: synthetic reviews in the original file's columns, read like any other file.
+
+    Args:
+        options: Those of `read_reviews`.
+    """
     from forgetting.data.tables import read_reviews  # which imports pandas and pyarrow: not for the path alone
 
-    return read_reviews(SAMPLE, name="synthetic sample")
+    return read_reviews(SAMPLE, name="synthetic sample", **options)
