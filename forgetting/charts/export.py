@@ -1,23 +1,262 @@
-"""Altair charts as files."""
+"""Altair charts as files for a paper or a talk: laid out for the width where they are printed, with their font.
 
-import io
+The text has the size of its width and the plot takes what is left, as on a screen of that many lines of text. All kinds
+of files are made from one picture, need no network, and look the same on a machine without any font.
+"""
+
+import base64
+import html
 import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from xml.sax.saxutils import escape
 
 import altair as alt
+import vl_convert
+
+from forgetting.charts.style import INK, PAPER, PRINTED_GRID
+
+CHART_KINDS = ("png", "svg", "pdf", "html")
+FONTS = Path(__file__).parent / "font"
+FAMILY = "Forgetting Sans"
+FONT = f"'{FAMILY}', 'Liberation Sans', Arial, Helvetica, sans-serif"  # the others are as wide, for what reads no SVG's
+TEXT_SIZE = 11  # of all texts of a chart, in the units that it is laid out in
+TITLE_SIZE = 13
+LINE_HEIGHT = 1.35  # height of a line of text by its size
+PRINTED_MARGIN = 6
+POINTS_PER_CM = 72 / 2.54
+PRINTED_DPI = 300
+NARROW = 500  # units; where a chart is narrower its plots stand one below the other
+HIGHEST_PLOT = 0.7  # of the whole width
+LEAST_PLOT = 140  # units of the height of a plot that gives way to what stands around it
+PRINTED_CONFIGURATION = {  # of text and lines on paper; a chart's own comes before it
+    "font": FONT,
+    "background": PAPER,
+    "axis": {
+        "labelFontSize": TEXT_SIZE, "titleFontSize": TEXT_SIZE, "titleFontWeight": "normal", "labelColor": INK,
+        "titleColor": INK, "domainColor": INK, "tickColor": INK, "gridColor": PRINTED_GRID,
+    },
+    "legend": {
+        "labelFontSize": TEXT_SIZE, "titleFontSize": TEXT_SIZE, "titleFontWeight": "normal", "labelColor": INK,
+        "titleColor": INK,
+    },
+    "title": {"fontSize": TEXT_SIZE + 1, "fontWeight": "normal", "color": INK},
+    "view": {"stroke": None},
+}  # fmt: skip
 
 
-def chart_bytes(chart: alt.TopLevelMixin, kind: str) -> bytes:
-    """A chart as a file that needs no network; kind: "png", "svg" or "html"."""
-    sized = chart.properties(width=640, background="white")
-    if kind == "png":
-        image = io.BytesIO()
-        sized.save(image, format="png", ppi=200)
-        return image.getvalue()
-    text = io.StringIO()
-    sized.save(text, format=kind, **({"inline": True} if kind == "html" else {}))
-    page = text.getvalue()
-    if kind == "html":  # a "</script>" in the chart's data would end the script that holds them
-        start = page.rindex('{"config"')
-        spec, end = json.JSONDecoder().raw_decode(page, start)
-        page = page[:start] + json.dumps(spec).replace("<", "\\u003c") + page[end:]
-    return page.encode()
+@dataclass(frozen=True)
+class PrintedWidth:
+    """Where a chart is printed.
+
+    Attributes:
+        width: In centimetres.
+        text: Size of the text, in points.
+        height: The largest height in centimetres; 0 where there is none.
+    """
+
+    width: float
+    text: float
+    height: float = 0.0
+
+
+PRINTED_WIDTHS = {
+    "one column": PrintedWidth(8.5, 7.5),
+    "two columns": PrintedWidth(17.5, 8.0),
+    "slide": PrintedWidth(33.867, 20.0, 19.05),  # 13.33 by 7.5 inches
+}
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A chart as SVG, in the units that it is laid out in."""
+
+    width: float
+    height: float
+    body: str
+
+
+def chart_bytes(
+    chart: alt.TopLevelMixin, kind: str, *, width: str = "one column", title: str = "", caption: str = ""
+) -> bytes:
+    """A chart as a file, black on white, whatever the theme.
+
+    Args:
+        chart: A chart of one view, of layers, or a concatenation of such charts.
+        kind: One of CHART_KINDS. A PNG has 300 dots per inch.
+        width: Where it is to be printed, a key of PRINTED_WIDTHS.
+        title: Stands above it; "" for none.
+        caption: Stands below it; "" for none.
+    """
+    printed, spec = PRINTED_WIDTHS[width], _merge(PRINTED_CONFIGURATION, chart.to_dict())
+    _register_font()
+    units = printed.width * POINTS_PER_CM * TEXT_SIZE / printed.text
+    picture = _draw(spec, units, title, caption)
+    if printed.height and picture.height > (tallest := units * printed.height / printed.width):
+        # The plot gives way first, then the text.
+        picture = _draw(spec, units, title, caption, shrink=picture.height - tallest)
+        while picture.height > units * printed.height / printed.width + 1:
+            units = max(picture.height * printed.width / printed.height, 1.02 * units)
+            picture = _draw(spec, units, title, caption)
+    if kind == "html":
+        return _html(spec, title, caption).encode()
+    points = printed.width * POINTS_PER_CM
+    if kind == "svg":
+        size = f'width="{printed.width:g}cm" height="{printed.width * picture.height / units:.3f}cm"'
+        return _svg(picture, size, _font_face()).encode()
+    svg = _svg(picture, f'width="{points:.3f}" height="{points * picture.height / units:.3f}"')
+    return vl_convert.svg_to_pdf(svg) if kind == "pdf" else vl_convert.svg_to_png(svg, ppi=PRINTED_DPI)
+
+
+@cache
+def _register_font() -> None:
+    vl_convert.register_font_directory(str(FONTS))
+
+
+@cache
+def _font_face() -> str:
+    font = base64.b64encode((FONTS / "sans.ttf").read_bytes()).decode()
+    return f"@font-face {{font-family: '{FAMILY}'; src: url(data:font/ttf;base64,{font});}}"
+
+
+def _merge(general: Mapping, spec: dict) -> dict:
+    """A chart's specification with configuration that its own comes before."""
+    own = spec.get("config", {})
+    merged = {
+        name: {**value, **own.get(name, {})} if isinstance(value, dict) else value for name, value in general.items()
+    }
+    return {**spec, "config": {**own, **merged}, "padding": PRINTED_MARGIN}
+
+
+def _draw(spec: dict, units: float, title: str, caption: str, shrink: float = 0.0) -> _Picture:
+    """A chart as wide as it is to be, with its title and caption; see `_fit`."""
+    width, height, body = _fit(spec, units, shrink)
+    scale = min(1.0, units / width)
+    above, top = _write(title, units, TITLE_SIZE, 0.0)
+    below, end = _write(caption, units, TEXT_SIZE, top + scale * height)
+    chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{body}</g>'
+    return _Picture(units, end, above + chart + below)
+
+
+def _write(text: str, units: float, size: float, top: float) -> tuple[str, float]:
+    """A text in lines from a height on, and the height where it ends."""
+    lines = _wrap(_printable(text), units, size)
+    look = f'font-family="{FONT}" font-size="{size}" fill="{INK}"'
+    written = "".join(
+        f'<text x="{PRINTED_MARGIN}" y="{top + PRINTED_MARGIN + (LINE_HEIGHT * row - 0.3) * size:g}" {look}>'
+        f"{escape(line)}</text>"
+        for row, line in enumerate(lines, start=1)
+    )
+    return written, top + (2 * PRINTED_MARGIN + LINE_HEIGHT * size * len(lines)) * bool(lines)
+
+
+def _fit(spec: dict, units: float, shrink: float) -> tuple[float, float, str]:
+    """A chart as wide as `units`, as far as it goes: its legends take fewer columns before its plot gets too narrow.
+
+    Returns:
+        Its width, its height, and what is in its SVG.
+    """
+    plots = spec.get("concat", [spec])
+    abreast = 1 if units < NARROW else min(len(plots), spec.get("columns", len(plots)))
+    for columns in (9, 2, 1):
+        plot = 0.8 * units / abreast
+        for _ in range(3):
+            text = vl_convert.vegalite_to_svg(_sized(spec, plot, abreast, columns, units, shrink))
+            width, height = (float(re.search(f' {name}="([\\d.]+)"', text)[1]) for name in ("width", "height"))
+            if abs(width - units) < 1:
+                break
+            plot = max(plot + (units - width) / abreast, 0.4 * units / abreast)
+        if width < units + 1:
+            break
+    return width, height, text[text.index(">") + 1 : text.rindex("</svg>")]
+
+
+def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, shrink: float) -> dict:
+    """A specification with the size of its plots, its legends in at most so many columns, and no label too long."""
+
+    def limit(value: object) -> object:
+        if isinstance(value, list):
+            return [limit(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        found = {name: limit(each) if name not in ("data", "datasets") else each for name, each in value.items()}
+        if isinstance(found.get("columns"), int):
+            found["columns"] = min(found["columns"], columns)
+        if found.get("labelLimit"):
+            found["labelLimit"] = min(found["labelLimit"], 0.4 * units)
+        return found
+
+    def size(chart: dict) -> dict:
+        height = chart.get("height")
+        if isinstance(height, int | float):
+            height = min(height, max(LEAST_PLOT, min(height, HIGHEST_PLOT * units) - shrink))
+        return {**chart, "width": plot, **({} if height is None else {"height": height})}
+
+    limited = limit(spec)
+    if "concat" in spec:
+        return {**limited, "columns": abreast, "concat": [size(chart) for chart in limited["concat"]]}
+    return size(limited)
+
+
+def _wrap(text: str, units: float, size: float) -> list[str]:
+    """Lines of a text that fit a width. Letters without spaces between them, as of Chinese, are broken anywhere."""
+    lines, line, room = [], "", units - 2 * PRINTED_MARGIN
+    for word in re.findall(r"\S+\s*", text):
+        if line and size * _em(line + word.rstrip()) > room:
+            lines.append(line.rstrip())
+            line = ""
+        while size * _em(word) > room:
+            cut = next(end for end in range(len(word), 0, -1) if end == 1 or size * _em(word[:end]) <= room)
+            lines.append(word[:cut])
+            word = word[cut:]
+        line += word
+    return [*lines, line.rstrip()] if line else lines
+
+
+def _em(text: str) -> float:
+    """About how wide a text is, by the size of its letters."""
+    widths = {"W": 1.0, "F": 1.0}
+    return sum(
+        widths.get(
+            unicodedata.east_asian_width(sign), 0.3 if sign in " .,:;'|()ijlt" else 0.7 if sign.isupper() else 0.56
+        )
+        for sign in text
+    )
+
+
+def _printable(text: str) -> str:
+    """A text without the signs that XML cannot hold."""
+    return "".join(
+        sign for sign in text if sign >= " " and sign not in "\ufffe\uffff" and not "\ud800" <= sign <= "\udfff"
+    )
+
+
+def _svg(picture: _Picture, size: str, style: str = "") -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {size} '
+        f'viewBox="0 0 {picture.width:g} {picture.height:g}">{style and f"<style>{style}</style>"}'
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>{picture.body}</svg>'
+    )
+
+
+def _html(spec: dict, title: str, caption: str) -> str:
+    """A page that draws the chart, with what is said where it is pointed at."""
+    page = vl_convert.vegalite_to_html(spec, bundle=True)
+    start = page.rindex('{"config"')
+    read, end = json.JSONDecoder().raw_decode(page, start)
+    # A "</script>" in the chart's data would end the script that holds them.
+    page = page[:start] + json.dumps(read).replace("<", "\\u003c") + page[end:]
+    head = f"<style>{_font_face()} body {{font-family: {FONT}; max-width: 60rem}}</style></head>"
+    above = f"<h1>{html.escape(title)}</h1>" if title else ""
+    below = f"<p>{html.escape(caption)}</p>" if caption else ""
+    place = page.rindex('<div id="vega-chart"></div>')
+    before, after = page[:place], page[place:].replace("</div>", f"</div>{below}", 1)
+    return (
+        before.replace("</head>", head, 1)
+        + above
+        + after.replace('"renderer":"svg"', '"renderer":"svg","actions":false')
+    )

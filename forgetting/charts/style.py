@@ -31,3 +31,4 @@ NAMES_APART = 0.085  # of an axis, from one baseline's name to the next
 FRACTION_TITLE = "fraction randomized"
 CHANGE_TITLE = "‖ΔW‖₂ / ‖W‖₂"
 NO_WIDTH = "\u2060"
+INK, PAPER, PRINTED_GRID = "#000000", "#ffffff", "#dddddd"  # of files, whatever the theme

@@ -279,10 +279,10 @@ def test_titles_stand_above_the_plot_and_inside_the_picture(charts):
         for child in item:
             walk(child, x, y)
 
-    walk(ElementTree.fromstring(chart_bytes(charts["gaps", "several"], "svg")), 0.0, 0.0)
+    walk(ElementTree.fromstring(chart_bytes(charts["gaps", "several"], "svg", width="two columns")), 0.0, 0.0)
     titles = [found[title.replace("\n", "")] for title in GAP_COLUMNS.values()]
     assert titles == sorted(titles)
-    assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 70
+    assert min(right - left for (left, _), (right, _) in pairwise(titles)) > 60
     assert (
         10 < max(down for _, down in titles) < found["axis ±5\u00a0points"][1] < found["original"][1] < found["EU-k"][1]
     )
