@@ -5,7 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "core.errors": ("DataError", "ForgettingError", "ModelError", "RecipeError", "WorkersError"),
+        "core.errors": ("DataError", "ForgettingError", "ModelError", "RecipeError", "StoreError", "WorkersError"),
         "data.download": ("fetch_wine_reviews",),
         "data.reading": ("ReadingSettings",),
         "data.reviews": ("Reviews", "review_key"),

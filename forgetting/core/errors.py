@@ -58,3 +58,7 @@ class ModelError(ForgettingError):
 
 class WorkersError(ForgettingError):
     """The processes that should share the work cannot be had, or were lost."""
+
+
+class StoreError(ForgettingError):
+    """Runs cannot be stored, or the stored ones cannot be read."""

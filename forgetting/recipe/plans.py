@@ -22,6 +22,7 @@ def even_doses(count: int) -> tuple[float, ...]:
     return tuple(step / (count - 1) for step in range(count)) if count > 1 else (1.0,)
 
 
+MOST_ROBUSTNESS_SEEDS = 100  # of a study of robustness, whatever the plan of a sweep has
 FRACTIONS = even_doses(101)  # every whole percent, as a slider has them
 
 

@@ -17,23 +17,21 @@ from forgetting.randomization.groups import (
     group_of,
     groups_of,
 )
-from forgetting.recipe.plans import Sweep
+from forgetting.recipe.plans import MOST_ROBUSTNESS_SEEDS, Sweep
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.layer_effects import TENTH
 from forgetting.studies.sweep import SweepResult, sweep_slices
-
-MOST_SEEDS = 100
 
 
 def plan_robustness(plan: Sweep, known: tuple[str, ...]) -> tuple[Sweep, ...]:
     """Re-initialization, which draws nothing and so needs one seed, re-randomization, and N(0, 1) on a tenth.
 
     Args:
-        plan: Whose number of seeds is taken, up to MOST_SEEDS.
+        plan: Whose number of seeds is taken, up to MOST_ROBUSTNESS_SEEDS.
         known: Names of the model's layers, in order.
     """
-    seeds = min(plan.seeds, MOST_SEEDS)
+    seeds = min(plan.seeds, MOST_ROBUSTNESS_SEEDS)
     groups = [pattern for pattern in groups_of(known).values() if pattern not in known]
     if groups and group_of(known[0]):
         groups += [EACH_ATTENTION, EACH_FEEDFORWARD, VALUES_AND_OUTPUTS, QUERIES_AND_KEYS]

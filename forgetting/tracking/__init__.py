@@ -5,4 +5,12 @@ Nothing is computed here: results come from the packages above.
 
 from forgetting.core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(__name__, {"run": ("RUN_KINDS", "Run", "RunMetric", "run_key")})
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "environment": ("PROGRAM_VERSION", "program_version", "versions"),
+        "run": ("RUN_KINDS", "Run", "RunMetric", "make_metric", "run_key", "used_recipe"),
+        "run_records": ("comparison_run", "own_model_run", "reproduction_run", "study_run", "training_run"),
+        "run_store": ("MemoryStore", "RunStore", "runs_folder"),
+    },
+)

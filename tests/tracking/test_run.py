@@ -8,7 +8,7 @@ from forgetting.tracking.run import RUN_KINDS, run_key
 
 
 def test_each_kind_of_study_is_a_kind_of_run():
-    assert {*RUN_KINDS} == {"training", "comparison", "reproduction", *STUDY_KINDS}
+    assert {*RUN_KINDS} == {"training", "comparison", "reproduction", "own_model", *STUDY_KINDS}
 
 
 def test_what_a_run_does_not_depend_on_is_no_part_of_its_key():
