@@ -2,4 +2,12 @@
 
 from forgetting.core.lazy import lazy_names
 
-__getattr__, __all__ = lazy_names(__name__, {"bibliography": ("BIBLIOGRAPHY", "Reference", "write_citations")})
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "bibliography": ("BIBLIOGRAPHY", "Reference", "write_citations"),
+        "material": ("Material",),
+        "methods": ("describe_methods",),
+        "prose": ("Prose", "Sentence"),
+    },
+)

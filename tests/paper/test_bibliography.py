@@ -1,4 +1,4 @@
-"""The bibliography: BibTeX that another program reads, and no work that only one of glossary, docstrings and list has."""
+"""The bibliography: BibTeX that another program reads, and works that glossary, docstrings and list have in common."""
 
 import re
 import tomllib

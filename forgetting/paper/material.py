@@ -1,0 +1,70 @@
+"""What a methods text, a report and a notebook are made of: the recipe, and the results that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forgetting.experiment.export import TableResult
+from forgetting.experiment.results import Comparison, Result, Trained
+from forgetting.metrics.baselines import Baselines
+from forgetting.model.split import Split
+from forgetting.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Studies in the order in which they are told of; the keys are those of `tracking.run.RUN_KINDS`.
+STUDY_TITLES = {
+    "dose": "Dose–response",
+    "change": "Equal change of the weights",
+    "robustness": "Robustness of the layers",
+    "layer_choice": "Which layer to unlearn in",
+    "explanation": "Sanity check of explanations",
+    "similarity": "Similarity of the layers",
+    "learning_curves": "Relearning",
+    "savings": "Savings by fraction",
+    "unlearning": "Unlearning",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """An experiment with the results that are there.
+
+    Attributes:
+        recipe: The recipe that trained the model, with the randomization of the comparison.
+        split: The split.
+        trained: The model; None where none was trained.
+        baselines: Of the split.
+        comparison: The original beside the randomized model; None where nothing was compared.
+        studies: Results of studies of this model, by their kinds, keys of STUDY_TITLES.
+    """
+
+    recipe: Recipe
+    split: Split
+    trained: Trained | None
+    baselines: Baselines
+    comparison: Comparison | None = None
+    studies: Mapping[str, TableResult] = ()
+
+    @classmethod
+    def of_result(cls, result: Result, split: Split, studies: Mapping[str, TableResult] | None = None) -> Material:
+        """What there is after `run`, with the results of studies of the same model.
+
+        Args:
+            result: What `run` returned.
+            split: The split of its reviews, which `prepare` makes of them.
+            studies: Results of studies, see `Material`.
+        """
+        return cls(result.recipe, split, result.trained, result.baselines, result.comparison, studies or {})
+
+    @property
+    def told_studies(self) -> dict[str, TableResult]:
+        """The results of studies in the order of STUDY_TITLES; a study without a row has none."""
+        found = dict(self.studies)
+        return {kind: found[kind] for kind in STUDY_TITLES if kind in found and _has_rows(found[kind])}
+
+
+def _has_rows(result: TableResult) -> bool:
+    return bool(getattr(result, "rows", ()) or getattr(result, "learning_curves", ()))
