@@ -6,7 +6,6 @@ Neither reading of options and files nor tables belong here.
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -22,7 +21,6 @@ from forgetting.cli.options import (
     forget_options,
     forget_settings,
     input_options,
-    load_reviews,
     make_recipe,
     out_option,
     plan_settings,
@@ -31,21 +29,21 @@ from forgetting.cli.options import (
     study_recipe,
     write_or_rescue,
 )
+from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.predict import predict_command
 from forgetting.cli.study_source import load_study
+from forgetting.cli.work import compute_rows, find_hollow, show_study, train_model
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
 from forgetting.core.seeding import pin_threads
 from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.tables import read_reviews
-from forgetting.experiment.export import TableResult
-from forgetting.experiment.pipeline import make_result, prepare, train
+from forgetting.experiment.pipeline import make_result
 from forgetting.experiment.published import reproduce, summarize_runs
 from forgetting.experiment.results import Trained
 from forgetting.experiment.saved import SavedModel, save_model
-from forgetting.metrics.baselines import Baselines, compute_baselines
-from forgetting.metrics.scores import evaluate
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.split import Split
 from forgetting.randomization.patterns import FAMILIES
@@ -54,11 +52,13 @@ from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
-from forgetting.reporting.comparison import describe_hollow
+from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count
+from forgetting.reporting.relearning import describe_relearning
 from forgetting.studies.explanation import check_explanation, count_explanations, explanation_slices
 from forgetting.studies.explanation_rows import ExplanationResult
-from forgetting.studies.relearning import RelearningResult
+from forgetting.studies.memory import leaves_one_model
+from forgetting.studies.relearning import RUNS, RelearningResult, learning_curve_slices
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.study import prepare_study
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
@@ -82,7 +82,8 @@ def cli() -> None:
     """Randomize a network's layers, and measure what it forgets."""
 
 
-cli.add_command(predict_command)
+for command in (data_command, robustness_command, similarity_command, predict_command):
+    cli.add_command(command)
 
 
 @cli.command("run")
@@ -104,7 +105,7 @@ def run_command(
     """Train, randomize, and compare before and after."""
     check_save(save)
     recipe = make_recipe(recipe_file, protocol, options, saved)
-    recipe, split, trained = _train(recipe, data, saved, quiet=as_json)
+    recipe, split, trained = train_model(recipe, data, saved, quiet=as_json)
     if save:
         write_or_rescue(lambda path: save_model(path, recipe, split, trained), save)
     result = make_result(recipe, split, trained)
@@ -157,7 +158,7 @@ def sweep_command(
         check_layer_choice(recipe.sweep, sets)
         return sets.measured_in(split)
 
-    recipe, split, trained = _train(
+    recipe, split, trained = train_model(
         recipe, data, saved, lambda recipe, split: check_sweep(recipe, measured(recipe, split), memory=budget)
     )
     split = measured(recipe, split)
@@ -177,13 +178,13 @@ def sweep_command(
         dask=dask,
         memory=budget,
     )
-    result = _compute_rows("Variants", rows, planned, make_result, out)
+    result = compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(_find_hollow(result, trained, split, baselines))
+    hollow = bool(find_hollow(result, trained, split, baselines))
     table = tables.format_sweep(result, baselines, hollow=hollow)
     if forget:
         table = "\n\n".join([table, *tables.format_layer_choice(result)])
-    _show(table, result, out, trained, split, baselines)
+    show_study(table, result, out, trained, split, baselines)
 
 
 @cli.command("study")
@@ -214,7 +215,7 @@ def study_command(
     arguments = load_study(source)
     given = {"metric": metric, "chance": chance}
     work = prepare_study(**arguments | {name: value for name, value in given.items() if value is not None}, plan=plan)
-    result = _compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
+    result = compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
     click.echo(tables.format_study(result))
     click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
 
@@ -242,7 +243,7 @@ def explain_command(
     recipe = study_recipe(recipe_file, options, saved, explanation=plan)
     check_explanation(recipe, recipe.explanation, recipe.model.layers)
     parallel.check_workers(jobs=jobs, dask=dask)
-    recipe, split, trained = _train(recipe, data, saved)
+    recipe, split, trained = train_model(recipe, data, saved)
     planned = count_explanations(trained.model, recipe.explanation)
 
     def make_result(rows: list) -> ExplanationResult:
@@ -259,10 +260,10 @@ def explain_command(
     rows = explanation_slices(
         trained.model, split, recipe.explanation, recipe=recipe, initial=trained.initial, jobs=jobs, dask=dask
     )
-    result = _compute_rows("Comparisons", rows, planned, make_result, out)
+    result = compute_rows("Comparisons", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    hollow = bool(_find_hollow(result, trained, split, baselines))
-    _show(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    hollow = bool(find_hollow(result, trained, split, baselines))
+    show_study(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 @cli.command("relearn")
@@ -280,9 +281,10 @@ def explain_command(
     help="Whether each seed has an original of its own, or all randomize one.  [retrain]",
 )
 @click.option("--seed", type=int, help=SEED_HELP)
+@click.option("--curves", is_flag=True, help="Learning curves of the recipe's randomization, instead of savings.")
 @out_option
 def relearn_command(
-    data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, **options
+    data: Path | None, saved: SavedModel | None, recipe_file: Path | None, out: Path, curves: bool, **options
 ) -> None:
     """Randomize layer sets, train them again, and count the steps beside a model trained from scratch."""
     check_out(out)
@@ -290,17 +292,41 @@ def relearn_command(
     plan = plan_settings(options, **names, share="target_share")
     recipe = study_recipe(recipe_file, options, saved, relearning=plan)
     check_relearning(recipe)
-    recipe, split, trained = _train(recipe, data, saved)
+    recipe, split, trained = train_model(recipe, data, saved)
+    if curves:
+        _show_learning_curves(recipe, split, trained, out)
+        return
     planned = recipe.relearning.count(recipe.model.layers)
 
     def make_result(rows: list) -> RelearningResult:
         return RelearningResult(recipe, (), tuple(rows), split.reviews.sha256, len(trained.history), planned)
 
     rows = savings_slices(trained, split, recipe)
-    result = _compute_rows("Variants", rows, planned, make_result, out)
+    result = compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(_find_hollow(result, trained, split, baselines))
-    _show(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    hollow = bool(find_hollow(result, trained, split, baselines))
+    show_study(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+
+
+def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: Path) -> None:
+    plan, randomization = recipe.relearning, recipe.randomization
+    planned, slices = RUNS * plan.splits * plan.seeds, learning_curve_slices(trained, split, recipe)
+
+    def make_result(curves: list) -> RelearningResult:
+        return RelearningResult(recipe, tuple(curves), (), split.reviews.sha256, len(trained.history), planned)
+
+    result = compute_rows("Training runs", slices, planned, make_result, out)
+    baselines = compute_baselines(split, recipe.training.objective)
+    hollow = bool(find_hollow(result, trained, split, baselines))
+    sentence = describe_relearning(
+        result.learning_curves,
+        result.outcomes,
+        describe_randomization(randomization, recipe.model.layers),
+        baselines,
+        same_model=leaves_one_model(randomization.scheme, randomization.fraction),
+        hollow=hollow,
+    )
+    show_study(sentence, result, out, trained, split, baselines)
 
 
 @cli.command("unlearn")
@@ -323,12 +349,16 @@ def unlearn_command(
     plan = plan_settings(options, seeds="seeds", seed="seed", epochs="epochs", k="last_layers")
     recipe = study_recipe(recipe_file, options, saved, forget=forget_settings(options), unlearning=plan)
     check_unlearning(recipe, recipe.unlearning)
-    recipe, split, trained = _train(recipe, data, saved, lambda recipe, split: make_forget_sets(split, recipe.forget))
+
+    def check(recipe: Recipe, split: Split) -> None:
+        make_forget_sets(split, recipe.forget)
+
+    recipe, split, trained = train_model(recipe, data, saved, check)
     runner = UnlearningRunner(trained, split, recipe)
     rows, planned = runner.slices(), len(runner.planned)
-    result = _compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
+    result = compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    _show(tables.format_unlearning(result), result, out, trained, split, baselines)
+    show_study(tables.format_unlearning(result), result, out, trained, split, baselines)
 
 
 @cli.command("reproduce")
@@ -351,62 +381,6 @@ def limits_command(as_json: bool) -> None:
     limits = describe_limits()
     values = {name: {"value": value, "meaning": meaning} for name, (value, meaning) in limits.items()}
     click.echo(as_json_text(values) if as_json else tables.format_limits(limits))
-
-
-def _train(
-    recipe: Recipe,
-    data: Path | None,
-    saved: SavedModel | None,
-    check: Callable[[Recipe, Split], object] | None = None,
-    *,
-    quiet: bool = False,
-) -> tuple[Recipe, Split, Trained]:
-    """The recipe with its file, the split of that file, and the trained or saved model.
-
-    Args:
-        recipe: the recipe.
-        data: the file of reviews; None for the recipe's.
-        saved: a saved model, which is not trained again.
-        check: raises before anything is trained.
-        quiet: whether no progress is shown.
-    """
-    recipe, reviews = load_reviews(data, recipe)
-    split = prepare(recipe, reviews)
-    if check:
-        check(recipe, split)
-    if saved:
-        return recipe, split, saved.restore(split)
-    with progress_bar("Training", quiet=quiet) as progress:
-        return recipe, split, train(recipe, split, progress=progress)
-
-
-def _compute_rows(
-    label: str, slices: Iterable[list], planned: int, make_result: Callable[[list], TableResult], out: Path
-) -> TableResult:
-    """The result of a study, whose rows are written also where workers are lost or the user stops."""
-    rows: list = []
-    try:
-        with progress_bar(label) as progress:
-            for found in slices:
-                rows += found
-                progress(len(rows), planned)
-    finally:
-        if rows:
-            write_or_rescue(make_result(rows).write, out)
-    return make_result(rows)
-
-
-def _show(table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines) -> None:
-    """Show a study's table, and before anything else where its original has nothing to forget."""
-    if hollow := _find_hollow(result, trained, split, baselines):
-        click.echo(f"{hollow}\n")
-    click.echo(table)
-    click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
-
-
-def _find_hollow(result: TableResult, trained: Trained, split: Split, baselines: Baselines) -> str:
-    """Why a study's original has nothing to forget, "" where it has."""
-    return describe_hollow(evaluate(trained.model, split.validation, result.recipe.training.objective), baselines)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import click
 
 from forgetting.core.errors import ForgettingError, RecipeError, shorten
 from forgetting.core.files import file_format
+from forgetting.core.settings import parse_value
 from forgetting.data.download import download_wine_reviews
 from forgetting.data.reviews import MISSING, Reviews
 from forgetting.data.sample import SAMPLE
@@ -30,7 +31,9 @@ from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Forget
 from forgetting.recipe.plans import even_doses
 from forgetting.recipe.recipe import Recipe
+from forgetting.recipe.renamed import RENAMED
 from forgetting.reporting.data import describe_labels, describe_reading
+from forgetting.tracking.experiment_file import is_experiment, read_experiment
 
 FILE = click.Path(path_type=Path)
 SWITCHES = {  # options of how the reviews are read: setting, and what `click.option` takes
@@ -69,6 +72,7 @@ INPUTS = {  # the settings, by the names that click gives to the options
 
 
 JSON_HELP = "Print one JSON object on standard output and nothing else."
+SET_HELP = "Set any setting, by its name in a recipe or an address; may be repeated. Other options go before it."
 MODEL_HELP = "Model of run --save, taken with its recipe in place of training; --seed then seeds what comes after."
 
 
@@ -80,7 +84,13 @@ def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
     for option in (
         click.option("--model", "saved", type=FILE, callback=_load_saved, help=MODEL_HELP),
-        click.option("--recipe", "recipe_file", type=FILE, help="Recipe as JSON; the other options change it."),
+        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP),
+        click.option(
+            "--recipe",
+            "recipe_file",
+            type=FILE,
+            help="Recipe as JSON, or an experiment of the app; the other options change it.",
+        ),
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
     ):
@@ -126,7 +136,8 @@ def make_recipe(
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
         protocol: name of a protocol to start from; None for that of the recipe.
-        options: values of `layers`, `fraction`, `scheme`, `unit`, `seed` and those of INPUTS; None where not given.
+        options: values of `layers`, `fraction`, `scheme`, `unit`, `seed` and those of INPUTS, None where not given; and
+            texts NAME=VALUE of `settings`.
         saved: a saved model, whose recipe is the one to start from; what it was trained with stays.
 
     Raises:
@@ -134,6 +145,9 @@ def make_recipe(
             forbids an option.
     """
     given = {name: value for name, value in options.items() if value is not None}
+    settings = read_settings(given.pop("settings", ()))
+    named = settings.pop("protocol", None)
+    protocol = protocol or named
     values = {} if saved is None else saved.recipe.to_dict()
     if saved and (recipe_file or protocol):
         raise RecipeError(
@@ -141,10 +155,7 @@ def make_recipe(
             "out."
         )
     if recipe_file is not None:
-        try:
-            values = json.loads(recipe_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
+        values = read_recipe_file(recipe_file)
         Recipe.from_dict(values)
     if protocol:
         values["protocol"] = protocol
@@ -154,7 +165,7 @@ def make_recipe(
             f"The published protocol randomizes every layer as published; got --{' --'.join(randomization)}. "
             "Leave it out, or use --protocol modern."
         )
-    recipe = Recipe.from_dict(values)
+    recipe = Recipe.from_dict(settings, Recipe.from_dict(values))
     if "layers" in randomization:
         randomization["layers"] = tuple(name for name in randomization["layers"].split(",") if name)
     if "seed" in given and recipe.protocol != "published":
@@ -176,16 +187,51 @@ def make_recipe(
     return made
 
 
+def read_recipe_file(path: Path) -> dict:
+    """The nested values of a recipe's file, or of the recipe in the file of an experiment.
+
+    Raises:
+        RecipeError: the file is neither.
+    """
+    try:
+        content = path.read_bytes()
+        if is_experiment(content):
+            return read_experiment(content, path.name).recipe.to_dict()
+        return json.loads(content.decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
+
+
+def read_settings(texts: Iterable[str]) -> dict:
+    """The nested values of settings that are given as NAME=VALUE, as an address writes them; the last of a name counts.
+
+    Raises:
+        RecipeError: a text has no name of a setting.
+    """
+    nested: dict = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        name = RENAMED.get(name, name)
+        if not sign or name not in Recipe.leaves():
+            raise RecipeError(
+                f"--set must name a setting and its value, such as training.epochs=20; got {shorten(text)!r}. The "
+                "names are those of a recipe, with a dot between group and setting."
+            )
+        group, _, leaf = name.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[leaf] = parse_value(Recipe.leaves()[name], value)
+    return nested
+
+
 def study_recipe(recipe_file: Path | None, options: dict, saved: SavedModel | None = None, **groups: dict) -> Recipe:
     """The recipe of a file with the changes that a study's options ask for.
 
     Args:
         recipe_file: JSON file of a recipe; None for the default recipe.
-        options: values of `seed` and of INPUTS; None where not given. Others are not looked at.
+        options: values of `seed`, of INPUTS and of `settings`; None where not given. Others are not looked at.
         saved: a saved model, whose recipe is the one to start from; None where one is trained.
         groups: settings to change, by the group of the recipe.
     """
-    recipe = make_recipe(recipe_file, None, {name: options.get(name) for name in (*INPUTS, "seed")}, saved)
+    recipe = make_recipe(recipe_file, None, {name: options.get(name) for name in (*INPUTS, "seed", "settings")}, saved)
     return Recipe.from_dict(groups, recipe)
 
 

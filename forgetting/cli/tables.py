@@ -19,6 +19,7 @@ from forgetting.experiment.published import PUBLISHED_MODELS, REFERENCE_SEEDS
 from forgetting.experiment.results import Result
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import Scores
+from forgetting.model.split import Split
 from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
@@ -93,6 +94,26 @@ def format_run(result: Result) -> str:
 def _metric(scores: Scores, name: str) -> str:
     value = getattr(scores, name)
     return "missing" if value is None else f"{value:.4f}"
+
+
+def format_data(split: Split, base: Baselines) -> str:
+    """The reviews of a split by class, its parts, and what trivial models reach on them."""
+    width = max(16, *(len(_one_line(label)) + 2 for label in split.classes))
+    sizes = ", ".join(f"{name} {len(part):,}" for name, part in split.parts.items())
+    svc = f"{base.linear_svc['validation']:.4f}" if base.linear_svc else base.missing["linear_svc"]
+    return "\n".join(
+        [
+            f"{format_count(len(split.reviews), 'review')} of {split.reviews.report.source}, SHA-256 "
+            f"{split.reviews.sha256}",
+            f"texts: {split.reviews.report.text!r}; labels: {split.reviews.report.label!r}",
+            f"parts: {sizes}; {len(split.words):,} words ({split.tokenizer.kind})",
+            "",
+            *(f"{_one_line(label):{width}}{count:8,}" for label, count in split.reviews.counts.items()),
+            "",
+            f"validation accuracy of trivial models: chance {base.chance:.4f}, majority class "
+            f"{base.majority['validation']:.4f}, LinearSVC {svc}",
+        ]
+    )
 
 
 def format_sweep(result: SweepResult, base: Baselines, *, hollow: bool = False) -> str:

@@ -255,9 +255,10 @@ def command_line(state: PageState) -> str:
     if "forget" in state.shown.groups:
         parameters, named = _forget_options(recipe, parameters)
         arguments += named
-    if state.model:
+    if state.model:  # which comes with what it was trained with
         arguments += ["--model", MODEL_FILE]
         options = options if "--save" not in options else []
+        parameters = {name: text for name, text in parameters.items() if name.split(".")[0] in state.shown.groups}
     for name, text in parameters.items():
         arguments += ["--set", f"{name}={text}"]
     return shlex.join(["python", "-m", "forgetting", command, *arguments, *options])
