@@ -6,27 +6,23 @@ What the metrics of a study are is in `study_metrics`.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from forgetting.data.reviews import review_key
 from forgetting.data.sample import SAMPLE
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
 from forgetting.metrics.scores import Scores
-from forgetting.model.history import Epoch
 from forgetting.recipe.recipe import PUBLISHED, Recipe
 from forgetting.reporting.names import name_metric
 from forgetting.tracking.environment import program_version
 from forgetting.tracking.run import Run, RunMetric, make_metric, used_recipe
+from forgetting.tracking.run_content import reviews_content, study_content
 
 if TYPE_CHECKING:
-    import torch
-
     from forgetting.experiment.export import TableResult
     from forgetting.experiment.published import PublishedRun
     from forgetting.experiment.results import Comparison, Trained
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
 
 SCORED = ("loss", "accuracy", "macro_f1", "balanced_accuracy", "bitwise_accuracy")
 PARTS_SCORED = ("validation", "training")  # in the order of their weight
-EPOCHS = "epochs"  # the key, in the metadata of a content's schema, of the epochs as JSON
 NO_EPOCH = "no epoch has ended with a finite loss"
 
 
@@ -80,7 +75,7 @@ def training_run(recipe: Recipe, split: Split, trained: Trained, baselines: Base
         planned=recipe.training.for_size(*split.size).epochs,
         seconds=trained.seconds,
         model=digest,
-        content=_reviews_content(split, trained.history, original=logits),
+        content=reviews_content(split, trained.history, original=logits),
         **_origin("training", recipe, split.reviews.sha256),
     )
 
@@ -128,7 +123,7 @@ def comparison_run(
         planned=1,
         seconds=seconds,
         model=model_mark(trained, digest),
-        content=_reviews_content(split, trained.history, **logits),
+        content=reviews_content(split, trained.history, **logits),
         **_origin("comparison", recipe, split.reviews.sha256),
     )
 
@@ -167,7 +162,7 @@ def study_run(
         planned=max(about["rows_planned"] or 0, done),
         seconds=seconds,
         model=model_mark(trained, digest),
-        content=result.to_bytes("parquet"),
+        content=study_content(result),
         **_origin(kind, recipe, about["data_sha256"]),
     )
 
@@ -305,45 +300,3 @@ def _scored(
         for name in names
         if name != "bitwise_accuracy" or recipe.protocol == "published"
     ]
-
-
-def _reviews_content(split: Split, history: Sequence[Epoch], **logits: torch.Tensor) -> bytes:
-    """What models say of each validation review, as Parquet.
-
-    Args:
-        split: The reviews.
-        history: The epochs of the original.
-        logits: Of each model by its name, (reviews, classes).
-    """
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from torch.nn.functional import cross_entropy
-
-    part, classes = split.validation, pa.array(split.classes)
-
-    def labels(numbers: np.ndarray, known: np.ndarray) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32), mask=~known), classes)
-
-    everywhere = np.ones(len(part), dtype=bool)
-    columns = {
-        "review": pa.array([review_key(split.reviews.texts[row]) for row in part.rows]),
-        "class": labels(part.targets.numpy(), everywhere),
-    }
-    for name, values in logits.items():
-        losses = cross_entropy(values, part.targets, reduction="none").numpy().astype(np.float32)
-        columns[name] = labels(values.argmax(dim=1).numpy(), values.isfinite().all(dim=1).numpy())
-        columns[f"{name}_loss"] = pa.array(losses, mask=~np.isfinite(losses))
-    epochs = [
-        {"epoch": epoch.epoch}
-        | {
-            f"{name}_{metric}": value if value == value else None
-            for name in ("training", "validation")
-            for metric, value in vars(getattr(epoch, name)).items()
-        }
-        for epoch in history
-    ]
-    content = io.BytesIO()
-    table = pa.table(columns).replace_schema_metadata({EPOCHS: json.dumps(epochs)})
-    pq.write_table(table, content, compression="zstd")
-    return content.getvalue()
