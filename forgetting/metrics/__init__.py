@@ -32,6 +32,14 @@ __getattr__, __all__ = lazy_names(
             "variance_components",
         ),
         "crossed": ("CrossedChange", "area_change", "area_placements", "crossed_change", "smallest_area_change"),
+        "differences": (
+            "COUNTED_METRICS",
+            "bootstrap_change",
+            "count_metric",
+            "independent_change",
+            "newcombe_interval",
+            "split_change",
+        ),
         "intervals": (
             "BAND_QUANTILES",
             "Band",

@@ -99,6 +99,31 @@ PAIRS = ("studies.differences.compare_pairs", "studies.differences.Difference.de
 CLAIMS = (
     Claim("coverage", ("metrics.intervals.wilson_interval",), "hits of one model", worlds.accuracy_covers),
     Claim("coverage", PAIRED, "hits of two models, after which all or nothing is lost", worlds.change_covers),
+    Claim(
+        "coverage",
+        ("metrics.differences.newcombe_interval",),
+        "hits of two models on reviews of their own",
+        worlds.independent_change_covers,
+    ),
+    *(
+        Claim(
+            "coverage",
+            ("metrics.differences.bootstrap_change",),
+            f"{metric.replace('_', ' ')} of three classes",
+            partial(worlds.counted_change_covers, metric=metric),
+            wanted={20: (0.90, 0.97), **dict.fromkeys(REVIEWS[1:], WANTED["coverage"])},
+            said="91 to 93 % of 20 reviews",
+            quick=SLOW,
+        )
+        for metric in ("macro_f1", "balanced_accuracy")
+    ),
+    Claim(
+        "coverage",
+        ("metrics.differences.independent_change",),
+        "two kinds of models that vary unequally",
+        worlds.unequal_spreads_cover,
+        SEEDS,
+    ),
     Claim("error", TESTED, "two models of equal accuracy", partial(worlds.change_is_found, change=0.0)),
     Claim("power", TESTED, "10 points are lost", partial(worlds.change_is_found, change=-0.1)),
     Claim("power", TESTED, "30 points are lost", partial(worlds.change_is_found, change=-0.3)),
@@ -323,6 +348,7 @@ HANDED_ON = {  # what hands on the intervals of others, or has none of its own
         for name in ("rank_layers", "LayerRanking.best", "LayerRanking.candidates", "LayerRanking.ties")
     },
     "unlearning.result.UnlearningResult.choice": "those of the contrasts",
+    "metrics.differences.split_change": "that of `corrected_interval`",
     "unlearning.membership.threshold_attack": "that of `crossed_share_interval`",
     "metrics.components.remedies": "none: widths that follow from the variance components",
 }

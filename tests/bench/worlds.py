@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from forgetting.metrics.baselines import beats_trivial
+from forgetting.metrics.differences import COUNTED_METRICS, bootstrap_change, independent_change, newcombe_interval
 from forgetting.metrics.intervals import auc_interval, median_band, wilson_interval
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
 from forgetting.metrics.paired import (
@@ -66,6 +67,41 @@ def change_covers(random: Random, count: int, reviews: int) -> np.ndarray:
     after = before * random.uniform(0, 1.1, count)  # from all lost to a little gained
     found = draw_changes(random, before, after, reviews)
     return np.array([change.low <= truth <= change.high for change, truth in zip(found, after - before, strict=True)])
+
+
+def independent_change_covers(random: Random, count: int, reviews: int) -> np.ndarray:
+    """Two models, each on reviews of its own, the second on twice as many."""
+    truth, sizes, found = np.stack([draw_accuracies(random, count) for _ in range(2)]), (reviews, 2 * reviews), []
+    for shares in truth.T:
+        hits = random.binomial(sizes, shares)
+        pair = ((hit / size, *wilson_interval(hit, size)) for hit, size in zip(hits, sizes, strict=True))
+        found.append(newcombe_interval(*pair))
+    low, high = np.array(found).T
+    change = truth[1] - truth[0]
+    return (low <= change) & (change <= high)
+
+
+def counted_change_covers(random: Random, count: int, reviews: int, *, metric: str) -> np.ndarray:
+    """Two models of three classes of unequal size; what a model gets wrong is one of the others, evenly."""
+    shares, found = np.array([0.5, 0.3, 0.2]), []
+    for accuracies in np.sort(draw_accuracies(random, 2 * count).reshape(count, 2)):
+        targets = random.choice(3, reviews, p=shares)
+        hits = draw_hits(random, accuracies[None], reviews)[0]
+        predicted = np.where(hits, targets, (targets + random.integers(1, 3, (2, reviews))) % 3)
+        values = []
+        for accuracy in accuracies:
+            right, wrong = shares * accuracy, shares * (1 - accuracy) / 2
+            values.append(COUNTED_METRICS[metric](right, shares, right + wrong.sum() - wrong))
+        change = bootstrap_change(targets, *predicted, metric)
+        found.append(change.low <= values[1] - values[0] <= change.high)
+    return np.array(found)
+
+
+def unequal_spreads_cover(random: Random, count: int, seeds: int) -> np.ndarray:
+    """Seeds of two kinds of models, of which the second vary twice as much and are twice as many."""
+    before, after = random.standard_normal((count, seeds)), 1 + 2 * random.standard_normal((count, 2 * seeds))
+    found = [independent_change(*pair) for pair in zip(before, after, strict=True)]
+    return np.array([change.low <= 1 <= change.high for change in found])
 
 
 def change_is_found(random: Random, count: int, reviews: int, *, change: float) -> np.ndarray:
