@@ -57,7 +57,7 @@ def refused_before_training(call, folder, monkeypatch):
 
     def called(*arguments):
         trainings = []
-        monkeypatch.setattr("forgetting.cli.commands.train", lambda *a, **b: trainings.append(1) or train(*a, **b))
+        monkeypatch.setattr("forgetting.cli.work.train", lambda *a, **b: trainings.append(1) or train(*a, **b))
         before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         status, out, err = call(*arguments)
         assert (status, out) == (2, "")

@@ -32,7 +32,7 @@ from forgetting.cli.options import (
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.predict import predict_command
 from forgetting.cli.study_source import load_study
-from forgetting.cli.work import compute_rows, find_hollow, show_study, train_model
+from forgetting.cli.work import compute_rows, find_hollow, show_rows, train_model
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
@@ -184,7 +184,7 @@ def sweep_command(
     table = tables.format_sweep(result, baselines, hollow=hollow)
     if forget:
         table = "\n\n".join([table, *tables.format_layer_choice(result)])
-    show_study(table, result, out, trained, split, baselines)
+    show_rows(table, result, out, trained, split, baselines)
 
 
 @cli.command("study")
@@ -263,7 +263,7 @@ def explain_command(
     result = compute_rows("Comparisons", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
     hollow = bool(find_hollow(result, trained, split, baselines))
-    show_study(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    show_rows(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 @cli.command("relearn")
@@ -305,7 +305,7 @@ def relearn_command(
     result = compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
     hollow = bool(find_hollow(result, trained, split, baselines))
-    show_study(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    show_rows(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
 
 
 def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: Path) -> None:
@@ -326,7 +326,7 @@ def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: P
         same_model=leaves_one_model(randomization.scheme, randomization.fraction),
         hollow=hollow,
     )
-    show_study(sentence, result, out, trained, split, baselines)
+    show_rows(sentence, result, out, trained, split, baselines)
 
 
 @cli.command("unlearn")
@@ -358,7 +358,7 @@ def unlearn_command(
     rows, planned = runner.slices(), len(runner.planned)
     result = compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    show_study(tables.format_unlearning(result), result, out, trained, split, baselines)
+    show_rows(tables.format_unlearning(result), result, out, trained, split, baselines)
 
 
 @cli.command("reproduce")

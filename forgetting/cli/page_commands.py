@@ -17,7 +17,7 @@ from forgetting.cli.options import (
     study_recipe,
 )
 from forgetting.cli.tables import format_data
-from forgetting.cli.work import compute_rows, find_hollow, show_study, train_model
+from forgetting.cli.work import compute_rows, find_hollow, show_rows, train_model
 from forgetting.experiment.pipeline import prepare
 from forgetting.experiment.saved import SavedModel
 from forgetting.metrics.baselines import compute_baselines
@@ -81,7 +81,7 @@ def robustness_command(
     hollow = bool(find_hollow(result, trained, split, baselines))
     layers = robustness_of_rows(result.rows, plan, measure_distances(trained.model, trained.initial))
     sentence = describe_robustness(layers, baselines, "of this model", hollow=hollow)
-    show_study(sentence, result, out, trained, split, baselines)
+    show_rows(sentence, result, out, trained, split, baselines)
 
 
 @click.command("similarity")
@@ -107,4 +107,4 @@ def similarity_command(
     result = compute_rows("Models", slices, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
     hollow = bool(find_hollow(result, trained, split, baselines))
-    show_study(describe_similarity(result, hollow=hollow), result, out, trained, split, baselines)
+    show_rows(describe_similarity(result, hollow=hollow), result, out, trained, split, baselines)

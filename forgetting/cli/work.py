@@ -64,9 +64,7 @@ def compute_rows(
     return make_result(rows)
 
 
-def show_study(
-    table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines
-) -> None:
+def show_rows(table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines) -> None:
     """Show a study's table, and before anything else where its original has nothing to forget."""
     if hollow := find_hollow(result, trained, split, baselines):
         click.echo(f"{hollow}\n")

@@ -18,10 +18,10 @@ from forgetting.core.numbers import format_size
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.run import RUN_KINDS, Run, RunMetric
 
-MARK, EXPERIMENT_FORMAT = "learning-to-forget experiment", 1
+EXPERIMENT_MARK, EXPERIMENT_FORMAT = "learning-to-forget experiment", 1
 MOST_BYTES = 5 * 2**20
-MOST_RESULTS, MOST_METRICS, MOST_LETTERS = 100, 10_000, 10_000  # of a file, of a result, of a text
-KEYS = ("format", "version", "recipe", "seeds", "page", "tab", "data", "model", "versions", "results")
+MOST_RESULTS, MOST_METRICS, LONGEST_TEXT = 100, 10_000, 10_000  # of a file, of a result, of a text
+EXPERIMENT_KEYS = ("format", "version", "recipe", "seeds", "page", "tab", "data", "model", "versions", "results")
 REMEDY = "Save the experiment again with “Save and cite”, or choose another file."
 
 
@@ -83,7 +83,7 @@ class ExperimentFile:
 def experiment_bytes(experiment: ExperimentFile) -> bytes:
     """The content of a file for an experiment; the same experiment gives the same bytes."""
     values = {
-        "format": MARK,
+        "format": EXPERIMENT_MARK,
         "version": EXPERIMENT_FORMAT,
         "recipe": experiment.recipe.to_dict(),
         "seeds": experiment.seeds,
@@ -99,7 +99,7 @@ def experiment_bytes(experiment: ExperimentFile) -> bytes:
 
 def is_experiment(content: bytes) -> bool:
     """Whether a file says of itself that it is an experiment; whether it can be read is another question."""
-    return MARK.encode() in content[:1_000]
+    return EXPERIMENT_MARK.encode() in content[:1_000]
 
 
 def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
@@ -121,7 +121,7 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
     values = _parse(content, name)
     _check_format(values, name)
     reader = _Reader(name)
-    reader.check_keys(values, KEYS, "it")
+    reader.check_keys(values, EXPERIMENT_KEYS, "it")
     recipe = _read_recipe(values["recipe"], name)
     for setting in Recipe.leaves():
         for text in _texts(recipe.value(setting)):
@@ -173,9 +173,9 @@ def _parse(content: bytes, name: str) -> Any:
 
 
 def _check_format(values: Any, name: str) -> None:
-    if not isinstance(values, dict) or values.get("format") != MARK:
+    if not isinstance(values, dict) or values.get("format") != EXPERIMENT_MARK:
         raise RecipeError(
-            f"A file of an experiment says so ({MARK!r}); {name} does not. Choose a file that “Save and cite” saved."
+            f"A file of an experiment says so ({EXPERIMENT_MARK!r}); {name} does not. Choose a file that “Save and cite” saved."
         )
     version = values.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -222,8 +222,8 @@ class _Reader:
         return value
 
     def text(self, value: Any, place: str) -> str:
-        if not isinstance(value, str) or len(value) > MOST_LETTERS:
-            raise self.refuse(f"{place} must be a text of at most {MOST_LETTERS:,} characters", value)
+        if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+            raise self.refuse(f"{place} must be a text of at most {LONGEST_TEXT:,} characters", value)
         if any("\ud800" <= letter <= "\udfff" for letter in value):
             raise self.refuse(f"{place} must hold no halves of characters", value)
         return value

@@ -39,7 +39,7 @@ def model(call, folder):
 
 
 def test_a_run_of_a_saved_model_prints_what_the_run_that_saved_it_did(call, folder, monkeypatch):
-    monkeypatch.setattr("forgetting.cli.commands.train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr("forgetting.cli.work.train", lambda *_, **__: pytest.fail("trained"))
     assert call("run", *DATA, *SAVED, "--json") == (0, (folder / "first.json").read_text(), "")
     status, out, _ = call("run", *DATA, *SAVED, "--seed", "7", "--scheme", "zero", "--layers", "fc1", "--json")
     recipe = json.loads(out)["recipe"]
