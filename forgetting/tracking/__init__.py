@@ -10,6 +10,7 @@ __getattr__, __all__ = lazy_names(
     {
         "environment": ("PROGRAM_VERSION", "program_version", "versions"),
         "run": ("RUN_KINDS", "Run", "RunMetric", "make_metric", "run_key", "used_recipe"),
+        "run_comparison": ("MetricDifference", "RunComparison", "SettingDifference", "compare_runs"),
         "run_records": ("comparison_run", "own_model_run", "reproduction_run", "study_run", "training_run"),
         "run_store": ("MemoryStore", "RunStore", "runs_folder"),
     },

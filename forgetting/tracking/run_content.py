@@ -25,8 +25,11 @@ def study_content(result: TableResult) -> bytes:
 
     These are `validation_hits`, packed as `Hits.after`, of so many `validation_reviews`; null where they are not kept.
     """
+    from forgetting.studies.evaluation import Hits
+
     frame, recipe, about = result.export()
-    hits = [getattr(row, "hits", None) for row in getattr(result, "rows", ())]
+    found_hits = [getattr(row, "hits", None) for row in getattr(result, "rows", ())]
+    hits = [found if isinstance(found, Hits) else None for found in found_hits]  # rows of unlearning hold others
     if any(hits):
         kept = {
             "hits": [found and found.after for found in hits],

@@ -1,0 +1,148 @@
+"""Two trained or compared models by their predictions of the validation reviews that both were measured on.
+
+What runs keep of that is written in `run_records`.
+"""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from forgetting.core.errors import DataError
+from forgetting.metrics.crossed import CrossedChange, crossed_change
+from forgetting.metrics.differences import bootstrap_change, count_metric
+from forgetting.metrics.paired import PairedChange, compare_hits
+from forgetting.reporting.formatting import format_count
+from forgetting.tracking.run_content import EPOCHS
+
+COMPARED_MODELS = ("original", "randomized")
+EPOCH_METRICS = ("training_loss", "training_accuracy", "validation_loss", "validation_accuracy")
+FEWEST_PAIRED = 2  # reviews
+
+
+@dataclass(frozen=True)
+class FoundDifference:
+    """The difference of a metric between two runs, measured in both by one way.
+
+    Attributes:
+        a: The metric of the first run.
+        b: The metric of the second.
+        change: The difference, second less first, with its 95 % interval and p-value.
+        method: How it was found, and over what, in words.
+    """
+
+    a: float
+    b: float
+    change: CrossedChange | PairedChange
+    method: str
+
+
+def read_predictions(content: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The predictions of validation reviews and the epochs of a run's content.
+
+    Args:
+        content: Of a training or a comparison, see `Run`.
+
+    Returns:
+        A row for each review: its "review" key, its "class", the class that each of COMPARED_MODELS predicts, and
+        "…_loss", −ln of the probability of the true class. A row for each epoch: "epoch" and EPOCH_METRICS.
+
+    Raises:
+        DataError: It holds something else.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content))
+        epochs = pd.DataFrame(json.loads(table.schema.metadata[EPOCHS.encode()]))
+        frame = table.to_pandas().astype({"review": str, "class": str, "original": object})
+    except Exception as error:
+        raise DataError(
+            "The predictions of reviews are not in the run as this version keeps them. Run it again to compare it "
+            "review by review."
+        ) from error
+    return frame, epochs.reindex(columns=["epoch", *EPOCH_METRICS])
+
+
+def match_reviews(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """The reviews that both runs were measured on, in the order of the first; copies of a text are numbered.
+
+    Args:
+        a: Of `read_predictions`.
+        b: The same of the other run.
+
+    Returns:
+        A row for each review, the columns with "_a" and "_b" behind their names.
+    """
+    numbered = [frame.assign(copy=frame.groupby("review").cumcount()) for frame in (a, b)]
+    return numbered[0].merge(numbered[1], on=["review", "copy"], suffixes=("_a", "_b"))
+
+
+def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, FoundDifference], str]:
+    """The differences of the metrics of each model that both runs have, on the reviews that both were measured on.
+
+    Args:
+        a: Of `read_predictions`.
+        b: The same of the other run.
+
+    Returns:
+        Differences by the metric's name in `Run.metrics`, and why there are none, "" where there are.
+    """
+    matched = match_reviews(a, b)
+    count = len(matched)
+    if count < FEWEST_PAIRED:
+        return {}, "the runs were measured on no reviews in common"
+    if set(a["class"]) != set(b["class"]) or (matched["class_a"] != matched["class_b"]).any():
+        return {}, "the classes of the reviews are not the same"
+    which = f"the same {format_count(count, 'validation review')}"
+    if not count == len(a) == len(b):
+        which = f"{format_count(count, 'validation review')} that both have, of {len(a):,} and {len(b):,}"
+    found: dict[str, FoundDifference] = {}
+    for model in COMPARED_MODELS:
+        columns = [f"{model}_{side}" for side in "ab"]
+        if not set(columns) <= set(matched) or matched[columns].isna().to_numpy().any():
+            continue
+        for metric, (compare, method) in PREDICTION_METRICS.items():
+            if difference := compare(matched, model):
+                found[f"validation {metric}, {model}"] = FoundDifference(*difference, f"paired: {method} on {which}")
+    return found, "" if found else "the outputs of a model are not finite numbers"
+
+
+Compared = tuple[float, float, CrossedChange | PairedChange] | None
+
+
+def _compare_hits(matched: pd.DataFrame, model: str) -> Compared:
+    first, second = ((matched[f"{model}_{side}"] == matched["class_a"]).to_numpy() for side in "ab")
+    return float(first.mean()), float(second.mean()), compare_hits(first, second)
+
+
+def _compare_losses(matched: pd.DataFrame, model: str) -> Compared:
+    columns = [f"{model}_loss_{side}" for side in "ab"]
+    if not set(columns) <= set(matched):
+        return None
+    first, second = (matched[name].to_numpy(dtype=float) for name in columns)
+    if not np.isfinite([first, second]).all():
+        return None
+    changes = second - first
+    return float(first.mean()), float(second.mean()), crossed_change(np.array([changes.mean()]), changes[None])
+
+
+def _compare_counts(metric: str) -> Callable[[pd.DataFrame, str], Compared]:
+    def compare(matched: pd.DataFrame, model: str) -> Compared:
+        named = [matched[name].astype(object) for name in ("class_a", f"{model}_a", f"{model}_b")]
+        truth, first, second = np.split(pd.factorize(pd.concat(named))[0], 3)
+        change = bootstrap_change(truth, first, second, metric)
+        value = count_metric(truth, first, metric)
+        return value, value + change.change, change
+
+    return compare
+
+
+PREDICTION_METRICS = {  # by the name of the metric: how it is compared, in code and in words
+    "accuracy": (_compare_hits, "McNemar's exact test and Tango's interval"),
+    "loss": (_compare_losses, "t"),
+    "macro-F1": (_compare_counts("macro_f1"), "bootstrap"),
+    "balanced accuracy": (_compare_counts("balanced_accuracy"), "bootstrap"),
+}

@@ -1,0 +1,175 @@
+"""Two runs of the library side by side: paired where the reviews or the seeds are the same, and never otherwise."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest, ttest_1samp, ttest_ind, ttest_rel
+from study_parts import small_recipe, trained_small
+
+from forgetting.data.reviews import review_key
+from forgetting.experiment.pipeline import make_result, train
+from forgetting.metrics.baselines import compute_baselines
+from forgetting.metrics.crossed import crossed_change
+from forgetting.metrics.multiplicity import holm
+from forgetting.model.settings import SplitSettings
+from forgetting.model.split import make_split
+from forgetting.randomization.settings import Randomization
+from forgetting.recipe.plans import Sweep
+from forgetting.studies.sweep import run_sweep
+from forgetting.tracking.comparison_sentences import describe_run_comparison
+from forgetting.tracking.run_comparison import compare_runs
+from forgetting.tracking.run_records import comparison_run, study_run, training_run
+
+PLAN = Sweep(layers=("fc1", "all"), doses=(0.0, 0.5, 1.0), schemes=("reinit",), seeds=4)
+
+
+def compared(split, seed=0, **randomization):
+    """A comparison's run with what it is of."""
+    recipe = replace(small_recipe(), seed=seed, randomization=Randomization(layers=("fc1",), **randomization))
+    result = make_result(recipe, split, train(recipe, split) if seed else trained_small(split)[1])
+    return comparison_run(recipe, split, result.trained, result.comparison, result.baselines), result
+
+
+@cache
+def swept(split, plan):
+    recipe, trained = trained_small(split)
+    recipe = replace(recipe, sweep=plan)
+    result = run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial)
+    return study_run("dose", result, trained, compute_baselines(split, "cross_entropy", svc_limit=0)), result
+
+
+def by_name(comparison):
+    return {metric.name: metric for metric in comparison.metrics}
+
+
+def test_comparisons_on_the_same_reviews_are_paired(small_split):
+    (a, before), (b, after) = compared(small_split, fraction=0.2), compared(small_split, fraction=1.0, seed=1)
+    found, targets = compare_runs(a, b), small_split.validation.targets
+    assert [(item.name, item.a, item.b) for item in found.settings] == [
+        ("fraction randomized", "20\u00a0%", "100\u00a0%"),
+        ("seed of weights and training", "0", "1"),
+    ]
+    tested = [metric for metric in found.metrics if metric.adjusted_p is not None]
+    raw = {}
+    for model in ("original", "randomized"):
+        logits = [getattr(result.comparison, model).logits["validation"] for result in (before, after)]
+        hits = [(values.argmax(1) == targets).numpy() for values in logits]
+        lost, gained = (hits[0] & ~hits[1]).sum(), (hits[1] & ~hits[0]).sum()
+        accuracy = by_name(found)[f"validation accuracy, {model}"]
+        assert accuracy.change == pytest.approx((gained - lost) / len(targets))
+        assert "14 validation reviews" in accuracy.method
+        assert accuracy.a.baselines["chance"] == pytest.approx(1 / 3)
+        raw[accuracy.name] = binomtest(int(lost), int(lost + gained)).pvalue if lost + gained else 1.0
+        losses = [values.log_softmax(1)[range(14), targets].neg().numpy() for values in logits]
+        loss = by_name(found)[f"validation loss, {model}"]
+        expected = ttest_rel(losses[1], losses[0])
+        assert loss.interval == pytest.approx(tuple(expected.confidence_interval()), rel=1e-4)
+        raw[loss.name] = expected.pvalue
+    smallest = min(raw, key=raw.get)
+    assert by_name(found)[smallest].adjusted_p == pytest.approx(min(1, raw[smallest] * len(tested)), rel=1e-3)
+    sentence = describe_run_comparison(found)
+    assert "20\u00a0% → 100\u00a0%" in sentence
+    assert ("Shown to differ" in sentence) == any(metric.decided for metric in found.metrics)
+
+
+def test_what_differs_is_named_in_full_where_its_short_text_is_the_same(small_split):
+    a, _ = swept(small_split, PLAN)
+    doses = [tuple(np.linspace(0, 1, 21).round(2)), (*np.linspace(0, 0.9, 19).round(2), 0.99, 1.0)]
+    runs = [replace(a, recipe=a.recipe.with_value("sweep.doses", values)) for values in doses]
+    (difference,) = compare_runs(*runs).settings
+    assert difference.a != difference.b
+    assert difference.b.endswith("0.99,1")
+
+
+def test_only_reviews_that_both_have_are_paired_and_copies_keep_their_order(small_reviews):
+    recipe = small_recipe()
+    splits = [make_split(small_reviews, SplitSettings(validation_share=0.25, seed=seed)) for seed in (0, 1)]
+    runs, hits = [], []
+    for seed, split in enumerate(splits):
+        trained = train(recipe, split)
+        runs.append(
+            training_run(
+                recipe.with_value("split.seed", seed), split, trained, compute_baselines(split, "cross_entropy")
+            )
+        )
+        part = split.validation
+        right = (trained.model(part.model_inputs).argmax(1) == part.targets).tolist()
+        keys = [review_key(split.reviews.texts[row]) for row in part.rows]
+        hits.append({(key, keys[:at].count(key)): hit for at, (key, hit) in enumerate(zip(keys, right, strict=True))})
+    both = hits[0].keys() & hits[1].keys()
+    accuracy = by_name(compare_runs(*runs))["validation accuracy"]
+    assert 1 < len(both) < 14
+    assert f"{len(both)} validation reviews that both have, of 14 and 14" in accuracy.method
+    assert accuracy.change == pytest.approx(sum(hits[1][key] - hits[0][key] for key in both) / len(both))
+
+
+def test_runs_of_other_reviews_are_never_paired(small_split):
+    (a, _), (b, _) = compared(small_split, fraction=0.2), compared(small_split, fraction=1.0)
+    found = compare_runs(a, replace(b, data_sha256="6" * 64))
+    assert any("different reviews" in notice for notice in found.notices)
+    assert all("paired:" not in item.method.replace("unpaired:", "") for item in found.metrics)
+    assert by_name(found)["validation accuracy, randomized"].method.startswith("unpaired")
+    harder = replace(b.metrics[1], baselines={"chance": 0.5})
+    assert harder.name == "validation accuracy, original"
+    other = replace(b, data_sha256="6" * 64, metrics=(harder,))
+    assert by_name(compare_runs(a, other))[harder.name].change is None  # as chance is another
+
+
+def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_split):
+    (a, first), (b, second) = (swept(small_split, replace(PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal"))
+    found = compare_runs(a, b)
+    hits = []
+    for result in (first, second):
+        rows = {(row.seed, row.planned_dose): row.hits.unpack()[1] for row in result.rows if row.layers == "fc1"}
+        hits.append(np.array([[rows[seed, dose] for dose in PLAN.doses] for seed in range(4)]))
+    changes = (hits[1].astype(float) - hits[0]).mean(axis=1)  # (seeds, reviews), of the mean over fractions
+    expected = crossed_change(changes.mean(axis=1), changes)
+    whole = by_name(found)["mean validation accuracy over fractions, fc1"]
+    assert (whole.change, *whole.interval) == pytest.approx((expected.change, expected.low, expected.high))
+    assert "4 seeds and 14 reviews" in whole.method
+    assert whole.a.baselines["chance"] == pytest.approx(1 / 3)
+    loss = by_name(found)["mean validation loss over fractions, fc1"]
+    means = [
+        result.frame[result.frame["layers"] == "fc1"].groupby("seed")["validation_loss"].mean()
+        for result in (first, second)
+    ]
+    assert loss.interval == pytest.approx(tuple(ttest_1samp(means[1] - means[0], 0).confidence_interval()))
+    points = found.points[(found.points["curve"] == "fc1") & (found.points["metric"] == "validation_accuracy")]
+    assert points["along"].tolist() == list(PLAN.doses)
+    assert points["a"].tolist() == pytest.approx(
+        first.frame[first.frame["layers"] == "fc1"].groupby("planned_dose")["validation_accuracy"].median().tolist()
+    )
+
+
+def test_other_seeds_are_not_paired(small_split):
+    (a, first), (b, second) = swept(small_split, PLAN), swept(small_split, replace(PLAN, seed=50, seeds=3))
+    whole = by_name(compare_runs(a, b))["mean validation loss over fractions, fc1"]
+    means = [
+        result.frame[result.frame["layers"] == "fc1"].groupby("seed")["validation_loss"].mean()
+        for result in (first, second)
+    ]
+    assert whole.interval == pytest.approx(tuple(ttest_ind(means[1], means[0], equal_var=False).confidence_interval()))
+    assert whole.method == "unpaired: Welch's t over 4 and 3 seeds"
+
+
+def test_what_cannot_be_compared_says_why(small_split):
+    (a, _), (b, _) = compared(small_split, fraction=0.2), swept(small_split, PLAN)
+    found = compare_runs(a, b)
+    assert "different kinds" in found.notices[0]
+    assert all(metric.interval or metric.missing for metric in found.metrics)
+    empty = compare_runs(replace(a, content=b""), replace(a, content=b"PAR1"))
+    assert any("Run it again" in notice for notice in empty.notices)
+    assert not any(metric.interval for metric in empty.metrics)
+    assert describe_run_comparison(compare_runs(a, a)) == "A and B are the same run."
+
+
+def test_the_p_values_of_all_metrics_are_corrected_together(small_split):
+    (a, _), (b, _) = (swept(small_split, replace(PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal"))
+    found = compare_runs(a, b)
+    adjusted = [metric.adjusted_p for metric in found.metrics if metric.adjusted_p is not None]
+    assert len(adjusted) == 4  # two curves, accuracy and loss
+    assert pd.Series(adjusted).le(1).all()
+    assert holm(adjusted).min() >= min(adjusted)
