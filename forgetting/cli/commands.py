@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from forgetting.cli import tables
+from forgetting.cli.keeping import keep_runs
 from forgetting.cli.options import (
     FILE,
     JSON_HELP,
@@ -32,7 +33,7 @@ from forgetting.cli.options import (
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.predict import predict_command
 from forgetting.cli.study_source import load_study
-from forgetting.cli.work import compute_rows, find_hollow, show_rows, train_model
+from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import describe_limits
@@ -63,6 +64,8 @@ from forgetting.studies.savings import savings_slices
 from forgetting.studies.study import prepare_study
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
 from forgetting.studies.time_to_target import check_relearning
+from forgetting.tracking.run import Run
+from forgetting.tracking.run_records import comparison_run, training_run
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.layer_choice import check_layer_choice
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
@@ -110,6 +113,14 @@ def run_command(
         write_or_rescue(lambda path: save_model(path, recipe, split, trained), save)
     result = make_result(recipe, split, trained)
     click.echo(as_json_text(result.to_dict()) if as_json else tables.format_run(result))
+    digest = saved.digest if saved else ""
+
+    def make_runs() -> list[Run]:
+        baselines = result.baselines
+        original = training_run(recipe, split, trained, baselines, digest=digest)
+        return [original, comparison_run(recipe, split, trained, result.comparison, baselines, digest=digest)]
+
+    keep_runs(make_runs, recipe, options, describe_loaded(saved))
 
 
 @cli.command("sweep")
@@ -180,11 +191,12 @@ def sweep_command(
     )
     result = compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(find_hollow(result, trained, split, baselines))
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    hollow = bool(studied.hollow)
     table = tables.format_sweep(result, baselines, hollow=hollow)
     if forget:
         table = "\n\n".join([table, *tables.format_layer_choice(result)])
-    show_rows(table, result, out, trained, split, baselines)
+    show_rows("layer_choice" if forget else recipe.sweep.match, table, result, studied)
 
 
 @cli.command("study")
@@ -262,8 +274,9 @@ def explain_command(
     )
     result = compute_rows("Comparisons", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    hollow = bool(find_hollow(result, trained, split, baselines))
-    show_rows(tables.format_explanation(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    table = tables.format_explanation(result, baselines, hollow=bool(studied.hollow))
+    show_rows("explanation", table, result, studied)
 
 
 @cli.command("relearn")
@@ -294,7 +307,7 @@ def relearn_command(
     check_relearning(recipe)
     recipe, split, trained = train_model(recipe, data, saved)
     if curves:
-        _show_learning_curves(recipe, split, trained, out)
+        _show_learning_curves(recipe, split, trained, out, saved, options)
         return
     planned = recipe.relearning.count(recipe.model.layers)
 
@@ -304,11 +317,14 @@ def relearn_command(
     rows = savings_slices(trained, split, recipe)
     result = compute_rows("Variants", rows, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(find_hollow(result, trained, split, baselines))
-    show_rows(tables.format_relearning(result, baselines, hollow=hollow), result, out, trained, split, baselines)
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    table = tables.format_relearning(result, baselines, hollow=bool(studied.hollow))
+    show_rows("savings", table, result, studied)
 
 
-def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: Path) -> None:
+def _show_learning_curves(
+    recipe: Recipe, split: Split, trained: Trained, out: Path, saved: SavedModel | None, options: dict
+) -> None:
     plan, randomization = recipe.relearning, recipe.randomization
     planned, slices = RUNS * plan.splits * plan.seeds, learning_curve_slices(trained, split, recipe)
 
@@ -317,7 +333,8 @@ def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: P
 
     result = compute_rows("Training runs", slices, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(find_hollow(result, trained, split, baselines))
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    hollow = bool(studied.hollow)
     sentence = describe_relearning(
         result.learning_curves,
         result.outcomes,
@@ -326,7 +343,7 @@ def _show_learning_curves(recipe: Recipe, split: Split, trained: Trained, out: P
         same_model=leaves_one_model(randomization.scheme, randomization.fraction),
         hollow=hollow,
     )
-    show_rows(sentence, result, out, trained, split, baselines)
+    show_rows("learning_curves", sentence, result, studied)
 
 
 @cli.command("unlearn")
@@ -358,7 +375,8 @@ def unlearn_command(
     rows, planned = runner.slices(), len(runner.planned)
     result = compute_rows("Methods × seeds", rows, planned, lambda _: runner.result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    show_rows(tables.format_unlearning(result), result, out, trained, split, baselines)
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    show_rows("unlearning", tables.format_unlearning(result), result, studied)
 
 
 @cli.command("reproduce")

@@ -80,6 +80,12 @@ def _load_saved(context: click.Context, option: click.Parameter, path: Path | No
     return None if path is None else load_model(path)
 
 
+def _check_experiment(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:  # noqa: ARG001
+    if path is not None:
+        _check_file("--save-experiment", path, ("json",))
+    return path
+
+
 def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
     for option in (
@@ -90,6 +96,13 @@ def input_options(command: Callable) -> Callable:
             "recipe_file",
             type=FILE,
             help="Recipe as JSON, or an experiment of the app; the other options change it.",
+        ),
+        click.option(
+            "--save-experiment",
+            "experiment_file",
+            type=FILE,
+            callback=_check_experiment,
+            help="File for the recipe and its results: .json, which --recipe and the app open.",
         ),
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),

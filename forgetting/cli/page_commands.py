@@ -17,7 +17,7 @@ from forgetting.cli.options import (
     study_recipe,
 )
 from forgetting.cli.tables import format_data
-from forgetting.cli.work import compute_rows, find_hollow, show_rows, train_model
+from forgetting.cli.work import Studied, compute_rows, show_rows, train_model
 from forgetting.experiment.pipeline import prepare
 from forgetting.experiment.saved import SavedModel
 from forgetting.metrics.baselines import compute_baselines
@@ -78,10 +78,11 @@ def robustness_command(
 
     result = compute_rows("Variants", robustness_slices(trained, split, recipe), planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective)
-    hollow = bool(find_hollow(result, trained, split, baselines))
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    hollow = bool(studied.hollow)
     layers = robustness_of_rows(result.rows, plan, measure_distances(trained.model, trained.initial))
     sentence = describe_robustness(layers, baselines, "of this model", hollow=hollow)
-    show_rows(sentence, result, out, trained, split, baselines)
+    show_rows("robustness", sentence, result, studied)
 
 
 @click.command("similarity")
@@ -106,5 +107,7 @@ def similarity_command(
     slices = similarity_slices(trained, split, plan, recipe=recipe)
     result = compute_rows("Models", slices, planned, make_result, out)
     baselines = compute_baselines(split, recipe.training.objective, svc_limit=0)
-    hollow = bool(find_hollow(result, trained, split, baselines))
-    show_rows(describe_similarity(result, hollow=hollow), result, out, trained, split, baselines)
+    studied = Studied(recipe, split, trained, baselines, saved, out, options)
+    hollow = bool(studied.hollow)
+    sentence = describe_similarity(result, hollow=hollow)
+    show_rows("similarity", sentence, result, studied)

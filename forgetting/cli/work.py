@@ -4,10 +4,13 @@ What a command computes, and its options, do not belong here.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import click
 
+from forgetting.cli.keeping import keep_runs
 from forgetting.cli.options import load_reviews, progress_bar, write_or_rescue
 from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import prepare, train
@@ -19,6 +22,8 @@ from forgetting.model.split import Split
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
+from forgetting.tracking.run import Run
+from forgetting.tracking.run_records import study_run, training_run
 
 
 def train_model(
@@ -64,14 +69,58 @@ def compute_rows(
     return make_result(rows)
 
 
-def show_rows(table: str, result: TableResult, out: Path, trained: Trained, split: Split, baselines: Baselines) -> None:
-    """Show a study's table, and before anything else where its original has nothing to forget."""
-    if hollow := find_hollow(result, trained, split, baselines):
-        click.echo(f"{hollow}\n")
+@dataclass(frozen=True, eq=False)
+class Studied:
+    """What a study was of, and where its rows went.
+
+    Attributes:
+        recipe: The recipe, with its file.
+        split: The reviews.
+        trained: The original.
+        baselines: The baselines on the split.
+        saved: The saved model that the original is from; None where it was trained.
+        out: The file of the rows.
+        options: See `keep_runs`.
+    """
+
+    recipe: Recipe
+    split: Split
+    trained: Trained
+    baselines: Baselines
+    saved: SavedModel | None
+    out: Path
+    options: dict
+
+    @cached_property
+    def hollow(self) -> str:
+        """Why the original has nothing to forget, "" where it has."""
+        scores = evaluate(self.trained.model, self.split.validation, self.recipe.training.objective)
+        return describe_hollow(scores, self.baselines)
+
+
+def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> None:
+    """Show a study's table, and before anything else where its original has nothing to forget; keep what is asked for.
+
+    Args:
+        kind: The kind of the study, one of RUN_KINDS.
+        table: The table.
+        result: The result.
+        studied: What it was of.
+    """
+    if studied.hollow:
+        click.echo(f"{studied.hollow}\n")
     click.echo(table)
-    click.echo(f"{format_count(len(result.export()[0]), 'row')} in {out}")
+    click.echo(f"{format_count(len(result.export()[0]), 'row')} in {studied.out}")
+    recipe, trained, baselines, saved = studied.recipe, studied.trained, studied.baselines, studied.saved
+    digest = saved.digest if saved else ""
+
+    def make_runs() -> list[Run]:
+        original = training_run(recipe, studied.split, trained, baselines, digest=digest)
+        return [original, study_run(kind, result, trained, baselines, digest=digest, hollow=bool(studied.hollow))]
+
+    keep_runs(make_runs, recipe, studied.options, describe_loaded(saved))
 
 
-def find_hollow(result: TableResult, trained: Trained, split: Split, baselines: Baselines) -> str:
-    """Why a study's original has nothing to forget, "" where it has."""
-    return describe_hollow(evaluate(trained.model, split.validation, result.recipe.training.objective), baselines)
+def describe_loaded(saved: SavedModel | None) -> str:
+    """What tells a loaded model from the one that its recipe trains, as the end of a sentence; "" for none."""
+    return f"a model that was loaded from a file with SHA-256 {saved.digest}" if saved else ""

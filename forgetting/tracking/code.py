@@ -6,7 +6,6 @@ The code uses the public names of the library alone, and writes out only what di
 import ast
 import shlex
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
@@ -15,9 +14,9 @@ from forgetting.core.settings import Settings, format_value
 from forgetting.data.reading import DEFAULT_READING
 from forgetting.data.reviews import MISSING
 from forgetting.recipe import url
-from forgetting.recipe.explanation import Explanation
-from forgetting.recipe.plans import Relearning, even_doses, plan_curve
+from forgetting.recipe.plans import even_doses, plan_curve
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.tracking.run import used_recipe
 
 WIDTH = 100  # characters of a line
 MODEL_FILE, ROWS_FILE = "model.safetensors", "rows.parquet"  # what code and commands call files
@@ -34,48 +33,21 @@ class Shown:
     """What a page or a tab shows, and how it is computed.
 
     Attributes:
-        groups: Groups of settings that it depends on, besides those of training.
         python: Code that computes it of `recipe`, `reviews`, `split` and `trained`, or with `run` of the first two.
         command: The command that computes it, with options.
-        adjust: Gives the recipe with what the page fixes.
+        run: The kind of run on whose settings it depends, one of RUN_KINDS.
+        groups: Groups of settings that it depends on besides.
     """
 
-    groups: tuple[str, ...]
     python: str
     command: tuple[str, ...] = ("run",)
-    adjust: Callable[[Recipe], Recipe] = lambda recipe: recipe
+    run: str = ""
+    groups: tuple[str, ...] = ()
 
 
 def _sweep(plan: str = "recipe.sweep", split: str = "split", parts: str = "{parts}") -> str:
     options = f"recipe=recipe, initial=trained.initial{parts}"
     return f"result = run_sweep(\n    trained.model, {split}, {plan}, {options}\n)\nprint(result.frame)\n"
-
-
-def _matched(match: str) -> Callable[[Recipe], Recipe]:
-    return lambda recipe: recipe.with_value("sweep.match", match)
-
-
-def _choice(recipe: Recipe) -> Recipe:
-    """A page ranks layers on one split, with one unit."""
-    plan = replace(recipe.sweep, splits=1, match="dose", units=recipe.sweep.units[:1])
-    return replace(recipe, sweep=plan)
-
-
-def _seeds_alone(recipe: Recipe) -> Recipe:
-    """Robustness has plans of its own, with as many seeds."""
-    return replace(recipe, sweep=replace(type(recipe.sweep)(), seeds=recipe.sweep.seeds))
-
-
-def _without_attributions(recipe: Recipe) -> Recipe:
-    default = Explanation()
-    names = ("attributions", "top", "samples", "noise")
-    return replace(recipe, explanation=replace(recipe.explanation, **{name: getattr(default, name) for name in names}))
-
-
-def _without_variants(recipe: Recipe) -> Recipe:
-    default = Relearning()
-    names = ("layers", "doses", "schemes")
-    return replace(recipe, relearning=replace(recipe.relearning, **{name: getattr(default, name) for name in names}))
 
 
 BOTH_MODELS = (
@@ -87,79 +59,72 @@ PREDICTED = (
     "predictions = make_predictor(recipe, split, trained).predict([{text}], recipe.randomization)\n"
     "print(predictions.to_dict())\n"
 )
-COMPARISON = Shown(("randomization",), f"result = run(recipe, reviews)\n{BOTH_MODELS}")
 SHOWN_RESULTS = {
     "data": Shown(
-        (),
         "split = prepare(recipe, reviews)\nbaselines = compute_baselines(split, recipe.training.objective)\n"
         "print(split.reviews.counts, len(split.training), len(split.validation))\n"
         'print(baselines.chance, baselines.majority["validation"], baselines.linear_svc)\n',
         ("data",),
+        "training",
     ),
     "training": Shown(
-        (),
-        "print(trained.reached.validation, 1 / len(split.classes))\n",
-        ("run", "--save", MODEL_FILE),
+        "print(trained.reached.validation, 1 / len(split.classes))\n", ("run", "--save", MODEL_FILE), "training"
     ),
-    "comparison": COMPARISON,
-    "review": Shown(("randomization", "review"), PREDICTED),
-    "curve": Shown(("randomization",), _sweep("plan"), ("sweep", "--out", ROWS_FILE)),
+    "comparison": Shown(f"result = run(recipe, reviews)\n{BOTH_MODELS}", run="comparison"),
+    "review": Shown(PREDICTED, run="comparison", groups=("review",)),
+    "curve": Shown(_sweep("plan"), ("sweep", "--out", ROWS_FILE), "comparison"),
     "relearned": Shown(
-        ("randomization",),
         "result = run(recipe, reviews)\n"
         "trainer = make_trainer(recipe, split, result.comparison.model, epochs={epochs})\n"
         "trainer.advance(epochs={epochs})\nprint(trainer.history[-1])\n",
+        run="comparison",
     ),
-    "dose": Shown(("sweep",), _sweep(), ("sweep", "--out", ROWS_FILE), _matched("dose")),
-    "change": Shown(("sweep",), _sweep(), ("sweep", "--out", ROWS_FILE), _matched("change")),
+    "dose": Shown(_sweep(), ("sweep", "--out", ROWS_FILE), "dose"),
+    "change": Shown(_sweep(), ("sweep", "--out", ROWS_FILE), "change"),
     "robustness": Shown(
-        ("sweep",),
         "result = run_robustness(trained, split, recipe)\nprint(result.frame)\n",
         ("robustness", "--out", ROWS_FILE),
-        _seeds_alone,
+        "robustness",
     ),
     "layer_choice": Shown(
-        ("sweep", "forget"),
         "sets = make_forget_sets(split, recipe.forget)\n"
-        + _sweep(split="sets.measured_in(split)", parts=', parts=("validation", "forget", "retain")')
+        + _sweep(split="sets.measured_in(split)", parts=',\n    parts=("validation", "forget", "retain"),')
         + "for scheme in recipe.sweep.schemes:\n"
         "    print(rank_layers([row for row in result.rows if row.scheme == scheme], recipe.model.layers))\n",
         ("sweep", "--out", ROWS_FILE),
-        _choice,
+        "layer_choice",
     ),
     "explanation": Shown(
-        ("explanation",),
         "result = run_explanation(\n    trained.model, split, recipe.explanation, recipe=recipe, "
-        "initial=trained.initial\n)\n"
-        "print(result.frame)\n",
+        "initial=trained.initial\n)\nprint(result.frame)\n",
         ("explain", "--out", ROWS_FILE),
+        "explanation",
     ),
     "similarity": Shown(
-        ("explanation",),
         "result = run_similarity(trained, split, recipe.explanation, recipe=recipe)\nprint(result.frame)\n",
         ("similarity", "--out", ROWS_FILE),
-        _without_attributions,
+        "similarity",
     ),
     "learning_curves": Shown(
-        ("relearning", "randomization"),
         "result = run_learning_curves(trained, split, recipe)\nprint(result.outcomes)\n",
         ("relearn", "--curves", "--out", ROWS_FILE),
-        _without_variants,
+        "learning_curves",
     ),
     "savings": Shown(
-        ("relearning",),
         "result = run_savings(trained, split, recipe)\nprint(result.frame)\n",
         ("relearn", "--out", ROWS_FILE),
+        "savings",
     ),
     "unlearning": Shown(
-        ("forget", "unlearning"),
         "result = run_unlearning(trained, split, recipe)\nprint(result.frame)\n",
         ("unlearn", "--out", ROWS_FILE),
+        "unlearning",
     ),
     "forget_set": Shown(
-        ("forget",),
         "sets = make_forget_sets(split, recipe.forget)\nprint(len(sets.forget), len(sets.retain))\n",
         ("unlearn", "--out", ROWS_FILE),
+        "training",
+        ("forget",),
     ),
 }
 TABS = {  # what each tab of a page shows; of a page without tabs, and of all other tabs, that of ""
@@ -179,6 +144,12 @@ TABS = {  # what each tab of a page shows; of a page without tabs, and of all ot
     "unlearn": {"": "unlearning", "Forget set": "forget_set"},
 }
 OTHER_PAGE = {"": "comparison"}
+
+
+def find_page(kind: str) -> tuple[str, str]:
+    """The page and the tab that show a kind of run; the Overview where none does."""
+    pages = ((page, tab) for page, tabs in TABS.items() for tab, shown in tabs.items() if shown == kind)
+    return next(pages, (url.OPENING_PAGE, ""))
 
 
 @dataclass(frozen=True)
@@ -219,11 +190,11 @@ class PageState:
     @property
     def used_recipe(self) -> Recipe:
         """The recipe with the defaults of what it does not depend on."""
-        adjusted, default = self.shown.adjust(self.recipe), PROTOCOLS[self.recipe.protocol]
-        used = {name: getattr(adjusted, name) for name in self.shown.groups}
-        if "forget" in used:
-            used["forget"] = adjusted.forget.used
-        return replace(adjusted.for_training(), **{"randomization": default.randomization} | used)
+        recipe = self.recipe
+        if self.kind == "layer_choice":  # which pages ask of one split, with one unit
+            recipe = replace(recipe, sweep=replace(recipe.sweep, splits=1, units=recipe.sweep.units[:1]))
+        extra = {name: getattr(recipe, name) for name in self.shown.groups}
+        return replace(used_recipe(self.shown.run, recipe), **extra)
 
 
 def link(state: PageState, base: str = "") -> str:
@@ -252,13 +223,14 @@ def command_line(state: PageState) -> str:
     if recipe.data.source == "file":
         arguments += ["--data", recipe.data.file or "reviews.csv"]
         parameters = {name: text for name, text in parameters.items() if name not in ("data.source", "data.file")}
-    if "forget" in state.shown.groups:
+    if state.kind in ("layer_choice", "unlearning", "forget_set"):
         parameters, named = _forget_options(recipe, parameters)
         arguments += named
     if state.model:  # which comes with what it was trained with
         arguments += ["--model", MODEL_FILE]
         options = options if "--save" not in options else []
-        parameters = {name: text for name, text in parameters.items() if name.split(".")[0] in state.shown.groups}
+        trained_with = url.encode_query(recipe.for_training())
+        parameters = {name: text for name, text in parameters.items() if name not in trained_with}
     for name, text in parameters.items():
         arguments += ["--set", f"{name}={text}"]
     return shlex.join(["python", "-m", "forgetting", command, *arguments, *options])

@@ -16,9 +16,11 @@ from typing import Any
 from forgetting.core.errors import RecipeError, shorten
 from forgetting.core.numbers import format_size
 from forgetting.recipe.recipe import Recipe
+from forgetting.tracking.environment import program_version, versions
 from forgetting.tracking.run import RUN_KINDS, Run, RunMetric
 
 EXPERIMENT_MARK, EXPERIMENT_FORMAT = "learning-to-forget experiment", 1
+PROGRAM = "learning-to-forget"
 MOST_BYTES = 5 * 2**20
 MOST_RESULTS, MOST_METRICS, LONGEST_TEXT = 100, 10_000, 10_000  # of a file, of a result, of a text
 EXPERIMENT_KEYS = ("format", "version", "recipe", "seeds", "page", "tab", "data", "model", "versions", "results")
@@ -80,6 +82,11 @@ class ExperimentFile:
         return {name: self.recipe.value(name) for name in Recipe.leaves() if name.rpartition(".")[2] == "seed"}
 
 
+def current_versions() -> dict[str, str]:
+    """The versions that an experiment of this process has."""
+    return {PROGRAM: program_version()} | versions()
+
+
 def experiment_bytes(experiment: ExperimentFile) -> bytes:
     """The content of a file for an experiment; the same experiment gives the same bytes."""
     values = {
@@ -133,7 +140,7 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
         raise reader.refuse("data.sha256 must be 64 hexadecimal digits", sha256)
     if recipe.data.sha256 not in ("", sha256):
         raise reader.refuse("data.sha256 must be that of its recipe", sha256)
-    versions = reader.mapping(values["versions"], "versions")
+    known = reader.mapping(values["versions"], "versions")
     results = reader.items(values["results"], "results", MOST_RESULTS)
     experiment = ExperimentFile(
         recipe=recipe,
@@ -142,7 +149,7 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
         page=reader.text(values["page"], "page"),
         tab=reader.text(values["tab"], "tab"),
         model=reader.text(values["model"], "model"),
-        versions={key: reader.text(value, "versions") for key, value in versions.items()},
+        versions={key: reader.text(value, "versions") for key, value in known.items()},
         results=tuple(reader.result(value, f"results[{number}]") for number, value in enumerate(results)),
     )
     if reader.mapping(values["seeds"], "seeds") != experiment.seeds:
@@ -175,7 +182,8 @@ def _parse(content: bytes, name: str) -> Any:
 def _check_format(values: Any, name: str) -> None:
     if not isinstance(values, dict) or values.get("format") != EXPERIMENT_MARK:
         raise RecipeError(
-            f"A file of an experiment says so ({EXPERIMENT_MARK!r}); {name} does not. Choose a file that “Save and cite” saved."
+            f"A file of an experiment says so ({EXPERIMENT_MARK!r}); {name} does not. Choose a file that “Save and "
+            "cite” saved."
         )
     version = values.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
