@@ -25,7 +25,6 @@ from forgetting.cli.options import (
     make_recipe,
     out_option,
     plan_settings,
-    progress_bar,
     randomization_options,
     study_recipe,
     write_or_rescue,
@@ -41,7 +40,8 @@ from forgetting.core.seeding import pin_threads
 from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import make_result
-from forgetting.experiment.published import reproduce, summarize_runs
+from forgetting.experiment.published import rerun_published, summarize_runs
+from forgetting.experiment.reproduction import Reproduction, ReproductionSummary
 from forgetting.experiment.results import Trained
 from forgetting.experiment.saved import SavedModel, save_model
 from forgetting.metrics.baselines import compute_baselines
@@ -52,7 +52,7 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.plans import Sweep
-from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.recipe.recipe import PROTOCOLS, PUBLISHED, Recipe
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.relearning import describe_relearning
@@ -382,12 +382,24 @@ def unlearn_command(
 @cli.command("reproduce")
 @click.option("--data", type=FILE, required=True, help="The original file of wine reviews.")
 @click.option("--seeds", type=int, required=True, help="How many seeds to run.")
+@click.option("--out", type=FILE, help="File for the metrics of each re-run by epoch: .csv, .parquet or .json.")
+@click.option("--table", type=FILE, help="File for the published table beside the re-runs: .csv, .parquet or .json.")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-def reproduce_command(data: Path, seeds: int, as_json: bool) -> None:
+def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | None, as_json: bool) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
+    for option, file in (("--out", out), ("--table", table)):
+        if file:
+            check_out(file, option)
     reviews = read_reviews(data, missing=(), fold_labels=False)
-    with progress_bar("Seeds", quiet=as_json) as progress:
-        summary = summarize_runs(reproduce(reviews, seeds, progress=progress))
+    file = {"source": "file", "file": data.name, "sha256": reviews.sha256}
+    recipe = Recipe.from_dict({"data": file}, PUBLISHED)
+    reruns = ([rerun] for rerun in rerun_published(reviews, seeds))
+    result = compute_rows(
+        "Seeds", reruns, seeds, lambda rows: Reproduction(tuple(rows), recipe, reviews.sha256), out, quiet=as_json
+    )
+    if table:
+        write_or_rescue(ReproductionSummary(result.reruns, recipe, reviews.sha256).write, table)
+    summary = summarize_runs(result.reruns)
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
     click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
 

@@ -338,13 +338,17 @@ def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Progress | None
         yield progress
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path, option: str = "--out") -> None:
     """Refuse a file that rows cannot be written to, before anything is computed.
+
+    Args:
+        out: the file.
+        option: that names it.
 
     Raises:
         RecipeError: the name has another ending, is that of a folder, or lies in no folder that can be written to.
     """
-    _check_file("--out", out, TABLE_FORMATS)
+    _check_file(option, out, TABLE_FORMATS)
 
 
 def _check_file(option: str, path: Path, formats: tuple[str, ...]) -> None:

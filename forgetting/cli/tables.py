@@ -27,6 +27,7 @@ from forgetting.reporting.explanation import SANITY_CHECK_NAMES, describe_sanity
 from forgetting.reporting.formatting import format_count, format_number
 from forgetting.reporting.layer_choice import describe_layer_choice, list_losses
 from forgetting.reporting.names import name_scope
+from forgetting.reporting.published import PLACE_TITLES, PUBLISHED_METRIC_TITLES, describe_places
 from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
@@ -345,26 +346,29 @@ def _with_gap(metric: str, row: pd.Series) -> str:
 
 
 def format_published(summary: dict) -> str:
-    """The published metrics beside those of the re-runs, and the accuracy of always answering no.
+    """The published metrics beside those of the re-runs, where they lie among them, and what the table hides.
 
     Args:
         summary: what `summarize_runs` returns, and under "data" whether the reviews are those of the original file.
     """
     heads = "".join(f"{name:>10}" for name in ("published", "median", "min", "max"))
-    lines = [f"{'':41}{heads}  published in the middle 95 % of {REFERENCE_SEEDS} seeds"]
+    lines = [f"{'':41}{heads}  {'among these':14}  in the middle 95 % of {REFERENCE_SEEDS} seeds"]
     for model in PUBLISHED_MODELS:
         for part, metrics in summary[model].items():
             for name, spread in metrics.items():
                 published = summary["published"][model][part].get(name)
                 known = f"{published:10.4f}" if published is not None else f"{'–':>10}"
                 values = "".join(f"{spread[key]:10.4f}" for key in ("median", "min", "max"))
-                within = {True: "  yes", False: "  no", None: "  not published"}[spread.get("within")]
-                title = f"{model} {part} {'top-1 accuracy' if name == 'accuracy' else name}".replace("_", " ")
-                lines.append(f"{title:41}{known}{values}{within}")
+                within = {True: "yes", False: "no", None: "not published"}[spread.get("within")]
+                title = f"{model} {part} {PUBLISHED_METRIC_TITLES[name]}"
+                lines.append(f"{title:41}{known}{values}  {PLACE_TITLES[spread.get('place')]:14}  {within}")
+    published, here = (sum(layers.values()) for layers in summary["parameters"].values())
     best = max(part["bitwise_accuracy"]["max"] for model in PUBLISHED_MODELS for part in summary[model].values())
     above = "above" if summary["always_no"] > best else "not above"
     lines += [
         "",
+        describe_places(summary),
+        f"Parameters: {published:,} published, {here:,} here.",
         f"Always answering no: bitwise accuracy {summary['always_no']:.4f}, {above} the best of these re-runs.",
     ]
     if not summary["data"]["original_file"]:

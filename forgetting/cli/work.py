@@ -54,17 +54,24 @@ def train_model(
 
 
 def compute_rows(
-    label: str, slices: Iterable[list], planned: int, make_result: Callable[[list], TableResult], out: Path
+    label: str,
+    slices: Iterable[list],
+    planned: int,
+    make_result: Callable[[list], TableResult],
+    out: Path | None,
+    *,
+    quiet: bool = False,
 ) -> TableResult:
     """The result of a study, whose rows are written also where workers are lost or the user stops."""
     rows: list = []
     try:
-        with progress_bar(label) as progress:
+        with progress_bar(label, quiet=quiet) as progress:
             for found in slices:
                 rows += found
-                progress(len(rows), planned)
+                if progress:
+                    progress(len(rows), planned)
     finally:
-        if rows:
+        if rows and out:
             write_or_rescue(make_result(rows).write, out)
     return make_result(rows)
 

@@ -297,8 +297,12 @@ def train_published_randomized(recipe: Recipe, split: Split, *, epochs: int = 0)
         split: The published split.
         epochs: Number of epochs; 0 for the recipe's.
     """
-    drawn = randomize(build_model(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
-    return _finish(make_trainer(recipe, split, drawn, epochs=epochs))
+    return _finish(make_trainer(recipe, split, draw_published_randomized(recipe, split), epochs=epochs))
+
+
+def draw_published_randomized(recipe: Recipe, split: Split) -> TextClassifier:
+    """The published "randomized" model before it is trained: every parameter drawn from N(0, 1)."""
+    return randomize(build_model(recipe, split), Randomization(scheme="normal", seed=recipe.seed))
 
 
 @torch.no_grad()

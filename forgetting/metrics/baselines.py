@@ -70,7 +70,7 @@ def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMI
         svc = {name: float(fitted.score(part.inputs.to_scipy(), part.targets.numpy())) for name, part in parts}
     return Baselines(
         chance=1 / classes,
-        chance_loss=_chance_loss(classes, objective),
+        chance_loss=chance_loss(classes, objective),
         majority={name: formulas.accuracy(predictions[name], targets[name]).item() for name in targets},
         majority_macro_f1={
             name: formulas.macro_f1(predictions[name], targets[name], classes).item() for name in targets
@@ -162,7 +162,7 @@ def measure_forgettings(before: Scores, after: Scores, majority_class: int) -> t
     )
 
 
-def _chance_loss(classes: int, objective: str) -> float:
+def chance_loss(classes: int, objective: str) -> float:
     """Loss of the probability 1 / classes for each class: ln(classes), or its binary entropy in nats where bitwise."""
     if objective == "cross_entropy":
         return math.log(classes)

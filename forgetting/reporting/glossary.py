@@ -603,6 +603,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "reaches.",
             used=("published", "trivial", "in the middle 95 %"),
         ),
+        Term(
+            "among these re-runs",
+            "Whether a published number lies between the smallest and the largest of the re-runs, below or above all.",
+            "Of n re-runs one more lies outside by chance in 2 / (n + 1) of the cases, so few re-runs say little.",
+        ),
+        Term("here", "What the re-run on this machine has."),
+        Term("curves of", "Whose loss and accuracy are drawn by epoch: of one of the published models, or of both."),
         Term("median", "The middle of the numbers of all seeds: half of them are at most this large."),
         Term("min and max", "The smallest and the largest number over the seeds.", used=("min", "max")),
         Term("missing", "Why a number could not be computed."),

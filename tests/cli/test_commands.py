@@ -27,6 +27,8 @@ from forgetting.core.limits import Limits
 from forgetting.data.sample import SAMPLE
 from forgetting.data.tables import read_reviews
 from forgetting.experiment.pipeline import prepare, run, train
+from forgetting.experiment.published import reproduce, rerun_published
+from forgetting.experiment.reproduction import epochs_table, published_table
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN, PUBLISHED, Recipe
 from forgetting.studies.sweep import sweep_rows, sweep_slices
@@ -121,6 +123,29 @@ def test_json_of_reproduce(result):
     assert values["published"]["randomized"]["validation"]["loss"] == 3.06455397605896
 
 
+def test_re_runs_and_their_table_are_written(call, folder):
+    files = ("--out", "re-runs.parquet", "--table", "table.csv")
+    status, out, err = call("reproduce", "--data", "wine.csv", "--seeds", "2", *files)
+    assert (status, "Traceback" in err) == (0, False)
+    reruns = reproduce(read_reviews(folder / "wine.csv", missing=(), fold_labels=False), 2)
+    pd.testing.assert_frame_equal(read_rows(folder / "re-runs.parquet"), epochs_table(reruns), check_dtype=False)
+    table = pd.read_csv(folder / "table.csv")
+    assert set(table["seeds"]) == {2}
+    assert table["median"].tolist() == published_table(reruns)["median"].tolist()
+    assert "of the 2 re-runs here" in out
+    assert "67\u00a0% of the cases by chance alone" in out
+
+
+def test_re_runs_are_kept_where_the_user_stops(call, folder, monkeypatch):
+    def stopped(reviews, seeds):
+        yield from islice(rerun_published(reviews, seeds), 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("forgetting.cli.commands.rerun_published", stopped)
+    assert call("reproduce", "--data", "wine.csv", "--seeds", "9", "--out", "some.csv", "--json")[0] == 130
+    assert set(pd.read_csv(folder / "some.csv")["seed"]) == {0}
+
+
 def test_tables(call, monkeypatch):
     status, out, err = call("run", "--data", "wine.csv", "--recipe", "quick.json")
     assert status == 0
@@ -165,6 +190,7 @@ BAD = {  # one of each kind; what decides has tests of its own
     "words of another layer": ("run", "--data", "wine.csv", "--layers", "fc2", "--unit", "word"),
     "recipe of another file": ("run", "--recipe", "other.json", "--data", "wine.csv", "--json"),
     "published without names": ("run", "--data", "nameless.csv", "--protocol", "published"),
+    "table of another kind": ("reproduce", "--data", "wine.csv", "--seeds", "1", "--table", "table.xls"),
     "no seeds": ("reproduce", "--data", "wine.csv", "--seeds", "0", "--json"),
     "reproduce without names": ("reproduce", "--data", "nameless.csv", "--seeds", "1"),
 }
@@ -440,6 +466,7 @@ BAD_SWEEPS = {  # one of each kind; what decides has tests of its own
     "unknown layer in a set": ("--layers", "fc1,fc9"),
     "no scheme": ("--schemes", ","),
     "words of all layers": ("--units", "word"),
+    "table of another kind": ("reproduce", "--data", "wine.csv", "--seeds", "1", "--table", "table.xls"),
     "no seeds": ("--seeds", "0"),
     "unknown match": ("--match", "norm"),
     "too many variants": ("--seeds", "10000"),

@@ -733,13 +733,36 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     test = overview()
     test.number_input(key="seeds").set_value(2)
     press(test, "Reproduce the table")
-    for _ in range(3):
-        run(test)
+    assert "1 of 2 seeds" in _progress(test)
+    press(test, "Stop")
+    assert "Stopped: 1 of 2 seeds" in _progress(test)
+    assert "the largest of the 1 re-run here" in page_text(test)
+    press(test, "Go on")
+    run(test)
+    assert "2 of 2 seeds" in _progress(test)
+    assert button(test, "Reproduce the table").disabled
     table = next(found.value for found in test.dataframe if "median" in found.value)
     assert "Of the 8 published metrics 8 lie in the middle 95 % of 400 re-runs" in page_text(test)
     assert "the largest of the 2 re-runs here" in page_text(test)
+    assert "67\u00a0% of the cases by chance alone" in page_text(test)
     assert "chance is 0.3\u00a0%" in page_text(test)
     assert set(table["in the middle 95 %"]) == {"yes", "not published"}
+    for row in table.to_dict("records"):
+        place = row["among these re-runs"]
+        if row["published"] == "–":
+            assert place == "not published"
+        else:
+            value, low, high = (float(row[name]) for name in ("published", "min", "max"))
+            assert place == ("▼ below all" if value < low else "▲ above all" if value > high else "between")
+    layers = next(found.value for found in test.dataframe if "here" in found.value)
+    assert layers["here"].tolist() == layers["published"].tolist() == [356_160, 19_110, 375_270]
+    test.number_input(key="seeds").set_value(1)
+    assert "the largest of the 1 re-run here" in page_text(run(test)), "the first of those that are done"
+
+
+def _progress(test: AppTest) -> str:
+    (bar,) = test.get("progress")
+    return bar.proto.text
 
 
 def test_each_seed_of_the_published_table_counts_once_whatever_another_run_of_the_page_does(monkeypatch):

@@ -1,21 +1,35 @@
 """The published table and re-runs of it on the original file."""
 
+import math
 from dataclasses import replace
 from statistics import median
 
+import numpy as np
 import pytest
+import torch
 
 from forgetting.core.errors import DataError, RecipeError
+from forgetting.experiment.pipeline import (
+    build_model,
+    make_trainer,
+    measure_outcome,
+    train,
+    train_published_randomized,
+)
 from forgetting.experiment.published import (
     PUBLISHED_METRICS,
     PUBLISHED_MODELS,
+    PUBLISHED_PARAMETERS,
     PUBLISHED_TABLE,
     REFERENCE_RANGES,
+    PublishedRun,
     make_published_split,
     reproduce,
     run_published_seed,
     summarize_runs,
+    trivial_metrics,
 )
+from forgetting.recipe.recipe import PUBLISHED
 
 # As printed in the published report: loss and accuracy of training, then of validation.
 PRINTED = {
@@ -76,17 +90,88 @@ def test_summary_by_hand(small_reviews):
     assert [run_published_seed(split, seed) for seed in range(3)] == reruns
     summary = summarize_runs(reruns)
     assert (summary["seeds"], summary["always_no"]) == (3, 1 - 1 / 45)
+    assert summary["outside_by_chance"] == 0.5  # of 3 re-runs and one more, the latter is the first or last of 4
     for model in PUBLISHED_MODELS:
         for part, metric in PUBLISHED_METRICS:
             values = [getattr(run, model)[part, metric] for run in reruns]
+            published = PUBLISHED_TABLE[model][part, metric]
+            place = ("below", "between", "above")[sum([published >= min(values), published > max(values)])]
             expected = {"median": median(values), "min": min(values), "max": max(values), "within": True}
-            assert summary[model][part][metric] == expected
+            assert summary[model][part][metric] == {**expected, "place": place}
             assert summary["published"][model][part][metric] == PUBLISHED_TABLE[model][part, metric]
             assert summary["within"][model][part][metric] is True
         for part in ("training", "validation"):
             values = [getattr(run, model)[part, "accuracy"] for run in reruns]
             assert summary[model][part]["accuracy"]["median"] == median(values)
             assert set(summary["published"][model][part]) == {"loss", "bitwise_accuracy"}
+
+
+def test_a_published_value_is_placed_among_the_re_runs(small_reviews):
+    reruns = reproduce(small_reviews, 2)
+    key = "validation", "loss"
+    low, high = sorted(run.original[key] for run in reruns)
+    places = {low - 0.1: "below", low: "between", (low + high) / 2: "between", high: "between", high + 0.1: "above"}
+    for value, place in places.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(PUBLISHED_TABLE["original"], key, value)
+            assert summarize_runs(reruns)["original"]["validation"]["loss"]["place"] == place
+
+
+def test_the_last_epoch_is_what_the_pipeline_measures(small_reviews):
+    split, recipe = make_published_split(small_reviews), replace(PUBLISHED, seed=3)
+    run = run_published_seed(split, 3)
+    for model, trained in (
+        ("original", train(recipe, split)),
+        ("randomized", train_published_randomized(recipe, split)),
+    ):
+        scores = measure_outcome(recipe, split, trained).scores
+        assert getattr(run, model) == {
+            (part, metric): getattr(scores[part], metric)
+            for part in ("training", "validation")
+            for metric in ("loss", "bitwise_accuracy", "accuracy")
+        }
+        losses = [(row.training.loss, row.validation.loss) for row in trained.history]
+        assert [(row["training", "loss"], row["validation", "loss"]) for row in run.histories[model]] == losses
+
+
+def test_each_epoch_is_measured_as_the_published_code_does(small_reviews):
+    """By numpy: training by the forward pass before the step, in the first with dropout; validation after it."""
+    split, recipe = make_published_split(small_reviews), replace(PUBLISHED, seed=1)
+    run = run_published_seed(split, 1)
+    for epoch in (2, 9):  # from the second on there is no dropout
+        models = [make_trainer(recipe, split, epochs=steps) for steps in (epoch - 1, epoch)]
+        for part, trainer in zip(("training", "validation"), models, strict=True):
+            trainer.advance()
+            with torch.no_grad():
+                logits = trainer.model(split.parts[part].model_inputs).double().numpy()
+            targets = np.eye(45)[split.parts[part].targets]
+            assert run.histories["original"][epoch - 1][part, "bitwise_accuracy"] == pytest.approx(
+                ((logits >= 0) == targets).mean()
+            )
+            cross = np.logaddexp(0, logits) - targets * logits  # -[t ln s(z) + (1-t) ln(1-s(z))]
+            assert run.histories["original"][epoch - 1][part, "loss"] == pytest.approx(cross.mean(), rel=1e-5)
+
+
+def test_parameters_are_those_of_the_model_and_of_the_published_page(small_reviews, wine_reviews):
+    split = make_published_split(small_reviews)
+    layers = build_model(PUBLISHED, split).named_parameters()
+    counts = {}
+    for name, values in layers:
+        assert values.requires_grad
+        layer = name.rpartition(".")[0]
+        counts[layer] = counts.get(layer, 0) + values.numel()
+    assert run_published_seed(split, 0).parameters == counts
+    split = make_published_split(wine_reviews)
+    assert PublishedRun(0, len(split.words), len(split.classes), {}).parameters == PUBLISHED_PARAMETERS
+    assert sum(PUBLISHED_PARAMETERS.values()) == 375_270
+
+
+def test_trivial_metrics_by_hand():
+    found = trivial_metrics(294)
+    p = 1 / 294
+    assert found["loss"] == pytest.approx(-(p * math.log(p) + (1 - p) * math.log(1 - p)))
+    assert (found["bitwise_accuracy"], found["accuracy"]) == (293 / 294, p)
+    assert f"{found['loss']:.4f}" == "0.0227"
 
 
 def test_within_says_whether_the_published_value_is_in_the_range(small_reviews, monkeypatch):

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data
-from forgetting.dashboard.state.session import rerun_page, session
+from forgetting.dashboard.state.session import Session, rerun_page, session
 from forgetting.dashboard.state.work import RERUNS, rerun_seed, stop_reruns
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.prerequisites import download_button
-from forgetting.dashboard.ui.tables import show_table
-from forgetting.data.original import ORIGINAL_SIZE
+from forgetting.dashboard.ui.tables import chart_table, show_table
+from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
 from forgetting.experiment.published import (
     PUBLISHED_CLASSES,
-    PUBLISHED_METRICS,
     PUBLISHED_MODELS,
-    PUBLISHED_TABLE,
-    REFERENCE_SEEDS,
+    PUBLISHED_PARAMETERS,
     PublishedRun,
     summarize_runs,
 )
-from forgetting.reporting.formatting import format_share
+from forgetting.recipe.recipe import PUBLISHED
+from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
+from forgetting.reporting.published import PLACE_TITLES, PUBLISHED_METRIC_TITLES, describe_reruns
 
 if TYPE_CHECKING:
     import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
-METRIC_NAMES = {"loss": "loss", "bitwise_accuracy": "bitwise accuracy", "accuracy": "top-1 accuracy"}
+RERUN_SEEDS = 20
+DRAWING_SECONDS = "published_drawing"  # how long the re-runs took to draw
+LONGEST_RERUNS = 1.0  # seconds of re-runs before they are drawn, so that Stop is heard
+TRIVIAL_TITLES = {"loss": "always 1/294", "bitwise_accuracy": "always “no”", "accuracy": "chance"}
+DRAWN_MODELS = {"Both": PUBLISHED_MODELS, **{model.capitalize(): (model,) for model in PUBLISHED_MODELS}}
+CHART_METRICS = ("loss", "bitwise_accuracy")
+PAIRED_CHARTS = 380  # pixels of a chart beside another one
 
 
 def published_view() -> None:
-    """The table, the button that re-runs it, and the two things that it does not show."""
+    """The table, the button that re-runs it, what it does not show, and both models by epoch."""
     mine = session()
     always_no = format_share(1 - 1 / PUBLISHED_CLASSES, 1)
     st.text(
@@ -48,39 +57,76 @@ def published_view() -> None:
         )
         download_button("Download the original file to reproduce the table")
         return
+    running = len(mine.reruns) < mine.reruns_wanted
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Seeds", 1, 120, value=20, key="seeds", width=130, help=explain("Seeds"))
-        st.button(
-            "Reproduce the table", icon=":material/replay:", on_click=_start_reruns, help=explain("Reproduce the table")
-        )
-        if len(mine.reruns) < mine.reruns_wanted:
+        st.number_input("Seeds", 1, 120, value=RERUN_SEEDS, key="seeds", width=130, help=explain("Seeds"))
+        if running:
             st.button("Stop", icon=":material/stop:", on_click=stop_reruns, args=(mine,), help=explain("Stop"))
-    advancing.advance_in_fragment(RERUNS, _rerun_slice, running=len(mine.reruns) < mine.reruns_wanted, every=0.1)
+        else:
+            done = len(mine.reruns)
+            label, icon = ("Go on", "play_arrow") if 0 < done < _seeds() else ("Reproduce the table", "replay")
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                on_click=_start_reruns,
+                disabled=done >= _seeds(),
+                help=explain("Reproduce the table"),
+            )
+    advancing.advance_in_fragment(RERUNS, _rerun_slice, running=running, every=0.1)
+
+
+def _seeds() -> int:
+    """How many re-runs are asked for."""
+    return int(st.session_state.get("seeds", RERUN_SEEDS))
 
 
 def _start_reruns() -> None:
-    mine, seeds = session(), int(st.session_state.get("seeds", 20))
-    mine.reruns, mine.reruns_wanted = mine.reruns[:seeds], seeds
+    session().reruns_wanted = _seeds()
 
 
 def _rerun_slice() -> None:
+    """Do the next re-run where there is one to do, and draw those that are done and asked for."""
     mine = session()
-    if len(mine.reruns) < mine.reruns_wanted and not mine.queue_position:
+    running = len(mine.reruns) < mine.reruns_wanted
+    wanted = mine.reruns_wanted if running else _seeds()
+    bar = st.progress(0.0, text="") if running or mine.reruns else None
+    if running:
+        _show_progress(bar, len(mine.reruns), wanted)
+        if not mine.queue_position:
+            _advance(mine)
+    reruns, started = mine.reruns[:wanted], time.perf_counter()
+    if bar:
+        _show_progress(bar, len(reruns), wanted, stopped=not running)
+    if reruns:
+        st.text(describe_reruns(summarize_runs(reruns)))
+    _draw_table(reruns)
+    if reruns:
+        _draw_epochs(reruns)
+        _draw_parameters(reruns[0])
+    st.session_state[DRAWING_SECONDS] = time.perf_counter() - started
+
+
+def _advance(mine: Session) -> None:
+    """Do re-runs for as long as it takes to draw them, so that no more than half of the time goes there."""
+    until = time.perf_counter() + min(st.session_state.get(DRAWING_SECONDS, 0.0), LONGEST_RERUNS)
+    while len(mine.reruns) < mine.reruns_wanted:
         rerun_seed(mine)
-        done = len(mine.reruns)
-        if done == mine.reruns_wanted:
-            rerun_page()
-        st.progress(done / mine.reruns_wanted, text=f"Seed {done} of {mine.reruns_wanted}")
-    if mine.reruns:
-        st.text(_describe_reruns())
-    _draw_table(mine.reruns)
+        if time.perf_counter() >= until:
+            break
+    if len(mine.reruns) >= mine.reruns_wanted:
+        rerun_page()
+
+
+def _show_progress(bar: DeltaGenerator, done: int, wanted: int, *, stopped: bool = False) -> None:
+    """How many re-runs are done, in the place where it always stands."""
+    state = "Stopped: " if stopped and done < wanted else ""
+    bar.progress(done / wanted, text=f"{state}{done} of {format_count(wanted, 'seed')}")
 
 
 def _draw_table(reruns: list[PublishedRun]) -> None:
-    table = _published_table(reruns)
     numbers = {name: st.column_config.TextColumn(alignment="right") for name in ("published", "median", "min", "max")}
     show_table(
-        table,
+        _table_texts(reruns),
         width="content",
         height="content",
         column_config=numbers,
@@ -88,50 +134,97 @@ def _draw_table(reruns: list[PublishedRun]) -> None:
     )
 
 
-def _describe_reruns() -> str:
-    summary = summarize_runs(session().reruns)
-    top, chance = summary["original"]["validation"]["accuracy"]["median"], 1 - summary["always_no"]
-    keys = [(model, part, metric) for model in PUBLISHED_MODELS for part, metric in PUBLISHED_METRICS]
-    within = sum(summary["within"][model][part][metric] for model, part, metric in keys)
-    between = sum(
-        summary[model][part][metric]["min"]
-        <= summary["published"][model][part][metric]
-        <= summary[model][part][metric]["max"]
-        for model, part, metric in keys
-    )
-    seeds = "1 re-run" if summary["seeds"] == 1 else f"{summary['seeds']} re-runs"
-    return (
-        f"Of the 8 published metrics {within} lie in the middle 95 % of {REFERENCE_SEEDS} re-runs, and "
-        f"{between} between the smallest and the largest of the {seeds} here. Yet always answering “no” scores "
-        f"{format_share(summary['always_no'], 1)}, and the true name is predicted for {format_share(top, 1)} of the "
-        f"validation reviews (median), where chance is {format_share(chance, 1)}."
-    )
+def _table_texts(reruns: list[PublishedRun]) -> pd.DataFrame:
+    """The published table as it is shown."""
+    import pandas as pd  # which the first screen does without
 
-
-def _published_table(reruns: list[PublishedRun]) -> pd.DataFrame:
-    summary = summarize_runs(reruns) if reruns else None
-    keys = [*PUBLISHED_METRICS, ("training", "accuracy"), ("validation", "accuracy")]
-    trivial = {
-        "loss": "always 1/294: 0.0227",
-        "bitwise_accuracy": f"always “no”: {1 - 1 / PUBLISHED_CLASSES:.4f}",
-        "accuracy": f"chance: {1 / PUBLISHED_CLASSES:.4f}",
-    }
+    from forgetting.experiment.reproduction import published_table
 
     def text(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
-    rows = []
-    for model in PUBLISHED_MODELS:
-        for part, metric in keys:
-            row = {"model": model, "metric": f"{part} {METRIC_NAMES[metric]}"}
-            row["published"] = text(PUBLISHED_TABLE[model].get((part, metric)))
-            if summary:
-                row |= {name: text(summary[model][part][metric][name]) for name in ("median", "min", "max")}
-                row["in the middle 95 %"] = {True: "yes", False: "no", None: "not published"}[
-                    summary[model][part][metric].get("within")
-                ]
-            row["trivial"] = trivial[metric]
-            rows.append(row)
-    import pandas as pd  # which the first screen does without
-
+    table, rows = published_table(reruns), []
+    for found in table.astype(object).where(table.notna(), None).to_dict("records"):
+        row = {"model": found["model"], "metric": f"{found['part']} {PUBLISHED_METRIC_TITLES[found['metric']]}"}
+        row["published"] = text(found["published"])
+        row["trivial"] = f"{TRIVIAL_TITLES[found['metric']]}: {found['trivial']:.4f}"
+        if reruns:
+            row |= {name: text(found[name]) for name in ("median", "min", "max")}
+            row["among these re-runs"] = PLACE_TITLES[found["place"]]
+            row["in the middle 95 %"] = {True: "yes", False: "no", None: "not published"}[found["within"]]
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _draw_epochs(reruns: list[PublishedRun]) -> None:
+    """The counterparts of the pictures of the published page: loss and accuracy by epoch, of each model and of both."""
+    from forgetting.charts.published import published_chart
+    from forgetting.experiment.reproduction import epochs_table
+
+    st.markdown("### Loss and accuracy by epoch")
+    shown = st.segmented_control(
+        "Curves of", list(DRAWN_MODELS), default="Both", key="published_models", help=explain("Curves of")
+    )
+    models, epochs = DRAWN_MODELS[shown], epochs_table(reruns)
+    charts = {metric: published_chart(epochs, metric, models) for metric in CHART_METRICS}
+    with st.grid(2, min_column_width=PAIRED_CHARTS):
+        for metric, chart in charts.items():
+            st.altair_chart(
+                chart, key=f"published_{metric}", alt=f"{PUBLISHED_METRIC_TITLES[metric].capitalize()} by epoch"
+            )
+    st.caption(
+        "Thin: each re-run. Bold: their median. Signs: the published values. The published page has its curves as "
+        "pictures alone, so of them no more than the last epoch can be marked. Dropout acts in the first epoch only, "
+        "which is why its training loss stands out."
+    )
+    chart_table(
+        lambda: _epoch_spreads(epochs, models),
+        key="published",
+        alt="Loss and bitwise accuracy by epoch",
+        formats=dict.fromkeys(("median", "min", "max"), "{:.4f}"),
+    )
+    _downloads(reruns, charts)
+
+
+def _epoch_spreads(epochs: pd.DataFrame, models: tuple[str, ...]) -> pd.DataFrame:
+    """Median, smallest and largest value of each metric by model, part and epoch."""
+    rows = epochs[epochs["model"].isin(models)].melt(
+        ["model", "part", "epoch"], list(CHART_METRICS), var_name="metric", value_name="value"
+    )
+    rows["metric"] = rows["metric"].map(PUBLISHED_METRIC_TITLES)
+    keys = ["metric", "model", "part", "epoch"]
+    return rows.groupby(keys, sort=False)["value"].agg(["median", "min", "max"]).reset_index()
+
+
+def _draw_parameters(rerun: PublishedRun) -> None:
+    """The published table of the network's parameters beside that of the re-run."""
+    import pandas as pd
+
+    rows = [
+        {"layer": layer, "published": published, "here": rerun.parameters[layer]}
+        for layer, published in PUBLISHED_PARAMETERS.items()
+    ]
+    totals = {name: sum(row[name] for row in rows) for name in ("published", "here")}
+    st.markdown("### Parameters of the network")
+    show_table(
+        pd.DataFrame([*rows, {"layer": "all", **totals}]),
+        width="content",
+        height="content",
+        alt="Parameters of each layer, as published and here",
+    )
+    st.caption("All of them are trained. ReLU and dropout have none.")
+
+
+def _downloads(reruns: list[PublishedRun], charts: dict) -> None:
+    """The re-runs and the table as files."""
+    from forgetting.dashboard.studies.panel import downloads
+    from forgetting.experiment.reproduction import Reproduction, ReproductionSummary
+
+    found = tuple(reruns), PUBLISHED.with_value("data.sha256", ORIGINAL_SHA256), ORIGINAL_SHA256
+    files = {"re-runs": Reproduction(*found), "table": ReproductionSummary(*found)}
+    tables = {
+        f"published-{name}.{kind}": partial(result.to_bytes, kind)
+        for name, result in files.items()
+        for kind in ("csv", "parquet")
+    }
+    downloads(tables, charts, "published")
