@@ -27,7 +27,9 @@ from forgetting import (
     run_unlearning,
 )
 from forgetting.core.seeding import pin_threads
+from forgetting.data.reviews import Report, Reviews
 from forgetting.experiment.pipeline import make_result, prepare, train
+from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.settings import ModelSettings, SplitSettings, TrainingSettings
 from forgetting.paper.material import Material
 from forgetting.paper.methods import describe_methods
@@ -42,11 +44,11 @@ MLP = Recipe(
     split=SplitSettings(test_share=0.1),
     training=TrainingSettings(epochs=30),
     randomization=Randomization(layers=("fc1",), fraction=0.9, scheme="reinit"),
-    sweep=Sweep(doses=(0.0, 0.5, 1.0), seeds=3),
-    relearning=Relearning(layers=("all",), doses=(1.0,), schemes=("reinit", "noise"), seeds=2, epochs=20),
+    sweep=Sweep(doses=(0.0, 0.5, 1.0), schemes=("reinit",), seeds=3),
+    relearning=Relearning(layers=("all",), doses=(1.0,), schemes=("normal",), seeds=2, epochs=20),
     forget=Forget(share=0.1),
     unlearning=Unlearning(methods=("original", "retrain", "fine_tune", "scrub"), seeds=2, epochs=3, relearn_epochs=20),
-    explanation=Explanation(doses=(0.0, 1.0), seeds=2),
+    explanation=Explanation(layers=("all",), doses=(0.0, 1.0), seeds=2),
 )
 TRANSFORMER = replace(
     MLP,
@@ -56,6 +58,9 @@ TRANSFORMER = replace(
     randomization=Randomization(layers=("blocks.*.attention",), fraction=0.5, scheme="noise", scale=2.0),
 )
 PUBLISHED_SAMPLE = replace(PUBLISHED, data=replace(PUBLISHED.data, source="sample"))
+
+
+HOSTILE = "50% \\of_all{#1} <b>$x^2$</b> @tango1998equivalence ~&.csv"
 
 
 @cache
@@ -98,6 +103,17 @@ def run_alone(recipe: Recipe) -> Material:
     """A recipe of the sample, trained and compared."""
     split = prepare(recipe, load_sample())
     return Material.of_result(make_result(recipe, split, train(recipe, split)), split)
+
+
+def hostile_material() -> Material:
+    """An untrained experiment on a file whose names are full of markup."""
+    labels = ("A_1", "B<b>") * 12
+    texts = tuple(f"{'red' if number % 2 else 'white'} wine number {number}" for number in range(24))
+    report = Report(HOSTILE, "te|xt", "[label](http://x)", None, 24)
+    reviews = Reviews(texts, labels, None, "0" * 64, report)
+    recipe = replace(MLP, data=replace(MLP.data, source="file", file=HOSTILE), split=replace(MLP.split, test_share=0.0))
+    split = prepare(recipe, reviews)
+    return Material(recipe, split, None, compute_baselines(split, "cross_entropy"))
 
 
 def write_methods() -> str:

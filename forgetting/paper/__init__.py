@@ -9,5 +9,8 @@ __getattr__, __all__ = lazy_names(
         "material": ("Material",),
         "methods": ("describe_methods",),
         "prose": ("Prose", "Sentence"),
+        "report": ("ExperimentReport", "make_report"),
+        "report_html": ("report_html",),
+        "report_pdf": ("report_pdf",),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from forgetting.experiment.export import TableResult
@@ -39,6 +39,8 @@ class Material:
         baselines: Of the split.
         comparison: The original beside the randomized model; None where nothing was compared.
         studies: Results of studies of this model, by their kinds, keys of STUDY_TITLES.
+        model: What tells the model from the one that the recipe trains to the end, as the end of a sentence; "" for
+            that one.
     """
 
     recipe: Recipe
@@ -46,7 +48,8 @@ class Material:
     trained: Trained | None
     baselines: Baselines
     comparison: Comparison | None = None
-    studies: Mapping[str, TableResult] = ()
+    studies: Mapping[str, TableResult] = field(default_factory=dict)
+    model: str = ""
 
     @classmethod
     def of_result(cls, result: Result, split: Split, studies: Mapping[str, TableResult] | None = None) -> Material:
@@ -62,7 +65,7 @@ class Material:
     @property
     def told_studies(self) -> dict[str, TableResult]:
         """The results of studies in the order of STUDY_TITLES; a study without a row has none."""
-        found = dict(self.studies)
+        found = self.studies
         return {kind: found[kind] for kind in STUDY_TITLES if kind in found and _has_rows(found[kind])}
 
 

@@ -5,9 +5,6 @@ What was done in studies is told in `study_methods`.
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import version
-
 from forgetting.core.numbers import format_share
 from forgetting.model.settings import ModelSettings, TrainingSettings
 from forgetting.paper.material import Material
@@ -17,6 +14,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count, format_fraction, join_names
 from forgetting.reporting.names import format_scheme
+from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
 SOURCE_PHRASES = {
     "sample": "the synthetic sample of wine reviews that comes with the program, which describes no real wine",
@@ -322,11 +320,13 @@ def _software(material: Material) -> list[Sentence]:
     import torch
 
     threads = format_count(torch.get_num_threads(), "thread")
-    names = {"torch": "PyTorch", "scikit-learn": "scikit-learn", "numpy": "NumPy"}
-    found = [f"Python {platform.python_version()}", *(f"{title} {version(name)}" for name, title in names.items())]
+    names = {"python": "Python", "torch": "PyTorch", "scikit-learn": "scikit-learn", "numpy": "NumPy"}
+    known = versions()
+    found = [f"{title} {known[name]}" for name, title in names.items()]
     return [
         Sentence(
-            f"All computations were done with Learning to Forget, with {join_names(found)}, on a processor with "
+            f"All computations were done with Learning to Forget {PROGRAM_VERSION}, with {join_names(found)}, on a "
+            "processor with "
             f"{threads}.",
             ("forgetting", "paszke2019pytorch", "pedregosa2011scikit"),
         ),

@@ -11,6 +11,7 @@ import forgetting
 from forgetting.paper import bibliography
 from forgetting.paper.bibliography import BIBLIOGRAPHY, CITATION, cited_works, write_citations
 from forgetting.reporting.glossary import GLOSSARY
+from forgetting.tracking.environment import PROGRAM_VERSION
 
 PACKAGE = Path(forgetting.__file__).parent
 ROOT = PACKAGE.parent
@@ -61,7 +62,7 @@ def test_the_program_is_cited_as_it_is_named_everywhere():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     own = BIBLIOGRAPHY["forgetting"].fields
     assert {"cff-version", "message", "title", "authors"} <= {*cited}  # which version 1.2.0 of the format asks for
-    assert cited["version"] == project["version"] == own["note"].removeprefix("Version ")
+    assert cited["version"] == PROGRAM_VERSION == own["note"].removeprefix("Version ")
     assert cited["title"].casefold() == own["title"].casefold()
     assert f"{{{cited['authors'][0]['name']}}}" == own["author"]
     assert cited["license"] == project["license"]

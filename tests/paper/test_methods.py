@@ -4,19 +4,14 @@ import re
 from dataclasses import replace
 
 import pytest
-from paper_cases import APPROVED, MLP, run_all, write_methods
+from paper_cases import APPROVED, HOSTILE, hostile_material, run_all, write_methods
 
-from forgetting.data.reviews import Report, Reviews
-from forgetting.experiment.pipeline import prepare
-from forgetting.metrics.baselines import compute_baselines
 from forgetting.paper.bibliography import BIBLIOGRAPHY
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.methods import describe_methods
 from forgetting.paper.study_methods import ATTRIBUTION_WORKS, METHOD_WORKS, SCHEME_SENTENCES, STUDY_METHODS
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.tracking.run import RUN_KINDS
-
-HOSTILE = "50% \\of_all{#1} <b>$x^2$</b> @tango1998equivalence ~&.csv"
 
 
 @pytest.mark.slow
@@ -36,20 +31,10 @@ def test_each_study_is_told_of_and_cites_what_the_bibliography_has():
 
 
 def test_every_kind_of_study_scheme_and_work_is_known():
-    assert {*STUDY_METHODS} == {*STUDY_TITLES} == {*RUN_KINDS} - {"training", "comparison", "reproduction"}
+    assert {*STUDY_METHODS} == {*STUDY_TITLES} == {*RUN_KINDS} - {"training", "comparison", "reproduction", "own_model"}
     assert {*SCHEME_SENTENCES} == {*SCHEMES}
     works = [*ATTRIBUTION_WORKS.values(), *METHOD_WORKS.values()]
     assert all(key in BIBLIOGRAPHY for keys in works for key in keys)
-
-
-def hostile_material() -> Material:
-    labels = ("A_1", "B<b>") * 12
-    texts = tuple(f"{'red' if number % 2 else 'white'} wine number {number}" for number in range(24))
-    report = Report(HOSTILE, "te|xt", "[label](http://x)", None, 24)
-    reviews = Reviews(texts, labels, None, "0" * 64, report)
-    recipe = replace(MLP, data=replace(MLP.data, source="file", file=HOSTILE), split=replace(MLP.split, test_share=0.0))
-    split = prepare(recipe, reviews)
-    return Material(recipe, split, None, compute_baselines(split, "cross_entropy"))
 
 
 def test_what_a_file_is_named_is_no_markup():

@@ -1,0 +1,46 @@
+"""A report as PDF, set by Typst from `report.typ`: tagged, with its fonts in it, and the charts of the HTML report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from forgetting.charts.export import FONTS, chart_bytes
+from forgetting.paper.blocks import ReportBlock, Paragraph, PrintedChart, ResultTable
+from forgetting.paper.prose import Prose, Sentence
+from forgetting.paper.report import ExperimentReport
+
+LAYOUT = Path(__file__).with_name("report.typ")
+STANDARD = "ua-1"  # of accessible PDF
+
+
+def report_pdf(report: ExperimentReport) -> bytes:
+    """A report as a PDF file for people who read it and for what reads it to them."""
+    import typst
+
+    methods = [_plain(Paragraph(sentences)) for sentences in report.methods.paragraphs]
+    works = [_plain(Paragraph((Sentence(work.entry),))) for work in report.methods.works]
+    sections = [
+        *({"title": one.title, "blocks": list(map(_plain, one.blocks))} for one in report.sections),
+        {"title": "Methods", "blocks": methods},
+        {"title": "References", "blocks": works},
+        *({"title": one.title, "blocks": list(map(_plain, one.blocks))} for one in report.appendix),
+    ]
+    text = json.dumps({"title": report.title, "sections": sections}).encode("utf-8", "replace").decode()
+    return typst.compile(
+        LAYOUT.read_bytes(), font_paths=[str(FONTS)], sys_inputs={"report": text}, pdf_standards=STANDARD, timestamp=0
+    )
+
+
+def _plain(block: ReportBlock) -> dict:
+    """A block as plain values for the layout."""
+    if isinstance(block, Paragraph):
+        return {"kind": "paragraph", "text": Prose((block.sentences,)).plain(), "conclusion": block.conclusion}
+    if isinstance(block, ResultTable):
+        rows = [list(row) for row in block.rows]
+        return {"kind": "table", "caption": block.caption, "columns": list(block.columns), "rows": rows}
+    if isinstance(block, PrintedChart):
+        width = "two columns" if block.wide else "one column"
+        drawing = chart_bytes(block.chart, "svg", width=width).decode()
+        return {"kind": "chart", "caption": block.caption, "wide": block.wide, "svg": drawing}
+    return {"kind": "listing", "caption": block.caption, "text": block.text}

@@ -1,0 +1,247 @@
+"""The sections of a report on data, training, the comparison and the limits of the claims.
+
+Those on studies are in `study_sections`. No review's text stands in a report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from forgetting.charts.data import classes_chart
+from forgetting.charts.history import Curve, history_chart
+from forgetting.charts.style import RELEARNED
+from forgetting.core.numbers import PERCENT, format_share
+from forgetting.experiment.results import Outcome
+from forgetting.metrics.scores import Scores
+from forgetting.model.settings import OBJECTIVES
+from forgetting.paper.blocks import ReportBlock, PrintedChart, ReportSection, ResultTable, paragraph
+from forgetting.paper.material import Material
+from forgetting.reporting.comparison import (
+    FORGETTING_SCALE,
+    describe_agreement,
+    describe_by_heart,
+    describe_comparison,
+    describe_forgetting,
+    describe_hollow,
+    describe_published,
+    describe_training,
+)
+from forgetting.reporting.data import describe_reading
+from forgetting.reporting.formatting import format_change, format_interval, format_number
+from forgetting.reporting.names import name_metric
+from forgetting.reporting.recalls import describe_recalls
+from forgetting.reporting.words import describe_tokenizer, describe_unknown_words
+
+MOST_CLASSES_LISTED = 60  # in a table
+SEED_BANDS = f"Bands hold 5–95{PERCENT} of the seeds"
+LIMITS = (  # of what may be claimed of any result
+    "All numbers are of small networks on these reviews; they need not hold for other networks or reviews.",
+    "At an equal fraction, N(0, 1) mostly measures how much larger its numbers are than trained weights; "
+    "re-randomization, "
+    "or fractions of equal change, do not.",
+    "A low accuracy is not forgetting: what relearns soon was not gone, and an attack that fails proves no privacy.",
+    "What was chosen as the best on the validation reviews looks better there than it is.",
+    "The same recipe on the same file gives the same numbers, bit for bit, on one machine at one thread count only.",
+)
+
+
+def find_hollow(material: Material) -> str:
+    """Why nothing can be called forgetting; "" where the original is shown to be better than a trivial model."""
+    from forgetting.metrics.scores import evaluate
+
+    if material.trained is None:
+        return ""
+    if material.comparison:
+        scores = material.comparison.original.scores["validation"]
+    else:
+        scores = evaluate(material.trained.model, material.split.validation, material.recipe.training.objective)
+    return describe_hollow(scores, material.baselines)
+
+
+def data_section(material: Material) -> ReportSection:
+    """The file, how it was read, its classes, and what trivial models reach on them."""
+    split, baselines = material.split, material.baselines
+    reviews = split.reviews
+    report, counts = reviews.report, reviews.counts
+    rows = [
+        ("source", report.source),
+        ("SHA-256 of the file", reviews.sha256),
+        ("rows of the file", f"{report.rows:,}"),
+        ("column of the texts", report.text),
+        ("column of the labels", report.label),
+        *((f"left out: {one.reason}", f"{one.rows:,}") for one in report.dropped),
+        ("reviews", f"{len(reviews):,}"),
+        ("classes", f"{len(split.classes):,}"),
+        *((f"{name} reviews", f"{len(part):,}") for name, part in _parts(material).items()),
+        ("words of the vocabulary", f"{len(split.words):,}"),
+    ]
+    trivial = [
+        ("uniform guess", "", format_share(baselines.chance), format_number(baselines.chance_loss)),
+        ("always the largest class of training", "", format_share(baselines.majority["validation"]), "–"),
+    ]
+    if baselines.linear_svc:
+        fitted = baselines.linear_svc
+        trivial.append(
+            ("LinearSVC on TF-IDF features", format_share(fitted["training"]), format_share(fitted["validation"]), "–")
+        )
+    listed = [(label, f"{count:,}", format_share(count / len(reviews))) for label, count in counts.items()]
+    more = f"; {len(listed) - MOST_CLASSES_LISTED:,} more are left out" if len(listed) > MOST_CLASSES_LISTED else ""
+    unknown = describe_unknown_words(split, material.recipe.split) or ""
+    return ReportSection(
+        "Data",
+        (
+            ResultTable("The reviews", ("property", "value"), tuple(rows)),
+            *paragraph(*describe_reading(report.reading), describe_tokenizer(split.tokenizer), unknown),
+            PrintedChart(classes_chart(counts), "Reviews of each class; of many, the most frequent ones.", wide=False),
+            ResultTable(f"Classes{more}", ("class", "reviews", "share"), tuple(listed[:MOST_CLASSES_LISTED])),
+            ResultTable(
+                "What models reach that know little, or nothing, of the texts",
+                ("model", "training accuracy", "validation accuracy", "loss"),
+                tuple(trivial),
+            ),
+        ),
+    )
+
+
+def _parts(material: Material) -> dict[str, object]:
+    parts = material.split.parts
+    return parts | {name: part for name in ("stopping", "test") if (part := getattr(material.split, name)) is not None}
+
+
+def training_section(material: Material) -> ReportSection:
+    """The layers of the model, how far it was trained, and its curves."""
+    recipe, split, trained, baselines = material.recipe, material.split, material.trained, material.baselines
+    layers = recipe.model.parameters(len(split.words), len(split.classes))
+    rows = [(name, f"{count:,}") for name, count in layers.items()]
+    blocks: list[ReportBlock] = [
+        *paragraph(describe_training(trained.history, baselines, trained.kept_epoch), conclusion=True),
+        *paragraph(describe_by_heart(trained.history, trained.kept_epoch)),
+        ResultTable("The layers", ("layer", "weights"), (*rows, ("all", f"{sum(layers.values()):,}"))),
+    ]
+    if trained.history:
+        curves = [Curve("original", trained.history)]
+        if material.comparison and material.comparison.history:
+            curves.append(Curve("randomized, then trained", material.comparison.history, RELEARNED))
+        blocks += _history_charts(curves, material)
+    return ReportSection("Model and training", tuple(blocks))
+
+
+def _history_charts(curves: list[Curve], material: Material) -> list[PrintedChart]:
+    baselines, epochs = material.baselines, max(len(curve.history) for curve in curves)
+    accuracies = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
+    if baselines.linear_svc:
+        accuracies["LinearSVC"] = baselines.linear_svc["validation"]
+    unit = OBJECTIVES[material.recipe.training.objective]
+    axes = {
+        "accuracy": ("accuracy", accuracies, "Accuracy"),
+        "loss": (f"loss ({unit})", {"uniform guess": baselines.chance_loss}, "Loss"),
+    }
+    return [
+        PrintedChart(
+            history_chart(curves, metric, lines, epochs=epochs, title=title),
+            f"{name} by epoch, on training and validation reviews; dashed is what trivial models reach.",
+            wide=False,
+        )
+        for metric, (title, lines, name) in axes.items()
+    ]
+
+
+def comparison_section(material: Material) -> ReportSection:
+    """The original beside the randomized model: accuracy, loss, classes."""
+    comparison, baselines, recipe = material.comparison, material.baselines, material.recipe
+    published = recipe.protocol == "published"
+    layers = recipe.model.layers
+    told = (
+        describe_published(comparison, baselines)
+        if published
+        else describe_comparison(comparison, baselines, recipe.randomization, layers)
+    )
+    blocks: list[ReportBlock] = [*paragraph(told, conclusion=True), _scores_table(material)]
+    if not published:
+        number, missing, note = describe_forgetting(
+            comparison.forgetting["validation"],
+            comparison.forgetting_above_majority["validation"],
+            find_hollow(material),
+        )
+        forgetting = f"Forgetting on validation is {number}{f' ({note})' * bool(note)}{f': {missing}' * bool(missing)}."
+        blocks += paragraph(forgetting, FORGETTING_SCALE, describe_agreement(comparison))
+        blocks += paragraph(describe_recalls(comparison, material.split.classes, baselines))
+        blocks += _recall_table(material)
+    return ReportSection("Before and after randomizing", tuple(blocks))
+
+
+def _scores_table(material: Material) -> ResultTable:
+    """A row a metric and part: both models, the change, and what a trivial model reaches."""
+    comparison, baselines = material.comparison, material.baselines
+    metrics = {
+        "accuracy": {part: f"chance {format_share(baselines.chance)}, largest class {format_share(share)}"
+                     for part, share in baselines.majority.items()},
+        "loss": dict.fromkeys(baselines.majority, f"uniform guess {format_number(baselines.chance_loss)}"),
+        "balanced_accuracy": {part: f"largest class {format_share(share)}"
+                              for part, share in baselines.majority_balanced_accuracy.items()},
+        "macro_f1": {part: f"largest class {format_number(value)}"
+                     for part, value in baselines.majority_macro_f1.items()},
+    }  # fmt: skip
+    if material.recipe.protocol == "published":
+        metrics = {
+            "bitwise_accuracy": dict.fromkeys(baselines.majority, f"always “no” {format_share(baselines.all_no, 2)}")
+        } | {name: metrics[name] for name in ("loss", "accuracy")}
+    rows = []
+    for name, trivial in metrics.items():
+        for part in ("training", "validation"):
+            before, after = (outcome.scores[part] for outcome in _outcomes(material))
+            change = comparison.changes[part] if name == "accuracy" else None
+            cell = "" if change is None else format_change(change, before.accuracy, after.accuracy)
+            cells = (_cell(scores, name) for scores in (before, after))
+            rows.append((f"{part} {name_metric(name)}", *cells, cell, trivial[part]))
+    return ResultTable(
+        f"The original and the randomized model, with 95{PERCENT} intervals, beside what trivial models reach",
+        ("metric", "original", "randomized", "change", "trivial models"),
+        tuple(rows),
+    )
+
+
+def _outcomes(material: Material) -> tuple[Outcome, Outcome]:
+    return material.comparison.original, material.comparison.randomized
+
+
+def _cell(scores: Scores, metric: str) -> str:
+    value = getattr(scores, metric)
+    if value is None:
+        return f"missing: {scores.missing.get(metric) or scores.missing.get('accuracy', '')}"
+    if metric == "accuracy" and scores.interval:
+        return f"{format_share(value)} ({format_interval(*scores.interval)})"
+    digits = 1 if metric == "bitwise_accuracy" else 0
+    return format_share(value, digits) if metric.endswith("accuracy") else format_number(value)
+
+
+def _recall_table(material: Material) -> list[ResultTable]:
+    before, after = (outcome.scores["validation"] for outcome in _outcomes(material))
+    if before.recall is None or after.recall is None:
+        return []
+    changes = material.comparison.class_changes("validation") or [None] * len(material.split.classes)
+    sizes = before.confusion.sum(axis=1)
+    rows = [
+        (
+            label,
+            f"{sizes[index]:,}",
+            *(format_share(scores.recall[index]) if sizes[index] else "–" for scores in (before, after)),
+            format_change(changes[index], before.recall[index], after.recall[index]) if changes[index] else "–",
+        )
+        for index, label in enumerate(material.split.classes)
+    ]
+    order = Counter({index: int(size) for index, size in enumerate(sizes)}).most_common(MOST_CLASSES_LISTED)
+    more = f"; the {MOST_CLASSES_LISTED} most frequent of {len(rows)}" * (len(rows) > MOST_CLASSES_LISTED)
+    return [
+        ResultTable(
+            f"Recall of each class on the validation reviews{more}",
+            ("class", "reviews", "original", "randomized", "change"),
+            tuple(rows[index] for index, _ in order),
+        )
+    ]
+
+
+def limits_section(material: Material) -> ReportSection:
+    """What limits the claims of any such report."""
+    reviews = f"Accuracies are of {len(material.split.validation):,} validation reviews, which their intervals hold."
+    return ReportSection("Limits of the claims", paragraph(find_hollow(material), reviews, *LIMITS))
