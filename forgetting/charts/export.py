@@ -92,7 +92,7 @@ def chart_bytes(
         title: Stands above it; "" for none.
         caption: Stands below it; "" for none.
     """
-    printed, spec = PRINTED_WIDTHS[width], _merge(PRINTED_CONFIGURATION, chart.to_dict())
+    printed, spec = PRINTED_WIDTHS[width], _merge(PRINTED_CONFIGURATION, _clean(chart.to_dict()))
     _register_font()
     units = printed.width * POINTS_PER_CM * TEXT_SIZE / printed.text
     picture = _draw(spec, units, title, caption)
@@ -110,6 +110,15 @@ def chart_bytes(
         return _svg(picture, size, _font_face()).encode()
     svg = _svg(picture, f'width="{points:.3f}" height="{points * picture.height / units:.3f}"')
     return vl_convert.svg_to_pdf(svg) if kind == "pdf" else vl_convert.svg_to_png(svg, ppi=PRINTED_DPI)
+
+
+def _clean(value: object) -> object:
+    """A specification whose texts hold no sign that XML cannot hold: one of those would end the whole process."""
+    if isinstance(value, str):
+        return _printable(value)
+    if isinstance(value, dict):
+        return {_printable(name): _clean(each) for name, each in value.items()}
+    return [*map(_clean, value)] if isinstance(value, list) else value
 
 
 @cache

@@ -24,6 +24,7 @@ LATEX = str.maketrans(
         "”": "''",
     }
 )
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # in no file of text
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~$@^&])")  # signs that mean something within a line of Markdown
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from forgetting.charts.export import chart_bytes
 from forgetting.paper.bibliography import BIBLIOGRAPHY, Reference
 from forgetting.paper.blocks import Listing, Paragraph, PrintedChart, ReportSection, ResultTable
-from forgetting.paper.prose import Prose, write_sentence
+from forgetting.paper.prose import UNPRINTABLE, Prose, write_sentence
 from forgetting.paper.report import ExperimentReport
 
 STYLE = Path(__file__).with_name("report.css")
@@ -28,14 +28,15 @@ def report_html(report: ExperimentReport) -> bytes:
     contents = "".join(f'<li><a href="#{_anchor(title)}">{escape(title)}</a></li>' for title, _ in parts)
     body = "".join(f'<section><h2 id="{_anchor(title)}">{escape(title)}</h2>{text}</section>' for title, text in parts)
     fonts, body = _share_font(body)
-    return (
+    text = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{fonts}{STYLE.read_text(encoding='utf-8')}</style></head>"
         f"<body><h1>{escape(report.title)}</h1>"
         f'<nav aria-label="Contents"><ul>{contents}</ul></nav><main>{body}</main></body></html>\n'
-    ).encode("utf-8", "replace")
+    )
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def write_section(section: ReportSection) -> str:

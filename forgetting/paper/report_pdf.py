@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from forgetting.charts.export import FONTS, chart_bytes
-from forgetting.paper.blocks import ReportBlock, Paragraph, PrintedChart, ResultTable
-from forgetting.paper.prose import Prose, Sentence
+from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ResultTable
+from forgetting.paper.prose import UNPRINTABLE, Prose, Sentence
 from forgetting.paper.report import ExperimentReport
 
 LAYOUT = Path(__file__).with_name("report.typ")
@@ -26,10 +26,21 @@ def report_pdf(report: ExperimentReport) -> bytes:
         {"title": "References", "blocks": works},
         *({"title": one.title, "blocks": list(map(_plain, one.blocks))} for one in report.appendix),
     ]
-    text = json.dumps({"title": report.title, "sections": sections}).encode("utf-8", "replace").decode()
-    return typst.compile(
-        LAYOUT.read_bytes(), font_paths=[str(FONTS)], sys_inputs={"report": text}, pdf_standards=STANDARD, timestamp=0
-    )
+    values = _printable_values({"title": report.title, "sections": sections})
+    layout, options = LAYOUT.read_bytes(), {"font_paths": [str(FONTS)], "sys_inputs": {"report": json.dumps(values)}}
+    try:
+        return typst.compile(layout, pdf_standards=STANDARD, timestamp=0, **options)
+    except typst.TypstError:  # a letter that no font here has, such as one of another script
+        return typst.compile(layout, timestamp=0, **options)
+
+
+def _printable_values(value: object) -> object:
+    """Values whose texts hold no sign that cannot be printed."""
+    if isinstance(value, str):
+        return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {name: _printable_values(each) for name, each in value.items()}
+    return [*map(_printable_values, value)] if isinstance(value, list) else value
 
 
 def _plain(block: ReportBlock) -> dict:

@@ -14,7 +14,7 @@ from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.results import Outcome
 from forgetting.metrics.scores import Scores
 from forgetting.model.settings import OBJECTIVES
-from forgetting.paper.blocks import ReportBlock, PrintedChart, ReportSection, ResultTable, paragraph
+from forgetting.paper.blocks import PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
 from forgetting.reporting.comparison import (
     FORGETTING_SCALE,

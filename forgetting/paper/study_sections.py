@@ -19,7 +19,7 @@ from forgetting.core.errors import DataError
 from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.export import TableResult
 from forgetting.model.settings import OBJECTIVES
-from forgetting.paper.blocks import ReportBlock, Paragraph, PrintedChart, ReportSection, ResultTable, paragraph
+from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import STUDY_TITLES, Material
 from forgetting.paper.sections import SEED_BANDS, find_hollow
 from forgetting.randomization.groups import title_set
@@ -316,8 +316,8 @@ def _learning_curves(result: TableResult, material: Material) -> list[ReportBloc
         chart = learning_curve_chart(
             learning_curve_bands(result.curves), lines, epochs=result.recipe.relearning.epochs, target=median(targets)
         )
-        caption = f"Validation accuracy by epoch of relearning and from scratch, median over seeds. {SEED_BANDS}; {DASHED_LINES}."
-        blocks.append(PrintedChart(chart, caption))
+        what = "Validation accuracy by epoch of relearning and from scratch, median over seeds"
+        blocks.append(PrintedChart(chart, f"{what}. {SEED_BANDS}; {DASHED_LINES}."))
     return blocks
 
 
