@@ -45,7 +45,7 @@ LIMITS = (  # of what may be claimed of any result
 )
 
 
-def find_hollow(material: Material) -> str:
+def why_hollow(material: Material) -> str:
     """Why nothing can be called forgetting; "" where the original is shown to be better than a trivial model."""
     from forgetting.metrics.scores import evaluate
 
@@ -161,7 +161,7 @@ def comparison_section(material: Material) -> ReportSection:
         number, missing, note = describe_forgetting(
             comparison.forgetting["validation"],
             comparison.forgetting_above_majority["validation"],
-            find_hollow(material),
+            why_hollow(material),
         )
         forgetting = f"Forgetting on validation is {number}{f' ({note})' * bool(note)}{f': {missing}' * bool(missing)}."
         blocks += paragraph(forgetting, FORGETTING_SCALE, describe_agreement(comparison))
@@ -244,4 +244,4 @@ def _recall_table(material: Material) -> list[ResultTable]:
 def limits_section(material: Material) -> ReportSection:
     """What limits the claims of any such report."""
     reviews = f"Accuracies are of {len(material.split.validation):,} validation reviews, which their intervals hold."
-    return ReportSection("Limits of the claims", paragraph(find_hollow(material), reviews, *LIMITS))
+    return ReportSection("Limits of the claims", paragraph(why_hollow(material), reviews, *LIMITS))

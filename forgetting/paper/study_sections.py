@@ -21,7 +21,7 @@ from forgetting.experiment.export import TableResult
 from forgetting.model.settings import OBJECTIVES
 from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import STUDY_TITLES, Material
-from forgetting.paper.sections import SEED_BANDS, find_hollow
+from forgetting.paper.sections import SEED_BANDS, why_hollow
 from forgetting.randomization.groups import title_set
 from forgetting.reporting.activations import describe_similarity
 from forgetting.reporting.comparison import describe_randomization
@@ -106,7 +106,7 @@ def _kinds(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def _dose(result: TableResult, material: Material) -> list[ReportBlock]:
     frame, nested, sets = _named(result)
     plan, baselines = result.plan, material.baselines
-    hollow, scope = bool(find_hollow(material)), name_scope(retrain=plan.retrain, splits=plan.splits)
+    hollow, scope = bool(why_hollow(material)), name_scope(retrain=plan.retrain, splits=plan.splits)
     before = frame["validation_accuracy_before"].median()
     sources = nested[0].points["sources"].iloc[0] if nested else ()
     blocks: list[ReportBlock] = []
@@ -192,7 +192,7 @@ def _robustness(result: TableResult, material: Material) -> list[ReportBlock]:
     rows = tuple(replace(row, layer=titles[row.layer]) for row in found)
     if not rows:
         return list(paragraph("No layer was re-initialized as a whole, so that nothing is said of robustness."))
-    hollow, scope = bool(find_hollow(material)), name_scope(retrain=result.plan.retrain, splits=result.plan.splits)
+    hollow, scope = bool(why_hollow(material)), name_scope(retrain=result.plan.retrain, splits=result.plan.splits)
     cells = [
         (
             row.layer,
@@ -244,7 +244,7 @@ def _layer_choice(result: TableResult, material: Material) -> list[ReportBlock]:
 def _explanation(result: TableResult, material: Material) -> list[ReportBlock]:
     frame, agreement = result.frame, agreement_curves(result.frame)
     titles = _titles(frame["layers"], result.layers)
-    concluded = conclude_sanity_check(result, hollow=bool(find_hollow(material)))
+    concluded = conclude_sanity_check(result, hollow=bool(why_hollow(material)))
     references = reference_similarities(frame, CONCLUDED)
     similar = pd.concat([explanation_curves(frame, CONCLUDED), agreement], ignore_index=True)
     blocks: list[ReportBlock] = []
@@ -285,7 +285,7 @@ def _with_interval(change: object) -> str:
 
 
 def _similarity(result: TableResult, material: Material) -> list[ReportBlock]:
-    sentence = describe_similarity(result, hollow=bool(find_hollow(material)))
+    sentence = describe_similarity(result, hollow=bool(why_hollow(material)))
     charts = [
         PrintedChart(
             similarity_chart(result.curves, band, layer),
@@ -307,7 +307,7 @@ def _learning_curves(result: TableResult, material: Material) -> list[ReportBloc
         describe_randomization(randomization, result.recipe.model.layers),
         baselines,
         same_model=leaves_one_model(randomization.scheme, randomization.fraction),
-        hollow=bool(find_hollow(material)),
+        hollow=bool(why_hollow(material)),
     )
     targets = [curve.target_accuracy.target for curve in result.learning_curves if curve.model == "scratch"]
     blocks: list[ReportBlock] = [*paragraph(sentence, conclusion=True)]
@@ -322,7 +322,7 @@ def _learning_curves(result: TableResult, material: Material) -> list[ReportBloc
 
 
 def _savings(result: TableResult, material: Material) -> list[ReportBlock]:
-    table = savings_curves(result.frame, hollow=bool(find_hollow(material)))
+    table = savings_curves(result.frame, hollow=bool(why_hollow(material)))
     titles = _titles(table["layers"], result.recipe.model.layers)
     table = table.assign(layers=table["layers"].map(titles))
     blocks: list[ReportBlock] = []
