@@ -37,6 +37,7 @@ def surroundings(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("FORGETTING_RUNS", str(tmp_path_factory.mktemp("runs")))
         patch.setenv("FORGETTING_LIMITS", "training=100")
         yield folder
 

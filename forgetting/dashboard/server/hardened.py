@@ -5,6 +5,7 @@
 HTTPS and a password are the work of a proxy in front, see the README beside this file.
 """
 
+import os
 import re
 import sys
 from base64 import b64encode
@@ -80,4 +81,5 @@ class Hardened:
         await self.app(scope, receive, with_headers)
 
 
+os.environ["FORGETTING_RUNS"] = ""  # runs live with the session alone, and never touch the disk
 app = st.App(APP, middleware=[Middleware(Hardened), Middleware(KnownHosts)])

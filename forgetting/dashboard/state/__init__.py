@@ -1,3 +1,3 @@
 """What a visitor has, and what all visitors share. Nothing here draws."""
 
-__all__ = ["cache", "data", "engine", "models", "queue", "resources", "session", "work"]
+__all__ = ["cache", "data", "engine", "models", "queue", "resources", "runs", "session", "work"]

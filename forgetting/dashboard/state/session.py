@@ -37,6 +37,7 @@ from forgetting.recipe.recipe import MODERN, OPENING, OPENINGS, Recipe
 if TYPE_CHECKING:
     import torch
 
+    from forgetting.dashboard.state.runs import RestedComparison, VisitorRuns
     from forgetting.experiment.published import PublishedRun
     from forgetting.experiment.results import Trained
     from forgetting.experiment.saved import SavedModel
@@ -121,6 +122,7 @@ class TrainingRun:
         trainer: The trainer, with the model as it stands.
         initial: The model's weights before the first step.
         stored_steps: The trainer's steps when its model was last stored as the session's trained model.
+        logged_steps: The trainer's steps when it was last logged as a run.
     """
 
     recipe: Recipe
@@ -129,6 +131,7 @@ class TrainingRun:
     trainer: Trainer
     initial: dict[str, torch.Tensor]
     stored_steps: int = 0
+    logged_steps: int = 0
 
     @property
     def training(self) -> TrainingSettings:
@@ -312,6 +315,7 @@ class Session:
         relearn_playing: Whether it advances.
         reruns: Re-runs of the published table that are done.
         reruns_wanted: How many re-runs there are to be.
+        reruns_seconds: Time that those that are done have taken.
         studies: The study of each kind that is shown, by the name of the kind.
         kept: The studies that were asked for, the oldest first.
         cached: The shared values that the session uses, by the name of their cache and by their key.
@@ -320,6 +324,8 @@ class Session:
         advanced: The kinds of work that the page advances by itself.
         beside: The kinds of work that the sidebar advances.
         queue_position: Position among those who wait to train, from 1; 0 where the session may train.
+        runs: Where the visitor's runs are kept; None before the first is asked for.
+        rested: The comparison that a page shows; None for none that is to be logged.
     """
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -350,6 +356,7 @@ class Session:
     relearn_playing: bool = False
     reruns: list[PublishedRun] = field(default_factory=list)
     reruns_wanted: int = 0
+    reruns_seconds: float = 0.0
     studies: dict[str, Study] = field(default_factory=dict)
     kept: list[Study] = field(default_factory=list)
     cached: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
@@ -358,6 +365,8 @@ class Session:
     advanced: set[str] = field(default_factory=set)
     beside: set[str] = field(default_factory=set)
     queue_position: int = 0
+    runs: VisitorRuns | None = None
+    rested: RestedComparison | None = None
 
     @property
     def upload(self) -> Upload | None:

@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state import data, models
-from forgetting.dashboard.state.session import STORY, Session, Study
+from forgetting.dashboard.state import data, models, runs
+from forgetting.dashboard.state.session import STORY, Session, Study, session
 
 if TYPE_CHECKING:
     from forgetting.model.trainer import Trainer
@@ -85,6 +85,7 @@ def stop_training(visitor: Session) -> None:
     """Pause training, and take the model as it stands."""
     visitor.playing = False
     models.store_progress(visitor)
+    runs.log_training(visitor)
 
 
 def stop_relearning(visitor: Session) -> None:
@@ -108,15 +109,19 @@ def rerun_seed(visitor: Session) -> None:
         visitor.notices.append(str(error))
         stop_reruns(visitor)
     else:
-        seed = len(visitor.reruns)
+        seed, started = len(visitor.reruns), time.perf_counter()
         run = run_published_seed(split, seed=seed)
         if len(visitor.reruns) == seed < visitor.reruns_wanted:
             visitor.reruns.append(run)
+            visitor.reruns_seconds += time.perf_counter() - started
+            if len(visitor.reruns) == visitor.reruns_wanted:
+                runs.log_reruns(visitor)
 
 
 def stop_reruns(visitor: Session) -> None:
     """Run the published experiment with no more seeds."""
     visitor.reruns_wanted = len(visitor.reruns)
+    runs.log_reruns(visitor)
 
 
 # Studies
@@ -137,6 +142,7 @@ def stop_study(study: Study) -> None:
     study.running = False
     with study.lock:  # a run that still advances it ends its part first, so that the count on show stays true
         pass
+    runs.log_study(session(), study)
 
 
 def advance_study(study: Study, notices: list[str], seconds: float = 0.0) -> bool:
@@ -150,9 +156,12 @@ def advance_study(study: Study, notices: list[str], seconds: float = 0.0) -> boo
     if not study.lock.acquire(blocking=False):
         return False
     try:
-        return _advance(study, notices, seconds)
+        ended = _advance(study, notices, seconds)
     finally:
         study.lock.release()
+    if ended:
+        runs.log_study(session(), study)
+    return ended
 
 
 def _advance(study: Study, notices: list[str], seconds: float) -> bool:

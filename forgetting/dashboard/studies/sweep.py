@@ -10,7 +10,8 @@ import pandas as pd
 
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.session import Study, TrainedModel
+from forgetting.dashboard.state.runs import log_study
+from forgetting.dashboard.state.session import Study, TrainedModel, session
 from forgetting.dashboard.studies.base import UNASKED_SECONDS, StudyKind, StudyRequest, seconds_on_page
 from forgetting.dashboard.studies.sweep_seconds import (
     few_doses,
@@ -194,9 +195,11 @@ def advance_intervals(study: Study) -> Intervals:
             curves = {(row.layers, row.scheme, row.unit) for row in study.rows}
             slices = map(partial(_named_curve, study), nested_curves(tuple(study.rows), retrain=study.plan.retrain))
             known = study.intervals = Intervals(len(study.rows), len(curves), slices)
-        started = time.perf_counter()
+        started, missing = time.perf_counter(), known.total - len(known.found)
         while len(known.found) < known.total and time.perf_counter() - started < INTERVAL_SLICE:
             known.found.append(next(known.slices))
+        if missing and len(known.found) == known.total and study.kind in SWEEP_KINDS:
+            log_study(session(), study, known.found)
         return known
 
 

@@ -12,6 +12,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.limits import VARIABLE, limits
 from forgetting.dashboard.server import memory
 from forgetting.dashboard.state import models
+from forgetting.dashboard.state.runs import log_rested
 from forgetting.dashboard.state.session import (
     STORY,
     TrainedModel,
@@ -59,6 +60,7 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
     arrives = page != session().page
+    log_rested(session())
     follow_address(page, scenes)
     if is_presenting(page):
         st.html(STYLE_FOLDER / "presentation.css")

@@ -143,7 +143,7 @@ def _step() -> None:
     session().playing = False
     if _ready():
         session().training_run.trainer.step()
-        models.store_progress(session())
+        stop_training(session())
 
 
 def _reset() -> None:
