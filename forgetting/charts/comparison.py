@@ -6,7 +6,7 @@ Baselines are dashed and grey; their names label an axis on the right. Fonts and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
@@ -278,8 +278,8 @@ def recall_chart(comparison: Comparison, classes: Sequence[str], baselines: Base
     """
     before, after = (outcome.scores["validation"] for outcome in (comparison.original, comparison.randomized))
     counts = before.confusion.sum(axis=1)
-    rows = _largest(counts)[::-1]
-    names = _labels(classes, rows)
+    rows = largest_classes(counts)[::-1]
+    names = label_classes(classes, rows)
     opacity = np.where(counts[rows] < FEWEST_CLASS_REVIEWS, PALE, 1.0)
     data = [
         {
@@ -347,8 +347,8 @@ def confusion_chart(comparison: Comparison, classes: Sequence[str]) -> PlainChar
     """
     outcomes = (comparison.original.scores["validation"], comparison.randomized.scores["validation"])
     counts = outcomes[0].confusion.sum(axis=1)
-    rows = _largest(counts)
-    names = _labels(classes, rows)
+    rows = largest_classes(counts)
+    names = label_classes(classes, rows)
     numbers = [str(number) for number in range(1, len(names) + 1)]
     few = counts[rows] < FEWEST_CLASS_REVIEWS
     data = []
@@ -449,18 +449,24 @@ def weights_chart(original: torch.nn.Module, randomized: torch.nn.Module, layers
     return plotly_chart(data, top=58, **layout)
 
 
-def _largest(counts: np.ndarray) -> np.ndarray:
+def largest_classes(counts: np.ndarray) -> np.ndarray:
     """Class numbers by falling count, as many as can be read; equal counts in their order."""
     return np.argsort(-counts, kind="stable")[:MOST_CLASSES]
 
 
-def _labels(classes: Sequence[str], rows: np.ndarray) -> list[str]:
-    """Names for the axis: cut short, and numbered where cutting has made them equal, as an axis would merge them."""
+def label_classes(classes: Sequence[str], rows: np.ndarray, write: Callable[[str], str] = as_data) -> list[str]:
+    """Names for the axis: cut short, and numbered where cutting has made them equal, as an axis would merge them.
+
+    Args:
+        classes: The labels.
+        rows: Numbers of the classes.
+        write: How a text is written so that the chart finds no markup in it.
+    """
     labels: list[str] = []
     for row in rows:
         name, number = classes[row], 2
         cut = name if len(name) <= MOST_CHARACTERS else name[: MOST_CHARACTERS - 1] + "…"
-        short = as_data(cut)
+        short = write(cut)
         label = short
         while label in labels:
             label, number = f"{short} ({number})", number + 1

@@ -59,10 +59,10 @@ def baseline_rules(
     values = np.array([*baselines.values(), *also])
     if symlog:
         places = np.sign(values) * np.log1p(np.abs(values) / symlog)
-        spread = np.array(_spread_apart(places, NAMES_APART * np.log1p(100 / symlog)))
+        spread = np.array(spread_apart(places, NAMES_APART * np.log1p(100 / symlog)))
         label_y = np.sign(spread) * np.expm1(np.abs(spread)) * symlog
     else:
-        label_y = _spread_apart(values, NAMES_APART * length)
+        label_y = spread_apart(values, NAMES_APART * length)
     lines = pd.DataFrame({"name": [*baselines, *["original" for _ in also]], "value": values, "label_y": label_y})
     looks = [(lines[: len(baselines)], {"color": BASELINE, "strokeDash": [5, 4]})]
     looks += [(lines[len(baselines) :], {"color": ORIGINAL})] if also else []
@@ -79,7 +79,7 @@ def baseline_rules(
     return [*rules, texts.encode(y=alt.Y("label_y:Q"), text=alt.Text("name:N"), x=alt.XValue("width"))]
 
 
-def _spread_apart(values: Sequence[float], gap: float) -> list[float]:
+def spread_apart(values: Sequence[float], gap: float) -> list[float]:
     """The values, each moved up as far as it takes to be `gap` above the one below it."""
     heights, last = dict.fromkeys(range(len(values)), 0.0), -np.inf
     for index in np.argsort(values, kind="stable"):

@@ -1,0 +1,342 @@
+"""What stands with a chart in a paper: its title, a caption that says what is drawn and of what, its file's name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from forgetting.core.numbers import PERCENT
+from forgetting.recipe.forget import describe_forget
+from forgetting.reporting.comparison import describe_randomization
+from forgetting.reporting.formatting import (
+    format_count,
+    format_metric,
+    format_product,
+    format_share,
+    join_names,
+)
+from forgetting.reporting.names import NETWORK_NAMES, format_attribution, format_method, format_scheme, name_metric
+
+if TYPE_CHECKING:
+    from forgetting.model.split import Split
+    from forgetting.recipe.plans import Relearning, Sweep
+    from forgetting.recipe.recipe import Recipe
+
+MOST_LETTERS_OF_PART = 32  # of each part of a file's name
+PARTS_OF_SPLIT = ("training", "validation", "stopping", "test")
+SEEDS_BAND = f"5–95{PERCENT} of the seeds"
+CLAIMED_BAND = f"the 95{PERCENT} interval over seeds and reviews"
+BEFORE_AFTER = "The original model is burgundy (left), the randomized one blue (right)."
+WILSON = f"Whiskers are 95{PERCENT} Wilson intervals over the reviews."
+PALE = "What is pale is not shown once all comparisons are corrected for."
+# The title and what is drawn, by the name of the chart. {metric}, {band} and others are what `describe_chart` is given.
+CHART_WORDS: dict[str, tuple[str, str]] = {
+    "classes": ("Reviews of each class", "Bars count the reviews of a class that are kept; of many classes the largest "
+                "30 are drawn."),
+    "lengths": ("Lengths of the texts", "Bars count the texts by their number of words, split at blanks."),
+    "loss by epoch": ("Loss by epoch of training", "Thick lines are of the validation part, thin ones of the training "
+                      "part."),
+    "accuracy by epoch": ("Accuracy by epoch of training", "Thick lines are of the validation part, thin ones of the "
+                          "training part."),
+    "accuracy": ("Accuracy before and after randomization", f"Top-1 accuracy by part. {BEFORE_AFTER} {WILSON}"),
+    "bitwise accuracy": ("Bitwise accuracy before and after randomization", "The share of right yes-or-no answers, one "
+                         f"for each review and class. {BEFORE_AFTER}"),
+    "loss": ("Loss before and after randomization", f"Mean loss by part, in {{unit}}. {BEFORE_AFTER}"),
+    "recall": ("Recall of each class before and after randomization", "Circles are the original model, diamonds the "
+               "randomized one, on the validation part. Classes of few reviews are pale."),
+    "confusion": ("Confusion before and after randomization", "The share of the validation reviews of a true class "
+                  "(row) that are predicted to be of a class (column). Classes of few reviews are pale."),
+    "weights": ("Weights before and after randomization", "Histograms of each layer's parameters, counts on a "
+                "logarithmic axis. The original is burgundy, the randomized model blue and dashed."),
+    "words": ("Most influential words of the class {class}", "Bars are the mean influence of a word on the logit of "
+              "the class."),
+    "current dose": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, its "
+                     "band holds {band}; the dotted line is the seed of the current randomization, the dot its "
+                     "fraction."),
+    "curves": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}."),
+    "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
+                 "the original (dark)."),
+    "cascades": ("{metric} as layers are randomized one after another", "Lines are medians over seeds, bands hold "
+                 "{band}; {axis} of each layer is randomized."),
+    "half-way fractions": ("Half-way {axis} (D50) of each curve", "Points are where the median over seeds has lost "
+                           f"half of the accuracy above chance, lines are 95{PERCENT} intervals."),
+    "uncertainty": ("Sources of the uncertainty of the accuracy", "Bars are shares of the variance at {axis}."),
+    "robustness": ("Robustness of each layer", "Forgetting of the validation accuracy, 0 where intact and 1 at chance, "
+                   f"of each layer re-initialized and re-randomized, with 95{PERCENT} intervals. Pale bars are not "
+                   "concluded on."),
+    "conclusions": ("Forgetting of single layer sets", "Forgetting of the validation accuracy, 0 where intact and 1 at "
+                    f"chance, of each layer set wholly randomized, with 95{PERCENT} intervals. Pale is not concluded "
+                    "on."),
+    "layer choice": ("What each layer set loses of the forget set", "Bars are the accuracy lost on the forget set less "
+                     f"that lost on the retain set, with 95{PERCENT} intervals. {PALE}"),
+    "explanations": ("Similarity of explanations by the fraction randomized", "Lines are medians over seeds of each "
+                     f"method, bands hold {SEEDS_BAND}; the dotted line is the agreement of the predictions. Dashed "
+                     "references never look at the model."),
+    "explanations by layers": ("Similarity of explanations by layer set", f"Points with 95{PERCENT} intervals are what "
+                               "is left at the largest fraction; grey marks never look at the model."),
+    "map": ("Reviews in the layer {layer} before and after randomization", "Points are validation reviews by the "
+            "first two principal components of the layer's activations, {grouped}."),
+    "similarity": ("Similarity of the layer {layer} to the original", "Lines are medians over seeds of linear CKA, "
+                   f"bands hold {SEEDS_BAND}; the grey band is what independently trained models reach."),
+    "similarity to retraining": ("Similarity of the layer {layer} to exact retraining", "Small marks are seeds, large "
+                                 "ones medians of linear CKA; dashed lines are another retraining (gold) and the "
+                                 "original (burgundy)."),
+    "relearning": ("Validation accuracy by epoch of relearning", "Lines are medians over seeds, bands hold "
+                   f"{SEEDS_BAND}; dashed is a model from scratch."),
+    "savings": ("Savings of relearning by the fraction randomized", "Savings are 1 − steps to relearn / steps from "
+                f"scratch: 1 is never lost, 0 is gone. Lines are medians over seeds, bands hold {SEEDS_BAND}. {PALE}"),
+    "gaps": ("Gaps to exact retraining", "Numbers are medians over seeds; bars are gaps to exact retraining on the "
+             f"scale below each title, lines hold {SEEDS_BAND}, and the gold band {SEEDS_BAND} of the gaps between "
+             f"retrainings. {PALE}"),
+    "trade-off": ("Gaps in forget and {across} accuracy", "Small marks are seeds, large ones medians; the gold star is "
+                  "exact retraining."),
+    "attack": ("Membership inference after unlearning", "Points are the mean AUC of the attack less that after exact "
+               f"retraining, lines 95{PERCENT} intervals over models and reviews. {PALE}"),
+    "losses": ("Losses of the reviews after {method}", "Histograms of −ln p of the true class: forgotten (filled), "
+               "retained (dotted) and non-member reviews (dashed)."),
+    "published": ("The published experiment and its re-runs", "{marks}"),
+    "runs": ("Two runs compared", "{marks}"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ChartSource:
+    """What a chart is of.
+
+    Attributes:
+        data: Name of the reviews; it may be a file's.
+        recipe: The settings of the model and of what is done with it; None for a study of another program's model.
+        reviews: Numbers of reviews by part of the split.
+        classes: Number of classes; 0 where it is not known.
+        parameters: Number of the model's parameters; 0 where it is not known.
+        epochs: Epochs that the model was trained for; None where that is not known.
+        kind: What was done, a key of DONE.
+        plan: The settings of a study; None for those of the recipe.
+        note: A sentence of its own.
+    """
+
+    data: str
+    recipe: Recipe | None = None
+    reviews: Mapping[str, int] = field(default_factory=dict)
+    classes: int = 0
+    parameters: int = 0
+    epochs: int | None = None
+    kind: str = "training"
+    plan: object = None
+    note: str = ""
+
+    @property
+    def studied(self) -> object:
+        """The settings of what was done, where it has any of its own."""
+        return self.plan or getattr(self.recipe, PLANS.get(self.kind, ""), None)
+
+
+def source_of_split(data: str, recipe: Recipe, split: Split, **others: object) -> ChartSource:
+    """The source of a chart of a split and a model of it.
+
+    Args:
+        data: Name of the reviews.
+        recipe: See `ChartSource`.
+        split: The split.
+        others: Further attributes of the source.
+    """
+    parts = {name: getattr(split, name) for name in PARTS_OF_SPLIT}
+    return ChartSource(
+        data,
+        recipe,
+        {name: len(part) for name, part in parts.items() if part is not None},
+        len(split.classes),
+        sum(recipe.model.parameters(len(split.words), len(split.classes)).values()),
+        **others,
+    )
+
+
+@dataclass(frozen=True)
+class ChartText:
+    """What stands with a chart.
+
+    Attributes:
+        title: Of the chart.
+        caption: What is drawn, its baselines, and what it is of.
+        stem: Of the names of its files; safe on every system.
+        baselines: What trivial models reach, by their names.
+    """
+
+    title: str
+    caption: str
+    stem: str
+    baselines: Mapping[str, float] = field(default_factory=dict)
+
+
+def describe_chart(
+    chart: str,
+    source: ChartSource,
+    *,
+    shown: Mapping[str, str] | None = None,
+    baselines: Mapping[str, float] | None = None,
+    metric: str = "accuracy",
+    **words: str,
+) -> ChartText:
+    """Title, caption and file name of a chart.
+
+    Args:
+        chart: A key of CHART_WORDS.
+        source: What it is of.
+        shown: What was chosen of a study: its "layers", "scheme" and the like, by their names.
+        baselines: What trivial models reach on the metric, by their names.
+        metric: The metric that is drawn, as code calls it.
+        words: What the words of the chart leave open.
+    """
+    shown, baselines = dict(shown or {}), dict(baselines or {})
+    words = {"metric": f"validation {name_metric(metric)}", "band": SEEDS_BAND, "axis": "fraction randomized", **words}
+    title, drawn = (_fill(text, {**shown, **words}) for text in CHART_WORDS[chart])
+    chosen = join_names(f"{name} {_name_shown(name, value)}" for name, value in shown.items()) if shown else ""
+    lines = ", ".join(f"{name} {format_metric(metric, value)}" for name, value in baselines.items())
+    sentences = [
+        drawn,
+        chosen and f"Shown: {chosen}.",
+        lines and f"Dashed baselines: {lines}.",
+        *_describe_source(source),
+        source.note,
+    ]
+    seeds = getattr(source.studied, "seeds", 0)
+    parts = [source.data.rpartition(".")[0] or source.data, chart if metric == "accuracy" else f"{chart} {metric}"]
+    parts += [*shown.values(), *_name_randomization(source), *([f"{seeds} seed{'s' * (seeds != 1)}"] if seeds else [])]
+    return ChartText(
+        title[:1].upper() + title[1:],
+        " ".join(filter(None, sentences)),
+        "_".join(filter(None, map(slug, parts))) or "chart",
+        baselines,
+    )
+
+
+def slug(text: str) -> str:
+    """A part of a file's name that is safe on every system: letters and digits of ASCII, and hyphens."""
+    plain = unicodedata.normalize("NFKD", text.replace("synthetic sample", "sample")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:MOST_LETTERS_OF_PART].strip("-")
+
+
+def _fill(text: str, words: Mapping[str, str]) -> str:
+    """A text with its gaps filled; what fills one may hold braces."""
+    return re.sub(r"\{(\w+)\}", lambda gap: words[gap[1]], text)
+
+
+def _name_shown(name: str, value: str) -> str:
+    return format_scheme(value) if name == "scheme" else f"“{value}”" if name == "class" else value
+
+
+def _name_randomization(source: ChartSource) -> list[str]:
+    """What the one randomization of a chart is, as parts of a file's name."""
+    if source.recipe is None or source.kind not in ("comparison", "learning_curves"):
+        return []
+    randomization = source.recipe.randomization
+    layers = randomization.chosen_layers(source.recipe.model.layers)
+    name = "all layers" if layers == source.recipe.model.layers else "+".join(layers)
+    return [name, randomization.scheme, f"{100 * randomization.fraction:.3g} percent"] if layers else ["original"]
+
+
+def _describe_source(source: ChartSource) -> list[str]:
+    """The reviews, the model, and what was done with it, a sentence each."""
+    recipe = source.recipe
+    of = ""
+    if source.reviews:
+        counts = ", ".join(f"{name} {count:,}" for name, count in source.reviews.items())
+        seed = "" if recipe is None else f"; split seed {recipe.split.seed}"
+        of = f", {sum(source.reviews.values()):,} reviews of {source.classes:,} classes ({counts}{seed})"
+    sentences = [f"Data: {source.data}{of}."]
+    if recipe is None or source.kind == "data":
+        return sentences
+    own = source.kind == "unlearning" or getattr(source.studied, "retrain", False)
+    model = [
+        NETWORK_NAMES[recipe.model.kind],
+        format_count(source.parameters, "parameter") if source.parameters else "",
+        "" if source.epochs is None else format_count(source.epochs, "epoch"),
+        "a model for each seed" if own else f"seed {recipe.seed}",
+    ]
+    return [*sentences, f"Model: {', '.join(filter(None, model))}.", DONE[source.kind](source)]
+
+
+def _describe_comparison(source: ChartSource) -> str:
+    recipe = source.recipe
+    if recipe.protocol == "published":
+        return "Randomized: a fresh model from N(0, 1), trained as the original was."
+    randomization = recipe.randomization
+    what = describe_randomization(randomization, recipe.model.layers)
+    if what == "nothing":
+        return "Randomized: nothing."
+    return (
+        f"Randomized: {what} by {format_scheme(randomization.scheme)}, in units of a {randomization.unit}, seed "
+        f"{randomization.seed}."
+    )
+
+
+def _describe_sweep(source: ChartSource) -> str:
+    plan = source.studied
+    return _describe_plan(plan, "change" if plan.match == "change" else "fraction")
+
+
+def _describe_plan(plan: Sweep | Relearning, dose: str = "fraction") -> str:
+    """The size of a plan, its schemes and units, and its seeds."""
+    sizes = [(len(plan.doses), dose), (plan.seeds, "seed")] + ([(plan.splits, "split")] if plan.splits > 1 else [])
+    units = getattr(plan, "units", ("weight",))
+    return (
+        f"Study: {format_product(sizes)} ({_list_seeds(plan)}); {join_names(map(format_scheme, plan.schemes))}, in "
+        f"units of a {join_names(units, 'or a')}."
+    )
+
+
+def _list_seeds(plan: object) -> str:
+    return f"seed {plan.seed}" if plan.seeds == 1 else f"seeds {plan.seed}–{plan.seed + plan.seeds - 1}"
+
+
+def _describe_explanation(source: ChartSource) -> str:
+    plan = source.studied
+    methods = join_names(map(format_attribution, plan.attributions))
+    product = format_product([(len(plan.doses), "fraction"), (plan.seeds, "seed")])
+    return f"Study: {product} ({_list_seeds(plan)}); {methods}, after {format_scheme(plan.scheme)}."
+
+
+def _describe_relearning(source: ChartSource) -> str:
+    plan = source.studied
+    return (
+        f"{_describe_comparison(source)} Relearned for at most {format_count(plan.epochs, 'epoch')} with "
+        f"{_list_seeds(plan)}; the target is {format_share(plan.target_share)} of the original's validation accuracy."
+    )
+
+
+def _describe_savings(source: ChartSource) -> str:
+    plan = source.studied
+    return (
+        f"{_describe_plan(plan)} Relearned for at most {format_count(plan.epochs, 'epoch')}; the target is "
+        f"{format_share(plan.target_share)} of the original's validation accuracy."
+    )
+
+
+def _describe_unlearning(source: ChartSource) -> str:
+    plan = source.studied
+    methods = join_names(map(format_method, plan.methods))
+    return (
+        f"Forgotten: {describe_forget(source.recipe.forget)} of the training reviews. {methods}; {_list_seeds(plan)}."
+    )
+
+
+PLANS = {  # the group of settings that holds the plan of a kind
+    **dict.fromkeys(("dose", "change", "robustness", "layer_choice", "similarity"), "sweep"),
+    "explanation": "explanation",
+    "learning_curves": "relearning",
+    "savings": "relearning",
+    "unlearning": "unlearning",
+}
+DONE: dict[str, Callable[[ChartSource], str]] = {  # what was done, by its kind
+    "data": lambda _: "",
+    "training": lambda _: "",
+    "comparison": _describe_comparison,
+    **dict.fromkeys(("dose", "change", "robustness", "layer_choice", "similarity"), _describe_sweep),
+    "explanation": _describe_explanation,
+    "learning_curves": _describe_relearning,
+    "savings": _describe_savings,
+    "unlearning": _describe_unlearning,
+}
