@@ -44,6 +44,7 @@ from forgetting.studies.nested import NestedCurve
 PICK = "pick"
 PICKED = ["layers", "scheme", "unit", "seed", "seed_dose", "split"]  # columns that a picked point gives
 DOSE_TITLES = {"dose": FRACTION_TITLE, "change": f"{CHANGE_TITLE} (change of the weights by their norm)"}  # by match
+PRINTED_DOSES = {"dose": FRACTION_TITLE, "change": "change of the weights by their norm"}  # in a caption, by match
 CELL_WIDTH, BRACKETED_WIDTH = 27, 36  # pixels that the number in a cell needs, in brackets
 BOUNDS_WIDTH = 260  # pixels of a plot from which the names of four bounds of forgetting do not touch
 AXIS_COLUMNS = {"dose": "planned_dose", "change": "relative_change"}  # where a point stands, by match

@@ -73,11 +73,12 @@ PRINTED_WIDTHS = {
 
 @dataclass(frozen=True)
 class _Picture:
-    """A chart as SVG, in the units that it is laid out in."""
+    """A chart as SVG, in the units that it is laid out in, and as Vega-Lite without its title and caption."""
 
     width: float
     height: float
     body: str
+    spec: dict
 
 
 def chart_bytes(
@@ -103,7 +104,7 @@ def chart_bytes(
             units = max(picture.height * printed.width / printed.height, 1.02 * units)
             picture = _draw(spec, units, title, caption)
     if kind == "html":
-        return _html(spec, title, caption).encode()
+        return _html(picture.spec, title, caption).encode()
     points = printed.width * POINTS_PER_CM
     if kind == "svg":
         size = f'width="{printed.width:g}cm" height="{printed.width * picture.height / units:.3f}cm"'
@@ -143,12 +144,12 @@ def _merge(general: Mapping, spec: dict) -> dict:
 
 def _draw(spec: dict, units: float, title: str, caption: str, shrink: float = 0.0) -> _Picture:
     """A chart as wide as it is to be, with its title and caption; see `_fit`."""
-    width, height, body = _fit(spec, units, shrink)
+    width, height, body, sized = _fit(spec, units, shrink)
     scale = min(1.0, units / width)
     above, top = _write(title, units, TITLE_SIZE, 0.0)
     below, end = _write(caption, units, TEXT_SIZE, top + scale * height)
     chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{body}</g>'
-    return _Picture(units, end, above + chart + below)
+    return _Picture(units, end, above + chart + below, sized)
 
 
 def _write(text: str, units: float, size: float, top: float) -> tuple[str, float]:
@@ -163,25 +164,26 @@ def _write(text: str, units: float, size: float, top: float) -> tuple[str, float
     return written, top + (2 * PRINTED_MARGIN + LINE_HEIGHT * size * len(lines)) * bool(lines)
 
 
-def _fit(spec: dict, units: float, shrink: float) -> tuple[float, float, str]:
+def _fit(spec: dict, units: float, shrink: float) -> tuple[float, float, str, dict]:
     """A chart as wide as `units`, as far as it goes: its legends take fewer columns before its plot gets too narrow.
 
     Returns:
-        Its width, its height, and what is in its SVG.
+        Its width, its height, what is in its SVG, and its specification.
     """
     plots = spec.get("concat", [spec])
     abreast = 1 if units < NARROW else min(len(plots), spec.get("columns", len(plots)))
     for columns in (9, 2, 1):
         plot = 0.8 * units / abreast
         for _ in range(3):
-            text = vl_convert.vegalite_to_svg(_sized(spec, plot, abreast, columns, units, shrink))
+            sized = _sized(spec, plot, abreast, columns, units, shrink)
+            text = vl_convert.vegalite_to_svg(sized)
             width, height = (float(re.search(f' {name}="([\\d.]+)"', text)[1]) for name in ("width", "height"))
             if abs(width - units) < 1:
                 break
             plot = max(plot + (units - width) / abreast, 0.4 * units / abreast)
         if width < units + 1:
             break
-    return width, height, text[text.index(">") + 1 : text.rindex("</svg>")]
+    return width, height, text[text.index(">") + 1 : text.rindex("</svg>")], sized
 
 
 def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, shrink: float) -> dict:
@@ -259,13 +261,9 @@ def _html(spec: dict, title: str, caption: str) -> str:
     read, end = json.JSONDecoder().raw_decode(page, start)
     # A "</script>" in the chart's data would end the script that holds them.
     page = page[:start] + json.dumps(read).replace("<", "\\u003c") + page[end:]
-    head = f"<style>{_font_face()} body {{font-family: {FONT}; max-width: 60rem}}</style></head>"
+    style = f"<style>{_font_face()} body {{font-family: {FONT}; max-width: 60rem; margin: 1rem}}</style>"
     above = f"<h1>{html.escape(title)}</h1>" if title else ""
     below = f"<p>{html.escape(caption)}</p>" if caption else ""
-    place = page.rindex('<div id="vega-chart"></div>')
-    before, after = page[:place], page[place:].replace("</div>", f"</div>{below}", 1)
-    return (
-        before.replace("</head>", head, 1)
-        + above
-        + after.replace('"renderer":"svg"', '"renderer":"svg","actions":false')
-    )
+    place, after = page.rindex("  <body>"), '<div id="vega-chart"></div>'
+    body = page[place:].replace(after, f"{style}{above}{after}{below}", 1)
+    return page[:place] + body.replace('"renderer":"svg"', '"renderer":"svg","actions":false')

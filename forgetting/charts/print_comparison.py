@@ -28,6 +28,7 @@ from forgetting.charts.style import (
     NAMES_APART,
     ORIGINAL,
     PALE,
+    PAPER,
     RANDOMIZED,
     SERIES_COLOURS,
     TEXT,
@@ -37,6 +38,7 @@ from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS
 from forgetting.model.split import PARTS
+from forgetting.reporting.captions import baselines_of_metric
 from forgetting.reporting.formatting import format_metric
 
 if TYPE_CHECKING:
@@ -52,22 +54,6 @@ MANY_CLASSES = 8  # from which on a confusion matrix has no numbers in it
 CELL = 26  # units of the height of a cell with a number
 SMALL_CELL = 15
 POINT_SHAPES = ("circle", "diamond", "triangle-up", "cross")
-
-
-def baselines_of_metric(metric: str, baselines: Baselines) -> dict[str, dict[str, float]]:
-    """What trivial models reach on a metric of a comparison, by their names and by part.
-
-    Args:
-        metric: "accuracy", "bitwise_accuracy" or "loss".
-        baselines: Of the split.
-    """
-    chance = dict.fromkeys(PARTS, baselines.chance)
-    svc = {"LinearSVC": baselines.linear_svc} if baselines.linear_svc else {}
-    return {
-        "accuracy": {"chance": chance, "largest class": baselines.majority, **svc},
-        "bitwise_accuracy": {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
-        "loss": {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
-    }[metric]
 
 
 def printed_scores_chart(
@@ -117,17 +103,23 @@ def printed_scores_chart(
         y=y,
         y2=alt.Y2Datum(floor),
         color=alt.Color("model:N", scale=alt.Scale(domain=list(MODELS), range=MODEL_RANGE), legend=legend),
-        opacity=alt.Opacity("model:N", scale=alt.Scale(domain=list(MODELS), range=BAR_SHADES), legend=legend),
+        opacity=alt.Opacity(
+            "model:O", sort=list(MODELS), scale=alt.Scale(domain=list(MODELS), range=BAR_SHADES), legend=legend
+        ),
     )
     whiskers = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.2)
-    texts = base.mark_text(baseline="bottom", dy=-3, color=TEXT).encode(y=alt.Y("top:Q"), text=alt.Text("text:N"))
+    halo, text = (  # so that no line crosses a number
+        base.mark_text(baseline="bottom", dy=-3, **look).encode(y=alt.Y("top:Q"), text=alt.Text("text:N"))
+        for look in ({"color": PAPER, "stroke": PAPER, "strokeWidth": 3}, {"color": TEXT})
+    )
     rules = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
     return (
         alt.layer(
             bars,
             rules.encode(x=alt.X("part:N", bandPosition=0), x2=alt.X2("part:N", bandPosition=1), y=alt.Y("value:Q")),
             whiskers.encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q")),
-            texts,
+            halo,
+            text,
             _line_names(
                 lines[lines["part"] == PARTS[1]], 1.12 if metric != "loss" else 1.1 * max(known), log=bool(floor)
             ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from forgetting.core.numbers import PERCENT
+from forgetting.model.split import PARTS
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import (
@@ -21,6 +22,7 @@ from forgetting.reporting.formatting import (
 from forgetting.reporting.names import NETWORK_NAMES, format_attribution, format_method, format_scheme, name_metric
 
 if TYPE_CHECKING:
+    from forgetting.metrics.baselines import Baselines
     from forgetting.model.split import Split
     from forgetting.recipe.plans import Relearning, Sweep
     from forgetting.recipe.recipe import Recipe
@@ -60,10 +62,11 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
     "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
                  "the original (dark)."),
     "cascades": ("{metric} as layers are randomized one after another", "Lines are medians over seeds, bands hold "
-                 "{band}; {axis} of each layer is randomized."),
+                 "{band}; {dose} of each layer is randomized."),
     "half-way fractions": ("Half-way {axis} (D50) of each curve", "Points are where the median over seeds has lost "
                            f"half of the accuracy above chance, lines are 95{PERCENT} intervals."),
-    "uncertainty": ("Sources of the uncertainty of the accuracy", "Bars are shares of the variance at {axis}."),
+    "uncertainty": ("Sources of the uncertainty of the accuracy", "Bars are shares of the variance where "
+                    "{dose} is randomized."),
     "robustness": ("Robustness of each layer", "Forgetting of the validation accuracy, 0 where intact and 1 at chance, "
                    f"of each layer re-initialized and re-randomized, with 95{PERCENT} intervals. Pale bars are not "
                    "concluded on."),
@@ -77,8 +80,8 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                      "references never look at the model."),
     "explanations by layers": ("Similarity of explanations by layer set", f"Points with 95{PERCENT} intervals are what "
                                "is left at the largest fraction; grey marks never look at the model."),
-    "map": ("Reviews in the layer {layer} before and after randomization", "Points are validation reviews by the "
-            "first two principal components of the layer's activations, {grouped}."),
+    "map": ("Reviews in the layer {layer} before and after randomization", "Points are {part} reviews by the "
+            "first two principal components of the layer's activations; colours and shapes are by {colour}."),
     "similarity": ("Similarity of the layer {layer} to the original", "Lines are medians over seeds of linear CKA, "
                    f"bands hold {SEEDS_BAND}; the grey band is what independently trained models reach."),
     "similarity to retraining": ("Similarity of the layer {layer} to exact retraining", "Small marks are seeds, large "
@@ -203,7 +206,10 @@ def describe_chart(
         source.note,
     ]
     seeds = getattr(source.studied, "seeds", 0)
-    parts = [source.data.rpartition(".")[0] or source.data, chart if metric == "accuracy" else f"{chart} {metric}"]
+    parts = [
+        source.data.rpartition(".")[0] or source.data,
+        chart if metric == "accuracy" or metric in chart else f"{chart} {metric}",
+    ]
     parts += [*shown.values(), *_name_randomization(source), *([f"{seeds} seed{'s' * (seeds != 1)}"] if seeds else [])]
     return ChartText(
         title[:1].upper() + title[1:],
@@ -211,6 +217,22 @@ def describe_chart(
         "_".join(filter(None, map(slug, parts))) or "chart",
         baselines,
     )
+
+
+def baselines_of_metric(metric: str, baselines: Baselines) -> dict[str, dict[str, float]]:
+    """What trivial models reach on a metric of a comparison, by their names and by part.
+
+    Args:
+        metric: "accuracy", "bitwise_accuracy" or "loss"; see `Scores`.
+        baselines: Of the split.
+    """
+    chance = dict.fromkeys(PARTS, baselines.chance)
+    svc = {"LinearSVC": baselines.linear_svc} if baselines.linear_svc else {}
+    return {
+        "accuracy": {"chance": chance, "largest class": baselines.majority, **svc},
+        "bitwise_accuracy": {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
+        "loss": {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
+    }[metric]
 
 
 def slug(text: str) -> str:

@@ -1332,9 +1332,21 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("Reproduce the table", "Runs the published experiment again, once for each seed."),
         Term(
             "Download",
-            "Saves the rows or a chart as a file.",
-            "PNG is a picture, SVG a drawing that scales, HTML a page with its tooltips, CSV and Parquet are tables.",
+            "Saves a chart, its points or the rows behind it as a file.",
+            "PNG is a picture of 300 dots per inch, SVG and PDF are drawings that scale, HTML is a page with its "
+            "tooltips, CSV and Parquet are tables. Charts are black on white and hold their font.",
         ),
+        Term(
+            "Printed width",
+            "Where the chart is to stand: its text is readable there without scaling.",
+            "One column is 8.5 cm wide, two columns are 17.5 cm, a slide is 13.33 by 7.5 inches.",
+        ),
+        Term(
+            "Title and caption",
+            "Writes into the file what the chart shows, of which reviews, model and seeds, and its baselines.",
+            "Leave them out where the paper has them in its own type; the caption can be copied below.",
+        ),
+        Term("Chart of the file", "Which of the charts above is saved."),
         Term("Download the original file", "Fetches the 309 wine reviews of the published experiment from github.com."),
         Term(
             "Download the model (safetensors)",

@@ -62,10 +62,10 @@ OTHERS = (  # what stands on a page only in some state
     ("unlearn", {"forget.by": "reviews"}),
     ("forget", {"protocol": "published"}),
 )
-CHART_TABLES = (  # keys of the tables of charts, which are made once they are opened
+CHART_TABLES = (  # keys of the tables and the files of charts, which are made once they are opened
     *("accuracy_and_loss", "train", "relearn", "recall", "confusion", "weights", "current_dose", "curves_dose"),
     *("curves_change", "heat", "cascade", "half_way", "robustness", "words", "learning_curves", "savings", "gaps"),
-    *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity", "layers"),
+    *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity", "layers", "training_run"),
 )
 CHARTS = ("vega_lite_chart", "arrow_vega_lite_chart", "plotly_chart")
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
@@ -187,7 +187,7 @@ def seen() -> Seen:
     for page in PAGES:
         test = trained(app(page, **FAST))
         for name in CHART_TABLES:
-            test.session_state[f"{name}_table"] = True
+            test.session_state[f"{name}_table"] = test.session_state[f"{name}_files"] = True
         key, tabs = TABS.get(page, ("", ("",)))
         for tab in tabs:
             if key:

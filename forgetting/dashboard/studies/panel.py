@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import altair as alt
 import streamlit as st
 
-from forgetting.charts import export as export_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
@@ -23,7 +21,6 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_count, format_duration, format_seconds
 from forgetting.reporting.glossary import explain
-from forgetting.reporting.names import name_metric
 
 Draw = Callable[[Study, Baselines], None]
 
@@ -183,21 +180,3 @@ def _view(name: str, draw: Draw) -> None:
     study.drawing = time.perf_counter() - started
     if ended:
         rerun_page()
-
-
-def downloads(tables: dict[str, Callable[[], bytes]], drawn: dict[str, alt.TopLevelMixin], key: str) -> None:
-    """Tables and charts as files, made when they are asked for."""
-    with st.popover("Download", icon=":material/download:"):
-        with st.container(horizontal=True):
-            for file, make in tables.items():
-                _file(f"Rows, {file.rpartition('.')[2].upper()}", make, file, key)
-        for name, chart in drawn.items():
-            with st.container(horizontal=True):
-                for kind in ("png", "svg", "html"):
-                    file = f"{name.replace(' ', '-')}.{kind}"
-                    title = f"{name_metric(name)}, {kind.upper()}"
-                    _file(title, lambda chart=chart, kind=kind: export_charts.chart_bytes(chart, kind), file, key)
-
-
-def _file(label: str, make: Callable[[], bytes], name: str, key: str) -> None:
-    st.download_button(label, make, file_name=name, key=f"{key}_{name}", on_click="ignore", help=explain("Download"))

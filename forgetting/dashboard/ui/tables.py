@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from forgetting.charts.style import PALE_TEXT
+from forgetting.dashboard.ui.chart_files import ChartFile, FileTables, chart_files
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.reporting.formatting import format_metric, format_number
 from forgetting.reporting.glossary import explain
@@ -110,8 +111,12 @@ def chart_table(
     column_config: Mapping[str, dict] | None = None,
     pale: Sequence[str] = (),
     notes: Callable[[], Iterable[str]] = tuple,
+    charts: Mapping[str, ChartFile] | None = None,
+    tables: FileTables | None = None,
 ) -> None:
-    """The points of a chart as a table, for whoever cannot see or point at them; made once it is opened.
+    """The points of a chart as a table, for whoever cannot see or point at them, and the chart as files.
+
+    Both are made once they are asked for.
 
     Every chart has one below it, alone or with the charts beside it.
 
@@ -123,6 +128,8 @@ def chart_table(
         column_config: How columns are shown, by their names.
         pale: See `show_table`.
         notes: Makes sentences that stand below the table.
+        charts: What is offered as files, see `chart_files`; None where charts and tables are offered elsewhere.
+        tables: See `chart_files`.
     """
     expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
     if expander.open:
@@ -130,3 +137,5 @@ def chart_table(
             show_table(cells(make()), formats=formats, column_config=column_config, pale=pale, alt=f"{alt}, as a table")
             for note in notes():
                 st.caption(literal(note))
+    if charts is not None:
+        chart_files(charts, key=key, table=make, tables=tables)

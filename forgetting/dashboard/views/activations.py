@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,12 @@ import streamlit as st
 import torch
 
 from forgetting.charts import activations as activation_charts
+from forgetting.charts.print_comparison import printed_map_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import comparison_chart, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.page import is_hollow
@@ -119,6 +121,16 @@ def _draw_map(trained_model: TrainedModel, comparison: Comparison) -> None:
         key="map",
         alt="Where each review lies in both maps",
         column_config={"review": st.column_config.TextColumn(width="medium")},
+        charts={
+            "map": comparison_chart(
+                trained_model,
+                lambda: printed_map_chart(found, names, groups, linked=scales == SCALES[0]),
+                "map",
+                shown={"layer": layer},
+                part=part,
+                colour=colour,
+            )
+        },
     )
 
 
@@ -294,12 +306,15 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     charts = {}
     grid = st.grid(2, min_column_width=CURVE_WIDTH, key="similarity_charts")
     for layer, band in result.independent.items():
-        charts[f"similarity {layer}"] = chart = activation_charts.similarity_chart(result.curves, band, layer)
+        chart = activation_charts.similarity_chart(result.curves, band, layer)
+        charts[layer] = study_chart(study, chart, "similarity", shown={"layer": layer})
         grid.altair_chart(chart, key=f"similarity_{layer}", alt=f"Similarity of {layer} to the original by fraction")
     chart_table(
         lambda: result.curves.rename(columns={**BAND_TITLES, "dose": "fraction randomized"}),
         key="similarity",
         alt="Similarity of each layer to the original",
+        charts=charts,
+        tables={f"similarity.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
     )
     drawn, whole = result.reviews
     sample = f"a random sample of {drawn:,} of the {whole:,}" if drawn < whole else f"the {drawn:,}"
@@ -313,8 +328,6 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         "rotation and the scale; what has nothing in common lies around 0. A layer below the randomized ones does not "
         "change, as it does not read them."
     )
-    files = {f"similarity.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, charts, "similarity")
 
 
 def layers_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
@@ -333,7 +346,8 @@ def layers_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     charts = {}
     grid = st.grid(2, min_column_width=CURVE_WIDTH, key="layer_charts")
     for layer in dict.fromkeys(table["layer"]):
-        charts[f"similarity {layer}"] = chart = activation_charts.layer_similarity_chart(table, layer)
+        chart = activation_charts.layer_similarity_chart(table, layer)
+        charts[layer] = study_chart(study, chart, "similarity to retraining", shown={"layer": layer, "set": place})
         grid.altair_chart(chart, key=f"layers_{layer}", alt=f"Similarity of {layer} to exact retraining by method")
     chart_table(
         lambda: table.assign(method=table["method"].map(format_method)).rename(
@@ -341,11 +355,11 @@ def layers_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         ),
         key="layers",
         alt="Similarity of each layer to exact retraining",
+        charts=charts,
+        tables={"layers.csv": lambda: csv_bytes(whole)},
     )
     st.caption(
         "A mark is a seed, a point the median. Gold is another retraining with another seed, burgundy the original: a "
         "method that forgets as retraining does comes to the gold. Named is what holds over seeds, corrected by Holm "
         "for all methods and layers; the reviews are taken as given."
     )
-    files = {"layers.csv": lambda: csv_bytes(whole)}
-    downloads(files, charts, "layers")

@@ -7,6 +7,7 @@ from forgetting.charts import attribution as attribution_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, assign, session
+from forgetting.dashboard.ui.chart_files import ChartFile, model_source
 from forgetting.dashboard.ui.controls import control_state, names_of_control, prepare_control
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import change_notice
@@ -16,6 +17,7 @@ from forgetting.dashboard.views import comparison as comparison_views
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.attribution import most_influential_words
 from forgetting.reporting import comparison as comparison_sentences
+from forgetting.reporting.captions import describe_chart
 from forgetting.reporting.glossary import explain
 
 MOST_WORDS = 20  # drawn for a class
@@ -43,6 +45,12 @@ def words_view(trained_model: TrainedModel, baselines: Baselines) -> None:
                 lambda: pd.DataFrame(influence.items(), columns=["word", "influence"]),
                 key="words",
                 alt="Most influential words",
+                charts={
+                    "words": ChartFile(
+                        lambda: chart,
+                        lambda: describe_chart("words", model_source(trained_model), shown={"class": name}),
+                    )
+                },
             )
             st.button(
                 "Forget the ten strongest",

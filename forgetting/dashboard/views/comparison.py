@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from forgetting.charts import comparison as comparison_charts
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, session, source_name
+from forgetting.dashboard.ui.chart_files import ChartFile, comparison_chart
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.tables import EXCERPT, chart_table, reviews_table
 from forgetting.dashboard.views.live import find_drawn, find_frames
@@ -20,6 +22,7 @@ from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
+from forgetting.reporting.captions import baselines_of_metric
 from forgetting.reporting.formatting import format_change, format_interval, format_points, format_share
 from forgetting.reporting.recalls import describe_recalls
 
@@ -68,6 +71,10 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
             key="accuracy_and_loss",
             alt="Accuracy and loss before and after",
             formats=dict.fromkeys(("accuracy", "balanced accuracy", "bitwise accuracy"), format_share),
+            charts={
+                name.replace("_", " "): _scores_file(trained_model, comparison, baselines, name)
+                for name in ("bitwise_accuracy" if published else "accuracy", "loss")
+            },
         )
     if "linear_svc" in baselines.missing:
         st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
@@ -77,6 +84,23 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
             "review and class, that are right. The training metrics are those of the last step, before it changed the "
             "weights."
         )
+
+
+def _printed() -> ModuleType:
+    from forgetting.charts import print_comparison  # which imports Altair, as the first screen does not
+
+    return print_comparison
+
+
+def _scores_file(trained_model: TrainedModel, comparison: Comparison, baselines: Baselines, metric: str) -> ChartFile:
+    unit = OBJECTIVES[trained_model.recipe.training.objective]
+    return comparison_chart(
+        trained_model,
+        lambda: _printed().printed_scores_chart(comparison, baselines, metric, unit),
+        metric.replace("_", " "),
+        baselines={name: each["validation"] for name, each in baselines_of_metric(metric, baselines).items()},
+        unit=unit,
+    )
 
 
 def _scores(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
@@ -147,6 +171,14 @@ def recall_view(trained_model: TrainedModel, comparison: Comparison, baselines: 
         key="recall",
         alt="Recall of each class",
         formats=dict.fromkeys(("original", "randomized"), format_share),
+        charts={
+            "recall": comparison_chart(
+                trained_model,
+                lambda: _printed().printed_recall_chart(comparison, classes, baselines),
+                "recall",
+                baselines={"chance": baselines.chance},
+            )
+        },
     )
     _caption_classes(comparison)
 
@@ -180,7 +212,18 @@ def confusion_view(trained_model: TrainedModel, comparison: Comparison) -> None:
         return
     chart = comparison_charts.confusion_chart(comparison, trained_model.split.classes)
     st.plotly_chart(chart, key="confusion", config=PLOTLY, alt="Confusion matrices before and after")
-    chart_table(lambda: _confusions(comparison, trained_model.split.classes), key="confusion", alt="Confusion matrices")
+    chart_table(
+        lambda: _confusions(comparison, trained_model.split.classes),
+        key="confusion",
+        alt="Confusion matrices",
+        charts={
+            "confusion": comparison_chart(
+                trained_model,
+                lambda: _printed().printed_confusion_chart(comparison, trained_model.split.classes),
+                "confusion",
+            )
+        },
+    )
     _caption_classes(comparison)
 
 
@@ -222,7 +265,16 @@ def weights_view(trained_model: TrainedModel, comparison: Comparison) -> None:
     chart = comparison_charts.weights_chart(trained_model.trained.model, comparison.model, layers)
     st.plotly_chart(chart, key="weights", config=PLOTLY, alt="Histogram of each layer's weights before and after")
     chart_table(
-        lambda: _weight_counts(trained_model, comparison), key="weights", alt="Number of weights of each layer by size"
+        lambda: _weight_counts(trained_model, comparison),
+        key="weights",
+        alt="Number of weights of each layer by size",
+        charts={
+            "weights": comparison_chart(
+                trained_model,
+                lambda: _printed().printed_weights_chart(trained_model.trained.model, comparison.model, layers),
+                "weights",
+            )
+        },
     )
 
 

@@ -1,7 +1,9 @@
 """The parts of the Data page: source, columns, filters, and the profile of the reviews."""
 
+from collections.abc import Callable
 from dataclasses import astuple
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,7 +11,8 @@ from streamlit.delta_generator import DeltaGenerator
 from forgetting.charts.data import classes_chart, count_lengths, lengths_chart
 from forgetting.core.errors import ForgettingError, shorten
 from forgetting.dashboard.state import data
-from forgetting.dashboard.state.session import PREFIX, assign, session
+from forgetting.dashboard.state.session import PREFIX, assign, session, source_name
+from forgetting.dashboard.ui.chart_files import ChartFile
 from forgetting.dashboard.ui.controls import (
     control_state,
     names_of_control,
@@ -29,6 +32,7 @@ from forgetting.data.profile import DataProfile
 from forgetting.data.reading import DEFAULT_READING
 from forgetting.data.reviews import MEAN_MISSING, MISSING
 from forgetting.data.tables import Table
+from forgetting.reporting.captions import ChartSource, describe_chart
 from forgetting.reporting.data import describe_labels, describe_reason
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
@@ -151,6 +155,13 @@ def filters_view() -> None:
                 number_control(name, step=100 if name == "data.max_reviews" else None)
 
 
+def _file_of(profile: DataProfile, make: Callable[[], alt.TopLevelMixin], name: str) -> dict[str, ChartFile]:
+    """A chart of the reviews that are kept, as a file."""
+    recipe, kept = session().recipe, {"kept": sum(profile.classes.values())}
+    source = ChartSource(source_name(recipe), recipe, kept, len(profile.classes), kind="data")
+    return {name: ChartFile(make, lambda: describe_chart(name, source))}
+
+
 def profile_view(table: Table) -> None:
     """What is in the file, and which of its reviews are kept."""
     inputs = session().inputs
@@ -178,6 +189,7 @@ def profile_view(table: Table) -> None:
                 key="classes",
                 alt="Reviews of each class",
                 formats={"share of the reviews": format_share},
+                charts=_file_of(profile, lambda: classes_chart(profile.classes), "classes"),
             )
     if lengths.open:
         lengths.text(
@@ -191,6 +203,7 @@ def profile_view(table: Table) -> None:
                 key="lengths",
                 alt="Lengths of the texts in words",
                 formats=dict.fromkeys(("words from", "words to"), "{:,.1f}".format),
+                charts=_file_of(profile, lambda: lengths_chart(profile.words), "lengths"),
             )
     if rows.open:
         with rows:

@@ -17,9 +17,10 @@ from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, page_address, rerun_page, session
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads, start_study
+from forgetting.dashboard.studies.panel import start_study
 from forgetting.dashboard.studies.plan_presets import CASCADES_PRESET, start_preset_button
 from forgetting.dashboard.studies.sweep_seconds import is_slow
+from forgetting.dashboard.ui.chart_files import comparison_chart, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import PAGES
@@ -36,6 +37,7 @@ from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
 from forgetting.recipe.plans import Sweep
 from forgetting.reporting import dose_response as dose_response_sentences
+from forgetting.reporting.captions import CLAIMED_BAND, SEEDS_BAND
 from forgetting.reporting.comparison import FORGETTING_SCALE
 from forgetting.reporting.formatting import (
     format_count,
@@ -68,6 +70,11 @@ PALE_POINTS, IN_BRACKETS = (
     f"{where} the change from the original is not shown, corrected for all points (Benjamini & Hochberg)."
     for where in ("Where a point is pale,", "Where a number is in brackets,")
 )
+BAND_WORDS = {  # in a caption
+    "interval": CLAIMED_BAND,
+    "curve": f"the whole curve with 95{PERCENT} confidence",
+    "seeds": SEEDS_BAND,
+}
 INTERVAL_TITLES = {
     "interval_text": "95\u00a0% interval",
     "curve_text": "95\u00a0% of whole curve",
@@ -126,7 +133,7 @@ def curves_view(study: Study, baselines: Baselines) -> None:
             "fraction randomized",
             "band",
         )
-    _draw_metrics(study, rows, baselines, groups[group], nested, by=by, panels_by=panels_by, key=key)
+    _draw_metrics(study, rows, baselines, groups[group], nested, by=by, fixed=fixed, panels_by=panels_by, key=key)
 
 
 def _metric_groups(study: Study) -> dict[str, tuple[str, ...]]:
@@ -245,6 +252,7 @@ def _draw_metrics(
     nested: list[NestedCurve],
     *,
     by: str,
+    fixed: str,
     panels_by: str,
     key: str,
 ) -> None:
@@ -277,7 +285,16 @@ def _draw_metrics(
             title=title,
             pick=own,
         )
-        charts[f"{name} {title}".rstrip()] = chart
+        charts[f"{name} {title}".rstrip()] = study_chart(
+            study,
+            chart,
+            "curves",
+            shown={fixed: rows[fixed].iloc[0]} | ({"panel": title} if title else {}),
+            baselines=style.baselines,
+            metric=name,
+            axis=dose_response_charts.PRINTED_DOSES[match],
+            band=BAND_WORDS[band if name == "accuracy" else "seeds"],
+        )
         event = columns[place % wide].altair_chart(
             chart,
             key=f"{key}_{name}_{title}".rstrip("_"),
@@ -292,9 +309,13 @@ def _draw_metrics(
     click = "Click a point to open it on the Forget page, with the seed that is nearest to the median." * own
     st.caption(f"{click}{pale}{scale}".strip())
     chart_table(
-        lambda: _points(rows, names, nested), key=key, alt="Curves by fraction randomized", formats=FRACTIONS_AS_TEXT
+        lambda: _points(rows, names, nested),
+        key=key,
+        alt="Curves by fraction randomized",
+        formats=FRACTIONS_AS_TEXT,
+        charts=charts,
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), charts, key)
 
 
 def choose_sets(study: Study, rows: pd.DataFrame, key: str, by: str = BY[0]) -> pd.DataFrame:
@@ -429,10 +450,11 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         "95 % interval",
     )
     table, band = curves(frame), "interval" if nested else "seeds"
+    style = metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective])
     chart = dose_response_charts.current_dose_chart(
         dose_response_charts.with_intervals(table, nested, band) if nested else table,
         frame[frame["seed"] == chosen.seed],
-        metric_style("accuracy", baselines, OBJECTIVES[trained_model.recipe.training.objective]),
+        style,
         dose=chosen.fraction,
         value=comparison.randomized.scores["validation"].accuracy,
         metric="validation_accuracy",
@@ -454,6 +476,11 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         key="current_dose",
         alt="Accuracy by fraction randomized",
         formats=FRACTIONS_AS_TEXT,
+        charts={
+            "dose–response": comparison_chart(
+                trained_model, lambda: chart, "current dose", baselines=style.baselines, band=BAND_WORDS[band]
+            )
+        },
     )
 
 
@@ -502,8 +529,19 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         key="heat",
         alt="Accuracy by layer set and fraction randomized",
         formats=FRACTIONS_AS_TEXT,
+        charts={
+            "heat map": study_chart(
+                study,
+                chart,
+                "heat map",
+                shown={"scheme": rows["scheme"].iloc[0]},
+                baselines=style.baselines,
+                metric=metric,
+                axis=dose_response_charts.PRINTED_DOSES[study.plan.match],
+            )
+        },
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), {"heat map": chart}, "heat")
 
 
 def _ends(table: pd.DataFrame, before: float, chance: float, metric: str) -> dict[str, float]:
@@ -556,9 +594,8 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         "band",
     )
     band = "interval" if nested else "seeds"
-    chart = dose_response_charts.cascade_chart(
-        _step_intervals(steps, nested) if nested else steps, _style(study, baselines), band
-    )
+    style = _style(study, baselines)
+    chart = dose_response_charts.cascade_chart(_step_intervals(steps, nested) if nested else steps, style, band)
     with st.container(key="tall") if steps["step"].max() > dose_response_charts.MOST_STEPS else nullcontext():
         st.altair_chart(
             chart,
@@ -571,8 +608,20 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
         key="cascade",
         alt="Accuracy by the number of layers randomized",
         formats=SHARES_OF_A_BAND,
+        charts={
+            "cascades": study_chart(
+                study,
+                chart,
+                "cascades",
+                shown={"scheme": rows["scheme"].iloc[0]},
+                baselines=style.baselines,
+                metric=metric,
+                band=BAND_WORDS[band],
+                dose=format_fraction(dose),
+            )
+        },
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), {"cascades": chart}, "cascade")
 
 
 def _step_intervals(steps: pd.DataFrame, nested: list[NestedCurve]) -> pd.DataFrame:
@@ -614,8 +663,13 @@ def half_way_view(study: Study, baselines: Baselines) -> None:
         alt="Half-way fractions",
         formats=numbers,
         column_config={"dose": st.column_config.NumberColumn("half-way fraction")},
+        charts={
+            "half-way fractions": study_chart(
+                study, chart, "half-way fractions", axis=dose_response_charts.PRINTED_DOSES[study.plan.match]
+            )
+        },
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), {"half-way fractions": chart}, "half_way")
     st.caption(
         "The half-way fraction (D50) is the fraction randomized at which the median over seeds has lost half of the "
         f"accuracy above chance. Its 95{PERCENT} interval holds all fractions at which the accuracy may be half-way, "
@@ -669,8 +723,13 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
         key="uncertainty",
         alt="Sources of the uncertainty",
         formats={"share of the variance": format_share},
+        charts={
+            "uncertainty": study_chart(
+                study, chart, "uncertainty", shown={"scheme": scheme}, dose=format_fraction(dose)
+            )
+        },
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), {"uncertainty": chart}, "uncertainty")
 
 
 def _sources(found: Sequence[NestedCurve], dose: float) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The sanity check of attributions: what is left of an explanation once the model is randomized."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -8,7 +9,7 @@ import streamlit as st
 from forgetting.charts import explanation as explanation_charts
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import is_hollow
@@ -80,6 +81,12 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         key="explanation",
         alt="Similarity of each method by fraction",
         formats={"fraction randomized": format_fraction},
+        charts={
+            "explanations": study_chart(
+                study, by_fraction, "explanations", shown={"similarity": SIMILARITY_NAMES[metric], "layers": title}
+            )
+        },
+        tables={f"explanation.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
     )
     reviews = format_count(int(frame["reviews"].max()), "validation review")
     st.caption(EXPLAINED.format(percent=PERCENT, margin=MARGIN, reviews=reviews))
@@ -102,9 +109,12 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
         key="explanation_layers",
         alt="Similarity of each method and layer set",
         formats={"fraction randomized": format_fraction},
+        charts={
+            "explanations by layers": study_chart(
+                study, by_layers, "explanations by layers", shown={"similarity": SIMILARITY_NAMES[metric]}
+            )
+        },
     )
-    files = {f"explanation.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, {"explanation": by_fraction, "explanation by layers": by_layers}, "explanation")
 
 
 def _choose(sets: Sequence[str], known: tuple[str, ...]) -> tuple[str, str]:

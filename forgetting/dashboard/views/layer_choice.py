@@ -1,5 +1,7 @@
 """Which layer to unlearn in: what layers lose of the forget set beyond the retain set, and the way to Unlearn."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -7,14 +9,13 @@ from forgetting.charts import layer_choice as layer_choice_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import Study, assign
 from forgetting.dashboard.studies.layer_choice import find_ranking
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.navigation import open_state
 from forgetting.dashboard.ui.tables import chart_table
-from forgetting.experiment.export import csv_bytes
 from forgetting.metrics.baselines import Baselines
 from forgetting.randomization.groups import title_set
 from forgetting.reporting import layer_choice as layer_choice_sentences
@@ -56,9 +57,9 @@ def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG0
         key="layer_choice",
         alt="What each layer set loses of both sets",
         formats={"adjusted p": format_p},
+        charts={"layer choice": study_chart(study, chart, "layer choice", shown={"scheme": scheme})},
+        tables={f"sweep.{kind}": partial(study.result.to_bytes, kind) for kind in ("csv", "parquet")},
     )
-    files = {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files | {"ranking.csv": lambda: csv_bytes(table)}, {"layer choice": chart}, "layer_choice")
 
 
 def _offer_unlearning(best: LayerLoss, scheme: str, known: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from forgetting.charts import dose_response as dose_response_charts
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.tables import chart_table
@@ -54,5 +54,6 @@ def layer_effects_view(study: Study, baselines: Baselines) -> None:
         ),
         key="layer_effects",
         alt="Forgetting of single layer sets",
+        charts={"conclusions": study_chart(study, chart, "conclusions")},
+        tables=sweep.files_of(study),
     )
-    downloads(sweep.files_of(study), {"conclusions": chart}, "layer_effects")

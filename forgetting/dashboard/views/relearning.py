@@ -16,8 +16,8 @@ from forgetting.charts.style import RELEARNED
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.state.work import RELEARN_ONCE, stop_relearning
-from forgetting.dashboard.studies.panel import downloads
 from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.chart_files import model_source, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.navigation import page_link
@@ -108,7 +108,14 @@ def _draw_relearning(
         st.text("Relearn trains the randomized model again, with the settings that the original was trained with.")
     curves = [Curve("original", original), Curve("relearned", history, RELEARNED)]
     objective = trained_model.recipe.training.objective
-    history_charts(curves, baselines, objective=objective, epochs=max(epochs, len(original)), key="relearn")
+    history_charts(
+        curves,
+        baselines,
+        objective=objective,
+        epochs=max(epochs, len(original)),
+        key="relearn",
+        source=partial(model_source, trained_model, "comparison"),
+    )
 
 
 def learning_curves_view(study: Study, baselines: Baselines) -> None:
@@ -148,6 +155,8 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         key="learning_curves",
         alt="Accuracy by epoch of each kind of model",
         formats=dict.fromkeys(BAND_TITLES.values(), format_share),
+        charts={"relearning": study_chart(study, chart, "relearning", baselines=lines)},
+        tables={f"relearning.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
     )
     with st.expander("Each seed"):
         show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")
@@ -160,8 +169,6 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         "weights. N(0, 1) also makes the weights larger, which hinders training whatever is remembered; "
         "re-randomization does not."
     )
-    files = {f"relearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, {"relearning": chart}, "learning_curves")
 
 
 def _describe_measured(target: TargetAccuracy | SavingsRow) -> str:
@@ -223,6 +230,8 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         formats=dict.fromkeys(("accuracy after", "chance", "largest class"), format_share)
         | {"fraction randomized": format_fraction},
         pale=("p", "conclusion"),
+        charts={"savings": study_chart(study, chart, "savings", shown={"scheme": scheme})},
+        tables={f"savings.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
     )
     first = curves.iloc[0]
     st.caption(
@@ -234,8 +243,6 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         "be lucky ones. A model that is already there needs no step: its savings are 1. The mean of savings is below 0 "
         "where nothing is saved, as 1 − a/b is not symmetric; their median, and the mean of log(b/a), are 0 there."
     )
-    files = {f"savings.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, {"savings": chart}, "savings")
 
 
 def _savings_table(curves: pd.DataFrame, baselines: Baselines) -> pd.DataFrame:

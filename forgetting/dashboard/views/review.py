@@ -21,6 +21,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
 from forgetting.dashboard.studies.fraction_path import fractions_of
+from forgetting.dashboard.ui.chart_files import chart_files
 from forgetting.dashboard.ui.controls import choice_control
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
@@ -105,7 +106,6 @@ def _versions_view(trained_model: TrainedModel, comparison: Comparison) -> None:
 @st.fragment
 def _many_view(trained_model: TrainedModel) -> None:
     """The classes of all lines of a text, before and after."""
-    from forgetting.dashboard.studies.panel import downloads  # with which all studies are imported
 
     label = "One review a line"
     text = st.text_area(label, key="review_lines", height=160, persist_state="session", help=explain(label))
@@ -139,7 +139,7 @@ def _many_view(trained_model: TrainedModel) -> None:
     options = {"formats": dict.fromkeys(shares, format_share), "alt": "Predicted class of each line, before and after"}
     reviews_table(table, result.texts, key="many_reviews_table", height=330, **options)
     files = {f"predictions.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")}
-    downloads(files, {}, "many_reviews")
+    chart_files({}, key="many_reviews", tables=files)
 
 
 # Which text

@@ -7,7 +7,7 @@ from forgetting.charts import dose_response as dose_response_charts
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
 from forgetting.dashboard.studies import sweep
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.tables import chart_table, show_table
 from forgetting.dashboard.views.dose_response import choose_sets
@@ -45,6 +45,8 @@ def robustness_view(study: Study, baselines: Baselines) -> None:
         ),
         key="robustness",
         alt="Forgetting of each layer",
+        charts={"robustness": study_chart(study, chart, "robustness")},
+        tables={"robustness.csv": lambda: csv_bytes(table), **sweep.files_of(study)},
     )
     table = pd.DataFrame(
         {
@@ -72,5 +74,3 @@ def robustness_view(study: Study, baselines: Baselines) -> None:
         "stands in the table as “looked at alone”. "
         f"{FORGETTING_SCALE}"
     )
-    files = {"robustness.csv": lambda: csv_bytes(table), **sweep.files_of(study)}
-    downloads(files, {"robustness": chart}, "robustness")

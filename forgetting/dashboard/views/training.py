@@ -3,6 +3,7 @@
 The Train page advances a training run in a fragment with `run_every`, other pages in the sidebar.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -13,6 +14,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
 from forgetting.dashboard.state.work import stop_training
+from forgetting.dashboard.ui.chart_files import ChartFile, model_source
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
@@ -24,6 +26,7 @@ from forgetting.model.history import find_best_epoch, find_reached
 from forgetting.model.settings import OBJECTIVES, learns_by_heart
 from forgetting.model.split import PARTS
 from forgetting.model.trainer import Trainer
+from forgetting.reporting.captions import ChartSource, describe_chart
 from forgetting.reporting.comparison import describe_by_heart, describe_training
 from forgetting.reporting.formatting import format_epochs, format_number, format_seconds, format_share
 from forgetting.reporting.glossary import explain
@@ -105,6 +108,7 @@ def _draw(shown: TrainingRun | TrainedModel) -> None:
         objective=shown.recipe.training.objective,
         epochs=epochs,
         key="training_run",
+        source=partial(model_source, shown),
     )
     if run.state == "diverged":
         st.error(
@@ -159,7 +163,15 @@ def play_slice(trainer: Trainer, *, full_speed: bool) -> None:
     trainer.advance(PLAY_SLICE, epochs=total if full_speed else epochs, wait=False)
 
 
-def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str, epochs: int, key: str) -> None:
+def history_charts(
+    curves: list[Curve],
+    baselines: Baselines,
+    *,
+    objective: str,
+    epochs: int,
+    key: str,
+    source: Callable[[], ChartSource],
+) -> None:
     """Loss and accuracy by epoch, side by side, with their baselines; updated in place while they grow.
 
     Args:
@@ -168,34 +180,35 @@ def history_charts(curves: list[Curve], baselines: Baselines, *, objective: str,
         objective: of the training, which decides the unit of the loss.
         epochs: length of the axis.
         key: begins the keys of the two elements.
+        source: says what the charts are of.
     """
     lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
     if baselines.linear_svc:
         lines["LinearSVC"] = baselines.linear_svc["validation"]
+    guess = {"uniform guess": baselines.chance_loss}
+    drawn = {
+        "loss": history_chart(curves, "loss", guess, epochs=epochs, title=f"loss ({OBJECTIVES[objective]})"),
+        "accuracy": history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
+    }
     with st.grid(2, min_column_width=PAIRED_CHART):
-        st.altair_chart(
-            history_chart(
-                curves,
-                "loss",
-                {"uniform guess": baselines.chance_loss},
-                epochs=epochs,
-                title=f"loss ({OBJECTIVES[objective]})",
-            ),
-            key=f"{key}_loss",
-            height="stretch",
-            alt="Loss by epoch, training and validation, with that of a uniform guess",
-        )
-        st.altair_chart(
-            history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
-            key=f"{key}_accuracy",
-            height="stretch",
-            alt="Accuracy by epoch, training and validation, with baselines",
-        )
+        for metric, chart in drawn.items():
+            beside = "that of a uniform guess" if metric == "loss" else "baselines"
+            alt = f"{metric.capitalize()} by epoch, training and validation, with {beside}"
+            st.altair_chart(chart, key=f"{key}_{metric}", height="stretch", alt=alt)
     chart_table(
         lambda: _history_table(curves),
         key=key,
         alt="Loss and accuracy by epoch",
         formats={f"{part} accuracy": format_share for part in PARTS},
+        charts={
+            metric: ChartFile(
+                lambda chart=chart: chart,
+                lambda metric=metric, lines=lines: describe_chart(
+                    f"{metric} by epoch", source(), baselines=lines, metric=metric
+                ),
+            )
+            for (metric, chart), lines in zip(drawn.items(), (guess, lines), strict=True)
+        },
     )
 
 

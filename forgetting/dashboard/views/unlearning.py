@@ -13,7 +13,7 @@ from forgetting.charts import unlearning as unlearning_charts
 from forgetting.charts.style import ORIGINAL, RELEARNED
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.studies.panel import downloads
+from forgetting.dashboard.ui.chart_files import FileTables, chart_files, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.tables import chart_table, reviews_table
@@ -79,8 +79,9 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         alt="Metrics of each method beside exact retraining",
         column_config={name: st.column_config.TextColumn(width=140) for name in ("metric", "method")},
         notes=lambda: [f"{where}: {reason}." for reason, where in _reasons(result).items()],
+        charts={"gaps": study_chart(study, chart, "gaps")},
+        tables=_tables_of(result),
     )
-    _offer_files(result, {"gaps": chart}, "comparison")
 
 
 def _gap_table(result: UnlearningResult) -> pd.DataFrame:
@@ -177,8 +178,9 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             **dict.fromkeys((f"{across} accuracy", "forget accuracy"), format_share),
             **dict.fromkeys(("its gap, points", "gap, points"), format_points),
         },
+        charts={"trade-off": study_chart(study, chart, "trade-off", across=across)},
+        tables=_tables_of(result),
     )
-    _offer_files(result, {"trade-off": chart}, "trade_off")
 
 
 def _trade_off_table(result: UnlearningResult, across: str) -> pd.DataFrame:
@@ -214,8 +216,9 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             lambda: _attack_table(result),
             key="attack",
             alt="Attack on each method",
+            charts={"attack": study_chart(study, chart, "attack")},
+            tables=_tables_of(result),
         )
-        _offer_files(result, {"attack": chart}, "attack")
     method = _one_method(result, "attack_method")
     both = {
         "unlearned": format_method(method),
@@ -226,15 +229,19 @@ def attack_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     threshold = _choose_threshold(drawn[both["unlearned"]]["retain"]) if attacked else None
     # Both histograms have one scale, so that they can be compared.
     most = max((unlearning_charts.loss_shares(losses)["share"].max() for losses in drawn.values()), default=1.0)
+    charts = {}
     for column, (whose, name) in zip(st.columns(2), both.items(), strict=True):
         if losses := drawn.get(name):
             column.markdown(f"**{literal(name)}**")
             chart = unlearning_charts.losses_chart(losses, threshold, most=most)
             column.altair_chart(chart, key=f"losses_{whose}", alt=f"Losses of the reviews after {name}")
+            charts[f"losses after {name}"] = study_chart(study, chart, "losses", shown={"method": name})
     if attacked:
         _threshold_attacks(drawn, counts, threshold)
     if drawn:
-        chart_table(lambda: _loss_table(drawn), key="losses", alt="Losses of the reviews", formats=LOSS_FORMATS)
+        chart_table(
+            lambda: _loss_table(drawn), key="losses", alt="Losses of the reviews", formats=LOSS_FORMATS, charts=charts
+        )
     scores = result.indistinguishable.values()
     if all(score.score is None for score in scores):
         st.caption(literal(f"There is no forgetting score: {next(iter(scores)).missing}."))
@@ -366,8 +373,7 @@ def reviews_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
     )
     if reason := result.indistinguishable[method].missing:
         st.caption(literal(f"There is no ε: {reason}."))
-    files = {"forgotten.csv": lambda: csv_bytes(table)}
-    downloads(files, {}, "forgotten")
+    chart_files({}, key="forgotten", tables={"forgotten.csv": lambda: csv_bytes(table)})
 
 
 def _one_method(result: UnlearningResult, key: str) -> str:
@@ -387,6 +393,6 @@ def _one_method(result: UnlearningResult, key: str) -> str:
     return chosen if chosen in names else first
 
 
-def _offer_files(result: UnlearningResult, charts: dict, key: str) -> None:
-    files = {f"unlearning.{kind}": lambda kind=kind: result.to_bytes(kind) for kind in ("csv", "parquet")}
-    downloads(files, charts, key)
+def _tables_of(result: UnlearningResult) -> FileTables:
+    """The rows as files."""
+    return {f"unlearning.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")}
