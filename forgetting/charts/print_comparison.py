@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from forgetting.randomization.layers import LayerSummary
     from forgetting.studies.activations import ActivationMap
 
-MODELS = ("original", "randomized")
+MODEL_PAIR = ("original", "randomized")
 MODEL_RANGE = [ORIGINAL, RANDOMIZED]
 BAR_SHADES = [1.0, 0.55]  # of the models' bars, as their colours are alike in grey
 MANY_CLASSES = 8  # from which on a confusion matrix has no numbers in it
@@ -69,7 +69,7 @@ def printed_scores_chart(
     """
     rows = []
     for part in PARTS:
-        for model, outcome in zip(MODELS, (comparison.original, comparison.randomized), strict=True):
+        for model, outcome in zip(MODEL_PAIR, (comparison.original, comparison.randomized), strict=True):
             score = outcome.scores[part]
             value, interval = getattr(score, metric), score.interval if metric == "accuracy" else None
             low, high = interval or (None, None)
@@ -95,16 +95,19 @@ def printed_scores_chart(
             title, scale = [title, "logarithmic"], alt.Scale(type="log", domain=[floor, 2 * max(known)], nice=False)
             table["top"] = table["top"].clip(lower=floor)
     x = alt.X("part:N", title=None, sort=list(PARTS), axis=alt.Axis(labelAngle=0))
-    offset = alt.XOffset("model:N", sort=list(MODELS))
+    offset = alt.XOffset("model:N", sort=list(MODEL_PAIR))
     y = alt.Y("value:Q", title=title, axis=axis, scale=scale)
     legend = alt.Legend(orient="top", title=None, symbolType="square")
     base = alt.Chart(table).encode(x=x, xOffset=offset)
     bars = base.mark_bar().encode(
         y=y,
         y2=alt.Y2Datum(floor),
-        color=alt.Color("model:N", scale=alt.Scale(domain=list(MODELS), range=MODEL_RANGE), legend=legend),
+        color=alt.Color("model:N", scale=alt.Scale(domain=list(MODEL_PAIR), range=MODEL_RANGE), legend=legend),
         opacity=alt.Opacity(
-            "model:O", sort=list(MODELS), scale=alt.Scale(domain=list(MODELS), range=BAR_SHADES), legend=legend
+            "model:O",
+            sort=list(MODEL_PAIR),
+            scale=alt.Scale(domain=list(MODEL_PAIR), range=BAR_SHADES),
+            legend=legend,
         ),
     )
     whiskers = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.2)
@@ -151,7 +154,7 @@ def printed_recall_chart(comparison: Comparison, classes: Sequence[str], baselin
             "shade": np.where(counts[rows] < FEWEST_CLASS_REVIEWS, PALE, 1.0),
         }
     )
-    table = wide.melt(["class", "shade"], list(MODELS), "model", "recall")
+    table = wide.melt(["class", "shade"], list(MODEL_PAIR), "model", "recall")
     y = alt.Y("class:N", title=None, sort=names, axis=alt.Axis(labelLimit=190, labelOverlap=False))
     scale = alt.Scale(domain=[0, 1])
     opacity = alt.Opacity("shade:Q", scale=None)
@@ -167,9 +170,9 @@ def printed_recall_chart(comparison: Comparison, classes: Sequence[str], baselin
         .encode(
             y=y,
             x=alt.X("recall:Q", title="recall on validation", scale=scale, axis=alt.Axis(format=".3~%", tickCount=5)),
-            color=alt.Color("model:N", scale=alt.Scale(domain=list(MODELS), range=MODEL_RANGE), legend=legend),
+            color=alt.Color("model:N", scale=alt.Scale(domain=list(MODEL_PAIR), range=MODEL_RANGE), legend=legend),
             shape=alt.Shape(
-                "model:N", scale=alt.Scale(domain=list(MODELS), range=["circle", "diamond"]), legend=legend
+                "model:N", scale=alt.Scale(domain=list(MODEL_PAIR), range=["circle", "diamond"]), legend=legend
             ),
             opacity=opacity,
         )
@@ -193,7 +196,7 @@ def printed_confusion_chart(comparison: Comparison, classes: Sequence[str]) -> a
     numbered = [f"{name} · {number}" for name, number in zip(names, numbers, strict=True)]
     few = len(names) < MANY_CLASSES
     charts = []
-    for model, scores in zip(MODELS, outcomes, strict=True):
+    for model, scores in zip(MODEL_PAIR, outcomes, strict=True):
         totals = np.maximum(scores.confusion.sum(axis=1, keepdims=True), 1)
         shares = (scores.confusion / totals)[np.ix_(rows, rows)]
         table = pd.DataFrame(
@@ -235,7 +238,7 @@ def printed_weights_chart(
         edges, *both = count_weights(original, randomized, layer.name)
         table = pd.concat(
             pd.DataFrame({"weight": edges[:-1], "model": model, "count": np.where(counts > 0, counts, np.nan)})
-            for model, counts in zip(MODELS, both, strict=True)
+            for model, counts in zip(MODEL_PAIR, both, strict=True)
         )
         legend = alt.Legend(orient="top", title=None, symbolType="stroke", symbolStrokeWidth=2)
         lines = (
@@ -249,9 +252,9 @@ def printed_weights_chart(
                     scale=alt.Scale(type="log", domainMin=0.8, nice=False),
                     axis=alt.Axis(tickCount=4, format="~s"),
                 ),
-                color=alt.Color("model:N", scale=alt.Scale(domain=list(MODELS), range=MODEL_RANGE), legend=legend),
+                color=alt.Color("model:N", scale=alt.Scale(domain=list(MODEL_PAIR), range=MODEL_RANGE), legend=legend),
                 strokeDash=alt.StrokeDash(
-                    "model:N", scale=alt.Scale(domain=list(MODELS), range=[[1, 0], [4, 2]]), legend=legend
+                    "model:N", scale=alt.Scale(domain=list(MODEL_PAIR), range=[[1, 0], [4, 2]]), legend=legend
                 ),
             )
         )
@@ -275,7 +278,7 @@ def printed_map_chart(
     domain = plain_names(order)
     both = np.concatenate([places.original, places.randomized])
     charts = []
-    for model, points, of_map in zip(MODELS, (places.original, places.randomized), names, strict=True):
+    for model, points, of_map in zip(MODEL_PAIR, (places.original, places.randomized), names, strict=True):
         shown = both if linked else points
         table = pd.DataFrame(
             {

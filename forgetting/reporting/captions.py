@@ -33,7 +33,7 @@ SEEDS_BAND = f"5–95{PERCENT} of the seeds"
 CLAIMED_BAND = f"the 95{PERCENT} interval over seeds and reviews"
 BEFORE_AFTER = "The original model is burgundy (left), the randomized one blue (right)."
 WILSON = f"Whiskers are 95{PERCENT} Wilson intervals over the reviews."
-PALE = "What is pale is not shown once all comparisons are corrected for."
+PALE_MEANS = "What is pale is not shown once all comparisons are corrected for."
 # The title and what is drawn, by the name of the chart. {metric}, {band} and others are what `describe_chart` is given.
 CHART_WORDS: dict[str, tuple[str, str]] = {
     "classes": ("Reviews of each class", "Bars count the reviews of a class that are kept; of many classes the largest "
@@ -55,18 +55,18 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                 "logarithmic axis. The original is burgundy, the randomized model blue and dashed."),
     "words": ("Most influential words of the class {class}", "Bars are the mean influence of a word on the logit of "
               "the class."),
-    "current dose": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, its "
-                     "band holds {band}; the dotted line is the seed of the current randomization, the dot its "
+    "current fraction": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, "
+                     "its band holds {band}; the dotted line is the seed of the current randomization, the dot its "
                      "fraction."),
     "curves": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}."),
     "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
                  "the original (dark)."),
     "cascades": ("{metric} as layers are randomized one after another", "Lines are medians over seeds, bands hold "
-                 "{band}; {dose} of each layer is randomized."),
+                 "{band}; {reached} of each layer is randomized."),
     "half-way fractions": ("Half-way {axis} (D50) of each curve", "Points are where the median over seeds has lost "
                            f"half of the accuracy above chance, lines are 95{PERCENT} intervals."),
     "uncertainty": ("Sources of the uncertainty of the accuracy", "Bars are shares of the variance where "
-                    "{dose} is randomized."),
+                    "{reached} is randomized."),
     "robustness": ("Robustness of each layer", "Forgetting of the validation accuracy, 0 where intact and 1 at chance, "
                    f"of each layer re-initialized and re-randomized, with 95{PERCENT} intervals. Pale bars are not "
                    "concluded on."),
@@ -74,7 +74,7 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                     f"chance, of each layer set wholly randomized, with 95{PERCENT} intervals. Pale is not concluded "
                     "on."),
     "layer choice": ("What each layer set loses of the forget set", "Bars are the accuracy lost on the forget set less "
-                     f"that lost on the retain set, with 95{PERCENT} intervals. {PALE}"),
+                     f"that lost on the retain set, with 95{PERCENT} intervals. {PALE_MEANS}"),
     "explanations": ("Similarity of explanations by the fraction randomized", "Lines are medians over seeds of each "
                      f"method, bands hold {SEEDS_BAND}; the dotted line is the agreement of the predictions. Dashed "
                      "references never look at the model."),
@@ -90,14 +90,15 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
     "relearning": ("Validation accuracy by epoch of relearning", "Lines are medians over seeds, bands hold "
                    f"{SEEDS_BAND}; dashed is a model from scratch."),
     "savings": ("Savings of relearning by the fraction randomized", "Savings are 1 − steps to relearn / steps from "
-                f"scratch: 1 is never lost, 0 is gone. Lines are medians over seeds, bands hold {SEEDS_BAND}. {PALE}"),
+                f"scratch: 1 is never lost, 0 is gone. Lines are medians over seeds, bands hold "
+                f"{SEEDS_BAND}. {PALE_MEANS}"),
     "gaps": ("Gaps to exact retraining", "Numbers are medians over seeds; bars are gaps to exact retraining on the "
              f"scale below each title, lines hold {SEEDS_BAND}, and the gold band {SEEDS_BAND} of the gaps between "
-             f"retrainings. {PALE}"),
+             f"retrainings. {PALE_MEANS}"),
     "trade-off": ("Gaps in forget and {across} accuracy", "Small marks are seeds, large ones medians; the gold star is "
                   "exact retraining."),
     "attack": ("Membership inference after unlearning", "Points are the mean AUC of the attack less that after exact "
-               f"retraining, lines 95{PERCENT} intervals over models and reviews. {PALE}"),
+               f"retraining, lines 95{PERCENT} intervals over models and reviews. {PALE_MEANS}"),
     "losses": ("Losses of the reviews after {method}", "Histograms of −ln p of the true class: forgotten (filled), "
                "retained (dotted) and non-member reviews (dashed)."),
     "published": ("The published experiment and its re-runs", "{marks}"),
@@ -134,7 +135,7 @@ class ChartSource:
     @property
     def studied(self) -> object:
         """The settings of what was done, where it has any of its own."""
-        return self.plan or getattr(self.recipe, PLANS.get(self.kind, ""), None)
+        return self.plan or getattr(self.recipe, PLAN_GROUPS.get(self.kind, ""), None)
 
 
 def source_of_split(data: str, recipe: Recipe, split: Split, **others: object) -> ChartSource:
@@ -266,8 +267,8 @@ def _describe_source(source: ChartSource) -> list[str]:
     of = ""
     if source.reviews:
         counts = ", ".join(f"{name} {count:,}" for name, count in source.reviews.items())
-        seed = "" if recipe is None else f"; split seed {recipe.split.seed}"
-        of = f", {sum(source.reviews.values()):,} reviews of {source.classes:,} classes ({counts}{seed})"
+        parts = f" ({counts}; split seed {recipe.split.seed})" if recipe and source.kind != "data" else ""
+        of = f", {sum(source.reviews.values()):,} reviews of {source.classes:,} classes{parts}"
     sentences = [f"Data: {source.data}{of}."]
     if recipe is None or source.kind == "data":
         return sentences
@@ -310,6 +311,12 @@ def _describe_plan(plan: Sweep | Relearning, dose: str = "fraction") -> str:
     )
 
 
+def _describe_similarity(source: ChartSource) -> str:
+    plan = source.studied
+    product = format_product([(len(plan.doses), "fraction"), (plan.seeds, "seed")])
+    return f"Study: {product} ({_list_seeds(plan)}); {format_scheme(plan.scheme)}."
+
+
 def _list_seeds(plan: object) -> str:
     return f"seed {plan.seed}" if plan.seeds == 1 else f"seeds {plan.seed}–{plan.seed + plan.seeds - 1}"
 
@@ -340,14 +347,16 @@ def _describe_savings(source: ChartSource) -> str:
 def _describe_unlearning(source: ChartSource) -> str:
     plan = source.studied
     methods = join_names(map(format_method, plan.methods))
-    return (
-        f"Forgotten: {describe_forget(source.recipe.forget)} of the training reviews. {methods}; {_list_seeds(plan)}."
-    )
+    return f"{_describe_forgotten(source)} Methods: {methods}; {_list_seeds(plan)}."
 
 
-PLANS = {  # the group of settings that holds the plan of a kind
-    **dict.fromkeys(("dose", "change", "robustness", "layer_choice", "similarity"), "sweep"),
-    "explanation": "explanation",
+def _describe_forgotten(source: ChartSource) -> str:
+    return f"Forgotten: {describe_forget(source.recipe.forget)} of the training reviews."
+
+
+PLAN_GROUPS = {  # the group of settings that holds the plan of a kind
+    **dict.fromkeys(("dose", "change", "robustness", "layer_choice"), "sweep"),
+    **dict.fromkeys(("explanation", "similarity"), "explanation"),
     "learning_curves": "relearning",
     "savings": "relearning",
     "unlearning": "unlearning",
@@ -356,8 +365,10 @@ DONE: dict[str, Callable[[ChartSource], str]] = {  # what was done, by its kind
     "data": lambda _: "",
     "training": lambda _: "",
     "comparison": _describe_comparison,
-    **dict.fromkeys(("dose", "change", "robustness", "layer_choice", "similarity"), _describe_sweep),
+    **dict.fromkeys(("dose", "change", "robustness"), _describe_sweep),
+    "layer_choice": lambda source: f"{_describe_sweep(source)} {_describe_forgotten(source)}",
     "explanation": _describe_explanation,
+    "similarity": _describe_similarity,
     "learning_curves": _describe_relearning,
     "savings": _describe_savings,
     "unlearning": _describe_unlearning,

@@ -478,7 +478,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         formats=FRACTIONS_AS_TEXT,
         charts={
             "dose–response": comparison_chart(
-                trained_model, lambda: chart, "current dose", baselines=style.baselines, band=BAND_WORDS[band]
+                trained_model, lambda: chart, "current fraction", baselines=style.baselines, band=BAND_WORDS[band]
             )
         },
     )
@@ -617,7 +617,7 @@ def cascade_view(study: Study, baselines: Baselines) -> None:
                 baselines=style.baselines,
                 metric=metric,
                 band=BAND_WORDS[band],
-                dose=format_fraction(dose),
+                reached=format_fraction(dose),
             )
         },
         tables=sweep.files_of(study),
@@ -725,7 +725,7 @@ def uncertainty_view(study: Study, baselines: Baselines) -> None:
         formats={"share of the variance": format_share},
         charts={
             "uncertainty": study_chart(
-                study, chart, "uncertainty", shown={"scheme": scheme}, dose=format_fraction(dose)
+                study, chart, "uncertainty", shown={"scheme": scheme}, reached=format_fraction(dose)
             )
         },
         tables=sweep.files_of(study),
