@@ -8,9 +8,12 @@ __getattr__, __all__ = lazy_names(
         "bibliography": ("BIBLIOGRAPHY", "Reference", "write_citations"),
         "material": ("Material",),
         "methods": ("describe_methods",),
+        "notebook": ("notebook_bytes", "studied_recipes"),
         "prose": ("Prose", "Sentence"),
         "report": ("ExperimentReport", "make_report"),
         "report_html": ("report_html",),
         "report_pdf": ("report_pdf",),
+        "sections": ("comparison_section", "data_section", "training_section"),
+        "study_sections": ("study_section",),
     },
 )

@@ -17,7 +17,7 @@ from forgetting.paper.study_sections import conclusions_of, study_section
 from forgetting.recipe.explanation import ChosenReview
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
-from forgetting.tracking.code import TABS, PageState, command_line, python_code
+from forgetting.tracking.code import PageState, command_line, find_page, python_code
 from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
 REPORT_KINDS = ("html", "pdf")
@@ -81,10 +81,9 @@ def shown_states(material: Material) -> dict[str, PageState]:
         states["Training"] = PageState(recipe, "train", model=material.model)
     else:
         states["Data"] = PageState(recipe, "data")
-    places = {kind: (page, tab) for page, tabs in TABS.items() for tab, kind in tabs.items()}
     for kind, result in material.told_studies.items():
         _, used, _ = result.export()
-        page, tab = places[kind]
+        page, tab = find_page(kind)
         states[STUDY_TITLES[kind]] = PageState(without_review(used), page, tab, model=material.model)
     return states
 
