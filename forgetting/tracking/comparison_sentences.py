@@ -17,6 +17,7 @@ from forgetting.tracking.run_comparison import MetricDifference, RunComparison
 
 NAMED_SETTINGS = 4  # in a sentence; the table has all of them
 NAMED_METRICS = 2
+DIFFERENCES = (", change", "gap to exact retraining")  # ends of the names of metrics that are differences themselves
 
 
 def describe_run_comparison(comparison: RunComparison) -> str:
@@ -93,6 +94,8 @@ def format_ends(item: MetricDifference) -> str:
 
 
 def _format(name: str, value: float) -> str:
+    if _is_share(name) and name.endswith(DIFFERENCES):
+        return format_points(100 * value, with_plus=True)
     return format_share(value) if _is_share(name) else format_metric(_code(name), value)
 
 

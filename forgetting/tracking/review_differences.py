@@ -96,9 +96,9 @@ def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, Fou
         return {}, "the runs were measured on no reviews in common"
     if set(a["class"]) != set(b["class"]) or (matched["class_a"] != matched["class_b"]).any():
         return {}, "the classes of the reviews are not the same"
-    which = f"the same {format_count(count, 'validation review')}"
+    which = f"paired, {format_count(count, 'review')}"
     if not count == len(a) == len(b):
-        which = f"{format_count(count, 'validation review')} that both have, of {len(a):,} and {len(b):,}"
+        which = f"paired, {format_count(count, 'review')} of {len(a):,} and {len(b):,}"
     found: dict[str, FoundDifference] = {}
     for model in COMPARED_MODELS:
         columns = [f"{model}_{side}" for side in "ab"]
@@ -106,7 +106,7 @@ def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, Fou
             continue
         for metric, (compare, method) in PREDICTION_METRICS.items():
             if difference := compare(matched, model):
-                found[f"validation {metric}, {model}"] = FoundDifference(*difference, f"paired: {method} on {which}")
+                found[f"validation {metric}, {model}"] = FoundDifference(*difference, f"{which}: {method}")
     return found, "" if found else "the outputs of a model are not finite numbers"
 
 
@@ -141,7 +141,7 @@ def _compare_counts(metric: str) -> Callable[[pd.DataFrame, str], Compared]:
 
 
 PREDICTION_METRICS = {  # by the name of the metric: how it is compared, in code and in words
-    "accuracy": (_compare_hits, "McNemar's exact test and Tango's interval"),
+    "accuracy": (_compare_hits, "McNemar's exact test, Tango's interval"),
     "loss": (_compare_losses, "t"),
     "macro-F1": (_compare_counts("macro_f1"), "bootstrap"),
     "balanced accuracy": (_compare_counts("balanced_accuracy"), "bootstrap"),

@@ -44,7 +44,7 @@ NOT_KEPT = "the runs do not keep what tells how far it varies"
 SAME_REVIEWS = "both are of the same reviews, and the runs do not keep it review by review"
 UNKNOWN_SPREAD = "too few replicates, or all alike, to tell how far it varies"
 NOT_DIFFERENT = "the runs do not differ in it"
-NEWCOMBE = "unpaired: from the interval of each, by Newcombe's method"
+NEWCOMBE = "unpaired: Newcombe's interval of both intervals"
 
 
 @dataclass(frozen=True)

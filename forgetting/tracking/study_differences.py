@@ -236,7 +236,9 @@ def _unpack(run: pd.DataFrame, replicates: pd.MultiIndex, known: list[float]) ->
     found = [[packed.get((*replicate, place)) for place in known] for replicate in replicates]
     if any(not isinstance(one, bytes) for row in found for one in row):
         return None
-    return np.array([[np.unpackbits(np.frombuffer(one, np.uint8), count=reviews) for one in row] for row in found])
+    return np.array(
+        [[np.unpackbits(np.frombuffer(one, np.uint8), count=reviews) for one in row] for row in found], float
+    )
 
 
 @dataclass(frozen=True)
@@ -274,12 +276,11 @@ class _Comparer:
         """What the numbers are compared by, in words."""
         seeds = format_count(counts[0], "seed")
         if self.several and not self.paired:
-            return "unpaired, and the models of several splits share training reviews, so there is no interval"
+            return "unpaired models of several splits, which share training reviews"
         if not self.paired:
-            return f"unpaired: Welch's t over {counts[0]:,} and {format_count(counts[1], 'seed')}"
+            return f"unpaired, {counts[0]:,} and {format_count(counts[1], 'seed')}: Welch's t"
         if self.several:
-            return f"paired: corrected resampled t over {self.splits.nunique():,} splits that both have"
+            return f"paired, {self.splits.nunique():,} splits: corrected resampled t"
         if hits:
-            reviews = format_count(hits[0].shape[2], "review")
-            return f"paired: t over {seeds} and {reviews} that both have"
-        return f"paired: t over {seeds} that both have, the reviews taken as given"
+            return f"paired, {seeds} × {format_count(hits[0].shape[2], 'review')}: t"
+        return f"paired, {seeds}, reviews as given: t"

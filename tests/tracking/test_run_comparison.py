@@ -60,7 +60,7 @@ def test_comparisons_on_the_same_reviews_are_paired(small_split):
         lost, gained = (hits[0] & ~hits[1]).sum(), (hits[1] & ~hits[0]).sum()
         accuracy = by_name(found)[f"validation accuracy, {model}"]
         assert accuracy.change == pytest.approx((gained - lost) / len(targets))
-        assert "14 validation reviews" in accuracy.method
+        assert accuracy.method.startswith("paired, 14 reviews: McNemar")
         assert accuracy.a.baselines["chance"] == pytest.approx(1 / 3)
         raw[accuracy.name] = binomtest(int(lost), int(lost + gained)).pvalue if lost + gained else 1.0
         losses = [values.log_softmax(1)[range(14), targets].neg().numpy() for values in logits]
@@ -102,7 +102,7 @@ def test_only_reviews_that_both_have_are_paired_and_copies_keep_their_order(smal
     both = hits[0].keys() & hits[1].keys()
     accuracy = by_name(compare_runs(*runs))["validation accuracy"]
     assert 1 < len(both) < 14
-    assert f"{len(both)} validation reviews that both have, of 14 and 14" in accuracy.method
+    assert f"paired, {len(both)} reviews of 14 and 14: " in accuracy.method
     assert accuracy.change == pytest.approx(sum(hits[1][key] - hits[0][key] for key in both) / len(both))
 
 
@@ -110,7 +110,7 @@ def test_runs_of_other_reviews_are_never_paired(small_split):
     (a, _), (b, _) = compared(small_split, fraction=0.2), compared(small_split, fraction=1.0)
     found = compare_runs(a, replace(b, data_sha256="6" * 64))
     assert any("different reviews" in notice for notice in found.notices)
-    assert all("paired:" not in item.method.replace("unpaired:", "") for item in found.metrics)
+    assert not any(item.method.startswith("paired") for item in found.metrics)
     assert by_name(found)["validation accuracy, randomized"].method.startswith("unpaired")
     harder = replace(b.metrics[1], baselines={"chance": 0.5})
     assert harder.name == "validation accuracy, original"
@@ -129,7 +129,7 @@ def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_spl
     expected = crossed_change(changes.mean(axis=1), changes)
     whole = by_name(found)["mean validation accuracy over fractions, fc1"]
     assert (whole.change, *whole.interval) == pytest.approx((expected.change, expected.low, expected.high))
-    assert "4 seeds and 14 reviews" in whole.method
+    assert whole.method == "paired, 4 seeds × 14 reviews: t"
     assert whole.a.baselines["chance"] == pytest.approx(1 / 3)
     loss = by_name(found)["mean validation loss over fractions, fc1"]
     means = [
@@ -139,6 +139,11 @@ def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_spl
     assert loss.interval == pytest.approx(tuple(ttest_1samp(means[1] - means[0], 0).confidence_interval()))
     points = found.points[(found.points["curve"] == "fc1") & (found.points["metric"] == "validation_accuracy")]
     assert points["along"].tolist() == list(PLAN.doses)
+    halfway = hits[1][:, 1].astype(float) - hits[0][:, 1]
+    expected = crossed_change(halfway.mean(axis=1), halfway)
+    assert tuple(points[["change", "low", "high"]].iloc[1]) == pytest.approx(
+        (expected.change, expected.low, expected.high)
+    )
     assert points["a"].tolist() == pytest.approx(
         first.frame[first.frame["layers"] == "fc1"].groupby("planned_dose")["validation_accuracy"].median().tolist()
     )
@@ -152,7 +157,7 @@ def test_other_seeds_are_not_paired(small_split):
         for result in (first, second)
     ]
     assert whole.interval == pytest.approx(tuple(ttest_ind(means[1], means[0], equal_var=False).confidence_interval()))
-    assert whole.method == "unpaired: Welch's t over 4 and 3 seeds"
+    assert whole.method == "unpaired, 4 and 3 seeds: Welch's t"
 
 
 def test_what_cannot_be_compared_says_why(small_split):
