@@ -1302,6 +1302,13 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "Save and cite",
             "Keeps what this page shows: as a file, a link, code or a command, and as words for a paper.",
         ),
+        Term("Save the experiment", "Saves all settings and what came of them as one JSON file."),
+        Term(
+            "An experiment's file",
+            "A file of “Save the experiment”, or of --save-experiment on the command line: its settings become yours.",
+            "Nothing in it is run. A file that is refused changes nothing.",
+        ),
+        Term("Close", "Hides what is said of the opened experiment; its settings stay."),
         Term(
             "Forget the ten strongest",
             "Sets the columns of these ten words back to before training, and leaves all else.",

@@ -58,7 +58,7 @@ class ExperimentFile:
     Attributes:
         recipe: All settings.
         data_name: What the reviews are called.
-        data_sha256: SHA-256 of the file that they come from, as 64 hexadecimal digits.
+        data_sha256: SHA-256 of the file that they come from, as 64 hexadecimal digits; "" where no file is named yet.
         page: The page that showed it, "" for none.
         tab: The tab of the page that was open, "" for the first.
         model: What tells its model from the one that the recipe trains to the end, as the end of a sentence; "" for
@@ -136,7 +136,7 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
     data = reader.mapping(values["data"], "data")
     reader.check_keys(data, ("name", "sha256"), "data")
     sha256 = reader.text(data["sha256"], "data.sha256")
-    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+    if sha256 and (len(sha256) != 64 or set(sha256) - set("0123456789abcdef")):
         raise reader.refuse("data.sha256 must be 64 hexadecimal digits", sha256)
     if recipe.data.sha256 not in ("", sha256):
         raise reader.refuse("data.sha256 must be that of its recipe", sha256)

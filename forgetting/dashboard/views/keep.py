@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import TrainedModel, session, tab_key
+from forgetting.dashboard.state.session import TrainedModel, rerun_page, session, tab_key
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import draw_undo
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from forgetting.tracking.code import PageState
 
 KEEPING, OPEN_PART = "keeping", "keep_view"  # keys of whether the dialog is open, and of its part that is
+OPENED_EXPERIMENT = "opened_experiment"  # key of the experiment that was opened last, with the name of its file
 MODEL_NOTE = "“Download the model (safetensors)” on Train saves that model, with which this goes on."
 EXACT = (
     "This gives the same numbers, bit for bit, on one machine at one thread count. A model that came trained with the "
@@ -43,6 +44,10 @@ def keep_control() -> None:
             help=explain("Save and cite"),
         )
     draw_undo()
+    if st.session_state.get(OPENED_EXPERIMENT):
+        from forgetting.dashboard.views.experiment import experiment_notice
+
+        experiment_notice()
     if st.session_state.get(KEEPING):
         _keep_dialog()
 
@@ -58,6 +63,8 @@ def close_dialog() -> None:
 
 @st.dialog("Save and cite", width="large", on_dismiss=close_dialog)
 def _keep_dialog() -> None:
+    if not st.session_state.get(KEEPING):  # a file was opened, which leads away from here
+        rerun_page()
     state, trained_model = page_state()
     mine = session()
     if models.is_outdated(trained_model, mine.inputs) and trained_model:
@@ -95,6 +102,18 @@ def describe_model_source(trained_model: TrainedModel) -> str:
     return ""
 
 
+def _save_part(state: PageState) -> None:
+    from forgetting.dashboard.views.experiment import save_part
+
+    save_part(state, models.find_trained_model(session()))
+
+
+def _open_part(state: PageState) -> None:  # noqa: ARG001 - one signature for all parts
+    from forgetting.dashboard.views.experiment import open_part
+
+    open_part(close_dialog)
+
+
 def _link_part(state: PageState) -> None:
     from forgetting.tracking.code import link
 
@@ -123,6 +142,8 @@ def _command_part(state: PageState) -> None:
 
 
 KEEP_PARTS: dict[str, Callable[[PageState], None]] = {
+    "Save": _save_part,
+    "Open": _open_part,
     "Link": _link_part,
     "Python": _python_part,
     "Command": _command_part,
