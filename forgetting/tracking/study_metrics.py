@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from forgetting.core.errors import DataError
@@ -102,10 +103,10 @@ def _curve_name(title: str, scheme: str, unit: str) -> str:
 
 def _robustness(result: Any, baselines: Baselines | None, hollow: bool) -> Iterator[RunMetric]:  # noqa: ARG001
     """Forgetting of each layer set by re-initialization and by re-randomization."""
-    from forgetting.studies.layer_robustness import robustness_of_rows
+    from forgetting.studies.layer_robustness import LayerDistance, robustness_of_rows
 
     known = _layers(result)
-    for row in robustness_of_rows(result.rows, result.plan, {}):
+    for row in robustness_of_rows(result.rows, result.plan, dict.fromkeys(known, LayerDistance(0))):
         layer, anew = title_set(row.layer, known), row.rerandomized
         yield make_metric(f"forgetting by re-initialization, {layer}", row.reinitialized, row.missing, row.interval)
         yield make_metric(
@@ -117,16 +118,16 @@ def _layer_choice(result: Any, baselines: Baselines | None, hollow: bool) -> Ite
     """How much more each layer set loses of the forget set than of the retain set."""
     from forgetting.unlearning.layer_choice import rank_layers
 
-    known = _layers(result)
-    for scheme in result.plan.schemes:
+    known, title = _layers(result), "excess lost of the forget set"
+    for scheme, unit in product(result.plan.schemes, result.plan.units):
         try:
-            ranking = rank_layers([row for row in result.rows if row.scheme == scheme], known)
+            ranking = rank_layers([row for row in result.rows if (row.scheme, row.unit) == (scheme, unit)], known)
         except DataError as error:
-            yield make_metric(f"excess lost of the forget set, {format_scheme(scheme)}", None, str(error))
+            yield make_metric(f"{title}, {_curve_name('no layer set', scheme, unit)}", None, str(error))
             continue
         for loss in ranking.losses:
-            name = f"{title_set(loss.layers, known)}, {format_scheme(scheme)}"
-            yield make_metric(f"excess lost of the forget set, {name}", loss.excess.change, "", _ends(loss.excess))
+            name = _curve_name(title_set(loss.layers, known), scheme, unit)
+            yield make_metric(f"{title}, {name}", loss.excess.change, "", _ends(loss.excess))
 
 
 def _ends(change: Any) -> tuple[float, float] | None:
