@@ -21,6 +21,7 @@ PAGES = {
     "explain": "pages/explain.py",
     "relearn": "pages/relearn.py",
     "unlearn": "pages/unlearn.py",
+    "runs": "pages/runs.py",
     "method": "pages/method.py",
 }
 SMALL_TRANSFORMER = {

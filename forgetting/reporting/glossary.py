@@ -1322,9 +1322,34 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "seeds, schemes and methods that it has in common. Where there are too many, the oldest one goes; those "
             "that are pinned go last.",
         ),
-        Term("Open", "Sets the settings that this study was run with, and shows it on its page."),
-        Term("Pin", "Keeps this study when older ones have to go.", used=("unpin",)),
-        Term("Delete", "Forgets this study."),
+        Term("Open", "Sets the settings that this was run with, and shows it on its page."),
+        Term("Pin", "Keeps this when older ones have to go.", used=("unpin",)),
+        Term("Delete", "Removes this; nothing of it is left."),
+        Term("run", "What was trained, compared or studied once; the same settings on the same file are the same run."),
+        Term("time", "When it ended, by the clock of your browser."),
+        Term("settings", "How the settings differ from the defaults, without the reviews and the seed."),
+        Term("metrics", "The metrics that stand for the run, the first one beside what trivial models reach."),
+        Term("trivial models", "What models reach that know nothing, and others that the metric is held against."),
+        Term("done", "How many of its epochs, variants or seeds are done."),
+        Term("took", "How long it took on this machine, where that is known."),
+        Term("version", "The version of this program that computed it."),
+        Term("kept", "Whether it lasts, is pinned, or is there in this session only."),
+        Term("name", "What you call a run; whoever computes it again finds the name there."),
+        Term("note", "What you want to remember of a run."),
+        Term("Kind of run", "Shows the runs of these kinds alone."),
+        Term(
+            "Filter", "Shows the runs alone in whose name, note, settings, reviews or metrics all of these words occur."
+        ),
+        Term(
+            "Hold as A",
+            "Keeps this run as the first of two that are compared, while you choose others.",
+            used=("let go of a",),
+        ),
+        Term(
+            "Compare with what is shown now",
+            "Sets the run beside your model before and after, as the other pages have it.",
+        ),
+        Term("Bring it back", "Stores the run again that was deleted last."),
         Term("Stop", "Stops; what is done stays."),
         Term(
             "prediction",

@@ -61,14 +61,14 @@ def _with_interval(item: MetricDifference) -> str:
 def format_side(item: MetricDifference, side: str) -> str:
     """The value of a metric in a run, "a" or "b"; "–" where it has none."""
     metric = getattr(item, side)
-    return "–" if metric is None or metric.value is None else _format(item.name, metric.value)
+    return "–" if metric is None or metric.value is None else format_run_value(item.name, metric.value)
 
 
 def format_beside(item: MetricDifference, side: str) -> str:
     """What trivial models reach in that metric, beside a run."""
     metric = getattr(item, side)
     return ", ".join(
-        f"{name} {_format(item.name, value)}" for name, value in (metric.baselines if metric else {}).items()
+        f"{name} {format_run_value(item.name, value)}" for name, value in (metric.baselines if metric else {}).items()
     )
 
 
@@ -93,7 +93,8 @@ def format_ends(item: MetricDifference) -> str:
     return f"95{PERCENT} interval {' to '.join(ends)}"
 
 
-def _format(name: str, value: float) -> str:
+def format_run_value(name: str, value: float) -> str:
+    """The value of a metric of a run by the metric's name: a share as a percentage, a difference of them in points."""
     if _is_share(name) and name.endswith(DIFFERENCES):
         return format_points(100 * value, with_plus=True)
     return format_share(value) if _is_share(name) else format_metric(_code(name), value)

@@ -32,6 +32,7 @@ PAGES = {
     "explain": ("pages/explain.py", "Explain", ":material/format_ink_highlighter:"),
     "relearn": ("pages/relearn.py", "Relearn", ":material/replay:"),
     "unlearn": ("pages/unlearn.py", "Unlearn", ":material/delete_sweep:"),
+    "runs": ("pages/runs.py", "Runs", ":material/history:"),
     "method": ("pages/method.py", "Method", ":material/menu_book:"),
 }
 STUDY_TABS = {  # page and tab that show a kind of study
@@ -147,6 +148,7 @@ def _pages_done() -> dict[str, bool]:
         "train": trained_model,
         "forget": trained_model and bool(randomization.layers and randomization.fraction),
         **{page: trained_model and _is_studied(page) for page, _ in STUDY_TABS.values()},
+        "runs": False,
         "method": False,
     }
 

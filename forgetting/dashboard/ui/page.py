@@ -32,7 +32,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.glossary import explain
 
-LIGHT_PAGES = (url.OPENING_PAGE, "method")  # which are drawn without what computes
+LIGHT_PAGES = (url.OPENING_PAGE, "method", "runs")  # which are drawn without what computes
 FIRST_SCREEN = 2.0  # seconds in which a browser draws it
 SIDEBAR_WIDTH = 205  # pixels, so that the first screen fits a projector
 # Drawn here, as Streamlit would fetch an icon of its own from another host.

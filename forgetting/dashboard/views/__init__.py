@@ -9,6 +9,7 @@ __all__ = [
     "published",
     "relearning",
     "robustness",
+    "runs",
     "splits",
     "story",
     "training",
