@@ -11,6 +11,7 @@ from forgetting.experiment.export import csv_bytes
 from forgetting.recipe import url
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
+from forgetting.reporting.formatting import format_change_interval, format_points
 from forgetting.tracking.comparison_sentences import format_run_value
 from forgetting.tracking.run import Run, RunMetric
 
@@ -32,8 +33,9 @@ RUN_TITLES = {  # what a kind of run is called; studies as on their pages
     "reproduction": "Published table",
     "own_model": "Study of one's own model",
 }
-HEADLINES = {  # the metrics that stand for a run in a table; of other kinds the first one
-    "comparison": ("validation accuracy, original", "validation accuracy, randomized", "validation accuracy, change"),
+HEADLINES = {  # the metrics that stand for a run in a table; of other kinds the first two
+    "training": ("validation accuracy",),
+    "comparison": ("validation accuracy, original", "validation accuracy, randomized"),
     "reproduction": (
         "validation bitwise accuracy, original, median",
         "validation bitwise accuracy, randomized, median",
@@ -59,9 +61,11 @@ def _describe(recipe: Recipe) -> str:
 
 def headline(run: Run) -> str:
     """The metrics that stand for a run, the first one beside its baselines."""
-    names = HEADLINES.get(run.kind, ())
-    chosen = [metric for metric in run.metrics if metric.name in names] or list(run.metrics[:1])
+    names = HEADLINES.get(run.kind)
+    chosen = [metric for metric in run.metrics if metric.name in names] if names else list(run.metrics[:2])
     texts = [f"{metric.name} {format_metric_of(metric)}" for metric in chosen]
+    if run.kind == "comparison" and len(chosen) == 2:
+        texts = [f"validation accuracy {' → '.join(format_metric_of(replace(each, interval=None)) for each in chosen)}"]
     return "; ".join([*texts, *filter(None, (format_baselines_of(metric) for metric in chosen[:1]))])
 
 
@@ -69,8 +73,18 @@ def format_metric_of(metric: RunMetric) -> str:
     """The value of a metric with its interval: "84 % (79 % to 88 %)"; "missing" where there is none."""
     if metric.value is None:
         return "missing"
-    value, ends = format_run_value(metric.name, metric.value), metric.interval
+    ends = metric.interval
+    if _is_difference(metric.name):
+        points = format_points(100 * metric.value, with_plus=True)
+        return f"{points} ({format_change_interval(*ends)})" if ends else points
+    value = format_run_value(metric.name, metric.value)
     return f"{value} ({' to '.join(format_run_value(metric.name, end) for end in ends)})" if ends else value
+
+
+def _is_difference(name: str) -> bool:
+    """Whether a metric is a difference of shares, by its name."""
+    of_shares = "accuracy" in name and name.endswith((", change", "gap to exact retraining"))
+    return of_shares or name.startswith("excess lost")
 
 
 def format_baselines_of(metric: RunMetric) -> str:

@@ -11,7 +11,6 @@ import pandas as pd
 import streamlit as st
 
 from forgetting.core.errors import StoreError
-from forgetting.core.numbers import NO_BREAK
 from forgetting.dashboard.state.runs import VisitorRuns, current_run, session_store
 from forgetting.dashboard.state.session import LEAVES, assign, session, tab_key
 from forgetting.dashboard.ui.escape import cells, literal
@@ -35,6 +34,7 @@ from forgetting.tracking.run_table import (
 HELD = "held_run"  # key of the key of the run that others are compared with
 DELETED = "deleted_run"  # key of the run that was deleted last
 CURRENT = "with_current"  # key of whether a run is compared with what the session shows
+MOST_ROWS = 10  # of the table that are seen at once
 TRAINED_GROUPS = ("reading", "data", "split", "model", "training", "seed", "protocol")  # of which every run is
 
 
@@ -46,8 +46,8 @@ def runs_view() -> None:
     _deleted_notice(store)
     if not runs:
         st.info(
-            "Nothing has been run yet. A training, a study, and a comparison that you look at for two seconds will stand "
-            "here, each with its settings, its metrics and what trivial models reach.",
+            "Nothing has been run yet. A training, a study, and a comparison that you look at for two seconds will "
+            "stand here, each with its settings, its metrics and what trivial models reach.",
             icon=":material/history:",
         )
         page_link("train", "Train a model")
@@ -121,7 +121,7 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"runs_{listed}",
-        height=min(36 * len(runs) + 40, 380),
+        height="auto" if len(runs) > MOST_ROWS else "content",
         alt="Runs, the newest first",
     )
     return [runs[row] for row in sorted(chosen["selection"]["rows"]) if row < len(runs)]
