@@ -1343,7 +1343,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term(
             "Hold as A",
             "Keeps this run as the first of two that are compared, while you choose others.",
-            used=("let go of a",),
+            used=("let go of a", "swap a and b"),
         ),
         Term(
             "Compare with what is shown now",

@@ -33,6 +33,7 @@ from forgetting.tracking.run_table import (
 
 HELD = "held_run"  # key of the key of the run that others are compared with
 DELETED = "deleted_run"  # key of the run that was deleted last
+SWAPPED = "swapped_runs"  # key of whether the run that was chosen second is A
 CURRENT = "with_current"  # key of whether a run is compared with what the session shows
 MOST_ROWS = 10  # of the table that are seen at once
 TRAINED_GROUPS = ("reading", "data", "split", "model", "training", "seed", "protocol")  # of which every run is
@@ -142,21 +143,30 @@ def _compare_or_show(store: VisitorRuns, runs: Sequence[Run], chosen: Sequence[R
     others = [run for run in chosen if held is None or run.key != held.key]
     now = current_run(session()) if st.session_state.get(CURRENT) else None
     pair = [run for run in (held, *others, now) if run]
-    if held:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(literal(f"A is held: {_title(held)}. Choose B in the table."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if held:
+            st.button("Let go of A", key="let_go", on_click=_hold, args=("",), help=explain("Let go of A"))
+        if len(pair) == 2:
             st.button(
-                "Let go of A", key="let_go", type="tertiary", on_click=_hold, args=("",), help=explain("Hold as A")
+                "Swap A and B", icon=":material/swap_horiz:", key="swap", on_click=_swap, help=explain("Swap A and B")
             )
+        if held or pair:
+            label = "Compare with what is shown now"
+            st.toggle(label, key=CURRENT, help=explain(label))
     if len(pair) > 2:
         st.info("Choose one run to see it whole, or two to compare them.")
     elif len(pair) == 2:
         from forgetting.dashboard.views.run_comparison import run_comparison_view
 
+        pair = pair[::-1] if st.session_state.get(SWAPPED) else pair
+        for letter, run in zip("AB", pair, strict=True):
+            st.caption(literal(f"{letter}: {'what is shown now: ' if run is now else ''}{_title(run)}"))
         run_comparison_view(*(replace(run, content=run.content or store.content(run.key)) for run in pair))
-    elif pair:
+    elif held and not others:
+        st.caption(literal(f"A is held: {_title(held)}. Choose B in the table."))
+    elif pair and not now:
         _whole(store, pair[0])
-    else:
+    elif not pair:
         st.caption("Choose a run in the table to see it whole, or two to compare them.")
 
 
@@ -184,7 +194,6 @@ def _whole(store: VisitorRuns, run: Run) -> None:
             key="hold",
             help=explain("Hold as A"),
         )
-        st.toggle("Compare with what is shown now", key=CURRENT, help=explain("Compare with what is shown now"))
         st.button(
             "Delete",
             icon=":material/delete:",
@@ -240,6 +249,10 @@ def _edit_text(store: VisitorRuns, key: str, field: str, control: str) -> None:
 
 def _hold(key: str) -> None:
     st.session_state[HELD] = key
+
+
+def _swap() -> None:
+    st.session_state[SWAPPED] = not st.session_state.get(SWAPPED)
 
 
 def _delete(store: VisitorRuns, run: Run) -> None:
