@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from forgetting.paper.blocks import Listing, Paragraph, ReportSection, ResultTable
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.blocks import Listing, Paragraph, ReportSection, ResultTable, paragraph
+from forgetting.paper.material import Material
 from forgetting.paper.methods import describe_methods
+from forgetting.paper.program import experiment_code, experiment_commands, studied_recipes
 from forgetting.paper.prose import Prose, Sentence
 from forgetting.paper.sections import comparison_section, data_section, limits_section, training_section
 from forgetting.paper.study_sections import conclusions_of, study_section
 from forgetting.recipe.explanation import ChosenReview
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
-from forgetting.tracking.code import PageState, command_line, find_page, python_code
 from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
 REPORT_KINDS = ("html", "pdf")
@@ -71,33 +71,17 @@ def without_review(recipe: Recipe) -> Recipe:
     return replace(recipe, review=ChosenReview())
 
 
-def shown_states(material: Material) -> dict[str, PageState]:
-    """What a report is of, as states of the pages that show it, by title."""
-    recipe = without_review(material.recipe)
-    states = {}
-    if material.comparison:
-        states["Before and after randomizing"] = PageState(recipe, "forget", model=material.model)
-    elif material.trained:
-        states["Training"] = PageState(recipe, "train", model=material.model)
-    else:
-        states["Data"] = PageState(recipe, "data")
-    for kind, result in material.told_studies.items():
-        _, used, _ = result.export()
-        page, tab = find_page(kind)
-        states[STUDY_TITLES[kind]] = PageState(without_review(used), page, tab, model=material.model)
-    return states
-
-
 def _reproduction(material: Material) -> ReportSection:
-    recipe = without_review(material.recipe)
-    blocks = [
-        ResultTable("Versions", ("program", "version"), (("Learning to Forget", PROGRAM_VERSION), *versions().items())),
-    ]
-    for title, state in shown_states(material).items():
-        blocks += [
-            Listing(f"{title}: Python", python_code(state)),
-            Listing(f"{title}: command", command_line(state)),
-        ]
-    text = json.dumps(recipe.to_dict(), sort_keys=True)  # in one line, which a page breaks
-    blocks.append(Listing(f"The recipe (SHA-256 {recipe.hash})", text))
-    return ReportSection("How to do it again", tuple(blocks))
+    recipe, studies, model = without_review(material.recipe), studied_recipes(material), material.model
+    named = f"The figures are of {model}." if model else ""
+    versions_used = (("Learning to Forget", PROGRAM_VERSION), *versions().items())
+    return ReportSection(
+        "How to do it again",
+        (
+            *paragraph(named),
+            ResultTable("Versions", ("program", "version"), versions_used),
+            Listing("All of it as Python", experiment_code(recipe, studies, model=model)),
+            Listing("The comparison and the studies as commands", experiment_commands(recipe, studies, model=model)),
+            Listing(f"The recipe (SHA-256 {recipe.hash})", json.dumps(recipe.to_dict(), sort_keys=True)),
+        ),
+    )
