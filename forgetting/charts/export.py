@@ -116,9 +116,9 @@ def chart_bytes(
 def _clean(value: object) -> object:
     """A specification whose texts hold no sign that XML cannot hold: one of those would end the whole process."""
     if isinstance(value, str):
-        return _printable(value)
+        return "\n".join(map(_printable, value.split("\n")))  # at which a title is broken
     if isinstance(value, dict):
-        return {_printable(name): _clean(each) for name, each in value.items()}
+        return {_clean(name): _clean(each) for name, each in value.items()}
     return [*map(_clean, value)] if isinstance(value, list) else value
 
 

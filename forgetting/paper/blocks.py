@@ -45,11 +45,13 @@ class PrintedChart:
 
     Attributes:
         chart: The chart.
-        caption: What it shows, and what its bands and lines are; also what a person hears who cannot see it.
+        title: What it shows.
+        caption: What its bands and lines are, and what it is of.
         wide: Whether it takes both columns of a page.
     """
 
     chart: alt.TopLevelMixin
+    title: str
     caption: str
     wide: bool = True
 

@@ -82,9 +82,10 @@ def _table(block: ResultTable) -> str:
 def _chart(block: PrintedChart) -> str:
     width = "two columns" if block.wide else "one column"
     drawing = chart_bytes(block.chart, "svg", width=width).decode()
-    drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(block.caption)}" ', 1)
+    drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(f"{block.title}. {block.caption}")}" ', 1)
     look = "" if block.wide else ' class="narrow"'
-    return f"<figure{look}>{drawing}<figcaption>{escape(block.caption)}</figcaption></figure>"
+    text = f"<b>{escape(block.title)}.</b> {escape(block.caption)}"
+    return f"<figure{look}>{drawing}<figcaption>{text}</figcaption></figure>"
 
 
 def _listing(block: Listing) -> str:

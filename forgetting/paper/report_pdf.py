@@ -53,5 +53,5 @@ def _plain(block: ReportBlock) -> dict:
     if isinstance(block, PrintedChart):
         width = "two columns" if block.wide else "one column"
         drawing = chart_bytes(block.chart, "svg", width=width).decode()
-        return {"kind": "chart", "caption": block.caption, "wide": block.wide, "svg": drawing}
+        return {"kind": "chart", "title": block.title, "caption": block.caption, "wide": block.wide, "svg": drawing}
     return {"kind": "listing", "caption": block.caption, "text": block.text}

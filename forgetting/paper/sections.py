@@ -6,9 +6,11 @@ Those on studies are in `study_sections`. No review's text stands in a report.
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from forgetting.charts.data import classes_chart
 from forgetting.charts.history import Curve, history_chart
+from forgetting.charts.print_comparison import printed_confusion_chart, printed_recall_chart, printed_scores_chart
 from forgetting.charts.style import RELEARNED
 from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.results import Outcome
@@ -16,6 +18,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.settings import OBJECTIVES
 from forgetting.paper.blocks import PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
+from forgetting.reporting.captions import baselines_of_metric, describe_chart, source_of_split
 from forgetting.reporting.comparison import (
     FORGETTING_SCALE,
     describe_agreement,
@@ -32,8 +35,13 @@ from forgetting.reporting.names import name_metric
 from forgetting.reporting.recalls import describe_recalls
 from forgetting.reporting.words import describe_tokenizer, describe_unknown_words
 
+if TYPE_CHECKING:
+    import altair as alt
+
+    from forgetting.core.settings import Settings
+    from forgetting.recipe.recipe import Recipe
+
 MOST_CLASSES_LISTED = 60  # in a table
-SEED_BANDS = f"Bands hold 5–95{PERCENT} of the seeds"
 LIMITS = (  # of what may be claimed of any result
     "All numbers are of small networks on these reviews; they need not hold for other networks or reviews.",
     "At an equal fraction, N(0, 1) mostly measures how much larger its numbers are than trained weights; "
@@ -92,7 +100,7 @@ def data_section(material: Material) -> ReportSection:
         (
             ResultTable("The reviews", ("property", "value"), tuple(rows)),
             *paragraph(*describe_reading(report.reading), describe_tokenizer(split.tokenizer), unknown),
-            PrintedChart(classes_chart(counts), "Reviews of each class; of many, the most frequent ones.", wide=False),
+            print_chart("classes", classes_chart(counts), material, "data", wide=False),
             ResultTable(f"Classes{more}", ("class", "reviews", "share"), tuple(listed[:MOST_CLASSES_LISTED])),
             ResultTable(
                 "What models reach that know little, or nothing, of the texts",
@@ -133,17 +141,52 @@ def _history_charts(curves: list[Curve], material: Material) -> list[PrintedChar
         accuracies["LinearSVC"] = baselines.linear_svc["validation"]
     unit = OBJECTIVES[material.recipe.training.objective]
     axes = {
-        "accuracy": ("accuracy", accuracies, "Accuracy"),
-        "loss": (f"loss ({unit})", {"uniform guess": baselines.chance_loss}, "Loss"),
+        "accuracy": ("accuracy", accuracies),
+        "loss": (f"loss ({unit})", {"uniform guess": baselines.chance_loss}),
     }
     return [
-        PrintedChart(
+        print_chart(
+            f"{metric} by epoch",
             history_chart(curves, metric, lines, epochs=epochs, title=title),
-            f"{name} by epoch, on training and validation reviews; dashed is what trivial models reach.",
+            material,
+            "training",
             wide=False,
+            baselines=lines,
+            metric=metric,
         )
-        for metric, (title, lines, name) in axes.items()
+        for metric, (title, lines) in axes.items()
     ]
+
+
+def print_chart(
+    name: str,
+    chart: alt.TopLevelMixin,
+    material: Material,
+    kind: str,
+    *,
+    recipe: Recipe | None = None,
+    plan: Settings | None = None,
+    wide: bool = True,
+    **words: object,
+) -> PrintedChart:
+    """A chart with the title and the caption that it has as a file.
+
+    Args:
+        name: Its name in the captions.
+        chart: The chart.
+        material: The experiment that it is of.
+        kind: What was done, as in `ChartSource`.
+        recipe: The recipe of a study; None for that of the experiment.
+        plan: The plan of a study; None for that of the recipe.
+        wide: Whether it takes both columns of a page.
+        words: See `describe_chart`.
+    """
+    split, trained = material.split, material.trained
+    epochs = len(trained.history) if trained else None
+    data = split.reviews.report.source
+    source = source_of_split(data, recipe or material.recipe, split, epochs=epochs, kind=kind, plan=plan)
+    text = describe_chart(name, source, **words)
+    return PrintedChart(chart, text.title, text.caption, wide)
 
 
 def comparison_section(material: Material) -> ReportSection:
@@ -156,7 +199,7 @@ def comparison_section(material: Material) -> ReportSection:
         if published
         else describe_comparison(comparison, baselines, recipe.randomization, layers)
     )
-    blocks: list[ReportBlock] = [*paragraph(told, conclusion=True), _scores_table(material)]
+    blocks: list[ReportBlock] = [*paragraph(told, conclusion=True), *_scores_charts(material), _scores_table(material)]
     if not published:
         number, missing, note = describe_forgetting(
             comparison.forgetting["validation"],
@@ -166,8 +209,23 @@ def comparison_section(material: Material) -> ReportSection:
         forgetting = f"Forgetting on validation is {number}{f' ({note})' * bool(note)}{f': {missing}' * bool(missing)}."
         blocks += paragraph(forgetting, FORGETTING_SCALE, describe_agreement(comparison))
         blocks += paragraph(describe_recalls(comparison, material.split.classes, baselines))
-        blocks += _recall_table(material)
+        blocks += _classes(material)
     return ReportSection("Before and after randomizing", tuple(blocks))
+
+
+def _scores_charts(material: Material) -> list[PrintedChart]:
+    """Accuracy and loss of both models, beside what trivial models reach."""
+    baselines, objective = material.baselines, material.recipe.training.objective
+    accuracy = "bitwise_accuracy" if material.recipe.protocol == "published" else "accuracy"
+    charts = []
+    for metric in (accuracy, "loss"):
+        chart = printed_scores_chart(material.comparison, baselines, metric, OBJECTIVES[objective])
+        lines = {name: parts["validation"] for name, parts in baselines_of_metric(metric, baselines).items()}
+        name, unit = metric.replace("_", " "), OBJECTIVES[objective]
+        charts.append(
+            print_chart(name, chart, material, "comparison", wide=False, baselines=lines, metric=metric, unit=unit)
+        )
+    return charts
 
 
 def _scores_table(material: Material) -> ResultTable:
@@ -215,7 +273,8 @@ def _cell(scores: Scores, metric: str) -> str:
     return format_share(value, digits) if metric.endswith("accuracy") else format_number(value)
 
 
-def _recall_table(material: Material) -> list[ResultTable]:
+def _classes(material: Material) -> list[ReportBlock]:
+    """The recall of each class by both models, and their confusion."""
     before, after = (outcome.scores["validation"] for outcome in _outcomes(material))
     if before.recall is None or after.recall is None:
         return []
@@ -232,12 +291,17 @@ def _recall_table(material: Material) -> list[ResultTable]:
     ]
     order = Counter({index: int(size) for index, size in enumerate(sizes)}).most_common(MOST_CLASSES_LISTED)
     more = f"; the {MOST_CLASSES_LISTED} most frequent of {len(rows)}" * (len(rows) > MOST_CLASSES_LISTED)
+    classes = material.split.classes
+    recall = printed_recall_chart(material.comparison, classes, material.baselines)
+    chance = {"chance": material.baselines.chance}
     return [
+        print_chart("recall", recall, material, "comparison", wide=False, baselines=chance),
+        print_chart("confusion", printed_confusion_chart(material.comparison, classes), material, "comparison"),
         ResultTable(
             f"Recall of each class on the validation reviews{more}",
             ("class", "reviews", "original", "randomized", "change"),
             tuple(rows[index] for index, _ in order),
-        )
+        ),
     ]
 
 

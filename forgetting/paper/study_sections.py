@@ -21,9 +21,10 @@ from forgetting.experiment.export import TableResult
 from forgetting.model.settings import OBJECTIVES
 from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import STUDY_TITLES, Material
-from forgetting.paper.sections import SEED_BANDS, why_hollow
+from forgetting.paper.sections import print_chart, why_hollow
 from forgetting.randomization.groups import title_set
 from forgetting.reporting.activations import describe_similarity
+from forgetting.reporting.captions import CLAIMED_BAND, SEEDS_BAND
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.dose_response import (
     describe_half_way,
@@ -31,7 +32,7 @@ from forgetting.reporting.dose_response import (
     describe_robustness,
     largest_common_change,
 )
-from forgetting.reporting.explanation import SANITY_CHECK_NAMES, SIMILARITY_NAMES, describe_sanity_check
+from forgetting.reporting.explanation import SANITY_CHECK_NAMES, describe_sanity_check
 from forgetting.reporting.formatting import (
     format_fraction,
     format_interval,
@@ -62,9 +63,6 @@ from forgetting.studies.sanity_check import (
     reference_similarities,
 )
 from forgetting.unlearning.layer_choice import rank_layers
-
-INTERVALS = f"bands are 95{PERCENT} intervals over reviews and seeds"
-DASHED_LINES = "dashed is what trivial models reach"
 
 
 def study_section(kind: str, result: TableResult, material: Material) -> ReportSection:
@@ -114,7 +112,7 @@ def _dose(result: TableResult, material: Material) -> list[ReportBlock]:
         halves = nested_half_ways(half_way(rows, planned_doses=plan.doses, hollow=hollow), nested)
         sentence = describe_half_way(halves, baselines, before, scope, sources)
         blocks += paragraph(f"{scheme[0].upper()}{scheme[1:]}: {sentence}", conclusion=True)
-        blocks += _curve_charts(rows, nested, sets, result, material, f"Randomized by {scheme}")
+        blocks += _curve_charts(rows, nested, sets, result, material)
     all_halves = nested_half_ways(half_way(frame, planned_doses=plan.doses, hollow=hollow), nested)
     return [*blocks, _half_way_table(all_halves, plan.match)]
 
@@ -125,7 +123,6 @@ def _curve_charts(
     sets: dict[str, str],
     result: TableResult,
     material: Material,
-    what: str,
 ) -> Iterator[PrintedChart]:
     """Validation accuracy by dose, in a panel or several."""
     style = dose_charts.metric_style("accuracy", material.baselines, OBJECTIVES[material.recipe.training.objective])
@@ -134,7 +131,7 @@ def _curve_charts(
     if nested:
         table = dose_charts.with_intervals(table, nested, band)
     axis = "change of the weights" if result.plan.match == "change" else "fraction randomized"
-    said = INTERVALS if nested else SEED_BANDS.lower()
+    said = CLAIMED_BAND if nested else SEEDS_BAND
     for title, panel in panels(table, sets, result.recipe.model.layers).items():
         chart = dose_charts.dose_chart(
             panel,
@@ -145,9 +142,16 @@ def _curve_charts(
             band=band,
             pick=False,
         )
-        place = f" ({title})" if title else ""
-        yield PrintedChart(
-            chart, f"{what}{place}: median validation accuracy over seeds by {axis}; {said}, and {DASHED_LINES}."
+        yield print_chart(
+            "curves",
+            chart,
+            material,
+            "dose" if result.plan.match == "dose" else "change",
+            plan=result.plan,
+            shown={"scheme": rows["scheme"].iloc[0]} | ({"layers": title} if title else {}),
+            baselines=style.baselines,
+            axis=axis,
+            band=said,
         )
 
 
@@ -180,8 +184,8 @@ def _change(result: TableResult, material: Material) -> list[ReportBlock]:
         if largest_common_change(table, "scheme") is not None:
             sentence = describe_matched(table, rows, material.baselines, "scheme", scope)
             blocks += paragraph(f"{layers}: {sentence}", conclusion=True)
-    for scheme, rows in _kinds(frame):
-        blocks += _curve_charts(rows, nested, sets, result, material, f"Randomized by {scheme}")
+    for _, rows in _kinds(frame):
+        blocks += _curve_charts(rows, nested, sets, result, material)
     return blocks
 
 
@@ -204,12 +208,7 @@ def _robustness(result: TableResult, material: Material) -> list[ReportBlock]:
     ]
     return [
         *paragraph(describe_robustness(rows, material.baselines, scope, hollow=hollow), conclusion=True),
-        PrintedChart(
-            dose_charts.robustness_chart(rows),
-            f"Forgetting of each layer: 0 is intact, 1 is at chance; lines are 95{PERCENT} intervals, and bars are "
-            "pale "
-            "where nothing is concluded.",
-        ),
+        print_chart("robustness", dose_charts.robustness_chart(rows), material, "robustness", plan=result.plan),
         ResultTable(
             f"Accuracy where one layer is randomized wholly; chance is {format_share(material.baselines.chance)}, the "
             f"largest class {format_share(material.baselines.majority['validation'])}",
@@ -219,7 +218,7 @@ def _robustness(result: TableResult, material: Material) -> list[ReportBlock]:
     ]
 
 
-def _layer_choice(result: TableResult, material: Material) -> list[ReportBlock]:  # noqa: ARG001 - one signature for all
+def _layer_choice(result: TableResult, material: Material) -> list[ReportBlock]:
     known, scope = result.recipe.model.layers, name_scope(retrain=result.plan.retrain, splits=1)
     blocks: list[ReportBlock] = []
     for scheme in dict.fromkeys(row.scheme for row in result.rows):
@@ -230,14 +229,8 @@ def _layer_choice(result: TableResult, material: Material) -> list[ReportBlock]:
             continue
         blocks += paragraph(describe_layer_choice(ranking, known, scope), conclusion=True)
         chart = excess_chart(list_losses(ranking, known))
-        blocks.append(
-            PrintedChart(
-                chart,
-                f"Randomized by {format_scheme(scheme)}: what each layer set loses of the accuracy on the forget "
-                "set less "
-                f"that on the retain set, a mean over fractions and seeds, with corrected 95{PERCENT} intervals.",
-            )
-        )
+        more = {"recipe": result.recipe, "plan": result.plan, "shown": {"scheme": scheme}}
+        blocks.append(print_chart("layer choice", chart, material, "layer_choice", **more))
     return blocks
 
 
@@ -254,13 +247,9 @@ def _explanation(result: TableResult, material: Material) -> list[ReportBlock]:
         if not found:
             continue
         blocks += paragraph(describe_sanity_check(found, agreement, material.baselines, title), conclusion=True)
-        blocks.append(
-            PrintedChart(
-                explanation_chart(similar[similar["layers"] == name], CONCLUDED, references, result.plan.attributions),
-                f"{title} randomized: {SIMILARITY_NAMES[CONCLUDED]} with the original explanations, median over seeds. "
-                f"{SEED_BANDS}; grey is what does not look at the model.",
-            )
-        )
+        chart = explanation_chart(similar[similar["layers"] == name], CONCLUDED, references, result.plan.attributions)
+        more = {"plan": result.plan, "shown": {"layers": title}}
+        blocks.append(print_chart("explanations", chart, material, "explanation", **more))
         rows += [
             (
                 title,
@@ -287,12 +276,14 @@ def _with_interval(change: object) -> str:
 def _similarity(result: TableResult, material: Material) -> list[ReportBlock]:
     sentence = describe_similarity(result, hollow=bool(why_hollow(material)))
     charts = [
-        PrintedChart(
+        print_chart(
+            "similarity",
             similarity_chart(result.curves, band, layer),
-            f"Similarity (CKA) of {layer} to the original by fraction randomized, median over seeds; "
-            f"{SEED_BANDS.lower()}, and "
-            "dashed is what models reach that were trained from other seeds.",
+            material,
+            "similarity",
+            plan=result.plan,
             wide=False,
+            layer=layer,
         )
         for layer, band in result.independent.items()
     ]
@@ -316,8 +307,9 @@ def _learning_curves(result: TableResult, material: Material) -> list[ReportBloc
         chart = learning_curve_chart(
             learning_curve_bands(result.curves), lines, epochs=result.recipe.relearning.epochs, target=median(targets)
         )
-        what = "Validation accuracy by epoch of relearning and from scratch, median over seeds"
-        blocks.append(PrintedChart(chart, f"{what}. {SEED_BANDS}; {DASHED_LINES}."))
+        blocks.append(
+            print_chart("relearning", chart, material, "learning_curves", recipe=result.recipe, baselines=lines)
+        )
     return blocks
 
 
@@ -328,8 +320,8 @@ def _savings(result: TableResult, material: Material) -> list[ReportBlock]:
     blocks: list[ReportBlock] = []
     for scheme, shown in table.groupby("scheme", sort=False, observed=True):
         blocks += paragraph(describe_savings(shown, result.frame, material.baselines), conclusion=True)
-        caption = f"Randomized by {format_scheme(scheme)}: savings by fraction, median over models. {SEED_BANDS}."
-        blocks.append(PrintedChart(savings_chart(shown), caption))
+        more = {"recipe": result.recipe, "shown": {"scheme": scheme}}
+        blocks.append(print_chart("savings", savings_chart(shown), material, "savings", **more))
     rows = [
         (
             row.layers,
@@ -374,7 +366,7 @@ SHOWN_METRICS = (  # of the table of unlearning
 )
 
 
-def _unlearning(result: TableResult, material: Material) -> list[ReportBlock]:  # noqa: ARG001
+def _unlearning(result: TableResult, material: Material) -> list[ReportBlock]:
     gaps = {(row.metric, row.method): row for row in result.gaps.itertuples()}
     metrics = [name for name in SHOWN_METRICS if any(metric == name for metric, _ in gaps)]
     rows = []
@@ -403,21 +395,13 @@ def _unlearning(result: TableResult, material: Material) -> list[ReportBlock]:  
             tuple(rows),
         ),
         *paragraph(*notes),
-        PrintedChart(
-            gap_chart(result),
-            "Metrics of each method; bars are gaps to exact retraining with 5–95 % bands over seeds, and pale bars "
-            "cannot be "
-            "told from it.",
-        ),
-        PrintedChart(
-            trade_off_chart(result),
-            f"Forget accuracy against retain accuracy, as gaps to exact retraining, which is at 0. {SEED_BANDS}.",
+        print_chart("gaps", gap_chart(result), material, "unlearning", recipe=result.recipe),
+        print_chart(
+            "trade-off", trade_off_chart(result), material, "unlearning", recipe=result.recipe, across="retain"
         ),
     ]
     if not attack_points(result).empty:
-        what = "Area under the ROC curve of the loss-threshold attack, less that after exact retraining"
-        caption = f"{what}, with 95{PERCENT} intervals."
-        blocks.append(PrintedChart(attack_chart(result), caption))
+        blocks.append(print_chart("attack", attack_chart(result), material, "unlearning", recipe=result.recipe))
     return blocks
 
 
