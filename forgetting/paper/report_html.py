@@ -84,7 +84,7 @@ def _chart(block: PrintedChart) -> str:
     drawing = chart_bytes(block.chart, "svg", width=width).decode()
     drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(f"{block.title}. {block.caption}")}" ', 1)
     look = "" if block.wide else ' class="narrow"'
-    text = f"<b>{escape(block.title)}.</b> {escape(block.caption)}"
+    text = f"<strong>{escape(block.title)}.</strong> {escape(block.caption)}"
     return f"<figure{look}>{drawing}<figcaption>{text}</figcaption></figure>"
 
 
