@@ -4,6 +4,8 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 
+from forgetting.experiment.published import PublishedRun
+
 
 def valid(chart) -> dict:
     """A chart as Vega-Lite, which `to_dict` holds to the schema, without the numbers that JSON lacks."""
@@ -35,3 +37,19 @@ def scale_of(layer: dict, channel: str = "color") -> dict:
 def texts_of(svg: bytes) -> list[str]:
     """All that is written in a picture."""
     return ["".join(item.itertext()) for item in ElementTree.fromstring(svg).iter() if item.tag.endswith("}text")]
+
+
+def made_up_rerun(seed: int) -> PublishedRun:
+    """A re-run of three epochs, whose metrics are of its seed, epoch, model and part."""
+    histories = {
+        model: tuple(
+            {
+                (part, metric): 0.1 * epoch + 0.01 * seed + 0.002 * (part == "validation") + shift
+                for part in ("training", "validation")
+                for metric in ("loss", "bitwise_accuracy", "accuracy")
+            }
+            for epoch in (1, 2, 3)
+        )
+        for model, shift in (("original", 0.0), ("randomized", 0.4))
+    }
+    return PublishedRun(seed, 1000, 294, histories)

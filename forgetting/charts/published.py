@@ -69,7 +69,7 @@ def _chart(rows: pd.DataFrame, column: str, metric: str) -> alt.Chart:
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickMinStep=1)),
         y=alt.Y(
             f"{column}:Q",
-            title="bitwise accuracy" if share else "loss (nats)",
+            title="bitwise accuracy" if share else "loss (nats per review and class)",
             scale=alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True, nice=True),
             axis=alt.Axis(format=".3~%") if share else alt.Axis(),
         ),

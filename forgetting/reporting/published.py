@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from forgetting.core.numbers import PERCENT
 from forgetting.experiment.published import PUBLISHED_METRICS, PUBLISHED_MODELS, REFERENCE_SEEDS
 from forgetting.metrics.paired import SIGNIFICANT
 from forgetting.reporting.formatting import format_count, format_share
@@ -37,7 +38,7 @@ def describe_places(summary: Mapping) -> str:
     by_chance, reruns = summary["outside_by_chance"], format_count(summary["seeds"], "re-run")
     weak = ": with so few, being outside says little" if by_chance > SIGNIFICANT else ""
     return (
-        f"Of the {len(PUBLISHED_KEYS)} published metrics {within} lie in the middle 95 % of {REFERENCE_SEEDS} "
+        f"Of the {len(PUBLISHED_KEYS)} published metrics {within} lie in the middle 95{PERCENT} of {REFERENCE_SEEDS} "
         f"re-runs, and {between} between the smallest and the largest of the {reruns} here. A further re-run would lie "
         f"outside these in {format_share(by_chance)} of the cases by chance alone, for each metric{weak}."
     )

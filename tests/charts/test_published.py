@@ -1,34 +1,18 @@
 """The published models by epoch are drawn from the re-runs."""
 
 import pytest
-from chart_parts import data_of, marks, texts_of, valid
+from chart_parts import data_of, made_up_rerun, marks, texts_of, valid
 
 from forgetting.charts.export import chart_bytes
 from forgetting.charts.published import published_chart
 from forgetting.charts.style import ORIGINAL, RANDOMIZED
-from forgetting.experiment.published import PUBLISHED_TABLE, PublishedRun
+from forgetting.experiment.published import PUBLISHED_TABLE
 from forgetting.experiment.reproduction import epochs_table
-
-
-def made_up(seed: int) -> PublishedRun:
-    """A re-run of three epochs, whose metrics are of its seed, epoch, model and part."""
-    histories = {
-        model: tuple(
-            {
-                (part, metric): 0.1 * epoch + 0.01 * seed + 0.002 * (part == "validation") + shift
-                for part in ("training", "validation")
-                for metric in ("loss", "bitwise_accuracy", "accuracy")
-            }
-            for epoch in (1, 2, 3)
-        )
-        for model, shift in (("original", 0.0), ("randomized", 0.4))
-    }
-    return PublishedRun(seed, 1000, 294, histories)
 
 
 @pytest.fixture(scope="module")
 def epochs():
-    return epochs_table([made_up(seed) for seed in (0, 1, 5)])
+    return epochs_table([made_up_rerun(seed) for seed in (0, 1, 5)])
 
 
 @pytest.mark.parametrize(

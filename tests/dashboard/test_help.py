@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from app_pages import MARKS, PAGES, QUICK, SMALL_TRANSFORMER, app, live, press, run
+from app_pages import MARKS, PAGES, QUICK, SMALL_TRANSFORMER, app, live, overview, press, run
+from chart_parts import made_up_rerun
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
 
 from forgetting.core.numbers import BEFORE_UNIT, PERCENT
+from forgetting.dashboard.state import data as state_data
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
 from forgetting.recipe.recipe import MODERN, Recipe
@@ -66,6 +68,7 @@ CHART_TABLES = (  # keys of the tables and the files of charts, which are made o
     *("accuracy_and_loss", "train", "relearn", "recall", "confusion", "weights", "current_dose", "curves_dose"),
     *("curves_change", "heat", "cascade", "half_way", "robustness", "words", "learning_curves", "savings", "gaps"),
     *("trade_off", "attack", "losses", "classes", "lengths", "map", "similarity", "layers", "training_run"),
+    "published",
 )
 CHARTS = ("vega_lite_chart", "arrow_vega_lite_chart", "plotly_chart")
 EXEMPT = {"page_link", "expander", "popover", "tab", "form", "radio"}  # which lead somewhere, hold something, or ask
@@ -217,6 +220,12 @@ def seen() -> Seen:
         found.look(run(test), f"{page} {tab} of a Transformer")
     for page, parameters in OTHERS:
         found.look(app(page, **parameters), f"{page} {parameters}")
+    with pytest.MonkeyPatch.context() as patch:  # as if the original file were here
+        patch.setattr(state_data, "has_original", lambda _: True)
+        test = overview()
+        test.session_state.session.reruns = [made_up_rerun(0), made_up_rerun(1)]
+        test.session_state.published_table = True
+        found.look(run(test), "overview, with re-runs")
     return found
 
 

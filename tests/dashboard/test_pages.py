@@ -742,7 +742,7 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
     assert "2 of 2 seeds" in _progress(test)
     assert button(test, "Reproduce the table").disabled
     table = next(found.value for found in test.dataframe if "median" in found.value)
-    assert "Of the 8 published metrics 8 lie in the middle 95 % of 400 re-runs" in page_text(test)
+    assert "Of the 8 published metrics 8 lie in the middle 95\u00a0% of 400 re-runs" in page_text(test)
     assert "the largest of the 2 re-runs here" in page_text(test)
     assert "67\u00a0% of the cases by chance alone" in page_text(test)
     assert "chance is 0.3\u00a0%" in page_text(test)

@@ -81,8 +81,9 @@ def formatted(frame: pd.DataFrame, formats: Formats) -> Styler:
     numbers = frame.select_dtypes("number")
     rules = {name: "{:,}" if values.dtype.kind in "iu" else format_number for name, values in numbers.items()}
     shown.format({**rules, "seed": "{}", **formats}, subset=list(numbers))
-    for metric, rows in frame.groupby("metric").groups.items() if "metric" in frame and "median" in numbers else ():
-        shown.format(partial(format_metric, metric), subset=(rows, list(BAND_TITLES.values())))
+    band = list(BAND_TITLES.values())
+    for metric, rows in frame.groupby("metric").groups.items() if {"metric", *band} <= {*frame} else ():
+        shown.format(partial(format_metric, metric), subset=(rows, band))
     return shown
 
 
