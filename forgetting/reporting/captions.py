@@ -272,7 +272,7 @@ def _describe_source(source: ChartSource) -> list[str]:
     sentences = [f"Data: {source.data}{of}."]
     if recipe is None or source.kind == "data":
         return sentences
-    own = source.kind == "unlearning" or getattr(source.studied, "retrain", False)
+    own = source.kind in ("unlearning", "reproduction") or getattr(source.studied, "retrain", False)
     model = [
         NETWORK_NAMES[recipe.model.kind],
         format_count(source.parameters, "parameter") if source.parameters else "",
@@ -364,7 +364,7 @@ PLAN_GROUPS = {  # the group of settings that holds the plan of a kind
 DONE: dict[str, Callable[[ChartSource], str]] = {  # what was done, by its kind
     "data": lambda _: "",
     "training": lambda _: "",
-    "comparison": _describe_comparison,
+    **dict.fromkeys(("comparison", "reproduction"), _describe_comparison),
     **dict.fromkeys(("dose", "change", "robustness"), _describe_sweep),
     "layer_choice": lambda source: f"{_describe_sweep(source)} {_describe_forgotten(source)}",
     "explanation": _describe_explanation,

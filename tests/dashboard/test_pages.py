@@ -756,6 +756,18 @@ def test_the_published_table_is_reproduced(wine_reviews_path):
             assert place == ("▼ below all" if value < low else "▲ above all" if value > high else "between")
     layers = next(found.value for found in test.dataframe if "here" in found.value)
     assert layers["here"].tolist() == layers["published"].tolist() == [356_160, 19_110, 375_270]
+    test.session_state.published_files = True
+    (caption,) = (block.value for block in run(test).code)
+    for words in (
+        "always 1/294 0.02",
+        "training 247, validation 62",
+        "15 epochs, a model for each seed",
+        "seeds 0 to 1",
+    ):
+        assert words in caption
+    assert {"Published-re-runs, CSV", "Published-table, PARQUET", "PDF"} <= {
+        found.label for found in test.get("download_button")
+    }
     test.number_input(key="seeds").set_value(1)
     assert "the largest of the 1 re-run here" in page_text(run(test)), "the first of those that are done"
 

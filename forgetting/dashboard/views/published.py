@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import Session, rerun_page, session
 from forgetting.dashboard.state.work import RERUNS, rerun_seed, stop_reruns
 from forgetting.dashboard.ui import advancing
+from forgetting.dashboard.ui.chart_files import ChartFile
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import chart_table, show_table
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
@@ -24,6 +26,7 @@ from forgetting.experiment.published import (
     summarize_runs,
 )
 from forgetting.recipe.recipe import PUBLISHED
+from forgetting.reporting.captions import ChartText, describe_chart, source_of_split
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.published import PLACE_TITLES, PUBLISHED_METRIC_TITLES, describe_reruns
@@ -37,6 +40,7 @@ DRAWING_SECONDS = "published_drawing"  # how long the re-runs took to draw
 LONGEST_RERUNS = 1.0  # seconds of re-runs before they are drawn, so that Stop is heard
 TRIVIAL_TITLES = {"loss": "always 1/294", "bitwise_accuracy": "always “no”", "accuracy": "chance"}
 DRAWN_MODELS = {"Both": PUBLISHED_MODELS, **{model.capitalize(): (model,) for model in PUBLISHED_MODELS}}
+MARKS_OF_RERUNS = "Thin: each re-run. Bold: their median. Signs: the published values."
 CHART_METRICS = ("loss", "bitwise_accuracy")
 PAIRED_CHARTS = 380  # pixels of a chart beside another one
 
@@ -173,17 +177,20 @@ def _draw_epochs(reruns: list[PublishedRun]) -> None:
                 chart, key=f"published_{metric}", alt=f"{PUBLISHED_METRIC_TITLES[metric].capitalize()} by epoch"
             )
     st.caption(
-        "Thin: each re-run. Bold: their median. Signs: the published values. The published page has its curves as "
-        "pictures alone, so of them no more than the last epoch can be marked. Dropout acts in the first epoch only, "
-        "which is why its training loss stands out."
+        f"{MARKS_OF_RERUNS} The published page has its curves as pictures alone, so of them no more than the last epoch "
+        "can be marked. Dropout acts in the first epoch only, which is why its training loss stands out."
     )
     chart_table(
         lambda: _epoch_spreads(epochs, models),
         key="published",
         alt="Loss and bitwise accuracy by epoch",
         formats=dict.fromkeys(("median", "min", "max"), "{:.4f}"),
+        charts={
+            metric: ChartFile(lambda c=chart: c, partial(_chart_text, metric, shown, reruns))
+            for metric, chart in charts.items()
+        },
+        tables=_files(reruns),
     )
-    _downloads(reruns, charts)
 
 
 def _epoch_spreads(epochs: pd.DataFrame, models: tuple[str, ...]) -> pd.DataFrame:
@@ -215,16 +222,34 @@ def _draw_parameters(rerun: PublishedRun) -> None:
     st.caption("All of them are trained. ReLU and dropout have none.")
 
 
-def _downloads(reruns: list[PublishedRun], charts: dict) -> None:
-    """The re-runs and the table as files."""
-    from forgetting.dashboard.studies.panel import downloads
-    from forgetting.experiment.reproduction import Reproduction, ReproductionSummary
+def _chart_text(metric: str, shown: str, reruns: list[PublishedRun]) -> ChartText:
+    """Title, caption and file name of a chart."""
+    split = data.find_published_split(session().uploads)
+    name = f"always 1/{len(split.classes)}" if metric == "loss" else "always “no”"
+    return describe_chart(
+        "published",
+        source_of_split(
+            "original file", PUBLISHED, split, kind="reproduction", epochs=len(reruns[0].histories["original"])
+        ),
+        shown={"models": shown.casefold(), "seeds": f"{reruns[0].seed} to {reruns[-1].seed}"},
+        baselines={name: reruns[0].trivial[metric]},
+        metric=metric,
+        marks=f"{PUBLISHED_METRIC_TITLES[metric].capitalize()} by epoch. {MARKS_OF_RERUNS}",
+    )
 
-    found = tuple(reruns), PUBLISHED.with_value("data.sha256", ORIGINAL_SHA256), ORIGINAL_SHA256
-    files = {"re-runs": Reproduction(*found), "table": ReproductionSummary(*found)}
-    tables = {
-        f"published-{name}.{kind}": partial(result.to_bytes, kind)
-        for name, result in files.items()
+
+def _files(reruns: list[PublishedRun]) -> dict[str, Callable[[], bytes]]:
+    """The re-runs and the table as files."""
+
+    def make(name: str, kind: str) -> bytes:
+        from forgetting.experiment import reproduction
+
+        recipe = PUBLISHED.with_value("data.sha256", ORIGINAL_SHA256)
+        return getattr(reproduction, name)(tuple(reruns), recipe, ORIGINAL_SHA256).to_bytes(kind)
+
+    results = {"re-runs": "Reproduction", "table": "ReproductionSummary"}
+    return {
+        f"published-{file}.{kind}": partial(make, name, kind)
+        for file, name in results.items()
         for kind in ("csv", "parquet")
     }
-    downloads(tables, charts, "published")
