@@ -24,10 +24,11 @@ def describe_run_comparison(comparison: RunComparison) -> str:
     """What differs between two runs, and whether their metrics are shown to."""
     if comparison.a.key == comparison.b.key:
         return "A and B are the same run."
-    return f"{_describe_settings(comparison)} {_describe_metrics(comparison)}"
+    return f"{describe_settings(comparison)} {_describe_metrics(comparison)}"
 
 
-def _describe_settings(comparison: RunComparison) -> str:
+def describe_settings(comparison: RunComparison) -> str:
+    """What differs between the settings of two runs."""
     found = comparison.settings
     if not found:
         return "A and B have the same settings."  # of models of one's own, which are no setting

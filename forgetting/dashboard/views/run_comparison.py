@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from forgetting.dashboard.ui.chart_files import ChartFile
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.tables import chart_table, show_table
@@ -18,12 +21,32 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-    Drawn = Iterator[tuple[str, alt.TopLevelMixin, pd.DataFrame]]  # what a chart shows, the chart, and its points
+    from forgetting.reporting.captions import ChartText
     from forgetting.tracking.run import Run
     from forgetting.tracking.run_comparison import MetricDifference, RunComparison
 
+MARKS = "A is solid with circles, B dashed with squares."
 SHOWN_COMPARISON = "run_comparison"  # key of the comparison that was shown last, with what it is of
 MIXED_FORM = ".3f"  # of what is no share
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRuns:
+    """A chart of both runs.
+
+    Attributes:
+        what: What it shows.
+        metric: The metric that is drawn.
+        chart: The chart.
+        table: Its points.
+        baselines: What trivial models reach, by their names.
+    """
+
+    what: str
+    metric: str
+    chart: alt.TopLevelMixin
+    table: pd.DataFrame
+    baselines: Mapping[str, float]
 
 
 def run_comparison_view(a: Run, b: Run) -> None:
@@ -47,10 +70,23 @@ def run_comparison_view(a: Run, b: Run) -> None:
         if expander.open:
             with expander:
                 _show_metrics(alone, "metrics of one run")
-    for name, chart, table in _draw_study(comparison) if len(comparison.points) else _draw_models(comparison):
-        key = "compared_" + re.sub(r"\W+", "_", name)
-        st.altair_chart(chart, width="stretch", key=key, alt=name)
-        chart_table(lambda table=table: table, key=key, alt=name)
+    for drawn in _draw_study(comparison) if len(comparison.points) else _draw_models(comparison):
+        key = "compared_" + re.sub(r"\W+", "_", drawn.what)
+        st.altair_chart(drawn.chart, width="stretch", key=key, alt=drawn.what)
+        file = ChartFile(partial(getattr, drawn, "chart"), partial(_describe, comparison, drawn))
+        chart_table(partial(getattr, drawn, "table"), key=key, alt=drawn.what, charts={drawn.metric: file})
+
+
+def _describe(comparison: RunComparison, drawn: DrawnRuns) -> ChartText:
+    from forgetting.reporting.captions import ChartSource, describe_chart
+    from forgetting.tracking.comparison_sentences import describe_settings
+
+    names = list(dict.fromkeys(run.data_name for run in (comparison.a, comparison.b)))
+    source = ChartSource(" and ".join(names), note=describe_settings(comparison))
+    metric, marks = "loss" if "loss" in drawn.metric else "accuracy", f"{drawn.what}. {MARKS}"
+    return describe_chart(
+        "runs", source, metric=metric, marks=marks, baselines=drawn.baselines, shown={"metric": drawn.metric}
+    )
 
 
 def _compare(a: Run, b: Run) -> RunComparison:
@@ -95,7 +131,7 @@ def _show_metrics(metrics: list[MetricDifference], alternative: str) -> None:
         show_table(cells(pd.DataFrame(rows)), alt=f"Both runs, {alternative}")
 
 
-def _draw_models(comparison: RunComparison) -> Drawn:
+def _draw_models(comparison: RunComparison) -> Iterator[DrawnRuns]:
     """The accuracies of both models of each run, and the epochs."""
     import numpy as np
     import pandas as pd
@@ -115,7 +151,8 @@ def _draw_models(comparison: RunComparison) -> Drawn:
         table = pd.DataFrame(rows, columns=["name", "run", "value", "low", "high"])
         title = "validation accuracy"
         chart = side_by_side_chart(table, accuracies[0].a.baselines, title=title, form=".1%")
-        yield "Validation accuracy of both runs with 95 % intervals", chart, table
+        what = "Validation accuracy of both runs with 95 % intervals"
+        yield DrawnRuns(what, title, chart, table, accuracies[0].a.baselines)
     for metric, form in (("accuracy", ".1%"), ("loss", MIXED_FORM)):
         tables = [
             pd.DataFrame({"run": letter, "epoch": epochs["epoch"], "part": part, metric: epochs[f"{part}_{metric}"]})
@@ -129,14 +166,14 @@ def _draw_models(comparison: RunComparison) -> Drawn:
         points = table.rename(columns={"epoch": "along", metric: "median"}).assign(low=np.nan, high=np.nan)
         beside = _baselines(comparison, f"validation {metric}")
         chart = overlaid_chart(points, beside, title=metric, along_title="epoch", form=form)
-        yield f"{metric.capitalize()} of both runs by epoch", chart, table
+        yield DrawnRuns(f"{metric.capitalize()} of both runs by epoch", f"{metric} by epoch", chart, table, beside)
 
 
 def _baselines(comparison: RunComparison, metric: str) -> Mapping[str, float]:
     return next((item.a.baselines for item in comparison.metrics if item.name.startswith(metric) and item.a), {})
 
 
-def _draw_study(comparison: RunComparison) -> Drawn:
+def _draw_study(comparison: RunComparison) -> Iterator[DrawnRuns]:
     """A curve of both studies in one chart, and how far it differs; of studies without curves all values."""
     from forgetting.charts.run_comparison import difference_chart, overlaid_chart, side_by_side_chart
     from forgetting.metrics.paired import SIGNIFICANT
@@ -150,7 +187,7 @@ def _draw_study(comparison: RunComparison) -> Drawn:
     if not study.along:
         table = _both_runs(points.rename(columns={"curve": "method"}), "method", "value")
         chart = side_by_side_chart(table.rename(columns={"method": "name"}), beside, title=name, form=form)
-        yield what, chart, table
+        yield DrawnRuns(what, name, chart, table, beside)
         return
     points = _choose(choices, "Compared curve", points, "curve")
     fractions = study.along_title == "fractions"
@@ -158,10 +195,11 @@ def _draw_study(comparison: RunComparison) -> Drawn:
     table = _both_runs(points, "along", "median")
     options = {"title": name, "along_title": along, "form": form, "fractions": fractions}
     chart = overlaid_chart(table.assign(part="validation"), beside, **options)
-    yield what, chart, table.rename(columns={"along": along})
+    yield DrawnRuns(what, name, chart, table.rename(columns={"along": along}), beside)
     chart = difference_chart(points.assign(shown=points["adjusted"] <= SIGNIFICANT), **options)
     columns = {"along": along, "change": "change", "low": "low", "high": "high", "adjusted": "adjusted p"}
-    yield f"How far {name} differs, with 95 % intervals", chart, points[[*columns]].rename(columns=columns)
+    what, table = f"How far {name} differs, with 95 % intervals", points[[*columns]].rename(columns=columns)
+    yield DrawnRuns(what, f"difference in {name}", chart, table, {})
 
 
 def _choose(place: st.delta_generator.DeltaGenerator, label: str, points: pd.DataFrame, column: str) -> pd.DataFrame:
