@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -32,13 +32,14 @@ POINTS_PER_CM = 72 / 2.54
 PRINTED_DPI = 300
 NARROW = 500  # units; where a chart is narrower its plots stand one below the other
 HIGHEST_PLOT = 0.7  # of the whole width
+SMALLER_TEXT = 1.15  # steps of the text of a chart that is too tall
 LEAST_PLOT = 140  # units of the height of a plot that gives way to what stands around it
 PRINTED_CONFIGURATION = {  # of text and lines on paper; a chart's own comes before it
     "font": FONT,
     "background": PAPER,
     "axis": {
         "labelFontSize": TEXT_SIZE, "titleFontSize": TEXT_SIZE, "titleFontWeight": "normal", "labelColor": INK,
-        "titleColor": INK, "domainColor": INK, "tickColor": INK, "gridColor": PRINTED_GRID,
+        "titleColor": INK, "domainColor": INK, "tickColor": INK, "gridColor": PRINTED_GRID, "labelSeparation": 4,
     },
     "legend": {
         "labelFontSize": TEXT_SIZE, "titleFontSize": TEXT_SIZE, "titleFontWeight": "normal", "labelColor": INK,
@@ -56,18 +57,20 @@ class PrintedWidth:
     Attributes:
         width: In centimetres.
         text: Size of the text, in points.
+        caption: Size of the caption by that of the text.
         height: The largest height in centimetres; 0 where there is none.
     """
 
     width: float
     text: float
+    caption: float = 1.0
     height: float = 0.0
 
 
 PRINTED_WIDTHS = {
     "one column": PrintedWidth(8.5, 7.5),
     "two columns": PrintedWidth(17.5, 8.0),
-    "slide": PrintedWidth(33.867, 20.0, 19.05),  # 13.33 by 7.5 inches
+    "slide": PrintedWidth(33.867, 16.0, 0.8, 19.05),  # 13.33 by 7.5 inches
 }
 
 
@@ -96,13 +99,14 @@ def chart_bytes(
     printed, spec = PRINTED_WIDTHS[width], _merge(PRINTED_CONFIGURATION, _clean(chart.to_dict()))
     _register_font()
     units = printed.width * POINTS_PER_CM * TEXT_SIZE / printed.text
-    picture = _draw(spec, units, title, caption)
-    if printed.height and picture.height > (tallest := units * printed.height / printed.width):
+    draw = partial(_draw, spec, title=title, caption=caption, caption_size=printed.caption * TEXT_SIZE)
+    picture = draw(units)
+    while printed.height and (over := picture.height - units * printed.height / printed.width) > 1:
         # The plot gives way first, then the text.
-        picture = _draw(spec, units, title, caption, shrink=picture.height - tallest)
-        while picture.height > units * printed.height / printed.width + 1:
-            units = max(picture.height * printed.width / printed.height, 1.02 * units)
-            picture = _draw(spec, units, title, caption)
+        picture = draw(units, shrink=over)
+        if picture.height > units * printed.height / printed.width + 1:
+            units *= SMALLER_TEXT
+            picture = draw(units)
     if kind == "html":
         return _html(picture.spec, title, caption).encode()
     points = printed.width * POINTS_PER_CM
@@ -142,12 +146,12 @@ def _merge(general: Mapping, spec: dict) -> dict:
     return {**spec, "config": {**own, **merged}, "padding": PRINTED_MARGIN}
 
 
-def _draw(spec: dict, units: float, title: str, caption: str, shrink: float = 0.0) -> _Picture:
+def _draw(spec: dict, units: float, *, title: str, caption: str, caption_size: float, shrink: float = 0.0) -> _Picture:
     """A chart as wide as it is to be, with its title and caption; see `_fit`."""
     width, height, body, sized = _fit(spec, units, shrink)
     scale = min(1.0, units / width)
     above, top = _write(title, units, TITLE_SIZE, 0.0)
-    below, end = _write(caption, units, TEXT_SIZE, top + scale * height)
+    below, end = _write(caption, units, caption_size, top + scale * height)
     chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{body}</g>'
     return _Picture(units, end, above + chart + below, sized)
 
@@ -155,7 +159,7 @@ def _draw(spec: dict, units: float, title: str, caption: str, shrink: float = 0.
 def _write(text: str, units: float, size: float, top: float) -> tuple[str, float]:
     """A text in lines from a height on, and the height where it ends."""
     lines = _wrap(_printable(text), units, size)
-    look = f'font-family="{FONT}" font-size="{size}" fill="{INK}"'
+    look = f'font-family="{FONT}" font-size="{size:g}" fill="{INK}"'
     written = "".join(
         f'<text x="{PRINTED_MARGIN}" y="{top + PRINTED_MARGIN + (LINE_HEIGHT * row - 0.3) * size:g}" {look}>'
         f"{escape(line)}</text>"
@@ -178,9 +182,9 @@ def _fit(spec: dict, units: float, shrink: float) -> tuple[float, float, str, di
             sized = _sized(spec, plot, abreast, columns, units, shrink)
             text = vl_convert.vegalite_to_svg(sized)
             width, height = (float(re.search(f' {name}="([\\d.]+)"', text)[1]) for name in ("width", "height"))
-            if abs(width - units) < 1:
+            before, plot = plot, max(plot + (units - width) / abreast, 0.4 * units / abreast)
+            if abs(plot - before) < 1:
                 break
-            plot = max(plot + (units - width) / abreast, 0.4 * units / abreast)
         if width < units + 1:
             break
     return width, height, text[text.index(">") + 1 : text.rindex("</svg>")], sized
@@ -241,9 +245,7 @@ def _em(text: str) -> float:
 
 def _printable(text: str) -> str:
     """A text without the signs that XML cannot hold."""
-    return "".join(
-        sign for sign in text if sign >= " " and sign not in "\ufffe\uffff" and not "\ud800" <= sign <= "\udfff"
-    )
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 def _svg(picture: _Picture, size: str, style: str = "") -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting.charts.style import CHART_HEIGHT, ORIGINAL
-from forgetting.charts.vega import CONFIGURATION, PADDING, baseline_rules
+from forgetting.charts.vega import CONFIGURATION, DASHES, PADDING, baseline_rules
 from forgetting.model.history import Epoch
 
 MOST_POINTS = 300  # of a curve; of a longer history some epochs are left out, never the first or the last
@@ -64,6 +64,12 @@ def history_chart(
             legend=alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3)
             if len(curves) > 1
             else None,
+        ),
+        strokeDash=alt.StrokeDash(
+            "model:N",
+            scale=alt.Scale(domain=[curve.name for curve in curves], range=list(DASHES[: len(curves)])),
+            legend=alt.Legend(orient="top", symbolType="stroke") if len(curves) > 1 else None,
+            title=None,
         ),
         strokeWidth=alt.StrokeWidth(
             "part:O",

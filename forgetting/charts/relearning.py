@@ -9,6 +9,8 @@ from forgetting.charts.vega import CONFIGURATION, PADDING, SCHEME_OF_ROW, baseli
 from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
 
 MODEL_COLOURS = {"continued": ORIGINAL, "randomized": RELEARNED, "scratch": BASELINE}
+# What the others are held against is dashed as every baseline.
+MODEL_DASHES = {"continued": [1, 0], "randomized": [8, 2, 2, 2], "scratch": [6, 3]}
 MODEL_NAMES = {"continued": "original", "randomized": "relearned", "scratch": "from scratch"}
 MOST_EPOCHS = 200  # drawn of a band; of a longer one only every second, third … epoch is
 
@@ -45,8 +47,9 @@ def learning_curve_chart(
         alt.Tooltip("high:Q", title="95 % of seeds", format=".1%"),
         alt.Tooltip("seeds:Q"),
     ]
-    scratch = MODEL_NAMES["scratch"]  # which the others are held against, so dashed as every baseline
-    dashes = alt.StrokeDashValue([1, 0], condition={"test": alt.datum.model == scratch, "value": [6, 3]})
+    dashes = alt.StrokeDash(
+        "model:N", title=None, scale=alt.Scale(domain=list(MODEL_NAMES.values()), range=list(MODEL_DASHES.values()))
+    )
     points = base.mark_point(size=60, filled=True, opacity=0.001).encode(y=alt.Y("median:Q"), tooltip=tooltip)
     return (
         alt.layer(

@@ -79,7 +79,7 @@ def comparison_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         alt="Metrics of each method beside exact retraining",
         column_config={name: st.column_config.TextColumn(width=140) for name in ("metric", "method")},
         notes=lambda: [f"{where}: {reason}." for reason, where in _reasons(result).items()],
-        charts={"gaps": study_chart(study, chart, "gaps")},
+        charts={"gaps": study_chart(study, chart, "gaps", baselines=_trivial(result))},
         tables=_tables_of(result),
     )
 
@@ -178,7 +178,7 @@ def trade_off_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
             **dict.fromkeys((f"{across} accuracy", "forget accuracy"), format_share),
             **dict.fromkeys(("its gap, points", "gap, points"), format_points),
         },
-        charts={"trade-off": study_chart(study, chart, "trade-off", across=across)},
+        charts={"trade-off": study_chart(study, chart, "trade-off", baselines=_trivial(result), across=across)},
         tables=_tables_of(result),
     )
 
@@ -391,6 +391,11 @@ def _one_method(result: UnlearningResult, key: str) -> str:
         persist_state="session",
     )
     return chosen if chosen in names else first
+
+
+def _trivial(result: UnlearningResult) -> dict[str, float]:
+    """What trivial models reach on the forget set, by their names."""
+    return {"chance": result.chance, "largest class on the forget set": result.majority["forget"]}
 
 
 def _tables_of(result: UnlearningResult) -> FileTables:
