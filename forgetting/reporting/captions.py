@@ -58,7 +58,7 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
     "current fraction": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, "
                      "its band holds {band}; the dotted line is the seed of the current randomization, the dot its "
                      "fraction."),
-    "dose response": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}."),
+    "dose–response": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}."),
     "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
                  "the original (dark)."),
     "cascades": ("{metric} as layers are randomized one after another", "Lines are medians over seeds, bands hold "
@@ -88,7 +88,7 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                                  "ones medians of linear CKA; dashed lines are another retraining (gold) and the "
                                  "original (burgundy)."),
     "relearning": ("Validation accuracy by epoch of relearning", "Lines are medians over seeds, bands hold "
-                   f"{SEEDS_BAND}. The original is drawn through, the relearned model dash-dotted, one from scratch dashed."),
+                   f"{SEEDS_BAND}. The relearned model is dash-dotted, one from scratch dashed."),
     "savings": ("Savings of relearning by the fraction randomized", "Savings are 1 − steps to relearn / steps from "
                 f"scratch: 1 is never lost, 0 is gone. Lines are medians over seeds, bands hold "
                 f"{SEEDS_BAND}. {PALE_MEANS}"),

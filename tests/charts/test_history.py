@@ -100,7 +100,7 @@ def test_a_long_history_is_thinned_and_keeps_its_ends(epochs):
     ],
 )
 def test_names_that_are_close_are_moved_up(values, places):
-    np.testing.assert_allclose(vega_charts._spread_apart(values, 0.1), places)
+    np.testing.assert_allclose(vega_charts.spread_apart(values, 0.1), places)
 
 
 def test_the_names_of_baselines_are_apart_in_the_chart():

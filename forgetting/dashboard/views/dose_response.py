@@ -288,7 +288,7 @@ def _draw_metrics(
         charts[f"{name} {title}".rstrip()] = study_chart(
             study,
             chart,
-            "dose response",
+            "dose–response",
             shown={fixed: rows[fixed].iloc[0]} | ({"panel": title} if title else {}),
             baselines=style.baselines,
             metric=name,
