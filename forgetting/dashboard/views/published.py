@@ -177,8 +177,8 @@ def _draw_epochs(reruns: list[PublishedRun]) -> None:
                 chart, key=f"published_{metric}", alt=f"{PUBLISHED_METRIC_TITLES[metric].capitalize()} by epoch"
             )
     st.caption(
-        f"{MARKS_OF_RERUNS} The published page has its curves as pictures alone, so of them no more than the last epoch "
-        "can be marked. Dropout acts in the first epoch only, which is why its training loss stands out."
+        f"{MARKS_OF_RERUNS} The published page has its curves as pictures alone, so of them no more than the last "
+        "epoch can be marked. Dropout acts in the first epoch only, which is why its training loss stands out."
     )
     chart_table(
         lambda: _epoch_spreads(epochs, models),
