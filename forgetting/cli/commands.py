@@ -30,6 +30,7 @@ from forgetting.cli.options import (
     write_or_rescue,
 )
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
+from forgetting.cli.paper_commands import notebook_command, report_command
 from forgetting.cli.predict import predict_command
 from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
@@ -85,7 +86,14 @@ def cli() -> None:
     """Randomize a network's layers, and measure what it forgets."""
 
 
-for command in (data_command, robustness_command, similarity_command, predict_command):
+for command in (
+    data_command,
+    robustness_command,
+    similarity_command,
+    predict_command,
+    report_command,
+    notebook_command,
+):
     cli.add_command(command)
 
 

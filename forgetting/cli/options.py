@@ -82,7 +82,7 @@ def _load_saved(context: click.Context, option: click.Parameter, path: Path | No
 
 def _check_experiment(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:  # noqa: ARG001
     if path is not None:
-        _check_file("--save-experiment", path, ("json",))
+        check_file("--save-experiment", path, ("json",))
     return path
 
 
@@ -348,10 +348,11 @@ def check_out(out: Path, option: str = "--out") -> None:
     Raises:
         RecipeError: the name has another ending, is that of a folder, or lies in no folder that can be written to.
     """
-    _check_file(option, out, TABLE_FORMATS)
+    check_file(option, out, TABLE_FORMATS)
 
 
-def _check_file(option: str, path: Path, formats: tuple[str, ...]) -> None:
+def check_file(option: str, path: Path, formats: tuple[str, ...]) -> None:
+    """Refuse a file that cannot be written in one of these formats. Raises RecipeError as `check_out` does."""
     endings = ", ".join(f".{ending}" for ending in formats)
     if file_format(path) not in formats:
         remedy = "Choose one of these formats." if len(formats) > 1 else "Give it this ending."
@@ -369,7 +370,7 @@ def _check_file(option: str, path: Path, formats: tuple[str, ...]) -> None:
 def check_save(path: Path | None) -> None:
     """Refuse a file that a model cannot be saved to, before it is trained. Raises RecipeError as `check_out` does."""
     if path is not None:
-        _check_file("--save", path, ("safetensors",))
+        check_file("--save", path, ("safetensors",))
 
 
 def write_or_rescue(write: Callable[[Path], None], out: Path) -> None:

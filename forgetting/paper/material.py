@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from forgetting.experiment.export import TableResult
 from forgetting.experiment.results import Comparison, Result, Trained
 from forgetting.metrics.baselines import Baselines
 from forgetting.model.split import Split
+from forgetting.recipe.explanation import ChosenReview
 from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Material:
             studies: Results of studies, see `Material`.
         """
         return cls(result.recipe, split, result.trained, result.baselines, result.comparison, studies or {})
+
+    @property
+    def without_review(self) -> Recipe:
+        """The recipe without the review that is looked at, whose text is nobody else's business."""
+        return replace(self.recipe, review=ChosenReview())
 
     @property
     def told_studies(self) -> dict[str, TableResult]:

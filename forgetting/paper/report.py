@@ -15,8 +15,7 @@ from forgetting.paper.program import experiment_code, experiment_commands, studi
 from forgetting.paper.prose import Prose, Sentence
 from forgetting.paper.sections import comparison_section, data_section, limits_section, training_section
 from forgetting.paper.study_sections import conclusions_of, study_section
-from forgetting.recipe.explanation import ChosenReview
-from forgetting.recipe.recipe import PROTOCOLS, Recipe
+from forgetting.recipe.recipe import PROTOCOLS
 from forgetting.reporting.changes import describe_changes
 from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
@@ -55,6 +54,15 @@ def make_report(material: Material) -> ExperimentReport:
     )
 
 
+def report_bytes(report: ExperimentReport, kind: str) -> bytes:
+    """A report as a file's content; kind: one of REPORT_KINDS."""
+    if kind == "html":
+        from forgetting.paper.report_html import report_html as write
+    else:
+        from forgetting.paper.report_pdf import report_pdf as write
+    return write(report)
+
+
 def _about(material: Material) -> tuple[Paragraph, ...]:
     recipe = material.recipe
     used = replace(recipe.for_training(), randomization=recipe.randomization)  # what studies did is told with them
@@ -66,13 +74,8 @@ def _about(material: Material) -> tuple[Paragraph, ...]:
     return (Paragraph(tuple(map(Sentence, told))),)
 
 
-def without_review(recipe: Recipe) -> Recipe:
-    """A recipe without the review that is looked at, whose text is no part of a report."""
-    return replace(recipe, review=ChosenReview())
-
-
 def _reproduction(material: Material) -> ReportSection:
-    recipe, studies, model = without_review(material.recipe), studied_recipes(material), material.model
+    recipe, studies, model = material.without_review, studied_recipes(material), material.model
     named = f"The figures are of {model}." if model else ""
     versions_used = (("Learning to Forget", PROGRAM_VERSION), *versions().items())
     return ReportSection(
