@@ -112,7 +112,8 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
         "time": st.column_config.DatetimeColumn(
             format="D MMM YYYY, HH:mm:ss", timezone=st.context.timezone or "UTC", width=150
         ),
-        "metrics": st.column_config.TextColumn(width=420),
+        "name": st.column_config.TextColumn(width=130),
+        "metrics": st.column_config.TextColumn(width=400),
         "settings": st.column_config.TextColumn(width=320),
     }
     listed = sha256("".join(run.key for run in runs).encode()).hexdigest()[:12]  # other runs, another selection
