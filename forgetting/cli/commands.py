@@ -22,6 +22,7 @@ from forgetting.cli.options import (
     forget_options,
     forget_settings,
     input_options,
+    log_option,
     make_recipe,
     out_option,
     plan_settings,
@@ -32,6 +33,7 @@ from forgetting.cli.options import (
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.paper_commands import notebook_command, report_command
 from forgetting.cli.predict import predict_command
+from forgetting.cli.runs import digest_of_source, log_runs, runs_command
 from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
 from forgetting.core import parallel
@@ -66,7 +68,7 @@ from forgetting.studies.study import prepare_study
 from forgetting.studies.sweep import SWEEP_MEMORY, SweepResult, check_sweep, check_sweep_plan, sweep_slices
 from forgetting.studies.time_to_target import check_relearning
 from forgetting.tracking.run import Run
-from forgetting.tracking.run_records import comparison_run, training_run
+from forgetting.tracking.run_records import comparison_run, own_model_run, reproduction_run, training_run
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.layer_choice import check_layer_choice
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
@@ -91,6 +93,7 @@ for command in (
     robustness_command,
     similarity_command,
     predict_command,
+    runs_command,
     report_command,
     notebook_command,
 ):
@@ -220,9 +223,10 @@ def sweep_command(
 @click.option("--chance", type=float, help="The metric's value at chance.  [1 / classes]")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
+@log_option
 @out_option
 def study_command(
-    source: str, out: Path, jobs: int, dask: str, metric: str | None, chance: float | None, **options
+    source: str, out: Path, jobs: int, dask: str, metric: str | None, chance: float | None, log_run: bool, **options
 ) -> None:
     """Randomize layer sets of a model of your own, and write a row for each variant.
 
@@ -238,6 +242,8 @@ def study_command(
     result = compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
     click.echo(tables.format_study(result))
     click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
+    if log_run:
+        log_runs([own_model_run(result, source, digest_of_source(source))])
 
 
 @cli.command("explain")
@@ -392,8 +398,11 @@ def unlearn_command(
 @click.option("--seeds", type=int, required=True, help="How many seeds to run.")
 @click.option("--out", type=FILE, help="File for the metrics of each re-run by epoch: .csv, .parquet or .json.")
 @click.option("--table", type=FILE, help="File for the published table beside the re-runs: .csv, .parquet or .json.")
+@log_option
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | None, as_json: bool) -> None:
+def reproduce_command(
+    data: Path, seeds: int, out: Path | None, table: Path | None, log_run: bool, as_json: bool
+) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
     for option, file in (("--out", out), ("--table", table)):
         if file:
@@ -410,6 +419,8 @@ def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | No
     summary = summarize_runs(result.reruns)
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
     click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
+    if log_run:
+        log_runs([reproduction_run(result.reruns, reviews.sha256)])
 
 
 @cli.command("limits")

@@ -1,8 +1,10 @@
-"""What a command keeps of what it has computed, where it is asked to: an experiment that the app opens."""
+"""What a command keeps of what it has computed, where it is asked to: an experiment that the app opens, and runs."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from forgetting.cli.options import write_or_rescue
+from forgetting.cli.runs import log_runs
 from forgetting.core.files import write_atomically
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.code import find_page
@@ -16,15 +18,23 @@ def keep_runs(make_runs: Callable[[], Sequence[Run]], recipe: Recipe, options: d
     Args:
         make_runs: Makes the runs, the last of which is what the command shows; called where anything is kept.
         recipe: The recipe, with the name and the SHA-256 of its file.
-        options: Values of `experiment_file`; None where not given.
+        options: Values of `experiment_file`, None where not given, and `log_run`.
         model: See `ExperimentFile`.
 
     Raises:
         RecipeError: It cannot be written.
+        StoreError: The runs cannot be stored.
     """
-    if options.get("experiment_file") is None:
+    if options.get("experiment_file") is None and not options.get("log_run"):
         return
     runs = make_runs()
+    if options.get("experiment_file") is not None:
+        _save_experiment(runs, recipe, options["experiment_file"], model)
+    if options.get("log_run"):
+        log_runs(runs)
+
+
+def _save_experiment(runs: Sequence[Run], recipe: Recipe, path: Path, model: str) -> None:
     page, tab = find_page(runs[-1].kind)
     experiment = ExperimentFile(
         recipe=recipe,
@@ -36,4 +46,4 @@ def keep_runs(make_runs: Callable[[], Sequence[Run]], recipe: Recipe, options: d
         versions=current_versions(),
         results=tuple(map(ExperimentResult.of_run, runs)),
     )
-    write_or_rescue(lambda path: write_atomically(path, experiment_bytes(experiment)), options["experiment_file"])
+    write_or_rescue(lambda place: write_atomically(place, experiment_bytes(experiment)), path)

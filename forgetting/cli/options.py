@@ -86,6 +86,11 @@ def _check_experiment(context: click.Context, option: click.Parameter, path: Pat
     return path
 
 
+log_option = click.option(
+    "--log-run", is_flag=True, help="Store what is computed as a run, which the app and `forgetting runs` list."
+)
+
+
 def input_options(command: Callable) -> Callable:
     """Add the options that name the reviews and the recipe, and say how the reviews are read."""
     for option in (
@@ -104,6 +109,7 @@ def input_options(command: Callable) -> Callable:
             callback=_check_experiment,
             help="File for the recipe and its results: .json, which --recipe and the app open.",
         ),
+        log_option,
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
     ):

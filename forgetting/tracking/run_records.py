@@ -12,6 +12,7 @@ from hashlib import sha256
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from forgetting.data.original import ORIGINAL_SHA256
 from forgetting.data.sample import SAMPLE
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.intervals import wilson_interval
@@ -254,9 +255,8 @@ def name_data(recipe: Recipe, digest: str) -> str:
         recipe: The recipe.
         digest: SHA-256 of their file, as the library may be given other reviews than the recipe names.
     """
-    if digest == _sample_sha256():
-        return "synthetic sample"
-    return "original file" if recipe.data.source == "original" else recipe.data.file or "reviews"
+    known = {_sample_sha256(): "synthetic sample", ORIGINAL_SHA256: "original file"}
+    return known.get(digest) or recipe.data.file or "reviews"
 
 
 def _origin(kind: str, recipe: Recipe, digest: str) -> dict[str, Any]:

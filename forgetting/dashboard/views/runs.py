@@ -35,7 +35,7 @@ HELD = "held_run"  # key of the key of the run that others are compared with
 DELETED = "deleted_run"  # key of the run that was deleted last
 SWAPPED = "swapped_runs"  # key of whether the run that was chosen second is A
 CURRENT = "with_current"  # key of whether a run is compared with what the session shows
-MOST_ROWS = 10  # of the table that are seen at once
+ROWS_SEEN = 10  # of the table that are seen at once
 TRAINED_GROUPS = ("reading", "data", "split", "model", "training", "seed", "protocol")  # of which every run is
 
 
@@ -123,7 +123,7 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"runs_{listed}",
-        height="auto" if len(runs) > MOST_ROWS else "content",
+        height="auto" if len(runs) > ROWS_SEEN else "content",
         alt="Runs, the newest first",
     )
     return [runs[row] for row in sorted(chosen["selection"]["rows"]) if row < len(runs)]

@@ -1,0 +1,94 @@
+"""The command that lists the stored runs, and how other commands store theirs."""
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import click
+
+from forgetting.cli.options import FILE, JSON_HELP, check_out, write_or_rescue
+from forgetting.core.errors import StoreError
+from forgetting.core.files import file_format, write_atomically
+from forgetting.reporting.formatting import format_count
+from forgetting.tracking.run import RUN_KINDS, Run
+from forgetting.tracking.run_store import FOLDER_VARIABLE, RunStore, runs_folder
+from forgetting.tracking.run_table import (
+    RUN_FORMATS,
+    RUN_TITLES,
+    describe_settings,
+    headline,
+    matching_runs,
+    runs_bytes,
+    runs_frame,
+)
+
+SHOWN_KEY = 12  # signs of a key that are shown
+MOST_LISTED = 20  # runs where no number is asked for
+
+
+def open_store() -> RunStore:
+    """The stored runs of this machine. Raises StoreError where FORGETTING_RUNS says that none are stored."""
+    folder = runs_folder()
+    if folder is None:
+        raise StoreError(f"{FOLDER_VARIABLE} is empty, so that no runs are stored. Name a folder by it, or unset it.")
+    return RunStore(folder / "runs.sqlite")
+
+
+def log_runs(runs: Sequence[Run]) -> None:
+    """Store runs, and say so on standard error. Raises StoreError where they cannot be stored."""
+    store = open_store()
+    for run in runs:
+        stored = store.save(run)
+        click.echo(f"Stored as run {stored.key[:SHOWN_KEY]} ({RUN_TITLES[run.kind]}).", err=True)
+    for sentence in store.notices:
+        click.echo(sentence, err=True)
+
+
+def digest_of_source(source: str) -> str:
+    """SHA-256 of the file that a study of one's own model takes its function from; of its name where there is none."""
+    place = source.rpartition(":")[0]
+    try:
+        found = Path(place) if place.endswith(".py") else Path(importlib.util.find_spec(place).origin)
+        return sha256(found.read_bytes()).hexdigest()
+    except (OSError, ImportError, AttributeError, TypeError, ValueError):
+        return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@click.command("runs")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(RUN_KINDS)), help="Runs of this kind alone.")
+@click.option("--filter", "words", default="", help="Runs in whose name, note, settings or metrics these words occur.")
+@click.option("--last", type=click.IntRange(1), help=f"How many, from the newest on.  [{MOST_LISTED}; all with --out]")
+@click.option("--out", type=FILE, help="File with a row for each metric: .csv, .parquet or .json.")
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+def runs_command(kinds: tuple[str, ...], words: str, last: int | None, out: Path | None, as_json: bool) -> None:
+    """List what was trained, compared and studied on this machine, the newest first, or write it to a file."""
+    if out:
+        check_out(out)
+    store = open_store()
+    runs = matching_runs(store.runs(), kinds, words)
+    for sentence in store.notices:
+        click.echo(sentence, err=True)
+    runs = runs[: last or (len(runs) if out or as_json else MOST_LISTED)]
+    if out:
+        kind = file_format(out)
+        content = runs_bytes(runs, kind) if kind in RUN_FORMATS else _json(runs).encode()
+        write_or_rescue(lambda path: write_atomically(path, content), out)
+        click.echo(f"{format_count(len(runs), 'run')} in {out}")
+    elif as_json:
+        click.echo(_json(runs))
+    else:
+        click.echo("\n\n".join(map(_describe, runs)) or "No run is stored here.")
+
+
+def _json(runs: Sequence[Run]) -> str:
+    rows = json.loads(runs_frame(runs).to_json(orient="records", date_format="iso"))
+    return json.dumps({"runs": rows})
+
+
+def _describe(run: Run) -> str:
+    done = "" if run.done >= run.planned else f", {run.done:,} of {run.planned:,} parts"
+    title = f"{run.key[:SHOWN_KEY]}  {run.at.astimezone():%Y-%m-%d %H:%M}  {RUN_TITLES[run.kind]}{done}"
+    lines = [f"{title}  {run.name}".rstrip(), f"  {run.data_name}; {describe_settings(run)}; seed {run.recipe.seed}"]
+    return "\n".join([*lines, f"  {headline(run)}"])
