@@ -12,12 +12,11 @@ from forgetting.cli.options import FILE, JSON_HELP, check_out, write_or_rescue
 from forgetting.core.errors import StoreError
 from forgetting.core.files import file_format, write_atomically
 from forgetting.reporting.formatting import format_count
-from forgetting.tracking.run import RUN_KINDS, Run
+from forgetting.tracking.run import RUN_KINDS, RUN_TITLES, Run
 from forgetting.tracking.run_store import FOLDER_VARIABLE, RunStore, runs_folder
 from forgetting.tracking.run_table import (
     RUN_FORMATS,
-    RUN_TITLES,
-    describe_settings,
+    describe_run_settings,
     headline,
     matching_runs,
     runs_bytes,
@@ -25,7 +24,7 @@ from forgetting.tracking.run_table import (
 )
 
 SHOWN_KEY = 12  # signs of a key that are shown
-MOST_LISTED = 20  # runs where no number is asked for
+LISTED_RUNS = 20  # runs where no number is asked for
 
 
 def open_store() -> RunStore:
@@ -59,7 +58,7 @@ def digest_of_source(source: str) -> str:
 @click.command("runs")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(RUN_KINDS)), help="Runs of this kind alone.")
 @click.option("--filter", "words", default="", help="Runs in whose name, note, settings or metrics these words occur.")
-@click.option("--last", type=click.IntRange(1), help=f"How many, from the newest on.  [{MOST_LISTED}; all with --out]")
+@click.option("--last", type=click.IntRange(1), help=f"How many, from the newest on.  [{LISTED_RUNS}; all with --out]")
 @click.option("--out", type=FILE, help="File with a row for each metric: .csv, .parquet or .json.")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def runs_command(kinds: tuple[str, ...], words: str, last: int | None, out: Path | None, as_json: bool) -> None:
@@ -70,7 +69,7 @@ def runs_command(kinds: tuple[str, ...], words: str, last: int | None, out: Path
     runs = matching_runs(store.runs(), kinds, words)
     for sentence in store.notices:
         click.echo(sentence, err=True)
-    runs = runs[: last or (len(runs) if out or as_json else MOST_LISTED)]
+    runs = runs[: last or (len(runs) if out or as_json else LISTED_RUNS)]
     if out:
         kind = file_format(out)
         content = runs_bytes(runs, kind) if kind in RUN_FORMATS else _json(runs).encode()
@@ -90,5 +89,8 @@ def _json(runs: Sequence[Run]) -> str:
 def _describe(run: Run) -> str:
     done = "" if run.done >= run.planned else f", {run.done:,} of {run.planned:,} parts"
     title = f"{run.key[:SHOWN_KEY]}  {run.at.astimezone():%Y-%m-%d %H:%M}  {RUN_TITLES[run.kind]}{done}"
-    lines = [f"{title}  {run.name}".rstrip(), f"  {run.data_name}; {describe_settings(run)}; seed {run.recipe.seed}"]
+    lines = [
+        f"{title}  {run.name}".rstrip(),
+        f"  {run.data_name}; {describe_run_settings(run)}; seed {run.recipe.seed}",
+    ]
     return "\n".join([*lines, f"  {headline(run)}"])

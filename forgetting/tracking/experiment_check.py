@@ -6,25 +6,10 @@ from collections.abc import Mapping, Sequence
 from forgetting.core.numbers import format_share
 from forgetting.reporting.formatting import format_number, join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
-from forgetting.tracking.run import RunMetric
+from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
 MOST_NAMED = 3  # metrics that differ, in a sentence
-RUN_TITLES = {
-    "training": "Training",
-    "comparison": "Before and after",
-    "dose": "Dose–response",
-    "change": "Equal ‖ΔW‖",
-    "robustness": "Robustness",
-    "layer_choice": "Which layer to unlearn in",
-    "explanation": "Sanity check",
-    "similarity": "Similarity",
-    "learning_curves": "Learning curves",
-    "savings": "Savings",
-    "unlearning": "Unlearning",
-    "reproduction": "Published table",
-    "own_model": "Study of an own model",
-}
 
 
 def describe_lacks(experiment: ExperimentFile, data_sha256: str, versions: Mapping[str, str]) -> list[str]:

@@ -88,6 +88,23 @@ RUN_KINDS: dict[str, Callable[[Recipe], dict[str, object]]] = {
 }
 
 
+RUN_TITLES = {  # what a kind of run is called; studies as on their pages
+    "training": "Training",
+    "comparison": "Before and after",
+    "dose": "Dose–response",
+    "change": "Equal ‖ΔW‖",
+    "robustness": "Robustness",
+    "layer_choice": "Which layer to unlearn in",
+    "explanation": "Sanity check",
+    "similarity": "Similarity",
+    "learning_curves": "Learning curves",
+    "savings": "Savings",
+    "unlearning": "Unlearning",
+    "reproduction": "Published table",
+    "own_model": "Study of one's own model",
+}
+
+
 @dataclass(frozen=True)
 class RunMetric:
     """A metric that a run reached.

@@ -13,26 +13,11 @@ from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
 from forgetting.reporting.formatting import format_change_interval, format_points
 from forgetting.tracking.comparison_sentences import format_run_value
-from forgetting.tracking.run import Run, RunMetric
+from forgetting.tracking.run import RUN_TITLES, Run, RunMetric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RUN_TITLES = {  # what a kind of run is called; studies as on their pages
-    "training": "Training",
-    "comparison": "Before and after",
-    "dose": "Dose–response",
-    "change": "Equal ‖ΔW‖",
-    "robustness": "Robustness",
-    "layer_choice": "Which layer to unlearn in",
-    "explanation": "Sanity check",
-    "similarity": "Similarity",
-    "learning_curves": "Learning curves",
-    "savings": "Savings",
-    "unlearning": "Unlearning",
-    "reproduction": "Published table",
-    "own_model": "Study of one's own model",
-}
 HEADLINES = {  # the metrics that stand for a run in a table; of other kinds the first two
     "training": ("validation accuracy",),
     "comparison": ("validation accuracy, original", "validation accuracy, randomized"),
@@ -45,7 +30,7 @@ MOST_SETTINGS = 6  # that are written out
 RUN_FORMATS = ("csv", "parquet")  # of files of runs
 
 
-def describe_settings(run: Run) -> str:
+def describe_run_settings(run: Run) -> str:
     """How the settings of a run differ from the defaults, in words; its reviews and its seed are named elsewhere."""
     return _describe(run.recipe)
 
@@ -103,7 +88,7 @@ def matching_runs(runs: Sequence[Run], kinds: Sequence[str] = (), words: str = "
     wanted = words.casefold().split()
     found = []
     for run in runs:
-        texts = (run.name, run.note, run.data_name, describe_settings(run), RUN_TITLES[run.kind], headline(run))
+        texts = (run.name, run.note, run.data_name, describe_run_settings(run), RUN_TITLES[run.kind], headline(run))
         text = "\n".join(texts).casefold()
         if (not kinds or run.kind in kinds) and all(word in text for word in wanted):
             found.append(run)
@@ -126,7 +111,7 @@ def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
             "data_sha256": run.data_sha256,
             "model": run.model,
             "seed": run.recipe.seed,
-            "settings": describe_settings(run),
+            "settings": describe_run_settings(run),
             "address": "&".join(f"{name}={text}" for name, text in url.encode_query(run.recipe).items()),
             "done": run.done,
             "planned": run.planned,

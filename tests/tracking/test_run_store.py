@@ -84,7 +84,7 @@ run_strategy = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(run=run_strategy)
 def test_a_run_comes_back_as_it_was_stored(run):
     store = MemoryStore()

@@ -29,7 +29,7 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import join_names
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.code import PageState
-from forgetting.tracking.experiment_check import RUN_TITLES, describe_lacks, describe_reproduction, match_results
+from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
 from forgetting.tracking.experiment_file import (
     ExperimentFile,
     ExperimentResult,
@@ -37,7 +37,7 @@ from forgetting.tracking.experiment_file import (
     experiment_bytes,
     read_experiment,
 )
-from forgetting.tracking.run import Run
+from forgetting.tracking.run import RUN_TITLES, Run
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
 
 EXPERIMENT_UPLOADER = "experiment_file"  # key of the uploader

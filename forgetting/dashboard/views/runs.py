@@ -19,11 +19,10 @@ from forgetting.dashboard.ui.tables import show_table
 from forgetting.reporting.formatting import format_count, format_seconds
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.code import find_page
-from forgetting.tracking.run import RUN_KINDS, Run
+from forgetting.tracking.run import RUN_KINDS, RUN_TITLES, Run
 from forgetting.tracking.run_table import (
     RUN_FORMATS,
-    RUN_TITLES,
-    describe_settings,
+    describe_run_settings,
     format_baselines_of,
     format_metric_of,
     headline,
@@ -99,7 +98,7 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
             "run": [RUN_TITLES[run.kind] for run in runs],
             "name": [run.name for run in runs],
             "metrics": [headline(run) for run in runs],
-            "settings": [describe_settings(run) for run in runs],
+            "settings": [describe_run_settings(run) for run in runs],
             "reviews": [run.data_name for run in runs],
             "seed": [run.recipe.seed for run in runs],
             "done": [_describe_done(run) for run in runs],
@@ -172,7 +171,7 @@ def _compare_or_show(store: VisitorRuns, runs: Sequence[Run], chosen: Sequence[R
 
 
 def _title(run: Run) -> str:
-    return run.name or f"{RUN_TITLES[run.kind]}, {describe_settings(run)}"
+    return run.name or f"{RUN_TITLES[run.kind]}, {describe_run_settings(run)}"
 
 
 def _whole(store: VisitorRuns, run: Run) -> None:
@@ -213,7 +212,7 @@ def _whole(store: VisitorRuns, run: Run) -> None:
             make(field.title(), key=control, on_change=change, help=explain(field), **options)
     facts = (
         f"{run.data_name}, SHA-256 {run.data_sha256[:12]}",
-        f"settings: {describe_settings(run)}",
+        f"settings: {describe_run_settings(run)}",
         f"seed {run.recipe.seed}",
         f"{run.done:,} of {format_count(run.planned, 'part')} done",
         format_seconds(run.seconds) if run.seconds else "",
