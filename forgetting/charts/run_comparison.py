@@ -125,14 +125,11 @@ def _furthest(points: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return rows.head(1), rows.iloc[1:]
 
 
-def difference_chart(
-    points: pd.DataFrame, *, title: str, along_title: str, form: str, fractions: bool
-) -> alt.LayerChart:
+def difference_chart(points: pd.DataFrame, *, along_title: str, form: str, fractions: bool) -> alt.LayerChart:
     """The difference of a metric, B less A, at each point with its 95 % interval; what is not shown is pale.
 
     Args:
         points: A row a point: "along", "change", "low", "high", and "shown", whether the difference is.
-        title: Of the vertical axis.
         along_title: Of the horizontal axis.
         form: Format of the metric.
         fractions: Whether the horizontal axis is of fractions.
@@ -156,7 +153,7 @@ def difference_chart(
             alt.Tooltip("high:Q", title="to", format=f"+{form}"),
         ],
     )
-    y = alt.Y("low:Q", title=[title, unit], axis=alt.Axis(format="+,.2~f"), scale=alt.Scale(zero=True, nice=True))
+    y = alt.Y("low:Q", title=unit, axis=alt.Axis(format="+,.2~f"), scale=alt.Scale(zero=True, nice=True))
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
     return (
         alt.layer(

@@ -1346,6 +1346,21 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             used=("let go of a", "swap a and b"),
         ),
         Term(
+            "A and B",
+            "Two runs that stand side by side: B is held against A.",
+            "In charts A is solid with circles, B dashed with squares.",
+            used=("a", "b", "setting", "Compared metric", "Compared curve"),
+        ),
+        Term(
+            "B less A",
+            "How much more of a metric B has than A, with what tells whether that may be luck.",
+            "It is paired where both have the same reviews or seeds: accuracies by McNemar's exact test, F1 and recall "
+            "by a bootstrap, means by t. It is shown where its 95 % interval leaves out 0 and its p-value, corrected "
+            "by Holm's method for all metrics of the two runs, is at most 0.05.",
+            "@mcnemar1947note; @tango1998equivalence; @holm1979simple",
+            used=("B less A, points", "shown", "corrected p-value", "compared by"),
+        ),
+        Term(
             "Compare with what is shown now",
             "Sets the run beside your model before and after, as the other pages have it.",
         ),

@@ -51,7 +51,7 @@ def test_both_curves_are_told_apart_without_their_colours():
 
 def test_differences_of_shares_are_points_and_what_is_unknown_is_left_out():
     rows = pd.DataFrame({"along": [0.0, 1.0], "change": [0.1, 0.2], "low": [-np.inf, 0.1], "high": [np.inf, 0.3]})
-    options = {"title": "accuracy", "along_title": "fraction", "form": ".1%", "fractions": True}
+    options = {"along_title": "fraction", "form": ".1%", "fractions": True}
     chart = difference_chart(rows.assign(shown=True), **options).to_dict()
     (row,) = rows_of(chart, layers_of(chart, "point")[0])
     assert row["change"] == pytest.approx(20)

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from app_pages import MARKS, PAGES, QUICK, SMALL_TRANSFORMER, app, live, overview, press, run
 from chart_parts import made_up_rerun
+from run_parts import SWEEP_PLAN, compared_run, show_both, swept_run
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 from study_pages import finished, trained
@@ -185,7 +187,7 @@ def vega_axes(spec) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def seen() -> Seen:
+def seen(small_split) -> Seen:
     found = Seen()
     for page in PAGES:
         test = trained(app(page, **FAST))
@@ -226,6 +228,12 @@ def seen() -> Seen:
         test.session_state.session.reruns = [made_up_rerun(0), made_up_rerun(1)]
         test.session_state.published_table = True
         found.look(run(test), "overview, with re-runs")
+    pairs = {
+        "comparisons": [compared_run(small_split, seed)[0] for seed in (0, 1)],
+        "studies": [swept_run(small_split, replace(SWEEP_PLAN, seed=seed))[0] for seed in (0, 9)],
+    }
+    for name, pair in pairs.items():
+        found.look(show_both(*pair), f"two {name}")
     return found
 
 

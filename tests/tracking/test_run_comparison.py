@@ -1,44 +1,24 @@
 """Two runs of the library side by side: paired where the reviews or the seeds are the same, and never otherwise."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from run_parts import SWEEP_PLAN, compared_run, swept_run
 from scipy.stats import binomtest, ttest_1samp, ttest_ind, ttest_rel
-from study_parts import small_recipe, trained_small
+from study_parts import small_recipe
 
 from forgetting.data.reviews import review_key
-from forgetting.experiment.pipeline import make_result, train
+from forgetting.experiment.pipeline import train
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.metrics.crossed import crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.model.settings import SplitSettings
 from forgetting.model.split import make_split
-from forgetting.randomization.settings import Randomization
-from forgetting.recipe.plans import Sweep
-from forgetting.studies.sweep import run_sweep
 from forgetting.tracking.comparison_sentences import describe_run_comparison
 from forgetting.tracking.run_comparison import compare_runs
-from forgetting.tracking.run_records import comparison_run, study_run, training_run
-
-PLAN = Sweep(layers=("fc1", "all"), doses=(0.0, 0.5, 1.0), schemes=("reinit",), seeds=4)
-
-
-def compared(split, seed=0, **randomization):
-    """A comparison's run with what it is of."""
-    recipe = replace(small_recipe(), seed=seed, randomization=Randomization(layers=("fc1",), **randomization))
-    result = make_result(recipe, split, train(recipe, split) if seed else trained_small(split)[1])
-    return comparison_run(recipe, split, result.trained, result.comparison, result.baselines), result
-
-
-@cache
-def swept(split, plan):
-    recipe, trained = trained_small(split)
-    recipe = replace(recipe, sweep=plan)
-    result = run_sweep(trained.model, split, plan, recipe=recipe, initial=trained.initial)
-    return study_run("dose", result, trained, compute_baselines(split, "cross_entropy", svc_limit=0)), result
+from forgetting.tracking.run_records import training_run
 
 
 def by_name(comparison):
@@ -46,7 +26,7 @@ def by_name(comparison):
 
 
 def test_comparisons_on_the_same_reviews_are_paired(small_split):
-    (a, before), (b, after) = compared(small_split, fraction=0.2), compared(small_split, fraction=1.0, seed=1)
+    (a, before), (b, after) = compared_run(small_split, fraction=0.2), compared_run(small_split, seed=1)
     found, targets = compare_runs(a, b), small_split.validation.targets
     assert [(item.name, item.a, item.b) for item in found.settings] == [
         ("fraction randomized", "20\u00a0%", "100\u00a0%"),
@@ -76,7 +56,7 @@ def test_comparisons_on_the_same_reviews_are_paired(small_split):
 
 
 def test_what_differs_is_named_in_full_where_its_short_text_is_the_same(small_split):
-    a, _ = swept(small_split, PLAN)
+    a, _ = swept_run(small_split, SWEEP_PLAN)
     doses = [tuple(np.linspace(0, 1, 21).round(2)), (*np.linspace(0, 0.9, 19).round(2), 0.99, 1.0)]
     runs = [replace(a, recipe=a.recipe.with_value("sweep.doses", values)) for values in doses]
     (difference,) = compare_runs(*runs).settings
@@ -107,7 +87,7 @@ def test_only_reviews_that_both_have_are_paired_and_copies_keep_their_order(smal
 
 
 def test_runs_of_other_reviews_are_never_paired(small_split):
-    (a, _), (b, _) = compared(small_split, fraction=0.2), compared(small_split, fraction=1.0)
+    (a, _), (b, _) = compared_run(small_split, fraction=0.2), compared_run(small_split)
     found = compare_runs(a, replace(b, data_sha256="6" * 64))
     assert any("different reviews" in notice for notice in found.notices)
     assert not any(item.method.startswith("paired") for item in found.metrics)
@@ -119,12 +99,14 @@ def test_runs_of_other_reviews_are_never_paired(small_split):
 
 
 def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_split):
-    (a, first), (b, second) = (swept(small_split, replace(PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal"))
+    (a, first), (b, second) = (
+        swept_run(small_split, replace(SWEEP_PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal")
+    )
     found = compare_runs(a, b)
     hits = []
     for result in (first, second):
         rows = {(row.seed, row.planned_dose): row.hits.unpack()[1] for row in result.rows if row.layers == "fc1"}
-        hits.append(np.array([[rows[seed, dose] for dose in PLAN.doses] for seed in range(4)]))
+        hits.append(np.array([[rows[seed, dose] for dose in SWEEP_PLAN.doses] for seed in range(4)]))
     changes = (hits[1].astype(float) - hits[0]).mean(axis=1)  # (seeds, reviews), of the mean over fractions
     expected = crossed_change(changes.mean(axis=1), changes)
     whole = by_name(found)["mean validation accuracy over fractions, fc1"]
@@ -138,7 +120,7 @@ def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_spl
     ]
     assert loss.interval == pytest.approx(tuple(ttest_1samp(means[1] - means[0], 0).confidence_interval()))
     points = found.points[(found.points["curve"] == "fc1") & (found.points["metric"] == "validation_accuracy")]
-    assert points["along"].tolist() == list(PLAN.doses)
+    assert points["along"].tolist() == list(SWEEP_PLAN.doses)
     halfway = hits[1][:, 1].astype(float) - hits[0][:, 1]
     expected = crossed_change(halfway.mean(axis=1), halfway)
     assert tuple(points[["change", "low", "high"]].iloc[1]) == pytest.approx(
@@ -150,7 +132,10 @@ def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_spl
 
 
 def test_other_seeds_are_not_paired(small_split):
-    (a, first), (b, second) = swept(small_split, PLAN), swept(small_split, replace(PLAN, seed=50, seeds=3))
+    (a, first), (b, second) = (
+        swept_run(small_split, SWEEP_PLAN),
+        swept_run(small_split, replace(SWEEP_PLAN, seed=50, seeds=3)),
+    )
     whole = by_name(compare_runs(a, b))["mean validation loss over fractions, fc1"]
     means = [
         result.frame[result.frame["layers"] == "fc1"].groupby("seed")["validation_loss"].mean()
@@ -161,7 +146,7 @@ def test_other_seeds_are_not_paired(small_split):
 
 
 def test_what_cannot_be_compared_says_why(small_split):
-    (a, _), (b, _) = compared(small_split, fraction=0.2), swept(small_split, PLAN)
+    (a, _), (b, _) = compared_run(small_split, fraction=0.2), swept_run(small_split, SWEEP_PLAN)
     found = compare_runs(a, b)
     assert "different kinds" in found.notices[0]
     assert all(metric.interval or metric.missing for metric in found.metrics)
@@ -172,7 +157,7 @@ def test_what_cannot_be_compared_says_why(small_split):
 
 
 def test_the_p_values_of_all_metrics_are_corrected_together(small_split):
-    (a, _), (b, _) = (swept(small_split, replace(PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal"))
+    (a, _), (b, _) = (swept_run(small_split, replace(SWEEP_PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal"))
     found = compare_runs(a, b)
     adjusted = [metric.adjusted_p for metric in found.metrics if metric.adjusted_p is not None]
     assert len(adjusted) == 4  # two curves, accuracy and loss

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from forgetting.tracking.run import Run
     from forgetting.tracking.run_comparison import MetricDifference, RunComparison
 
-MARKS = "A is solid with circles, B dashed with squares."
+RUN_MARKS = "A is solid with circles, B dashed with squares."
 SHOWN_COMPARISON = "run_comparison"  # key of the comparison that was shown last, with what it is of
 MIXED_FORM = ".3f"  # of what is no share
 
@@ -70,8 +69,8 @@ def run_comparison_view(a: Run, b: Run) -> None:
         if expander.open:
             with expander:
                 _show_metrics(alone, "metrics of one run")
-    for drawn in _draw_study(comparison) if len(comparison.points) else _draw_models(comparison):
-        key = "compared_" + re.sub(r"\W+", "_", drawn.what)
+    for place, drawn in enumerate(_draw_study(comparison) if len(comparison.points) else _draw_models(comparison)):
+        key = f"compared_runs_{place}"
         st.altair_chart(drawn.chart, width="stretch", key=key, alt=drawn.what)
         file = ChartFile(partial(getattr, drawn, "chart"), partial(_describe, comparison, drawn))
         chart_table(partial(getattr, drawn, "table"), key=key, alt=drawn.what, charts={drawn.metric: file})
@@ -83,7 +82,7 @@ def _describe(comparison: RunComparison, drawn: DrawnRuns) -> ChartText:
 
     names = list(dict.fromkeys(run.data_name for run in (comparison.a, comparison.b)))
     source = ChartSource(" and ".join(names), note=describe_settings(comparison))
-    metric, marks = "loss" if "loss" in drawn.metric else "accuracy", f"{drawn.what}. {MARKS}"
+    metric, marks = "loss" if "loss" in drawn.metric else "accuracy", f"{drawn.what}. {RUN_MARKS}"
     return describe_chart(
         "runs", source, metric=metric, marks=marks, baselines=drawn.baselines, shown={"metric": drawn.metric}
     )
@@ -122,7 +121,7 @@ def _show_metrics(metrics: list[MetricDifference], alternative: str) -> None:
             "95 % interval": format_ends(item).partition("interval ")[2],
             "corrected p-value": "" if item.adjusted_p is None else format_p(item.adjusted_p),
             "shown": "yes" if item.decided else "no" if item.interval else "not tested",
-            "baselines": format_beside(item, "a" if item.a else "b"),
+            "trivial models": format_beside(item, "a" if item.a else "b"),
             "compared by": item.method or item.missing,
         }
         for item in metrics
@@ -150,9 +149,10 @@ def _draw_models(comparison: RunComparison) -> Iterator[DrawnRuns]:
     if rows:
         table = pd.DataFrame(rows, columns=["name", "run", "value", "low", "high"])
         title = "validation accuracy"
-        chart = side_by_side_chart(table, accuracies[0].a.baselines, title=title, form=".1%")
+        beside = accuracies[0].a.baselines
+        chart = side_by_side_chart(table, beside, title=title, form=".1%")
         what = "Validation accuracy of both runs with 95 % intervals"
-        yield DrawnRuns(what, title, chart, table, accuracies[0].a.baselines)
+        yield DrawnRuns(what, title, chart, table.rename(columns={"name": "model", "value": title}), beside)
     for metric, form in (("accuracy", ".1%"), ("loss", MIXED_FORM)):
         tables = [
             pd.DataFrame({"run": letter, "epoch": epochs["epoch"], "part": part, metric: epochs[f"{part}_{metric}"]})
@@ -187,14 +187,14 @@ def _draw_study(comparison: RunComparison) -> Iterator[DrawnRuns]:
     if not study.along:
         table = _both_runs(points.rename(columns={"curve": "method"}), "method", "value")
         chart = side_by_side_chart(table.rename(columns={"method": "name"}), beside, title=name, form=form)
-        yield DrawnRuns(what, name, chart, table, beside)
+        yield DrawnRuns(what, name, chart, table.rename(columns={"value": name}), beside)
         return
     points = _choose(choices, "Compared curve", points, "curve")
     fractions = study.along_title == "fractions"
     along = "fraction randomized" if fractions else "epochs of training"
     table = _both_runs(points, "along", "median")
-    options = {"title": name, "along_title": along, "form": form, "fractions": fractions}
-    chart = overlaid_chart(table.assign(part="validation"), beside, **options)
+    options = {"along_title": along, "form": form, "fractions": fractions}
+    chart = overlaid_chart(table.assign(part="validation"), beside, title=name, **options)
     yield DrawnRuns(what, name, chart, table.rename(columns={"along": along}), beside)
     chart = difference_chart(points.assign(shown=points["adjusted"] <= SIGNIFICANT), **options)
     columns = {"along": along, "change": "change", "low": "low", "high": "high", "adjusted": "adjusted p"}
