@@ -115,17 +115,21 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
         "metrics": st.column_config.TextColumn(width=400),
         "settings": st.column_config.TextColumn(width=320),
     }
-    listed = sha256("".join(run.key for run in runs).encode()).hexdigest()[:12]  # other runs, another selection
     chosen = show_table(
         cells(frame),
         column_config=columns,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs_{listed}",
+        key=table_key(runs),
         height="auto" if len(runs) > ROWS_SEEN else "content",
         alt="Runs, the newest first",
     )
     return [runs[row] for row in sorted(chosen["selection"]["rows"]) if row < len(runs)]
+
+
+def table_key(runs: Sequence[Run]) -> str:
+    """The key of the table of these runs: what is chosen in it is not chosen in that of others."""
+    return f"runs_{sha256(''.join(run.key for run in runs).encode()).hexdigest()[:12]}"
 
 
 def _describe_done(run: Run) -> str:
