@@ -96,7 +96,7 @@ def test_opening_a_run_sets_what_it_depends_on_and_can_be_taken_back(disk):
     assert mine(test).page == "forget"
     assert mine(test).recipe.randomization == RANDOMIZED
     assert mine(test).recipe.sweep.seeds == 3
-    test.button(key="undo_here").click()
+    test.button(key="undo").click()
     run(test)
     assert mine(test).recipe == before
 
