@@ -9,7 +9,7 @@ from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
 from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
-MOST_NAMED = 3  # metrics that differ, in a sentence
+MOST_DIFFERING = 3  # metrics that differ, in a sentence
 
 
 def describe_lacks(experiment: ExperimentFile, data_sha256: str, versions: Mapping[str, str]) -> list[str]:
@@ -64,8 +64,8 @@ def describe_reproduction(file: ExperimentResult, found: ExperimentResult | None
     pairs = [(metric, here.get(metric.name)) for metric in file.metrics]
     differing = [(metric, other) for metric, other in pairs if not _is_close(metric, other)]
     if differing or found.done != file.done:
-        named = [_describe_difference(*pair) for pair in differing[:MOST_NAMED]]
-        more = f"; and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        named = [_describe_difference(*pair) for pair in differing[:MOST_DIFFERING]]
+        more = f"; and {len(differing) - MOST_DIFFERING} more" if len(differing) > MOST_DIFFERING else ""
         parts = "" if found.done == file.done else f" The file has {file.done:,} parts, here are {found.done:,}."
         return False, f"{title} differs from the file: {'; '.join(named) or 'in its parts'}{more}.{parts}"
     exact = all(metric == other for metric, other in pairs)

@@ -44,6 +44,7 @@ ALLOWED = {
     ("forgetting/data/formats/worker.py", "json.loads"),
     ("forgetting/experiment/loading.py", "json.loads"),
     ("forgetting/cli/options.py", "json.loads"),
+    ("forgetting/tracking/experiment_file.py", "json.loads"),
 }
 
 
