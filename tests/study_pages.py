@@ -83,8 +83,8 @@ def study(test: AppTest, kind: str = "") -> Study:
 
 
 def labels(test: AppTest) -> list[str]:
-    """Of the buttons, but for those of the list of kept studies and of what can be undone."""
-    return [found.label for found in test.button if not str(found.key).startswith(("kept_", "undo"))]
+    """Of the buttons, but for what every page has: to save, the list of kept studies, and what can be undone."""
+    return [found.label for found in test.button if not str(found.key).startswith(("keep", "kept_", "undo"))]
 
 
 def icon(test: AppTest, page: str) -> str:
