@@ -39,7 +39,6 @@ from forgetting.tracking.experiment_file import (
 )
 from forgetting.tracking.run import RUN_TITLES, Run
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
-from forgetting.tracking.run_table import RUN_TITLES
 
 EXPERIMENT_UPLOADER = "experiment_file"  # key of the uploader
 REFUSED_EXPERIMENT = "refused_experiment"  # key of why the file that was chosen last is refused
