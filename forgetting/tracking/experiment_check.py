@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from forgetting.core.numbers import format_share
 from forgetting.reporting.formatting import format_number, join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
+from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 MOST_DIFFERING = 3  # metrics that differ, in a sentence
 
