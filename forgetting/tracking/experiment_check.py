@@ -8,8 +8,6 @@ from forgetting.reporting.formatting import format_number, join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
 from forgetting.tracking.run import RUN_TITLES, RunMetric
 
-MOST_DIFFERING = 3  # metrics that differ, in a sentence
-
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
 MOST_DIFFERING = 3  # metrics that differ, in a sentence
 
