@@ -43,7 +43,7 @@ def _robustness(recipe: Recipe) -> dict[str, object]:
 
 
 def _layer_choice(recipe: Recipe) -> dict[str, object]:
-    return {**_swept(recipe, match="dose"), "forget": recipe.forget.used}
+    return {**_swept(recipe, splits=1, match="dose"), "forget": recipe.forget.used}
 
 
 def _similarity(recipe: Recipe) -> dict[str, object]:

@@ -212,10 +212,8 @@ def reproduction_run(reruns: Sequence[PublishedRun], digest: str, *, seconds: fl
         for model in PUBLISHED_MODELS
         for (part, metric), value in getattr(run, model).items()
     ]
-    trivial = {
-        "bitwise_accuracy": {"always “no”": reruns[0].always_no},
-        "accuracy": {"chance": 1 - reruns[0].always_no},
-    }
+    names = {"loss": "uniform guess", "bitwise_accuracy": "always “no”", "accuracy": "chance"}
+    trivial = {metric: {names[metric]: value} for metric, value in reruns[0].trivial.items()}
     metrics = [
         make_metric(
             f"{part} {'top-1 accuracy' if metric == 'accuracy' else name_metric(metric)}, {model}, median",
