@@ -32,7 +32,13 @@ POINTS_PER_CM = 72 / 2.54
 PRINTED_DPI = 300
 NARROW = 500  # units; where a chart is narrower its plots stand one below the other
 HIGHEST_PLOT = 0.7  # of the whole width
-SMALLER_TEXT = 1.15  # steps of the text of a chart that is too tall
+TOLERANCE = 0.01  # of a size, up to which a chart is scaled and not laid out anew
+MOST_TRIES = 4  # to lay out a chart that is too tall
+FIRST_GUESS = 0.2  # of the width that is no plot
+LEAST_SHARE = 0.4  # of the width that is plot
+LEGEND_COLUMNS = (9, 2, 1)  # at most, until the legend is as narrow as the chart
+STEP_GIVES = 1.2  # more than its share that each row gives, as titles and axes give nothing
+LEAST_STEP = 13  # units of the height of a row with its text
 LEAST_PLOT = 140  # units of the height of a plot that gives way to what stands around it
 PRINTED_CONFIGURATION = {  # of text and lines on paper; a chart's own comes before it
     "font": FONT,
@@ -76,12 +82,16 @@ PRINTED_WIDTHS = {
 
 @dataclass(frozen=True)
 class _Picture:
-    """A chart as SVG, in the units that it is laid out in, and as Vega-Lite without its title and caption."""
+    """A chart as SVG, in the units that it is laid out in, and as Vega-Lite without its title and caption.
+
+    `beside` is the width that is no plot.
+    """
 
     width: float
     height: float
     body: str
     spec: dict
+    beside: float
 
 
 def chart_bytes(
@@ -101,12 +111,16 @@ def chart_bytes(
     units = printed.width * POINTS_PER_CM * TEXT_SIZE / printed.text
     draw = partial(_draw, spec, title=title, caption=caption, caption_size=printed.caption * TEXT_SIZE)
     picture = draw(units)
-    while printed.height and (over := picture.height - units * printed.height / printed.width) > 1:
-        # The plot gives way first, then the text.
-        picture = draw(units, shrink=over)
-        if picture.height > units * printed.height / printed.width + 1:
-            units *= SMALLER_TEXT
-            picture = draw(units)
+    if printed.height:
+        for attempt in range(MOST_TRIES):  # the plot gives way first, then the text
+            over = picture.height / (units * printed.height / printed.width)
+            if over <= 1 + TOLERANCE:
+                break
+            if attempt == 0:
+                gives = (picture.height * (1 - 1 / over), 1 - STEP_GIVES * (1 - 1 / over))
+            else:
+                units *= over
+            picture = draw(units, less=gives, beside=picture.beside)
     if kind == "html":
         return _html(picture.spec, title, caption).encode()
     points = printed.width * POINTS_PER_CM
@@ -146,14 +160,40 @@ def _merge(general: Mapping, spec: dict) -> dict:
     return {**spec, "config": {**own, **merged}, "padding": PRINTED_MARGIN}
 
 
-def _draw(spec: dict, units: float, *, title: str, caption: str, caption_size: float, shrink: float = 0.0) -> _Picture:
-    """A chart as wide as it is to be, with its title and caption; see `_fit`."""
-    width, height, body, sized = _fit(spec, units, shrink)
+def _draw(
+    spec: dict,
+    units: float,
+    *,
+    title: str,
+    caption: str,
+    caption_size: float,
+    less: tuple[float, float] = (0.0, 1.0),
+    beside: float = 0.0,
+) -> _Picture:
+    """A chart as wide as it is to be, with its title and caption.
+
+    Its legends take fewer columns before its plot gets too narrow; see `_sized` for `less`, `_Picture` for `beside`.
+    """
+    plots = spec.get("concat", [spec])
+    abreast = 1 if units < NARROW else min(len(plots), spec.get("columns", len(plots)))
+    beside = beside or FIRST_GUESS * units
+    for columns in LEGEND_COLUMNS:
+        for _ in range(MOST_TRIES):
+            plot = max(units - beside, LEAST_SHARE * units) / abreast
+            sized = _sized(spec, plot, abreast, columns, units, less)
+            text = vl_convert.vegalite_to_svg(sized)
+            width, height = (float(re.search(f' {name}="([\\d.]+)"', text)[1]) for name in ("width", "height"))
+            before, beside = beside, width - abreast * plot
+            if abs(width - units) <= TOLERANCE * units or abs(beside - before) < 1:
+                break
+        if width <= (1 + TOLERANCE) * units:
+            break
     scale = min(1.0, units / width)
     above, top = _write(title, units, TITLE_SIZE, 0.0)
     below, end = _write(caption, units, caption_size, top + scale * height)
-    chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{body}</g>'
-    return _Picture(units, end, above + chart + below, sized)
+    drawn = text[text.index(">") + 1 : text.rindex("</svg>")]
+    chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{drawn}</g>'
+    return _Picture(units, end, above + chart + below, sized, beside)
 
 
 def _write(text: str, units: float, size: float, top: float) -> tuple[str, float]:
@@ -168,30 +208,11 @@ def _write(text: str, units: float, size: float, top: float) -> tuple[str, float
     return written, top + (2 * PRINTED_MARGIN + LINE_HEIGHT * size * len(lines)) * bool(lines)
 
 
-def _fit(spec: dict, units: float, shrink: float) -> tuple[float, float, str, dict]:
-    """A chart as wide as `units`, as far as it goes: its legends take fewer columns before its plot gets too narrow.
+def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, less: tuple[float, float]) -> dict:
+    """A specification with the size of its plots, its legends in at most so many columns, and no label too long.
 
-    Returns:
-        Its width, its height, what is in its SVG, and its specification.
+    A plot gives way by `less`: of a height its first part, to a share of each row its second.
     """
-    plots = spec.get("concat", [spec])
-    abreast = 1 if units < NARROW else min(len(plots), spec.get("columns", len(plots)))
-    for columns in (9, 2, 1):
-        plot = 0.8 * units / abreast
-        for _ in range(3):
-            sized = _sized(spec, plot, abreast, columns, units, shrink)
-            text = vl_convert.vegalite_to_svg(sized)
-            width, height = (float(re.search(f' {name}="([\\d.]+)"', text)[1]) for name in ("width", "height"))
-            before, plot = plot, max(plot + (units - width) / abreast, 0.4 * units / abreast)
-            if abs(plot - before) < 1:
-                break
-        if width < units + 1:
-            break
-    return width, height, text[text.index(">") + 1 : text.rindex("</svg>")], sized
-
-
-def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, shrink: float) -> dict:
-    """A specification with the size of its plots, its legends in at most so many columns, and no label too long."""
 
     def limit(value: object) -> object:
         if isinstance(value, list):
@@ -208,7 +229,9 @@ def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, sh
     def size(chart: dict) -> dict:
         height = chart.get("height")
         if isinstance(height, int | float):
-            height = min(height, max(LEAST_PLOT, min(height, HIGHEST_PLOT * units) - shrink))
+            height = min(height, max(LEAST_PLOT, min(height, HIGHEST_PLOT * units) - less[0]))
+        elif isinstance(height, dict):
+            height = {**height, "step": min(height["step"], max(LEAST_STEP, height["step"] * less[1]))}
         return {**chart, "width": plot, **({} if height is None else {"height": height})}
 
     limited = limit(spec)

@@ -193,7 +193,7 @@ def printed_confusion_chart(comparison: Comparison, classes: Sequence[str]) -> a
     rows = largest_classes(counts)
     names = plain_names(label_classes(classes, rows, write=str))
     numbers = list(range(1, len(names) + 1))
-    numbered = [f"{name} · {number}" for name, number in zip(names, numbers, strict=True)]
+    numbered = [f"{number} · {name}" for name, number in zip(names, numbers, strict=True)]
     few = len(names) < MANY_CLASSES
     charts = []
     for model, scores in zip(MODEL_PAIR, outcomes, strict=True):
