@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from forgetting.paper.prose import Sentence
@@ -54,6 +55,13 @@ class PrintedChart:
     title: str
     caption: str
     wide: bool = True
+
+    @cached_property
+    def svg(self) -> str:
+        """Its drawing, as wide as it is printed."""
+        from forgetting.charts.export import chart_bytes
+
+        return chart_bytes(self.chart, "svg", width="two columns" if self.wide else "one column").decode()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from forgetting.paper.blocks import Listing, Paragraph, ReportSection, ResultTable, paragraph
+from forgetting.paper.blocks import Listing, Paragraph, PrintedChart, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
 from forgetting.paper.methods import describe_methods
 from forgetting.paper.program import experiment_code, experiment_commands, studied_recipes
@@ -37,6 +37,11 @@ class ExperimentReport:
     sections: tuple[ReportSection, ...]
     methods: Prose
     appendix: tuple[ReportSection, ...]
+
+    @property
+    def charts(self) -> tuple[PrintedChart, ...]:
+        """Its charts, whose drawings take most of the time that it is written in."""
+        return tuple(block for section in self.sections for block in section.blocks if isinstance(block, PrintedChart))
 
 
 def make_report(material: Material) -> ExperimentReport:

@@ -6,7 +6,6 @@ import re
 from html import escape
 from pathlib import Path
 
-from forgetting.charts.export import chart_bytes
 from forgetting.paper.bibliography import BIBLIOGRAPHY, Reference
 from forgetting.paper.blocks import Listing, Paragraph, PrintedChart, ReportSection, ResultTable
 from forgetting.paper.prose import UNPRINTABLE, Prose, write_sentence
@@ -80,9 +79,9 @@ def _table(block: ResultTable) -> str:
 
 
 def _chart(block: PrintedChart) -> str:
-    width = "two columns" if block.wide else "one column"
-    drawing = chart_bytes(block.chart, "svg", width=width).decode()
-    drawing = drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(f"{block.title}. {block.caption}")}" ', 1)
+    drawing = block.svg.replace(
+        "<svg ", f'<svg role="img" aria-label="{escape(f"{block.title}. {block.caption}")}" ', 1
+    )
     look = "" if block.wide else ' class="narrow"'
     text = f"<strong>{escape(block.title)}.</strong> {escape(block.caption)}"
     return f"<figure{look}>{drawing}<figcaption>{text}</figcaption></figure>"

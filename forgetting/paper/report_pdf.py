@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from forgetting.charts.export import FONTS, chart_bytes
+from forgetting.charts.export import FONTS
 from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ResultTable
 from forgetting.paper.prose import UNPRINTABLE, Prose, Sentence
 from forgetting.paper.report import ExperimentReport
@@ -51,7 +51,5 @@ def _plain(block: ReportBlock) -> dict:
         rows = [list(row) for row in block.rows]
         return {"kind": "table", "caption": block.caption, "columns": list(block.columns), "rows": rows}
     if isinstance(block, PrintedChart):
-        width = "two columns" if block.wide else "one column"
-        drawing = chart_bytes(block.chart, "svg", width=width).decode()
-        return {"kind": "chart", "title": block.title, "caption": block.caption, "wide": block.wide, "svg": drawing}
+        return {"kind": "chart", "title": block.title, "caption": block.caption, "wide": block.wide, "svg": block.svg}
     return {"kind": "listing", "caption": block.caption, "text": block.text}

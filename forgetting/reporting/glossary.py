@@ -1308,6 +1308,18 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "A file of “Save the experiment”, or of --save-experiment on the command line: its settings become yours.",
             "Nothing in it is run. A file that is refused changes nothing.",
         ),
+        Term(
+            "Written as", "How the methods are written: as plain text, in LaTeX for natbib, or in Markdown for pandoc."
+        ),
+        Term("Download BibTeX", "Saves the works that the methods are from, by the keys that the texts cite them by."),
+        Term("Kind of the report", "HTML opens in every browser and prints well; PDF has pages and cannot be changed."),
+        Term(
+            "Make the report",
+            "Writes down what was run: data, training, comparison, studies, limits, methods and references.",
+        ),
+        Term("Studies in it", "The studies of this model that stand in it, each as it was run last."),
+        Term("Download the report", "Saves the report that was made."),
+        Term("Download the notebook", "Saves a Jupyter notebook that computes what the report shows."),
         Term("Close", "Hides what is said of the opened experiment; its settings stay."),
         Term(
             "Forget the ten strongest",

@@ -1,4 +1,4 @@
-"""`forgetting report` and `forgetting notebook`: files of the kind that their names say, and refusals before any work."""
+"""The commands `report` and `notebook`: files of the kind that their names say, and refusals before any work."""
 
 import json
 

@@ -17,7 +17,7 @@ from forgetting.dashboard.state.session import TrainedModel, rerun_page, session
 from forgetting.dashboard.ui.differences import describe_difference
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.navigation import draw_undo
-from forgetting.dashboard.ui.page import is_presenting
+from forgetting.dashboard.ui.page import is_presenting, prepare_engine
 from forgetting.reporting.formatting import format_epochs
 from forgetting.reporting.glossary import explain
 
@@ -141,10 +141,26 @@ def _command_part(state: PageState) -> None:
     st.caption(f"{EXACT} {MODEL_NOTE if state.model else ''}".rstrip())
 
 
+def _paper_part(name: str) -> Callable[[PageState], None]:
+    """A part of `views.paper`, which is imported where it is drawn."""
+
+    def draw(state: PageState) -> None:
+        prepare_engine()
+        from forgetting.dashboard.views import paper
+
+        getattr(paper, name)(state)
+
+    return draw
+
+
 KEEP_PARTS: dict[str, Callable[[PageState], None]] = {
     "Save": _save_part,
     "Open": _open_part,
     "Link": _link_part,
     "Python": _python_part,
     "Command": _command_part,
+    "Methods": _paper_part("methods_part"),
+    "Citations": _paper_part("citations_part"),
+    "Report": _paper_part("report_part"),
+    "Notebook": _paper_part("notebook_part"),
 }
