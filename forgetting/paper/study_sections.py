@@ -143,7 +143,7 @@ def _curve_charts(
             pick=False,
         )
         yield print_chart(
-            "curves",
+            "dose–response",
             chart,
             material,
             "dose" if result.plan.match == "dose" else "change",
