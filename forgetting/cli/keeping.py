@@ -3,12 +3,23 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import click
+
 from forgetting.cli.options import write_or_rescue
 from forgetting.cli.runs import log_runs
 from forgetting.core.files import write_atomically
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.code import find_page
-from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult, current_versions, experiment_bytes
+from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
+from forgetting.tracking.experiment_file import (
+    ExperimentFile,
+    ExperimentResult,
+    current_versions,
+    experiment_bytes,
+    is_experiment,
+    read_experiment,
+    same_experiment,
+)
 from forgetting.tracking.run import Run
 
 
@@ -25,9 +36,12 @@ def keep_runs(make_runs: Callable[[], Sequence[Run]], recipe: Recipe, options: d
         RecipeError: It cannot be written.
         StoreError: The runs cannot be stored.
     """
-    if options.get("experiment_file") is None and not options.get("log_run"):
+    opened = _opened_experiment(recipe)
+    if options.get("experiment_file") is None and not options.get("log_run") and opened is None:
         return
     runs = make_runs()
+    if opened:
+        _say_reproduced(opened, runs)
     if options.get("experiment_file") is not None:
         _save_experiment(runs, recipe, options["experiment_file"], model)
     if options.get("log_run"):
@@ -47,3 +61,22 @@ def _save_experiment(runs: Sequence[Run], recipe: Recipe, path: Path, model: str
         results=tuple(map(ExperimentResult.of_run, runs)),
     )
     write_or_rescue(lambda place: write_atomically(place, experiment_bytes(experiment)), path)
+
+
+def _opened_experiment(recipe: Recipe) -> ExperimentFile | None:
+    """The experiment that --recipe names, where no other option has changed its recipe."""
+    path = click.get_current_context().params.get("recipe_file")
+    content = b"" if path is None else path.read_bytes()
+    if not is_experiment(content):
+        return None
+    experiment = read_experiment(content, path.name)
+    return experiment if same_experiment(recipe, experiment.recipe) else None
+
+
+def _say_reproduced(experiment: ExperimentFile, runs: Sequence[Run]) -> None:
+    """Say on standard error what differs from an experiment, and whether its numbers are those that were computed."""
+    sentences = describe_lacks(experiment, runs[-1].data_sha256, current_versions())
+    pairs = match_results(experiment, list(map(ExperimentResult.of_run, runs)))
+    sentences += [describe_reproduction(file, found)[1] for file, found in pairs if found]
+    for sentence in sentences:
+        click.echo(sentence, err=True)

@@ -10,7 +10,7 @@ file. What is read is bounded, then checked, before it is believed; nothing in i
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from forgetting.core.errors import RecipeError, shorten
@@ -102,6 +102,12 @@ def experiment_bytes(experiment: ExperimentFile) -> bytes:
         "results": [asdict(result) for result in experiment.results],
     }
     return (json.dumps(values, indent=1, allow_nan=False) + "\n").encode("ascii")
+
+
+def same_experiment(first: Recipe, second: Recipe) -> bool:
+    """Whether two recipes are the same but for the name of the file, which may be stored under another one."""
+    one, other = (replace(each, data=replace(each.data, file="")) for each in (first, second))
+    return one == other
 
 
 def is_experiment(content: bytes) -> bool:

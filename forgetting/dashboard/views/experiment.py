@@ -25,7 +25,6 @@ from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.views.keep import OPENED_EXPERIMENT
-from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import join_names
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.code import PageState
@@ -36,6 +35,7 @@ from forgetting.tracking.experiment_file import (
     current_versions,
     experiment_bytes,
     read_experiment,
+    same_experiment,
 )
 from forgetting.tracking.run import RUN_TITLES, Run
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
@@ -157,7 +157,7 @@ def _current_runs(trained_model: TrainedModel | None) -> list[Run]:
 def experiment_notice() -> None:
     """What is to be known of the experiment that was opened last, while the session has its settings."""
     mine, opened = session(), st.session_state.get(OPENED_EXPERIMENT)
-    if not opened or _nameless(mine.recipe) != _nameless(opened[0].recipe) or mine.page == STORY:
+    if not opened or not same_experiment(mine.recipe, opened[0].recipe) or mine.page == STORY:
         return
     experiment, name = opened
     trained_model = models.find_trained_model(mine)
@@ -197,8 +197,3 @@ def _current_results(trained_model: TrainedModel | None) -> tuple[ExperimentResu
 
 def _close() -> None:
     st.session_state[OPENED_EXPERIMENT] = None
-
-
-def _nameless(recipe: Recipe) -> Recipe:
-    """A recipe without the name of its file, which may be uploaded under another one."""
-    return replace(recipe, data=replace(recipe.data, file=""))

@@ -68,7 +68,8 @@ def _keep_dialog() -> None:
     state, trained_model = page_state()
     mine = session()
     if models.is_outdated(trained_model, mine.inputs) and trained_model:
-        st.info(literal(f"The figures on the page are of {describe_difference(trained_model)}. This is of the latter."))
+        shown = f"The numbers on the page are of {describe_difference(trained_model)}."
+        st.info(literal(f"{shown} What stands here is of the settings as they are now."))
     tabs = st.tabs(list(KEEP_PARTS), key=OPEN_PART, on_change="rerun")
     for tab, part in zip(tabs, KEEP_PARTS.values(), strict=True):
         if tab.open:
