@@ -217,24 +217,23 @@ def test_files_hold_the_rows_and_the_charts(visit):
     app.page.get_by_test_id("stPopover").locator("visible=true").get_by_role("button", name="Download").click()
     body = app.page.get_by_test_id("stPopoverBody")
     files = {}
-    for label in ("Rows, CSV", "Rows, PARQUET", "accuracy, PNG", "accuracy, SVG", "accuracy, HTML"):
+    for label in ("Rows, CSV", "Rows, PARQUET", "PNG", "SVG", "PDF", "HTML", "CSV"):
         with app.page.expect_download() as download:
-            body.get_by_role("button", name=label).click()
+            body.get_by_role("button", name=label, exact=True).click()
         files[label] = (download.value.suggested_filename, download.value.path().read_bytes())
     assert [name for name, _ in files.values()] == [
         "sweep.csv",
         "sweep.parquet",
-        "accuracy.png",
-        "accuracy.svg",
-        "accuracy.html",
+        *(f"sample_dose-response_reinit_2-seeds_one-column.{kind}" for kind in ("png", "svg", "pdf", "html")),
+        "sample_dose-response_reinit_2-seeds.csv",
     ]
     csv = pd.read_csv(io.BytesIO(files["Rows, CSV"][1]))
     parquet = pd.read_parquet(io.BytesIO(files["Rows, PARQUET"][1]))
     assert len(csv) == len(parquet) == 3 * 3 * 2 * 2
     assert csv["validation_accuracy"].tolist() == pytest.approx(parquet["validation_accuracy"].tolist(), rel=1e-12)
-    assert files["accuracy, PNG"][1].startswith(b"\x89PNG")
-    assert b"<svg" in files["accuracy, SVG"][1][:500]
-    page = files["accuracy, HTML"][1].decode()
+    assert files["PNG"][1].startswith(b"\x89PNG")
+    assert b"<svg" in files["SVG"][1][:500]
+    page = files["HTML"][1].decode()
     assert "<html" in page.lower()
     assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=.?https?:", page)
 
