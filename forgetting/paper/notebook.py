@@ -13,14 +13,14 @@ from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.code import PageState
 from forgetting.tracking.environment import PROGRAM_VERSION
 
-PAPER_NAMES = (
+SHOWING = {  # names that the cells use besides those of the programs
     "Material",
     "comparison_section",
     "data_section",
     "describe_methods",
     "study_section",
     "training_section",
-)
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -41,7 +41,7 @@ def notebook_bytes(recipe: Recipe, studies: Mapping[str, Recipe], *, model: str 
             f"# What a network forgets\n\nWritten by Learning to Forget {PROGRAM_VERSION}. Each cell computes "
             f"what is shown below it; the same recipe gives the same numbers on one machine.{note}"
         ),
-        _code(write_imports(found, comparison, PAPER_NAMES)),
+        _code(write_imports(found, comparison, SHOWING if programs else SHOWING - {"study_section"})),
         nbformat.v4.new_markdown_cell("## Data and training"),
         _code(
             training.recipe,

@@ -74,18 +74,13 @@ def write_imports(programs: Sequence[Program], comparison: Program, more: Iterab
     Args:
         programs: All other programs.
         comparison: The program of the comparison.
-        more: Names of `forgetting.paper`.
+        more: Other names.
     """
     names = {"compare", "compute_baselines", *(name for program in programs for name in program.imported)}
-    names |= {*comparison.imported} - {"run"}
+    names |= ({*comparison.imported} - {"run"}) | {*more}
     lines = ["from dataclasses import replace\n"] if any(one.replaces for one in [*programs, comparison]) else []
-    lines += ["import torch\n", _import("forgetting", names)]
-    lines += [_import("forgetting.paper", more)] if more else []
-    return "\n".join([*lines, "", ONE_THREAD])
-
-
-def _import(module: str, names: Iterable[str]) -> str:
-    return f"from {module} import (\n{''.join(f'    {name},{chr(10)}' for name in sorted(names))})"
+    listed = "".join(f"    {name},\n" for name in sorted(names))
+    return "\n".join([*lines, f"import torch\n\nfrom forgetting import (\n{listed})\n", ONE_THREAD])
 
 
 def experiment_code(recipe: Recipe, studies: Mapping[str, Recipe], *, model: str = "") -> str:
