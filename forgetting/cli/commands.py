@@ -6,12 +6,14 @@ Neither reading of options and files nor tables belong here.
 import logging
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from forgetting.cli import tables
 from forgetting.cli.keeping import keep_runs
+from forgetting.cli.mlflow_logging import mlflow_option
 from forgetting.cli.options import (
     FILE,
     JSON_HELP,
@@ -33,7 +35,7 @@ from forgetting.cli.options import (
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.paper_commands import notebook_command, report_command
 from forgetting.cli.predict import predict_command
-from forgetting.cli.runs import digest_of_source, log_runs, runs_command
+from forgetting.cli.runs import digest_of_source, runs_command
 from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
 from forgetting.core import parallel
@@ -50,6 +52,7 @@ from forgetting.experiment.saved import SavedModel, save_model
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.model.settings import ATTRIBUTIONS
 from forgetting.model.split import Split
+from forgetting.paper.material import Material
 from forgetting.randomization.patterns import FAMILIES
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.units import UNITS
@@ -131,7 +134,10 @@ def run_command(
         original = training_run(recipe, split, trained, baselines, digest=digest)
         return [original, comparison_run(recipe, split, trained, result.comparison, baselines, digest=digest)]
 
-    keep_runs(make_runs, recipe, options, describe_loaded(saved))
+    def make_material() -> Material:
+        return replace(Material.of_result(result, split), model=describe_loaded(saved))
+
+    keep_runs(make_runs, make_material, recipe, options, describe_loaded(saved))
 
 
 @cli.command("sweep")
@@ -224,9 +230,10 @@ def sweep_command(
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1 for one a core.")
 @click.option("--dask", default="", help="Address of a Dask scheduler, whose workers compute the replicates instead.")
 @log_option
+@mlflow_option
 @out_option
 def study_command(
-    source: str, out: Path, jobs: int, dask: str, metric: str | None, chance: float | None, log_run: bool, **options
+    source: str, out: Path, jobs: int, dask: str, metric: str | None, chance: float | None, **options
 ) -> None:
     """Randomize layer sets of a model of your own, and write a row for each variant.
 
@@ -242,8 +249,7 @@ def study_command(
     result = compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
     click.echo(tables.format_study(result))
     click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
-    if log_run:
-        log_runs([own_model_run(result, source, digest_of_source(source))])
+    keep_runs(lambda: [own_model_run(result, source, digest_of_source(source))], None, Recipe(sweep=plan), options)
 
 
 @cli.command("explain")
@@ -399,10 +405,9 @@ def unlearn_command(
 @click.option("--out", type=FILE, help="File for the metrics of each re-run by epoch: .csv, .parquet or .json.")
 @click.option("--table", type=FILE, help="File for the published table beside the re-runs: .csv, .parquet or .json.")
 @log_option
+@mlflow_option
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-def reproduce_command(
-    data: Path, seeds: int, out: Path | None, table: Path | None, log_run: bool, as_json: bool
-) -> None:
+def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | None, as_json: bool, **options) -> None:
     """Re-run the published experiment, and show its table beside what it hides."""
     for option, file in (("--out", out), ("--table", table)):
         if file:
@@ -419,8 +424,7 @@ def reproduce_command(
     summary = summarize_runs(result.reruns)
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
     click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
-    if log_run:
-        log_runs([reproduction_run(result.reruns, reviews.sha256)])
+    keep_runs(lambda: [reproduction_run(result.reruns, reviews.sha256)], None, recipe, options)
 
 
 @cli.command("limits")

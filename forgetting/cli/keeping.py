@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from forgetting.cli.mlflow_logging import log_runs_to_mlflow
 from forgetting.cli.options import write_or_rescue
 from forgetting.cli.runs import log_runs
 from forgetting.core.files import write_atomically
+from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.code import find_page
 from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
@@ -23,21 +25,29 @@ from forgetting.tracking.experiment_file import (
 from forgetting.tracking.run import Run
 
 
-def keep_runs(make_runs: Callable[[], Sequence[Run]], recipe: Recipe, options: dict, model: str = "") -> None:
+def keep_runs(
+    make_runs: Callable[[], Sequence[Run]],
+    make_material: Callable[[], Material] | None,
+    recipe: Recipe,
+    options: dict,
+    model: str = "",
+) -> None:
     """Keep what a command has computed, as its options ask for.
 
     Args:
         make_runs: Makes the runs, the last of which is what the command shows; called where anything is kept.
+        make_material: Makes what the model, the charts and the report in MLflow are of; None for no model of ours.
         recipe: The recipe, with the name and the SHA-256 of its file.
-        options: Values of `experiment_file`, None where not given, and `log_run`.
+        options: Values of `experiment_file` and `mlflow_uri`, None where not given, and `log_run`.
         model: See `ExperimentFile`.
 
     Raises:
-        RecipeError: It cannot be written.
+        RecipeError: It cannot be written, or logged.
         StoreError: The runs cannot be stored.
     """
-    opened = _opened_experiment(recipe)
-    if options.get("experiment_file") is None and not options.get("log_run") and opened is None:
+    opened, mlflow_uri = _opened_experiment(recipe), options.get("mlflow_uri")
+    asked = options.get("experiment_file") is not None or options.get("log_run") or mlflow_uri is not None
+    if not asked and opened is None:
         return
     runs = make_runs()
     if opened:
@@ -46,6 +56,8 @@ def keep_runs(make_runs: Callable[[], Sequence[Run]], recipe: Recipe, options: d
         _save_experiment(runs, recipe, options["experiment_file"], model)
     if options.get("log_run"):
         log_runs(runs)
+    if mlflow_uri is not None:
+        log_runs_to_mlflow(runs, mlflow_uri, make_material)
 
 
 def _save_experiment(runs: Sequence[Run], recipe: Recipe, path: Path, model: str) -> None:

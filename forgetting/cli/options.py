@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from forgetting.cli.mlflow_logging import mlflow_option
 from forgetting.core.errors import ForgettingError, RecipeError, shorten
 from forgetting.core.files import file_format
 from forgetting.core.settings import parse_value
@@ -110,6 +111,7 @@ def input_options(command: Callable) -> Callable:
             help="File for the recipe and its results: .json, which --recipe and the app open.",
         ),
         log_option,
+        mlflow_option,
         *(click.option(name, **details) for name, (_, details) in reversed(SWITCHES.items())),
         click.option("--data", type=FILE, help="File of reviews.  [the synthetic sample]"),
     ):

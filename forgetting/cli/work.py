@@ -19,6 +19,7 @@ from forgetting.experiment.saved import SavedModel
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
+from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
@@ -125,7 +126,10 @@ def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> N
         original = training_run(recipe, studied.split, trained, baselines, digest=digest)
         return [original, study_run(kind, result, trained, baselines, digest=digest, hollow=bool(studied.hollow))]
 
-    keep_runs(make_runs, recipe, studied.options, describe_loaded(saved))
+    def make_material() -> Material:
+        return Material(recipe, studied.split, trained, baselines, studies={kind: result}, model=describe_loaded(saved))
+
+    keep_runs(make_runs, make_material, recipe, studied.options, describe_loaded(saved))
 
 
 def describe_loaded(saved: SavedModel | None) -> str:

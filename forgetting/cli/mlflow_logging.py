@@ -1,0 +1,79 @@
+"""The option that logs what a command computes to MLflow, with the model, the charts and the report."""
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+
+from forgetting.core.errors import RecipeError
+from forgetting.paper.material import Material
+from forgetting.tracking.mlflow_log import INSTALL_MLFLOW, log_to_mlflow
+from forgetting.tracking.run import RUN_TITLES, Run
+
+
+def _check_installed(context: click.Context, option: click.Parameter, uri: str | None) -> str | None:  # noqa: ARG001
+    """Refuse before anything is computed."""
+    if uri is not None and importlib.util.find_spec("mlflow") is None:
+        raise RecipeError(f"--mlflow needs MLflow, which is not installed. Install it: {INSTALL_MLFLOW}.")
+    return uri
+
+
+mlflow_option = click.option(
+    "--mlflow",
+    "mlflow_uri",
+    is_flag=False,
+    flag_value="",
+    metavar="[URI]",
+    callback=_check_installed,
+    help="Log what is computed to MLflow: to a folder, a database or a server.  [a database in the working folder]",
+)
+
+
+def log_runs_to_mlflow(runs: Sequence[Run], uri: str, make_material: Callable[[], Material] | None = None) -> None:
+    """Log runs to MLflow, and say so on standard error.
+
+    Args:
+        runs: The runs, the last of which is what the command shows; the one before is of the model's training.
+        uri: Where to; "" for the default.
+        make_material: Makes what the model, the charts and the report are of; None where there is no model of ours.
+
+    Raises:
+        RecipeError: They cannot be logged there.
+    """
+    material = make_material and make_material()
+    model = _model_file(material) if material else b""
+    for run in runs:
+        shown = run is runs[-1]
+        files = dict(_make_files(material)) if material and shown else {}
+        of_model = model if run is runs[0] else b""
+        identifier = log_to_mlflow(run, model=of_model, files=files, tracking_uri=uri or None)
+        click.echo(f"Logged to MLflow as run {identifier} ({RUN_TITLES[run.kind]}).", err=True)
+
+
+def _model_file(material: Material) -> bytes:
+    from forgetting.experiment.saved import model_bytes
+
+    try:
+        return model_bytes(material.recipe, material.split, material.trained)
+    except RecipeError as error:  # as its training diverged
+        click.echo(f"The model is not logged: {error}", err=True)
+        return b""
+
+
+def _make_files(material: Material) -> Iterator[tuple[str, bytes]]:
+    """The charts as PNG and the report as HTML, by their paths."""
+    from forgetting.charts.export import chart_bytes
+    from forgetting.paper.blocks import PrintedChart
+    from forgetting.paper.report import make_report
+    from forgetting.paper.report_html import report_html
+    from forgetting.reporting.captions import slug
+
+    report = make_report(material)
+    charts = [block for section in report.sections for block in section.blocks if isinstance(block, PrintedChart)]
+    for number, block in enumerate(charts, 1):
+        words = {"title": block.title, "caption": block.caption}
+        yield (
+            f"charts/{number:02}_{slug(block.title)}.png",
+            chart_bytes(block.chart, "png", width="two columns", **words),
+        )
+    yield "report.html", report_html(report)
