@@ -1,7 +1,7 @@
 """The option that logs what a command computes to MLflow, with the model, the charts and the report."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -40,11 +40,12 @@ def log_runs_to_mlflow(runs: Sequence[Run], uri: str, make_material: Callable[[]
     Raises:
         RecipeError: They cannot be logged there.
     """
+    from forgetting.paper.report_files import report_files  # which imports what draws charts
+
     material = make_material and make_material()
     model = _model_file(material) if material else b""
     for run in runs:
-        shown = run is runs[-1]
-        files = dict(_make_files(material)) if material and shown else {}
+        files = dict(report_files(material)) if material and run is runs[-1] else {}
         of_model = model if run is runs[0] else b""
         identifier = log_to_mlflow(run, model=of_model, files=files, tracking_uri=uri or None)
         click.echo(f"Logged to MLflow as run {identifier} ({RUN_TITLES[run.kind]}).", err=True)
@@ -58,22 +59,3 @@ def _model_file(material: Material) -> bytes:
     except RecipeError as error:  # as its training diverged
         click.echo(f"The model is not logged: {error}", err=True)
         return b""
-
-
-def _make_files(material: Material) -> Iterator[tuple[str, bytes]]:
-    """The charts as PNG and the report as HTML, by their paths."""
-    from forgetting.charts.export import chart_bytes
-    from forgetting.paper.blocks import PrintedChart
-    from forgetting.paper.report import make_report
-    from forgetting.paper.report_html import report_html
-    from forgetting.reporting.captions import slug
-
-    report = make_report(material)
-    charts = [block for section in report.sections for block in section.blocks if isinstance(block, PrintedChart)]
-    for number, block in enumerate(charts, 1):
-        words = {"title": block.title, "caption": block.caption}
-        yield (
-            f"charts/{number:02}_{slug(block.title)}.png",
-            chart_bytes(block.chart, "png", width="two columns", **words),
-        )
-    yield "report.html", report_html(report)

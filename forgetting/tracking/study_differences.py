@@ -90,7 +90,7 @@ STUDY_TABLES = {
         },
     ),
 }
-WRITTEN = {"scheme": format_scheme, "attribution": format_attribution, "method": format_method}
+WRITTEN_CURVES = {"scheme": format_scheme, "attribution": format_attribution, "method": format_method}
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def _read_rows(run: Run, table: StudyTable) -> pd.DataFrame:
         for name, value in table.only.items():
             frame = frame[frame[name] == value]
         frame = frame.assign(split=frame.get("split", 0), along=frame[table.along] if table.along else 0.0)
-        texts = {name: frame[name].astype(str).map(WRITTEN.get(name, str)) for name in table.curve}
+        texts = {name: frame[name].astype(str).map(WRITTEN_CURVES.get(name, str)) for name in table.curve}
         if "layers" in texts:
             texts["layers"] = texts["layers"].map(partial(title_set, known=run.recipe.model.layers))
         frame = frame.assign(**texts)

@@ -586,11 +586,11 @@ READING = (
     "no-fold-labels quantile-classes words"
 )
 OPTIONS = {
-    "explain": f"data {READING} save-experiment recipe set model "
+    "explain": f"data {READING} save-experiment log-run mlflow recipe set model "
     "methods layers scheme doses seeds top seed jobs dask out help",
-    "unlearn": f"data {READING} save-experiment recipe set model "
+    "unlearn": f"data {READING} save-experiment log-run mlflow recipe set model "
     "forget-class forget-share forget-reviews methods seeds epochs k seed out help",
-    "relearn": f"data {READING} save-experiment recipe set model "
+    "relearn": f"data {READING} save-experiment log-run mlflow recipe set model "
     "layers schemes doses seeds share epochs splits retrain one-model seed curves out help",
 }
 
