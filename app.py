@@ -8,7 +8,6 @@ from starlette.middleware import Middleware
 
 from forgetting.dashboard.server.hosts import KnownHosts
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.runs import rest_on
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.navigation import page_link
@@ -33,7 +32,6 @@ def draw_overview() -> None:
             splits_view(trained_model)
         comparison = models.find_comparison(trained_model, session().recipe.randomization)
         baselines = models.find_baselines(trained_model)
-        rest_on(session(), trained_model, comparison, baselines)
         randomization_form.can_choose(trained_model)
         with st.container():  # in which the slider stays in sight on a phone
             live_view(trained_model, comparison, baselines, with_review=True)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.runs import rest_on
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui import randomization_form
 from forgetting.dashboard.ui.labels import show_error
@@ -30,7 +29,6 @@ except ForgettingError as error:
     comparison = None
 baselines = models.find_baselines(trained_model)
 if comparison:
-    rest_on(session(), trained_model, comparison, baselines)
     live_view(trained_model, comparison, baselines, with_review=is_presenting("forget"))
 if comparison and is_presenting("forget"):
     comparison_views.accuracy_and_loss_view(trained_model, comparison, baselines)

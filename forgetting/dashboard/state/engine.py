@@ -1,4 +1,4 @@
-"""What computes: the pipeline, with torch prepared for it.
+"""What computes: the pipeline, with torch prepared for it, and what logs its results.
 
 Importing this module takes as long as all else that the first screen needs. So whoever computes imports it then, and
 every page but the Overview does so when it is opened.
@@ -14,6 +14,7 @@ from forgetting.experiment.pipeline import (
     select_reviews,
     snapshot,
 )
+from forgetting.tracking import run_records, run_store  # noqa: F401 - or the first run would wait for them
 
 __all__ = ["compare", "copy_state", "make_trainer", "measure_outcome", "prepare", "select_reviews", "snapshot"]
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -176,26 +177,29 @@ class RestedComparison:
     logged: bool = False
 
 
-def rest_on(visitor: Session, trained_model: TrainedModel, comparison: Comparison, baselines: Baselines) -> None:
-    """Note that a page shows a comparison: once the visitor has rested on it, the next run of a page logs it.
+def rest_on(visitor: Session, trained_model: TrainedModel) -> None:
+    """Note, once a page is drawn, that it shows a comparison, and log the one before where the visitor rested on that.
 
     The story's is none, nor the one that the app opens with while the visitor has changed nothing, nor that of a model
     in training.
     """
     untouched = visitor.change is None and visitor.recipe in OPENINGS.values()
-    if visitor.page == STORY or visitor.playing or untouched or not trained_model.trained.steps:
-        visitor.rested = None
-        return
     key = models.comparison_key(trained_model, visitor.recipe.randomization)
     if visitor.rested and visitor.rested.key == key:
         return
+    log_rested(visitor)
+    visitor.rested = None
+    if visitor.page == STORY or visitor.playing or untouched or not trained_model.trained.steps:
+        return
+    comparison = models.find_comparison(trained_model, visitor.recipe.randomization)
     recipe = replace(trained_model.recipe, randomization=visitor.recipe.randomization)
-    visitor.rested = RestedComparison(key, lambda: _comparison_run(recipe, trained_model, comparison, baselines))
+    make = partial(_comparison_run, recipe, trained_model, comparison, models.find_baselines(trained_model))
+    visitor.rested = RestedComparison(key, make)
     _log_when_closed(visitor.name, visitor)
 
 
 def log_rested(visitor: Session) -> None:
-    """Log the comparison that the visitor has rested on, as another run of a page begins."""
+    """Log the comparison that the visitor has rested on and leaves."""
     rested = visitor.rested
     if rested and not rested.logged and time.monotonic() - rested.since >= RESTED:
         rested.logged = True

@@ -60,7 +60,8 @@ def open_page(page: str, scenes: Sequence[Recipe] = ()) -> None:
     if page not in LIGHT_PAGES:
         broken = broken + prepare_engine()
     arrives = page != session().page
-    log_rested(session())
+    if arrives:
+        log_rested(session())
     follow_address(page, scenes)
     if is_presenting(page):
         st.html(STYLE_FOLDER / "presentation.css")

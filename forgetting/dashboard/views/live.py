@@ -12,6 +12,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
+from forgetting.dashboard.state.runs import rest_on
 from forgetting.dashboard.state.session import TrainedModel, session
 from forgetting.dashboard.studies.fraction_path import FractionRow, advance_path, find_path, path_key, row_of
 from forgetting.dashboard.ui.labels import name_controls
@@ -148,9 +149,10 @@ def find_drawn(comparison: Comparison, key: str) -> Comparison:
 
 
 def advance_live(trained_model: TrainedModel) -> None:
-    """Compute what the slider still lacks, once the rest of the page is drawn."""
+    """Compute what the slider still lacks, and log what was looked at, once the rest of the page is drawn."""
     if path := find_path(trained_model, session().recipe.randomization):
         advance_path(path)
+    rest_on(session(), trained_model)
 
 
 def find_frames(trained_model: TrainedModel, randomization: Randomization, baselines: Baselines) -> Frames:
