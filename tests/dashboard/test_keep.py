@@ -3,6 +3,7 @@
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -12,9 +13,12 @@ from study_pages import mine, tables, trained
 from forgetting.cli import commands
 from forgetting.dashboard.state.models import is_pretrained
 from forgetting.dashboard.state.work import advance_study
+from forgetting.dashboard.studies.sweep import DOSE_CURVES
 from forgetting.experiment.pipeline import prepare
+from forgetting.experiment.saved import model_bytes
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.recipe.recipe import MODERN, OPENING
+from forgetting.tracking.code import MODEL_FILE, ROWS_FILE
 from forgetting.tracking.experiment_check import describe_reproduction
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult, experiment_bytes, read_experiment
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
@@ -54,8 +58,8 @@ STATES = {  # five states a page: the tab, the kind of study that it shows, and 
     "forget": [
         ("", "", QUICK | DRAWN),
         ("Dose–response", "", QUICK | DRAWN),
-        ("Classes", "", QUICK | {"randomization.scheme": "permute", "randomization.fraction": "0.3"}),
-        ("Confusion", "", QUICK | {"randomization.unit": "word", "randomization.layers": "fc1"}),
+        ("A review", "", QUICK | DRAWN | {"review.text": "A crisp white with “lemon”\nand slate."}),
+        ("Relearn", "", QUICK | {"randomization.unit": "word", "randomization.layers": "fc1"}),
         (
             "Weights",
             "",
@@ -98,6 +102,9 @@ STATES = {  # five states a page: the tab, the kind of study that it shows, and 
 }
 
 
+ALONE = ("Dose–response", "A review", "Relearn")  # tabs of Forget whose code compares no models
+
+
 def keep(test, part: str):
     """The dialog with a part open."""
     test.session_state.keep_view = part
@@ -131,7 +138,7 @@ def results_of_code(found: dict, kind: str) -> dict[str, ExperimentResult]:
     runs = [training_run(recipe, split, trained_model, baselines)]
     if kind:
         runs.append(study_run(kind, result, trained_model, baselines))
-    elif hasattr(result, "comparison"):
+    elif hasattr(result, "comparison"):  # of the code that ends in `run`
         runs.append(comparison_run(recipe, split, trained_model, result.comparison, baselines))
     return {run.kind: ExperimentResult.of_run(run) for run in runs}
 
@@ -150,20 +157,40 @@ def shown(page: str, tab: str, kind: str, parameters: dict[str, str]):
     return test
 
 
+def results_of_command(line: str, folder: Path, capsys) -> dict[str, ExperimentResult]:
+    """What the command of a page computes, by kind, as the experiment that it saves has it."""
+    file = folder / "experiment.json"
+    words = [str(folder / word) if word in (ROWS_FILE, MODEL_FILE) else word for word in shlex.split(line)[3:]]
+    commands.cli.main([*words, "--save-experiment", str(file)], standalone_mode=False)
+    capsys.readouterr()
+    return {result.kind: result for result in read_experiment(file.read_bytes()).results}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", STATES)
-def test_the_code_of_a_page_computes_what_it_shows(page):
+def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path, capsys):
     for tab, kind, parameters in STATES[page]:
         test = keep(shown(page, tab, kind, parameters), "Python")
         names = run_code(test.code[0].value)
+        test.session_state.keep_view = "Command"
+        line = run(test).code[0].value
         if page == "data":  # which trains nothing
             classes = next(table for table in tables(test) if "class" in table).set_index("class")["reviews"]
             assert classes.to_dict() == dict(names["split"].reviews.counts)
+            capsys.readouterr()
+            commands.cli.main([*shlex.split(line)[3:], "--json"], standalone_mode=False)
+            assert json.loads(capsys.readouterr().out)["data"]["classes"] == classes.to_dict()
             continue
+        commanded = results_of_command(line, tmp_path, capsys)
         test.session_state.keep_view = "Save"
         there, computed = results_of(run(test)), results_of_code(names, kind)
         wanted = kind or ("training" if page == "train" else "comparison")
-        assert wanted in computed or tab == "Dose–response"
+        assert wanted in computed or tab in ALONE
+        if tab == "Dose–response":  # which is computed once for all visitors
+            assert any(names["result"].frame.equals(curve.result.frame) for curve in DOSE_CURVES.values)
+        assert commanded["training"] == computed["training"]
+        if wanted in commanded:
+            assert commanded[wanted] == computed[wanted], line
         for name, result in computed.items():
             if is_pretrained(mine(test).trained_model):  # on another machine, perhaps
                 assert describe_reproduction(there[name], result)[0]
@@ -269,6 +296,37 @@ def test_an_experiment_waits_for_its_file():
     run(other)
     assert mine(other).recipe == recipe.with_value("data.file", "renamed.csv")
     assert "waits for its reviews" not in page_text(other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["forget", "layers"])
+def test_a_model_that_is_not_the_recipes_is_said_and_loaded(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    test = app("train", **DRAWN)
+    for label in ("Reset", "One step", "One step"):
+        press(test, label)
+    go(test, page)
+    keep(test, "Python")
+    (code,) = test.code
+    assert "trained for 2 epochs of 100 (2 steps)" in code.value
+    model = mine(test).trained_model
+    Path("model.safetensors").write_bytes(model_bytes(model.recipe, model.split, model.trained))
+    names = run_code(code.value.replace("result = run_sweep", "result = None and run_sweep").partition("print(")[0])
+    assert names["trained"].steps == 2
+    test.session_state.keep_view = "Save"
+    there = results_of(run(test))
+    split, recipe = names["split"], names["recipe"]
+    baselines = compute_baselines(split, recipe.training.objective)
+    assert ExperimentResult.of_run(training_run(recipe, split, names["trained"], baselines)) == there["training"]
+    content = experiment_bytes(ExperimentFile(mine(test).recipe, "s", "0" * 64, page, model="a model of 2 steps"))
+    assert "Its numbers are of a model of 2 steps, which is not in the file" in page_text(opened(app("data"), content))
+
+
+def test_an_experiment_is_opened_from_the_story():
+    test = opened(app("story"), saved(app("forget", **DRAWN)))
+    assert mine(test).page == "forget"
+    assert mine(test).recipe.randomization.fraction == 0.6
+    keep(app("story"), "Save")
 
 
 def test_what_is_saved_again_is_the_same_file():
