@@ -1341,6 +1341,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
         Term("time", "When it ended, by the clock of your browser."),
         Term("settings", "How the settings differ from the defaults, without the reviews and the seed."),
         Term("metrics", "The metrics that stand for the run, the first one beside what trivial models reach."),
+        Term("value", "The value of the metric, with its 95 % interval where it has one."),
         Term("trivial models", "What models reach that know nothing, and others that the metric is held against."),
         Term("done", "How many of its epochs, variants or seeds are done."),
         Term("took", "How long it took on this machine, where that is known."),

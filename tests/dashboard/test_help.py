@@ -18,6 +18,7 @@ from forgetting.core.numbers import BEFORE_UNIT, PERCENT
 from forgetting.dashboard.state import data as state_data
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
+from forgetting.dashboard.views.runs import table_key
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.reporting.glossary import GLOSSARY, find_term
 from forgetting.reporting.names import SCHEME_NAMES, name_metric
@@ -222,6 +223,12 @@ def seen(small_split) -> Seen:
         found.look(run(test), f"{page} {tab} of a Transformer")
     for page, parameters in OTHERS:
         found.look(app(page, **parameters), f"{page} {parameters}")
+    for rows in ([0], [0, 1]):  # of what the pages above have logged
+        test = app("runs")
+        key = table_key(test.session_state.session.runs.runs())
+        test.session_state[key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+        found.look(run(test), f"runs {rows}")
+    press(test, "Swap A and B")
     with pytest.MonkeyPatch.context() as patch:  # as if the original file were here
         patch.setattr(state_data, "has_original", lambda _: True)
         test = overview()
