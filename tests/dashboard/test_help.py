@@ -18,6 +18,7 @@ from forgetting.core.numbers import BEFORE_UNIT, PERCENT
 from forgetting.dashboard.state import data as state_data
 from forgetting.dashboard.ui import navigation
 from forgetting.dashboard.views.dose_response import METRIC_GROUPS
+from forgetting.dashboard.views.keep import KEEP_PARTS
 from forgetting.dashboard.views.runs import table_key
 from forgetting.recipe.recipe import MODERN, Recipe
 from forgetting.reporting.glossary import GLOSSARY, find_term
@@ -104,7 +105,7 @@ class Seen:
         self.texts = ""
 
     def look(self, test: AppTest, where: str) -> None:
-        for block in (test.main, test.sidebar):
+        for block in (test.main, test.sidebar, test._tree[2]):  # the last of which holds an open dialog
             bare = []
             for element in walk(block):
                 if hasattr(element, "children"):
@@ -223,6 +224,10 @@ def seen(small_split) -> Seen:
         found.look(run(test), f"{page} {tab} of a Transformer")
     for page, parameters in OTHERS:
         found.look(app(page, **parameters), f"{page} {parameters}")
+    test = app("forget", **FAST)
+    for part in KEEP_PARTS:
+        test.session_state.keep_view, test.session_state.keeping = part, True
+        found.look(run(test), f"save and cite, {part}")
     for rows in ([0], [0, 1]):  # of what the pages above have logged
         test = app("runs")
         key = table_key(test.session_state.session.runs.runs())
