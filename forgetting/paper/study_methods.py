@@ -126,7 +126,7 @@ def _dose(result: TableResult, material: Material) -> list[Sentence]:
     ]
 
 
-def _robustness(result: TableResult, material: Material) -> list[Sentence]:  # noqa: ARG001 - one signature for all
+def _robustness(result: TableResult, material: Material) -> list[Sentence]:  # noqa: ARG001 − one signature for all
     plan = result.plan
     return [
         Sentence(
@@ -215,7 +215,7 @@ def _relearned(plan: Relearning, recipe: Recipe) -> list[Sentence]:
             f"{format_epochs(plan.epochs)}, and so were models from scratch."
         ),
         Sentence(
-            "Savings are 1 - steps to relearn / steps from scratch; a run that never reached the target counts as "
+            "Savings are 1 − steps to relearn / steps from scratch; a run that never reached the target counts as "
             "longer than "
             "all others.",
             ("ebbinghaus1885gedachtnis",),
@@ -278,7 +278,7 @@ def _unlearning(result: TableResult, material: Material) -> list[Sentence]:  # n
         ),
         *trained_on,
         Sentence(
-            "The tug of war is the product of 1 - |gap| of the accuracies on the forget, retain and validation "
+            "The tug of war is the product of 1 − |gap| of the accuracies on the forget, retain and validation "
             "reviews.",
             ("zhao2024what",),
         ),

@@ -26,7 +26,7 @@ from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.code import PageState
 
-WRITTEN = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # how the methods are written → of Prose
+PROSE_FORMS = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # how the methods are written → of Prose
 MADE = "made_report"  # key of the report that was made last: what it is of, its kind and its content
 MIME = {"html": "text/html", "pdf": "application/pdf"}
 NO_TEXTS = "No review's text is in it. It opens offline, and nothing in it is run."
@@ -39,15 +39,15 @@ def methods_part(state: PageState) -> None:
         return
     written = st.segmented_control(
         "Written as",
-        list(WRITTEN),
-        default=next(iter(WRITTEN)),
+        list(PROSE_FORMS),
+        default=next(iter(PROSE_FORMS)),
         required=True,
         key="methods_written",
         persist_state="session",
         help=explain("Written as"),
     )
     prose = describe_methods(material)
-    st.code(getattr(prose, WRITTEN[written or "plain text"])(), language=None, wrap_lines=True)
+    st.code(getattr(prose, PROSE_FORMS[written or "plain text"])(), language=None, wrap_lines=True)
     st.caption("Each work is cited by its key, which the file of BibTeX under Citations has.")
 
 
