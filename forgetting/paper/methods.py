@@ -287,7 +287,7 @@ def _paired() -> list[Sentence]:
             ("connor1987sample",),
         ),
         Sentence(
-            "Forgetting is the share of the accuracy above chance that was lost, (before − after) / (before - "
+            "Forgetting is the share of the accuracy above chance that was lost, (before − after) / (before − "
             "chance), and "
             "is reported only where the original was shown to be better than always predicting the largest class."
         ),

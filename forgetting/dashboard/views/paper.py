@@ -26,7 +26,7 @@ from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.code import PageState
 
-PROSE_FORMS = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # how the methods are written → of Prose
+PROSE_FORMS = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # → methods of Prose
 MADE = "made_report"  # key of the report that was made last: what it is of, its kind and its content
 MIME = {"html": "text/html", "pdf": "application/pdf"}
 NO_TEXTS = "No review's text is in it. It opens offline, and nothing in it is run."
