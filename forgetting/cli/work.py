@@ -128,7 +128,7 @@ def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> N
         return [original, study_run(kind, result, trained, baselines, digest=digest, hollow=bool(studied.hollow))]
 
     def make_material() -> Material:
-        return Material(recipe, studied.split, trained, baselines, studies={kind: result}, model=describe_loaded(saved))
+        return Material(recipe, split, trained, studied.baselines, studies={kind: result}, model=describe_loaded(saved))
 
     keep_runs(make_runs, make_material, recipe, studied.options, describe_loaded(saved))
 
