@@ -53,6 +53,9 @@ def history_chart(
     form = ".1%" if metric == "accuracy" else ".4f"
     axis = alt.Axis(format=".3~%") if metric == "accuracy" else alt.Axis()
     scale = alt.Scale(domain=[0, 1]) if metric == "accuracy" else alt.Scale(zero=True, nice=True)
+    # The invisible points of the tooltips would make the symbols of the legend invisible too.
+    shown = {"orient": "top", "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3, "symbolSize": 300}
+    legend = alt.Legend(**shown) if len(curves) > 1 else None
     base = alt.Chart(data).encode(
         x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, max(epochs, 1)], nice=False)),
         y=alt.Y("value:Q", title=title, scale=scale, axis=axis),
@@ -60,15 +63,12 @@ def history_chart(
             "model:N",
             title=None,
             scale=alt.Scale(domain=[curve.name for curve in curves], range=[curve.colour for curve in curves]),
-            # The invisible points of the tooltips would make the symbols of the legend invisible too.
-            legend=alt.Legend(orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3)
-            if len(curves) > 1
-            else None,
+            legend=legend,
         ),
         strokeDash=alt.StrokeDash(
             "model:N",
             scale=alt.Scale(domain=[curve.name for curve in curves], range=list(DASHES[: len(curves)])),
-            legend=alt.Legend(orient="top", symbolType="stroke") if len(curves) > 1 else None,
+            legend=legend,
             title=None,
         ),
         strokeWidth=alt.StrokeWidth(

@@ -34,7 +34,7 @@ def learning_curve_chart(
             "model:N",
             title=None,
             scale=alt.Scale(domain=list(MODEL_NAMES.values()), range=list(MODEL_COLOURS.values())),
-            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
+            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, symbolSize=300),
         ),
     )
     y = alt.Y("low:Q", title="validation accuracy", axis=alt.Axis(format=".3~%"), scale=alt.Scale(domain=[0, 1]))
