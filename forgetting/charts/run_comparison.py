@@ -105,7 +105,7 @@ def overlaid_chart(
 
 
 def _run_legend() -> alt.Legend:
-    return alt.Legend(orient="top", symbolOpacity=1, symbolSize=120)
+    return alt.Legend(orient="top", symbolOpacity=1, symbolSize=120, symbolDash=[1, 0])
 
 
 def _thin(points: pd.DataFrame) -> pd.DataFrame:
@@ -193,14 +193,14 @@ def side_by_side_chart(table: pd.DataFrame, baselines: Mapping[str, float], *, t
     ]
     lines = pd.DataFrame({"name": [*baselines], "value": [*baselines.values()]})
     rules = alt.Chart(lines).mark_rule(color=BASELINE, strokeDash=[5, 4], strokeWidth=1.5)
-    words = alt.Chart(lines).mark_text(color=TEXT, align="left", dx=4, angle=270, fontSize=11, baseline="bottom", dy=-2)
+    words = alt.Chart(lines).mark_text(color=TEXT, align="left", angle=270, fontSize=11, baseline="middle")
     spans = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2=alt.X2("high:Q"))
     shape = alt.Shape("run:N", title=None, scale=scales["shape"], legend=None)
     letters = base.mark_text(fontSize=LETTER_SIZE, fontWeight="bold", dy=-11)
     return (
         alt.layer(
             rules.encode(x=alt.X("value:Q"), tooltip=[alt.Tooltip("name:N"), alt.Tooltip("value:Q", format=form)]),
-            words.encode(x=alt.X("value:Q"), y=alt.YValue("height"), text=alt.Text("name:N")),
+            words.encode(x=alt.X("value:Q"), y=alt.YValue(-6), text=alt.Text("name:N")),
             spans,
             base.mark_point(size=90, filled=True, opacity=1).encode(x=x, shape=shape, tooltip=tooltip),
             letters.encode(x=x, text=alt.Text("run:N")),

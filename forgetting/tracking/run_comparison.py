@@ -26,7 +26,7 @@ from forgetting.tracking.review_differences import (
     compare_predictions,
     read_predictions,
 )
-from forgetting.tracking.run import Run, RunMetric, used_recipe
+from forgetting.tracking.run import RUN_TITLES, Run, RunMetric, used_recipe
 from forgetting.tracking.study_differences import STUDY_TABLES, Pairing, compare_studies
 
 PREDICTING = ("training", "comparison")  # kinds of runs that keep predictions of reviews
@@ -147,7 +147,7 @@ def compare_runs(a: Run, b: Run) -> RunComparison:
 def compare_settings(a: Run, b: Run) -> tuple[SettingDifference, ...]:
     """All in which two runs differ but for what they reached: circumstances first, then the settings that were used."""
     pairs = {
-        "kind": (a.kind.replace("_", " "), b.kind.replace("_", " ")),
+        "run": (RUN_TITLES[a.kind], RUN_TITLES[b.kind]),
         "reviews": (_name_reviews(a), _name_reviews(b)),
         "model": (a.model or TRAINED, b.model or TRAINED),
         "done": (_describe_done(a), _describe_done(b)),

@@ -62,7 +62,7 @@ def run_comparison_view(a: Run, b: Run) -> None:
     for notice in comparison.notices:
         st.caption(literal(notice))
     _show_settings(comparison)
-    both = [item for item in comparison.metrics if item.a and item.b]
+    both = sorted((item for item in comparison.metrics if item.a and item.b), key=lambda item: item.interval is None)
     _show_metrics(both, "metrics")
     if alone := [item for item in comparison.metrics if item not in both]:
         expander = st.expander("Only in one of the runs", key="metrics_of_one", on_change="rerun")
