@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from forgetting.core.errors import RecipeError
@@ -112,12 +113,18 @@ class Recipe(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        for name in self.leaves():  # of a bare layer the name is empty, but no recipe has one
-            if isinstance(self.value(name), tuple) and "" in self.value(name):
-                raise RecipeError(f"{name} must hold names that are not empty; got {self.value(name)}. Leave it out.")
+        for name in self._lists():  # of a bare layer the name is empty, but no recipe has one
+            if "" in (value := self.value(name)):
+                raise RecipeError(f"{name} must hold names that are not empty; got {value}. Leave it out.")
         self.randomization.chosen_layers(self.model.layers)
         if self.protocol == "published":
             _check_published(self)
+
+    @classmethod
+    @cache
+    def _lists(cls) -> tuple[str, ...]:
+        """The dotted names of the settings that are tuples."""
+        return tuple(name for name, item in cls.leaves().items() if isinstance(item.default, tuple))
 
     @classmethod
     def from_dict(cls, values: Any, base: Self | None = None) -> Self:

@@ -6,6 +6,7 @@ from functools import cache
 from types import SimpleNamespace
 
 import pytest
+from altair.utils import schemapi
 from streamlit.components.v2 import manifest_scanner
 
 from forgetting.dashboard.state import data, work
@@ -18,6 +19,16 @@ def components_found_once():
     """Streamlit reads what each installed package says of itself once, not a quarter of a second in each test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def charts_checked_once(request):
+    """Altair holds charts to its schema in `test_help`, which draws each of them, and not in every other test again."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.module.__name__.endswith("test_help"):
+            patch.setattr(schemapi, "DEBUG_MODE", False)
+            patch.setattr(schemapi.SchemaBase, "validate", lambda *_, **__: None)
         yield
 
 

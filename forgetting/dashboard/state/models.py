@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from forgetting.core.errors import DataError, EmptyStateError, ForgettingError
@@ -213,6 +214,7 @@ def find_recipe_digest(inputs: Inputs) -> str:
         return inputs.recipe.data.sha256
 
 
+@lru_cache(maxsize=256)  # each run of a page asks some twenty times
 def trained_key(recipe: Recipe, digest: str) -> str:
     """What a finished model depends on: the recipe without its randomization, and the bytes of the file."""
     nameless = replace(recipe.data, source="file", file="", sha256=digest)
