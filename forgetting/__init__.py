@@ -6,6 +6,7 @@ __getattr__, __all__ = lazy_names(
     __name__,
     {
         "core.errors": ("DataError", "ForgettingError", "ModelError", "RecipeError", "StoreError", "WorkersError"),
+        "core.seeding": ("pin_threads",),
         "data.download": ("fetch_wine_reviews",),
         "data.reading": ("ReadingSettings",),
         "data.reviews": ("Reviews", "review_key"),

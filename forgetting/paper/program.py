@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from forgetting.paper.material import STUDY_TITLES, Material
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.code import ROWS_FILE, PageState, command_line, find_page, python_code
+from forgetting.tracking.code import ONE_THREAD, ROWS_FILE, PageState, command_line, find_page, python_code
 
 SHARED = ("reviews", "split", "trained")  # what is computed once, for all that comes after
 COMPARED = "comparison = compare(recipe, split, trained)"
 BASELINES_CODE = "baselines = compute_baselines(split, recipe.training.objective)"
-ONE_THREAD = "torch.set_num_threads(1)  # as the app does: the last digits depend on it"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def parse_program(state: PageState) -> Program:
             recipe = text
         elif name in SHARED:
             shared.append(text)
-        else:
+        elif text != ONE_THREAD:  # which comes once, after the imports
             body.append(text)
     return Program(tuple(imported), replaces, recipe, tuple(shared), tuple(body))
 
@@ -80,7 +79,13 @@ def write_imports(programs: Sequence[Program], comparison: Program, more: Iterab
     names |= ({*comparison.imported} - {"run"}) | {*more}
     lines = ["from dataclasses import replace\n"] if any(one.replaces for one in [*programs, comparison]) else []
     listed = "".join(f"    {name},\n" for name in sorted(names))
-    return "\n".join([*lines, f"import torch\n\nfrom forgetting import (\n{listed})\n", ONE_THREAD])
+    return "\n".join(
+        [
+            *lines,
+            f"from forgetting import (\n{listed})\n",
+            f"{ONE_THREAD}  # as the app does: the last digits depend on it",
+        ]
+    )
 
 
 def experiment_code(recipe: Recipe, studies: Mapping[str, Recipe], *, model: str = "") -> str:

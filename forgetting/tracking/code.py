@@ -19,6 +19,7 @@ from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.tracking.run import used_recipe
 
 WIDTH = 100  # characters of a line
+ONE_THREAD = "pin_threads()"  # as the app does, since the last digits depend on the number of threads
 MODEL_FILE, ROWS_FILE = "model.safetensors", "rows.parquet"  # what code and commands call files
 READERS = {  # what reads a source: with the arguments that it has already
     "sample": ("load_sample", {}),
@@ -247,7 +248,7 @@ def _forget_options(recipe: Recipe, parameters: dict[str, str]) -> tuple[dict[st
 def python_code(state: PageState) -> str:
     """The program that computes what a state shows, ready to be run."""
     recipe = state.used_recipe
-    head = f"recipe = {_write_recipe(recipe)}\nreviews = {_write_reader(recipe)}\n"
+    head = f"{ONE_THREAD}\nrecipe = {_write_recipe(recipe)}\nreviews = {_write_reader(recipe)}\n"
     body = state.shown.python
     if state.model and body.startswith("result = run("):
         body = "result = compare(recipe, split, trained)\n" + body.partition("\n")[2]

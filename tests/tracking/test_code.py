@@ -76,9 +76,10 @@ def test_text_from_a_file_stays_text(place):
 
 
 def test_code_reads_as_one_would_write_it():
-    assert python_code(PageState(OPENING, "forget")).splitlines()[:4] == [
-        "from forgetting import Randomization, Recipe, load_sample, run",
+    assert python_code(PageState(OPENING, "forget")).splitlines()[:5] == [
+        "from forgetting import Randomization, Recipe, load_sample, pin_threads, run",
         "",
+        "pin_threads()",
         'recipe = Recipe(randomization=Randomization(layers=("fc1",), fraction=0.9, scheme="reinit"))',
         "reviews = load_sample()",
     ]
