@@ -34,7 +34,7 @@ __getattr__, __all__ = lazy_names(
         "crossed": ("CrossedChange", "area_change", "area_placements", "crossed_change", "smallest_area_change"),
         "differences": (
             "COUNTED_METRICS",
-            "bootstrap_change",
+            "bootstrap_changes",
             "count_metric",
             "independent_change",
             "newcombe_interval",

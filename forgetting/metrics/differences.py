@@ -19,7 +19,8 @@ from forgetting.metrics.paired import LEVEL
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-RESAMPLES = 2_000
+RESAMPLES = (500, 2_000)  # at the least and at the most
+MOST_RESAMPLED = 10_000_000  # reviews in all, from which on there are fewer resamples
 RESAMPLED_AT_ONCE = 2_000_000  # numbers that are drawn or counted
 
 
@@ -84,8 +85,8 @@ def _from_estimate(found: Estimate, models: int) -> CrossedChange:
     return CrossedChange(found.value, *found.interval(), found.p, models)
 
 
-def bootstrap_change(targets: np.ndarray, before: np.ndarray, after: np.ndarray, metric: str) -> CrossedChange:
-    """The change of a metric of predictions on the same reviews, with the interval of a paired bootstrap.
+def bootstrap_changes(targets: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, CrossedChange]:
+    """The changes of metrics of predictions on the same reviews, with the intervals of a paired bootstrap.
 
     Reviews are drawn with replacement, both predictions of a review together (Efron & Tibshirani 1993, An Introduction
     to the Bootstrap, ch. 13: the percentile interval). The draws are the same ones each time. Of three classes it held
@@ -95,29 +96,34 @@ def bootstrap_change(targets: np.ndarray, before: np.ndarray, after: np.ndarray,
         targets: Class numbers of the reviews, (reviews,).
         before: Class numbers that the first model predicts, (reviews,).
         after: Those that the second predicts, (reviews,).
-        metric: A key of COUNTED_METRICS.
+
+    Returns:
+        The change of each of COUNTED_METRICS by its name.
     """
     classes = int(max(targets.max(), before.max(), after.max())) + 1
     (true, *predicted), counts = np.unique(np.stack([targets, before, after]), axis=1, return_counts=True)
     sums = [_sums_by_class(true, names, classes) for names in predicted]
 
-    def change(drawn: np.ndarray) -> np.ndarray:
-        """(kinds, draws) → (draws,)"""
-        first, second = (COUNTED_METRICS[metric](*(each @ drawn for each in three)) for three in sums)
-        return second - first
+    def measure(drawn: np.ndarray) -> np.ndarray:
+        """Changes of so many draws of the reviews, (kinds, draws) → (metrics, draws)."""
+        first, second = ([each @ drawn for each in three] for three in sums)
+        return np.stack([metric(*second) - metric(*first) for metric in COUNTED_METRICS.values()])
 
     random, shares = np.random.default_rng(0), counts / len(targets)
+    resamples = int(np.clip(MOST_RESAMPLED // len(counts), *RESAMPLES))
     at_once = max(1, RESAMPLED_AT_ONCE // (classes + len(counts)))
-    sizes = [min(at_once, RESAMPLES - start) for start in range(0, RESAMPLES, at_once)]
-    changes = np.concatenate([change(random.multinomial(len(targets), shares, size).T) for size in sizes])
-    low, high = np.quantile(changes, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    rarer = min((changes <= 0).sum(), (changes >= 0).sum())
-    p = min(1.0, 2 * (rarer + 1) / (RESAMPLES + 1))
-    return CrossedChange(float(change(counts[:, None])[0]), float(low), float(high), float(p), 1)
+    sizes = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
+    drawn = (random.multinomial(len(targets), shares, size).T.astype(float, order="C") for size in sizes)
+    changes = np.concatenate([measure(draws) for draws in drawn], axis=1)
+    low, high = np.quantile(changes, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+    rarer = np.minimum((changes <= 0).sum(axis=1), (changes >= 0).sum(axis=1))
+    p_values = np.minimum(1.0, 2 * (rarer + 1) / (resamples + 1))
+    found = zip(measure(counts[:, None])[:, 0], low, high, p_values, strict=True)
+    return {name: CrossedChange(*map(float, each), 1) for name, each in zip(COUNTED_METRICS, found, strict=True)}
 
 
 def count_metric(targets: np.ndarray, predicted: np.ndarray, metric: str) -> float:
-    """A metric of predictions; see `bootstrap_change` for what is given."""
+    """A metric of predictions; see `bootstrap_changes` for what is given."""
     sums = _sums_by_class(targets, predicted, int(max(targets.max(), predicted.max())) + 1)
     ones = np.ones((len(targets), 1))
     return float(COUNTED_METRICS[metric](*(each @ ones for each in sums))[0])

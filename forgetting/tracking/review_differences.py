@@ -5,7 +5,6 @@ What runs keep of that is written in `run_records`.
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,10 @@ import pyarrow.parquet as pq
 
 from forgetting.core.errors import DataError
 from forgetting.metrics.crossed import CrossedChange, crossed_change
-from forgetting.metrics.differences import bootstrap_change, count_metric
+from forgetting.metrics.differences import bootstrap_changes, count_metric
 from forgetting.metrics.paired import PairedChange, compare_hits
 from forgetting.reporting.formatting import format_count
+from forgetting.reporting.names import name_metric
 from forgetting.tracking.run_content import EPOCHS
 
 COMPARED_MODELS = ("original", "randomized")
@@ -104,45 +104,45 @@ def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, Fou
         columns = [f"{model}_{side}" for side in "ab"]
         if not set(columns) <= set(matched) or matched[columns].isna().to_numpy().any():
             continue
-        for metric, (compare, method) in PREDICTION_METRICS.items():
-            if difference := compare(matched, model):
-                found[f"validation {metric}, {model}"] = FoundDifference(*difference, f"{which}: {method}")
+        for compare, method in COMPARED_BY:
+            for metric, values in compare(matched, model).items():
+                found[f"validation {metric}, {model}"] = FoundDifference(*values, f"{which}: {method}")
     return found, "" if found else "the outputs of a model are not finite numbers"
 
 
-Compared = tuple[float, float, CrossedChange | PairedChange] | None
+Compared = dict[str, tuple[float, float, CrossedChange | PairedChange]]  # by metric: both values, and the change
 
 
 def _compare_hits(matched: pd.DataFrame, model: str) -> Compared:
     first, second = ((matched[f"{model}_{side}"] == matched["class_a"]).to_numpy() for side in "ab")
-    return float(first.mean()), float(second.mean()), compare_hits(first, second)
+    return {"accuracy": (float(first.mean()), float(second.mean()), compare_hits(first, second))}
 
 
 def _compare_losses(matched: pd.DataFrame, model: str) -> Compared:
     columns = [f"{model}_loss_{side}" for side in "ab"]
     if not set(columns) <= set(matched):
-        return None
+        return {}
     first, second = (matched[name].to_numpy(dtype=float) for name in columns)
     if not np.isfinite([first, second]).all():
-        return None
+        return {}
     changes = second - first
-    return float(first.mean()), float(second.mean()), crossed_change(np.array([changes.mean()]), changes[None])
+    change = crossed_change(np.array([changes.mean()]), changes[None])
+    return {"loss": (float(first.mean()), float(second.mean()), change)}
 
 
-def _compare_counts(metric: str) -> Callable[[pd.DataFrame, str], Compared]:
-    def compare(matched: pd.DataFrame, model: str) -> Compared:
-        named = [matched[name].astype(object) for name in ("class_a", f"{model}_a", f"{model}_b")]
-        truth, first, second = np.split(pd.factorize(pd.concat(named))[0], 3)
-        change = bootstrap_change(truth, first, second, metric)
+def _compare_counts(matched: pd.DataFrame, model: str) -> Compared:
+    named = [matched[name].astype(object) for name in ("class_a", f"{model}_a", f"{model}_b")]
+    truth, first, second = np.split(pd.factorize(pd.concat(named))[0], 3)
+    found = {}
+    for metric, change in bootstrap_changes(truth, first, second).items():
         value = count_metric(truth, first, metric)
-        return value, value + change.change, change
+        found[name_metric(metric)] = (value, value + change.change, change)
+    return found
 
-    return compare
 
-
-PREDICTION_METRICS = {  # by the name of the metric: how it is compared, in code and in words
-    "accuracy": (_compare_hits, "McNemar's exact test, Tango's interval"),
-    "loss": (_compare_losses, "t"),
-    "macro-F1": (_compare_counts("macro_f1"), "bootstrap"),
-    "balanced accuracy": (_compare_counts("balanced_accuracy"), "bootstrap"),
-}
+PREDICTION_METRICS = ("accuracy", "loss", "macro-F1", "balanced accuracy")
+COMPARED_BY = (  # how metrics are compared, in code and in words
+    (_compare_hits, "McNemar's exact test, Tango's interval"),
+    (_compare_losses, "t"),
+    (_compare_counts, "bootstrap"),
+)

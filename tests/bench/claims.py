@@ -108,7 +108,7 @@ CLAIMS = (
     *(
         Claim(
             "coverage",
-            ("metrics.differences.bootstrap_change",),
+            ("metrics.differences.bootstrap_changes",),
             f"{metric.replace('_', ' ')} of three classes",
             partial(worlds.counted_change_covers, metric=metric),
             wanted={20: (0.90, 0.97), **dict.fromkeys(REVIEWS[1:], WANTED["coverage"])},

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from forgetting.metrics.baselines import beats_trivial
-from forgetting.metrics.differences import COUNTED_METRICS, bootstrap_change, independent_change, newcombe_interval
+from forgetting.metrics.differences import COUNTED_METRICS, bootstrap_changes, independent_change, newcombe_interval
 from forgetting.metrics.intervals import auc_interval, median_band, wilson_interval
 from forgetting.metrics.multiplicity import benjamini_hochberg, holm
 from forgetting.metrics.paired import (
@@ -92,7 +92,7 @@ def counted_change_covers(random: Random, count: int, reviews: int, *, metric: s
         for accuracy in accuracies:
             right, wrong = shares * accuracy, shares * (1 - accuracy) / 2
             values.append(COUNTED_METRICS[metric](right, shares, right + wrong.sum() - wrong))
-        change = bootstrap_change(targets, *predicted, metric)
+        change = bootstrap_changes(targets, *predicted)[metric]
         found.append(change.low <= values[1] - values[0] <= change.high)
     return np.array(found)
 

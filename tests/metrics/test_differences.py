@@ -6,7 +6,7 @@ from scipy.stats import bootstrap, ttest_ind
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from forgetting.metrics.differences import (
-    bootstrap_change,
+    bootstrap_changes,
     count_metric,
     independent_change,
     newcombe_interval,
@@ -65,7 +65,7 @@ def test_the_paired_bootstrap_is_that_of_scipy_but_for_the_draws(metric):
     )
     values = [METRICS[metric](targets, found) for found in (first, second)]
     assert [count_metric(targets, found, metric) for found in (first, second)] == pytest.approx(values)
-    found = bootstrap_change(targets, first, second, metric)
+    found = bootstrap_changes(targets, first, second)[metric]
     assert found.change == pytest.approx(values[1] - values[0])
     expected = bootstrap(
         (np.arange(150),),
@@ -77,4 +77,4 @@ def test_the_paired_bootstrap_is_that_of_scipy_but_for_the_draws(metric):
     ).confidence_interval
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.04)
     assert found.decided
-    assert bootstrap_change(targets, first, first, metric).p == 1
+    assert bootstrap_changes(targets, first, first)[metric].p == 1
