@@ -275,14 +275,16 @@ def _with_interval(change: object) -> str:
 
 def _similarity(result: TableResult, material: Material) -> list[ReportBlock]:
     sentence = describe_similarity(result, hollow=bool(why_hollow(material)))
+    titles = _titles(result.curves["layers"], result.layers)
+    drawn = result.curves.assign(layers=result.curves["layers"].map(titles))
     charts = [
         print_chart(
             "similarity",
-            similarity_chart(result.curves, band, layer),
+            similarity_chart(drawn, band, layer),
             material,
             "similarity",
             plan=result.plan,
-            wide=False,
+            wide=max(map(len, titles.values())) > LONG_TITLE,
             layer=layer,
         )
         for layer, band in result.independent.items()
@@ -355,6 +357,7 @@ def _savings(result: TableResult, material: Material) -> list[ReportBlock]:
     return [*blocks, ResultTable(caption, columns, tuple(rows))]
 
 
+LONG_TITLE = 24  # letters of a layer set, from which a legend takes the width of the page
 SHOWN_METRICS = (  # of the table of unlearning
     "forget_accuracy",
     "retain_accuracy",
