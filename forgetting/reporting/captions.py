@@ -58,9 +58,9 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
     "current fraction": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, "
                      "its band holds {band}; the dotted line is the seed of the current randomization, the dot its "
                      "fraction."),
-    "dose–response": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}."),
+    "dose–response": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}.{pale}"),
     "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
-                 "the original (dark)."),
+                 "the original (dark).{pale}"),
     "cascades": ("{metric} as layers are randomized one after another", "Lines are medians over seeds, bands hold "
                  "{band}; {reached} of each layer is randomized."),
     "half-way fractions": ("Half-way {axis} (D50) of each curve", "Points are where the median over seeds has lost "
@@ -195,7 +195,13 @@ def describe_chart(
         words: What the words of the chart leave open.
     """
     shown, baselines = dict(shown or {}), dict(baselines or {})
-    words = {"metric": f"validation {name_metric(metric)}", "band": SEEDS_BAND, "axis": "fraction randomized", **words}
+    words = {
+        "metric": f"validation {name_metric(metric)}",
+        "band": SEEDS_BAND,
+        "axis": "fraction randomized",
+        "pale": "",
+        **words,
+    }
     title, drawn = (_fill(text, {**shown, **words}) for text in CHART_WORDS[chart])
     chosen = join_names(f"{name} {_name_shown(name, value)}" for name, value in shown.items()) if shown else ""
     lines = ", ".join(f"{name} {format_metric(metric, value)}" for name, value in baselines.items())

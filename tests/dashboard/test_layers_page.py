@@ -540,6 +540,8 @@ def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ou
     result = run_any_study(model, lambda other: (other(inputs), targets), plan, initial=first)
     test = app("layers")
     test.session_state[SHOWN_STUDY] = study_of_result(result, "mine.parquet", result.to_bytes("parquet"))
+    for key in ("curves_dose", "heat", "cascade", "half_way", "uncertainty", "robustness", "layer_effects"):
+        test.session_state[f"{key}_files"] = True  # whose captions know no data and no model of ours
     for view in OPENED_VIEWS:
         test.session_state["opened_view"] = view
         run(test)

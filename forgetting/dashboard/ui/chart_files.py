@@ -153,4 +153,5 @@ def study_source(study: Study) -> ChartSource:
         epochs=len(model.trained.history),
         kind=study.kind,
         plan=study.plan,
+        note=f"{len(study.rows):,} of {study.total:,} {study.part}s are done." if study.unfinished else "",
     )

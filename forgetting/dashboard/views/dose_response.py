@@ -294,6 +294,7 @@ def _draw_metrics(
             metric=name,
             axis=dose_response_charts.PRINTED_DOSES[match],
             band=BAND_WORDS[band if name == "accuracy" else "seeds"],
+            pale=f" {PALE_POINTS}" if nested and name == "accuracy" else "",
         )
         event = columns[place % wide].altair_chart(
             chart,
@@ -522,7 +523,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         key="heat",
         alt="Median validation accuracy by layer set and fraction randomized, from chance to original",
     )
-    if nested and len(table) <= dose_response_charts.MOST_LABELS:
+    if bracketed := bool(nested and len(table) <= dose_response_charts.MOST_LABELS):
         st.caption(IN_BRACKETS)
     chart_table(
         lambda: _points(rows, nested=nested),
@@ -538,6 +539,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
                 baselines=style.baselines,
                 metric=metric,
                 axis=dose_response_charts.PRINTED_DOSES[study.plan.match],
+                pale=f" {IN_BRACKETS}" if bracketed else "",
             )
         },
         tables=sweep.files_of(study),
