@@ -1,14 +1,13 @@
 """The command that lists the stored runs, and how other commands store theirs."""
 
 import importlib.util
-import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import click
 
-from forgetting.cli.options import FILE, JSON_HELP, check_out, write_or_rescue
+from forgetting.cli.options import FILE, JSON_HELP, as_json_text, check_out, write_or_rescue
 from forgetting.core.errors import StoreError
 from forgetting.core.files import file_format, write_atomically
 from forgetting.reporting.formatting import format_count
@@ -82,8 +81,8 @@ def runs_command(kinds: tuple[str, ...], words: str, last: int | None, out: Path
 
 
 def _json(runs: Sequence[Run]) -> str:
-    rows = json.loads(runs_frame(runs).to_json(orient="records", date_format="iso"))
-    return json.dumps({"runs": rows})
+    rows = runs_frame(runs).to_dict("records")
+    return as_json_text({"runs": [row | {"time": row["time"].isoformat()} for row in rows]})
 
 
 def _describe(run: Run) -> str:
