@@ -5,6 +5,7 @@ They are of the visitor's model, its comparison and the studies of it that the s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import streamlit as st
@@ -37,17 +38,9 @@ def methods_part(state: PageState) -> None:
     material = _find_material(state)
     if material is None:
         return
-    written = st.segmented_control(
-        "Written as",
-        list(PROSE_FORMS),
-        default=next(iter(PROSE_FORMS)),
-        required=True,
-        key="methods_written",
-        persist_state="session",
-        help=explain("Written as"),
-    )
+    written = _choose("Written as", PROSE_FORMS, "methods_written")
     prose = describe_methods(material)
-    st.code(getattr(prose, PROSE_FORMS[written or "plain text"])(), language=None, wrap_lines=True)
+    st.code(getattr(prose, PROSE_FORMS[written])(), language=None, wrap_lines=True)
     st.caption("Each work is cited by its key, which the file of BibTeX under Citations has.")
 
 
@@ -79,17 +72,7 @@ def report_part(state: PageState) -> None:
     if material is None:
         return
     material = _choose_studies(material, "report_studies")
-    kind = st.segmented_control(
-        "Kind of the report",
-        REPORT_KINDS,
-        default=REPORT_KINDS[0],
-        required=True,
-        format_func=str.upper,
-        key="report_kind",
-        persist_state="session",
-        help=explain("Kind of the report"),
-    )
-    kind = kind or REPORT_KINDS[0]
+    kind = _choose("Kind of the report", REPORT_KINDS, "report_kind", format_func=str.upper)
     key = _key_of(material, kind)
     st.caption(NO_TEXTS)
     if st.button("Make the report", icon=":material/article:", type="primary", help=explain("Make the report")):
@@ -129,6 +112,22 @@ def notebook_part(state: PageState) -> None:
         key="notebook_file",
         help=explain("Download the notebook"),
     )
+
+
+def _choose(label: str, options: Iterable[str], key: str, **look: object) -> str:
+    """One of a few options, the first of which is chosen at first."""
+    first, *others = options
+    chosen = st.segmented_control(
+        label,
+        [first, *others],
+        default=first,
+        required=True,
+        key=key,
+        persist_state="session",
+        help=explain(label),
+        **look,
+    )
+    return chosen or first
 
 
 def _find_material(state: PageState) -> Material | None:
