@@ -14,11 +14,12 @@ from forgetting.cli import commands
 from forgetting.dashboard.state.models import is_pretrained
 from forgetting.dashboard.state.work import advance_study
 from forgetting.dashboard.studies.sweep import DOSE_CURVES
+from forgetting.dashboard.views import experiment
 from forgetting.experiment.pipeline import prepare
 from forgetting.experiment.saved import model_bytes
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.recipe.recipe import MODERN, OPENING
-from forgetting.tracking.code import MODEL_FILE, ROWS_FILE
+from forgetting.tracking.code import MODEL_FILE, ROWS_FILE, PageState, command_line, python_code
 from forgetting.tracking.experiment_check import describe_reproduction
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult, experiment_bytes, read_experiment
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
@@ -173,12 +174,13 @@ def results_of_command(line: str, folder: Path, capsys) -> dict[str, ExperimentR
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", STATES)
-def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path, capsys):
+def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path, capsys, monkeypatch):
+    states: list[PageState] = []  # that the dialog is drawn of
+    draw = experiment.save_part
+    monkeypatch.setattr(experiment, "save_part", lambda state, model: (states.append(state), draw(state, model)))
     for tab, kind, parameters in STATES[page]:
-        test = keep(shown(page, tab, kind, parameters), "Python")
-        names = run_code(test.code[0].value)
-        test.session_state.keep_view = "Command"
-        line = run(test).code[0].value
+        test = keep(shown(page, tab, kind, parameters), "Save")
+        names, line, there = run_code(python_code(states[-1])), command_line(states[-1]), results_of(test)
         if page == "data":  # which trains nothing
             classes = next(table for table in tables(test) if "class" in table).set_index("class")["reviews"]
             assert classes.to_dict() == dict(names["split"].reviews.counts)
@@ -187,8 +189,7 @@ def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path
             assert json.loads(capsys.readouterr().out)["data"]["classes"] == classes.to_dict()
             continue
         commanded = {} if parameters.get("scene", "1") > "1" else results_of_command(line, tmp_path, capsys)
-        test.session_state.keep_view = "Save"
-        there, computed = results_of(run(test)), results_of_code(names, kind)
+        computed = results_of_code(names, kind)
         wanted = kind or ("training" if page == "train" else "comparison")
         assert wanted in computed or tab in ALONE
         if tab == "Dose–response":  # which is computed once for all visitors
@@ -220,13 +221,16 @@ def test_the_link_of_a_page_opens_its_settings_and_its_tab(page):
         assert "tab" not in again.query_params
 
 
-def test_the_command_of_a_page_has_its_settings():
+def test_the_dialog_shows_the_code_and_the_command():
     test = app("forget", **DRAWN)
     (code,) = keep(test, "Command").code
     python, module, program, *words = shlex.split(code.value)
     assert (python, module, program) == ("python", "-m", "forgetting")
     assert words[0] in commands.cli.commands
     assert [word for word in words if "=" in word] == [f"{name}={value}" for name, value in DRAWN.items()]
+    test.session_state.keep_view = "Python"
+    (code,) = run(test).code
+    assert code.value == python_code(PageState(mine(test).recipe, "forget", epochs=100)).strip()
 
 
 def opened(test, content: bytes, name: str = "mine.json"):
@@ -238,8 +242,6 @@ def opened(test, content: bytes, name: str = "mine.json"):
 
 def saved(test) -> bytes:
     """The file that the dialog offers."""
-    from forgetting.dashboard.views import experiment  # noqa: F401 - imported as the page does
-
     keep(test, "Save")
     recipe, results = mine(test).recipe, tuple(results_of(test).values())
     return experiment_bytes(ExperimentFile(recipe, "synthetic sample", "0" * 64, "forget", "Classes", "", {}, results))
