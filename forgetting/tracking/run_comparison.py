@@ -40,6 +40,8 @@ OTHER_REVIEWS = (
     "The runs are of different reviews, so nothing is paired, and the reviews may make a difference as well as the "
     "settings."
 )
+GUESSES = ("chance", "uniform guess")  # baselines that say on which scale a metric is
+OTHER_CHANCE = "a guess does not reach the same in both; see each beside it"
 NOT_KEPT = "the runs do not keep what tells how far it varies"
 SAME_REVIEWS = "both are of the same reviews, and the runs do not keep it review by review"
 UNKNOWN_SPREAD = "too few replicates, or all alike, to tell how far it varies"
@@ -134,6 +136,8 @@ def compare_runs(a: Run, b: Run) -> RunComparison:
             (first, epochs["A"]), (second, epochs["B"]) = (read_predictions(run.content) for run in (a, b))
             if a.data_sha256 == b.data_sha256:
                 found, why = compare_predictions(first, second)
+                if {run.recipe.training.objective for run in (a, b)} != {"cross_entropy"}:  # whose loss is kept
+                    found = {name: one for name, one in found.items() if "loss" not in name}
                 missing = dict.fromkeys(PREDICTION_NAMES, why) if why else {}
         elif a.kind == b.kind and a.kind in STUDY_TABLES:
             studies = compare_studies(a, b, _pairing(a, b))
@@ -246,9 +250,8 @@ def _why_absent(a: RunMetric | None, b: RunMetric | None) -> str:
 
 def _unpaired(name: str, a: RunMetric, b: RunMetric, *, same_data: bool, why: str) -> tuple[MetricDifference, float]:
     """A metric of which nothing is kept that could be paired."""
-    levels = [metric.baselines.get("chance") for metric in (a, b)]
-    if levels[0] != levels[1]:
-        return MetricDifference(name, a, b, missing="chance is not the same in both; see each beside it"), math.nan
+    if any(a.baselines.get(name) != b.baselines.get(name) for name in GUESSES):
+        return MetricDifference(name, a, b, missing=OTHER_CHANCE), math.nan
     change = b.value - a.value
     if same_data or None in (a.interval, b.interval):
         return MetricDifference(name, a, b, change, missing=why or (SAME_REVIEWS if same_data else NOT_KEPT)), math.nan

@@ -98,6 +98,20 @@ def test_runs_of_other_reviews_are_never_paired(small_split):
     assert by_name(compare_runs(a, other))[harder.name].change is None  # as chance is another
 
 
+def test_the_loss_of_another_objective_is_not_that_of_what_is_kept(small_split):
+    recipe = small_recipe(objective="bitwise")
+    runs = []
+    for seed in (0, 1):
+        trained = train(replace(recipe, seed=seed), small_split)
+        runs.append(training_run(recipe, small_split, trained, compute_baselines(small_split, "bitwise")))
+    loss = by_name(compare_runs(*runs))["validation loss"]
+    assert (loss.a.value, loss.interval) == (
+        next(m.value for m in runs[0].metrics if m.name == "validation loss"),
+        None,
+    )
+    assert by_name(compare_runs(*runs))["validation accuracy"].interval is not None
+
+
 def test_sweeps_are_compared_over_the_seeds_and_reviews_that_both_have(small_split):
     (a, first), (b, second) = (
         swept_run(small_split, replace(SWEEP_PLAN, schemes=(scheme,))) for scheme in ("reinit", "normal")
