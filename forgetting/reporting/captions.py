@@ -68,8 +68,8 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
     "uncertainty": ("Sources of the uncertainty of the accuracy", "Bars are shares of the variance where "
                     "{reached} is randomized."),
     "robustness": ("Robustness of each layer", "Forgetting of the validation accuracy, 0 where intact and 1 at chance, "
-                   f"of each layer re-initialized and re-randomized, with 95{PERCENT} intervals. Pale bars are not "
-                   "concluded on."),
+                   "of each layer re-initialized (upper bar) and re-randomized (lower bar), with "
+                   f"95{PERCENT} intervals. Pale bars are not concluded on."),
     "conclusions": ("Forgetting of single layer sets", "Forgetting of the validation accuracy, 0 where intact and 1 at "
                     f"chance, of each layer set wholly randomized, with 95{PERCENT} intervals. Pale is not concluded "
                     "on."),
