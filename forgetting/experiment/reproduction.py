@@ -69,15 +69,20 @@ def epochs_table(reruns: Sequence[PublishedRun]) -> pd.DataFrame:
 
 
 def published_table(reruns: Sequence[PublishedRun]) -> pd.DataFrame:
+    """The rows of `published_rows` as a table."""
+    return pd.DataFrame(published_rows(reruns))
+
+
+def published_rows(reruns: Sequence[PublishedRun]) -> list[dict]:
     """A row for each model, part and metric of the published table, and for the top-1 accuracy, which it leaves out.
 
     Args:
-        reruns: The re-runs; without any the columns about them are left out.
+        reruns: The re-runs; without any what is about them is left out.
 
     Returns:
-        Columns "model", "part", "metric", "published", "median", "min", "max", "place" ("below" all re-runs, "between"
-        their smallest and largest, "above" all), "reference_low", "reference_high", "within" and "trivial"; None
-        where nothing was published.
+        Rows with "model", "part", "metric", "published", "median", "min", "max", "place" ("below" all re-runs,
+        "between" their smallest and largest, "above" all), "reference_low", "reference_high", "within" and "trivial";
+        None where nothing was published.
     """
     summary = summarize_runs(reruns) if reruns else None
     trivial = reruns[0].trivial if reruns else trivial_metrics(PUBLISHED_CLASSES)
@@ -92,4 +97,4 @@ def published_table(reruns: Sequence[PublishedRun]) -> pd.DataFrame:
                 row |= {"place": found.get("place"), "reference_low": low, "reference_high": high}
                 row["within"] = found.get("within")
             rows.append({**row, "trivial": trivial[metric]})
-    return pd.DataFrame(rows)
+    return rows

@@ -60,7 +60,8 @@ def show_table(
         What `st.dataframe` returns.
     """
     columns = explained_columns(frame.columns, column_config) if explained else column_config
-    shown = formatted(frame, formats or {}) if explained and frame.size <= MOST_FORMATTED else frame
+    written = explained and frame.size <= MOST_FORMATTED and (pale or not frame.select_dtypes("number").empty)
+    shown = formatted(frame, formats or {}) if written else frame
     if pale and shown is not frame:
         colour = PALE_TEXT[st.context.theme.type or "light"]
         shown.set_properties(subset=list(pale), color=colour)

@@ -142,13 +142,13 @@ def _table_texts(reruns: list[PublishedRun]) -> pd.DataFrame:
     """The published table as it is shown."""
     import pandas as pd  # which the first screen does without
 
-    from forgetting.experiment.reproduction import published_table
+    from forgetting.experiment.reproduction import published_rows
 
     def text(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
-    table, rows = published_table(reruns), []
-    for found in table.astype(object).where(table.notna(), None).to_dict("records"):
+    rows = []
+    for found in published_rows(reruns):
         row = {"model": found["model"], "metric": f"{found['part']} {PUBLISHED_METRIC_TITLES[found['metric']]}"}
         row["published"] = text(found["published"])
         row["trivial"] = f"{TRIVIAL_TITLES[found['metric']]}: {found['trivial']:.4f}"
