@@ -41,14 +41,14 @@ def serving(
 ) -> Iterator[Server]:
     """Run the app, and end it whatever happens.
 
-    folder: for its log and its cache of downloads. root: of the checkout. limits: see `forgetting/core/limits.py`, else
+    folder: for its log, its cache of downloads and its runs. root: of the checkout. limits: see `forgetting/core/limits.py`, else
     those of the surroundings. options: of Streamlit, by their names, such as server.fileWatcherType.
     """
     given = {"server.port": port or free_port(), "server.address": "localhost", "server.headless": "true"}
     given |= options
     streamlit = Path(sys.executable).with_name("streamlit")  # which, unlike `python -m`, adds no folder to look in
     command = [streamlit, "run", entry, *(f"--{name}={value}" for name, value in given.items())]
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "FORGETTING_RUNS": str(folder / "runs")}
     environment |= {"FORGETTING_LIMITS": limits} if limits else {}
     log = folder / "log.txt"
     with log.open("ab") as output:

@@ -50,12 +50,15 @@ def test_a_cold_link_to_every_page_works_under_the_policy(hardened, browser, tmp
     for page, path in PATHS.items():
         app.page.goto(f"{hardened.address}/{path}{PARAMETERS.get(page, '')}")
         app.settle()
-        if page not in ("story", "method"):  # which open without one
+        if page not in ("story", "runs", "method"):  # which open without one
             app.start_study()
             app.page.locator(CHARTS).first.wait_for()
         assert app.page.get_by_test_id("stSidebar").get_by_role("link").count() == len(PATHS)
         assert app.page.title() == f"{TITLES[page]} · Learning to Forget"
         assert app.sentences().strip()
+    app.go("Runs")
+    assert "Kept in this session only" in app.sentences()
+    assert not (hardened.log.parent / "runs").exists()
     lost = lose_answer(app.page)
     app.page.goto(f"{hardened.address}/data?data.source=file")
     app.settle()

@@ -287,7 +287,8 @@ def _undelete(store: VisitorRuns, run: Run) -> None:
 def _open(run: Run) -> None:
     """Make the settings that a run depends on those of the session, and lead to the page and the tab that show it."""
     mine, (page, tab) = session(), find_page(run.kind)
-    groups = {*TRAINED_GROUPS, *RUN_KINDS[run.kind](run.recipe)}
+    own_table = run.kind == "reproduction"  # whose settings are not those of the page
+    groups = set() if own_table else {*TRAINED_GROUPS, *RUN_KINDS[run.kind](run.recipe)}
     recipe = run.recipe
     names = [
         name for name in LEAVES if name.partition(".")[0] in groups and recipe.value(name) != mine.recipe.value(name)
