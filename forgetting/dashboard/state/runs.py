@@ -23,7 +23,7 @@ from forgetting.recipe.recipe import OPENINGS
 
 if TYPE_CHECKING:
     from forgetting.experiment.results import Comparison
-    from forgetting.recipe.recipe import Recipe
+    from forgetting.randomization.settings import Randomization
     from forgetting.tracking.run import Run
     from forgetting.tracking.run_store import RunStore
 
@@ -192,8 +192,8 @@ def rest_on(visitor: Session, trained_model: TrainedModel) -> None:
     if visitor.page == STORY or visitor.playing or untouched or not trained_model.trained.steps:
         return
     comparison = models.find_comparison(trained_model, visitor.recipe.randomization)
-    recipe = replace(trained_model.recipe, randomization=visitor.recipe.randomization)
-    make = partial(_comparison_run, recipe, trained_model, comparison, models.find_baselines(trained_model))
+    baselines, randomization = models.find_baselines(trained_model), visitor.recipe.randomization
+    make = partial(_comparison_run, randomization, trained_model, comparison, baselines)
     visitor.rested = RestedComparison(key, make)
     _log_when_closed(visitor.name, visitor)
 
@@ -219,17 +219,20 @@ def current_run(visitor: Session) -> Run | None:
         return None
     try:
         comparison = models.find_comparison(trained_model, visitor.recipe.randomization)
-        recipe = replace(trained_model.recipe, randomization=visitor.recipe.randomization)
-        return _comparison_run(recipe, trained_model, comparison, models.find_baselines(trained_model))
+        baselines = models.find_baselines(trained_model)
+        return _comparison_run(visitor.recipe.randomization, trained_model, comparison, baselines)
     except ForgettingError:
         return None
 
 
-def _comparison_run(recipe: Recipe, model: TrainedModel, comparison: Comparison, baselines: Baselines) -> Run:
+def _comparison_run(
+    randomization: Randomization, model: TrainedModel, comparison: Comparison, baselines: Baselines
+) -> Run:
     from forgetting.tracking.run_records import comparison_run
 
-    fitting = models.fit_randomization(recipe.randomization, model)
-    recipe = replace(recipe, randomization=fitting) if recipe.protocol == "modern" else model.recipe
+    recipe = model.recipe
+    if recipe.protocol == "modern":  # the published one has its own randomization
+        recipe = replace(recipe, randomization=models.fit_randomization(randomization, model))
     return comparison_run(recipe, model.split, model.trained, comparison, baselines, digest=model.digest)
 
 
