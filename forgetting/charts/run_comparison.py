@@ -22,7 +22,7 @@ RUN_ROW = 26  # pixels of a run
 def _scales() -> dict[str, alt.Scale]:
     return {
         name: alt.Scale(domain=list(RUN_LETTERS), range=list(values))
-        for name, values in (("color", RUN_COLOURS), ("shape", RUN_SHAPES), ("dash", RUN_DASHES))
+        for name, values in (("color", RUN_COLOURS), ("shape", RUN_SHAPES))
     }
 
 
@@ -65,7 +65,7 @@ def overlaid_chart(
         detail=[alt.Detail("part:N")],
     )
     lines = base.mark_line().encode(
-        strokeDash=alt.StrokeDash("run:N", title=None, scale=scales["dash"], legend=None),
+        strokeDash=alt.StrokeDashValue(RUN_DASHES[0], condition={"test": alt.datum.run == "B", "value": RUN_DASHES[1]}),
         strokeWidth=alt.StrokeWidth(
             "part:N",
             title=None,
@@ -105,7 +105,7 @@ def overlaid_chart(
 
 
 def _run_legend() -> alt.Legend:
-    return alt.Legend(orient="top", symbolOpacity=1, symbolSize=120, symbolDash=[1, 0])
+    return alt.Legend(orient="top", symbolOpacity=1, symbolSize=120)
 
 
 def _thin(points: pd.DataFrame) -> pd.DataFrame:

@@ -37,8 +37,8 @@ def test_both_curves_are_told_apart_without_their_colours():
     options = {"title": "accuracy", "along_title": "fraction", "form": ".1%", "fractions": True}
     chart = overlaid_chart(points(), {"chance": 0.1}, **options).to_dict()
     (line,), (marks,) = layers_of(chart, "line"), layers_of(chart, "point")
-    dashes = line["encoding"]["strokeDash"]["scale"]["range"]
-    assert dashes[0] != dashes[1]
+    dashes = line["encoding"]["strokeDash"]
+    assert dashes["value"] != dashes["condition"]["value"]
     assert marks["encoding"]["shape"]["scale"]["range"] == ["circle", "square"]
     assert len(rows_of(chart, marks)) == 2 * MOST_MARKS
     letters = {row["run"]: row for layer in layers_of(chart, "text")[1:] for row in rows_of(chart, layer)}
