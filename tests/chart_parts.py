@@ -6,17 +6,26 @@ import xml.etree.ElementTree as ElementTree
 
 from forgetting.experiment.published import PublishedRun
 
+LAST = [None, None]  # the last chart, and its specification
+
 
 def valid(chart) -> dict:
     """A chart as Vega-Lite, which `to_dict` holds to the schema, without the numbers that JSON lacks."""
-    spec = chart.to_dict()
+    spec = spec_of(chart)
     assert not re.search(r"\b(NaN|Infinity)\b", json.dumps(spec))
     return spec
 
 
+def spec_of(chart) -> dict:
+    """A chart as Vega-Lite, held to the schema; of the last chart it is kept, as its parts are asked for one by one."""
+    if LAST[0] is not chart:
+        LAST[:] = chart, chart.to_dict()
+    return LAST[1]
+
+
 def marks(chart, kind: str) -> list[dict]:
     """The layers of a chart with a mark, as Vega-Lite."""
-    spec = chart.to_dict()
+    spec = spec_of(chart)
     layers = [layer for layer in spec.get("layer", [spec]) if layer["mark"]["type"] == kind]
     assert layers, kind
     return layers
@@ -24,7 +33,7 @@ def marks(chart, kind: str) -> list[dict]:
 
 def data_of(chart, layer: dict) -> list[dict]:
     """The rows that a layer is drawn from."""
-    spec = chart.to_dict()
+    spec = spec_of(chart)
     return spec["datasets"][layer.get("data", spec.get("data"))["name"]]
 
 
