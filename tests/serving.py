@@ -41,8 +41,9 @@ def serving(
 ) -> Iterator[Server]:
     """Run the app, and end it whatever happens.
 
-    folder: for its log, its cache of downloads and its runs. root: of the checkout. limits: see `forgetting/core/limits.py`, else
-    those of the surroundings. options: of Streamlit, by their names, such as server.fileWatcherType.
+    folder: for its log, its cache of downloads and its runs. root: of the checkout. limits: see
+    `forgetting/core/limits.py`, else those of the surroundings. options: of Streamlit, by their names, such as
+    server.fileWatcherType.
     """
     given = {"server.port": port or free_port(), "server.address": "localhost", "server.headless": "true"}
     given |= options
