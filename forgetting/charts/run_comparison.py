@@ -17,6 +17,7 @@ RUN_COLOURS, RUN_SHAPES, RUN_DASHES = (SERIES_COLOURS[0], SERIES_COLOURS[2]), ("
 MOST_MARKS = 25  # of a line; of one with more points some have no mark
 LETTER_SIZE = 14
 RUN_ROW = 26  # pixels of a run
+LETTER_WIDTH = 3  # pixels of padding a letter of the longest name, which is written larger on a large screen
 
 
 def _scales() -> dict[str, alt.Scale]:
@@ -197,6 +198,7 @@ def side_by_side_chart(table: pd.DataFrame, baselines: Mapping[str, float], *, t
     spans = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2=alt.X2("high:Q"))
     shape = alt.Shape("run:N", title=None, scale=scales["shape"], legend=None)
     letters = base.mark_text(fontSize=LETTER_SIZE, fontWeight="bold", dy=-11)
+    above = LETTER_WIDTH * max(map(len, baselines), default=0)
     return (
         alt.layer(
             rules.encode(x=alt.X("value:Q"), tooltip=[alt.Tooltip("name:N"), alt.Tooltip("value:Q", format=form)]),
@@ -206,5 +208,5 @@ def side_by_side_chart(table: pd.DataFrame, baselines: Mapping[str, float], *, t
             letters.encode(x=x, text=alt.Text("run:N")),
         )
         .configure(**CONFIGURATION)
-        .properties(padding=PADDING, height=alt.Step(RUN_ROW))
+        .properties(padding=PADDING | {"top": above}, height=alt.Step(RUN_ROW))
     )
