@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from driver import ENDED
+from runs_table import choose_runs
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 FORTY = "forget?randomization.layers=fc1&randomization.fraction=0.4"
@@ -103,6 +104,29 @@ def test_picture_of_the_dose(visit):
     app.tab("Dose–response")
     app.page.locator('[data-testid="stVegaLiteChart"] svg g.mark-line path').first.wait_for(state="attached")
     app.settle()
+    app.picture(path)
+
+
+def test_picture_of_runs(visit):
+    path = wanted("runs")
+    app = visit(None)
+    for epochs in (20, 60):
+        app.open("train", **{"training.epochs": str(epochs), "seed": "2"})
+        app.button("Play").click()
+        app.button("Play again").wait_for()
+        app.settle()
+    app.go("Runs")
+    choose_runs(app, 0, 1)
+    app.page.get_by_test_id("stDataFrame").first.evaluate("element => element.scrollIntoView()")
+    app.picture(path)
+
+
+@pytest.mark.parametrize(("name", "part"), [("keep-python", "Python"), ("keep-methods", "Methods")])
+def test_pictures_of_what_is_kept(visit, name, part):
+    path = wanted(name)
+    app = visit(f"{FORTY.replace('0.4', '0.9')}&randomization.scheme=reinit")
+    app.click(app.page.get_by_test_id("stSidebar").get_by_role("button", name="Save and cite"))
+    app.click(app.page.get_by_role("dialog").get_by_role("tab", name=part, exact=True))
     app.picture(path)
 
 

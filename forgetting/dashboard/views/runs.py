@@ -144,7 +144,7 @@ def _describe_kept(store: VisitorRuns, run: Run) -> str:
 def _compare_or_show(store: VisitorRuns, runs: Sequence[Run], chosen: Sequence[Run]) -> None:
     """Two runs side by side, of which one may be held or what the session shows; or one run whole."""
     held = next((run for run in runs if run.key == st.session_state.get(HELD)), None)
-    others = [run for run in chosen if held is None or run.key != held.key]
+    others = [run for run in chosen[::-1] if held is None or run.key != held.key]  # the older one is A
     now = current_run(session()) if st.session_state.get(CURRENT) else None
     pair = [run for run in (held, *others, now) if run]
     with st.container(horizontal=True, vertical_alignment="center"):
