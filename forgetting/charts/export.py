@@ -5,6 +5,7 @@ of files are made from one picture, need no network, and look the same on a mach
 """
 
 import base64
+import hashlib
 import html
 import json
 import re
@@ -39,6 +40,7 @@ LEAST_SHARE = 0.4  # of the width that is plot
 LEGEND_COLUMNS = (9, 2, 1)  # at most, until the legend is as narrow as the chart
 STEP_GIVES = 1.2  # more than its share that each row gives, as titles and axes give nothing
 LEAST_STEP = 13  # units of the height of a row with its text
+COUNTED_NAME = re.compile(r'(?<=["#])((?:gradient_|clip)\d+)(?=[")])')  # where it is given, and where it is referred to
 LEAST_PLOT = 140  # units of the height of a plot that gives way to what stands around it
 PRINTED_CONFIGURATION = {  # of text and lines on paper; a chart's own comes before it
     "font": FONT,
@@ -191,9 +193,20 @@ def _draw(
     scale = min(1.0, units / width)
     above, top = _write(title, units, TITLE_SIZE, 0.0)
     below, end = _write(caption, units, caption_size, top + scale * height)
-    drawn = text[text.index(">") + 1 : text.rindex("</svg>")]
+    drawn = _rename(text[text.index(">") + 1 : text.rindex("</svg>")])
     chart = f'<g transform="translate(0,{top:g}) scale({scale:g})">{drawn}</g>'
     return _Picture(units, end, above + chart + below, sized, beside)
+
+
+def _rename(body: str) -> str:
+    """A picture whose gradients and clips have names of its own: Vega counts them on from chart to chart.
+
+    So the same chart is the same file, and of several charts in one page none takes what is another's.
+    """
+    names = {name: f"part{index}" for index, name in enumerate(dict.fromkeys(COUNTED_NAME.findall(body)))}
+    counted = COUNTED_NAME.sub(lambda found: names[found[1]], body)
+    own = hashlib.sha256(counted.encode()).hexdigest()[:8]
+    return COUNTED_NAME.sub(lambda found: f"{names[found[1]]}-{own}", body)
 
 
 def _write(text: str, units: float, size: float, top: float) -> tuple[str, float]:

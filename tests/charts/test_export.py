@@ -115,3 +115,14 @@ def test_words_of_a_file_stay_words(kind):
 def test_a_long_word_is_broken():
     texts = texts_of(chart_bytes(classes_chart({"a": 1}), "svg", caption="漢" * 100))
     assert sum("漢" in text for text in texts) > 2
+
+
+def test_charts_in_one_page_keep_their_own_gradients_and_clips():
+    data = pd.DataFrame({"x": ["a", "b"], "y": ["c", "d"], "z": [1, 2]})
+    cells = alt.Chart(data).mark_rect(clip=True).encode(x=alt.X("x:N"), y=alt.Y("y:N"), color=alt.Color("z:Q"))
+    files = [chart_bytes(made, "svg").decode() for made in (cells, cells.properties(height=200), cells)]
+    assert files[0] == files[2]  # whatever was drawn between
+    named = [set(re.findall(r'id="([^"]+)"', file)) for file in files]
+    for file, names in zip(files, named, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", file)) == names != set()
+    assert not named[0] & named[1]

