@@ -212,6 +212,7 @@ def test_who_waits_takes_the_model_that_another_trains_meanwhile(monkeypatch):
 def small_uploads(monkeypatch):
     """No file is in use, and 1 MB is the most; gives files of 0.9 MB in memory, one for each word."""
     monkeypatch.setenv("FORGETTING_LIMITS", "uploads=1,training=100")
+    gc.unfreeze()  # as housekeeping does: the first visitors were there when it was frozen
     gc.collect()
     monkeypatch.setattr(resources, "_IN_USE", WeakSet())
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -51,6 +52,14 @@ def choose(test: AppTest, disk: RunStore, *rows: int) -> AppTest:
 
 def labels(test: AppTest) -> list[str]:
     return [button.label for button in test.main.button]
+
+
+def test_a_browser_on_another_machine_sees_no_runs_of_this_one(disk, monkeypatch):
+    disk.save(make_run())
+    monkeypatch.setattr(state_runs, "st", SimpleNamespace(context=SimpleNamespace(ip_address="192.168.0.7")))
+    test = app("runs")
+    assert "Kept in this session only" in page_text(test)
+    assert "Nothing has been run yet" in page_text(test)
 
 
 def test_a_page_without_runs_says_what_will_stand_there(disk):

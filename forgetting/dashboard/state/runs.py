@@ -106,11 +106,12 @@ class VisitorRuns:
 
 
 def session_store(visitor: Session) -> VisitorRuns:
-    """Where a visitor's runs are kept."""
+    """Where a visitor's runs are kept: on the disk where the browser is on the same machine, else in the session."""
     if visitor.runs is None:
         from forgetting.tracking.run_store import RunStore, runs_folder
 
-        folder = runs_folder()
+        elsewhere = isinstance(st.context.ip_address, str)  # who opens the app from another machine sees no runs of it
+        folder = None if elsewhere else runs_folder()
         disk = RunStore(folder / "runs.sqlite") if folder else None
         visitor.runs = VisitorRuns(disk, lambda sentence: visitor.notices.append(sentence))
     return visitor.runs
