@@ -146,14 +146,12 @@ def _transformer(model: ModelSettings) -> list[Sentence]:
         Sentence(
             f"The classifier was a Transformer encoder with {format_count(model.blocks, 'block')}, vectors of width "
             f"{model.width}, {format_count(model.heads, 'attention head')} and {model.feedforward} Gaussian error "
-            "linear "
-            "units in each block, and learnt positions.",
+            "linear units in each block, and learnt positions.",
             ("vaswani2017attention", "hendrycks2016gelu"),
         ),
         Sentence(
             "Layers were normalized before attention and before the feed-forward part, and the class was predicted "
-            "from "
-            f"the mean over the words; dropout was {model.dropout:g}.",
+            f"from the mean over the words; dropout was {model.dropout:g}.",
             ("ba2016layer", "xiong2020layer", *(("srivastava2014dropout",) if model.dropout else ())),
         ),
     ]
@@ -241,8 +239,7 @@ def _metrics(material: Material) -> list[Sentence]:
     return [
         Sentence(
             f"Accuracy is the share of the {reviews:,} validation reviews whose class was predicted; its 95 % "
-            "interval is "
-            "Wilson's score interval.",
+            "interval is Wilson's score interval.",
             ("wilson1927probable",),
         ),
         Sentence(f"It is reported beside the accuracy of {join_names(rivals)}.", works),

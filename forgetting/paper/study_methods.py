@@ -131,8 +131,7 @@ def _robustness(result: TableResult, material: Material) -> list[Sentence]:  # n
     return [
         Sentence(
             f"The robustness of {_sets(plan, result.recipe)} was measured by re-initialization, which sets all of a "
-            "layer "
-            "back to its weights from before training, and by re-randomization, which draws them anew, over "
+            "layer back to its weights from before training, and by re-randomization, which draws them anew, over "
             f"{_replicates(plan)}.",
             ("zhang2022layers",),
         ),
@@ -169,8 +168,8 @@ def _explanation(result: TableResult, material: Material) -> list[Sentence]:  # 
     return [
         Sentence(
             "Whether explanations depend on what the model has learnt was tested by a sanity check: the validation "
-            "reviews "
-            f"were explained for the class that the original predicted, by {names}, before and after randomizing.",
+            f"reviews were explained for the class that the original predicted, by {names}, before and after "
+            "randomizing.",
             ("adebayo2018sanity", *works),
         ),
         *_sweep(plan.sweep, result.recipe),
@@ -298,8 +297,7 @@ def _unlearning(result: TableResult, material: Material) -> list[Sentence]:  # n
         told.append(
             Sentence(
                 "The anamnesis index is the number of steps to relearn the forget set, divided by that of the "
-                "retrained "
-                "model.",
+                "retrained model.",
                 ("chundawat2023zero",),
             )
         )
