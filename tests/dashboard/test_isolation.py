@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import urlencode
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 import pytest
 import torch
@@ -215,6 +215,7 @@ def small_uploads(monkeypatch):
     gc.unfreeze()  # as housekeeping does: the first visitors were there when it was frozen
     gc.collect()
     monkeypatch.setattr(resources, "_IN_USE", WeakSet())
+    monkeypatch.setattr(resources, "_CONTENTS", WeakValueDictionary())  # the visitors of other tests never leave
 
     def content(word: str) -> str:
         rows = (f"{'cherry plum leather ' * 12}{word} {row},{'ab'[row % 2]}" for row in range(2_000))
