@@ -62,6 +62,19 @@ def test_a_browser_on_another_machine_sees_no_runs_of_this_one(disk, monkeypatch
     assert "Nothing has been run yet" in page_text(test)
 
 
+@pytest.mark.slow
+def test_what_another_machine_rested_on_stays_off_the_disk_when_its_tab_is_closed(disk, monkeypatch):
+    monkeypatch.setattr(state_runs, "RESTED", 0.0)
+    here = state_runs.st
+    elsewhere = SimpleNamespace(context=SimpleNamespace(ip_address="192.168.0.7"), cache_resource=here.cache_resource)
+    monkeypatch.setattr(state_runs, "st", elsewhere)
+    test = forget(**{"randomization.layers": "fc1", "randomization.fraction": "0.4"})
+    elsewhere.context.ip_address = None  # as outside of a run of a page
+    state_runs.log_rested(mine(test))
+    assert disk.runs() == []
+    assert [run.kind for run in mine(test).runs.runs()] == ["comparison"]
+
+
 def test_a_page_without_runs_says_what_will_stand_there(disk):
     test = app("runs")
     assert "Nothing has been run yet" in page_text(test)

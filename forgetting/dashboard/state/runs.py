@@ -196,6 +196,7 @@ def rest_on(visitor: Session, trained_model: TrainedModel) -> None:
     baselines, randomization = models.find_baselines(trained_model), visitor.recipe.randomization
     make = partial(_comparison_run, randomization, trained_model, comparison, baselines)
     visitor.rested = RestedComparison(key, make)
+    session_store(visitor)  # which asks where the browser is: once the tab is closed, nobody can tell
     _log_when_closed(visitor.name, visitor)
 
 
