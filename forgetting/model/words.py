@@ -54,9 +54,8 @@ _GRAPHEME = regex.compile(r"\p{RI}{1,2}|\X")  # \X alone looks back over a whole
 _OF_PLAIN = frozenset("dl.# ")  # classes of a text that stdlib's pattern cuts into the same words, in half the time
 _JOINERS = "\u200c\u200d"
 
-WordRun = tuple[
-    int, list[str]
-]  # where a run begins in the folded text, and its word, or its characters one after another
+# Where a run begins in the folded text, and its word, or its characters one after another.
+WordRun = tuple[int, list[str]]
 
 
 class _Classes(dict):

@@ -247,7 +247,7 @@ def fit_randomization(randomization: Randomization, trained_model: TrainedModel)
 
 def find_comparison(trained_model: TrainedModel, randomization: Randomization) -> Comparison:
     """A model before and after a randomization, as far as it fits. Raises ForgettingError as `compare` does."""
-    recipe = _compared_recipe(trained_model, randomization)
+    recipe = compared_recipe(trained_model, randomization)
 
     def compute() -> Comparison:
         if known := find_known_comparison(trained_model, recipe.randomization):
@@ -299,10 +299,11 @@ def measure_beside_majority(trained_model: TrainedModel) -> tuple[Scores, Baseli
 
 def comparison_key(trained_model: TrainedModel, randomization: Randomization) -> str:
     """What a comparison depends on: the model, and the randomization as far as it fits the model."""
-    return f"{model_key(trained_model)}:{_compared_recipe(trained_model, randomization).randomization}"
+    return f"{model_key(trained_model)}:{compared_recipe(trained_model, randomization).randomization}"
 
 
-def _compared_recipe(trained_model: TrainedModel, randomization: Randomization) -> Recipe:
+def compared_recipe(trained_model: TrainedModel, randomization: Randomization) -> Recipe:
+    """The recipe of a comparison: the model's, with the randomization as far as it fits the model."""
     recipe = trained_model.recipe
     if recipe.protocol == "published":  # which has its own randomization
         return recipe

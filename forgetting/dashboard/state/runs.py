@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -232,9 +232,7 @@ def _comparison_run(
 ) -> Run:
     from forgetting.tracking.run_records import comparison_run
 
-    recipe = model.recipe
-    if recipe.protocol == "modern":  # the published one has its own randomization
-        recipe = replace(recipe, randomization=models.fit_randomization(randomization, model))
+    recipe = models.compared_recipe(model, randomization)
     return comparison_run(recipe, model.split, model.trained, comparison, baselines, digest=model.digest)
 
 

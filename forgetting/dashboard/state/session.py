@@ -479,9 +479,7 @@ def _read_recipe(page: str, parameters: dict[str, str]) -> Recipe:
         return OPENING
     recipe, sentences = url.decode_query(parameters)
     session().notices += sentences
-    if recipe.model.kind == MODERN.model.kind or not url.opens_kind(
-        parameters
-    ):  # a kind that is none is not another one
+    if recipe.model.kind == MODERN.model.kind or not url.opens_kind(parameters):  # or a kind that is none
         return recipe
     return replace(recipe, randomization=OPENINGS[recipe.model.kind].randomization)
 

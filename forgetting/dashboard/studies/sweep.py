@@ -1,7 +1,7 @@
 """Studies that are sweeps, and what else a page computes from many variants of a model."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -20,6 +20,7 @@ from forgetting.dashboard.studies.sweep_seconds import (
     sweep_seconds,
     sweep_study_slices,
 )
+from forgetting.dashboard.ui.chart_files import FileTables, result_tables
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.groups import groups_of, title_set
@@ -263,11 +264,11 @@ def scope_of(study: Study) -> str:
     return name_scope(retrain=study.plan.retrain, splits=study.plan.splits)
 
 
-def files_of(study: Study) -> dict[str, Callable[[], bytes]]:
+def files_of(study: Study) -> FileTables:
     """Functions that make a sweep's rows as files, by the files' names; of an opened study the file that it is from."""
     if study.trained_model is None:
         return {"study.parquet": lambda: study.runner}
-    return {f"sweep.{kind}": lambda kind=kind: study.result.to_bytes(kind) for kind in ("csv", "parquet")}
+    return result_tables(study.result, "sweep")
 
 
 def distances_of(study: Study) -> dict[str, LayerDistance]:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
-FILE_WIDTHS = ("one column", "two columns", "slide")
-FILE_KINDS = ("png", "svg", "pdf", "html")
+    from forgetting.experiment.export import TableResult
+
+ROWS_KINDS = ("csv", "parquet")
 FileTables = Mapping[str, Callable[[], bytes]]  # what makes each file, by its name
 
 
@@ -71,29 +72,36 @@ def chart_files(
 
 
 def _chart_buttons(charts: Mapping[str, ChartFile], key: str, table: Callable[[], pd.DataFrame] | None) -> None:
-    name = next(iter(charts))
+    from forgetting.charts.export import CHART_KINDS, PRINTED_WIDTHS
+
+    name, first = next(iter(charts)), next(iter(PRINTED_WIDTHS))
     if len(charts) > 1:
         label = "Chart of the file"
         name = st.selectbox(label, list(charts), key=f"{key}_chart", format_func=name_metric, help=explain(label))
     chart = charts[name]
     width = st.segmented_control(
         "Printed width",
-        FILE_WIDTHS,
-        default=FILE_WIDTHS[0],
+        list(PRINTED_WIDTHS),
+        default=first,
         required=True,
         key=f"{key}_width",
         help=explain("Printed width"),
     )
-    width = width or FILE_WIDTHS[0]
+    width = width or first
     worded = st.toggle("Title and caption", value=True, key=f"{key}_worded", help=explain("Title and caption"))
     text = chart.text()
     with st.container(horizontal=True):
-        for kind in FILE_KINDS:
+        for kind in CHART_KINDS:
             make = partial(_make_chart, chart, kind, width, text if worded else replace(text, title="", caption=""))
             _button(kind.upper(), make, f"{text.stem}_{width.replace(' ', '-')}.{kind}", key)
         if table:
             _button("CSV", partial(_make_table, table, text), f"{text.stem}.csv", key)
     st.code(text.caption, language=None, wrap_lines=True)
+
+
+def result_tables(result: TableResult, name: str) -> FileTables:
+    """A result's rows as files of that name."""
+    return {f"{name}.{kind}": partial(result.to_bytes, kind) for kind in ROWS_KINDS}
 
 
 def _button(label: str, make: Callable[[], bytes], file: str, key: str) -> None:
@@ -138,7 +146,7 @@ def model_source(shown: TrainedModel | TrainingRun, kind: str = "training") -> C
     """What a chart of a model is of; of a comparison, with the randomization of the session."""
     recipe = shown.recipe
     if kind == "comparison":
-        recipe = replace(recipe, randomization=models.fit_randomization(session().recipe.randomization, shown))
+        recipe = models.compared_recipe(shown, session().recipe.randomization)
     history = shown.trainer.history if isinstance(shown, TrainingRun) else shown.trained.history
     return source_of_split(source_name(recipe), recipe, shown.split, epochs=len(history), kind=kind)
 

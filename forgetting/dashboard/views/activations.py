@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,7 @@ from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
-from forgetting.dashboard.ui.chart_files import comparison_chart, study_chart
+from forgetting.dashboard.ui.chart_files import comparison_chart, result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.dashboard.ui.page import is_hollow
@@ -314,7 +313,7 @@ def similarity_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG001
         key="similarity",
         alt="Similarity of each layer to the original",
         charts=charts,
-        tables={f"similarity.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
+        tables=result_tables(result, "similarity"),
     )
     drawn, whole = result.reviews
     sample = f"a random sample of {drawn:,} of the {whole:,}" if drawn < whole else f"the {drawn:,}"

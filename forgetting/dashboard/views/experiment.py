@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import streamlit as st
 
@@ -141,9 +140,7 @@ def _current_runs(trained_model: TrainedModel | None) -> list[Run]:
         return []
     with suppress(ForgettingError):  # a randomization that does not fit the model
         comparison = models.find_comparison(trained_model, mine.recipe.randomization)
-        recipe = replace(
-            trained_model.recipe, randomization=models.fit_randomization(mine.recipe.randomization, trained_model)
-        )
+        recipe = models.compared_recipe(trained_model, mine.recipe.randomization)
         runs.append(comparison_run(recipe, split, trained, comparison, baselines, digest=digest))
     hollow = is_hollow(trained_model)
     for kind in STUDY_KINDS:

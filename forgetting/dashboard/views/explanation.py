@@ -1,7 +1,6 @@
 """The sanity check of attributions: what is left of an explanation once the model is randomized."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +8,7 @@ import streamlit as st
 from forgetting.charts import explanation as explanation_charts
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.ui.chart_files import study_chart
+from forgetting.dashboard.ui.chart_files import result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.page import is_hollow
@@ -86,7 +85,7 @@ def sanity_check_view(study: Study, baselines: Baselines) -> None:
                 study, by_fraction, "explanations", shown={"similarity": SIMILARITY_NAMES[metric], "layers": title}
             )
         },
-        tables={f"explanation.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
+        tables=result_tables(result, "explanation"),
     )
     reviews = format_count(int(frame["reviews"].max()), "validation review")
     st.caption(EXPLAINED.format(percent=PERCENT, margin=MARGIN, reviews=reviews))

@@ -1,7 +1,5 @@
 """Which layer to unlearn in: what layers lose of the forget set beyond the retain set, and the way to Unlearn."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +7,7 @@ from forgetting.charts import layer_choice as layer_choice_charts
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import Study, assign
 from forgetting.dashboard.studies.layer_choice import find_ranking
-from forgetting.dashboard.ui.chart_files import study_chart
+from forgetting.dashboard.ui.chart_files import result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.escape import literal
@@ -58,7 +56,7 @@ def layer_choice_view(study: Study, baselines: Baselines) -> None:  # noqa: ARG0
         alt="What each layer set loses of both sets",
         formats={"adjusted p": format_p},
         charts={"layer choice": study_chart(study, chart, "layer choice", shown={"scheme": scheme})},
-        tables={f"sweep.{kind}": partial(study.result.to_bytes, kind) for kind in ("csv", "parquet")},
+        tables=result_tables(study.result, "sweep"),
     )
 
 

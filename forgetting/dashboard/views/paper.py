@@ -139,13 +139,12 @@ def _find_material(state: PageState) -> Material | None:
             split = data.find_split(mine.inputs)
             baselines = compute_baselines(split, mine.recipe.training.objective)
             return Material(mine.recipe, split, None, baselines)
-        randomization = models.fit_randomization(mine.recipe.randomization, trained_model)
-        comparison = models.find_comparison(trained_model, randomization)
+        comparison = models.find_comparison(trained_model, mine.recipe.randomization)
     except ForgettingError as error:
         show_error(error)
         return None
     return Material(
-        recipe=replace(trained_model.recipe, randomization=randomization),
+        recipe=models.compared_recipe(trained_model, mine.recipe.randomization),
         split=trained_model.split,
         trained=trained_model.trained,
         baselines=models.find_baselines(trained_model),

@@ -14,7 +14,7 @@ from forgetting.dashboard.state import data
 from forgetting.dashboard.state.session import Session, rerun_page, session
 from forgetting.dashboard.state.work import RERUNS, rerun_seed, stop_reruns
 from forgetting.dashboard.ui import advancing
-from forgetting.dashboard.ui.chart_files import ChartFile
+from forgetting.dashboard.ui.chart_files import ROWS_KINDS, ChartFile
 from forgetting.dashboard.ui.prerequisites import download_button
 from forgetting.dashboard.ui.tables import chart_table, show_table
 from forgetting.data.original import ORIGINAL_SHA256, ORIGINAL_SIZE
@@ -249,7 +249,5 @@ def _files(reruns: list[PublishedRun]) -> dict[str, Callable[[], bytes]]:
 
     results = {"re-runs": "Reproduction", "table": "ReproductionSummary"}
     return {
-        f"published-{file}.{kind}": partial(make, name, kind)
-        for file, name in results.items()
-        for kind in ("csv", "parquet")
+        f"published-{file}.{kind}": partial(make, name, kind) for file, name in results.items() for kind in ROWS_KINDS
     }

@@ -17,7 +17,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import RelearningRun, Study, TrainedModel, rerun_page, session
 from forgetting.dashboard.state.work import RELEARN_ONCE, stop_relearning
 from forgetting.dashboard.ui import advancing
-from forgetting.dashboard.ui.chart_files import model_source, study_chart
+from forgetting.dashboard.ui.chart_files import model_source, result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.controls import scheme_pills
 from forgetting.dashboard.ui.navigation import page_link
@@ -156,7 +156,7 @@ def learning_curves_view(study: Study, baselines: Baselines) -> None:
         alt="Accuracy by epoch of each kind of model",
         formats=dict.fromkeys(BAND_TITLES.values(), format_share),
         charts={"relearning": study_chart(study, chart, "relearning", baselines=lines)},
-        tables={f"relearning.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
+        tables=result_tables(result, "relearning"),
     )
     with st.expander("Each seed"):
         show_table(_seed_table(result.outcomes), alt="Steps to the target of each seed and model")
@@ -231,7 +231,7 @@ def savings_view(study: Study, baselines: Baselines) -> None:
         | {"fraction randomized": format_fraction},
         pale=("p", "conclusion"),
         charts={"savings": study_chart(study, chart, "savings", shown={"scheme": scheme})},
-        tables={f"savings.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")},
+        tables=result_tables(result, "savings"),
     )
     first = curves.iloc[0]
     st.caption(

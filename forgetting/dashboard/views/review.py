@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -21,7 +20,7 @@ from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
 from forgetting.dashboard.state.session import TrainedModel, Versions, assign, rerun_page, session
 from forgetting.dashboard.studies.fraction_path import fractions_of
-from forgetting.dashboard.ui.chart_files import chart_files
+from forgetting.dashboard.ui.chart_files import chart_files, result_tables
 from forgetting.dashboard.ui.controls import choice_control
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
@@ -138,7 +137,7 @@ def _many_view(trained_model: TrainedModel) -> None:
     shares = [name for name in table if name.startswith("probability")]
     options = {"formats": dict.fromkeys(shares, format_share), "alt": "Predicted class of each line, before and after"}
     reviews_table(table, result.texts, key="many_reviews_table", height=330, **options)
-    files = {f"predictions.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")}
+    files = result_tables(result, "predictions")
     chart_files({}, key="many_reviews", tables=files)
 
 

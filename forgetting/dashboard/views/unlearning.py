@@ -13,7 +13,7 @@ from forgetting.charts import unlearning as unlearning_charts
 from forgetting.charts.style import ORIGINAL, RELEARNED
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.ui.chart_files import FileTables, chart_files, study_chart
+from forgetting.dashboard.ui.chart_files import FileTables, chart_files, result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.tables import chart_table, reviews_table
@@ -400,4 +400,4 @@ def _trivial(result: UnlearningResult) -> dict[str, float]:
 
 def _tables_of(result: UnlearningResult) -> FileTables:
     """The rows as files."""
-    return {f"unlearning.{kind}": partial(result.to_bytes, kind) for kind in ("csv", "parquet")}
+    return result_tables(result, "unlearning")
