@@ -8,6 +8,7 @@ from forgetting.core.numbers import NO_BREAK, format_share
 from forgetting.dashboard.state.models import find_comparison
 from forgetting.dashboard.views.paper import MADE
 from forgetting.paper.bibliography import BIBLIOGRAPHY
+from forgetting.recipe.url import decode_query
 
 DOSE = {
     "training.epochs": "6",
@@ -47,6 +48,17 @@ def test_the_words_are_of_what_the_session_has():
     assert "dose-response" not in press(test, "Make the report").session_state[MADE][1].decode()
     keep(test, "Notebook")
     assert any(found.proto.label == "Download the notebook" for found in test.get("download_button"))
+
+
+@pytest.mark.slow
+def test_words_of_a_published_model_beside_a_modern_recipe_are_of_its_own_randomization():
+    """The session's settings have changed since: its randomization is none that the published protocol has."""
+    test = trained(app("forget", protocol="published", **{"data.source": "sample"}))
+    mine(test).recipe, mine(test).touched = decode_query(DOSE)[0], True
+    for part in ("Save", "Methods", "Report"):
+        keep(run(test), part)
+        assert not test.exception
+    assert "40 % of fc1" not in keep(test, "Methods").code[0].value.replace(NO_BREAK, " ")
 
 
 def test_words_of_a_hostile_file_are_data():
