@@ -189,7 +189,14 @@ def vega_axes(spec) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def seen(small_split) -> Seen:
+def seen(small_split, tmp_path_factory) -> Seen:
+    """All pages, with the runs of this visit alone: a seed is a name, so those of other tests follow no rule."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORGETTING_RUNS", str(tmp_path_factory.mktemp("runs")))
+        return _visit(small_split)
+
+
+def _visit(small_split) -> Seen:
     found = Seen()
     for page in PAGES:
         test = trained(app(page, **FAST))

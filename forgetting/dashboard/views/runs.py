@@ -100,7 +100,7 @@ def _table(store: VisitorRuns, runs: Sequence[Run]) -> list[Run]:
             "metrics": [headline(run) for run in runs],
             "settings": [describe_run_settings(run) for run in runs],
             "reviews": [run.data_name for run in runs],
-            "seed": [f"{run.recipe.seed:,}" for run in runs],
+            "seed": [run.recipe.seed for run in runs],
             "done": [_describe_done(run) for run in runs],
             "took": [format_seconds(run.seconds) if run.seconds else "–" for run in runs],
             "version": [run.version for run in runs],
@@ -217,7 +217,7 @@ def _whole(store: VisitorRuns, run: Run) -> None:
     facts = (
         f"{run.data_name}, SHA-256 {run.data_sha256[:12]}",
         f"settings: {describe_run_settings(run)}",
-        f"seed {run.recipe.seed:,}",
+        f"seed {run.recipe.seed}",
         f"{run.done:,} of {format_count(run.planned, 'part')} done",
         format_seconds(run.seconds) if run.seconds else "",
         f"version {run.version}",
