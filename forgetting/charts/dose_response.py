@@ -91,14 +91,11 @@ def metric_style(metric: str, base: Baselines, unit: str) -> MetricStyle:
         unit: of the loss.
     """
     majority = base.majority["validation"]
-    accuracies = {"chance": base.chance, "largest class": majority}
-    if base.linear_svc:
-        accuracies["LinearSVC"] = base.linear_svc["validation"]
-    guess = {"uniform guess": base.chance_loss}
+    guess = base.beside("loss")
     other = MetricStyle(metric.replace("_", " "), ".3f", False, {"chance": base.chance})
     found = {
-        "accuracy": MetricStyle("validation accuracy", ".1%", True, accuracies),
-        "macro_f1": MetricStyle("macro-F1", ".3f", True, {"largest class": base.majority_macro_f1["validation"]}),
+        "accuracy": MetricStyle("validation accuracy", ".1%", True, base.beside("accuracy")),
+        "macro_f1": MetricStyle("macro-F1", ".3f", True, base.beside("macro_f1")),
         "top_k_accuracy": MetricStyle("top-3 accuracy", ".1%", True, {"chance": min(3 * base.chance, 1.0)}),
         "balanced_accuracy": MetricStyle(
             "balanced accuracy",

@@ -38,7 +38,6 @@ from forgetting.experiment.results import Comparison
 from forgetting.metrics.baselines import Baselines
 from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS
 from forgetting.model.split import PARTS
-from forgetting.reporting.captions import baselines_of_metric
 from forgetting.reporting.formatting import format_metric
 
 if TYPE_CHECKING:
@@ -80,9 +79,9 @@ def printed_scores_chart(
     table = pd.DataFrame(rows)
     lines = pd.DataFrame(
         [
-            {"name": name, "part": part, "value": values[part]}
-            for name, values in baselines_of_metric(metric, baselines).items()
+            {"name": name, "part": part, "value": value}
             for part in PARTS
+            for name, value in baselines.beside(metric, part).items()
         ]
     )
     axis, scale, floor = alt.Axis(format=".3~%", values=[0, 0.25, 0.5, 0.75, 1]), alt.Scale(domain=[0, 1.12]), 0.0

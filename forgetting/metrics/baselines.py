@@ -45,6 +45,22 @@ class Baselines:
     majority_class: int = field(kw_only=True)
     majority_balanced_accuracy: dict[str, float] = field(kw_only=True)
 
+    def beside(self, metric: str, part: str = "validation") -> dict[str, float]:
+        """What is reached in a metric of `Scores` by those that it is shown beside, by their names.
+
+        Args:
+            metric: "accuracy", "balanced_accuracy", "macro_f1", "bitwise_accuracy" or "loss".
+            part: Name of the part.
+        """
+        svc = {"LinearSVC": self.linear_svc[part]} if self.linear_svc else {}
+        return {
+            "accuracy": {"chance": self.chance, "largest class": self.majority[part], **svc},
+            "balanced_accuracy": {"largest class": self.majority_balanced_accuracy[part]},
+            "macro_f1": {"largest class": self.majority_macro_f1[part]},
+            "bitwise_accuracy": {"always “no”": self.all_no},
+            "loss": {"uniform guess": self.chance_loss},
+        }[metric]
+
 
 def compute_baselines(split: Split, objective: str, *, svc_limit: int = SVC_LIMIT) -> Baselines:
     """The baselines of a split.

@@ -18,7 +18,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.settings import OBJECTIVES
 from forgetting.paper.blocks import PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
-from forgetting.reporting.captions import baselines_of_metric, describe_chart, source_of_split
+from forgetting.reporting.captions import describe_chart, source_of_split
 from forgetting.reporting.comparison import (
     FORGETTING_SCALE,
     describe_agreement,
@@ -136,25 +136,18 @@ def training_section(material: Material) -> ReportSection:
 
 def _history_charts(curves: list[Curve], material: Material) -> list[PrintedChart]:
     baselines, epochs = material.baselines, max(len(curve.history) for curve in curves)
-    accuracies = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
-    if baselines.linear_svc:
-        accuracies["LinearSVC"] = baselines.linear_svc["validation"]
-    unit = OBJECTIVES[material.recipe.training.objective]
-    axes = {
-        "accuracy": ("accuracy", accuracies),
-        "loss": (f"loss ({unit})", {"uniform guess": baselines.chance_loss}),
-    }
+    titles = {"accuracy": "accuracy", "loss": f"loss ({OBJECTIVES[material.recipe.training.objective]})"}
     return [
         print_chart(
             f"{metric} by epoch",
-            history_chart(curves, metric, lines, epochs=epochs, title=title),
+            history_chart(curves, metric, baselines.beside(metric), epochs=epochs, title=title),
             material,
             "training",
             wide=False,
-            baselines=lines,
+            baselines=baselines.beside(metric),
             metric=metric,
         )
-        for metric, (title, lines) in axes.items()
+        for metric, title in titles.items()
     ]
 
 
@@ -220,7 +213,7 @@ def _scores_charts(material: Material) -> list[PrintedChart]:
     charts = []
     for metric in (accuracy, "loss"):
         chart = printed_scores_chart(material.comparison, baselines, metric, OBJECTIVES[objective])
-        lines = {name: parts["validation"] for name, parts in baselines_of_metric(metric, baselines).items()}
+        lines = baselines.beside(metric)
         name, unit = metric.replace("_", " "), OBJECTIVES[objective]
         charts.append(
             print_chart(name, chart, material, "comparison", wide=False, baselines=lines, metric=metric, unit=unit)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from forgetting.core.numbers import PERCENT
-from forgetting.model.split import PARTS
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import (
@@ -22,7 +21,6 @@ from forgetting.reporting.formatting import (
 from forgetting.reporting.names import NETWORK_NAMES, format_attribution, format_method, format_scheme, name_metric
 
 if TYPE_CHECKING:
-    from forgetting.metrics.baselines import Baselines
     from forgetting.model.split import Split
     from forgetting.recipe.plans import Relearning, Sweep
     from forgetting.recipe.recipe import Recipe
@@ -224,22 +222,6 @@ def describe_chart(
         "_".join(filter(None, map(slug, parts))) or "chart",
         baselines,
     )
-
-
-def baselines_of_metric(metric: str, baselines: Baselines) -> dict[str, dict[str, float]]:
-    """What trivial models reach on a metric of a comparison, by their names and by part.
-
-    Args:
-        metric: "accuracy", "bitwise_accuracy" or "loss"; see `Scores`.
-        baselines: Of the split.
-    """
-    chance = dict.fromkeys(PARTS, baselines.chance)
-    svc = {"LinearSVC": baselines.linear_svc} if baselines.linear_svc else {}
-    return {
-        "accuracy": {"chance": chance, "largest class": baselines.majority, **svc},
-        "bitwise_accuracy": {"always “no”": dict.fromkeys(PARTS, baselines.all_no)},
-        "loss": {"uniform guess": dict.fromkeys(PARTS, baselines.chance_loss)},
-    }[metric]
 
 
 def slug(text: str) -> str:

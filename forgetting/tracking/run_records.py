@@ -276,24 +276,13 @@ def _scored(
     names: Sequence[str] = SCORED,
 ) -> list[RunMetric]:
     """The metrics of a model on a part, each beside what trivial models reach."""
-    trivial = {
-        "loss": {"uniform guess": baselines.chance_loss},
-        "accuracy": {
-            "chance": baselines.chance,
-            "largest class": baselines.majority[part],
-            "LinearSVC": (baselines.linear_svc or {}).get(part),
-        },
-        "macro_f1": {"largest class": baselines.majority_macro_f1[part]},
-        "balanced_accuracy": {"largest class": baselines.majority_balanced_accuracy[part]},
-        "bitwise_accuracy": {"always “no”": baselines.all_no},
-    }
     return [
         make_metric(
             f"{part} {name_metric(name)}" + (f", {model}" if model else ""),
             getattr(scores, name),
             scores.missing.get(name, ""),
             scores.interval if name == "accuracy" else None,
-            trivial[name],
+            baselines.beside(name, part),
         )
         for name in names
         if name != "bitwise_accuracy" or recipe.protocol == "published"

@@ -51,10 +51,7 @@ def count_parts(kind: str, result: Any) -> int:
 
 
 def _accuracies(baselines: Baselines | None) -> dict[str, float]:
-    if baselines is None:
-        return {}
-    svc = {"LinearSVC": baselines.linear_svc["validation"]} if baselines.linear_svc else {}
-    return {"chance": baselines.chance, "largest class": baselines.majority["validation"], **svc}
+    return baselines.beside("accuracy") if baselines else {}
 
 
 def _sweep(

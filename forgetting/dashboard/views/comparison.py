@@ -22,7 +22,6 @@ from forgetting.metrics.scores import FEWEST_CLASS_REVIEWS, probabilities
 from forgetting.model.settings import OBJECTIVES
 from forgetting.randomization.layers import layer_table
 from forgetting.reporting import comparison as comparison_sentences
-from forgetting.reporting.captions import baselines_of_metric
 from forgetting.reporting.formatting import format_change, format_interval, format_points, format_share
 from forgetting.reporting.recalls import describe_recalls
 
@@ -98,7 +97,7 @@ def _scores_file(trained_model: TrainedModel, comparison: Comparison, baselines:
         trained_model,
         lambda: _printed().printed_scores_chart(comparison, baselines, metric, unit),
         metric.replace("_", " "),
-        baselines={name: each["validation"] for name, each in baselines_of_metric(metric, baselines).items()},
+        baselines=baselines.beside(metric),
         unit=unit,
     )
 

@@ -182,13 +182,10 @@ def history_charts(
         key: begins the keys of the two elements.
         source: says what the charts are of.
     """
-    lines = {"chance": baselines.chance, "largest class": baselines.majority["validation"]}
-    if baselines.linear_svc:
-        lines["LinearSVC"] = baselines.linear_svc["validation"]
-    guess = {"uniform guess": baselines.chance_loss}
+    titles = {"loss": f"loss ({OBJECTIVES[objective]})", "accuracy": "accuracy"}
     drawn = {
-        "loss": history_chart(curves, "loss", guess, epochs=epochs, title=f"loss ({OBJECTIVES[objective]})"),
-        "accuracy": history_chart(curves, "accuracy", lines, epochs=epochs, title="accuracy"),
+        metric: history_chart(curves, metric, baselines.beside(metric), epochs=epochs, title=title)
+        for metric, title in titles.items()
     }
     with st.grid(2, min_column_width=PAIRED_CHART):
         for metric, chart in drawn.items():
@@ -203,11 +200,11 @@ def history_charts(
         charts={
             metric: ChartFile(
                 lambda chart=chart: chart,
-                lambda metric=metric, lines=lines: describe_chart(
-                    f"{metric} by epoch", source(), baselines=lines, metric=metric
+                lambda metric=metric: describe_chart(
+                    f"{metric} by epoch", source(), baselines=baselines.beside(metric), metric=metric
                 ),
             )
-            for (metric, chart), lines in zip(drawn.items(), (guess, lines), strict=True)
+            for metric, chart in drawn.items()
         },
     )
 
