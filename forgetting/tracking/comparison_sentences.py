@@ -2,22 +2,21 @@
 
 import math
 
-from forgetting.core.numbers import NO_BREAK, PERCENT, format_share
+from forgetting.core.numbers import NO_BREAK, PERCENT
 from forgetting.reporting.formatting import (
     change_digits,
     format_change_interval,
     format_count,
-    format_metric,
     format_number,
     format_p,
     format_points,
     join_names,
 )
+from forgetting.tracking.metric_texts import format_baselines_of, format_run_value, is_share
 from forgetting.tracking.run_comparison import MetricDifference, RunComparison
 
 NAMED_SETTINGS = 4  # in a sentence; the table has all of them
 NAMED_METRICS = 2
-DIFFERENCES = (", change", "gap to exact retraining")  # ends of the names of metrics that are differences themselves
 
 
 def describe_run_comparison(comparison: RunComparison) -> str:
@@ -68,16 +67,14 @@ def format_side(item: MetricDifference, side: str) -> str:
 def format_beside(item: MetricDifference, side: str) -> str:
     """What trivial models reach in that metric, beside a run."""
     metric = getattr(item, side)
-    return ", ".join(
-        f"{name} {format_run_value(item.name, value)}" for name, value in (metric.baselines if metric else {}).items()
-    )
+    return format_baselines_of(metric) if metric else ""
 
 
 def format_difference(item: MetricDifference) -> str:
     """The difference of a metric, B less A: of shares in percentage points; "–" where there is none."""
     if item.change is None or math.isnan(item.change):
         return "–"
-    if not _is_share(item.name):
+    if not is_share(item.name):
         return f"{'+' if item.change > 0 else ''}{format_number(item.change)}"
     if item.interval and change_digits(*item.interval):
         return f"{'+' if item.change > 0 else ''}{format_number(100 * item.change)}{NO_BREAK}points"
@@ -88,24 +85,7 @@ def format_ends(item: MetricDifference) -> str:
     """The interval of a difference: "95 % interval −12 to +3"; "" where there is none."""
     if item.interval is None:
         return ""
-    if _is_share(item.name):
+    if is_share(item.name):
         return format_change_interval(*item.interval)
     ends = [f"{'+' if end > 0 else ''}{format_number(end)}" for end in item.interval]
     return f"95{PERCENT} interval {' to '.join(ends)}"
-
-
-def format_run_value(name: str, value: float) -> str:
-    """The value of a metric of a run by the metric's name: a share as a percentage, a difference of them in points."""
-    if _is_share(name) and name.endswith(DIFFERENCES):
-        return format_points(100 * value, with_plus=True)
-    return format_share(value) if _is_share(name) else format_metric(_code(name), value)
-
-
-def _is_share(name: str) -> bool:
-    """Whether a metric is a share, by its own name: what comes before the first comma."""
-    own = name.partition(",")[0]
-    return any(word in own for word in ("accuracy", "share", "agreement")) or own.startswith("half-way")
-
-
-def _code(name: str) -> str:
-    return "steps" if name.startswith("steps") else ""

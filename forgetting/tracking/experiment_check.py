@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from forgetting.core.numbers import format_share
-from forgetting.reporting.formatting import format_number, join_names
+from forgetting.reporting.formatting import join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
+from forgetting.tracking.metric_texts import format_baselines_of, format_run_value
 from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
@@ -95,12 +95,9 @@ def _is_close(file: RunMetric, found: RunMetric | None) -> bool:
 
 def _describe_difference(file: RunMetric, found: RunMetric | None) -> str:
     """A metric in the file and here, beside what trivial models reach."""
-    trivial = ", ".join(f"{name} {_write(file.name, value)}" for name, value in file.baselines.items())
-    here = "missing" if found is None else _write(found.name, found.value)
-    return f"{file.name} is {_write(file.name, file.value)} in the file, {here} here" + f" ({trivial})" * bool(trivial)
-
-
-def _write(name: str, value: float | None) -> str:
-    if value is None:
-        return "missing"
-    return format_share(value) if "accuracy" in name and "change" not in name else format_number(value)
+    trivial = format_baselines_of(file)
+    here = "missing" if found is None else format_run_value(found.name, found.value)
+    return (
+        f"{file.name} is {format_run_value(file.name, file.value)} in the file, {here} here"
+        + f" ({trivial})" * bool(trivial)
+    )

@@ -11,8 +11,7 @@ from forgetting.experiment.export import csv_bytes
 from forgetting.recipe import url
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.reporting.changes import describe_changes
-from forgetting.reporting.formatting import format_change_interval, format_points
-from forgetting.tracking.comparison_sentences import format_run_value
+from forgetting.tracking.metric_texts import format_baselines_of, format_metric_of
 from forgetting.tracking.run import RUN_TITLES, Run, RunMetric
 
 if TYPE_CHECKING:
@@ -52,29 +51,6 @@ def headline(run: Run) -> str:
     if run.kind == "comparison" and len(chosen) == 2:
         texts = [f"validation accuracy {' → '.join(format_metric_of(replace(each, interval=None)) for each in chosen)}"]
     return "; ".join([*texts, *filter(None, (format_baselines_of(metric) for metric in chosen[:1]))])
-
-
-def format_metric_of(metric: RunMetric) -> str:
-    """The value of a metric with its interval: "84 % (79 % to 88 %)"; "missing" where there is none."""
-    if metric.value is None:
-        return "missing"
-    ends = metric.interval
-    if _is_difference(metric.name):
-        points = format_points(100 * metric.value, with_plus=True)
-        return f"{points} ({format_change_interval(*ends)})" if ends else points
-    value = format_run_value(metric.name, metric.value)
-    return f"{value} ({' to '.join(format_run_value(metric.name, end) for end in ends)})" if ends else value
-
-
-def _is_difference(name: str) -> bool:
-    """Whether a metric is a difference of shares, by its name."""
-    of_shares = "accuracy" in name and name.endswith((", change", "gap to exact retraining"))
-    return of_shares or name.startswith("excess lost")
-
-
-def format_baselines_of(metric: RunMetric) -> str:
-    """What trivial models reach in a metric: "chance 9 %, largest class 19 %"; "" where that is not known."""
-    return ", ".join(f"{name} {format_run_value(metric.name, value)}" for name, value in metric.baselines.items())
 
 
 def matching_runs(runs: Sequence[Run], kinds: Sequence[str] = (), words: str = "") -> list[Run]:
