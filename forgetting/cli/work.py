@@ -23,6 +23,7 @@ from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.comparison import describe_hollow
 from forgetting.reporting.formatting import format_count
+from forgetting.tracking.code import describe_loaded_file
 from forgetting.tracking.run import Run
 from forgetting.tracking.run_records import study_run, training_run
 
@@ -135,4 +136,4 @@ def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> N
 
 def describe_loaded(saved: SavedModel | None) -> str:
     """What tells a loaded model from the one that its recipe trains, as the end of a sentence; "" for none."""
-    return f"a model that was loaded from a file with SHA-256 {saved.digest}" if saved else ""
+    return describe_loaded_file(saved.digest) if saved else ""

@@ -12,6 +12,7 @@ from forgetting.experiment.pipeline import Progress, make_result
 from forgetting.experiment.results import Trained
 from forgetting.model.split import Split
 from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.recipe.plans import plan_layer_choice
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.explanation import run_explanation
 from forgetting.studies.relearning import run_learning_curves, run_savings
@@ -76,7 +77,7 @@ def _sweep(match: str) -> Runner:
 
 
 def _layer_choice(trained: Trained, split: Split, recipe: Recipe, progress: Progress | None) -> TableResult:
-    plan = replace(recipe.sweep, match="dose", splits=1, units=recipe.sweep.units[:1])
+    plan = plan_layer_choice(recipe.sweep)
     measured, parts = make_forget_sets(split, recipe.forget).measured_in(split), ("validation", "forget", "retain")
     return run_sweep(
         trained.model, measured, plan, recipe=recipe, initial=trained.initial, parts=parts, progress=progress

@@ -75,13 +75,13 @@ def _about(material: Material) -> tuple[Paragraph, ...]:
     told = [f"Written by Learning to Forget {PROGRAM_VERSION}."]
     told.append(f"Settings that differ from the defaults: {changes}." if changes else "All settings are the defaults.")
     if material.model:
-        told.append(f"The figures are of {material.model}.")
+        told.append(f"The numbers are of {material.model}.")
     return (Paragraph(tuple(map(Sentence, told))),)
 
 
 def _reproduction(material: Material) -> ReportSection:
     recipe, studies, model = material.without_review, studied_recipes(material), material.model
-    named = f"The figures are of {model}." if model else ""
+    named = f"The numbers are of {model}." if model else ""
     versions_used = (("Learning to Forget", PROGRAM_VERSION), *versions().items())
     return ReportSection(
         "How to do it again",

@@ -4,7 +4,7 @@ The package `forgetting.studies` carries them out.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from forgetting.core.errors import RecipeError
@@ -231,3 +231,8 @@ def plan_curve(randomization: Randomization, model: ModelSettings) -> Sweep:
         scale=randomization.scale,
         words=randomization.words,
     )
+
+
+def plan_layer_choice(plan: Sweep) -> Sweep:
+    """A sweep on one split, as a forget set is of that split, by fractions and with one unit, to rank layer sets by."""
+    return replace(plan, splits=1, match="dose", units=plan.units[:1])

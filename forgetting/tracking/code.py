@@ -14,7 +14,7 @@ from forgetting.core.settings import Settings, format_value
 from forgetting.data.reading import DEFAULT_READING
 from forgetting.data.reviews import MISSING
 from forgetting.recipe import url
-from forgetting.recipe.plans import even_doses, plan_curve
+from forgetting.recipe.plans import even_doses, plan_curve, plan_layer_choice
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
 from forgetting.tracking.run import used_recipe
 
@@ -193,9 +193,14 @@ class PageState:
         """The recipe with the defaults of what it does not depend on."""
         recipe = self.recipe
         if self.kind == "layer_choice":  # which pages ask of one split, with one unit
-            recipe = replace(recipe, sweep=replace(recipe.sweep, splits=1, units=recipe.sweep.units[:1]))
+            recipe = replace(recipe, sweep=plan_layer_choice(recipe.sweep))
         extra = {name: getattr(recipe, name) for name in self.shown.groups}
         return replace(used_recipe(self.shown.run, recipe), **extra)
+
+
+def describe_loaded_file(digest: str) -> str:
+    """What tells a model that was loaded from the recipe's, as the end of a sentence; digest: SHA-256 of its file."""
+    return f"a model that was loaded from a file with SHA-256 {digest}"
 
 
 def link(state: PageState, base: str = "") -> str:

@@ -11,7 +11,7 @@ from forgetting.dashboard.studies.base import StudyKind, StudyRequest, seconds_o
 from forgetting.dashboard.studies.sweep import missing_plans, row_group, row_groups, sweep_base
 from forgetting.dashboard.studies.sweep_seconds import few_doses, is_slow, sweep_key, sweep_seconds
 from forgetting.recipe.forget import describe_forget
-from forgetting.recipe.plans import Sweep
+from forgetting.recipe.plans import Sweep, plan_layer_choice
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.sweep import SweepResult, sweep_slices
@@ -24,9 +24,7 @@ LOOK_SEEDS = 3  # of a quick look
 
 
 def _plan(request: StudyRequest) -> Sweep:
-    """The visitor's plan on one split, as the forget set is of that split, with one unit."""
-    plan = request.recipe.sweep
-    return replace(plan, splits=1, match="dose", units=plan.units[:1])
+    return plan_layer_choice(request.recipe.sweep)
 
 
 def _find_sets(request: StudyRequest) -> ForgetSets:

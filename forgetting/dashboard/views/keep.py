@@ -94,9 +94,11 @@ def page_state() -> tuple[PageState, TrainedModel | None]:
 
 def describe_model_source(trained_model: TrainedModel) -> str:
     """What tells a model from the one that the recipe trains to the end, as the end of a sentence; "" for that one."""
+    from forgetting.tracking.code import describe_loaded_file
+
     trained = trained_model.trained
     if trained_model.digest and not models.is_pretrained(trained_model):
-        return f"a model that was loaded from a file with SHA-256 {trained_model.digest}"
+        return describe_loaded_file(trained_model.digest)
     if trained.state != "finished":
         done = format_epochs(len(trained.history))
         return f"a model that is trained for {done} of {trained_model.training.epochs:,} ({trained.steps:,} steps)"
