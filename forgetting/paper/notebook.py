@@ -35,7 +35,7 @@ def notebook_bytes(recipe: Recipe, studies: Mapping[str, Recipe], *, model: str 
     training, comparison = (parse_program(PageState(recipe, page, model=model)) for page in ("train", "forget"))
     programs = {kind: parse_program(study_state(kind, used, model)) for kind, used in studies.items()}
     found = [training, *programs.values()]
-    note = f"\n\nThe figures are of {escape_markdown(model)}; it is read from a file." if model else ""
+    note = f"\n\nThe numbers are of {escape_markdown(model)}; it is read from a file." if model else ""
     cells = [
         nbformat.v4.new_markdown_cell(
             f"# What a network forgets\n\nWritten by Learning to Forget {PROGRAM_VERSION}. Each cell computes "

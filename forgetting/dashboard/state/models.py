@@ -35,6 +35,7 @@ from forgetting.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from forgetting.experiment.saved import SavedModel
+    from forgetting.model.split import Split
     from forgetting.unlearning.forget_set import ForgetSets
 
 FINISHED = SharedCache("finished models", most=4)
@@ -320,9 +321,14 @@ def find_forget_sets(trained_model: TrainedModel, forget: Forget) -> ForgetSets:
 
 def find_baselines(run: TrainedModel | TrainingRun) -> Baselines:
     """The baselines on the split that a model was, or is being, trained on."""
-    objective = run.recipe.training.objective
-    key, pretrained = split_key(run.recipe, run.sha256), _came_trained(run)
+    return find_split_baselines(run.recipe, run.split, run.sha256)
+
+
+def find_split_baselines(recipe: Recipe, split: Split, digest: str) -> Baselines:
+    """The baselines on the split that a recipe makes of a file, by the SHA-256 of the file."""
+    objective = recipe.training.objective
+    key, pretrained = split_key(recipe, digest), load_pretrained(recipe.model.kind)
     fits = key == split_key(pretrained.recipe, pretrained.sha256)
     if fits and objective == pretrained.recipe.training.objective:
         return pretrained.baselines
-    return BASELINES.ask(f"{key}:{objective}", lambda: compute_baselines(run.split, objective))
+    return BASELINES.ask(f"{key}:{objective}", lambda: compute_baselines(split, objective))

@@ -16,7 +16,6 @@ from forgetting.dashboard.state.session import Study, TrainedModel, session
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.experiment.pipeline import Progress
-from forgetting.metrics.baselines import compute_baselines
 from forgetting.paper.bibliography import BIBLIOGRAPHY
 from forgetting.paper.material import STUDY_TITLES, Material
 from forgetting.paper.methods import describe_methods
@@ -137,7 +136,7 @@ def _find_material(state: PageState) -> Material | None:
     try:
         if trained_model is None:
             split = data.find_split(mine.inputs)
-            baselines = compute_baselines(split, mine.recipe.training.objective)
+            baselines = models.find_split_baselines(mine.recipe, split, data.find_digest(mine.inputs))
             return Material(mine.recipe, split, None, baselines)
         comparison = models.find_comparison(trained_model, mine.recipe.randomization)
     except ForgettingError as error:
