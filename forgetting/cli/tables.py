@@ -24,11 +24,16 @@ from forgetting.model.words import Tokenizer
 from forgetting.recipe.forget import describe_forget
 from forgetting.reporting.comparison import describe_comparison, describe_hollow, describe_published
 from forgetting.reporting.explanation import SANITY_CHECK_NAMES, describe_sanity_check
-from forgetting.reporting.formatting import format_count, format_number
+from forgetting.reporting.formatting import format_count
 from forgetting.reporting.layer_choice import describe_layer_choice, list_losses
 from forgetting.reporting.names import name_scope
 from forgetting.reporting.published import PLACE_TITLES, PUBLISHED_METRIC_TITLES, describe_places
-from forgetting.reporting.relearning import format_log_ratio, format_savings, name_conclusion
+from forgetting.reporting.relearning import (
+    format_log_ratio,
+    format_savings,
+    format_savings_interval,
+    name_conclusion,
+)
 from forgetting.reporting.review import describe_flip, describe_known_words, describe_prediction
 from forgetting.reporting.unlearning import describe_unlearning
 from forgetting.reporting.words import describe_tokenizer
@@ -239,8 +244,7 @@ def format_relearning(result: RelearningResult, base: Baselines, *, hollow: bool
     ]
     for row in curves.itertuples():
         saved = "none" if math.isnan(row.median) else format_savings(row.median, row.median_high)
-        ends = [format_number(end) for end in (row.interval_low, row.interval_high)]
-        interval = "none" if math.isnan(row.interval_low) else " to ".join(ends)
+        interval = format_savings_interval(row.interval_low, row.interval_high)
         ratio = "none" if math.isnan(row.log_ratio) else format_log_ratio(row.log_ratio, row.log_ratio_high)
         p, adjusted = ("none" if math.isnan(p) else f"{p:.2g}" for p in (row.p, row.adjusted))
         after = "missing" if math.isnan(row.accuracy) else f"{row.accuracy:.4f}"

@@ -47,6 +47,7 @@ from forgetting.reporting.relearning import (
     describe_relearning,
     describe_savings,
     format_savings,
+    format_savings_interval,
     name_conclusion,
 )
 from forgetting.reporting.unlearning import describe_unlearning
@@ -331,9 +332,7 @@ def _savings(result: TableResult, material: Material) -> list[ReportBlock]:
             format_fraction(row.dose),
             format_share(row.accuracy),
             "none" if pd.isna(row.median) else format_savings(row.median, row.median_high),
-            "none"
-            if pd.isna(row.interval_low)
-            else f"{format_number(row.interval_low)} to {{format_number(row.interval_high)}}",
+            format_savings_interval(row.interval_low, row.interval_high),
             format_p(row.adjusted),
             name_conclusion(row.corrected, row.unit),
         )

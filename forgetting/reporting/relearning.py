@@ -112,6 +112,11 @@ def format_savings(low: float, high: float) -> str:
     return _format_range(low, high, 1.0)
 
 
+def format_savings_interval(low: float, high: float) -> str:
+    """The interval of a median of savings, whose lower end may be −∞: "0.25 to 0.75"; "none" for NaN."""
+    return "none" if math.isnan(low) else f"{format_number(low)} to {format_number(high)}"
+
+
 def format_log_ratio(low: float, high: float) -> str:
     """The log ratio of steps as `format_savings` gives the savings; it has no highest value."""
     return _format_range(low, high, math.inf)

@@ -21,7 +21,7 @@ from reporting_cases import (
     savings,
 )
 
-from forgetting.reporting.relearning import CONCLUSIONS, conclude_from_curves
+from forgetting.reporting.relearning import CONCLUSIONS, conclude_from_curves, format_savings_interval
 
 
 def check_sentence(text: str):
@@ -136,3 +136,9 @@ def test_any_savings_give_a_whole_sentence(lines):
     check_sentence(text)
     assert "80\u00a0%" in text
     assert f"{100 * BASELINES.chance:.0f}\u00a0%" in text
+
+
+def test_an_interval_of_savings_has_both_of_its_ends():
+    assert format_savings_interval(0.25, 0.75) == "0.25 to 0.75"
+    assert format_savings_interval(-np.inf, 0.5) == "−∞ to 0.50"
+    assert format_savings_interval(np.nan, np.nan) == "none"
