@@ -1368,8 +1368,9 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "B less A",
             "How much more of a metric B has than A, with what tells whether that may be luck.",
             "It is paired where both have the same reviews or seeds: accuracies by McNemar's exact test, F1 and recall "
-            "by a bootstrap, means by t. It is shown where its 95 % interval leaves out 0 and its p-value, corrected "
-            "by Holm's method for all metrics of the two runs, is at most 0.05.",
+            "by a bootstrap whose p-value is that of swapped predictions, means by t. It is shown where its 95 % "
+            "interval leaves out 0 and its p-value, corrected by Holm's method for all metrics of the two runs, is at "
+            "most 0.05.",
             "@mcnemar1947note; @tango1998equivalence; @holm1979simple",
             used=("B less A, points", "shown", "corrected p-value", "compared by"),
         ),

@@ -22,6 +22,8 @@ from forgetting.tracking.run_content import EPOCHS
 COMPARED_MODELS = ("original", "randomized")
 EPOCH_METRICS = ("training_loss", "training_accuracy", "validation_loss", "validation_accuracy")
 FEWEST_PAIRED = 2  # reviews
+CLASSES = "classes"  # attribute of the predictions: the labels of all classes, also of those without a review
+SAME_MODEL = CrossedChange(0.0, 0.0, 0.0, 1.0, 1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def read_predictions(content: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Returns:
         A row for each review: its "review" key, its "class", the class that each of COMPARED_MODELS predicts, and
-        "…_loss", −ln of the probability of the true class. A row for each epoch: "epoch" and EPOCH_METRICS.
+        "…_loss", −ln of the probability of the true class; with the attribute CLASSES. A row for each epoch: "epoch"
+        and EPOCH_METRICS.
 
     Raises:
         DataError: It holds something else.
@@ -57,7 +60,9 @@ def read_predictions(content: bytes) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
         table = pq.read_table(io.BytesIO(content))
         epochs = pd.DataFrame(json.loads(table.schema.metadata[EPOCHS.encode()]))
-        frame = table.to_pandas().astype({"review": str, "class": str, "original": object})
+        frame = table.to_pandas()
+        frame.attrs[CLASSES] = set(frame["class"].cat.categories)
+        frame = frame.astype({"review": str, "class": str, "original": object})
     except Exception as error:
         raise DataError(
             "The predictions of reviews are not in the run as this version keeps them. Run it again to compare it "
@@ -93,8 +98,8 @@ def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, Fou
     matched = match_reviews(a, b)
     count = len(matched)
     if count < FEWEST_PAIRED:
-        return {}, "the runs were measured on no reviews in common"
-    if set(a["class"]) != set(b["class"]) or (matched["class_a"] != matched["class_b"]).any():
+        return {}, f"the runs were measured on {'one review' if count else 'no reviews'} in common"
+    if a.attrs[CLASSES] != b.attrs[CLASSES] or (matched["class_a"] != matched["class_b"]).any():
         return {}, "the classes of the reviews are not the same"
     which = f"paired, {format_count(count, 'review')}"
     if not count == len(a) == len(b):
@@ -104,10 +109,18 @@ def compare_predictions(a: pd.DataFrame, b: pd.DataFrame) -> tuple[dict[str, Fou
         columns = [f"{model}_{side}" for side in "ab"]
         if not set(columns) <= set(matched) or matched[columns].isna().to_numpy().any():
             continue
+        same = _is_same_model(matched, model)
         for compare, method in COMPARED_BY:
-            for metric, values in compare(matched, model).items():
-                found[f"validation {metric}, {model}"] = FoundDifference(*values, f"{which}: {method}")
+            for metric, (first, second, change) in compare(matched, model).items():
+                told = FoundDifference(first, second, SAME_MODEL if same else change, f"{which}: {method}")
+                found[f"validation {metric}, {model}"] = told
     return found, "" if found else "the outputs of a model are not finite numbers"
+
+
+def _is_same_model(matched: pd.DataFrame, model: str) -> bool:
+    """Whether a model of both runs predicts the same with the same losses, so that there is nothing to test."""
+    kept = [name for name in (model, f"{model}_loss") if {f"{name}_a", f"{name}_b"} <= set(matched)]
+    return len(kept) > 1 and all((matched[f"{name}_a"] == matched[f"{name}_b"]).all() for name in kept)
 
 
 Compared = dict[str, tuple[float, float, CrossedChange | PairedChange]]  # by metric: both values, and the change
@@ -144,5 +157,5 @@ PREDICTION_METRICS = ("accuracy", "loss", "macro-F1", "balanced accuracy")
 COMPARED_BY = (  # how metrics are compared, in code and in words
     (_compare_hits, "McNemar's exact test, Tango's interval"),
     (_compare_losses, "t"),
-    (_compare_counts, "bootstrap"),
+    (_compare_counts, "bootstrap, p of swapped predictions"),
 )

@@ -37,9 +37,10 @@ TRAINING_NAMES = [f"{part} {metric}" for part in PARTS for metric in PREDICTION_
 NAMES_OF_DATA = ("data.source", "data.file", "data.sha256")
 TRAINED = "trained by its recipe to the end"
 OTHER_REVIEWS = (
-    "The runs are of different reviews, so nothing is paired, and the reviews may make a difference as well as the "
-    "settings."
+    "The runs are of different files of reviews, so nothing is paired, and the reviews may make a difference as well "
+    "as the settings."
 )
+LEAST_TRAINED = 0.01  # share of the reviews that is trained on, whatever a recipe says
 GUESSES = ("chance", "uniform guess")  # baselines that say on which scale a metric is
 OTHER_CHANCE = "a guess does not reach the same in both; see each beside it"
 NOT_KEPT = "the runs do not keep what tells how far it varies"
@@ -189,8 +190,10 @@ def _pairing(a: Run, b: Run) -> Pairing:
         )
         for run in (a, b)
     ]
-    same_data, held_out = a.data_sha256 == b.data_sha256, a.recipe.split.validation_share
-    return Pairing(same_data, same_data and splits[0] == splits[1], held_out / (1 - held_out))
+    same_data = a.data_sha256 == b.data_sha256
+    parts = [(run.recipe.split.validation_share, run.recipe.split.test_share) for run in (a, b)]
+    share = max(validation / max(1 - validation - test, LEAST_TRAINED) for validation, test in parts)
+    return Pairing(same_data, same_data and splits[0] == splits[1], share)
 
 
 def _differences(

@@ -198,7 +198,8 @@ def _compare_curve(
     values = [run.pivot_table(index=REPLICATE, columns="along", values=column, dropna=False) for run in runs]
     values = [one.where(np.isfinite(one)) for one in values]
     together = values[0].index.intersection(values[1].index)
-    paired = pairing.seeds and len(together) > 0
+    # Of a few in common alone, less would be known than of all as if they did not belong together.
+    paired = pairing.seeds and 2 * len(together) > min(map(len, values))
     if paired:
         values = [one.loc[together] for one in values]
     along = [place for place in values[0].columns if place in values[1].columns]
@@ -278,7 +279,7 @@ class _Comparer:
         if self.several and not self.paired:
             return "unpaired models of several splits, which share training reviews"
         if not self.paired:
-            return f"unpaired, {counts[0]:,} and {format_count(counts[1], 'seed')}: Welch's t"
+            return f"unpaired, {counts[0]:,} and {format_count(counts[1], 'seed')}, reviews as given: Welch's t"
         if self.several:
             return f"paired, {self.splits.nunique():,} splits: corrected resampled t"
         if hits:

@@ -118,6 +118,13 @@ CLAIMS = (
         for metric in ("macro_f1", "balanced_accuracy")
     ),
     Claim(
+        "error",
+        ("metrics.differences.bootstrap_changes",),
+        "macro-F1 of two equally good models",
+        partial(worlds.swapped_change_is_found, metric="macro_f1"),
+        quick=SLOW,
+    ),
+    Claim(
         "coverage",
         ("metrics.differences.independent_change",),
         "two kinds of models that vary unequally",

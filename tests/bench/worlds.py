@@ -97,6 +97,18 @@ def counted_change_covers(random: Random, count: int, reviews: int, *, metric: s
     return np.array(found)
 
 
+def swapped_change_is_found(random: Random, count: int, reviews: int, *, metric: str) -> np.ndarray:
+    """Whether it is decided that a metric differs, of two equally good models that differ in a tenth of the reviews."""
+    found = []
+    for _ in range(count):
+        targets = random.choice(3, reviews, p=[0.5, 0.3, 0.2])
+        first, other = ((targets + (random.random(reviews) > 0.7) * random.integers(1, 3, reviews)) % 3 for _ in "ab")
+        second = np.where(random.random(reviews) < 0.1, other, first)
+        change = bootstrap_changes(targets, first, second)[metric]
+        found.append(change.decided and not change.low <= 0 <= change.high)
+    return np.array(found)
+
+
 def unequal_spreads_cover(random: Random, count: int, seeds: int) -> np.ndarray:
     """Seeds of two kinds of models, of which the second vary twice as much and are twice as many."""
     before, after = random.standard_normal((count, seeds)), 1 + 2 * random.standard_normal((count, 2 * seeds))

@@ -15,7 +15,7 @@ def test_two_comparisons_stand_side_by_side(small_split):
     assert settings["setting"].tolist() == ["reviews", "fraction randomized", "seed of weights and training"]
     assert settings["B"].iloc[0] == f"*mine*.csv ({'1' * 12})"
     assert "chance 33" in metrics.set_index("metric").loc["validation accuracy, original", "trivial models"]
-    assert "different reviews" in test.caption[0].value
+    assert "different files" in test.caption[0].value
     charts = test.get("vega_lite_chart")
     assert len(charts) == 3  # both models' accuracies, and the epochs
     assert all(chart.proto.alt for chart in charts)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, ttest_ind
+from scipy.stats import bootstrap, permutation_test, ttest_ind
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from forgetting.metrics.differences import (
@@ -78,3 +78,20 @@ def test_the_paired_bootstrap_is_that_of_scipy_but_for_the_draws(metric):
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=0.04)
     assert found.decided
     assert bootstrap_changes(targets, first, first)[metric].p == 1
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_p_value_of_swaps_is_that_of_scipy_and_few_changes_show_nothing(metric):
+    targets, first = np.array([0, 0, 1, 1, 1, 2, 2]), np.array([0, 1, 1, 2, 0, 2, 0])
+    expected = permutation_test(
+        (first, targets),
+        lambda one, other: METRICS[metric](targets, other) - METRICS[metric](targets, one),
+        permutation_type="samples",
+        vectorized=False,
+        n_resamples=200,  # all 128 there are
+    )
+    found = bootstrap_changes(targets, first, targets)[metric]
+    assert found.p == pytest.approx(expected.pvalue, abs=0.02)
+    two = bootstrap_changes(np.array([0, 1]), np.array([1, 0]), np.array([0, 1]))[metric]
+    assert two.change == 1
+    assert not two.decided

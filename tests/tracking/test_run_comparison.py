@@ -17,6 +17,7 @@ from forgetting.metrics.multiplicity import holm
 from forgetting.model.settings import SplitSettings
 from forgetting.model.split import make_split
 from forgetting.tracking.comparison_sentences import describe_run_comparison
+from forgetting.tracking.review_differences import compare_predictions, read_predictions
 from forgetting.tracking.run_comparison import compare_runs
 from forgetting.tracking.run_records import training_run
 
@@ -89,7 +90,7 @@ def test_only_reviews_that_both_have_are_paired_and_copies_keep_their_order(smal
 def test_runs_of_other_reviews_are_never_paired(small_split):
     (a, _), (b, _) = compared_run(small_split, fraction=0.2), compared_run(small_split)
     found = compare_runs(a, replace(b, data_sha256="6" * 64))
-    assert any("different reviews" in notice for notice in found.notices)
+    assert any("different files" in notice for notice in found.notices)
     assert not any(item.method.startswith("paired") for item in found.metrics)
     assert by_name(found)["validation accuracy, randomized"].method.startswith("unpaired")
     harder = replace(b.metrics[1], baselines={"chance": 0.5})
@@ -156,7 +157,33 @@ def test_other_seeds_are_not_paired(small_split):
         for result in (first, second)
     ]
     assert whole.interval == pytest.approx(tuple(ttest_ind(means[1], means[0], equal_var=False).confidence_interval()))
-    assert whole.method == "unpaired, 4 and 3 seeds: Welch's t"
+    assert whole.method == "unpaired, 4 and 3 seeds, reviews as given: Welch's t"
+
+
+@pytest.mark.parametrize(("seed", "paired"), [(1, "paired, 3 seeds × 14 reviews: t"), (2, ""), (3, "")])
+def test_seeds_are_paired_where_both_have_most_of_them(small_split, seed, paired):
+    (a, _), (b, _) = swept_run(small_split, SWEEP_PLAN), swept_run(small_split, replace(SWEEP_PLAN, seed=seed))
+    whole = by_name(compare_runs(a, b))["mean validation accuracy over fractions, fc1"]
+    assert whole.method == (paired or "unpaired, 4 and 4 seeds, reviews as given: Welch's t")
+
+
+def test_of_one_model_in_both_runs_nothing_is_tested(small_split):
+    (a, _), (b, _) = compared_run(small_split, fraction=0.2), compared_run(small_split, fraction=0.9)
+    for item in compare_runs(a, b).metrics:
+        if item.name.startswith("validation") and item.name.endswith(", original"):
+            assert (item.change, item.interval, item.missing) == (0.0, None, "the runs do not differ in it")
+
+
+def test_one_review_in_common_and_other_classes_are_told_from_none(small_split):
+    (a, _), (b, _) = compared_run(small_split, fraction=0.2), compared_run(small_split)
+    first, second = (read_predictions(run.content)[0] for run in (a, b))
+    assert "on one review in common" in compare_predictions(first, second[3:4])[1]
+    assert "on no reviews in common" in compare_predictions(first[:2], second[3:4])[1]
+    of_one_class = first["class"] == first["class"].iloc[0]
+    assert compare_predictions(first[of_one_class], second)[0]  # as both know all classes
+    fewer = first.copy()
+    fewer.attrs["classes"] = {*fewer["class"].unique()[:2]}
+    assert "classes of the reviews are not the same" in compare_predictions(fewer, second)[1]
 
 
 def test_what_cannot_be_compared_says_why(small_split):
