@@ -9,7 +9,7 @@ from serving import Server, free_port, serving
 LONG = "train?seed=4711&training.epochs=2000"
 STUDY = "layers?seed=4712&training.epochs=5&sweep.retrain=1&sweep.seeds=500&sweep.doses=0,0.5,1"
 BESIDE = """() => {
-    const sidebar = document.querySelector('[data-testid="stSidebar"]').innerText
+    const sidebar = document.querySelector('[data-testid="stSidebar"]')?.innerText ?? ''  // away while a page comes
     return Number((sidebar.match(/Dose–response: ([\\d,]+) of/) || ['', '-1'])[1].replace(',', ''))
 }"""
 ROWS = [f"cherry plum smoke note{row % 9} and glass{row % 7},{'red' if row % 2 else 'white'}" for row in range(60)]

@@ -16,30 +16,42 @@ from forgetting.reporting.formatting import format_number, format_share
 
 REINIT = Randomization(("fc1",), 0.9, "reinit")
 LINK = "?randomization.layers=fc1&randomization.scheme=reinit&randomization.fraction=0.9"
-# Reads, once in each frame, every text that depends on the fraction.
+# Reads, once in each frame, every text that depends on the fraction: as it is painted, when all that was to be called
+# in the frame has been. Plotly may draw in a call behind the one that told it to.
 WATCH = f"""() => {{
     const live = {LIVE}
     const labels = name => [...document.querySelectorAll(`.st-key-${{name}} .textpoint text`)].map(
         text => text.textContent)
+    const probe = document.body.appendChild(document.createElement('div'))
+    probe.style.position = 'fixed'
     window.seen = []
-    window.gaps = []
-    let last = performance.now()
+    new ResizeObserver(() => window.seen?.push([
+        live.querySelector('.value').textContent,
+        live.querySelector('.sentence').textContent,
+        ...[...live.querySelectorAll('.number')].map(number => number.textContent),
+        live.querySelector('.layer .name').textContent,
+        labels('accuracy'),
+        labels('loss'),
+    ])).observe(probe)
+    let frames = 0
     const look = () => {{
-        if (!window.seen) return
-        window.gaps.push(performance.now() - last)
-        last = performance.now()
-        window.seen.push([
-            live.querySelector('.value').textContent,
-            live.querySelector('.sentence').textContent,
-            ...[...live.querySelectorAll('.number')].map(number => number.textContent),
-            live.querySelector('.layer .name').textContent,
-            labels('accuracy'),
-            labels('loss'),
-        ])
+        if (!window.seen) return probe.remove()
+        probe.style.width = `${{++frames % 2}}px`
         requestAnimationFrame(look)
     }}
     requestAnimationFrame(look)
 }}"""
+# Begins, between two frames, the loop in which Plotly looks for what to draw, as a chart that Streamlit draws may.
+LOOPING = """() => {
+    const chart = document.querySelector('.st-key-loss .js-plotly-plot')
+    const drawn = () => chart.data.map(({y, text}) => text ? {y, text} : {y})
+    let looping = false
+    chart.on('plotly_animating', () => { looping = true })
+    chart.on('plotly_animated', () => { looping = false })
+    const begin = () => looping || Plotly.animate(chart, {data: drawn(), traces: [0, 1]}, {
+        mode: 'immediate', frame: {duration: 0, redraw: false}, transition: {duration: 0}}).catch(() => {})
+    setInterval(begin, 3)
+}"""
 # How high all is at every tenth fraction, whose sentences are of different lengths.
 HEIGHTS = f"""async () => {{
     const live = {LIVE}
@@ -175,6 +187,7 @@ def test_by_keyboard_and_to_a_screen_reader(visit, expected):
 def test_play_runs_to_the_end_and_can_be_paused(visit, expected):
     app = opened(visit, "", reduced_motion="no-preference")
     app.page.evaluate(WATCH)
+    app.page.evaluate(LOOPING)
     app.button("Play").click()
     # At 90 it has not begun yet. Pause is pressed in the page, as from here it may come too late.
     app.page.wait_for_function(f"""() => {{

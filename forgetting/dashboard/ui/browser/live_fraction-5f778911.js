@@ -303,9 +303,20 @@ class View {
       const wanted = this.held() ? [bars, labels] : traces
       const isThere = wanted.every((trace, place) =>
         ['y', 'text'].every(name => !(name in trace) || String(chart.data[place][name]) === String(trace[name])))
-      if (!isThere) window.Plotly.animate(chart, { data: wanted, traces: [0, 1] }, AT_ONCE).catch(() => {})
+      if (isThere) continue
+      endLoop(chart)
+      window.Plotly.animate(chart, { data: wanted, traces: [0, 1] }, AT_ONCE).catch(() => {})
     }
   }
+}
+
+// Plotly looks for frames to draw until a look finds none, and draws at once only what starts such a loop. What it is
+// told in between waits for the next look, which may be a frame late, and with a slider that moves always is.
+function endLoop(chart) {
+  const looks = chart._transitionData // not of Plotly's documented face; without it a chart is late at worst
+  if (!looks?._animationRaf) return
+  cancelAnimationFrame(looks._animationRaf)
+  looks._animationRaf = null
 }
 
 // Heights of the neurons that are drawn in each column, and of the three dots that stand for all others. A wider column
