@@ -178,7 +178,7 @@ class App:
         end = time.monotonic() + PATIENCE
         while (found := read()) != expected and time.monotonic() < end:
             self.page.wait_for_timeout(50)
-        assert found == expected
+        assert found == expected, f"{found!r} instead of {expected!r}"
 
     def button(self, label: str) -> Locator:
         return self.page.get_by_test_id("stMain").get_by_role("button", name=label, exact=True)
