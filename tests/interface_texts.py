@@ -27,7 +27,8 @@ UNSEEN = (
     "core/parallel.py",
     "core/lazy.py",
     "recipe/renamed.py",
-    "tracking/code.py",  # which writes programs
+    "tracking/code.py",  # which writes programs, as the next one does
+    "tracking/page_state.py",
     "paper/program.py",  # as this one does
     "paper/notebook.py",
 )

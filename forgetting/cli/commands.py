@@ -35,6 +35,7 @@ from forgetting.cli.options import (
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.paper_commands import notebook_command, report_command
 from forgetting.cli.predict import predict_command
+from forgetting.cli.run_details import compute_details, detail_options, format_details, plain_details
 from forgetting.cli.runs import digest_of_source, runs_command
 from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
@@ -109,6 +110,7 @@ for command in (
 @randomization_options
 @click.option("--seed", type=int, help="Seed of the initial weights, training and randomizing, but not of the split.")
 @click.option("--save", type=FILE, help="File to save the trained model to: .safetensors, for --model.")
+@detail_options
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def run_command(
     data: Path | None,
@@ -126,7 +128,11 @@ def run_command(
     if save:
         write_or_rescue(lambda path: save_model(path, recipe, split, trained), save)
     result = make_result(recipe, split, trained)
-    click.echo(as_json_text(result.to_dict()) if as_json else tables.format_run(result))
+    details = compute_details(result, split, options)
+    if as_json:
+        click.echo(as_json_text(result.to_dict() | plain_details(details)))
+    else:
+        click.echo(tables.format_run(result) + format_details(details))
     digest = saved.digest if saved else ""
 
     def make_runs() -> list[Run]:

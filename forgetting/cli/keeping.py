@@ -11,7 +11,6 @@ from forgetting.cli.runs import log_runs
 from forgetting.core.files import write_atomically
 from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.code import find_page
 from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
 from forgetting.tracking.experiment_file import (
     ExperimentFile,
@@ -22,6 +21,7 @@ from forgetting.tracking.experiment_file import (
     read_experiment,
     same_experiment,
 )
+from forgetting.tracking.page_state import find_page
 from forgetting.tracking.run import Run
 
 

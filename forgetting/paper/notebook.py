@@ -10,8 +10,8 @@ from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.program import BASELINES_CODE, COMPARED, parse_program, study_state, write_imports
 from forgetting.paper.prose import escape_markdown
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.code import PageState
 from forgetting.tracking.environment import PROGRAM_VERSION
+from forgetting.tracking.page_state import PageState
 
 SHOWING = {  # names that the cells use besides those of the programs
     "Material",

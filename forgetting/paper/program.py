@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from forgetting.paper.material import STUDY_TITLES, Material
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.code import ONE_THREAD, ROWS_FILE, PageState, command_line, find_page, python_code
+from forgetting.tracking.code import ONE_THREAD, command_line, python_code
+from forgetting.tracking.page_state import ROWS_FILE, PageState, find_page
 
 SHARED = ("reviews", "split", "trained")  # what is computed once, for all that comes after
 COMPARED = "comparison = compare(recipe, split, trained)"

@@ -10,6 +10,7 @@ from forgetting.randomization.schemes import SCHEMES
 from forgetting.randomization.settings import ALL, Randomization
 from forgetting.recipe.plans import replicate_seeds
 
+METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with custom methods
 MOST_NAMED = 6  # layers in an error
 # By the kind of the model. A Transformer is tuned for a third of the epochs that train it, a little below their rate;
 # the README of `forgetting/unlearning` has what was measured for the others.

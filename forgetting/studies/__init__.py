@@ -5,7 +5,7 @@ from forgetting.core.lazy import lazy_names
 __getattr__, __all__ = lazy_names(
     __name__,
     {
-        "activations": ("ActivationMap", "draw_reviews", "layer_activations", "map_activations"),
+        "activations": ("ActivationMap", "draw_reviews", "layer_activations", "map_activations", "map_layer"),
         "differences": ("Difference", "compare_pairs"),
         "dose_response": ("HalfWay", "cascade_curves", "curves", "half_way"),
         "evaluation": ("Hits", "SweepRow"),

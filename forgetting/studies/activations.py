@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from forgetting.core.errors import RecipeError
 from forgetting.metrics.scores import NOT_FINITE
 from forgetting.metrics.similarity import NO_DIFFERENCE
 from forgetting.model.classifier import TextClassifier, first_layer
@@ -96,6 +97,27 @@ class ActivationMap:
         """How many times as far as in the original's map the farthest review lies in the randomized model's."""
         before, after = (np.abs(points).max() for points in (self.original, self.randomized))
         return float(after / before) if before else 1.0
+
+
+def map_layer(
+    original: TextClassifier | TextTransformer, randomized: TextClassifier | TextTransformer, part: Part, layer: str
+) -> ActivationMap | str:
+    """The maps of a part's reviews in a layer of both models, as the page Explain draws them; see `map_activations`.
+
+    Args:
+        original: The original model.
+        randomized: The randomized model.
+        part: The part, of whose reviews MOST_REVIEWS are drawn at most; see `draw_reviews`.
+        layer: One of the models' `activation_places`.
+
+    Raises:
+        RecipeError: The models have no such place.
+    """
+    inputs = part.model_inputs.rows(torch.from_numpy(draw_reviews(part)))
+    before, after = (layer_activations(model, inputs) for model in (original, randomized))
+    if layer not in before:
+        raise RecipeError(f"A map is of one of {', '.join(before)}; got {layer[:80]!r}. Name one of these.")
+    return map_activations(before[layer], after[layer])
 
 
 def map_activations(original: np.ndarray, randomized: np.ndarray) -> ActivationMap | str:

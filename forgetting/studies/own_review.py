@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from forgetting.experiment.prediction import Predictor
 from forgetting.metrics.scores import NOT_FINITE, probabilities
 from forgetting.model.attribution import attribute
 from forgetting.model.classifier import TextClassifier
@@ -21,6 +22,7 @@ from forgetting.model.tokens import TokenRows
 from forgetting.model.transformer import TextTransformer
 from forgetting.randomization.path import layer_paths
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +134,28 @@ def narrow_path(
                 axis = WORD_PARAMETERS.get(whole)
                 own[whole].copy_(parameter if axis is None else parameter.index_select(axis, columns))
         yield narrowed
+
+
+def explain_review(predictor: Predictor, text: str, recipe: Recipe) -> dict[str, ReviewOutcome]:
+    """What both models make of a text and of its words, as the tab “A review” of Forget shows it.
+
+    Args:
+        predictor: The original.
+        text: The text.
+        recipe: Says what is randomized, and how words are attributed to the class that the original predicts.
+
+    Returns:
+        The outcomes of "original" and "randomized"; what they say of words has the order of `predictor.encoder`'s row.
+    """
+    inputs = predictor.encoder.model_inputs([text])
+    original, rows = narrow(predictor.model, inputs)
+    randomized, _ = narrow(predictor.randomize(recipe.randomization).model, inputs)
+    with torch.no_grad():
+        explained = [int(original(rows)[0].argmax())]
+    plan, objective = recipe.explanation, predictor.recipe.training.objective
+    explaining = Explaining(recipe.review.attribution, objective, plan.samples, plan.noise, plan.seed)
+    both = {"original": original, "randomized": randomized}
+    return {name: explain_reviews(model, rows, explained, explaining)[0] for name, model in both.items()}
 
 
 def explain_reviews(

@@ -4,9 +4,10 @@ The code uses the public names of the library alone, and writes out only what di
 """
 
 import ast
+import re
 import shlex
 import textwrap
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from urllib.parse import urlencode
 
 import forgetting
@@ -14,188 +15,21 @@ from forgetting.core.settings import Settings, format_value
 from forgetting.data.reading import DEFAULT_READING
 from forgetting.data.reviews import MISSING
 from forgetting.recipe import url
-from forgetting.recipe.plans import even_doses, plan_curve, plan_layer_choice
+from forgetting.recipe.forget import METHODS_VARIABLE
+from forgetting.recipe.plans import even_doses, plan_curve
 from forgetting.recipe.recipe import PROTOCOLS, Recipe
-from forgetting.tracking.run import used_recipe
+from forgetting.tracking.page_state import CHOSEN_REVIEW, MODEL_FILE, PageState
 
 WIDTH = 100  # characters of a line
 ONE_THREAD = "pin_threads()"  # as the app does, since the last digits depend on the number of threads
-MODEL_FILE, ROWS_FILE = "model.safetensors", "rows.parquet"  # what code and commands call files
+FIRST_CLASS = "split.classes[0]"
+PLACEHOLDER = re.compile(r"\{(epochs|layer|part|parts|label|text)\}")  # in code, for what is chosen
 READERS = {  # what reads a source: with the arguments that it has already
     "sample": ("load_sample", {}),
     "original": ("fetch_wine_reviews", {"missing": (), "fold_labels": False}),
     "file": ("read_reviews", {}),
 }
 READING_DEFAULTS = {"missing": MISSING, "fold_labels": True, "quantile_classes": 0, "text": "", "label": ""}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a page or a tab shows, and how it is computed.
-
-    Attributes:
-        python: Code that computes it of `recipe`, `reviews`, `split` and `trained`, or with `run` of the first two.
-        command: The command that computes it, with options.
-        run: The kind of run on whose settings it depends, one of RUN_KINDS.
-        groups: Groups of settings that it depends on besides.
-    """
-
-    python: str
-    command: tuple[str, ...] = ("run",)
-    run: str = ""
-    groups: tuple[str, ...] = ()
-
-
-def _sweep(plan: str = "recipe.sweep", split: str = "split", parts: str = "{parts}") -> str:
-    options = f"recipe=recipe, initial=trained.initial{parts}"
-    return f"result = run_sweep(\n    trained.model, {split}, {plan}, {options}\n)\nprint(result.frame)\n"
-
-
-BOTH_MODELS = (
-    "models = (result.comparison.original, result.comparison.randomized)\n"
-    'print(*(model.scores["validation"].accuracy for model in models), result.baselines.chance)\n'
-)
-CHOSEN_REVIEW = "text = next(text for text in reviews.texts if review_key(text) == recipe.review.key)\n"
-PREDICTED = (
-    "predictions = make_predictor(recipe, split, trained).predict([{text}], recipe.randomization)\n"
-    "print(predictions.to_dict())\n"
-)
-SHOWN_RESULTS = {
-    "data": Shown(
-        "split = prepare(recipe, reviews)\nbaselines = compute_baselines(split, recipe.training.objective)\n"
-        "print(split.reviews.counts, len(split.training), len(split.validation))\n"
-        'print(baselines.chance, baselines.majority["validation"], baselines.linear_svc)\n',
-        ("data",),
-        "training",
-    ),
-    "training": Shown(
-        "print(trained.reached.validation, 1 / len(split.classes))\n", ("run", "--save", MODEL_FILE), "training"
-    ),
-    "comparison": Shown(f"result = run(recipe, reviews)\n{BOTH_MODELS}", run="comparison"),
-    "review": Shown(PREDICTED, run="comparison", groups=("review",)),
-    "curve": Shown(_sweep("plan"), ("sweep", "--out", ROWS_FILE), "comparison"),
-    "relearned": Shown(
-        "result = run(recipe, reviews)\n"
-        "trainer = make_trainer(recipe, split, result.comparison.model, epochs={epochs})\n"
-        "trainer.advance(epochs={epochs})\nprint(trainer.history[-1])\n",
-        run="comparison",
-    ),
-    "dose": Shown(_sweep(), ("sweep", "--out", ROWS_FILE), "dose"),
-    "change": Shown(_sweep(), ("sweep", "--out", ROWS_FILE), "change"),
-    "robustness": Shown(
-        "result = run_robustness(trained, split, recipe)\nprint(result.frame)\n",
-        ("robustness", "--out", ROWS_FILE),
-        "robustness",
-    ),
-    "layer_choice": Shown(
-        "sets = make_forget_sets(split, recipe.forget)\n"
-        + _sweep(split="sets.measured_in(split)", parts=',\n    parts=("validation", "forget", "retain"),')
-        + "for scheme in recipe.sweep.schemes:\n"
-        "    print(rank_layers([row for row in result.rows if row.scheme == scheme], recipe.model.layers))\n",
-        ("sweep", "--out", ROWS_FILE),
-        "layer_choice",
-    ),
-    "explanation": Shown(
-        "result = run_explanation(\n    trained.model, split, recipe.explanation, recipe=recipe, "
-        "initial=trained.initial\n)\nprint(result.frame)\n",
-        ("explain", "--out", ROWS_FILE),
-        "explanation",
-    ),
-    "similarity": Shown(
-        "result = run_similarity(trained, split, recipe.explanation, recipe=recipe)\nprint(result.frame)\n",
-        ("similarity", "--out", ROWS_FILE),
-        "similarity",
-    ),
-    "learning_curves": Shown(
-        "result = run_learning_curves(trained, split, recipe)\nprint(result.outcomes)\n",
-        ("relearn", "--curves", "--out", ROWS_FILE),
-        "learning_curves",
-    ),
-    "savings": Shown(
-        "result = run_savings(trained, split, recipe)\nprint(result.frame)\n",
-        ("relearn", "--out", ROWS_FILE),
-        "savings",
-    ),
-    "unlearning": Shown(
-        "result = run_unlearning(trained, split, recipe)\nprint(result.frame)\n",
-        ("unlearn", "--out", ROWS_FILE),
-        "unlearning",
-    ),
-    "forget_set": Shown(
-        "sets = make_forget_sets(split, recipe.forget)\nprint(len(sets.forget), len(sets.retain))\n",
-        ("unlearn", "--out", ROWS_FILE),
-        "training",
-        ("forget",),
-    ),
-}
-TABS = {  # what each tab of a page shows; of a page without tabs, and of all other tabs, that of ""
-    "data": {"": "data"},
-    "train": {"": "training"},
-    "forget": {"": "comparison", "A review": "review", "Dose–response": "curve", "Relearn": "relearned"},
-    "layers": {
-        "": "dose",
-        "Equal ‖ΔW‖": "change",
-        "Conclusions": "robustness",
-        "Robustness": "robustness",
-        "To unlearn": "layer_choice",
-        "Words": "comparison",
-    },
-    "explain": {"": "explanation", "Map": "comparison", "Similarity": "similarity"},
-    "relearn": {"": "learning_curves", "Savings by fraction": "savings"},
-    "unlearn": {"": "unlearning", "Forget set": "forget_set"},
-}
-OTHER_PAGE = {"": "comparison"}
-
-
-def find_page(kind: str) -> tuple[str, str]:
-    """The page and the tab that show a kind of run; the Overview where none does."""
-    pages = ((page, tab) for page, tabs in TABS.items() for tab, shown in tabs.items() if shown == kind)
-    return next(pages, (url.OPENING_PAGE, ""))
-
-
-@dataclass(frozen=True)
-class PageState:
-    """What a page shows.
-
-    Attributes:
-        recipe: The recipe.
-        page: Name of the page.
-        tab: The tab that is open; "" for the first, or where the page has none.
-        scene: Number of the scene of the story.
-        model: What tells its model from the one that the recipe trains to the end, as the end of a sentence; "" for
-            that one.
-        epochs: Epochs of relearning a randomized model once; 0 for those of its training.
-    """
-
-    recipe: Recipe
-    page: str
-    tab: str = ""
-    scene: int = 1
-    model: str = ""
-    epochs: int = 0
-
-    @property
-    def kind(self) -> str:
-        """What it is, a key of SHOWN_RESULTS. Of the published protocol there are no studies."""
-        tabs = TABS.get(self.page, OTHER_PAGE)
-        kind = tabs.get(self.tab, tabs[""])
-        if kind == "review" and not (self.recipe.review.key or self.recipe.review.text):
-            return "comparison"
-        return kind if self.recipe.protocol == "modern" or kind in ("data", "training") else "comparison"
-
-    @property
-    def shown(self) -> Shown:
-        """How it is computed."""
-        return SHOWN_RESULTS[self.kind]
-
-    @property
-    def used_recipe(self) -> Recipe:
-        """The recipe with the defaults of what it does not depend on."""
-        recipe = self.recipe
-        if self.kind == "layer_choice":  # which pages ask of one split, with one unit
-            recipe = replace(recipe, sweep=plan_layer_choice(recipe.sweep))
-        extra = {name: getattr(recipe, name) for name in self.shown.groups}
-        return replace(used_recipe(self.shown.run, recipe), **extra)
 
 
 def describe_loaded_file(digest: str) -> str:
@@ -221,7 +55,8 @@ def link(state: PageState, base: str = "") -> str:
 
 def command_line(state: PageState) -> str:
     """The command, for a POSIX shell, that computes what a state shows."""
-    recipe, (command, *options) = state.used_recipe, state.shown.command
+    recipe, choices = state.used_recipe, state.choices
+    command, *options = (PLACEHOLDER.sub(lambda found: choices[found[1]], word) for word in state.shown.command)
     if state.kind == "curve":
         recipe = replace(recipe, sweep=plan_curve(recipe.randomization, recipe.model))
     parameters = url.encode_query(recipe)
@@ -239,7 +74,8 @@ def command_line(state: PageState) -> str:
         parameters = {name: text for name, text in parameters.items() if name not in trained_with}
     for name, text in parameters.items():
         arguments += ["--set", f"{name}={text}"]
-    return shlex.join(["python", "-m", "forgetting", command, *arguments, *options])
+    line = shlex.join(["python", "-m", "forgetting", command, *arguments, *options])
+    return f"{METHODS_VARIABLE}={shlex.quote(state.method_files)} {line}" if state.own_methods else line
 
 
 def _forget_options(recipe: Recipe, parameters: dict[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -261,14 +97,14 @@ def python_code(state: PageState) -> str:
             "result.baselines", "compute_baselines(split, recipe.training.objective)"
         )
     parts = ', parts=("validation",)' if recipe.model.kind == "transformer" else ""
-    values = {"{parts}": parts, "{epochs}": str(state.epochs), "{text}": "recipe.review.text"}
+    values = state.choices | {"parts": parts, "text": "recipe.review.text"}
+    values["layer"], values["label"] = _quote(values["layer"]), _quote(state.label) if state.label else FIRST_CLASS
     if state.kind == "review" and not recipe.review.text:
-        values["{text}"] = "text"
+        values["text"] = "text"
         body = CHOSEN_REVIEW + body
     if state.kind == "curve":
         head += f"plan = {_write(plan_curve(recipe.randomization, recipe.model), '')}\n"
-    for name, text in values.items():
-        body = body.replace(name, text)
+    body = PLACEHOLDER.sub(lambda found: values[found[1]], body)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     if used & {"split", "trained"} and "split = prepare" not in body:
         head += "split = prepare(recipe, reviews)\n"
@@ -276,12 +112,22 @@ def python_code(state: PageState) -> str:
         head += "trained = train(recipe, split)\n"
         if state.model:
             head = head.replace("train(recipe, split)", f'load_model("{MODEL_FILE}").restore(split)')
-    note = textwrap.fill(f"The page shows {state.model}.", 98, initial_indent="# ", subsequent_indent="# ")
-    code = (f"{note}\n" if state.model else "") + head + body
+    note = _write_comment(f"The page shows {state.model}.") if state.model else ""
+    if state.own_methods:
+        files = _quote(state.method_files)
+        head = f"load_custom_methods({files})\n{head}"
+        note += _write_comment(
+            f"{', '.join(map(_quote, state.own_methods))}: of a file of one's own, here in the working folder."
+        )
+    code = note + head + body
     names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     public = [name for name in forgetting.__all__ if name in names]
     standard = "from dataclasses import replace\n\n" if "replace" in names else ""
     return f"{standard}{_write_import(public)}\n\n{code}"
+
+
+def _write_comment(text: str) -> str:
+    return textwrap.fill(text, 98, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
 def _write_import(names: list[str]) -> str:

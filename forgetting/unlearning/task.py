@@ -20,11 +20,10 @@ from forgetting.core.errors import RecipeError
 from forgetting.model.settings import TrainingSettings
 from forgetting.model.split import Part, Split
 from forgetting.model.trainer import SLICE_SECONDS, Trainer
-from forgetting.recipe.forget import Unlearning
+from forgetting.recipe.forget import METHODS_VARIABLE, Unlearning
 
 MethodRun = Generator[None, None, nn.Module]
 REFERENCE = "retrain"
-METHODS_VARIABLE = "FORGETTING_METHODS"  # environment variable that names files or modules with custom methods
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import json
 import re
 
-from driver import App
+from driver import App, lose_answer
 from runs_table import choose_runs
 from serving import serving
 
@@ -28,8 +28,13 @@ def test_a_saved_experiment_opens_in_another_window(visit, tmp_path):
     assert json.loads(file.read_text())["recipe"]["randomization"]["fraction"] == 0.8
 
     other = visit("data", color_scheme="dark")  # with a session of its own
+    lost = lose_answer(other.page)
+    other.page.reload()
+    other.settle()
     opening = dialog(other, "Open")
     opening.locator('input[type="file"]').set_input_files({"name": "no.json", "mimeType": "", "buffer": b"{}"})
+    opening.get_by_text("no.json did not arrive: it is taken again.").wait_for()
+    assert lost
     opening.get_by_text(re.compile("no.json does not")).wait_for()
     assert other.url.endswith("/data")
     opening.locator('input[type="file"]').set_input_files(file)

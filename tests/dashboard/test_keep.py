@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 import pytest
 from app_pages import MARKS, PAGES, QUICK, app, go, own_file, page_text, press, run, uploading
 from study_pages import mine, tables, trained
@@ -14,14 +15,18 @@ from forgetting.cli import commands
 from forgetting.dashboard.state.models import is_pretrained
 from forgetting.dashboard.state.work import advance_study
 from forgetting.dashboard.studies.sweep import DOSE_CURVES
+from forgetting.dashboard.ui.browser_component import component_name
+from forgetting.dashboard.ui.own_review import KEY_OF_REVIEW
 from forgetting.dashboard.views import experiment
+from forgetting.dashboard.views.activations import FOUND_MAPS
 from forgetting.experiment.pipeline import prepare
 from forgetting.experiment.saved import model_bytes
 from forgetting.metrics.baselines import compute_baselines
 from forgetting.recipe.recipe import MODERN, OPENING
-from forgetting.tracking.code import MODEL_FILE, ROWS_FILE, PageState, command_line, python_code
+from forgetting.tracking.code import command_line, python_code
 from forgetting.tracking.experiment_check import describe_reproduction
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult, experiment_bytes, read_experiment
+from forgetting.tracking.page_state import MODEL_FILE, ROWS_FILE, PageState
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
 
 SWEEP = QUICK | {"sweep.doses": "0,0.5,1", "sweep.seeds": "2"}
@@ -78,13 +83,18 @@ STATES = {  # five states a page: the tab, the kind of study that it shows, and 
         ("Robustness", "robustness", SWEEP),
         ("To unlearn", "layer_choice", SWEEP | {"sweep.layers": "each", "forget.by": "class", "forget.label": "Rosé"}),
         ("How sure?", "dose", SWEEP | {"sweep.retrain": "1", "sweep.layers": "all", "sweep.schemes": "zero"}),
+        (
+            "Words",
+            "",
+            QUICK | {"randomization.unit": "word", "randomization.words": "oak", "randomization.scheme": "rewind"},
+        ),
     ],
     "explain": [
         ("Sanity check", "explanation", EXPLAIN),
         ("Sanity check", "explanation", EXPLAIN | {"explanation.scheme": "normal", "explanation.layers": "each"}),
         ("Similarity", "similarity", EXPLAIN | {"explanation.seeds": "2"}),
         ("Similarity", "similarity", EXPLAIN | {"explanation.layers": "all", "explanation.seed": "2"}),
-        ("Map", "", QUICK | DRAWN),
+        ("Map", "", QUICK | DRAWN | {"model.hidden": "16,8"}),
     ],
     "relearn": [
         ("This randomization", "learning_curves", RELEARN | DRAWN),
@@ -108,7 +118,8 @@ STATES = {  # five states a page: the tab, the kind of study that it shows, and 
 }
 
 
-ALONE = ("Dose–response", "A review", "Relearn")  # tabs of Forget whose code compares no models
+PARTS, METRICS = ("training", "validation"), ("loss", "accuracy")
+DETAILED = ("A review", "Relearn", "Map", "Words")  # tabs that show more of the two models than their metrics
 
 
 def keep(test, part: str):
@@ -144,8 +155,8 @@ def results_of_code(found: dict, kind: str) -> dict[str, ExperimentResult]:
     runs = [training_run(recipe, split, trained_model, baselines)]
     if kind:
         runs.append(study_run(kind, result, trained_model, baselines))
-    elif hasattr(result, "comparison"):  # of the code that ends in `run`
-        runs.append(comparison_run(recipe, split, trained_model, result.comparison, baselines))
+    elif comparison := found.get("comparison") or getattr(result, "comparison", None):
+        runs.append(comparison_run(recipe, split, trained_model, comparison, baselines))
     return {run.kind: ExperimentResult.of_run(run) for run in runs}
 
 
@@ -163,13 +174,63 @@ def shown(page: str, tab: str, kind: str, parameters: dict[str, str]):
     return test
 
 
-def results_of_command(line: str, folder: Path, capsys) -> dict[str, ExperimentResult]:
-    """What the command of a page computes, by kind, as the experiment that it saves has it."""
+def look_closer(test, tab: str) -> dict:
+    """What a tab shows of the two models besides, with a choice of its own made; see DETAILED."""
+    if tab == "Relearn":
+        test.number_input(key="relearn_epochs").set_value(4)
+        press(run(test), "Relearn")
+        mine(test).relearning.trainer.advance()
+        run(test)
+        return {"history": [(each.training, each.validation) for each in mine(test).relearning.trainer.history]}
+    if tab == "Map":
+        test.session_state.map_layer, test.session_state.map_part = "fc2", "training"
+        run(test)
+        return {"maps": [found.value for found in FOUND_MAPS.values]}
+    if tab == "Words":
+        test.selectbox(key="words_class").select("Rosé")
+        table = next(table for table in tables(run(test)) if "influence" in table)
+        return {"influence": dict(zip(table["word"], table["influence"], strict=True))}
+    name = component_name(KEY_OF_REVIEW)
+    (found,) = [item.proto for item in test.get("bidi_component") if item.proto.component_name == name]
+    return json.loads(found.bytes)
+
+
+def compare_details(tab: str, page: dict, names: dict, printed: dict) -> None:
+    """The code and the command of a tab have what it shows besides."""
+    if tab == "Relearn":
+        assert [(each.training, each.validation) for each in names["trainer"].history] == page["history"]
+        found = [[row[f"{part}_{name}"] for part in PARTS for name in METRICS] for row in printed["relearned"]]
+        assert found == [[getattr(part, name) for part in parts for name in METRICS] for parts in page["history"]]
+        assert len(found) == 4
+    elif tab == "Map":
+        points = np.hstack([names["result"].original, names["result"].randomized])
+        assert any(np.array_equal(np.hstack([each.original, each.randomized]), points) for each in page["maps"])
+        assert [list(row.values()) for row in printed["map"]] == points.tolist()
+    elif tab == "Words":
+        assert names["influence"] == page["influence"] == {r["word"]: r["influence"] for r in printed["influence"]}
+        assert len(page["influence"]) == 20
+    else:
+        shares = {row["class"]: row for row in printed["review"]}
+        words = {row["word"]: row for row in printed["review_words"]}
+        for when, model in (("before", "original"), ("now", "randomized")):
+            outcome, predicted = names["outcomes"][model], names["predictions"].models[model]
+            assert [outcome.probabilities.tolist()] == predicted.probabilities.tolist()
+            assert [row[model] for row in shares.values()] == outcome.probabilities.tolist()
+            assert [row[model] for row in words.values()] == outcome.explained.tolist()
+            assert page[when]["widths"] == [round(100 * shares[name][model], 2) for name in page["classes"]]
+            marks = [float(mark.replace("−", "-")) for mark in page[when]["marks"]]
+            assert marks == pytest.approx([words[name][model] for name in page["names"]], abs=0.0051)
+
+
+def results_of_command(line: str, folder: Path, capsys) -> tuple[dict[str, ExperimentResult], dict]:
+    """What the command of a page computes, by kind, as the experiment that it saves has it, and what it prints."""
     file = folder / "experiment.json"
     words = [str(folder / word) if word in (ROWS_FILE, MODEL_FILE) else word for word in shlex.split(line)[3:]]
-    commands.cli.main([*words, "--save-experiment", str(file)], standalone_mode=False)
     capsys.readouterr()
-    return {result.kind: result for result in read_experiment(file.read_bytes()).results}
+    as_json = ["--json"] * (words[0] == "run")
+    commands.cli.main([*words, "--save-experiment", str(file), *as_json], standalone_mode=False)
+    printed = json.loads(capsys.readouterr().out) if as_json else {}
+    return {result.kind: result for result in read_experiment(file.read_bytes()).results}, printed
 
 
 @pytest.mark.slow
@@ -179,7 +240,9 @@ def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path
     draw = experiment.save_part
     monkeypatch.setattr(experiment, "save_part", lambda state, model: (states.append(state), draw(state, model)))
     for tab, kind, parameters in STATES[page]:
-        test = keep(shown(page, tab, kind, parameters), "Save")
+        test = shown(page, tab, kind, parameters)
+        details = look_closer(test, tab) if tab in DETAILED else {}
+        keep(test, "Save")
         names, line, there = run_code(python_code(states[-1])), command_line(states[-1]), results_of(test)
         if page == "data":  # which trains nothing
             classes = next(table for table in tables(test) if "class" in table).set_index("class")["reviews"]
@@ -188,10 +251,15 @@ def test_the_code_and_the_command_of_a_page_compute_what_it_shows(page, tmp_path
             commands.cli.main([*shlex.split(line)[3:], "--json"], standalone_mode=False)
             assert json.loads(capsys.readouterr().out)["data"]["classes"] == classes.to_dict()
             continue
-        commanded = {} if parameters.get("scene", "1") > "1" else results_of_command(line, tmp_path, capsys)
+        commanded, printed = {}, {}
+        if parameters.get("scene", "1") == "1":
+            commanded, printed = results_of_command(line, tmp_path, capsys)
         computed = results_of_code(names, kind)
         wanted = kind or ("training" if page == "train" else "comparison")
-        assert wanted in computed or tab in ALONE
+        assert wanted in computed or tab in ("Dose–response", "A review")
+        assert wanted in commanded or not printed
+        if details:
+            compare_details(tab, details, names, printed)
         if tab == "Dose–response":  # which is computed once for all visitors
             assert any(names["result"].frame.equals(curve.result.frame) for curve in DOSE_CURVES.values)
         for name in commanded.keys() & computed.keys():

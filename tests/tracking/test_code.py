@@ -5,6 +5,7 @@ in `tests/dashboard/test_keep.py`.
 import ast
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -15,10 +16,14 @@ from strategies import modern_recipes
 import forgetting
 from forgetting.cli.options import make_recipe
 from forgetting.randomization.settings import Randomization
+from forgetting.recipe.forget import METHODS_VARIABLE, Unlearning
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.recipe import MODERN, OPENING, PUBLISHED, DataSettings, Recipe
 from forgetting.recipe.url import TAB, decode_query
-from forgetting.tracking.code import SHOWN_RESULTS, TABS, PageState, command_line, find_page, link, python_code
+from forgetting.tracking.code import command_line, link, python_code
+from forgetting.tracking.page_state import SHOWN_RESULTS, TABS, PageState, find_page
+from forgetting.unlearning import task
+from forgetting.unlearning.task import METHODS
 
 STATES = [(page, tab) for page, tabs in (TABS | {"overview": {"": ""}}).items() for tab in tabs]
 HOSTILE = "a\"'\n\\{text}\0 $(x) `y` {parts}.csv"
@@ -64,7 +69,7 @@ def test_text_from_a_file_stays_text(place):
     """A file's name, a column and a class are literals of the code, and single words of the command."""
     data = DataSettings(source="file", file=HOSTILE, sha256="ab" * 32, text_column=HOSTILE, label_column="l")
     recipe = replace(MODERN, data=data, forget=replace(MODERN.forget, by="class", label=HOSTILE))
-    state = PageState(recipe, *place, epochs=3)
+    state = PageState(recipe, *place, epochs=3, layer="fc1", label=HOSTILE)
     tree = ast.parse(python_code(state))
     assert recipe_of(python_code(state)) == state.used_recipe
     reader = next(node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.func.id == "read_reviews")
@@ -103,3 +108,32 @@ def test_each_kind_of_run_has_its_page():
     assert find_page("savings") == ("relearn", "Savings by fraction")
     assert all(PageState(MODERN, *find_page(kind)).kind == kind for kind in SHOWN_RESULTS if kind != "review")
     assert PageState(MODERN, "story").used_recipe.randomization == Randomization()
+
+
+METHOD = """
+from forgetting import method
+
+@method
+def {name}(task):
+    \"\"\"Do nothing.\"\"\"
+    return task.copy()
+"""
+
+
+def test_code_and_command_bring_methods_of_ones_own(tmp_path, monkeypatch):
+    """They name the file without the folders of this machine, and find it in the working folder."""
+    monkeypatch.setattr(task, "METHODS", dict(METHODS))
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(METHOD.format(name="gentle"))
+    monkeypatch.setenv(METHODS_VARIABLE, str(tmp_path / "mine.py"))
+    state = PageState(replace(MODERN, unlearning=Unlearning(methods=("retrain", "gentle"))), "unlearn")
+    code = python_code(state)
+    assert f"{tmp_path}" not in code
+    head = code.partition("reviews =")[0]
+    exec(compile(head, "code", "exec"), {})
+    assert task.method_title("gentle") == "Do nothing"
+    words = shlex.split(command_line(state))
+    assert words[:4] == [f"{METHODS_VARIABLE}=mine.py", "python", "-m", "forgetting"]
+    hostile = replace(state, recipe=replace(MODERN, unlearning=Unlearning(methods=("a\nraise SystemExit\u2028b",))))
+    assert not any(isinstance(node, ast.Raise) for node in ast.walk(ast.parse(python_code(hostile))))
+    assert METHODS_VARIABLE not in command_line(PageState(MODERN, "unlearn"))

@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from forgetting.dashboard.ui.browser_component import browser_component
 
 CHOSEN_FILE = "chosen_file"
-UPLOADER, MODEL_UPLOADER = "upload", "saved_model"  # keys of the uploaders, which the script knows
+UPLOADER, MODEL_UPLOADER = "upload", "saved_model"  # keys of the uploaders of reviews and of a model
 TAKEN = "upload_taken"  # key of what the script is told of the file that was read or refused last
 
 
@@ -31,9 +31,14 @@ def take_file(key: str) -> tuple[bytes, str] | None:
     return uploaded.getvalue(), uploaded.name
 
 
-def confirm_chosen_file() -> None:
-    """Watch the uploader, and say where a chosen file has not arrived."""
-    browser_component(CHOSEN_FILE, '<p role="status" style="margin: 0"></p>')(key=CHOSEN_FILE, data=_taken())
+def confirm_chosen_file(uploader: str) -> None:
+    """Watch an uploader, and say where a chosen file has not arrived.
+
+    Args:
+        uploader: Its key.
+    """
+    draw = browser_component(CHOSEN_FILE, '<p role="status" style="margin: 0"></p>')
+    draw(key=f"{CHOSEN_FILE}_{uploader}", data={"taken": _taken(), "uploader": uploader})
 
 
 def _taken() -> dict:

@@ -25,7 +25,7 @@ def load_control() -> None:
                 on_change=_chosen,
                 help=explain("A saved model"),
             )
-            confirm_chosen_file()
+            confirm_chosen_file(MODEL_UPLOADER)
         if outcome := st.session_state.get(OUTCOME):
             loaded, sentence = outcome
             (st.success if loaded else st.error)(literal(sentence) if loaded else in_words(sentence))

@@ -35,8 +35,7 @@ from forgetting.studies.activations import (
     ActivationMap,
     activation_places,
     draw_reviews,
-    layer_activations,
-    map_activations,
+    map_layer,
 )
 from forgetting.unlearning.representations import COMPARED_SETS, layer_contrasts, similarity_table
 
@@ -151,11 +150,8 @@ def _find_map(trained_model: TrainedModel, comparison: Comparison, part: str, la
     """The map, or why there is none, computed once for all visitors."""
 
     def compute() -> _Found:
-        drawn = trained_model.split.parts[part]
-        inputs = drawn.model_inputs.rows(torch.from_numpy(draw_reviews(drawn)))
         both = (trained_model.trained.model, comparison.model)
-        before, after = (layer_activations(model, inputs)[layer] for model in both)
-        return _Found(map_activations(before, after))
+        return _Found(map_layer(*both, trained_model.split.parts[part], layer))
 
     key = f"{models.comparison_key(trained_model, session().recipe.randomization)}:{part}:{layer}"
     return FOUND_MAPS.ask(key, compute).value

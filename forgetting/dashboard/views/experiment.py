@@ -18,7 +18,7 @@ from forgetting.dashboard.state.session import (
     tab_key,
 )
 from forgetting.dashboard.studies.registry import STUDY_KINDS, find_study, request_study
-from forgetting.dashboard.ui.chosen_file import take_file
+from forgetting.dashboard.ui.chosen_file import confirm_chosen_file, take_file
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES
@@ -26,7 +26,6 @@ from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.views.keep import OPENED_EXPERIMENT
 from forgetting.reporting.formatting import join_names
 from forgetting.reporting.glossary import explain
-from forgetting.tracking.code import PageState
 from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
 from forgetting.tracking.experiment_file import (
     ExperimentFile,
@@ -36,6 +35,7 @@ from forgetting.tracking.experiment_file import (
     read_experiment,
     same_experiment,
 )
+from forgetting.tracking.page_state import PageState
 from forgetting.tracking.run import RUN_TITLES, Run
 from forgetting.tracking.run_records import comparison_run, study_run, training_run
 
@@ -75,14 +75,16 @@ def open_part(close: Callable[[], None]) -> None:
         close: Closes what it is drawn in, as a file that is opened leads away from it.
     """
     st.markdown("Opens the page that an experiment was saved on, with all of its settings. “Undo” takes it back.")
-    st.file_uploader(
-        "An experiment's file",
-        type="json",
-        key=EXPERIMENT_UPLOADER,
-        on_change=_chosen,
-        args=(close,),
-        help=explain("An experiment's file"),
-    )
+    with st.container(gap=None):
+        st.file_uploader(
+            "An experiment's file",
+            type="json",
+            key=EXPERIMENT_UPLOADER,
+            on_change=_chosen,
+            args=(close,),
+            help=explain("An experiment's file"),
+        )
+        confirm_chosen_file(EXPERIMENT_UPLOADER)
     if refused := st.session_state.get(REFUSED_EXPERIMENT):
         st.error(in_words(refused))
 

@@ -22,10 +22,15 @@ from forgetting.reporting.formatting import format_epochs
 from forgetting.reporting.glossary import explain
 
 if TYPE_CHECKING:
-    from forgetting.tracking.code import PageState
+    from forgetting.tracking.page_state import PageState
 
 KEEPING, OPEN_PART = "keeping", "keep_view"  # keys of whether the dialog is open, and of its part that is
 OPENED_EXPERIMENT = "opened_experiment"  # key of the experiment that was opened last, with the name of its file
+TAB_CHOICES = {
+    "layer": "map_layer",
+    "part": "map_part",
+    "label": "words_class",
+}  # of tabs alone, and the controls' keys
 MODEL_NOTE = "“Download the model (safetensors)” on Train saves that model, with which this goes on."
 EXACT = (
     "This gives the same numbers, bit for bit, on one machine at one thread count. A model that came trained with the "
@@ -79,7 +84,7 @@ def _keep_dialog() -> None:
 
 def page_state() -> tuple[PageState, TrainedModel | None]:
     """What the page shows, and the visitor's model."""
-    from forgetting.tracking.code import PageState
+    from forgetting.tracking.page_state import PageState
 
     mine = session()
     recipe, trained_model = mine.recipe, models.find_trained_model(mine)
@@ -89,7 +94,9 @@ def page_state() -> tuple[PageState, TrainedModel | None]:
         note = describe_model_source(trained_model)
     epochs = st.session_state.get("relearn_epochs") or (trained_model.training.epochs if trained_model else 0)
     tab = st.session_state.get(tab_key(mine.page)) or ""
-    return PageState(recipe, mine.page, tab, mine.scene, note, int(epochs)), trained_model
+    chosen = {name: st.session_state.get(key) for name, key in TAB_CHOICES.items()}
+    chosen = {name: value for name, value in chosen.items() if value}
+    return PageState(recipe, mine.page, tab, mine.scene, note, int(epochs), **chosen), trained_model
 
 
 def describe_model_source(trained_model: TrainedModel) -> str:

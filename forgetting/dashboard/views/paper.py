@@ -24,7 +24,7 @@ from forgetting.paper.program import studied_recipes
 from forgetting.paper.report import REPORT_KINDS, ExperimentReport, make_report, report_bytes
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
-from forgetting.tracking.code import PageState
+from forgetting.tracking.page_state import PageState
 
 PROSE_FORMS = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # → methods of Prose
 MADE = "made_report"  # key of the report that was made last: what it is of, its kind and its content

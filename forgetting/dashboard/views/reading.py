@@ -43,7 +43,7 @@ def upload_view() -> None:
         st.file_uploader(
             "A file of reviews", type=FORMATS, key=UPLOADER, on_change=_uploaded, help=explain("A file of reviews")
         )
-        confirm_chosen_file()
+        confirm_chosen_file(UPLOADER)
     mine = session()
     if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[UPLOADER]:  # which still lists the file
         st.error(in_words(refused))

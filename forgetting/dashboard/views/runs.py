@@ -18,8 +18,8 @@ from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.tables import show_table
 from forgetting.reporting.formatting import format_count, format_seconds
 from forgetting.reporting.glossary import explain
-from forgetting.tracking.code import find_page
 from forgetting.tracking.metric_texts import format_baselines_of, format_metric_of
+from forgetting.tracking.page_state import find_page
 from forgetting.tracking.run import RUN_KINDS, RUN_TITLES, Run
 from forgetting.tracking.run_table import (
     RUN_FORMATS,

@@ -6,25 +6,24 @@ const LOOK_MS = 200
 const LOST_MS = 1200 // of rest, in which nothing is on its way
 const SAID_MS = 4000
 const MOST = 3 // times that a file is chosen anew
-const UPLOADER = ':is(.st-key-upload, .st-key-saved_model)' // one of them on a page
 const CHIP = '[data-testid="stFileChip"]' // of a file in the list of the uploader
 const REMOVE = '[data-testid="stFileChipDeleteBtn"]'
 
 let taken = { count: 0 } // the file that Python has read or refused last
-let place // of the sentence
-let pending // the chosen file, until it is taken
+const places = new Map() // of the sentences, by the keys of the uploaders that are watched
+let pending // the chosen file, with its uploader's key, until it is taken
 let repeating = false // whether it is this script that chooses the file
 
 export default function ({ data, parentElement }) {
-  taken = data
-  place = parentElement.querySelector('[role="status"]')
+  taken = data.taken
+  places.set(data.uploader, parentElement.querySelector('[role="status"]'))
   // Streamlit calls the place for a file mere presentation, and gives it a name all the same.
-  document.querySelector(`${UPLOADER} section[role="presentation"]`)?.removeAttribute('role')
+  find(data.uploader, 'section[role="presentation"]')[0]?.removeAttribute('role')
 }
 
-function choose(file) {
+function choose(file, uploader) {
   forget()
-  pending = { file, count: taken.count, chips: chips(), rest: performance.now(), times: 0 }
+  pending = { file, uploader, count: taken.count, chips: chips(uploader), rest: performance.now(), times: 0 }
   look()
 }
 
@@ -34,7 +33,7 @@ function forget() {
 }
 
 function look() {
-  const input = document.querySelector(`${UPLOADER} input[type="file"]`)
+  const [input] = find(pending.uploader, 'input[type="file"]')
   if (!input || isTaken() || isRefused()) {
     return forget() // also where another page is opened, and where Streamlit says why the file cannot be sent
   }
@@ -45,14 +44,15 @@ function look() {
 }
 
 function again(input, now) {
-  const { file, times } = pending
+  const { file, times, uploader } = pending
+  const place = places.get(uploader)
   if (times === MOST) {
     place.textContent = `${file.name} did not arrive. Choose it again.`
     return forget()
   }
   const sentence = place.textContent = `${file.name} did not arrive: it is taken again.`
   setTimeout(() => { if (place.textContent === sentence) place.textContent = '' }, SAID_MS)
-  Object.assign(pending, { times: times + 1, rest: now, chips: chips() })
+  Object.assign(pending, { times: times + 1, rest: now, chips: chips(uploader) })
   const files = new DataTransfer()
   files.items.add(file)
   input.files = files.files
@@ -67,22 +67,26 @@ function isTaken() {
 }
 
 function isUnderWay() {
-  const sending = document.querySelector(`${UPLOADER} [aria-label^="Cancel upload"]`)
-  return sending || document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== 'notRunning'
+  const sending = find(pending.uploader, '[aria-label^="Cancel upload"]')
+  return sending.length || document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== 'notRunning'
 }
 
 function isRefused() {
-  return chips().some(chip => chip.getAttribute('aria-invalid') === 'true' && !pending.chips.includes(chip))
+  return chips(pending.uploader).some(chip => chip.getAttribute('aria-invalid') === 'true' && !pending.chips.includes(chip))
 }
 
-const chips = () => [...document.querySelectorAll(`${UPLOADER} ${CHIP}`)]
+const box = uploader => `.st-key-${uploader}`
+const find = (uploader, selector) => [...document.querySelectorAll(`${box(uploader)} ${selector}`)]
+const chips = uploader => find(uploader, CHIP)
 const plain = name => name.replaceAll('"', '%22').replace(/[^\w.]/g, '') // servers read the other signs in many ways
+const around = (target, inside = '') => [...places.keys()].find(key => target.closest?.(`${box(key)} ${inside}`.trim()))
 
 function hear(event, files) {
-  if (!repeating && event.target.closest?.(UPLOADER) && files?.length) choose(files[0])
+  const uploader = around(event.target)
+  if (!repeating && uploader && files?.length) choose(files[0], uploader)
 }
 document.addEventListener('change', event => hear(event, event.target.files), true)
 document.addEventListener('click', event => {
-  if (event.target.closest?.(`${UPLOADER} ${REMOVE}`)) forget()
+  if (around(event.target, REMOVE)) forget()
 }, true)
 document.addEventListener('drop', event => hear(event, event.dataTransfer.files), true)
