@@ -19,9 +19,8 @@ from xml.sax.saxutils import escape
 import altair as alt
 import vl_convert
 
-from forgetting.charts.style import INK, PAPER, PRINTED_GRID
+from forgetting.charts.style import INK, PAPER, PRINTED_GRID, PRINTED_WIDTHS
 
-CHART_KINDS = ("png", "svg", "pdf", "html")
 FONTS = Path(__file__).parent / "font"
 FAMILY = "Forgetting Sans"
 FONT = f"'{FAMILY}', 'Liberation Sans', Arial, Helvetica, sans-serif"  # the others are as wide, for what reads no SVG's
@@ -56,30 +55,6 @@ PRINTED_CONFIGURATION = {  # of text and lines on paper; a chart's own comes bef
     "title": {"fontSize": TEXT_SIZE + 1, "fontWeight": "normal", "color": INK},
     "view": {"stroke": None},
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class PrintedWidth:
-    """Where a chart is printed.
-
-    Attributes:
-        width: In centimetres.
-        text: Size of the text, in points.
-        caption: Size of the caption by that of the text.
-        height: The largest height in centimetres; 0 where there is none.
-    """
-
-    width: float
-    text: float
-    caption: float = 1.0
-    height: float = 0.0
-
-
-PRINTED_WIDTHS = {
-    "one column": PrintedWidth(8.5, 7.5),
-    "two columns": PrintedWidth(17.5, 8.0),
-    "slide": PrintedWidth(33.867, 16.0, 0.8, 19.05),  # 13.33 by 7.5 inches
-}
 
 
 @dataclass(frozen=True)
@@ -256,7 +231,7 @@ def _sized(spec: dict, plot: float, abreast: int, columns: int, units: float, le
 def _wrap(text: str, units: float, size: float) -> list[str]:
     """Lines of a text that fit a width. Letters without spaces between them, as of Chinese, are broken anywhere."""
     lines, line, room = [], "", units - 2 * PRINTED_MARGIN
-    for word in re.findall(r"\S+\s*", text):
+    for word in re.findall(r"[^ \t\n]+[ \t\n]*", text):  # no line ends at a no-break space
         if line and size * _em(line + word.rstrip()) > room:
             lines.append(line.rstrip())
             line = ""

@@ -3,6 +3,8 @@
 Each colour stands out from the ground of both themes by 3:1 or more, and colour-blind eyes tell the models apart.
 """
 
+from dataclasses import dataclass
+
 ORIGINAL = "#a93a63"  # burgundy
 RANDOMIZED = "#3a8fd0"  # blue
 RELEARNED = "#b98812"  # gold
@@ -32,3 +34,28 @@ FRACTION_TITLE = "fraction randomized"
 CHANGE_TITLE = "‖ΔW‖₂ / ‖W‖₂"
 NO_WIDTH = "\u2060"
 INK, PAPER, PRINTED_GRID = "#000000", "#ffffff", "#dddddd"  # of files, whatever the theme
+CHART_KINDS = ("png", "svg", "pdf", "html")  # of files
+
+
+@dataclass(frozen=True)
+class PrintedWidth:
+    """Where a chart is printed.
+
+    Attributes:
+        width: In centimetres.
+        text: Size of the text, in points.
+        caption: Size of the caption by that of the text.
+        height: The largest height in centimetres; 0 where there is none.
+    """
+
+    width: float
+    text: float
+    caption: float = 1.0
+    height: float = 0.0
+
+
+PRINTED_WIDTHS = {
+    "one column": PrintedWidth(8.5, 7.5),
+    "two columns": PrintedWidth(17.5, 8.0),
+    "slide": PrintedWidth(33.867, 16.0, 0.8, 19.05),  # 13.33 by 7.5 inches
+}

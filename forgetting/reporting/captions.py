@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_LETTERS_OF_PART = 32  # of each part of a file's name
 PARTS_OF_SPLIT = ("training", "validation", "stopping", "test")
+OF_BOTH_PARTS = ("accuracy", "accuracy by epoch")  # charts whose baselines differ between the parts
 SEEDS_BAND = f"5–95{PERCENT} of the seeds"
 CLAIMED_BAND = f"the 95{PERCENT} interval over seeds and reviews"
 BEFORE_AFTER = "The original model is burgundy (left), the randomized one blue (right)."
@@ -206,14 +207,14 @@ def describe_chart(
     sentences = [
         drawn,
         chosen and f"Shown: {chosen}.",
-        lines and f"Baselines: {lines}.",
+        lines and f"Baselines{' on validation' if chart in OF_BOTH_PARTS else ''}: {lines}.",
         *_describe_source(source),
         source.note,
     ]
     seeds = getattr(source.studied, "seeds", 0)
     parts = [
         source.data.rpartition(".")[0] or source.data,
-        chart if metric == "accuracy" or metric in chart else f"{chart} {metric}",
+        chart if metric == "accuracy" or name_metric(metric) in chart else f"{chart} {metric}",
     ]
     parts += [*shown.values(), *_name_randomization(source), *([f"{seeds} seed{'s' * (seeds != 1)}"] if seeds else [])]
     return ChartText(
@@ -280,9 +281,13 @@ def _describe_comparison(source: ChartSource) -> str:
     if what == "nothing":
         return "Randomized: nothing."
     return (
-        f"Randomized: {what} by {format_scheme(randomization.scheme)}, in units of a {randomization.unit}, seed "
+        f"Randomized: {what} by {format_scheme(randomization.scheme)}, {_by_unit(randomization.unit)}, seed "
         f"{randomization.seed}."
     )
+
+
+def _by_unit(unit: str) -> str:
+    return f"{unit} by {unit}"
 
 
 def _describe_sweep(source: ChartSource) -> str:
@@ -295,8 +300,8 @@ def _describe_plan(plan: Sweep | Relearning, dose: str = "fraction") -> str:
     sizes = [(len(plan.doses), dose), (plan.seeds, "seed")] + ([(plan.splits, "split")] if plan.splits > 1 else [])
     units = getattr(plan, "units", ("weight",))
     return (
-        f"Study: {format_product(sizes)} ({_list_seeds(plan)}); {join_names(map(format_scheme, plan.schemes))}, in "
-        f"units of a {join_names(units, 'or a')}."
+        f"Study: {format_product(sizes)} ({_list_seeds(plan)}); {join_names(map(format_scheme, plan.schemes))}, "
+        f"{join_names(map(_by_unit, units), 'or')}."
     )
 
 

@@ -14,8 +14,9 @@ from chart_parts import texts_of
 from PIL import Image
 
 from forgetting.charts.data import classes_chart
-from forgetting.charts.export import PRINTED_WIDTHS, chart_bytes
+from forgetting.charts.export import chart_bytes
 from forgetting.charts.history import Curve, history_chart
+from forgetting.charts.style import PRINTED_WIDTHS
 from forgetting.model.history import Epoch
 from forgetting.model.history import PartMetrics as Metrics
 

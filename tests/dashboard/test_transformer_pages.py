@@ -97,7 +97,7 @@ def test_the_plan_of_cascades_is_started_from_either_place_and_is_shown():
     test.button(key="preset_plans_Cascades").click().run()
     assert not test.exception
     assert test.session_state["layers_view"] == "Cascades"
-    assert not test.session_state["plans"]
+    assert test.session_state["plans"] == 1
 
 
 def test_the_epochs_of_unlearning_are_those_of_the_kind_until_one_gives_others():

@@ -37,7 +37,7 @@ def test_a_comparison_says_its_randomization():
     assert text.stem == "wine_accuracy_fc1_normal_25-percent"
     for part in ("training 900, validation 100; split seed 7", "1,234 parameters, 9 epochs, seed 3"):
         assert part in text.caption
-    assert "25\u00a0% of fc1 by N(0, 1), in units of a weight, seed 5" in text.caption
+    assert "25\u00a0% of fc1 by N(0, 1), weight by weight, seed 5" in text.caption
     assert "Wilson" in text.caption
 
 

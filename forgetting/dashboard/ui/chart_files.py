@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from forgetting.charts.style import CHART_KINDS, PRINTED_WIDTHS
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import Study, TrainedModel, TrainingRun, session, source_name
 from forgetting.reporting.captions import ChartSource, ChartText, describe_chart, source_of_split
@@ -56,10 +57,8 @@ def chart_files(
         table: Makes the points that the charts are drawn from.
         tables: What else can be had.
     """
-    popover = st.popover("Download", icon=":material/download:", key=f"{key}_files", on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
+    # What an open popover asks for as it closes, would come after the page that a click outside it has led to.
+    with st.popover("Download", icon=":material/download:", key=f"{key}_files"):
         if charts:
             _chart_buttons(charts, key, table)
         if tables:
@@ -72,8 +71,6 @@ def chart_files(
 
 
 def _chart_buttons(charts: Mapping[str, ChartFile], key: str, table: Callable[[], pd.DataFrame] | None) -> None:
-    from forgetting.charts.export import CHART_KINDS, PRINTED_WIDTHS
-
     name, first = next(iter(charts)), next(iter(PRINTED_WIDTHS))
     if len(charts) > 1:
         label = "Chart of the file"

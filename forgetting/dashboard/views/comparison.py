@@ -98,6 +98,7 @@ def _scores_file(trained_model: TrainedModel, comparison: Comparison, baselines:
         lambda: _printed().printed_scores_chart(comparison, baselines, metric, unit),
         metric.replace("_", " "),
         baselines=baselines.beside(metric),
+        metric=metric,
         unit=unit,
     )
 
