@@ -4,7 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+import check_jsonschema
 import yaml
+from click.testing import CliRunner
 from pybtex.database import parse_file, parse_string
 
 import forgetting
@@ -55,6 +57,12 @@ def test_the_glossary_cites_works_of_the_list():
 
 def test_two_works_are_not_cited_alike():
     assert len({(work.names, work.year) for work in BIBLIOGRAPHY.values()}) == len(BIBLIOGRAPHY)
+
+
+def test_the_program_is_cited_by_the_official_schema_of_its_format():
+    """Which comes with check-jsonschema, so that no network is needed."""
+    schema = ["--builtin-schema", "vendor.citation-file-format", str(ROOT / "CITATION.cff")]
+    assert CliRunner().invoke(check_jsonschema.main, schema).exit_code == 0
 
 
 def test_the_program_is_cited_as_it_is_named_everywhere():
