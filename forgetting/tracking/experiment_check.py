@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from forgetting.reporting.formatting import join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
-from forgetting.tracking.metric_texts import format_baselines_of, format_run_value
+from forgetting.tracking.metric_texts import format_baselines_of, format_metric_of, format_run_value
 from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
@@ -94,10 +94,16 @@ def _is_close(file: RunMetric, found: RunMetric | None) -> bool:
 
 
 def _describe_difference(file: RunMetric, found: RunMetric | None) -> str:
-    """A metric in the file and here, beside what trivial models reach."""
+    """A metric in the file and here, as exactly as shows the difference, beside what trivial models reach."""
     trivial = format_baselines_of(file)
-    here = "missing" if found is None else format_run_value(found.name, found.value)
-    return (
-        f"{file.name} is {format_run_value(file.name, file.value)} in the file, {here} here"
-        + f" ({trivial})" * bool(trivial)
-    )
+    texts = ((write(file), write(found) if found else "missing") for write in WRITINGS)
+    in_file, here = next((pair for pair in texts if pair[0] != pair[1]))
+    return f"{file.name} is {in_file} in the file, {here} here" + f" ({trivial})" * bool(trivial)
+
+
+def _write_exactly(metric: RunMetric) -> str:
+    """A metric with all its digits."""
+    return f"{metric.value!r}" + (f" ({' to '.join(map(repr, metric.interval))})" if metric.interval else "")
+
+
+WRITINGS = (lambda metric: format_run_value(metric.name, metric.value), format_metric_of, _write_exactly)

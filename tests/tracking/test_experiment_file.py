@@ -133,8 +133,9 @@ def test_it_is_said_what_an_experiment_lacks():
     assert "e" * 64 in differs
 
 
-def result(value: float | None, done: int = 1) -> ExperimentResult:
-    return ExperimentResult("comparison", done, 1, (RunMetric("validation accuracy", value, None, {"chance": 0.1}),))
+def result(value: float | None, done: int = 1, interval: tuple[float, float] | None = None) -> ExperimentResult:
+    metric = RunMetric("validation accuracy", value, interval, {"chance": 0.1})
+    return ExperimentResult("comparison", done, 1, (metric,))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,8 @@ def result(value: float | None, done: int = 1) -> ExperimentResult:
         (result(0.25), True, "all 1 metrics of the file are reproduced, bit for bit"),
         (result(0.2500001), True, "but for their last digits"),
         (result(0.5), False, "is 25 % in the file, 50 % here (chance 10 %)"),
+        (result(0.2502), False, "is 0.25 in the file, 0.2502 here"),  # where both are 25 %
+        (result(0.25, interval=(0.2, 0.3)), False, "is 25 % in the file, 25 % (20 % to 30 %) here"),
         (result(None), False, "missing here"),
         (None, None, "not computed here yet"),
         (result(0.25, 0), None, "0 of 1 here"),
