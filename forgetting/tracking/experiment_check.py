@@ -97,7 +97,7 @@ def _describe_difference(file: RunMetric, found: RunMetric | None) -> str:
     """A metric in the file and here, as exactly as shows the difference, beside what trivial models reach."""
     trivial = format_baselines_of(file)
     texts = ((write(file), write(found) if found else "missing") for write in WRITINGS)
-    in_file, here = next((pair for pair in texts if pair[0] != pair[1]))
+    in_file, here = next(pair for pair in texts if pair[0] != pair[1])
     return f"{file.name} is {in_file} in the file, {here} here" + f" ({trivial})" * bool(trivial)
 
 
