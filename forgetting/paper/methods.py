@@ -9,10 +9,10 @@ from forgetting.core.numbers import format_share
 from forgetting.model.settings import ModelSettings, TrainingSettings
 from forgetting.paper.material import Material
 from forgetting.paper.prose import Prose, Sentence
-from forgetting.paper.study_methods import SCHEME_SENTENCES, STUDY_METHODS, UNIT_NAMES
+from forgetting.paper.study_methods import SCHEME_SENTENCES, STUDY_METHODS, UNIT_NAMES, noise_sentence
 from forgetting.randomization.settings import Randomization
 from forgetting.reporting.comparison import describe_randomization
-from forgetting.reporting.formatting import format_count, format_fraction, join_names
+from forgetting.reporting.formatting import format_count, format_epochs, format_fraction, join_names
 from forgetting.reporting.names import format_scheme
 from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
@@ -25,6 +25,12 @@ WORD_PHRASES = {
     "words": "words, numbers and signs of any script",
     "characters": "characters and pairs of neighbouring characters",
 }
+
+
+BALANCED = Sentence(
+    "Balanced accuracy, the mean recall of the classes, and macro-F1 are reported beside it.",
+    ("brodersen2010balanced",),
+)
 
 
 def describe_methods(material: Material) -> Prose:
@@ -97,12 +103,13 @@ def _data(material: Material) -> list[Sentence]:
 
 def _features(material: Material) -> list[Sentence]:
     recipe, split = material.recipe, material.split
-    rare = f"; words of fewer than {recipe.split.min_df} training reviews were left out" * (recipe.split.min_df > 1)
-    most = f", as were all but the {recipe.split.max_words:,} most frequent" * bool(recipe.split.max_words)
+    left_out = [f"words of fewer than {recipe.split.min_df} training reviews"] * (recipe.split.min_df > 1)
+    left_out += [f"all but the {recipe.split.max_words:,} most frequent"] * bool(recipe.split.max_words)
+    rest = f"; {join_names(left_out)} were left out" if left_out else ""
     known = f"The vocabulary of {len(split.words):,} was made from the training reviews alone"
     told = [
         Sentence(f"The texts were put into lower case and cut into {WORD_PHRASES[split.tokenizer.kind]}."),
-        Sentence(f"{known}{rare}{most}."),
+        Sentence(f"{known}{rest}."),
     ]
     if split.max_tokens:
         return [
@@ -113,8 +120,8 @@ def _features(material: Material) -> list[Sentence]:
     return [
         *told,
         Sentence(
-            f"A review was represented by TF-IDF weights, with {tf} as the term frequency and ln((1 + n) / (1 + df)) + "
-            "1 as the inverse document frequency, scaled to a Euclidean norm of 1.",
+            f"A review was represented by TF-IDF weights, with {tf} as the term frequency and ln((1 + n) / (1 + df)) "
+            "+ 1 as the inverse document frequency, scaled to a Euclidean norm of 1.",
             ("salton1988term", "pedregosa2011scikit"),
         ),
     ]
@@ -164,20 +171,24 @@ def _training(material: Material) -> list[Sentence]:
     recipe, split, trained = material.recipe, material.split, material.trained
     training = recipe.training.for_size(*split.size)
     told = [_objective(training), _optimizer(training)]
-    size = f"batches of {training.batch_size:,} reviews" if training.batch_size else "all training reviews at once"
+    whole = not training.batch_size or training.batch_size >= len(split.training)
+    size = "all training reviews at once" if whole else f"batches of {training.batch_size:,} reviews"
     done = len(trained.history)
     some = f"A step took {size}; the model was trained for {format_count(done, 'epoch')}"
     if trained.state not in ("finished", "running", "ready"):
         told.append(Sentence(f"{some}, after which training {trained.state}."))
     elif trained.state == "finished" and trained.kept_epoch:
-        patience = (
-            f", after {format_count(training.patience, 'epoch')} without a lower one" if training.patience else ""
+        waited = training.patience and done - trained.kept_epoch >= training.patience
+        ended = (
+            f", when the loss of the stopping part had not fallen for {format_count(training.patience, 'epoch')}"
+            if waited
+            else ""
         )
         told += [
-            Sentence(f"{some}{patience}."),
+            Sentence(f"{some}{ended}."),
             Sentence(
-                f"The weights of epoch {trained.kept_epoch}, at which the loss of the stopping part was lowest, "
-                "were kept.",
+                f"The weights of epoch {trained.kept_epoch}, at which the loss of the stopping part was lowest, were "
+                "kept.",
                 ("prechelt1998early",),
             ),
         ]
@@ -186,7 +197,7 @@ def _training(material: Material) -> list[Sentence]:
         told.append(Sentence(f"{some}{short}."))
     if training.word_dropout:
         told.append(Sentence(f"In each step, words were left out with a probability of {training.word_dropout:g}."))
-    if training.dropout_steps:
+    if training.dropout_steps and recipe.model.dropout:
         first = "step" if training.dropout_steps == 1 else f"{training.dropout_steps:,} steps"
         told.append(Sentence(f"Dropout acted in the first {first} only."))
     if training.reuse_forward_pass:
@@ -213,7 +224,8 @@ def _optimizer(training: TrainingSettings) -> Sentence:
     if training.optimizer == "adamw":
         return Sentence(
             f"Weights were updated by AdamW with {betas} and decoupled weight decay of {decay} of the matrices; the "
-            f"learning rate rose to {rate} over the first tenth of the steps and fell to 0 along a cosine.",
+            f"learning rate rose to {rate} over the first tenth of the steps of {format_epochs(training.epochs)}, and "
+            "fell along a cosine, which ends at 0.",
             ("loshchilov2019decoupled",),
         )
     coupled = f", with {decay} times the weights added to the gradient" if training.weight_decay else ""
@@ -243,10 +255,7 @@ def _metrics(material: Material) -> list[Sentence]:
             ("wilson1927probable",),
         ),
         Sentence(f"It is reported beside the accuracy of {join_names(rivals)}.", works),
-        Sentence(
-            "Balanced accuracy, the mean recall of the classes, and macro-F1 are reported beside it.",
-            ("brodersen2010balanced",),
-        ),
+        *([] if material.recipe.protocol == "published" or not material.comparison else [BALANCED]),
     ]
 
 
@@ -254,16 +263,14 @@ def _randomization(randomization: Randomization, material: Material) -> list[Sen
     layers = material.recipe.model.layers
     if not randomization.chosen_layers(layers) or not randomization.fraction:
         return []
-    scale = ""
-    if randomization.scheme == "noise":
-        scale = f", with a standard deviation of {randomization.scale:g} times that of the parameter"
     what = describe_randomization(randomization, layers)
     return [
-        Sentence(f"Of the trained model, {what} was randomized by {format_scheme(randomization.scheme)}{scale}."),
+        Sentence(f"Of the trained model, {what} was randomized by {format_scheme(randomization.scheme)}."),
         SCHEME_SENTENCES[randomization.scheme],
+        *([noise_sentence(randomization.scale)] if randomization.scheme == "noise" else []),
         Sentence(
-            f"Units were {UNIT_NAMES[randomization.unit]}, exactly round(d n) of a layer's n units at the fraction d = "
-            f"{format_fraction(randomization.fraction)}, chosen and drawn with seed {randomization.seed}."
+            f"Units were {UNIT_NAMES[randomization.unit]}, exactly round(d n) of a layer's n units at the fraction d "
+            f"= {format_fraction(randomization.fraction)}, chosen and drawn with seed {randomization.seed}."
         ),
         *_paired(),
     ]
@@ -273,20 +280,19 @@ def _paired() -> list[Sentence]:
     """How the original and the randomized model are compared."""
     return [
         Sentence(
-            "Both models classified the same validation reviews: the change of accuracy has Tango's score interval at "
-            "95 %, and was tested by McNemar's exact test.",
+            "Both models classified the same validation reviews: the change of accuracy has Tango's score interval "
+            "at 95 %, and was tested by McNemar's exact test.",
             ("tango1998equivalence", "mcnemar1947note"),
         ),
         Sentence(
-            "It is called a loss or a gain only where the interval leaves out 0 and p is at most 0.05; otherwise "
-            "the number "
-            "of reviews is given that would find a change of this size four times in five.",
+            "It is called a loss or a gain only where the interval leaves out 0 and p is at most 0.05; otherwise the "
+            "number of reviews is given that would find a change of this size four times in five.",
             ("connor1987sample",),
         ),
         Sentence(
             "Forgetting is the share of the accuracy above chance that was lost, (before − after) / (before − "
-            "chance), and "
-            "is reported only where the original was shown to be better than always predicting the largest class."
+            "chance), and is reported only where the original was shown to be better than always predicting the "
+            "largest class."
         ),
         Sentence(
             "How far apart the predicted probabilities of both models are is the mean Jensen–Shannon divergence to "
@@ -300,14 +306,13 @@ def _published(material: Material) -> list[Sentence]:
     return [
         Sentence(
             "The randomized model was a fresh one, every parameter of which was drawn from the standard normal "
-            "distribution, "
-            f"and which was then trained for the same {format_count(len(material.comparison.history), 'epoch')}.",
+            "distribution, and which was then trained for the same "
+            f"{format_count(len(material.comparison.history), 'epoch')}.",
             ("learningtoforget",),
         ),
         Sentence(
             "Bitwise accuracy is the share of the reviews times classes whose probability, cut at 0.5, matches the "
-            "one-hot "
-            f"label; always answering no reaches {format_share(material.baselines.all_no, 2)}."
+            f"one-hot label; always answering no reaches {format_share(material.baselines.all_no, 2)}."
         ),
     ]
 
@@ -322,8 +327,7 @@ def _software(material: Material) -> list[Sentence]:
     return [
         Sentence(
             f"All computations were done with Learning to Forget {PROGRAM_VERSION}, with {join_names(found)}, on a "
-            "processor with "
-            f"{threads}.",
+            f"processor with {threads}.",
             ("forgetting", "paszke2019pytorch", "pedregosa2011scikit"),
         ),
         Sentence(

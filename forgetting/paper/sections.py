@@ -45,8 +45,7 @@ MOST_CLASSES_LISTED = 60  # in a table
 LIMITS = (  # of what may be claimed of any result
     "All numbers are of small networks on these reviews; they need not hold for other networks or reviews.",
     "At an equal fraction, N(0, 1) mostly measures how much larger its numbers are than trained weights; "
-    "re-randomization, "
-    "or fractions of equal change, do not.",
+    "re-randomization, or fractions of equal change, do not.",
     "A low accuracy is not forgetting: what relearns soon was not gone, and an attack that fails proves no privacy.",
     "What was chosen as the best on the validation reviews looks better there than it is.",
     "The same recipe on the same file gives the same numbers, bit for bit, on one machine at one thread count only.",

@@ -7,30 +7,21 @@ from collections.abc import Callable
 from forgetting.experiment.export import TableResult
 from forgetting.paper.material import Material
 from forgetting.paper.prose import Sentence
+from forgetting.paper.unlearning_methods import tell_unlearning
 from forgetting.recipe.explanation import Explanation
-from forgetting.recipe.forget import Unlearning, describe_forget
+from forgetting.recipe.forget import describe_forget
 from forgetting.recipe.plans import Relearning, Sweep
 from forgetting.recipe.recipe import Recipe
+from forgetting.reporting.comparison import describe_randomization
 from forgetting.reporting.formatting import format_count, format_epochs, format_share, join_names
-from forgetting.reporting.names import format_attribution, format_method, format_scheme
+from forgetting.reporting.names import format_attribution, format_scheme
+from forgetting.studies.relearning import RUNS
 
 ATTRIBUTION_WORKS = {
     "gradient_input": ("shrikumar2016not",),
     "integrated_gradients": ("sundararajan2017axiomatic",),
     "occlusion": ("zeiler2014visualizing", "li2016understanding"),
     "smoothgrad": ("smilkov2017smoothgrad",),
-}
-METHOD_WORKS = {  # of the unlearning methods that have a source
-    "retrain": ("cao2015towards",),
-    "eu_k": ("goel2022adversarial",),
-    "cf_k": ("goel2022adversarial",),
-    "fine_tune": ("golatkar2020eternal",),
-    "gradient_ascent": ("thudi2022unrolling",),
-    "random_labels": ("graves2021amnesiac",),
-    "dampening": ("foster2024fast",),
-    "scrub": ("kurmanji2023towards",),
-    "salun": ("fan2024salun",),
-    "neggrad_plus": ("kurmanji2023towards",),
 }
 SCHEME_SENTENCES = {  # what a scheme did
     "normal": Sentence("By N(0, 1), a chosen unit became draws from the standard normal distribution."),
@@ -44,6 +35,7 @@ SCHEME_SENTENCES = {  # what a scheme did
 }
 UNIT_NAMES = {"weight": "weights and biases", "neuron": "neurons", "head": "attention heads", "word": "words"}
 MOST_FRACTIONS = 8  # fractions that are listed one by one
+WORDS_LISTED = 10  # words that are listed one by one
 STOPPED = "The study was stopped: {done:,} of {planned:,} planned parts are reported."
 
 
@@ -66,7 +58,8 @@ def _replicates(plan: Sweep | Relearning) -> str:
     models = ", with a model trained for each" if plan.retrain else " of one trained model"
     if plan.splits == 1:
         return seeds + models
-    return f"{seeds} on each of {plan.splits} random splits of the reviews, with models of their own"
+    of = "seed and split" if plan.retrain else "split"
+    return f"{seeds} on each of {plan.splits} random splits of the reviews, with a model trained for each {of}"
 
 
 def _sets(plan: Sweep, recipe: Recipe) -> str:
@@ -82,15 +75,27 @@ def _sweep(plan: Sweep, recipe: Recipe, over: str = "") -> list[Sentence]:
         over: What it was repeated over; "" for what `_replicates` says of the plan.
     """
     schemes = join_names(map(format_scheme, plan.schemes))
-    units = join_names(UNIT_NAMES[unit] for unit in plan.units)
-    how = f"at {_fractions(plan.doses)} of their {units}"
+    units = f"the words {_list_words(plan.words)}" if plan.words else ", or ".join(map(UNIT_NAMES.get, plan.units))
+    how = f"at {_fractions(plan.doses)} of the units ({units})"
     if plan.match == "change":
-        how = f"until their weights had changed by {_fractions(plan.doses)} of their norm"
-    what = f"We randomized {_sets(plan, recipe)} {how} by {schemes}"
+        how = f"unit by unit ({units}), until the weights had changed by {_fractions(plan.doses)} of their norm"
+    what = f"We randomized {_sets(plan, recipe)} {how}, by {schemes}"
     return [
         Sentence(f"{what}, over {over or _replicates(plan)}."),
         *(SCHEME_SENTENCES[scheme] for scheme in plan.schemes),
+        *([noise_sentence(plan.scale)] if "noise" in plan.schemes else []),
     ]
+
+
+def _list_words(words: tuple[str, ...]) -> str:
+    """Words that were randomized, of many the first."""
+    more = f" and {len(words) - WORDS_LISTED:,} others" if len(words) > WORDS_LISTED + 1 else ""
+    return (", ".join if more else join_names)([f"“{word}”" for word in words[: WORDS_LISTED if more else None]]) + more
+
+
+def noise_sentence(scale: float) -> Sentence:
+    """How strong the noise of the scheme "noise" was."""
+    return Sentence(f"The standard deviation of the noise was {scale:g} times that of the parameter.")
 
 
 def _nested(plan: Sweep) -> list[Sentence]:
@@ -100,8 +105,8 @@ def _nested(plan: Sweep) -> list[Sentence]:
     told = [
         Sentence("Curves show the median over seeds, and bands over seeds the middle 90 % of them."),
         Sentence(
-            "Intervals at 95 % hold reviews and random draws together: their variances were estimated from the crossed "
-            "table of reviews and seeds, with Satterthwaite's degrees of freedom; those of whole curves are "
+            "Intervals at 95 % hold reviews and random draws together: their variances were estimated from the "
+            "crossed table of reviews and seeds, with Satterthwaite's degrees of freedom; those of whole curves are "
             "simultaneous.",
             ("searle1992variance", "satterthwaite1946approximate", "montiel2019simultaneous"),
         ),
@@ -119,8 +124,8 @@ def _dose(result: TableResult, material: Material) -> list[Sentence]:
         *_nested(plan),
         Sentence(
             f"The half-way {half} (D50) is that at which the median has lost half of the accuracy above chance, "
-            f"{format_share(material.baselines.chance)}; its interval holds all at which the interval of the "
-            "accuracy does.",
+            f"{format_share(material.baselines.chance)}; its interval holds all those at which the interval of the "
+            "accuracy holds that value.",
         ),
         *_stopped(len(result.rows), result.planned),
     ]
@@ -137,8 +142,8 @@ def _robustness(result: TableResult, material: Material) -> list[Sentence]:  # n
         ),
         Sentence(
             "A layer is called critical where at least half of the accuracy above chance is lost after "
-            "re-initialization, and "
-            "robust where at most a quarter is; intervals are corrected for the number of layer sets (Bonferroni)."
+            "re-initialization, and robust where at most a quarter is; intervals are corrected for the number of "
+            "layer sets (Bonferroni)."
         ),
         *_stopped(len(result.rows), result.planned),
     ]
@@ -149,13 +154,11 @@ def _layer_choice(result: TableResult, material: Material) -> list[Sentence]:  #
         *_sweep(result.plan, result.recipe),
         Sentence(
             "To find which layer to unlearn in, the accuracy of each randomized model was measured on the forget set "
-            f"({describe_forget(result.recipe.forget)}) and on the retain set, all other training reviews; the "
-            "excess loss "
-            "is what was lost of the first less what was lost of the second, a mean over fractions and seeds."
+            f"({describe_forget(result.recipe.forget)}) and on the retain set, all other training reviews; the excess "
+            "loss is what was lost of the first less what was lost of the second, a mean over fractions and seeds."
         ),
         Sentence(
-            "Its intervals are corrected for the number of layer sets, and layer sets are ranked by it.",
-            ("holm1979simple",),
+            "Its intervals are corrected for the number of layer sets (Bonferroni), and layer sets are ranked by it."
         ),
         *_stopped(len(result.rows), result.planned),
     ]
@@ -192,9 +195,9 @@ def _similarity(result: TableResult, material: Material) -> list[Sentence]:  # n
     return [
         *_sweep(plan.sweep, result.recipe),
         Sentence(
-            "How similarly the original and the randomized model lay out "
-            f"{compared:,} validation reviews in each layer was measured by linear centred kernel alignment with an "
-            "unbiased estimator, beside that of models trained from other seeds.",
+            f"How similarly the original and the randomized model lay out {compared:,} validation reviews in each "
+            "layer was measured by linear centred kernel alignment with an unbiased estimator, beside that of models "
+            "trained from other seeds.",
             ("kornblith2019similarity", "song2012feature", "nguyen2021wide"),
         ),
         Sentence(
@@ -205,35 +208,47 @@ def _similarity(result: TableResult, material: Material) -> list[Sentence]:  # n
     ]
 
 
-def _relearned(plan: Relearning, recipe: Recipe) -> list[Sentence]:
+def _target(plan: Relearning, recipe: Recipe) -> str:
+    """The accuracy that models were to reach, as the end of a sentence."""
     where = "test" if recipe.split.test_share else "validation"
+    return f"{format_share(plan.target_share)} of the original's validation accuracy, on the {where} reviews"
+
+
+def _saved() -> list[Sentence]:
+    """What savings are, and how they are tested."""
     return [
         Sentence(
-            "Randomized models were trained again with the settings of the original, until they reached "
-            f"{format_share(plan.target_share)} of its validation accuracy on the {where} reviews, for at most "
-            f"{format_epochs(plan.epochs)}, and so were models from scratch."
-        ),
-        Sentence(
             "Savings are 1 − steps to relearn / steps from scratch; a run that never reached the target counts as "
-            "longer than "
-            "all others.",
+            "longer than all others.",
             ("ebbinghaus1885gedachtnis",),
         ),
         Sentence(
-            "That savings are above 0 was tested by a one-sided sign test, which takes five models or more; the 90 "
-            "% interval "
-            "of their median goes by their order.",
+            "That savings are above 0 was tested by a one-sided sign test, which takes five models or more; the 90 % "
+            "interval of their median goes by their order.",
             ("dixon1946sign", "thompson1936confidence"),
         ),
     ]
 
 
 def _learning_curves(result: TableResult, material: Material) -> list[Sentence]:  # noqa: ARG001
-    plan = result.recipe.relearning
+    recipe, plan = result.recipe, result.recipe.relearning
+    drawn = recipe.randomization
+    what = describe_randomization(drawn, recipe.model.layers)
+    trained = (
+        "The randomized model, a new model and the original were trained with the settings of the original for "
+        f"{format_epochs(plan.epochs)} each, and the steps were counted to the target, {_target(plan, recipe)}."
+    )
     return [
-        *_relearned(plan, result.recipe),
-        Sentence(f"Learning curves are over {_replicates(plan)}; bands hold the middle 90 % of them."),
-        *_stopped(len(result.learning_curves), 2 * plan.seeds * plan.splits),  # the randomized, and one from scratch
+        Sentence(
+            f"To see what is relearned, {what} was randomized by {format_scheme(drawn.scheme)}, over "
+            f"{_replicates(plan)}; units were {UNIT_NAMES[drawn.unit]}, drawn with the seed of each."
+        ),
+        SCHEME_SENTENCES[drawn.scheme],
+        *([noise_sentence(drawn.scale)] if drawn.scheme == "noise" else []),
+        Sentence(trained),
+        *_saved(),
+        Sentence("Learning curves show the median over these; bands hold the middle 90 % of them."),
+        *_stopped(len(result.learning_curves), RUNS * plan.seeds * plan.splits),
     ]
 
 
@@ -241,11 +256,14 @@ def _savings(result: TableResult, material: Material) -> list[Sentence]:  # noqa
     plan = result.recipe.relearning
     return [
         *_sweep(plan.sweep, result.recipe, _replicates(plan)),
-        *_relearned(plan, result.recipe),
+        Sentence(
+            "The randomized models, and models from scratch, were trained with the settings of the original until "
+            f"they reached the target, {_target(plan, result.recipe)}, for at most {format_epochs(plan.epochs)}."
+        ),
+        *_saved(),
         Sentence(
             "Where conclusions are named one by one they are corrected by Holm's method, in the table by that of "
-            "Benjamini "
-            "and Hochberg.",
+            "Benjamini and Hochberg.",
             ("holm1979simple", "benjamini1995controlling"),
         ),
         *_stopped(len(result.rows), result.planned),
@@ -253,72 +271,7 @@ def _savings(result: TableResult, material: Material) -> list[Sentence]:  # noqa
 
 
 def _unlearning(result: TableResult, material: Material) -> list[Sentence]:  # noqa: ARG001
-    recipe, counts = result.recipe, result.reviews
-    plan: Unlearning = recipe.unlearning.for_kind(recipe.model.kind)
-    methods = [name for name in plan.methods if name not in ("original", "retrain")]
-    works = dict.fromkeys(work for name in methods for work in METHOD_WORKS.get(name, ()))
-    named = f", by {join_names(map(format_method, methods))}" if methods else ""
-    trained_on = []
-    if methods:
-        further = f"{format_epochs(plan.epochs)} at a learning rate of {plan.learning_rate:g}"
-        trained_on = [Sentence(f"Methods that train the original further did so for {further}.")]
-    told = [
-        Sentence(
-            f"Of the training reviews, {describe_forget(recipe.forget)} "
-            f"({format_count(counts['forget'], 'review')}) was to be "
-            f"forgotten{named}, over {format_count(plan.seeds, 'seed')} (from {plan.seed}), each with an original "
-            "of its own.",
-            tuple(works),
-        ),
-        Sentence(
-            "Each was compared with exact retraining, a fresh model trained on the other "
-            f"{counts['retain']:,} reviews alone.",
-            ("cao2015towards",),
-        ),
-        *trained_on,
-        Sentence(
-            "The tug of war is the product of 1 − |gap| of the accuracies on the forget, retain and validation "
-            "reviews.",
-            ("zhao2024what",),
-        ),
-    ]
-    there = {name for name in result.frame if result.frame[name].notna().any()}
-    if "attack_auc" in there:
-        rate = " and as the true positive rate at a false positive rate of 1 %" * ("attack_tpr" in there)
-        told.append(
-            Sentence(
-                f"A loss-threshold attack told forgotten reviews from {counts['non_members']:,} comparable ones "
-                "never seen; "
-                f"it is reported as the area under its ROC curve{rate}.",
-                ("yeom2018privacy", *(("carlini2022membership",) if rate else ())),
-            )
-        )
-    if "anamnesis" in there:
-        told.append(
-            Sentence(
-                "The anamnesis index is the number of steps to relearn the forget set, divided by that of the "
-                "retrained model.",
-                ("chundawat2023zero",),
-            )
-        )
-    if any(score.score is not None for score in result.indistinguishable.values()):
-        told.append(
-            Sentence(
-                "How well unlearned can be told from retrained models is scored as in the first NeurIPS unlearning "
-                "challenge.",
-                ("triantafillou2024making",),
-            )
-        )
-    return [
-        *told,
-        Sentence(
-            "Gaps have intervals over models and reviews together; conclusions are corrected by Holm's method, and "
-            "the table by "
-            "that of Benjamini and Hochberg.",
-            ("delong1988comparing", "obuchowski1995hypothesis", "holm1979simple", "benjamini1995controlling"),
-        ),
-        *_stopped(len(result.rows), result.planned),
-    ]
+    return [*tell_unlearning(result), *_stopped(len(result.rows), result.planned)]
 
 
 STUDY_METHODS: dict[str, Callable[[TableResult, Material], list[Sentence]]] = {

@@ -2,16 +2,23 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from paper_cases import APPROVED, HOSTILE, hostile_material, run_all, write_methods
 
+from forgetting.experiment.pipeline import prepare
 from forgetting.paper.bibliography import BIBLIOGRAPHY
 from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.methods import describe_methods
-from forgetting.paper.study_methods import ATTRIBUTION_WORKS, METHOD_WORKS, SCHEME_SENTENCES, STUDY_METHODS
+from forgetting.paper.study_methods import ATTRIBUTION_WORKS, SCHEME_SENTENCES, STUDY_METHODS
+from forgetting.paper.unlearning_methods import METHOD_SENTENCES, METHOD_WORKS, UNTUNED
 from forgetting.randomization.schemes import SCHEMES
+from forgetting.recipe.forget import Unlearning
+from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.run import RUN_KINDS
+from forgetting.unlearning.task import METHODS
 
 
 @pytest.mark.slow
@@ -43,3 +50,38 @@ def test_what_a_file_is_named_is_no_markup():
     assert r"50\% \textbackslash{}of\_all\{\#1\} <b>\$x\textasciicircum{}2\$</b>" in prose.latex()
     assert r"\<b\>\$x\^2\$\</b\> \@tango1998equivalence" in prose.markdown()
     assert "tango1998equivalence" not in {work.key for work in prose.works}
+
+
+def test_what_is_said_of_unlearning_methods_is_of_those_alone():
+    assert {*METHOD_SENTENCES} | {*UNTUNED} <= {*METHODS}
+    told = {}
+    for name in METHODS:
+        recipe = Recipe(unlearning=Unlearning(methods=("original", "retrain", name), seeds=1))
+        result = SimpleNamespace(
+            recipe=recipe,
+            reviews={"forget": 3, "retain": 5, "non_members": 4},
+            frame=pd.DataFrame({"tow": [1.0]}),
+            indistinguishable={},
+            rows=(1,),
+            planned=1,
+        )
+        told[name] = " ".join(sentence.text for sentence in STUDY_METHODS["unlearning"](result, None))
+    trained = {name for name, text in told.items() if "was trained further for 20 epochs at a learning rate" in text}
+    assert trained == {*METHODS} - {*UNTUNED}
+    assert "at most 20 steps" in told["gradient_ascent"]
+    assert all("over reviews;" in text for text in told.values())  # of one seed nothing tells how far models vary
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"min_df": 1}, "from the training reviews alone."),
+        ({"min_df": 1, "max_words": 3}, "alone; all but the 3 most frequent were left out."),
+        ({"max_words": 3}, "; words of fewer than 2 training reviews and all but the 3 most frequent were left out."),
+    ],
+)
+def test_it_is_said_which_words_were_left_out(settings, said):
+    material = hostile_material()
+    recipe = replace(material.recipe, split=replace(material.recipe.split, **settings))
+    split = prepare(recipe, material.split.reviews)
+    assert said in describe_methods(replace(material, recipe=recipe, split=split)).plain()
