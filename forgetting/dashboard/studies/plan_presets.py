@@ -25,7 +25,9 @@ from forgetting.reporting.glossary import explain
 PRESET_SEEDS = 3
 FEW_METHODS = ("retrain", "randomize_and_repair", "fine_tune", "cf_k")
 RELEARN_EPOCHS = 15  # as many as a Transformer is trained for on few reviews
-PLANS = "plans"  # how many were started: each start makes the popover a new one, which is closed and hides nothing
+PLANS_STARTED = (
+    "plans"  # how many were started: each start makes the popover a new one, which is closed and hides nothing
+)
 FIRST = "first"  # part of the key of the button of the plan that is offered first
 
 
@@ -148,7 +150,7 @@ def preset_controls(trained_model: TrainedModel, study: str) -> None:
     """A button that opens the plans that are ready, where the model has groups of layers; study: the kind's name."""
     if study not in PLAN_PRESETS or not groups_of(trained_model.recipe.model.layers):
         return
-    key = f"{PLANS}_{st.session_state.get(PLANS, 0)}"
+    key = f"{PLANS_STARTED}_{st.session_state.get(PLANS_STARTED, 0)}"
     with st.popover("Plans", icon=":material/list_alt:", help=explain("Plans"), key=key):
         for preset in PLAN_PRESETS[study]:
             start_preset_button(trained_model, preset, study)
@@ -173,7 +175,7 @@ def offer_study(trained_model: TrainedModel, study: str) -> None:
 
 
 def start_preset_button(
-    trained_model: TrainedModel, preset: PlanPreset, study: str = "dose", place: str = PLANS
+    trained_model: TrainedModel, preset: PlanPreset, study: str = "dose", place: str = PLANS_STARTED
 ) -> None:
     """A button that starts a plan, and what it shows and how long it takes below. place: Where it stands, by a key."""
     values, kind = preset.make(trained_model.recipe.model.layers), STUDY_KINDS[study]
@@ -202,6 +204,6 @@ def _start(trained_model: TrainedModel, values: dict[str, object], study: str, t
     """Make a plan the visitor's, and start it."""
     assign(values)
     start_study(trained_model, study)
-    st.session_state[PLANS] = st.session_state.get(PLANS, 0) + 1
+    st.session_state[PLANS_STARTED] = st.session_state.get(PLANS_STARTED, 0) + 1
     if tab:
         st.session_state["layers_view"] = tab
