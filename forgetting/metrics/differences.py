@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RESAMPLES = (500, 2_000)  # at the least and at the most
 MOST_RESAMPLED = 10_000_000  # reviews in all, from which on there are fewer resamples
 RESAMPLED_AT_ONCE = 2_000_000  # numbers that are drawn or counted
-LEAST_DIFFERENT = 1e-9  # up to which changes differ by rounding alone
+CHANGE_ROUNDING = 1e-9  # up to which changes differ by rounding alone
 
 
 def newcombe_interval(before: tuple[float, float, float], after: tuple[float, float, float]) -> tuple[float, float]:
@@ -127,7 +127,7 @@ def bootstrap_changes(targets: np.ndarray, before: np.ndarray, after: np.ndarray
     low, high = np.quantile(changes, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
     found = _count_changes(*whole)
     swaps = (random.binomial(counts[:, None], 0.5, (len(counts), size)).astype(float) for size in sizes)
-    as_far = sum((np.abs(swapped(each)) >= np.abs(found) - LEAST_DIFFERENT).sum(axis=1) for each in swaps)
+    as_far = sum((np.abs(swapped(each)) >= np.abs(found) - CHANGE_ROUNDING).sum(axis=1) for each in swaps)
     several = zip(found[:, 0], low, high, (as_far + 1) / (resamples + 1), strict=True)
     return {name: CrossedChange(*map(float, each), 1) for name, each in zip(COUNTED_METRICS, several, strict=True)}
 
