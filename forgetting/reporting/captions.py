@@ -262,28 +262,40 @@ def _describe_source(source: ChartSource) -> list[str]:
     sentences = [f"Data: {source.data}{of}."]
     if recipe is None or source.kind == "data":
         return sentences
-    own = source.kind in ("unlearning", "reproduction") or getattr(source.studied, "retrain", False)
     model = [
         NETWORK_NAMES[recipe.model.kind],
         format_count(source.parameters, "parameter") if source.parameters else "",
         "" if source.epochs is None else format_count(source.epochs, "epoch"),
-        "a model for each seed" if own else f"seed {recipe.seed}",
+        _name_models(source),
     ]
     return [*sentences, f"Model: {', '.join(filter(None, model))}.", DONE[source.kind](source)]
 
 
+def _name_models(source: ChartSource) -> str:
+    """The seed of the model, or what each has a model of its own."""
+    own = source.kind in ("unlearning", "reproduction") or getattr(source.studied, "retrain", False)
+    several = ["seed"] * own + ["split"] * (getattr(source.studied, "splits", 1) > 1)
+    return f"a model for each {join_names(several)}" if several else f"seed {source.recipe.seed}"
+
+
 def _describe_comparison(source: ChartSource) -> str:
-    recipe = source.recipe
-    if recipe.protocol == "published":
+    if source.recipe.protocol == "published":
         return "Randomized: a fresh model from N(0, 1), trained as the original was."
-    randomization = recipe.randomization
-    what = describe_randomization(randomization, recipe.model.layers)
+    return _describe_randomized(source, f"seed {source.recipe.randomization.seed}")
+
+
+def _describe_randomized(source: ChartSource, drawn: str) -> str:
+    """What is randomized; drawn: the seed that it is drawn with."""
+    randomization = source.recipe.randomization
+    what = describe_randomization(randomization, source.recipe.model.layers)
     if what == "nothing":
         return "Randomized: nothing."
-    return (
-        f"Randomized: {what} by {format_scheme(randomization.scheme)}, {_by_unit(randomization.unit)}, seed "
-        f"{randomization.seed}."
-    )
+    scheme = _name_scheme(randomization.scheme, randomization.scale)
+    return f"Randomized: {what} by {scheme}, {_by_unit(randomization.unit)}, {drawn}."
+
+
+def _name_scheme(scheme: str, scale: float) -> str:
+    return f"{format_scheme(scheme)} (scale {scale:g})" if scheme == "noise" else format_scheme(scheme)
 
 
 def _by_unit(unit: str) -> str:
@@ -298,11 +310,9 @@ def _describe_sweep(source: ChartSource) -> str:
 def _describe_plan(plan: Sweep | Relearning, dose: str = "fraction") -> str:
     """The size of a plan, its schemes and units, and its seeds."""
     sizes = [(len(plan.doses), dose), (plan.seeds, "seed")] + ([(plan.splits, "split")] if plan.splits > 1 else [])
-    units = getattr(plan, "units", ("weight",))
-    return (
-        f"Study: {format_product(sizes)} ({_list_seeds(plan)}); {join_names(map(format_scheme, plan.schemes))}, "
-        f"{join_names(map(_by_unit, units), 'or')}."
-    )
+    units, scale = getattr(plan, "units", ("weight",)), getattr(plan, "scale", 1.0)
+    schemes = join_names(_name_scheme(scheme, scale) for scheme in plan.schemes)
+    return f"Study: {format_product(sizes)} ({_list_seeds(plan)}); {schemes}, {join_names(map(_by_unit, units), 'or')}."
 
 
 def _describe_similarity(source: ChartSource) -> str:
@@ -324,17 +334,20 @@ def _describe_explanation(source: ChartSource) -> str:
 
 def _describe_relearning(source: ChartSource) -> str:
     plan = source.studied
-    return (
-        f"{_describe_comparison(source)} Relearned for at most {format_count(plan.epochs, 'epoch')} with "
-        f"{_list_seeds(plan)}; the target is {format_share(plan.target_share)} of the original's validation accuracy."
-    )
+    trained = f"Trained for {format_count(plan.epochs, 'epoch')}; {_describe_target(source)}."
+    return f"{_describe_randomized(source, _list_seeds(plan))} {trained}"
+
+
+def _describe_target(source: ChartSource) -> str:
+    tested = " on the test reviews" if source.reviews.get("test") else ""
+    return f"the target{tested} is {format_share(source.studied.target_share)} of the original's validation accuracy"
 
 
 def _describe_savings(source: ChartSource) -> str:
     plan = source.studied
     return (
-        f"{_describe_plan(plan)} Relearned for at most {format_count(plan.epochs, 'epoch')}; the target is "
-        f"{format_share(plan.target_share)} of the original's validation accuracy."
+        f"{_describe_plan(plan)} Relearned for at most {format_count(plan.epochs, 'epoch')}; "
+        f"{_describe_target(source)}."
     )
 
 

@@ -50,6 +50,17 @@ def test_a_study_says_its_plan():
     assert "bands hold 5–95" in text.caption
 
 
+def test_models_of_several_splits_and_seeds_of_relearning_are_said():
+    plan = replace(RECIPE.sweep, splits=3, schemes=("noise",), scale=0.5)
+    text = describe_chart("dose–response", source("dose", plan=plan)).caption
+    assert "a model for each split." in text
+    assert "added noise (scale 0.5)" in text
+    text = describe_chart("relearning", source("learning_curves")).caption
+    assert "weight by weight, seeds 0–4. Trained for 100 epochs" in text  # each draws with a seed of its own
+    assert "a model for each seed." in text
+    assert "seed 5" not in text
+
+
 def test_a_study_of_another_model_has_a_caption():
     text = describe_chart("heat map", ChartSource("study.parquet", kind="opened"), metric="f1")
     assert text.caption.endswith("Data: study.parquet.")
