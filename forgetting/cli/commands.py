@@ -41,6 +41,7 @@ from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
 from forgetting.core import parallel
 from forgetting.core.errors import ForgettingError
+from forgetting.core.files import file_title
 from forgetting.core.limits import describe_limits
 from forgetting.core.seeding import pin_threads
 from forgetting.data.original import ORIGINAL_SHA256
@@ -419,7 +420,7 @@ def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | No
         if file:
             check_out(file, option)
     reviews = read_reviews(data, missing=(), fold_labels=False)
-    file = {"source": "file", "file": data.name, "sha256": reviews.sha256}
+    file = {"source": "file", "file": file_title(data), "sha256": reviews.sha256}
     recipe = Recipe.from_dict({"data": file}, PUBLISHED)
     reruns = ([rerun] for rerun in rerun_published(reviews, seeds))
     result = compute_rows(

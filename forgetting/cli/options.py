@@ -15,7 +15,7 @@ import click
 
 from forgetting.cli.mlflow_logging import mlflow_option
 from forgetting.core.errors import ForgettingError, RecipeError, shorten
-from forgetting.core.files import file_format
+from forgetting.core.files import file_format, file_title
 from forgetting.core.settings import parse_value
 from forgetting.data.download import download_wine_reviews
 from forgetting.data.reviews import MISSING, Reviews
@@ -317,7 +317,7 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
         click.echo(sentence, err=True)
     if data is None or recipe.data.sha256 not in ("", reviews.sha256):  # which `prepare` refuses by both names
         return recipe, reviews
-    source = {"source": "file", "file": data.name, "sha256": reviews.sha256}
+    source = {"source": "file", "file": file_title(data), "sha256": reviews.sha256}
     return Recipe.from_dict({"data": source}, recipe), reviews
 
 

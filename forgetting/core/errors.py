@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 LISTED = 20  # names in a message
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 
 
 def plain_reason(error: object) -> str:
@@ -14,6 +15,11 @@ def plain_reason(error: object) -> str:
 def shorten(text: str, length: int = 60) -> str:
     """Cut a text for a message to a length, as it may have come from a file and be of any."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def has_half_characters(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair, which JSON can write and no file of text can."""
+    return not text.isascii() and bool(HALF_CHARACTER.search(text))
 
 
 def describe_error(error: BaseException) -> str:

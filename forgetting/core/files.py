@@ -1,5 +1,6 @@
-"""Writing files whole or not at all."""
+"""The names of files as texts, and writing files whole or not at all."""
 
+import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,11 @@ from forgetting.core.errors import ForgettingError, RecipeError
 def file_format(path: str | Path) -> str:
     """The format that a file's name asks for: its ending in small letters, without the dot."""
     return Path(path).suffix.removeprefix(".").lower()
+
+
+def file_title(path: str | Path) -> str:
+    """The name of a file without its folder, as a text: bytes of it that are no UTF-8 become U+FFFD."""
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
 
 
 def refuse_path(path: Path, reason: str) -> ForgettingError:

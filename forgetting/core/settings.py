@@ -11,7 +11,7 @@ from functools import cache
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
-from forgetting.core.errors import RecipeError
+from forgetting.core.errors import RecipeError, has_half_characters, shorten
 
 
 def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple = (), most: int = 0):
@@ -88,7 +88,7 @@ class Settings:
         for name in values:
             if name not in known:
                 raise RecipeError(
-                    f"Unknown setting {_dotted(cls.group, name)!r}. Known here: {', '.join(known)}. "
+                    f"Unknown setting {shorten(str(_dotted(cls.group, name)))!r}. Known here: {', '.join(known)}. "
                     "Check the spelling or leave it out."
                 )
         base = cls() if base is None else base
@@ -173,7 +173,7 @@ def _converted(default: Any, value: Any) -> Any:
     if isinstance(default, bool) or isinstance(value, bool):
         return value if type(default) is type(value) else None
     if isinstance(default, str):
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and not has_half_characters(value) else None
     kind = Integral if isinstance(default, int) else Real
     if not isinstance(value, kind):
         return None
@@ -186,7 +186,7 @@ def _converted(default: Any, value: Any) -> Any:
 def _tuple(default: tuple, value: list | tuple) -> tuple | None:
     """A tuple of names may be empty (none of them); one of numbers may not. A comma parts the names in an address."""
     if is_names(default):
-        return tuple(value) if all(isinstance(item, str) and "," not in item for item in value) else None
+        return tuple(value) if all(_converted("", item) is not None and "," not in item for item in value) else None
     converted = tuple(_converted(default[0], item) for item in value)
     return converted if value and None not in converted else None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forgetting.core.errors import DataError, plain_reason, shorten
+from forgetting.core.files import file_title
 from forgetting.core.limits import limits
 from forgetting.core.numbers import format_size
 
@@ -63,7 +64,7 @@ def read_source(source: Source, max_bytes: int | None = None) -> tuple[bytes, st
         return _read_bounded(io.BytesIO(source), max_bytes), "uploaded bytes"
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
-        return _read_open(source, max_bytes), Path(name).name if isinstance(name, str) and name else "uploaded file"
+        return _read_open(source, max_bytes), file_title(name) if isinstance(name, str) and name else "uploaded file"
     return _read_path(source, max_bytes)
 
 
@@ -108,7 +109,7 @@ def _read_path(source: str | os.PathLike, max_bytes: int) -> tuple[bytes, str]:
             what = "is a folder" if path.is_dir() else "does not exist"
             raise DataError(f"A path must lead to a file; {str(path)!r} {what}. Check the path.")
         with path.open("rb") as file:
-            return _read_bounded(file, max_bytes), path.name
+            return _read_bounded(file, max_bytes), file_title(path)
     except OSError as error:
         raise DataError(
             f"A path must lead to a file that can be read; {shorten(str(path), 200)!r} does not "

@@ -49,7 +49,7 @@ def link(state: PageState, base: str = "") -> str:
     if state.page != "story":
         parameters = url.page_parameters(state.page, url.encode_query(state.recipe))
         parameters |= {url.TAB: state.tab} if state.tab else {}
-    query = urlencode(parameters, safe=",:", errors="surrogatepass")
+    query = urlencode(parameters, safe=",:")
     return f"{base.rstrip('/')}/{path}" + (f"?{query}" if query else "")
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from forgetting.core.errors import shorten
 from forgetting.reporting.formatting import join_names
 from forgetting.tracking.experiment_file import ExperimentFile, ExperimentResult
 from forgetting.tracking.metric_texts import format_baselines_of, format_metric_of, format_run_value
@@ -10,6 +11,7 @@ from forgetting.tracking.run import RUN_TITLES, RunMetric
 
 CLOSE = 1e-5  # relative difference up to which numbers are the same but for what machines round differently
 MOST_DIFFERING = 3  # metrics that differ, in a sentence
+MOST_VERSIONS = 10  # in a sentence
 
 
 def describe_lacks(experiment: ExperimentFile, data_sha256: str, versions: Mapping[str, str]) -> list[str]:
@@ -22,27 +24,30 @@ def describe_lacks(experiment: ExperimentFile, data_sha256: str, versions: Mappi
     """
     sentences, wanted = [], experiment.data_sha256
     if not data_sha256:
-        name = experiment.data_name or "its reviews"
+        name = shorten(experiment.data_name) or "its reviews"
         sentences.append(
             f"It waits for its reviews: {name!r}, SHA-256 {wanted}. Choose that file on Data, and it goes on."
         )
     elif data_sha256 != wanted:
+        name = shorten(experiment.data_name)
         sentences.append(
-            f"Its reviews ({experiment.data_name!r}) had the SHA-256 {wanted}; those here have {data_sha256}, so its "
-            "numbers cannot be expected."
+            f"Its reviews ({name!r}) had the SHA-256 {wanted}; those here have {data_sha256}, so its numbers cannot be "
+            "expected."
         )
     if experiment.model:
         sentences.append(
-            f"Its numbers are of {experiment.model}, which is not in the file: load that model on Train, if you have "
-            "it. Here the recipe's model is trained to the end."
+            f"Its numbers are of {shorten(experiment.model, 200)}, which is not in the file: load that model on Train, "
+            "if you have it. Here the recipe's model is trained to the end."
         )
     others = [
-        f"{name} {version} (here {versions.get(name, 'none')})"
+        f"{shorten(name)} {shorten(version)} (here {versions.get(name, 'none')})"
         for name, version in experiment.versions.items()
         if versions.get(name) != version
     ]
     if others:
-        sentences.append(f"It was saved with {join_names(others)}, so its last digits may differ.")
+        more = [f"{len(others) - MOST_VERSIONS} more"] if len(others) > MOST_VERSIONS else []
+        named = join_names(others[:MOST_VERSIONS] + more)
+        sentences.append(f"It was saved with {named}, so its last digits may differ.")
     return sentences
 
 
@@ -95,10 +100,10 @@ def _is_close(file: RunMetric, found: RunMetric | None) -> bool:
 
 def _describe_difference(file: RunMetric, found: RunMetric | None) -> str:
     """A metric in the file and here, as exactly as shows the difference, beside what trivial models reach."""
-    trivial = format_baselines_of(file)
+    name, trivial = shorten(file.name), shorten(format_baselines_of(file), 200)
     texts = ((write(file), write(found) if found else "missing") for write in WRITINGS)
     in_file, here = next(pair for pair in texts if pair[0] != pair[1])
-    return f"{file.name} is {in_file} in the file, {here} here" + f" ({trivial})" * bool(trivial)
+    return f"{name} is {in_file} in the file, {here} here" + f" ({trivial})" * bool(trivial)
 
 
 def _write_exactly(metric: RunMetric) -> str:

@@ -8,7 +8,6 @@ file. What is read is bounded, then checked, before it is believed; nothing in i
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -18,11 +17,12 @@ from forgetting.core.numbers import format_size
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.environment import program_version, versions
 from forgetting.tracking.run import RUN_KINDS, Run, RunMetric
+from forgetting.tracking.value_reader import ValueReader
 
 EXPERIMENT_MARK, EXPERIMENT_FORMAT = "learning-to-forget experiment", 1
 PROGRAM = "learning-to-forget"
 MOST_BYTES = 5 * 2**20
-MOST_RESULTS, MOST_METRICS, LONGEST_TEXT = 100, 10_000, 10_000  # of a file, of a result, of a text
+MOST_RESULTS, MOST_METRICS = 100, 10_000  # of a file, of a result
 EXPERIMENT_KEYS = ("format", "version", "recipe", "seeds", "page", "tab", "data", "model", "versions", "results")
 REMEDY = "Save the experiment again with “Save and cite”, or choose another file."
 
@@ -133,12 +133,10 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
         )
     values = _parse(content, name)
     _check_format(values, name)
-    reader = _Reader(name)
+    reader = ValueReader("Of an experiment", name, REMEDY)
+    reader.check_texts(values)
     reader.check_keys(values, EXPERIMENT_KEYS, "it")
     recipe = _read_recipe(values["recipe"], name)
-    for setting in Recipe.leaves():
-        for text in _texts(recipe.value(setting)):
-            reader.text(text, setting)
     data = reader.mapping(values["data"], "data")
     reader.check_keys(data, ("name", "sha256"), "data")
     sha256 = reader.text(data["sha256"], "data.sha256")
@@ -156,7 +154,7 @@ def read_experiment(content: bytes, name: str = "the file") -> ExperimentFile:
         tab=reader.text(values["tab"], "tab"),
         model=reader.text(values["model"], "model"),
         versions={key: reader.text(value, "versions") for key, value in known.items()},
-        results=tuple(reader.result(value, f"results[{number}]") for number, value in enumerate(results)),
+        results=tuple(_read_result(reader, value, f"results[{number}]") for number, value in enumerate(results)),
     )
     if reader.mapping(values["seeds"], "seeds") != experiment.seeds:
         raise reader.refuse("its seeds must be those of its recipe", values["seeds"])
@@ -196,8 +194,8 @@ def _check_format(values: Any, name: str) -> None:
         raise RecipeError(f"The format of an experiment has a number from 1; {name} has {shorten(repr(version))}.")
     if version > EXPERIMENT_FORMAT:
         raise RecipeError(
-            f"{name} is of a later version of the program: its format is {version}, and this version reads up to "
-            f"{EXPERIMENT_FORMAT}. Update the program, or save the experiment with this version."
+            f"{name} is of a later version of the program: its format is {shorten(str(version))}, and this version "
+            f"reads up to {EXPERIMENT_FORMAT}. Update the program, or save the experiment with this version."
         )
 
 
@@ -208,90 +206,16 @@ def _read_recipe(values: Any, name: str) -> Recipe:
         raise RecipeError(f"The recipe in {name} cannot be used: {error}") from error
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Reads parts of a file, each of its type and within its bounds.
-
-    Attributes:
-        name: The name of the file.
-    """
-
-    name: str
-
-    def refuse(self, rule: str, value: Any) -> RecipeError:
-        return RecipeError(f"Of an experiment, {rule}; {self.name} has {shorten(repr(value))}. {REMEDY}")
-
-    def check_keys(self, values: dict, keys: tuple[str, ...], place: str) -> None:
-        if set(values) != set(keys):
-            raise self.refuse(f"{place} must hold {', '.join(keys)}", ", ".join(map(shorten, values)))
-
-    def mapping(self, value: Any, place: str) -> dict[str, Any]:
-        if not isinstance(value, dict) or len(value) > MOST_RESULTS:
-            raise self.refuse(f"{place} must be an object of at most {MOST_RESULTS} values", value)
-        return value
-
-    def items(self, value: Any, place: str, most: int) -> list:
-        if not isinstance(value, list) or len(value) > most:
-            raise self.refuse(f"{place} must be a list of at most {most:,}", value)
-        return value
-
-    def text(self, value: Any, place: str) -> str:
-        if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-            raise self.refuse(f"{place} must be a text of at most {LONGEST_TEXT:,} characters", value)
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise self.refuse(f"{place} must hold no halves of characters", value)
-        return value
-
-    def count(self, value: Any, place: str) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-            raise self.refuse(f"{place} must be a whole number of at least 0", value)
-        return value
-
-    def number(self, value: Any, place: str) -> float:
-        if not isinstance(value, float | int) or isinstance(value, bool) or not _is_finite(value):
-            raise self.refuse(f"{place} must be a finite number", value)
-        return value
-
-    def result(self, value: Any, place: str) -> ExperimentResult:
-        values = self.mapping(value, place)
-        self.check_keys(values, ("kind", "done", "planned", "metrics", "model"), place)
-        if values["kind"] not in tuple(RUN_KINDS):
-            raise self.refuse(f"{place}.kind must be one of {', '.join(RUN_KINDS)}", values["kind"])
-        metrics = self.items(values["metrics"], f"{place}.metrics", MOST_METRICS)
-        return ExperimentResult(
-            kind=values["kind"],
-            done=self.count(values["done"], f"{place}.done"),
-            planned=self.count(values["planned"], f"{place}.planned"),
-            metrics=tuple(self.metric(metric, f"{place}.metrics[{number}]") for number, metric in enumerate(metrics)),
-            model=self.text(values["model"], f"{place}.model"),
-        )
-
-    def metric(self, value: Any, place: str) -> RunMetric:
-        values = self.mapping(value, place)
-        self.check_keys(values, ("name", "value", "interval", "baselines", "missing"), place)
-        interval = values["interval"]
-        if interval is not None:
-            ends = self.items(interval, f"{place}.interval", 2)
-            if len(ends) != 2:
-                raise self.refuse(f"{place}.interval must have two ends", interval)
-            interval = (self.number(ends[0], place), self.number(ends[1], place))
-        baselines = self.mapping(values["baselines"], f"{place}.baselines")
-        return RunMetric(
-            name=self.text(values["name"], f"{place}.name"),
-            value=None if values["value"] is None else self.number(values["value"], f"{place}.value"),
-            interval=interval,
-            baselines={key: self.number(number, f"{place}.baselines") for key, number in baselines.items()},
-            missing=self.text(values["missing"], f"{place}.missing"),
-        )
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    """The texts of a setting."""
-    return tuple(item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str))
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond any float
-        return False
+def _read_result(reader: ValueReader, value: Any, place: str) -> ExperimentResult:
+    values = reader.mapping(value, place)
+    reader.check_keys(values, ("kind", "done", "planned", "metrics", "model"), place)
+    if values["kind"] not in tuple(RUN_KINDS):
+        raise reader.refuse(f"{place}.kind must be one of {', '.join(RUN_KINDS)}", values["kind"])
+    metrics = reader.items(values["metrics"], f"{place}.metrics", MOST_METRICS)
+    return ExperimentResult(
+        kind=values["kind"],
+        done=reader.count(values["done"], f"{place}.done"),
+        planned=reader.count(values["planned"], f"{place}.planned"),
+        metrics=tuple(reader.metric(metric, f"{place}.metrics[{number}]") for number, metric in enumerate(metrics)),
+        model=reader.text(values["model"], f"{place}.model"),
+    )

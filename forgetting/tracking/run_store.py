@@ -16,15 +16,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from forgetting.core.errors import ForgettingError, StoreError, plain_reason
+from forgetting.core.errors import HALF_CHARACTER, ForgettingError, StoreError, plain_reason
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.run import RUN_KINDS, Run, RunMetric
+from forgetting.tracking.run import RUN_KINDS, Run
+from forgetting.tracking.value_reader import ValueReader
 
 FOLDER_VARIABLE = "FORGETTING_RUNS"
 STORE_FORMAT = 1  # of the file; a newer one is refused
 MOST_UNPINNED = 1_000  # runs
 MOST_CONTENT = 64 * 2**20  # bytes of all contents together
 MOST_SIGNS = 100_000  # signs of a name or a note
+RUN_TEXTS = ("data_name", "data_sha256", "version", "model", "name", "note")
 WAIT = 20.0  # seconds for another process that writes
 DAMAGED, PRIMARY_CODE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB), 0xFF  # of SQLite's codes of errors
 Found = TypeVar("Found")
@@ -41,7 +43,7 @@ def runs_folder() -> Path | None:
         from platformdirs import user_data_path
 
         return user_data_path("learning-to-forget", appauthor=False)
-    return Path(folder).expanduser() if folder.strip() else None
+    return Path(os.path.expanduser(folder)) if folder.strip() else None
 
 
 class RunStore:
@@ -281,27 +283,32 @@ def _make_room(database: sqlite3.Connection, kept: str, most_content: int) -> in
 
 
 def record_of(run: Run) -> str:
-    """A run as JSON in ASCII, but for its content, which `_read` reads back as the same run."""
+    """A run as JSON, but for its content, which `_read` reads back as the same run but for halves of characters."""
     values = {field.name: getattr(run, field.name) for field in fields(run) if field.name != "content"}
     values |= {
         "recipe": run.recipe.to_dict(),
         "metrics": [asdict(metric) for metric in run.metrics],
-        "at": run.at.isoformat(),
+        "at": run.at.astimezone(UTC).isoformat(),
     }
-    return json.dumps(values)
+    return HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", json.dumps(values, ensure_ascii=False))
 
 
 @lru_cache(maxsize=2 * MOST_UNPINNED)  # a page reads all of them in each run
 def _read(record: str) -> Run | None:
     """The run of a record; None where this version cannot read it."""
     try:
-        values = json.loads(record)
-        metrics = tuple(
-            RunMetric(**metric | {"interval": metric["interval"] and tuple(metric["interval"])})
-            for metric in values["metrics"]
-        )
-        recipe, at = Recipe.from_dict(values["recipe"]), datetime.fromisoformat(values["at"])
-        run = Run(**values | {"recipe": recipe, "metrics": metrics, "at": at})
-    except (ValueError, TypeError, LookupError, ForgettingError):
+        values, reader = json.loads(record), ValueReader("Of a run", "its record", "")
+        if values["kind"] not in tuple(RUN_KINDS) or not isinstance(values["pinned"], bool):
+            return None
+        texts = {name: reader.text(values[name], name, MOST_SIGNS) for name in RUN_TEXTS}
+        counts = {name: reader.count(values[name], name) for name in ("done", "planned")}
+        metrics = (reader.metric(metric, "metrics") for metric in values["metrics"])
+        known = {
+            "recipe": Recipe.from_dict(values["recipe"]),
+            "metrics": tuple(metrics),
+            "seconds": reader.number(values["seconds"], "seconds"),
+            "at": datetime.fromisoformat(values["at"]).astimezone(UTC),
+        }
+        return Run(**values | texts | counts | known)
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError, ForgettingError):
         return None
-    return run if run.kind in RUN_KINDS else None

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from forgetting.core.errors import RecipeError
-from forgetting.core.files import file_format, write_atomically
+from forgetting.core.files import file_format, file_title, write_atomically
+from forgetting.data.tables import read_table
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,13 @@ from forgetting.core.files import file_format, write_atomically
 )
 def test_the_ending_of_a_name(name, kind):
     assert file_format(name) == file_format(Path(name)) == kind
+
+
+def test_the_name_of_a_file_is_a_text_whatever_its_bytes(tmp_path):
+    path = tmp_path / b"caf\xe9.csv".decode("utf-8", "surrogateescape")
+    path.write_text("text,label\na,b\n")
+    assert file_title(path) == read_table(path).source == "caf\ufffd.csv"
+    assert file_title("a/ä.csv") == "ä.csv"
 
 
 def test_a_file_is_written_and_replaced(tmp_path):

@@ -47,8 +47,8 @@ BAD = {
     "open_end": [-0.1, float("nan"), "1", False, None, 10**400, -(10**400)],
     "flag": [0, 1, "true", None],
     "kind": ["c", "", "A", 1, None, ["a"]],
-    "text": [1, None, ["a"]],
-    "names": [[1], [None], ["a"] * 4, 7, None, {"a": 1}],
+    "text": [1, None, ["a"], "\ud800"],
+    "names": [[1], [None], ["a"] * 4, 7, None, {"a": 1}, ["\udfff"]],
     "inner.share": [-1e-9, 1.0000001, "0.5"],
     "inner.widths": [[], [0], [10], [1, 2, 3], [1.0], [True], 4, "4", None],
 }

@@ -126,7 +126,7 @@ def test_unknown_settings_are_named_and_ignored():
     assert "ignored" in sentence
 
 
-@pytest.mark.parametrize(("letter", "most"), [("a", 6_000), ("é", 1_000), ("酒", 666), ("\ud83d", 666)])
+@pytest.mark.parametrize(("letter", "most"), [("a", 6_000), ("é", 1_000), ("酒", 666)])
 def test_a_text_is_held_by_the_bytes_that_it_takes_of_an_address(letter, most):
     MODERN.with_value("review.text", letter * most)
     with pytest.raises(RecipeError, match="at most 6,000 bytes of the address"):

@@ -99,6 +99,14 @@ BAD = {
     "one end": (changed("results", 0, "metrics", 0, "interval", value=[1]), "two ends"),
     "half a character": (changed("data", "name", value="\ud800"), "halves of characters"),
     "half a character in a setting": (changed("recipe", "data", "file", value="\udc00"), "halves of characters"),
+    "half a character in the name of a version": (changed("versions", "\ud800", value="1"), "halves of characters"),
+    "a long name of a version": (changed("versions", "x" * 20_000, value="1"), "at most 10,000"),
+    "a long name of a setting": (changed("recipe", "x" * 9_000, value=1), "Unknown setting"),
+    "a deep value": (
+        changed("recipe", "model", "hidden", value=json.loads("[" * 500 + "]" * 500)),
+        "within each other",
+    ),
+    "a long version": (changed("version", value=10**400), "later version"),
     "a long text": (changed("model", value="x" * 20_000), "at most 10,000"),
     "many results": (changed("results", value=[1] * 200), "at most 100"),
 }
@@ -131,6 +139,17 @@ def test_it_is_said_what_an_experiment_lacks():
     (differs,) = describe_lacks(SAVED, "e" * 64, {"python": "3.11"})
     assert DIGEST in differs
     assert "e" * 64 in differs
+
+
+def test_what_is_said_of_an_experiment_is_short_whatever_is_in_it():
+    values = json.loads(CONTENT)
+    values["data"]["name"] = values["model"] = "x" * 9_000
+    values["versions"] = {f"{number}{'y' * 5_000}": "z" * 5_000 for number in range(90)}
+    values["results"][0]["metrics"][0] |= {"name": "m" * 9_000, "baselines": {"b" * 9_000: 0.5}}
+    found = read_experiment(json.dumps(values).encode())
+    (_, differs) = describe_reproduction(found.results[0], result(0.5))
+    for digest in ("", "e" * 64):
+        assert max(map(len, [differs, *describe_lacks(found, digest, {})])) < 2_000
 
 
 def result(value: float | None, done: int = 1, interval: tuple[float, float] | None = None) -> ExperimentResult:
