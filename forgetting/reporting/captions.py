@@ -29,7 +29,7 @@ MOST_LETTERS_OF_PART = 32  # of each part of a file's name
 PARTS_OF_SPLIT = ("training", "validation", "stopping", "test")
 OF_BOTH_PARTS = ("accuracy", "accuracy by epoch")  # charts whose baselines differ between the parts
 SEEDS_BAND = f"5–95{PERCENT} of the seeds"
-CLAIMED_BAND = f"the 95{PERCENT} interval over seeds and reviews"
+CLAIMED_BAND = f"the 95{PERCENT} interval over {{sources}}"
 BEFORE_AFTER = "The original model is burgundy (left), the randomized one blue (right)."
 WILSON = f"Whiskers are 95{PERCENT} Wilson intervals over the reviews."
 PALE_MEANS = "What is pale is not shown once all comparisons are corrected for."
@@ -54,9 +54,9 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                 "logarithmic axis. The original is burgundy, the randomized model blue and dashed."),
     "words": ("Most influential words of the class {class}", "Bars are the mean influence of a word on the logit of "
               "the class."),
-    "current fraction": ("Validation accuracy by the fraction randomized", "The thick line is the median over seeds, "
-                     "its band holds {band}; the dotted line is the seed of the current randomization, the dot its "
-                     "fraction."),
+    "current fraction": ("Validation accuracy by the fraction randomized", "The thick line is the median over "
+                     "{seeds}, its band holds {band}; the dotted line is the seed of the current randomization, "
+                     "the dot its fraction."),
     "dose–response": ("{metric} by the {axis}", "Lines are medians over seeds, bands hold {band}.{pale}"),
     "heat map": ("{metric} by layer set and {axis}", "Cells are medians over seeds, from a trivial model (light) to "
                  "the original (dark).{pale}"),
@@ -197,10 +197,12 @@ def describe_chart(
     words = {
         "metric": f"validation {name_metric(metric)}",
         "band": SEEDS_BAND,
+        "seeds": "seeds",
         "axis": "fraction randomized",
         "pale": "",
         **words,
     }
+    words["band"] = _fill(words["band"], {"sources": _name_sources(source.studied)})
     title, drawn = (_fill(text, {**shown, **words}) for text in CHART_WORDS[chart])
     chosen = join_names(f"{name} {_name_shown(name, value)}" for name, value in shown.items()) if shown else ""
     lines = ", ".join(f"{name} {format_metric(metric, value)}" for name, value in baselines.items())
@@ -230,6 +232,13 @@ def slug(text: str) -> str:
     plain = text.replace("synthetic sample", "sample").replace("–", "-")
     plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:MOST_LETTERS_OF_PART].strip("-")
+
+
+def _name_sources(plan: object) -> str:
+    """What intervals of a study are over, as `NestedMeans.sources` has it."""
+    if plan is None:  # as a curve of the comparison has seeds of its own
+        return "seeds and reviews"
+    return join_names([*(name for name in ("seeds", "splits") if getattr(plan, name, 1) > 1), "reviews"])
 
 
 def _fill(text: str, words: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
-from forgetting.reporting.captions import CHART_WORDS, DONE, ChartSource, describe_chart, slug
+from forgetting.reporting.captions import CHART_WORDS, CLAIMED_BAND, DONE, ChartSource, describe_chart, slug
 
 RECIPE = replace(
     MODERN.with_value("split.seed", 7).with_value("seed", 3), randomization=Randomization(("fc1",), 0.25, seed=5)
@@ -55,6 +55,9 @@ def test_models_of_several_splits_and_seeds_of_relearning_are_said():
     text = describe_chart("dose–response", source("dose", plan=plan)).caption
     assert "a model for each split." in text
     assert "added noise (scale 0.5)" in text
+    for studied, over in ((plan, "seeds, splits and reviews"), (replace(plan, splits=1, seeds=1), "reviews")):
+        text = describe_chart("dose–response", source("dose", plan=studied), band=CLAIMED_BAND).caption
+        assert f"95\u00a0% interval over {over}." in text
     text = describe_chart("relearning", source("learning_curves")).caption
     assert "weight by weight, seeds 0–4. Trained for 100 epochs" in text  # each draws with a seed of its own
     assert "a model for each seed." in text

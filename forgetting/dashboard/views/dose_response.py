@@ -479,7 +479,12 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         formats=FRACTIONS_AS_TEXT,
         charts={
             "dose–response": comparison_chart(
-                trained_model, lambda: chart, "current fraction", baselines=style.baselines, band=BAND_WORDS[band]
+                trained_model,
+                lambda: chart,
+                "current fraction",
+                baselines=style.baselines,
+                band=BAND_WORDS[band],
+                seeds=f"{format_count(plan.seeds, 'seed')} (from {plan.seed})",
             )
         },
     )
