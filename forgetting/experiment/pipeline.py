@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 
@@ -237,6 +238,7 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
         trained: The original.
         original: The original's outcome, where it is known already.
     """
+    started = time.perf_counter()
     original = original or measure_outcome(recipe, split, trained)
     if recipe.protocol == "published":
         randomized = train_published_randomized(recipe, split, epochs=len(trained.history))
@@ -269,6 +271,7 @@ def compare(recipe: Recipe, split: Split, trained: Trained, original: Outcome | 
         gained=gained,
         changed_weights=sum(int((before[name] != after[name]).sum()) for name in before),
         history=randomized.history,
+        seconds=time.perf_counter() - started,
     )
 
 

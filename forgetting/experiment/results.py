@@ -86,6 +86,7 @@ class Comparison:
         gained: The same of the randomized model.
         changed_weights: How many of the model's parameters the randomization changed.
         history: Epochs of the randomized model, which the published protocol trains.
+        seconds: Time spent in randomizing and measuring; 0 where it is not known.
     """
 
     original: Outcome
@@ -99,6 +100,7 @@ class Comparison:
     gained: dict[str, np.ndarray | None]
     changed_weights: int
     history: tuple[Epoch, ...] = ()
+    seconds: float = 0.0
 
     @property
     def changes(self) -> dict[str, PairedChange | None]:

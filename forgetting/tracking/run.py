@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 
 from forgetting.randomization.settings import ALL
 from forgetting.recipe import url
@@ -192,7 +192,7 @@ class Run:
     note: str = ""
     pinned: bool = False
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What identifies it, so that a run that is repeated is the same one; see `run_key`."""
         return run_key(self.kind, self.recipe, self.data_sha256, self.model)

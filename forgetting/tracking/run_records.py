@@ -89,7 +89,6 @@ def comparison_run(
     baselines: Baselines,
     *,
     digest: str = "",
-    seconds: float = 0.0,
 ) -> Run:
     """The run of a comparison before and after. Its content is that of a training, and the same of `randomized`.
 
@@ -100,7 +99,6 @@ def comparison_run(
         comparison: The original and the randomized model.
         baselines: The baselines on the split.
         digest: See `training_run`.
-        seconds: How long it took.
     """
     models = {"original": comparison.original, "randomized": comparison.randomized}
     metrics: list[RunMetric] = []
@@ -122,7 +120,7 @@ def comparison_run(
         metrics=tuple(metrics),
         done=1,
         planned=1,
-        seconds=seconds,
+        seconds=comparison.seconds,
         model=model_mark(trained, digest),
         content=reviews_content(split, trained.history, **logits),
         **_origin("comparison", recipe, split.reviews.sha256),

@@ -58,7 +58,7 @@ def _sweep(
     result: Any, baselines: Baselines | None, hollow: bool, nested: Sequence[NestedCurve] | None = None
 ) -> Iterator[RunMetric]:
     """The original accuracy; of each curve the half-way fraction, and the accuracy at the largest fraction."""
-    from forgetting.studies.dose_response import curves, half_way
+    from forgetting.studies.dose_response import CURVE_KEYS, half_way
     from forgetting.studies.nested import nested_curves, nested_half_ways
 
     if not result.rows:
@@ -82,10 +82,11 @@ def _sweep(
         for point in curve.points.itertuples()
         if metric == "accuracy"
     }
-    table = curves(frame, column)
-    for row in table[table["planned_dose"] == frame["planned_dose"].max()].itertuples():
-        name, interval = _curve_name(row.layers, row.scheme, row.unit), ends.get(row[1:5])
-        yield make_metric(f"{title} at the largest {what}, {name}", row.median, "", interval, trivial)
+    last = frame[frame["planned_dose"] == frame["planned_dose"].max()].dropna(subset=[column])
+    by_curve = last.groupby([*CURVE_KEYS, "planned_dose"], sort=False, observed=True)[column]
+    for curve, value in by_curve.median().items():
+        name = _curve_name(*curve[:3])
+        yield make_metric(f"{title} at the largest {what}, {name}", value, "", ends.get(curve), trivial)
 
 
 def _layers(result: Any) -> tuple[str, ...]:

@@ -75,6 +75,19 @@ def test_what_another_machine_rested_on_stays_off_the_disk_when_its_tab_is_close
     assert [run.kind for run in mine(test).runs.runs()] == ["comparison"]
 
 
+@pytest.mark.slow
+def test_a_training_that_another_one_replaces_while_it_plays_is_kept(disk):
+    test = app("train", **{"training.epochs": "60"})
+    press(test, "Reset")
+    mine(test).playing = True
+    mine(test).training_run.trainer.advance(epochs=3)
+    test.query_params["training.learning_rate"] = "0.02"
+    press(run(test), "Reset")
+    (found,) = disk.runs()
+    assert (found.kind, found.done, found.planned) == ("training", 3, 60)
+    assert found.recipe.training.learning_rate == MODERN.training.learning_rate
+
+
 def test_a_page_without_runs_says_what_will_stand_there(disk):
     test = app("runs")
     assert "Nothing has been run yet" in page_text(test)

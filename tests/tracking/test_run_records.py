@@ -66,6 +66,7 @@ def hits(model, split) -> tuple[list[str], list[float]]:
 def test_a_comparison_has_both_models_beside_trivial_ones_and_each_review(small_split, trained, comparison, baselines):
     run = comparison_run(RECIPE, small_split, trained, comparison, baselines)
     found, table = values(run), pq.read_table(io.BytesIO(run.content))
+    assert run.seconds == comparison.seconds > 0
     part = small_split.validation
     truth = [small_split.classes[target] for target in part.targets.tolist()]
     assert table["review"].to_pylist() == [review_key(small_split.reviews.texts[row]) for row in part.rows]

@@ -17,6 +17,7 @@ from forgetting.dashboard.state import data, models, runs
 from forgetting.dashboard.state.session import STORY, Session, Study, session
 
 if TYPE_CHECKING:
+    from forgetting.dashboard.state.session import TrainingRun
     from forgetting.model.trainer import Trainer
 
 TRAINING, RELEARN_ONCE, RERUNS = "training", "relearning", "reruns"  # kinds of work that are no studies
@@ -79,6 +80,12 @@ def _training(title: str, trainer: Trainer, stop: Callable[[], None]) -> Work:
             stop()
 
     return Work(title, len(trainer.history), trainer.training.epochs, "epoch", advance, stop)
+
+
+def start_training(visitor: Session) -> TrainingRun:
+    """Begin to train anew; see `models.start_training`. A training that this replaces is logged as it stands."""
+    runs.log_training(visitor)
+    return models.start_training(visitor)
 
 
 def stop_training(visitor: Session) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state import models
+from forgetting.dashboard.state import models, runs
 from forgetting.dashboard.state.session import session
 from forgetting.dashboard.ui.chosen_file import MODEL_UPLOADER, confirm_chosen_file, take_file
 from forgetting.dashboard.ui.escape import literal
@@ -56,6 +56,7 @@ def _chosen() -> None:
         return
     try:
         saved = load_model(*file)
+        runs.log_training(session())  # one under way, whose place the loaded model may take
         models.load_saved_model(session(), saved)
     except ForgettingError as error:
         st.session_state[OUTCOME] = (False, str(error))
