@@ -20,10 +20,15 @@ LATEX = str.maketrans(
         "×": r"$\times$",
         NO_BREAK: "~",
         "–": "--",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        **{letter: f"$\\{name}$" for letter, name in {"α": "alpha", "β": "beta", "γ": "gamma", "λ": "lambda"}.items()},
         "“": "``",
         "”": "''",
     }
 )
+BLANKS = re.compile(r"[^\S\u00a0]+")  # the ends of lines among them, where a name could begin a paragraph or a list
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # in no file of text
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~$@^&])")  # signs that mean something within a line of Markdown
 
@@ -84,7 +89,8 @@ def write_sentence(sentence: Sentence, escape: Callable[[str], str], cite: Calla
         escape: Writes a text so that nothing in it is markup.
         cite: Writes the keys of works, with the blank before them.
     """
-    return f"{escape(sentence.text.removesuffix('.'))}{cite(sentence.works) if sentence.works else ''}."
+    text = BLANKS.sub(" ", sentence.text).removesuffix(".")
+    return f"{escape(text)}{cite(sentence.works) if sentence.works else ''}."
 
 
 def _name_works(works: Iterable[str]) -> str:

@@ -333,6 +333,15 @@ def test_an_experiment_is_opened_with_its_page_and_undone():
     assert mine(test).recipe == before
 
 
+def test_an_experiment_of_the_first_tab_opens_the_first_tab():
+    test = app("forget", **DRAWN)
+    first = test.session_state["forget_view"]
+    test.session_state["forget_view"] = "Classes"
+    run(test)
+    opened(test, experiment_bytes(ExperimentFile(mine(test).recipe, "s", "0" * 64, "forget")))
+    assert test.session_state["forget_view"] == first
+
+
 def test_another_number_is_said_beside_its_baseline():
     values = json.loads(saved(app("forget", **DRAWN)))
     values["results"][1]["metrics"][0]["value"] = 0.5

@@ -12,6 +12,7 @@ from forgetting.experiment.pipeline import prepare
 from forgetting.paper.bibliography import BIBLIOGRAPHY
 from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.methods import describe_methods
+from forgetting.paper.prose import Prose, Sentence, escape_latex
 from forgetting.paper.study_methods import ATTRIBUTION_WORKS, SCHEME_SENTENCES, STUDY_METHODS
 from forgetting.paper.unlearning_methods import METHOD_SENTENCES, METHOD_WORKS, UNTUNED
 from forgetting.randomization.schemes import SCHEMES
@@ -47,9 +48,21 @@ def test_every_kind_of_study_scheme_and_work_is_known():
 def test_what_a_file_is_named_is_no_markup():
     prose = describe_methods(hostile_material())
     assert HOSTILE in prose.plain()
-    assert r"50\% \textbackslash{}of\_all\{\#1\} <b>\$x\textasciicircum{}2\$</b>" in prose.latex()
+    assert r"50\% \textbackslash{}of\_all\{\#1\} \textless{}b\textgreater{}\$x\textasciicircum{}2\$" in prose.latex()
     assert r"\<b\>\$x\^2\$\</b\> \@tango1998equivalence" in prose.markdown()
     assert "tango1998equivalence" not in {work.key for work in prose.works}
+
+
+def test_a_name_begins_no_paragraph_and_latex_sets_each_sign():
+    prose = Prose(((Sentence("The column “a\n\n# b\r- c\u2028d”."),),))
+    assert prose.plain() == "The column “a # b - c d”."
+    assert escape_latex("a < b | α") == r"a \textless{} b \textbar{} $\alpha$"
+    assert unset_signs(APPROVED.read_text(encoding="utf-8")) == []
+
+
+def unset_signs(text: str) -> list[str]:
+    """Signs that pdfTeX does not know by itself: those beyond Latin letters."""
+    return [sign for sign in escape_latex(text) if ord(sign) > 0x24F]
 
 
 def test_what_is_said_of_unlearning_methods_is_of_those_alone():
@@ -69,6 +82,7 @@ def test_what_is_said_of_unlearning_methods_is_of_those_alone():
     trained = {name for name, text in told.items() if "was trained further for 20 epochs at a learning rate" in text}
     assert trained == {*METHODS} - {*UNTUNED}
     assert "at most 20 steps" in told["gradient_ascent"]
+    assert unset_signs(" ".join(told.values())) == []
     assert all("over reviews;" in text for text in told.values())  # of one seed nothing tells how far models vary
 
 

@@ -533,6 +533,14 @@ def tab_key(page: str) -> str:
     return f"{page}_view"
 
 
+def open_tab(page: str, title: str) -> None:
+    """Have a page open one of its tabs when it is drawn next: that of a title, or the first where there is none."""
+    if title:
+        st.session_state[tab_key(page)] = title
+    else:
+        st.session_state.pop(tab_key(page), None)
+
+
 def reset_controls() -> None:
     """Drop the values of the controls, so that they are filled from the recipe when they are drawn next.
 

@@ -12,10 +12,10 @@ from forgetting.dashboard.state import data, models
 from forgetting.dashboard.state.session import (
     STORY,
     TrainedModel,
+    open_tab,
     refresh_controls,
     session,
     source_name,
-    tab_key,
 )
 from forgetting.dashboard.studies.registry import STUDY_KINDS, find_study, request_study
 from forgetting.dashboard.ui.chosen_file import confirm_chosen_file, take_file
@@ -109,8 +109,7 @@ def open_experiment(experiment: ExperimentFile, name: str) -> None:
     mine.recipe, mine.touched, mine.presenting = experiment.recipe, True, False
     refresh_controls()
     page = experiment.page if experiment.page in PAGES and experiment.page != STORY else "overview"
-    if experiment.tab:
-        st.session_state[tab_key(page)] = experiment.tab
+    open_tab(page, experiment.tab)
     mine.destination = page
     st.session_state[OPENED_EXPERIMENT] = (experiment, name)
 

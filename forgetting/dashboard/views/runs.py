@@ -12,7 +12,7 @@ import streamlit as st
 
 from forgetting.core.errors import StoreError
 from forgetting.dashboard.state.runs import VisitorRuns, current_run, session_store
-from forgetting.dashboard.state.session import LEAVES, assign, session, tab_key
+from forgetting.dashboard.state.session import LEAVES, assign, open_tab, session
 from forgetting.dashboard.ui.escape import cells, literal
 from forgetting.dashboard.ui.navigation import page_link
 from forgetting.dashboard.ui.tables import show_table
@@ -293,8 +293,7 @@ def _open(run: Run) -> None:
         name for name in LEAVES if name.partition(".")[0] in groups and recipe.value(name) != mine.recipe.value(name)
     ]
     assign({name: recipe.value(name) for name in names}, announce=True)
-    if tab:
-        st.session_state[tab_key(page)] = tab
+    open_tab(page, tab)
     mine.destination = page
     if run.model:
         steps = run.model.endswith(" steps")
