@@ -24,7 +24,6 @@ from forgetting.cli.options import (
     forget_options,
     forget_settings,
     input_options,
-    log_option,
     make_recipe,
     out_option,
     plan_settings,
@@ -32,10 +31,12 @@ from forgetting.cli.options import (
     study_recipe,
     write_or_rescue,
 )
+from forgetting.cli.output import say
 from forgetting.cli.page_commands import data_command, robustness_command, similarity_command
 from forgetting.cli.paper_commands import notebook_command, report_command
 from forgetting.cli.predict import predict_command
 from forgetting.cli.run_details import compute_details, detail_options, format_details, plain_details
+from forgetting.cli.run_logging import log_option
 from forgetting.cli.runs import digest_of_source, runs_command
 from forgetting.cli.study_source import load_study
 from forgetting.cli.work import Studied, compute_rows, describe_loaded, show_rows, train_model
@@ -131,9 +132,9 @@ def run_command(
     result = make_result(recipe, split, trained)
     details = compute_details(result, split, options)
     if as_json:
-        click.echo(as_json_text(result.to_dict() | plain_details(details)))
+        say(as_json_text(result.to_dict() | plain_details(details)))
     else:
-        click.echo(tables.format_run(result) + format_details(details))
+        say(tables.format_run(result) + format_details(details))
     digest = saved.digest if saved else ""
 
     def make_runs() -> list[Run]:
@@ -254,8 +255,8 @@ def study_command(
     given = {"metric": metric, "chance": chance}
     work = prepare_study(**arguments | {name: value for name, value in given.items() if value is not None}, plan=plan)
     result = compute_rows("Variants", work.slices(jobs, dask), work.empty.planned, work.result, out)
-    click.echo(tables.format_study(result))
-    click.echo(f"{format_count(len(result.rows), 'row')} in {out}")
+    say(tables.format_study(result))
+    say(f"{format_count(len(result.rows), 'row')} in {out}")
     keep_runs(lambda: [own_model_run(result, source, digest_of_source(source))], None, Recipe(sweep=plan), options)
 
 
@@ -430,7 +431,7 @@ def reproduce_command(data: Path, seeds: int, out: Path | None, table: Path | No
         write_or_rescue(ReproductionSummary(result.reruns, recipe, reviews.sha256).write, table)
     summary = summarize_runs(result.reruns)
     summary["data"] = {"sha256": reviews.sha256, "original_file": reviews.sha256 == ORIGINAL_SHA256}
-    click.echo(as_json_text(summary) if as_json else tables.format_published(summary))
+    say(as_json_text(summary) if as_json else tables.format_published(summary))
     keep_runs(lambda: [reproduction_run(result.reruns, reviews.sha256)], None, recipe, options)
 
 
@@ -440,7 +441,7 @@ def limits_command(as_json: bool) -> None:
     """Show the limits in force; the environment variable FORGETTING_LIMITS changes them."""
     limits = describe_limits()
     values = {name: {"value": value, "meaning": meaning} for name, (value, meaning) in limits.items()}
-    click.echo(as_json_text(values) if as_json else tables.format_limits(limits))
+    say(as_json_text(values) if as_json else tables.format_limits(limits))
 
 
 def main() -> None:
@@ -456,13 +457,13 @@ def main() -> None:
         methods.help = f"One or more of {', '.join(METHODS)}, joined by commas.  [all but {asked}]"
         cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(error.format_message(), err=True)
         sys.exit(2)
     except (ForgettingError, click.ClickException) as error:
         message = (
             error.format_message() if isinstance(error, click.ClickException) else f"{error}{describe_offer(error)}"
         )
-        click.echo("Error: " + " ".join(message.split()), err=True)
+        say("Error: " + " ".join(message.split()), err=True)
         sys.exit(2)
     except click.Abort:
         sys.exit(130)

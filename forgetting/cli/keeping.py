@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from forgetting.cli.mlflow_logging import log_runs_to_mlflow
-from forgetting.cli.options import write_or_rescue
-from forgetting.cli.runs import log_runs
-from forgetting.core.files import write_atomically
+from forgetting.cli.options import read_start, write_or_rescue
+from forgetting.cli.output import say
+from forgetting.cli.run_logging import log_runs
+from forgetting.core.files import file_title, write_atomically
 from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
@@ -78,10 +79,10 @@ def _save_experiment(runs: Sequence[Run], recipe: Recipe, path: Path, model: str
 def _opened_experiment(recipe: Recipe) -> ExperimentFile | None:
     """The experiment that --recipe names, where no other option has changed its recipe."""
     path = click.get_current_context().params.get("recipe_file")
-    content = b"" if path is None else path.read_bytes()
+    content = b"" if path is None else read_start(path)
     if not is_experiment(content):
         return None
-    experiment = read_experiment(content, path.name)
+    experiment = read_experiment(content, file_title(path))
     return experiment if same_experiment(recipe, experiment.recipe) else None
 
 
@@ -91,4 +92,4 @@ def _say_reproduced(experiment: ExperimentFile, runs: Sequence[Run]) -> None:
     pairs = match_results(experiment, list(map(ExperimentResult.of_run, runs)))
     sentences += [describe_reproduction(file, found)[1] for file, found in pairs if found]
     for sentence in sentences:
-        click.echo(sentence, err=True)
+        say(sentence, err=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from forgetting.cli.output import say
 from forgetting.core.errors import RecipeError
 from forgetting.paper.material import Material
 from forgetting.tracking.mlflow_log import INSTALL_MLFLOW, log_to_mlflow
@@ -48,7 +49,7 @@ def log_runs_to_mlflow(runs: Sequence[Run], uri: str, make_material: Callable[[]
         files = dict(report_files(material)) if material and run is runs[-1] else {}
         of_model = model if run is runs[0] else b""
         identifier = log_to_mlflow(run, model=of_model, files=files, tracking_uri=uri or None)
-        click.echo(f"Logged to MLflow as run {identifier} ({RUN_TITLES[run.kind]}).", err=True)
+        say(f"Logged to MLflow as run {identifier} ({RUN_TITLES[run.kind]}).", err=True)
 
 
 def _model_file(material: Material) -> bytes:
@@ -57,5 +58,5 @@ def _model_file(material: Material) -> bytes:
     try:
         return model_bytes(material.recipe, material.split, material.trained)
     except RecipeError as error:  # as its training diverged
-        click.echo(f"The model is not logged: {error}", err=True)
+        say(f"The model is not logged: {error}", err=True)
         return b""

@@ -14,8 +14,11 @@ from pathlib import Path
 import click
 
 from forgetting.cli.mlflow_logging import mlflow_option
+from forgetting.cli.output import say
+from forgetting.cli.run_logging import log_option
 from forgetting.core.errors import ForgettingError, RecipeError, shorten
 from forgetting.core.files import file_format, file_title
+from forgetting.core.numbers import format_size
 from forgetting.core.settings import parse_value
 from forgetting.data.download import download_wine_reviews
 from forgetting.data.reviews import MISSING, Reviews
@@ -34,7 +37,7 @@ from forgetting.recipe.plans import even_doses
 from forgetting.recipe.recipe import Recipe
 from forgetting.recipe.renamed import RENAMED
 from forgetting.reporting.data import describe_labels, describe_reading
-from forgetting.tracking.experiment_file import is_experiment, read_experiment
+from forgetting.tracking.experiment_file import MOST_BYTES, is_experiment, read_experiment
 
 FILE = click.Path(path_type=Path)
 SWITCHES = {  # options of how the reviews are read: setting, and what `click.option` takes
@@ -85,11 +88,6 @@ def _check_experiment(context: click.Context, option: click.Parameter, path: Pat
     if path is not None:
         check_file("--save-experiment", path, ("json",))
     return path
-
-
-log_option = click.option(
-    "--log-run", is_flag=True, help="Store what is computed as a run, which the app and `forgetting runs` list."
-)
 
 
 def input_options(command: Callable) -> Callable:
@@ -208,6 +206,12 @@ def make_recipe(
     return made
 
 
+def read_start(path: Path) -> bytes:
+    """The content of a file, or, of one that is too large for an experiment, a byte more than one may have."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
 def read_recipe_file(path: Path) -> dict:
     """The nested values of a recipe's file, or of the recipe in the file of an experiment.
 
@@ -215,9 +219,14 @@ def read_recipe_file(path: Path) -> dict:
         RecipeError: the file is neither.
     """
     try:
-        content = path.read_bytes()
+        content = read_start(path)
+        if len(content) > MOST_BYTES:
+            raise RecipeError(
+                f"--recipe must be a file of at most {format_size(MOST_BYTES)}; {path.name!r} is larger. Choose "
+                "another one."
+            )
         if is_experiment(content):
-            return read_experiment(content, path.name).recipe.to_dict()
+            return read_experiment(content, file_title(path)).recipe.to_dict()
         return json.loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"--recipe must be a readable JSON file: {error}.") from error
@@ -314,7 +323,7 @@ def load_reviews(data: Path | None, recipe: Recipe) -> tuple[Recipe, Reviews]:
         table = read_table(SAMPLE, name="synthetic sample")
     reviews = recipe.data.make_reviews(table)
     for sentence in (*describe_reading(table.reading), *describe_labels(reviews.report)):
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
     if data is None or recipe.data.sha256 not in ("", reviews.sha256):  # which `prepare` refuses by both names
         return recipe, reviews
     source = {"source": "file", "file": file_title(data), "sha256": reviews.sha256}

@@ -16,6 +16,7 @@ from forgetting.cli.options import (
     plan_settings,
     study_recipe,
 )
+from forgetting.cli.output import say
 from forgetting.cli.tables import format_data
 from forgetting.cli.work import Studied, compute_rows, show_rows, train_model
 from forgetting.experiment.pipeline import prepare
@@ -41,7 +42,7 @@ def data_command(
     split = prepare(recipe, reviews)
     baselines = compute_baselines(split, recipe.training.objective)
     if not as_json:
-        click.echo(format_data(split, baselines))
+        say(format_data(split, baselines))
         return
     values = {
         "recipe": recipe.to_dict(),
@@ -52,7 +53,7 @@ def data_command(
         "tokenizer": asdict(split.tokenizer),
         "baselines": asdict(baselines),
     }
-    click.echo(as_json_text(values))
+    say(as_json_text(values))
 
 
 @click.command("robustness")

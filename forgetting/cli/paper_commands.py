@@ -15,6 +15,7 @@ from forgetting.cli.options import (
     split_names,
     write_or_rescue,
 )
+from forgetting.cli.output import say
 from forgetting.cli.work import describe_loaded, train_model
 from forgetting.core.files import write_atomically
 from forgetting.experiment.saved import SavedModel
@@ -65,7 +66,7 @@ def report_command(
     material = collect_material(recipe, split, trained, kinds, progress_of=progress_bar, model=describe_loaded(saved))
     content = report_bytes(make_report(material), out.suffix.removeprefix(".").lower())
     write_or_rescue(lambda path: write_atomically(path, content), out)
-    click.echo(f"The report is in {out}")
+    say(f"The report is in {out}")
 
 
 @click.command("notebook")
@@ -89,4 +90,4 @@ def notebook_command(
     kinds = check_kinds(recipe, split_names(studies))
     content = notebook_bytes(recipe, dict.fromkeys(kinds, recipe), model=describe_loaded(saved))
     write_or_rescue(lambda path: write_atomically(path, content), out)
-    click.echo(f"The notebook is in {out}")
+    say(f"The notebook is in {out}")

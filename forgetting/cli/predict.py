@@ -17,6 +17,7 @@ from forgetting.cli.options import (
     split_names,
     write_or_rescue,
 )
+from forgetting.cli.output import say
 from forgetting.cli.tables import format_predictions
 from forgetting.core.errors import DataError, RecipeError
 from forgetting.core.limits import limits
@@ -86,16 +87,16 @@ def predict_command(
         write_or_rescue(result.write, out)
     if as_json:
         about = {"file": saved.name, "sha256": saved.digest} if saved else None
-        click.echo(as_json_text({"model": about, **result.to_dict()}))
+        say(as_json_text({"model": about, **result.to_dict()}))
         return
     flip = None
     if len(texts) == 1 and randomization:
         models = predictor.model, predictor.randomize(randomization).model
         inputs = predictor.encoder.model_inputs(result.texts)
         flip = explain_flip(*models, inputs, words=predictor.encoder.words, classes=predictor.classes)
-    click.echo(format_predictions(result, predictor.encoder.tokenizer.kind, flip))
+    say(format_predictions(result, predictor.encoder.tokenizer.kind, flip))
     if out:
-        click.echo(f"{format_count(len(texts), 'row')} in {out}")
+        say(f"{format_count(len(texts), 'row')} in {out}")
 
 
 def _load_predictor(saved: SavedModel | None, reviews: Path | None) -> Predictor:
@@ -136,7 +137,7 @@ def _read_texts(data: Path, column: str | None, options: dict) -> list[str]:
         return _read_lines(data, data.name, reading)
     table = read_table(data, reading=reading)
     for sentence in describe_reading(table.reading):
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
     return list(table.frame[table.text_column(column)])
 
 

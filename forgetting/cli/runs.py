@@ -1,4 +1,4 @@
-"""The command that lists the stored runs, and how other commands store theirs."""
+"""The command that lists the stored runs of this machine."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from forgetting.cli.options import FILE, JSON_HELP, as_json_text, check_out, write_or_rescue
-from forgetting.core.errors import StoreError
+from forgetting.cli.output import say
+from forgetting.cli.run_logging import SHOWN_KEY, open_store
 from forgetting.core.files import file_format, write_atomically
 from forgetting.reporting.formatting import format_count
 from forgetting.tracking.run import RUN_KINDS, RUN_TITLES, Run
-from forgetting.tracking.run_store import FOLDER_VARIABLE, RunStore, runs_folder
 from forgetting.tracking.run_table import (
     RUN_FORMATS,
     describe_run_settings,
@@ -22,26 +22,7 @@ from forgetting.tracking.run_table import (
     runs_frame,
 )
 
-SHOWN_KEY = 12  # signs of a key that are shown
 LISTED_RUNS = 20  # runs where no number is asked for
-
-
-def open_store() -> RunStore:
-    """The stored runs of this machine. Raises StoreError where FORGETTING_RUNS says that none are stored."""
-    folder = runs_folder()
-    if folder is None:
-        raise StoreError(f"{FOLDER_VARIABLE} is empty, so that no runs are stored. Name a folder by it, or unset it.")
-    return RunStore(folder / "runs.sqlite")
-
-
-def log_runs(runs: Sequence[Run]) -> None:
-    """Store runs, and say so on standard error. Raises StoreError where they cannot be stored."""
-    store = open_store()
-    for run in runs:
-        stored = store.save(run)
-        click.echo(f"Stored as run {stored.key[:SHOWN_KEY]} ({RUN_TITLES[run.kind]}).", err=True)
-    for sentence in store.notices:
-        click.echo(sentence, err=True)
 
 
 def digest_of_source(source: str) -> str:
@@ -67,17 +48,17 @@ def runs_command(kinds: tuple[str, ...], words: str, last: int | None, out: Path
     store = open_store()
     runs = matching_runs(store.runs(), kinds, words)
     for sentence in store.notices:
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
     runs = runs[: last or (len(runs) if out or as_json else LISTED_RUNS)]
     if out:
         kind = file_format(out)
         content = runs_bytes(runs, kind) if kind in RUN_FORMATS else _json(runs).encode()
         write_or_rescue(lambda path: write_atomically(path, content), out)
-        click.echo(f"{format_count(len(runs), 'run')} in {out}")
+        say(f"{format_count(len(runs), 'run')} in {out}")
     elif as_json:
-        click.echo(_json(runs))
+        say(_json(runs))
     else:
-        click.echo("\n\n".join(map(_describe, runs)) or "No run is stored here.")
+        say("\n\n".join(map(_describe, runs)) or "No run is stored here.")
 
 
 def _json(runs: Sequence[Run]) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import click
-
 from forgetting.cli.keeping import keep_runs
 from forgetting.cli.options import load_reviews, progress_bar, write_or_rescue
+from forgetting.cli.output import say
 from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import prepare, train
 from forgetting.experiment.results import Trained
@@ -117,9 +116,9 @@ def show_rows(kind: str, table: str, result: TableResult, studied: Studied) -> N
         studied: What it was of.
     """
     if studied.hollow:
-        click.echo(f"{studied.hollow}\n")
-    click.echo(table)
-    click.echo(f"{format_count(len(result.export()[0]), 'row')} in {studied.out}")
+        say(f"{studied.hollow}\n")
+    say(table)
+    say(f"{format_count(len(result.export()[0]), 'row')} in {studied.out}")
     recipe, split, trained, saved = studied.recipe, studied.split, studied.trained, studied.saved
     digest = saved.digest if saved else ""
 

@@ -62,6 +62,10 @@ class RunStore:
         self.path, self.most_content = Path(path), most_content
         self.notices: list[str] = []
 
+    def check(self) -> None:
+        """Raise StoreError where no run can be stored."""
+        self._change(lambda _: None)
+
     def save(self, run: Run) -> Run:
         """Store a run; the oldest that are not pinned go where there are too many.
 

@@ -4,9 +4,11 @@ import json
 
 import pandas as pd
 import pytest
-from commands import call_in_this_process  # noqa: F401
+from commands import call_in_this_process, refused_before_training  # noqa: F401
 
 from forgetting.cli.runs import digest_of_source
+from forgetting.recipe.recipe import MODERN
+from forgetting.tracking.run import Run
 from forgetting.tracking.run_store import RunStore
 
 FEW = ("--set", "training.epochs=2")
@@ -47,6 +49,23 @@ def test_without_a_folder_nothing_is_listed(folder, call, monkeypatch):  # noqa:
     status, _, error = call("runs")
     assert status == 2
     assert "FORGETTING_RUNS is empty" in error
+
+
+@pytest.mark.parametrize(("place", "reason"), [("", "is empty"), ("file", "cannot be stored")])
+def test_a_place_for_runs_is_refused_before_anything_is_computed(refused, folder, monkeypatch, place, reason):
+    (folder / "file").write_text("")
+    monkeypatch.setenv("FORGETTING_RUNS", place and str(folder / place))
+    assert reason in refused("run", *FEW, "--log-run")
+
+
+def test_a_name_moves_nothing_on_a_terminal(folder, call):
+    store = RunStore(folder / "runs.sqlite")
+    name = "\x1b[31mred\x1b]0;title\x07\u202egnp"
+    store.save(Run("training", MODERN, name, "0" * 64, (), 1, 1, 1.0, "1", name=name))
+    _, out, _ = call("runs")
+    assert "red" in out
+    assert "gnp" in out
+    assert not {"\x1b", "\x07", "\u202e"} & {*out}
 
 
 def test_a_model_of_ones_own_is_told_by_its_file(folder):
