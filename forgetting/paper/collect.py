@@ -11,7 +11,7 @@ from forgetting.experiment.export import TableResult
 from forgetting.experiment.pipeline import Progress, make_result
 from forgetting.experiment.results import Trained
 from forgetting.model.split import Split
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.material import Material
 from forgetting.recipe.plans import plan_layer_choice
 from forgetting.recipe.recipe import Recipe
 from forgetting.studies.explanation import run_explanation
@@ -19,6 +19,7 @@ from forgetting.studies.relearning import run_learning_curves, run_savings
 from forgetting.studies.robustness_plans import run_robustness
 from forgetting.studies.similarity import run_similarity
 from forgetting.studies.sweep import run_sweep
+from forgetting.tracking.run import STUDY_TITLES
 from forgetting.unlearning.forget_set import make_forget_sets
 from forgetting.unlearning.runner import run_unlearning
 

@@ -11,22 +11,10 @@ from forgetting.metrics.baselines import Baselines
 from forgetting.model.split import Split
 from forgetting.recipe.explanation import ChosenReview
 from forgetting.recipe.recipe import Recipe
+from forgetting.tracking.run import STUDY_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# Studies in the order in which they are told of; the keys are those of `tracking.run.RUN_KINDS`.
-STUDY_TITLES = {
-    "dose": "Dose–response",
-    "change": "Equal change of the weights",
-    "robustness": "Robustness of the layers",
-    "layer_choice": "Which layer to unlearn in",
-    "explanation": "Sanity check of explanations",
-    "similarity": "Similarity of the layers",
-    "learning_curves": "Relearning",
-    "savings": "Savings by fraction",
-    "unlearning": "Unlearning",
-}
 
 
 @dataclass(frozen=True, eq=False)

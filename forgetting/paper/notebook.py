@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import nbformat
 
-from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.program import BASELINES_CODE, COMPARED, parse_program, study_state, write_imports
 from forgetting.paper.prose import escape_markdown
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.environment import PROGRAM_VERSION
 from forgetting.tracking.page_state import PageState
+from forgetting.tracking.run import STUDY_TITLES
 
 SHOWING = {  # names that the cells use besides those of the programs
     "Material",

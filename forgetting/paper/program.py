@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.material import Material
 from forgetting.recipe.recipe import Recipe
 from forgetting.tracking.code import ONE_THREAD, command_line, python_code
 from forgetting.tracking.page_state import ROWS_FILE, PageState, find_page
+from forgetting.tracking.run import STUDY_TITLES
 
 SHARED = ("reviews", "split", "trained")  # what is computed once, for all that comes after
 COMPARED = "comparison = compare(recipe, split, trained)"

@@ -68,6 +68,18 @@ METHOD_SENTENCES: dict[str, Callable[[Unlearning], str]] = {
     "neggrad_plus": lambda plan: f"NegGrad+ had β = {plan.neggrad_beta:g}.",
 }
 UNTUNED = ("original", "retrain", "eu_k", "gradient_ascent", "dampening")  # which do not train the original further
+TUG_OF_WAR = Sentence(
+    "The tug of war is the product of 1 − |gap| of the accuracies on the forget, retain and validation reviews.",
+    ("zhao2024what",),
+)
+ANAMNESIS = Sentence(
+    "The anamnesis index is the number of steps to relearn the forget set, divided by that of the retrained model.",
+    ("chundawat2023zero",),
+)
+CHALLENGE = Sentence(
+    "How well unlearned can be told from retrained models is scored as in the first NeurIPS unlearning challenge.",
+    ("triantafillou2024making",),
+)
 
 
 def tell_unlearning(result: TableResult) -> list[Sentence]:
@@ -79,12 +91,7 @@ def tell_unlearning(result: TableResult) -> list[Sentence]:
     if "scrub" in methods and plan.scrub_temperature != 1:
         works |= {"hinton2015distilling": None}
     named = f", by {join_names(map(format_method, methods))}" if methods else ""
-    done = [Sentence(METHOD_SENTENCES[name](plan)) for name in methods if name in METHOD_SENTENCES]
-    if tuned := [name for name in methods if name not in UNTUNED]:
-        further = f"{format_epochs(plan.epochs)} at a learning rate of {plan.learning_rate:g}"
-        names = join_names(map(format_method, tuned))
-        done.insert(0, Sentence(f"The original was trained further for {further} by {names}."))
-    told = [
+    return [
         Sentence(
             f"Of the training reviews, {describe_forget(recipe.forget)} ({format_count(counts['forget'], 'review')}) "
             f"was to be forgotten{named}, over {format_count(plan.seeds, 'seed')} (from {plan.seed}), each with an "
@@ -96,46 +103,38 @@ def tell_unlearning(result: TableResult) -> list[Sentence]:
             "reviews alone.",
             ("cao2015towards",),
         ),
-        *done,
-        Sentence(
-            "The tug of war is the product of 1 − |gap| of the accuracies on the forget, retain and validation "
-            "reviews.",
-            ("zhao2024what",),
-        ),
+        *_tell_methods(plan, methods),
+        *_tell_metrics(result, plan),
     ]
+
+
+def _tell_methods(plan: Unlearning, methods: list[str]) -> list[Sentence]:
+    """How far methods trained the original further, and what each did besides."""
+    told = [Sentence(METHOD_SENTENCES[name](plan)) for name in methods if name in METHOD_SENTENCES]
+    if tuned := [name for name in methods if name not in UNTUNED]:
+        further = f"{format_epochs(plan.epochs)} at a learning rate of {plan.learning_rate:g}"
+        names = join_names(map(format_method, tuned))
+        told.insert(0, Sentence(f"The original was trained further for {further} by {names}."))
+    return told
+
+
+def _tell_metrics(result: TableResult, plan: Unlearning) -> list[Sentence]:
+    """The metrics that the table has, and how they are claimed."""
     there = {name for name in result.frame if result.frame[name].notna().any()}
+    told = [TUG_OF_WAR]
     if "attack_auc" in there:
         rate = " and as the true positive rate at a false positive rate of 1 %" * ("attack_tpr" in there)
-        told.append(
-            Sentence(
-                f"A loss-threshold attack told forgotten reviews from {counts['non_members']:,} comparable ones never "
-                f"seen; it is reported as the area under its ROC curve{rate}.",
-                ("yeom2018privacy", *(("carlini2022membership",) if rate else ())),
-            )
+        attacked = (
+            f"A loss-threshold attack told forgotten reviews from {result.reviews['non_members']:,} comparable ones "
+            f"never seen; it is reported as the area under its ROC curve{rate}."
         )
-    if "anamnesis" in there:
-        told.append(
-            Sentence(
-                "The anamnesis index is the number of steps to relearn the forget set, divided by that of the "
-                "retrained model.",
-                ("chundawat2023zero",),
-            )
-        )
-    if any(score.score is not None for score in result.indistinguishable.values()):
-        told.append(
-            Sentence(
-                "How well unlearned can be told from retrained models is scored as in the first NeurIPS unlearning "
-                "challenge.",
-                ("triantafillou2024making",),
-            )
-        )
+        told.append(Sentence(attacked, ("yeom2018privacy", *(["carlini2022membership"] if rate else []))))
+    told += [ANAMNESIS] * ("anamnesis" in there)
+    told += [CHALLENGE] * any(score.score is not None for score in result.indistinguishable.values())
     over = "models and reviews together" if plan.seeds > 1 else "reviews"
     intervals = ["delong1988comparing"] * ("attack_auc" in there) + ["obuchowski1995hypothesis"] * (plan.seeds > 1)
-    return [
-        *told,
-        Sentence(
-            f"Gaps have intervals over {over}; conclusions are corrected by Holm's method, and the table by that of "
-            "Benjamini and Hochberg.",
-            (*intervals, "holm1979simple", "benjamini1995controlling"),
-        ),
-    ]
+    corrected = (
+        f"Gaps have intervals over {over}; conclusions are corrected by Holm's method, and the table by that of "
+        "Benjamini and Hochberg."
+    )
+    return [*told, Sentence(corrected, (*intervals, "holm1979simple", "benjamini1995controlling"))]

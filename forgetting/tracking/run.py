@@ -88,9 +88,7 @@ RUN_KINDS: dict[str, Callable[[Recipe], dict[str, object]]] = {
 }
 
 
-RUN_TITLES = {  # what a kind of run is called; studies as on their pages
-    "training": "Training",
-    "comparison": "Before and after",
+STUDY_TITLES = {  # what a kind of study is called: on its page, in a report and among the runs; in this order
     "dose": "Dose–response",
     "change": "Equal ‖ΔW‖",
     "robustness": "Robustness",
@@ -100,6 +98,11 @@ RUN_TITLES = {  # what a kind of run is called; studies as on their pages
     "learning_curves": "Learning curves",
     "savings": "Savings",
     "unlearning": "Unlearning",
+}
+RUN_TITLES = {  # what a kind of run is called
+    "training": "Training",
+    "comparison": "Before and after",
+    **STUDY_TITLES,
     "reproduction": "Published table",
     "own_model": "Study of one's own model",
 }

@@ -6,7 +6,6 @@ A name holds no number, so that two runs of a kind have the same names for the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,7 @@ def _sweep(
     """The original accuracy; of each curve the half-way fraction, and the accuracy at the largest fraction."""
     from forgetting.studies.dose_response import CURVE_KEYS, half_way
     from forgetting.studies.nested import nested_curves, nested_half_ways
+    from forgetting.studies.titles import title_curve, title_rows
 
     if not result.rows:
         return
@@ -67,11 +67,9 @@ def _sweep(
     title, column = f"validation {name_metric(metric)}", f"validation_{metric}"
     what = "fraction" if plan.match == "dose" else "change"
     trivial = _accuracies(baselines) or {"chance": getattr(result, "chance", None)}
-    titles = {name: title_set(name, known) for name in result.frame["layers"].unique()}
-    frame = result.frame.assign(layers=result.frame["layers"].map(titles))
+    frame = title_rows(result.frame, known)
     if nested is None:
-        found = nested_curves(result.rows, retrain=plan.retrain)
-        nested = [replace(curve, layers=titles[curve.layers]) for curve in found]
+        nested = [title_curve(curve, known) for curve in nested_curves(result.rows, retrain=plan.retrain)]
     yield make_metric(f"{title}, original", frame[f"{column}_before"].median(), baselines=trivial)
     for half in nested_half_ways(half_way(frame, planned_doses=plan.doses, hollow=hollow), nested):
         name = _curve_name(half.layers, half.scheme, half.unit)

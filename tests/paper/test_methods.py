@@ -10,7 +10,6 @@ from paper_cases import APPROVED, HOSTILE, hostile_material, run_all, write_meth
 
 from forgetting.experiment.pipeline import prepare
 from forgetting.paper.bibliography import BIBLIOGRAPHY
-from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.methods import describe_methods
 from forgetting.paper.prose import Prose, Sentence, escape_latex
 from forgetting.paper.study_methods import ATTRIBUTION_WORKS, SCHEME_SENTENCES, STUDY_METHODS
@@ -18,7 +17,7 @@ from forgetting.paper.unlearning_methods import METHOD_SENTENCES, METHOD_WORKS, 
 from forgetting.randomization.schemes import SCHEMES
 from forgetting.recipe.forget import Unlearning
 from forgetting.recipe.recipe import Recipe
-from forgetting.tracking.run import RUN_KINDS
+from forgetting.tracking.run import RUN_KINDS, STUDY_TITLES
 from forgetting.unlearning.task import METHODS
 
 

@@ -9,11 +9,11 @@ from paper_cases import HOSTILE, MLP, PUBLISHED_SAMPLE, hostile_material, run_al
 
 from forgetting import run_sweep
 from forgetting.core.seeding import pin_threads
-from forgetting.paper.material import STUDY_TITLES
 from forgetting.paper.notebook import notebook_bytes
 from forgetting.paper.program import studied_recipes
 from forgetting.paper.sections import comparison_section
 from forgetting.paper.study_sections import study_section
+from forgetting.tracking.run import STUDY_TITLES
 
 
 def cells_of(content: bytes) -> list[dict]:

@@ -12,12 +12,13 @@ from paper_cases import HOSTILE, hostile_material, run_all
 from forgetting.core.numbers import format_share
 from forgetting.data.reviews import Reviews
 from forgetting.paper.blocks import PrintedChart
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.material import Material
 from forgetting.paper.report import make_report
 from forgetting.paper.report_html import report_html, write_section
 from forgetting.paper.report_pdf import report_pdf
 from forgetting.paper.sections import data_section
 from forgetting.recipe.explanation import ChosenReview
+from forgetting.tracking.run import STUDY_TITLES
 
 
 class Page(HTMLParser):

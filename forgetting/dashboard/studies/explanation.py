@@ -17,6 +17,7 @@ from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.explanation import MOST_READ, check_explanation, count_explanations, explanation_slices
 from forgetting.studies.explanation_rows import ExplanationResult, ExplanationRow
+from forgetting.tracking.run import STUDY_TITLES
 
 EXPLANATION_STUDY = "explanation"
 PILOT_DOSES = (0.0, 0.5, 1.0)  # of one seed, from which the time of a whole plan is estimated
@@ -123,7 +124,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 EXPLANATION_KINDS = {
     EXPLANATION_STUDY: StudyKind(
-        title="Sanity check",
+        title=STUDY_TITLES["explanation"],
         part="comparison",
         key=_key,
         base=_base,

@@ -15,6 +15,7 @@ from forgetting.recipe.plans import Sweep, plan_layer_choice
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.sweep import SweepResult, sweep_slices
+from forgetting.tracking.run import STUDY_TITLES
 from forgetting.unlearning.forget_set import ForgetSets
 from forgetting.unlearning.layer_choice import RANKED_SETS, LayerRanking, check_layer_choice, rank_layers
 
@@ -127,7 +128,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 LAYER_CHOICE_KINDS = {
     LAYER_CHOICE_STUDY: StudyKind(
-        title="Which layer to unlearn in",
+        title=STUDY_TITLES["layer_choice"],
         part="variant",
         key=_key,
         base=_base,

@@ -15,6 +15,7 @@ from forgetting.reporting.relearning import describe_relearning_power
 from forgetting.studies.relearning import RUNS, RelearningResult, learning_curve_slices
 from forgetting.studies.savings import savings_slices
 from forgetting.studies.time_to_target import check_relearning
+from forgetting.tracking.run import STUDY_TITLES
 
 
 def _recipe(request: StudyRequest) -> Recipe:
@@ -181,7 +182,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 RELEARNING_KINDS = {
     "learning_curves": StudyKind(
-        title="Learning curves",
+        title=STUDY_TITLES["learning_curves"],
         part="run",
         key=_curves_key,
         base=_curves_base,
@@ -194,7 +195,7 @@ RELEARNING_KINDS = {
         power=lambda request: describe_relearning_power(request.recipe.relearning),
     ),
     "savings": StudyKind(
-        title="Savings",
+        title=STUDY_TITLES["savings"],
         part="variant",
         key=_savings_key,
         base=_savings_base,

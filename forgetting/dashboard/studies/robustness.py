@@ -11,6 +11,7 @@ from forgetting.reporting.power import describe_smallest_change
 from forgetting.studies.evaluation import SweepRow
 from forgetting.studies.robustness_plans import join_plans, plan_robustness, robustness_slices
 from forgetting.studies.sweep import SweepResult
+from forgetting.tracking.run import STUDY_TITLES
 
 ROBUSTNESS_STUDY = "robustness"
 
@@ -65,7 +66,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 ROBUSTNESS_KINDS = {
     ROBUSTNESS_STUDY: StudyKind(
-        title="Robustness",
+        title=STUDY_TITLES["robustness"],
         part="variant",
         key=_key,
         base=_key,

@@ -14,6 +14,7 @@ from forgetting.randomization.patterns import ALL
 from forgetting.recipe.explanation import Explanation
 from forgetting.reporting.formatting import format_product
 from forgetting.studies.similarity import SimilarityResult, count_rows, make_similarity_result, similarity_slices
+from forgetting.tracking.run import STUDY_TITLES
 
 SIMILARITY_STUDY = "similarity"
 LOOK_DOSES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a quick look, and of the pilot that the time is estimated from
@@ -102,7 +103,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 SIMILARITY_KINDS = {
     SIMILARITY_STUDY: StudyKind(
-        title="Similarity",
+        title=STUDY_TITLES["similarity"],
         part="model",
         key=_key,
         base=_base,

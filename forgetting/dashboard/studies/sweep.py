@@ -23,7 +23,7 @@ from forgetting.dashboard.studies.sweep_seconds import (
 from forgetting.dashboard.ui.chart_files import FileTables, result_tables
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.model.settings import OBJECTIVES
-from forgetting.randomization.groups import groups_of, title_set
+from forgetting.randomization.groups import groups_of
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep, plan_curve
 from forgetting.reporting.formatting import format_product
@@ -35,6 +35,8 @@ from forgetting.studies.layer_effects import LayerEffects, measure_layer_effects
 from forgetting.studies.layer_robustness import LayerDistance, LayerRobustness, measure_distances, robustness_of_rows
 from forgetting.studies.nested import NestedCurve, nested_curves
 from forgetting.studies.sweep import SweepResult
+from forgetting.studies.titles import title_curve, title_rows, title_sets
+from forgetting.tracking.run import STUDY_TITLES
 
 INTERVAL_SLICE = 0.2  # seconds of a run of a page that intervals may take
 DOSE_CURVES = SharedCache("dose–response curves", most=4)
@@ -194,7 +196,8 @@ def advance_intervals(study: Study) -> Intervals:
         known = study.intervals
         if known is None or known.rows != len(study.rows):
             curves = {(row.layers, row.scheme, row.unit) for row in study.rows}
-            slices = map(partial(_named_curve, study), nested_curves(tuple(study.rows), retrain=study.plan.retrain))
+            found = nested_curves(tuple(study.rows), retrain=study.plan.retrain)
+            slices = map(partial(title_curve, known=layers_of(study)), found)
             known = study.intervals = Intervals(len(study.rows), len(curves), slices)
         started, missing = time.perf_counter(), known.total - len(known.found)
         while len(known.found) < known.total and time.perf_counter() - started < INTERVAL_SLICE:
@@ -239,8 +242,7 @@ def is_hollow_study(study: Study) -> bool:
 
 def titles_of(study: Study) -> dict[str, str]:
     """What each layer set of a sweep's rows is called, by its name; see `title_set`."""
-    known = layers_of(study)
-    return {name: title_set(name, known) for name in dict.fromkeys(row.layers for row in study.rows)}
+    return title_sets((row.layers for row in study.rows), layers_of(study))
 
 
 def names_of(study: Study) -> dict[str, str]:
@@ -250,13 +252,7 @@ def names_of(study: Study) -> dict[str, str]:
 
 def named_frame(study: Study) -> pd.DataFrame:
     """The frame of a sweep's rows, with what each layer set is called in place of its name."""
-    frame = study.result.frame
-    return frame.assign(layers=frame["layers"].map(titles_of(study)))
-
-
-def _named_curve(study: Study, curve: NestedCurve) -> NestedCurve:
-    title = titles_of(study)[curve.layers]
-    return replace(curve, layers=title, points=curve.points.assign(layers=title))
+    return title_rows(study.result.frame, layers_of(study))
 
 
 def scope_of(study: Study) -> str:
@@ -346,7 +342,7 @@ def find_dose_curve(trained_model: TrainedModel, plan: Sweep) -> DoseCurve:
 
 SWEEP_KINDS = {
     match: StudyKind(
-        title=title,
+        title=STUDY_TITLES[match],
         part="variant",
         key=lambda request, match=match: sweep_key(request.trained_model, _plan(match, request)),
         base=partial(_base, match),
@@ -358,5 +354,5 @@ SWEEP_KINDS = {
         power=partial(_power, match),
         look=_look,
     )
-    for match, title in (("dose", "Dose–response"), ("change", "Equal ‖ΔW‖"))
+    for match in ("dose", "change")
 }

@@ -8,6 +8,7 @@ from forgetting.dashboard.studies.base import StudyKind, StudyRequest, epoch_sec
 from forgetting.recipe.recipe import Recipe
 from forgetting.reporting.formatting import format_count, format_share
 from forgetting.reporting.power import describe_smallest_area
+from forgetting.tracking.run import STUDY_TITLES
 from forgetting.unlearning.runner import UnlearningRunner, check_unlearning
 
 FULL = ("retrain", "eu_k")  # methods that train for as long as the original was
@@ -104,7 +105,7 @@ def _look(request: StudyRequest) -> StudyRequest:
 
 UNLEARNING_KINDS = {
     UNLEARNING_STUDY: StudyKind(
-        title="Unlearning",
+        title=STUDY_TITLES["unlearning"],
         part="model",
         key=_key,
         base=_base,

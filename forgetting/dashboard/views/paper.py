@@ -17,7 +17,7 @@ from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import show_error
 from forgetting.experiment.pipeline import Progress
 from forgetting.paper.bibliography import BIBLIOGRAPHY
-from forgetting.paper.material import STUDY_TITLES, Material
+from forgetting.paper.material import Material
 from forgetting.paper.methods import describe_methods
 from forgetting.paper.notebook import notebook_bytes
 from forgetting.paper.program import studied_recipes
@@ -25,6 +25,7 @@ from forgetting.paper.report import REPORT_KINDS, ExperimentReport, make_report,
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.page_state import PageState
+from forgetting.tracking.run import STUDY_TITLES
 
 PROSE_FORMS = {"plain text": "plain", "LaTeX": "latex", "Markdown": "markdown"}  # → methods of Prose
 MADE = "made_report"  # key of the report that was made last: what it is of, its kind and its content
