@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -64,6 +65,14 @@ class PrintedChart:
         return chart_bytes(self.chart, "svg", width="two columns" if self.wide else "one column").decode()
 
 
+@dataclass(frozen=True, eq=False)
+class ChartPair:
+    """Two charts of one column each, which stand side by side where there is room."""
+
+    left: PrintedChart
+    right: PrintedChart
+
+
 @dataclass(frozen=True)
 class Listing:
     """Code, or other text whose lines stay as they are.
@@ -96,6 +105,17 @@ class ReportSection:
         from forgetting.paper.report_html import write_section
 
         return write_section(self)
+
+
+def pair_charts(blocks: Iterable[ReportBlock]) -> list[ReportBlock | ChartPair]:
+    """Blocks of which two charts of one column that follow each other are a pair."""
+    found: list[ReportBlock | ChartPair] = []
+    for block in blocks:
+        if found and all(isinstance(each, PrintedChart) and not each.wide for each in (found[-1], block)):
+            found[-1] = ChartPair(found[-1], block)
+        else:
+            found.append(block)
+    return found
 
 
 def paragraph(*texts: str, conclusion: bool = False) -> tuple[Paragraph, ...]:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from forgetting.paper.bibliography import BIBLIOGRAPHY, Reference
-from forgetting.paper.blocks import Listing, Paragraph, PrintedChart, ReportSection, ResultTable
+from forgetting.paper.blocks import ChartPair, Listing, Paragraph, PrintedChart, ReportSection, ResultTable, pair_charts
 from forgetting.paper.prose import UNPRINTABLE, Prose, write_sentence
 from forgetting.paper.report import ExperimentReport
 
@@ -46,7 +46,7 @@ def write_section(section: ReportSection) -> str:
 
 def write_blocks(section: ReportSection) -> str:
     """What a section holds, as HTML."""
-    return "".join(WRITERS[type(block)](block) for block in section.blocks)
+    return "".join(WRITERS[type(block)](block) for block in pair_charts(section.blocks))
 
 
 def _share_font(text: str) -> tuple[str, str]:
@@ -87,11 +87,15 @@ def _chart(block: PrintedChart) -> str:
     return f"<figure{look}>{drawing}<figcaption>{text}</figcaption></figure>"
 
 
+def _pair(block: ChartPair) -> str:
+    return f'<div class="pair">{_chart(block.left)}{_chart(block.right)}</div>'
+
+
 def _listing(block: Listing) -> str:
     return f"<p>{escape(block.caption)}</p><pre><code>{escape(block.text)}</code></pre>"
 
 
-WRITERS = {Paragraph: _paragraph, ResultTable: _table, PrintedChart: _chart, Listing: _listing}
+WRITERS = {Paragraph: _paragraph, ResultTable: _table, PrintedChart: _chart, ChartPair: _pair, Listing: _listing}
 
 
 def _methods(prose: Prose) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from forgetting.charts.export import FONTS
-from forgetting.paper.blocks import Paragraph, PrintedChart, ReportBlock, ResultTable
+from forgetting.paper.blocks import ChartPair, Paragraph, PrintedChart, ReportBlock, ResultTable, pair_charts
 from forgetting.paper.prose import UNPRINTABLE, Prose, Sentence
 from forgetting.paper.report import ExperimentReport
 
@@ -21,10 +21,10 @@ def report_pdf(report: ExperimentReport) -> bytes:
     methods = [_plain(Paragraph(sentences)) for sentences in report.methods.paragraphs]
     works = [_plain(Paragraph((Sentence(work.entry),))) for work in report.methods.works]
     sections = [
-        *({"title": one.title, "blocks": list(map(_plain, one.blocks))} for one in report.sections),
+        *({"title": one.title, "blocks": list(map(_plain, pair_charts(one.blocks)))} for one in report.sections),
         {"title": "Methods", "blocks": methods},
         {"title": "References", "blocks": works},
-        *({"title": one.title, "blocks": list(map(_plain, one.blocks))} for one in report.appendix),
+        *({"title": one.title, "blocks": list(map(_plain, pair_charts(one.blocks)))} for one in report.appendix),
     ]
     values = _printable_values({"title": report.title, "sections": sections})
     layout, options = LAYOUT.read_bytes(), {"font_paths": [str(FONTS)], "sys_inputs": {"report": json.dumps(values)}}
@@ -43,13 +43,15 @@ def _printable_values(value: object) -> object:
     return [*map(_printable_values, value)] if isinstance(value, list) else value
 
 
-def _plain(block: ReportBlock) -> dict:
+def _plain(block: ReportBlock | ChartPair) -> dict:
     """A block as plain values for the layout."""
     if isinstance(block, Paragraph):
         return {"kind": "paragraph", "text": Prose((block.sentences,)).plain(), "conclusion": block.conclusion}
     if isinstance(block, ResultTable):
         rows = [list(row) for row in block.rows]
         return {"kind": "table", "caption": block.caption, "columns": list(block.columns), "rows": rows}
+    if isinstance(block, ChartPair):
+        return {"kind": "pair", "charts": [_plain(block.left), _plain(block.right)]}
     if isinstance(block, PrintedChart):
         return {"kind": "chart", "title": block.title, "caption": block.caption, "wide": block.wide, "svg": block.svg}
     return {"kind": "listing", "caption": block.caption, "text": block.text}

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from forgetting.charts.data import classes_chart
 from forgetting.charts.history import Curve, history_chart
-from forgetting.charts.print_comparison import printed_confusion_chart, printed_recall_chart, printed_scores_chart
+from forgetting.charts.print_comparison import (
+    printed_confusion_chart,
+    printed_recall_chart,
+    printed_scores_chart,
+    printed_weights_chart,
+)
 from forgetting.charts.style import RELEARNED
 from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.results import Outcome
@@ -18,6 +23,7 @@ from forgetting.metrics.scores import Scores
 from forgetting.model.settings import OBJECTIVES
 from forgetting.paper.blocks import PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
+from forgetting.randomization.layers import layer_table
 from forgetting.reporting.captions import describe_chart, source_of_split
 from forgetting.reporting.comparison import (
     FORGETTING_SCALE,
@@ -28,6 +34,7 @@ from forgetting.reporting.comparison import (
     describe_hollow,
     describe_published,
     describe_training,
+    describe_weights,
 )
 from forgetting.reporting.data import describe_reading
 from forgetting.reporting.formatting import format_change, format_interval, format_number
@@ -202,6 +209,7 @@ def comparison_section(material: Material) -> ReportSection:
         blocks += paragraph(forgetting, FORGETTING_SCALE, describe_agreement(comparison))
         blocks += paragraph(describe_recalls(comparison, material.split.classes, baselines))
         blocks += _classes(material)
+    blocks += _weights(material)
     return ReportSection("Before and after randomizing", tuple(blocks))
 
 
@@ -295,6 +303,21 @@ def _classes(material: Material) -> list[ReportBlock]:
             tuple(rows[index] for index, _ in order),
         ),
     ]
+
+
+def _weights(material: Material) -> list[ReportBlock]:
+    """Histograms of the weights before and after, of the layers that were changed."""
+    models = original, randomized = material.trained.model, material.comparison.model
+    before, after = (model.state_dict() for model in models)
+    layers = layer_table(randomized)
+    names = {one.name: [f"{one.name}.{parameter}" for parameter in one.shapes] for one in layers}
+    changed = [one for one in layers if any(not before[name].equal(after[name]) for name in names[one.name])]
+    if not changed:
+        return []
+    chart = printed_weights_chart(original, randomized, changed)
+    only = f"Drawn are the layers that changed, {len(changed):,} of {len(layers):,}." * (len(changed) < len(layers))
+    drawn = print_chart("weights", chart, material, "comparison", wide=len(changed) > 1)
+    return [*paragraph(describe_weights(*models), only), drawn]
 
 
 def limits_section(material: Material) -> ReportSection:

@@ -93,6 +93,9 @@ def test_a_report_holds_what_was_run_beside_baselines_and_no_text_of_a_review():
     assert all("<style>" not in drawing for drawing in re.findall(r"<svg.*?</svg>", content.decode(), re.S))
     charts = [block for section in report.sections for block in section.blocks if isinstance(block, PrintedChart)]
     assert len(page.all("svg")) == len(charts)
+    assert sum(attributes.get("class") == "pair" for attributes in page.all("div")) >= 2
+    assert "Drawn are the layers that changed, 1 of 2." in text
+    assert "Weights before and after" in " ".join(chart.title for chart in charts)
     assert all(attributes["aria-label"] for attributes in page.all("svg"))
     assert all(attributes.get("scope") for attributes in page.all("th"))
     baselines, comparison = material.baselines, material.comparison
