@@ -16,6 +16,7 @@ from forgetting.reporting.formatting import format_count, format_epochs, format_
 from forgetting.reporting.names import format_scheme
 from forgetting.tracking.environment import PROGRAM_VERSION, versions
 
+MOST_LAYERS_LISTED = 4
 SOURCE_PHRASES = {
     "sample": "the synthetic sample of wine reviews that comes with the program, which describes no real wine",
     "original": "the wine reviews of the published experiment",
@@ -66,7 +67,7 @@ def _data(material: Material) -> list[Sentence]:
     columns = f"texts from the column “{report.text}” and labels from the column “{report.label}”"
     told = [
         Sentence(
-            f"The reviews were those of {what} (SHA-256 {split.reviews.sha256}), which had "
+            f"The reviews were those of {what} (SHA-256 {split.reviews.sha256}). Their file had "
             f"{format_count(report.rows, 'row')}, with {columns}.",
             cited,
         )
@@ -129,8 +130,11 @@ def _features(material: Material) -> list[Sentence]:
 
 def _model(material: Material) -> list[Sentence]:
     model, split = material.recipe.model, material.split
-    parameters = sum(model.parameters(len(split.words), len(split.classes)).values())
-    size = f"It had {parameters:,} parameters, and its initial weights were drawn with seed {material.recipe.seed}."
+    parameters = model.parameters(len(split.words), len(split.classes))
+    layers = join_names(f"{count:,} in the layer {name}" for name, count in parameters.items())
+    listed = f" ({layers})" if len(parameters) <= MOST_LAYERS_LISTED else ""
+    size = f"It had {sum(parameters.values()):,} parameters{listed}. Its initial weights were drawn with seed "
+    size += f"{material.recipe.seed}."
     return [*MODELS[model.kind](model), Sentence(size)]
 
 

@@ -21,6 +21,7 @@ from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.results import Outcome
 from forgetting.metrics.scores import Scores
 from forgetting.model.settings import OBJECTIVES
+from forgetting.model.split import PARTS
 from forgetting.paper.blocks import PrintedChart, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
 from forgetting.randomization.layers import layer_table
@@ -90,8 +91,8 @@ def data_section(material: Material) -> ReportSection:
         ("words of the vocabulary", f"{len(split.words):,}"),
     ]
     trivial = [
-        ("uniform guess", "", format_share(baselines.chance), format_number(baselines.chance_loss)),
-        ("always the largest class of training", "", format_share(baselines.majority["validation"]), "–"),
+        ("uniform guess", *[format_share(baselines.chance)] * 2, format_number(baselines.chance_loss)),
+        ("always the largest class of training", *(format_share(baselines.majority[part]) for part in PARTS), "–"),
     ]
     if baselines.linear_svc:
         fitted = baselines.linear_svc
@@ -130,7 +131,7 @@ def training_section(material: Material) -> ReportSection:
     blocks: list[ReportBlock] = [
         *paragraph(describe_training(trained.history, baselines, trained.kept_epoch), conclusion=True),
         *paragraph(describe_by_heart(trained.history, trained.kept_epoch)),
-        ResultTable("The layers", ("layer", "weights"), (*rows, ("all", f"{sum(layers.values()):,}"))),
+        ResultTable("The layers", ("layer", "parameters"), (*rows, ("all", f"{sum(layers.values()):,}"))),
     ]
     if trained.history:
         curves = [Curve("original", trained.history)]

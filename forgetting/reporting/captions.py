@@ -214,17 +214,27 @@ def describe_chart(
         source.note,
     ]
     seeds = getattr(source.studied, "seeds", 0)
-    parts = [
-        source.data.rpartition(".")[0] or source.data,
-        chart if metric == "accuracy" or name_metric(metric) in chart else f"{chart} {metric}",
-    ]
-    parts += [*shown.values(), *_name_randomization(source), *([f"{seeds} seed{'s' * (seeds != 1)}"] if seeds else [])]
+    name = chart if metric == "accuracy" or name_metric(metric) in chart else f"{chart} {metric}"
     return ChartText(
         title[:1].upper() + title[1:],
         " ".join(filter(None, sentences)),
-        "_".join(filter(None, map(slug, parts))) or "chart",
+        name_file(name, source, *shown.values(), seeds=seeds),
         baselines,
     )
+
+
+def name_file(name: str, source: ChartSource, *shown: str, seeds: int = 0) -> str:
+    """The name of a file, without its ending; safe on every system.
+
+    Args:
+        name: What it is.
+        source: What it is of.
+        shown: What was chosen of it.
+        seeds: Number of seeds; 0 for none to tell.
+    """
+    data = source.data.rpartition(".")[0] or source.data
+    count = f"{seeds} seed{'s' * (seeds != 1)}" if seeds else ""
+    return "_".join(filter(None, map(slug, (data, name, *shown, *_name_randomization(source), count)))) or "chart"
 
 
 def slug(text: str) -> str:

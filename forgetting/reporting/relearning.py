@@ -75,7 +75,10 @@ def describe_relearning(
     if not after:
         return "There is no randomized model to compare yet, or its outputs are not finite numbers."
     trivial = f"chance {format_share(baselines.chance)}, largest class {format_share(baselines.majority['validation'])}"
-    text = f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))} ({trivial}). "
+    of = f" in the median of {len(after)} models" if len(after) > 1 else ""
+    text = (
+        f"After randomizing {target} validation accuracy is {format_share(float(np.median(after)))}{of} ({trivial}). "
+    )
     if all(curve.target_accuracy.missing for curve in randomized):
         return text + f"Savings are undefined: {randomized[0].target_accuracy.missing}."
     memory = conclude_from_curves(outcomes, same_model=same_model, hollow=hollow)

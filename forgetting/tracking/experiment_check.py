@@ -63,8 +63,8 @@ def describe_reproduction(file: ExperimentResult, found: ExperimentResult | None
     """
     title = RUN_TITLES[file.kind]
     if found is None or found.done < file.done:
-        done = "is not computed here yet" if found is None else f"is at {found.done:,} of {file.done:,} here"
-        return None, f"{title} {done}, so it is not known whether it is the file's."
+        done = "not computed here yet" if found is None else f"{found.done:,} of {file.done:,} computed here"
+        return None, f"{title}: {done}, so it is not known whether it is the file's."
     here = {metric.name: metric for metric in found.metrics}
     pairs = [(metric, here.get(metric.name)) for metric in file.metrics]
     differing = [(metric, other) for metric, other in pairs if not _is_close(metric, other)]

@@ -167,7 +167,7 @@ def result(value: float | None, done: int = 1, interval: tuple[float, float] | N
         (result(0.25, interval=(0.2, 0.3)), False, "is 25 % in the file, 25 % (20 % to 30 %) here"),
         (result(None), False, "missing here"),
         (None, None, "not computed here yet"),
-        (result(0.25, 0), None, "0 of 1 here"),
+        (result(0.25, 0), None, "0 of 1 computed here"),
     ],
 )
 def test_it_is_said_whether_numbers_are_the_files(found, good, said):

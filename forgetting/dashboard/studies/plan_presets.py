@@ -25,9 +25,7 @@ from forgetting.reporting.glossary import explain
 PRESET_SEEDS = 3
 FEW_METHODS = ("retrain", "randomize_and_repair", "fine_tune", "cf_k")
 RELEARN_EPOCHS = 15  # as many as a Transformer is trained for on few reviews
-PLANS_STARTED = (
-    "plans"  # how many were started: each start makes the popover a new one, which is closed and hides nothing
-)
+PLANS_STARTED = "plans"  # how many: each makes the popover a new one, which is closed and hides nothing
 FIRST = "first"  # part of the key of the button of the plan that is offered first
 
 

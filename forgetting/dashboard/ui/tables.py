@@ -114,6 +114,7 @@ def chart_table(
     pale: Sequence[str] = (),
     notes: Callable[[], Iterable[str]] = tuple,
     charts: Mapping[str, ChartFile] | None = None,
+    points: Callable[[], pd.DataFrame] | None = None,
     tables: FileTables | None = None,
 ) -> None:
     """The points of a chart as a table, for whoever cannot see or point at them, and the chart as files.
@@ -131,6 +132,7 @@ def chart_table(
         pale: See `show_table`.
         notes: Makes sentences that stand below the table.
         charts: What is offered as files, see `chart_files`; None where charts and tables are offered elsewhere.
+        points: Makes the points for a file, where they are not those of the table.
         tables: See `chart_files`.
     """
     expander = st.expander("As a table", key=f"{key}_table", on_change="rerun")
@@ -140,4 +142,4 @@ def chart_table(
             for note in notes():
                 st.caption(literal(note))
     if charts is not None:
-        chart_files(charts, key=key, table=make, tables=tables)
+        chart_files(charts, key=key, table=points or make, tables=tables)

@@ -74,6 +74,7 @@ def accuracy_and_loss_view(trained_model: TrainedModel, comparison: Comparison, 
                 name.replace("_", " "): _scores_file(trained_model, comparison, baselines, name)
                 for name in ("bitwise_accuracy" if published else "accuracy", "loss")
             },
+            points=lambda: _score_points(comparison, baselines, published=published),
         )
     if "linear_svc" in baselines.missing:
         st.caption(f"LinearSVC is {baselines.missing['linear_svc']}.")
@@ -117,6 +118,25 @@ def _scores(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
                 change = comparison.changes[part] if model == "randomized" else None
                 row["change"] = _format_change(change, comparison.original.scores[part].accuracy, scores.accuracy)
             rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _score_points(comparison: Comparison, baselines: Baselines, *, published: bool) -> pd.DataFrame:
+    """A row a part of the split and a model, in numbers alone, beside what trivial models reach on that part."""
+    import pandas as pd
+
+    metrics = ("bitwise_accuracy",) if published else ("accuracy", "balanced_accuracy")
+    rows = []
+    for model, outcome in (("original", comparison.original), ("randomized", comparison.randomized)):
+        for part, scores in outcome.scores.items():
+            row = {"part": part, "model": model, "reviews": scores.reviews, "loss": scores.loss}
+            row |= {name.replace("_", " "): getattr(scores, name) for name in metrics}
+            if not published and scores.interval:
+                row["accuracy, 95 % low"], row["accuracy, 95 % high"] = scores.interval
+            if model == "randomized" and not published and (change := comparison.changes[part]):
+                names = ("change of accuracy", "change, 95 % low", "change, 95 % high", "p (McNemar)")
+                row |= dict(zip(names, (change.change, change.low, change.high, change.p), strict=True))
+            rows.append(row | baselines.beside(metrics[0], part) | baselines.beside("loss", part))
     return pd.DataFrame(rows)
 
 

@@ -24,6 +24,7 @@ from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES
 from forgetting.dashboard.ui.page import is_hollow
 from forgetting.dashboard.views.keep import OPENED_EXPERIMENT
+from forgetting.reporting.captions import ChartSource, name_file
 from forgetting.reporting.formatting import join_names
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.experiment_check import describe_lacks, describe_reproduction, match_results
@@ -51,17 +52,22 @@ def save_part(state: PageState, trained_model: TrainedModel | None) -> None:
         "came of it beside its baselines. It holds neither reviews nor weights."
     )
     experiment = current_experiment(state, trained_model)
+    kind = "training" if state.page in ("data", "train") else "comparison"
+    source = ChartSource(source_name(state.recipe), state.recipe, kind=kind)
     st.download_button(
         "Save the experiment",
         experiment_bytes(experiment),
-        file_name=f"experiment_{state.page}.json",
+        file_name=f"{name_file(f'{state.page} experiment', source)}.json",
         mime="application/json",
         icon=":material/download:",
         on_click="ignore",
         help=explain("Save the experiment"),
     )
     if experiment.results:
-        parts = [f"{RUN_TITLES[each.kind]} ({each.done:,} of {each.planned:,})" for each in experiment.results]
+        parts = [
+            RUN_TITLES[each.kind] + f" ({each.done:,} of {each.planned:,})" * (each.done < each.planned)
+            for each in experiment.results
+        ]
         st.markdown(literal(f"In it: {join_names(parts)}."))
     else:
         st.markdown("No results are in it, as no model is trained with these settings yet.")

@@ -22,6 +22,7 @@ from forgetting.paper.methods import describe_methods
 from forgetting.paper.notebook import notebook_bytes
 from forgetting.paper.program import studied_recipes
 from forgetting.paper.report import REPORT_KINDS, ExperimentReport, make_report, report_bytes
+from forgetting.reporting.captions import ChartSource, name_file
 from forgetting.reporting.formatting import format_count
 from forgetting.reporting.glossary import explain
 from forgetting.tracking.page_state import PageState
@@ -41,7 +42,7 @@ def methods_part(state: PageState) -> None:
     written = _choose("Written as", PROSE_FORMS, "methods_written")
     prose = describe_methods(material)
     st.code(getattr(prose, PROSE_FORMS[written])(), language=None, wrap_lines=True)
-    st.caption("Each work is cited by its key, which the file of BibTeX under Citations has.")
+    st.caption("Citations lists the works. LaTeX and Markdown cite each by its key in the file of BibTeX there.")
 
 
 def citations_part(state: PageState) -> None:
@@ -82,13 +83,18 @@ def report_part(state: PageState) -> None:
         st.download_button(
             "Download the report",
             content,
-            file_name=f"report.{kind}",
+            file_name=f"{_stem(material, 'report')}.{kind}",
             mime=MIME[kind],
             icon=":material/download:",
             on_click="ignore",
             key="report_file",
             help=explain("Download the report"),
         )
+
+
+def _stem(material: Material, what: str) -> str:
+    """The name of a file, without its ending, that says what it is of."""
+    return name_file(what, ChartSource(material.split.reviews.report.source, material.recipe, kind="comparison"))
 
 
 def notebook_part(state: PageState) -> None:
@@ -105,7 +111,7 @@ def notebook_part(state: PageState) -> None:
     st.download_button(
         "Download the notebook",
         lambda: notebook_bytes(material.without_review, recipes, model=material.model),
-        file_name="experiment.ipynb",
+        file_name=f"{_stem(material, 'notebook')}.ipynb",
         mime="application/x-ipynb+json",
         icon=":material/download:",
         on_click="ignore",
