@@ -7,7 +7,7 @@ import pytest
 
 from forgetting.randomization.settings import Randomization
 from forgetting.recipe.recipe import MODERN
-from forgetting.reporting.captions import CHART_WORDS, CLAIMED_BAND, DONE, ChartSource, describe_chart, slug
+from forgetting.reporting.captions import CHART_WORDS, CLAIMED_BAND, DONE, ChartSource, describe_chart, name_file, slug
 
 RECIPE = replace(
     MODERN.with_value("split.seed", 7).with_value("seed", 3), randomization=Randomization(("fc1",), 0.25, seed=5)
@@ -39,6 +39,11 @@ def test_a_comparison_says_its_randomization():
         assert part in text.caption
     assert "25\u00a0% of fc1 by N(0, 1), weight by weight, seed 5" in text.caption
     assert "Wilson" in text.caption
+
+
+def test_what_is_saved_is_named_after_what_it_is_of():
+    assert name_file("report", source()) == "wine_report_fc1_normal_25-percent"
+    assert name_file("train experiment", source("training")) == "wine_train-experiment"
 
 
 def test_a_study_says_its_plan():
