@@ -55,6 +55,7 @@ HARMLESS = written([(text * 9, label) for text, label in reviews(20_000)]).encod
 GIGABYTE = 1024**3
 TESTS = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow  # some 200 files; plain `pytest` reads those of test_tables.py
+AT_FIRST_USE = ("sklearn.svm",)  # what training and its baselines load, a second that each process would take anew
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 ROOM = 5 * GIGABYTE  # that a process of its own may take before memory is refused to it
 HANGS = 900  # seconds of processor time after which such a process is ended
@@ -180,7 +181,7 @@ def alone():
     context = multiprocessing.get_context("forkserver")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(str(path) for path in (TESTS, TESTS.parent)))
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([__name__, *AT_FIRST_USE])
 
         def call(function, *arguments):
             with ProcessPoolExecutor(1, mp_context=context) as pool:
