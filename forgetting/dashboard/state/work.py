@@ -82,7 +82,7 @@ def _training(title: str, trainer: Trainer, stop: Callable[[], None]) -> Work:
     return Work(title, len(trainer.history), trainer.training.epochs, "epoch", advance, stop)
 
 
-def start_training(visitor: Session) -> TrainingRun:
+def begin_training(visitor: Session) -> TrainingRun:
     """Begin to train anew; see `models.start_training`. A training that this replaces is logged as it stands."""
     runs.log_training(visitor)
     return models.start_training(visitor)

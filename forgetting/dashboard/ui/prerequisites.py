@@ -10,7 +10,7 @@ from forgetting.core.errors import DataError, ForgettingError
 from forgetting.core.numbers import format_size
 from forgetting.dashboard.state import data, models, queue
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, link_address, rerun_page, session
-from forgetting.dashboard.state.work import start_training, stop_training
+from forgetting.dashboard.state.work import begin_training, stop_training
 from forgetting.dashboard.ui import advancing
 from forgetting.dashboard.ui.differences import describe_difference, has_other_reviews
 from forgetting.dashboard.ui.escape import literal
@@ -129,7 +129,7 @@ def _ask(row: DeltaGenerator, sentence: str, label: str, **look: Any) -> Places 
 def _train_now(places: Places) -> None:
     """Train the session's recipe to the end under a progress bar, then draw the page anew."""
     try:
-        training_run = start_training(session())
+        training_run = begin_training(session())
     except ForgettingError as error:
         show_error(error, places[0])
         page_link("data", "Choose other reviews or filters on the Data page")

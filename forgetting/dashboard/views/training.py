@@ -13,7 +13,7 @@ from forgetting.charts.history import Curve, history_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.session import TrainedModel, TrainingRun, rerun_page, session
-from forgetting.dashboard.state.work import start_training, stop_training
+from forgetting.dashboard.state.work import begin_training, stop_training
 from forgetting.dashboard.ui.chart_files import ChartFile, model_source
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.differences import describe_difference
@@ -131,7 +131,7 @@ def _ready() -> bool:
 
 def _begin() -> bool:
     try:
-        start_training(session())
+        begin_training(session())
     except ForgettingError as error:
         st.session_state[PLAY_REFUSED] = str(error)
         return False
