@@ -1371,7 +1371,8 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "by a bootstrap whose p-value is that of swapped predictions, means by t. It is shown where its 95 % "
             "interval leaves out 0 and its p-value, corrected by Holm's method for all metrics of the two runs, is at "
             "most 0.05.",
-            "@mcnemar1947note; @tango1998equivalence; @holm1979simple",
+            "@mcnemar1947note; @tango1998equivalence; @efron1993introduction; @noreen1989computer; "
+            "@welch1947generalization; @zou2008construction; @holm1979simple",
             used=("B less A, points", "shown", "corrected p-value", "compared by"),
         ),
         Term(
