@@ -243,6 +243,7 @@ def _visit(small_split) -> Seen:
     press(test, "Swap A and B")
     with pytest.MonkeyPatch.context() as patch:  # as if the original file were here
         patch.setattr(state_data, "has_original", lambda _: True)
+        patch.setattr(state_data, "find_published_split", lambda _: small_split)
         test = overview()
         test.session_state.session.reruns = [made_up_rerun(0), made_up_rerun(1)]
         test.session_state.published_table = True
