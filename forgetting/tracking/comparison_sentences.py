@@ -40,6 +40,9 @@ def describe_settings(comparison: RunComparison) -> str:
 def _describe_metrics(comparison: RunComparison) -> str:
     tested = [item for item in comparison.metrics if item.interval]
     shown = [item for item in tested if item.decided]
+    changes = [item.change for item in comparison.metrics if item.change is not None]
+    if changes and not any(changes):
+        return "Their metrics are the same."
     if not tested:
         return "Whether their metrics differ by more than luck cannot be told."
     several = f", with {format_count(len(tested), 'metric')} in view"

@@ -44,7 +44,7 @@ LEAST_TRAINED = 0.01  # share of the reviews that is trained on, whatever a reci
 GUESSES = ("chance", "uniform guess")  # baselines that say on which scale a metric is
 OTHER_CHANCE = "a guess does not reach the same in both; see each beside it"
 NOT_KEPT = "the runs do not keep what tells how far it varies"
-SAME_REVIEWS = "both are of the same reviews, and the runs do not keep it review by review"
+SAME_FILE = "both are of the same file, and the runs do not keep it review by review"
 UNKNOWN_SPREAD = "too few replicates, or all alike, to tell how far it varies"
 NOT_DIFFERENT = "the runs do not differ in it"
 NEWCOMBE = "unpaired: Newcombe's interval of both intervals"
@@ -214,7 +214,9 @@ def _differences(
         elif None in pair or None in (pair[0].value, pair[1].value):
             yield MetricDifference(name, *pair, missing=missing.get(name) or _why_absent(*pair)), math.nan
         else:
-            yield _unpaired(name, *pair, same_data=a.data_sha256 == b.data_sha256, why=missing.get(name, ""))
+            same_scale = "forgetting" in name or _chance(a) == _chance(b)
+            same_data, why = a.data_sha256 == b.data_sha256, missing.get(name, "")
+            yield _unpaired(name, *pair, same_data=same_data, same_scale=same_scale, why=why)
 
 
 def _name_in_both(name: str, a: Run, b: Run) -> str:
@@ -251,13 +253,20 @@ def _why_absent(a: RunMetric | None, b: RunMetric | None) -> str:
     return reasons[0] if reasons else "only one of the runs has it"
 
 
-def _unpaired(name: str, a: RunMetric, b: RunMetric, *, same_data: bool, why: str) -> tuple[MetricDifference, float]:
+def _chance(run: Run) -> float | None:
+    """What a uniform guess reaches in a run, of which forgetting is a share; None where it has no accuracy."""
+    return next((metric.baselines["chance"] for metric in run.metrics if "chance" in metric.baselines), None)
+
+
+def _unpaired(
+    name: str, a: RunMetric, b: RunMetric, *, same_data: bool, same_scale: bool, why: str
+) -> tuple[MetricDifference, float]:
     """A metric of which nothing is kept that could be paired."""
-    if any(a.baselines.get(name) != b.baselines.get(name) for name in GUESSES):
+    if not same_scale or any(a.baselines.get(guess) != b.baselines.get(guess) for guess in GUESSES):
         return MetricDifference(name, a, b, missing=OTHER_CHANCE), math.nan
     change = b.value - a.value
     if same_data or None in (a.interval, b.interval):
-        return MetricDifference(name, a, b, change, missing=why or (SAME_REVIEWS if same_data else NOT_KEPT)), math.nan
+        return MetricDifference(name, a, b, change, missing=why or (SAME_FILE if same_data else NOT_KEPT)), math.nan
     low, high = newcombe_interval((a.value, *a.interval), (b.value, *b.interval))
     nearer = (change - low if change > 0 else high - change) / NormalDist().inv_cdf(0.975)  # a standard error
     p = 2 * NormalDist().cdf(-abs(change) / nearer) if nearer else math.nan

@@ -97,6 +97,13 @@ def test_runs_of_other_reviews_are_never_paired(small_split):
     assert harder.name == "validation accuracy, original"
     other = replace(b, data_sha256="6" * 64, metrics=(harder,))
     assert by_name(compare_runs(a, other))[harder.name].change is None  # as chance is another
+    halved = [
+        replace(item, baselines=item.baselines | {"chance": 0.5} if "chance" in item.baselines else item.baselines)
+        for item in b.metrics
+    ]
+    other = by_name(compare_runs(a, replace(b, data_sha256="6" * 64, metrics=tuple(halved))))
+    assert other["validation macro-F1, original"].change is None  # whose own baselines do not tell the classes
+    assert other["validation forgetting beside chance"].change is not None  # which is a share of what is above chance
 
 
 def test_the_loss_of_another_objective_is_not_that_of_what_is_kept(small_split):
@@ -172,6 +179,12 @@ def test_of_one_model_in_both_runs_nothing_is_tested(small_split):
     for item in compare_runs(a, b).metrics:
         if item.name.startswith("validation") and item.name.endswith(", original"):
             assert (item.change, item.interval, item.missing) == (0.0, None, "the runs do not differ in it")
+
+
+def test_models_that_do_the_same_are_said_to(small_split):
+    a, _ = compared_run(small_split)
+    again = replace(a, recipe=a.recipe.with_value("randomization.seed", 9))
+    assert describe_run_comparison(compare_runs(a, again)).endswith("Their metrics are the same.")
 
 
 def test_one_review_in_common_and_other_classes_are_told_from_none(small_split):
