@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -31,6 +32,7 @@ TAB_CHOICES = {
     "part": "map_part",
     "label": "words_class",
 }  # of tabs alone, and the controls' keys
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 MODEL_NOTE = "“Download the model (safetensors)” on Train saves that model, with which this goes on."
 EXACT = (
     "This gives the same numbers, bit for bit, on one machine at one thread count. A model that came trained with the "
@@ -132,6 +134,8 @@ def _link_part(state: PageState) -> None:
     pages = address.rstrip("/")
     base = pages.removesuffix(f"/{state.page}") if state.page != "overview" else pages
     st.code(link(state, base), language=None, wrap_lines=True)
+    if urlsplit(base).hostname in THIS_MACHINE:
+        st.caption(f"It opens on this machine alone. Who runs the app elsewhere writes its address there for {base}.")
     st.caption("An uploaded file and a model that was loaded are not in the link: whoever opens it is asked for them.")
 
 
