@@ -1,7 +1,9 @@
 """The option that logs what a command computes to MLflow, with the model, the charts and the report."""
 
 import importlib.util
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
@@ -11,11 +13,20 @@ from forgetting.paper.material import Material
 from forgetting.tracking.mlflow_log import INSTALL_MLFLOW, log_to_mlflow
 from forgetting.tracking.run import RUN_TITLES, Run
 
+SQLITE = "sqlite:///"  # begins the URI of a database that is a file
 
-def _check_installed(context: click.Context, option: click.Parameter, uri: str | None) -> str | None:  # noqa: ARG001
+
+def _check_place(context: click.Context, option: click.Parameter, uri: str | None) -> str | None:  # noqa: ARG001
     """Refuse before anything is computed."""
     if uri is not None and importlib.util.find_spec("mlflow") is None:
         raise RecipeError(f"--mlflow needs MLflow, which is not installed. Install it: {INSTALL_MLFLOW}.")
+    if uri is not None and uri.startswith(SQLITE):
+        folder = Path(uri.removeprefix(SQLITE)).absolute().parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):  # MLflow would try to open it for hours
+            raise RecipeError(
+                f"--mlflow must name a database in a folder that can be written to; got {uri!r}. Make the folder, or "
+                "name another one."
+            )
     return uri
 
 
@@ -25,7 +36,7 @@ mlflow_option = click.option(
     is_flag=False,
     flag_value="",
     metavar="[URI]",
-    callback=_check_installed,
+    callback=_check_place,
     help="Log what is computed to MLflow: to a folder, a database or a server.  [a database in the working folder]",
 )
 

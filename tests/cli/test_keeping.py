@@ -57,6 +57,7 @@ def test_a_recipe_that_was_changed_is_not_compared(call):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (("--mlflow", "sqlite:///none/x.db"), "in a folder that can be written to"),
         (("--recipe", "/dev/zero"), "at most 5"),
         (("--save-experiment", "x.csv"), "must end with .json"),
         (("--save-experiment", "none/x.json"), "in a folder that exists"),
