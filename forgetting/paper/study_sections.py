@@ -14,7 +14,7 @@ from forgetting.charts.activations import similarity_chart
 from forgetting.charts.explanation import explanation_chart
 from forgetting.charts.relearning import learning_curve_chart, savings_chart
 from forgetting.charts.unlearning import attack_chart, attack_points, gap_chart, trade_off_chart
-from forgetting.core.numbers import format_share
+from forgetting.core.numbers import PERCENT, format_share
 from forgetting.experiment.export import TableResult
 from forgetting.paper.blocks import Paragraph, ReportBlock, ReportSection, ResultTable, paragraph
 from forgetting.paper.material import Material
@@ -90,7 +90,8 @@ def _explanation(result: TableResult, material: Material) -> list[ReportBlock]:
             for one in found
         ]
     table = ResultTable(
-        "What is left of the original explanations at the largest fraction, and beyond random × input",
+        f"What is left of the original explanations at the largest fraction, with 95{PERCENT} intervals, and beyond random "
+        "× input, with intervals corrected for the number of methods (Bonferroni)",
         ("layers", "method", "left", "beyond random × input", "conclusion"),
         tuple(rows),
     )

@@ -32,6 +32,7 @@ SEEDS_BAND = f"5–95{PERCENT} of the seeds"
 CLAIMED_BAND = f"the 95{PERCENT} interval over {{sources}}"
 BEFORE_AFTER = "The original model is burgundy (left), the randomized one blue (right)."
 WILSON = f"Whiskers are 95{PERCENT} Wilson intervals over the reviews."
+FOR_ALL_SETS = "corrected for the number of layer sets (Bonferroni)"
 PALE_MEANS = "What is pale is not shown once all comparisons are corrected for."
 # The title and what is drawn, by the name of the chart. {metric}, {band} and others are what `describe_chart` is given.
 CHART_WORDS: dict[str, tuple[str, str]] = {
@@ -68,12 +69,12 @@ CHART_WORDS: dict[str, tuple[str, str]] = {
                     "{reached} is randomized."),
     "robustness": ("Robustness of each layer", "Forgetting of the validation accuracy, 0 where intact and 1 at chance, "
                    "of each layer re-initialized (upper bar) and re-randomized (lower bar), with "
-                   f"95{PERCENT} intervals. Pale bars are not concluded on."),
+                   f"95{PERCENT} intervals, the upper ones {FOR_ALL_SETS}. Pale bars are not concluded on."),
     "conclusions": ("Forgetting of single layer sets", "Forgetting of the validation accuracy, 0 where intact and 1 at "
-                    f"chance, of each layer set wholly randomized, with 95{PERCENT} intervals. Pale is not concluded "
-                    "on."),
+                    f"chance, of each layer set wholly randomized, with 95{PERCENT} intervals corrected for their "
+                    "number (Bonferroni). Pale is not concluded on."),
     "layer choice": ("What each layer set loses of the forget set", "Bars are the accuracy lost on the forget set less "
-                     f"that lost on the retain set, with 95{PERCENT} intervals. {PALE_MEANS}"),
+                     f"that lost on the retain set, with 95{PERCENT} intervals {FOR_ALL_SETS}. {PALE_MEANS}"),
     "explanations": ("Similarity of explanations by the fraction randomized", "Lines are medians over seeds of each "
                      f"method, bands hold {SEEDS_BAND}; the dotted line is the agreement of the predictions. Dashed "
                      "references never look at the model."),
