@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,13 @@ pytest.register_assert_rewrite(
 )  # an assertion in them tells what it compared
 STYLES = {"port": "fig raisin walnut caramel", "red": "cherry plum leather smoke", "white": "lemon apple slate pear"}
 SHARED = ("acidity", "body", "finish", "nose", "palate", "glass", "oak", "fruit")
+LONG = ("test_help", "test_keep", "test_pretrained", "test_install", "test_readme", "test_story")  # of few tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, as one that begins last leaves the other process without work."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.stem not in LONG, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session", autouse=True)
