@@ -90,8 +90,8 @@ def _explanation(result: TableResult, material: Material) -> list[ReportBlock]:
             for one in found
         ]
     table = ResultTable(
-        f"What is left of the original explanations at the largest fraction, with 95{PERCENT} intervals, and beyond random "
-        "× input, with intervals corrected for the number of methods (Bonferroni)",
+        f"What is left of the original explanations at the largest fraction, with 95{PERCENT} intervals, and beyond "
+        "random × input, with intervals corrected for the number of methods (Bonferroni)",
         ("layers", "method", "left", "beyond random × input", "conclusion"),
         tuple(rows),
     )

@@ -8,12 +8,30 @@ from forgetting.dashboard.state.session import TrainedModel
 from forgetting.dashboard.studies.base import StudyRequest
 from forgetting.dashboard.studies.registry import STUDY_KINDS
 from forgetting.experiment.pretrained import load_pretrained
+from forgetting.paper.collect import RUNNERS
+from forgetting.paper.study_methods import STUDY_METHODS
+from forgetting.paper.study_sections import STUDY_SECTIONS
 from forgetting.recipe.recipe import MODERN, PUBLISHED, DataSettings, Recipe
-from forgetting.tracking.run import RUN_KINDS, run_key
+from forgetting.reporting.captions import DONE, PLAN_GROUPS
+from forgetting.tracking.page_state import SHOWN_RESULTS, find_page
+from forgetting.tracking.run import RUN_KINDS, RUN_TITLES, STUDY_TITLES, run_key
+from forgetting.tracking.study_differences import STUDY_TABLES
+from forgetting.tracking.study_metrics import METRICS_OF
 
 
 def test_each_kind_of_study_is_a_kind_of_run():
     assert {*RUN_KINDS} == {"training", "comparison", "reproduction", "own_model", *STUDY_KINDS}
+    assert {*RUN_TITLES} == {*RUN_KINDS}
+    assert {*STUDY_TITLES} == {*STUDY_KINDS}
+    assert {kind: STUDY_KINDS[kind].title for kind in STUDY_TITLES} == STUDY_TITLES
+
+
+@pytest.mark.parametrize(
+    "table", [METRICS_OF, STUDY_TABLES, SHOWN_RESULTS, STUDY_METHODS, STUDY_SECTIONS, RUNNERS, PLAN_GROUPS, DONE]
+)
+def test_each_kind_of_study_is_in_all_tables_that_go_by_kinds(table):
+    assert {*STUDY_TITLES} <= {*table}
+    assert all(find_page(kind)[0] for kind in STUDY_TITLES)
 
 
 def test_what_a_run_does_not_depend_on_is_no_part_of_its_key():
