@@ -117,6 +117,7 @@ def test_a_run_is_named_noted_pinned_deleted_and_brought_back(disk):
     assert not UNESCAPED.search("".join(element.value for element in (*test.markdown, *test.caption)))
     press(test, "Delete")
     assert disk.runs() == []
+    disk.save(make_run(content=b"rows"))  # as its page is looked at again
     press(test, "Bring it back")
     assert disk.runs() == [found]
     assert disk.content(found.key) == b"rows"

@@ -280,6 +280,8 @@ def _deleted_notice(store: VisitorRuns) -> None:
 
 def _undelete(store: VisitorRuns, run: Run) -> None:
     store.save(run)
+    # It may have been run again meanwhile, without what was said of it.
+    _edit(store, run.key, name=run.name, note=run.note, pinned=run.pinned)
     st.session_state[DELETED] = None
 
 
