@@ -39,7 +39,8 @@ def describe_methods(material: Material) -> Prose:
     recipe, trained = material.recipe, material.trained
     paragraphs = [_data(material), _features(material)]
     if trained:
-        paragraphs += [_model(material) + _training(material), _metrics(material)]
+        named = [Sentence(f"The numbers are of {material.model}.")] if material.model else []
+        paragraphs += [_model(material) + _training(material) + named, _metrics(material)]
     if trained and material.comparison:
         paragraphs.append(
             _published(material) if recipe.protocol == "published" else _randomization(recipe.randomization, material)

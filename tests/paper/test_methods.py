@@ -32,7 +32,8 @@ def test_each_study_is_told_of_and_cites_what_the_bibliography_has():
     assert len(prose.paragraphs) == 5 + len(STUDY_TITLES) + 1
     cited = {key for keys in re.findall(r"\\citep\{([\w,]+)\}", prose.latex()) for key in keys.split(",")}
     assert cited == {work.key for work in prose.works} <= {*BIBLIOGRAPHY}
-    none = describe_methods(replace(run_all(), comparison=None, studies={}))
+    none = describe_methods(replace(run_all(), comparison=None, studies={}, model="a model of someone else"))
+    assert "The numbers are of a model of someone else." in none.plain()
     assert len(none.paragraphs) == 5
     assert "randomized" not in none.plain()
 
