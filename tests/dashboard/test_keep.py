@@ -277,7 +277,7 @@ def test_the_link_of_a_page_opens_its_settings_and_its_tab(page):
     test = app(page, **parameters)
     recipe = mine(test).recipe
     test.session_state[f"{page}_view"] = tab = {"layers": "Words", "forget": "Classes"}.get(page, "")
-    (link,) = keep(run(test), "Link").code
+    *_, link = keep(run(test), "Link").code
     address = urlsplit(link.value)
     assert address.path.strip("/") == ("" if page == "overview" else page)
     found = dict(parse_qsl(address.query, keep_blank_values=True))
@@ -291,13 +291,13 @@ def test_the_link_of_a_page_opens_its_settings_and_its_tab(page):
 
 def test_the_dialog_shows_the_code_and_the_command():
     test = app("forget", **DRAWN)
-    (code,) = keep(test, "Command").code
+    *_, code = keep(test, "Command").code
     python, module, program, *words = shlex.split(code.value)
     assert (python, module, program) == ("python", "-m", "forgetting")
     assert words[0] in commands.cli.commands
     assert [word for word in words if "=" in word] == [f"{name}={value}" for name, value in DRAWN.items()]
     test.session_state.keep_view = "Python"
-    (code,) = run(test).code
+    *_, code = run(test).code
     assert code.value == python_code(PageState(mine(test).recipe, "forget", epochs=100)).strip()
 
 
@@ -390,7 +390,7 @@ def test_a_model_that_is_not_the_recipes_is_said_and_loaded(page, tmp_path, monk
         press(test, label)
     go(test, page)
     keep(test, "Python")
-    (code,) = test.code
+    *_, code = test.code
     assert "trained for 2 epochs of 100 (2 steps)" in code.value
     model = mine(test).trained_model
     Path("model.safetensors").write_bytes(model_bytes(model.recipe, model.split, model.trained))

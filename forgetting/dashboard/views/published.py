@@ -249,5 +249,5 @@ def _files(reruns: list[PublishedRun]) -> dict[str, Callable[[], bytes]]:
 
     results = {"re-runs": "Reproduction", "table": "ReproductionSummary"}
     return {
-        f"published-{file}.{kind}": partial(make, name, kind) for file, name in results.items() for kind in ROWS_KINDS
+        f"published_{file}.{kind}": partial(make, name, kind) for file, name in results.items() for kind in ROWS_KINDS
     }
