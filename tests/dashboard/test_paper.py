@@ -32,7 +32,7 @@ def test_the_words_are_of_what_the_session_has():
     finished(test, "dose")
     text = keep(test, "Methods").code[-1].value.replace(NO_BREAK, " ")
     assert "40 % of fc1 was randomized" in text
-    assert "at 0 % and 100 % of their weights" in text
+    assert "at 0 % and 100 % of the units" in text
     test.segmented_control(key="methods_written").set_value("LaTeX")
     assert r"\citep{zhang2022layers}" in run(test).code[-1].value
     keep(test, "Citations")
