@@ -164,6 +164,8 @@ def format_duration(seconds: float) -> str:
 
 def format_seconds(seconds: float) -> str:
     """A measured duration: "3.2 s"."""
+    if 0 < seconds < 0.05:
+        return f"under 0.1{NO_BREAK}s"
     return f"{seconds:.1f}{NO_BREAK}s"
 
 

@@ -1373,7 +1373,7 @@ GLOSSARY: dict[str, tuple[Term, ...]] = {  # by subject
             "most 0.05.",
             "@mcnemar1947note; @tango1998equivalence; @efron1993introduction; @noreen1989computer; "
             "@welch1947generalization; @zou2008construction; @holm1979simple",
-            used=("B less A, points", "shown", "corrected p-value", "compared by"),
+            used=("B less A, points", "shown", "corrected p-value"),
         ),
         Term(
             "Compare with what is shown now",

@@ -1,6 +1,7 @@
 """How two runs differ, as sentences, and their differences of metrics as texts of a table."""
 
 import math
+from collections.abc import Iterable
 
 from forgetting.core.numbers import NO_BREAK, PERCENT
 from forgetting.reporting.formatting import (
@@ -92,3 +93,18 @@ def format_ends(item: MetricDifference) -> str:
         return format_change_interval(*item.interval)
     ends = [f"{'+' if end > 0 else ''}{format_number(end)}" for end in item.interval]
     return f"95{PERCENT} interval {' to '.join(ends)}"
+
+
+def describe_tests(metrics: Iterable[MetricDifference]) -> list[str]:
+    """What metrics are compared by, a sentence each, and of how many there is no test, with the reason."""
+    tested: dict[str, list[str]] = {}
+    untested: dict[str, int] = {}
+    for item in metrics:
+        if item.method:
+            tested.setdefault(item.method, []).append(item.name)
+        else:
+            untested[item.missing] = untested.get(item.missing, 0) + 1
+    return [
+        *(f"{names[0][0].upper()}{'; '.join(names)[1:]}: {method}." for method, names in tested.items()),
+        *(f"Not tested, as {reason}: {format_count(count, 'metric')}." for reason, count in untested.items()),
+    ]

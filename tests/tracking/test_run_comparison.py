@@ -16,7 +16,7 @@ from forgetting.metrics.crossed import crossed_change
 from forgetting.metrics.multiplicity import holm
 from forgetting.model.settings import SplitSettings
 from forgetting.model.split import make_split
-from forgetting.tracking.comparison_sentences import describe_run_comparison
+from forgetting.tracking.comparison_sentences import describe_run_comparison, describe_tests
 from forgetting.tracking.review_differences import compare_predictions, read_predictions
 from forgetting.tracking.run_comparison import compare_runs
 from forgetting.tracking.run_records import training_run
@@ -53,6 +53,8 @@ def test_comparisons_on_the_same_reviews_are_paired(small_split):
     assert by_name(found)[smallest].adjusted_p == pytest.approx(min(1, raw[smallest] * len(tested)), rel=1e-3)
     sentence = describe_run_comparison(found)
     assert "20\u00a0% → 100\u00a0%" in sentence
+    said = " ".join(describe_tests(found.metrics))
+    assert all(said.count(metric.method) == 1 for metric in found.metrics if metric.method)
     assert ("Shown to differ" in sentence) == any(metric.decided for metric in found.metrics)
 
 

@@ -110,7 +110,13 @@ def _show_settings(comparison: RunComparison) -> None:
 def _show_metrics(metrics: list[MetricDifference], alternative: str) -> None:
     import pandas as pd
 
-    from forgetting.tracking.comparison_sentences import format_beside, format_difference, format_ends, format_side
+    from forgetting.tracking.comparison_sentences import (
+        describe_tests,
+        format_beside,
+        format_difference,
+        format_ends,
+        format_side,
+    )
 
     rows = [
         {
@@ -122,12 +128,12 @@ def _show_metrics(metrics: list[MetricDifference], alternative: str) -> None:
             "corrected p-value": "" if item.adjusted_p is None else format_p(item.adjusted_p),
             "shown": "yes" if item.decided else "no" if item.interval else "not tested",
             "trivial models": format_beside(item, "a" if item.a else "b"),
-            "compared by": item.method or item.missing,
         }
         for item in metrics
     ]
     if rows:
         show_table(cells(pd.DataFrame(rows)), alt=f"Both runs, {alternative}")
+        st.caption("  \n".join(map(literal, describe_tests(metrics))))
 
 
 def _draw_models(comparison: RunComparison) -> Iterator[DrawnRuns]:
