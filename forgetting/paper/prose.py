@@ -28,7 +28,7 @@ LATEX = str.maketrans(
         "”": "''",
     }
 )
-NEW_LINES = re.compile(r"[^\S\u00a0]+")  # the ends of lines among them, where a name could begin a paragraph or a list
+BLANK_RUNS = re.compile(r"[^\S\u00a0]+")  # the ends of lines among them, where a name could begin a paragraph or a list
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # in no file of text
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~$@^&])")  # signs that mean something within a line of Markdown
 
@@ -89,7 +89,7 @@ def write_sentence(sentence: Sentence, escape: Callable[[str], str], cite: Calla
         escape: Writes a text so that nothing in it is markup.
         cite: Writes the keys of works, with the blank before them.
     """
-    text = NEW_LINES.sub(" ", sentence.text).removesuffix(".")
+    text = BLANK_RUNS.sub(" ", sentence.text).removesuffix(".")
     return f"{escape(text)}{cite(sentence.works) if sentence.works else ''}."
 
 
