@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -243,9 +244,10 @@ def read_settings(texts: Iterable[str]) -> dict:
         name, sign, value = text.partition("=")
         name = RENAMED.get(name, name)
         if not sign or name not in Recipe.leaves():
+            near = " or ".join(get_close_matches(name, Recipe.leaves(), 2))
             raise RecipeError(
                 f"--set must name a setting and its value, such as training.epochs=20; got {shorten(text)!r}. The "
-                "names are those of a recipe, with a dot between group and setting."
+                f"names are those of a recipe, with a dot between group and setting{near and f', such as {near}'}."
             )
         group, _, leaf = name.rpartition(".")
         (nested.setdefault(group, {}) if group else nested)[leaf] = parse_value(Recipe.leaves()[name], value)
