@@ -27,7 +27,7 @@ def describe_tokenizer(tokenizer: Tokenizer) -> str:
         reasons = reasons[:1]
     if why := "; ".join(reason for share, reason in reasons if share):
         return f"{what}: {why}."
-    return f"{what}, which cover the letters, marks and signs."
+    return f"{what} of at least 2 letters or digits. They hold all letters, marks and signs but those of shorter words."
 
 
 def describe_unknown_words(split: Split, splitting: SplitSettings) -> str | None:

@@ -44,5 +44,5 @@ def test_what_texts_are_cut_into_is_said_with_the_share_that_decided_it(small_re
     assert f"words of every script: basic words leave out or do not cut {hindi.uncovered:.0%}".replace(
         "%", "\u00a0%"
     ) in describe_tokenizer(hindi)
-    assert describe_tokenizer(plain) == "Texts are cut into basic words, which cover the letters, marks and signs."
+    assert describe_tokenizer(plain).startswith("Texts are cut into basic words of at least 2 letters or digits. They ")
     assert describe_tokenizer(replace(plain, uncovered=None)) == "Texts are cut into basic words."
