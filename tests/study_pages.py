@@ -31,12 +31,6 @@ def trained(test: AppTest) -> AppTest:
     return test
 
 
-def open_files(test: AppTest, key: str) -> AppTest:
-    """Open what offers a chart and its tables as files, by the chart's key."""
-    test.session_state[f"{key}_files"] = True
-    return run(test)
-
-
 def finished(test: AppTest, kind: str = "") -> AppTest:
     """The study that is shown has ended, in one slice, as each run of the page draws all of it."""
     kind = kind or first(test)

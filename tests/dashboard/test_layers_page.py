@@ -1,7 +1,9 @@
 """The Layers page without a browser: its plan, its studies, what a click on a point opens, and words."""
 
 import math
+import re
 
+import pandas as pd
 import pytest
 import torch
 from app_pages import QUICK, app, go, metrics, page_text, press, run, setting, uploading
@@ -12,6 +14,7 @@ from forgetting.charts.dose_response import PICK, PICKED, with_intervals
 from forgetting.dashboard.studies import base
 from forgetting.dashboard.studies import opened as opened_studies
 from forgetting.dashboard.studies.opened import REFUSED_STUDY, SHOWN_STUDY, study_of_result
+from forgetting.dashboard.ui import tables as table_views
 from forgetting.dashboard.views import dose_response, live
 from forgetting.dashboard.views.opened_study import OPENED_VIEWS
 from forgetting.metrics.scores import top_1_accuracy
@@ -20,6 +23,7 @@ from forgetting.randomization.settings import Randomization
 from forgetting.recipe.plans import Sweep
 from forgetting.recipe.url import decode_query
 from forgetting.reporting.formatting import format_points, format_share
+from forgetting.reporting.names import format_scheme
 from forgetting.studies.dose_response import curves
 from forgetting.studies.nested import nested_curves
 from forgetting.studies.study import study as run_any_study
@@ -530,7 +534,7 @@ def test_robustness_of_many_seeds_is_asked_for_and_done_in_slices(monkeypatch):
     assert study(test, "robustness").running
 
 
-def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ours():
+def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ours(monkeypatch):
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
     inputs = torch.randn(80, 3)
@@ -540,8 +544,13 @@ def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ou
     result = run_any_study(model, lambda other: (other(inputs), targets), plan, initial=first)
     test = app("layers")
     test.session_state[SHOWN_STUDY] = study_of_result(result, "mine.parquet", result.to_bytes("parquet"))
-    for key in ("curves_dose", "heat", "cascade", "half_way", "uncertainty", "robustness", "layer_effects"):
-        test.session_state[f"{key}_files"] = True  # whose captions know no data and no model of ours
+    offered, files = table_views.chart_files, {}
+
+    def record(charts, *, key, table, tables=None):
+        offered(charts, key=key, table=table, tables=tables)
+        files[key] = table()
+
+    monkeypatch.setattr(table_views, "chart_files", record)
     for view in OPENED_VIEWS:
         test.session_state["opened_view"] = view
         run(test)
@@ -553,6 +562,13 @@ def test_a_study_of_another_model_is_opened_from_its_file_and_shown_as_one_of_ou
     shown = drawn(test)
     expected = curves(result.frame[result.frame["scheme"] == shown["scheme"].iloc[0]])
     assert shown["median"].tolist() == expected["median"].tolist()
+    for key, table in files.items():  # a file has numbers, and each end of an interval by itself
+        texts = [str(value) for name in table.select_dtypes(exclude="number") for value in table[name]]
+        assert [text for text in texts if re.match(r"[+−-]?\d.*([%\u2013]| to )", text)] == [], key
+    points = pd.concat([curve.points for curve in nested_curves(result.rows)])
+    points = points[points["scheme"].map(format_scheme) == files["heat"]["scheme"].iloc[0]]
+    for of_curve, of_file in (("low", "95 % interval, low"), ("band_high", "95 % of whole curve, high")):
+        assert sorted(files["heat"][of_file.replace(" %", "\u00a0%")]) == sorted(points[of_curve])
     press(test, "Close this study")
     assert "mine.parquet" not in page_text(test)
 

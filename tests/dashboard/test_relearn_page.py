@@ -21,7 +21,6 @@ from study_pages import (
     icon,
     labels,
     mine,
-    open_files,
     sentence,
     study,
     tables,
@@ -479,7 +478,6 @@ def test_a_deeper_model_has_its_layers_and_cascades():
 def test_files_read_back_as_the_librarys_tables(files):
     test = relearn(**FEW)
     _, result, _ = expected(**FEW)
-    open_files(test, "learning_curves")
     csv = pd.read_csv(io.BytesIO(files["relearning.csv"]()))
     assert csv["validation_accuracy"].tolist() == result.curves["validation_accuracy"].tolist()
     assert set(csv["rows_planned"]) == {6}
@@ -488,7 +486,6 @@ def test_files_read_back_as_the_librarys_tables(files):
     kept = Recipe.from_json(parquet.schema.metadata[b"recipe"].decode())
     assert kept == replace(mine(test).recipe, sweep=kept.sweep, forget=kept.forget, unlearning=kept.unlearning)
     opened(test, SAVINGS)
-    open_files(test, "savings")
     csv = pd.read_csv(io.BytesIO(files["savings.csv"]()))
     assert csv["savings"].tolist() == pytest.approx(result.frame["savings"].tolist(), nan_ok=True)
     assert csv["missing"].fillna("").tolist() == result.frame["missing"].tolist()

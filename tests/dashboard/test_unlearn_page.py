@@ -24,7 +24,6 @@ from study_pages import (
     icon,
     labels,
     mine,
-    open_files,
     sentence,
     study,
     tables,
@@ -822,7 +821,6 @@ def test_few_non_members_say_why_there_is_no_attack():
 def test_files_read_back_as_the_librarys_tables(files):
     test, result = unlearn(**SMALL), expected(**SMALL)
     frame = timeless(result.frame)
-    open_files(test, "gaps")
     read = pd.read_csv(io.BytesIO(files["unlearning.csv"]()))
     for name in frame:
         if frame[name].dtype == float:
@@ -834,7 +832,6 @@ def test_files_read_back_as_the_librarys_tables(files):
     kept = Recipe.from_json(parquet.schema.metadata[b"recipe"].decode())
     assert (kept.unlearning, kept.forget) == (mine(test).recipe.unlearning.for_kind("mlp"), mine(test).recipe.forget)
     opened(test, "Reviews")
-    open_files(test, "forgotten")
     forgotten = pd.read_csv(io.BytesIO(files["forgotten.csv"]()), dtype={"key": str})
     assert forgotten["key"].tolist() == result.forget_reviews("fine_tune")["key"].tolist()
     assert forgotten["unlearned"].tolist() == pytest.approx(result.forget_reviews("fine_tune")["unlearned"].tolist())

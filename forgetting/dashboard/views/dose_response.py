@@ -1,7 +1,7 @@
 """What a sweep shows: curves, heat map, cascades, half-way doses, and the current fraction on its curve."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from statistics import NormalDist
 
@@ -51,7 +51,7 @@ from forgetting.reporting.formatting import (
 from forgetting.reporting.glossary import explain
 from forgetting.reporting.names import format_scheme, name_metric, name_scope
 from forgetting.studies.differences import Difference
-from forgetting.studies.dose_response import HalfWay, cascade_curves, curves, half_way
+from forgetting.studies.dose_response import CURVE_KEYS, HalfWay, cascade_curves, curves, half_way
 from forgetting.studies.evaluation import SWEEP_METRICS
 from forgetting.studies.nested import NestedCurve, nested_half_ways
 
@@ -80,6 +80,16 @@ INTERVAL_TITLES = {
     "curve_text": "95\u00a0% of whole curve",
     "change_text": "change from the original (95\u00a0% interval)",
     "shown": "the change is",
+}
+NUMBER_TITLES = {  # of the columns of nested intervals in a file
+    "low": f"95{PERCENT} interval, low",
+    "high": f"95{PERCENT} interval, high",
+    "band_low": f"95{PERCENT} of whole curve, low",
+    "band_high": f"95{PERCENT} of whole curve, high",
+    "change": "change from the original",
+    "change_low": f"change, 95{PERCENT} low",
+    "change_high": f"change, 95{PERCENT} high",
+    "change_p": "p of the change",
 }
 NORMAL_95 = NormalDist().inv_cdf(0.975)
 INTERVALS_EVERY = 0.3  # seconds between two slices of intervals that take long
@@ -314,6 +324,7 @@ def _draw_metrics(
         key=key,
         alt="Curves by fraction randomized",
         formats=FRACTIONS_AS_TEXT,
+        points=lambda: _points(rows, names, nested, _add_numbers),
         charts=charts,
         tables=sweep.files_of(study),
     )
@@ -369,21 +380,6 @@ def _choose_band(key: str) -> str:
     )
 
 
-def _points(
-    rows: pd.DataFrame, names: tuple[str, ...] = ("accuracy",), nested: Sequence[NestedCurve] = ()
-) -> pd.DataFrame:
-    """The points of curves, a row a point and metric."""
-    tables = []
-    for name in names:
-        table = curves(rows, f"validation_{name}").assign(metric=name_metric(name))
-        tables.append(_add_intervals(table, nested) if nested and name == "accuracy" else table)
-    points = pd.concat(tables, ignore_index=True)
-    more = [name for name in INTERVAL_TITLES if name in points]
-    columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds", *more]
-    points["scheme"] = points["scheme"].map(format_scheme)
-    return points[columns].rename(columns={"planned_dose": FRACTION_TITLE, **BAND_TITLES, **INTERVAL_TITLES})
-
-
 def _add_intervals(table: pd.DataFrame, nested: Sequence[NestedCurve]) -> pd.DataFrame:
     """The table with the nested interval of each accuracy, and with its change from the original."""
     for band in ("interval", "curve"):
@@ -396,6 +392,33 @@ def _add_intervals(table: pd.DataFrame, nested: Sequence[NestedCurve]) -> pd.Dat
         for change, interval in zip(drawn["change"], drawn["change_interval"], strict=True)
     ]
     return table.assign(shown=drawn["shown"])
+
+
+def _add_numbers(table: pd.DataFrame, nested: Sequence[NestedCurve]) -> pd.DataFrame:
+    """The table with both ends of each interval, for a file."""
+    keys = [*CURVE_KEYS, "planned_dose"]
+    points = pd.concat([curve.points for curve in nested], ignore_index=True)
+    numbers = points[[*keys, *NUMBER_TITLES]].rename(columns=NUMBER_TITLES)
+    return table.merge(numbers, on=keys, how="left")
+
+
+def _points(
+    rows: pd.DataFrame,
+    names: tuple[str, ...] = ("accuracy",),
+    nested: Sequence[NestedCurve] = (),
+    add: Callable[[pd.DataFrame, Sequence[NestedCurve]], pd.DataFrame] = _add_intervals,
+) -> pd.DataFrame:
+    """The points of curves, a row a point and metric. add: Adds the nested intervals to the points of the accuracy."""
+    tables = []
+    for name in names:
+        table = curves(rows, f"validation_{name}").assign(metric=name_metric(name))
+        tables.append(add(table, nested) if nested and name == "accuracy" else table)
+    points = pd.concat(tables, ignore_index=True)
+    titles = {"planned_dose": FRACTION_TITLE, **BAND_TITLES, **INTERVAL_TITLES}
+    more = [name for name in (*INTERVAL_TITLES, *NUMBER_TITLES.values()) if name in points]
+    columns = ["metric", "layers", "scheme", "unit", "planned_dose", *BAND_TITLES, "seeds", *more]
+    points["scheme"] = points["scheme"].map(format_scheme)
+    return points[columns].rename(columns=titles)
 
 
 def _open_picked(study: Study, event: dict) -> None:
@@ -477,6 +500,7 @@ def current_fraction_view(trained_model: TrainedModel, comparison: Comparison, b
         key="current_dose",
         alt="Accuracy by fraction randomized",
         formats=FRACTIONS_AS_TEXT,
+        points=lambda: _points(frame, nested=nested, add=_add_numbers),
         charts={
             "dose–response": comparison_chart(
                 trained_model,
@@ -535,6 +559,7 @@ def heat_view(study: Study, baselines: Baselines) -> None:
         key="heat",
         alt="Accuracy by layer set and fraction randomized",
         formats=FRACTIONS_AS_TEXT,
+        points=lambda: _points(rows, nested=nested, add=_add_numbers),
         charts={
             "heat map": study_chart(
                 study,
