@@ -18,6 +18,9 @@ fi
 # Without Debian's package the browser that Playwright downloads is used (CHROMIUM stays empty).
 [ -n "$CHROMIUM" ] || .venv/bin/python -m playwright install --with-deps chromium
 
+# Many tests start Python anew, which compiles all of the project where nothing compiled is kept.
+unset PYTHONDONTWRITEBYTECODE
+
 failed=""
 part() {
     printf '\n== %s\n' "$*"
