@@ -108,7 +108,9 @@ CHANGED = f"""before => {{
     const found = ({METRICS})()
     return Object.keys(found).length && JSON.stringify(found) !== JSON.stringify(before)
 }}"""
-ENDED = re.compile(r"(?:comparison|model|run|variant)s?(?:, [\d,]+ of them taken over,)? in [\d.]+\ss")  # of a study
+ENDED = re.compile(  # of a study
+    r"(?:comparison|model|run|variant)s?(?:, [\d,]+ of them taken over,)? in (?:under )?[\d.]+\ss"
+)
 DRAWN = '[data-testid="stVegaLiteChart"]:visible'
 LABELS = """chart => {
     const box = chart.getBoundingClientRect()
