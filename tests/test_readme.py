@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from click import Context
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,11 +48,12 @@ def test_commands_are_read_by_the_command_line(page, tmp_path, monkeypatch):
     from forgetting.cli.options import dose_list
 
     monkeypatch.chdir(tmp_path)
+    group = Context(cli, **cli.context_settings)  # a command remembers the names of its help
     for line in re.findall(r"^    .*-m forgetting (\w.*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
         name, *arguments = shlex.split(line)
         for path in (word for word in arguments if re.fullmatch(r"[\w.]+\.(csv|json|safetensors)", word)):
             Path(path).touch()
-        options = cli.commands[name].make_context(name, arguments).params
+        options = cli.commands[name].make_context(name, arguments, parent=group).params
         assert dose_list(options.get("doses") or "2"), line
 
 

@@ -321,6 +321,7 @@ CLAIMS = (
 HANDED_ON = {  # what hands on the intervals of others, or has none of its own
     **{f"metrics.scores.{name}": "Wilson's interval" for name in ("evaluate", "score_chunks", "score_logits")},
     "studies.evaluation.SweepRow.scores": "Wilson's interval",
+    "studies.titles.title_curve": "a nested curve that it is given",
     "studies.evaluation.SweepRow.compare": "a change on the same reviews",
     "studies.dose_response.half_way": "that of `nested_half_ways`, which puts it in",
     "studies.layer_robustness.robustness": "that of `nested_forgetting`",
