@@ -268,7 +268,7 @@ def test_the_data_check_counts_reviews_without_a_known_word_and_warns():
     test = uploading(own_file(rows=62))
     assert "62 of 62 reviews are kept, in 2 classes" in page_text(test)
     assert metrics(test)["Labels not in training"] == metrics(test)["Without a known word"] == "0\u00a0%"
-    assert "cut into basic words, which cover" in page_text(test)
+    assert "cut into basic words of at least 2 letters" in page_text(test)
     assert not test.warning
     texts = ("this is a fine wine" if row % 5 else f"only{row} once{row} twice{row}" for row in range(60))
     rows = "".join(f"{text},{'ab'[row % 2]}\n" for row, text in enumerate(texts))
