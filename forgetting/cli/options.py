@@ -208,9 +208,16 @@ def make_recipe(
 
 
 def read_start(path: Path) -> bytes:
-    """The content of a file, or, of one that is too large for an experiment, a byte more than one may have."""
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+    """The content of a file, or, of one that is too large for an experiment, a byte more than one may have.
+
+    A command reads it once: a pipe gives it once alone, and a file may be another one when the command ends.
+    """
+    context = click.get_current_context(silent=True)
+    kept = context.meta if context else {}
+    if str(path) not in kept:
+        with path.open("rb") as file:
+            kept[str(path)] = file.read(MOST_BYTES + 1)
+    return kept[str(path)]
 
 
 def read_recipe_file(path: Path) -> dict:

@@ -1,6 +1,8 @@
 """`--save-experiment`, `--recipe` of an experiment, and the commands of pages: what is saved says the same again."""
 
 import json
+import os
+import threading
 
 import pytest
 from commands import (
@@ -45,6 +47,17 @@ def test_an_experiment_gives_its_command_the_same_numbers_and_the_same_file(call
     assert status == 0, err
     assert err.count("are reproduced, bit for bit") == 2
     assert (folder / "two.json").read_bytes() == first
+
+
+def test_an_experiment_from_a_pipe_is_compared_too(call, folder):
+    call("run", *DATA, *QUICK, "--save-experiment", "one.json")
+    os.mkfifo(folder / "pipe")  # which gives its content once
+    writer = threading.Thread(target=(folder / "pipe").write_bytes, args=((folder / "one.json").read_bytes(),))
+    writer.start()
+    status, _, err = call("run", *DATA, "--recipe", "pipe")
+    writer.join()
+    assert status == 0, err
+    assert err.count("are reproduced, bit for bit") == 2
 
 
 def test_a_recipe_that_was_changed_is_not_compared(call):
