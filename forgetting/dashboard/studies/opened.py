@@ -7,7 +7,7 @@ import streamlit as st
 
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state.session import Study
-from forgetting.dashboard.ui.chosen_file import confirm_chosen_file, take_file
+from forgetting.dashboard.ui.chosen_file import take_file, watched_uploader
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.metrics.baselines import Baselines
@@ -26,11 +26,7 @@ SHOWN_STUDY, REFUSED_STUDY = (
 def open_control() -> None:
     """A button that opens an uploader for a study's file, and why the one that was chosen last is refused."""
     with st.popover("Open a study's file", icon=":material/upload_file:"):
-        with st.container(gap=None):
-            st.file_uploader(
-                "A study's file", type="parquet", key=STUDY_UPLOADER, on_change=_chosen, help=explain("A study's file")
-            )
-            confirm_chosen_file(STUDY_UPLOADER)
+        watched_uploader("A study's file", ["parquet"], key=STUDY_UPLOADER, on_change=_chosen)
         if refused := st.session_state.get(REFUSED_STUDY):
             st.error(in_words(refused))
 

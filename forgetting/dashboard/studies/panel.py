@@ -10,7 +10,7 @@ import streamlit as st
 from forgetting.core.errors import ForgettingError
 from forgetting.core.numbers import PERCENT
 from forgetting.dashboard.state import models
-from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, rerun_page, session, tab_key
+from forgetting.dashboard.state.session import LEAVES, Study, TrainedModel, assign, open_tab, rerun_page, session
 from forgetting.dashboard.state.work import advance_study, run_study, stop_study
 from forgetting.dashboard.studies import base, kept, registry
 from forgetting.dashboard.ui import advancing
@@ -129,7 +129,7 @@ def _open(study: Study) -> None:
         mine.trained_model = study.trained_model
         mine.training_run = mine.training_run if mine.playing else None
     kept.show_study(mine, study)
-    st.session_state[tab_key(page)] = tab
+    open_tab(page, tab)
     mine.destination = page
 
 

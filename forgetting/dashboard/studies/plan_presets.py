@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from forgetting.core.errors import ForgettingError
-from forgetting.dashboard.state.session import TrainedModel, assign, session
+from forgetting.dashboard.state.session import TrainedModel, assign, open_tab, session
 from forgetting.dashboard.studies.base import StudyRequest
 from forgetting.dashboard.studies.explanation import EXPLANATION_STUDY
 from forgetting.dashboard.studies.layer_choice import LAYER_CHOICE_STUDY
@@ -204,4 +204,4 @@ def _start(trained_model: TrainedModel, values: dict[str, object], study: str, t
     start_study(trained_model, study)
     st.session_state[PLANS_STARTED] = st.session_state.get(PLANS_STARTED, 0) + 1
     if tab:
-        st.session_state["layers_view"] = tab
+        open_tab("layers", tab)

@@ -6,11 +6,14 @@ for it without end: nothing comes of the file, and nothing is said. That happens
 chosen right after another. The script notices it within two seconds, says it, and chooses the file once more.
 """
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from forgetting.dashboard.ui.browser_component import browser_component
+from forgetting.reporting.glossary import explain
 
 CHOSEN_FILE = "chosen_file"
 UPLOADER, MODEL_UPLOADER = "upload", "saved_model"  # keys of the uploaders of reviews and of a model
@@ -31,14 +34,21 @@ def take_file(key: str) -> tuple[bytes, str] | None:
     return uploaded.getvalue(), uploaded.name
 
 
-def confirm_chosen_file(uploader: str) -> None:
-    """Watch an uploader, and say where a chosen file has not arrived.
+def watched_uploader(
+    label: str, kinds: Sequence[str], *, key: str, on_change: Callable[..., None], args: tuple = ()
+) -> None:
+    """An uploader that says where a chosen file has not arrived.
 
     Args:
-        uploader: Its key.
+        label: Its label, which the glossary explains.
+        kinds: Ends of the names of files that it takes.
+        key: Its key.
+        on_change: Called with args when a file is chosen or taken away.
     """
-    draw = browser_component(CHOSEN_FILE, '<p role="status" style="margin: 0"></p>')
-    draw(key=f"{CHOSEN_FILE}_{uploader}", data={"taken": _taken(), "uploader": uploader})
+    with st.container(gap=None):
+        st.file_uploader(label, type=kinds, key=key, on_change=on_change, args=args, help=explain(label))
+        draw = browser_component(CHOSEN_FILE, '<p role="status" style="margin: 0"></p>')
+        draw(key=f"{CHOSEN_FILE}_{key}", data={"taken": _taken(), "uploader": key})
 
 
 def _taken() -> dict:

@@ -5,11 +5,10 @@ import streamlit as st
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models, runs
 from forgetting.dashboard.state.session import session
-from forgetting.dashboard.ui.chosen_file import MODEL_UPLOADER, confirm_chosen_file, take_file
+from forgetting.dashboard.ui.chosen_file import MODEL_UPLOADER, take_file, watched_uploader
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.reporting.formatting import format_epochs
-from forgetting.reporting.glossary import explain
 
 OUTCOME = "saved_model_outcome"  # key of whether the file that was chosen last is in use, and what is said of it
 
@@ -17,15 +16,7 @@ OUTCOME = "saved_model_outcome"  # key of whether the file that was chosen last 
 def load_control() -> None:
     """A button that opens an uploader for a saved model, and what has come of the file."""
     with st.popover("Load a saved model", icon=":material/upload_file:"):
-        with st.container(gap=None):
-            st.file_uploader(
-                "A saved model",
-                type="safetensors",
-                key=MODEL_UPLOADER,
-                on_change=_chosen,
-                help=explain("A saved model"),
-            )
-            confirm_chosen_file(MODEL_UPLOADER)
+        watched_uploader("A saved model", ["safetensors"], key=MODEL_UPLOADER, on_change=_chosen)
         if outcome := st.session_state.get(OUTCOME):
             loaded, sentence = outcome
             (st.success if loaded else st.error)(literal(sentence) if loaded else in_words(sentence))

@@ -14,7 +14,7 @@ from forgetting.charts.print_comparison import printed_map_chart
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import models
 from forgetting.dashboard.state.cache import SharedCache
-from forgetting.dashboard.state.session import Study, TrainedModel, assign, rerun_page, session
+from forgetting.dashboard.state.session import Study, TrainedModel, assign, open_tab, rerun_page, session
 from forgetting.dashboard.ui.chart_files import comparison_chart, result_tables, study_chart
 from forgetting.dashboard.ui.conclusion import conclude
 from forgetting.dashboard.ui.labels import show_error
@@ -287,7 +287,7 @@ def _forget(texts: list[str]) -> None:
     """Make reviews the forget set, and lead to where it is shown."""
     keys = tuple(dict.fromkeys(review_key(text) for text in texts))
     assign({"forget.by": "reviews", "forget.reviews": keys}, announce=True)
-    st.session_state["unlearn_view"] = "Forget set"
+    open_tab("unlearn", "Forget set")
     session().destination = "unlearn"
 
 

@@ -18,7 +18,7 @@ from forgetting.dashboard.state.session import (
     source_name,
 )
 from forgetting.dashboard.studies.registry import STUDY_KINDS, find_study, request_study
-from forgetting.dashboard.ui.chosen_file import confirm_chosen_file, take_file
+from forgetting.dashboard.ui.chosen_file import take_file, watched_uploader
 from forgetting.dashboard.ui.escape import literal
 from forgetting.dashboard.ui.labels import in_words
 from forgetting.dashboard.ui.navigation import PAGES
@@ -81,16 +81,7 @@ def open_part(close: Callable[[], None]) -> None:
         close: Closes what it is drawn in, as a file that is opened leads away from it.
     """
     st.markdown("Opens the page that an experiment was saved on, with all of its settings. “Undo” takes it back.")
-    with st.container(gap=None):
-        st.file_uploader(
-            "An experiment's file",
-            type="json",
-            key=EXPERIMENT_UPLOADER,
-            on_change=_chosen,
-            args=(close,),
-            help=explain("An experiment's file"),
-        )
-        confirm_chosen_file(EXPERIMENT_UPLOADER)
+    watched_uploader("An experiment's file", ["json"], key=EXPERIMENT_UPLOADER, on_change=_chosen, args=(close,))
     if refused := st.session_state.get(REFUSED_EXPERIMENT):
         st.error(in_words(refused))
 

@@ -8,7 +8,7 @@ import streamlit as st
 from forgetting.core.errors import ForgettingError
 from forgetting.dashboard.state import resources
 from forgetting.dashboard.state.session import PREFIX, Upload, assign, session
-from forgetting.dashboard.ui.chosen_file import UPLOADER, confirm_chosen_file, take_file
+from forgetting.dashboard.ui.chosen_file import UPLOADER, take_file, watched_uploader
 from forgetting.dashboard.ui.controls import (
     choice_control,
     control_state,
@@ -39,11 +39,7 @@ def reading_values(reading: ReadingSettings) -> dict[str, object]:
 
 def upload_view() -> None:
     """Choose a file, and see why it was refused and what would mend that."""
-    with st.container(gap=None):
-        st.file_uploader(
-            "A file of reviews", type=FORMATS, key=UPLOADER, on_change=_uploaded, help=explain("A file of reviews")
-        )
-        confirm_chosen_file(UPLOADER)
+    watched_uploader("A file of reviews", FORMATS, key=UPLOADER, on_change=_uploaded)
     mine = session()
     if (refused := st.session_state.get(UPLOAD_REFUSED)) and st.session_state[UPLOADER]:  # which still lists the file
         st.error(in_words(refused))
